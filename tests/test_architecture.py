@@ -1,0 +1,86 @@
+"""The tree tells the story, and these tests hold it: which layer may import which, how large a module may grow."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+MODULE_LINES = 400
+FUNCTION_LINES = 60
+
+# What each package may import of ours. A server never imports another, the entrypoint imports no server:
+# it learns of servers from the installation and starts them as processes.
+SHARED = {
+    "drone_mcp_client": set(),
+    "drone_mcp_kit": {"drone_mcp_client"},
+    "drone_mcp_state": {"drone_mcp_client"},
+}
+
+pytestmark = pytest.mark.checkout
+
+
+def packages(layer: str) -> list[Path]:
+    return sorted(path.parent for path in (ROOT / layer).glob("*/__init__.py"))
+
+
+def modules(package: Path) -> list[Path]:
+    return sorted(package.rglob("*.py"))
+
+
+def imported(module: Path) -> set[str]:
+    """Name the top-level packages that a module imports, wherever in it the import stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            names.add(node.module)
+    return {name.split(".")[0] for name in names}
+
+
+def ours(package: Path) -> set[str]:
+    found = set().union(*(imported(module) for module in modules(package)))
+    return {name for name in found if name.startswith("drone_mcp_")} - {package.name}
+
+
+ALL_PACKAGES = [package for layer in ("shared", "servers", "entrypoint") for package in packages(layer)]
+ALL_MODULES = [module for package in ALL_PACKAGES for module in modules(package)]
+
+
+@pytest.mark.parametrize("package", packages("shared"), ids=lambda p: p.name)
+def test_a_shared_package_imports_only_what_it_stands_on(package: Path) -> None:
+    assert ours(package) <= SHARED[package.name]
+
+
+@pytest.mark.parametrize("package", packages("servers") + packages("entrypoint"), ids=lambda p: p.name)
+def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: Path) -> None:
+    assert ours(package) <= SHARED.keys()
+
+
+@pytest.mark.parametrize("module", ALL_MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_a_module_stays_under_the_line_limit(module: Path) -> None:
+    assert len(module.read_text(encoding="utf-8").splitlines()) <= MODULE_LINES
+
+
+@pytest.mark.parametrize("module", ALL_MODULES, ids=lambda p: str(p.relative_to(ROOT)))
+def test_no_function_outgrows_a_screen(module: Path) -> None:
+    functions = [
+        node
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    ]
+    long = [f.name for f in functions if (f.end_lineno or 0) - f.lineno + 1 > FUNCTION_LINES]
+    assert long == []
+
+
+@pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
+def test_every_package_is_typed_for_those_who_import_it(package: Path) -> None:
+    assert (package / "py.typed").exists()
+
+
+def test_every_server_can_be_run_as_a_module() -> None:
+    without = [package.name for package in packages("servers") if not (package / "__main__.py").exists()]
+    assert without == []
