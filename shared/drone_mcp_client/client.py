@@ -1,0 +1,319 @@
+"""A client for one Drone server: a method for each route that is of use."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Self, TypeVar
+
+from drone_mcp_client import calls
+from drone_mcp_client.answers import read_event
+from drone_mcp_client.errors import Unreachable
+from drone_mcp_client.options import ClientOptions
+from drone_mcp_client.sse import SILENCE
+from drone_mcp_client.tails import LogTail
+from drone_mcp_client.transport import Transport, World
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
+    from types import TracebackType
+    from typing import Any
+
+    import httpx
+
+    from drone_mcp_client.calls import Call
+    from drone_mcp_client.models import (
+        Build,
+        Collaborator,
+        Cron,
+        IncompleteStage,
+        Repo,
+        Secret,
+        ServerVersion,
+        Stage,
+        Statistics,
+        Template,
+        User,
+    )
+    from drone_mcp_client.steplog import StepLog
+
+__all__ = ["ClientOptions", "DroneClient"]
+
+T = TypeVar("T")
+
+FEED_SILENCE = 90.0  # seconds; the feeds send a ping every 30
+QUIET = 60.0
+
+
+class DroneClient:
+    """Talks to one Drone server over pooled connections; use it as `async with`, or call `aclose`.
+
+    A repository is given as "owner/name". Every method raises a `DroneError`; what each route does is told at the
+    function of the same name in `calls`. Methods that start a build return None where Drone chose not to.
+
+    Args:
+        options: where Drone is, whose token to use, how long to wait.
+        gate: sees every call each time before it leaves, and may raise to hold it back.
+        world: time and chance, for tests.
+        network: what carries requests instead of sockets, such as `httpx.ASGITransport`.
+    """
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        *,
+        gate: Callable[[Call[Any]], None] | None = None,
+        world: World | None = None,
+        network: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._transport = Transport(options, gate=gate, world=world, network=network)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def send(self, call: Call[T]) -> T:
+        """Send a call made by `calls`."""
+        return await self._transport.send(call)
+
+    # The server and its user
+
+    async def version(self) -> ServerVersion:
+        """Which Drone this is."""
+        return await self.send(calls.version())
+
+    async def user(self) -> User:
+        """Whose token this is; the only proof that a token is good."""
+        return await self.send(calls.user())
+
+    async def repos(self, *, latest: bool = False) -> tuple[Repo, ...]:
+        """All repositories of the user; `latest` adds each one's newest build."""
+        return await self.send(calls.user_repos(latest=latest))
+
+    async def user_builds(self) -> tuple[Repo, ...]:
+        """The 25 newest builds over the user's repositories."""
+        return await self.send(calls.user_builds())
+
+    # Repositories
+
+    def all_repos(self, *, page_size: int = calls.LARGEST_PAGE) -> AsyncIterator[Repo]:
+        """Every repository of the server, each once; for system administrators."""
+        return self._pages(
+            lambda page: self.send(calls.all_repos(page=page, per_page=page_size)), lambda repo: repo.id, page_size
+        )
+
+    async def repo(self, repo: str) -> Repo:
+        """One repository."""
+        return await self.send(calls.repo(repo))
+
+    async def collaborators(self, repo: str) -> tuple[Collaborator, ...]:
+        """Who may do what with the repository."""
+        return await self.send(calls.collaborators(repo))
+
+    # Builds
+
+    async def builds(
+        self,
+        repo: str,
+        *,
+        branch: str | None = None,
+        tag: str | None = None,
+        page_size: int = calls.LARGEST_PAGE,
+        limit: int | None = None,
+    ) -> AsyncIterator[Build]:
+        """Builds from the newest on, each once though pages shift while builds are added; at most `limit`."""
+        size = page_size if limit is None else max(1, min(page_size, limit))
+        left = limit
+        if left == 0:
+            return
+        async for build in self._pages(
+            lambda page: self.build_page(repo, page, size, branch=branch, tag=tag), lambda build: build.number, size
+        ):
+            yield build
+            left = None if left is None else left - 1
+            if left == 0:
+                return
+
+    async def build_page(
+        self,
+        repo: str,
+        page: int = 1,
+        per_page: int = calls.LARGEST_PAGE,
+        *,
+        branch: str | None = None,
+        tag: str | None = None,
+    ) -> tuple[Build, ...]:
+        """One page of builds, newest first, without stages."""
+        return await self.send(calls.builds(repo, page=page, per_page=per_page, branch=branch, tag=tag))
+
+    async def build(self, repo: str, number: int) -> Build:
+        """One build with its stages and steps."""
+        return await self.send(calls.build(repo, number))
+
+    async def latest_build(self, repo: str, *, branch: str | None = None, ref: str | None = None) -> Build:
+        """The newest build of a branch or ref, by default of the default branch, with stages and steps."""
+        return await self.send(calls.latest_build(repo, branch=branch, ref=ref))
+
+    async def branches(self, repo: str) -> tuple[Build, ...]:
+        """The last push build of each branch."""
+        return await self.send(calls.branches(repo))
+
+    async def pulls(self, repo: str) -> tuple[Build, ...]:
+        """The last build of each pull request."""
+        return await self.send(calls.pulls(repo))
+
+    async def deployments(self, repo: str) -> tuple[Build, ...]:
+        """The last promotion or rollback of each target."""
+        return await self.send(calls.deployments(repo))
+
+    async def create_build(
+        self,
+        repo: str,
+        *,
+        branch: str | None = None,
+        commit: str | None = None,
+        message: str | None = None,
+        action: str | None = None,
+        params: Mapping[str, str] | None = None,
+    ) -> Build | None:
+        """Start a build."""
+        call = calls.create_build(repo, branch=branch, commit=commit, message=message, action=action, params=params)
+        return await self.send(call)
+
+    async def restart_build(
+        self, repo: str, number: int, *, debug: bool = False, params: Mapping[str, str] | None = None
+    ) -> Build | None:
+        """Build the same commit again, under a new number."""
+        return await self.send(calls.restart_build(repo, number, debug=debug, params=params))
+
+    async def cancel_build(self, repo: str, number: int) -> Build:
+        """Stop a build."""
+        return await self.send(calls.cancel_build(repo, number))
+
+    async def promote(
+        self, repo: str, number: int, target: str, *, params: Mapping[str, str] | None = None
+    ) -> Build | None:
+        """Deploy a build to a target."""
+        return await self.send(calls.promote(repo, number, target, params=params))
+
+    async def rollback(
+        self, repo: str, number: int, target: str, *, params: Mapping[str, str] | None = None
+    ) -> Build | None:
+        """Bring a target back to a build."""
+        return await self.send(calls.rollback(repo, number, target, params=params))
+
+    async def approve_stage(self, repo: str, number: int, stage: int) -> None:
+        """Let a blocked stage run."""
+        await self.send(calls.approve_stage(repo, number, stage))
+
+    async def decline_stage(self, repo: str, number: int, stage: int) -> None:
+        """Refuse a blocked stage, and with it the build."""
+        await self.send(calls.decline_stage(repo, number, stage))
+
+    async def decline_build(self, repo: str, number: int) -> None:
+        """Refuse all stages of a build."""
+        await self.send(calls.decline_build(repo, number))
+
+    # Logs and streams
+
+    async def log(self, repo: str, number: int, stage: int, step: int) -> StepLog:
+        """The stored log of a step."""
+        return await self.send(calls.log(repo, number, stage, step))
+
+    def follow_log(self, repo: str, number: int, stage: int, step: int, *, quiet: float = QUIET) -> LogTail:
+        """The writes of a running step as they come; `quiet` seconds of silence end it (see `LogTail`)."""
+        call = calls.log_stream(repo, number, stage, step)
+        return LogTail(call, self._transport.stream(call, silence=quiet))
+
+    async def feed(self, repo: str | None = None) -> AsyncGenerator[Repo, None]:
+        """Repositories whose build moved, as Drone tells of them, until Drone ends the feed (after a day).
+
+        Nothing is replayed, and Drone drops events silently when it is busy: what matters must be read again.
+        Leave the loop by `aclose()` (`contextlib.aclosing`) to give the connection back at once.
+
+        Raises:
+            Unreachable: the connection broke, or was silent for so long that it must be dead.
+        """
+        call = calls.feed(repo)
+        async with aclosing(self._transport.stream(call, silence=FEED_SILENCE)) as events:
+            async for event in events:
+                if event is SILENCE:
+                    raise Unreachable(f"{call.subject} has been silent for {FEED_SILENCE:g} seconds, so it is dead")
+                if event.is_end:
+                    return
+                yield read_event(call, event)
+        raise Unreachable(f"The connection of {call.subject} ended")
+
+    # Administration
+
+    async def crons(self, repo: str) -> tuple[Cron, ...]:
+        """The scheduled jobs of a repository."""
+        return await self.send(calls.crons(repo))
+
+    async def run_cron(self, repo: str, cron: str) -> Build | None:
+        """Run a scheduled job now."""
+        return await self.send(calls.run_cron(repo, cron))
+
+    async def secrets(self, repo: str) -> tuple[Secret, ...]:
+        """The names of a repository's secrets."""
+        return await self.send(calls.secrets(repo))
+
+    async def org_secrets(self, namespace: str) -> tuple[Secret, ...]:
+        """The names of a namespace's secrets."""
+        return await self.send(calls.org_secrets(namespace))
+
+    async def templates(self, namespace: str | None = None) -> tuple[Template, ...]:
+        """The templates of a namespace, or of the server."""
+        return await self.send(calls.templates(namespace))
+
+    async def users(self) -> tuple[User, ...]:
+        """All users; for system administrators, as is the rest."""
+        return await self.send(calls.users())
+
+    async def queue(self) -> tuple[Stage, ...]:
+        """The stages that wait for a runner or run."""
+        return await self.send(calls.queue())
+
+    async def pause_queue(self) -> None:
+        """Hand out no more work to runners."""
+        await self.send(calls.pause_queue())
+
+    async def resume_queue(self) -> None:
+        """Hand out work again."""
+        await self.send(calls.resume_queue())
+
+    async def incomplete(self) -> tuple[Repo, ...]:
+        """The 50 newest unfinished builds."""
+        return await self.send(calls.incomplete())
+
+    async def incomplete_stages(self) -> tuple[IncompleteStage, ...]:
+        """All stages that wait or run."""
+        return await self.send(calls.incomplete_stages())
+
+    async def stats(self) -> Statistics:
+        """The server's counters."""
+        return await self.send(calls.stats())
+
+    @staticmethod
+    async def _pages(
+        fetch: Callable[[int], Awaitable[tuple[T, ...]]], key: Callable[[T], int], size: int
+    ) -> AsyncIterator[T]:
+        """All items of all pages, each once. Drone tells no total: a page that is not full is the last."""
+        seen: set[int] = set()
+        page = 0
+        while True:
+            page += 1
+            items = await fetch(page)
+            for item in items:
+                if key(item) not in seen:
+                    seen.add(key(item))
+                    yield item
+            if len(items) < size:
+                return

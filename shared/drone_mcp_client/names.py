@@ -1,0 +1,167 @@
+"""What people type or paste to name a server, a repository, a build: read strictly, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import TYPE_CHECKING
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_client.paths import segment, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LARGEST = 2**63 - 1  # Drone's numbers are int64
+REPO_NEEDS = "Give the repository as owner/name, for example octo/hello"
+BUILD_NEEDS = (
+    "Give a build's address like https://drone.example.com/octo/hello/42 (or .../42/1/2 for stage 1, step 2), "
+    "or octo/hello#42"
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class RepoName:
+    """A repository. Drone looks it up exactly as written, upper and lower case included."""
+
+    namespace: str
+    name: str
+
+    @property
+    def slug(self) -> str:
+        """`namespace/name`, as Drone writes it."""
+        return f"{self.namespace}/{self.name}"
+
+    def __str__(self) -> str:
+        return self.slug
+
+
+@dataclass(frozen=True, slots=True)
+class BuildRef:
+    """What a build's address names. `server` is "" where the text was no address."""
+
+    server: str
+    repo: RepoName
+    number: int
+    stage: int | None = None
+    step: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.repo}#{self.number}"
+
+
+def parse_repo(text: str) -> RepoName:
+    """Read `owner/name`, or the address of any page of that repository on Drone.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    text = text.strip()
+    parts = _segments(_split(text)) if _is_address(text) else text.split("/")
+    enough = len(parts) >= 2 if _is_address(text) else len(parts) == 2  # noqa: PLR2004 - owner and name
+    if not enough:
+        raise InvalidInput(f"{shown(text)} names no repository", next_step=REPO_NEEDS)
+    return _repo(parts)
+
+
+def parse_build_url(text: str) -> BuildRef:
+    """Read the address of a build's page (or of its API route), or `owner/name#number`.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    text = text.strip()
+    if not _is_address(text):
+        slug, _, number = text.partition("#")
+        return BuildRef("", parse_repo(slug), _number(number, text))
+    address = _split(text)
+    parts = _segments(address)
+    repo, rest = _repo(parts), [part for part in parts[2:] if part not in {"builds", "logs"}][:3]
+    if not rest:
+        raise InvalidInput(f"{shown(text)} names a repository but no build", next_step=BUILD_NEEDS)
+    numbers = [_number(part, text) for part in rest]
+    return BuildRef(_origin(address), repo, *numbers)
+
+
+def parse_server(text: str) -> str:
+    """Read the address of a Drone server; what comes back has no slash at its end.
+
+    Raises:
+        InvalidInput: it is no http(s) address, or it holds more than one (a password, a query).
+    """
+    text = text.strip()
+    if "://" not in text:
+        raise InvalidInput(
+            f"DRONE_SERVER is {shown(text)}, which is no address",
+            next_step="Write it with its scheme, like https://drone.example.com",
+        )
+    address = _split(text)
+    if address.query or address.fragment or "@" in address.netloc:
+        raise InvalidInput(
+            "DRONE_SERVER holds more than an address",
+            next_step="Leave out user, password, query and fragment; the token belongs in DRONE_TOKEN",
+        )
+    return _origin(address) + address.path.rstrip("/")
+
+
+def is_exposed(server: str) -> bool:
+    """Whether a token sent to this server travels in clear over a network: plain http to another machine."""
+    address = urlsplit(server)
+    return address.scheme == "http" and not _is_loopback(address.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _is_address(text: str) -> bool:
+    return text.lower().startswith(("http://", "https://"))
+
+
+def _split(text: str) -> SplitResult:
+    try:
+        address = urlsplit(text)
+        if address.scheme in {"http", "https"} and address.hostname and address.port != 0 and _is_plain(text):
+            return address
+    except ValueError:
+        pass
+    # Not quoted: what is no address may hold anything, a password included.
+    raise InvalidInput("That is no http or https address", next_step="Give one like https://drone.example.com")
+
+
+def _origin(address: SplitResult) -> str:
+    host = address.netloc.rpartition("@")[2].lower()
+    return f"{address.scheme}://{host}"
+
+
+def _is_api(address: SplitResult) -> bool:
+    return address.path.startswith("/api/repos/")
+
+
+def _segments(address: SplitResult) -> list[str]:
+    path = address.path.removeprefix("/api/repos") if _is_api(address) else address.path
+    return [unquote(part) for part in path.strip("/").split("/")]
+
+
+def _repo(parts: Sequence[str]) -> RepoName:
+    try:
+        namespace, name = parts[:2]
+        segment(namespace, "owner")
+        segment(name, "repository")
+    except (InvalidInput, ValueError) as refused:
+        raise InvalidInput(f"{shown('/'.join(parts))} names no repository", next_step=REPO_NEEDS) from refused
+    return RepoName(namespace, name)
+
+
+def _number(text: str, whole: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST):  # noqa: PLR2004 - int64 has 19 digits
+        raise InvalidInput(f"{shown(whole)} names no build", next_step=BUILD_NEEDS)
+    return int(text)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isprintable() and " " not in text

@@ -1,0 +1,242 @@
+"""The network: one pooled httpx client, and around it the rules for trying again. Nothing here knows a route."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from importlib.metadata import version
+from random import random
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import anyio
+import httpx
+
+from drone_mcp_client.answers import decipher
+from drone_mcp_client.errors import (
+    AnswerTooLarge,
+    AuthenticationFailed,
+    DroneError,
+    InvalidInput,
+    TimedOut,
+    UnexpectedAnswer,
+)
+from drone_mcp_client.faults import explained
+from drone_mcp_client.refusals import left_open
+from drone_mcp_client.retrying import RetryPolicy, may_repeat, retry_after
+from drone_mcp_client.sse import SILENCE, EventParser, ServerEvent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from drone_mcp_client.calls import Call
+    from drone_mcp_client.options import ClientOptions
+
+    Gate = Callable[[Call[Any]], None]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+PLAIN_PHASE: Final = 30.0  # seconds to write a request, and to get a connection of the pool
+EVENT_STREAM: Final = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Time and chance, so that a test can stand in for them."""
+
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    clock: Callable[[], float] = time.monotonic
+    today: Callable[[], float] = time.time
+    chance: Callable[[], float] = random
+
+
+class Transport:
+    """Sends calls and reads their answers.
+
+    Args:
+        options: where Drone is and how long to wait for it.
+        gate: sees every call each time before it leaves; what it raises keeps the call from leaving.
+        world: time and chance.
+        network: what carries requests instead of sockets, for an application in the same process.
+    """
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        *,
+        gate: Gate | None = None,
+        world: World | None = None,
+        network: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        self._options = options
+        self._tokens = options.token_source()
+        self._policy = RetryPolicy(options.retries)
+        self._gate = gate
+        self._world = world or World()
+        self._network = network
+        self._client: httpx.AsyncClient | None = None
+
+    async def send(self, call: Call[T]) -> T:
+        """Send a call until it is answered, as often as the rules allow.
+
+        Raises:
+            DroneError: the member of the family that fits.
+        """
+        return await self._persist(call, self._exchange)
+
+    async def stream(self, call: Call[Any], *, silence: float) -> AsyncGenerator[ServerEvent, None]:
+        """Open an event stream and yield what comes, until the connection ends.
+
+        After `silence` seconds without a byte the last event is `SILENCE`. Opening is tried again like any call;
+        a stream that breaks is not opened anew, because Drone replays nothing on its feeds.
+        """
+        response = await self._persist(call, lambda call: self._open(call, silence))
+        parser, fault = EventParser(), None
+        try:
+            async for chunk in response.aiter_bytes():
+                for event in parser.feed(chunk):
+                    yield event
+        except httpx.ReadTimeout:
+            fault = None
+        except httpx.HTTPError as broken:
+            fault = explained(call, self._options.server, broken)
+        else:
+            return
+        finally:
+            await response.aclose()
+        if fault:
+            raise fault
+        yield SILENCE
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._client:
+            await self._client.aclose()
+
+    async def _persist(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]]) -> R:
+        total = max(self._options.timeout, call.patience)
+        try:
+            with anyio.fail_after(total):
+                return await self._attempts(call, once, self._world.clock() + total)
+        except TimeoutError:
+            pass
+        raise left_open(call, TimedOut(f"No whole answer for {call.subject} within {total:g} seconds"))
+
+    async def _attempts(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]], deadline: float) -> R:
+        retry = 0
+        while True:
+            try:
+                return await self._with_fresh_token(call, once)
+            except DroneError as error:
+                pause = self._pause(call, error, retry, deadline)
+                if pause is None:
+                    raise
+            await self._world.sleep(pause)
+            retry += 1
+
+    def _pause(self, call: Call[Any], error: DroneError, retry: int, deadline: float) -> float | None:
+        if not may_repeat(call, error):
+            return None
+        left = deadline - self._world.clock()
+        return self._policy.pause(retry, error, left=left, chance=self._world.chance())
+
+    async def _with_fresh_token(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]]) -> R:
+        """One attempt; after a 401, which changed nothing, a second one if the token was rotated meanwhile."""
+        try:
+            return await self._attempt(call, once)
+        except AuthenticationFailed as refused:
+            if refused.status is None or not self._tokens.renew():
+                raise
+        return await self._attempt(call, once)
+
+    async def _attempt(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]]) -> R:
+        if self._gate:
+            self._gate(call)
+        try:
+            return await once(call)
+        except httpx.HTTPError as broken:
+            fault = explained(call, self._options.server, broken)
+        # Raised here and not above: the caught error holds the request and with it the token.
+        raise fault
+
+    async def _exchange(self, call: Call[T]) -> T:
+        response = await self._send(call, read=max(self._options.read_timeout, call.patience))
+        async with aclosing(response):
+            return self._decipher(call, response, await self._body(response))
+
+    async def _open(self, call: Call[Any], silence: float) -> httpx.Response:
+        response = await self._send(call, read=silence, accept=EVENT_STREAM)
+        if response.status_code == httpx.codes.OK and _media_type(response) == EVENT_STREAM:
+            return response
+        async with aclosing(response):
+            self._decipher(call, response, await self._body(response))
+        raise UnexpectedAnswer(f"The server answered {call.subject} with something else than an event stream")
+
+    async def _send(self, call: Call[Any], *, read: float, accept: str = "application/json") -> httpx.Response:
+        client = self._client = self._client or self._connect()
+        token = self._tokens.current()
+        headers = {"Accept": accept}
+        if token:
+            headers["Authorization"] = f"Bearer {token.reveal()}"
+        request = client.build_request(
+            call.method,
+            self._options.server + call.path,
+            params=call.params or None,
+            json=call.body,
+            headers=headers,
+            timeout=httpx.Timeout(PLAIN_PHASE, connect=self._options.connect_timeout, read=read),
+        )
+        return await client.send(request, stream=True)
+
+    def _connect(self) -> httpx.AsyncClient:
+        return httpx.AsyncClient(
+            transport=self._network,
+            verify=_trust(self._options.ca_file),
+            follow_redirects=False,
+            headers={"User-Agent": f"drone-mcp/{version('drone-mcp')}", "Accept-Encoding": "gzip"},
+        )
+
+    async def _body(self, response: httpx.Response) -> bytes:
+        """Read to the end, counting what comes out of decompression, whatever the headers promise."""
+        if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip"}:
+            raise UnexpectedAnswer("The answer is compressed in a way that was not asked for")
+        chunks, size = [], 0
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > self._options.max_body:
+                raise AnswerTooLarge(f"The answer is larger than the limit of {self._options.max_body} bytes")
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _decipher(self, call: Call[T], response: httpx.Response, body: bytes) -> T:
+        headers = response.headers
+        return decipher(
+            call,
+            response.status_code,
+            headers.get("Content-Type", ""),
+            body,
+            with_token="Authorization" in response.request.headers,
+            retry_after=retry_after(headers.get("Retry-After"), now=self._world.today()),
+            location=headers.get("Location", ""),
+        )
+
+
+def _media_type(response: httpx.Response) -> str:
+    return str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+
+
+def _trust(ca_file: object) -> ssl.SSLContext:
+    """The public authorities, and those of the file besides."""
+    context = httpx.create_ssl_context()
+    if ca_file is None:
+        return context
+    try:
+        context.load_verify_locations(cafile=str(ca_file))
+    except (OSError, ssl.SSLError):
+        raise InvalidInput(
+            f"The file of certificate authorities {str(ca_file)!r} cannot be used",
+            next_step="Give a readable PEM file",
+        ) from None
+    return context
