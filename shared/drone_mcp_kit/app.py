@@ -1,0 +1,150 @@
+"""A server from its parts, and the console command that serves it."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import logging
+import os
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.caching import CacheHint
+from mcp.server.mcpserver import MCPServer
+from mcp.types import Completion
+
+from drone_mcp_kit import logs, serving
+from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.redact import Redactor
+from drone_mcp_kit.resources import add_prompts, add_resources
+from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError
+from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
+
+if TYPE_CHECKING:
+    from drone_mcp_kit.access import DroneAccess
+
+logger = logging.getLogger(__name__)
+
+DISTRIBUTION = "drone-mcp"
+BAD_SETTINGS = 2
+
+Completer = Callable[[Any, Any, Any], Awaitable[Completion | None]]
+
+# Lists depend on the installation and the allow-list alone, both fixed while the process lives.
+_FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
+_CACHE_HINTS: dict[Any, CacheHint] = {
+    "tools/list": _FIXED,
+    "prompts/list": _FIXED,
+    "resources/list": _FIXED,
+    "resources/templates/list": _FIXED,
+}
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """What a server is.
+
+    Attributes:
+        name: as in a client's configuration, like "drone-builds"; at most 20 characters, no underscore or dot.
+        title: for people.
+        description: one sentence.
+        instructions: when to use it, rich in the words that a search for tools would use.
+        package: its import package.
+        command: its console script.
+    """
+
+    name: str
+    title: str
+    description: str
+    instructions: str
+    package: str
+    command: str
+
+
+def build_server(
+    spec: ServerSpec, settings: Settings, access: DroneAccess, *parts: object, complete: Completer | None = None
+) -> MCPServer[Any]:
+    """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
+
+    Raises:
+        SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
+    """
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Any]) -> AsyncIterator[dict[str, Any]]:
+        try:
+            yield {}
+        finally:
+            await serving.close_within(access.close)
+
+    with serving.without_rich():
+        server = MCPServer[Any](
+            spec.name,
+            title=spec.title,
+            description=spec.description,
+            instructions=spec.instructions,
+            version=version(DISTRIBUTION),
+            tools=[make_tool(function, access.clean) for function in _allowed(spec, settings, parts)],
+            log_level="WARNING",
+            lifespan=lifespan,
+            cache_hints=_CACHE_HINTS,
+        )
+    for part in parts:
+        add_resources(server, part, access.clean)
+        add_prompts(server, part, access.clean)
+    if complete is not None:
+        server.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK left it untyped
+    return server
+
+
+def _allowed(spec: ServerSpec, settings: Settings, parts: tuple[object, ...]) -> list[Callable[..., Any]]:
+    """Return the tools of `parts` that DRONE_MCP_TOOLS lets through, in the order they are written."""
+    known = {function.__name__: function for part in parts for function, _ in marked(part, TOOL_MARK, Declared)}
+    if settings.tools is None:
+        return list(known.values())
+    for name in settings.tools:
+        if name not in known:
+            close = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise SettingsError(
+                f"DRONE_MCP_TOOLS names {name!r}, which {spec.name} does not have: {hint}it has {', '.join(known)}"
+            )
+    return [function for name, function in known.items() if name in settings.tools]
+
+
+def run(spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]]) -> None:
+    """Be the console command of `spec`: serve over stdin and stdout until the client is gone.
+
+    Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM), with 2 and one line on stderr where the
+    environment is wrong.
+    """
+    _parser(spec).parse_args()
+    try:
+        settings = Settings.from_environment(os.environ)
+        server = create(settings)
+    except SettingsError as error:
+        sys.stderr.write(f"{spec.command}: {error}\n")
+        sys.exit(BAD_SETTINGS)
+    logs.configure(settings, Cleaner(Redactor(settings.secrets)))
+    if not settings.secrets():
+        logger.warning("No DRONE_TOKEN: Drone sees a guest, who may read public repositories only")
+    serving.serve(server)
+
+
+def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
+    width = max(len(variable.name) for variable in VARIABLES)
+    rows = [
+        f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in VARIABLES
+    ]
+    parser = argparse.ArgumentParser(
+        prog=spec.command,
+        description=f"{spec.description} An MCP server that speaks over stdin and stdout; an MCP client starts it.",
+        epilog="environment:\n" + "\n".join(rows),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{spec.command} {version(DISTRIBUTION)}")
+    return parser

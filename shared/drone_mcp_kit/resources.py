@@ -1,0 +1,133 @@
+"""Resources and prompts: how one is declared, and how its errors reach the client.
+
+class BuildResources:
+    @resource("drone://repo/{owner}/{repo}/latest", name="latest_build", title="Newest build")
+    async def latest(self, owner: str, repo: str) -> BuildView:
+        "What it shows, in a line."
+
+    @prompt(title="Watch a build")
+    async def watch_build(self, repo: str) -> str:
+        "What it asks the model to do."
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from mcp.server.mcpserver.exceptions import ResourceError
+from mcp.server.mcpserver.prompts import Prompt
+from mcp.shared.exceptions import MCPError
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
+
+from drone_mcp_client.errors import DroneError, InvalidInput, NotFound
+from drone_mcp_kit import logs
+from drone_mcp_kit.answer import error_data, view_text
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_kit.tools import crash, marked
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+    from drone_mcp_kit.cleaning import Cleaner
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_MARK = "__drone_mcp_resource__"
+_PROMPT_MARK = "__drone_mcp_prompt__"
+
+
+@dataclass(frozen=True)
+class DeclaredResource:
+    """What `@resource` says of a function."""
+
+    uri: str
+    name: str
+    title: str
+    mime_type: str
+
+
+@dataclass(frozen=True)
+class DeclaredPrompt:
+    """What `@prompt` says of a function."""
+
+    title: str
+
+
+def resource(uri: str, *, name: str, title: str, mime_type: str = "application/json") -> Callable[[F], F]:
+    """Mark an async function as a resource, or a template where `uri` has {variables}; it returns a View or text."""
+
+    def mark(function: F) -> F:
+        setattr(function, _MARK, DeclaredResource(uri, name, title, mime_type))
+        return function
+
+    return mark
+
+
+def prompt(*, title: str) -> Callable[[F], F]:
+    """Mark an async function as a prompt; it returns the text that the user would say."""
+
+    def mark(function: F) -> F:
+        setattr(function, _PROMPT_MARK, DeclaredPrompt(title))
+        return function
+
+    return mark
+
+
+def add_resources(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
+    """Register the resources of `part`."""
+    for function, facts in marked(part, _MARK, DeclaredResource):
+        described = inspect.cleandoc(function.__doc__ or "")
+        server.resource(
+            facts.uri, name=facts.name, title=facts.title, description=described, mime_type=facts.mime_type
+        )(_told("resource", facts.name, function, clean))
+
+
+def add_prompts(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
+    """Register the prompts of `part`."""
+    for function, facts in marked(part, _PROMPT_MARK, DeclaredPrompt):
+        told = _told("prompt", function.__name__, function, clean)
+        server.add_prompt(
+            Prompt.from_function(told, title=facts.title, description=inspect.cleandoc(function.__doc__ or ""))
+        )
+
+
+def _told(
+    kind: str, name: str, function: Callable[..., Awaitable[Any]], clean: Cleaner
+) -> Callable[..., Awaitable[str]]:
+    """Wrap `function`: its answer as clean text, its errors as the client reads them."""
+
+    @functools.wraps(function)
+    async def told(*args: Any, **values: Any) -> str:
+        with logs.request(kind, name, **_about(values)):
+            try:
+                answer = await function(*args, **values)
+                return clean.text(answer) if isinstance(answer, str) else view_text(answer, clean)
+            except (MCPError, ResourceError):
+                raise
+            except DroneError as error:
+                logs.ended(error.code)
+                raise protocol_error(error, clean) from error
+            except Exception as error:
+                raise protocol_error(crash(name), clean) from error
+
+    return told
+
+
+def protocol_error(error: DroneError, clean: Cleaner) -> MCPError:
+    """Return the JSON-RPC error that tells `error`: -32602 where what was asked for cannot be had, else -32603."""
+    data = error_data(error, clean)
+    code = INVALID_PARAMS if isinstance(error, NotFound | InvalidInput) else INTERNAL_ERROR
+    return MCPError(code=code, message=f"{data['message']}. {data['next_step']}", data=data)
+
+
+def _about(values: dict[str, Any]) -> dict[str, str | int | None]:
+    owner, repo, number = values.get("owner"), values.get("repo"), values.get("number")
+    slug = f"{owner}/{repo}" if owner and repo else repo
+    return {
+        "repo": one_line(slug, 120) if isinstance(slug, str) else None,
+        "build": number if isinstance(number, int) else None,
+    }

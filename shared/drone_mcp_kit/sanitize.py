@@ -1,0 +1,64 @@
+"""Text from builds, made safe to show: no escape sequence, no hidden character, nothing that reorders a line.
+
+Pure and linear. Whoever writes a commit message or prints a log line may be hostile to the agent that reads it: escape
+sequences hide text from a person, and zero-width or tag characters hide it from a person while a model still reads it.
+"""
+
+from __future__ import annotations
+
+import re
+
+# ECMA-48 5.4 (CSI), 8.3.89 (OSC), 5.6 (DCS, SOS, PM, APC) and plain two-character escapes. The endings are optional,
+# so that a sequence cut off by the end of the text goes as well. A string sequence stops at the end of its line: one
+# that never ends must not swallow the rest of a log.
+_ESCAPES = re.compile(
+    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
+    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?"
+    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x9c|\x1b\\)?"
+    r"|\x1b[ -/]*[0-~]?"
+)
+
+_INVISIBLE = (
+    (0x00AD, 0x00AD),  # soft hyphen
+    (0x034F, 0x034F),  # combining grapheme joiner
+    (0x061C, 0x061C),  # Arabic letter mark
+    (0x115F, 0x1160),  # Hangul fillers
+    (0x17B4, 0x17B5),  # Khmer inherent vowels
+    (0x180B, 0x180F),  # Mongolian selectors
+    (0x200B, 0x200F),  # zero width, and marks of direction
+    (0x202A, 0x202E),  # embedding and override of direction
+    (0x2060, 0x206F),  # word joiner, invisible operators, isolates
+    (0x3164, 0x3164),  # Hangul filler
+    (0xFE00, 0xFE0F),  # variation selectors
+    (0xFEFF, 0xFEFF),  # byte order mark
+    (0xFFA0, 0xFFA0),  # half-width Hangul filler
+    (0xFFF9, 0xFFFB),  # interlinear annotation
+    (0x1BCA0, 0x1BCA3),  # shorthand format controls
+    (0x1D173, 0x1D17A),  # musical format controls
+    (0xE0000, 0xE0FFF),  # tags and further variation selectors
+)
+_SPANS = "".join(f"{chr(first)}-{chr(last)}" for first, last in _INVISIBLE)
+# Written apart from the table, as it is used to ask whether there is anything to do at all.
+_UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_SPANS}]")
+_UNWANTED_ASCII = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
+_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_SURROGATES = re.compile("[\ud800-\udfff]")
+
+
+def sanitize(text: str) -> str:
+    """Return `text` without escape sequences, control characters, reordering or invisible characters.
+
+    Tabs and line feeds stay; every other line end becomes a line feed. A lone surrogate, which cannot be encoded,
+    becomes U+FFFD. Text that needs none of this comes back as it is.
+    """
+    probe = _UNWANTED_ASCII if text.isascii() else _UNWANTED
+    if probe.search(text) is None:
+        return text
+    text = _LINE_ENDS.sub("\n", _ESCAPES.sub("", text))
+    return _UNWANTED.sub("", _SURROGATES.sub("\ufffd", text))
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return sanitised `text` with each run of white space as one space, cut to `limit` characters."""
+    line = " ".join(sanitize(text[: limit * 8]).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,0 +1,77 @@
+"""JSON Schemas as every client takes them: pure rewriting of what pydantic writes.
+
+Several clients drop a tool, or a whole server, whose schema has `$ref`, a union at its root or a nullable type. So:
+definitions are inlined, `X | None` is `X` where it may be left out, and generated titles go.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+_REF = "#/$defs/"
+_NULL = {"type": "null"}
+
+
+def flatten(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return `schema` inlined, without titles, with nullable types made plain.
+
+    A property that may be null is not required any more: a null and nothing mean the same here.
+
+    Raises:
+        ValueError: the schema refers to itself, which cannot be inlined.
+    """
+    flat: dict[str, Any] = _node(schema, schema.get("$defs", {}), ())
+    flat.pop("$defs", None)
+    return flat
+
+
+def _node(node: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
+    if isinstance(node, list):
+        return [_node(item, defs, seen) for item in node]
+    if not isinstance(node, dict):
+        return node
+    if "$ref" in node:
+        node, seen = _resolve(node, defs, seen)
+        return _node(node, defs, seen)
+    node = _not_null({key: value for key, value in node.items() if key not in {"title", "$defs"}})
+    if "$ref" in node:
+        return _node(node, defs, seen)
+    return {key: _child(key, value, defs, seen) for key, value in _required(node).items()}
+
+
+def _child(key: str, value: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
+    if key == "properties":
+        return {name: _node(item, defs, seen) for name, item in value.items()}
+    if key in {"default", "enum", "const", "examples", "required"}:
+        return value
+    return _node(value, defs, seen)
+
+
+def _resolve(
+    node: dict[str, Any], defs: dict[str, Any], seen: tuple[str, ...]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    name = node["$ref"].removeprefix(_REF)
+    if name in seen:
+        raise ValueError(f"{name} refers to itself: such a schema cannot be inlined")
+    beside = {key: value for key, value in node.items() if key != "$ref"}
+    return defs[name] | beside, (*seen, name)
+
+
+def _not_null(node: dict[str, Any]) -> dict[str, Any]:
+    """Take null out of a union, and the default null with it."""
+    union = node.get("anyOf")
+    if not isinstance(union, list) or _NULL not in union:
+        return node
+    rest = [arm for arm in union if arm != _NULL]
+    beside = {key: value for key, value in node.items() if key != "anyOf" and not (key == "default" and value is None)}
+    return (rest[0] | beside) if len(rest) == 1 else {"anyOf": rest, **beside}
+
+
+def _required(node: dict[str, Any]) -> dict[str, Any]:
+    """Drop from `required` what may be null."""
+    properties, required = node.get("properties"), node.get("required")
+    if not isinstance(properties, dict) or not isinstance(required, list):
+        return node
+    left = [name for name in required if _NULL not in properties.get(name, {}).get("anyOf", [])]
+    without = {key: value for key, value in node.items() if key != "required"}
+    return without | ({"required": left} if left else {})
