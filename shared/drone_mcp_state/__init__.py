@@ -1,0 +1,30 @@
+"""What is known of builds, kept right whatever order the news come in, and shared between processes.
+
+async with open_store("sqlite:///var/lib/drone-mcp/state.db") as store:
+    record = await store.get("octo/hello", 7)
+    changes = await store.wait("octo/hello", 7, record.cursor, timeout=45)
+"""
+
+from drone_mcp_state.errors import StoreError, StoreTooNew, StoreUnavailable, StoreUrlInvalid
+from drone_mcp_state.merge import Transition, is_settled, lacks_details, merge, transitions
+from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
+from drone_mcp_state.store import BuildStateStore, open_store
+
+__all__ = [
+    "BuildStateStore",
+    "Change",
+    "Changes",
+    "FeedHealth",
+    "Record",
+    "Source",
+    "StoreError",
+    "StoreTooNew",
+    "StoreUnavailable",
+    "StoreUrlInvalid",
+    "Transition",
+    "is_settled",
+    "lacks_details",
+    "merge",
+    "open_store",
+    "transitions",
+]

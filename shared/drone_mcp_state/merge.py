@@ -1,0 +1,157 @@
+"""What two snapshots of one build say together.
+
+Drone's deliveries are snapshots that may be lost, doubled and reordered. A build, each of its stages and each of its
+steps is one row in Drone, and each row has a `version` that grows by one whenever it changes (Drone 2.25,
+`store/*`: the optimistic lock). So the newer of two rows is known, whichever came first, and a build is merged row by
+row. The newer row is a maximum, the rows of a build are a union: merging is idempotent, commutative, associative and
+never goes back, and the tests hold it to that.
+
+`updated` is no clock: Drone sets it when a build is made and started, not when it ends.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from drone_mcp_client.models import Build, Repo, Stage, Step
+from drone_mcp_client.status import is_final
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+Row = TypeVar("Row", Build, Stage, Step)
+Child = TypeVar("Child", bound=Stage | Step)
+
+# How far a row has come where its versions do not tell. A status that is not named here stands between the two groups.
+_PROGRESS = {"blocked": 0, "waiting_on_dependencies": 1, "pending": 2, "running": 4}
+_UNKNOWN_STATUS = 3
+_CHILDREN = {"stages", "steps"}
+
+
+class Transition(NamedTuple):
+    """A status that changed: of the build (stage 0), of a stage (step 0) or of a step; `before` is "" for a new row."""
+
+    stage: int
+    step: int
+    name: str
+    before: str
+    after: str
+
+
+def merge(known: Build | None, seen: Build) -> Build:
+    """Tell what is known of a build after `seen`, a snapshot of it from any source, in any order.
+
+    A snapshot without stages (lists and `build:created` have none) erases none. A final status stays, whatever comes.
+    A build with the same number that was made later is another one (the repository was deleted and enabled anew): it
+    replaces the old one whole.
+    """
+    seen = _in_order(seen)
+    if known is None or _incarnation(known) < _incarnation(seen):
+        return seen
+    if _incarnation(known) > _incarnation(seen):
+        return known
+    return _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
+
+
+def newer_repo(known: Repo | None, seen: Repo) -> Repo:
+    """Choose the later state of a repository; a repository deleted and enabled anew has a higher id."""
+    if known is None or (known.id, known.version) < (seen.id, seen.version):
+        return seen
+    return known
+
+
+def transitions(before: Build | None, after: Build) -> tuple[Transition, ...]:
+    """List the statuses that differ between two states of a build, the build's own first."""
+    if before is not None and _incarnation(before) != _incarnation(after):
+        before = None
+    old = {} if before is None else _statuses(before)
+    found = ((place, name, old.get(place, ("", ""))[1], status) for place, (name, status) in _statuses(after).items())
+    return tuple(Transition(*place, name, was, now) for place, name, was, now in found if was != now)
+
+
+def is_settled(build: Build) -> bool:
+    """Tell whether nothing more is expected of a build: it, its stages and its steps have ended.
+
+    A declined build keeps stages that are blocked for good (Drone 2.25 never ends them), so those count as ended.
+    A build known only from a list can be final without stages: see `lacks_details`.
+    """
+    ended = is_final(build.status)
+    blocked_for_good = build.status == "declined"
+    return ended and all(
+        (is_final(stage.status) or (blocked_for_good and stage.status == "blocked"))
+        and all(is_final(step.status) for step in stage.steps)
+        for stage in build.stages
+    )
+
+
+def lacks_details(build: Build) -> bool:
+    """Tell whether stages may exist that no snapshot has shown: only a build that failed at its trigger has none."""
+    return not build.stages and not (build.status == "error" and build.error)
+
+
+def _incarnation(build: Build) -> tuple[int, int]:
+    return (build.created, build.id)
+
+
+def _merge_stages(first: Stage, second: Stage) -> Stage:
+    newer = _newer(first, second)
+    steps = _union(first.steps, second.steps, _newer)
+    return newer if newer.steps == steps else newer.model_copy(update={"steps": steps})
+
+
+def _union(first: Iterable[Child], second: Iterable[Child], both: Callable[[Child, Child], Child]) -> tuple[Child, ...]:
+    rows: dict[int, Child] = {}
+    for row in (*first, *second):
+        known = rows.get(row.number)
+        rows[row.number] = row if known is None else both(known, row)
+    return tuple(rows[number] for number in sorted(rows))
+
+
+def _in_order(build: Build) -> Build:
+    """Sort stages and steps by number, as Drone does anyway, so that equal builds compare equal."""
+    stages = tuple(
+        stage
+        if _is_sorted(stage.steps)
+        else stage.model_copy(update={"steps": tuple(sorted(stage.steps, key=_number))})
+        for stage in build.stages
+    )
+    return _with_stages(build, stages if _is_sorted(stages) else tuple(sorted(stages, key=_number)))
+
+
+def _is_sorted(rows: tuple[Stage | Step, ...]) -> bool:
+    return all(before.number < after.number for before, after in pairwise(rows))
+
+
+def _number(row: Stage | Step) -> int:
+    return row.number
+
+
+def _with_stages(build: Build, stages: tuple[Stage, ...]) -> Build:
+    return build if build.stages == stages else build.model_copy(update={"stages": stages})
+
+
+def _newer(first: Row, second: Row) -> Row:
+    one, other = _order(first), _order(second)
+    if one == other and not _same(first, second):
+        # Drone never makes two of these differ; a total order keeps the rule a maximum even so.
+        one_text, other_text = (row.model_dump_json(exclude=_CHILDREN) for row in (first, second))
+        return second if other_text > one_text else first
+    return second if other > one else first
+
+
+def _same(first: Row, second: Row) -> bool:
+    others = second.__dict__
+    return all(value == others[field] for field, value in first.__dict__.items() if field not in _CHILDREN)
+
+
+def _order(row: Row) -> tuple[bool, int, int]:
+    return (is_final(row.status), row.version, _PROGRESS.get(row.status, _UNKNOWN_STATUS))
+
+
+def _statuses(build: Build) -> dict[tuple[int, int], tuple[str, str]]:
+    found = {(0, 0): ("", build.status)}
+    for stage in build.stages:
+        found[stage.number, 0] = (stage.name, stage.status)
+        found.update({(stage.number, step.number): (step.name, step.status) for step in stage.steps})
+    return found

@@ -1,0 +1,148 @@
+"""The store of one machine: a SQLite file that several processes read and write."""
+
+from __future__ import annotations
+
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from typing_extensions import override
+
+from drone_mcp_state.alarm import Alarm
+from drone_mcp_state.batching import Batcher
+from drone_mcp_state.errors import StoreUnavailable
+from drone_mcp_state.records import Change, Seen
+from drone_mcp_state.sqlite_database import SqliteDatabase
+from drone_mcp_state.store import BuildStateStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from pathlib import Path
+
+    from drone_mcp_client.models import Build, Repo
+    from drone_mcp_state.records import Changes, FeedHealth, Record, Source
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+POLL_SECONDS = 0.02  # between looks at whether another process wrote, while somebody waits
+
+
+class SqliteStore(BuildStateStore):
+    """Runs the database in one thread of its own; snapshots that arrive together share a transaction."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__(Alarm(self._watch))
+        self._path = path
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="build-state")
+        self._batcher: Batcher[Seen, Change | None] = Batcher(self._apply)
+        self._db: SqliteDatabase
+
+    @classmethod
+    async def open(cls, path: str) -> SqliteStore:
+        """Open the file, made if need be."""
+        store = cls(path)
+        try:
+            store._db = await store._run(SqliteDatabase, path)
+        except BaseException:
+            store._thread.shutdown()
+            raise
+        return store
+
+    async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailable(f"the state file {self._path} cannot be used: {error}") from error
+
+    async def _watch(self) -> None:
+        try:
+            before = await self._run(self._db.data_version)
+            while await self._run(self._db.data_version) == before:  # noqa: ASYNC110 - only a look can tell
+                await asyncio.sleep(POLL_SECONDS)
+        except StoreUnavailable:
+            await asyncio.sleep(POLL_SECONDS)  # those who wait look for themselves, and get the error
+
+    async def _apply(self, batch: list[Seen]) -> list[Change | None]:
+        changes = await self._run(self._db.apply, batch)
+        if any(changes):
+            self._alarm.ring()
+        return changes
+
+    @override
+    async def apply(self, slug: str, build: Build, *, source: Source, at: float) -> Change | None:
+        return await self._batcher.submit(Seen(slug, build, source, at))
+
+    @override
+    async def get(self, slug: str, number: int) -> Record | None:
+        return await self._run(self._db.get, slug, number)
+
+    @override
+    async def latest(self, slug: str, branch: str | None = None) -> Record | None:
+        return await self._run(self._db.latest, slug, branch)
+
+    @override
+    async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
+        return await self._run(self._db.unfinished, limit)
+
+    @override
+    async def records(self) -> AsyncIterator[Record]:
+        after = ("", 0)
+        while page := await self._run(self._db.page, after):
+            for record in page:
+                yield record
+            after = (page[-1].slug, page[-1].build.number)
+
+    @override
+    async def apply_repo(self, repo: Repo, *, at: float) -> None:
+        await self._run(self._db.apply_repo, repo, at)
+
+    @override
+    async def repos(self) -> tuple[str, ...]:
+        return await self._run(self._db.repos)
+
+    @override
+    async def cursor(self) -> str:
+        return await self._run(self._db.cursor)
+
+    @override
+    async def changes(self, since: str, slug: str | None = None, number: int | None = None) -> Changes:
+        return await self._run(self._db.changes, since, slug, number)
+
+    @override
+    async def health(self) -> FeedHealth:
+        return await self._run(self._db.health)
+
+    @override
+    async def record_event(self, at: float) -> None:
+        await self._run(self._db.record_event, at)
+
+    @override
+    async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:
+        await self._run(self._db.record_reconciliation, at, missed)
+
+    @override
+    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
+        return await self._run(self._db.hold_lease, name, holder, at + seconds, at)
+
+    @override
+    async def release_lease(self, name: str, holder: str) -> None:
+        await self._run(self._db.release_lease, name, holder)
+
+    @override
+    async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
+        return await self._run(self._db.retain, builds_per_repo, newer_than)
+
+    @override
+    async def snapshot(self, path: Path) -> None:
+        await self._run(self._db.snapshot, str(path))
+
+    @override
+    async def close(self) -> None:
+        await self._batcher.drain()
+        await self._alarm.stop()
+        await self._run(self._db.close)
+        self._thread.shutdown()

@@ -1,0 +1,272 @@
+"""The SQL: one connection, used by one thread at a time."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import OrderedDict
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_state.codec import decode_build, decode_transitions, encode_build, encode_transitions
+from drone_mcp_state.cursors import Feed
+from drone_mcp_state.merge import is_settled
+from drone_mcp_state.records import FEED_LENGTH, Change, Changes, FeedHealth, Record, Seen, receive
+from drone_mcp_state.sqlite_schema import connect, name_feed
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+    from drone_mcp_client.models import Repo
+
+_COLUMNS = "slug, body, source, seen_at, place"
+_PAGE = 200
+_CACHED = 512  # builds in motion, kept decoded
+
+
+class SqliteDatabase:
+    """The synchronous part of the SQLite store."""
+
+    def __init__(self, path: str) -> None:
+        self._db = connect(path)
+        self._feed = Feed(self._db.execute("SELECT value FROM facts WHERE name = 'feed'").fetchone()[0])
+        self._cache: OrderedDict[tuple[str, int], Record] = OrderedDict()
+        self._cache_version = self.data_version()
+
+    def close(self) -> None:
+        """Let go of the file; the last one to do so folds the log into it."""
+        self._db.close()
+
+    def data_version(self) -> int:
+        """A number that changes when another connection has written."""
+        return int(self._db.execute("PRAGMA data_version").fetchone()[0])
+
+    @contextmanager
+    def _writing(self) -> Generator[None]:
+        self._db.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._db.execute("COMMIT")
+        except BaseException:
+            self._cache.clear()
+            if self._db.in_transaction:
+                self._db.execute("ROLLBACK")
+            raise
+
+    # Builds
+
+    def apply(self, batch: list[Seen]) -> list[Change | None]:
+        """Merge snapshots in, in one transaction."""
+        with self._writing():
+            self._forget_if_others_wrote()
+            place = self._end()
+            changes = []
+            touched = {}
+            for seen in batch:
+                key = (seen.slug, seen.build.number)
+                record, change = receive(self._known(*key), seen, self._feed.cursor(place + 1))
+                place += change is not None
+                self._cache[key] = touched[key] = record
+                changes.append(change)
+            self._store(list(touched.values()), [change for change in changes if change], place)
+            self._note_event(max((seen.at for seen in batch if seen.source == "webhook"), default=None))
+        self._shrink_cache()
+        return changes
+
+    def _forget_if_others_wrote(self) -> None:
+        version = self.data_version()
+        if version != self._cache_version:
+            self._cache.clear()
+            self._cache_version = version
+
+    def _shrink_cache(self) -> None:
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+
+    def _known(self, slug: str, number: int) -> Record | None:
+        found = self._cache.get((slug, number))
+        if found is None:
+            return self.get(slug, number)
+        self._cache.move_to_end((slug, number))
+        return found
+
+    def _store(self, records: list[Record], changes: list[Change], end: int) -> None:
+        self._db.executemany(
+            "INSERT INTO builds VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (slug, number) DO UPDATE SET"
+            " ref = excluded.ref, created = excluded.created, settled = excluded.settled, source = excluded.source,"
+            " seen_at = excluded.seen_at, place = excluded.place, body = excluded.body",
+            [self._row(record) for record in records],
+        )
+        self._db.executemany(
+            "INSERT INTO changes VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (self._place(c.cursor), c.slug, c.number, c.status, c.source, c.at, encode_transitions(c.transitions))
+                for c in changes
+            ],
+        )
+        self._db.execute("DELETE FROM changes WHERE place <= ?", (end - FEED_LENGTH,))
+
+    def _row(self, record: Record) -> tuple[Any, ...]:
+        build = record.build
+        place = self._place(record.cursor)
+        head = (record.slug, build.number, build.ref, build.created, is_settled(build))
+        return (*head, record.source, record.seen_at, place, encode_build(build))
+
+    def _record(self, row: tuple[Any, ...]) -> Record:
+        slug, body, source, seen_at, place = row
+        return Record(slug, decode_build(body), source, seen_at, self._feed.cursor(place))
+
+    def _one(self, where: str, *values: str | int) -> Record | None:
+        row = self._db.execute(f"SELECT {_COLUMNS} FROM builds WHERE {where}", values).fetchone()  # noqa: S608 - our own text
+        return self._record(row) if row else None
+
+    def get(self, slug: str, number: int) -> Record | None:
+        """Read one build."""
+        return self._one("slug = ? AND number = ?", slug, number)
+
+    def latest(self, slug: str, branch: str | None) -> Record | None:
+        """Read the build with the highest number."""
+        if branch is None:
+            return self._one("slug = ? ORDER BY number DESC LIMIT 1", slug)
+        return self._one("slug = ? AND ref = ? ORDER BY number DESC LIMIT 1", slug, f"refs/heads/{branch}")
+
+    def unfinished(self, limit: int) -> tuple[Record, ...]:
+        """List what is not settled, newest first."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM builds WHERE NOT settled ORDER BY created DESC LIMIT ?",  # noqa: S608 - our own text
+            (limit,),
+        )
+        return tuple(self._record(row) for row in rows)
+
+    def page(self, after: tuple[str, int]) -> tuple[Record, ...]:
+        """List the builds that follow one, in the order of names and numbers."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM builds WHERE (slug, number) > (?, ?) ORDER BY slug, number LIMIT ?",  # noqa: S608 - our own text
+            (*after, _PAGE),
+        )
+        return tuple(self._record(row) for row in rows)
+
+    # Repositories
+
+    def apply_repo(self, repo: Repo, at: float) -> None:
+        """Remember whether a repository is enabled; the rule of `newer_repo`, as SQL."""
+        with self._writing():
+            self._note_event(at)
+            self._db.execute(
+                "INSERT INTO repos VALUES (?, ?, ?, ?) ON CONFLICT (slug) DO UPDATE SET"
+                " id = excluded.id, version = excluded.version, active = excluded.active"
+                " WHERE (excluded.id, excluded.version) > (repos.id, repos.version)",
+                (repo.slug, repo.id, repo.version, repo.active),
+            )
+
+    def repos(self) -> tuple[str, ...]:
+        """List the names heard of and not disabled."""
+        rows = self._db.execute(
+            "SELECT slug FROM (SELECT DISTINCT slug FROM builds UNION SELECT slug FROM repos)"
+            " WHERE slug NOT IN (SELECT slug FROM repos WHERE NOT active) ORDER BY slug"
+        )
+        return tuple(slug for (slug,) in rows)
+
+    # The change feed
+
+    def _place(self, cursor: str) -> int:
+        place = self._feed.position(cursor)
+        if place is None:
+            raise AssertionError(f"not a cursor of this feed: {cursor!r}")
+        return place
+
+    def _end(self) -> int:
+        return int(self._db.execute("SELECT coalesce(max(place), 0) FROM changes").fetchone()[0])
+
+    def cursor(self) -> str:
+        """The end of the feed."""
+        return self._feed.cursor(self._end())
+
+    def changes(self, since: str, slug: str | None, number: int | None) -> Changes:
+        """List what changed after a cursor."""
+        end = self._end()
+        place = self._feed.position(since)
+        if place is None or place > end:
+            return Changes((), self._feed.cursor(end), complete=False)
+        rows = self._db.execute(
+            "SELECT place, slug, number, status, source, at, transitions FROM changes"
+            " WHERE place > ?1 AND place <= ?4 AND (?2 IS NULL OR slug = ?2) AND (?3 IS NULL OR number = ?3)"
+            " ORDER BY place",
+            (place, slug, number, end),
+        )
+        items = tuple(self._change(row) for row in rows)
+        return Changes(items, self._feed.cursor(end), complete=self._reaches(place, slug, number))
+
+    def _change(self, row: tuple[Any, ...]) -> Change:
+        place, slug, number, status, source, at, transitions = row
+        return Change(slug, number, status, source, at, decode_transitions(transitions), self._feed.cursor(place))
+
+    def _reaches(self, place: int, slug: str | None, number: int | None) -> bool:
+        """Tell whether no change after `place` was trimmed away."""
+        oldest = self._db.execute("SELECT min(place) FROM changes").fetchone()[0]
+        if oldest is None or place >= oldest - 1:
+            return True
+        last = self._db.execute("SELECT place FROM builds WHERE slug = ? AND number = ?", (slug, number)).fetchone()
+        return last is not None and bool(last[0] <= place)
+
+    # Health, leadership, housekeeping
+
+    def health(self) -> FeedHealth:
+        """Read the three times."""
+        facts = dict(self._db.execute("SELECT name, value FROM facts WHERE name LIKE 'last\\_%' ESCAPE '\\'"))
+        return FeedHealth(**facts)
+
+    def _note_event(self, at: float | None) -> None:
+        if at is not None:
+            self._db.execute(
+                "INSERT INTO facts VALUES ('last_event', ?)"
+                " ON CONFLICT DO UPDATE SET value = max(value, excluded.value)",
+                (at,),
+            )
+
+    def record_event(self, at: float) -> None:
+        """Note a delivery."""
+        with self._writing():
+            self._note_event(at)
+
+    def record_reconciliation(self, at: float, missed: int) -> None:
+        """Note a comparison with Drone."""
+        names = ["last_reconciliation", "last_gap"] if missed else ["last_reconciliation"]
+        with self._writing():
+            self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, at) for name in names])
+
+    def hold_lease(self, name: str, holder: str, until: float, at: float) -> bool:
+        """Take, renew or fail to take a lease."""
+        with self._writing():
+            taken = self._db.execute(
+                "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET holder = ?2, until = ?3"
+                " WHERE holder = ?2 OR until <= ?4",
+                (name, holder, until, at),
+            )
+            return taken.rowcount == 1
+
+    def release_lease(self, name: str, holder: str) -> None:
+        """Give a lease back."""
+        with self._writing():
+            self._db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (name, holder))
+
+    def retain(self, builds_per_repo: int, newer_than: float) -> int:
+        """Drop what is too old or beyond the number per repository."""
+        with self._writing():
+            self._cache.clear()
+            old = self._db.execute("DELETE FROM builds WHERE created < ?", (newer_than,)).rowcount
+            surplus = self._db.execute(
+                "DELETE FROM builds WHERE settled AND rowid IN (SELECT rowid FROM"
+                " (SELECT rowid, row_number() OVER (PARTITION BY slug ORDER BY number DESC) AS rank FROM builds)"
+                " WHERE rank > ?)",
+                (builds_per_repo,),
+            ).rowcount
+            return old + surplus
+
+    def snapshot(self, path: str) -> None:
+        """Copy everything as of now into a new file, whose feed gets a name of its own."""
+        self._db.execute("VACUUM INTO ?", (path,))
+        copy = sqlite3.connect(path, isolation_level=None)
+        try:
+            name_feed(copy)
+        finally:
+            copy.close()

@@ -1,0 +1,103 @@
+"""How the SQLite file is opened and what is in it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sqlite3
+import time
+
+from drone_mcp_state.errors import StoreTooNew
+
+BUSY_SECONDS = 5.0  # how long a writer waits for another process's write
+
+# One script per version of the format; a file at version n has the first n. A released script is never edited.
+MIGRATIONS = (
+    """
+    CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+    CREATE TABLE builds (
+      slug TEXT NOT NULL, number INTEGER NOT NULL, ref TEXT NOT NULL, created INTEGER NOT NULL,
+      settled INTEGER NOT NULL, source TEXT NOT NULL, seen_at REAL NOT NULL, place INTEGER NOT NULL,
+      body BLOB NOT NULL, PRIMARY KEY (slug, number)
+    );
+    CREATE INDEX builds_of_ref ON builds (slug, ref, number);
+    CREATE INDEX builds_unsettled ON builds (created) WHERE NOT settled;
+    CREATE INDEX builds_by_age ON builds (created);
+    CREATE TABLE changes (
+      place INTEGER PRIMARY KEY, slug TEXT NOT NULL, number INTEGER NOT NULL, status TEXT NOT NULL,
+      source TEXT NOT NULL, at REAL NOT NULL, transitions TEXT NOT NULL
+    );
+    CREATE INDEX changes_of_build ON changes (slug, number, place);
+    CREATE TABLE repos (
+      slug TEXT PRIMARY KEY, id INTEGER NOT NULL, version INTEGER NOT NULL, active INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+    """,
+)
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open the file, made if it is not there (for its owner only), and bring it to the current format.
+
+    WAL lets others read while one writes. With synchronous=NORMAL a commit is in the operating system's hands when
+    it returns: it outlives this process however that ends, and a power cut may cost the last moments but never the
+    file; the reconciler then reads again what was lost. FULL would put a disk's flush into every delivery, while
+    Drone holds up its runner for the answer.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _turn_on_wal(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        _migrate(connection)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _turn_on_wal(connection: sqlite3.Connection) -> None:
+    # SQLite does not wait its usual time for this switch, so two processes that start together need the loop.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _migrate(connection: sqlite3.Connection) -> None:
+    if _version(connection) == len(MIGRATIONS):
+        return
+    connection.execute("BEGIN EXCLUSIVE")
+    try:
+        _run_missing(connection)
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def _run_missing(connection: sqlite3.Connection) -> None:
+    version = _version(connection)
+    if version > len(MIGRATIONS):
+        raise StoreTooNew(f"the state file has format {version}, this release knows up to {len(MIGRATIONS)}")
+    for script in MIGRATIONS[version:]:
+        for statement in script.split(";"):  # executescript would commit in between
+            connection.execute(statement)
+    if version == 0:
+        name_feed(connection)
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+
+
+def name_feed(connection: sqlite3.Connection) -> None:
+    """Give the change feed a name of its own, so that cursors of another file, or of its copy, are told apart."""
+    connection.execute("INSERT OR REPLACE INTO facts VALUES ('feed', ?)", (secrets.token_hex(4),))
+
+
+def _version(connection: sqlite3.Connection) -> int:
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])

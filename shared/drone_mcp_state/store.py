@@ -1,0 +1,196 @@
+"""The store behind one address: `memory:`, `sqlite:///path` or `redis://…`."""
+
+from __future__ import annotations
+
+import asyncio
+from abc import ABC, abstractmethod
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from drone_mcp_state.batching import LARGEST_BATCH
+from drone_mcp_state.errors import StoreUrlInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator
+    from pathlib import Path
+
+    from drone_mcp_client.models import Build, Repo
+    from drone_mcp_state.alarm import Alarm
+    from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
+
+TAKES = "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
+
+
+class BuildStateStore(ABC):
+    """What is known of builds, shared by those who learn it and those who ask.
+
+    Every method may raise `StoreUnavailable`. Times are Unix seconds that the caller gives: a store has no clock.
+    A cursor is a place in the change feed: opaque, valid in every process that opens the same store. A cursor that
+    is not this store's, or older than what it keeps, is answered with `complete=False`, never with an error.
+    """
+
+    def __init__(self, alarm: Alarm) -> None:
+        self._alarm = alarm
+
+    # Builds
+
+    @abstractmethod
+    async def apply(self, slug: str, build: Build, *, source: Source, at: float) -> Change | None:
+        """Merge a snapshot in; return once it is durable, with the change that it made or None for nothing new.
+
+        A snapshot from a webhook also counts as a sign of life (`FeedHealth.last_event`).
+        """
+
+    @abstractmethod
+    async def get(self, slug: str, number: int) -> Record | None:
+        """Read one build."""
+
+    @abstractmethod
+    async def latest(self, slug: str, branch: str | None = None) -> Record | None:
+        """Read the build with the highest number, of a branch as Drone means it: `ref` is `refs/heads/<branch>`."""
+
+    @abstractmethod
+    async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
+        """List builds of which more is expected (see `is_settled`), newest first."""
+
+    @abstractmethod
+    def records(self) -> AsyncIterator[Record]:
+        """Walk through all builds, in no particular order; builds that change meanwhile may be seen in either state."""
+
+    # Repositories
+
+    @abstractmethod
+    async def apply_repo(self, repo: Repo, *, at: float) -> None:
+        """Remember whether a repository is enabled; also a sign of life. Late news lose (see `newer_repo`)."""
+
+    @abstractmethod
+    async def repos(self) -> tuple[str, ...]:
+        """List repositories that were heard of and not disabled since, by name."""
+
+    # The change feed
+
+    @abstractmethod
+    async def cursor(self) -> str:
+        """The end of the change feed."""
+
+    @abstractmethod
+    async def changes(self, since: str, slug: str | None = None, number: int | None = None) -> Changes:
+        """List what changed after a cursor: anywhere, in a repository, or in one build of it."""
+
+    async def wait(self, slug: str, number: int, cursor: str, timeout: float) -> Changes:  # noqa: ASYNC109 - an answer, not an error
+        """Wait for a change of a build after `cursor`, at most `timeout` seconds; return at once if there is one.
+
+        The answer is false (`if not changes`) when the time went by without one.
+        """
+        deadline = asyncio.get_running_loop().time() + timeout
+        async with self._alarm.listening():
+            while True:
+                ring = self._alarm.next_ring
+                found = await self.changes(cursor, slug, number)
+                if found or not await _within(deadline, ring):
+                    return found
+
+    # Health, leadership, housekeeping
+
+    @abstractmethod
+    async def health(self) -> FeedHealth:
+        """Tell when the feed was last heard of."""
+
+    @abstractmethod
+    async def record_event(self, at: float) -> None:
+        """Note a verified delivery that changed no build."""
+
+    @abstractmethod
+    async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:
+        """Note a finished comparison with Drone, and how many changes it found that no delivery had told."""
+
+    @abstractmethod
+    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
+        """Take or renew a lease; False while another holder has it."""
+
+    @abstractmethod
+    async def release_lease(self, name: str, holder: str) -> None:
+        """Give a lease back early; nothing happens if another holder has it."""
+
+    @abstractmethod
+    async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
+        """Drop builds beyond a number per repository, and those made before a time; return how many.
+
+        Builds of which more is expected count, but only age removes them.
+        """
+
+    async def snapshot(self, path: Path) -> None:
+        """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
+
+        Every build in it is whole; a SQLite store is copied as of one moment.
+        """
+        async with open_store(f"sqlite://{path}") as copy:
+            await copy.take(self)
+
+    async def take(self, other: BuildStateStore) -> int:
+        """Merge all builds of another store in, as after a restart from a copy; return how many there were."""
+        count = 0
+        async for batch in _batches(other.records()):
+            await asyncio.gather(
+                *(self.apply(r.slug, r.build, source=r.source, at=r.seen_at) for r in batch),
+            )
+            count += len(batch)
+        return count
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Finish what was submitted and let go of the store."""
+
+
+async def _batches(records: AsyncIterator[Record]) -> AsyncIterator[list[Record]]:
+    batch: list[Record] = []
+    async for record in records:
+        batch.append(record)
+        if len(batch) == LARGEST_BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+async def _within(deadline: float, ring: asyncio.Event) -> bool:
+    try:
+        async with asyncio.timeout_at(deadline):
+            await ring.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
+    """Open the store of an address; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
+    store = await _open(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _open(url: str) -> BuildStateStore:
+    # Each store is imported on use: a server without one pays nothing, Redis is an extra.
+    scheme, _, rest = url.partition(":")
+    if scheme == "memory" and not rest:
+        from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - as said above
+
+        return MemoryStore()
+    if scheme == "sqlite" and rest.startswith("///"):
+        from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - as said above
+
+        return await SqliteStore.open(rest.removeprefix("//"))
+    if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
+        return await _open_redis(url)
+    raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
+
+
+async def _open_redis(url: str) -> BuildStateStore:
+    try:
+        from drone_mcp_state.redis import RedisStore  # noqa: PLC0415 - as said above
+    except ModuleNotFoundError as error:
+        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
+    return await RedisStore.open(url)
