@@ -10,14 +10,20 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import from_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from drone_mcp_client.models import Line
 
 Write = tuple[int, str, int]
+
+# Where one write ends and the next begins. It cannot stand inside a string: there a quote has a backslash before it.
+SEAM: Final = b'},{"pos":'
+PIECE: Final = 256 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +59,12 @@ def parse(body: bytes) -> StepLog:
     Raises:
         ValueError: it is no log.
     """
-    text = body.decode("utf-8", "replace").strip()
+    body = body.strip()
+    if body in {b"", b"null"}:
+        return StepLog()
+    pieces = filter(None, body.split(b"\n")) if body.startswith(b"{") else _pieces(body)
     try:
-        return assemble(_writes(_elements(text)))
+        return assemble(_writes(pieces))
     except RecursionError as deep:
         raise ValueError("nested too deeply") from deep
 
@@ -70,57 +79,67 @@ def assemble(writes: Iterable[Write]) -> StepLog:
     lines: list[str] = []
     times: list[int] = []
     open_parts: list[str] = []
-    open_time = first_pos = size = 0
-    for index, (pos, out, time) in enumerate(writes):
-        if index == 0:
-            first_pos = pos
+    open_time = size = 0
+    first_pos = None
+    for pos, out, time in writes:
+        first_pos = pos if first_pos is None else first_pos
+        if not out:
+            continue
         size += len(out) if out.isascii() else len(out.encode())
-        *ended, rest = out.split("\n")
-        if ended:
-            if open_parts:
-                ended[0] = "".join((*open_parts, ended[0]))
-                open_parts.clear()
-                times.append(open_time)
-            else:
-                times.append(time)
-            times.extend([time] * (len(ended) - 1))
-            lines.extend(line.removesuffix("\r") for line in ended)
-        if rest:
-            open_time = open_time if open_parts else time
-            open_parts.append(rest)
+        if not open_parts:
+            open_time = time
+        head, newline, rest = out.partition("\n")
+        open_parts.append(head)
+        if newline:
+            lines.append("".join(open_parts).removesuffix("\r"))
+            times.append(open_time)
+            open_parts.clear()
+        if rest:  # rare: a write with more than one line
+            *whole, rest = rest.split("\n")
+            lines.extend(line.removesuffix("\r") for line in whole)
+            times.extend([time] * len(whole))
+            open_time, open_parts = time, [rest] if rest else []
     if open_parts:
         lines.append("".join(open_parts))
         times.append(open_time)
-    return StepLog(tuple(lines), tuple(times), first_pos, size)
+    return StepLog(tuple(lines), tuple(times), first_pos or 0, size)
 
 
-def _elements(text: str) -> list[Any]:
-    if text.startswith("{"):
-        return [json.loads(line, strict=False) for line in text.split("\n") if line.strip()]
-    elements = json.loads(text, strict=False) if text else None
-    if elements is None:
-        return []
-    if not isinstance(elements, list):
-        raise ValueError("no list of writes")  # noqa: TRY004 - one kind of error says that it is no log
-    return elements
+def _pieces(body: bytes) -> Iterator[bytes]:
+    """Cut an array into smaller ones, so that never all of its writes are objects at once."""
+    if not (body.startswith(b"[") and body.endswith(b"]")):
+        raise ValueError("no whole list of writes")
+    start, last = 1, len(body) - 1
+    while (seam := body.find(SEAM, start + PIECE, last)) >= 0:
+        yield b"[%b]" % body[start : seam + 1]
+        start = seam + 2
+    yield b"[%b]" % body[start:last]
 
 
-def _writes(elements: list[Any]) -> Iterable[Write]:
-    for element in elements:
-        if not isinstance(element, dict):
-            raise ValueError("a write is no object")  # noqa: TRY004 - as above
-        yield _int(element.get("pos")), _str(element.get("out")), _int(element.get("time"))
+def _writes(pieces: Iterable[bytes]) -> Iterator[Write]:
+    for piece in pieces:
+        for element in _elements(piece):
+            if not isinstance(element, dict) or "out" not in element:
+                raise ValueError("an element is no write")
+            pos, out, time = element.get("pos"), element.get("out"), element.get("time")
+            yield (
+                pos if isinstance(pos, int) else 0,
+                out if isinstance(out, str) else "",
+                time if isinstance(time, int) else 0,
+            )
 
 
-def _int(value: object) -> int:
-    return value if isinstance(value, int) else 0
-
-
-def _str(value: object) -> str:
-    if not isinstance(value, str):
-        return ""
+def _elements(piece: bytes) -> list[Any]:
     try:
-        value.isascii() or value.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which JSON can spell and UTF-8 cannot
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
+        decoded = from_json(piece)
+    except ValueError:
+        # Bytes are stored as a runner sent them, so be lenient: bad UTF-8, raw control characters, half a surrogate.
+        decoded = json.loads(piece.decode("utf-8", "replace"), strict=False, object_hook=_mended)
+    return decoded if isinstance(decoded, list) else [decoded]
+
+
+def _mended(element: dict[str, Any]) -> dict[str, Any]:
+    out = element.get("out")
+    if isinstance(out, str):
+        element["out"] = out.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return element
