@@ -1,0 +1,104 @@
+"""The command line: options and help here, the work in `commands/`."""
+
+import importlib.metadata
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drone_mcp_config.clients import ClientName
+from drone_mcp_config.commands import generate
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.generating import Choices
+from drone_mcp_config.role_loading import library
+
+PROGRAM = "drone-mcp-config"
+
+HELP = """Give an AI agent the Drone CI tools of its role.
+
+drone-mcp-config --role dev   writes .mcp.json for Claude Code into this folder.
+
+Servers in that file that are not ours stay as they are. Secrets never go into it, \
+only the names of the variables that hold them.
+"""
+
+EPILOG = (
+    "Exit codes: 0 done · 1 the file is stale or was left as it is, or a check failed · 2 wrong usage or invalid role"
+)
+
+app = typer.Typer(
+    name=PROGRAM,
+    help=HELP,
+    epilog=EPILOG,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _complete_role(incomplete: str) -> list[str]:
+    return [name for name in library(None).names() if name.startswith(incomplete)]
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {importlib.metadata.version('drone-mcp')}")
+        raise typer.Exit
+
+
+RolesDir = Annotated[Path | None, typer.Option("--roles-dir", metavar="FOLDER", help="Look for role files here first.")]
+RoleName = Annotated[
+    str | None,
+    typer.Option("--role", envvar="AGENT_ROLE", help="The agent's role.", autocompletion=_complete_role),
+]
+
+
+@app.callback(invoke_without_command=True)
+def configure(
+    context: typer.Context,
+    role: RoleName = None,
+    client: Annotated[ClientName, typer.Option("--client", help="Whose configuration to write.")] = "claude",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here and not where the client looks.")
+    ] = None,
+    print_only: Annotated[bool, typer.Option("--print", help="Print the configuration, write nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if stale.")] = False,
+    roles_dir: RolesDir = None,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", metavar="URL", help="Write Drone's address out instead of naming DRONE_SERVER."),
+    ] = None,
+    repo: Annotated[
+        str | None,
+        typer.Option("--repo", envvar="DRONE_REPO", metavar="OWNER/NAME", help="The repository the agent works on."),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            envvar="DRONE_TOKEN_FILE",
+            metavar="FILE",
+            help="Have the servers read the token from this file instead of from DRONE_TOKEN.",
+        ),
+    ] = None,
+    portable: Annotated[
+        bool, typer.Option("--portable", help="Name commands and no paths of this machine, for a file to commit.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Write a client's configuration (the help is HELP)."""
+    if context.invoked_subcommand is not None:
+        return
+    choices = Choices(client, portable, server, repo, token_file)
+    generate.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in a message, not in a traceback."""
+    try:
+        app(prog_name=PROGRAM)
+    except UserError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,1 @@
+"""The commands of `drone-mcp-config`, one module each."""

@@ -1,0 +1,54 @@
+"""What can go wrong for the person at the terminal; each ends the command with a message and no traceback.
+
+    UserError          exit 2  the call or the environment is wrong
+    ├── InvalidRole    exit 2  a role file is wrong; one line for each mistake
+    ├── Refused        exit 1  the client's file was left as it is
+    └── CannotExpress  exit 2  the client's format has no way to say this
+
+The exit code belongs to the class.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+
+class UserError(Exception):
+    """The base: its text is the whole message."""
+
+    exit_code: ClassVar[int] = 2
+
+
+class Refused(UserError):
+    """A file stays as it is, because writing it would lose or overwrite what is not ours."""
+
+    exit_code = 1
+
+
+class CannotExpress(UserError):
+    """A client's configuration format has no way to say what the role asks for."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One mistake in a role file; lines count from 1."""
+
+    file: Path
+    line: int
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.message}"
+
+
+class InvalidRole(UserError):
+    """A role file cannot be used: every mistake that was found, one on each line."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: (str(problem.file), problem.line)))
+        super().__init__("\n".join(str(problem) for problem in self.problems))

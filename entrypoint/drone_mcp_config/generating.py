@@ -1,0 +1,148 @@
+"""A role and the user's choices -> the entries of one client's file, and what to tell the user about them."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_client.names import parse_repo, parse_server
+from drone_mcp_config.clients import CLIENTS, ClientFormat, ClientName, Entry, Places
+from drone_mcp_config.errors import CannotExpress, UserError
+from drone_mcp_config.plan import ADDRESS, TOKEN, Context, Plan, Stdio, make_plan, token_variable
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from drone_mcp_config.installation import Servers
+    from drone_mcp_config.role_loading import Role
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What the user asked for beside the role."""
+
+    client: ClientName = "claude"
+    portable: bool = False
+    address: str | None = None
+    repo: str | None = None
+    token_file: Path | None = None
+
+
+@dataclass(frozen=True)
+class Generated:
+    """A role as one client wants it.
+
+    Attributes:
+        entries: server name -> entry, in the role's order.
+        notes: what the user has to know or do.
+    """
+
+    client: ClientFormat
+    entries: dict[str, Entry]
+    notes: tuple[str, ...]
+
+
+def generate(
+    role: Role, installed: Servers, choices: Choices, places: Places, environment: Mapping[str, str]
+) -> Generated:
+    """Write a role for one client.
+
+    Raises:
+        UserError: when a choice is wrong, or the client's format cannot say what one of our servers needs.
+    """
+    client = CLIENTS[choices.client]
+    context = make_context(role, installed, choices, places, environment)
+    plan = make_plan(role, installed, context)
+    entries, left_out = _entries(plan, client)
+    return Generated(client, entries, (*left_out, *_to_do(plan, context), *([client.hint] if client.hint else [])))
+
+
+def make_context(
+    role: Role, installed: Servers, choices: Choices, places: Places, environment: Mapping[str, str]
+) -> Context:
+    """Turn choices into a plan's context, filling in what a client that expands nothing has to have in writing.
+
+    Raises:
+        UserError: when a choice is wrong or missing.
+    """
+    bare = CLIENTS[choices.client].bare
+    address = choices.address or (environment.get(ADDRESS) if bare else None)
+    if bare and not address:
+        raise UserError(
+            f"{CLIENTS[choices.client].title} hands no environment variables to its servers, so its file has to say "
+            f"where Drone is: add --server https://drone.example.com, or set {ADDRESS}."
+        )
+    files = {TOKEN: str(choices.token_file.expanduser().absolute())} if choices.token_file else {}
+    if bare:
+        files = {**_default_token_files(role, installed, places, environment), **files}
+    return Context(
+        interpreter=sys.executable,
+        portable=choices.portable,
+        address=_server(address) if address else None,
+        repo=_repo(choices.repo) if choices.repo else None,
+        token_files=files,
+    )
+
+
+def _server(address: str) -> str:
+    try:
+        return parse_server(address)
+    except InvalidInput as error:
+        raise UserError(f"{error.message}. {error.next_step}.") from error
+
+
+def _repo(text: str) -> str:
+    try:
+        return parse_repo(text).slug
+    except InvalidInput as error:
+        raise UserError(f"{error.message}. {error.next_step}.") from error
+
+
+def _default_token_files(
+    role: Role, installed: Servers, places: Places, environment: Mapping[str, str]
+) -> dict[str, str]:
+    """Say for each token variable which file holds it: the one that VARIABLE_FILE names, or one of our own."""
+    folder = (places.appdata if places.windows else places.config) / "drone-mcp"
+    variables = {
+        source
+        for name, entry in role.servers.items()
+        for source in token_variable(installed[name], entry).values()
+    }  # fmt: skip
+    return {
+        variable: environment.get(f"{variable}_FILE") or str(folder / variable.lower().replace("_", "-"))
+        for variable in sorted(variables)
+    }
+
+
+def _entries(plan: Plan, client: ClientFormat) -> tuple[dict[str, Entry], list[str]]:
+    entries: dict[str, Entry] = {}
+    left_out: list[str] = []
+    for server in plan.servers:
+        try:
+            entries[server.name] = client.entry(server)
+        except CannotExpress as error:
+            if server.ours:
+                raise UserError(f"{client.title} cannot take the server {server.name}: {error}.") from error
+            left_out.append(f"Left out {server.name}, which {client.title} cannot take: {error}.")
+    return entries, left_out
+
+
+def _to_do(plan: Plan, context: Context) -> list[str]:
+    """Name the variables to set and the files to fill, over all servers."""
+    templates = [
+        template for server in plan.servers if isinstance(server, Stdio) for template in server.env.values()
+    ]  # fmt: skip
+    names = dict.fromkeys(reference.name for template in templates for reference in template.references)
+    written = {template.parts[0] for template in templates if not template.references and template.parts}
+    files = [file for file in dict.fromkeys(context.token_files.values()) if file in written]
+    notes = [f"The token is read from {file}: put it there, for your eyes only (chmod 600)." for file in files]
+    if names:
+        notes.append(f"Set {_and(list(names))} where the client is started.")
+    return notes
+
+
+def _and(words: list[str]) -> str:
+    return " and ".join([", ".join(words[:-1]), words[-1]]) if len(words) > 1 else words[0]

@@ -1,0 +1,125 @@
+"""Which MCP servers this installation has, read without importing any of them.
+
+A server registers itself in the entry-point group `drone_mcp.servers` (the name that role files use -> its import
+package) and says the rest in `manifest.json` inside that package. Importing a server to ask it would take half a
+second each and bring its whole SDK along.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from drone_mcp_config.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+GROUP = "drone_mcp.servers"
+TOKEN_ENDING = "_TOKEN"  # noqa: S105 - the ending of a variable's name, not a token
+
+
+class ManifestTool(BaseModel):
+    """A tool as its server's manifest lists it."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str
+    title: str = ""
+    description: str = ""
+    read_only: bool = True
+    destructive: bool = False
+
+
+class Manifest(BaseModel):
+    """What a server says about itself.
+
+    Attributes:
+        server: its name in client configurations (`drone-builds`).
+        command: its console script.
+        module: what `python -m` runs.
+        environment: every variable that it reads, most important first.
+    """
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    # Gemini CLI splits tool names at the first underscore, and Cursor drops long ones: no underscore, no dot, short.
+    server: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9-]{0,19}$")
+    title: str = ""
+    description: str = ""
+    command: str
+    module: str
+    environment: tuple[str, ...]
+    tools: tuple[ManifestTool, ...] = ()
+
+    @property
+    def tool_names(self) -> tuple[str, ...]:
+        """The names of all its tools, in its own order."""
+        return tuple(tool.name for tool in self.tools)
+
+    @property
+    def writes(self) -> bool:
+        """Whether it has a tool that changes anything."""
+        return any(not tool.read_only for tool in self.tools)
+
+    @property
+    def token_variables(self) -> tuple[str, ...]:
+        """The variables that hold a token."""
+        return tuple(name for name in self.environment if name.endswith(TOKEN_ENDING))
+
+
+Servers = dict[str, Manifest]  # the name in role files -> the server
+
+
+def read_installation() -> Servers:
+    """Find the installed servers, in the order of their names.
+
+    Raises:
+        UserError: when a registered server's manifest is missing or broken.
+    """
+    found = importlib.metadata.entry_points(group=GROUP)
+    return {entry.name: _read_manifest(entry.name, entry.value) for entry in sorted(found, key=lambda e: e.name)}
+
+
+def _read_manifest(name: str, package: str) -> Manifest:
+    path = _package_folder(name, package) / "manifest.json"
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise _broken(name, f"{path} cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise _broken(name, f"{path}: {where or 'the file'}: {first['msg']}") from error
+
+
+def _package_folder(name: str, package: str) -> Path:
+    spec = importlib.util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise _broken(name, f"its package {package} is not there")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _broken(name: str, why: str) -> UserError:
+    return UserError(f"The installed server {name!r} is incomplete: {why}.\nInstall drone-mcp again.")
+
+
+def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple[str, ...]:
+    """Say how a client starts a server.
+
+    The default names the interpreter that this command runs under, so that no PATH can find another installation;
+    `portable` names the console script, for a file that several people share.
+    """
+    return (manifest.command,) if portable else (interpreter, "-m", manifest.module)
+
+
+Mode = Literal["off", "dry-run", "on"]
+
+
+def describe(servers: Mapping[str, Manifest]) -> str:
+    """Name the installed servers for a message."""
+    return ", ".join(servers) or "none"

@@ -1,0 +1,164 @@
+"""What a client has to start for a role, before any client's format comes into it. Pure.
+
+A value that differs from machine to machine, or that is a secret, is a reference to a variable of the client's
+environment. Only variables that a server's manifest names are set for it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.installation import Manifest, Servers, command_of
+from drone_mcp_config.role_loading import WRITE_TOKEN, Role
+from drone_mcp_config.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_config.role_model import External, ServerEntry
+
+ADDRESS = "DRONE_SERVER"
+TOKEN = "DRONE_TOKEN"  # noqa: S105 - the name of a variable
+REPO = "DRONE_REPO"
+TOOLS = "DRONE_MCP_TOOLS"
+REPOS = "DRONE_MCP_REPOS"
+ACTIONS = "DRONE_MCP_ACTIONS"
+
+START_SECONDS = 30  # what Claude Code and Codex grant a server to start; OpenCode's own 5 are short for a cold machine
+CALL_SECONDS = 600  # a tool call that waits for a build takes minutes
+
+
+@dataclass(frozen=True)
+class Context:
+    """Everything but the role that shapes a plan.
+
+    Attributes:
+        interpreter: the Python that has the servers.
+        portable: whether to name console scripts in place of that interpreter.
+        address: Drone's address, where it is to stand in the file; else a reference to DRONE_SERVER.
+        repo: the repository `owner/name` that the agent works on.
+        token_files: token variable -> absolute path of a file to read it from, in place of a reference.
+    """
+
+    interpreter: str
+    portable: bool = False
+    address: str | None = None
+    repo: str | None = None
+    token_files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Stdio:
+    """A server that the client starts.
+
+    Attributes:
+        inherits: variables that it reads where they are set, for clients that hand on nothing by themselves.
+        ours: whether it is one of drone-mcp's.
+    """
+
+    name: str
+    command: Template
+    args: tuple[Template, ...]
+    env: dict[str, Template]
+    inherits: tuple[str, ...] = ()
+    description: str = ""
+    ours: bool = False
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A server that runs elsewhere, reached over streamable HTTP."""
+
+    name: str
+    url: Template
+    headers: dict[str, Template]
+    ours: bool = False
+
+
+Server = Stdio | Remote
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The servers of a role, in the role's order: drone-mcp's first."""
+
+    role: str
+    servers: tuple[Server, ...]
+
+
+def make_plan(role: Role, installed: Servers, context: Context) -> Plan:
+    """Decide what a client starts for this role.
+
+    Raises:
+        UserError: when a server cannot be given what the context asks for.
+    """
+    ours = [_own(role, entry, installed[name], context) for name, entry in role.servers.items()]
+    others = [_external(name, entry) for name, entry in role.external.items()]
+    return Plan(role.name, (*ours, *others))
+
+
+def token_variable(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
+    """Return each token variable that a server reads -> the variable of the client's environment that holds it."""
+    found = {name: name for name in manifest.token_variables}
+    if entry.token and entry.token not in found:
+        found[WRITE_TOKEN if WRITE_TOKEN in found else TOKEN] = entry.token
+    return found
+
+
+def _own(role: Role, entry: ServerEntry, manifest: Manifest, context: Context) -> Stdio:
+    command, *args = command_of(manifest, context.interpreter, portable=context.portable)
+    env = _environment(role, entry, manifest, context)
+    unset = tuple(name for name in manifest.environment if name not in env and name.removesuffix("_FILE") not in env)
+    return Stdio(
+        name=manifest.server,
+        command=Template.of(command),
+        args=tuple(Template.of(argument) for argument in args),
+        env=env,
+        inherits=unset,
+        description=manifest.description or manifest.title,
+        ours=True,
+    )
+
+
+def _environment(role: Role, entry: ServerEntry, manifest: Manifest, context: Context) -> dict[str, Template]:
+    wanted = {ADDRESS: Template.of(context.address) if context.address else Template.reference(ADDRESS)}
+    wanted |= _tokens(entry, manifest, context)
+    if context.repo:
+        wanted[REPO] = Template.of(context.repo)
+    if role.repos:
+        wanted[REPOS] = Template.of(",".join(role.repos))
+    if entry.tools:
+        wanted[TOOLS] = Template.of(",".join(entry.tools))
+    if manifest.writes:
+        wanted[ACTIONS] = Template.of(entry.mode or "off")
+    _refuse_unheard_limits(wanted, manifest)
+    return {name: value for name, value in wanted.items() if name in manifest.environment}
+
+
+def _tokens(entry: ServerEntry, manifest: Manifest, context: Context) -> dict[str, Template]:
+    found: dict[str, Template] = {}
+    for variable, source in token_variable(manifest, entry).items():
+        if source in context.token_files:
+            found[f"{variable}_FILE"] = Template.of(context.token_files[source])
+        else:
+            found[variable] = Template.reference(source)
+    return found
+
+
+def _refuse_unheard_limits(wanted: Mapping[str, Template], manifest: Manifest) -> None:
+    """A limit that a server does not read would be no limit: better no configuration than a false one."""
+    limits = [REPOS, TOOLS, ACTIONS, *(name for name in wanted if name.endswith("_FILE"))]
+    for name in limits:
+        if name in wanted and name not in manifest.environment:
+            raise UserError(f"The server {manifest.server} does not read {name}, which this role needs.")
+
+
+def _external(name: str, entry: External) -> Server:
+    if entry.url is not None:
+        headers = {key: Template.parse(value) for key, value in entry.headers.items()}
+        return Remote(name, Template.parse(entry.url), headers)
+    env = {key: Template.parse(value) for key, value in entry.env.items()}
+    args = tuple(Template.parse(argument) for argument in entry.args)
+    return Stdio(name, Template.parse(entry.command or ""), args, env)

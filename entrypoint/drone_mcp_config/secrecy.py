@@ -1,0 +1,87 @@
+"""Does this look like a secret? Role files and client configurations hold names of variables, never their values.
+
+Pure rules, made to err on the side of asking for a `${VARIABLE}`: whoever is asked loses a minute, a token in git
+loses more.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+
+_SECRET_WORDS = frozenset(
+    {
+        "token", "secret", "password", "passwd", "passphrase", "pwd", "credential", "credentials", "cookie",
+        "authorization", "apikey", "pat",
+    }
+)  # fmt: skip
+_SECRET_KEYS = frozenset({"api", "access", "private", "secret", "signing", "encryption"})  # … followed by "key"
+_HARMLESS_ENDINGS = frozenset({"file", "path", "name", "url", "limit", "type"})
+_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+_SHAPES = re.compile(
+    r"\b(?:gh[opsur]_|github_pat_|glpat-|xox[abprs]-|sk-|pypi-|npm_|hvs\.|dop_v1_)[A-Za-z0-9_-]{16,}"
+    r"|\bAKIA[A-Z0-9]{16}\b"
+    r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}"  # a JSON web token
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY"
+    r"|://[^/\s:@]*:[^/\s@]+@"  # a password in an address
+)
+_DIGEST = re.compile(r"\bsha(?:256|384|512)[:-][A-Za-z0-9+/=]+")
+_LONG_WORD = re.compile(r"(?<![A-Za-z0-9/._-])[A-Za-z0-9]{32,}(?![A-Za-z0-9/._-])")  # Drone's own tokens are 32 long
+_REFERENCE = re.compile(r"\$\{[^}]*\}")
+_SCHEME = re.compile(r"\s*(?:Bearer|Basic|token|Token)?\s*")
+_OPTION = re.compile(r"^--?([A-Za-z][A-Za-z0-9_-]*)(?:=(.*))?$", re.DOTALL)
+
+
+def names_a_secret(name: str) -> bool:
+    """Tell whether a variable, header or option of this name holds a secret (`GITEA_TOKEN`, `X-Api-Key`)."""
+    words = [word.lower() for word in _WORD.findall(name)]
+    if not words or words[-1] in _HARMLESS_ENDINGS:
+        return False
+    pairs = itertools.pairwise(words)
+    return not _SECRET_WORDS.isdisjoint(words) or any(a in _SECRET_KEYS and b == "key" for a, b in pairs)
+
+
+def looks_secret(value: str) -> bool:
+    """Tell whether the literal parts of a value have the shape of a token, key or password."""
+    literal = _DIGEST.sub("", _REFERENCE.sub("", value))
+    return bool(_SHAPES.search(literal)) or any(_is_mixed(word) for word in _LONG_WORD.findall(literal))
+
+
+def is_literal_secret(name: str, value: str) -> bool:
+    """Tell whether `value`, set under `name`, is a secret written out instead of referred to."""
+    if looks_secret(value):
+        return True
+    return names_a_secret(name) and not _harmless(value)
+
+
+def secret_argument(args: list[str]) -> int | None:
+    """Return the index of the first argument that holds a secret: by its shape, or by the option it belongs to."""
+    option = ""
+    for index, argument in enumerate(args):
+        match = _OPTION.match(argument)
+        if match and match[2] is not None:
+            if is_literal_secret(match[1], match[2]):
+                return index
+            option = ""
+        elif match:
+            option = match[1]
+            if looks_secret(argument):
+                return index
+        else:
+            if is_literal_secret(option, argument):
+                return index
+            option = ""
+    return None
+
+
+def _harmless(value: str) -> bool:
+    """Nothing but references, an authorisation scheme, or a word that cannot be a secret."""
+    if ":-" in value and any(":-" in ref and not ref.endswith(":-}") for ref in _REFERENCE.findall(value)):
+        return False
+    rest = _REFERENCE.sub("", value)
+    return bool(_SCHEME.fullmatch(rest)) or rest.lower() in {"true", "false"} or (rest.isdigit() and len(rest) < 8)  # noqa: PLR2004 - a switch or a count
+
+
+def _is_mixed(word: str) -> bool:
+    return any(c.isdigit() for c in word) and any(c.isalpha() for c in word)

@@ -1,0 +1,144 @@
+"""A YAML file as plain data, with the line of every key and value.
+
+Words are read as YAML 1.2 reads them (`on`, `off`, `yes` and `no` are text, only `true` and `false` are booleans): a
+role's `mode: off` means the word. Aliases are refused: a role file is to be read by a person from top to bottom, and
+they let a small file grow without end.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from drone_mcp_config.errors import InvalidRole, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+LARGEST = 256 * 1024  # bytes; a role file is a page, not a book
+
+KeyPath = tuple[str | int, ...]
+
+_PLAIN: dict[re.Pattern[str], Callable[[str], Any]] = {
+    re.compile(r"(?:null|Null|NULL|~|)$"): lambda _: None,
+    re.compile(r"(?:true|True|TRUE)$"): lambda _: True,
+    re.compile(r"(?:false|False|FALSE)$"): lambda _: False,
+    re.compile(r"[-+]?[0-9]+$"): int,
+}
+
+
+@dataclass
+class Source:
+    """The data of a file; `lines` has the line of each key (or list item), counting from 1."""
+
+    file: Path
+    data: Any
+    lines: dict[KeyPath, int] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+
+    def line(self, path: KeyPath) -> int:
+        """Return the line of the value at `path`, or of the nearest thing around it."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def problem(self, path: KeyPath, message: str) -> Problem:
+        """Make a problem that points at `path`."""
+        return Problem(self.file, self.line(path), message)
+
+
+def read_source(file: Path) -> Source:
+    """Read a YAML file.
+
+    Raises:
+        InvalidRole: when it cannot be read, is no YAML, is empty, or names a key twice.
+    """
+    source = Source(file, None)
+    node = _compose(file, _read_text(file))
+    source.data = _plain(node, (), source)
+    if source.problems:
+        raise InvalidRole(source.problems)
+    return source
+
+
+def _read_text(file: Path) -> str:
+    try:
+        raw = file.read_bytes()
+    except OSError as error:
+        raise InvalidRole([Problem(file, 1, f"the file cannot be read: {error.strerror}")]) from error
+    if len(raw) > LARGEST:
+        raise InvalidRole([Problem(file, 1, f"the file has {len(raw)} bytes; a role file has at most {LARGEST}")])
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw[: error.start].count(b"\n") + 1
+        raise InvalidRole([Problem(file, line, "the file is not UTF-8 text; save it as UTF-8")]) from error
+
+
+def _compose(file: Path, text: str) -> yaml.Node:
+    try:
+        _refuse_aliases(file, text)
+        node = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        raise InvalidRole([_syntax_problem(file, error)]) from error
+    except yaml.YAMLError as error:
+        raise InvalidRole([Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]) from error
+    except RecursionError as error:
+        raise InvalidRole([Problem(file, 1, "the file is nested too deeply for a role")]) from error
+    if node is None:
+        raise InvalidRole([Problem(file, 1, "the file is empty; a role starts with 'role: NAME'")])
+    return node
+
+
+def _syntax_problem(file: Path, error: yaml.MarkedYAMLError) -> Problem:
+    mark = error.problem_mark or error.context_mark
+    what = error.problem or error.context or "unreadable"
+    if r"'\t'" in what:
+        what = "a tab stands where only spaces may"
+    return Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {what}")
+
+
+def _refuse_aliases(file: Path, text: str) -> None:
+    for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        if isinstance(event, yaml.AliasEvent):
+            message = f"'*{event.anchor}' is an alias; a role file spells everything out"
+            raise InvalidRole([Problem(file, event.start_mark.line + 1 if event.start_mark else 1, message)])
+
+
+def _plain(node: yaml.Node, path: KeyPath, source: Source) -> Any:
+    source.lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        return _mapping(node, path, source)
+    if isinstance(node, yaml.SequenceNode):
+        return [_plain(item, (*path, index), source) for index, item in enumerate(node.value)]
+    return _scalar(node)
+
+
+def _mapping(node: yaml.MappingNode, path: KeyPath, source: Source) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for key_node, value_node in node.value:
+        line = key_node.start_mark.line + 1
+        if not isinstance(key_node, yaml.ScalarNode):
+            source.problems.append(Problem(source.file, line, "a key has to be a plain word"))
+            continue
+        key = key_node.value
+        if key in found:
+            first = source.lines[(*path, key)]
+            source.problems.append(Problem(source.file, line, f"{key!r} is here twice; the first is on line {first}"))
+            continue
+        source.lines[*path, key] = line
+        found[key] = _plain(value_node, (*path, key), source)
+    return found
+
+
+def _scalar(node: yaml.Node) -> Any:
+    text: str = node.value
+    if isinstance(node, yaml.ScalarNode) and node.style is None:
+        for pattern, convert in _PLAIN.items():
+            if pattern.match(text):
+                return convert(text)
+    return text

@@ -1,0 +1,129 @@
+"""A command line to run, and an installation with servers of its own."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import json
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from drone_mcp_config import cli
+from drone_mcp_config.installation import Servers, read_installation
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+READS = ["DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_REPO", "DRONE_MCP_TOOLS", "DRONE_MCP_REPOS"]
+WRITES = [*READS, "DRONE_WRITE_TOKEN", "DRONE_WRITE_TOKEN_FILE", "DRONE_MCP_ACTIONS"]
+
+
+@dataclass
+class Outcome:
+    code: int
+    out: str
+    err: str
+
+
+Run = "Callable[..., Outcome]"
+
+
+def manifest(name: str, tools: dict[str, bool], environment: list[str]) -> dict[str, Any]:
+    return {
+        "server": f"drone-{name}",
+        "title": f"Drone {name}",
+        "description": f"All about {name}.",
+        "command": f"drone-mcp-{name}",
+        "module": f"drone_mcp_{name}",
+        "environment": environment,
+        "tools": [{"name": tool, "title": tool, "read_only": reads} for tool, reads in tools.items()],
+        "resources": [],
+        "prompts": [],
+    }
+
+
+MANIFESTS = {
+    "builds": manifest("builds", {"drone_list_builds": True, "drone_get_build": True}, READS),
+    "logs": manifest("logs", {"drone_get_build_logs": True, "drone_search_build_logs": True}, READS),
+    "actions": manifest("actions", {"drone_restart_build": False, "drone_stop_build": False}, WRITES),
+}
+
+
+@pytest.fixture(autouse=True)
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Nothing of the machine that runs the tests gets in: its variables, its home, its terminal."""
+    for name in ("AGENT_ROLE", "XDG_CONFIG_HOME", "APPDATA", *WRITES):
+        monkeypatch.delenv(name, raising=False)
+    home = tmp_path / "home"
+    home.mkdir()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("COLUMNS", "100")
+    monkeypatch.setenv("NO_COLOR", "1")
+
+
+@pytest.fixture
+def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    folder = tmp_path / "work"
+    folder.mkdir()
+    monkeypatch.chdir(folder)
+    return folder
+
+
+@pytest.fixture
+def fake_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Packages that would fail if anyone imported them, registered as the installation's servers."""
+    folder = tmp_path / "installed"
+    entries = []
+    for name, content in MANIFESTS.items():
+        package = folder / f"fake_mcp_{name}"
+        package.mkdir(parents=True)
+        (package / "__init__.py").write_text("raise AssertionError('a server was imported')\n", encoding="utf-8")
+        (package / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
+        entries.append(importlib.metadata.EntryPoint(name, package.name, "drone_mcp.servers"))
+    monkeypatch.syspath_prepend(str(folder))
+    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries if group else [])
+    return folder
+
+
+@pytest.fixture
+def installed(fake_packages: Path) -> Servers:
+    assert fake_packages.is_dir()
+    return read_installation()
+
+
+@pytest.fixture
+def run(
+    work: Path, fake_packages: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[..., Outcome]:
+    """Run the command in the folder `work`, as a shell would."""
+    assert work.is_dir()
+    assert fake_packages.is_dir()
+
+    def run(*arguments: str) -> Outcome:
+        monkeypatch.setattr(sys, "argv", ["drone-mcp-config", *arguments])
+        code = 0
+        try:
+            cli.main()
+        except SystemExit as error:
+            code = error.code if isinstance(error.code, int) else 0
+        captured = capsys.readouterr()
+        return Outcome(code, captured.out, captured.err)
+
+    return run
+
+
+@pytest.fixture
+def roles_dir(tmp_path: Path) -> Callable[..., Path]:
+    """Write role files, given by name, and return their folder."""
+
+    def write(**files: str) -> Path:
+        folder = tmp_path / "roles"
+        folder.mkdir(exist_ok=True)
+        for name, text in files.items():
+            (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        return folder
+
+    return write
