@@ -1,0 +1,1 @@
+"""The builds server: which builds there are and how they stand. It only reads."""

@@ -1,0 +1,81 @@
+"""Completions for the addresses of the resources: owners, repositories and build numbers."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any, Final
+
+from mcp.types import Completion
+
+from drone_mcp_builds.resources import LATEST, SUMMARY
+from drone_mcp_client.errors import DroneError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from drone_mcp_kit.access import DroneAccess
+
+FRESH_SECONDS: Final = 30.0  # a person types several letters in that time
+MOST_KEPT: Final = 32
+MOST_VALUES: Final = 100  # the protocol's limit
+
+
+class Completer:
+    """Answers `completion/complete`. What Drone cannot tell is not completed, and is no error.
+
+    `clock` is monotonic.
+    """
+
+    def __init__(self, access: DroneAccess, clock: Callable[[], float] = time.monotonic) -> None:
+        self._access = access
+        self._clock = clock
+        self._kept: dict[str, tuple[float, tuple[str, ...]]] = {}
+
+    async def __call__(self, ref: Any, argument: Any, context: Any) -> Completion | None:
+        """Return what the argument may be, given what was filled in before."""
+        if getattr(ref, "uri", None) not in {LATEST, SUMMARY}:
+            return None
+        known = dict(context.arguments or {}) if context else {}
+        try:
+            values = await self._values(argument.name, known)
+        except DroneError:
+            values = ()
+        typed = argument.value.lower()
+        found = [value for value in values if value.lower().startswith(typed)]
+        return Completion(values=found[:MOST_VALUES], total=len(found), has_more=len(found) > MOST_VALUES)
+
+    async def _values(self, name: str, known: dict[str, str]) -> tuple[str, ...]:
+        owner, repo = known.get("owner", ""), known.get("repo", "")
+        if name == "number":
+            return await self._numbers(f"{owner}/{repo}") if owner and repo else ()
+        pairs = [slug.partition("/") for slug in await self._slugs()]
+        if name == "owner":
+            return tuple(dict.fromkeys(before for before, _, _ in pairs))
+        return tuple(dict.fromkeys(after for before, _, after in pairs if name == "repo" and owner in {"", before}))
+
+    async def _slugs(self) -> tuple[str, ...]:
+        async def read() -> tuple[str, ...]:
+            drone = await self._access.client()
+            repos = self._access.scope.only(await drone.repos(), lambda repo: repo.slug)
+            return tuple(sorted(repo.slug for repo in repos))
+
+        return await self._fresh("", read)
+
+    async def _numbers(self, repo: str) -> tuple[str, ...]:
+        slug = self._access.resolve_repo(repo)
+
+        async def read() -> tuple[str, ...]:
+            drone = await self._access.client()
+            return tuple(str(build.number) for build in await drone.build_page(slug, 1, MOST_VALUES))
+
+        return await self._fresh(slug, read)
+
+    async def _fresh(self, key: str, read: Callable[[], Awaitable[tuple[str, ...]]]) -> tuple[str, ...]:
+        """Return what was read a moment ago, or read it."""
+        at, values = self._kept.get(key, (float("-inf"), ()))
+        if self._clock() - at > FRESH_SECONDS:
+            values = await read()
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
+            self._kept[key] = (self._clock(), values)
+        return values

@@ -1,0 +1,90 @@
+"""Which builds are wanted, for what Drone itself cannot filter. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Literal
+
+from drone_mcp_builds import words
+from drone_mcp_client.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from drone_mcp_client.models import Build
+
+Status = Literal[
+    "success", "failure", "error", "killed", "declined", "skipped", "pending", "running", "failed", "unfinished"
+]
+Event = Literal["push", "pull_request", "tag", "promote", "rollback", "cron", "custom"]
+
+# Drone has no build of the status `blocked`: one that is held for approval is pending.
+GROUPS = {"failed": frozenset({"failure", "error"}), "unfinished": frozenset({"pending", "running", "blocked"})}
+
+_COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
+
+
+@dataclass(frozen=True, slots=True)
+class Criteria:
+    """What a build must be; None asks nothing.
+
+    `branch` is the one that was built or that a pull request comes from, `target` the one that a pull request goes to.
+    """
+
+    status: str | None = None
+    event: str | None = None
+    branch: str | None = None
+    target: str | None = None
+    author: str | None = None
+    commit: str | None = None
+    pull_request: int | None = None
+
+    def asks(self) -> dict[str, Any]:
+        """The criteria that are set."""
+        every = {field.name: getattr(self, field.name) for field in fields(self)}
+        return {key: value for key, value in every.items() if value is not None}
+
+    def met_by(self, build: Build) -> bool:
+        """Whether the build meets all of them."""
+        return (
+            self._meets_status(build)
+            and self.event in {None, build.event}
+            and (self.branch is None or _is_of_branch(build, self.branch))
+            and self.target in {None, build.target}
+            and (self.author is None or self.author.casefold() in _people(build))
+            and (self.commit is None or build.after.startswith(self.commit))
+            and self.pull_request in {None, words.pull_request_of(build)}
+        )
+
+    def _meets_status(self, build: Build) -> bool:
+        return self.status is None or build.status in GROUPS.get(self.status, {self.status})
+
+
+def commit_prefix(text: str) -> str:
+    """Read a commit id or its beginning.
+
+    Raises:
+        InvalidInput: it is shorter than 7 characters or not hexadecimal.
+    """
+    text = text.strip()
+    if not _COMMIT.fullmatch(text):
+        raise InvalidInput(
+            "commit is no commit id",
+            next_step="Give at least its first 7 hexadecimal digits; a branch or a tag has an argument of its own",
+        )
+    return text.lower()
+
+
+def branch_name(text: str) -> str:
+    """Read a branch, written with or without `refs/heads/`."""
+    return text.strip().removeprefix("refs/heads/")
+
+
+def _is_of_branch(build: Build, branch: str) -> bool:
+    if build.event == "pull_request":
+        return build.source == branch
+    return build.ref == f"refs/heads/{branch}"
+
+
+def _people(build: Build) -> set[str]:
+    every = (build.author_login, build.author_name, build.author_email, build.sender)
+    return {person.casefold() for person in every if person}

@@ -1,0 +1,82 @@
+"""The place in a list of builds, as text that the caller hands back. Pure.
+
+A cursor holds no secret and needs none: it is bound to the repository and the filters by their fingerprint, so that
+using it with another question is a mistake that gets told, not a wrong answer.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import Any, Final
+
+from drone_mcp_client.errors import InvalidInput
+
+LONGEST: Final = 200
+LARGEST: Final = 2**63 - 1
+LARGEST_PAGE: Final = 100  # builds; Drone's maximum
+FURTHEST_PAGE: Final = 10**9
+NEXT_STEP: Final = (
+    "Call again with the same repository and filters as the call that gave the cursor, or without a cursor"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to go on: on `page` of pages of `size`, with builds numbered below `before`.
+
+    Pages shift when builds are added meanwhile; `before` keeps that from showing a build twice.
+    """
+
+    page: int
+    size: int
+    before: int
+
+
+def beginning(size: int) -> Place:
+    """The place of the newest build."""
+    return Place(page=1, size=size, before=LARGEST)
+
+
+def fingerprint(question: dict[str, Any]) -> str:
+    """A short word for a repository and its filters; those that are not set do not count."""
+    asked = {key: value for key, value in question.items() if value is not None}
+    text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:10]
+
+
+def encode(place: Place, question: dict[str, Any]) -> str:
+    """Write a place in the answer to `question`."""
+    data = [place.page, place.size, place.before, fingerprint(question)]
+    text = json.dumps(data, separators=(",", ":"))
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def decode(text: str, question: dict[str, Any]) -> Place:
+    """Read what `encode` wrote for the same question.
+
+    Raises:
+        InvalidInput: it is no cursor of this server, or one of another question.
+    """
+    try:
+        page, size, before, mark = _parts(text)
+    except (ValueError, binascii.Error) as error:
+        raise InvalidInput("That is no cursor of this server", next_step=NEXT_STEP) from error
+    if mark != fingerprint(question):
+        raise InvalidInput("The cursor belongs to another repository or other filters", next_step=NEXT_STEP)
+    return Place(page, size, before)
+
+
+def _parts(text: str) -> tuple[int, int, int, str]:
+    if len(text) > LONGEST:
+        raise ValueError("too long")
+    data = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    if not isinstance(data, list) or [type(item) for item in data] != [int, int, int, str]:
+        raise ValueError("not the parts of a cursor")
+    page, size, before, mark = data
+    if not (1 <= page <= FURTHEST_PAGE and 1 <= size <= LARGEST_PAGE and 1 <= before <= LARGEST):
+        raise ValueError("out of range")
+    return page, size, before, mark

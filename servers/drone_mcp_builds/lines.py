@@ -1,0 +1,123 @@
+"""Builds and repositories as lines of a list that fits an answer. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_builds import words
+from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drone_mcp_client.models import Build, Repo
+
+LIST_CHARACTERS: Final = 7_000  # 2,000 tokens of about four characters, less the rest of the answer
+
+
+@dataclass(frozen=True, slots=True)
+class Width:
+    """How much of each build to show: so many characters of its title, and whether who, what and how long."""
+
+    title: int
+    commit: bool = True
+    author: bool = True
+
+
+WIDTHS: Final = (
+    Width(title=words.TITLE_WIDTH),
+    Width(title=60),
+    Width(title=40, commit=False),
+    Width(title=30, commit=False, author=False),
+    Width(title=0, commit=False, author=False),
+)
+
+
+def fit(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
+    """Return as much of the builds as an answer holds, and what was left out in words.
+
+    Details go first; only when that is not enough, builds at the end do.
+    """
+    lines: list[BuildLine] = []
+    width = WIDTHS[-1]
+    for width in WIDTHS:
+        lines = [line(build, now, width) for build in builds]
+        if sum(map(_size, lines)) <= LIST_CHARACTERS:
+            return tuple(lines), _left_out(width)
+    return tuple(_first(lines)), _left_out(width)
+
+
+def _first(lines: list[BuildLine]) -> list[BuildLine]:
+    room, kept = LIST_CHARACTERS, []
+    for one in lines:
+        room -= _size(one)
+        if room < 0:
+            break
+        kept.append(one)
+    return kept
+
+
+def _size(one: BuildLine | RepoLine) -> int:
+    return len(one.model_dump_json()) + 1
+
+
+def _left_out(width: Width) -> str:
+    if width == WIDTHS[0]:
+        return ""
+    parts = [f"titles cut to {width.title} characters" if width.title else "titles"]
+    parts += [] if width.commit else ["commits and durations"]
+    parts += [] if width.author else ["authors"]
+    return f"To keep the list small: {', '.join(parts)}. A smaller limit shows all"
+
+
+def line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
+    """Return a build as a list shows it."""
+    return BuildLine(
+        number=build.number,
+        status=words.name(build.status),
+        event=words.name(build.event),
+        branch=words.branch_of(build),
+        pull_request=words.pull_request_of(build),
+        tag=words.tag_of(build),
+        title=words.title_of(build, width.title),
+        author=words.author_of(build) if width.author else "",
+        commit=words.name(build.after[: words.SHORT_COMMIT]) if width.commit else "",
+        when=words.iso(build.created),
+        seconds=words.lasted(build.started, build.finished, now) if width.commit else None,
+    )
+
+
+def fit_repos(repos: Sequence[Repo]) -> tuple[RepoLine, ...]:
+    """Return as many repositories as an answer holds."""
+    room, kept = LIST_CHARACTERS, []
+    for repo in repos:
+        one = repo_line(repo)
+        room -= _size(one)
+        if room < 0:
+            break
+        kept.append(one)
+    return tuple(kept)
+
+
+def repo_line(repo: Repo) -> RepoLine:
+    """Return a repository as a list shows it."""
+    return RepoLine(
+        repo=one_line(repo.slug, 140),
+        default_branch=words.name(repo.default_branch),
+        visibility=words.name(repo.visibility),
+        inactive=None if repo.active else True,
+        latest=_latest(repo.build) if repo.build else None,
+    )
+
+
+def _latest(build: Build) -> LatestBuild:
+    return LatestBuild(
+        number=build.number,
+        status=words.name(build.status),
+        event=words.name(build.event),
+        branch=words.branch_of(build),
+        title=words.title_of(build, 60),
+        when=words.iso(build.created),
+    )

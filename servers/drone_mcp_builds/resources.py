@@ -1,0 +1,39 @@
+"""The resources: a build as a document with an address, and completions for that address."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from drone_mcp_builds.reading import Reader
+from drone_mcp_builds.views import BuildView  # noqa: TC001 - the SDK reads the annotations of a resource
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_kit.resources import resource
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_kit.access import DroneAccess
+
+LATEST = "drone://repo/{owner}/{repo}/latest"
+SUMMARY = "drone://repo/{owner}/{repo}/build/{number}/summary"
+
+
+class BuildResources:
+    """All resources of this server. `clock` gives the Unix time."""
+
+    def __init__(self, access: DroneAccess, clock: Callable[[], float] = time.time) -> None:
+        self._access = access
+        self._reader = Reader(access, clock)
+
+    @resource(LATEST, name="latest_build", title="CI status of a repository")
+    async def latest(self, owner: str, repo: str) -> BuildView:
+        """How the newest build of the default branch stands."""
+        return await self._reader.latest(self._access.resolve_repo(f"{owner}/{repo}"))
+
+    @resource(SUMMARY, name="build_summary", title="How a build stands")
+    async def summary(self, owner: str, repo: str, number: str) -> BuildView:
+        """One build with its stages and steps."""
+        if not (number.isascii() and number.isdigit() and len(number) <= 18 and int(number)):  # noqa: PLR2004 - int64
+            raise InvalidInput("The number of a build is a whole number from 1 on")
+        return await self._reader.build(self._access.resolve_repo(f"{owner}/{repo}"), int(number))

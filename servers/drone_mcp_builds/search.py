@@ -1,0 +1,94 @@
+"""One search through a repository's builds: what is asked, and the answer to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_builds import cursor, lines, walk, words
+from drone_mcp_builds.views import BuildList
+from drone_mcp_client import status
+
+if TYPE_CHECKING:
+    from drone_mcp_builds.criteria import Criteria
+    from drone_mcp_builds.cursor import Place
+    from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.models import Build
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What is asked. `branch` and `tag` are what Drone filters by itself, `criteria` is what is filtered here."""
+
+    repo: str
+    criteria: Criteria
+    limit: int
+    branch: str | None = None
+    tag: str | None = None
+
+    def question(self) -> dict[str, Any]:
+        """What a cursor is bound to: all but the limit."""
+        return {"repo": self.repo, "branch": self.branch, "tag": self.tag, "local": self.criteria.asks() or None}
+
+    def start(self, text: str | None) -> Place:
+        """Where to begin: behind a cursor, or at the newest build."""
+        if text:
+            return cursor.decode(text, self.question())
+        return cursor.beginning(cursor.LARGEST_PAGE if self.criteria.asks() else self.limit)
+
+    async def run(self, drone: DroneClient, text: str | None, now: int) -> BuildList:
+        """Look through the pages; where that finds nothing in time, ask the index that Drone keeps of newest builds."""
+
+        async def read(page: int, size: int) -> tuple[Build, ...]:
+            return await drone.build_page(self.repo, page, size, branch=self.branch, tag=self.tag)
+
+        found = await walk.walk(read, self.criteria.met_by, self.start(text), self.limit)
+        if not found.builds and found.place and not text:
+            index, builds = await self._ask_index(drone)
+            if builds:
+                return self._answer_of_index(index, builds, found, now)
+        return self._answer(found, now, whole=not text)
+
+    async def _ask_index(self, drone: DroneClient) -> tuple[str, list[Build]]:
+        """Find a pull request or a branch whose builds are all older than the pages looked through."""
+        if self.criteria.pull_request is not None:
+            index, builds = "its newest build of each pull request", await drone.pulls(self.repo)
+        elif self.criteria.branch is not None:
+            index = "its builds of that branch"
+            builds = await drone.build_page(self.repo, 1, cursor.LARGEST_PAGE, branch=self.criteria.branch)
+        else:
+            return "", []
+        return index, [build for build in builds if self.criteria.met_by(build)][: self.limit]
+
+    def _answer_of_index(self, index: str, builds: list[Build], found: walk.Found, now: int) -> BuildList:
+        shown, left_out = lines.fit(builds, now)
+        looked_at = f"{walk.told(found, whole=True)}, without success; then Drone was asked for {index}"
+        return BuildList(
+            repo=self.repo,
+            builds=shown,
+            looked_at=looked_at,
+            left_out=left_out,
+            next_step=self._next_step(builds, None),
+        )
+
+    def _answer(self, found: walk.Found, now: int, *, whole: bool) -> BuildList:
+        builds = [build for build, _ in found.builds]
+        shown, left_out = lines.fit(builds, now)
+        place = found.place if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
+        return BuildList(
+            repo=self.repo,
+            builds=shown,
+            looked_at=walk.told(found, whole) if self.criteria.asks() or not builds else "",
+            left_out=left_out,
+            cursor=cursor.encode(place, self.question()) if place else None,
+            next_step=self._next_step(builds, place),
+        )
+
+    def _next_step(self, builds: list[Build], place: Place | None) -> str:
+        if builds:
+            failed = next((build.number for build in builds if status.is_failure(build.status)), None)
+            return f"drone_get_build with number {failed} tells what failed" if failed else ""
+        if place:
+            return "Nothing found so far: call again with cursor to look further back, or change the filters"
+        asked = [*self.criteria.asks(), *(name for name in ("branch", "tag") if getattr(self, name))]
+        return f"Nothing more to look at: call again without {words.listed(asked)}" if asked else ""

@@ -1,0 +1,159 @@
+"""How a build stands, in one sentence, and what to do about it. Pure: `now` is the Unix time of asking."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drone_mcp_builds import failures, words
+from drone_mcp_client import status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_client.models import Build, Stage, Step
+
+
+def headline(build: Build, now: int) -> str:
+    """Say how the build stands: the first failure, what it waits for, or what runs."""
+    tell = _BY_STATUS.get(build.status)
+    if tell is None:
+        return f"Drone calls its status '{words.name(build.status)}', which is not known here"
+    return tell(build, now)
+
+
+def next_step(build: Build) -> str:
+    """Say what a reader of the build can do next; "" where there is nothing to do."""
+    if status.failed_at_trigger(build):
+        return "Correct the pipeline file in the repository and push: this build has no stages and no log"
+    if status.is_held(build):
+        return "Ask a repository administrator to approve or decline it; nothing runs until then"
+    if not status.is_final(build.status):
+        return f"Call drone_get_build with number {build.number} again later; it is not finished"
+    found = next((failure for failure in failures.counting(build) if failure.step), None)
+    if found and found.step:
+        return f"Read the log of stage {found.stage.number}, step {found.step.number} of build {build.number}"
+    return _AFTERWARDS.get(build.status, "")
+
+
+_AFTERWARDS = {
+    "error": "The error is all that Drone knows: no step failed, so no log tells more",
+    "failure": "No step failed in it: look at the notes of its stages",
+    "killed": "Find the newer build of the same branch, or restart this one if it is still wanted",
+    "skipped": "Find the newer build of the same branch",
+    "declined": "Ask whoever declined it; a declined build cannot be restarted, a new push makes a new build",
+}
+
+
+def _failed(build: Build, _now: int) -> str:
+    word = "failed" if build.status == "failure" else "ended with an error"
+    found = failures.counting(build)
+    if found:
+        more = f" (first of {len(found)} failures)" if len(found) > 1 else ""
+        return f"{word}: {failures.told(found[0])}{more}"
+    if build.error:
+        none_ran = "" if build.stages else "; no step ran"
+        return f"{word} before it started: {words.said(build.error)}{none_ran}"
+    return f"{word}; Drone does not say at what"
+
+
+def _succeeded(build: Build, now: int) -> str:
+    steps = [step for stage in build.stages for step in stage.steps]
+    passed = sum(step.status == "success" for step in steps)
+    took = words.lasted(build.started, build.finished, now)
+    text = f"succeeded in {words.span(took)}"
+    if steps:
+        ran = sum(bool(stage.steps) for stage in build.stages)
+        text += f": {words.counted(passed, 'step')} passed in {words.counted(ran, 'stage')}"
+    ignored = _steps(build, lambda step: step.errignore and status.is_failure(step.status))
+    return text + (f"; a failure is ignored in {words.listed(ignored)}" if ignored else "")
+
+
+def _running(build: Build, now: int) -> str:
+    busy = [
+        f"{words.step_called(step, stage)} since {words.span(words.lasted(step.started, 0, now))}"
+        for stage in build.stages
+        for step in stage.steps
+        if step.status == "running"
+    ]
+    text = f"running for {words.span(words.lasted(build.started, 0, now))}"
+    text += f": {words.listed(busy, 3)}" if busy else _between_steps(build)
+    found = failures.counting(build)
+    if found:
+        text += f"; already failed: {failures.told(found[0])}"
+    held = status.blocked_stages(build)
+    return text + (f"; waiting for approval: {words.listed(map(words.stage_called, held))}" if held else "")
+
+
+def _between_steps(build: Build) -> str:
+    waiting = [stage for stage in build.stages if stage.status == "pending"]
+    if waiting and not any(stage.status == "running" for stage in build.stages):
+        return f", now {_for_runner(waiting)}"
+    return ", no step at this moment"
+
+
+def _pending(build: Build, now: int) -> str:
+    held = status.blocked_stages(build)
+    if held:
+        stages = words.listed(map(words.stage_called, held))
+        return f"waiting for approval: {stages} will not run until a repository administrator approves"
+    text = f"pending for {words.span(words.lasted(build.created, 0, now))}"
+    waiting = [stage for stage in build.stages if stage.status == "pending"]
+    return f"{text}, {_for_runner(waiting)}" if waiting else text
+
+
+def _for_runner(stages: list[Stage]) -> str:
+    return "waiting for a runner: " + words.listed(
+        (f"{words.stage_called(stage)} {needs(stage)}" for stage in stages), 3
+    )
+
+
+def needs(stage: Stage) -> str:
+    """Say which runner a pending stage waits for."""
+    if stage.machine:
+        return f"was taken by runner '{words.name(stage.machine)}' and has not started"
+    system = "/".join(part for part in (stage.os, stage.arch, stage.variant) if part) or "any system"
+    kind = f"{words.name(stage.type)} runner, " if stage.type else ""
+    labels = [words.name(f"{key}={value}") for key, value in sorted(stage.labels.items())]
+    return f"needs {kind}{words.name(system)}" + (f", labels {words.listed(labels)}" if labels else "")
+
+
+def _killed(build: Build, now: int) -> str:
+    caught = _steps(build, lambda step: step.status == "killed") or [
+        words.stage_called(stage) for stage in build.stages if stage.status == "killed"
+    ]
+    if caught:
+        took = words.span(words.lasted(build.started, build.finished, now))
+        text = f"killed after {took} during {words.listed(caught, 3)}"
+    else:
+        text = "killed before any step started"
+    found = failures.counting(build)
+    before = f"; before that, {failures.told(found[0])}" if found else ""
+    return f"{text}{before}. Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
+
+
+def _declined(build: Build, _now: int) -> str:
+    refused = [words.stage_called(stage) for stage in build.stages if stage.status == "declined"]
+    text = f"declined: {words.listed(refused)} was refused approval" if refused else "declined: it was refused approval"
+    held = [words.stage_called(stage) for stage in status.blocked_stages(build)]
+    return text + (f"; left blocked: {words.listed(held)}" if held else "")
+
+
+def _skipped(_build: Build, _now: int) -> str:
+    return "skipped: Drone's automatic cancel took it out of the queue, as a newer build of the same branch replaced it"
+
+
+def _steps(build: Build, wanted: Callable[[Step], bool]) -> list[str]:
+    return [words.step_called(step, stage) for stage in build.stages for step in stage.steps if wanted(step)]
+
+
+_BY_STATUS: dict[str, Callable[[Build, int], str]] = {
+    "success": _succeeded,
+    "failure": _failed,
+    "error": _failed,
+    "running": _running,
+    "pending": _pending,
+    "blocked": _pending,
+    "killed": _killed,
+    "declined": _declined,
+    "skipped": _skipped,
+}

@@ -1,0 +1,109 @@
+"""One build as the tool and the resources show it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_builds import failures, story, tree, words
+from drone_mcp_builds.views import BuildView
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from drone_mcp_builds.views import StageView
+    from drone_mcp_client.models import Build
+
+ANSWER_CHARACTERS: Final = 7_600  # 2,000 tokens of about four characters, less what redaction may add
+MOST_PARAMS: Final = 8
+_SECRET_NAME = re.compile(r"secret|token|passw|pwd|credential|(?:api|access|private|ssh|deploy)[_-]?key", re.IGNORECASE)
+
+
+def summarise(build: Build, repo: str, server: str, now: int, note: str = "") -> BuildView:
+    """Tell a build in at most ANSWER_CHARACTERS characters of JSON."""
+    drawn = (_view(build, repo, server, now, note, *tree.draw(build, now, detail)) for detail in tree.LEVELS)
+    view = next(drawn)
+    while size_of(view) > ANSWER_CHARACTERS:
+        smaller = next(drawn, None)
+        if smaller is None:
+            break
+        view = smaller
+    return view
+
+
+def size_of(view: BuildView) -> int:
+    """The characters of the view's JSON."""
+    return len(view.model_dump_json())
+
+
+def page(server: str, repo: str, number: int) -> str:
+    """The address of a build in Drone's own user interface."""
+    return f"{server.rstrip('/')}/{repo}/{number}"
+
+
+def _view(
+    build: Build, repo: str, server: str, now: int, note: str, stages: tuple[StageView, ...], left_out: str
+) -> BuildView:
+    params, params_left_out = _params(build)
+    return BuildView(
+        repo=repo,
+        number=build.number,
+        status=words.name(build.status),
+        headline=story.headline(build, now),
+        first_failure=failures.view(build),
+        stages=stages,
+        left_out="; ".join(part for part in (left_out, params_left_out) if part),
+        event=words.name(build.event),
+        branch=words.branch_of(build),
+        pull_request=words.pull_request_of(build),
+        tag=words.tag_of(build),
+        commit=words.name(build.after),
+        title=words.title_of(build),
+        author=words.author_of(build),
+        created=words.iso(build.created),
+        started=words.iso(build.started),
+        finished=words.iso(build.finished),
+        seconds=words.lasted(build.started, build.finished, now),
+        about=_about(build),
+        params=params,
+        page=page(server, repo, build.number),
+        note=note,
+        next_step=story.next_step(build),
+    )
+
+
+def _about(build: Build) -> dict[str, str]:
+    """What only some builds have."""
+    facts = {
+        "parent": str(build.parent or ""),
+        "deploy_to": words.name(build.deploy_to),
+        "cron": words.name(build.cron),
+        "source": _source(build),
+        "started_by": _started_by(build),
+        "commit_page": one_line(build.link, 200),
+    }
+    return {key: value for key, value in facts.items() if value}
+
+
+def _source(build: Build) -> str:
+    """A pull request's branch, with its repository where that is another one."""
+    if build.event != "pull_request":
+        return ""
+    fork = f"{build.source_repo}:" if build.source_repo else ""
+    return words.name(fork + build.source)
+
+
+def _started_by(build: Build) -> str:
+    """The login of who started it by hand; "" for what the source host or the scheduler triggers."""
+    return "" if build.trigger in {"", "@hook", "@cron"} else words.name(build.trigger)
+
+
+def _params(build: Build) -> tuple[dict[str, str], str]:
+    """The custom parameters, few and short; the value of one that is named like a secret stays here."""
+    every = sorted(build.params.items())
+    shown = {words.name(key): _value(key, value) for key, value in every[:MOST_PARAMS]}
+    left_out = len(every) - MOST_PARAMS
+    return shown, f"{words.counted(left_out, 'parameter')} not listed" if left_out > 0 else ""
+
+
+def _value(key: str, value: str) -> str:
+    return "[redacted]" if _SECRET_NAME.search(key) else words.name(value)

@@ -1,0 +1,131 @@
+"""The tools: arguments in, one or few calls, a view out."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from drone_mcp_builds import lines, meant, repos
+from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
+from drone_mcp_builds.reading import Reader
+from drone_mcp_builds.search import Search
+from drone_mcp_builds.views import BuildList, BuildView, RepoList
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_client.names import parse_build_url
+from drone_mcp_kit.tools import tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_kit.access import DroneAccess
+
+RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
+Cursor = Annotated[str | None, Field(description="from an earlier answer")]
+
+
+class BuildTools:
+    """All tools of this server. `clock` gives the Unix time."""
+
+    def __init__(self, access: DroneAccess, clock: Callable[[], float] = time.time) -> None:
+        self._access = access
+        self._clock = clock
+        self._reader = Reader(access, clock)
+
+    @tool(title="List repositories", schema="repo-list/1")
+    async def drone_list_repos(
+        self,
+        name: Annotated[str | None, Field(description="part of owner/name, or a glob")] = None,
+        include_inactive: bool = False,
+        limit: Annotated[int, Field(ge=1, le=100, description="1 to 100")] = 30,
+    ) -> RepoList:
+        """Repositories that the token can see, each with its newest build; last built first."""
+        drone = await self._access.client()
+        every = await drone.repos(latest=True)
+        seen = self._access.scope.only(every, lambda repo: repo.slug)
+        return repos.answer(every, seen, repos.RepoFilter(name, include_inactive, limit))
+
+    @tool(title="List builds", schema="build-list/1")
+    async def drone_list_builds(
+        self,
+        repo: RepoArgument = None,
+        status: Annotated[Status | None, Field(description="failed: failure or error")] = None,
+        branch: Annotated[str | None, Field(description="with event pull_request: the target")] = None,
+        event: Event | None = None,
+        author: Annotated[str | None, Field(description="login, name or e-mail")] = None,
+        limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
+        cursor: Cursor = None,
+    ) -> BuildList:
+        """Builds of a repository, newest first. One call searches up to 500; cursor goes on."""
+        into = branch_name(branch) if branch and event == "pull_request" else None
+        search = Search(
+            repo=meant.repo_meant(self._access, repo),
+            criteria=Criteria(status=status, event=event, author=author, target=into),
+            branch=branch_name(branch) if branch and not into else None,
+            limit=limit,
+        )
+        return await search.run(await self._access.client(), cursor, self._now())
+
+    @tool(title="Get a build", schema="build/1")
+    async def drone_get_build(
+        self,
+        repo: RepoArgument = None,
+        number: Annotated[int | None, Field(ge=1, description="default: newest of the default branch")] = None,
+    ) -> BuildView:
+        """How a build stands: what failed first, approval, stages and steps, commit, links."""
+        slug, which = meant.build_meant(self._access, repo, number)
+        return await (self._reader.latest(slug) if which is None else self._reader.build(slug, which))
+
+    @tool(title="Find builds", schema="build-list/1")
+    async def drone_find_builds(
+        self,
+        repo: RepoArgument = None,
+        commit: Annotated[str | None, Field(description="7 or more hex digits")] = None,
+        branch: Annotated[str | None, Field(description="built, or source of a pull request")] = None,
+        tag: str | None = None,
+        pull_request: Annotated[int | None, Field(ge=1)] = None,
+        author: str | None = None,
+        status: Status | None = None,
+        url: Annotated[str | None, Field(description="a build's page in Drone")] = None,
+        limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
+        cursor: Cursor = None,
+    ) -> BuildList:
+        """Find builds by commit, branch, tag, pull request, author, status or pasted URL; give one or more."""
+        criteria = Criteria(
+            status=status,
+            author=author,
+            pull_request=pull_request,
+            branch=branch_name(branch) if branch else None,
+            commit=commit_prefix(commit) if commit else None,
+        )
+        if url:
+            return await self._by_url(url, repo, alone=not (criteria.asks() or tag))
+        if not (criteria.asks() or tag):
+            raise InvalidInput(
+                "Nothing says which builds to find",
+                next_step="Give a commit, branch, tag, pull_request, author, status or url; "
+                "drone_list_builds lists the newest",
+            )
+        search = Search(repo=meant.repo_meant(self._access, repo), criteria=criteria, tag=tag, limit=limit)
+        return await search.run(await self._access.client(), cursor, self._now())
+
+    async def _by_url(self, url: str, repo: str | None, *, alone: bool) -> BuildList:
+        ref = parse_build_url(url)
+        meant.check_server(url, self._access.settings.server)
+        slug = self._access.resolve_repo(str(ref.repo))
+        if not alone or (repo and meant.repo_meant(self._access, repo) != slug):
+            raise InvalidInput(
+                f"url names build {ref.number} of {slug} already", next_step="Leave out the other arguments"
+            )
+        build = await self._reader.find(slug, ref.number)
+        at = f"; the address points at stage {ref.stage}" if ref.stage else ""
+        at += f", step {ref.step}" if ref.step else ""
+        return BuildList(
+            repo=slug,
+            builds=(lines.line(build, self._now()),),
+            next_step=f"drone_get_build with number {ref.number} shows its stages and steps{at}",
+        )
+
+    def _now(self) -> int:
+        return int(self._clock())

@@ -1,0 +1,162 @@
+"""The stages and steps of a build as a small tree. Pure.
+
+A tree that is too large for an answer is drawn with less and less detail until it fits; what is not drawn is counted
+in words. Failures are the last to go.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from drone_mcp_builds import failures, story, words
+from drone_mcp_builds.views import StageView, StepView
+from drone_mcp_client import status
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drone_mcp_client.models import Build, Stage, Step
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much to draw: `quiet` steps (passed, skipped, pending) or only the others, at most so many of each."""
+
+    quiet: bool
+    steps: int
+    stages: int
+    error_width: int = words.ERROR_WIDTH
+
+
+LEVELS: Final = (
+    Detail(quiet=True, steps=200, stages=50),
+    Detail(quiet=False, steps=60, stages=50),
+    Detail(quiet=False, steps=10, stages=25, error_width=100),
+    Detail(quiet=False, steps=2, stages=12, error_width=80),
+    Detail(quiet=False, steps=1, stages=4, error_width=40),
+)
+QUIET: Final = frozenset({"success", "skipped", "pending"})
+
+
+def draw(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...], str]:
+    """Return the stages, and what was left out of them in words."""
+    shown = _chosen(build, detail.stages)
+    hidden = _others(build.stages, shown)
+    left_out = f"{words.counted(len(hidden), 'stage')} not listed: {_by_status(hidden)}" if hidden else ""
+    return tuple(_stage(stage, build, now, detail) for stage in shown), left_out
+
+
+def _chosen(build: Build, most: int) -> list[Stage]:
+    """Prefer what failed, then what is under way, then the order of the pipeline."""
+    first = [failure.stage.number for failure in failures.counting(build)]
+    ranked = sorted(build.stages, key=lambda stage: (_rank(stage, first), stage.number))
+    return sorted(ranked[:most], key=lambda stage: stage.number)
+
+
+def _others(things: Sequence[T], shown: Sequence[T]) -> list[T]:
+    listed = {id(thing) for thing in shown}
+    return [thing for thing in things if id(thing) not in listed]
+
+
+def _rank(stage: Stage, failed: list[int]) -> int:
+    if stage.number in failed:
+        return failed.index(stage.number)
+    return len(failed) + (stage.status in QUIET)
+
+
+def _by_status(things: Sequence[Stage | Step]) -> str:
+    counts = Counter(words.name(thing.status) for thing in things)
+    return words.listed(f"{count} {word}" for word, count in sorted(counts.items()))
+
+
+def _stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
+    loud = [step for step in stage.steps if detail.quiet or _is_loud(step)]
+    shown = loud[: detail.steps]
+    hidden = _others(stage.steps, shown)
+    return StageView(
+        stage=stage.number,
+        name=words.name(stage.name),
+        status=words.name(stage.status),
+        seconds=words.lasted(stage.started, stage.stopped, now),
+        error=one_line(stage.error, detail.error_width),
+        waits_for=_waits_for(stage, build),
+        note=stage_note(stage, build),
+        steps=tuple(_step(step, stage, now, detail) for step in shown),
+        folded=_by_status(hidden),
+    )
+
+
+def _is_loud(step: Step) -> bool:
+    return step.status not in QUIET
+
+
+def _step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
+    return StepView(
+        step=step.number,
+        name=words.name(step.name),
+        status=words.name(step.status),
+        exit_code=failures.telling_exit_code(step),
+        seconds=None if step.status == "skipped" else words.lasted(step.started, step.stopped, now),
+        error=one_line(step.error, detail.error_width),
+        note=step_note(step, stage),
+    )
+
+
+def _waits_for(stage: Stage, build: Build) -> tuple[str, ...]:
+    if stage.status != "waiting_on_dependencies":
+        return ()
+    done = {other.name for other in build.stages if status.is_final(other.status)}
+    return tuple(words.name(needed) for needed in stage.depends_on[:5] if needed not in done)
+
+
+def stage_note(stage: Stage, build: Build) -> str:
+    """Say why a stage does not run, where that can be known."""
+    if stage.status == "blocked":
+        return "held for approval"
+    if stage.status == "pending":
+        return story.needs(stage)
+    if stage.status == "waiting_on_dependencies" and not _waits_for(stage, build):
+        # Drone starts waiting stages only when another stage ends, so one approved late is never looked at again.
+        return "all it depends on has ended; if it stays so, only a restart of the build helps"
+    if stage.status == "skipped":
+        return _why_skipped(stage, build)
+    return "its failure is ignored" if stage.errignore and status.is_failure(stage.status) else ""
+
+
+def _why_skipped(stage: Stage, build: Build) -> str:
+    if build.status in {"killed", "skipped", "declined"}:
+        return f"the build was {build.status} before it started"
+    if stage.on_failure and not stage.on_success:
+        return "runs only after a failure, and nothing before it failed"
+    before = [other for other in build.stages if other.name in stage.depends_on] or build.stages
+    failed = [words.stage_called(other) for other in before if status.is_failure(other.status)]
+    return f"not run because of {words.listed(failed, 2)}" if failed else ""
+
+
+def step_note(step: Step, stage: Stage) -> str:
+    """Say what a status alone does not: an ignored failure, an early end, why a step was skipped."""
+    if step.errignore and status.is_failure(step.status):
+        return "its failure is ignored"
+    if step.status == "success" and step.exit_code == _ENDS_STAGE:
+        return "ended the stage early on purpose (exit code 78)"
+    if step.status == "skipped":
+        return _why_step_skipped(step, stage)
+    return "runs in the background" if step.detached and step.status == "running" else ""
+
+
+_ENDS_STAGE = 78  # Drone's runners skip what follows, and the stage counts as a success
+
+
+def _why_step_skipped(step: Step, stage: Stage) -> str:
+    if stage.status == "killed":
+        return "not started when the stage was stopped"
+    earlier = [other for other in stage.steps if other.number < step.number]
+    if any(other.exit_code == _ENDS_STAGE and other.status == "success" for other in earlier):
+        return "an earlier step ended the stage"
+    failed = [other for other in earlier if status.is_failure(other.status) and not other.errignore]
+    return f"step {failed[0].number} failed" if failed else "its condition was not met"

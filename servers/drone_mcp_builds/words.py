@@ -1,0 +1,107 @@
+"""How this server writes times, durations, titles and references. Pure."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from drone_mcp_client.models import Build, Stage, Step
+
+NAME_WIDTH: Final = 60  # characters of a stage's, step's or branch's name
+TITLE_WIDTH: Final = 100
+ERROR_WIDTH: Final = 300  # Drone itself cuts the error of a stage or step at 500 bytes
+SHORT_COMMIT: Final = 10
+
+# GitHub and Gitea: refs/pull/N/head; GitLab: refs/merge-requests/N/head; Bitbucket Server: refs/pull-requests/N/from.
+_PULL = re.compile(r"refs/(?:pull|merge-requests|pull-requests)/(\d{1,18})(?:/|$)")
+_LATEST_TIME = 253_402_300_799  # the last second of the year 9999, which is as far as datetime goes
+
+
+def iso(seconds: int) -> str | None:
+    """Write a Unix time as ISO 8601 in UTC; None where Drone has not set it (0) or it is no time."""
+    if not 0 < seconds <= _LATEST_TIME:
+        return None
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def lasted(started: int, stopped: int, now: int) -> int | None:
+    """Whole seconds from `started` to `stopped`, or to `now` while it runs; None if it has not started."""
+    if not started:
+        return None
+    return max(0, (stopped or now) - started)
+
+
+def title_of(build: Build, width: int = TITLE_WIDTH) -> str:
+    """The title of the pull request, or the first line of the commit message."""
+    lines = (build.title.strip() or build.message.strip()).splitlines()
+    return one_line(lines[0], width) if lines and width else ""
+
+
+def name(text: str) -> str:
+    """A name that someone else chose, short and on one line."""
+    return one_line(text, NAME_WIDTH)
+
+
+def said(text: str) -> str:
+    """An error's text, short and on one line."""
+    return one_line(text, ERROR_WIDTH)
+
+
+def stage_called(stage: Stage) -> str:
+    """Name a stage as sentences here do."""
+    return f"stage {stage.number} '{name(stage.name)}'"
+
+
+def step_called(step: Step, stage: Stage) -> str:
+    """Name a step as sentences here do."""
+    return f"step {step.number} '{name(step.name)}' of {stage_called(stage)}"
+
+
+def listed(things: Iterable[str], most: int = 5) -> str:
+    """Join names into a list that stays short."""
+    every = list(things)
+    more = [f"{len(every) - most} more"] if len(every) > most else []
+    return ", ".join(every[:most] + more)
+
+
+def counted(count: int, thing: str) -> str:
+    """Write `1 step`, `2 steps`."""
+    return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
+
+
+def span(seconds: int | None) -> str:
+    """Write a duration for a sentence: `42 s`, `3 min 5 s`, `2 h 10 min`."""
+    if seconds is None:
+        return "unknown time"
+    minutes, rest = divmod(seconds, 60)
+    hours, over = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {over} min"
+    return f"{minutes} min {rest} s" if minutes else f"{rest} s"
+
+
+def pull_request_of(build: Build) -> int | None:
+    """The number of the pull (or merge) request that the build is for."""
+    found = _PULL.match(build.ref)
+    return int(found[1]) if found else None
+
+
+def tag_of(build: Build) -> str | None:
+    """The tag that the build is for."""
+    return name(build.ref.removeprefix("refs/tags/")) if build.ref.startswith("refs/tags/") else None
+
+
+def branch_of(build: Build) -> str:
+    """The branch built, or the one that a pull request goes to."""
+    return name(build.target or build.ref.removeprefix("refs/heads/"))
+
+
+def author_of(build: Build) -> str:
+    """Who wrote the commit, as the source host knows them."""
+    return name(build.author_login or build.author_name or build.sender)
