@@ -1,0 +1,110 @@
+"""`drone-mcp-simulator`: run a simulated Drone."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import os
+import signal
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from drone_mcp_simulator import scenario as scenarios
+from drone_mcp_simulator.clock import ManualClock, RealClock
+from drone_mcp_simulator.scenario_file import ScenarioError
+from drone_mcp_simulator.serving import serving
+from drone_mcp_simulator.webhooks import Sender
+
+if TYPE_CHECKING:
+    from drone_mcp_simulator.world import World
+
+app = typer.Typer(no_args_is_help=True, help="A simulated Drone CI server to try things on and to test against.")
+
+
+class ClockKind(StrEnum):
+    """Which time the simulator lives by."""
+
+    real = "real"
+    manual = "manual"
+
+
+@app.command("scenarios")
+def list_scenarios() -> None:
+    """List the scenarios that come with the simulator."""
+    for name in scenarios.shipped():
+        typer.echo(f"{name:10} {scenarios.read(name).description}")
+
+
+@app.command()
+def serve(
+    listen: Annotated[str, typer.Option(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:0",
+    scenario: Annotated[str, typer.Option(help="A shipped scenario's name or a file.")] = "demo",
+    webhook: Annotated[list[str] | None, typer.Option(help="Send webhooks to this URL; may be repeated.")] = None,
+    webhook_secret_env: Annotated[
+        str | None, typer.Option(help="The environment variable that holds the webhooks' secret.")
+    ] = None,
+    clock: Annotated[
+        ClockKind, typer.Option(help="manual: stands still until POST /_simulator/advance.")
+    ] = ClockKind.real,
+    allow_remote: Annotated[bool, typer.Option(help="Allow an address other machines can reach.")] = False,
+) -> None:
+    """Serve a scenario. Prints one line of JSON when ready: {"url": ..., "tokens": {login: token}}."""
+    host, port = _address(listen, allow_remote=allow_remote)
+    try:
+        world = scenarios.load(scenario, ManualClock() if clock is ClockKind.manual else RealClock())
+    except ScenarioError as error:
+        raise typer.BadParameter(str(error), param_hint="--scenario") from error
+    if webhook:
+        world.sender = Sender(tuple(webhook), secret=_secret(webhook_secret_env))
+    asyncio.run(_serve(world, host, port))
+
+
+def _address(listen: str, *, allow_remote: bool) -> tuple[str, int]:
+    host, _, port = listen.rpartition(":")
+    host = host.strip("[]")
+    if host == "localhost":
+        host = "127.0.0.1"
+    try:
+        address = ipaddress.ip_address(host)
+        number = int(port)
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{listen!r} is not ADDRESS:PORT, such as 127.0.0.1:8080", param_hint="--listen"
+        ) from error
+    if not address.is_loopback and not allow_remote:
+        raise typer.BadParameter(
+            f"{host} can be reached from other machines and its tokens are known; --allow-remote allows it",
+            param_hint="--listen",
+        )
+    return host, number
+
+
+def _secret(variable: str | None) -> str:
+    if variable is None:
+        return ""
+    if variable not in os.environ:
+        raise typer.BadParameter(f"the variable {variable} is not set", param_hint="--webhook-secret-env")
+    return os.environ[variable]
+
+
+async def _serve(world: World, host: str, port: int) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    try:
+        async with serving(world, host, port) as url:
+            tokens = {user.login: user.token for user in world.users.values()}
+            typer.echo(json.dumps({"url": url, "tokens": tokens}))
+            await stop.wait()
+    except OSError as error:
+        typer.echo(f"cannot listen on {host}:{port}: {error.strerror or error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

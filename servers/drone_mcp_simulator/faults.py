@@ -1,0 +1,160 @@
+"""Faults on demand: what networks, proxies and overloaded servers do to an answer.
+
+`delay`, `status`, `html`, `truncate`, `content_type` and `drip` work everywhere. `drop` (no byte of an answer) and
+`reset` (half of one, then the connection breaks) need a connection: behind uvicorn with `serving.DroneProtocol` it is
+aborted; in-process, through `httpx.ASGITransport`, the error that httpx would raise is raised instead.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, Literal
+
+import httpx
+from pydantic import BaseModel, ConfigDict, Field
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from drone_mcp_simulator.clock import Clock
+
+Kind = Literal["delay", "drop", "reset", "status", "truncate", "html", "drip", "content_type"]
+# Where a server leaves the connection for `drop` and `reset` to break.
+TRANSPORT = "drone_mcp_simulator.transport"
+DRIP_CHUNK = 64
+HTML = b"<!DOCTYPE html><html><head><title>Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
+
+
+class Fault(BaseModel):
+    """One fault: which requests it meets, how often, and what it does to them."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    route: str = Field(default="*", description='"GET /api/repos/*/builds/*" or a path alone; * matches anything')
+    kind: Kind
+    count: int | None = Field(default=None, ge=1, description="how many requests it meets; default: all")
+    seconds: float = Field(default=1.0, ge=0, description="delay: before the answer; drip: between two pieces")
+    status: int = Field(default=503, ge=400, le=599)
+    message: str = "simulated fault"
+    retry_after: str | None = Field(default=None, description="the Retry-After header of a status fault")
+    content_type: str = "text/html; charset=utf-8"
+
+    def meets(self, method: str, path: str) -> bool:
+        """Is this request concerned?"""
+        pattern = self.route if " " in self.route else f"* {self.route}"
+        return fnmatchcase(f"{method} {path}", pattern)
+
+
+@dataclass
+class Faults:
+    """The faults in force; a request meets the first that concerns it."""
+
+    _left: list[tuple[Fault, int | None]] = field(default_factory=list)
+
+    def add(self, fault: Fault) -> None:
+        """Put a fault into force."""
+        self._left.append((fault, fault.count))
+
+    def clear(self) -> None:
+        """Heal everything."""
+        self._left.clear()
+
+    def active(self) -> list[Fault]:
+        """What is in force."""
+        return [fault for fault, _ in self._left]
+
+    def take(self, method: str, path: str) -> Fault | None:
+        """The fault for this request, counted down."""
+        for index, (fault, left) in enumerate(self._left):
+            if fault.meets(method, path):
+                if left is not None:
+                    self._left[index : index + 1] = [(fault, left - 1)] if left > 1 else []
+                return fault
+        return None
+
+
+class FaultMiddleware:
+    """Applies a world's faults around an ASGI app."""
+
+    def __init__(self, app: ASGIApp, faults: Faults, clock: Clock) -> None:
+        self.app = app
+        self.faults = faults
+        self.clock = clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve one request, spoiled if a fault meets it. The simulator's own routes are never spoiled."""
+        is_ours = scope["type"] != "http" or scope["path"].startswith("/_simulator/")
+        fault = None if is_ours else self.faults.take(scope["method"], scope["path"])
+        if fault is None:
+            await self.app(scope, receive, send)
+        else:
+            await self._spoil(fault, scope, receive, send)
+
+    async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        if fault.kind == "drop":
+            _abort(scope)
+        elif fault.kind == "status":
+            await _answer(send, fault.status, *_status_answer(fault))
+        elif fault.kind == "html":
+            await _answer(send, 200, HTML, {"content-type": "text/html; charset=utf-8"})
+        elif fault.kind == "delay":
+            await self.clock.sleep_until(self.clock.now() + fault.seconds)
+            await self.app(scope, receive, send)
+        else:
+            await self._rewrite(fault, scope, receive, send)
+
+    async def _rewrite(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        start, body = await _collect(self.app, scope, receive)
+        headers = {key.decode(): value.decode() for key, value in start["headers"]}
+        if fault.kind == "content_type":
+            await _answer(send, start["status"], body, {**headers, "content-type": fault.content_type})
+        elif fault.kind == "truncate":
+            cut = body[: len(body) // 2]
+            await _answer(send, start["status"], cut, headers)
+        elif fault.kind == "reset":
+            await send(start)
+            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+            _abort(scope)
+        else:
+            await self._drip(fault, start, body, send)
+
+    async def _drip(self, fault: Fault, start: Message, body: bytes, send: Send) -> None:
+        await send(start)
+        for at in range(0, len(body), DRIP_CHUNK):
+            await send({"type": "http.response.body", "body": body[at : at + DRIP_CHUNK], "more_body": True})
+            await self.clock.sleep_until(self.clock.now() + fault.seconds)
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _status_answer(fault: Fault) -> tuple[bytes, dict[str, str]]:
+    headers = {"content-type": "application/json"}
+    if fault.retry_after is not None:
+        headers["retry-after"] = fault.retry_after
+    body = httpx.Response(200, json={"message": fault.message}).content + b"\n"
+    return body, headers
+
+
+async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
+    fields = {**headers, "content-length": str(len(body))}
+    raw = [(key.encode(), value.encode()) for key, value in fields.items()]
+    await send({"type": "http.response.start", "status": status, "headers": raw})
+    await send({"type": "http.response.body", "body": body, "more_body": False})
+
+
+async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
+    """Run the app and keep its answer: the start message and the whole body."""
+    messages: list[Any] = []
+
+    async def keep(message: Message) -> None:
+        messages.append(message)
+
+    await app(scope, receive, keep)
+    return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
+
+
+def _abort(scope: Scope) -> None:
+    transport = scope.get("extensions", {}).get(TRANSPORT)
+    if transport is None:
+        raise httpx.ReadError("the simulator broke the connection")
+    transport.abort()

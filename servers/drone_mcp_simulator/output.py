@@ -1,0 +1,74 @@
+"""What a step prints, and what Drone's runner makes of it (runner-go, `livelog`)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from drone_mcp_simulator import gojson
+
+# The runner keeps the newest 5 MiB of a step's text and stops streaming once it has seen as much.
+LIMIT = 5 * 1024 * 1024
+# A live stream replays at most so many lines to a late comer.
+LIVE_HISTORY = 5000
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One element of a log: `pos` counts from the step's first write, `time` whole seconds since its start."""
+
+    pos: int
+    out: str
+    time: int
+
+    def to_json(self) -> dict[str, int | str]:
+        """The line as Drone stores and streams it."""
+        return {"pos": self.pos, "out": self.out, "time": self.time}
+
+
+@dataclass(frozen=True)
+class Output:
+    """A step's text; or, as `blob`, the very bytes that the runner uploads instead of a log array."""
+
+    text: str = ""
+    blob: bytes | None = None
+
+    def lines(self, duration: float) -> list[Line]:
+        """The text as lines (own line ends kept), spread evenly over `duration` seconds."""
+        parts = [part + "\n" for part in self.text.split("\n")]
+        parts[-1] = parts[-1][:-1]
+        if not parts[-1]:
+            parts.pop()
+        return [Line(i, part, int(duration * i / len(parts))) for i, part in enumerate(parts)]
+
+
+def upload(lines: list[Line]) -> bytes:
+    """The log array as uploaded at a step's end: the oldest lines are dropped until 5 MiB of text are left.
+
+    A step without output is Go's nil slice, which encodes as `null`.
+    """
+    kept = lines[_first_kept(lines) :]
+    return gojson.encode([line.to_json() for line in kept] or None)
+
+
+def _first_kept(lines: list[Line]) -> int:
+    size = 0
+    for index in range(len(lines) - 1, -1, -1):
+        size += len(lines[index].out.encode())
+        if size > LIMIT:
+            return index + 1
+    return 0
+
+
+def batches(lines: list[Line]) -> list[list[Line]]:
+    """The lines as they are streamed: one batch a second, none after the first 5 MiB."""
+    streamed: list[list[Line]] = []
+    size = 0
+    for line in lines:
+        size += len(line.out.encode())
+        if size > LIMIT:
+            break
+        if streamed and streamed[-1][0].time == line.time:
+            streamed[-1].append(line)
+        else:
+            streamed.append([line])
+    return streamed

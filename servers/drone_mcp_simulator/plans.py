@@ -1,0 +1,134 @@
+"""From the parts of a scenario file to what the host and the runner know: commits, pipelines, steps, texts."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import TYPE_CHECKING
+
+from drone_mcp_simulator.output import Output
+from drone_mcp_simulator.scenario_file import ScenarioError
+from drone_mcp_simulator.scm import Commit, Pipeline, StagePlan, StepPlan, sha_for
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
+    from drone_mcp_simulator.scenario_file import BranchPart, BuildPart, Log, PipelinePart, StagePart, StepPart
+    from drone_mcp_simulator.world import Place
+
+FILLER = "compiling unit {number:06d} of the long build: all symbols resolved, cache warm, nothing to report here\n"
+
+
+class Plans:
+    """Resolves the names and files of one scenario; `place` is where its file lies."""
+
+    def __init__(self, place: Path | Traversable) -> None:
+        self._place = place
+        self._named: dict[str, Pipeline] = {}
+
+    def declare(self, pipelines: dict[str, PipelinePart]) -> None:
+        """The pipelines that branches and builds may name."""
+        self._named = {name: self._pipeline(part) for name, part in pipelines.items()}
+
+    def pipeline(self, part: str | PipelinePart) -> Pipeline:
+        """A pipeline by name, or one written in place."""
+        if not isinstance(part, str):
+            return self._pipeline(part)
+        if part not in self._named:
+            raise ScenarioError(f"no pipeline {part!r}; there are {', '.join(sorted(self._named)) or 'none'}")
+        return self._named[part]
+
+    def _pipeline(self, part: PipelinePart) -> Pipeline:
+        stages = [self._stage(stage) for stage in part.stages]
+        if part.steps:
+            steps = tuple(self._step(step) for step in part.steps)
+            stages = [StagePlan("default", steps, type=part.type, clone=part.clone)]
+        return Pipeline(tuple(stages), part.error, part.missing)
+
+    def _stage(self, part: StagePart) -> StagePlan:
+        return StagePlan(
+            part.name,
+            tuple(self._step(step) for step in part.steps),
+            type=part.type,
+            platform=part.platform,
+            depends_on=tuple(part.depends_on),
+            when=tuple(part.when),
+            events=tuple(part.events),
+            clone=part.clone,
+        )
+
+    def _step(self, part: StepPart) -> StepPlan:
+        return StepPlan(
+            part.name,
+            duration=part.duration,
+            exit_code=part.exit_code,
+            error=part.error,
+            when=tuple(part.when),
+            ignore_failure=part.failure == "ignore",
+            depends_on=tuple(part.depends_on),
+            image=part.image,
+            output=self._output(part.log) if part.log else Output(f"+ ./{part.name}\n"),
+        )
+
+    def _output(self, log: Log) -> Output:
+        if log.blob is not None:
+            return Output(blob=log.blob.encode())
+        if log.repeat is not None:
+            return Output("".join(FILLER.format(number=number) for number in range(1, log.repeat + 1)))
+        if log.package is not None:
+            return Output(_text(resources.files("drone_mcp_simulator") / "scenarios" / "logs" / f"{log.package}.log"))
+        if log.file is not None:
+            return Output(_text(self._beside(log.file)))
+        return Output(log.text or "")
+
+    def _beside(self, name: str) -> Path | Traversable:
+        parent = getattr(self._place, "parent", None)
+        if parent is None:
+            raise ScenarioError(f"log file {name!r}: this scenario lies in no folder")
+        found: Path = parent / name
+        return found
+
+    # -- commits
+
+    def commit(self, place: Place, slug: str, branch: str, part: BranchPart) -> Commit:
+        """The head of a branch."""
+        sha = part.commit or sha_for(slug, branch)
+        login = part.author or slug.split("/", maxsplit=1)[0]
+        return Commit(
+            sha,
+            part.message or f"Work on {branch}",
+            self.pipeline(part.pipeline),
+            author_login=login,
+            author_name=part.author_name,
+            author_email=part.author_email or f"{login}@example.com",
+            author_avatar=part.author_avatar,
+            link=place.commit_link or f"{place.scm_url}/{slug}/commit/{sha}",
+        )
+
+    def next_commit(
+        self, place: Place, part: BuildPart, branch: str, head: Commit | None, number: int
+    ) -> Commit | None:
+        """The commit of a build: the branch's head, unless the build brings something of its own."""
+        brings = (part.pipeline, part.message, part.commit, part.author)
+        if head and not any(value for value in brings):
+            return head
+        if head is None and part.pipeline is None:
+            return None
+        pipeline = self.pipeline(part.pipeline) if part.pipeline else (head.pipeline if head else Pipeline())
+        sha = part.commit or sha_for(part.repo, branch, number)
+        login = part.author or (head.author_login if head else part.repo.split("/")[0])
+        return Commit(
+            sha,
+            part.message or f"Work on {branch}",
+            pipeline,
+            author_login=login,
+            author_email=f"{login}@example.com",
+            link=place.commit_link or f"{place.scm_url}/{part.repo}/commit/{sha}",
+        )
+
+
+def _text(place: Path | Traversable) -> str:
+    try:
+        return place.read_bytes().decode("utf-8", "replace")
+    except OSError as error:
+        raise ScenarioError(f"log {place.name!r} cannot be read: {error}") from error

@@ -1,0 +1,252 @@
+"""Scenarios: a YAML file becomes a world and what is going to happen in it.
+
+What lies before time 0 (`at: -2h`) is played through while loading, so that every build has the history that a real one
+would have; what lies after it happens as the clock goes on.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import partial
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import yaml
+from pydantic import ValidationError
+
+from drone_mcp_simulator import lifecycle
+from drone_mcp_simulator.clock import ManualClock
+from drone_mcp_simulator.faults import Fault
+from drone_mcp_simulator.plans import Plans
+from drone_mcp_simulator.records import Build, User
+from drone_mcp_simulator.scenario_file import ScenarioError, ScenarioFile
+from drone_mcp_simulator.scm import ScmRepo
+from drone_mcp_simulator.trigger import again, start
+from drone_mcp_simulator.world import Place, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from importlib.resources.abc import Traversable
+
+    from drone_mcp_simulator.clock import Clock
+    from drone_mcp_simulator.records import Repo
+    from drone_mcp_simulator.scenario_file import BuildPart, Happening, OnBuild, OnDeploy, OnStage, RepoPart
+    from drone_mcp_simulator.scm import Commit
+
+
+def shipped() -> list[str]:
+    """The names of the scenarios in the package."""
+    folder = resources.files("drone_mcp_simulator") / "scenarios"
+    return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
+
+
+def read(name_or_path: str) -> ScenarioFile:
+    """Read and check a scenario: a shipped name, or a file."""
+    return _parse(_find(name_or_path))
+
+
+def load(name_or_path: str, clock: Clock | None = None) -> World:
+    """The world of a scenario, its past already played."""
+    place = _find(name_or_path)
+    return Loader(_parse(place), Plans(place), clock or ManualClock()).world
+
+
+def _find(name_or_path: str) -> Path | Traversable:
+    if name_or_path in shipped():
+        return resources.files("drone_mcp_simulator") / "scenarios" / f"{name_or_path}.yaml"
+    path = Path(name_or_path)
+    if not path.is_file():
+        raise ScenarioError(f"no scenario {name_or_path!r}: neither a file nor one of {', '.join(shipped())}")
+    return path
+
+
+def _parse(place: Path | Traversable) -> ScenarioFile:
+    try:
+        return ScenarioFile.model_validate(yaml.safe_load(place.read_text(encoding="utf-8")))
+    except yaml.YAMLError as error:
+        raise ScenarioError(f"{place.name}: not YAML: {error}") from error
+    except ValidationError as error:
+        lines = [
+            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors(include_url=False)
+        ]
+        raise ScenarioError(f"{place.name}: " + "; ".join(lines)) from error
+
+
+class Loader:
+    """Builds the world of one scenario."""
+
+    def __init__(self, file: ScenarioFile, plans: Plans, clock: Clock) -> None:
+        self.file = file
+        self.plans = plans
+        self.zero = clock.now()
+        self.world = World(clock, Place(**file.place.model_dump()), file.hook_signatures)
+        runner = self.world.runner
+        runner.name, runner.platforms = file.runner.name, tuple(file.runner.platforms)
+        runner.pickup, runner.grace = file.runner.pickup, file.runner.grace
+        self.plans.declare(file.pipelines)
+        self._at(self._begin(), self._found)
+        self._schedule()
+        self.world.catch_up()
+        for fault in file.faults:
+            self.world.faults.add(_fault(fault))
+
+    def _at(self, at: float, event: Callable[[], None]) -> None:
+        self.world.timeline.at(self.zero + at, event)
+
+    def _begin(self) -> float:
+        times = [build.at for build in self.file.builds] + [entry.at for entry in self.file.timeline]
+        return min([0.0, *times])
+
+    # -- the beginning
+
+    def _found(self) -> None:
+        for user in self.file.users:
+            self.world.add_user(User(0, **user.model_dump()))
+        for number, repo in enumerate(self.file.repos, 1):
+            self._add_repo(str(number), repo)
+
+    def _add_repo(self, uid: str, part: RepoPart) -> None:
+        unknown = [login for login in [*part.permissions, part.owner] if login and login not in self.world.users]
+        if unknown:
+            raise ScenarioError(f"{part.slug}: {unknown[0]!r} is not among the users")
+        remote = ScmRepo(uid, part.slug, part.visibility == "private", part.default_branch, dict(part.permissions))
+        self.world.scm[part.slug] = remote
+        for branch, head in part.branches.items():
+            remote.push(branch, self.plans.commit(self.world.place, part.slug, branch, head))
+        if part.synced:
+            self._make_known(remote, part)
+
+    def _make_known(self, remote: ScmRepo, part: RepoPart) -> None:
+        repo = self.world.add_repo(remote)
+        repo.visibility, repo.protected, repo.trusted = part.visibility, part.protected, part.trusted
+        for login in part.permissions:
+            self.world.sync(self.world.users[login])
+        if part.active:
+            self.world.enable(repo, self._owner(part))
+
+    def _owner(self, part: RepoPart) -> User:
+        admins = [login for login, access in part.permissions.items() if access == "admin"]
+        login = part.owner or next(iter(admins), "")
+        if not login:
+            login = next((user.login for user in self.world.users.values() if user.admin), "")
+        if not login:
+            raise ScenarioError(f"{part.slug}: an active repository needs an owner or a user with admin permission")
+        return self.world.users[login]
+
+    # -- what happens
+
+    def _schedule(self) -> None:
+        for build in self.file.builds:
+            self._at(build.at, partial(self._build, build))
+        for entry in self.file.timeline:
+            self._at(entry.at, partial(self._happen, entry))
+
+    def _happen(self, entry: Happening) -> None:
+        if entry.build:
+            self._build(entry.build)
+        elif entry.cancel:
+            self._cancel(entry.cancel)
+        elif entry.approve:
+            self._approve(entry.approve)
+        elif entry.decline:
+            self._decline(entry.decline)
+        elif entry.restart:
+            self._again(entry.restart, "", "")
+        elif entry.fault is not None:
+            self.world.faults.add(_fault(entry.fault))
+        elif entry.heal:
+            self.world.faults.clear()
+        else:
+            self._deploy(entry)
+
+    def _deploy(self, entry: Happening) -> None:
+        for event, on in (("promote", entry.promote), ("rollback", entry.rollback)):
+            if on:
+                self._again(on, event, on.target)
+
+    def _repo(self, slug: str) -> Repo:
+        if slug not in self.world.repos:
+            raise ScenarioError(f"{slug!r} is not among the repositories that Drone knows")
+        return self.world.repos[slug]
+
+    def _build(self, part: BuildPart) -> None:
+        repo = self._repo(part.repo)
+        remote = self.world.scm[part.repo]
+        branch = part.branch or remote.default_branch
+        head = remote.head(branch)
+        commit = self.plans.next_commit(self.world.place, part, branch, head, repo.counter + 1)
+        if commit is None:
+            raise ScenarioError(f"{part.repo}: no branch {branch!r}, and the build brings no pipeline of its own")
+        remote.commits[commit.sha] = commit
+        if part.event != "pull_request":
+            remote.push(branch, commit)
+        start(self.world, repo, _base(part, branch, commit, head), commit.pipeline)
+
+    def _target(self, on: OnBuild) -> tuple[Repo, Build]:
+        repo = self._repo(on.repo)
+        return repo, self.world.build(repo, on.build)
+
+    def _cancel(self, on: OnBuild) -> None:
+        _, build = self._target(on)
+        if lifecycle.cancel(build, self.world.now()):
+            self.world.notify_build(build, nested=False)
+        self.world.runner.stop(build)
+
+    def _approve(self, on: OnStage) -> None:
+        _, build = self._target(on)
+        for stage in build.stages:
+            if on.stage in (None, stage.number):
+                lifecycle.approve(stage, self.world.now())
+        self.world.runner.look_for_work(build)
+
+    def _decline(self, on: OnStage) -> None:
+        _, build = self._target(on)
+        if on.stage is None:
+            lifecycle.decline_all(build)
+        else:
+            lifecycle.decline(build, self.world.stage(build, on.stage))
+
+    def _again(self, on: OnBuild | OnDeploy, event: str, target: str) -> None:
+        repo, build = self._target(on)
+        user = self.world.users[on.user] if on.user else next(iter(self.world.users.values()))
+        base = again(build, user)
+        if event:
+            base = replace(base, event=event, deploy_to=target, action="", cron="")
+        start(self.world, repo, base, self.world.scm[repo.slug].commits[build.after].pipeline)
+
+
+def _fault(data: dict[str, object]) -> Fault:
+    try:
+        return Fault.model_validate(data)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise ScenarioError(f"fault: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def _base(part: BuildPart, branch: str, commit: Commit, head: Commit | None) -> Build:
+    """The build of an event at the host."""
+    base = Build(
+        trigger={"custom": part.sender or commit.author_login, "cron": "@cron"}.get(part.event, "@hook"),
+        event=part.event,
+        link=commit.link,
+        title=part.title,
+        message=commit.message,
+        before=head.sha if head else "0" * 40,
+        after=commit.sha,
+        ref=f"refs/heads/{branch}",
+        source=branch,
+        target=branch,
+        author_login=commit.author_login,
+        author_name=commit.author_name,
+        author_email=commit.author_email,
+        author_avatar=commit.author_avatar,
+        sender=part.sender or commit.author_login,
+        params=dict(part.params),
+        cron=part.cron,
+    )
+    if part.event == "pull_request":
+        return replace(base, action="open", ref=f"refs/pull/{part.pull or 1}/head", source=part.sender or "topic")
+    if part.event == "tag":
+        return replace(base, action="create", ref=f"refs/tags/{part.tag or 'v1.0.0'}")
+    return base

@@ -1,0 +1,258 @@
+"""The shape of a scenario file; `scenario` makes a world of it.
+
+Times are seconds, or words such as `90s`, `2h`, `-3d`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+
+class ScenarioError(Exception):
+    """The scenario cannot be used; the text says where and why."""
+
+
+UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
+
+
+def _seconds(value: Any) -> float:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return float(value)
+    match = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", str(value).strip())
+    if not match:
+        raise ValueError("a time is a number of seconds or a number with ms, s, m, h or d, such as -2h")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def _listed(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+Seconds = Annotated[float, BeforeValidator(_seconds)]
+Words = Annotated[list[str], BeforeValidator(_listed)]
+Slug = Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")]
+Access = Literal["read", "write", "admin"]
+Condition = Literal["success", "failure"]
+Conditions = Annotated[
+    list[Condition], BeforeValidator(lambda value: ["success", "failure"] if value == "always" else _listed(value))
+]
+Event = Literal["push", "pull_request", "tag", "custom", "cron"]
+
+
+class Part(BaseModel):
+    """Every part of the file: an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Log(Part):
+    """Where a step's text comes from, when it does not stand in the scenario itself. Exactly one key."""
+
+    text: str | None = None
+    file: str | None = Field(default=None, description="a path beside the scenario file")
+    package: str | None = Field(default=None, description="a log shipped with the simulator, such as angular")
+    blob: str | None = Field(default=None, description="stored as it is, instead of a log array: null, or nothing")
+    repeat: int | None = Field(default=None, ge=1, description="this many numbered lines of about 107 bytes")
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Log:
+        if len(self.model_fields_set) != 1:
+            raise ValueError("a log has exactly one of text, file, package, blob and repeat")
+        return self
+
+
+class StepPart(Part):
+    """One step."""
+
+    name: str
+    duration: Seconds = Field(default=1.0, ge=0)
+    exit_code: int = 0
+    error: str = Field(default="", description="the runner's own failure; status error, exit code 255")
+    when: Conditions = ["success"]
+    failure: Literal["fail", "ignore"] = "fail"
+    depends_on: Words = []
+    image: str = ""
+    log: Log | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_forms(cls, data: Any) -> Any:
+        """A bare name is a step; a bare text is its log."""
+        if isinstance(data, str):
+            return {"name": data}
+        if isinstance(data, dict) and isinstance(data.get("log"), str):
+            return {**data, "log": {"text": data["log"]}}
+        return data
+
+
+class StagePart(Part):
+    """One pipeline document."""
+
+    name: str = "default"
+    type: Literal["docker", "exec", "kubernetes", "ssh"] = "docker"
+    platform: Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")] = "linux/amd64"
+    depends_on: Words = []
+    when: Conditions = ["success"]
+    events: list[str] = []
+    clone: bool = True
+    steps: list[StepPart]
+
+
+class PipelinePart(Part):
+    """A configuration: `stages`, a single stage's `steps`, an `error`, `skip` (no match) or `missing` (no file)."""
+
+    stages: list[StagePart] = []
+    steps: list[StepPart] = []
+    type: Literal["docker", "exec", "kubernetes", "ssh"] = "docker"
+    clone: bool = True
+    error: str = ""
+    skip: bool = False
+    missing: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short_form(cls, data: Any) -> Any:
+        return {"stages": data} if isinstance(data, list) else data
+
+    @model_validator(mode="after")
+    def _one_outcome(self) -> PipelinePart:
+        outcomes = [self.stages, self.steps, self.error, self.skip, self.missing]
+        if sum(map(bool, outcomes)) != 1:
+            raise ValueError("a pipeline has exactly one of stages, steps, error, skip and missing")
+        return self
+
+
+class BranchPart(Part):
+    """The head of a branch."""
+
+    commit: str = ""
+    message: str = ""
+    author: str = ""
+    author_name: str = ""
+    author_email: str = ""
+    author_avatar: str = ""
+    pipeline: str | PipelinePart
+
+
+class UserPart(Part):
+    """One user."""
+
+    login: str
+    token: str = ""
+    admin: bool = False
+    machine: bool = False
+    active: bool = True
+    email: str = ""
+    avatar: str = ""
+
+
+class RepoPart(Part):
+    """One repository."""
+
+    slug: Slug
+    visibility: Literal["public", "private", "internal"] = "public"
+    protected: bool = False
+    trusted: bool = False
+    active: bool = True
+    synced: bool = Field(default=True, description="false: known to the host alone until someone syncs")
+    owner: str = Field(default="", description="default: the first user with admin permission")
+    default_branch: str = "main"
+    permissions: dict[str, Access] = {}
+    branches: dict[str, BranchPart] = {}
+
+
+class BuildPart(Part):
+    """A build that happens at a time: a push, unless `event` says otherwise."""
+
+    repo: Slug
+    at: Seconds = 0.0
+    branch: str = ""
+    event: Event = "push"
+    pipeline: str | PipelinePart | None = Field(default=None, description="this commit's own; default: the branch's")
+    commit: str = ""
+    message: str | None = None
+    title: str = ""
+    author: str = ""
+    sender: str = ""
+    pull: int = Field(default=0, ge=0)
+    tag: str = ""
+    cron: str = ""
+    params: dict[str, str] = {}
+
+
+class OnBuild(Part):
+    """Something done to a build by a user."""
+
+    repo: Slug
+    build: int = Field(ge=1)
+    user: str = ""
+
+
+class OnStage(OnBuild):
+    """Something done to one stage of a build, or to all."""
+
+    stage: int | None = Field(default=None, ge=1)
+
+
+class OnDeploy(OnBuild):
+    """A promotion or a rollback."""
+
+    target: str
+
+
+class Happening(Part):
+    """One entry of the time line: a time and exactly one thing."""
+
+    at: Seconds
+    build: BuildPart | None = None
+    cancel: OnBuild | None = None
+    approve: OnStage | None = None
+    decline: OnStage | None = None
+    restart: OnBuild | None = None
+    promote: OnDeploy | None = None
+    rollback: OnDeploy | None = None
+    fault: dict[str, Any] | None = None
+    heal: bool = False
+
+    @model_validator(mode="after")
+    def _one_thing(self) -> Happening:
+        if len(self.model_fields_set) != 2:  # noqa: PLR2004 - the time and the thing
+            raise ValueError("an entry has `at` and exactly one thing that happens")
+        return self
+
+
+class RunnerPart(Part):
+    """The runner."""
+
+    name: str = "runner-1"
+    platforms: list[str] = ["linux/amd64"]
+    pickup: Seconds = 1.0
+    grace: Seconds = 0.5
+
+
+class PlacePart(Part):
+    """The addresses the server writes into its answers."""
+
+    host: str = "127.0.0.1:8080"
+    scm_url: str = "http://scm.invalid"
+    scm_ssh: str = "git@scm.invalid"
+    commit_link: str = ""
+
+
+class ScenarioFile(Part):
+    """A whole scenario."""
+
+    name: str = ""
+    description: str = ""
+    place: PlacePart = PlacePart()
+    runner: RunnerPart = RunnerPart()
+    hook_signatures: bool = False
+    users: list[UserPart] = Field(min_length=1)
+    repos: list[RepoPart] = []
+    pipelines: dict[str, PipelinePart] = {}
+    builds: list[BuildPart] = []
+    timeline: list[Happening] = []
+    faults: list[dict[str, Any]] = []

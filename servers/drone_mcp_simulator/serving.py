@@ -1,0 +1,84 @@
+"""A world on a real socket, for the command line and for tests that need one."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from contextlib import asynccontextmanager, contextmanager
+from typing import TYPE_CHECKING, Any, cast
+
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from drone_mcp_simulator.app import create_app
+from drone_mcp_simulator.faults import TRANSPORT
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+    from starlette.types import Receive, Scope, Send
+
+    from drone_mcp_simulator.world import World
+
+# Seconds that open requests get to end by themselves when the server stops.
+GRACE = 0.15
+
+
+class DroneProtocol(H11Protocol):
+    """HTTP/1.1 whose app can reach the connection, so that a fault can break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
+        """Hand the connection to every request's scope."""
+        super().connection_made(transport)
+        inner = self.app
+
+        async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
+            scope.setdefault("extensions", {})[TRANSPORT] = transport
+            await inner(scope, receive, send)
+
+        self.app = cast("Any", with_transport)
+
+
+class Server(uvicorn.Server):
+    """Leaves signals to whoever runs it: uvicorn would end the process by the signal, not with exit code 0."""
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
+        yield
+
+    def break_off(self) -> None:
+        """Cut the connections that are still open."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
+        for task in list(self.server_state.tasks):
+            task.cancel()
+
+
+@asynccontextmanager
+async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve `world` while the block lasts; yields the address. Port 0 takes a free one."""
+    listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    address = listener.getsockname()
+    world.place.host = f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
+    config = uvicorn.Config(
+        create_app(world),
+        http=DroneProtocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+    )
+    server = Server(config)
+    task = asyncio.create_task(server.serve([listener]))
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
+            await asyncio.sleep(0.005)
+        yield world.place.link
+    finally:
+        world.hub.close()
+        server.should_exit = True
+        await asyncio.wait((task,), timeout=GRACE)
+        server.break_off()
+        await task

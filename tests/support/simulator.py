@@ -1,0 +1,99 @@
+"""A simulated Drone for tests: `async with running_simulator("demo") as drone:`.
+
+In-process by default: give `drone.transport` to the httpx client (or Drone client) under test; nothing is listened on.
+Streams and broken connections need `socket=True`, which serves on a free loopback port within the test's event loop.
+The clock stands still until `await drone.advance(seconds)`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from drone_mcp_simulator.app import create_app
+from drone_mcp_simulator.clock import ManualClock
+from drone_mcp_simulator.faults import Fault
+from drone_mcp_simulator.scenario import load
+from drone_mcp_simulator.serving import serving
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from drone_mcp_simulator.clock import Clock
+    from drone_mcp_simulator.webhooks import Sender
+    from drone_mcp_simulator.world import Asked, World
+
+
+@dataclass
+class SimulatorHandle:
+    """A running simulator.
+
+    Attributes:
+        url: the server's address; in-process it resolves through `transport` alone.
+        transport: for `httpx.AsyncClient(transport=...)`; a real one when served on a socket.
+        world: its whole state.
+    """
+
+    url: str
+    world: World
+    transport: httpx.AsyncBaseTransport
+
+    def token(self, login: str) -> str:
+        """A user's token."""
+        return self.world.users[login].token
+
+    @property
+    def admin_token(self) -> str:
+        """The first system administrator's token."""
+        return next(user.token for user in self.world.users.values() if user.admin)
+
+    def client(self, token: str | None = None) -> httpx.AsyncClient:
+        """A client for the server, as the administrator unless told otherwise; `""` is a guest."""
+        text = self.admin_token if token is None else token
+        headers = {"authorization": f"Bearer {text}"} if text else {}
+        return httpx.AsyncClient(base_url=self.url, headers=headers, transport=self.transport, trust_env=False)
+
+    async def advance(self, seconds: float) -> None:
+        """Let time pass."""
+        await self.world.advance(seconds)
+
+    def break_with(self, kind: str, **settings: Any) -> None:
+        """Put a fault into force, for example `break_with("status", status=429, retry_after="2", count=1)`."""
+        self.world.faults.add(Fault.model_validate({"kind": kind, **settings}))
+
+    @property
+    def asked(self) -> list[Asked]:
+        """The requests that arrived."""
+        return self.world.requests
+
+
+@asynccontextmanager
+async def running_simulator(
+    scenario: str | Path = "demo",
+    *,
+    socket: bool = False,
+    clock: Clock | None = None,
+    webhooks: Sender | None = None,
+) -> AsyncIterator[SimulatorHandle]:
+    """Run a scenario (a shipped name or a file), by default in-process and with a clock that stands still."""
+    world = load(str(scenario), clock or ManualClock())
+    world.sender = webhooks
+    async with AsyncExitStack() as stack:
+        if socket:
+            url = await stack.enter_async_context(serving(world))
+            yield SimulatorHandle(url, world, httpx.AsyncHTTPTransport())
+        else:
+            await stack.enter_async_context(world.running())
+            yield SimulatorHandle(world.place.link, world, httpx.ASGITransport(create_app(world)))
+
+
+async def until_sleeping(world: World) -> None:
+    """Let other tasks run until one waits for a manual clock (a request that Drone holds, for instance)."""
+    assert isinstance(world.clock, ManualClock)
+    while not world.clock.sleeping():  # noqa: ASYNC110 - it is the other tasks that must run
+        await asyncio.sleep(0)
