@@ -28,6 +28,11 @@ def events() -> list[Event]:
     return [Event.model_validate_json(delivery.body) for delivery in deliveries()]
 
 
+def last_delivered(number: int) -> Build:
+    """The last snapshot of a build that Drone delivered."""
+    return [event.build for event in events() if event.build is not None and event.build.number == number][-1]
+
+
 def answers() -> list[Build]:
     """All builds in API answers; lists and creations give them without stages."""
     found = []

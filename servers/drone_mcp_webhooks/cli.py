@@ -1,0 +1,107 @@
+"""`drone-mcp-webhooks`: receive deliveries, copy the state."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import Annotated, NoReturn
+
+import typer
+
+from drone_mcp_kit import logs
+from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_state import StoreError, open_store
+from drone_mcp_webhooks import service
+from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
+
+logger = logging.getLogger(__name__)
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Keeps the state of Drone's builds from its webhooks."
+)
+
+WRONG_USE = 2
+
+
+@app.command()
+def serve(
+    listen: Annotated[str, typer.Option(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:8088",
+) -> None:
+    """Receive Drone's webhooks at POST /webhooks. Prints {"url": ...} when ready.
+
+    DRONE_MCP_WEBHOOK_SECRET is needed; DRONE_MCP_STATE says where the state is kept; DRONE_SERVER and DRONE_TOKEN let
+    it look after deliveries that were lost.
+    """
+    host, port = _address(listen)
+    try:
+        settings = read_settings(os.environ)
+        logs.configure(settings.shared, Cleaner())
+        _tell_what_is_off(settings)
+        asyncio.run(service.serve(settings, service.listen(host, port)))
+    except SettingsError as error:
+        _fail(str(error), WRONG_USE)
+    except StoreError as error:
+        _fail(f"DRONE_MCP_STATE cannot be used: {error}", WRONG_USE)
+    except OSError as error:
+        _fail(f"cannot listen on {listen}: {error.strerror}", 1)
+
+
+@app.command()
+def snapshot(
+    to: Annotated[Path, typer.Argument(help="The SQLite file to write; it must not exist yet.")],
+) -> None:
+    """Copy the state that DRONE_MCP_STATE names into a SQLite file, while others go on writing."""
+    if to.exists():
+        _fail(f"{to} exists already", WRONG_USE)
+    try:
+        asyncio.run(_snapshot(read_state(os.environ), to.absolute()))
+    except StoreError as error:
+        _fail(str(error), 1)
+
+
+@app.command()
+def restore(
+    copy: Annotated[Path, typer.Argument(help="A file that `snapshot` wrote.", exists=True, dir_okay=False)],
+) -> None:
+    """Merge a copy into the state that DRONE_MCP_STATE names; what is newer there stays."""
+    try:
+        count = asyncio.run(_restore(read_state(os.environ), copy.absolute()))
+    except StoreError as error:
+        _fail(str(error), 1)
+    typer.echo(f"{count} builds merged", err=True)
+
+
+async def _snapshot(state: str, to: Path) -> None:
+    async with open_store(state) as store:
+        await store.snapshot(to)
+
+
+async def _restore(state: str, copy: Path) -> int:
+    async with open_store(state) as store, open_store(f"sqlite://{copy}") as other:
+        return await store.take(other)
+
+
+def _tell_what_is_off(settings: ReceiverSettings) -> None:
+    if settings.drone is None:
+        logger.warning("Reconciliation is off: without DRONE_SERVER and DRONE_TOKEN, lost deliveries stay lost")
+    if settings.state == "memory:":
+        logger.warning("DRONE_MCP_STATE is memory: what is received is seen by no other process and ends with this one")
+
+
+def _address(listen: str) -> tuple[str, int]:
+    host, colon, port = listen.rpartition(":")
+    if not colon or not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
+        _fail(f"--listen is {listen!r}: it takes ADDRESS:PORT, like 127.0.0.1:8088", WRONG_USE)
+    return host.strip("[]"), int(port)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"drone-mcp-webhooks: {message}", err=True)
+    raise typer.Exit(code)
+
+
+def main() -> None:
+    """Run the command."""
+    app()

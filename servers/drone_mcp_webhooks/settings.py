@@ -1,0 +1,131 @@
+"""What the environment says to the receiver."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_client.options import ClientOptions
+from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError, Variable
+from drone_mcp_state.store import TAKES
+from drone_mcp_webhooks.secrets import FileKeys, FixedKeys, split_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+__all__ = ["ReceiverSettings", "SettingsError", "read_settings", "read_state"]
+
+
+def _secret(text: str) -> str:
+    if not split_keys(text):
+        raise ValueError
+    return text
+
+
+def _file(text: str) -> Path:
+    path = Path(text)
+    try:
+        readable = bool(split_keys(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("it cannot be read") from None
+    if not readable:
+        raise ValueError("it is empty")
+    return path
+
+
+def _seconds(text: str) -> float:
+    if not text.isdecimal():
+        raise ValueError
+    return float(text)
+
+
+_OWN = (
+    Variable("DRONE_MCP_WEBHOOK_SECRET", "secret", "one or more secrets, parted by commas", _secret, secret=True),
+    Variable("DRONE_MCP_WEBHOOK_SECRET_FILE", "secret_file", "the path of a file that holds the secrets", _file),
+    Variable("DRONE_MCP_WEBHOOK_MAX_AGE", "max_age", "whole seconds; 0: any age", _seconds, "300"),
+    Variable("DRONE_MCP_STATE", "state", TAKES, str, "memory:"),
+)
+_SHARED = {
+    "DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_MCP_CA_FILE", "DRONE_MCP_TIMEOUT", "DRONE_MCP_LOG_LEVEL",
+    "DRONE_MCP_LOG_FORMAT",
+}  # fmt: skip
+RECEIVER_VARIABLES = (*_OWN, *(variable for variable in VARIABLES if variable.name in _SHARED))
+
+
+@dataclass(frozen=True)
+class ReceiverSettings:
+    """How the receiver is set up."""
+
+    keys: FixedKeys | FileKeys
+    max_age: float
+    state: str
+    drone: ClientOptions | None
+    """Where to reconcile; None: deliveries are all there is."""
+    shared: Settings
+    """What the kit's logging wants to know."""
+
+
+def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
+    """Read the environment; a variable that is empty counts as not set.
+
+    Raises:
+        SettingsError: a value is wrong, there is no secret, or half of what reconciliation needs.
+    """
+    given = {v.field: v.read(text) for v in RECEIVER_VARIABLES if (text := environment.get(v.name, "").strip())}
+    human = sys.stderr is not None and sys.stderr.isatty()
+    log = {
+        "log_level": given.get("log_level", "info"),
+        "log_format": given.get("log_format", "human" if human else "json"),
+    }
+    return ReceiverSettings(
+        keys=_keys(given),
+        max_age=given.get("max_age", 300.0),
+        state=given.get("state", "memory:"),
+        drone=_drone(given),
+        shared=Settings(
+            server=given.get("server", ""), token=given.get("token"), token_file=given.get("token_file"), **log
+        ),
+    )
+
+
+def read_state(environment: Mapping[str, str]) -> str:
+    """Read the store's address alone."""
+    return environment.get("DRONE_MCP_STATE", "").strip() or "memory:"
+
+
+def _keys(given: dict[str, Any]) -> FixedKeys | FileKeys:
+    if "secret" in given and "secret_file" in given:
+        raise SettingsError("DRONE_MCP_WEBHOOK_SECRET and DRONE_MCP_WEBHOOK_SECRET_FILE are both set: keep one of them")
+    if "secret" in given:
+        return FixedKeys(given["secret"])
+    if "secret_file" in given:
+        return FileKeys(given["secret_file"])
+    raise SettingsError(
+        "DRONE_MCP_WEBHOOK_SECRET is not set: it takes the value of Drone's DRONE_WEBHOOK_SECRET"
+        " (or DRONE_MCP_WEBHOOK_SECRET_FILE, the path of a file that holds it)"
+    )
+
+
+def _drone(given: dict[str, Any]) -> ClientOptions | None:
+    has_token = "token" in given or "token_file" in given
+    if not has_token and "server" not in given:
+        return None
+    if not has_token:
+        raise SettingsError(
+            "DRONE_SERVER is set but not DRONE_TOKEN: set both, or neither to run without reconciliation"
+        )
+    if "server" not in given:
+        raise SettingsError(
+            "DRONE_TOKEN is set but not DRONE_SERVER: set both, or neither to run without reconciliation"
+        )
+    if "token" in given and "token_file" in given:
+        raise SettingsError("DRONE_TOKEN and DRONE_TOKEN_FILE are both set: keep one of them")
+    return ClientOptions(
+        server=given["server"],
+        token=given["token"].get_secret_value() if "token" in given else None,
+        token_file=given.get("token_file"),
+        timeout=given.get("timeout", 30.0),
+        ca_file=given.get("ca_file"),
+    )
