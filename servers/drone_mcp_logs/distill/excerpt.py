@@ -1,0 +1,54 @@
+"""The distiller's answer: blocks of verbatim lines, each with why it was chosen."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from .text import Line, tokens
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A line of the answer; `count` says how many equal lines in a row it stands for, `cut` that its end is missing."""
+
+    number: int
+    text: str
+    count: int = 1
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Neighbouring lines shown together. `start` and `end` are 1-based and inclusive, `score` orders blocks by weight."""
+
+    start: int
+    end: int
+    reason: str
+    lines: tuple[Shown, ...]
+    score: float
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Excerpt:
+    """The blocks in the order of the log, and what was left out."""
+
+    blocks: tuple[Block, ...]
+    total_lines: int
+    tokens: int
+    tests: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+
+    @property
+    def by_weight(self) -> tuple[Block, ...]:
+        """The blocks, the most telling first."""
+        return tuple(sorted(self.blocks, key=lambda block: (-block.score, block.start)))
+
+    @property
+    def lines(self) -> Iterator[Shown]:
+        """All lines, in the order of the log."""
+        return (line for block in self.blocks for line in block.lines)
+
+
+def cost(line: Line, longest: int) -> float:
+    """Tokens that showing a line takes when it is cut to so many characters."""
+    return tokens(line.number, line.text[:longest])

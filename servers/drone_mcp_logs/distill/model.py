@@ -1,0 +1,47 @@
+"""The learned scorer: a sum of word weights for a line, a sum of binned features for a candidate among its neighbours.
+
+Both are linear, so a score can be read off the data file; `benchmarks/logs/train.py` learns it.
+"""
+
+import functools
+import json
+import math
+from bisect import bisect_right
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from itertools import repeat
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of words, and for each feature of a candidate the bins' bounds and values."""
+
+    bias: float
+    words: Mapping[str, float]
+    start: float
+    bins: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+
+    def line(self, words: Sequence[str]) -> float:
+        """Log-odds that a line is evidence, by its words alone."""
+        return self.bias + sum(map(self.words.get, words, repeat(0.0)))
+
+    def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
+        """How likely each candidate is evidence, between 0 and 1."""
+        totals = [self.start] * len(columns["here"])
+        for name, (bounds, values) in self.bins.items():
+            totals = [total + values[bisect_right(bounds, x)] for total, x in zip(totals, columns[name], strict=True)]
+        return [1.0 / (1.0 + math.exp(-total)) for total in totals]
+
+
+def read(text: str) -> Model:
+    """A model from its data file."""
+    content = json.loads(text)
+    bins = {name: (row["bounds"], row["values"]) for name, row in content["bins"].items()}
+    return Model(content["bias"], content["words"], content["start"], bins)
+
+
+@functools.cache
+def default() -> Model:
+    """The model this package ships."""
+    return read(resources.files(__package__).joinpath("model.json").read_text(encoding="utf-8"))

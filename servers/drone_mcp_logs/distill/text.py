@@ -1,0 +1,53 @@
+"""Lines of a log as they are shown: without escapes, without overwritten progress, cut to a bearable length."""
+
+import re
+from typing import NamedTuple
+
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]|\x1b")
+_STAMP = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*Z?\]?[ \t]|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?[ \t]")
+_LONGEST_READ = 4096  # bytes of one line that are looked at; what stands behind is neither scored nor shown
+
+
+class Line(NamedTuple):
+    """One line of the log: its 1-based number, its bytes' offset, and its text as shown."""
+
+    number: int
+    offset: int
+    text: str
+
+
+def encode(log: str) -> bytes:
+    """The log as UTF-8; lone surrogates survive, so that every line can be given back as it was."""
+    return log.encode("utf-8", "surrogatepass")
+
+
+def shown(raw: bytes) -> str:
+    """What a terminal would still show of a line: no escape sequences, and after carriage returns the last text."""
+    text = _decode(raw)
+    if "\x1b" in text:
+        text = _ESCAPE.sub("", text)
+    if "\r" in text:
+        text = next((part for part in reversed(text.split("\r")) if part.strip()), "")
+    return text.rstrip()
+
+
+def _decode(raw: bytes) -> str:
+    """The line as text; of a very long one its beginning, or what follows its last carriage return."""
+    if len(raw) > _LONGEST_READ:
+        start = raw.rfind(b"\r", 0, len(raw) - 1) + 1
+        raw = raw[start : start + _LONGEST_READ]
+    try:
+        return raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as cut_in_a_character:
+        return raw[: cut_in_a_character.start].decode("utf-8", "surrogatepass")
+
+
+def unstamped(text: str) -> str:
+    """The text without a leading time stamp."""
+    found = _STAMP.match(text) if text[:2].isdigit() or text[:1] == "[" else None
+    return text[found.end() :] if found else text
+
+
+def tokens(number: int, text: str) -> float:
+    """What showing a line costs: a token is four characters, line number and separators included."""
+    return (len(str(number)) + 3 + len(text)) / 4
