@@ -1,0 +1,119 @@
+"""From what was found in steps to an answer that keeps to its budget. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from drone_mcp_logs.pages import size_of
+from drone_mcp_logs.search import show
+from drone_mcp_logs.steps import bounded, described, nameless
+from drone_mcp_logs.views import SearchView, StepMatchesView, framed
+from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, room_of, share
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drone_mcp_logs.search import Found
+    from drone_mcp_logs.steps import Place
+
+_SLACK = 16  # characters: counts of what is shown may have more digits than those of a frame
+_LIST_PART = 4  # each list of other steps takes at most this part of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class StepFound:
+    """What was found in a step; `note` says what else to know."""
+
+    place: Place
+    found: Found
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a search came to, besides log text."""
+
+    repo: str
+    number: int
+    status: str
+    nonce: str
+    steps: tuple[StepFound, ...]
+    searched: int
+    not_searched: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    next_step: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller allows: lines around a match, matches shown, tokens."""
+
+    context: int
+    max_matches: int
+    token_budget: int
+
+
+def compose_findings(findings: Findings, limits: Limits) -> SearchView:
+    """Return the answer: the first matches of each step, sharing what the budget leaves."""
+    budget = limits.token_budget * CHARS_PER_TOKEN
+    total = sum(step.found.matches for step in findings.steps)
+    findings = _fitting(findings, total, budget)
+    steps = findings.steps
+    rooms = share(max(LEAST_ROOM * len(steps), _room(findings, total, budget)), _needs(steps, limits, budget))
+    hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
+    results = []
+    for step, room, most in zip(steps, rooms, hits, strict=True):
+        lines, shown = show(step.found, hits=most, context=limits.context, room=room, budget=budget)
+        results.append(_result(step, shown, framed(lines, findings.nonce) if lines else ""))
+    return _view(findings, total, results)
+
+
+def _needs(steps: Sequence[StepFound], limits: Limits, budget: int) -> list[int]:
+    """Tell the room that each step's matches would take if they were alone."""
+    hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
+    alone = [
+        show(step.found, hits=most, context=limits.context, room=budget, budget=budget)[0]
+        for step, most in zip(steps, hits, strict=True)
+    ]
+    return [max(LEAST_ROOM, sum(map(room_of, lines))) for lines in alone]
+
+
+def _fitting(findings: Findings, total: int, budget: int) -> Findings:
+    """Leave out what would take the room of the lines: steps from the last on, then other words, then names."""
+    more: tuple[str, ...] = ()
+    plain = replace(findings, not_searched=tuple(bounded(findings.not_searched, budget // _LIST_PART, room_of)))
+    while len(plain.steps) > 1 and _room(plain, total, budget) < LEAST_ROOM * len(plain.steps):
+        left_out = plain.steps[-1]
+        more = (f"{left_out.place.label}: {left_out.found.matches}", *more)
+        plain = replace(plain, steps=plain.steps[:-1], more=tuple(bounded(more, budget // _LIST_PART, room_of)))
+    if _room(plain, total, budget) < LEAST_ROOM:
+        plain = replace(plain, more=(), not_searched=(), next_step="")
+    if _room(plain, total, budget) < LEAST_ROOM:
+        plain = replace(plain, steps=tuple(replace(step, place=nameless(step.place), note="") for step in plain.steps))
+    return plain
+
+
+def _room(findings: Findings, total: int, budget: int) -> int:
+    """Tell what is left for log lines, once all else is said."""
+    frames = [_result(step, len(step.found.hits), framed([], findings.nonce)) for step in findings.steps]
+    return budget - size_of(_view(findings, total, frames)) - _SLACK * (1 + len(frames))
+
+
+def _result(step: StepFound, shown: int, log: str) -> StepMatchesView:
+    return StepMatchesView(**described(step.place), matches=step.found.matches, shown=shown, note=step.note, log=log)
+
+
+def _view(findings: Findings, total: int, results: Sequence[StepMatchesView]) -> SearchView:
+    return SearchView(
+        repo=findings.repo,
+        number=findings.number,
+        status=findings.status,
+        matches=total,
+        shown=sum(result.shown for result in results),
+        searched=findings.searched,
+        results=tuple(results),
+        more=findings.more,
+        not_searched=findings.not_searched,
+        next_step=findings.next_step,
+    )

@@ -1,0 +1,54 @@
+"""The resource: one step's log as text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drone_mcp_kit.resources import resource
+from drone_mcp_logs.live import Pace
+from drone_mcp_logs.reading import StepReader
+from drone_mcp_logs.steps import find, standing
+from drone_mcp_logs.views import framed, new_nonce
+from drone_mcp_logs.windows import Span, Writer, last_lines
+
+if TYPE_CHECKING:
+    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_logs.lines import LogText
+
+MOST_CHARS = 256 * 1024
+WIDEST = 4_000  # characters of a line
+
+
+class LogResources:
+    """What a person attaches to a conversation."""
+
+    def __init__(self, access: DroneAccess, pace: Pace | None = None) -> None:
+        self._access = access
+        self._pace = pace or Pace()
+
+    @resource(
+        "drone://repo/{owner}/{repo}/build/{number}/logs/{stage}/{step}",
+        name="step_log",
+        title="Log of a step",
+        mime_type="text/plain",
+    )
+    async def step_log(self, owner: str, repo: str, number: int, stage: str, step: str) -> str:
+        """The log of one step with line numbers, its last 256 KiB; stage and step are numbers or names."""
+        slug = self._access.resolve_repo(f"{owner}/{repo}")
+        drone = await self._access.client()
+        place = find(await drone.build(slug, number), stage, step)[0]
+        reading = await StepReader(drone, slug, number, self._pace).read(place)
+        if reading.missing:
+            raise reading.missing
+        head = f"{slug} #{number}, step {standing(reading.place)}"
+        return f"{head}. {reading.why}" if reading.text is None else _whole(head, reading.text)
+
+
+def _whole(head: str, text: LogText) -> str:
+    pen = Writer(text, MOST_CHARS, WIDEST)
+    span = last_lines(pen, Span(0, len(text.lines)))
+    state = ", still running" if text.running else ""
+    lost = ", the lines before them no longer exist" if text.head_lost else ""
+    left_out = f" The first {span.start} are left out: drone_get_build_logs reads them." if span.start else ""
+    extent = f"Lines {text.first + span.start}-{text.last} of {text.last}{state}{lost}.{left_out}"
+    return f"{head}. {extent}\n{framed((pen.line(index) for index in span), new_nonce())}\n"

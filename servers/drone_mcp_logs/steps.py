@@ -1,0 +1,165 @@
+"""Finding steps in a build, and saying in a line how one stands. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_client.errors import InvalidInput, NotFound
+from drone_mcp_client.models import Stage, Step
+from drone_mcp_client.status import failures, is_failure
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from drone_mcp_client.models import Build
+
+NAME = 60  # characters of a name that are shown
+ERROR = 300  # of an error that a runner reports
+_LISTED = 20
+NOT_YET = frozenset({"pending", "waiting_on_dependencies", "blocked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step, and the stage that it is in."""
+
+    stage: Stage
+    step: Step
+
+    @property
+    def numbers(self) -> str:
+        """`stage/step`, as a call takes them."""
+        return f"{self.stage.number}/{self.step.number}"
+
+    @property
+    def label(self) -> str:
+        """Numbers and names, as far as they are known."""
+        names = "/".join(one_line(name, NAME) for name in (self.stage.name, self.step.name) if name)
+        return f"{self.numbers} {names}".strip()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed, ignored or not."""
+        return is_failure(self.step.status)
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether it has no log and will have none, or none yet."""
+        step = self.step
+        return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
+
+
+def unknown_place(stage: int, step: int) -> Place:
+    """Return a step of which nothing but its numbers is known."""
+    return Place(Stage(number=stage, name="", status=""), Step(number=step, name="", status=""))
+
+
+def nameless(place: Place) -> Place:
+    """Return the step without what may be long."""
+    bare = unknown_place(place.stage.number, place.step.number)
+    kept = {"status": place.step.status, "exit_code": place.step.exit_code}
+    return Place(bare.stage, bare.step.model_copy(update=kept))
+
+
+def described(place: Place) -> dict[str, Any]:
+    """Return what every view of a step says of it."""
+    stage, step = place.stage, place.step
+    return {
+        "stage": stage.number,
+        "stage_name": one_line(stage.name, NAME),
+        "step": step.number,
+        "step_name": one_line(step.name, NAME),
+        "status": step.status,
+        "exit_code": step.exit_code if step.status else None,
+        "error": one_line(step.error, ERROR),
+    }
+
+
+def places(build: Build) -> list[Place]:
+    """Return all steps in order."""
+    return [Place(stage, step) for stage in build.stages for step in stage.steps]
+
+
+def failed_places(build: Build) -> list[Place]:
+    """Return the failed steps: what failed first comes first, what may fail without harm comes last."""
+    counting = [Place(failure.stage, failure.step) for failure in failures(build) if failure.step]
+    return counting + [place for place in places(build) if place.failed and place.step.errignore]
+
+
+def failed_first(build: Build, among: Iterable[Place]) -> list[Place]:
+    """Return the steps of `among`, those that failed first."""
+    rank = {place.numbers: index for index, place in enumerate(failed_places(build))}
+    return sorted(among, key=lambda place: rank.get(place.numbers, len(rank)))
+
+
+def find(build: Build, stage: str | None, step: str | None) -> list[Place]:
+    """Return the steps that `stage` and `step`, each a number or a name, mean; all where neither is given.
+
+    Raises:
+        NotFound: there is none.
+        InvalidInput: `step` could mean several.
+    """
+    inside = [place for place in places(build) if stage is None or _is(stage, place.stage.number, place.stage.name)]
+    found = [place for place in inside if step is None or _is(step, place.step.number, place.step.name)]
+    exact = [place for place in found if step in {str(place.step.number), place.step.name}]
+    found = exact or found
+    if not found and (stage or step):
+        raise _no_step(build, stage, step)
+    if step is not None and len(found) > 1:
+        raise InvalidInput(
+            f"{step!r} could be any of these steps: {_list(found)}",
+            next_step="Call again with both stage and step, by number",
+        )
+    return found
+
+
+def _is(wanted: str, number: int, name: str) -> bool:
+    return wanted.strip() == str(number) or wanted.strip().casefold() == name.casefold()
+
+
+def _no_step(build: Build, stage: str | None, step: str | None) -> NotFound:
+    wanted = f"stage {one_line(stage, NAME)!r}" if stage else ""
+    wanted = f"step {one_line(step, NAME)!r}" + (f" in {wanted}" if wanted else "") if step else wanted
+    known = places(build)
+    return NotFound(
+        f"Build {build.number} has no {wanted}",
+        next_step=f"It has (stage/step): {_list(known)}" if known else "It has no steps (yet): look at its status",
+    )
+
+
+def _list(found: Sequence[Place]) -> str:
+    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    return ", ".join(place.label for place in found[:_LISTED]) + more
+
+
+def standing(place: Place) -> str:
+    """Say in a line how a step stands."""
+    step = place.step
+    exit_code = f", exit {step.exit_code}" if step.exit_code else ""
+    ignored = ", failure ignored" if place.failed and step.errignore else ""
+    error = f" ({one_line(step.error, ERROR)})" if step.error else ""
+    return f"{place.label}: {step.status}{exit_code}{ignored}{error}"
+
+
+def standings(build: Build) -> list[str]:
+    """Say in a line each how stages without steps and steps stand."""
+    return [line for stage in build.stages for line in _of_stage(stage)]
+
+
+def _of_stage(stage: Stage) -> list[str]:
+    error = f" ({one_line(stage.error, ERROR)})" if stage.error else ""
+    own = [f"{stage.number} {one_line(stage.name, NAME)}: {stage.status}{error}, no steps"]
+    return [standing(Place(stage, step)) for step in stage.steps] or own
+
+
+def bounded(lines: Sequence[str], room: int, cost: Callable[[str], int]) -> list[str]:
+    """Return as many of `lines` as there is room for, and a word on how many are left out."""
+    kept: list[str] = []
+    for line in lines:
+        room -= cost(line)
+        if room < 0:
+            return [*kept, f"and {len(lines) - len(kept)} more"]
+        kept.append(line)
+    return kept

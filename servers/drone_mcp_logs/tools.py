@@ -1,0 +1,77 @@
+"""The tools: arguments in, calls, view out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from drone_mcp_kit.tools import tool
+from drone_mcp_logs.findings import Limits
+from drone_mcp_logs.live import Pace
+from drone_mcp_logs.searching import SearchAsk, search_logs
+from drone_mcp_logs.showing import Ask, show_logs, window_of
+from drone_mcp_logs.views import BuildLogsView, SearchView
+
+if TYPE_CHECKING:
+    from drone_mcp_kit.access import DroneAccess
+
+
+def _as_text(value: Any) -> Any:
+    """Take a number for the text that it is: a step may be given as 2 as well as "2"."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Repo = Annotated[str | None, Field(description="owner/name or Drone URL; optional where one is configured")]
+Number = Annotated[int | None, Field(description="build; default: newest of the default branch", ge=1)]
+Part = Annotated[str | None, Field(description="number or name", min_length=1), BeforeValidator(_as_text)]
+Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
+
+
+class LogTools:
+    """Reads and searches what the steps of a build printed."""
+
+    def __init__(self, access: DroneAccess, pace: Pace | None = None) -> None:
+        self._access = access
+        self._pace = pace or Pace()
+
+    @tool(title="Read build logs", schema="build-logs/1")
+    async def drone_get_build_logs(
+        self,
+        repo: Repo = None,
+        number: Number = None,
+        stage: Part = None,
+        step: Part = None,
+        tail: Annotated[int | None, Field(description="last lines", ge=1)] = None,
+        head: Annotated[int | None, Field(description="first lines", ge=1)] = None,
+        around: Annotated[int | None, Field(description="a line number; needs step", ge=1)] = None,
+        cursor: Annotated[str | None, Field(description="from an answer, to read on")] = None,
+        token_budget: Budget = 2000,
+    ) -> BuildLogsView:
+        """Read a step's log (stored or live), or without step the end of each failed step's log.
+
+        Shows the end, or what one of tail, head, around and cursor asks for.
+        """
+        slug = self._access.resolve_repo(repo)
+        ask = Ask(slug, number, stage, step, window_of(slug, tail, head, around, cursor), token_budget)
+        return await show_logs(await self._access.client(), ask, self._pace)
+
+    @tool(title="Search build logs", schema="build-log-search/1")
+    async def drone_search_build_logs(
+        self,
+        pattern: Annotated[str, Field(description="RE2 regular expression; matches within a line", min_length=1)],
+        repo: Repo = None,
+        number: Number = None,
+        stage: Part = None,
+        step: Part = None,
+        literal: Annotated[bool, Field(description="pattern is plain text")] = False,
+        ignore_case: bool = True,
+        context: Annotated[int, Field(description="lines around each match, 0-10", ge=0, le=10)] = 2,
+        max_matches: Annotated[int, Field(description="1-100", ge=1, le=100)] = 20,
+        token_budget: Budget = 2000,
+    ) -> SearchView:
+        """Find lines in the logs of a build's steps, or of one step; failed steps come first."""
+        slug = self._access.resolve_repo(repo)
+        limits = Limits(context, max_matches, token_budget)
+        ask = SearchAsk(slug, number, stage, step, pattern, literal, ignore_case, limits)
+        return await search_logs(await self._access.client(), ask, self._pace)
