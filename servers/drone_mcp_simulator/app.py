@@ -32,6 +32,8 @@ NO_CACHE = {
     "pragma": "no-cache",
     "x-accel-expires": "0",
 }
+# Go sends a longer body in chunks, so that its length is not known beforehand.
+CHUNKED_ABOVE = 2048
 WEB = {"x-frame-options": "DENY", "x-xss-protection": "1; mode=block"}
 
 
@@ -62,6 +64,8 @@ class Drone:
         asked.status = response.status_code
         for name, value in _headers(request.url.path).items():
             response.headers.setdefault(name, value)
+        if int(response.headers.get("content-length", 0)) > CHUNKED_ABOVE:
+            del response.headers["content-length"]
         await response(scope, receive, send)
 
     def _who(self, request: Request) -> User | None:

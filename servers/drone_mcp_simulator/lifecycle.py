@@ -75,7 +75,7 @@ def finish_stage(build: Build, stage: Stage, now: int) -> None:
     if stage.status == "error":
         stage.exit_code = INTERNAL_EXIT
         stage.error = next(step.error for step in stage.steps if step.status == "error")
-    stage.stopped = now
+    stage.stopped = stage.updated = now
     stage.version += 1
     for step in stage.steps:
         step.version += 1

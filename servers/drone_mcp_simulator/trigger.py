@@ -29,8 +29,9 @@ async def trigger(world: World, repo: Repo, base: Build) -> Build | None:
     """Make a build of `base`; may take 45 s when the configuration is missing. `None`: nothing to run."""
     pipeline = pipeline_at(world, repo, base.after)
     if pipeline is None or pipeline.missing:
-        for _ in range(CONFIG_TRIES):
-            await world.sleep(CONFIG_PAUSE)
+        asked = world.clock.now()
+        for failures in range(1, CONFIG_TRIES + 1):
+            await world.clock.sleep_until(asked + failures * CONFIG_PAUSE)
         raise ScmError("Not Found")
     return start(world, repo, base, pipeline)
 

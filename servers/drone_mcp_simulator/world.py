@@ -249,10 +249,6 @@ class World:
 
     # -- running
 
-    async def sleep(self, seconds: float) -> None:
-        """Sleep by this world's clock."""
-        await self.clock.sleep_until(self.clock.now() + seconds)
-
     def catch_up(self) -> None:
         """Play all that is due, telling nobody: how history comes into being."""
         while self.timeline.step(self.clock.now()):

@@ -8,6 +8,7 @@ The clock stands still until `await drone.advance(seconds)`.
 from __future__ import annotations
 
 import asyncio
+import ssl
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
     from pathlib import Path
 
+    from starlette.applications import Starlette
+
     from drone_mcp_simulator.clock import Clock
     from drone_mcp_simulator.webhooks import Sender
     from drone_mcp_simulator.world import Asked, World
@@ -35,13 +38,20 @@ class SimulatorHandle:
 
     Attributes:
         url: the server's address; in-process it resolves through `transport` alone.
-        transport: for `httpx.AsyncClient(transport=...)`; a real one when served on a socket.
         world: its whole state.
+        app: what serves it in-process; none when it is served on a socket.
     """
 
     url: str
     world: World
-    transport: httpx.AsyncBaseTransport
+    app: Starlette | None = None
+
+    @property
+    def transport(self) -> httpx.AsyncBaseTransport:
+        """For `httpx.AsyncClient(transport=...)`: a new one each time, since a client closes its own."""
+        if self.app:
+            return httpx.ASGITransport(self.app)
+        return httpx.AsyncHTTPTransport(verify=ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))  # spares loading authorities
 
     def token(self, login: str) -> str:
         """A user's token."""
@@ -86,14 +96,14 @@ async def running_simulator(
     async with AsyncExitStack() as stack:
         if socket:
             url = await stack.enter_async_context(serving(world))
-            yield SimulatorHandle(url, world, httpx.AsyncHTTPTransport())
+            yield SimulatorHandle(url, world)
         else:
             await stack.enter_async_context(world.running())
-            yield SimulatorHandle(world.place.link, world, httpx.ASGITransport(create_app(world)))
+            yield SimulatorHandle(world.place.link, world, create_app(world))
 
 
-async def until_sleeping(world: World) -> None:
-    """Let other tasks run until one waits for a manual clock (a request that Drone holds, for instance)."""
+async def until_sleeping(world: World, count: int = 1) -> None:
+    """Let other tasks run until `count` of them wait for a manual clock (a request that Drone holds, for instance)."""
     assert isinstance(world.clock, ManualClock)
-    while not world.clock.sleeping():  # noqa: ASYNC110 - it is the other tasks that must run
+    while world.clock.sleeping() < count:  # noqa: ASYNC110 - it is the other tasks that must run
         await asyncio.sleep(0)
