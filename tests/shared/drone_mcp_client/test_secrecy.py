@@ -1,0 +1,75 @@
+"""A token is in the Authorization header and nowhere else."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import pytest
+
+from drone_mcp_client import calls
+from drone_mcp_client.client import ClientOptions
+from drone_mcp_client.errors import DroneError
+from support.drone_client import SERVER, TOKEN, Clock
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import respx
+
+TROUBLES: list[Any] = [
+    httpx.ConnectError("refused"),
+    httpx.ReadError("reset"),
+    httpx.ReadTimeout("slow"),
+    httpx.RemoteProtocolError("cut"),
+    httpx.ProxyError("403"),
+    httpx.Response(200, html="<html>"),
+    httpx.Response(200, content=b'{"number":'),
+    httpx.Response(302, headers={"Location": "https://sso.example.com"}),
+    *(httpx.Response(status, json={"message": "no"}) for status in (400, 401, 403, 404, 409, 429, 500, 503)),
+    httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")),
+]
+
+
+def chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
+
+
+@pytest.mark.parametrize("call", [calls.user(), calls.restart_build("octo/hello", 1)], ids=lambda call: call.operation)
+@pytest.mark.parametrize("trouble", TROUBLES, ids=repr)
+async def test_no_trouble_shows_the_token(
+    drone: respx.MockRouter,
+    clock: Clock,
+    caplog: pytest.LogCaptureFixture,
+    trouble: Any,
+    call: calls.Call[Any],
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    drone.route().mock(side_effect=[trouble] * 3)
+    async with clock.client() as client:
+        with pytest.raises(DroneError) as caught:
+            await client.send(call)
+    error = caught.value
+    shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())
+    shown += repr(vars(error)) + repr(client) + caplog.text
+    assert TOKEN not in shown
+    assert not [link for link in chain(error) if isinstance(link, httpx.HTTPError)]
+    assert drone.calls.last.request.headers["authorization"] == f"Bearer {TOKEN}"
+
+
+def test_no_object_that_holds_the_token_shows_it(clock: Clock) -> None:
+    options = ClientOptions(server=SERVER, token=TOKEN)
+    client = clock.client()
+    assert TOKEN not in f"{options!r} {options} {client!r} {vars(client)} {vars(client._transport)}"
+
+
+async def test_success_is_as_silent(drone: respx.MockRouter, clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    drone.get("/api/user").respond(json={"id": 1, "login": "octo"})
+    async with clock.client() as client:
+        assert TOKEN not in repr(await client.user())
+    assert TOKEN not in caplog.text
