@@ -79,7 +79,7 @@ def build_server(
         try:
             yield {}
         finally:
-            await serving.close_within(access.close)
+            await serving.finish(access.close)
 
     with serving.without_rich():
         server = MCPServer[Any](

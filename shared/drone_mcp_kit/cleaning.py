@@ -19,14 +19,22 @@ class Cleaner:
 
     def text(self, text: str) -> str:
         """Return `text` as it may leave."""
-        return self.redactor.redact(sanitize(text))
+        self.redactor.learn()
+        return self._text(text)
 
     def value(self, value: Any) -> Any:
         """Return the JSON value with every string in it cleaned, keys included."""
+        self.redactor.learn()
+        return self._value(value)
+
+    def _text(self, text: str) -> str:
+        return self.redactor.redact(sanitize(text))
+
+    def _value(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self.text(value)
+            return self._text(value)
         if isinstance(value, dict):
-            return {self.text(key): self.value(item) for key, item in value.items()}
+            return {self._text(key): self._value(item) for key, item in value.items()}
         if isinstance(value, list | tuple):
-            return [self.value(item) for item in value]
+            return [self._value(item) for item in value]
         return value

@@ -1,17 +1,18 @@
 """Secrets taken out of text: the process's own tokens, and what has the shape of a secret.
 
-Pure and linear: every pattern begins with literal text that is looked for first, and repeats single classes only. What
-is common in build logs and no secret stays: commit ids, digests, UUIDs, checksums.
+Pure and linear: a pattern is tried only where the literal text is that it begins with, and repeats single classes
+only. What is common in build logs and no secret stays: commit ids, digests, UUIDs, checksums.
 """
 
 from __future__ import annotations
 
 import base64
+import functools
 import math
 import re
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
@@ -20,32 +21,32 @@ if TYPE_CHECKING:
 MARK = "[redacted]"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Shape:
-    """A shape of secret: `needles` one of which the (lower-cased) text holds, and the pattern."""
+    """A shape of secret: the pattern, and the literal texts (lower case) one of which it begins with."""
 
-    needles: tuple[str, ...]
+    needles: tuple[bytes, ...]
     pattern: re.Pattern[str]
     keep: Callable[[re.Match[str]], bool] | None = None
 
-    def redact(self, text: str, lowered: str) -> str:
-        if not any(needle in lowered for needle in self.needles):
-            return text
-        return self.pattern.sub(self._replace, text)
-
-    def _replace(self, match: re.Match[str]) -> str:
-        if self.keep is not None and self.keep(match):
-            return match[0]
-        lead = match["lead"] if "lead" in match.re.groupindex else ""
-        return lead + MARK
+    def span(self, text: str, at: int) -> tuple[int, int] | None:
+        """Return where the secret in the text at `at` begins and ends, or None; what is kept ends where it begins."""
+        match = self.pattern.match(text, at)
+        if match is None:
+            return None
+        if self.keep and self.keep(match):
+            return match.end(), match.end()
+        return (match.end("lead") if "lead" in self.pattern.groupindex else match.start()), match.end()
 
 
 def _shape(needles: str, pattern: str, keep: Callable[[re.Match[str]], bool] | None = None) -> _Shape:
-    return _Shape(tuple(needles.split()), re.compile(pattern), keep)
+    return _Shape(tuple(needles.encode().split(b"|")), re.compile(pattern), keep)
 
 
 _PLAIN_WORDS = 3.0  # bits a character: below it a value is a word or a placeholder, no random text
-_REFERENCE = re.compile(r"(?:\$|\{\{|<|%|\*\*|\[redacted\]|from_secret|os\.|process\.|secrets\.|env\.)", re.IGNORECASE)
+_REFERENCE = re.compile(
+    r"(?:\$|\.?/|\{\{|<|%|\*\*|\[redacted\]|from_secret|os\.|process\.|secrets\.|env\.)", re.IGNORECASE
+)
 _MIN_RANDOM = 16  # characters: a shorter value must mix letters and digits to count
 
 
@@ -54,43 +55,52 @@ def _entropy(text: str) -> float:
     return -sum(n / len(text) * math.log2(n / len(text)) for n in counts.values())
 
 
-def _is_no_value(match: re.Match[str]) -> bool:
+def _is_no_value(value: str) -> bool:
     """Tell whether what is assigned to a secret's name is a reference or a plain word."""
-    value = match["value"]
     if _REFERENCE.match(value):
         return True
     mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
     return not mixed if len(value) < _MIN_RANDOM else _entropy(value) < _PLAIN_WORDS
 
 
+def _is_words(text: str) -> bool:
+    return not any(c.isdigit() for c in text) or _entropy(text) < _PLAIN_WORDS
+
+
+# Where a token may begin. The second is for tokens that may hold a hyphen: none may begin inside another's text, so that
+# a long run of such characters is read once and not once for each place in it.
 _START = r"(?<![A-Za-z0-9_])"
+_APART = r"(?<![A-Za-z0-9_-])"
+_GITLAB = "glpat|gldt|glrt|glcbt|glptt|glft|glimt|glagent|gloas|glsoat"
+_NAMES = (
+    "secret|token|password|passwd|pwd|api_key|api-key|apikey|access_key|access-key|accesskey|private_key|credential"
+)
 _SHAPES = (
-    # GitHub: the prefixes of its token formats; 36 characters in the classic ones
-    _shape("ghp_ gho_ ghu_ ghs_ ghr_", _START + r"gh[pousr]_[A-Za-z0-9]{30,255}"),
+    _shape("ghp_|gho_|ghu_|ghs_|ghr_", _START + r"gh[pousr]_[A-Za-z0-9]{30,255}"),
     _shape("github_pat_", _START + r"github_pat_[A-Za-z0-9_]{22,255}"),
-    _shape("gl", _START + r"(?:glpat|gldt|glrt|glcbt|glptt|glft|glimt|glagent|gloas|glsoat)-[A-Za-z0-9_.=-]{20,300}"),
-    _shape("akia asia", _START + r"(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
-    _shape("xox", _START + r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,300}"),
-    _shape("xapp-", _START + r"xapp-[A-Za-z0-9-]{10,300}"),
-    _shape("hooks.slack.com", r"(?P<lead>hooks\.slack\.com/(?:services|workflows|triggers)/)[A-Za-z0-9/_-]{20,200}"),
+    _shape(_GITLAB.replace("|", "-|") + "-", _APART + rf"(?:{_GITLAB})-[A-Za-z0-9_.=-]{{20,300}}"),
+    _shape("akia|asia", _START + r"(?:AKIA|ASIA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
+    _shape("xox", _APART + r"xox[a-z](?:\.xox[a-z])?-[A-Za-z0-9-]{10,300}"),
+    _shape("xapp-", _APART + r"xapp-[A-Za-z0-9-]{10,300}"),
+    _shape("hooks.slack.com/", r"(?P<lead>hooks\.slack\.com/(?:services|workflows|triggers)/)[A-Za-z0-9/_-]{20,200}"),
     _shape("npm_", _START + r"npm_[A-Za-z0-9]{36}"),
-    _shape("pypi-", _START + r"pypi-AgE[A-Za-z0-9_-]{50,1000}"),
+    _shape("pypi-", _APART + r"pypi-AgE[A-Za-z0-9_-]{50,1000}"),
     _shape("aiza", _START + r"AIza[A-Za-z0-9_-]{35}"),
-    _shape("ya29.", _START + r"ya29\.[A-Za-z0-9_-]{20,1000}"),
-    _shape("gocspx-", _START + r"GOCSPX-[A-Za-z0-9_-]{20,60}"),
-    _shape("eyj", _START + r"eyJ[A-Za-z0-9_-]{8,4000}\.eyJ[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{8,2000}"),
-    _shape("sk_ rk_ whsec_", _START + r"(?:[sr]k_(?:live|test)_|whsec_)[A-Za-z0-9]{16,255}"),
-    _shape("sk-", _START + r"sk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{32,300}"),
+    _shape("ya29.", _APART + r"ya29\.[A-Za-z0-9_-]{20,1000}"),
+    _shape("gocspx-", _APART + r"GOCSPX-[A-Za-z0-9_-]{20,60}"),
+    _shape("eyj", _APART + r"eyJ[A-Za-z0-9_-]{8,4000}\.eyJ[A-Za-z0-9_-]{4,8000}\.[A-Za-z0-9_-]{8,2000}"),
+    _shape("sk_|rk_|whsec_", _START + r"(?:[sr]k_(?:live|test)_|whsec_)[A-Za-z0-9]{16,255}"),
+    _shape("sk-", _APART + r"sk-(?:ant-|proj-|svcacct-|or-)?[A-Za-z0-9_-]{32,300}", lambda match: _is_words(match[0])),
     _shape("hf_", _START + r"hf_[A-Za-z0-9]{30,60}"),
-    _shape("dckr_", _START + r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,100}"),
-    _shape("hvs. hvb.", _START + r"hv[sb]\.[A-Za-z0-9_-]{24,500}"),
-    _shape("sg.", _START + r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"),
-    _shape("dop_v1_ doo_v1_", _START + r"do[op]_v1_[a-f0-9]{64}"),
+    _shape("dckr_", _APART + r"dckr_(?:pat|oat)_[A-Za-z0-9_-]{20,100}"),
+    _shape("hvs.|hvb.", _APART + r"hv[sb]\.[A-Za-z0-9_-]{24,500}"),
+    _shape("sg.", _APART + r"SG\.[A-Za-z0-9_-]{16,64}\.[A-Za-z0-9_-]{16,64}"),
+    _shape("dop_v1_|doo_v1_", _START + r"do[op]_v1_[a-f0-9]{64}"),
     _shape("age-secret-key-1", r"AGE-SECRET-KEY-1[A-Z0-9]{50,64}"),
     _shape(
-        "private key-----",
-        r"-----BEGIN (?P<kind>[A-Z0-9 ]{0,40})PRIVATE KEY(?: BLOCK)?-----"
-        r"[^-]{0,20000}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?",
+        "-----begin ",
+        r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        r"(?:[^-]|-(?!----)){0,20000}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?",
     ),
     _shape(
         "authorization",
@@ -101,20 +111,20 @@ _SHAPES = (
     _shape(
         "bearer",
         r"(?i)(?P<lead>" + _START + r"bearer[ \t]{1,4})(?P<value>[A-Za-z0-9+/=._~-]{16,8000})",
-        lambda match: _entropy(match["value"]) < _PLAIN_WORDS or not any(c.isdigit() for c in match["value"]),
+        lambda match: _is_words(match["value"]),
     ),
-    # user:password@host; the user name stays
+    # user:password@host; the user's name stays
     _shape(
         "://",
         r"(?P<lead>://[^\s/:@\"'<>]{0,200}:)(?P<value>[^\s/@\"'<>]{1,300})(?=@)",
         lambda match: bool(_REFERENCE.match(match["value"])),
     ),
     _shape(
-        "secret token passw pwd api_key api-key apikey access_key access-key accesskey private_key credential",
-        r"(?i)(?P<lead>(?:secret|token|passw(?:or)?d|passwd|pwd|api[_-]?key|access[_-]?key|private[_-]?key|credentials?)"
-        r"(?:[_-](?:id|key|value|b64|base64))?[\"']?[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}[\"']?)"
+        _NAMES,
+        rf"(?i)(?P<lead>(?<!publickey)(?:{_NAMES})s?(?:[_-](?:id|key|value|b64|base64))?"
+        r"[\"']?[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}[\"']?)"
         r"(?P<value>[^\s\"'`,;&<>(){}\[\]]{8,4000})",
-        _is_no_value,
+        lambda match: _is_no_value(match["value"]),
     ),
 )
 
@@ -137,28 +147,59 @@ _MIN_SECRET = 4  # a shorter "secret" would take half the alphabet out of every 
 
 
 class Redactor:
-    """Takes secrets out of text. `secrets` gives this process's own tokens, asked on every use: a file may change."""
+    """Takes secrets out of text. `secrets` gives this process's own tokens; a file of them may change."""
 
     def __init__(self, secrets: Callable[[], Iterable[str]] = tuple) -> None:
         self._secrets = secrets
         self._known: frozenset[str] = frozenset()
         self._forms: list[str] = []
+        self.learn()
+
+    def learn(self) -> None:
+        """Ask for the tokens again. One that was replaced is still a secret."""
+        now = frozenset(secret for secret in self._secrets() if len(secret) >= _MIN_SECRET)
+        if not now <= self._known:
+            self._known |= now
+            self._forms = sorted({form for secret in self._known for form in _encodings(secret)}, key=len, reverse=True)
 
     def redact(self, text: str) -> str:
         """Return `text` with every secret replaced by a mark."""
-        for form in self._own():
+        for form in self._forms:
             if form in text:
                 text = text.replace(form, MARK)
-        lowered = text.lower()
-        for shape in _SHAPES:
-            text = shape.redact(text, lowered)
-        return text
+        return _blank(text, _find(text))
 
-    def _own(self) -> list[str]:
-        now = {secret for secret in self._secrets() if len(secret) >= _MIN_SECRET}
-        if not now <= self._known:
-            # A token that was replaced is still a secret.
-            self._known |= now
-            forms = {form for secret in self._known for form in _encodings(secret)}
-            self._forms = sorted(forms, key=len, reverse=True)
-        return self._forms
+
+@functools.cache
+def _needles() -> tuple[Any, dict[bytes, _Shape]]:
+    """Return what finds every needle in one pass, and whose each needle is. RE2 takes a tenth of the time of `re`."""
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - on first use, to start fast
+
+    owners = {needle: shape for shape in _SHAPES for needle in shape.needles}
+    return re2.compile(b"|".join(re2.escape(needle) for needle in owners)), owners
+
+
+def _find(text: str) -> list[tuple[int, int]]:
+    """Return where the secrets of `text` are, in order."""
+    lowered = text.encode("ascii", "replace").lower()  # a byte for each character: positions are the same
+    finder, owners = _needles()
+    spans = []
+    read: dict[_Shape, int] = {}  # how far each shape has read: no place is read twice by one
+    for found in finder.finditer(lowered):
+        shape, at = owners[found.group()], found.start()
+        if at >= read.get(shape, 0) and (span := shape.span(text, at)):
+            spans.append(span)
+            read[shape] = span[1]
+    return sorted(spans)
+
+
+def _blank(text: str, spans: list[tuple[int, int]]) -> str:
+    """Put the mark in place of `spans`, which are in order; one for those that overlap."""
+    if not spans:
+        return text
+    parts, end = [], 0
+    for start, stop in spans:
+        if start >= end and start < stop:
+            parts += [text[end:start], MARK]
+        end = max(end, stop)
+    return "".join([*parts, text[end:]])

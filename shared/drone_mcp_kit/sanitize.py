@@ -12,10 +12,13 @@ import re
 # so that a sequence cut off by the end of the text goes as well. A string sequence stops at the end of its line: one
 # that never ends must not swallow the rest of a log.
 _ESCAPES = re.compile(
-    r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]?"
-    r"|(?:\x1b\]|\x9d)[^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?"
-    r"|(?:\x1b[PX^_]|[\x90\x98\x9e\x9f])[^\x1b\x9c\n]*(?:\x9c|\x1b\\)?"
-    r"|\x1b[ -/]*[0-~]?"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?|[PX^_][^\x1b\x9c\n]*(?:\x9c|\x1b\\)?"
+    r"|[ -/]*[0-~]?)"
+)
+# The same, where one C1 character stands for the escape and the next character.
+_C1_ESCAPES = re.compile(
+    r"\x9b[0-?]*[ -/]*[@-~]?|\x9d[^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?"
+    r"|[\x90\x98\x9e\x9f][^\x1b\x9c\n]*(?:\x9c|\x1b\\)?"
 )
 
 _INVISIBLE = (
@@ -37,11 +40,14 @@ _INVISIBLE = (
     (0x1D173, 0x1D17A),  # musical format controls
     (0xE0000, 0xE0FFF),  # tags and further variation selectors
 )
-_SPANS = "".join(f"{chr(first)}-{chr(last)}" for first, last in _INVISIBLE)
-# Written apart from the table, as it is used to ask whether there is anything to do at all.
-_UNWANTED = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff{_SPANS}]")
+_UNWANTED = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff"
+    + "".join(f"{chr(first)}-{chr(last)}" for first, last in _INVISIBLE)
+    + "]"
+)
 _UNWANTED_ASCII = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
-_LINE_ENDS = re.compile("\r\n?|[\x85\u2028\u2029]")
+_ASCII_CONTROLS = dict.fromkeys([*range(9), *range(0x0B, 0x20), 0x7F])
+_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -51,10 +57,15 @@ def sanitize(text: str) -> str:
     Tabs and line feeds stay; every other line end becomes a line feed. A lone surrogate, which cannot be encoded,
     becomes U+FFFD. Text that needs none of this comes back as it is.
     """
-    probe = _UNWANTED_ASCII if text.isascii() else _UNWANTED
-    if probe.search(text) is None:
+    plain = text.isascii()
+    if (_UNWANTED_ASCII if plain else _UNWANTED).search(text) is None:
         return text
-    text = _LINE_ENDS.sub("\n", _ESCAPES.sub("", text))
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
+    if plain:
+        return text.translate(_ASCII_CONTROLS)
+    if _UNWANTED.search(text) is None:
+        return text
+    text = _LINE_ENDS.sub("\n", _C1_ESCAPES.sub("", text))
     return _UNWANTED.sub("", _SURROGATES.sub("\ufffd", text))
 
 
