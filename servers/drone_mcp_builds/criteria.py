@@ -18,7 +18,8 @@ Status = Literal[
 Event = Literal["push", "pull_request", "tag", "promote", "rollback", "cron", "custom"]
 
 # Drone has no build of the status `blocked`: one that is held for approval is pending.
-GROUPS = {"failed": frozenset({"failure", "error"}), "unfinished": frozenset({"pending", "running", "blocked"})}
+FAILED = frozenset({"failure", "error"})
+GROUPS = {"failed": FAILED, "unfinished": frozenset({"pending", "running", "blocked"})}
 
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 

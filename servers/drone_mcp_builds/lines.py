@@ -6,12 +6,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_builds import words
+from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from drone_mcp_builds.tidy import Clean
     from drone_mcp_client.models import Build, Repo
 
 LIST_CHARACTERS: Final = 7_000  # 2,000 tokens of about four characters, less the rest of the answer
@@ -89,11 +91,11 @@ def line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
     )
 
 
-def fit_repos(repos: Sequence[Repo]) -> tuple[RepoLine, ...]:
+def fit_repos(repos: Sequence[Repo], clean: Clean) -> tuple[RepoLine, ...]:
     """Return as many repositories as an answer holds."""
     room, kept = LIST_CHARACTERS, []
     for repo in repos:
-        one = repo_line(repo)
+        one = repo_line(repo, clean)
         room -= _size(one)
         if room < 0:
             break
@@ -101,14 +103,14 @@ def fit_repos(repos: Sequence[Repo]) -> tuple[RepoLine, ...]:
     return tuple(kept)
 
 
-def repo_line(repo: Repo) -> RepoLine:
+def repo_line(repo: Repo, clean: Clean) -> RepoLine:
     """Return a repository as a list shows it."""
     return RepoLine(
         repo=one_line(repo.slug, 140),
         default_branch=words.name(repo.default_branch),
         visibility=words.name(repo.visibility),
         inactive=None if repo.active else True,
-        latest=_latest(repo.build) if repo.build else None,
+        latest=_latest(tidy(repo.build, clean)) if repo.build else None,
     )
 
 

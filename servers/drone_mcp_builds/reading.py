@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drone_mcp_builds import summary
+from drone_mcp_builds.tidy import tidy
 from drone_mcp_client.errors import DroneError, NotFound
 
 if TYPE_CHECKING:
@@ -64,6 +65,8 @@ class Reader:
 
     async def _newest(self, repo: str, missing: NotFound) -> int:
         """Return the number of the newest build of any ref; raise the better error where there is none."""
+        if missing.details.get("reason") != "missing":
+            raise missing  # it is the repository that is not there
         drone = await self._access.client()
         try:
             page = await drone.build_page(repo, 1, 1)
@@ -81,4 +84,5 @@ class Reader:
         return page[0].number
 
     def _told(self, build: Build, repo: str, note: str = "") -> BuildView:
+        build = tidy(build, self._access.clean.text)
         return summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note)

@@ -5,24 +5,33 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_builds import cursor, lines, walk, words
+from drone_mcp_builds import criteria, cursor, lines, walk, words
+from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList
-from drone_mcp_client import status
 
 if TYPE_CHECKING:
     from drone_mcp_builds.criteria import Criteria
     from drone_mcp_builds.cursor import Place
+    from drone_mcp_builds.tidy import Clean
+    from drone_mcp_builds.views import BuildLine
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """What is asked. `branch` and `tag` are what Drone filters by itself, `criteria` is what is filtered here."""
+    """What is asked.
+
+    Attributes:
+        branch, tag: what Drone filters by itself.
+        criteria: what is filtered here.
+        clean: cleans text before it is cut.
+    """
 
     repo: str
     criteria: Criteria
     limit: int
+    clean: Clean
     branch: str | None = None
     tag: str | None = None
 
@@ -61,7 +70,7 @@ class Search:
         return index, [build for build in builds if self.criteria.met_by(build)][: self.limit]
 
     def _answer_of_index(self, index: str, builds: list[Build], found: walk.Found, now: int) -> BuildList:
-        shown, left_out = lines.fit(builds, now)
+        shown, left_out = self._lines(builds, now)
         looked_at = f"{walk.told(found, whole=True)}, without success; then Drone was asked for {index}"
         return BuildList(
             repo=self.repo,
@@ -73,7 +82,7 @@ class Search:
 
     def _answer(self, found: walk.Found, now: int, *, whole: bool) -> BuildList:
         builds = [build for build, _ in found.builds]
-        shown, left_out = lines.fit(builds, now)
+        shown, left_out = self._lines(builds, now)
         place = found.place if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
         return BuildList(
             repo=self.repo,
@@ -84,9 +93,12 @@ class Search:
             next_step=self._next_step(builds, place),
         )
 
+    def _lines(self, builds: list[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
+        return lines.fit([tidy(build, self.clean) for build in builds], now)
+
     def _next_step(self, builds: list[Build], place: Place | None) -> str:
         if builds:
-            failed = next((build.number for build in builds if status.is_failure(build.status)), None)
+            failed = next((build.number for build in builds if build.status in criteria.FAILED), None)
             return f"drone_get_build with number {failed} tells what failed" if failed else ""
         if place:
             return "Nothing found so far: call again with cursor to look further back, or change the filters"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_builds.completing import Completer
@@ -11,6 +12,8 @@ from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.app import ServerSpec, build_server, run
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mcp.server.mcpserver import MCPServer
 
     from drone_mcp_kit.settings import Settings
@@ -38,10 +41,12 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 )
 
 
-def create(settings: Settings) -> MCPServer[Any]:
-    """Return the server for one process."""
+def create(settings: Settings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
+    """Return the server for one process. `clock` gives the Unix time."""
     access = DroneAccess(settings)
-    return build_server(SPEC, settings, access, BuildTools(access), BuildResources(access), complete=Completer(access))
+    return build_server(
+        SPEC, settings, access, BuildTools(access, clock), BuildResources(access, clock), complete=Completer(access)
+    )
 
 
 def main() -> None:

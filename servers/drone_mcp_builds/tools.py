@@ -11,6 +11,7 @@ from drone_mcp_builds import lines, meant, repos
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
 from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.search import Search
+from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList, BuildView, RepoList
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import parse_build_url
@@ -44,7 +45,7 @@ class BuildTools:
         drone = await self._access.client()
         every = await drone.repos(latest=True)
         seen = self._access.scope.only(every, lambda repo: repo.slug)
-        return repos.answer(every, seen, repos.RepoFilter(name, include_inactive, limit))
+        return repos.answer(every, seen, repos.RepoFilter(name, include_inactive, limit), self._access.clean.text)
 
     @tool(title="List builds", schema="build-list/1")
     async def drone_list_builds(
@@ -64,6 +65,7 @@ class BuildTools:
             criteria=Criteria(status=status, event=event, author=author, target=into),
             branch=branch_name(branch) if branch and not into else None,
             limit=limit,
+            clean=self._access.clean.text,
         )
         return await search.run(await self._access.client(), cursor, self._now())
 
@@ -107,7 +109,13 @@ class BuildTools:
                 next_step="Give a commit, branch, tag, pull_request, author, status or url; "
                 "drone_list_builds lists the newest",
             )
-        search = Search(repo=meant.repo_meant(self._access, repo), criteria=criteria, tag=tag, limit=limit)
+        search = Search(
+            repo=meant.repo_meant(self._access, repo),
+            criteria=criteria,
+            tag=tag,
+            limit=limit,
+            clean=self._access.clean.text,
+        )
         return await search.run(await self._access.client(), cursor, self._now())
 
     async def _by_url(self, url: str, repo: str | None, *, alone: bool) -> BuildList:
@@ -123,7 +131,7 @@ class BuildTools:
         at += f", step {ref.step}" if ref.step else ""
         return BuildList(
             repo=slug,
-            builds=(lines.line(build, self._now()),),
+            builds=(lines.line(tidy(build, self._access.clean.text), self._now()),),
             next_step=f"drone_get_build with number {ref.number} shows its stages and steps{at}",
         )
 
