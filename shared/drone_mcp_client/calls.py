@@ -24,7 +24,7 @@ from drone_mcp_client.models import (
     User,
 )
 from drone_mcp_client.names import parse_repo
-from drone_mcp_client.paths import join
+from drone_mcp_client.paths import join, shown
 from drone_mcp_client.steplog import StepLog
 
 if TYPE_CHECKING:
@@ -99,12 +99,12 @@ def all_repos(*, page: int = 1, per_page: int = LARGEST_PAGE) -> Call[tuple[Repo
 
 def repo(repo: str) -> Call[Repo]:
     """One repository."""
-    return _repo_get("repos.get", repo, Repo)
+    return _repo_get("repos.get", "the settings", repo, Repo)
 
 
 def collaborators(repo: str) -> Call[tuple[Collaborator, ...]]:
     """Who may do what with the repository."""
-    return _repo_get("repos.collaborators", repo, tuple[Collaborator, ...], "collaborators")
+    return _repo_get("repos.collaborators", "the collaborators", repo, tuple[Collaborator, ...], "collaborators")
 
 
 # Builds
@@ -115,33 +115,35 @@ def builds(
 ) -> Call[tuple[Build, ...]]:
     """A page of builds, newest first, without stages. Drone has no other filter, and `branch` beats `tag`."""
     params = (*_page(page, per_page), *_params(branch=branch, tag=tag))
-    return _repo_get("builds.list", repo, tuple[Build, ...], "builds", params=params)
+    return _repo_get("builds.list", "the builds", repo, tuple[Build, ...], "builds", params=params)
 
 
 def build(repo: str, number: int) -> Call[Build]:
     """One build with its stages and steps."""
-    return _build_get("builds.get", repo, number, Build)
+    name, path = _path(repo, "builds", number)
+    return _get("builds.get", f"build {name}#{number}", path, Build, repo=name)
 
 
 def latest_build(repo: str, *, branch: str | None = None, ref: str | None = None) -> Call[Build]:
     """The newest build of a branch or a full ref, by default of the default branch, with stages and steps."""
     params = _params(branch=branch, ref=ref)
-    return _repo_get("builds.latest", repo, Build, "builds", "latest", params=params)
+    where = shown(branch or ref or "") if branch or ref else "the default branch"
+    return _repo_get("builds.latest", f"any build on {where}", repo, Build, "builds", "latest", params=params)
 
 
 def branches(repo: str) -> Call[tuple[Build, ...]]:
     """The last push build of each branch."""
-    return _repo_get("builds.branches", repo, tuple[Build, ...], "builds", "branches")
+    return _repo_get("builds.branches", "the builds by branch", repo, tuple[Build, ...], "builds", "branches")
 
 
 def pulls(repo: str) -> Call[tuple[Build, ...]]:
     """The last build of each pull request."""
-    return _repo_get("builds.pulls", repo, tuple[Build, ...], "builds", "pulls")
+    return _repo_get("builds.pulls", "the builds by pull request", repo, tuple[Build, ...], "builds", "pulls")
 
 
 def deployments(repo: str) -> Call[tuple[Build, ...]]:
     """The last promotion or rollback of each target."""
-    return _repo_get("builds.deployments", repo, tuple[Build, ...], "builds", "deployments")
+    return _repo_get("builds.deployments", "the deployments", repo, tuple[Build, ...], "builds", "deployments")
 
 
 def create_build(
@@ -236,7 +238,7 @@ def feed(repo: str | None = None) -> Call[Repo]:
 
 def crons(repo: str) -> Call[tuple[Cron, ...]]:
     """The scheduled jobs of a repository."""
-    return _repo_get("crons.list", repo, tuple[Cron, ...], "cron")
+    return _repo_get("crons.list", "the scheduled jobs", repo, tuple[Cron, ...], "cron")
 
 
 def run_cron(repo: str, cron: str) -> Call[Build | None]:
@@ -246,7 +248,7 @@ def run_cron(repo: str, cron: str) -> Call[Build | None]:
 
 def secrets(repo: str) -> Call[tuple[Secret, ...]]:
     """The names of a repository's secrets; Drone never sends the values."""
-    return _repo_get("secrets.list", repo, tuple[Secret, ...], "secrets")
+    return _repo_get("secrets.list", "the secrets", repo, tuple[Secret, ...], "secrets")
 
 
 def org_secrets(namespace: str) -> Call[tuple[Secret, ...]]:
@@ -306,16 +308,9 @@ def _get(
     return Call(operation=operation, subject=subject, method="GET", path=path, answer=answer, params=params, repo=repo)
 
 
-def _repo_get(operation: str, repo: str, answer: Any, *parts: str, params: Params = ()) -> Call[Any]:
+def _repo_get(operation: str, what: str, repo: str, answer: Any, *parts: str, params: Params = ()) -> Call[Any]:
     name, path = _path(repo, *parts)
-    kind = parts[-1] if parts else ""
-    subject = f"{kind} of {name}" if kind else f"repository {name}"
-    return _get(operation, subject, path, answer, params, repo=name)
-
-
-def _build_get(operation: str, repo: str, number: int, answer: Any) -> Call[Any]:
-    name, path = _path(repo, "builds", number)
-    return _get(operation, f"build {name}#{number}", path, answer, repo=name)
+    return _get(operation, f"{what} of {name}", path, answer, params, repo=name)
 
 
 def _trigger(operation: str, repo: str, *parts: str | int, params: Params = ()) -> Call[Build | None]:

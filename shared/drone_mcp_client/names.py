@@ -107,11 +107,12 @@ def parse_server(text: str) -> str:
 
 def is_exposed(server: str) -> bool:
     """Whether a token sent to this server travels in clear over a network: plain http to another machine."""
-    address = urlsplit(server)
-    return address.scheme == "http" and not _is_loopback(address.hostname or "")
+    return urlsplit(server).scheme == "http" and not is_loopback(server)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(server: str) -> bool:
+    """Whether the server is this very machine."""
+    host = urlsplit(server).hostname or ""
     try:
         return ip_address(host).is_loopback
     except ValueError:

@@ -51,8 +51,9 @@ class Refusal:
 
     @property
     def details(self) -> dict[str, Any]:
-        """What every error of this call can tell."""
-        return {"repo": self.call.repo} if self.call.repo else {}
+        """What every error of this call can tell: the repository, and Drone's own words."""
+        facts = {"repo": self.call.repo, "drone_message": self.words if self.said else None}
+        return {key: value for key, value in facts.items() if value}
 
     @property
     def quoted(self) -> str:

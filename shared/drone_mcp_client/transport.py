@@ -23,12 +23,14 @@ from drone_mcp_client.errors import (
     UnexpectedAnswer,
 )
 from drone_mcp_client.faults import explained
+from drone_mcp_client.names import is_loopback
 from drone_mcp_client.refusals import left_open
 from drone_mcp_client.retrying import RetryPolicy, may_repeat, retry_after
 from drone_mcp_client.sse import SILENCE, EventParser, ServerEvent
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
 
     from drone_mcp_client.calls import Call
     from drone_mcp_client.options import ClientOptions
@@ -191,10 +193,12 @@ class Transport:
         return await client.send(request, stream=True)
 
     def _connect(self) -> httpx.AsyncClient:
+        server = self._options.server
         return httpx.AsyncClient(
             transport=self._network,
-            verify=_trust(self._options.ca_file),
+            verify=_trust(server, self._options.ca_file),
             follow_redirects=False,
+            trust_env=not is_loopback(server),  # no proxy leads back to this machine
             headers={"User-Agent": f"drone-mcp/{version('drone-mcp')}", "Accept-Encoding": "gzip"},
         )
 
@@ -227,9 +231,12 @@ def _media_type(response: httpx.Response) -> str:
     return str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
 
 
-def _trust(ca_file: object) -> ssl.SSLContext:
-    """The public authorities, and those of the file besides."""
-    context = httpx.create_ssl_context()
+def _trust(server: str, ca_file: str | Path | None) -> ssl.SSLContext:
+    """The public authorities, and those of the file besides.
+
+    Plain http has no use for any, and loading them takes longer than a request.
+    """
+    context = httpx.create_ssl_context() if server.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if ca_file is None:
         return context
     try:

@@ -134,7 +134,11 @@ def test_a_repository_may_be_missing_or_closed_to_this_token() -> None:
     error = failure(BUILD, 404, JSON, said("Not Found"))
     assert type(error) is NotFound
     assert "no repository octo/hello, or the token's user lacks access" in error.message
-    assert error.details == {"repo": "octo/hello", "reason": "repo_missing_or_no_access"}
+    assert error.details == {
+        "repo": "octo/hello",
+        "reason": "repo_missing_or_no_access",
+        "drone_message": "Not Found",
+    }
 
 
 def test_a_write_to_a_readable_repository_names_the_missing_right() -> None:
@@ -144,7 +148,13 @@ def test_a_write_to_a_readable_repository_names_the_missing_right() -> None:
 def test_a_missing_build_of_a_present_repository_is_told_from_a_missing_repository() -> None:
     error = failure(BUILD, 404, JSON, said("sql: no rows in result set"))
     assert error.message == "Drone does not have build octo/hello#7"
-    assert error.details == {"repo": "octo/hello", "reason": "missing"}
+    assert error.details["reason"] == "missing"
+    assert error.details["drone_message"] == "sql: no rows in result set"
+
+
+def test_a_branch_without_builds_is_named() -> None:
+    call = calls.latest_build("octo/hello", branch="main")
+    assert "any build on 'main' of octo/hello" in failure(call, 404, JSON, said("sql: no rows in result set")).message
 
 
 def test_drones_own_words_for_a_missing_stage_are_kept() -> None:
@@ -155,7 +165,7 @@ def test_drones_own_words_for_a_missing_stage_are_kept() -> None:
 def test_a_missing_log_says_when_a_step_has_one() -> None:
     error = failure(LOG, 404, JSON, said("sql: no rows in result set"))
     assert type(error) is NotFound
-    assert error.details == {"repo": "octo/hello", "reason": "log_missing"}
+    assert error.details["reason"] == "log_missing"
     assert "finished" in error.next_step
 
 
@@ -198,7 +208,7 @@ def test_a_fault_of_drone_is_not_called_passing() -> None:
 
 def test_the_open_source_build_is_recognised() -> None:
     error = failure(calls.crons("octo/hello"), 501, JSON, said("Not Implemented"))
-    assert "built without cron of octo/hello" in error.message
+    assert "built without the scheduled jobs of octo/hello" in error.message
     assert "open-source" in error.next_step
 
 
