@@ -273,7 +273,10 @@ def test_the_largest_build_that_can_be_made_fits_the_budget() -> None:
     assert view.stages[0].folded == "99 failure"
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example])
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
 @given(any_builds)
 def test_any_build_fits_the_budget_and_its_headline_names_the_first_failure(build: Build) -> None:
     view = summarise(build, "octo/hello", "https://drone.example.com", NOW)
@@ -287,7 +290,10 @@ def test_any_build_fits_the_budget_and_its_headline_names_the_first_failure(buil
         assert place in view.headline
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example])
+@settings(
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.large_base_example],
+)
 @given(any_builds)
 def test_every_stage_and_step_is_shown_or_counted(build: Build) -> None:
     view = summarise(build, "octo/hello", "https://drone.example.com", NOW)
