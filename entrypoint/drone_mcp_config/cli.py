@@ -8,7 +8,11 @@ from typing import Annotated
 import typer
 
 from drone_mcp_config.clients import ClientName
+from drone_mcp_config.commands import doctor as doctor_command
 from drone_mcp_config.commands import generate
+from drone_mcp_config.commands import roles as roles_command
+from drone_mcp_config.commands import schema as schema_command
+from drone_mcp_config.commands import show as show_command
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.generating import Choices
 from drone_mcp_config.role_loading import library
@@ -93,6 +97,39 @@ def configure(
         return
     choices = Choices(client, portable, server, repo, token_file)
     generate.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+
+
+@app.command()
+def roles(roles_dir: RolesDir = None) -> None:
+    """Show which role has which tools."""
+    roles_command.run(roles_dir)
+
+
+@app.command()
+def show(
+    role: Annotated[str, typer.Argument(help="The role.", autocompletion=_complete_role)], roles_dir: RolesDir = None
+) -> None:
+    """Show a role as it comes out, with the file and line that each value comes from."""
+    show_command.run(role, roles_dir)
+
+
+@app.command()
+def doctor(
+    role: RoleName = None,
+    roles_dir: RolesDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check Drone's address, the token and the clock, and start a role's servers as a client would.
+
+    It takes DRONE_SERVER and DRONE_TOKEN (or DRONE_TOKEN_FILE) from the environment. Exit code 1 if something failed.
+    """
+    doctor_command.run(role, roles_dir=roles_dir, as_json=as_json)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a role file, for editors."""
+    schema_command.run()
 
 
 def main() -> None:

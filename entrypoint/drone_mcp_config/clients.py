@@ -164,9 +164,11 @@ def goose(server: Server) -> Entry:
 
 
 def copilot(server: Server) -> Entry:
-    """Copilot CLI: `${VAR}`; without `tools` it offers none."""
+    """Copilot CLI: `${VAR}`, but not in a command; without `tools` it offers none."""
     tools = {"tools": ["*"]}
     if isinstance(server, Stdio):
+        for template in (server.command, *server.args):
+            _nothing_in(template)
         return {"type": "local", **_started(server, _shell), **tools, "timeout": CALL_SECONDS * MILLISECONDS}
     return {"type": "http", **_reached(server, _shell), **tools}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from typing import TYPE_CHECKING, Any
 
 import tomlkit
@@ -23,13 +24,16 @@ if TYPE_CHECKING:
     from drone_mcp_config.clients import ClientFormat, Entry
 
 
-class CommentsWouldBeLost(Refused):
-    """The file has comments that only its owner can keep; `fragment` is what belongs into it."""
+COMMENTS = "It has comments, which rewriting it would lose."
+STYLE = "It is written in a way that cannot be changed safely."
 
-    def __init__(self, fragment: str) -> None:
+
+class ByHand(Refused):
+    """Only its owner can change this file without a loss; `fragment` is what belongs into it."""
+
+    def __init__(self, why: str, fragment: str) -> None:
         super().__init__(
-            "It has comments, which rewriting it would lose. Put the part above into it by hand: "
-            "these servers, and no other whose name starts with 'drone-'."
+            f"{why} Put the part above into it by hand: these servers, and no other whose name starts with 'drone-'."
         )
         self.fragment = fragment
 
@@ -56,7 +60,7 @@ def updated(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> st
         return fresh(client, entries)
     match client.syntax:
         case "toml":
-            return _updated_toml(text, client.root, entries)
+            return _updated_toml(text, client, entries)
         case "yaml":
             return _updated_yaml(text, client, entries)
         case "json":
@@ -70,27 +74,38 @@ def _updated_json(text: str, client: ClientFormat, entries: Mapping[str, Entry])
     if changed == data:
         return text
     if bare != text:
-        raise CommentsWouldBeLost(fresh(client, entries))
+        raise ByHand(COMMENTS, fresh(client, entries))
     return _like(text, _dump_json(changed))
 
 
-def _updated_toml(text: str, root: str, entries: Mapping[str, Entry]) -> str:
+def _updated_toml(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
     try:
         document = tomlkit.parse(text)
-    except tomlkit.exceptions.TOMLKitError as error:
+    except (tomlkit.exceptions.TOMLKitError, RecursionError) as error:
         raise _unreadable("TOML", str(error)) from error
-    servers = _servers(document.unwrap(), root)
-    after = combine(servers, entries)
-    if after == servers:
+    data = document.unwrap()
+    wanted = _with_servers(data, client.root, entries)
+    if wanted == data:
         return text
+    try:
+        _change_toml(document, client.root, data.get(client.root, {}), wanted[client.root])
+        changed = tomlkit.dumps(document)
+        whole = tomllib.loads(changed) == wanted
+    except (tomlkit.exceptions.TOMLKitError, ValueError, KeyError):  # tomlkit cannot change every style of TOML
+        raise ByHand(STYLE, fresh(client, entries)) from None
+    if not whole:
+        raise ByHand(STYLE, fresh(client, entries))
+    return changed
+
+
+def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     table = document.setdefault(root, tomlkit.table(is_super_table=True))
-    for name in servers:
+    for name in before:
         if name not in after:
             del table[name]
     for name, entry in after.items():
-        if servers.get(name) != entry:
+        if before.get(name) != entry:
             table[name] = tomlkit.item(entry)
-    return tomlkit.dumps(document)
 
 
 def _updated_yaml(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
@@ -104,7 +119,7 @@ def _updated_yaml(text: str, client: ClientFormat, entries: Mapping[str, Entry])
     if changed == data:
         return text
     if commented:
-        raise CommentsWouldBeLost(fresh(client, entries))
+        raise ByHand(COMMENTS, fresh(client, entries))
     return _like(text, _dump_yaml(changed))
 
 

@@ -7,17 +7,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_client.names import parse_repo, parse_server
+from drone_mcp_client.names import parse_repo
 from drone_mcp_config.clients import CLIENTS, ClientFormat, ClientName, Entry, Places
 from drone_mcp_config.errors import CannotExpress, UserError
-from drone_mcp_config.plan import ADDRESS, TOKEN, Context, Plan, Stdio, make_plan, token_variable
+from drone_mcp_config.plan import ADDRESS, TOKEN, Context, Plan, Server, Stdio, make_plan, token_variable
+from drone_mcp_kit.scope import RepoScope
+from drone_mcp_kit.settings import Settings, SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
     from drone_mcp_config.installation import Servers
     from drone_mcp_config.role_loading import Role
+    from drone_mcp_config.template import Template
 
 
 @dataclass(frozen=True)
@@ -55,9 +58,12 @@ def generate(
     """
     client = CLIENTS[choices.client]
     context = make_context(role, installed, choices, places, environment)
+    _check_scope(role, context)
     plan = make_plan(role, installed, context)
     entries, left_out = _entries(plan, client)
-    return Generated(client, entries, (*left_out, *_to_do(plan, context), *([client.hint] if client.hint else [])))
+    written = [server for server in plan.servers if server.name in entries]
+    hint = [client.hint] if client.hint else []
+    return Generated(client, entries, (*left_out, *_to_do(written, context), *hint))
 
 
 def make_context(
@@ -88,10 +94,11 @@ def make_context(
 
 
 def _server(address: str) -> str:
+    """Read an address as the servers will."""
     try:
-        return parse_server(address)
-    except InvalidInput as error:
-        raise UserError(f"{error.message}. {error.next_step}.") from error
+        return Settings.from_environment({ADDRESS: address}).server
+    except SettingsError as error:
+        raise UserError(f"{error}.") from error
 
 
 def _repo(text: str) -> str:
@@ -130,18 +137,33 @@ def _entries(plan: Plan, client: ClientFormat) -> tuple[dict[str, Entry], list[s
     return entries, left_out
 
 
-def _to_do(plan: Plan, context: Context) -> list[str]:
+def _to_do(servers: Sequence[Server], context: Context) -> list[str]:
     """Name the variables to set and the files to fill, over all servers."""
-    templates = [
-        template for server in plan.servers if isinstance(server, Stdio) for template in server.env.values()
-    ]  # fmt: skip
+    templates = [template for server in servers for template in _templates(server)]
     names = dict.fromkeys(reference.name for template in templates for reference in template.references)
-    written = {template.parts[0] for template in templates if not template.references and template.parts}
-    files = [file for file in dict.fromkeys(context.token_files.values()) if file in written]
-    notes = [f"The token is read from {file}: put it there, for your eyes only (chmod 600)." for file in files]
+    literal = {template.parts[0] for template in templates if len(template.parts) == 1}
+    notes = [
+        f"{variable} is read from {file}: put the token there, readable by you alone (chmod 600)."
+        for variable, file in context.token_files.items()
+        if file in literal
+    ]
     if names:
         notes.append(f"Set {_and(list(names))} where the client is started.")
     return notes
+
+
+def _templates(server: Server) -> Iterable[Template]:
+    if isinstance(server, Stdio):
+        return (server.command, *server.args, *server.env.values())
+    return (server.url, *server.headers.values())
+
+
+def _check_scope(role: Role, context: Context) -> None:
+    if context.repo and not RepoScope(role.repos).sees(context.repo):
+        seen = ", ".join(role.repos)
+        raise UserError(
+            f"The role {role.name!r} sees {seen}, and {context.repo} (--repo, DRONE_REPO) is not among them."
+        )
 
 
 def _and(words: list[str]) -> str:

@@ -54,6 +54,7 @@ class Stdio:
     """A server that the client starts.
 
     Attributes:
+        env: what is set for it.
         inherits: variables that it reads where they are set, for clients that hand on nothing by themselves.
         ours: whether it is one of drone-mcp's.
     """
@@ -141,6 +142,8 @@ def _tokens(entry: ServerEntry, manifest: Manifest, context: Context) -> dict[st
     found: dict[str, Template] = {}
     for variable, source in token_variable(manifest, entry).items():
         if source in context.token_files:
+            # Empty counts as unset: a server refuses to choose between a token that it inherits and a file.
+            found[variable] = Template.of("")
             found[f"{variable}_FILE"] = Template.of(context.token_files[source])
         else:
             found[variable] = Template.reference(source)

@@ -46,7 +46,7 @@ class Template:
     @classmethod
     def of(cls, text: str) -> Template:
         """Take text literally."""
-        return cls((text,))
+        return cls((text,) if text else ())
 
     @classmethod
     def reference(cls, name: str) -> Template:

@@ -19,10 +19,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-LARGEST = 256 * 1024  # bytes; a role file is a page, not a book
+LARGEST = 64 * 1024  # bytes; a role file is a page, not a book
+DEEPEST = 20
 
 KeyPath = tuple[str | int, ...]
 
+_SAID_PLAINLY = {  # the parser's words -> what a person has done
+    r"'\t'": "a tab stands where only spaces may",
+    "<block end>": "this line is indented otherwise than those before it, or lacks a ':' or '-'",
+    "unexpected end of stream": "a quote is opened and never closed",
+    "mapping values are not allowed": "a ':' stands where none can; put text that holds ': ' in quotes",
+    "another document": "'---' starts a second document, and a role file is one",
+}
 _PLAIN: dict[re.Pattern[str], Callable[[str], Any]] = {
     re.compile(r"(?:null|Null|NULL|~|)$"): lambda _: None,
     re.compile(r"(?:true|True|TRUE)$"): lambda _: True,
@@ -81,14 +89,12 @@ def _read_text(file: Path) -> str:
 
 def _compose(file: Path, text: str) -> yaml.Node:
     try:
-        _refuse_aliases(file, text)
+        _check_events(file, text)
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
         raise InvalidRole([_syntax_problem(file, error)]) from error
     except yaml.YAMLError as error:
         raise InvalidRole([Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]) from error
-    except RecursionError as error:
-        raise InvalidRole([Problem(file, 1, "the file is nested too deeply for a role")]) from error
     if node is None:
         raise InvalidRole([Problem(file, 1, "the file is empty; a role starts with 'role: NAME'")])
     return node
@@ -97,16 +103,21 @@ def _compose(file: Path, text: str) -> yaml.Node:
 def _syntax_problem(file: Path, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     what = error.problem or error.context or "unreadable"
-    if r"'\t'" in what:
-        what = "a tab stands where only spaces may"
-    return Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {what}")
+    plainly = next((said for words, said in _SAID_PLAINLY.items() if words in what), what)
+    return Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {plainly}")
 
 
-def _refuse_aliases(file: Path, text: str) -> None:
+def _check_events(file: Path, text: str) -> None:
+    """Refuse aliases, and nesting that only a trap has (the parser's time grows with its square)."""
+    depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
+        line = event.start_mark.line + 1 if event.start_mark else 1
         if isinstance(event, yaml.AliasEvent):
             message = f"'*{event.anchor}' is an alias; a role file spells everything out"
-            raise InvalidRole([Problem(file, event.start_mark.line + 1 if event.start_mark else 1, message)])
+            raise InvalidRole([Problem(file, line, message)])
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            raise InvalidRole([Problem(file, line, "this is nested too deeply for a role")])
 
 
 def _plain(node: yaml.Node, path: KeyPath, source: Source) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from drone_mcp_config.clients import Places
-from drone_mcp_config.documents import CommentsWouldBeLost, fresh, updated
+from drone_mcp_config.documents import ByHand, fresh, updated
 from drone_mcp_config.errors import Refused, UserError
 from drone_mcp_config.files import read_text, real_file, replace_text
 from drone_mcp_config.generating import Choices, Generated, generate
@@ -62,7 +62,7 @@ def run(
     path = output or made.client.location(places)
     try:
         _write(_target(path, places, made, chosen=output is not None), made, role.name, check=check)
-    except CommentsWouldBeLost as error:
+    except ByHand as error:
         typer.echo(error.fragment, nl=False)
         raise Refused(f"{path} is left as it is. {error}") from error
     except Refused as error:

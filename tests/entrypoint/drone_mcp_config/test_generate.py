@@ -73,7 +73,11 @@ def test_agent_role_and_drone_repo_come_from_the_environment(
 def test_server_and_token_file_stand_in_the_file_where_they_are_given(run: Run, work: Path) -> None:
     run("--role", "ui", "--server", "https://drone.example.com/", "--token-file", "secret/token")
     env = written(work)["mcpServers"]["drone-builds"]["env"]
-    assert env == {"DRONE_SERVER": "https://drone.example.com", "DRONE_TOKEN_FILE": str(work / "secret" / "token")}
+    assert env == {
+        "DRONE_SERVER": "https://drone.example.com",
+        "DRONE_TOKEN": "",  # one that the server would inherit must not stand beside the file
+        "DRONE_TOKEN_FILE": str(work / "secret" / "token"),
+    }
 
 
 def test_servers_and_keys_of_others_are_kept_in_their_places(run: Run, work: Path) -> None:

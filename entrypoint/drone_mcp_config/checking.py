@@ -1,0 +1,28 @@
+"""What `doctor` finds: one check, one line, one way to mend it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
+
+Status = Literal["ok", "warning", "failed", "skipped"]
+
+
+@dataclass(frozen=True)
+class Check:
+    """One thing looked at.
+
+    Attributes:
+        mend: what to do about it; "" where nothing is wrong.
+        seconds: how long it took, where that says something.
+    """
+
+    name: str
+    status: Status
+    detail: str
+    mend: str = ""
+    seconds: float | None = None
+
+    def as_data(self) -> dict[str, Any]:
+        """Return it for `--json`."""
+        return asdict(self)

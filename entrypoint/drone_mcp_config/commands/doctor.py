@@ -1,0 +1,82 @@
+"""`drone-mcp-config doctor`: does everything work from here, and if not, what mends it?"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import typer
+from rich.text import Text
+
+from drone_mcp_config.checking import Check, Status
+from drone_mcp_config.clients import Places
+from drone_mcp_config.generating import Choices, make_context
+from drone_mcp_config.installation import Servers, read_installation
+from drone_mcp_config.plan import make_plan
+from drone_mcp_config.role_loading import Role, library, load_role
+from drone_mcp_config.terminal import standard_output
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
+
+
+def run(role_name: str | None, *, roles_dir: Path | None, as_json: bool) -> None:
+    """Check and tell.
+
+    Raises:
+        typer.Exit: with 1 when any check failed.
+    """
+    installed = read_installation()
+    role = load_role(role_name, library(roles_dir), installed) if role_name else None
+    checks = anyio.run(_collect, role, installed, _silent if as_json else _print)
+    failed = any(check.status == "failed" for check in checks)
+    if as_json:
+        typer.echo(json.dumps({"ok": not failed, "checks": [check.as_data() for check in checks]}, indent=2))
+    if failed:
+        raise typer.Exit(1)
+
+
+async def _collect(role: Role | None, installed: Servers, tell: Callable[[Check], None]) -> list[Check]:
+    checks: list[Check] = []
+    async for check in _checks(role, installed):
+        tell(check)
+        checks.append(check)
+    return checks
+
+
+async def _checks(role: Role | None, installed: Servers) -> AsyncIterator[Check]:
+    from drone_mcp_config.checking_drone import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
+    from drone_mcp_config.checking_servers import check_servers  # noqa: PLC0415 - and only this command needs them
+
+    async for check in check_drone(os.environ):
+        yield check
+    if role is None:
+        yield Check("servers", "skipped", "none started", "Add --role NAME to start the servers of a role")
+        return
+    token_file = os.environ.get("DRONE_TOKEN_FILE")
+    choices = Choices(repo=os.environ.get("DRONE_REPO"), token_file=Path(token_file) if token_file else None)
+    context = make_context(role, installed, choices, Places.here(), os.environ)
+    plan = make_plan(role, installed, context)
+    tools = {
+        installed[name].server: tuple(entry.tools or installed[name].tool_names)
+        for name, entry in role.servers.items()
+    }  # fmt: skip
+    async for check in check_servers(plan, tools, os.environ):
+        yield check
+
+
+def _silent(_: Check) -> None:
+    """Keep quiet until all is known."""
+
+
+def _print(check: Check) -> None:
+    console = standard_output()
+    took = f" ({check.seconds:.2f} s)" if check.seconds is not None else ""
+    console.print(Text.assemble((f"{check.status:<8}", STYLES[check.status]), f"{check.name}: {check.detail}{took}"))
+    if check.mend:
+        console.print(Text(f"{'':8}-> {check.mend}"))

@@ -1,0 +1,69 @@
+"""`drone-mcp-config roles`: which role has which tools."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+from rich.table import Table
+
+from drone_mcp_config.errors import InvalidRole, UserError
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.role_loading import Role, library, load_role
+from drone_mcp_config.terminal import standard_output
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from drone_mcp_config.installation import Manifest, Servers
+
+
+def run(roles_dir: Path | None) -> None:
+    """Print the table, then what the roles are for.
+
+    Raises:
+        UserError: after the table, when some role is invalid.
+    """
+    found = library(roles_dir)
+    installed = read_installation()
+    roles: list[Role] = []
+    problems: list[UserError] = []
+    for name in found.names():
+        try:
+            roles.append(load_role(name, found, installed))
+        except InvalidRole as error:
+            problems.append(error)
+    console = standard_output()
+    console.print(_table(roles, installed))
+    console.print()
+    for role in roles:
+        typer.echo(f"{role.name}: {role.description or 'no description'}")
+    if problems:
+        raise UserError("\n".join(str(problem) for problem in problems))
+
+
+def _table(roles: list[Role], installed: Servers) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("server")
+    table.add_column("tool")
+    for role in roles:
+        table.add_column(role.name, justify="center")
+    for name, manifest in installed.items():
+        for row in _rows(name, manifest, roles):
+            table.add_row(*row)
+    for name in dict.fromkeys(name for role in roles for name in role.external):
+        table.add_row(name, "(another project's)", *("x" if name in role.external else "-" for role in roles))
+    return table
+
+
+def _rows(name: str, manifest: Manifest, roles: list[Role]) -> Iterator[list[str]]:
+    for tool in manifest.tools:
+        yield [name, tool.name, *(_mark(role, name, tool.name, reads=tool.read_only) for role in roles)]
+
+
+def _mark(role: Role, server: str, tool: str, *, reads: bool) -> str:
+    entry = role.servers.get(server)
+    if entry is None or (entry.tools is not None and tool not in entry.tools):
+        return "-"
+    return "x" if reads else (entry.mode or "off")

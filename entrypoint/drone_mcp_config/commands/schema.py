@@ -1,0 +1,14 @@
+"""`drone-mcp-config schema`: the JSON Schema of a role file, for editors."""
+
+from __future__ import annotations
+
+import json
+
+import typer
+
+from drone_mcp_config.role_model import json_schema
+
+
+def run() -> None:
+    """Print the schema."""
+    typer.echo(json.dumps(json_schema(), indent=2))

@@ -1,0 +1,87 @@
+"""`drone-mcp-config show ROLE`: a role as it comes out, with the place that each value comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import typer
+import yaml
+
+from drone_mcp_config.installation import Servers, read_installation
+from drone_mcp_config.plan import token_variable
+from drone_mcp_config.role_loading import Role, library, load_role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from drone_mcp_config.role_model import Agent, External
+    from drone_mcp_config.yaml_source import KeyPath
+
+Line = tuple[str, str]  # YAML, and the comment beside it
+
+
+def run(name: str, roles_dir: Path | None) -> None:
+    """Print the role as a role file that stands alone."""
+    installed = read_installation()
+    role = load_role(name, library(roles_dir), installed)
+    lines = list(_lines(role, installed))
+    width = min(max(len(text) for text, _ in lines), 60)
+    for file in dict.fromkeys(origin.file for origin in role.origins.values()):
+        typer.echo(f"# {file}")
+    for text, comment in lines:
+        typer.echo(f"{text:<{width}}  # {comment}" if comment else text)
+
+
+def _lines(role: Role, installed: Servers) -> Iterator[Line]:
+    yield f"role: {role.name}", _origin(role, ("role",), "built on " + ", ".join(role.lineage[1:]))
+    if role.description:
+        yield _pair("description", role.description), _origin(role, ("description",))
+    if role.repos:
+        yield _pair("repos", list(role.repos)), _origin(role, ("repos",))
+    else:
+        yield "# repos: all that the token sees", ""
+    if role.servers:
+        yield "servers:", ""
+    for name in role.servers:
+        yield from _server(role, name, installed)
+    if role.external:
+        yield "external:", ""
+    for name, external in role.external.items():
+        yield f"  {name}:", _origin(role, ("external", name))
+        yield from _set_values(role, ("external", name), external, indent="    ")
+    if role.agent.model_fields_set:
+        yield "agent:", ""
+        yield from _set_values(role, ("agent",), role.agent, indent="  ")
+
+
+def _server(role: Role, name: str, installed: Servers) -> Iterator[Line]:
+    entry, manifest = role.servers[name], installed[name]
+    path: KeyPath = ("servers", name)
+    yield f"  {name}:", _origin(role, path)
+    tools = entry.tools or list(manifest.tool_names)
+    yield _pair("    tools", tools), _origin(role, (*path, "tools"), "all that the server has")
+    default = next(iter(token_variable(manifest, entry)), "")
+    token = entry.token or default
+    if token:
+        yield _pair("    token", token), _origin(role, (*path, "token"), "the server's own")
+    if manifest.writes:
+        yield _pair("    mode", entry.mode or "off"), _origin(role, (*path, "mode"), "unless a role says more")
+
+
+def _set_values(role: Role, path: KeyPath, part: External | Agent, indent: str) -> Iterator[Line]:
+    for key, value in part.model_dump(exclude_unset=True).items():
+        yield _pair(f"{indent}{key}", value), _origin(role, (*path, key))
+
+
+def _origin(role: Role, path: KeyPath, default: str = "") -> str:
+    origin = role.origins.get(path)
+    place = f"{origin.file.name}:{origin.line}" if origin else ""
+    if path == ("role",):
+        return f"{place}, {default}" if len(role.lineage) > 1 else place
+    return place or default
+
+
+def _pair(key: str, value: Any) -> str:
+    written: str = yaml.safe_dump(value, default_flow_style=True, width=10_000, allow_unicode=True, sort_keys=False)
+    return f"{key}: {written.strip().removesuffix('...').strip()}"

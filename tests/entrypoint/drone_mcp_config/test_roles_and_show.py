@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import jsonschema
+import pytest
+import yaml
+
+from drone_mcp_config.plan import Context, make_plan
+from drone_mcp_config.role_loading import RoleLibrary, load_role, shipped_roles
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from drone_mcp_config.installation import Servers
+    from entrypoint.drone_mcp_config.conftest import Outcome
+
+    Run = Callable[..., Outcome]
+
+BASE = """\
+role: base
+description: "The base: a start"
+servers:
+  builds:
+    tools: [drone_get_build]
+external:
+  gitea: {command: gitea-mcp, env: {GITEA_TOKEN: "${GITEA_TOKEN}"}}
+"""
+CHILD = """\
+role: child
+extends: base
+repos: ["octo/*"]
+servers:
+  actions:
+    mode: dry-run
+agent:
+  image: go:1
+"""
+
+
+def test_roles_are_shown_against_servers_and_tools(run: Run, roles_dir: Callable[..., Path]) -> None:
+    outcome = run("roles", "--roles-dir", str(roles_dir(base=BASE, child=CHILD)))
+    assert outcome.code == 0
+    rows = [line.split() for line in outcome.out.splitlines()]
+    assert rows[0] == ["server", "tool", "admin", "base", "child", "dev", "ops", "ui"]
+    assert ["builds", "drone_get_build", "x", "x", "x", "x", "x", "x"] in rows
+    assert ["builds", "drone_list_builds", "x", "-", "-", "x", "x", "x"] in rows
+    assert ["actions", "drone_stop_build", "-", "-", "dry-run", "-", "-", "-"] in rows
+    assert rows[-1][0] == "ui:"
+
+
+def test_a_broken_role_does_not_hide_the_others(run: Run, roles_dir: Callable[..., Path]) -> None:
+    outcome = run("roles", "--roles-dir", str(roles_dir(broken="role: broken\n")))
+    assert outcome.code == 2
+    assert "dev" in outcome.out
+    assert "broken.yaml:1: the role has no servers" in outcome.err
+
+
+def test_show_says_where_each_value_comes_from(run: Run, roles_dir: Callable[..., Path]) -> None:
+    outcome = run("show", "child", "--roles-dir", str(roles_dir(base=BASE, child=CHILD)))
+    assert outcome.code == 0
+    places = {line.partition("  # ")[0].strip(): line.partition("  # ")[2] for line in outcome.out.splitlines()}
+    assert places["role: child"] == "child.yaml:1, built on base"
+    assert places["tools: [drone_get_build]"] == "base.yaml:5"
+    assert places["tools: [drone_restart_build, drone_stop_build]"] == "all that the server has"
+    assert places["mode: dry-run"] == "child.yaml:6"
+    assert places["image: go:1"] == "child.yaml:8"
+
+
+def test_what_show_prints_is_a_role_that_does_the_same(
+    run: Run, roles_dir: Callable[..., Path], installed: Servers, tmp_path: Path
+) -> None:
+    folder = roles_dir(base=BASE, child=CHILD)
+    printed = run("show", "child", "--roles-dir", str(folder)).out
+    alone = tmp_path / "alone"
+    alone.mkdir()
+    (alone / "child.yaml").write_text(printed, encoding="utf-8")
+    first = make_plan(load_role("child", RoleLibrary((folder,)), installed), installed, Context("/py"))
+    second = make_plan(load_role("child", RoleLibrary((alone,)), installed), installed, Context("/py"))
+    assert [server.name for server in first.servers] == [server.name for server in second.servers]
+    gitea = next(server for server in first.servers if server.name == "gitea")
+    assert gitea in second.servers
+
+
+@pytest.mark.parametrize("name", ["dev", "ops", "admin", "ui"])
+def test_every_shipped_role_can_be_shown(run: Run, name: str) -> None:
+    outcome = run("show", name)
+    assert outcome.code == 0
+    assert yaml.safe_load(outcome.out)["role"] == name
+
+
+def test_showing_an_unknown_role_brings_a_suggestion(run: Run) -> None:
+    outcome = run("show", "opps")
+    assert (outcome.code, outcome.err) == (2, "There is no role 'opps'. Did you mean 'ops'?\n")
+
+
+def test_the_schema_takes_the_shipped_roles_and_refuses_others(run: Run) -> None:
+    schema = json.loads(run("schema").out)
+    for file in shipped_roles().glob("*.yaml"):
+        jsonschema.validate(yaml.safe_load(file.read_text(encoding="utf-8")), schema)
+    wrongs: list[dict[str, Any]] = [{"role": "x", "server": {}}, {"servers": {}}, {"role": "x", "external": {"y": {}}}]
+    for wrong in wrongs:
+        with pytest.raises(jsonschema.ValidationError):
+            jsonschema.validate(wrong, schema)
+
+
+def test_an_installation_that_is_incomplete_is_told(run: Run, fake_packages: Path) -> None:
+    (fake_packages / "fake_mcp_logs" / "manifest.json").unlink()
+    outcome = run("roles")
+    assert outcome.code == 2
+    assert outcome.err.startswith("The installed server 'logs' is incomplete:")
+    assert outcome.err.endswith("Install drone-mcp again.\n")
+
+
+def test_a_broken_manifest_is_told(run: Run, fake_packages: Path) -> None:
+    (fake_packages / "fake_mcp_logs" / "manifest.json").write_text('{"server": "drone_logs"}', encoding="utf-8")
+    outcome = run("--role", "dev")
+    assert outcome.code == 2
+    assert "manifest.json: server:" in outcome.err

@@ -1,0 +1,116 @@
+"""Every shipped role for every client, as git knows it. Rewrite with UPDATE_SNAPSHOTS=1 and read the diff."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+
+from drone_mcp_config.clients import CLIENTS, ClientName, Places
+from drone_mcp_config.documents import fresh
+from drone_mcp_config.generating import Choices, generate
+from drone_mcp_config.role_loading import RoleLibrary, load_role, shipped_roles
+from drone_mcp_config.role_model import json_schema
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_config.installation import Servers
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+SCHEMA = Path(__file__).parents[3] / "docs" / "role.schema.json"
+ROLES = ("dev", "ops", "admin", "ui")
+HOME = Path("/home/me")
+PLACES = Places(work=HOME / "project", home=HOME, config=HOME / ".config", appdata=HOME / "AppData", platform="linux")
+ENVIRONMENT = {"DRONE_SERVER": "https://drone.example.com"}
+READ: dict[str, Callable[[str], Any]] = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
+
+EXTENSIVE = """
+role: everything
+description: All that a role can say.
+repos: [octo/*, acme/web]
+servers:
+  builds: {tools: [drone_list_builds]}
+  actions: {mode: dry-run}
+external:
+  gitea: {command: gitea-mcp, args: [-t, stdio], env: {GITEA_TOKEN: "${GITEA_TOKEN}", GITEA_HOST: gitea.example.com}}
+  renamed: {command: other-mcp, env: {ACCESS_TOKEN: "${OTHER_TOKEN}"}}
+  defaulted: {command: third-mcp, args: ["--level=${LEVEL:-info}"]}
+  docs: {url: "https://docs.example.com/mcp"}
+  private: {url: "https://private.example.com/mcp", headers: {Authorization: "Bearer ${PRIVATE_TOKEN}", X-Team: a}}
+"""
+
+
+def held(path: Path, now: str) -> None:
+    """Hold `now` against the snapshot."""
+    if os.environ.get("UPDATE_SNAPSHOTS"):
+        path.write_text(now, encoding="utf-8")
+    assert path.is_file(), f"UPDATE_SNAPSHOTS=1 scripts/test, then commit {path.name}"
+    assert path.read_text(encoding="utf-8") == now, (
+        f"UPDATE_SNAPSHOTS=1 scripts/test, then read the diff of {path.name}"
+    )
+
+
+@pytest.fixture
+def rendered(installed: Servers, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, ClientName, RoleLibrary], str]:
+    monkeypatch.setattr("sys.executable", "/opt/drone-mcp/bin/python")
+
+    def render(role: str, client: ClientName, roles: RoleLibrary) -> str:
+        loaded = load_role(role, roles, installed)
+        made = generate(loaded, installed, Choices(client=client), PLACES, ENVIRONMENT)
+        notes = "".join(f"# {note}\n" for note in made.notes)
+        return f"# {made.client.location(PLACES)}\n{notes}{fresh(made.client, made.entries)}"
+
+    return render
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("role", ROLES)
+def test_a_shipped_role_is_written_as_the_snapshot_has_it(
+    rendered: Callable[[str, ClientName, RoleLibrary], str], role: str, client: ClientName
+) -> None:
+    held(SNAPSHOTS / f"{role}.{client}.txt", rendered(role, client, RoleLibrary((shipped_roles(),))))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_everything_a_role_can_say_is_written_as_the_snapshot_has_it(
+    rendered: Callable[[str, ClientName, RoleLibrary], str], roles_dir: Callable[..., Path], client: ClientName
+) -> None:
+    roles = RoleLibrary((roles_dir(everything=EXTENSIVE),))
+    held(SNAPSHOTS / f"everything.{client}.txt", rendered("everything", client, roles))
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_what_is_written_can_be_read_back_and_names_are_short(
+    rendered: Callable[[str, ClientName, RoleLibrary], str], roles_dir: Callable[..., Path], client: ClientName
+) -> None:
+    text = rendered("everything", client, RoleLibrary((roles_dir(everything=EXTENSIVE),)))
+    plain = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#"))
+    data: dict[str, Any] = READ[CLIENTS[client].syntax](plain)
+    names = list(data[CLIENTS[client].root])
+    assert names[:2] == ["drone-builds", "drone-actions"]
+    assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,19}", name) for name in names)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_a_variable_is_written_in_the_clients_own_syntax_or_not_at_all(
+    rendered: Callable[[str, ClientName, RoleLibrary], str], client: ClientName
+) -> None:
+    text = rendered("dev", client, RoleLibrary((shipped_roles(),)))
+    found = set(re.findall(r"\$?\{(?:env:)?DRONE_TOKEN\}", text))
+    expected = {
+        **dict.fromkeys(("claude", "gemini", "copilot"), "${DRONE_TOKEN}"),
+        **dict.fromkeys(("cursor", "vscode", "windsurf"), "${env:DRONE_TOKEN}"),
+        "opencode": "{env:DRONE_TOKEN}",
+    }
+    assert found == ({expected[client]} if client in expected else set())
+
+
+def test_the_schema_for_editors_is_the_one_in_the_documentation() -> None:
+    held(SCHEMA, json.dumps(json_schema(), indent=2) + "\n")
