@@ -141,6 +141,11 @@ def test_a_repository_may_be_missing_or_closed_to_this_token() -> None:
     }
 
 
+def test_what_belongs_to_no_repository_may_be_missing_too() -> None:
+    error = failure(calls.org_secrets("octo"), 404, JSON, said("Not Found"))
+    assert error.message == "Drone does not have the secrets of octo"
+
+
 def test_a_write_to_a_readable_repository_names_the_missing_right() -> None:
     assert "right to change" in failure(RESTART, 404, JSON, said("Not Found")).message
 

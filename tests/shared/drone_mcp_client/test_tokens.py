@@ -63,6 +63,12 @@ def test_a_file_is_read_without_its_line_end(file: Path) -> None:
     assert FileToken(file).current().reveal() == SECRET
 
 
+def test_a_source_shows_its_file_and_not_what_is_in_it(file: Path) -> None:
+    source = FileToken(file)
+    source.current()
+    assert repr(source) == f"FileToken({str(file)!r})"
+
+
 def test_a_file_that_did_not_change_is_not_read_again(file: Path) -> None:
     source = FileToken(file)
     assert source.current() is source.current()

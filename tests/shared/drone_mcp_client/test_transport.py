@@ -25,6 +25,7 @@ from drone_mcp_client.errors import (
     Unreachable,
 )
 from support.drone_client import SERVER, TOKEN, Clock
+from support.raw_server import RawServer, certificate
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -358,64 +359,62 @@ async def test_a_client_that_sent_nothing_opened_nothing() -> None:
         assert client._transport._client is None  # the point is what does not exist yet
 
 
-class Sockets:
-    """A server of raw bytes, to see what respx cannot: connections, and bodies that break off."""
-
-    def __init__(self, answer: bytes) -> None:
-        self.answer, self.connections = answer, 0
-
-    async def serve(self, stream: Any) -> None:
-        self.connections += 1
-        async with stream:
-            while await self._request(stream):
-                await stream.send(self.answer)
-                if b"keep-alive" not in self.answer:
-                    return
-
-    async def _request(self, stream: Any) -> bytes:
-        head = b""
-        while not head.endswith(b"\r\n\r\n"):
-            try:
-                head += await stream.receive()
-            except (anyio.EndOfStream, anyio.BrokenResourceError):
-                return b""
-        return head
-
-
-def port_of(listener: Any) -> int:
-    return int(listener.extra(anyio.abc.SocketAttribute.local_port))  # noqa: S610 - a socket's, not Django's
-
-
-async def asked_thrice(sockets: Sockets, clock: Clock) -> list[DroneError | None]:
-    results: list[DroneError | None] = []
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as group:
-        group.start_soon(listener.serve, sockets.serve)
-        port = port_of(listener)
-        async with clock.client(server=f"http://127.0.0.1:{port}", retries=0) as client:
-            for _ in range(3):
-                try:
-                    await client.version()
-                    results.append(None)
-                except DroneError as error:
-                    results.append(error)
-        group.cancel_scope.cancel()
-    return results
+# Over real sockets
 
 
 async def test_one_connection_serves_many_requests(clock: Clock) -> None:
-    sockets = Sockets(b"HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}")
-    assert await asked_thrice(sockets, clock) == [None] * 3
-    assert sockets.connections == 1
+    async with RawServer().listening() as server, clock.client(server=f"http://127.0.0.1:{server.port}") as client:
+        for _ in range(3):
+            await client.version()
+    assert (server.connections, len(server.heads)) == (1, 3)
 
 
 async def test_a_body_that_breaks_off_is_no_answer(clock: Clock) -> None:
-    sockets = Sockets(b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"version"')
-    assert [type(error) for error in await asked_thrice(sockets, clock)] == [Unreachable] * 3
+    server = RawServer(b'HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{"version"')
+    async with server.listening():
+        error = await fails(clock.client(server=f"http://127.0.0.1:{server.port}"), calls.version())
+    assert type(error) is Unreachable
+    assert server.connections == 3
+
+
+async def test_what_is_no_http_at_all_is_unreachable(clock: Clock) -> None:
+    async with RawServer(b"SSH-2.0-OpenSSH_9.9\r\n").listening() as server:
+        error = await fails(clock.client(server=f"http://127.0.0.1:{server.port}"), calls.version())
+    assert type(error) is Unreachable
 
 
 async def test_a_port_where_nobody_listens_is_unreachable(clock: Clock) -> None:
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener:
-        port = port_of(listener)
-    error = await fails(clock.client(server=f"http://127.0.0.1:{port}", retries=0))
+    async with RawServer().listening() as server:
+        pass
+    error = await fails(clock.client(server=f"http://127.0.0.1:{server.port}"), calls.version())
     assert type(error) is Unreachable
-    assert f"http://127.0.0.1:{port}" in error.message
+    assert f"http://127.0.0.1:{server.port}" in error.message
+
+
+async def test_a_certificate_is_trusted_by_the_file_of_its_authority_alone(clock: Clock, tmp_path: Path) -> None:
+    tls, authority = certificate(tmp_path)
+    async with RawServer().listening(tls) as server:
+        address = f"https://127.0.0.1:{server.port}"
+        async with clock.client(server=address, ca_file=authority) as client:
+            await client.version()
+        error = await fails(clock.client(server=address), calls.version())
+    assert "not trusted" in error.message
+    assert not error.retryable
+    assert len(server.heads) == 1
+
+
+async def test_a_proxy_of_the_environment_is_used(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with RawServer().listening() as proxy:
+        monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", "")
+        async with clock.client(server="http://drone.example.com") as client:
+            await client.version()
+    assert proxy.heads[0].startswith(b"GET http://drone.example.com/version HTTP/1.1\r\n")
+
+
+async def test_no_proxy_is_asked_for_a_server_on_this_machine(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://proxy.example.com:3128")
+    monkeypatch.setenv("NO_PROXY", "")
+    async with RawServer().listening() as server, clock.client(server=f"http://127.0.0.1:{server.port}") as client:
+        await client.version()
+    assert server.connections == 1
