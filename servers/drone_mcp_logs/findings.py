@@ -32,7 +32,7 @@ class StepFound:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that a search came to, besides log text."""
+    """All that a search came to, besides log text; `if_cut` is the next step where matches are left out."""
 
     repo: str
     number: int
@@ -43,6 +43,7 @@ class Findings:
     not_searched: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
     next_step: str = ""
+    if_cut: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,32 +89,33 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
         more = (f"{left_out.place.label}: {left_out.found.matches}", *more)
         plain = replace(plain, steps=plain.steps[:-1], more=tuple(bounded(more, budget // _LIST_PART, room_of)))
     if _room(plain, total, budget) < LEAST_ROOM:
-        plain = replace(plain, more=(), not_searched=(), next_step="")
+        plain = replace(plain, more=(), not_searched=(), next_step="", if_cut="")
     if _room(plain, total, budget) < LEAST_ROOM:
         plain = replace(plain, steps=tuple(replace(step, place=nameless(step.place), note="") for step in plain.steps))
     return plain
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
-    """Tell what is left for log lines, once all else is said."""
-    frames = [_result(step, len(step.found.hits), framed([], findings.nonce)) for step in findings.steps]
+    """Tell what is left for log lines, once all else is said at its longest."""
+    frames = [_result(step, 0, framed([], findings.nonce)) for step in findings.steps]
     return budget - size_of(_view(findings, total, frames)) - _SLACK * (1 + len(frames))
 
 
 def _result(step: StepFound, shown: int, log: str) -> StepMatchesView:
-    return StepMatchesView(**described(step.place), matches=step.found.matches, shown=shown, note=step.note, log=log)
+    return StepMatchesView(**described(step.place, step.note), matches=step.found.matches, shown=shown, log=log)
 
 
 def _view(findings: Findings, total: int, results: Sequence[StepMatchesView]) -> SearchView:
+    shown = sum(result.shown for result in results)
     return SearchView(
         repo=findings.repo,
         number=findings.number,
         status=findings.status,
         matches=total,
-        shown=sum(result.shown for result in results),
+        shown=shown,
         searched=findings.searched,
         results=tuple(results),
         more=findings.more,
         not_searched=findings.not_searched,
-        next_step=findings.next_step,
+        next_step=findings.if_cut if shown < total else findings.next_step,
     )

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 _TOKENS_A_STEP = 250  # below it a failed step's end says too little
 _MOST_STEPS = 10  # each costs a request
 
-IF_CUT = "pass cursor_back to read on upwards, or find the line with drone_search_build_logs"
-NAME_A_STEP = "name stage and step to read one of them"
+IF_CUT = "drone_search_build_logs finds a line; cursor reads on"
+NAME_A_STEP = "name stage and step to read one of these"
 NO_STEPS = "look at the build with drone_get_build: it says what it waits for or why it did not start"
 
 

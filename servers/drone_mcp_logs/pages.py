@@ -82,7 +82,8 @@ def range_of(window: Window, text: LogText) -> Span:
 
 def _from_cursor(cursor: Cursor, text: LogText) -> Span:
     total = len(text.lines)
-    if text.running and cursor.live:
+    if text.running and text.head_lost and cursor.live:
+        # Where the beginning has dropped out, line numbers shift from one reading to the next; positions do not.
         place = bisect_right(text.starts, cursor.pos) if cursor.back else bisect_left(text.starts, cursor.pos)
     else:
         # A live log's line numbers count from the beginning, those of a stored log without its head do not.
@@ -131,7 +132,7 @@ def _fitting(page: Page, readings: Sequence[Reading], budget: int) -> tuple[Page
     if _room(page, shown, budget) < LEAST_ROOM:
         page = replace(page, summary="", steps=(), next_step="", if_cut="")
     if _room(page, shown, budget) < LEAST_ROOM:
-        shown = [replace(reading, place=nameless(reading.place)) for reading in shown]
+        shown = [replace(reading, place=nameless(reading.place), why="") for reading in shown]
     return page, shown
 
 
@@ -182,7 +183,7 @@ def _frame(page: Page, reading: Reading) -> StepLogView:
     if text is None:
         return _section(page, reading, None, Span(0, 0))
     return StepLogView(
-        **described(place),
+        **described(place, reading.why),
         first_line=text.last,
         last_line=text.last,
         total_lines=text.last,
@@ -193,7 +194,6 @@ def _frame(page: Page, reading: Reading) -> StepLogView:
         end=not text.running or None,
         cursor=_onward(page, place, text, len(text.lines)),
         cursor_back=_backward(page, place, text, len(text.lines)),
-        note=reading.why,
         log=framed([], page.nonce),
     )
 
@@ -201,11 +201,11 @@ def _frame(page: Page, reading: Reading) -> StepLogView:
 def _section(page: Page, reading: Reading, pen: Writer | None, span: Span) -> StepLogView:
     place, text = reading.place, reading.text
     if text is None or pen is None:
-        return StepLogView(**described(place), note=reading.why)
+        return StepLogView(**described(place, reading.why))
     ends = span.stop >= len(text.lines)
     shown = len(span) > 0
     return StepLogView(
-        **described(place),
+        **described(place, reading.why),
         first_line=text.first + span.start if shown else None,
         last_line=text.first + span.stop - 1 if shown else None,
         total_lines=text.last,
@@ -216,7 +216,6 @@ def _section(page: Page, reading: Reading, pen: Writer | None, span: Span) -> St
         end=(ends and not text.running) or None,
         cursor=_onward(page, place, text, span.stop) if text.running or not ends else "",
         cursor_back=_backward(page, place, text, span.start) if span.start else "",
-        note=reading.why,
         log=framed((pen.line(index) for index in span), page.nonce) if shown else "",
     )
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from drone_mcp_logs.findings import Limits
     from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.live import Pace
+    from drone_mcp_logs.meant import Meant
     from drone_mcp_logs.search import Found
     from drone_mcp_logs.steps import Place
     from drone_mcp_logs.views import SearchView
@@ -34,6 +35,7 @@ MOST_BYTES = 64 << 20  # of logs in one search
 MOST_SECONDS = 10.0  # of searching in one log
 
 NOTHING = "try a shorter or a literal pattern; drone_get_build_logs shows the end of failed steps"
+NARROW = "narrow the pattern, name a step, or raise max_matches and token_budget"
 READ_ON = "drone_get_build_logs with stage, step and around shows more around a line"
 
 
@@ -41,10 +43,7 @@ READ_ON = "drone_get_build_logs with stage, step and around shows more around a 
 class SearchAsk:
     """What is asked for."""
 
-    repo: str
-    number: int | None
-    stage: str | None
-    step: str | None
+    what: Meant
     pattern: str
     literal: bool
     ignore_case: bool
@@ -56,9 +55,9 @@ async def search_logs(
 ) -> SearchView:
     """Answer `drone_search_build_logs`. A pattern that cannot be used costs no request."""
     compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=ask.ignore_case)
-    build = await fetch_build(drone, ask.repo, ask.number)
-    chosen = failed_first(build, find(build, ask.stage, ask.step))
-    search = _Search(StepReader(drone, ask.repo, build.number, pace), compiled, ask.limits, clock)
+    build = await fetch_build(drone, ask.what.repo, ask.what.number)
+    chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
+    search = _Search(StepReader(drone, ask.what.repo, build.number, pace), compiled, ask.limits, clock)
     done = await for_each(chosen, search.step)
     return compose_findings(_findings(ask, build, done), ask.limits)
 
@@ -123,7 +122,7 @@ def _findings(ask: SearchAsk, build: Build, done: Sequence[StepFound | str]) -> 
     hits = tuple(step for step in steps if step.found.matches or not step.found.whole)
     matches = sum(step.found.matches for step in hits)
     return Findings(
-        ask.repo,
+        ask.what.repo,
         build.number,
         build.status,
         new_nonce(),
@@ -131,4 +130,5 @@ def _findings(ask: SearchAsk, build: Build, done: Sequence[StepFound | str]) -> 
         searched=len(steps),
         not_searched=tuple(reason for reason in done if isinstance(reason, str)),
         next_step=READ_ON if matches else NOTHING,
+        if_cut=NARROW,
     )

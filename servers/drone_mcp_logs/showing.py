@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_logs.cursor import Cursor
+    from drone_mcp_logs.meant import Meant
     from drone_mcp_logs.views import BuildLogsView
 
 
@@ -27,10 +28,7 @@ if TYPE_CHECKING:
 class Ask:
     """What is asked for."""
 
-    repo: str
-    number: int | None
-    stage: str | None
-    step: str | None
+    what: Meant
     window: Window
     token_budget: int
 
@@ -58,40 +56,54 @@ def window_of(repo: str, tail: int | None, head: int | None, around: int | None,
 
 
 async def fetch_build(drone: DroneClient, repo: str, number: int | None) -> Build:
-    """Return a build, by default the newest of the default branch."""
-    return await (drone.latest_build(repo) if number is None else drone.build(repo, number))
+    """Return a build; without a number the newest of the default branch, or of any ref where that has none.
+
+    Raises:
+        NotFound: there is no such build, or none at all.
+    """
+    if number is not None:
+        return await drone.build(repo, number)
+    try:
+        return await drone.latest_build(repo)
+    except NotFound as error:
+        if error.details.get("reason") != "missing":
+            raise
+    newest = await drone.build_page(repo, 1, 1)
+    if not newest:
+        raise NotFound(f"{repo} has no builds yet", next_step="Push a commit, then ask again", details={"repo": repo})
+    return await drone.build(repo, newest[0].number)
 
 
 async def show_logs(drone: DroneClient, ask: Ask, pace: Pace) -> BuildLogsView:
     """Answer `drone_get_build_logs`."""
     if ask.window.cursor is not None:
         return await _resume(drone, ask, ask.window.cursor, pace)
-    build = await fetch_build(drone, ask.repo, ask.number)
-    chosen = find(build, ask.stage, ask.step)
-    plan = plan_for_step(chosen[0]) if ask.step else plan_for_build(build, chosen, ask.token_budget)
-    if ask.window.kind == "around" and not ask.step:
+    if ask.window.kind == "around" and not ask.what.step:
         raise InvalidInput("around is a line of one step's log", next_step="Call again with stage and step as well")
-    reader = StepReader(drone, ask.repo, build.number, pace)
+    build = await fetch_build(drone, ask.what.repo, ask.what.number)
+    chosen = find(build, ask.what.stage, ask.what.step)
+    plan = plan_for_step(chosen[0]) if ask.what.step else plan_for_build(build, chosen, ask.token_budget)
+    reader = StepReader(drone, ask.what.repo, build.number, pace)
     readings = await for_each(plan.read, reader.read)
-    if ask.step:
+    if ask.what.step:
         _raise_missing(readings[0])
     return _compose(ask, build.number, build.status, plan, readings)
 
 
 async def _resume(drone: DroneClient, ask: Ask, cursor: Cursor, pace: Pace) -> BuildLogsView:
     """Go on where an answer ended. The log of a step that had finished takes no other request than its own."""
-    cursors.check_build(cursor, ask.number)
+    cursors.check_build(cursor, ask.what.number)
     place, status = unknown_place(cursor.stage, cursor.step), ""
-    if cursor.live or not _is_number(ask.stage) or not _is_number(ask.step):
-        build = await drone.build(ask.repo, cursor.number)
+    if cursor.live or not _is_number(ask.what.stage) or not _is_number(ask.what.step):
+        build = await drone.build(ask.what.repo, cursor.number)
         status = build.status
         place = find(build, str(cursor.stage), str(cursor.step))[0]
-        if ask.stage is not None or ask.step is not None:
-            _check_step(cursor, find(build, ask.stage or str(cursor.stage), ask.step or str(cursor.step))[0])
+        if ask.what.stage is not None or ask.what.step is not None:
+            _check_step(cursor, find(build, ask.what.stage or str(cursor.stage), ask.what.step or str(cursor.step))[0])
     else:
-        cursors.check_step(cursor, int(ask.stage or cursor.stage), int(ask.step or cursor.step))
+        cursors.check_step(cursor, int(ask.what.stage or cursor.stage), int(ask.what.step or cursor.step))
     wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * CHARS_PER_TOKEN, patient=not cursor.back)
-    reading = await StepReader(drone, ask.repo, cursor.number, pace).read(place, wish)
+    reading = await StepReader(drone, ask.what.repo, cursor.number, pace).read(place, wish)
     _raise_missing(reading)
     return _compose(ask, cursor.number, status, Plan((place,), if_cut=""), [reading])
 
@@ -110,5 +122,5 @@ def _raise_missing(reading: Reading) -> None:
 
 
 def _compose(ask: Ask, number: int, status: str, plan: Plan, readings: list[Reading]) -> BuildLogsView:
-    page = Page(ask.repo, number, new_nonce(), status, plan.summary, plan.steps, plan.next_step, plan.if_cut)
+    page = Page(ask.what.repo, number, new_nonce(), status, plan.summary, plan.steps, plan.next_step, plan.if_cut)
     return compose(page, readings, ask.window, ask.token_budget)

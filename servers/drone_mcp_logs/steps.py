@@ -34,10 +34,14 @@ class Place:
         return f"{self.stage.number}/{self.step.number}"
 
     @property
+    def name(self) -> str:
+        """`stage/step`, as far as their names are known."""
+        return "/".join(one_line(name, NAME) for name in (self.stage.name, self.step.name) if name)
+
+    @property
     def label(self) -> str:
-        """Numbers and names, as far as they are known."""
-        names = "/".join(one_line(name, NAME) for name in (self.stage.name, self.step.name) if name)
-        return f"{self.numbers} {names}".strip()
+        """Numbers and names."""
+        return f"{self.numbers} {self.name}".strip()
 
     @property
     def failed(self) -> bool:
@@ -63,17 +67,17 @@ def nameless(place: Place) -> Place:
     return Place(bare.stage, bare.step.model_copy(update=kept))
 
 
-def described(place: Place) -> dict[str, Any]:
-    """Return what every view of a step says of it."""
+def described(place: Place, note: str = "") -> dict[str, Any]:
+    """Return what every view of a step says of it; its own error goes before `note`."""
     stage, step = place.stage, place.step
+    error = f"error: {one_line(step.error, ERROR)}" if step.error else ""
     return {
         "stage": stage.number,
-        "stage_name": one_line(stage.name, NAME),
         "step": step.number,
-        "step_name": one_line(step.name, NAME),
+        "name": place.name,
         "status": step.status,
         "exit_code": step.exit_code if step.status else None,
-        "error": one_line(step.error, ERROR),
+        "note": "; ".join(part for part in (error, note) if part),
     }
 
 

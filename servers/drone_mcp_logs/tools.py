@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, Field
 from drone_mcp_kit.tools import tool
 from drone_mcp_logs.findings import Limits
 from drone_mcp_logs.live import Pace
+from drone_mcp_logs.meant import meant
 from drone_mcp_logs.searching import SearchAsk, search_logs
 from drone_mcp_logs.showing import Ask, show_logs, window_of
 from drone_mcp_logs.views import BuildLogsView, SearchView
@@ -22,9 +23,11 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Repo = Annotated[str | None, Field(description="owner/name or Drone URL; optional where one is configured")]
-Number = Annotated[int | None, Field(description="build; default: newest of the default branch", ge=1)]
-Part = Annotated[str | None, Field(description="number or name", min_length=1), BeforeValidator(_as_text)]
+Repo = Annotated[
+    str | None, Field(description="owner/name or a Drone URL, of a build or step too; default: the one at hand")
+]
+Number = Annotated[int | None, Field(description="default: newest on default branch", ge=1)]
+Part = Annotated[str | None, Field(description="number or name"), BeforeValidator(_as_text)]
 Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
 
@@ -44,22 +47,22 @@ class LogTools:
         step: Part = None,
         tail: Annotated[int | None, Field(description="last lines", ge=1)] = None,
         head: Annotated[int | None, Field(description="first lines", ge=1)] = None,
-        around: Annotated[int | None, Field(description="a line number; needs step", ge=1)] = None,
-        cursor: Annotated[str | None, Field(description="from an answer, to read on")] = None,
+        around: Annotated[int | None, Field(description="line number; needs step", ge=1)] = None,
+        cursor: Annotated[str | None, Field(description="from an answer")] = None,
         token_budget: Budget = 2000,
     ) -> BuildLogsView:
         """Read a step's log (stored or live), or without step the end of each failed step's log.
 
         Shows the end, or what one of tail, head, around and cursor asks for.
         """
-        slug = self._access.resolve_repo(repo)
-        ask = Ask(slug, number, stage, step, window_of(slug, tail, head, around, cursor), token_budget)
+        what = meant(self._access, repo, number, stage, step)
+        ask = Ask(what, window_of(what.repo, tail, head, around, cursor), token_budget)
         return await show_logs(await self._access.client(), ask, self._pace)
 
     @tool(title="Search build logs", schema="build-log-search/1")
     async def drone_search_build_logs(
         self,
-        pattern: Annotated[str, Field(description="RE2 regular expression; matches within a line", min_length=1)],
+        pattern: Annotated[str, Field(description="RE2 regular expression, matched in each line")],
         repo: Repo = None,
         number: Number = None,
         stage: Part = None,
@@ -71,7 +74,6 @@ class LogTools:
         token_budget: Budget = 2000,
     ) -> SearchView:
         """Find lines in the logs of a build's steps, or of one step; failed steps come first."""
-        slug = self._access.resolve_repo(repo)
-        limits = Limits(context, max_matches, token_budget)
-        ask = SearchAsk(slug, number, stage, step, pattern, literal, ignore_case, limits)
+        what = meant(self._access, repo, number, stage, step)
+        ask = SearchAsk(what, pattern, literal, ignore_case, Limits(context, max_matches, token_budget))
         return await search_logs(await self._access.client(), ask, self._pace)
