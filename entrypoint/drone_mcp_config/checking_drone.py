@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import httpx
 
 from drone_mcp_client.client import DroneClient
-from drone_mcp_client.errors import AuthenticationFailed, DroneError
+from drone_mcp_client.errors import AuthenticationFailed, DroneError, Unreachable
 from drone_mcp_client.names import is_exposed
 from drone_mcp_client.options import ClientOptions
 from drone_mcp_config.checking import Check
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 LARGEST_SKEW = 60.0  # seconds; more makes times in answers misleading and signed webhooks look old
 PATIENCE = 10.0  # seconds for one answer; a doctor does not let people wait
-GET_A_TOKEN = "Take the token from the account page of the Drone user interface, and set DRONE_TOKEN to it"
+WHERE_IT_IS = "Take the token from the account page of the Drone user interface, and set DRONE_TOKEN to it"
 
 
 async def check_drone(environment: Mapping[str, str]) -> AsyncIterator[Check]:
@@ -69,6 +69,10 @@ async def _address(drone: DroneClient, settings: Settings) -> Check:
     start = time.monotonic()
     try:
         found = await drone.version()
+    except Unreachable as error:
+        return Check(
+            "address", "failed", error.message, "Check DRONE_SERVER, the network, a VPN and the proxy variables"
+        )
     except DroneError as error:
         return _failed("address", error)
     detail = f"Drone {found.version or 'of an unknown version'} answers at {settings.server}"
@@ -77,13 +81,13 @@ async def _address(drone: DroneClient, settings: Settings) -> Check:
 
 async def _token(drone: DroneClient, settings: Settings) -> Check:
     if settings.token is None and settings.token_file is None:
-        return Check("token", "failed", "neither DRONE_TOKEN nor DRONE_TOKEN_FILE is set", GET_A_TOKEN)
+        return Check("token", "failed", "neither DRONE_TOKEN nor DRONE_TOKEN_FILE is set", WHERE_IT_IS)
     start = time.monotonic()
     try:
         user = await drone.user()
     except AuthenticationFailed as error:
         detail = error.message if error.status is None else "Drone does not know this token"
-        return Check("token", "failed", detail, GET_A_TOKEN)
+        return Check("token", "failed", detail, WHERE_IT_IS)
     except DroneError as error:
         return _failed("token", error)
     rights = "an administrator" if user.admin else "no administrator"

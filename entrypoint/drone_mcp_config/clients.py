@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from drone_mcp_config.errors import CannotExpress
+from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.plan import CALL_SECONDS, START_SECONDS, Server, Stdio
 
 if TYPE_CHECKING:
@@ -39,11 +39,19 @@ class Places:
 
     @classmethod
     def here(cls, environment: Mapping[str, str] = os.environ) -> Places:
-        """Read them from the environment."""
+        """Read them from the environment.
+
+        Raises:
+            UserError: when the working directory is gone.
+        """
+        try:
+            work = Path.cwd()
+        except FileNotFoundError as error:
+            raise UserError("The folder that you are in does not exist any more; change to another.") from error
         home = Path(environment.get("HOME") or Path.home())
         config = environment.get("XDG_CONFIG_HOME", "")
         return cls(
-            work=Path.cwd(),
+            work=work,
             home=home,
             # The XDG specification has a relative path ignored.
             config=Path(config) if Path(config).is_absolute() else home / ".config",

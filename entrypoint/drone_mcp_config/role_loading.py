@@ -67,7 +67,9 @@ class RoleLibrary:
         return sorted({file.stem for folder in self.folders for file in folder.glob(f"*{ENDING}")})
 
     def find(self, name: str) -> Path | None:
-        """Return the file of a role."""
+        """Return the file of a role; a name that is a path finds nothing."""
+        if name not in self.names():
+            return None
         files = (folder / f"{name}{ENDING}" for folder in self.folders)
         return next((file for file in files if file.is_file()), None)
 

@@ -28,19 +28,19 @@ def run(roles_dir: Path | None) -> None:
     found = library(roles_dir)
     installed = read_installation()
     roles: list[Role] = []
-    problems: list[UserError] = []
+    problems: dict[str, None] = {}  # a mistake in a parent is told once, not once for each child
     for name in found.names():
         try:
             roles.append(load_role(name, found, installed))
         except InvalidRole as error:
-            problems.append(error)
+            problems |= dict.fromkeys(str(problem) for problem in error.problems)
     console = standard_output()
     console.print(_table(roles, installed))
     console.print()
     for role in roles:
         typer.echo(f"{role.name}: {role.description or 'no description'}")
     if problems:
-        raise UserError("\n".join(str(problem) for problem in problems))
+        raise UserError("\n".join(problems))
 
 
 def _table(roles: list[Role], installed: Servers) -> Table:

@@ -81,9 +81,8 @@ def test_the_token_is_sent_to_drone_and_never_printed(run: Run, drone: respx.Moc
     drone.get(f"{DRONE}/api/user").respond(401, json={"message": "Unauthorized"})
     outcome = run("doctor")
     assert outcome.code == 1
-    assert (
-        "failed  token: Drone does not know this token\n        -> Take the token from the account page" in outcome.out
-    )
+    told = outcome.out.partition("failed  token: ")[2]
+    assert told.startswith("Drone does not know this token\n        -> Take the token from the account page")
     assert TOKEN not in outcome.out + outcome.err
 
 
@@ -126,7 +125,7 @@ def test_no_connection_is_told(run: Run, drone: respx.MockRouter) -> None:
     drone.get(f"{DRONE}/version").mock(side_effect=httpx.ConnectError("refused"))
     outcome = run("doctor", "--json")
     assert outcome.code == 1
-    assert checks(outcome)["address"]["mend"]
+    assert checks(outcome)["address"]["mend"].startswith("Check DRONE_SERVER, the network")
 
 
 @pytest.mark.parametrize(("offset", "words"), [(3600, "ahead of"), (-3600, "behind")])

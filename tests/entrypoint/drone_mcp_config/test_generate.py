@@ -265,6 +265,22 @@ def test_an_unknown_role_brings_a_suggestion(run: Run) -> None:
     assert (outcome.code, outcome.err) == (2, "There is no role 'dve'. Did you mean 'dev'?\n")
 
 
+def test_a_role_is_a_name_and_no_path(run: Run, roles_dir: Callable[..., Path]) -> None:
+    folder = roles_dir(r="role: r\nservers: {builds: {}}\n")
+    outcome = run("--role", f"../{folder.name}/r", "--roles-dir", str(folder))
+    assert outcome.code == 2
+    assert "There is no role" in outcome.err
+
+
+def test_a_folder_that_is_gone_is_told(run: Run, work: Path) -> None:
+    work.rmdir()
+    outcome = run("--role", "ui")
+    assert (outcome.code, outcome.err) == (
+        2,
+        "The folder that you are in does not exist any more; change to another.\n",
+    )
+
+
 def test_a_roles_dir_that_is_not_there_is_named(run: Run) -> None:
     outcome = run("--role", "dev", "--roles-dir", "nowhere")
     assert (outcome.code, outcome.err) == (2, "--roles-dir nowhere: there is no such folder.\n")
