@@ -15,16 +15,20 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer
-from mcp.types import Completion
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, Completion
 
 from drone_mcp_kit import logs, serving
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.redact import Redactor
 from drone_mcp_kit.resources import add_prompts, add_resources
+from drone_mcp_kit.sanitize import one_line
 from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 
 if TYPE_CHECKING:
+    from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+
     from drone_mcp_kit.access import DroneAccess
 
 logger = logging.getLogger(__name__)
@@ -81,6 +85,7 @@ def build_server(
         finally:
             await serving.finish(access.close)
 
+    functions = _allowed(spec, settings, parts)
     with serving.without_rich():
         server = MCPServer[Any](
             spec.name,
@@ -88,10 +93,11 @@ def build_server(
             description=spec.description,
             instructions=spec.instructions,
             version=version(DISTRIBUTION),
-            tools=[make_tool(function, access.clean) for function in _allowed(spec, settings, parts)],
+            tools=[make_tool(function, access.clean) for function in functions],
             log_level="WARNING",
             lifespan=lifespan,
             cache_hints=_CACHE_HINTS,
+            middleware=[_refuse_unknown_tools([function.__name__ for function in functions])],
         )
     for part in parts:
         add_resources(server, part, access.clean)
@@ -114,6 +120,21 @@ def _allowed(spec: ServerSpec, settings: Settings, parts: tuple[object, ...]) ->
                 f"DRONE_MCP_TOOLS names {name!r}, which {spec.name} does not have: {hint}it has {', '.join(known)}"
             )
     return [function for name, function in known.items() if name in settings.tools]
+
+
+def _refuse_unknown_tools(known: list[str]) -> ServerMiddleware[Any]:
+    """Answer a call of a tool that is not there with a protocol error, as the specification says; the SDK does not."""
+
+    async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        name = (ctx.params or {}).get("name") if ctx.method == "tools/call" else None
+        if isinstance(name, str) and name not in known:
+            raise MCPError(
+                code=INVALID_PARAMS,
+                message=f"There is no tool {one_line(name, 80)!r}; the tools are {', '.join(known)}",
+            )
+        return await call_next(ctx)
+
+    return refuse
 
 
 def run(spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]]) -> None:

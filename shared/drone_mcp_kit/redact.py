@@ -43,7 +43,10 @@ def _shape(needles: str, pattern: str, keep: Callable[[re.Match[str]], bool] | N
     return _Shape(tuple(needles.encode().split(b"|")), re.compile(pattern), keep)
 
 
-_PLAIN_WORDS = 3.0  # bits a character: below it a value is a word or a placeholder, no random text
+# Bits a character. Below the first a text repeats itself; words of a language stay below the second.
+_REPETITIVE = 2.5
+_RANDOM = 3.5
+_LONG = 20  # characters: what has no digit is a secret only when it is long, of mixed case and looks random
 _REFERENCE = re.compile(
     r"(?:\$|\.?/|\{\{|<|%|\*\*|\[redacted\]|from_secret|os\.|process\.|secrets\.|env\.)", re.IGNORECASE
 )
@@ -57,18 +60,18 @@ def _entropy(text: str) -> float:
 
 def _is_no_value(value: str) -> bool:
     """Tell whether what is assigned to a secret's name is a reference or a plain word."""
-    if _REFERENCE.match(value):
-        return True
-    mixed = any(c.isdigit() for c in value) and any(c.isalpha() for c in value)
-    return not mixed if len(value) < _MIN_RANDOM else _entropy(value) < _PLAIN_WORDS
+    return bool(_REFERENCE.match(value)) or _is_words(value)
 
 
 def _is_words(text: str) -> bool:
-    return not any(c.isdigit() for c in text) or _entropy(text) < _PLAIN_WORDS
+    """Tell whether `text` is made of words or numbers rather than drawn at random."""
+    if any(c.isdigit() for c in text):
+        return not any(c.isalpha() for c in text) or _entropy(text) < _REPETITIVE
+    return len(text) < _LONG or text.lower() == text or text.upper() == text or _entropy(text) < _RANDOM
 
 
-# Where a token may begin. The second is for tokens that may hold a hyphen: none may begin inside another's text, so that
-# a long run of such characters is read once and not once for each place in it.
+# Where a token may begin. The second is for tokens that may hold a hyphen: none may begin inside another's text, so
+# that a long run of such characters is read once and not once for each place in it.
 _START = r"(?<![A-Za-z0-9_])"
 _APART = r"(?<![A-Za-z0-9_-])"
 _GITLAB = "glpat|gldt|glrt|glcbt|glptt|glft|glimt|glagent|gloas|glsoat"
@@ -190,7 +193,7 @@ def _find(text: str) -> list[tuple[int, int]]:
         if at >= read.get(shape, 0) and (span := shape.span(text, at)):
             spans.append(span)
             read[shape] = span[1]
-    return sorted(spans)
+    return sorted((start, end) for start, end in spans if start < end)
 
 
 def _blank(text: str, spans: list[tuple[int, int]]) -> str:
@@ -199,7 +202,7 @@ def _blank(text: str, spans: list[tuple[int, int]]) -> str:
         return text
     parts, end = [], 0
     for start, stop in spans:
-        if start >= end and start < stop:
+        if start >= end:
             parts += [text[end:start], MARK]
         end = max(end, stop)
     return "".join([*parts, text[end:]])

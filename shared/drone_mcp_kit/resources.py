@@ -12,21 +12,22 @@ class BuildResources:
 
 from __future__ import annotations
 
-import functools
 import inspect
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from mcp.server.mcpserver.exceptions import ResourceError
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
+from pydantic import Field
 
 from drone_mcp_client.errors import DroneError, InvalidInput, NotFound
 from drone_mcp_kit import logs
 from drone_mcp_kit.answer import error_data, view_text
+from drone_mcp_kit.arguments import arguments_model, read_arguments
 from drone_mcp_kit.sanitize import one_line
+from drone_mcp_kit.schemas import flatten
 from drone_mcp_kit.tools import crash, marked
 
 if TYPE_CHECKING:
@@ -99,14 +100,15 @@ def _told(
     kind: str, name: str, function: Callable[..., Awaitable[Any]], clean: Cleaner
 ) -> Callable[..., Awaitable[str]]:
     """Wrap `function`: its answer as clean text, its errors as the client reads them."""
+    model = arguments_model(function, None)
+    schema = flatten(model.model_json_schema())
 
-    @functools.wraps(function)
-    async def told(*args: Any, **values: Any) -> str:
-        with logs.request(kind, name, **_about(values)):
+    async def told(**given: Any) -> str:
+        with logs.request(kind, name, **_about(given)):
             try:
-                answer = await function(*args, **values)
+                answer = await function(**read_arguments(name, model, schema, given))
                 return clean.text(answer) if isinstance(answer, str) else view_text(answer, clean)
-            except (MCPError, ResourceError):
+            except MCPError:
                 raise
             except DroneError as error:
                 logs.ended(error.code)
@@ -114,7 +116,20 @@ def _told(
             except Exception as error:
                 raise protocol_error(crash(name), clean) from error
 
+    _dress(told, function, schema["properties"])
     return told
+
+
+def _dress(told: Callable[..., Any], function: Callable[..., Any], described: dict[str, Any]) -> None:
+    """Give `told` the names of what `function` takes, of any type: the SDK's own checks would answer in other words."""
+    parameters = [
+        parameter.replace(annotation=Annotated[Any, Field(description=described[name].get("description"))])
+        for name, parameter in inspect.signature(function).parameters.items()
+    ]
+    told.__name__ = function.__name__
+    told.__doc__ = function.__doc__
+    told.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    told.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
 
 
 def protocol_error(error: DroneError, clean: Cleaner) -> MCPError:
@@ -124,10 +139,10 @@ def protocol_error(error: DroneError, clean: Cleaner) -> MCPError:
     return MCPError(code=code, message=f"{data['message']}. {data['next_step']}", data=data)
 
 
-def _about(values: dict[str, Any]) -> dict[str, str | int | None]:
-    owner, repo, number = values.get("owner"), values.get("repo"), values.get("number")
+def _about(given: dict[str, Any]) -> dict[str, str | int | None]:
+    owner, repo, number = given.get("owner"), given.get("repo"), given.get("number")
     slug = f"{owner}/{repo}" if owner and repo else repo
     return {
         "repo": one_line(slug, 120) if isinstance(slug, str) else None,
-        "build": number if isinstance(number, int) else None,
+        "build": one_line(number, 20) if isinstance(number, str) else None,
     }

@@ -120,7 +120,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def _shown(text: str) -> str:
     """Return `text` for an error: on one line, not too long, without a password that a URL holds."""
-    line = _CONTROL.sub("?", re.sub(r"//[^/\s@]*@", "//", text))
+    line = _CONTROL.sub("?", re.sub(r"(^|//)\S*@", r"\1", text))
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from drone_mcp_kit.settings import Settings
+from support.example_server import create
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
+
+
+@pytest.fixture(params=["legacy", "auto"])
+def era(request: pytest.FixtureRequest) -> str:
+    """The mode of a client: the era with a handshake, or the one without."""
+    return str(request.param)
+
+
+@pytest.fixture
+def settings() -> Settings:
+    return Settings(server="http://drone.test", token=TOKEN, repos=("octo/*",), repo="octo/hello")
+
+
+@pytest.fixture
+def server(settings: Settings) -> MCPServer[Any]:
+    return create(settings)
