@@ -15,11 +15,13 @@ from drone_mcp_config.errors import Refused, UserError
 from drone_mcp_config.files import read_text, real_file, replace_text
 from drone_mcp_config.generating import Choices, Generated, generate
 from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.role_loading import Role, library, load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
+
+    from drone_mcp_config.installation import Servers
 
 
 @dataclass(frozen=True)
@@ -48,11 +50,8 @@ def run(
     """
     if print_only and (check or output):
         raise UserError("--print writes no file: leave out --check and --output.")
-    roles = library(roles_dir)
-    if not role_name:
-        raise UserError(f"Which role? Add --role NAME, or set AGENT_ROLE. Roles: {', '.join(roles.names())}.")
     installed = read_installation()
-    role = load_role(role_name, roles, installed)
+    role = _role(role_name, roles_dir, installed)
     places = Places.here()
     made = generate(role, installed, choices, places, os.environ)
     if print_only:
@@ -62,11 +61,17 @@ def run(
     path = output or made.client.location(places)
     try:
         _write(_target(path, places, made, chosen=output is not None), made, role.name, check=check)
-    except ByHand as error:
-        typer.echo(error.fragment, nl=False)
-        raise Refused(f"{path} is left as it is. {error}") from error
     except Refused as error:
+        if isinstance(error, ByHand):
+            typer.echo(error.fragment, nl=False)
         raise Refused(f"{path} is left as it is. {error}") from error
+
+
+def _role(name: str | None, roles_dir: Path | None, installed: Servers) -> Role:
+    roles = library(roles_dir)
+    if not name:
+        raise UserError(f"Which role? Add --role NAME, or set AGENT_ROLE. Roles: {', '.join(roles.names())}.")
+    return load_role(name, roles, installed)
 
 
 def _target(path: Path, places: Places, made: Generated, *, chosen: bool) -> Target:
