@@ -22,7 +22,7 @@ from drone_mcp_simulator.world import Asked, NoRows, World
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.types import Receive, Scope, Send
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from drone_mcp_simulator.records import User
 
@@ -45,8 +45,45 @@ def create_app(world: World) -> Starlette:
         async with world.running():
             yield
 
-    faults = Middleware(FaultMiddleware, faults=world.faults, clock=world.clock)
-    return Starlette(routes=[Mount("/", app=Drone(world))], middleware=[faults], lifespan=lifespan)
+    middleware = [
+        Middleware(Recorder, world=world),
+        Middleware(FaultMiddleware, faults=world.faults, clock=world.clock),
+    ]
+    return Starlette(routes=[Mount("/", app=Drone(world))], middleware=middleware, lifespan=lifespan)
+
+
+def caller(world: World, request: Request) -> User | None:
+    """Who asks: a bad header beats a good parameter, and an unknown token is a guest's (`session/session.go`)."""
+    header = request.headers.get("authorization", "")
+    token = header.removeprefix("Bearer ") if header else request.query_params.get("access_token", "")
+    return world.user_by_token(token)
+
+
+class Recorder:
+    """Writes down what was asked and the status it got (0: none), tokens left out, faults included."""
+
+    def __init__(self, app: ASGIApp, world: World) -> None:
+        self.app = app
+        self.world = world
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Record one request; not those to the simulator itself."""
+        if scope["type"] != "http" or scope["path"].startswith("/_simulator/"):
+            await self.app(scope, receive, send)
+            return
+        asked = self._asked(Request(scope))
+        self.world.requests.append(asked)
+
+        async def noting(message: Message) -> None:
+            asked.status = message.get("status", asked.status)
+            await send(message)
+
+        await self.app(scope, receive, noting)
+
+    def _asked(self, request: Request) -> Asked:
+        query = "&".join(part for part in request.url.query.split("&") if not part.startswith("access_token="))
+        user = caller(self.world, request)
+        return Asked(request.method, request.url.path, query, user.login if user else None)
 
 
 class Drone:
@@ -56,30 +93,14 @@ class Drone:
         self.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request and record that it was asked."""
+        """Answer one request."""
         request = Request(scope, receive)
-        user = self._who(request)
-        asked = self._record(request, user)
-        response = await self._answer(request, user)
-        asked.status = response.status_code
+        response = await self._answer(request, caller(self.world, request))
         for name, value in _headers(request.url.path).items():
             response.headers.setdefault(name, value)
         if int(response.headers.get("content-length", 0)) > CHUNKED_ABOVE:
             del response.headers["content-length"]
         await response(scope, receive, send)
-
-    def _who(self, request: Request) -> User | None:
-        """The caller: a bad header beats a good parameter, and an unknown token is a guest's (`session/session.go`)."""
-        header = request.headers.get("authorization", "")
-        token = header.removeprefix("Bearer ") if header else request.query_params.get("access_token", "")
-        return self.world.user_by_token(token)
-
-    def _record(self, request: Request, user: User | None) -> Asked:
-        query = "&".join(part for part in request.url.query.split("&") if not part.startswith("access_token="))
-        asked = Asked(request.method, request.url.path, query, user.login if user else None)
-        if not request.url.path.startswith("/_simulator/"):
-            self.world.requests.append(asked)
-        return asked
 
     async def _answer(self, request: Request, user: User | None) -> Response:
         found = routing.find(ROUTES, request.method, request.url.path)

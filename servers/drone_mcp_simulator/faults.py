@@ -7,6 +7,7 @@ aborted; in-process, through `httpx.ASGITransport`, the error that httpx would r
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
@@ -93,7 +94,7 @@ class FaultMiddleware:
 
     async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "drop":
-            _abort(scope)
+            await _break(scope)
         elif fault.kind == "status":
             await _answer(send, fault.status, *_status_answer(fault))
         elif fault.kind == "html":
@@ -101,21 +102,19 @@ class FaultMiddleware:
         elif fault.kind == "delay":
             await self.clock.sleep_until(self.clock.now() + fault.seconds)
             await self.app(scope, receive, send)
-        else:
-            await self._rewrite(fault, scope, receive, send)
-
-    async def _rewrite(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        start, body = await _collect(self.app, scope, receive)
-        headers = {key.decode(): value.decode() for key, value in start["headers"]}
-        if fault.kind == "content_type":
-            await _answer(send, start["status"], body, {**headers, "content-type": fault.content_type})
-        elif fault.kind == "truncate":
-            cut = body[: len(body) // 2]
-            await _answer(send, start["status"], cut, headers)
         elif fault.kind == "reset":
-            await send(start)
-            await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-            _abort(scope)
+            await self.app(scope, receive, _resetting(scope, send))
+        elif fault.kind == "content_type":
+            await self.app(scope, receive, _relabelling(fault.content_type, send))
+        else:
+            await self._reshape(fault, scope, receive, send)
+
+    async def _reshape(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Truncate or drip: both take the whole answer first, so they are not for streams."""
+        start, body = await _collect(self.app, scope, receive)
+        if fault.kind == "truncate":
+            headers = {key.decode(): value.decode() for key, value in start["headers"]}
+            await _answer(send, start["status"], body[: len(body) // 2], headers)
         else:
             await self._drip(fault, start, body, send)
 
@@ -153,8 +152,38 @@ async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Messag
     return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
 
 
-def _abort(scope: Scope) -> None:
+def _relabelling(content_type: str, send: Send) -> Send:
+    async def relabelled(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            kept = [(key, value) for key, value in message["headers"] if key.lower() != b"content-type"]
+            message = {**message, "headers": [*kept, (b"content-type", content_type.encode())]}
+        await send(message)
+
+    return relabelled
+
+
+def _resetting(scope: Scope, send: Send) -> Send:
+    """Pass the start and half of the first piece on, then break; what follows goes nowhere."""
+    is_broken = False
+
+    async def until_broken(message: Message) -> None:
+        nonlocal is_broken
+        if is_broken:
+            return
+        if message["type"] == "http.response.start":
+            await send(message)
+            return
+        is_broken = True
+        body = message.get("body", b"")
+        await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+        await _break(scope)
+
+    return until_broken
+
+
+async def _break(scope: Scope) -> None:
     transport = scope.get("extensions", {}).get(TRANSPORT)
     if transport is None:
         raise httpx.ReadError("the simulator broke the connection")
     transport.abort()
+    await asyncio.sleep(0)  # let the server notice, lest it try to answer

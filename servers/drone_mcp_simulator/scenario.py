@@ -6,6 +6,7 @@ would have; what lies after it happens as the clock goes on.
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
 from functools import partial
 from importlib import resources
@@ -18,12 +19,13 @@ from pydantic import ValidationError
 from drone_mcp_simulator import lifecycle
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.faults import Fault
+from drone_mcp_simulator.lifecycle import Refused
 from drone_mcp_simulator.plans import Plans
 from drone_mcp_simulator.records import Build, User
-from drone_mcp_simulator.scenario_file import ScenarioError, ScenarioFile
+from drone_mcp_simulator.scenario_file import OnBuild, ScenarioError, ScenarioFile
 from drone_mcp_simulator.scm import ScmRepo
 from drone_mcp_simulator.trigger import again, start
-from drone_mcp_simulator.world import Place, World
+from drone_mcp_simulator.world import NoRows, Place, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,8 +33,10 @@ if TYPE_CHECKING:
 
     from drone_mcp_simulator.clock import Clock
     from drone_mcp_simulator.records import Repo
-    from drone_mcp_simulator.scenario_file import BuildPart, Happening, OnBuild, OnDeploy, OnStage, RepoPart
+    from drone_mcp_simulator.scenario_file import BuildPart, Happening, OnStage, RepoPart
     from drone_mcp_simulator.scm import Commit
+
+LOGGER = logging.getLogger(__name__)
 
 
 def shipped() -> list[str]:
@@ -67,10 +71,13 @@ def _parse(place: Path | Traversable) -> ScenarioFile:
     except yaml.YAMLError as error:
         raise ScenarioError(f"{place.name}: not YAML: {error}") from error
     except ValidationError as error:
-        lines = [
-            f"{'.'.join(map(str, item['loc'])) or 'file'}: {item['msg']}" for item in error.errors(include_url=False)
-        ]
+        lines = [f"{_where(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
         raise ScenarioError(f"{place.name}: " + "; ".join(lines)) from error
+
+
+def _where(location: tuple[str | int, ...]) -> str:
+    """The place in the file; the names of pydantic's own validators are not part of it."""
+    return ".".join(str(part) for part in location if "[" not in str(part)) or "file"
 
 
 class Loader:
@@ -80,14 +87,17 @@ class Loader:
         self.file = file
         self.plans = plans
         self.zero = clock.now()
+        self._is_loaded = False
         self.world = World(clock, Place(**file.place.model_dump()), file.hook_signatures)
         runner = self.world.runner
         runner.name, runner.platforms = file.runner.name, tuple(file.runner.platforms)
         runner.pickup, runner.grace = file.runner.pickup, file.runner.grace
         self.plans.declare(file.pipelines)
+        _check_names(file)
         self._at(self._begin(), self._found)
         self._schedule()
         self.world.catch_up()
+        self._is_loaded = True
         for fault in file.faults:
             self.world.faults.add(_fault(fault))
 
@@ -143,6 +153,16 @@ class Loader:
             self._at(entry.at, partial(self._happen, entry))
 
     def _happen(self, entry: Happening) -> None:
+        """One entry of the time line; one that cannot happen is an error while loading and a warning later."""
+        try:
+            self._do(entry)
+        except (NoRows, Refused) as error:
+            message = f"at {entry.at:g} s: {error}"
+            if not self._is_loaded:
+                raise ScenarioError(message) from error
+            LOGGER.warning("scenario: %s", message)
+
+    def _do(self, entry: Happening) -> None:
         if entry.build:
             self._build(entry.build)
         elif entry.cancel:
@@ -153,21 +173,18 @@ class Loader:
             self._decline(entry.decline)
         elif entry.restart:
             self._again(entry.restart, "", "")
+        elif entry.promote:
+            self._again(entry.promote, "promote", entry.promote.target)
+        elif entry.rollback:
+            self._again(entry.rollback, "rollback", entry.rollback.target)
         elif entry.fault is not None:
             self.world.faults.add(_fault(entry.fault))
         elif entry.heal:
             self.world.faults.clear()
-        else:
-            self._deploy(entry)
-
-    def _deploy(self, entry: Happening) -> None:
-        for event, on in (("promote", entry.promote), ("rollback", entry.rollback)):
-            if on:
-                self._again(on, event, on.target)
 
     def _repo(self, slug: str) -> Repo:
         if slug not in self.world.repos:
-            raise ScenarioError(f"{slug!r} is not among the repositories that Drone knows")
+            raise NoRows
         return self.world.repos[slug]
 
     def _build(self, part: BuildPart) -> None:
@@ -207,13 +224,24 @@ class Loader:
         else:
             lifecycle.decline(build, self.world.stage(build, on.stage))
 
-    def _again(self, on: OnBuild | OnDeploy, event: str, target: str) -> None:
+    def _again(self, on: OnBuild, event: str, target: str) -> None:
         repo, build = self._target(on)
         user = self.world.users[on.user] if on.user else next(iter(self.world.users.values()))
         base = again(build, user)
         if event:
             base = replace(base, event=event, deploy_to=target, action="", cron="")
         start(self.world, repo, base, self.world.scm[repo.slug].commits[build.after].pipeline)
+
+
+def _check_names(file: ScenarioFile) -> None:
+    """Whatever happens, happens to a repository and by a user of this file."""
+    slugs, logins = {repo.slug for repo in file.repos}, {user.login for user in file.users}
+    deeds = [deed for entry in file.timeline for deed in entry.deeds()]
+    for part in [*file.builds, *deeds]:
+        if part.repo not in slugs:
+            raise ScenarioError(f"{part.repo!r} is not among the repos: {', '.join(sorted(slugs)) or 'none'}")
+        if isinstance(part, OnBuild) and part.user and part.user not in logins:
+            raise ScenarioError(f"{part.user!r} is not among the users: {', '.join(sorted(logins))}")
 
 
 def _fault(data: dict[str, object]) -> Fault:

@@ -223,6 +223,11 @@ class Happening(Part):
             raise ValueError("an entry has `at` and exactly one thing that happens")
         return self
 
+    def deeds(self) -> list[BuildPart | OnBuild]:
+        """What happens to a repository or a build."""
+        parts = (self.build, self.cancel, self.approve, self.decline, self.restart, self.promote, self.rollback)
+        return [part for part in parts if part]
+
 
 class RunnerPart(Part):
     """The runner."""

@@ -117,7 +117,10 @@ async def hook(ask: Ask) -> Response:
     if event == "delete":
         ask.world.latest.pop((repo.id, "branch", str(data.get("ref", ""))), None)
         return no_content()
-    return await (_pushed if event == "push" else _pulled)(ask, repo, data)
+    try:
+        return await (_pushed if event == "push" else _pulled)(ask, repo, data)
+    except (KeyError, TypeError, ValueError) as error:
+        raise Refusal(400, f"Invalid webhook payload: {error}") from error
 
 
 def _check_signature(ask: Ask, repo: Repo) -> None:

@@ -1,0 +1,92 @@
+"""The command, as a process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+COMMAND = [sys.executable, "-m", "drone_mcp_simulator"]
+
+
+@contextmanager
+def _serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], str]]:
+    """A served process, the tokens and the address of its ready line."""
+    command = [*COMMAND, "serve", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            ready = json.loads(process.stdout.readline())
+            yield process, ready["tokens"], ready["url"]
+        finally:
+            process.kill()
+
+
+def _run(*options: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_and_leaves_in_peace_even_with_an_open_stream(number: signal.Signals) -> None:
+    with _serving("--scenario", "demo") as (process, tokens, url), httpx.Client(base_url=url, trust_env=False) as http:
+        headers = {"authorization": f"Bearer {tokens['admin']}"}
+        assert http.get("/api/user", headers=headers).json()["login"] == "admin"
+        with http.stream("GET", "/api/stream", headers=headers) as feed:
+            lines = feed.iter_lines()
+            assert next(lines) == ": ping"
+            process.send_signal(number)
+            assert "event: error" in list(lines)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+def test_a_manual_clock_waits_to_be_moved() -> None:
+    with _serving("--clock", "manual") as (_, _, url), httpx.Client(base_url=url, trust_env=False) as http:
+        first = http.post("/_simulator/advance", json={"seconds": 0}).json()["now"]
+        assert http.post("/_simulator/advance", json={"seconds": 60}).json()["now"] == first + 60
+
+
+def test_a_real_clock_is_not_moved() -> None:
+    with _serving() as (_, _, url), httpx.Client(base_url=url, trust_env=False) as http:
+        assert http.post("/_simulator/advance", json={"seconds": 60}).status_code == 409
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--listen", "0.0.0.0:0"], "--allow-remote"),
+        (["--listen", "8080"], "is not ADDRESS:PORT"),
+        (["--scenario", "nope"], "no scenario 'nope'"),
+        (["--webhook", "http://127.0.0.1:1/", "--webhook-secret-env", "SURELY_NOT_SET"], "SURELY_NOT_SET is not set"),
+    ],
+)
+def test_a_users_mistake_is_told_without_a_traceback(options: list[str], told: str) -> None:
+    result = _run("serve", *options)
+
+    assert result.returncode == 2
+    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+
+
+def test_a_taken_port_is_told() -> None:
+    with _serving() as (_, _, url):
+        result = _run("serve", "--listen", url.removeprefix("http://"))
+
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("cannot listen on 127.0.0.1:")
+
+
+def test_the_shipped_scenarios_are_listed() -> None:
+    listed = _run("scenarios").stdout
+
+    assert [line.split()[0] for line in listed.splitlines()] == ["big", "demo", "golden"]
