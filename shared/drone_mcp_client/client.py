@@ -251,11 +251,47 @@ class DroneClient:
                 yield read_event(call, event)
         raise Unreachable(f"The connection of {call.subject} ended")
 
-    # Administration
+    # Administration of a repository
+
+    async def sync_repos(self) -> None:
+        """Fetch the user's repositories from the source host anew."""
+        await self.send(calls.sync_repos())
+
+    async def enable_repo(self, repo: str) -> Repo:
+        """Let Drone build the repository."""
+        return await self.send(calls.enable_repo(repo))
+
+    async def disable_repo(self, repo: str) -> Repo:
+        """Let Drone build it no more."""
+        return await self.send(calls.disable_repo(repo))
+
+    async def update_repo(self, repo: str, changes: Mapping[str, Any]) -> Repo:
+        """Change settings, by Drone's names."""
+        return await self.send(calls.update_repo(repo, changes))
 
     async def crons(self, repo: str) -> tuple[Cron, ...]:
         """The scheduled jobs of a repository."""
         return await self.send(calls.crons(repo))
+
+    async def create_cron(self, repo: str, name: str, *, expr: str, branch: str) -> Cron:
+        """Add a scheduled job."""
+        return await self.send(calls.create_cron(repo, name, expr=expr, branch=branch))
+
+    async def update_cron(
+        self,
+        repo: str,
+        cron: str,
+        *,
+        branch: str | None = None,
+        target: str | None = None,
+        disabled: bool | None = None,
+    ) -> Cron:
+        """Change a scheduled job."""
+        return await self.send(calls.update_cron(repo, cron, branch=branch, target=target, disabled=disabled))
+
+    async def delete_cron(self, repo: str, cron: str) -> None:
+        """Remove a scheduled job."""
+        await self.send(calls.delete_cron(repo, cron))
 
     async def run_cron(self, repo: str, cron: str) -> Build | None:
         """Run a scheduled job now."""
@@ -264,6 +300,8 @@ class DroneClient:
     async def secrets(self, repo: str) -> tuple[Secret, ...]:
         """The names of a repository's secrets."""
         return await self.send(calls.secrets(repo))
+
+    # Administration of the server
 
     async def org_secrets(self, namespace: str) -> tuple[Secret, ...]:
         """The names of a namespace's secrets."""

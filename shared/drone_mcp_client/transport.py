@@ -95,15 +95,15 @@ class Transport:
         a stream that breaks is not opened anew, because Drone replays nothing on its feeds.
         """
         response = await self._persist(call, lambda call: self._open(call, silence))
-        parser, fault = EventParser(), None
+        parser = EventParser()
+        fault: DroneError | None = None
         try:
             async for chunk in response.aiter_bytes():
                 for event in parser.feed(chunk):
                     yield event
-        except httpx.ReadTimeout:
-            fault = None
         except httpx.HTTPError as broken:
-            fault = explained(call, self._options.server, broken)
+            silent = isinstance(broken, httpx.ReadTimeout)
+            fault = None if silent else explained(call, self._options.server, broken)
         else:
             return
         finally:
@@ -190,7 +190,11 @@ class Transport:
             headers=headers,
             timeout=httpx.Timeout(PLAIN_PHASE, connect=self._options.connect_timeout, read=read),
         )
-        return await client.send(request, stream=True)
+        response = await client.send(request, stream=True)
+        if response.headers.get("Content-Encoding", "identity").lower() in {"identity", "gzip"}:
+            return response
+        await response.aclose()
+        raise UnexpectedAnswer("The answer is compressed in a way that was not asked for")
 
     def _connect(self) -> httpx.AsyncClient:
         server = self._options.server
@@ -204,8 +208,6 @@ class Transport:
 
     async def _body(self, response: httpx.Response) -> bytes:
         """Read to the end, counting what comes out of decompression, whatever the headers promise."""
-        if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", "gzip"}:
-            raise UnexpectedAnswer("The answer is compressed in a way that was not asked for")
         chunks, size = [], 0
         async for chunk in response.aiter_bytes():
             size += len(chunk)

@@ -21,7 +21,7 @@ from drone_mcp_client.errors import (
     PermissionDenied,
     UnexpectedAnswer,
 )
-from drone_mcp_client.models import Build, Cron, Event, Repo, Secret, Template, User
+from drone_mcp_client.models import Build, Event, Repo, Secret, Template, User
 from drone_mcp_client.sse import EventParser
 from drone_mcp_client.steplog import StepLog
 from support.captured_builds import deliveries
@@ -48,8 +48,8 @@ CALLS: dict[int, Call[Any]] = {
     8: unspoken("POST", "/api/user/repos", tuple[Repo, ...]),
     10: unspoken("POST", "/api/users", User),
     **dict.fromkeys((11, 12, 13), calls.users()),
-    14: unspoken("POST", "/api/repos/octo/pub", Repo),
-    15: unspoken("POST", "/api/repos/octo/priv", Repo),
+    14: calls.enable_repo(REPO),
+    15: calls.enable_repo("octo/priv"),
     **dict.fromkeys((16, 17, 18), calls.repo(REPO)),
     **dict.fromkeys((19, 20), calls.repo("octo/priv")),
     **dict.fromkeys((21, 22), calls.repo("octo/none")),
@@ -95,7 +95,7 @@ CALLS: dict[int, Call[Any]] = {
     76: calls.branches(REPO),
     77: calls.user_builds(),
     78: calls.user_repos(latest=True),
-    79: unspoken("PATCH", "/api/repos/octo/pub", Repo),
+    79: calls.update_repo(REPO, {"protected": True}),
     **dict.fromkeys((80, 83, 87), unspoken("POST", "/hook", Build | None)),
     81: calls.build(REPO, 11),
     82: calls.approve_stage(REPO, 11, 1),
@@ -106,7 +106,7 @@ CALLS: dict[int, Call[Any]] = {
     89: calls.build(REPO, 13),
     **dict.fromkeys((90, 91), unspoken("POST", "/api/repos/octo/pub/secrets", Secret)),
     92: calls.secrets(REPO),
-    93: unspoken("POST", "/api/repos/octo/pub/cron", Cron),
+    93: calls.create_cron(REPO, "nightly", expr="@daily", branch="ok"),
     94: calls.crons(REPO),
     95: calls.run_cron(REPO, "nightly"),
     96: unspoken("POST", "/api/templates/octo", Template),
@@ -116,7 +116,7 @@ CALLS: dict[int, Call[Any]] = {
     100: calls.collaborators(REPO),
     101: unspoken("DELETE", "/api/repos/octo/pub/builds/1/logs/1/1"),
     103: unspoken("DELETE", "/api/repos/octo/pub/builds"),
-    104: unspoken("DELETE", "/api/repos/octo/pub", Repo),
+    104: calls.disable_repo(REPO),
     105: calls.create_build(REPO, branch="ok"),
     106: unspoken("GET", "/api/nosuch"),
     107: unspoken("PUT", "/api/user"),
@@ -189,6 +189,7 @@ def test_the_call_is_the_request_that_was_captured(number: int) -> None:
     if call.operation != "test":
         assert capture.params <= set(call.params)
         assert {key for key, _ in set(call.params) - capture.params} <= {"page", "per_page"}
+        assert call.body == capture.request["body"]
 
 
 @pytest.mark.parametrize("number", CALLS.keys() - ERRORS.keys(), ids=named)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import inspect
+import json
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Any
 
@@ -137,6 +138,10 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
     "promote": {"target": "production"},
     "rollback": {"target": "production"},
     "run_cron": {"cron": "nightly"},
+    "update_cron": {"cron": "nightly", "disabled": True},
+    "delete_cron": {"cron": "nightly"},
+    "create_cron": {"name": "nightly", "expr": "@daily", "branch": "main"},
+    "update_repo": {"changes": {"protected": True}},
     "org_secrets": {"namespace": "octo"},
 }
 
@@ -190,15 +195,17 @@ async def test_a_list_is_asked_for_whole(
         ("POST", "/api/repos/o/r/builds/3/decline", lambda c: c.decline_build("o/r", 3)),
         ("DELETE", "/api/queue", lambda c: c.pause_queue()),
         ("POST", "/api/queue", lambda c: c.resume_queue()),
+        ("POST", "/api/user/repos?async=true", lambda c: c.sync_repos()),
+        ("DELETE", "/api/repos/o/r/cron/nightly", lambda c: c.delete_cron("o/r", "nightly")),
     ],
 )
 async def test_a_decision_is_answered_with_nothing(
     drone: respx.MockRouter, clock: Clock, method: str, path: str, ask: Any
 ) -> None:
-    route = drone.route(method=method, path=path).respond(204)
+    route = drone.route(method=method).respond(204)
     async with clock.client() as client:
         assert await ask(client) is None
-    assert route.called
+    assert route.calls.last.request.url.raw_path.decode() == path
 
 
 @pytest.mark.parametrize(
@@ -215,6 +222,38 @@ async def test_a_new_build_comes_back(drone: respx.MockRouter, clock: Clock, pat
     async with clock.client() as client:
         assert (await ask(client)).number == 9
     assert route.calls.last.request.url.raw_path.decode() == path
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "answer", "ask"),
+    [
+        ("POST", "/api/repos/o/r", None, 14, lambda c: c.enable_repo("o/r")),
+        ("DELETE", "/api/repos/o/r", None, 104, lambda c: c.disable_repo("o/r")),
+        ("PATCH", "/api/repos/o/r", {"protected": True}, 79, lambda c: c.update_repo("o/r", {"protected": True})),
+        (
+            "POST",
+            "/api/repos/o/r/cron",
+            {"name": "nightly", "expr": "@daily", "branch": "main"},
+            93,
+            lambda c: c.create_cron("o/r", "nightly", expr="@daily", branch="main"),
+        ),
+        (
+            "PATCH",
+            "/api/repos/o/r/cron/n",
+            {"disabled": False},
+            93,
+            lambda c: c.update_cron("o/r", "n", disabled=False),
+        ),
+    ],
+)
+async def test_a_change_is_sent_as_json_and_answered_with_what_became_of_it(
+    drone: respx.MockRouter, clock: Clock, method: str, path: str, body: Any, answer: int, ask: Any
+) -> None:
+    route = drone.route(method=method, path=path).respond(content=capture(answer).body)
+    async with clock.client() as client:
+        assert (await ask(client)).id
+    sent = route.calls.last.request
+    assert (json.loads(sent.content) if sent.content else None) == body
 
 
 async def test_counters_and_version_come_back(drone: respx.MockRouter, clock: Clock) -> None:

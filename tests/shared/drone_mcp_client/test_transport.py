@@ -276,6 +276,16 @@ async def test_a_compression_that_was_not_asked_for_is_not_unpacked(
     assert type(await fails(clock.client(), calls.version())) is UnexpectedAnswer
 
 
+async def test_a_stream_in_a_compression_that_was_not_asked_for_is_not_opened(
+    drone: respx.MockRouter, clock: Clock
+) -> None:
+    headers = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip, gzip"}
+    drone.get("/api/stream").mock(httpx.Response(200, headers=headers, stream=Drip(b"x", 1)))
+    async with clock.client() as client:
+        with pytest.raises(UnexpectedAnswer, match="compressed"):
+            await anext(client.feed())
+
+
 async def test_a_broken_compression_is_told(drone: respx.MockRouter, clock: Clock) -> None:
     drone.get("/version").mock(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Drip(b"no gzip", 1)))
     assert type(await fails(clock.client(), calls.version())) is UnexpectedAnswer
