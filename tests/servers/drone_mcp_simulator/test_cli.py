@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import socket
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -46,6 +47,21 @@ def test_it_serves_and_leaves_in_peace_even_with_an_open_stream(number: signal.S
             process.send_signal(number)
             assert "event: error" in list(lines)
         assert process.wait(timeout=10) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+def test_a_request_that_is_still_held_is_cut_off_without_a_word() -> None:
+    with _serving() as (process, _, url), httpx.Client(base_url=url, trust_env=False) as http:
+        http.post("/_simulator/faults", json={"kind": "delay", "seconds": 45, "route": "/api/user"})
+        address = (http.base_url.host, http.base_url.port or 0)
+        with socket.create_connection(address) as held:
+            held.sendall(b"GET /api/user HTTP/1.1\r\nHost: drone\r\n\r\n")
+            while not http.get("/_simulator/requests").json():
+                pass
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(timeout=10) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 
