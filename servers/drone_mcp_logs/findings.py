@@ -9,7 +9,7 @@ from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.search import show
 from drone_mcp_logs.steps import bounded, described, nameless
 from drone_mcp_logs.views import SearchView, StepMatchesView, framed
-from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, room_of, share
+from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, room_of, share, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,23 +61,20 @@ def compose_findings(findings: Findings, limits: Limits) -> SearchView:
     total = sum(step.found.matches for step in findings.steps)
     findings = _fitting(findings, total, budget)
     steps = findings.steps
-    rooms = share(max(LEAST_ROOM * len(steps), _room(findings, total, budget)), _needs(steps, limits, budget))
+    room = max(LEAST_ROOM * len(steps), _room(findings, total, budget))
+    widest = width_for(room // max(1, len(steps)), budget)
     hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
+    alone = [_show(step, most, limits, room, widest)[0] for step, most in zip(steps, hits, strict=True)]
+    rooms = share(room, [sum(map(room_of, lines)) for lines in alone])
     results = []
-    for step, room, most in zip(steps, rooms, hits, strict=True):
-        lines, shown = show(step.found, hits=most, context=limits.context, room=room, budget=budget)
+    for step, most, part in zip(steps, hits, rooms, strict=True):
+        lines, shown = _show(step, most, limits, part, widest)
         results.append(_result(step, shown, framed(lines, findings.nonce) if lines else ""))
     return _view(findings, total, results)
 
 
-def _needs(steps: Sequence[StepFound], limits: Limits, budget: int) -> list[int]:
-    """Tell the room that each step's matches would take if they were alone."""
-    hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
-    alone = [
-        show(step.found, hits=most, context=limits.context, room=budget, budget=budget)[0]
-        for step, most in zip(steps, hits, strict=True)
-    ]
-    return [max(LEAST_ROOM, sum(map(room_of, lines))) for lines in alone]
+def _show(step: StepFound, hits: int, limits: Limits, room: int, widest: int) -> tuple[list[str], int]:
+    return show(step.found, hits=hits, context=limits.context, room=room, widest=widest)
 
 
 def _fitting(findings: Findings, total: int, budget: int) -> Findings:

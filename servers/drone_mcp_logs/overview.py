@@ -58,22 +58,14 @@ def _nothing_failed(build: Build, chosen: Sequence[Place]) -> Plan:
         summary += f"; running: {', '.join(running[:5])}"
     if build.error:
         summary += f"; the build failed: {one_line(build.error, ERROR)}"
-    stages = {place.stage.number for place in chosen}
-    steps = standings(build) if not chosen else [standing(place) for place in chosen]
-    steps += [line for line in _stage_errors(build, skip=stages) if line not in steps]
+    steps = [standing(place) for place in chosen] + _stage_errors(build) if chosen else standings(build)
     return Plan((), summary, tuple(steps), NAME_A_STEP if chosen else NO_STEPS)
 
 
-def _stage_errors(build: Build, skip: frozenset[int] | set[int] = frozenset()) -> list[str]:
+def _stage_errors(build: Build) -> list[str]:
     """Name the stages that failed without a failed step: their error is all there is."""
-    silent = [
-        stage
-        for stage in build.stages
-        if is_failure(stage.status)
-        and stage.number not in skip
-        and not any(is_failure(step.status) for step in stage.steps)
-    ]
     return [
         f"{stage.number} {one_line(stage.name)}: {stage.status} ({one_line(stage.error, ERROR) or 'no reason given'})"
-        for stage in silent
+        for stage in build.stages
+        if is_failure(stage.status) and not any(is_failure(step.status) for step in stage.steps)
     ]

@@ -22,7 +22,7 @@ from drone_mcp_logs.windows import (
     need,
     room_of,
     share,
-    writer,
+    width_for,
 )
 
 if TYPE_CHECKING:
@@ -145,17 +145,19 @@ Part = tuple["Reading", "Writer | None", Span]
 
 
 def _windows(readings: Sequence[Reading], window: Window, room: int, budget: int) -> list[Part]:
-    pens = [writer(reading.text, room, budget) if reading.text else None for reading in readings]
+    # One width for all, which fits into an equal part: what a log needs is then what it takes.
+    widest = width_for(room // max(1, len(readings)), budget)
+    pens = [Writer(reading.text, room, widest) if reading.text else None for reading in readings]
     # Around a line both sides may be wanted whole, so that the needs are not known beforehand.
     needs = [need(pen, range_of(window, pen.text)) if pen else 0 for pen in pens]
     shares = [room] if window.kind == "around" else share(room, needs)
-    return [_window(reading, window, part, budget) for reading, part in zip(readings, shares, strict=True)]
+    return [_window(reading, window, part, widest) for reading, part in zip(readings, shares, strict=True)]
 
 
-def _window(reading: Reading, window: Window, room: int, budget: int) -> Part:
+def _window(reading: Reading, window: Window, room: int, widest: int) -> Part:
     if reading.text is None:
         return reading, None, Span(0, 0)
-    pen = writer(reading.text, room, budget)
+    pen = Writer(reading.text, room, widest)
     return reading, pen, pick(window, pen)
 
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.windows import numbered, room_of, width_for
+from drone_mcp_logs.windows import numbered, room_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -151,13 +151,12 @@ def _around(indexes: Iterable[int], context: int, total: int) -> list[int]:
     return sorted({line for lines in near for line in lines})
 
 
-def show(found: Found, *, hits: int, context: int, room: int, budget: int) -> tuple[list[str], int]:
+def show(found: Found, *, hits: int, context: int, room: int, widest: int) -> tuple[list[str], int]:
     """Write the first hits with their surroundings, as many as there is room for.
 
     Returns:
         The lines, and how many hits are among them.
     """
-    widest = width_for(room, budget)
     for lines_around in (context, 0) if context else (0,):
         shown = _most(found, hits, lines_around, room, widest)
         if shown:

@@ -26,7 +26,7 @@ def _as_text(value: Any) -> Any:
 Repo = Annotated[
     str | None, Field(description="owner/name or a Drone URL, of a build or step too; default: the one at hand")
 ]
-Number = Annotated[int | None, Field(description="default: newest on default branch", ge=1)]
+Number = Annotated[int | None, Field(description="1+; default: newest of the default branch", ge=1)]
 Part = Annotated[str | None, Field(description="number or name"), BeforeValidator(_as_text)]
 Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
@@ -45,9 +45,9 @@ class LogTools:
         number: Number = None,
         stage: Part = None,
         step: Part = None,
-        tail: Annotated[int | None, Field(description="last lines", ge=1)] = None,
-        head: Annotated[int | None, Field(description="first lines", ge=1)] = None,
-        around: Annotated[int | None, Field(description="line number; needs step", ge=1)] = None,
+        tail: Annotated[int | None, Field(description="last lines, 1+", ge=1)] = None,
+        head: Annotated[int | None, Field(description="first lines, 1+", ge=1)] = None,
+        around: Annotated[int | None, Field(description="line number, 1+; needs step", ge=1)] = None,
         cursor: Annotated[str | None, Field(description="from an answer")] = None,
         token_budget: Budget = 2000,
     ) -> BuildLogsView:
@@ -68,7 +68,7 @@ class LogTools:
         stage: Part = None,
         step: Part = None,
         literal: Annotated[bool, Field(description="pattern is plain text")] = False,
-        ignore_case: bool = True,
+        ignore_case: Annotated[bool, Field(description="also literal")] = True,
         context: Annotated[int, Field(description="lines around each match, 0-10", ge=0, le=10)] = 2,
         max_matches: Annotated[int, Field(description="1-100", ge=1, le=100)] = 20,
         token_budget: Budget = 2000,

@@ -61,13 +61,8 @@ class Writer:
         return room_of(self.line(index))
 
 
-def writer(text: LogText, room: int, budget: int) -> Writer:
-    """Return a writer whose lines are no wider than the whole answer's `budget` (characters) makes sensible."""
-    return Writer(text, room, width_for(room, budget))
-
-
 def width_for(room: int, budget: int) -> int:
-    """Tell how many characters of a line to show, so that one line always fits into `room`."""
+    """Tell how many characters of a line to show: one line always fits into `room`, and takes a part of `budget`."""
     return max(_NARROWEST, min(_WIDEST, budget // _PART_OF_BUDGET, (room - _AROUND_A_LINE) // 2))
 
 

@@ -14,6 +14,7 @@ from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.search import Found, compile_pattern, scan, show
 from drone_mcp_logs.steps import Place
+from drone_mcp_logs.windows import width_for
 from support.log_agent import numbered
 
 LINES = st.lists(st.text(alphabet='abé日. "', max_size=12) | st.just("x" * 3000), max_size=40).map(tuple)
@@ -64,7 +65,7 @@ def test_what_is_shown_fits_and_is_marked_and_merged(
     lines: tuple[str, ...], pattern: str, context: int, room: int
 ) -> None:
     found = found_in(lines, pattern, context=context)
-    rows, shown = show(found, hits=100, context=context, room=room, budget=8000)
+    rows, shown = show(found, hits=100, context=context, room=room, widest=width_for(room, 8000))
     assert sum(len(row) + 1 for row in rows) <= room
     assert bool(shown) == bool(found.matches)
     hits = {hit.index + 1 for hit in found.hits}
@@ -113,7 +114,7 @@ def test_a_match_never_spans_lines() -> None:
 
 def test_a_match_far_to_the_right_is_shown_and_not_cut_away() -> None:
     line = "é" * 5000 + " the needle " + "y" * 5000
-    rows, shown = show(found_in((line,), "needle"), hits=1, context=0, room=2000, budget=8000)
+    rows, shown = show(found_in((line,), "needle"), hits=1, context=0, room=2000, widest=500)
     assert shown == 1
     assert "needle" in rows[0]
     assert "chars+]…" in rows[0]
@@ -154,4 +155,4 @@ def test_numbers_of_a_live_log_without_its_beginning_go_on_from_there() -> None:
     text = LogText(("a", "needle"), first_pos=7000, running=True, starts=(7000, 7001))
     compiled = compile_pattern("needle", literal=True, ignore_case=True)
     found = scan(compiled, text, context=1, keep=5, go_on=lambda: True)
-    assert show(found, hits=5, context=1, room=500, budget=8000) == (["7001| a", "7002> needle"], 1)
+    assert show(found, hits=5, context=1, room=500, widest=100) == (["7001| a", "7002> needle"], 1)

@@ -8,6 +8,7 @@ from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.windows import (
     LEAST_ROOM,
     Span,
+    Writer,
     cut,
     first_lines,
     last_lines,
@@ -15,7 +16,7 @@ from drone_mcp_logs.windows import (
     need,
     room_of,
     share,
-    writer,
+    width_for,
 )
 
 LINES = st.lists(
@@ -47,7 +48,7 @@ def test_a_window_is_as_large_as_its_room_allows_and_never_empty(
     lines: list[str], room: int, data: st.DataObject | None
 ) -> None:
     assume(lines)
-    pen = writer(LogText(tuple(lines)), room, 8000)
+    pen = Writer(LogText(tuple(lines)), room, width_for(room, 8000))
     center = data.draw(st.integers(0, len(lines) - 1)) if data else 1
     whole = Span(0, len(lines))
     last, first, around = last_lines(pen, whole), first_lines(pen, whole), lines_around(pen, center)
@@ -68,7 +69,7 @@ def test_a_window_is_as_large_as_its_room_allows_and_never_empty(
 
 @given(LINES, ROOMS)
 def test_need_tells_what_a_span_takes_or_that_it_is_more_than_the_room(lines: list[str], room: int) -> None:
-    pen = writer(LogText(tuple(lines)), room, 8000)
+    pen = Writer(LogText(tuple(lines)), room, width_for(room, 8000))
     whole = Span(0, len(lines))
     price = sum(pen.cost(index) for index in whole)
     assert need(pen, whole) == price if price <= room else need(pen, whole) > room
@@ -96,6 +97,6 @@ def test_a_cut_line_tells_how_much_is_left_out(line: str, widest: int, focus: in
 def test_a_secret_goes_before_its_line_is_cut() -> None:
     token = "ghp_" + "a1B2" * 9
     text = LogText((f"{'x' * 30} {token} {'y' * 200}",))
-    pen = writer(text, LEAST_ROOM, 800)
+    pen = Writer(text, LEAST_ROOM, width_for(LEAST_ROOM, 800))
     assert "ghp_" not in pen.line(0)
     assert "[redacte" in pen.line(0)
