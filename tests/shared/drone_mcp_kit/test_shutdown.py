@@ -1,0 +1,184 @@
+"""A server as a process, ended in every way that a client ends one."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+
+TESTS = Path(__file__).parents[2]
+HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
+PATIENCE = 20  # seconds before a test gives up; the promise of half a second is measured by benchmarks/startup.py
+
+
+class Process:
+    """A server and its pipes."""
+
+    def __init__(self, process: subprocess.Popen[bytes]) -> None:
+        self.process = process
+
+    def send(self, **message: Any) -> None:
+        assert self.process.stdin
+        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        self.process.stdin.flush()
+
+    def receive(self) -> dict[str, Any]:
+        assert self.process.stdout
+        return dict(json.loads(self.process.stdout.readline()))
+
+    def shake_hands(self) -> None:
+        self.send(id=1, method="initialize", params=HANDSHAKE)
+        assert self.receive()["id"] == 1
+        self.send(method="notifications/initialized")
+
+    def start_call(self, how: str) -> None:
+        """Call the tool that waits, and return once it runs."""
+        params = {"name": "drone_wait", "arguments": {"how": how}, "_meta": {"progressToken": 1}}
+        self.send(id=2, method="tools/call", params=params)
+        assert self.receive()["method"] == "notifications/progress"
+
+    def ending(self) -> tuple[int, str]:
+        """Return the exit status and what was on stderr; the pipes stay as they are until the process has ended."""
+        status = self.process.wait(PATIENCE)
+        assert self.process.stderr
+        return status, self.process.stderr.read().decode()
+
+
+@contextmanager
+def running(*arguments: str, **environment: str) -> Iterator[Process]:
+    given = {"DRONE_SERVER": "http://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE")}
+    command = [sys.executable, "-m", "support.example_server", *arguments]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env={**kept, **given}) as process:
+        try:
+            yield Process(process)
+        finally:
+            process.kill()
+            for stream in (process.stdin, process.stdout, process.stderr):
+                assert stream
+                stream.close()
+
+
+def signals(process: Process, *numbers: int) -> None:
+    for number in numbers:
+        process.process.send_signal(number)
+
+
+def close_stdin(process: Process) -> None:
+    assert process.process.stdin
+    process.process.stdin.close()
+
+
+ENDINGS: dict[str, Callable[[Process], None]] = {
+    "end of input": close_stdin,
+    "SIGINT": lambda process: signals(process, signal.SIGINT),
+    "SIGTERM": lambda process: signals(process, signal.SIGTERM),
+    "SIGINT then SIGTERM": lambda process: signals(process, signal.SIGINT, signal.SIGTERM),
+}
+
+
+@pytest.mark.parametrize("how", ENDINGS)
+@pytest.mark.parametrize("during", [None, "async"])
+def test_every_ending_is_a_clean_one(how: str, during: str | None) -> None:
+    with running() as process:
+        process.shake_hands()
+        if during:
+            process.start_call(during)
+        ENDINGS[how](process)
+        status, errors = process.ending()
+    assert status == 0
+    assert errors.count("closed\n") == 1
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("how", ["end of input", "SIGINT then SIGTERM"])
+def test_a_thread_that_does_not_end_does_not_hold_the_process(how: str) -> None:
+    with running() as process:
+        process.shake_hands()
+        process.start_call("thread")
+        ENDINGS[how](process)
+        status, errors = process.ending()
+    assert status == 0
+    assert "Traceback" not in errors
+
+
+def test_a_client_that_no_longer_listens_ends_the_server_without_a_word() -> None:
+    with running() as process:
+        process.shake_hands()
+        assert process.process.stdout
+        process.process.stdout.close()
+        process.send(id=3, method="tools/list")
+        status, errors = process.ending()
+    assert (status, errors) == (0, "closed\n")
+
+
+def test_the_end_of_input_before_anything_was_said_is_an_ending_too() -> None:
+    with running() as process:
+        close_stdin(process)
+        assert process.ending() == (0, "closed\n")
+
+
+def test_a_large_request_passes() -> None:
+    with running() as process:
+        process.shake_hands()
+        text = "y" * 3_000_000
+        process.send(id=2, method="tools/call", params={"name": "drone_echo", "arguments": {"text": text}})
+        assert process.receive()["result"]["structuredContent"]["text"] == text
+        close_stdin(process)
+        assert process.ending()[0] == 0
+
+
+def test_a_wrong_setting_stops_the_start_with_one_line() -> None:
+    with running(DRONE_MCP_TIMEOUT="soon") as process:
+        status, errors = process.ending()
+    assert status == 2
+    assert errors == "drone-mcp-example: DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600\n"
+
+
+def test_a_tool_name_that_is_not_there_stops_the_start_with_one_line() -> None:
+    with running(DRONE_MCP_TOOLS="drone_ehco") as process:
+        status, errors = process.ending()
+    assert status == 2
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_guest_is_told_once_that_they_are_one() -> None:
+    with running(DRONE_TOKEN="", DRONE_MCP_LOG_FORMAT="json") as process:
+        close_stdin(process)
+        _, errors = process.ending()
+    told = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    assert [(line["level"], line["message"][:14]) for line in told] == [("warning", "No DRONE_TOKEN")]
+
+
+def test_help_lists_the_environment_and_version_tells_itself() -> None:
+    for option, expected in (("--help", "DRONE_MCP_REPOS"), ("--version", "drone-mcp-example ")):
+        with running(option) as process:
+            assert process.process.stdout
+            assert expected in process.process.stdout.read().decode()
+            assert process.process.wait(PATIENCE) == 0
+
+
+def test_starting_imports_neither_the_http_library_of_our_client_nor_any_user_interface() -> None:
+    heavy = {"httpx", "typer", "rich.console", "re2", "yaml", "tomlkit", "drone_mcp_client.client"}
+    script = (
+        "import sys; from support.example_server import create; from drone_mcp_kit.settings import Settings; "
+        "create(Settings(server='http://drone.test')); print(*sys.modules)"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(TESTS)}
+    modules = subprocess.run(
+        [sys.executable, "-c", script], env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    assert heavy & set(modules.split()) == set()
