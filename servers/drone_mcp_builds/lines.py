@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from drone_mcp_builds import words
 from drone_mcp_builds.tidy import tidy
@@ -11,10 +11,12 @@ from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from drone_mcp_builds.tidy import Clean
     from drone_mcp_client.models import Build, Repo
+
+L = TypeVar("L", BuildLine, RepoLine)
 
 LIST_CHARACTERS: Final = 7_000  # 2,000 tokens of about four characters, less the rest of the answer
 
@@ -42,35 +44,37 @@ def fit(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
 
     Details go first; only when that is not enough, builds at the end do.
     """
-    lines: list[BuildLine] = []
-    width = WIDTHS[-1]
+    lines: tuple[BuildLine, ...] = ()
+    width = WIDTHS[0]
     for width in WIDTHS:
-        lines = [line(build, now, width) for build in builds]
-        if sum(map(_size, lines)) <= LIST_CHARACTERS:
-            return tuple(lines), _left_out(width)
-    return tuple(_first(lines)), _left_out(width)
+        lines = _that_fit(line(build, now, width) for build in builds)
+        if len(lines) == len(builds):
+            break
+    return lines, _left_out(width, len(builds) - len(lines))
 
 
-def _first(lines: list[BuildLine]) -> list[BuildLine]:
+def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
+    """As many lines from the first on as there is room for."""
     room, kept = LIST_CHARACTERS, []
-    for one in lines:
+    for one in every:
         room -= _size(one)
         if room < 0:
             break
         kept.append(one)
-    return kept
+    return tuple(kept)
 
 
 def _size(one: BuildLine | RepoLine) -> int:
     return len(one.model_dump_json()) + 1
 
 
-def _left_out(width: Width) -> str:
+def _left_out(width: Width, builds: int) -> str:
     if width == WIDTHS[0]:
         return ""
     parts = [f"titles cut to {width.title} characters" if width.title else "titles"]
     parts += [] if width.commit else ["commits and durations"]
     parts += [] if width.author else ["authors"]
+    parts += [words.counted(builds, "build")] if builds else []
     return f"To keep the list small: {', '.join(parts)}. A smaller limit shows all"
 
 
@@ -87,20 +91,13 @@ def line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
         author=words.author_of(build) if width.author else "",
         commit=words.name(build.after[: words.SHORT_COMMIT]) if width.commit else "",
         when=words.iso(build.created),
-        seconds=words.lasted(build.started, build.finished, now) if width.commit else None,
+        seconds=words.build_seconds(build, now) if width.commit else None,
     )
 
 
 def fit_repos(repos: Sequence[Repo], clean: Clean) -> tuple[RepoLine, ...]:
     """Return as many repositories as an answer holds."""
-    room, kept = LIST_CHARACTERS, []
-    for repo in repos:
-        one = repo_line(repo, clean)
-        room -= _size(one)
-        if room < 0:
-            break
-        kept.append(one)
-    return tuple(kept)
+    return _that_fit(repo_line(repo, clean) for repo in repos)
 
 
 def repo_line(repo: Repo, clean: Clean) -> RepoLine:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.names import BuildRef
     from drone_mcp_kit.access import DroneAccess
 
-_DEFAULT_PORTS = {"http": 80, "https": 443}
+_DEFAULT_PORTS = {80, 443}
 
 
 def repo_meant(access: DroneAccess, text: str | None) -> str:
@@ -70,8 +70,10 @@ def _is_address(text: str) -> bool:
 
 
 def _host(address: str) -> tuple[str, int | None]:
+    """Name host and port; http and https of one host are taken as one server, as a proxy turns one into the other."""
     try:
         parts = urlsplit(address.strip())
-        return (parts.hostname or "", parts.port or _DEFAULT_PORTS.get(parts.scheme))
+        port = parts.port
     except ValueError:
         return ("", None)
+    return (parts.hostname or "", None if port in _DEFAULT_PORTS else port)

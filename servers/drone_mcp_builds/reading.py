@@ -70,8 +70,6 @@ class Reader:
         drone = await self._access.client()
         try:
             page = await drone.build_page(repo, 1, 1)
-        except NotFound:
-            raise
         except DroneError as error:
             raise missing from error  # the first answer stands, this was only to help
         if not page:

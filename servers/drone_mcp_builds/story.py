@@ -59,7 +59,7 @@ def _failed(build: Build, _now: int) -> str:
 def _succeeded(build: Build, now: int) -> str:
     steps = [step for stage in build.stages for step in stage.steps]
     passed = sum(step.status == "success" for step in steps)
-    took = words.lasted(build.started, build.finished, now)
+    took = words.build_seconds(build, now)
     text = f"succeeded in {words.span(took)}"
     if steps:
         ran = sum(bool(stage.steps) for stage in build.stages)
@@ -70,7 +70,7 @@ def _succeeded(build: Build, now: int) -> str:
 
 def _running(build: Build, now: int) -> str:
     busy = [
-        f"{words.step_called(step, stage)} since {words.span(words.lasted(step.started, 0, now))}"
+        f"{words.step_called(step, stage)} for {words.span(words.lasted(step.started, 0, now))}"
         for stage in build.stages
         for step in stage.steps
         if step.status == "running"
@@ -122,7 +122,7 @@ def _killed(build: Build, now: int) -> str:
         words.stage_called(stage) for stage in build.stages if stage.status == "killed"
     ]
     if caught:
-        took = words.span(words.lasted(build.started, build.finished, now))
+        took = words.span(words.build_seconds(build, now))
         text = f"killed after {took} during {words.listed(caught, 3)}"
     else:
         text = "killed before any step started"

@@ -20,14 +20,13 @@ _SECRET_NAME = re.compile(r"secret|token|passw|pwd|credential|(?:api|access|priv
 
 def summarise(build: Build, repo: str, server: str, now: int, note: str = "") -> BuildView:
     """Tell a build in at most ANSWER_CHARACTERS characters of JSON."""
-    drawn = (_view(build, repo, server, now, note, *tree.draw(build, now, detail)) for detail in tree.LEVELS)
-    view = next(drawn)
-    while size_of(view) > ANSWER_CHARACTERS:
-        smaller = next(drawn, None)
-        if smaller is None:
-            break
-        view = smaller
-    return view
+
+    def view(detail: tree.Detail) -> BuildView:
+        return _view(build, repo, server, now, note, *tree.draw(build, now, detail))
+
+    *larger, smallest = tree.LEVELS
+    fitting = (drawn for drawn in map(view, larger) if size_of(drawn) <= ANSWER_CHARACTERS)
+    return next(fitting, None) or view(smallest)
 
 
 def size_of(view: BuildView) -> int:
@@ -62,7 +61,7 @@ def _view(
         created=words.iso(build.created),
         started=words.iso(build.started),
         finished=words.iso(build.finished),
-        seconds=words.lasted(build.started, build.finished, now),
+        seconds=words.build_seconds(build, now),
         about=_about(build),
         params=params,
         page=page(server, repo, build.number),

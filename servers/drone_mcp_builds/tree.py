@@ -82,13 +82,20 @@ def _stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
         stage=stage.number,
         name=words.name(stage.name),
         status=words.name(stage.status),
-        seconds=words.lasted(stage.started, stage.stopped, now),
+        seconds=_seconds(stage, now),
         error=one_line(stage.error, detail.error_width),
         waits_for=_waits_for(stage, build),
         note=stage_note(stage, build),
         steps=tuple(_step(step, stage, now, detail) for step in shown),
         folded=_by_status(hidden),
     )
+
+
+def _seconds(thing: Stage | Step, now: int) -> int | None:
+    """How long it took; what was skipped or declined took no time, whatever times Drone notes."""
+    if thing.status in {"skipped", "declined"} or (not thing.stopped and status.is_final(thing.status)):
+        return None
+    return words.lasted(thing.started, thing.stopped, now)
 
 
 def _is_loud(step: Step) -> bool:
@@ -101,7 +108,7 @@ def _step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
         name=words.name(step.name),
         status=words.name(step.status),
         exit_code=failures.telling_exit_code(step),
-        seconds=None if step.status == "skipped" else words.lasted(step.started, step.stopped, now),
+        seconds=_seconds(step, now),
         error=one_line(step.error, detail.error_width),
         note=step_note(step, stage),
     )

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from drone_mcp_client.status import is_final
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
@@ -35,6 +36,13 @@ def lasted(started: int, stopped: int, now: int) -> int | None:
     if not started:
         return None
     return max(0, (stopped or now) - started)
+
+
+def build_seconds(build: Build, now: int) -> int | None:
+    """How long the build has run. Drone never sets the end of a declined one."""
+    if not build.finished and is_final(build.status):
+        return None
+    return lasted(build.started, build.finished, now)
 
 
 def title_of(build: Build, width: int = TITLE_WIDTH) -> str:

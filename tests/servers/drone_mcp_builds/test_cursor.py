@@ -43,6 +43,11 @@ def test_any_text_is_a_cursor_or_is_told_to_be_none(text: str) -> None:
     assert "without a cursor" in refused.value.next_step
 
 
+def test_a_text_much_longer_than_any_cursor_is_not_even_read() -> None:
+    with pytest.raises(InvalidInput, match="no cursor"):
+        decode("W" * 100_000, {"repo": "octo/hello"})
+
+
 @pytest.mark.parametrize(
     "data",
     [

@@ -185,6 +185,8 @@ async def test_builds_that_no_cut_makes_small_enough_go_on_behind_the_cursor(
     wide = {"event": "e" * 90, "target": "b" * 90, "status": "s" * 90}
     History(drone, [made_build(n, **wide) for n in range(60, 0, -1)])
     seen: list[int] = []
+    first = await agent.call("drone_list_builds", repo="octo/hello", limit=50)
+    assert first.data["left_out"].endswith(f"authors, {50 - len(numbers(first))} builds. A smaller limit shows all")
     cursor = None
     while len(seen) < 60:
         answer = await agent.call("drone_list_builds", repo="octo/hello", limit=50, cursor=cursor)

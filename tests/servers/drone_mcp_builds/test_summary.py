@@ -56,7 +56,7 @@ def captured(name: str) -> BuildView:
             "071_build_cancel_pending.json",
             f"killed before any step started. {NOBODY_KNOWS}",
         ),
-        ("054_build_running.json", "running for 4 min 56 s: step 1 'tick' of stage 1 'default' since 4 min 56 s"),
+        ("054_build_running.json", "running for 4 min 56 s: step 1 'tick' of stage 1 'default' for 4 min 56 s"),
         (
             "070_build_waiting.json",
             "pending for 4 min 38 s, waiting for a runner: stage 1 'one' needs exec runner, linux/s390x",
@@ -116,7 +116,7 @@ def test_what_failed_before_a_build_was_killed_is_told() -> None:
 def test_a_running_build_that_has_failed_already_says_so() -> None:
     steps = (made_step(1, "test", "failure", exit_code=1), made_step(2, "report", "running"))
     view = told(made_build(41, "running", made_stage(1, "default", "running", *steps)))
-    assert view.headline.startswith("running for 4 min 19 s: step 2 'report' of stage 1 'default' since 4 min 50 s")
+    assert view.headline.startswith("running for 4 min 19 s: step 2 'report' of stage 1 'default' for 4 min 50 s")
     assert view.headline.endswith("already failed: step 1 'test' of stage 1 'default' exited with 1")
     assert view.next_step == "Call drone_get_build with number 41 again later; it is not finished"
 
@@ -171,6 +171,33 @@ def test_a_pending_stage_names_the_runner_it_needs() -> None:
     assert "was taken by runner 'runner-7' and has not started" in taken.headline
 
 
+def test_a_stage_that_is_to_follow_waits_for_a_runner_too() -> None:
+    stages = (made_stage(1, "test"), made_stage(2, "deploy", "pending"))
+    view = told(made_build(41, "running", *stages))
+    assert view.headline == (
+        "running for 4 min 19 s, now waiting for a runner: stage 2 'deploy' needs docker runner, linux/amd64"
+    )
+
+
+def test_a_step_killed_in_a_failed_build_is_its_failure() -> None:
+    slow = made_step(1, "soak", "killed", exit_code=137, stopped=T0 + 3 * 3600)
+    view = told(made_build(41, "failure", made_stage(1, "default", "killed", slow)))
+    assert view.headline == "failed: step 1 'soak' of stage 1 'default' was killed"
+    assert view.first_failure
+    assert view.first_failure.exit_code is None
+
+
+def test_a_long_build_is_told_in_hours() -> None:
+    view = told(made_build(41, "success", made_stage(1, "default"), started=T0, finished=T0 + 7260))
+    assert view.headline == "succeeded in 2 h 1 min"
+
+
+def test_a_declined_build_that_had_begun_has_no_duration() -> None:
+    view = told(made_build(41, "declined", made_stage(1, "one", "declined"), finished=0))
+    assert view.seconds is None
+    assert view.stages[0].seconds is None
+
+
 def test_a_running_build_with_a_blocked_stage_says_that_it_waits() -> None:
     view = told(made_build(41, "running", made_stage(1, "one", "running"), made_stage(2, "two", "blocked")))
     assert view.headline.endswith("no step at this moment; waiting for approval: stage 2 'two'")
@@ -180,6 +207,12 @@ def test_an_automatic_cancel_is_told_as_such() -> None:
     view = told(made_build(41, "skipped", made_stage(1, "default", "skipped")))
     assert "automatic cancel" in view.headline
     assert view.stages[0].note == "the build was skipped before it started"
+
+
+def test_a_failure_that_drone_does_not_explain_is_told_as_such() -> None:
+    view = told(made_build(41, "failure", made_stage(1, "default")))
+    assert view.headline == "failed; Drone does not say at what"
+    assert view.next_step == "No step failed in it: look at the notes of its stages"
 
 
 def test_a_status_of_a_later_drone_is_told_as_it_is() -> None:

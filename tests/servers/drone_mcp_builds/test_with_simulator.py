@@ -31,7 +31,7 @@ async def simulated(connect: Any, **env: str) -> AsyncIterator[tuple[SimulatorHa
 async def test_a_build_is_followed_from_running_to_its_end(connect: Any) -> None:
     async with simulated(connect) as (drone, agent):
         running = await agent.call("drone_get_build", repo="octo/payments", number=3)
-        assert running.data["headline"] == "running for 4 min 58 s: step 3 'test' of stage 1 'build' since 3 min 27 s"
+        assert running.data["headline"] == "running for 4 min 58 s: step 3 'test' of stage 1 'build' for 3 min 27 s"
         assert running.data["stages"][1]["waits_for"] == ["build"]
         await drone.advance(3600)
         done = await agent.call("drone_get_build", repo="octo/payments", number=3)
