@@ -1,0 +1,53 @@
+"""With the servers that are really installed, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.role_loading import RoleLibrary, load_role, shipped_roles
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def config(folder: Path, *arguments: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, *python, "-m", "drone_mcp_config", *arguments]
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("name", ["dev", "ops", "admin", "ui"])
+def test_every_shipped_role_names_servers_that_are_there(name: str) -> None:
+    assert load_role(name, RoleLibrary((shipped_roles(),)), read_installation()).servers
+
+
+def test_every_server_reads_the_variables_that_a_role_can_set() -> None:
+    limits = {"DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_REPO", "DRONE_MCP_TOOLS", "DRONE_MCP_REPOS"}
+    for manifest in read_installation().values():
+        assert limits <= set(manifest.environment)
+
+
+def test_a_role_is_written_without_importing_any_server_or_the_sdk(tmp_path: Path) -> None:
+    done = config(tmp_path, "--role", "dev", python=("-X", "importtime"))
+    assert done.returncode == 0, done.stderr
+    assert list(json.loads((tmp_path / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"])
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    assert "drone_mcp_config" in imported
+    assert not imported & {"mcp", "httpx", *(manifest.module for manifest in read_installation().values())}
+
+
+def test_an_unwritten_file_is_stale_for_check(tmp_path: Path) -> None:
+    done = config(tmp_path, "--role", "ui", "--check")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+
+
+def test_a_wrong_option_is_wrong_usage_without_a_traceback(tmp_path: Path) -> None:
+    done = config(tmp_path, "--rolle", "dev")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
