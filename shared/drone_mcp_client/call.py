@@ -58,7 +58,7 @@ def get(
 def repo_get(operation: str, what: str, repo: str, answer: Any, *parts: str | int, params: Params = ()) -> Call[Any]:
     """A request that reads `what` of a repository."""
     name, path = repo_path(repo, *parts)
-    return get(operation, f"{what} of {name}", path, answer, params, repo=name)
+    return get(operation, _subject(what, name, parts), path, answer, params, repo=name)
 
 
 def repo_change(
@@ -75,7 +75,7 @@ def repo_change(
     name, path = repo_path(repo, *parts)
     return Call(
         operation=operation,
-        subject=f"{what} of {name}",
+        subject=_subject(what, name, parts),
         method=method,
         path=path,
         answer=answer,
@@ -136,3 +136,9 @@ def custom(params: Mapping[str, str] | None, *reserved: str) -> Params:
 def query(**values: str | bool | None) -> Params:
     """Parameters, without those that are not set."""
     return tuple((key, "true" if value is True else value) for key, value in values.items() if value)
+
+
+def _subject(what: str, repo: str, parts: tuple[str | int, ...]) -> str:
+    """`the secrets of octo/hello`, or `build octo/hello#7` where the path names a build by its number."""
+    number = next((part for part in parts if isinstance(part, int)), None)
+    return f"{what} of {repo}" if number is None else f"{what} {repo}#{number}"

@@ -97,7 +97,7 @@ def builds(
 
 def build(repo: str, number: int) -> Call[Build]:
     """One build with its stages and steps."""
-    return repo_get("builds.get", f"build {number}", repo, Build, "builds", number)
+    return repo_get("builds.get", "build", repo, Build, "builds", number)
 
 
 def latest_build(repo: str, *, branch: str | None = None, ref: str | None = None) -> Call[Build]:
@@ -147,7 +147,7 @@ def restart_build(
 
 def cancel_build(repo: str, number: int) -> Call[Build]:
     """Stop a build; one that is finished is answered unchanged."""
-    return repo_change("builds.cancel", f"build {number}", "DELETE", repo, Build, "builds", number)
+    return repo_change("builds.cancel", "build", "DELETE", repo, Build, "builds", number)
 
 
 def promote(repo: str, number: int, target: str, *, params: Mapping[str, str] | None = None) -> Call[Build | None]:
@@ -322,7 +322,7 @@ def stats() -> Call[Statistics]:
 def _decide(operation: str, repo: str, number: int, *parts: str | int) -> Call[None]:
     """Approve or decline. Drone refuses the second time, so it is not sent twice."""
     path = ("builds", number, *parts)
-    return repo_change(operation, f"build {number}", "POST", repo, None, *path, idempotent=False)
+    return repo_change(operation, "build", "POST", repo, None, *path, idempotent=False)
 
 
 def _queue(operation: str, method: str) -> Call[None]:

@@ -152,7 +152,7 @@ def test_a_write_to_a_readable_repository_names_the_missing_right() -> None:
 
 def test_a_missing_build_of_a_present_repository_is_told_from_a_missing_repository() -> None:
     error = failure(BUILD, 404, JSON, said("sql: no rows in result set"))
-    assert error.message == "Drone does not have build 7 of octo/hello"
+    assert error.message == "Drone does not have build octo/hello#7"
     assert error.details["reason"] == "missing"
     assert error.details["drone_message"] == "sql: no rows in result set"
 
