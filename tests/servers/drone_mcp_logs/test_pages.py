@@ -98,3 +98,24 @@ def test_paging_by_cursor_visits_every_line_once(
             break
         window = Window("cursor", cursor=decode(page.repo, cursor))
     assert seen == list(range(1, len(text.lines) + 1))
+
+
+SHORT = st.lists(st.text(alphabet="ab ", max_size=40), min_size=1, max_size=40).map(tuple)
+
+
+@given(PAGES, st.lists(st.builds(Reading, PLACES, st.builds(LogText, SHORT)), min_size=1, max_size=3))
+def test_what_fits_is_shown_whole(page: Page, readings: list[Reading]) -> None:
+    view = compose(page, readings, Window(), 6_000)
+    for section, reading in zip(view.logs, readings, strict=True):
+        assert reading.text
+        assert tuple(line for _, _, line in numbered(section.log)) == reading.text.lines
+        assert not section.truncated
+        assert section.end
+
+
+def test_a_short_log_is_not_cut_to_its_own_size() -> None:
+    step = Step(number=1, name="test", status="failure", exit_code=1)
+    lines = ("+ " + "x" * 90, "y" * 90)
+    reading = Reading(Place(Stage(number=1, name="ci", status="failure"), step), LogText(lines))
+    view = compose(Page("octo/hello", 7, "0a1b2c3d"), [reading], Window(), 2_000)
+    assert [line for _, _, line in numbered(view.logs[0].log)] == list(lines)
