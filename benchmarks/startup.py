@@ -69,7 +69,7 @@ def ask(process: subprocess.Popen[bytes], **message: Any) -> None:
     process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
     process.stdin.flush()
     if "id" in message and not process.stdout.readline():
-        raise RuntimeError(f"{process.args} ended instead of answering")
+        raise RuntimeError(f"{process.args!r} ended instead of answering")
 
 
 def end(process: subprocess.Popen[bytes], *, by_signal: bool) -> None:
@@ -92,7 +92,7 @@ def peak(pid: int) -> int:
 
 
 def compare(module: str, runs: int) -> tuple[float, float, float]:
-    """Print how `module` does beside the reference; return the ratios of time and memory, and the longest ending."""
+    """Print how `module` does beside the reference; return the ratios of time and memory, and the seconds to end."""
     reference, command = [sys.executable, "-c", REFERENCE], [sys.executable, "-m", module]
     pairs = [(run(reference, by_signal=False), run(command, by_signal=bool(number % 2))) for number in range(runs + 1)][
         1:
@@ -100,17 +100,17 @@ def compare(module: str, runs: int) -> tuple[float, float, float]:
     theirs, ours = ([pair[side] for pair in pairs] for side in (0, 1))
     ready = median(ours, "ready") / median(theirs, "ready")
     memory = median(ours, "memory") / median(theirs, "memory")
-    ended = max(one.ended for one in ours)
+    ended = median(ours, "ended")
     print(
         f"{module}: ready in {median(ours, 'ready') * 1000:.0f} ms ({ready:.2f} x), "
-        f"{median(ours, 'memory') / 1024:.1f} MiB ({memory:.2f} x), ended within {ended * 1000:.0f} ms"
+        f"{median(ours, 'memory') / 1024:.1f} MiB ({memory:.2f} x), ended in {ended * 1000:.0f} ms"
     )
     return ready, memory, ended
 
 
 def median(runs: list[Run], field: str) -> float:
     """Return the median of one figure."""
-    return statistics.median(getattr(one, field) for one in runs)
+    return float(statistics.median(getattr(one, field) for one in runs))
 
 
 def main() -> int:

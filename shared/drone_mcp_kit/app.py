@@ -7,7 +7,6 @@ import difflib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -16,17 +15,20 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer
 from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS, Completion
+from mcp.types import INVALID_PARAMS
 
+from drone_mcp_client.names import is_exposed
 from drone_mcp_kit import logs, serving
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.resources import add_prompts, add_resources
+from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
     from drone_mcp_kit.access import DroneAccess
@@ -35,8 +37,6 @@ logger = logging.getLogger(__name__)
 
 DISTRIBUTION = "drone-mcp"
 BAD_SETTINGS = 2
-
-Completer = Callable[[Any, Any, Any], Awaitable[Completion | None]]
 
 # Lists depend on the installation and the allow-list alone, both fixed while the process lives.
 _FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
@@ -103,7 +103,7 @@ def build_server(
         add_resources(server, part, access.clean)
         add_prompts(server, part, access.clean)
     if complete is not None:
-        server.completion()(complete)  # type: ignore[no-untyped-call]  # the SDK left it untyped
+        add_completion(server, complete, access.clean)
     return server
 
 
@@ -151,9 +151,16 @@ def run(spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]]) -> None:
         sys.stderr.write(f"{spec.command}: {error}\n")
         sys.exit(BAD_SETTINGS)
     logs.configure(settings, Cleaner(Redactor(settings.secrets)))
-    if not settings.secrets():
-        logger.warning("No DRONE_TOKEN: Drone sees a guest, who may read public repositories only")
+    _warn(settings)
     serving.serve(server)
+
+
+def _warn(settings: Settings) -> None:
+    """Say once what is allowed and probably not meant."""
+    if settings.token is None and settings.token_file is None:
+        logger.warning("No DRONE_TOKEN: Drone sees a guest, who may read public repositories only")
+    elif is_exposed(settings.server):
+        logger.warning("DRONE_SERVER is plain http to another machine: the token can be read on the way")
 
 
 def _parser(spec: ServerSpec) -> argparse.ArgumentParser:

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from mcp.server.mcpserver.prompts import Prompt
 from mcp.shared.exceptions import MCPError
-from mcp.types import INTERNAL_ERROR, INVALID_PARAMS
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Completion
 from pydantic import Field
 
 from drone_mcp_client.errors import DroneError, InvalidInput, NotFound
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from drone_mcp_kit.cleaning import Cleaner
 
 F = TypeVar("F", bound=Callable[..., Any])
+Completer = Callable[[Any, Any, Any], Awaitable[Completion | None]]
 
 _MARK = "__drone_mcp_resource__"
 _PROMPT_MARK = "__drone_mcp_prompt__"
@@ -94,6 +95,24 @@ def add_prompts(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
         server.add_prompt(
             Prompt.from_function(told, title=facts.title, description=inspect.cleandoc(function.__doc__ or ""))
         )
+
+
+def add_completion(server: MCPServer[Any], complete: Completer, clean: Cleaner) -> None:
+    """Register what completes arguments. Where it fails there is nothing to offer: nobody reads an error there."""
+
+    async def completed(reference: Any, argument: Any, context: Any) -> Completion | None:
+        with logs.request("completion", argument.name):
+            try:
+                found = await complete(reference, argument, context)
+            except DroneError as error:
+                logs.ended(error.code)
+                return None
+            except Exception:  # noqa: BLE001 - crash() logs it
+                crash(argument.name)
+                return None
+        return found and found.model_copy(update={"values": clean.value(found.values)})
+
+    server.completion()(completed)  # type: ignore[no-untyped-call]  # the SDK left it untyped
 
 
 def _told(

@@ -162,7 +162,11 @@ class LoudAccess(DroneAccess):
 
 async def complete(_reference: Any, argument: Any, _context: Any) -> Completion | None:
     """Complete a repository."""
-    return Completion(values=["octo/hello"]) if argument.name == "repo" else None
+    if argument.value == "crash":
+        raise ValueError(CRASH_TEXT)
+    if argument.value == "fail":
+        raise EXPECTED
+    return Completion(values=["octo/hello\u200b"]) if argument.name == "repo" else None
 
 
 def create(settings: Settings) -> MCPServer[Any]:

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp import Client, MCPError
+from mcp.types import ResourceTemplateReference
 
 from drone_mcp_kit.manifest import manifest, manifest_text
 from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError
@@ -94,6 +95,19 @@ async def test_a_prompt_is_given_clean_and_its_errors_are_told(server: MCPServer
                 await client.get_prompt("ask", {"repo": repo})
             assert caught.value.code == code
             assert CRASH_TEXT not in f"{caught.value.message} {caught.value.data}"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "offered"),
+    [("repo", "oc", ["octo/hello"]), ("number", "1", []), ("repo", "fail", []), ("repo", "crash", [])],
+)
+async def test_a_completion_offers_clean_values_and_nothing_where_it_fails(
+    server: MCPServer[Any], era: str, name: str, value: str, offered: list[str]
+) -> None:
+    reference = ResourceTemplateReference(uri="drone://example/{owner}/{repo}/build/{number}")
+    async with Client(server, mode=era) as client:
+        result = await client.complete(reference, {"name": name, "value": value})
+    assert list(result.completion.values) == offered
 
 
 async def test_the_manifest_tells_what_the_server_offers(server: MCPServer[Any]) -> None:

@@ -58,7 +58,7 @@ class Process:
 
 @contextmanager
 def running(*arguments: str, **environment: str) -> Iterator[Process]:
-    given = {"DRONE_SERVER": "http://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
+    given = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE")}
     command = [sys.executable, "-m", "support.example_server", *arguments]
     pipe = subprocess.PIPE
@@ -161,6 +161,13 @@ def test_a_guest_is_told_once_that_they_are_one() -> None:
         _, errors = process.ending()
     told = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
     assert [(line["level"], line["message"][:14]) for line in told] == [("warning", "No DRONE_TOKEN")]
+
+
+def test_a_token_that_travels_in_clear_is_warned_of() -> None:
+    with running(DRONE_SERVER="http://drone.test", DRONE_MCP_LOG_FORMAT="json") as process:
+        close_stdin(process)
+        _, errors = process.ending()
+    assert "plain http" in errors
 
 
 def test_help_lists_the_environment_and_version_tells_itself() -> None:
