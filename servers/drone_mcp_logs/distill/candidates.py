@@ -1,18 +1,21 @@
 """Which lines of a log are looked at closely, and how likely each belongs to the evidence."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import scan
-from .features import columns, words
+from .features import columns, hit_columns, kind, words
 from .marks import Mark, mark
 from .model import Model
 from .text import Line, unstamped
 
-_TAIL = 60  # lines before the failing command's end that are always looked at
-_LAST = 30  # likewise of the log
-_WINDOWS = 14  # hits whose neighbourhood is looked at
-_BEFORE, _AFTER = 6, 24
+_TAIL = 25  # lines before the failing command's end that are always looked at
+_LAST = 20  # likewise of the log
+_MOST = 280  # lines; no further surroundings are looked at then
+_NEWS = 60  # new lines that are looked at from each end
+_REPEATED = 0.9
+_BEFORE, _AFTER = 5, 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +34,7 @@ class Candidates:
         return columns(self.lines, self.marks, self.here, self.end, self.command, self.last)
 
 
-class _Reader:
+class Reader:
     """Scores and marks lines, equal ones once."""
 
     def __init__(self, model: Model) -> None:
@@ -52,31 +55,76 @@ class _Reader:
         return known
 
 
-def gather(data: bytes, model: Model) -> Candidates:
-    """Find the candidates: the surroundings of the best hits and the end of the failing command."""
-    reader = _Reader(model)
-    hits = scan.lines_at(data, scan.hits(data))
-    tail = scan.last(data, _LAST)
-    last = tail[-1].number
-    end = next((line for line in hits if reader.mark(line.text).role == "exit"), tail[-1])
-    found = {line.number: line for line in tail}
-    found |= {line.number: line for line in scan.around(data, end, _TAIL, 5)}
-    for line in _best(hits, reader, end.number):
-        if not (line.number - 2 in found and line.number + _AFTER // 2 in found):
-            found |= {near.number: near for near in scan.around(data, line, _BEFORE, _AFTER)}
+@dataclass(frozen=True, slots=True)
+class Hits:
+    """The lines with a telling word, and where the failing command and the log end."""
+
+    lines: Sequence[Line]
+    marks: Sequence[Mark]
+    here: Sequence[float]
+    exits: Sequence[Line]
+    tail: Sequence[Line]
+
+    @property
+    def end(self) -> Line:
+        """The line at which the failing command is known to have ended, else the last."""
+        return self.exits[0] if self.exits else self.tail[-1]
+
+    def columns(self) -> dict[str, Sequence[float]]:
+        """Every hit's features for the first stage."""
+        return hit_columns(self.lines, self.marks, self.here, self.end.number, self.tail[-1].number)
+
+
+def find_hits(data: bytes, reader: Reader) -> Hits:
+    """One pass over the log."""
+    lines = scan.lines_at(data, scan.hits(data))
+    marks = [reader.mark(line.text) for line in lines]
+    exits = [line for line, its in zip(lines, marks, strict=True) if its.role == "exit"]
+    return Hits(lines, marks, [reader.score(line.text) for line in lines], exits, scan.last(data, _LAST))
+
+
+def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> Candidates:
+    """Find the candidates: the surroundings of the best hits, the end of the failing command.
+
+    `news` are number and offset of lines that a good run did not print; where those are few, all are candidates.
+    """
+    reader = Reader(model)
+    hits = find_hits(data, reader)
+    found = {line.number: line for line in hits.tail}
+    for stop in {hits.end, hits.exits[-1] if hits.exits else hits.end}:
+        found |= {line.number: line for line in scan.around(data, stop, _TAIL, 5)}
+    for number, offset in (*news[:_NEWS], *news[-_NEWS:]):
+        found |= {number: line for line in scan.following(data, offset, number, 1)}
+    for line, its in _ranked(hits, model):
+        if len(found) >= _MOST:
+            break
+        before, after = _reach(its)
+        if not (line.number - before // 2 in found and line.number + after // 2 in found):
+            found |= {near.number: near for near in scan.around(data, line, before, after)}
     lines = [found[number] for number in sorted(found)]
     marks = [reader.mark(line.text) for line in lines]
-    begun = [line.number for line, its in zip(lines, marks, strict=True) if its.role == "command" and line.number < end.number]
-    return Candidates(lines, marks, [reader.score(line.text) for line in lines], end.number, begun[-1] if begun else 1, last)
+    end = hits.end.number
+    begun = [line.number for line, its in zip(lines, marks, strict=True) if its.role == "command" and line.number < end]
+    here = [reader.score(line.text) for line in lines]
+    return Candidates(lines, marks, here, end, begun[-1] if begun else 1, hits.tail[-1].number)
 
 
-def _best(hits: Sequence[Line], reader: _Reader, end: int) -> list[Line]:
-    """The hits most worth their surroundings: telling in themselves, the first or last of their kind, before the end."""
-    ranked = sorted(hits, key=lambda line: (line.number <= end, reader.score(line.text)), reverse=True)
-    chosen: list[Line] = []
-    for line in ranked:
-        if all(abs(line.number - other.number) > 3 for other in chosen):
-            chosen.append(line)
-        if len(chosen) == _WINDOWS:
-            break
-    return sorted(chosen)
+def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:
+    """The hits most worth a look at their surroundings; each further one of a kind counts for less."""
+    if not hits.lines:
+        return []
+    chances = model.hits.chances(hits.columns())
+    order = sorted(range(len(chances)), key=lambda i: -chances[i])
+    kinds: Counter[str] = Counter()
+    worth = []
+    for i in order:
+        its = kind(hits.lines[i].text, hits.marks[i])
+        worth.append((chances[i] * _REPEATED ** kinds[its], i))
+        kinds[its] += 1
+    return [(hits.lines[i], hits.marks[i]) for _, i in sorted(worth, reverse=True)]
+
+
+def _reach(its: Mark) -> tuple[int, int]:
+    """How many lines before and after a hit are worth a look."""
+    below = its.anchor.lines if its.anchor else 0
+    return (3 if its.role == "head" else _BEFORE), max(_AFTER, min(below, 40))

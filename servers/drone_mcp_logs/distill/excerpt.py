@@ -3,17 +3,15 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from .text import Line, tokens
-
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A line of the answer; `count` says how many equal lines in a row it stands for, `cut` that its end is missing."""
+    """A line of the answer; `cut` says that its end is missing, `count` how many equal lines in a row it stands for."""
 
     number: int
     text: str
-    count: int = 1
     cut: bool = False
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +46,3 @@ class Excerpt:
         """All lines, in the order of the log."""
         return (line for block in self.blocks for line in block.lines)
 
-
-def cost(line: Line, longest: int) -> float:
-    """Tokens that showing a line takes when it is cut to so many characters."""
-    return tokens(line.number, line.text[:longest])

@@ -1,7 +1,6 @@
 """What the learned scorer sees: of a line its words, of a candidate its surroundings."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate, pairwise
@@ -9,24 +8,26 @@ from itertools import accumulate, pairwise
 from .marks import Mark
 from .text import Line, unstamped
 
-_WORD = re.compile(r"[a-z]+|[0-9]+|[^\sa-z0-9]{1,3}")
-_READ = 200  # characters of a line that are scored
-_WORDS = 28
-_DIGITS = str.maketrans("0123456789", "0" * 10)
+_READ = 160  # characters of a line that are scored
+_WORDS = 18
+_SEPARATORS = b"()[]{},;=/'\"`|<>.\\\t\r"
+_PLAIN = bytes.maketrans(b"0123456789" + _SEPARATORS, b"0" * 10 + b" " * len(_SEPARATORS))
+DIGITS = str.maketrans("0123456789", "0" * 10)
 _LOW = -8.0
 _LOG = [math.log1p(n) for n in range(4096)]
 
 
-def words(text: str) -> list[str]:
-    """The features of one line: its words, pairs of words, how it begins, how deep it is indented, how long it is."""
-    body = unstamped(text)
-    found = _WORD.findall(body[:_READ].lower())[:_WORDS]
+def words(text: str) -> list[bytes]:
+    """The features of one line: its words, pairs of words, how it begins, how deep it is indented.
+
+    Works on bytes: translating and splitting those is several times faster than any regular expression.
+    """
+    body = unstamped(text)[:_READ].encode("utf-8", "replace")
+    found = body.lower().translate(_PLAIN).split()[:_WORDS]
     if not found:
-        return ["_blank"]
-    pairs = [f"{a} {b}" for a, b in pairwise(found)]
-    indent = len(body) - len(body.lstrip())
-    opening = f"^{found[0]} {found[1]}" if pairs else f"^{found[0]} ."
-    return [*set(found), *pairs, "^" + found[0], opening, f"_indent{min(indent, 9)}", f"_words{len(found) // 4}"]
+        return [b"~blank"]
+    depth = len(body) - len(body.lstrip())
+    return [*found, *map(b" ".join, pairwise(found)), b"^" + b" ".join(found[:2]), b"~indent%d%c" % (min(depth, 9), body[depth])]
 
 
 def _log(distance: int) -> float:
@@ -63,7 +64,7 @@ def _paragraphs(lines: Sequence[Line], values: Sequence[float]) -> list[float]:
 
 
 def _repeats(lines: Sequence[Line]) -> list[float]:
-    masked = [line.text.translate(_DIGITS) for line in lines]
+    masked = [line.text.translate(DIGITS) for line in lines]
     counts = Counter(masked)
     return [float(counts[text]) for text in masked]
 
@@ -128,6 +129,41 @@ def columns(
         "role": [_ROLE_CODE[mark.role] for mark in marks],
         "block": _blocks(lines, marks),
     }
+
+
+def hit_columns(
+    hits: Sequence[Line], marks: Sequence[Mark], here: Sequence[float], end: int, last: int
+) -> dict[str, Sequence[float]]:
+    """What is known of every hit before its surroundings are looked at."""
+    kinds = [kind(line.text, mark) for line, mark in zip(hits, marks, strict=True)]
+    total = Counter(kinds)
+    seen: Counter[str] = Counter()
+    nth = []
+    for its in kinds:
+        seen[its] += 1
+        nth.append(float(seen[its]))
+    top = max(here, default=0.0)
+    numbers = [line.number for line in hits]
+    return {
+        "here": here,
+        "below_top": [value - top for value in here],
+        "near": _mean(here, 2),
+        "role": [_ROLE_CODE[mark.role] for mark in marks],
+        "role_before": [0.0, *(_ROLE_CODE[mark.role] for mark in marks)][: len(hits)],
+        "role_after": [*(_ROLE_CODE[mark.role] for mark in marks), 0.0][1:],
+        "nth": nth,
+        "left": [total[its] - n for its, n in zip(kinds, nth, strict=True)],
+        "to_end": [_log(end - n) if n <= end else -_log(n - end) for n in numbers],
+        "to_last": [_log(last - n) for n in numbers],
+        "hits_after": [_log(len(hits) - i) for i in range(len(hits))],
+        "gap_before": [9.0, *(_log(b - a) for a, b in pairwise(numbers))][: len(hits)],
+        "gap_after": [*(_log(b - a) for a, b in pairwise(numbers)), 9.0][-len(hits) :],
+    }
+
+
+def kind(text: str, mark: Mark) -> str:
+    """What lines of the same sort share: their anchor, or how they begin."""
+    return mark.anchor.name if mark.anchor else " ".join(text[:80].translate(DIGITS).split()[:2])
 
 
 _ROLE_CODE = {"": 0.0, "noise": 1.0, "passed": 2.0, "command": 3.0, "frame": 4.0, "summary": 5.0, "exit": 6.0, "cause": 7.0, "head": 8.0}

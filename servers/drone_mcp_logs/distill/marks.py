@@ -13,6 +13,7 @@ An anchor has a `role`, which says what its line is to the failure:
 """
 
 import functools
+import re
 import tomllib
 from dataclasses import dataclass
 from importlib import resources
@@ -20,7 +21,10 @@ from typing import Any
 
 import re2
 
+from .text import unstamped
+
 ROLES = ("noise", "passed", "command", "frame", "summary", "exit", "cause", "head")
+_READ = 400  # characters of a line that are looked at
 _SET_MEMORY = 64 << 20  # bytes; too little and the set falls back to giving no answer
 
 
@@ -64,32 +68,64 @@ def _read(table: str) -> list[Anchor]:
     return [Anchor(**(common | row)) for row in content["anchor"]]
 
 
-@functools.cache
-def _set() -> Any:
-    """All patterns as one automaton."""
-    options = re2.Options()
-    options.max_mem = _SET_MEMORY
-    automaton = re2.Set.SearchSet(options)
-    for anchor in anchors():
-        automaton.Add(anchor.pattern)
-    automaton.Compile()
-    return automaton
+class _Automaton:
+    """Some anchors' patterns as one automaton, and which mark each stands for."""
+
+    def __init__(self, chosen: list[Anchor]) -> None:
+        options = re2.Options()
+        options.max_mem = _SET_MEMORY
+        self._set = re2.Set.SearchSet(options)
+        for anchor in chosen:
+            self._set.Add(anchor.pattern)
+        self._set.Compile()
+        self._marks = [Mark(anchor.role, anchor) for anchor in chosen]
+
+    def marks(self, text: bytes) -> list[Mark]:
+        return [self._marks[index] for index in self._set.Match(text) or ()]
 
 
 @functools.cache
-def _marks() -> tuple[Mark, ...]:
-    return tuple(Mark(anchor.role, anchor) for anchor in anchors())
+def _automata() -> tuple[_Automaton, _Automaton]:
+    """One for patterns that begin with the line, one for those that search it: mixed, they would have far more states."""
+    begin = [anchor for anchor in anchors() if _begins(anchor)]
+    return _Automaton(begin), _Automaton([anchor for anchor in anchors() if not _begins(anchor)])
 
 
-@functools.cache
-def _weights() -> tuple[int, ...]:
-    return tuple(ROLES.index(anchor.role) if anchor.role != "noise" else len(ROLES) for anchor in anchors())
+def _begins(anchor: Anchor) -> bool:
+    return anchor.pattern.startswith("^") and "|^" not in anchor.pattern
+
+
+_WEIGHT = {"noise": len(ROLES)} | {role: place for place, role in enumerate(ROLES) if place}
 
 
 def mark(text: str) -> Mark:
     """The most telling anchor of a line; noise overrules all."""
-    found = _set().Match(text.encode("utf-8", "replace"))
-    if not found:
-        return NO_MARK
-    weights = _weights()
-    return _marks()[max(found, key=weights.__getitem__)]
+    raw = text[:_READ].encode("utf-8", "replace")
+    begin, search = _automata()
+    found = begin.marks(raw) + search.marks(raw)
+    return max(found, key=lambda its: _WEIGHT[its.role], default=NO_MARK)
+
+
+@functools.cache
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern)
+
+
+def test_of(its: Mark, text: str) -> str | None:
+    """The name of the failing test that a marked line gives, if its anchor knows where it stands."""
+    if its.anchor is None or "(?P<test>" not in its.anchor.pattern:
+        return None
+    found = _compiled(its.anchor.pattern).search(unstamped(text[:_READ]))
+    return found.group("test").strip() if found and found.group("test") else None
+
+
+_PLACE = re.compile(r"(?:^|[\s(\[\"'@=])(?P<place>(?:[A-Za-z]:\\)?[\w@+.\-/\\]{1,200}\.[A-Za-z]\w{0,9}(?:[:(]\[?\d{1,7}|\", line \d{1,7}))")
+_FOREIGN = re.compile(r"node_modules/|site-packages/|/usr/|/\.cargo/|/rustc/|/\.rvm/|/gems/|/go/pkg/|/vendor/|internal/")
+
+
+def place_of(text: str) -> str | None:
+    """The first file and line in a text, as `file:line`; libraries' files do not count."""
+    found = _PLACE.search(text[:_READ])
+    if not found or _FOREIGN.search(found["place"]):
+        return None
+    return re.sub(r'(?:\(|:\[?|", line )(?=\d+$)', ":", found["place"])

@@ -11,34 +11,47 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import repeat
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
-class Model:
-    """Weights of words, and for each feature of a candidate the bins' bounds and values."""
+class Binned:
+    """A sum of step functions, one for each feature."""
 
-    bias: float
-    words: Mapping[str, float]
     start: float
     bins: Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
-    def line(self, words: Sequence[str]) -> float:
-        """Log-odds that a line is evidence, by its words alone."""
-        return self.bias + sum(map(self.words.get, words, repeat(0.0)))
-
     def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
-        """How likely each candidate is evidence, between 0 and 1."""
+        """How likely each row is evidence, between 0 and 1."""
         totals = [self.start] * len(columns["here"])
         for name, (bounds, values) in self.bins.items():
             totals = [total + values[bisect_right(bounds, x)] for total, x in zip(totals, columns[name], strict=True)]
         return [1.0 / (1.0 + math.exp(-total)) for total in totals]
 
 
+@dataclass(frozen=True, slots=True)
+class Model:
+    """Weights of words, and what is made of a hit and of a candidate among its neighbours."""
+
+    bias: float
+    words: Mapping[bytes, float]
+    hits: Binned
+    lines: Binned
+
+    def line(self, words: Sequence[bytes]) -> float:
+        """Log-odds that a line is evidence, by its words alone."""
+        return self.bias + sum(map(self.words.get, words, repeat(0.0)))
+
+
 def read(text: str) -> Model:
     """A model from its data file."""
     content = json.loads(text)
-    bins = {name: (row["bounds"], row["values"]) for name, row in content["bins"].items()}
-    return Model(content["bias"], content["words"], content["start"], bins)
+    words = {word.encode("utf-8", "surrogatepass"): weight for word, weight in content["words"].items()}
+    return Model(content["bias"], words, _binned(content["hits"]), _binned(content["lines"]))
+
+
+def _binned(content: dict[str, Any]) -> Binned:
+    return Binned(content["start"], {name: (row["bounds"], row["values"]) for name, row in content["bins"].items()})
 
 
 @functools.cache

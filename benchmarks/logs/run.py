@@ -1,0 +1,189 @@
+"""Measure the distiller on labelled logs: one command, one table.
+
+    run.py --packs DIR [--check] [--shipped] [--misses N]     (or DRONE_MCP_LOGBENCH=DIR)
+
+DIR holds logchunks, logdx and cidiff as `.jsonl.xz` and the `score.py` that judges an excerpt. Every figure is cross-fitted:
+a case is answered by the model that was learned without its repository (`folds/`); `--shipped` takes the shipped model, which
+knows them all, instead. `tuning` are the repositories whose misses were read while the anchors were written, `held out` the
+others. `--check` exits with 1 where a figure is below its floor, or where there is nothing to measure.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import statistics
+import sys
+import time
+import tracemalloc
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from packs import Case, fold_of, load
+
+from drone_mcp_logs.distill import distill
+from drone_mcp_logs.distill.model import Model, default, read
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TUNING_FOLDS = {0, 1, 2}
+FOLDS = Path(__file__).parent / "folds"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a pack is held to at a budget: (floor, goal) by measure."""
+
+    pack: str
+    budget: int
+    wanted: dict[str, tuple[float, float]]
+
+
+TARGETS = (
+    Target("logchunks", 2000, {"recall": (0.85, 0.90), "hit": (0.92, 0.96), "full": (0.80, 0.85)}),
+    Target("logchunks", 500, {"recall": (0.68, 0.75), "hit": (0.84, 0.90)}),
+    Target("logdx", 2000, {"recall": (0.60, 0.75), "hit": (0.87, 0.97), "signal": (0.80, 0.90)}),
+    Target("cidiff", 2000, {"recall": (0.873, 0.9215), "hit": (1.0, 1.0)}),
+)
+MEDIAN_TOKENS = 700  # of a LogChunks answer at the 2,000 budget
+
+
+def scorer(packs: Path) -> Any:
+    """The judge that comes with the packs."""
+    spec = importlib.util.spec_from_file_location("logbench_score", packs / "score.py")
+    if spec is None or spec.loader is None:
+        raise SystemExit(f"{packs} holds no score.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def judged(cases: list[Case], budget: int, judge: Callable[..., dict[str, Any]], models: list[Model]) -> list[dict[str, Any]]:
+    """Every case's marks."""
+    rows = []
+    for case in cases:
+        answer = distill(
+            case.log,
+            exit_code=case.exit_code,
+            token_budget=budget,
+            good_log=case.good_log,
+            model=models[fold_of(case)],
+        )
+        rows.append(judge(case.raw, [(line.number, line.text) for line in answer.lines], budget) | {"case": case})
+    return rows
+
+
+def mean(rows: list[dict[str, Any]], measure: str) -> float:
+    """Over the cases that have the measure."""
+    return statistics.fmean(float(row[measure]) for row in rows if row[measure] is not None)
+
+
+def line(name: str, rows: list[dict[str, Any]], wanted: dict[str, tuple[float, float]]) -> tuple[str, bool]:
+    """One row of the table, and whether it holds all floors."""
+    cells, holds = [f"{name:34} {len(rows):4}"], True
+    for measure in ("recall", "hit", "full", "signal"):
+        values = [row for row in rows if row[measure] is not None]
+        if not values:
+            continue
+        value = mean(values, measure)
+        floor, goal = wanted.get(measure, (0.0, 0.0))
+        verdict = "" if not goal else " goal " if value >= goal else " floor" if value >= floor else " BELOW"
+        holds = holds and value >= floor
+        cells.append(f"{measure} {value:.3f}{verdict:6}")
+    cells.append(f"prec {mean(rows, 'prec'):.2f}  tokens {statistics.median(row['tokens'] for row in rows):.0f}")
+    return "  ".join(cells), holds and not any(row["over"] or row["alien"] for row in rows)
+
+
+def measure(packs: Path, models: list[Model], misses: int) -> bool:
+    """Print the table of recall."""
+    judge, fine = scorer(packs).judge, True
+    for target in TARGETS:
+        rows = judged(load(packs, target.pack), target.budget, judge, models)
+        name = f"{target.pack} @{target.budget}"
+        text, holds = line(name, rows, target.wanted)
+        fine = fine and holds
+        print(text, flush=True)
+        if target.pack == "logchunks":
+            for part, folds in (("tuning", TUNING_FOLDS), ("held out", {3, 4})):
+                print(line(f"  {part}", [row for row in rows if fold_of(row["case"]) in folds], target.wanted)[0])
+        if name == "logchunks @2000":
+            fine = fine and statistics.median(row["tokens"] for row in rows) <= MEDIAN_TOKENS
+        for row in sorted(rows, key=lambda row: row["recall"])[:misses]:
+            if fold_of(row["case"]) in TUNING_FOLDS:
+                print(f"      {row['recall']:.2f}  {row['case'].id}")
+    return fine
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Seconds of processor time."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def speed(packs: Path) -> bool:
+    """Print megabytes a second over LogChunks, beside one pass of the interpreter's own in the same run."""
+    logs = [case.log for case in load(packs, "logchunks")]
+    size = sum(map(len, logs)) / 1e6
+    plain = cpu(lambda: [log.lower().count("error") for log in logs])
+    took = cpu(lambda: [distill(log) for log in logs])
+    print(f"speed  {size / took:.0f} MB/s ({took / plain:.1f} x the time of lower().count, {size / plain:.0f} MB/s)")
+    return size / took >= 60
+
+
+def hostile() -> Iterator[tuple[str, str]]:
+    """Logs of 5 MiB that try to make the distiller slow."""
+    size = 5 << 20
+    yield "ordinary lines", "".join(f"line {n} of quite an ordinary build log, compiling src/file_{n}.c\n" for n in range(75_000))
+    yield "errors only", "".join(f"src/file_{n}.c:{n}:7: error: expected ';' before '}}' token\n" for n in range(85_000))
+    yield "one line", "error " * (size // 6)
+    yield "empty lines", "\n" * 1_000_000
+    yield "parentheses", "(" * size
+    yield "parenthesis lines", "(((((\n" * (size // 6)
+    yield "escapes", "\x1b[31m\x1b[1merror\x1b[0m\n" * (size // 18)
+    yield "unfinished escapes", "\x1b[" * (size // 2)
+    yield "progress", "\r".join(f"downloading {n}%" for n in range(300_000))
+    yield "surrogates", "\udcff failed\n" * (size // 10)
+    yield "zero bytes", "\0" * size
+    yield "dots", ("." * 79 + "\n") * (size // 80)
+
+
+def fuzz() -> bool:
+    """Print time and memory of every hostile log."""
+    fine = True
+    for name, log in hostile():
+        took = min(cpu(lambda log=log: distill(log)) for _ in range(2))
+        tracemalloc.start()
+        distill(log)
+        peak = tracemalloc.get_traced_memory()[1] / len(log)
+        tracemalloc.stop()
+        fine = fine and took <= 0.15 and peak <= 4
+        print(f"  {name:20} {len(log) / 2**20:4.1f} MiB  {took * 1000:4.0f} ms  {peak:.1f} x memory")
+    return fine
+
+
+def main() -> int:
+    """Print everything; 1 where `--check` finds a figure below its floor."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--packs", type=Path, default=os.environ.get("DRONE_MCP_LOGBENCH"))
+    parser.add_argument("--check", action="store_true")
+    parser.add_argument("--shipped", action="store_true")
+    parser.add_argument("--misses", type=int, default=0)
+    args = parser.parse_args()
+    if args.packs is None or not Path(args.packs).is_dir():
+        print("no labelled packs: pass --packs DIR or set DRONE_MCP_LOGBENCH")
+        return int(args.check)
+    folds = sorted(FOLDS.glob("*.json"))
+    models = [default()] * len(folds) if args.shipped else [read(fold.read_text(encoding="utf-8")) for fold in folds]
+    fine = measure(Path(args.packs), models, args.misses)
+    fine = speed(Path(args.packs)) and fine
+    fine = fuzz() and fine
+    print("all floors hold" if fine else "below a floor")
+    return int(args.check and not fine)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

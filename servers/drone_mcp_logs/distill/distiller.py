@@ -1,0 +1,101 @@
+"""From a log to its excerpt: gather candidates, weigh them, spend the budget, say why."""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from .candidates import Candidates, gather
+from .choose import choose, longest_line
+from .excerpt import Block, Excerpt, Shown
+from .marks import Mark, place_of, test_of
+from .model import Model, default
+from .novelty import novel_lines
+from .text import encode, tokens
+
+_NEWS = 0.5  # exponent on the chance of a line that the good log has not
+_KNOWN = 0.25  # factor on that of a line that it has
+_END = 4  # lines; a block this near the end of the command is named for it
+_NAMES = 20  # tests and places that are listed
+
+
+def excerpt(log: str, *, exit_code: int, token_budget: int, good_log: str | None) -> Iterable[tuple[int, str]]:
+    """Numbered lines of the log that show why it failed, ascending, of at most `token_budget` tokens."""
+    answer = distill(log, exit_code=exit_code, token_budget=token_budget, good_log=good_log)
+    return [(line.number, line.text) for line in answer.lines]
+
+
+def distill(
+    log: str, *, exit_code: int = 1, token_budget: int = 2000, good_log: str | None = None, model: Model | None = None
+) -> Excerpt:
+    """The blocks of a failing step's log that say why it failed, with what the anchors know of them.
+
+    `good_log` is the log of the last good run of the same step: what it says too is hardly the cause. `exit_code` is the
+    step's; a step that did not fail has no evidence, only an end. A token is four characters.
+    """
+    data = encode(log)
+    model = model or default()
+    news = novel_lines(data, encode(good_log)) if good_log else None
+    candidates = gather(data, model, news or ())
+    chances = model.lines.chances(candidates.surroundings())
+    if news is not None:
+        chances = _favour(candidates, chances, {number for number, _ in news})
+    longest = longest_line(token_budget)
+    chosen = choose(candidates.lines, chances, token_budget, longest)
+    blocks = tuple(_blocks(candidates, chances, chosen, longest))
+    marks = [candidates.marks[index] for index in chosen]
+    texts = [candidates.lines[index].text for index in chosen]
+    return Excerpt(
+        blocks=blocks,
+        total_lines=candidates.last,
+        tokens=round(sum(tokens(line.number, line.text) for block in blocks for line in block.lines)),
+        tests=_distinct(map(test_of, marks, texts)),
+        locations=_distinct(map(place_of, texts)),
+    )
+
+
+def _favour(candidates: Candidates, chances: Sequence[float], news: set[int]) -> list[float]:
+    """What only the failing log says counts for more, the rest for less."""
+    return [
+        chance**_NEWS if line.number in news else chance * _KNOWN
+        for line, chance in zip(candidates.lines, chances, strict=True)
+    ]
+
+
+def _distinct(names: Iterable[str | None]) -> tuple[str, ...]:
+    """Each name once, in order."""
+    return tuple(dict.fromkeys(name for name in names if name))[:_NAMES]
+
+
+def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[int], longest: int) -> Iterable[Block]:
+    """Neighbouring chosen lines as one block."""
+    lines = candidates.lines
+    breaks = [i for i, (a, b) in enumerate(pairwise(chosen), 1) if lines[b].number != lines[a].number + 1]
+    for first, last in pairwise([0, *breaks, len(chosen)]):
+        group = chosen[first:last]
+        if not group:
+            continue
+        marks = [candidates.marks[i] for i in group]
+        yield Block(
+            start=lines[group[0]].number,
+            end=lines[group[-1]].number,
+            reason=_reason(marks, candidates.end - lines[group[-1]].number),
+            lines=tuple(Shown(lines[i].number, lines[i].text[:longest], len(lines[i].text) > longest) for i in group),
+            score=round(sum(chances[i] for i in group), 3),
+            kind=_kind(marks),
+        )
+
+
+_TELLING = {"head": 3, "cause": 2, "exit": 1, "summary": 1}
+
+
+def _reason(marks: Sequence[Mark], to_end: int) -> str:
+    """The block's most telling anchor, or where it stands."""
+    best = max(marks, key=lambda mark: _TELLING.get(mark.role, 0))
+    if best.anchor is not None and best.role in _TELLING:
+        return f"{best.anchor.tool}: {best.anchor.name}"
+    return "end of the failing command" if 0 <= to_end <= _END else "reads like evidence"
+
+
+def _kind(marks: Sequence[Mark]) -> str:
+    """The class of failure that the block's first telling anchor speaks for."""
+    telling = (mark.anchor for mark in marks if mark.anchor is not None and mark.role in {"head", "cause", "summary"})
+    return next((anchor.kind for anchor in telling if anchor.kind), "")
