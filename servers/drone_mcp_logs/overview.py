@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drone_mcp_client.status import is_failure
+from drone_mcp_client.status import is_failure, is_final
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.steps import ERROR, Place, failed_first, standing, standings
 
@@ -53,7 +53,7 @@ def plan_for_build(build: Build, chosen: Sequence[Place], token_budget: int) -> 
 
 def _nothing_failed(build: Build, chosen: Sequence[Place]) -> Plan:
     running = [place.label for place in chosen if place.step.status == "running"]
-    summary = "No step failed" if build.finished else "No step has failed so far"
+    summary = "No step failed" if is_final(build.status) else "No step has failed so far"
     if running:
         summary += f"; running: {', '.join(running[:5])}"
     if build.error:

@@ -151,13 +151,13 @@ def _windows(readings: Sequence[Reading], window: Window, room: int, budget: int
     # Around a line both sides may be wanted whole, so that the needs are not known beforehand.
     needs = [need(pen, range_of(window, pen.text)) if pen else 0 for pen in pens]
     shares = [room] if window.kind == "around" else share(room, needs)
-    return [_window(reading, window, part, widest) for reading, part in zip(readings, shares, strict=True)]
+    return [_window(*parts, window) for parts in zip(readings, pens, shares, strict=True)]
 
 
-def _window(reading: Reading, window: Window, room: int, widest: int) -> Part:
-    if reading.text is None:
+def _window(reading: Reading, pen: Writer | None, room: int, window: Window) -> Part:
+    if pen is None:
         return reading, None, Span(0, 0)
-    pen = Writer(reading.text, room, widest)
+    pen = replace(pen, room=room)
     return reading, pen, pick(window, pen)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
 from drone_mcp_kit.resources import resource
 from drone_mcp_logs.live import Pace
 from drone_mcp_logs.reading import StepReader
@@ -41,7 +43,9 @@ class LogResources:
         if reading.missing:
             raise reading.missing
         head = f"{slug} #{number}, step {standing(reading.place)}"
-        return f"{head}. {reading.why}" if reading.text is None else _whole(head, reading.text)
+        if reading.text is None:
+            return f"{head}. {reading.why}"
+        return await anyio.to_thread.run_sync(_whole, head, reading.text)
 
 
 def _whole(head: str, text: LogText) -> str:

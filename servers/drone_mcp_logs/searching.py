@@ -59,7 +59,7 @@ async def search_logs(
     chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
     search = _Search(StepReader(drone, ask.what.repo, build.number, pace), compiled, ask.limits, clock)
     done = await for_each(chosen, search.step)
-    return compose_findings(_findings(ask, build, done), ask.limits)
+    return await anyio.to_thread.run_sync(compose_findings, _findings(ask, build, done), ask.limits)
 
 
 class _Search:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import anyio.to_thread
+
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs import cursor as cursors
 from drone_mcp_logs.live import Pace, Wish
@@ -87,7 +89,7 @@ async def show_logs(drone: DroneClient, ask: Ask, pace: Pace) -> BuildLogsView:
     readings = await for_each(plan.read, reader.read)
     if ask.what.step:
         _raise_missing(readings[0])
-    return _compose(ask, build.number, build.status, plan, readings)
+    return await _compose(ask, build.number, build.status, plan, readings)
 
 
 async def _resume(drone: DroneClient, ask: Ask, cursor: Cursor, pace: Pace) -> BuildLogsView:
@@ -105,7 +107,7 @@ async def _resume(drone: DroneClient, ask: Ask, cursor: Cursor, pace: Pace) -> B
     wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * CHARS_PER_TOKEN, patient=not cursor.back)
     reading = await StepReader(drone, ask.what.repo, cursor.number, pace).read(place, wish)
     _raise_missing(reading)
-    return _compose(ask, cursor.number, status, Plan((place,), if_cut=""), [reading])
+    return await _compose(ask, cursor.number, status, Plan((place,), if_cut=""), [reading])
 
 
 def _is_number(text: str | None) -> bool:
@@ -121,6 +123,6 @@ def _raise_missing(reading: Reading) -> None:
         raise reading.missing
 
 
-def _compose(ask: Ask, number: int, status: str, plan: Plan, readings: list[Reading]) -> BuildLogsView:
+async def _compose(ask: Ask, number: int, status: str, plan: Plan, readings: list[Reading]) -> BuildLogsView:
     page = Page(ask.what.repo, number, new_nonce(), status, plan.summary, plan.steps, plan.next_step, plan.if_cut)
-    return compose(page, readings, ask.window, ask.token_budget)
+    return await anyio.to_thread.run_sync(compose, page, readings, ask.window, ask.token_budget)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_client.models import Stage, Step
@@ -102,25 +102,36 @@ def find(build: Build, stage: str | None, step: str | None) -> list[Place]:
     """Return the steps that `stage` and `step`, each a number or a name, mean; all where neither is given.
 
     Raises:
-        NotFound: there is none.
+        NotFound: there is no such stage or step.
         InvalidInput: `step` could mean several.
     """
-    inside = [place for place in places(build) if stage is None or _is(stage, place.stage.number, place.stage.name)]
-    found = [place for place in inside if step is None or _is(step, place.step.number, place.step.name)]
-    exact = [place for place in found if step in {str(place.step.number), place.step.name}]
-    found = exact or found
-    if not found and (stage or step):
+    stages = list(build.stages) if stage is None else _meant(stage, build.stages)
+    inside = [Place(one, item) for one in stages for item in one.steps]
+    if step is None:
+        if not stages and stage is not None:
+            raise _no_step(build, stage, step)
+        return inside
+    steps = _meant(step, [place.step for place in inside])
+    found = [place for place in inside if any(place.step is one for one in steps)]
+    if not found:
         raise _no_step(build, stage, step)
-    if step is not None and len(found) > 1:
+    if len(found) > 1:
         raise InvalidInput(
-            f"{step!r} could be any of these steps: {_list(found)}",
+            f"{one_line(step, NAME)!r} could be any of these steps: {_list(found)}",
             next_step="Call again with both stage and step, by number",
         )
     return found
 
 
-def _is(wanted: str, number: int, name: str) -> bool:
-    return wanted.strip() == str(number) or wanted.strip().casefold() == name.casefold()
+P = TypeVar("P", Stage, Step)
+
+
+def _meant(wanted: str, parts: Sequence[P]) -> list[P]:
+    """Return the parts that a number means, else those of that name, else of that name in other case."""
+    wanted = wanted.strip()
+    by_number = [part for part in parts if wanted == str(part.number)]
+    by_name = [part for part in parts if wanted == part.name]
+    return by_number or by_name or [part for part in parts if wanted.casefold() == part.name.casefold()]
 
 
 def _no_step(build: Build, stage: str | None, step: str | None) -> NotFound:

@@ -6,7 +6,7 @@ backslash, a tab and a line end take two.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drone_mcp_kit.redact import Redactor
@@ -50,11 +50,14 @@ class Writer:
     text: LogText
     room: int
     widest: int
+    _written: dict[int, str] = field(default_factory=dict, repr=False)
 
     def line(self, index: int) -> str:
-        """Write a line."""
-        number = self.text.first + index
-        return numbered(number, len(str(self.text.last)), self.text.lines[index], self.widest)
+        """Write a line, once."""
+        if index not in self._written:
+            number, digits = self.text.first + index, len(str(self.text.last))
+            self._written[index] = numbered(number, digits, self.text.lines[index], self.widest)
+        return self._written[index]
 
     def cost(self, index: int) -> int:
         """Tell the room that a line takes."""

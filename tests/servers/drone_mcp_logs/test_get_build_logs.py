@@ -188,6 +188,26 @@ async def test_a_step_that_is_not_there_gets_the_list_of_those_that_are(agent: A
     assert "1/3 default/test" in answer.error["next_step"]
 
 
+async def test_a_number_means_a_number_before_a_name(agent: Any, drone: respx.MockRouter) -> None:
+    steps = [made_step(1, "2"), made_step(2, "second")]
+    drone.get(f"{BUILDS}/7").respond(json=made_build(7, "success", made_stage(1, "ci", "success", *steps)))
+    drone.get(f"{BUILDS}/7/logs/1/2").respond(json=writes("ok\n"))
+    assert (await agent.logs(number=7, step="2")).data["logs"][0]["name"] == "ci/second"
+
+
+async def test_a_stage_narrows_to_what_failed_in_it(agent: Any, drone: respx.MockRouter) -> None:
+    stages = [made_stage(n, name, "failure", made_step(1, "test", "failure")) for n, name in ((1, "a"), (2, "b"))]
+    waiting = made_stage(3, "deploy", "waiting_on_dependencies")
+    drone.get(f"{BUILDS}/7").respond(json=made_build(7, "failure", *stages, waiting))
+    drone.get(f"{BUILDS}/7/logs/2/1").respond(json=writes("FAIL\n"))
+    narrowed = await agent.logs(number=7, stage="b")
+    assert [section["name"] for section in narrowed.data["logs"]] == ["b/test"]
+    empty = await agent.logs(number=7, stage="deploy")
+    assert "3 deploy: waiting_on_dependencies, no steps" in empty.data["steps"]
+    unknown = await agent.logs(number=7, stage="c")
+    assert unknown.error["message"] == "Build 7 has no stage 'c'"
+
+
 async def test_a_name_that_two_stages_have_needs_the_stage(agent: Any, drone: respx.MockRouter) -> None:
     stages = [made_stage(n, name, "success", made_step(1, "test")) for n, name in ((1, "amd64"), (2, "arm64"))]
     drone.get(f"{BUILDS}/7").respond(json=made_build(7, "success", *stages))
