@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import io
-import tempfile
-import time
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
-import anyio
-from mcp import Client, StdioServerParameters
-from mcp.client.stdio import stdio_client
+from mcp.client.stdio import StdioServerParameters
 
 from drone_mcp_config.checking import Check
+from drone_mcp_config.launching import LaunchFailed, Running, launched
 from drone_mcp_config.plan import START_SECONDS, Plan, Remote, Server, Stdio
-from drone_mcp_config.secrecy import names_a_secret
-from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
 PATIENCE = 2 * START_SECONDS  # a slow start is told as slow, not as broken
-LONGEST_WORDS = 400
 
 
 async def check_servers(
@@ -46,20 +38,12 @@ async def _check(server: Server, tools: tuple[str, ...] | None, environment: Map
     except KeyError as error:
         mend = f"Set {error.args[0]} where the client is started"
         return Check(server.name, "failed", f"not started: {error.args[0]} is not set", mend)
-    secrets = [value for name, value in (parameters.env or {}).items() if names_a_secret(name)]
-    cleaner = Cleaner(Redactor(lambda: secrets))
-    with io.TextIOWrapper(tempfile.TemporaryFile(), encoding="utf-8", errors="replace") as complaints:
-        start = time.monotonic()
-        try:
-            offered = await _tools(parameters, complaints)
-        except TimeoutError:
-            return _broken(server, f"no answer within {PATIENCE} s", complaints, cleaner)
-        except FileNotFoundError:
-            mend = "Install it, or correct its command in the role"
-            return Check(server.name, "failed", f"there is no program {parameters.command!r}", mend)
-        except Exception as error:  # noqa: BLE001 - whatever a program that is not ours does is a finding
-            return _broken(server, _reason(error), complaints, cleaner)
-        return _judge(server, offered, tools, time.monotonic() - start)
+    try:
+        async with launched(parameters, patience=PATIENCE) as running:
+            check = _judge(server, running, tools)
+    except LaunchFailed as failed:
+        return _broken(server, failed)
+    return check
 
 
 def _parameters(server: Stdio, environment: Mapping[str, str]) -> StdioServerParameters:
@@ -72,13 +56,8 @@ def _parameters(server: Stdio, environment: Mapping[str, str]) -> StdioServerPar
     )
 
 
-async def _tools(parameters: StdioServerParameters, complaints: TextIO) -> list[str]:
-    with anyio.fail_after(PATIENCE):
-        async with Client(stdio_client(parameters, errlog=complaints)) as client:
-            return [tool.name for tool in (await client.list_tools()).tools]
-
-
-def _judge(server: Stdio, offered: list[str], tools: tuple[str, ...] | None, seconds: float) -> Check:
+def _judge(server: Stdio, running: Running, tools: tuple[str, ...] | None) -> Check:
+    offered, seconds = running.tools, running.seconds
     detail = f"started, {len(offered)} tool{'s' if len(offered) != 1 else ''}"
     if tools is not None and set(offered) != set(tools):
         differing = ", ".join(sorted(set(offered) ^ set(tools)))
@@ -90,22 +69,16 @@ def _judge(server: Stdio, offered: list[str], tools: tuple[str, ...] | None, sec
     return Check(server.name, "ok", detail, seconds=seconds)
 
 
-def _broken(server: Stdio, reason: str, complaints: TextIO, cleaner: Cleaner) -> Check:
-    complaints.seek(0)
-    said = [line.strip() for line in complaints if line.strip()]
-    words = cleaner.text(said[-1])[:LONGEST_WORDS] if said else ""
-    detail = f"it did not start ({reason})" if not words else f"it did not start: {words}"
-    mend = "Mend what it says" if words else f"Run it by hand to see why: {_command_line(server)}"
-    return Check(server.name, "failed", detail, mend)
+def _broken(server: Stdio, failed: LaunchFailed) -> Check:
+    if failed.no_program:
+        return Check(server.name, "failed", failed.reason, "Install it, or correct its command in the role")
+    if failed.said:
+        return Check(server.name, "failed", f"it did not start: {failed.said}", "Mend what it says")
+    mend = f"Run it by hand to see why: {_command_line(server)}"
+    return Check(server.name, "failed", f"it did not start ({failed.reason})", mend)
 
 
 def _command_line(server: Stdio) -> str:
     return " ".join(
         template.render(lambda reference: f"${reference.name}") for template in (server.command, *server.args)
     )
-
-
-def _reason(error: Exception) -> str:
-    while isinstance(error, ExceptionGroup):
-        error = error.exceptions[0]
-    return str(error) or type(error).__name__

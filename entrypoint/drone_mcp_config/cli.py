@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from drone_mcp_config.clients import ClientName
+from drone_mcp_config.commands import demo as demo_command
 from drone_mcp_config.commands import doctor as doctor_command
 from drone_mcp_config.commands import generate
 from drone_mcp_config.commands import roles as roles_command
@@ -124,6 +125,15 @@ def doctor(
     It takes DRONE_SERVER and DRONE_TOKEN (or DRONE_TOKEN_FILE) from the environment. Exit code 1 if something failed.
     """
     doctor_command.run(role, roles_dir=roles_dir, as_json=as_json)
+
+
+@app.command()
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the simulator running, to try an agent on it.")] = False,
+) -> None:
+    """Show the whole way from a red build to the line that matters, on a simulated Drone. Needs no server."""
+    demo_command.run(as_json=as_json, keep=keep)
 
 
 @app.command()

@@ -1,0 +1,63 @@
+"""`drone-mcp-config demo`: play the main job on the simulator."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import anyio
+import typer
+
+from drone_mcp_config.demo.simulated import Simulated, simulator
+from drone_mcp_config.errors import Refused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_config.demo.story import Act
+
+
+def run(*, as_json: bool, keep: bool) -> None:
+    """Play every act and show it.
+
+    Raises:
+        Refused: an act failed; nothing is left behind.
+    """
+    from drone_mcp_config.demo.pages import Pages  # noqa: PLC0415 - the SDK is slow to load,
+    from drone_mcp_config.demo.story import StoryFailed  # noqa: PLC0415 - and only this command needs it
+
+    folder = Path(tempfile.mkdtemp(prefix="drone-mcp-demo-"))
+    pages = Pages()
+    try:
+        with simulator(kept_in=folder if keep else None) as drone:
+            acts = anyio.run(_play, drone, folder, (lambda _: None) if as_json else pages.show)
+    except StoryFailed as failed:
+        raise Refused(f"The demo failed: {failed}") from failed
+    finally:
+        if not keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    if as_json:
+        typer.echo(json.dumps(_summary(acts, drone, folder, keep=keep), indent=2))
+        return
+    pages.close(acts[-1])
+    if keep:
+        pages.kept(drone, folder)
+
+
+async def _play(drone: Simulated, folder: Path, show: Callable[[Act], None]) -> list[Act]:
+    from drone_mcp_config.demo.story import tell  # noqa: PLC0415 - as above
+
+    acts = []
+    async for act in tell(drone, folder, os.environ):
+        show(act)
+        acts.append(act)
+    return acts
+
+
+def _summary(acts: list[Act], drone: Simulated, folder: Path, *, keep: bool) -> dict[str, object]:
+    kept = {"kept": {"url": drone.url, "pid": drone.process.pid, "folder": str(folder)}} if keep else {}
+    return {"acts": [act.as_data() for act in acts], "line": acts[-1].line, **kept}
