@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
 MARK = "[redacted]"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class _Shape:
     """A shape of secret: the pattern, and the literal texts (lower case) one of which it begins with."""
 
@@ -29,14 +29,18 @@ class _Shape:
     pattern: re.Pattern[str]
     keep: Callable[[re.Match[str]], bool] | None = None
 
-    def span(self, text: str, at: int) -> tuple[int, int] | None:
-        """Return where the secret in the text at `at` begins and ends, or None; what is kept ends where it begins."""
-        match = self.pattern.match(text, at)
-        if match is None:
-            return None
-        if self.keep and self.keep(match):
-            return match.end(), match.end()
-        return (match.end("lead") if "lead" in self.pattern.groupindex else match.start()), match.end()
+    def spans(self, text: str, lowered: bytes, start: int, end: int) -> Iterator[tuple[int, int]]:
+        """Yield where such secrets begin and end that begin between `start` and `end`.
+
+        What matched is not read again, so that the time is linear whatever the text is.
+        """
+        for needle in self.needles:
+            at = lowered.find(needle, start, end)
+            while at >= 0:
+                match = self.pattern.match(text, at)
+                if match and not (self.keep and self.keep(match)):
+                    yield match.end("lead") if "lead" in self.pattern.groupindex else at, match.end()
+                at = lowered.find(needle, match.end() if match else at + 1, end)
 
 
 def _shape(needles: str, pattern: str, keep: Callable[[re.Match[str]], bool] | None = None) -> _Shape:
@@ -174,26 +178,23 @@ class Redactor:
 
 
 @functools.cache
-def _needles() -> tuple[Any, dict[bytes, _Shape]]:
-    """Return what finds every needle in one pass, and whose each needle is. RE2 takes a tenth of the time of `re`."""
+def _lines() -> Any:
+    """Return what finds the lines that hold a needle in one pass. RE2 takes a tenth of the time of `re` for that."""
     import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - on first use, to start fast
 
-    owners = {needle: shape for shape in _SHAPES for needle in shape.needles}
-    return re2.compile(b"|".join(re2.escape(needle) for needle in owners)), owners
+    needles = b"|".join(re2.escape(needle) for shape in _SHAPES for needle in shape.needles)
+    return re2.compile(b"(?:" + needles + b")[^\n]*")
 
 
 def _find(text: str) -> list[tuple[int, int]]:
     """Return where the secrets of `text` are, in order."""
     lowered = text.encode("ascii", "replace").lower()  # a byte for each character: positions are the same
-    finder, owners = _needles()
-    spans = []
-    read: dict[_Shape, int] = {}  # how far each shape has read: no place is read twice by one
-    for found in finder.finditer(lowered):
-        shape, at = owners[found.group()], found.start()
-        if at >= read.get(shape, 0) and (span := shape.span(text, at)):
-            spans.append(span)
-            read[shape] = span[1]
-    return sorted((start, end) for start, end in spans if start < end)
+    spans: list[tuple[int, int]] = []
+    for line in _lines().finditer(lowered):
+        start, end = line.span()
+        for shape in _SHAPES:
+            spans += shape.spans(text, lowered, start, end)
+    return sorted(spans)
 
 
 def _blank(text: str, spans: list[tuple[int, int]]) -> str:
