@@ -49,6 +49,7 @@ _UNWANTED_ASCII = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _ASCII_CONTROLS = dict.fromkeys([*range(9), *range(0x0B, 0x20), 0x7F])
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
+_RARE = re.compile("[\x80-\x9f\u2028\u2029\ud800-\udfff]")  # what the three before this one are for
 
 
 def sanitize(text: str) -> str:
@@ -63,10 +64,9 @@ def sanitize(text: str) -> str:
     text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     if plain:
         return text.translate(_ASCII_CONTROLS)
-    if _UNWANTED.search(text) is None:
-        return text
-    text = _LINE_ENDS.sub("\n", _C1_ESCAPES.sub("", text))
-    return _UNWANTED.sub("", _SURROGATES.sub("\ufffd", text))
+    if _RARE.search(text):
+        text = _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", _C1_ESCAPES.sub("", text)))
+    return _UNWANTED.sub("", text)
 
 
 def one_line(text: str, limit: int = 200) -> str:
