@@ -7,15 +7,16 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
-    Watch = Callable[[], Awaitable[None]]
+    Watch = Callable[[], AsyncIterator[None]]
 
 
 class Alarm:
     """Wakes waiters when this process writes, and when `watch` sees another process write.
 
-    `watch` returns when something may have changed. It runs only while somebody waits, once for all of them.
+    `watch` yields once when it has begun to look, since what came before escapes it, and then whenever something may
+    have changed. It runs only while somebody waits, once for all of them.
     """
 
     def __init__(self, watch: Watch | None = None) -> None:
@@ -56,6 +57,5 @@ class Alarm:
         self.ring()
 
     async def _keep_watch(self, watch: Watch) -> None:
-        while True:
-            await watch()
+        async for _ in watch():
             self.ring()

@@ -58,13 +58,17 @@ class SqliteStore(BuildStateStore):
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(f"the state file {self._path} cannot be used: {error}") from error
 
-    async def _watch(self) -> None:
-        try:
-            before = await self._run(self._db.data_version)
-            while await self._run(self._db.data_version) == before:  # noqa: ASYNC110 - only a look can tell
-                await asyncio.sleep(POLL_SECONDS)
-        except StoreUnavailable:
-            await asyncio.sleep(POLL_SECONDS)  # those who wait look for themselves, and get the error
+    async def _watch(self) -> AsyncIterator[None]:
+        seen = None
+        while True:
+            try:
+                version = await self._run(self._db.data_version)
+            except StoreUnavailable:
+                version = None  # those who wait look for themselves, and get the error
+            if version != seen or version is None:
+                seen = version
+                yield
+            await asyncio.sleep(POLL_SECONDS)
 
     async def _apply(self, batch: list[Seen]) -> list[Change | None]:
         changes = await self._run(self._db.apply, batch)

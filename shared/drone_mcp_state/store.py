@@ -190,7 +190,7 @@ async def _open(url: str) -> BuildStateStore:
 
 async def _open_redis(url: str) -> BuildStateStore:
     try:
-        from drone_mcp_state.redis import RedisStore  # noqa: PLC0415 - as said above
+        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - as said above
     except ModuleNotFoundError as error:
         raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
     return await RedisStore.open(url)

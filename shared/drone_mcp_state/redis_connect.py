@@ -1,0 +1,70 @@
+"""From an address to a Redis client: one server, a Sentinel's master, or a cluster."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
+
+from redis.asyncio import Redis, RedisCluster
+from redis.asyncio.retry import Retry
+from redis.asyncio.sentinel import Sentinel
+from redis.backoff import ExponentialBackoff
+
+from drone_mcp_state.errors import StoreUrlInvalid
+
+if TYPE_CHECKING:
+    from urllib.parse import SplitResult
+
+CONNECT_SECONDS = 2.0
+ATTEMPTS = 2  # further ones, within some tenths of a second: Drone waits for the answer
+SENTINEL_PORT = 26379
+
+Client = Redis | RedisCluster
+
+
+def connect(url: str) -> tuple[Client, list[Redis]]:
+    """Make a client, and those of Sentinels that are to be closed with it; they connect when they are used.
+
+    Raises:
+        StoreUrlInvalid: redis-py cannot make sense of the address.
+    """
+    scheme = urlsplit(url).scheme
+    try:
+        if scheme == "redis+sentinel":
+            return _behind_sentinels(urlsplit(url))
+        if scheme.endswith("+cluster"):
+            return RedisCluster.from_url(url.replace("+cluster", "", 1), **_patience()), []
+        return Redis.from_url(url, **_patience(), health_check_interval=30), []
+    except (ValueError, TypeError) as error:
+        raise StoreUrlInvalid(f"not an address of Redis: {error}") from None
+
+
+def _patience() -> dict[str, Any]:
+    return {
+        "socket_connect_timeout": CONNECT_SECONDS,
+        "socket_timeout": None,
+        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), ATTEMPTS),
+    }
+
+
+def _behind_sentinels(url: SplitResult) -> tuple[Redis, list[Redis]]:
+    """Read `redis+sentinel://user:password@one:26379,two:26379/service/0`; the password is the master's."""
+    credentials, _, hosts = url.netloc.rpartition("@")
+    user, _, password = credentials.partition(":")
+    service, _, database = url.path.strip("/").partition("/")
+    if not service or not hosts or not (database or "0").isdecimal():
+        raise StoreUrlInvalid("Sentinel takes redis+sentinel://one:26379,two:26379/service/0")
+    sentinel: Any = Sentinel([_host(text) for text in hosts.split(",")], **_patience())  # type: ignore[no-untyped-call]  # redis-py says no more of it
+    master: Redis = sentinel.master_for(
+        service,
+        db=int(database or "0"),
+        username=unquote(user) or None,
+        password=unquote(password) or None,
+        **_patience(),
+    )
+    return master, sentinel.sentinels
+
+
+def _host(text: str) -> tuple[str, int]:
+    host, _, port = text.partition(":")
+    return host, int(port or SENTINEL_PORT)

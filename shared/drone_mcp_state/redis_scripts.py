@@ -1,0 +1,116 @@
+"""What Redis does in one step, in its own language.
+
+A build is merged in Python and put back only if nobody else was faster: each build has a revision, and `PUT` compares
+it. All keys share one hash tag, so that a script may use them together on a cluster as well.
+"""
+
+from __future__ import annotations
+
+PREFIX = "{drone-mcp}:"
+
+FACTS = PREFIX + "facts"  # hash: the feed's name and end, the times of FeedHealth
+FEED = PREFIX + "feed"  # stream of changes; the id of entry n is "n-0"
+OPEN = PREFIX + "open"  # sorted set: builds of which more is expected, by creation
+AGE = PREFIX + "age"  # sorted set: all builds, by creation
+SLUGS = PREFIX + "slugs"  # set: repositories that have builds
+REPOS = PREFIX + "repos"  # hash: what was last heard of a repository
+
+
+def build_key(slug: str, number: int) -> str:
+    """Hash: one build."""
+    return f"{PREFIX}build:{slug}#{number}"
+
+
+def repo_key(slug: str) -> str:
+    """Sorted set: the numbers of a repository's builds."""
+    return f"{PREFIX}repo:{slug}"
+
+
+def ref_key(slug: str, ref: str) -> str:
+    """Sorted set: the numbers of a ref's builds."""
+    return f"{PREFIX}ref:{slug} {ref}"
+
+
+def lease_key(name: str) -> str:
+    """String: who holds a lease."""
+    return f"{PREFIX}lease:{name}"
+
+
+_NOTE_EVENT = """
+local function note_event(facts, at)
+  local last = redis.call('HGET', facts, 'last_event')
+  if at ~= '' and (not last or tonumber(last) < tonumber(at)) then redis.call('HSET', facts, 'last_event', at) end
+end
+"""
+
+# KEYS: build, facts, feed, open, age, slugs, the repository's numbers, the ref's numbers, the former ref's numbers
+# ARGV: revision, next revision, body, source, seen_at, ref, slug, number, created, settled, change, length of the
+#       feed, name for a nameless feed, time of the event
+# Returns the place of the build's last change and the feed's name; nothing if another was faster.
+PUT = (
+    _NOTE_EVENT
+    + """
+local build, facts, feed, open, age, slugs, of_repo, of_ref, of_former_ref = unpack(KEYS)
+local revision, next_revision, body, source, seen_at, ref, slug, number, created = unpack(ARGV)
+local settled, change, length, name, at = unpack(ARGV, 10)
+if (redis.call('HGET', build, 'revision') or '') ~= revision then return false end
+redis.call('HSETNX', facts, 'feed', name)
+note_event(facts, at)
+local place = redis.call('HGET', build, 'place') or '0'
+if change ~= '' then
+  place = string.format('%.0f', redis.call('HINCRBY', facts, 'place', 1))
+  redis.call('XADD', feed, 'MAXLEN', '~', length, place .. '-0', 'slug', slug, 'number', number, 'change', change)
+  if of_former_ref ~= of_ref then redis.call('ZREM', of_former_ref, number) end
+  redis.call('ZADD', of_repo, number, number)
+  redis.call('ZADD', of_ref, number, number)
+  redis.call('ZADD', age, created, slug .. '#' .. number)
+  redis.call('SADD', slugs, slug)
+  if settled == '1' then redis.call('ZREM', open, slug .. '#' .. number)
+  else redis.call('ZADD', open, created, slug .. '#' .. number) end
+end
+redis.call('HSET', build, 'revision', next_revision, 'body', body, 'source', source, 'seen_at', seen_at,
+           'ref', ref, 'place', place)
+return {place, redis.call('HGET', facts, 'feed')}
+"""
+)
+
+# KEYS: build, open, age, slugs, the repository's numbers, the ref's numbers; ARGV: slug, number
+DROP = """
+local build, open, age, slugs, of_repo, of_ref = unpack(KEYS)
+local slug, number = unpack(ARGV)
+redis.call('ZREM', open, slug .. '#' .. number)
+redis.call('ZREM', age, slug .. '#' .. number)
+redis.call('ZREM', of_repo, number)
+redis.call('ZREM', of_ref, number)
+if redis.call('EXISTS', of_repo) == 0 then redis.call('SREM', slugs, slug) end
+return redis.call('DEL', build)
+"""
+
+# KEYS: repos, facts; ARGV: slug, id, version, active, time of the event
+PUT_REPO = (
+    _NOTE_EVENT
+    + """
+note_event(KEYS[2], ARGV[5])
+local known = redis.call('HGET', KEYS[1], ARGV[1])
+local id, version = 0, -1
+if known then id, version = string.match(known, '(%d+) (%d+)') end
+id, version = tonumber(id), tonumber(version)
+if id < tonumber(ARGV[2]) or (id == tonumber(ARGV[2]) and version < tonumber(ARGV[3])) then
+  redis.call('HSET', KEYS[1], ARGV[1], ARGV[2] .. ' ' .. ARGV[3] .. ' ' .. ARGV[4])
+end
+"""
+)
+
+# KEYS: facts; ARGV: time of the event
+EVENT = _NOTE_EVENT + "note_event(KEYS[1], ARGV[1])"
+
+# KEYS: lease; ARGV: holder, milliseconds
+HOLD = """
+local holder = redis.call('GET', KEYS[1])
+if holder and holder ~= ARGV[1] then return 0 end
+redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+return 1
+"""
+
+# KEYS as above, ARGV: the holder
+RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"

@@ -1,0 +1,326 @@
+"""The store of many machines: Redis, or Valkey.
+
+What Redis has confirmed is as durable as Redis is set up to be (`appendonly yes`). Redis itself is never asked to
+block but for the change feed, and keeps nothing without bound: `retain` limits builds, the feed has a length.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections import OrderedDict
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from redis.exceptions import RedisError
+from typing_extensions import override
+
+from drone_mcp_state import redis_scripts as scripts
+from drone_mcp_state.alarm import Alarm
+from drone_mcp_state.batching import Batcher
+from drone_mcp_state.cursors import Feed
+from drone_mcp_state.errors import StoreUnavailable
+from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Seen
+from drone_mcp_state.redis_connect import connect
+from drone_mcp_state.redis_rows import (
+    FIELDS,
+    Held,
+    Key,
+    Write,
+    change_of,
+    drop_arguments,
+    held_of,
+    place_of,
+    prepare,
+    put_keys,
+    put_values,
+    split_members,
+)
+from drone_mcp_state.redis_scripts import build_key, lease_key, ref_key, repo_key
+from drone_mcp_state.store import BuildStateStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+
+    from redis.asyncio import Redis
+
+    from drone_mcp_client.models import Build, Repo
+    from drone_mcp_state.records import Source
+    from drone_mcp_state.redis_connect import Client
+
+
+ANSWER_SECONDS = 5.0
+BLOCK_SECONDS = 2.0
+PAUSE_SECONDS = 0.25  # before looking again for a Redis that is gone
+ROUNDS = 50  # of a write against others who write the same build
+_CACHED = 512  # builds in motion, kept decoded
+_PAGE = 200
+
+
+class RedisStore(BuildStateStore):
+    """Optimistic: merges what it knows of a build, and again if another process was faster."""
+
+    def __init__(self, client: Client, others: Sequence[Redis] = ()) -> None:
+        super().__init__(Alarm(self._watch))
+        self._others = others
+        self._redis: Any = client  # redis-py types its commands for both of its flavours at once
+        self._batcher: Batcher[Seen, Change | None] = Batcher(self._apply)
+        self._cache: OrderedDict[Key, Held] = OrderedDict()
+
+    @classmethod
+    async def open(cls, url: str) -> RedisStore:
+        """Make the store; Redis may come later."""
+        return cls(*connect(url))
+
+    # Builds
+
+    @override
+    async def apply(self, slug: str, build: Build, *, source: Source, at: float) -> Change | None:
+        return await self._batcher.submit(Seen(slug, build, source, at))
+
+    async def _apply(self, batch: list[Seen]) -> list[Change | None]:
+        try:
+            async with _answering():
+                changes = await self._write(batch)
+        except BaseException:
+            self._cache.clear()
+            raise
+        if any(changes):
+            self._alarm.ring()
+        return changes
+
+    async def _write(self, batch: list[Seen]) -> list[Change | None]:
+        results: dict[int, Change | None] = {}
+        for _ in range(ROUNDS):
+            left = {place: seen for place, seen in enumerate(batch) if place not in results}
+            if not left:
+                return [results[place] for place in range(len(batch))]
+            results |= await self._attempt(left)
+        raise StoreUnavailable("Redis is too busy with writes of the same builds")
+
+    async def _attempt(self, batch: dict[int, Seen]) -> dict[int, Change | None]:
+        """Write what can be written; what another process was faster with is left for the next round."""
+        held = await self._hold({(seen.slug, seen.build.number) for seen in batch.values()})
+        writes = {}
+        for place, seen in batch.items():
+            key = (seen.slug, seen.build.number)
+            writes[place] = write = prepare(held[key], seen)
+            held[key] = write.after
+        calls = [[scripts.PUT, 9, *put_keys(write), *put_values(write)] for write in writes.values()]
+        answers = await self._pipelined("EVAL", calls)
+        return dict(
+            self._settle(place, writes[place], answer) for place, answer in zip(writes, answers, strict=True) if answer
+        )
+
+    def _settle(self, place: int, write: Write, answer: list[bytes]) -> tuple[int, Change | None]:
+        cursor = Feed(answer[1].decode()).cursor(int(answer[0]))
+        record = write.after.record
+        if record is not None:
+            key = (record.slug, record.build.number)
+            self._cache[key] = Held(write.after.revision, replace(record, cursor=cursor))
+            self._cache.move_to_end(key)
+            while len(self._cache) > _CACHED:
+                self._cache.popitem(last=False)
+        return place, write.change and replace(write.change, cursor=cursor)
+
+    async def _hold(self, keys: set[Key]) -> dict[Key, Held]:
+        """Tell what is held of some builds: from memory if known (and taken out, it may be stale), else from Redis."""
+        known = {key: self._cache.pop(key) for key in keys if key in self._cache}
+        missing = [key for key in keys if key not in known]
+        return known | dict(zip(missing, await self._read(missing), strict=True))
+
+    async def _read(self, keys: Sequence[Key]) -> list[Held]:
+        if not keys:
+            return []
+        calls = [[scripts.FACTS, "feed"], *([build_key(*key), *FIELDS] for key in keys)]
+        [name], *rows = await self._pipelined("HMGET", calls)
+        feed = Feed((name or b"").decode())
+        return [held_of(slug, row, feed) for (slug, _), row in zip(keys, rows, strict=True)]
+
+    async def _records(self, keys: Sequence[Key]) -> tuple[Record, ...]:
+        return tuple(held.record for held in await self._read(keys) if held.record is not None)
+
+    @override
+    async def get(self, slug: str, number: int) -> Record | None:
+        async with _answering():
+            return next(iter(await self._records([(slug, number)])), None)
+
+    @override
+    async def latest(self, slug: str, branch: str | None = None) -> Record | None:
+        key = repo_key(slug) if branch is None else ref_key(slug, f"refs/heads/{branch}")
+        async with _answering():
+            numbers = await self._redis.zrange(key, 0, 0, desc=True)
+            return next(iter(await self._records([(slug, int(number)) for number in numbers])), None)
+
+    @override
+    async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
+        async with _answering():
+            return await self._records(split_members(await self._redis.zrange(scripts.OPEN, 0, limit - 1, desc=True)))
+
+    @override
+    async def records(self) -> AsyncIterator[Record]:
+        cursor = None
+        while cursor != 0:
+            async with _answering():
+                cursor, members = await self._redis.zscan(scripts.AGE, cursor or 0, count=_PAGE)
+                found = await self._records(split_members(member for member, _ in members))
+            for record in found:
+                yield record
+
+    # Repositories
+
+    @override
+    async def apply_repo(self, repo: Repo, *, at: float) -> None:
+        values = (repo.slug, repo.id, repo.version, int(repo.active), at)
+        async with _answering():
+            await self._redis.eval(scripts.PUT_REPO, 2, scripts.REPOS, scripts.FACTS, *values)
+
+    @override
+    async def repos(self) -> tuple[str, ...]:
+        async with _answering():
+            built, told = await self._redis.smembers(scripts.SLUGS), await self._redis.hgetall(scripts.REPOS)
+        disabled = {slug for slug, state in told.items() if state.endswith(b" 0")}
+        return tuple(sorted(slug.decode() for slug in (built | told.keys()) - disabled))
+
+    # The change feed
+
+    async def _end(self) -> tuple[Feed, int]:
+        name, place = await self._redis.hmget(scripts.FACTS, "feed", "place")
+        if name is None:
+            await self._redis.hsetnx(scripts.FACTS, "feed", secrets.token_hex(4))
+            name = await self._redis.hget(scripts.FACTS, "feed")
+        return Feed(name.decode()), int(place or 0)
+
+    @override
+    async def cursor(self) -> str:
+        async with _answering():
+            feed, end = await self._end()
+        return feed.cursor(end)
+
+    @override
+    async def changes(self, since: str, slug: str | None = None, number: int | None = None) -> Changes:
+        async with _answering():
+            feed, end = await self._end()
+            place = feed.position(since)
+            if place is None or place > end:
+                return Changes((), feed.cursor(end), complete=False)
+            if slug is not None and number is not None:
+                last = await self._redis.hget(build_key(slug, number), "place")
+                if int(last or 0) <= place:
+                    return Changes((), feed.cursor(end))
+            entries = await self._redis.xrange(scripts.FEED, f"{place + 1}-0", f"{end}-0") if place < end else []
+            oldest = await self._redis.xrange(scripts.FEED, count=1)
+        items = tuple(
+            change_of(identifier, fields, feed)
+            for identifier, fields in entries
+            if slug in {None, fields[b"slug"].decode()} and number in {None, int(fields[b"number"])}
+        )
+        reaches = place >= end or (bool(oldest) and place >= place_of(oldest[0][0]) - 1)
+        return Changes(items, feed.cursor(end), complete=reaches)
+
+    async def _watch(self) -> AsyncIterator[None]:
+        last = 0
+        while True:
+            try:
+                yield
+                async with _answering():
+                    _, last = await self._end()
+                yield  # what came before `last` was read escapes the blocking read
+                while found := await self._next(last):
+                    last = found
+                    yield
+            except StoreUnavailable:
+                await asyncio.sleep(PAUSE_SECONDS)  # those who wait look for themselves, and get the error
+
+    async def _next(self, last: int) -> int:
+        """Wait for an entry after `last` and return the last one there is; 0 after a while without."""
+        async with _answering(BLOCK_SECONDS + ANSWER_SECONDS):
+            found = await self._redis.xread({scripts.FEED: f"{last}-0"}, block=int(BLOCK_SECONDS * 1000))
+        entries = [entry for _, rows in (found.items() if isinstance(found, dict) else found) for entry in rows]
+        return place_of(entries[-1][0]) if entries else 0
+
+    # Health, leadership, housekeeping
+
+    @override
+    async def health(self) -> FeedHealth:
+        async with _answering():
+            values = await self._redis.hmget(scripts.FACTS, "last_event", "last_reconciliation", "last_gap")
+        return FeedHealth(*(None if value is None else float(value) for value in values))
+
+    @override
+    async def record_event(self, at: float) -> None:
+        async with _answering():
+            await self._redis.eval(scripts.EVENT, 1, scripts.FACTS, at)
+
+    @override
+    async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:
+        facts = {"last_reconciliation": at} | ({"last_gap": at} if missed else {})
+        async with _answering():
+            await self._redis.hset(scripts.FACTS, mapping=facts)
+
+    @override
+    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
+        # Redis's own clock ends it: those of the machines that share it may differ.
+        async with _answering():
+            return bool(await self._redis.eval(scripts.HOLD, 1, lease_key(name), holder, int(seconds * 1000)))
+
+    @override
+    async def release_lease(self, name: str, holder: str) -> None:
+        async with _answering():
+            await self._redis.eval(scripts.RELEASE, 1, lease_key(name), holder)
+
+    @override
+    async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
+        self._cache.clear()
+        async with _answering():
+            old = await self._redis.zrange(scripts.AGE, "-inf", f"({newer_than}", byscore=True)
+            slugs = await self._redis.smembers(scripts.SLUGS)
+        dropped = await self._drop(split_members(old))
+        for slug in slugs:
+            dropped += await self._drop(await self._surplus(slug.decode(), builds_per_repo))
+        return dropped
+
+    async def _surplus(self, slug: str, builds_per_repo: int) -> list[Key]:
+        async with _answering():
+            numbers = await self._redis.zrange(repo_key(slug), builds_per_repo, -1, desc=True)
+            if not numbers:
+                return []
+            moving = await self._redis.zmscore(scripts.OPEN, [f"{slug}#{int(number)}" for number in numbers])
+        return [(slug, int(number)) for number, score in zip(numbers, moving, strict=True) if score is None]
+
+    async def _drop(self, keys: Sequence[Key]) -> int:
+        dropped = 0
+        for start in range(0, len(keys), _PAGE):
+            page = keys[start : start + _PAGE]
+            async with _answering():
+                refs = await self._pipelined("HGET", [[build_key(*key), "ref"] for key in page])
+                calls = [drop_arguments(key, ref) for key, ref in zip(page, refs, strict=True)]
+                dropped += sum(await self._pipelined("EVAL", calls))
+        return dropped
+
+    async def _pipelined(self, command: str, calls: Sequence[Sequence[Any]]) -> list[Any]:
+        pipeline = self._redis.pipeline(transaction=False)
+        for arguments in calls:
+            pipeline.execute_command(command, *arguments)
+        answers: list[Any] = await pipeline.execute()
+        return answers
+
+    @override
+    async def close(self) -> None:
+        await self._batcher.drain()
+        await self._alarm.stop()
+        for client in (self._redis, *self._others):
+            await client.aclose()
+
+
+@asynccontextmanager
+async def _answering(seconds: float = ANSWER_SECONDS) -> AsyncGenerator[None]:
+    # The client's own `socket_timeout` is not used: on Python 3.11 it can lose a cancellation (asyncio.wait_for).
+    try:
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise StoreUnavailable(f"Redis has not answered for {seconds:g} seconds") from None
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(f"Redis cannot be used: {error}") from error

@@ -1,0 +1,72 @@
+"""A real Redis server of the tests' own, on a free port of this machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+import redis
+
+DEADLINE_SECONDS = 10
+
+
+def binary() -> str:
+    """Find the program; without it, tests are skipped where a person runs them and fail where CI does."""
+    found = shutil.which("redis-server") or shutil.which("valkey-server")
+    if found:
+        return found
+    missing = "needs a redis-server program (Debian: apt install redis-server)"
+    if os.environ.get("CI"):
+        pytest.fail(missing)
+    pytest.skip(missing)
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])
+
+
+class RedisServer:
+    """Started and stopped at will; keeps its data in a file between the two, as a deployment would."""
+
+    def __init__(self, folder: Path, *options: str, config: Path | None = None) -> None:
+        self.port = free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/0"
+        self._folder = folder
+        self._options = options
+        self._config = config  # of a Sentinel, which needs a file
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [binary(), *self._arguments()]
+        with Path(self._folder, "redis.log").open("ab") as log:
+            self._process = subprocess.Popen(command, stdout=log, stderr=log)
+        self._await_answer()
+
+    def _arguments(self) -> list[str]:
+        shared = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
+        if self._config is not None:
+            return [str(self._config), "--sentinel", *shared]
+        return [*shared, "--appendonly", "yes", "--appendfsync", "always", "--save", "", *self._options]
+
+    def _await_answer(self) -> None:
+        # The client itself waits between its attempts.
+        retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(DEADLINE_SECONDS / 0.05))
+        errors = [redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError]
+        with redis.Redis(port=self.port, retry=retry, retry_on_error=errors) as client:  # type: ignore[arg-type] # a list is meant
+            client.ping()
+
+    def stop(self) -> None:
+        """Kill it, as a crash would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait(DEADLINE_SECONDS)
+            self._process = None
+
+    def flush(self) -> None:
+        with redis.Redis(port=self.port) as client:
+            client.flushall()
