@@ -38,8 +38,12 @@ class Inspector:
 
     def run(self, server: str, method: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["mcp-inspector", "--cli", "--config", str(self.config), "--server", server, "--method", method]
+        # It hands on references as they stand, so it is told what they mean.
+        filled = [
+            text for name in ("DRONE_SERVER", "DRONE_TOKEN") for text in ("-e", f"{name}={self.environment[name]}")
+        ]
         return subprocess.run(
-            [*command, "--format", "json", "-q", *arguments],
+            [*command, *filled, "--format", "json", "-q", *arguments],
             capture_output=True,
             text=True,
             env=self.environment,
