@@ -6,8 +6,8 @@
         @tool(title="Get one build", schema="build/1")
         async def drone_get_build(
             self,
-            repo: Annotated[str | None, Field(description="owner/name; optional where …")] = None,
             number: Annotated[int, Field(description="Build number, 1 or more", ge=1)],
+            repo: Annotated[str | None, Field(description="owner/name; may be left out in its clone")] = None,
         ) -> BuildView:
             "First line: what it answers. Limits are repeated here and in the descriptions."
 
