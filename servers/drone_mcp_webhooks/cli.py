@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, NoReturn
 
@@ -14,6 +15,8 @@ from drone_mcp_kit import logs
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_state import StoreError, open_store
 from drone_mcp_webhooks import service
+from drone_mcp_webhooks.reconciler import Pace
+from drone_mcp_webhooks.retention import DAY, Keep
 from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
 
 logger = logging.getLogger(__name__)
@@ -28,6 +31,10 @@ WRONG_USE = 2
 @app.command()
 def serve(
     listen: Annotated[str, typer.Option(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:8088",
+    period: Annotated[int, typer.Option(min=5, help="Seconds between comparisons with Drone.")] = 60,
+    requests_per_minute: Annotated[int, typer.Option(min=1, help="Most requests to Drone in any minute.")] = 60,
+    keep_builds: Annotated[int, typer.Option(min=1, help="Builds to keep of each repository.")] = 500,
+    keep_days: Annotated[int, typer.Option(min=1, help="Days to keep a build.")] = 90,
 ) -> None:
     """Receive Drone's webhooks at POST /webhooks. Prints {"url": ...} when ready.
 
@@ -36,7 +43,12 @@ def serve(
     """
     host, port = _address(listen)
     try:
-        settings = read_settings(os.environ)
+        settings = replace(
+            read_settings(os.environ),
+            pace=Pace(period),
+            requests_per_minute=requests_per_minute,
+            keep=Keep(keep_builds, keep_days * DAY),
+        )
         logs.configure(settings.shared, Cleaner())
         _tell_what_is_off(settings)
         asyncio.run(service.serve(settings, service.listen(host, port)))

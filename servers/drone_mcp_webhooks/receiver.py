@@ -54,6 +54,8 @@ class Receiver:
     metrics: m.Metrics = field(default_factory=m.Metrics)
     now: Callable[[], float] = time.time
     draining: bool = False
+    on_loss: Callable[[], None] = lambda: None
+    """Called when a delivery could not be kept."""
 
     def app(self) -> Starlette:
         """The ASGI application."""
@@ -76,6 +78,7 @@ class Receiver:
             return self._refuse(refused)
         except StoreUnavailable as error:
             self.metrics.count(m.STORE_ERRORS)
+            self.on_loss()
             logger.error("A delivery was lost: %s", error)  # noqa: TRY400 - the cause is the store, not our code
             return PlainTextResponse("the store is not available\n", HTTPStatus.SERVICE_UNAVAILABLE)
         self.metrics.count(m.DELIVERIES, outcome)

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.options import ClientOptions
 from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError, Variable
 from drone_mcp_state.store import TAKES
+from drone_mcp_webhooks.reconciler import Pace
+from drone_mcp_webhooks.retention import Keep
 from drone_mcp_webhooks.secrets import FileKeys, FixedKeys, split_keys
 
 if TYPE_CHECKING:
@@ -65,6 +67,9 @@ class ReceiverSettings:
     """Where to reconcile; None: deliveries are all there is."""
     shared: Settings
     """What the kit's logging wants to know."""
+    pace: Pace = field(default_factory=Pace)
+    requests_per_minute: int = 60
+    keep: Keep = field(default_factory=Keep)
 
 
 def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:

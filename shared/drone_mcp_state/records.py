@@ -35,7 +35,7 @@ class Record:
     """A build as the store knows it.
 
     Attributes:
-        seen_at: when a snapshot last confirmed or changed it, in Unix seconds.
+        seen_at: when a snapshot of all that is known last confirmed or changed it, in Unix seconds.
         source: where that snapshot came from.
         cursor: its last change; `wait` from here waits for the next.
     """
@@ -113,7 +113,7 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
     build = merge(before, seen.build)
     if known is not None and (build is before or build == before):
         confirmed = replace(known, source=seen.source, seen_at=seen.at)
-        return (confirmed if seen.at >= known.seen_at else known), None
+        return (confirmed if _confirms(known, seen) else known), None
     change = Change(
         slug=seen.slug,
         number=build.number,
@@ -123,5 +123,10 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
         transitions=transitions(before, build),
         cursor=cursor,
     )
-    seen_at = max(seen.at, known.seen_at) if known else seen.at
+    seen_at = seen.at if known is None or _confirms(known, seen) else known.seen_at
     return Record(seen.slug, build, seen.source, seen_at, cursor), change
+
+
+def _confirms(known: Record, seen: Seen) -> bool:
+    """Tell whether a snapshot makes a record fresher: one without stages says nothing of those that are known."""
+    return seen.at >= known.seen_at and bool(seen.build.stages or not known.build.stages)

@@ -17,6 +17,7 @@ import pytest
 from drone_mcp_state import open_store
 from support.captured_builds import SECRET
 from support.deliveries import signed
+from support.simulator import running_simulator
 from support.webhook_receiver import ReceiverProcess
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
 
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE_")}
-    return subprocess.run(  # noqa: S603 - our own arguments
+    return subprocess.run(
         [sys.executable, "-m", "drone_mcp_webhooks", *arguments],
         env=kept | environment,
         capture_output=True,
@@ -99,6 +100,23 @@ async def test_a_waiter_in_another_process_is_told(tmp_path: Path) -> None:
                 assert await deliver(http, body(7)) == 204
             found = await asyncio.wait_for(waiting, 30)
     assert [(change.number, change.status) for change in found.items] == [(7, "pending")]
+
+
+async def test_with_a_server_and_a_token_it_looks_for_itself_what_no_delivery_told(tmp_path: Path) -> None:
+    async with (
+        running_simulator("demo", socket=True) as drone,
+        open_store(settings(tmp_path)["DRONE_MCP_STATE"]) as store,
+    ):
+        start = await store.cursor()
+        environment = settings(tmp_path) | {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
+        with ReceiverProcess(environment) as receiver:
+            found = await store.wait("octo/hello", 1, start, timeout=30)
+            receiver.terminate()
+            status, said = await asyncio.to_thread(receiver.end)
+        assert [change.source for change in found.items] == ["reconciler"]
+        assert status == 0
+        assert drone.admin_token not in said
+        assert await store.hold_lease("reconciler", "another", 60, at=time.time()), "it has given its lease back"
 
 
 async def test_on_sigterm_the_delivery_under_way_is_answered_and_kept(tmp_path: Path) -> None:

@@ -80,6 +80,15 @@ async def test_a_confirmation_makes_a_record_fresher_and_an_old_one_does_not(sto
     assert (record.seen_at, record.source) == (1010, "api")
 
 
+async def test_a_snapshot_without_stages_does_not_make_those_fresher_that_are_known(store: BuildStateStore) -> None:
+    await store.apply(SLUG, RUNNING, source="webhook", at=1000)
+    await store.apply(SLUG, RUNNING.model_copy(update={"stages": ()}), source="reconciler", at=1010)
+    await store.apply(SLUG, FAILED.model_copy(update={"stages": ()}), source="reconciler", at=1020)
+    record = await store.get(SLUG, 7)
+    assert record is not None
+    assert (record.seen_at, record.build.status, record.build.stages) == (1000, "failure", RUNNING.stages)
+
+
 async def test_latest_is_the_highest_number_of_the_branch_as_drone_means_it(store: BuildStateStore) -> None:
     await tell(
         store,

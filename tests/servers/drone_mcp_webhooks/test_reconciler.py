@@ -1,0 +1,254 @@
+"""The reconciler against a simulated Drone, in the simulator's time."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from drone_mcp_client.client import ClientOptions, DroneClient
+from drone_mcp_client.models import Build
+from drone_mcp_simulator.webhooks import Sender
+from drone_mcp_state import BuildStateStore, is_settled, open_store
+from drone_mcp_webhooks import metrics as m
+from drone_mcp_webhooks.budget import Budget
+from drone_mcp_webhooks.receiver import Receiver
+from drone_mcp_webhooks.reconciler import Pace, Reconciler
+from drone_mcp_webhooks.secrets import FixedKeys
+from support.captured_builds import SECRET
+from support.simulator import SimulatorHandle, running_simulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    import pytest
+
+
+@dataclass
+class Scene:
+    """A Drone, a store, and a reconciler between the two, that live by the same clock."""
+
+    drone: SimulatorHandle
+    store: BuildStateStore
+    reconciler: Reconciler
+    rounds: asyncio.Queue[float] = field(default_factory=asyncio.Queue)
+
+    async def truth(self) -> dict[tuple[str, int], Build]:
+        """Everything that Drone knows, with stages."""
+        found = {}
+        async with connect(self.drone) as client:
+            for repo in await client.repos():
+                async for build in client.builds(repo.slug):
+                    found[repo.slug, build.number] = await client.build(repo.slug, build.number)
+        return found
+
+    async def known(self) -> dict[tuple[str, int], Build]:
+        return {(record.slug, record.build.number): record.build async for record in self.store.records()}
+
+    async def start_build(self) -> int:
+        async with connect(self.drone) as client:
+            build = await client.create_build("octo/hello", branch="main")
+            assert build is not None
+            return build.number
+
+
+def connect(drone: SimulatorHandle, **options: Any) -> DroneClient:
+    settings = ClientOptions(server=drone.url, token=drone.admin_token, retries=0)
+    return DroneClient(settings, network=drone.transport, **options)
+
+
+@asynccontextmanager
+async def scene(
+    *, per_minute: int = 1000, webhooks: Sender | None = None, store: BuildStateStore | None = None
+) -> AsyncGenerator[Scene]:
+    async with running_simulator("demo", webhooks=webhooks) as drone, open_store("memory:") as own:
+        now = drone.world.clock.now
+        budget = Budget(per_minute, now)
+        async with connect(drone, gate=budget.gate) as client:
+            kept = store or own
+            reconciler = Reconciler(kept, client, "one", Pace(60), now=now)
+            yield Scene(drone, kept, reconciler)
+
+
+async def test_the_first_round_learns_every_build_and_how_the_moving_ones_stand() -> None:
+    async with scene() as here:
+        await here.reconciler.round()
+        known, truth = await here.known(), await here.truth()
+        assert known.keys() == truth.keys()
+        assert {key: build.status for key, build in known.items()} == {key: b.status for key, b in truth.items()}
+        moving = [(record.slug, record.build.number) for record in await here.store.unfinished()]
+        assert moving
+        assert [known[key] for key in moving] == [truth[key] for key in moving]
+
+
+async def test_without_any_webhook_the_state_is_right_within_one_period() -> None:
+    async with scene() as here:
+        await here.reconciler.round()
+        number = await here.start_build()
+        for _ in range(40):
+            await here.drone.advance(60)
+            await here.reconciler.round()
+            known, truth = await here.known(), await here.truth()
+            assert {key: build.status for key, build in known.items()} == {key: b.status for key, b in truth.items()}
+        record = await here.store.get("octo/hello", number)
+        assert record is not None
+        assert record.build == (await here.truth())["octo/hello", number]
+        assert is_settled(record.build)
+
+
+async def test_a_build_that_came_and_ended_between_two_rounds_is_known_with_its_stages() -> None:
+    async with scene() as here:
+        await here.reconciler.round()
+        number = await here.start_build()
+        await here.drone.advance(3600)
+        await here.reconciler.round()
+        assert (await here.known())["octo/hello", number] == (await here.truth())["octo/hello", number]
+
+
+async def test_a_round_with_nothing_new_costs_one_request() -> None:
+    async with scene() as here:
+        await here.reconciler.round()
+        await here.drone.advance(7200)
+        await here.reconciler.round()
+        before = len(here.drone.asked)
+        await here.drone.advance(60)
+        await here.reconciler.round()
+        moving = len(await here.store.unfinished())
+        assert [asked.path for asked in here.drone.asked[before : before + 1]] == ["/api/user/repos"]
+        assert len(here.drone.asked) - before == 1 + moving
+
+
+async def test_the_budget_is_never_exceeded_and_the_rest_follows_in_the_next_minutes() -> None:
+    async with scene(per_minute=3) as here:
+        for _ in range(30):
+            before = len(here.drone.asked)
+            await here.reconciler.round()
+            assert len(here.drone.asked) - before <= 3
+            await here.drone.advance(60)
+        known, truth = await here.known(), await here.truth()
+        assert {key: build.status for key, build in known.items()} == {key: b.status for key, b in truth.items()}
+
+
+async def test_a_round_that_the_budget_cut_short_is_no_comparison() -> None:
+    async with scene(per_minute=1) as here:
+        await here.reconciler.round()
+        assert (await here.store.health()).last_reconciliation is None
+
+
+async def test_a_change_that_no_delivery_told_is_a_gap_until_deliveries_come_again() -> None:
+    async with scene() as here:
+        now = here.drone.world.clock.now
+        await here.store.record_event(now())
+        await here.reconciler.round()
+        assert (await here.store.health()).is_alive(now())
+        await here.start_build()
+        await here.drone.advance(60)
+        await here.reconciler.round()
+        assert not (await here.store.health()).is_alive(now())
+        assert here.reconciler.metrics.value(m.MISSED) > 0
+        await here.drone.advance(1)
+        await here.store.record_event(now())
+        assert (await here.store.health()).is_alive(now())
+
+
+async def test_with_working_webhooks_nothing_is_missed_and_the_feed_stays_alive() -> None:
+    async with open_store("memory:") as store:
+        receiver = Receiver(store, FixedKeys(SECRET), max_age=0)
+        sender = Sender(("http://receiver.test/webhooks",), SECRET, transport=httpx.ASGITransport(receiver.app()))
+        async with scene(webhooks=sender, store=store) as here:
+            receiver.now = now = here.drone.world.clock.now
+            await here.reconciler.round()
+            number = await here.start_build()
+            for _ in range(6):
+                await here.drone.advance(60)
+                await here.reconciler.round()
+                assert (await store.health()).is_alive(now())
+            assert here.reconciler.metrics.value(m.MISSED) == 0
+            assert (await here.known())["octo/hello", number] == (await here.truth())["octo/hello", number]
+
+
+async def test_two_receivers_do_not_both_ask() -> None:
+    async with scene() as here:
+        now = here.drone.world.clock.now
+        async with connect(here.drone) as client:
+            other = Reconciler(here.store, client, "other", Pace(60), now=now)
+            assert await here.reconciler.hold()
+            assert not await other.hold()
+            await here.drone.advance(200)
+            assert await other.hold(), "the first one has not been heard of for two and a half periods"
+            before = len(here.drone.asked)
+            await here.reconciler.round()
+            assert len(here.drone.asked) - before == 1, "it finds out with its first request and leaves it at that"
+            await other.stop()
+            assert await here.reconciler.hold()
+
+
+async def test_a_token_that_may_not_read_a_build_asks_for_it_once_an_hour() -> None:
+    async with scene() as here:
+        strange = Build(number=7, status="running", version=2, created=int(here.drone.world.clock.now()))
+        await here.store.apply("octo/elsewhere", strange, source="webhook", at=here.drone.world.clock.now() - 60)
+
+        def asked() -> int:
+            return sum("elsewhere" in request.path for request in here.drone.asked)
+
+        await here.reconciler.round()
+        await here.drone.advance(60)
+        await here.reconciler.round()
+        assert asked() == 1
+        await here.drone.advance(3600)
+        await here.reconciler.round()
+        assert asked() == 2
+        assert await here.store.get("octo/elsewhere", 7) is not None
+
+
+async def test_while_drone_is_gone_a_round_asks_once_and_the_next_one_tries_again(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async with scene() as here:
+        here.drone.break_with("status", status=401, count=1)
+        await here.reconciler.round()
+        assert len(here.drone.asked) == 1
+        assert "ended early" in caplog.text
+        assert here.drone.admin_token not in caplog.text
+        await here.reconciler.round()
+        assert await here.known()
+
+
+async def test_it_goes_on_by_itself_at_its_period_and_at_once_when_a_delivery_was_lost() -> None:
+    async with scene() as here:
+        pauses: asyncio.Queue[float] = asyncio.Queue()
+        wake = asyncio.Event()
+
+        async def pause(seconds: float) -> None:
+            pauses.put_nowait(seconds)
+            await wake.wait()
+
+        here.reconciler.pause = pause
+        running = asyncio.create_task(here.reconciler.run())
+        assert await asyncio.wait_for(pauses.get(), 10) == 15, "no delivery has ever come: four times a period"
+        await here.store.record_event(here.drone.world.clock.now())
+        here.reconciler.hurry()
+        assert await asyncio.wait_for(pauses.get(), 10) == 60
+        wake.set()
+        assert await asyncio.wait_for(pauses.get(), 10) == 60
+        running.cancel()
+        await asyncio.wait([running])
+
+
+async def test_a_declined_build_is_found_although_drone_tells_nobody_and_is_no_gap() -> None:
+    async with scene() as here:
+        await here.reconciler.round()
+        held = [r for r in await here.store.unfinished() if any(s.status == "blocked" for s in r.build.stages)]
+        assert held, "the scenario has a build that waits for approval"
+        async with connect(here.drone) as client:
+            await client.decline_build(held[0].slug, held[0].build.number)
+        await here.drone.advance(60)
+        missed = here.reconciler.metrics.value(m.MISSED)
+        await here.reconciler.round()
+        record = await here.store.get(held[0].slug, held[0].build.number)
+        assert record is not None
+        assert record.build.status == "declined"
+        assert here.reconciler.metrics.value(m.MISSED) == missed
