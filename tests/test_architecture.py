@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 
 import pytest
@@ -46,6 +47,19 @@ def ours(package: Path) -> set[str]:
     return {name for name in found if name.startswith("drone_mcp_")} - {package.name}
 
 
+def without_docstrings(tree: ast.Module) -> ast.Module:
+    """Take out strings that stand alone: docstrings show examples."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
+            node.body = [part for part in node.body if not (isinstance(part, ast.Expr) and is_string(part.value))]
+    return tree
+
+
+def is_string(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+
+
+MANIFESTS = sorted((ROOT / "servers").glob("*/manifest.json"))
 ALL_PACKAGES = [package for layer in ("shared", "servers", "entrypoint") for package in packages(layer)]
 ALL_MODULES = [module for package in ALL_PACKAGES for module in modules(package)]
 
@@ -79,6 +93,18 @@ def test_no_function_outgrows_a_screen(module: Path) -> None:
 @pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
 def test_every_package_is_typed_for_those_who_import_it(package: Path) -> None:
     assert (package / "py.typed").exists()
+
+
+@pytest.mark.parametrize("package", packages("shared"), ids=lambda p: p.name)
+def test_no_shared_package_tells_an_agent_to_call_a_tool_that_its_role_may_lack(package: Path) -> None:
+    tools = {tool["name"] for manifest in MANIFESTS for tool in json.loads(manifest.read_text())["tools"]}
+    strings = (
+        node.value
+        for module in modules(package)
+        for node in ast.walk(without_docstrings(ast.parse(module.read_text(encoding="utf-8"))))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    )
+    assert [text for text in strings if any(tool in text for tool in tools)] == []
 
 
 def test_every_server_can_be_run_as_a_module() -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from drone_mcp_builds import lines, meant, repos
+from drone_mcp_builds import lines, repos
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
 from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.search import Search
@@ -15,6 +15,7 @@ from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList, BuildView, RepoList
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import parse_build_url
+from drone_mcp_kit.meant import check_server, meant
 from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class BuildTools:
         """Builds of a repository, newest first. One call searches up to 500; cursor goes on."""
         into = branch_name(branch) if branch and event == "pull_request" else None
         search = Search(
-            repo=meant.repo_meant(self._access, repo),
+            repo=meant(self._access, repo).repo,
             criteria=Criteria(status=status, event=event, author=author, target=into),
             branch=branch_name(branch) if branch and not into else None,
             limit=limit,
@@ -76,8 +77,10 @@ class BuildTools:
         number: Annotated[int | None, Field(ge=1, description="default: newest of the default branch")] = None,
     ) -> BuildView:
         """How a build stands: what failed first, approval, stages and steps, commit, links."""
-        slug, which = meant.build_meant(self._access, repo, number)
-        return await (self._reader.latest(slug) if which is None else self._reader.build(slug, which))
+        what = meant(self._access, repo, number)
+        if what.number is None:
+            return await self._reader.latest(what.repo)
+        return await self._reader.build(what.repo, what.number)
 
     @tool(title="Find builds", schema="build-list/1")
     async def drone_find_builds(
@@ -110,7 +113,7 @@ class BuildTools:
                 "drone_list_builds lists the newest",
             )
         search = Search(
-            repo=meant.repo_meant(self._access, repo),
+            repo=meant(self._access, repo).repo,
             criteria=criteria,
             tag=tag,
             limit=limit,
@@ -120,9 +123,9 @@ class BuildTools:
 
     async def _by_url(self, url: str, repo: str | None, *, alone: bool) -> BuildList:
         ref = parse_build_url(url)
-        meant.check_server(url, self._access.settings.server)
+        check_server(url, self._access.settings.server)
         slug = self._access.resolve_repo(str(ref.repo))
-        if not alone or (repo and meant.repo_meant(self._access, repo) != slug):
+        if not alone or (repo and meant(self._access, repo).repo != slug):
             raise InvalidInput(
                 f"url names build {ref.number} of {slug} already", next_step="Leave out the other arguments"
             )

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_kit.meant import Meant
     from drone_mcp_logs.findings import Limits
     from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.live import Pace
-    from drone_mcp_logs.meant import Meant
     from drone_mcp_logs.search import Found
     from drone_mcp_logs.steps import Place
     from drone_mcp_logs.views import SearchView

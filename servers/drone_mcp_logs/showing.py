@@ -21,8 +21,8 @@ from drone_mcp_logs.windows import CHARS_PER_TOKEN
 if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_kit.meant import Meant
     from drone_mcp_logs.cursor import Cursor
-    from drone_mcp_logs.meant import Meant
     from drone_mcp_logs.views import BuildLogsView
 
 

@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_client.models import Stage, Step
 from drone_mcp_client.status import failures, is_failure
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from drone_mcp_client.models import Build
+    from drone_mcp_client.models import Build, Stage, Step
 
 NAME = 60  # characters of a name that are shown
 ERROR = 300  # of an error that a runner reports
@@ -57,6 +56,8 @@ class Place:
 
 def unknown_place(stage: int, step: int) -> Place:
     """Return a step of which nothing but its numbers is known."""
+    from drone_mcp_client.models import Stage, Step  # noqa: PLC0415 - on first use, to start fast
+
     return Place(Stage(number=stage, name="", status=""), Step(number=step, name="", status=""))
 
 
@@ -123,7 +124,7 @@ def find(build: Build, stage: str | None, step: str | None) -> list[Place]:
     return found
 
 
-P = TypeVar("P", Stage, Step)
+P = TypeVar("P", "Stage", "Step")
 
 
 def _meant(wanted: str, parts: Sequence[P]) -> list[P]:

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
+from drone_mcp_kit.meant import meant
 from drone_mcp_kit.tools import tool
 from drone_mcp_logs.findings import Limits
 from drone_mcp_logs.live import Pace
-from drone_mcp_logs.meant import meant
 from drone_mcp_logs.searching import SearchAsk, search_logs
 from drone_mcp_logs.showing import Ask, show_logs, window_of
 from drone_mcp_logs.views import BuildLogsView, SearchView

@@ -78,7 +78,7 @@ class NotFound(DroneError):
     """There is no such thing, or none that this token may see: Drone does not tell the two apart."""
 
     code = "NOT_FOUND"
-    default_next_step = "Check the name and the number; drone_list_repos and drone_list_builds show what there is"
+    default_next_step = "Check the name and the number against a list of the repositories and of the builds"
 
 
 class InvalidInput(DroneError):

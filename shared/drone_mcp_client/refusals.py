@@ -146,7 +146,7 @@ def _no_repo(refusal: Refusal) -> DroneError:
         message += ", or the source host does not know the branch or commit"
     return NotFound(
         message,
-        next_step="Check the spelling, upper and lower case too; drone_list_repos shows what this token can see",
+        next_step="Check the spelling, upper and lower case too, against the repositories that this token can list",
         status=404,
         details={**refusal.details, "reason": "repo_missing_or_no_access"},
     )

@@ -62,6 +62,7 @@ Modules:
     resources  @resource, @prompt
     answer     View, success, failure, view_data, to_json
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
+    meant      meant(access, repo, number …): what a name or a pasted address means
     scope      RepoScope: sees(slug), check(slug), only(items, slug=…)
     cleaning   Cleaner: text(str), value(json); from sanitize (sanitize, one_line) and redact (Redactor)
     logs       note(repo=…, build=…): facts for the log records of this request

@@ -62,7 +62,7 @@ class DroneAccess:
         if slug is None:
             raise InvalidInput(
                 "No repository was named, and neither DRONE_REPO nor a git remote says which one is meant",
-                next_step="Call again with repo as owner/name; drone_list_repos shows what there is",
+                next_step="Call again with repo as owner/name, as a list of the repositories shows it",
             )
         logs.note(repo=slug)
         self.scope.check(slug)

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_client.names import BuildRef, parse_build_url, parse_server
+from drone_mcp_client.names import parse_build_url
 
 if TYPE_CHECKING:
+    from drone_mcp_client.names import BuildRef
     from drone_mcp_kit.access import DroneAccess
+
+_DEFAULT_PORTS = {80, 443}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,14 +26,17 @@ class Meant:
     step: str | None = None
 
 
-def meant(access: DroneAccess, repo: str | None, number: int | None, stage: str | None, step: str | None) -> Meant:
-    """Put together what the arguments say; those beside `repo` must not contradict an address in it.
+def meant(
+    access: DroneAccess, repo: str | None, number: int | None = None, stage: str | None = None, step: str | None = None
+) -> Meant:
+    """Put together what the arguments say; a number beside `repo` must not contradict an address in it.
 
     Raises:
         InvalidInput: it is no repository, the address is of another server, or there is a contradiction.
         PermissionDenied: the repository is out of scope.
     """
-    ref = _ref(repo, access.settings.server)
+    check_server(repo or "", access.settings.server)
+    ref = _ref(repo or "")
     if ref is None:
         return Meant(access.resolve_repo(repo), number, stage, step)
     if number not in {None, ref.number}:
@@ -39,26 +45,39 @@ def meant(access: DroneAccess, repo: str | None, number: int | None, stage: str 
     return Meant(access.resolve_repo(str(ref.repo)), ref.number, stage, step or (str(ref.step) if ref.step else None))
 
 
-def _ref(text: str | None, server: str) -> BuildRef | None:
-    """Return the build that `text` names, None where it names a repository at most."""
-    text = (text or "").strip()
-    is_address = text.lower().startswith(("http://", "https://"))
-    if is_address and _origin(text) != _origin(server):
+def check_server(text: str, server: str) -> None:
+    """Refuse the address of another server than the one that is set up; a name is no address and passes.
+
+    Raises:
+        InvalidInput: naming the server that can be asked.
+    """
+    if _is_address(text) and _host(text) != _host(server):
         raise InvalidInput(
             "That address is of another server than this process asks",
             next_step=f"Give an address that begins with {server}, or owner/name",
+            details={"server": server},
         )
-    if not is_address and "#" not in text:
+
+
+def _ref(text: str) -> BuildRef | None:
+    """Return the build that `text` names, None where it names a repository at most."""
+    if not ("#" in text or _is_address(text)):
         return None
     try:
         return parse_build_url(text)
     except InvalidInput:
-        return None  # a repository's address; whether it is one, resolve_repo tells
+        return None  # the address of a repository; whether it is one, resolve_repo tells
 
 
-def _origin(address: str) -> str:
+def _is_address(text: str) -> bool:
+    return text.strip().lower().startswith(("http://", "https://"))
+
+
+def _host(address: str) -> tuple[str, int | None]:
+    """Name host and port; http and https of one host are taken as one server, as a proxy turns one into the other."""
     try:
-        parts = urlsplit(address)
-        return parse_server(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}").lower()
-    except (ValueError, InvalidInput):
-        return ""
+        parts = urlsplit(address.strip())
+        port = parts.port
+    except ValueError:
+        return ("", None)
+    return (parts.hostname or "", None if port in _DEFAULT_PORTS else port)
