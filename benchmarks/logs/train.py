@@ -23,9 +23,9 @@ from scipy.sparse import csr_matrix
 from sklearn.linear_model import SGDClassifier
 
 from drone_mcp_logs.distill import scan
-from drone_mcp_logs.distill.candidates import Reader, find_hits, gather
+from drone_mcp_logs.distill.candidates import Reader, Windows, find_hits, gather
 from drone_mcp_logs.distill.features import words
-from drone_mcp_logs.distill.model import Model, read
+from drone_mcp_logs.distill.model import Binned, Model, read
 from drone_mcp_logs.distill.text import encode
 
 if TYPE_CHECKING:
@@ -34,17 +34,18 @@ if TYPE_CHECKING:
     Examples = list[tuple[Mapping[str, Sequence[float]], list[bool]]]
 
 VOCABULARY = 7000
+NOTHING = Model(-1.0, {}, Binned(0.0, {}), Binned(0.0, {}))  # takes no line for evidence
 SEEN_IN = 3  # repositories a word must occur in
 
 
 def wide(case: Case) -> list[tuple[int, str]]:
     """Every line near any hit, and the end: what the first stage learns from."""
     data = encode(case.log)
-    found = {line.number: line.text for line in scan.last(data, 80)}
+    windows = Windows(data)
+    windows.add(scan.last(data), 80, 20)
     for hit in scan.lines_at(data, scan.hits(data)):
-        if not (hit.number in found and hit.number + 24 in found):
-            found |= {line.number: line.text for line in scan.around(data, hit, 6, 24)}
-    return sorted(found.items())
+        windows.add(hit, 6, 24)
+    return [(line.number, line.text) for line in windows.lines(Reader(NOTHING))]
 
 
 class Rows:
@@ -143,6 +144,9 @@ def hit_examples(cases: list[Case], models: list[Model]) -> Examples:
     for case in cases:
         hits = find_hits(encode(case.log), Reader(models[fold_of(case)]))
         gold = case.evidence
+        if not hits.lines:
+            found.append(({}, []))
+            continue
         found.append((hits.columns(), [not gold.isdisjoint(range(h.number - 2, h.number + 11)) for h in hits.lines]))
     return found
 

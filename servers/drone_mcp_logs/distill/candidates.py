@@ -3,19 +3,21 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from . import scan
-from .features import columns, hit_columns, kind, words
+from .features import Columns, hit_columns, kind, line_columns, words
 from .marks import Mark, mark
 from .model import Model
 from .text import Line, unstamped
 
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log
-_MOST = 280  # lines; no further surroundings are looked at then
+_GROWTH, _STRIDE, _LOOK = 60, 12, 3  # lines: a window grows at most by, at a time, as long as so many last ones tell
+_MOST = 400  # lines; no further surroundings are looked at then
 _NEWS = 60  # new lines that are looked at from each end
 _REPEATED = 0.9
-_BEFORE, _AFTER = 5, 11
+_BEFORE, _AFTER = 4, 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +30,11 @@ class Candidates:
     end: int
     command: int
     last: int
+    final: bool = False  # whether nothing but cleaning up follows the end
 
-    def surroundings(self) -> dict[str, Sequence[float]]:
+    def surroundings(self) -> Columns:
         """Every line's features for the second stage."""
-        return columns(self.lines, self.marks, self.here, self.end, self.command, self.last)
+        return line_columns(self.lines, self.marks, self.here, self.end, self.command, self.last)
 
 
 class Reader:
@@ -48,10 +51,11 @@ class Reader:
             known = self._scores[text] = self._model.line(words(text))
         return known
 
-    def mark(self, text: str) -> Mark:
+    def mark(self, text: str, *, telling: bool = False) -> Mark:
+        """The line's anchor; hits are asked for first, and as telling."""
         known = self._marks.get(text)
         if known is None:
-            known = self._marks[text] = mark(unstamped(text))
+            known = self._marks[text] = mark(unstamped(text), telling=telling)
         return known
 
 
@@ -63,24 +67,30 @@ class Hits:
     marks: Sequence[Mark]
     here: Sequence[float]
     exits: Sequence[Line]
-    tail: Sequence[Line]
+    last: Line
 
     @property
     def end(self) -> Line:
         """The line at which the failing command is known to have ended, else the last."""
-        return self.exits[0] if self.exits else self.tail[-1]
+        return self.exits[0] if self.exits else self.last
 
-    def columns(self) -> dict[str, Sequence[float]]:
+    @property
+    def final(self) -> bool:
+        """Whether nothing but cleaning up follows that line."""
+        its = next((mark.anchor for mark in self.marks if mark.role == "exit"), None)
+        return its is not None and its.final
+
+    def columns(self) -> Columns:
         """Every hit's features for the first stage."""
-        return hit_columns(self.lines, self.marks, self.here, self.end.number, self.tail[-1].number)
+        return hit_columns(self.lines, self.marks, self.here, self.end.number, self.last.number)
 
 
 def find_hits(data: bytes, reader: Reader) -> Hits:
     """One pass over the log."""
     lines = scan.lines_at(data, scan.hits(data))
-    marks = [reader.mark(line.text) for line in lines]
+    marks = [reader.mark(line.text, telling=True) for line in lines]
     exits = [line for line, its in zip(lines, marks, strict=True) if its.role == "exit"]
-    return Hits(lines, marks, [reader.score(line.text) for line in lines], exits, scan.last(data, _LAST))
+    return Hits(lines, marks, [reader.score(line.text) for line in lines], exits, scan.last(data))
 
 
 def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> Candidates:
@@ -90,23 +100,64 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
     """
     reader = Reader(model)
     hits = find_hits(data, reader)
-    found = {line.number: line for line in hits.tail}
+    windows = Windows(data)
+    windows.add(hits.last, _LAST, 0)
     for stop in {hits.end, hits.exits[-1] if hits.exits else hits.end}:
-        found |= {line.number: line for line in scan.around(data, stop, _TAIL, 5)}
+        windows.add(stop, _TAIL, 5)
     for number, offset in (*news[:_NEWS], *news[-_NEWS:]):
-        found |= {number: line for line in scan.following(data, offset, number, 1)}
+        windows.add(Line(number, offset, ""), 0, 0)
     for line, its in _ranked(hits, model):
-        if len(found) >= _MOST:
+        if windows.size >= _MOST:
             break
-        before, after = _reach(its)
-        if not (line.number - before // 2 in found and line.number + after // 2 in found):
-            found |= {near.number: near for near in scan.around(data, line, before, after)}
-    lines = [found[number] for number in sorted(found)]
+        windows.add(line, *_reach(its))
+    lines = windows.lines(reader)
     marks = [reader.mark(line.text) for line in lines]
     end = hits.end.number
     begun = [line.number for line, its in zip(lines, marks, strict=True) if its.role == "command" and line.number < end]
     here = [reader.score(line.text) for line in lines]
-    return Candidates(lines, marks, here, end, begun[-1] if begun else 1, hits.tail[-1].number)
+    return Candidates(lines, marks, here, end, begun[-1] if begun else 1, hits.last.number, hits.final)
+
+
+class Windows:
+    """Stretches of the log that are looked at; overlapping ones are read once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._spans: list[tuple[int, int, int]] = []  # offset of the first line, of the line behind the last; its number
+        self.size = 0
+
+    def add(self, line: Line, before: int, after: int) -> None:
+        """Look at a line and its neighbours, unless they are being looked at."""
+        if any(start <= line.offset < end for start, end, _ in self._spans) and before:
+            before = 0
+        span = scan.span(self._data, line.offset, before, after)
+        if not any(start <= span.start and span.end <= end for start, end, _ in self._spans):
+            self._spans.append((span.start, span.end, line.number - span.back))
+            self.size += span.back + 1 + after
+
+    def lines(self, reader: Reader) -> list[Line]:
+        """All lines of all windows in order. A window that ends amid telling lines is read on."""
+        found: list[Line] = []
+        spans = sorted(self._spans)
+        reached = 0
+        for (start, end, number), (following, _, _) in pairwise([*spans, (len(self._data) + 1, 0, 0)]):
+            if end <= reached:
+                continue
+            if start < reached:
+                start, number = reached, found[-1].number + 1
+            found += scan.read(self._data, start, end, number)
+            grown = 0
+            while end < following and grown < _GROWTH and _goes_on(found, reader):
+                more = min(scan.skip(self._data, end, _STRIDE), following)
+                found += scan.read(self._data, end, more, found[-1].number + 1)
+                end, grown = more, grown + _STRIDE
+            reached = end
+        return found
+
+
+def _goes_on(lines: Sequence[Line], reader: Reader) -> bool:
+    """Whether the last lines still read like evidence."""
+    return sum(reader.score(line.text) for line in lines[-_LOOK:]) > 0
 
 
 def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:

@@ -1,12 +1,23 @@
 """Spend the token budget on the candidates that most likely are evidence, and stop when it is shown."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
-from .text import Line, tokens
+from .candidates import Candidates
+from .text import Line, tokens, unstamped
 
+_REPEATED = 0.7  # what a line is worth that says again, digits aside, what stood above
+_SAME_KIND = 0.97  # what each further line of one anchor is worth
+_AFTER_END = 0.15  # what a line is worth behind the end of all
+_LAST_WORDS = 40  # lines before the failing command's end within which a summary is surely telling
+_SURE = 0.5  # the least chance of such a summary and of the line at which the command ended
+_FIRST = 0.4  # the least chance of the first line of each telling anchor
 _CHEAPEST = 6.0  # tokens; below this a line is not preferred for being short
-_ENOUGH = 0.95  # share of all likelihood after which nothing more is shown
-_GAP = 2  # lines; a shorter hole between two shown lines is filled
+_THRIFT = 0.4  # how much a line's price counts against its chance
+_HOLE = 4  # lines; a shorter hole between two shown lines is filled
+_CERTAIN, _ENOUGH, _HOPE = 0.95, 0.2, 0.02  # with a certain line at hand, only lines this near it are shown; else nearly all
+_DIGITS = str.maketrans("0123456789", "0" * 10)
 
 
 def longest_line(budget: float) -> int:
@@ -14,31 +25,67 @@ def longest_line(budget: float) -> int:
     return int(min(400, max(100, budget / 4)))
 
 
-def choose(lines: Sequence[Line], chances: Sequence[float], budget: float, longest: int) -> list[int]:
-    """Indices of the lines to show, ascending: likely ones first, at equal chance the cheaper ones."""
+def weigh(candidates: Candidates, chances: Sequence[float]) -> list[float]:
+    """What showing each line is worth: its chance, more for first and last words, less for what was said before."""
+    worth = []
+    said, kinds = Counter[str](), Counter[str]()
+    for line, mark, chance in zip(candidates.lines, candidates.marks, chances, strict=True):
+        name = mark.anchor.name if mark.anchor else ""
+        value = max(chance, _least(candidates, line, mark.role, kinds[name]))
+        if candidates.final and line.number > candidates.end + 1:
+            value *= _AFTER_END
+        gist = unstamped(line.text).translate(_DIGITS).strip()
+        value *= _REPEATED ** min(said[gist], 4) * _SAME_KIND ** min(kinds[name], 40)
+        if gist:
+            said[gist] += 1
+        if name:
+            kinds[name] += 1
+        worth.append(value)
+    return worth
+
+
+def _least(candidates: Candidates, line: Line, role: str, seen: int) -> float:
+    """The chance that a line has at least for what it is and where it stands."""
+    to_end = candidates.end - line.number
+    if (role in {"exit", "summary"} and 0 <= to_end <= _LAST_WORDS) or (to_end == 0 and line.number != candidates.last):
+        return _SURE
+    return _FIRST if role in {"head", "cause"} and not seen else 0.0
+
+
+def choose(lines: Sequence[Line], worth: Sequence[float], budget: float, longest: int) -> list[int]:
+    """Indices of the lines to show, ascending: the worthiest first, at equal worth the cheaper, as far as the budget goes.
+
+    Short holes that a line would leave are filled along with it.
+    """
     costs = [tokens(line.number, line.text[:longest]) for line in lines]
-    order = sorted(range(len(lines)), key=lambda i: (-chances[i] / max(costs[i], _CHEAPEST) ** 0.5, i))
-    enough = sum(chances) * _ENOUGH
-    chosen: list[int] = []
-    spent = shown = 0.0
-    for index in order:
-        if shown > enough:
-            break
-        if spent + costs[index] <= budget:
-            chosen.append(index)
-            spent += costs[index]
-            shown += chances[index]
-    return _without_holes(lines, sorted(chosen), costs, budget - spent)
+    order = sorted(range(len(lines)), key=lambda i: (-worth[i] / max(costs[i], _CHEAPEST) ** _THRIFT, i))
+    best = max(worth, default=0.0)
+    least = best * (_ENOUGH if best >= _CERTAIN else _HOPE)
+    chosen: set[int] = set()
+    spent = 0.0
+    for index in (i for i in order if worth[i] >= least):
+        if index in chosen:
+            continue
+        for group in (_with_holes(lines, chosen, index), {index}):
+            price = sum(costs[i] for i in group)
+            if spent + price <= budget:
+                chosen |= group
+                spent += price
+                break
+    return sorted(chosen)
 
 
-def _without_holes(lines: Sequence[Line], chosen: list[int], costs: Sequence[float], left: float) -> list[int]:
-    """Short holes filled as far as the budget goes."""
-    whole = chosen[:1]
-    for index in chosen[1:]:
-        hole = range(whole[-1] + 1, index) if whole else range(0)
-        price = sum(costs[i] for i in hole)
-        if len(hole) <= _GAP and price <= left and lines[index].number - lines[whole[-1]].number == len(hole) + 1:
-            whole += hole
-            left -= price
-        whole.append(index)
-    return whole
+def _with_holes(lines: Sequence[Line], chosen: set[int], index: int) -> set[int]:
+    """The line and those between it and a chosen line close by."""
+    return {index, *chain.from_iterable(_hole(lines, chosen, index, step) for step in (-1, 1))}
+
+
+def _hole(lines: Sequence[Line], chosen: set[int], index: int, step: int) -> Iterator[int]:
+    """The lines towards the next chosen line in one direction, if that is near."""
+    for distance in range(1, _HOLE + 2):
+        other = index + step * distance
+        if not 0 <= other < len(lines) or lines[other].number != lines[index].number + step * distance:
+            return
+        if other in chosen:
+            yield from range(index + step, other, step)
+            return

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from .candidates import Candidates, gather
-from .choose import choose, longest_line
+from .choose import choose, longest_line, weigh
 from .excerpt import Block, Excerpt, Shown
-from .marks import Mark, place_of, test_of
+from .marks import Mark, source_place, failing_test
 from .model import Model, default
 from .novelty import novel_lines
 from .text import encode, tokens
@@ -39,7 +39,7 @@ def distill(
     if news is not None:
         chances = _favour(candidates, chances, {number for number, _ in news})
     longest = longest_line(token_budget)
-    chosen = choose(candidates.lines, chances, token_budget, longest)
+    chosen = choose(candidates.lines, weigh(candidates, chances), token_budget, longest)
     blocks = tuple(_blocks(candidates, chances, chosen, longest))
     marks = [candidates.marks[index] for index in chosen]
     texts = [candidates.lines[index].text for index in chosen]
@@ -47,8 +47,8 @@ def distill(
         blocks=blocks,
         total_lines=candidates.last,
         tokens=round(sum(tokens(line.number, line.text) for block in blocks for line in block.lines)),
-        tests=_distinct(map(test_of, marks, texts)),
-        locations=_distinct(map(place_of, texts)),
+        tests=_distinct(map(failing_test, marks, texts)),
+        locations=_distinct(map(source_place, texts)),
     )
 
 

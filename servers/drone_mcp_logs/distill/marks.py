@@ -38,6 +38,7 @@ class Anchor:
     pattern: str
     kind: str = ""  # class of failure this speaks for: test, compile, lint, dependency, ...
     lines: int = 0  # how many lines below belong to it
+    final: bool = False  # after this line only cleaning up follows
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,12 +99,19 @@ def _begins(anchor: Anchor) -> bool:
 _WEIGHT = {"noise": len(ROLES)} | {role: place for place, role in enumerate(ROLES) if place}
 
 
-def mark(text: str) -> Mark:
-    """The most telling anchor of a line; noise overrules all."""
+def mark(text: str, *, telling: bool = True) -> Mark:
+    """The most telling anchor of a line; noise overrules all.
+
+    A line without any telling word (see `scan`) is only looked at by anchors of how a line begins.
+    """
     raw = text[:_READ].encode("utf-8", "replace")
     begin, search = _automata()
-    found = begin.marks(raw) + search.marks(raw)
-    return max(found, key=lambda its: _WEIGHT[its.role], default=NO_MARK)
+    found = begin.marks(raw)
+    if telling:
+        found += search.marks(raw)
+    if len(found) < 2:
+        return found[0] if found else NO_MARK
+    return max(found, key=lambda its: _WEIGHT[its.role])
 
 
 @functools.cache
@@ -111,7 +119,7 @@ def _compiled(pattern: str) -> Any:
     return re2.compile(pattern)
 
 
-def test_of(its: Mark, text: str) -> str | None:
+def failing_test(its: Mark, text: str) -> str | None:
     """The name of the failing test that a marked line gives, if its anchor knows where it stands."""
     if its.anchor is None or "(?P<test>" not in its.anchor.pattern:
         return None
@@ -123,7 +131,7 @@ _PLACE = re.compile(r"(?:^|[\s(\[\"'@=])(?P<place>(?:[A-Za-z]:\\)?[\w@+.\-/\\]{1
 _FOREIGN = re.compile(r"node_modules/|site-packages/|/usr/|/\.cargo/|/rustc/|/\.rvm/|/gems/|/go/pkg/|/vendor/|internal/")
 
 
-def place_of(text: str) -> str | None:
+def source_place(text: str) -> str | None:
     """The first file and line in a text, as `file:line`; libraries' files do not count."""
     found = _PLACE.search(text[:_READ])
     if not found or _FOREIGN.search(found["place"]):

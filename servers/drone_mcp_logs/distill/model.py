@@ -23,7 +23,7 @@ class Binned:
 
     def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
         """How likely each row is evidence, between 0 and 1."""
-        totals = [self.start] * len(columns["here"])
+        totals = [self.start] * len(columns["role"])
         for name, (bounds, values) in self.bins.items():
             totals = [total + values[bisect_right(bounds, x)] for total, x in zip(totals, columns[name], strict=True)]
         return [1.0 / (1.0 + math.exp(-total)) for total in totals]

@@ -6,11 +6,21 @@ in every line costs no more than a quiet one: once the quota is reached, the ear
 
 import functools
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
 from .text import Line, shown
+
+
+
+class Span(NamedTuple):
+    """Offsets of a first line and of the line behind the last, and how many lines before the wanted one it begins."""
+
+    start: int
+    end: int
+    back: int
+
 
 _CHUNK = 1 << 16
 _WEAK_QUOTA = 400  # hits taken from the end of the log backwards
@@ -67,31 +77,38 @@ def lines_at(data: bytes, offsets: list[int]) -> list[Line]:
     return found
 
 
-def around(data: bytes, line: Line, before: int, after: int) -> list[Line]:
-    """The line with its neighbours."""
-    start = line.offset
-    back = 0
-    while back < before and start > 0:
-        start = _line_start(data, start - 1)
+def span(data: bytes, start: int, before: int, after: int) -> Span:
+    """From `before` lines above the line that starts there to `after` lines below it."""
+    first, back = start, 0
+    while back < before and first > 0:
+        first = _line_start(data, first - 1)
         back += 1
-    return following(data, start, line.number - back, back + 1 + after)
+    return Span(first, skip(data, start, after + 1), back)
 
 
-def following(data: bytes, offset: int, number: int, count: int) -> list[Line]:
-    """So many lines from a line's offset on."""
+def skip(data: bytes, start: int, lines: int) -> int:
+    """The offset so many lines further, at most one past the end of the log."""
+    for _ in range(lines):
+        end = data.find(b"\n", start)
+        if end < 0:
+            return len(data) + 1
+        start = end + 1
+    return start
+
+
+def read(data: bytes, start: int, end: int, number: int) -> list[Line]:
+    """The lines between two lines' offsets, the first of which has this number."""
     found = []
-    while len(found) < count and offset <= len(data):
-        end = data.find(b"\n", offset)
-        end = end if end >= 0 else len(data)
-        found.append(Line(number + len(found), offset, shown(data[offset:end])))
-        offset = end + 1
+    offset = start
+    for place, raw in enumerate(data[start : end - 1].split(b"\n"), number):
+        found.append(Line(place, offset, shown(raw)))
+        offset += len(raw) + 1
     return found
 
 
-def last(data: bytes, count: int) -> list[Line]:
-    """The last lines of the log."""
-    start, back = _line_start(data, len(data)), 1
-    while back < count and start > 0:
-        start = _line_start(data, start - 1)
-        back += 1
-    return following(data, start, data.count(b"\n", 0, start) + 1, back)
+def last(data: bytes) -> Line:
+    """The last line that is not empty."""
+    end = len(data.rstrip())
+    start = _line_start(data, end)
+    stop = data.find(b"\n", end)
+    return Line(data.count(b"\n", 0, start) + 1, start, shown(data[start : stop if stop >= 0 else len(data)]))

@@ -4,7 +4,9 @@ import re
 from typing import NamedTuple
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]|\x1b")
+_WRITTEN_OUT = re.compile(r"\^\[\[[0-9;]*[A-Za-z]")
 _STAMP = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*Z?\]?[ \t]|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?[ \t]")
+_STAMP_BEGINS = frozenset("0123456789[")
 _LONGEST_READ = 4096  # bytes of one line that are looked at; what stands behind is neither scored nor shown
 
 
@@ -26,15 +28,17 @@ def shown(raw: bytes) -> str:
     text = _decode(raw)
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
+    text = text.rstrip()
     if "\r" in text:
-        text = next((part for part in reversed(text.split("\r")) if part.strip()), "")
-    return text.rstrip()
+        text = next(part for part in reversed(text.split("\r")) if part.strip()).rstrip()
+    return text
 
 
 def _decode(raw: bytes) -> str:
     """The line as text; of a very long one its beginning, or what follows its last carriage return."""
     if len(raw) > _LONGEST_READ:
-        start = raw.rfind(b"\r", 0, len(raw) - 1) + 1
+        raw = raw.rstrip()
+        start = raw.rfind(b"\r") + 1
         raw = raw[start : start + _LONGEST_READ]
     try:
         return raw.decode("utf-8", "surrogatepass")
@@ -43,8 +47,10 @@ def _decode(raw: bytes) -> str:
 
 
 def unstamped(text: str) -> str:
-    """The text without a leading time stamp."""
-    found = _STAMP.match(text) if text[:2].isdigit() or text[:1] == "[" else None
+    """The text without a leading time stamp, and without escapes that someone wrote out as `^[[31m`."""
+    if "^[[" in text:
+        text = _WRITTEN_OUT.sub("", text)
+    found = _STAMP.match(text) if text[:1] in _STAMP_BEGINS else None
     return text[found.end() :] if found else text
 
 
