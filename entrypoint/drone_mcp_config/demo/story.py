@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from contextlib import AsyncExitStack
 from dataclasses import asdict, dataclass, field
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 ROLE = "dev"
 REPO = "octo/hello"
 PATTERN = r"\bFAILED\b"
+NUMBERED = re.compile(r" *\d+[|>]")
 TAIL_SHOWN = 6  # lines of the log's end that the page shows; the answer has them all
 
 
@@ -163,12 +165,12 @@ def _build_line(build: Mapping[str, Any]) -> str:
 
 def _numbered(text: str) -> list[str]:
     """Return the lines of a log that an answer shows; each begins with its number."""
-    return [line for line in text.splitlines() if line.lstrip(" >")[:1].isdigit() and ("|" in line or ">" in line)]
+    return [line for line in text.splitlines() if NUMBERED.match(line)]
 
 
 def _first_hit(lines: tuple[str, ...]) -> int:
     for line in lines:
-        number, mark, _ = line.strip().partition(">")
-        if mark and number.isdigit():
+        number, mark, _ = line.partition(">")
+        if mark and number.strip().isdigit():
             return int(number)
     raise StoryFailed("the search found no line")
