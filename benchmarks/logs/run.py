@@ -2,10 +2,11 @@
 
     run.py --packs DIR [--check] [--shipped] [--misses N]     (or DRONE_MCP_LOGBENCH=DIR)
 
-DIR holds logchunks, logdx and cidiff as `.jsonl.xz` and the `score.py` that judges an excerpt. Every figure is cross-fitted:
-a case is answered by the model that was learned without its repository (`folds/`); `--shipped` takes the shipped model, which
-knows them all, instead. `tuning` are the repositories whose misses were read while the anchors were written, `held out` the
-others. `--check` exits with 1 where a figure is below its floor, or where there is nothing to measure.
+DIR holds logchunks, logdx and cidiff as `.jsonl.xz` and the `score.py` that judges an excerpt. Every figure is
+cross-fitted: a case is answered by the model that was learned without its repository (`folds/`); `--shipped` takes the
+shipped model, which knows them all, instead. `tuning` are the repositories whose misses were read while the anchors
+were written, `held out` the others. `--check` exits with 1 where a figure is below its floor, or where there is
+nothing to measure.
 """
 
 from __future__ import annotations
@@ -61,7 +62,9 @@ def scorer(packs: Path) -> Any:
     return module
 
 
-def judged(cases: list[Case], budget: int, judge: Callable[..., dict[str, Any]], models: list[Model]) -> list[dict[str, Any]]:
+def judged(
+    cases: list[Case], budget: int, judge: Callable[..., dict[str, Any]], models: list[Model]
+) -> list[dict[str, Any]]:
     """Every case's marks."""
     rows = []
     for case in cases:
@@ -137,8 +140,14 @@ def speed(packs: Path) -> bool:
 def hostile() -> Iterator[tuple[str, str]]:
     """Logs of 5 MiB that try to make the distiller slow."""
     size = 5 << 20
-    yield "ordinary lines", "".join(f"line {n} of quite an ordinary build log, compiling src/file_{n}.c\n" for n in range(75_000))
-    yield "errors only", "".join(f"src/file_{n}.c:{n}:7: error: expected ';' before '}}' token\n" for n in range(85_000))
+    yield (
+        "ordinary lines",
+        "".join(f"line {n} of quite an ordinary build log, compiling src/file_{n}.c\n" for n in range(75_000)),
+    )
+    yield (
+        "errors only",
+        "".join(f"src/file_{n}.c:{n}:7: error: expected ';' before '}}' token\n" for n in range(85_000)),
+    )
     yield "one line", "error " * (size // 6)
     yield "empty lines", "\n" * 1_000_000
     yield "parentheses", "(" * size

@@ -2,8 +2,9 @@
 
     train.py --packs DIR --out servers/drone_mcp_logs/distill/model.json --folds benchmarks/logs/folds
 
-Needs numpy, scipy, scikit-learn and lightgbm, which the package itself does not. The repositories of the packs are dealt to
-five folds; `folds/K.json` is learned without the repositories of fold K, so that figures taken with it on them are fair.
+Needs numpy, scipy, scikit-learn and lightgbm, which the package itself does not. The repositories of the packs are
+dealt to five folds; `folds/K.json` is learned without the repositories of fold K, so that figures taken with it on
+them are fair.
 """
 
 from __future__ import annotations
@@ -94,7 +95,9 @@ def learn_words(rows: Rows, use: Any, groups: set[int]) -> tuple[float, dict[str
     kept = np.argsort(-np.abs(first.coef_[0]) * spread)[:VOCABULARY]
     second = fit_line(matrix[:, kept], labels, weights)
     names = {index: name for name, index in rows.names.items()}
-    return float(second.intercept_[0]), {names[common[k]].decode(): round(float(c), 2) for k, c in zip(kept, second.coef_[0], strict=True)}
+    return float(second.intercept_[0]), {
+        names[common[k]].decode(): round(float(c), 2) for k, c in zip(kept, second.coef_[0], strict=True)
+    }
 
 
 def is_text(word: bytes) -> bool:
@@ -107,6 +110,7 @@ def is_text(word: bytes) -> bool:
 
 
 def fit_line(matrix: Any, labels: Any, weights: Any) -> Any:
+    """Logistic regression."""
     model = SGDClassifier(loss="log_loss", alpha=2e-5, max_iter=12, tol=None, average=True, random_state=0)
     return model.fit(matrix, labels, sample_weight=weights)
 

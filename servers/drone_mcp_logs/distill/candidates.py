@@ -13,7 +13,7 @@ from .text import Line, unstamped
 
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log
-_GROWTH, _STRIDE, _LOOK = 60, 12, 3  # lines: a window grows at most by, at a time, as long as so many last ones tell
+_STRIDES, _STRIDE, _LOOK = 5, 12, 3  # a window grows at most so often, by so many lines, while so many last ones tell
 _MOST = 400  # lines; no further surroundings are looked at then
 _NEWS = 60  # new lines that are looked at from each end
 _REPEATED = 0.9
@@ -46,6 +46,7 @@ class Reader:
         self._marks: dict[str, Mark] = {}
 
     def score(self, text: str) -> float:
+        """The line's own log-odds of being evidence."""
         known = self._scores.get(text)
         if known is None:
             known = self._scores[text] = self._model.line(words(text))
@@ -123,7 +124,9 @@ class Windows:
 
     def __init__(self, data: bytes) -> None:
         self._data = data
-        self._spans: list[tuple[int, int, int]] = []  # offset of the first line, of the line behind the last; its number
+        self._spans: list[
+            tuple[int, int, int]
+        ] = []  # offset of the first line, of the line behind the last; its number
         self.size = 0
 
     def add(self, line: Line, before: int, after: int) -> None:
@@ -141,18 +144,20 @@ class Windows:
         spans = sorted(self._spans)
         reached = 0
         for (start, end, number), (following, _, _) in pairwise([*spans, (len(self._data) + 1, 0, 0)]):
-            if end <= reached:
-                continue
-            if start < reached:
-                start, number = reached, found[-1].number + 1
-            found += scan.read(self._data, start, end, number)
-            grown = 0
-            while end < following and grown < _GROWTH and _goes_on(found, reader):
-                more = min(scan.skip(self._data, end, _STRIDE), following)
-                found += scan.read(self._data, end, more, found[-1].number + 1)
-                end, grown = more, grown + _STRIDE
-            reached = end
+            if end > reached:
+                first = number if start >= reached else found[-1].number + 1
+                found += scan.read(self._data, max(start, reached), end, first)
+                reached = self._read_on(found, end, following, reader)
         return found
+
+    def _read_on(self, found: list[Line], end: int, limit: int, reader: Reader) -> int:
+        """Add lines as long as the last ones tell; the offset that was reached."""
+        for _ in range(_STRIDES):
+            if end >= limit or not _goes_on(found, reader):
+                break
+            start, end = end, min(scan.skip(self._data, end, _STRIDE), limit)
+            found += scan.read(self._data, start, end, found[-1].number + 1)
+        return end
 
 
 def _goes_on(lines: Sequence[Line], reader: Reader) -> bool:

@@ -16,7 +16,12 @@ _FIRST = 0.4  # the least chance of the first line of each telling anchor
 _CHEAPEST = 6.0  # tokens; below this a line is not preferred for being short
 _THRIFT = 0.4  # how much a line's price counts against its chance
 _HOLE = 4  # lines; a shorter hole between two shown lines is filled
-_CERTAIN, _ENOUGH, _HOPE = 0.95, 0.2, 0.02  # with a certain line at hand, only lines this near it are shown; else nearly all
+_CERTAIN, _ENOUGH, _HOPE = (
+    0.95,
+    0.2,
+    0.02,
+)  # with a certain line at hand, only lines this near it are shown; else nearly all
+_EXIT_KINDS = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _DIGITS = str.maketrans("0123456789", "0" * 10)
 
 
@@ -25,13 +30,16 @@ def longest_line(budget: float) -> int:
     return int(min(400, max(100, budget / 4)))
 
 
-def weigh(candidates: Candidates, chances: Sequence[float]) -> list[float]:
+def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> list[float]:
     """What showing each line is worth: its chance, more for first and last words, less for what was said before."""
     worth = []
+    ended_by = _EXIT_KINDS.get(exit_code)
     said, kinds = Counter[str](), Counter[str]()
     for line, mark, chance in zip(candidates.lines, candidates.marks, chances, strict=True):
         name = mark.anchor.name if mark.anchor else ""
         value = max(chance, _least(candidates, line, mark.role, kinds[name]))
+        if ended_by and mark.anchor and mark.anchor.kind == ended_by:
+            value = max(value, _SURE)
         if candidates.final and line.number > candidates.end + 1:
             value *= _AFTER_END
         gist = unstamped(line.text).translate(_DIGITS).strip()
@@ -53,7 +61,7 @@ def _least(candidates: Candidates, line: Line, role: str, seen: int) -> float:
 
 
 def choose(lines: Sequence[Line], worth: Sequence[float], budget: float, longest: int) -> list[int]:
-    """Indices of the lines to show, ascending: the worthiest first, at equal worth the cheaper, as far as the budget goes.
+    """Indices of the lines to show, ascending: the worthiest first, of equal ones the cheaper, within the budget.
 
     Short holes that a line would leave are filled along with it.
     """

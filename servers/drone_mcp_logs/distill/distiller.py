@@ -6,7 +6,7 @@ from itertools import pairwise
 from .candidates import Candidates, gather
 from .choose import choose, longest_line, weigh
 from .excerpt import Block, Excerpt, Shown
-from .marks import Mark, source_place, failing_test
+from .marks import Mark, failing_test, source_place
 from .model import Model, default
 from .novelty import novel_lines
 from .text import encode, tokens
@@ -28,8 +28,8 @@ def distill(
 ) -> Excerpt:
     """The blocks of a failing step's log that say why it failed, with what the anchors know of them.
 
-    `good_log` is the log of the last good run of the same step: what it says too is hardly the cause. `exit_code` is the
-    step's; a step that did not fail has no evidence, only an end. A token is four characters.
+    `good_log` is the log of the last good run of the same step: what it says too is hardly the cause. `exit_code` is
+    the step's; one that a signal or a time limit leaves makes lines about that tell more. A token is four characters.
     """
     data = encode(log)
     model = model or default()
@@ -39,7 +39,7 @@ def distill(
     if news is not None:
         chances = _favour(candidates, chances, {number for number, _ in news})
     longest = longest_line(token_budget)
-    chosen = choose(candidates.lines, weigh(candidates, chances), token_budget, longest)
+    chosen = choose(candidates.lines, weigh(candidates, chances, exit_code), token_budget, longest)
     blocks = tuple(_blocks(candidates, chances, chosen, longest))
     marks = [candidates.marks[index] for index in chosen]
     texts = [candidates.lines[index].text for index in chosen]

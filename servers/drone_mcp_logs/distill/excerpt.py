@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A line of the answer; `cut` says that its end is missing, `count` how many equal lines in a row it stands for."""
+    """A line of the answer; `cut` says that its end is missing, `count` how many equal lines it stands for."""
 
     number: int
     text: str
@@ -16,7 +16,7 @@ class Shown:
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """Neighbouring lines shown together. `start` and `end` are 1-based and inclusive, `score` orders blocks by weight."""
+    """Neighbouring lines shown together. `start` and `end` are 1-based and inclusive, `score` is their weight."""
 
     start: int
     end: int
@@ -45,4 +45,3 @@ class Excerpt:
     def lines(self) -> Iterator[Shown]:
         """All lines, in the order of the log."""
         return (line for block in self.blocks for line in block.lines)
-

@@ -14,6 +14,7 @@ _WORDS = 18
 _SEPARATORS = b"()[]{},;=/'\"`|<>.\\\t\r"
 _PLAIN = bytes.maketrans(b"0123456789" + _SEPARATORS, b"0" * 10 + b" " * len(_SEPARATORS))
 _LOW = -8.0
+_FADE = 0.3
 _ROLE_CODE = {"": 0, "noise": 1, "passed": 2, "command": 3, "frame": 4, "summary": 5, "exit": 6, "cause": 7, "head": 8}
 _OPENS = {"head", "cause"}
 _CLOSES = {"summary", "exit", "passed", "command"}
@@ -29,7 +30,12 @@ def words(text: str) -> list[bytes]:
     if not found:
         return [b"~blank"]
     depth = len(body) - len(body.lstrip())
-    return [*found, *map(b" ".join, pairwise(found)), b"^" + b" ".join(found[:2]), b"~indent%d%c" % (min(depth, 9), body[depth])]
+    return [
+        *found,
+        *map(b" ".join, pairwise(found)),
+        b"^" + b" ".join(found[:2]),
+        b"~indent%d%c" % (min(depth, 9), body[depth]),
+    ]
 
 
 def hit_columns(hits: Sequence[Line], marks: Sequence[Mark], here: Sequence[float], end: int, last: int) -> Columns:
@@ -76,6 +82,7 @@ def line_columns(
     """The surroundings of every candidate; `command` is the number of the line at which the failing command began."""
     texts = [line.text for line in lines]
     counts = Counter(texts)
+    indents = [len(text) - len(text.lstrip()) for text in texts]
     return {
         "here": here,
         "after1": [*here[1:], _LOW],
@@ -89,7 +96,10 @@ def line_columns(
         "to_last": [last - line.number for line in lines],
         "from_command": [line.number - command for line in lines],
         "length": [len(text) for text in texts],
-        "indent": [len(text) - len(text.lstrip()) for text in texts],
+        "indent": indents,
+        "parent": _parents(lines, indents, here),
+        "mean_before": _mean_before(here),
+        "mean_after": _mean_before(here[::-1])[::-1],
         "repeats": [counts[text] for text in texts],
         "role": [_ROLE_CODE[mark.role] for mark in marks],
         "block": _blocks(lines, marks),
@@ -114,6 +124,34 @@ def _recent_top(values: Sequence[float]) -> list[float]:
     return found
 
 
+def _mean_before(values: Sequence[float]) -> list[float]:
+    """The mean of the values before each, the nearest counting most."""
+    mean, found = 0.0, []
+    for value in values:
+        found.append(mean)
+        mean += (value - mean) * _FADE
+    return found
+
+
+def _parents(lines: Sequence[Line], indents: Sequence[int], values: Sequence[float]) -> list[float]:
+    """The value of the nearest line above that is indented less, where the lines between leave no gap."""
+    found = []
+    above: list[tuple[int, float]] = []  # indents, ascending, and values of the lines that may still be parents
+    expected = 0
+    for line, indent, value in zip(lines, indents, values, strict=True):
+        if line.number != expected:
+            above.clear()
+        expected = line.number + 1
+        if not line.text:
+            found.append(above[-1][1] if above else _LOW)
+            continue
+        while above and above[-1][0] >= indent:
+            above.pop()
+        found.append(above[-1][1] if above else _LOW)
+        above.append((indent, value))
+    return found
+
+
 def _paragraphs(lines: Sequence[Line], values: Sequence[float]) -> list[float]:
     """The best value in each line's paragraph."""
     best = [_LOW]
@@ -122,8 +160,7 @@ def _paragraphs(lines: Sequence[Line], values: Sequence[float]) -> list[float]:
     for line, value in zip(lines, values, strict=True):
         if line.number != expected or not line.text:
             best.append(_LOW)
-        if value > best[-1]:
-            best[-1] = value
+        best[-1] = max(best[-1], value)
         owner.append(len(best) - 1)
         expected = line.number + 1
     return [best[i] for i in owner]

@@ -2,7 +2,7 @@
 
 An anchor has a `role`, which says what its line is to the failure:
 
-    head     opens a block of evidence (a failing test's heading, a traceback's first line); up to `lines` lines belong to it
+    head     opens a block of evidence (a failing test's heading, a traceback's first line) of up to `lines` lines
     cause    says itself what is wrong (a compiler's message, an assertion)
     frame    a detail below a cause: stack frames, quoted source
     summary  counts or lists failures
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-import re2
+import re2  # type: ignore[import-untyped]  # ships no types
 
 from .text import unstamped
 
@@ -87,7 +87,7 @@ class _Automaton:
 
 @functools.cache
 def _automata() -> tuple[_Automaton, _Automaton]:
-    """One for patterns that begin with the line, one for those that search it: mixed, they would have far more states."""
+    """Patterns that begin with the line, and those that search it: mixed, they would have far more states."""
     begin = [anchor for anchor in anchors() if _begins(anchor)]
     return _Automaton(begin), _Automaton([anchor for anchor in anchors() if not _begins(anchor)])
 
@@ -109,9 +109,7 @@ def mark(text: str, *, telling: bool = True) -> Mark:
     found = begin.marks(raw)
     if telling:
         found += search.marks(raw)
-    if len(found) < 2:
-        return found[0] if found else NO_MARK
-    return max(found, key=lambda its: _WEIGHT[its.role])
+    return max(found, key=lambda its: _WEIGHT[its.role], default=NO_MARK)
 
 
 @functools.cache
@@ -127,8 +125,13 @@ def failing_test(its: Mark, text: str) -> str | None:
     return found.group("test").strip() if found and found.group("test") else None
 
 
-_PLACE = re.compile(r"(?:^|[\s(\[\"'@=])(?P<place>(?:[A-Za-z]:\\)?[\w@+.\-/\\]{1,200}\.[A-Za-z]\w{0,9}(?:[:(]\[?\d{1,7}|\", line \d{1,7}))")
-_FOREIGN = re.compile(r"node_modules/|site-packages/|/usr/|/\.cargo/|/rustc/|/\.rvm/|/gems/|/go/pkg/|/vendor/|internal/")
+_PLACE = re.compile(
+    r"(?:^|[\s(\[\"'@=])(?P<place>(?:[A-Za-z]:\\)?[\w@+.\-/\\]{1,200}\.[A-Za-z]\w{0,9}"
+    r"(?:[:(]\[?\d{1,7}|\", line \d{1,7}))"
+)
+_FOREIGN = re.compile(
+    r"node_modules/|site-packages/|/usr/|/\.cargo/|/rustc/|/\.rvm/|/gems/|/go/pkg/|/vendor/|internal/"
+)
 
 
 def source_place(text: str) -> str | None:

@@ -1,21 +1,20 @@
 """From megabytes of log to the few hundred lines worth a closer look.
 
 One linear pass finds lines that hold a telling word. It walks back from the end in chunks, so that a log that complains
-in every line costs no more than a quiet one: once the quota is reached, the earlier part is searched for strong words only.
+in every line costs no more than a quiet one: once the quota is reached, the rest is searched for strong words only.
 """
 
 import functools
 from itertools import islice
 from typing import Any, NamedTuple
 
-import re2
+import re2  # type: ignore[import-untyped]  # ships no types
 
 from .text import Line, shown
 
 
-
 class Span(NamedTuple):
-    """Offsets of a first line and of the line behind the last, and how many lines before the wanted one it begins."""
+    """Offsets of a first line and of the line behind the last, and how many lines before the wanted one stand."""
 
     start: int
     end: int
@@ -27,12 +26,12 @@ _WEAK_QUOTA = 400  # hits taken from the end of the log backwards
 _STRONG_QUOTA = 120  # further hits taken from its beginning onwards
 
 _STRONG = (
-    r"error|fail|exception|fatal|panic|traceback|assert|core dumped|killed|abort|segmentation|not ok|timed out|not found"
-    r"|no such|cannot|✗|✖|✕|●|✘|issues :-"
+    r"error|fail|exception|fatal|panic|traceback|assert|core dumped|killed|abort|segmentation|not ok|timed out"
+    r"|not found|no such|cannot|✗|✖|✕|●|✘|issues :-"
 )
 _WEAK = (
     r"expected|can't|could not|couldn't|unable|undefined|unexpected|invalid|missing|denied|refused|timeout|mismatch"
-    r"|conflict|exit code|exited with|exit status|returned|×|!!|unresolved|unknown|not installed|broken|unsatisf"
+    r"|conflict|exit code|exited with|exit status|returned|\x{d7}|!!|unresolved|unknown|not installed|broken|unsatisf"
     r"|caused by|does not|doesn't|no output|warning|must |should "
 )
 

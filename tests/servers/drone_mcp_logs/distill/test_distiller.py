@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 from drone_mcp_logs.distill import Excerpt, distill, excerpt
 
 ESCAPES = ["\x1b[31m", "\x1b[0m", "\x1b[2K", "\x1b]0;title\x07", "\x1b", "\r", "\x00", "\udcff", "é", "\u2028"]
-WORDS = ["error:", "FAIL", "ok", "+ make", "src/a.c:3:5:", "Traceback (most recent call last):", "  at x", "exit status 1", "\t"]
+WORDS = [
+    "error:",
+    "FAIL",
+    "ok",
+    "+ make",
+    "src/a.c:3:5:",
+    "Traceback (most recent call last):",
+    "  at x",
+    "exit status 1",
+    "\t",
+]
 LINES = st.lists(st.sampled_from(ESCAPES + WORDS) | st.text(max_size=30), max_size=8).map(" ".join)
 LOGS = st.lists(LINES, max_size=120).map("\n".join)
 
@@ -33,7 +43,13 @@ def test_an_excerpt_is_verbatim_ascending_and_never_over_its_budget(log: str, bu
     assert all(not text or text.strip()[:1] in lines[number - 1] for number, text in answer)
 
 
-@given(st.lists(st.text(st.characters(exclude_characters="\n\r\x1b", exclude_categories=()), max_size=90), min_size=1, max_size=60))
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="\n\r\x1b", exclude_categories=()), max_size=90),
+        min_size=1,
+        max_size=60,
+    )
+)
 @settings(deadline=None)
 def test_a_line_without_escapes_is_shown_as_it_is_or_cut(lines: list[str]) -> None:
     for number, text in shown("\n".join(lines)):
@@ -97,7 +113,9 @@ def test_a_long_line_is_cut_and_says_so() -> None:
 
 
 def test_what_follows_a_workflows_last_error_counts_for_little() -> None:
-    log = "\n".join(["error: no such file", "##[error]Process completed with exit code 1.", *["error: cleaning up"] * 300])
+    log = "\n".join(
+        ["error: no such file", "##[error]Process completed with exit code 1.", *["error: cleaning up"] * 300]
+    )
     assert [number for number, _ in shown(log, 60)][:2] == [1, 2]
 
 
@@ -114,7 +132,17 @@ def test_what_follows_a_workflows_last_error_counts_for_little() -> None:
         "\udcff failed\n" * 40_000,
         "\0" * 500_000,
     ],
-    ids=["one line", "empty", "parentheses", "parenthesis lines", "open escapes", "escapes", "progress", "surrogates", "zeros"],
+    ids=[
+        "one line",
+        "empty",
+        "parentheses",
+        "parenthesis lines",
+        "open escapes",
+        "escapes",
+        "progress",
+        "surrogates",
+        "zeros",
+    ],
 )
 def test_a_hostile_log_is_answered_within_its_budget_and_four_times_its_size(log: str) -> None:
     distill("error")  # what is loaded once does not count
