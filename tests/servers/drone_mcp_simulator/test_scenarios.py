@@ -122,7 +122,7 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, told: str) 
 
 
 def test_an_unknown_scenario_is_told_with_those_there_are() -> None:
-    with pytest.raises(ScenarioError, match=r"no scenario 'nope': neither a file nor one of big, demo, golden"):
+    with pytest.raises(ScenarioError, match=r"no scenario 'nope': neither a file nor one of big, demo, failures, golden"):
         load("nope")
 
 
@@ -194,6 +194,21 @@ async def test_two_worlds_of_a_scenario_are_equal(name: str) -> None:
 
     assert [build.to_json() for build in first.builds.values()] == [build.to_json() for build in second.builds.values()]
     assert first.logs == second.logs
+
+
+LOGS = Path(str(resources.files("drone_mcp_simulator"))) / "scenarios" / "logs"
+
+
+@pytest.mark.parametrize("path", sorted(LOGS.glob("*.labels.json")), ids=lambda path: path.name)
+def test_the_labels_of_a_real_log_fit_it(path: Path) -> None:
+    labels = json.loads(path.read_text(encoding="utf-8"))
+    lines = (LOGS / labels["log"]).read_bytes().decode().split("\n")
+    key = labels["key_line"]
+
+    assert len(lines) - labels["lines"] in {0, not lines[-1]}
+    assert labels["failure"]["first"] <= key["number"] <= labels["failure"]["last"]
+    assert key["text"] in lines[key["number"] - 1]
+    assert f"`{labels['log']}`" in (LOGS / "ATTRIBUTION.md").read_text(encoding="utf-8")
 
 
 def test_the_failing_log_of_the_demo_is_a_real_one_with_its_labels() -> None:
