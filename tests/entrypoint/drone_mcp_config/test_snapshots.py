@@ -112,5 +112,6 @@ def test_a_variable_is_written_in_the_clients_own_syntax_or_not_at_all(
     assert found == ({expected[client]} if client in expected else set())
 
 
+@pytest.mark.checkout
 def test_the_schema_for_editors_is_the_one_in_the_documentation() -> None:
     held(SCHEMA, json.dumps(json_schema(), indent=2) + "\n")
