@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated
 
-from pydantic import BeforeValidator, ValidationError
+from pydantic import ValidationError
 
 from drone_mcp_client.models import Build, DroneModel, Repo
 from drone_mcp_webhooks.verification import Refused
 
 
-class EventRepo(Repo):
-    """A repository without the copy of the build that Drone puts into it: it is the same as the event's own."""
+class EventRepo(DroneModel):
+    """What matters of a repository. Drone puts a copy of the build into it, which is passed over unread."""
 
-    build: Annotated[None, BeforeValidator(lambda _: None)] = None
+    id: int = 0
+    slug: str
+    version: int = 0
+    active: bool = False
 
 
 class Body(DroneModel):
@@ -67,6 +69,8 @@ def read_event(body: bytes) -> BuildSeen | RepoSeen | Noted:
             return Noted(known=False)
 
 
-def _as_left(repo: Repo, *, deleted: bool) -> Repo:
+def _as_left(repo: EventRepo, *, deleted: bool) -> Repo:
     """A deleted repository is one that is not enabled, whatever its last row said."""
-    return repo.model_copy(update={"active": False, "version": repo.version + 1}) if deleted else repo
+    namespace, _, name = repo.slug.rpartition("/")
+    active, version = (False, repo.version + 1) if deleted else (repo.active, repo.version)
+    return Repo(id=repo.id, namespace=namespace, name=name, slug=repo.slug, version=version, active=active)

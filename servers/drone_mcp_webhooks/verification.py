@@ -12,6 +12,7 @@ import hashlib
 import hmac
 import re
 from email.utils import parsedate_to_datetime
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -87,9 +88,15 @@ def _check_digest(digest: str, body: bytes) -> None:
 
 
 def _check_age(date: str, now: float, max_age: float) -> None:
-    try:
-        sent = parsedate_to_datetime(date).timestamp()
-    except (ValueError, OverflowError):
-        raise Refused("malformed_date") from None
+    sent = _seconds(date)
     if abs(now - sent) > max_age:
         raise Refused("too_old" if sent < now else "from_the_future")
+
+
+@lru_cache(maxsize=16)
+def _seconds(date: str) -> float:
+    """Read an HTTP date; many deliveries share a second."""
+    try:
+        return parsedate_to_datetime(date).timestamp()
+    except (ValueError, OverflowError):
+        raise Refused("malformed_date") from None

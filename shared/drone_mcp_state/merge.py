@@ -12,6 +12,7 @@ never goes back, and the tests hold it to that.
 from __future__ import annotations
 
 from itertools import pairwise
+from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from drone_mcp_client.models import Build, Repo, Stage, Step
@@ -27,6 +28,8 @@ Child = TypeVar("Child", bound=Stage | Step)
 _PROGRESS = {"blocked": 0, "waiting_on_dependencies": 1, "pending": 2, "running": 4}
 _UNKNOWN_STATUS = 3
 _CHILDREN = {"stages", "steps"}
+# A row's own values, fetched at once: this runs for every row of every delivery.
+_VALUES = {kind: itemgetter(*(kind.model_fields.keys() - _CHILDREN)) for kind in (Build, Stage, Step)}
 
 
 class Transition(NamedTuple):
@@ -45,6 +48,8 @@ def merge(known: Build | None, seen: Build) -> Build:
     A snapshot without stages (lists and `build:created` have none) erases none. A final status stays, whatever comes.
     A build with the same number that was made later is another one (the repository was deleted and enabled anew): it
     replaces the old one whole.
+
+    The answer is `known` itself if and only if `seen` says nothing new.
     """
     seen = _in_order(seen)
     if known is None or _incarnation(known) < _incarnation(seen):
@@ -141,8 +146,8 @@ def _newer(first: Row, second: Row) -> Row:
 
 
 def _same(first: Row, second: Row) -> bool:
-    others = second.__dict__
-    return all(value == others[field] for field, value in first.__dict__.items() if field not in _CHILDREN)
+    of_row = _VALUES[type(first)]
+    return bool(of_row(first.__dict__) == of_row(second.__dict__))
 
 
 def _order(row: Row) -> tuple[bool, int, int]:

@@ -111,7 +111,7 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
     """
     before = None if known is None else known.build
     build = merge(before, seen.build)
-    if known is not None and (build is before or build == before):
+    if known is not None and build is before:
         confirmed = replace(known, source=seen.source, seen_at=seen.at)
         return (confirmed if _confirms(known, seen) else known), None
     change = Change(

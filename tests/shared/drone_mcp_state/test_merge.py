@@ -43,8 +43,17 @@ def step(number: int, status: str, version: int) -> Step:
 @given(snapshots)
 def test_seeing_a_snapshot_again_changes_nothing(seen: list[Build]) -> None:
     state = merged(seen)
-    assert all(merge(state, again) == state for again in seen)
-    assert merge(state, state) == state
+    assert all(merge(state, again) is state for again in seen)
+    assert merge(state, state) is state
+
+
+@given(snapshots)
+def test_the_known_state_itself_is_the_answer_only_where_nothing_changed(seen: list[Build]) -> None:
+    state = merge(None, seen[0])
+    for again in seen[1:]:
+        after = merge(state, again)
+        assert (after is state) == (after == state)
+        state = after
 
 
 @given(snapshots, st.randoms(use_true_random=False))
