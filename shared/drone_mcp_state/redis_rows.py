@@ -60,16 +60,21 @@ def put_keys(write: Write) -> list[str]:
     return [build_key(slug, build.number), *shared, repo_key(slug), ref_key(slug, ref), ref_key(slug, former)]
 
 
-def put_values(write: Write) -> list[Any]:
+def put_values(write: Write) -> list[str | bytes]:
     """List the values of `PUT`."""
     record = write.after.record
     assert record is not None  # noqa: S101 - a snapshot always leaves a build
     build = record.build
     change = "" if write.change is None else _encode_change(write.change)
-    head = [write.before.revision, write.after.revision, encode_build(build), record.source, record.seen_at, build.ref]
-    about = [record.slug, build.number, build.created, int(is_settled(build)), change]
+    about = [record.source, record.seen_at, build.ref, record.slug, build.number, build.created]
     event = write.seen.at if write.seen.source == "webhook" else ""
-    return [*head, *about, FEED_LENGTH, secrets.token_hex(4), event]
+    rest = [*about, int(is_settled(build)), change, FEED_LENGTH, secrets.token_hex(4), event]
+    return [
+        write.before.revision,
+        write.after.revision,
+        encode_build(build),
+        json.dumps([str(value) for value in rest]),
+    ]
 
 
 def drop_arguments(key: Key, ref: bytes | None) -> list[Any]:

@@ -6,6 +6,8 @@ it. All keys share one hash tag, so that a script may use them together on a clu
 
 from __future__ import annotations
 
+from hashlib import sha1
+
 PREFIX = "{drone-mcp}:"
 
 FACTS = PREFIX + "facts"  # hash: the feed's name and end, the times of FeedHealth
@@ -44,15 +46,16 @@ end
 """
 
 # KEYS: build, facts, feed, open, age, slugs, the repository's numbers, the ref's numbers, the former ref's numbers
-# ARGV: revision, next revision, body, source, seen_at, ref, slug, number, created, settled, change, length of the
-#       feed, name for a nameless feed, time of the event
+# ARGV: revision, next revision, body, and one JSON array of strings (few arguments, since packing each one costs the
+#       writer more than the rest): source, seen_at, ref, slug, number, created, settled, change, length of the feed,
+#       name for a nameless feed, time of the event
 # Returns the place of the build's last change and the feed's name; nothing if another was faster.
 PUT = (
     _NOTE_EVENT
     + """
 local build, facts, feed, open, age, slugs, of_repo, of_ref, of_former_ref = unpack(KEYS)
-local revision, next_revision, body, source, seen_at, ref, slug, number, created = unpack(ARGV)
-local settled, change, length, name, at = unpack(ARGV, 10)
+local revision, next_revision, body = unpack(ARGV)
+local source, seen_at, ref, slug, number, created, settled, change, length, name, at = unpack(cjson.decode(ARGV[4]))
 if (redis.call('HGET', build, 'revision') or '') ~= revision then return false end
 redis.call('HSETNX', facts, 'feed', name)
 note_event(facts, at)
@@ -73,6 +76,9 @@ redis.call('HSET', build, 'revision', next_revision, 'body', body, 'source', sou
 return {place, redis.call('HGET', facts, 'feed')}
 """
 )
+
+# Sent instead of the text for every delivery.
+PUT_SHA = sha1(PUT.encode(), usedforsecurity=False).hexdigest()
 
 # KEYS: build, open, age, slugs, the repository's numbers, the ref's numbers; ARGV: slug, number
 DROP = """

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import RedisError
+from redis.exceptions import NoScriptError, RedisError
 from typing_extensions import override
 
 from drone_mcp_state import redis_scripts as scripts
@@ -107,8 +107,12 @@ class RedisStore(BuildStateStore):
             key = (seen.slug, seen.build.number)
             writes[place] = write = prepare(held[key], seen)
             held[key] = write.after
-        calls = [[scripts.PUT, 9, *put_keys(write), *put_values(write)] for write in writes.values()]
-        answers = await self._pipelined("EVAL", calls)
+        calls = [[scripts.PUT_SHA, 9, *put_keys(write), *put_values(write)] for write in writes.values()]
+        try:
+            answers = await self._pipelined("EVALSHA", calls)
+        except NoScriptError:  # Redis is new or was restarted; what it may have done before is found by the revisions
+            await self._redis.script_load(scripts.PUT)
+            answers = await self._pipelined("EVALSHA", calls)
         return dict(
             self._settle(place, writes[place], answer) for place, answer in zip(writes, answers, strict=True) if answer
         )
