@@ -7,20 +7,19 @@ from itertools import chain
 from .candidates import Candidates
 from .text import Line, tokens, unstamped
 
-_REPEATED = 0.7  # what a line is worth that says again, digits aside, what stood above
+_REPEATED = 0.7  # what a line is worth that says again, digits aside, what stood well above
+_WELL_ABOVE = 30  # lines; nearer, a line may say the same for good reason, as stack frames do
 _SAME_KIND = 0.97  # what each further line of one anchor is worth
 _AFTER_END = 0.15  # what a line is worth behind the end of all
 _LAST_WORDS = 40  # lines before the failing command's end within which a summary is surely telling
 _SURE = 0.5  # the least chance of such a summary and of the line at which the command ended
-_FIRST = 0.4  # the least chance of the first line of each telling anchor
+_FIRST = 0.85  # the least chance of the first line of each telling anchor
 _CHEAPEST = 6.0  # tokens; below this a line is not preferred for being short
-_THRIFT = 0.4  # how much a line's price counts against its chance
+_THRIFT = 0.3  # how much a line's price counts against its chance
 _HOLE = 4  # lines; a shorter hole between two shown lines is filled
-_CERTAIN, _ENOUGH, _HOPE = (
-    0.95,
-    0.2,
-    0.02,
-)  # with a certain line at hand, only lines this near it are shown; else nearly all
+_CERTAIN = 0.9  # worth of a line that surely is evidence; where there is one,
+_ENOUGH = 0.1  # lines worth less than this share of it are left out,
+_HOPE = 0.01  # else than this
 _EXIT_KINDS = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _DIGITS = str.maketrans("0123456789", "0" * 10)
 
@@ -34,7 +33,8 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
     """What showing each line is worth: its chance, more for first and last words, less for what was said before."""
     worth = []
     ended_by = _EXIT_KINDS.get(exit_code)
-    said, kinds = Counter[str](), Counter[str]()
+    said: dict[str, tuple[int, int]] = {}  # how often before, and on which line last
+    kinds: Counter[str] = Counter()
     for line, mark, chance in zip(candidates.lines, candidates.marks, chances, strict=True):
         name = mark.anchor.name if mark.anchor else ""
         value = max(chance, _least(candidates, line, mark.role, kinds[name]))
@@ -43,9 +43,11 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
         if candidates.final and line.number > candidates.end + 1:
             value *= _AFTER_END
         gist = unstamped(line.text).translate(_DIGITS).strip()
-        value *= _REPEATED ** min(said[gist], 4) * _SAME_KIND ** min(kinds[name], 40)
+        times, nearest = said.get(gist, (0, line.number))
+        far = line.number - nearest > _WELL_ABOVE
+        value *= _REPEATED ** min(times + far, 4) * _SAME_KIND ** min(kinds[name], 40)
         if gist:
-            said[gist] += 1
+            said[gist] = (times + far, line.number)
         if name:
             kinds[name] += 1
         worth.append(value)

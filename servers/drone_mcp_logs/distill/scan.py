@@ -5,6 +5,8 @@ in every line costs no more than a quiet one: once the quota is reached, the res
 """
 
 import functools
+from collections import Counter
+from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
@@ -23,7 +25,10 @@ class Span(NamedTuple):
 
 _CHUNK = 1 << 16
 _WEAK_QUOTA = 400  # hits taken from the end of the log backwards
-_STRONG_QUOTA = 120  # further hits taken from its beginning onwards
+_STRONG_QUOTA = 150  # further hits taken from its beginning onwards
+_STRONG_READ = 2000  # of so many that are there
+_WORDING = 16  # bytes; hits that go on alike for so long say the same
+_ALIKE = 4  # of which so many are kept
 
 _STRONG = (
     r"error|fail|exception|fatal|panic|traceback|assert|core dumped|killed|abort|segmentation|not ok|timed out"
@@ -32,6 +37,7 @@ _STRONG = (
 _WEAK = (
     r"expected|can't|could not|couldn't|unable|undefined|unexpected|invalid|missing|denied|refused|timeout|mismatch"
     r"|conflict|exit code|exited with|exit status|returned|\x{d7}|!!|unresolved|unknown|not installed|broken|unsatisf"
+    r"|issues|forgot"
     r"|caused by|does not|doesn't|no output|warning|must |should "
 )
 
@@ -54,8 +60,22 @@ def hits(data: bytes) -> list[int]:
         chunk = [match.start() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
         found = chunk[-_WEAK_QUOTA:] + found
         end = start
-    early = islice(_pattern(_STRONG).finditer(data, 0, end), _STRONG_QUOTA)
-    return [match.start() for match in early] + found
+    early = (match.start() for match in islice(_pattern(_STRONG).finditer(data, 0, end), _STRONG_READ))
+    return _thinned(data, early) + found
+
+
+def _thinned(data: bytes, offsets: Iterable[int]) -> list[int]:
+    """The first offsets, but only few of those where the text goes on alike."""
+    kept: list[int] = []
+    seen: Counter[bytes] = Counter()
+    for offset in offsets:
+        wording = data[offset : offset + _WORDING]
+        seen[wording] += 1
+        if seen[wording] <= _ALIKE:
+            kept.append(offset)
+            if len(kept) == _STRONG_QUOTA:
+                break
+    return kept
 
 
 def _line_start(data: bytes, offset: int) -> int:

@@ -80,7 +80,8 @@ def sample(*middle: str) -> str:
 def test_a_failing_test_far_above_the_end_is_found_and_named() -> None:
     answer = distill(sample("--- FAIL: TestCheckout (0.00s)", "    checkout_test.go:42: total = 11, want 12", "FAIL"))
     block = answer.by_weight[0]
-    assert (block.start, block.reason, block.kind) == (501, "go: failing test", "test")
+    assert block.start <= 501 <= block.end
+    assert (block.reason, block.kind) == ("go: failing test", "test")
     assert answer.tests == ("TestCheckout",)
     assert answer.locations == ("checkout_test.go:42",)
 
