@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from drone_mcp_kit.meant import meant
 from drone_mcp_kit.tools import tool
+from drone_mcp_logs.diagnosing import diagnose
+from drone_mcp_logs.diagnosis_views import DiagnosisView
 from drone_mcp_logs.findings import Limits
 from drone_mcp_logs.live import Pace
 from drone_mcp_logs.searching import SearchAsk, search_logs
@@ -37,6 +39,21 @@ class LogTools:
     def __init__(self, access: DroneAccess, pace: Pace | None = None) -> None:
         self._access = access
         self._pace = pace or Pace()
+
+    @tool(title="Diagnose a build", schema="diagnosis/1")
+    async def drone_diagnose_build(
+        self,
+        repo: Repo = None,
+        number: Annotated[int | None, Field(description="1+; default: newest failed", ge=1)] = None,
+        token_budget: Budget = 2000,
+    ) -> DiagnosisView:
+        """Say why a build failed: start here.
+
+        Failed steps in causal order, each with the log lines that tell why, class of failure, failed tests, places in
+        files, whether the target branch fails alike, what to do next.
+        """
+        what = meant(self._access, repo, number)
+        return await diagnose(await self._access.client(), what, token_budget, self._pace)
 
     @tool(title="Read build logs", schema="build-logs/1")
     async def drone_get_build_logs(

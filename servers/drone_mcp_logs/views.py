@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field
 
@@ -11,6 +11,9 @@ from drone_mcp_kit.answer import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
 
 
 def new_nonce() -> str:
@@ -23,7 +26,23 @@ def framed(lines: Iterable[str], nonce: str) -> str:
     return "\n".join((f"<<<log {nonce}", *lines, f"{nonce} log>>>"))
 
 
-class StepView(View):
+class Part(View):
+    """A piece of an answer.
+
+    Output schemas name its fields and leave out their types: every request of an agent pays for the list of tools.
+    """
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _core: Any, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        named = (f"{name} ({field.description})" if field.description else name for name, field in _fields(cls))
+        return {"type": "object", "description": ", ".join(named)}
+
+
+def _fields(part: type[Part]) -> Iterable[tuple[str, Any]]:
+    return part.model_fields.items()
+
+
+class StepView(Part):
     """What names a step, and how it stands."""
 
     stage: int
@@ -100,7 +119,7 @@ class BuildLogsView(BuildView):
         """Return the answer for reading."""
         head = f"{self.heading}. {self.summary}" if self.summary else self.heading
         parts = [line for log in self.logs for line in log.as_lines()]
-        return _text(head, parts, _titled("Other steps" if self.logs else "Steps", self.steps), self.next_step)
+        return joined(head, parts, titled("Other steps" if self.logs else "Steps", self.steps), self.next_step)
 
 
 class StepMatchesView(StepView):
@@ -132,14 +151,16 @@ class SearchView(BuildView):
         steps = "1 step" if self.searched == 1 else f"{self.searched} steps"
         head = f"{self.heading}. {self.matches} matching lines in {steps} searched, {self.shown} shown."
         parts = [line for result in self.results for line in result.as_lines()]
-        others = [*_titled("More matches", self.more), *_titled("Not searched", self.not_searched)]
-        return _text(head, parts, others, self.next_step)
+        others = [*titled("More matches", self.more), *titled("Not searched", self.not_searched)]
+        return joined(head, parts, others, self.next_step)
 
 
-def _titled(title: str, lines: Sequence[str]) -> list[str]:
+def titled(title: str, lines: Sequence[str]) -> list[str]:
+    """Return `lines` below their title; nothing where there are none."""
     return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
 
 
-def _text(head: str, parts: Sequence[str], others: Sequence[str], next_step: str) -> str:
+def joined(head: str, parts: Sequence[str], others: Sequence[str], next_step: str) -> str:
+    """Return an answer's text: what it is, its parts, what else there is, what to do next."""
     rows = [head, *parts, *others, f"Next: {next_step}" if next_step else ""]
     return "\n".join(row for row in rows if row)

@@ -77,6 +77,11 @@ def numbered(number: int, digits: int, line: str, widest: int, *, mark: str = "|
     return f"{number:>{digits}}{mark} {cut(_secrets.redact(line), widest, focus)}"
 
 
+def redacted(text: str) -> str:
+    """Return `text` without secrets; ask before cutting it."""
+    return _secrets.redact(text)
+
+
 def room_of(line: str) -> int:
     """Tell the room that a written line takes, its line end included."""
     return len(line) + line.count('"') + line.count("\\") + line.count("\t") + 2

@@ -32,7 +32,12 @@ class Answer:
         self.text: str = result.content[0].text
         self.data: dict[str, Any] = result.structured_content or {}
         if not self.failed:
-            logs = [part["log"] for key in ("logs", "results") for part in self.data.get(key, []) if "log" in part]
+            logs = [
+                part["log"]
+                for key in ("logs", "results", "failures")
+                for part in self.data.get(key, [])
+                if "log" in part
+            ]
             assert all(log in self.text for log in logs)
 
     @property
@@ -47,7 +52,7 @@ class Answer:
 
     def lines(self, index: int = 0) -> list[tuple[int, str, str]]:
         """The lines of one part: number, mark, text."""
-        parts = self.data.get("logs") or self.data["results"]
+        parts = self.data.get("logs") or self.data.get("failures") or self.data["results"]
         return numbered(parts[index]["log"])
 
 
@@ -59,6 +64,9 @@ class Agent:
 
     async def call(self, tool: str, **arguments: Any) -> Answer:
         return Answer(await self.client.call_tool(tool, arguments))
+
+    async def diagnose(self, **arguments: Any) -> Answer:
+        return await self.call("drone_diagnose_build", **{"repo": "octo/hello"} | arguments)
 
     async def logs(self, **arguments: Any) -> Answer:
         return await self.call("drone_get_build_logs", repo="octo/hello", **arguments)

@@ -1,0 +1,216 @@
+"""From what is known of a failed build to an answer that keeps to its budget. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.status import is_final
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.advice import advice
+from drone_mcp_logs.causes import IGNORED, STOPPED, Failed
+from drone_mcp_logs.diagnosis_views import DiagnosisView, FailureView
+from drone_mcp_logs.evidence import count_lines, excerpt_of, written
+from drone_mcp_logs.pages import size_of
+from drone_mcp_logs.verdicts import NOTHING, Verdict
+from drone_mcp_logs.views import framed
+from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, redacted, room_of, share, width_for
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.distill import Excerpt
+    from drone_mcp_logs.lines import LogText
+
+_SLACK = 16  # characters a failure: counts of lines have more digits than those of a frame
+_ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
+_FIT = 0.85  # tokens that the distiller may use of a room, whose characters count JSON's escapes too
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A failure, and what its log shows; `note` says why there is no log, or what else to know.
+
+    Attributes:
+        good: the log of the last good run of the same step.
+        places: in source files, the most telling first.
+    """
+
+    failed: Failed
+    verdict: Verdict
+    text: LogText | None = None
+    good: LogText | None = None
+    found: Excerpt | None = None
+    places: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that the answer is made of.
+
+    Attributes:
+        cases: the failures, the first first.
+        not_read: further failures.
+        not_run: what did not run because of them.
+        elsewhere: whether the same failure stands on the branch that the change goes to.
+        note: how the build was chosen, where the caller did not.
+    """
+
+    repo: str
+    build: Build
+    nonce: str
+    verdict: Verdict = NOTHING
+    cases: tuple[Case, ...] = ()
+    not_read: tuple[str, ...] = ()
+    not_run: tuple[str, ...] = ()
+    elsewhere: str = ""
+    signature: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much is said besides log lines: failures, items of each list, characters of each text."""
+
+    cases: int
+    items: int
+    width: int
+
+
+_LEVELS = (Detail(6, 6, 300), Detail(4, 3, 160), Detail(2, 2, 100), Detail(1, 1, 60), Detail(1, 0, 24))
+
+
+def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
+    """Return the answer: log lines shared among the failures by need, everything else as far as there is room."""
+    budget = token_budget * CHARS_PER_TOKEN
+    needs = [_need(case, budget) for case in diagnosis.cases]
+    detail = next((detail for detail in _LEVELS if _fits(diagnosis, detail, needs, budget)), _LEVELS[-1])
+    cases = diagnosis.cases[: detail.cases]
+    room = max(LEAST_ROOM, _room(diagnosis, detail, budget))
+    rooms = share(room, needs[: detail.cases])
+    widest = width_for(room // max(1, len(cases)), budget)
+    logs = [_lines(*parts, widest) for parts in zip(cases, needs, rooms, strict=False)]
+    return _view(diagnosis, detail, logs)
+
+
+def _need(case: Case, budget: int) -> int:
+    if case.text is None or case.found is None:
+        return 0
+    return sum(map(room_of, written(case.text, case.found, budget, width_for(budget, budget))))
+
+
+def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
+    wanted = needs[: detail.cases]
+    least = LEAST_ROOM * sum(map(bool, wanted))
+    return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))
+
+
+def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
+    """Tell what is left for log lines, once all else is said."""
+    return budget - size_of(_view(diagnosis, detail, [[] for _ in diagnosis.cases])) - _SLACK * len(diagnosis.cases)
+
+
+def _lines(case: Case, need: int, room: int, widest: int) -> list[str]:
+    """Write a failure's lines; where they do not all fit, distil again: fewer lines are other lines."""
+    if case.text is None or case.found is None:
+        return []
+    found = case.found
+    if room < need:
+        tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
+        found = excerpt_of(case.text, case.failed.exit_code, tokens, case.good)
+    return written(case.text, found, room, widest)
+
+
+def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[str]]) -> DiagnosisView:
+    cases = diagnosis.cases[: detail.cases]
+    left = [case.failed.label for case in diagnosis.cases[detail.cases :]]
+    return DiagnosisView(
+        repo=diagnosis.repo,
+        number=diagnosis.build.number,
+        status=one_line(diagnosis.build.status, 30),
+        summary=_said(summary(diagnosis), detail),
+        kind=diagnosis.verdict.kind,
+        confidence=diagnosis.verdict.confidence,
+        evidence=_listed(diagnosis.verdict.evidence, detail) if not cases else (),
+        on_target=_said(diagnosis.elsewhere, detail),
+        signature=diagnosis.signature,
+        failures=tuple(_failure(diagnosis, *parts, detail) for parts in zip(cases, logs, strict=False)),
+        more_failures=_listed([*left, *diagnosis.not_read], detail),
+        not_run=_listed(diagnosis.not_run, detail),
+        next_step=_said(advice(diagnosis.verdict.kind, _place(cases), diagnosis.elsewhere), detail),
+    )
+
+
+def _failure(diagnosis: Diagnosis, case: Case, lines: list[str], detail: Detail) -> FailureView:
+    failed, found, verdict = case.failed, case.found, case.verdict
+    error = f"error: {failed.error}" if failed.error else ""
+    return FailureView(
+        stage=failed.stage.number,
+        step=failed.step.number if failed.step else None,
+        name=_said(failed.place.name, detail),
+        status=failed.status if len(failed.status) <= detail.width else "",
+        exit_code=failed.exit_code or None,
+        role=failed.role,
+        kind=verdict.kind,
+        confidence=verdict.confidence,
+        evidence=_listed(verdict.evidence, detail),
+        tests=_listed(found.tests if found else (), detail),
+        places=_listed(case.places, detail),
+        note=_said("; ".join(part for part in (error, case.note) if part), detail),
+        shown=count_lines(lines) if case.text else None,
+        total_lines=case.text.last if case.text else None,
+        log=framed(lines, diagnosis.nonce) if lines else "",
+    )
+
+
+def _place(cases: Iterable[Case]) -> str:
+    """The first place in a source file that the evidence names."""
+    return next((_place_of(case) for case in cases if case.places and case.failed.role != IGNORED), "")
+
+
+def _place_of(case: Case) -> str:
+    return one_line(redacted(case.places[0]), 120)
+
+
+def _said(text: str, detail: Detail) -> str:
+    return one_line(redacted(text), detail.width) if text else ""
+
+
+def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
+    """Return as many items as are said, and how many there are besides."""
+    kept = [_said(item, replace(detail, width=min(detail.width, 200))) for item in items[: detail.items]]
+    more = len(items) - len(kept)
+    return (*kept, f"{more} more") if more > 0 and detail.items else tuple(kept)
+
+
+def summary(diagnosis: Diagnosis) -> str:
+    """Say in a sentence what happened."""
+    told = _story(diagnosis)
+    return f"{diagnosis.note}; {told}" if diagnosis.note else told
+
+
+def _story(diagnosis: Diagnosis) -> str:
+    build = diagnosis.build
+    first = next((case.failed for case in diagnosis.cases if case.failed.role != IGNORED), None)
+    if first is None:
+        return _unfailed(diagnosis)
+    if first.role == STOPPED:
+        return f"the build was stopped while {first.label} ran"
+    exit_code = f", exit {first.exit_code}" if first.exit_code else ""
+    count = sum(case.failed.role != IGNORED for case in diagnosis.cases) + len(diagnosis.not_read) - 1
+    more = f"; {count} more failed" if count else ""
+    so_far = "" if is_final(build.status) else f"; the build is still {build.status}"
+    return f"{first.label} failed first{exit_code}{more}{so_far}"
+
+
+def _unfailed(diagnosis: Diagnosis) -> str:
+    build, why = diagnosis.build, "; ".join(diagnosis.verdict.evidence)
+    if why:
+        return why
+    ignored = "; failures of some steps are ignored" if diagnosis.cases else ""
+    if is_final(build.status):
+        return f"nothing failed{ignored}"
+    running = [step.name for stage in build.stages for step in stage.steps if step.status == "running"]
+    return f"nothing has failed so far{ignored}" + (f"; running: {', '.join(running[:5])}" if running else "")

@@ -1,0 +1,94 @@
+"""What a step's log shows of its failure: the distiller's excerpt, its signature, its lines as they are shown. Pure."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from drone_mcp_logs.signature import signature
+from drone_mcp_logs.windows import numbered, room_of
+
+if TYPE_CHECKING:
+    from drone_mcp_logs.distill import Excerpt, Shown
+    from drone_mcp_logs.lines import LogText
+
+GAP = "..."
+_MOST_NEW = 0.5  # of a log's lines
+_SIGNED = 1000  # tokens of the excerpt that a signature is taken from, whatever the caller's budget is
+
+
+def excerpt_of(text: LogText, exit_code: int, tokens: int, good: LogText | None = None) -> Excerpt:
+    """Distil a log; `good` is that of the last good run of the same step. Line 1 is the first of `text`."""
+    from drone_mcp_logs.distill import distill  # noqa: PLC0415 - on first use, to start fast
+
+    good_log = "\n".join(good.lines) if good else None
+    return distill("\n".join(text.lines), exit_code=exit_code, token_budget=tokens, good_log=good_log)
+
+
+def is_comparable(text: LogText, good: LogText) -> bool:
+    """Whether a good log is one of the same work: where most lines are new, they say nothing of the failure."""
+    from drone_mcp_logs.distill.novelty import novel_lines  # noqa: PLC0415 - on first use, to start fast
+    from drone_mcp_logs.distill.text import encode  # noqa: PLC0415 - likewise
+
+    new = novel_lines(encode("\n".join(text.lines)), encode("\n".join(good.lines)))
+    return len(new) <= len(text.lines) * _MOST_NEW
+
+
+def signature_of(text: LogText, exit_code: int) -> str:
+    """Return the signature of the failure that a log tells; "" where it tells none."""
+    found = excerpt_of(text, exit_code, _SIGNED)
+    return signature([*found.tests, *_telling(found)])
+
+
+def _telling(found: Excerpt) -> list[str]:
+    """The lines that say themselves what is wrong; where no anchor knows any, those of the heaviest block."""
+    from drone_mcp_logs.distill.marks import mark  # noqa: PLC0415 - on first use, to start fast
+    from drone_mcp_logs.distill.text import unstamped  # noqa: PLC0415 - likewise
+
+    lines = [line.text for block in found.by_weight for line in block.lines]
+    telling = [line for line in lines if mark(unstamped(line)).role in {"head", "cause"}]
+    return telling or lines
+
+
+def places_of(found: Excerpt) -> tuple[str, ...]:
+    """Return the places in source files that the excerpt names, those of the most telling lines first."""
+    lines = [*_telling(found), *(line.text for block in found.by_weight for line in block.lines)]
+    paths = {place: place.rpartition(":")[0] for place in found.locations}
+    rank = {
+        place: next((n for n, line in enumerate(lines) if path in line), len(lines)) for place, path in paths.items()
+    }
+    return tuple(sorted(found.locations, key=lambda place: rank[place]))
+
+
+def written(text: LogText, found: Excerpt, room: int, widest: int) -> list[str]:
+    """Write the excerpt's lines, as many as there is room for: the heaviest blocks first, in the order of the log."""
+    kept: dict[int, tuple[Shown, str]] = {}
+    for block in found.by_weight:
+        for shown in block.lines:
+            line = _line(text, shown, widest)
+            room -= room_of(line)
+            if room < 0:
+                return _with_gaps(kept)
+            kept[shown.number] = shown, line
+        room -= room_of(GAP)
+    return _with_gaps(kept)
+
+
+def _line(text: LogText, shown: Shown, widest: int) -> str:
+    """Write a line as the log has it, and how often it stands there in a row."""
+    number, digits = text.first + shown.number - 1, len(str(text.last))
+    line = numbered(number, digits, text.lines[shown.number - 1], widest)
+    return line if shown.count == 1 else f"{line}  [{shown.count} times]"
+
+
+def _with_gaps(kept: dict[int, tuple[Shown, str]]) -> list[str]:
+    rows = [kept[number] for number in sorted(kept)]
+    written = [line for _, line in rows[:1]]
+    for (before, _), (after, line) in pairwise(rows):
+        written += [line] if after.number == before.number + before.count else [GAP, line]
+    return written
+
+
+def count_lines(written: list[str]) -> int:
+    """Tell how many lines of the log there are among the written ones."""
+    return sum(line != GAP for line in written)

@@ -1,0 +1,152 @@
+"""The class of a failure, why it is thought to be that, and how sure that is. Pure rules, the surest first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.status import blocked_stages, failed_at_trigger
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.steps import ERROR
+
+if TYPE_CHECKING:
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.causes import Failed
+    from drone_mcp_logs.distill import Block, Excerpt
+
+HIGH, MEDIUM, LOW = "high", "medium", "low"
+_REASONS = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A class of failure; "" where nothing failed.
+
+    The classes: test, compile, lint, dependency, infrastructure, out_of_memory, timeout, cancelled, configuration,
+    approval and unknown.
+    """
+
+    kind: str = "unknown"
+    confidence: str = LOW
+    evidence: tuple[str, ...] = ()
+
+
+UNKNOWN = Verdict(evidence=("neither status, exit code, error nor log tell a class",))
+NOTHING = Verdict("", "")
+
+# What runners and Drone itself say of a stage or step that they could not run; the first that fits counts.
+_ERRORS = (
+    (r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert", "configuration", HIGH),
+    (r"invalid (?:pipeline|config|volume)|no matching platform", "configuration", HIGH),
+    (r"manifest|pull access|repository does not exist|invalid reference|no such image", "configuration", MEDIUM),
+    (r"ImagePull|ErrImage|executable file|no such file or directory", "configuration", MEDIUM),
+    (r"OOM|out of memory", "out_of_memory", HIGH),
+    (r"deadline|timed? ?out|timeout", "timeout", MEDIUM),
+    (r"no space|toomany|rate limit|dial tcp|connection|no such host|daemon|EOF|TLS", "infrastructure", HIGH),
+    (r"certificate|unauthorized|network|evicted|node", "infrastructure", HIGH),
+)
+# 124 and 126-127 are those of the shell and of coreutils' timeout, above 128 stand signals.
+_EXITS = {
+    124: Verdict("timeout", HIGH, ("exit code 124: the command ran into `timeout`",)),
+    126: Verdict("configuration", MEDIUM, ("exit code 126: a command cannot be executed",)),
+    127: Verdict("configuration", HIGH, ("exit code 127: a command was not found",)),
+    130: Verdict("cancelled", MEDIUM, ("exit code 130: interrupted (SIGINT)",)),
+    137: Verdict("out_of_memory", MEDIUM, ("exit code 137: killed (SIGKILL), as happens at the memory limit",)),
+    143: Verdict("cancelled", MEDIUM, ("exit code 143: terminated (SIGTERM)",)),
+}
+# What lines say that no anchor gives a class, or only a general one.
+_WORDS = (
+    (r"\[build failed\]|\bcompilation (?:failed|error)|CompileError|could not compile", "compile"),
+    (r"Compile(?:Incremental)?\) |errors? found$", "compile"),
+    (r"code style issues|\bprettier\b|\bformatting\b", "lint"),
+)
+_NAMES = (
+    (r"lint|format|style|static", "lint"),
+    (r"test|spec|check|e2e", "test"),
+    (r"compile|build|make", "compile"),
+    (r"deps|depend|install|restore", "dependency"),
+    (r"clone", "infrastructure"),
+)
+
+
+def verdict_of(failed: Failed, found: Excerpt | None, limit: int = 0) -> Verdict:
+    """Judge a failure by how it ended, then by its log; `limit` is the repository's in seconds, 0 where unknown."""
+    if failed.status == "killed":
+        return _of_stop(failed, limit)
+    if failed.error or failed.status == "error":
+        return _of_error(failed)
+    log = _of_log(found) if found else UNKNOWN
+    exit_code = _EXITS.get(failed.exit_code)
+    if exit_code is None:
+        return log if log is not UNKNOWN else _of_name(failed)
+    if log.kind == exit_code.kind:
+        return Verdict(log.kind, HIGH, exit_code.evidence + log.evidence)
+    if exit_code.kind == "cancelled" and log.kind == "timeout":
+        return replace(log, evidence=exit_code.evidence + log.evidence)
+    return exit_code
+
+
+def verdict_of_build(build: Build) -> Verdict:
+    """Judge a build in which no stage and no step failed."""
+    if held := blocked_stages(build):
+        return Verdict("approval", HIGH, (f"{len(held)} of its stages wait for approval",))
+    if build.status == "declined":
+        return Verdict("approval", HIGH, ("it was refused approval",))
+    if failed_at_trigger(build):
+        return Verdict("configuration", HIGH, (f"Drone could not start it: {one_line(build.error, ERROR)}",))
+    if build.status in {"killed", "skipped"}:
+        return Verdict("cancelled", HIGH, (f"the build was {build.status} before anything failed",))
+    return UNKNOWN if build.status in {"failure", "error"} else NOTHING
+
+
+def _of_stop(failed: Failed, limit: int) -> Verdict:
+    """Drone 2.25 gives 130 to what a cancel catches; what a runner kills itself, as at the time limit, gets 137."""
+    if limit and failed.seconds >= limit:
+        return Verdict("timeout", HIGH, (f"it ran {failed.seconds} s, and the repository's limit is {limit} s",))
+    if failed.exit_code == 130:  # noqa: PLR2004 - told above
+        return Verdict("cancelled", HIGH, ("Drone cancelled it: a person did, or a newer build replaced it",))
+    return Verdict("cancelled", MEDIUM, ("it was killed from outside; Drone does not tell by whom",))
+
+
+def _of_error(failed: Failed) -> Verdict:
+    said = (f"the runner says: {one_line(failed.error, ERROR)}",) if failed.error else ("the runner could not run it",)
+    for pattern, kind, confidence in _ERRORS:
+        if re.search(pattern, failed.error, re.IGNORECASE):
+            return Verdict(kind, confidence, said)
+    return Verdict("infrastructure", MEDIUM, said)
+
+
+def _of_log(found: Excerpt) -> Verdict:
+    """Take the class that the weightiest evidence speaks for."""
+    weights: dict[str, float] = defaultdict(float)
+    blocks: dict[str, list[Block]] = defaultdict(list)
+    for block in found.by_weight:
+        if kind := _kind(block):
+            weights[kind] += block.score
+            blocks[kind].append(block)
+    if not weights:
+        return UNKNOWN
+    kind = max(weights, key=lambda kind: weights[kind])
+    sure = weights[kind] >= 1 and weights[kind] >= sum(weights.values()) * 2 / 3
+    why = tuple(f"{block.reason} (line {block.start})" for block in blocks[kind][:_REASONS])
+    return Verdict(kind, HIGH if sure else MEDIUM, why)
+
+
+def _kind(block: Block) -> str:
+    """The block's class; where its anchors are general ones, what its words say."""
+    text = "\n".join(line.text for line in block.lines)
+    if block.kind in {"", "lint"}:
+        said = (kind for pattern, kind in _WORDS if re.search(pattern, text, re.IGNORECASE | re.MULTILINE))
+        return next(said, block.kind)
+    return block.kind
+
+
+def _of_name(failed: Failed) -> Verdict:
+    """Guess from what the step is called."""
+    name = failed.step.name if failed.step else failed.stage.name
+    for pattern, kind in _NAMES:
+        if re.search(pattern, name, re.IGNORECASE):
+            return Verdict(kind, LOW, (f"only its name {one_line(name, 60)!r} tells",))
+    return UNKNOWN
