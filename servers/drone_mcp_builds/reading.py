@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from drone_mcp_builds import summary
+from drone_mcp_builds.known import Known, Reading
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_client.errors import DroneError, NotFound
 
@@ -15,12 +16,18 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_kit.access import DroneAccess
 
+OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"
+
 
 class Reader:
-    """Reads builds. What is there costs one request; further ones are spent only on what is not."""
+    """Reads builds: from what is known where that is fresh, else from Drone, and then it is known.
 
-    def __init__(self, access: DroneAccess, clock: Callable[[], float]) -> None:
+    What Drone has costs one request; further ones are spent only on what it has not. `clock` gives the Unix time.
+    """
+
+    def __init__(self, access: DroneAccess, known: Known, clock: Callable[[], float]) -> None:
         self._access = access
+        self._known = known
         self._clock = clock
 
     async def build(self, repo: str, number: int) -> BuildView:
@@ -29,7 +36,7 @@ class Reader:
         Raises:
             NotFound: there is no such build; says which numbers there are.
         """
-        return self._told(await self.find(repo, number), repo)
+        return self.told(await self.find(repo, number), repo)
 
     async def latest(self, repo: str) -> BuildView:
         """Tell the newest build of the default branch, or of any ref where that branch has none.
@@ -37,23 +44,42 @@ class Reader:
         Raises:
             NotFound: the repository has no builds, or is not there.
         """
+        reading, note = await self.find_latest(repo)
+        return self.told(reading, repo, note)
+
+    async def find(self, repo: str, number: int, ahead: float = 0.0) -> Reading:
+        """Return one build with its stages; `ahead` as in `Known.build`.
+
+        Raises:
+            NotFound: as `build`.
+        """
+        return await self._known.build(repo, number, ahead) or await self.ask(repo, number)
+
+    async def find_latest(self, repo: str) -> tuple[Reading, str]:
+        """Return what `latest` tells, and a note where it is not quite what was asked for.
+
+        Raises:
+            NotFound: as `latest`.
+        """
+        known = await self._known.latest(repo)
+        if known is not None:
+            return known, ""
         drone = await self._access.client()
         try:
-            return self._told(await drone.latest_build(repo), repo)
+            return await self._learned(repo, await drone.latest_build(repo)), ""
         except NotFound as missing:
             newest = await self._newest(repo, missing)
-        note = "The default branch has no builds; this is the newest of any branch, tag or pull request"
-        return self._told(await drone.build(repo, newest), repo, note)
+        return await self._learned(repo, await drone.build(repo, newest)), OF_ANY_REF
 
-    async def find(self, repo: str, number: int) -> Build:
-        """Return one build with its stages.
+    async def ask(self, repo: str, number: int) -> Reading:
+        """Return one build as Drone has it now.
 
         Raises:
             NotFound: as `build`.
         """
         drone = await self._access.client()
         try:
-            return await drone.build(repo, number)
+            return await self._learned(repo, await drone.build(repo, number))
         except NotFound as missing:
             newest = await self._newest(repo, missing)
             raise NotFound(
@@ -62,6 +88,16 @@ class Reader:
                 status=missing.status,
                 details={"repo": repo, "number": number, "newest": newest},
             ) from missing
+
+    def told(self, reading: Reading, repo: str, note: str = "") -> BuildView:
+        """Tell a reading as tool and resource show it."""
+        build = tidy(reading.build, self._access.clean.text)
+        view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note)
+        return summary.with_origin(view, reading.source, int(reading.at))
+
+    async def _learned(self, repo: str, build: Build) -> Reading:
+        await self._known.learn(repo, build)
+        return Reading(build, "drone", self._clock())
 
     async def _newest(self, repo: str, missing: NotFound) -> int:
         """Return the number of the newest build of any ref; raise the better error where there is none."""
@@ -80,7 +116,3 @@ class Reader:
                 details={"repo": repo},
             ) from missing
         return page[0].number
-
-    def _told(self, build: Build, repo: str, note: str = "") -> BuildView:
-        build = tidy(build, self._access.clean.text)
-        return summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note)

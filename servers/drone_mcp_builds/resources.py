@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from typing import TYPE_CHECKING
 
-from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.views import BuildView  # noqa: TC001 - the SDK reads the annotations of a resource
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_kit.resources import resource
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from drone_mcp_builds.reading import Reader
     from drone_mcp_kit.access import DroneAccess
 
 LATEST = "drone://repo/{owner}/{repo}/latest"
@@ -20,11 +17,11 @@ SUMMARY = "drone://repo/{owner}/{repo}/build/{number}/summary"
 
 
 class BuildResources:
-    """All resources of this server. `clock` gives the Unix time."""
+    """All resources of this server."""
 
-    def __init__(self, access: DroneAccess, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, access: DroneAccess, reader: Reader) -> None:
         self._access = access
-        self._reader = Reader(access, clock)
+        self._reader = reader
 
     @resource(LATEST, name="latest_build", title="CI status of a repository")
     async def latest(self, owner: str, repo: str) -> BuildView:

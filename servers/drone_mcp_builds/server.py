@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from drone_mcp_builds.access import BuildsAccess
 from drone_mcp_builds.completing import Completer
+from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.resources import BuildResources
 from drone_mcp_builds.tools import BuildTools
-from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.app import ServerSpec, build_server, run
 
 if TYPE_CHECKING:
@@ -43,10 +44,10 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 
 def create(settings: Settings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time."""
-    access = DroneAccess(settings)
-    return build_server(
-        SPEC, settings, access, BuildTools(access, clock), BuildResources(access, clock), complete=Completer(access)
-    )
+    access = BuildsAccess(settings, clock)
+    reader = Reader(access, access.known, clock)
+    tools, resources = BuildTools(access, reader, clock), BuildResources(access, reader)
+    return build_server(SPEC, settings, access, tools, resources, complete=Completer(access))
 
 
 def main() -> None:

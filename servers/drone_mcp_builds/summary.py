@@ -34,6 +34,11 @@ def size_of(view: BuildView) -> int:
     return len(view.model_dump_json())
 
 
+def with_origin(view: BuildView, source: str, at: int) -> BuildView:
+    """Say whence the view is known, and when (Unix time) the build was seen so."""
+    return view.model_copy(update={"source": source, "as_of": words.iso(at)})
+
+
 def page(server: str, repo: str, number: int) -> str:
     """The address of a build in Drone's own user interface."""
     return f"{server.rstrip('/')}/{repo}/{number}"

@@ -9,7 +9,6 @@ from pydantic import Field
 
 from drone_mcp_builds import lines, repos
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
-from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.search import Search
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList, BuildView, RepoList
@@ -21,6 +20,7 @@ from drone_mcp_kit.tools import tool
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drone_mcp_builds.reading import Reader
     from drone_mcp_kit.access import DroneAccess
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
@@ -30,10 +30,10 @@ Cursor = Annotated[str | None, Field(description="from an earlier answer")]
 class BuildTools:
     """All tools of this server. `clock` gives the Unix time."""
 
-    def __init__(self, access: DroneAccess, clock: Callable[[], float] = time.time) -> None:
+    def __init__(self, access: DroneAccess, reader: Reader, clock: Callable[[], float] = time.time) -> None:
         self._access = access
         self._clock = clock
-        self._reader = Reader(access, clock)
+        self._reader = reader
 
     @tool(title="List repositories", schema="repo-list/1")
     async def drone_list_repos(
@@ -129,7 +129,7 @@ class BuildTools:
             raise InvalidInput(
                 f"url names build {ref.number} of {slug} already", next_step="Leave out the other arguments"
             )
-        build = await self._reader.find(slug, ref.number)
+        build = (await self._reader.find(slug, ref.number)).build
         at = f"; the address points at stage {ref.stage}" if ref.stage else ""
         at += f", step {ref.step}" if ref.step else ""
         return BuildList(

@@ -153,5 +153,7 @@ class BuildView(View):
     about: dict[str, str] = Field(default_factory=dict)
     params: dict[str, str] = Field(default_factory=dict)
     page: str
+    source: str = Field(default="", description="drone or store")
+    as_of: str | None = None
     note: str = ""
     next_step: str = ""

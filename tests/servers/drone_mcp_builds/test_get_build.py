@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from support.made_builds import failing_build, made_build
+from support.made_builds import failing_build, made_build, made_repo
 
 if TYPE_CHECKING:
     import respx
@@ -195,7 +195,8 @@ async def test_a_repository_out_of_scope_is_refused_before_anything_leaves(
 async def test_what_a_resource_says_is_what_the_tool_says(agent: Any, drone: respx.MockRouter) -> None:
     drone.get(f"{BUILDS}/41").respond(json=failing_build())
     drone.get(f"{BUILDS}/latest").respond(json=failing_build())
+    drone.get("/api/repos/octo/hello").respond(json=made_repo("octo/hello"))
     answer = await agent.call("drone_get_build", repo="octo/hello", number=41)
-    assert await agent.read("drone://repo/octo/hello/build/41/summary") == answer.data
+    assert await agent.read("drone://repo/octo/hello/build/41/summary") == {**answer.data, "source": "store"}
     assert await agent.read("drone://repo/octo/hello/latest") == answer.data
     assert json.loads(answer.text) == answer.data

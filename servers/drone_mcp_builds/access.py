@@ -1,0 +1,32 @@
+"""How this server reaches Drone and what is known of its builds; both are let go of together."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+from typing_extensions import override
+
+from drone_mcp_builds.known import Known
+from drone_mcp_kit.access import DroneAccess
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from drone_mcp_kit.settings import Settings
+
+
+class BuildsAccess(DroneAccess):
+    """One process's way to builds. `clock` gives the Unix time."""
+
+    def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
+        super().__init__(settings)
+        self.known = Known(self, clock)
+        self.at_close: list[Callable[[], Awaitable[None]]] = []
+
+    @override
+    async def close(self) -> None:
+        """Close what `at_close` names, then the store and the client."""
+        for end in self.at_close:
+            await end()
+        await asyncio.gather(self.known.state.close(), super().close())

@@ -1,0 +1,125 @@
+"""What is known of builds without asking Drone, as far as it is fresh and the caller may see it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final, Literal
+
+from drone_mcp_builds.proof import Proof
+from drone_mcp_builds.state import State
+from drone_mcp_client import status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_client.models import Build, Repo
+    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_state import BuildStateStore, Record
+
+MOST_BETWEEN: Final = 25  # builds looked up to make sure that none of them is newer
+KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
+LEARNED_BETWEEN: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A build with its stages, whence it is known, and when it was seen so (`at`, Unix time)."""
+
+    build: Build
+    source: Literal["drone", "store"]
+    at: float
+
+
+def is_whole(build: Build) -> bool:
+    """Whether the build has come to its end with all its stages and steps, and all of them are known."""
+    from drone_mcp_state import is_settled, lacks_details  # noqa: PLC0415 - on first use, to start fast
+
+    return is_settled(build) and not lacks_details(build)
+
+
+def news(known: Reading, seen: Reading) -> Reading:
+    """Put two readings of a build together, the newer row of each stage and step; the later reading names both."""
+    from drone_mcp_state import merge  # noqa: PLC0415 - on first use, to start fast
+
+    return replace(seen, build=merge(known.build, seen.build))
+
+
+class Known:
+    """The store behind this server's answers. `clock` gives the Unix time."""
+
+    def __init__(self, access: DroneAccess, clock: Callable[[], float]) -> None:
+        self.state = State(access.settings.state, clock)
+        self._proof = Proof(access, clock)
+        self._clock = clock
+        self._learned = 0
+
+    async def build(self, slug: str, number: int, ahead: float = 0.0) -> Reading | None:
+        """Return a build that needs no question to Drone; None where Drone is to be asked.
+
+        Args:
+            slug: "owner/name".
+            number: of the build.
+            ahead: seconds for which the caller goes on to tell of the build.
+        """
+        record = await self.state.ask(lambda store: store.get(slug, number))
+        if record is None or not await self._is_fresh(record.build):
+            return None
+        return self._reading(record, await self._proof.of(slug, ahead))
+
+    async def latest(self, slug: str) -> Reading | None:
+        """Return the newest build of the default branch; None as in `build`."""
+        if not await self.feed_is_alive():
+            return None
+        repo = await self._proof.of(slug)
+        if repo is None:
+            return None
+        record = await self.state.ask(lambda store: _newest(store, repo))
+        if record is None or not await self._is_fresh(record.build):
+            return None
+        return self._reading(record, repo)
+
+    async def learn(self, slug: str, build: Build) -> None:
+        """Keep what Drone has answered. A store of this process alone keeps what can never become stale."""
+        if not self.state.shared and not is_whole(build):
+            return
+        await self.state.ask(lambda store: store.apply(slug, build, source="api", at=self._clock()))
+        self._learned += 1
+        if not self.state.shared and self._learned % LEARNED_BETWEEN == 0:
+            await self.state.ask(lambda store: store.retain(builds_per_repo=KEPT_IN_MEMORY, newer_than=0))
+
+    async def feed_is_alive(self) -> bool:
+        """Whether webhooks tell the store of every change of a build that runs."""
+        if not self.state.shared:
+            return False
+        health = await self.state.ask(lambda store: store.health())
+        return health is not None and health.is_alive(self._clock())
+
+    async def _is_fresh(self, build: Build) -> bool:
+        """A finished build always is; one under way while the feed is alive.
+
+        Drone sends no webhook when someone approves or declines (Drone 2.25, handler/api/repos/builds/stages), so a
+        build that waits for approval is never fresh.
+        """
+        from drone_mcp_state import lacks_details  # noqa: PLC0415 - on first use, to start fast
+
+        if is_whole(build):
+            return True
+        held = status.blocked_stages(build) or lacks_details(build) or status.is_final(build.status)
+        return not held and await self.feed_is_alive()
+
+    def _reading(self, record: Record, repo: Repo | None) -> Reading | None:
+        """Give the record if the token may read its repository: this one, not one that had the name before it."""
+        if repo is None or repo.id != record.build.repo_id:
+            return None
+        return Reading(record.build, "store", record.seen_at)
+
+
+async def _newest(store: BuildStateStore, repo: Repo) -> Record | None:
+    """Return the newest build of the default branch, if the store knows every later build of the repository."""
+    found = await store.latest(repo.slug, repo.default_branch)
+    if found is None or repo.counter - found.build.number > MOST_BETWEEN:
+        return None
+    for number in range(found.build.number + 1, repo.counter + 1):
+        if await store.get(repo.slug, number) is None:
+            return None
+    return found

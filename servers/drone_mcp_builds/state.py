@@ -1,0 +1,61 @@
+"""The store of this process (`DRONE_MCP_STATE`): opened at first use, and as good as empty while it does not answer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Final, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from drone_mcp_state import BuildStateStore
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+REST_SECONDS: Final = 30.0  # from a failure of the store to the next try
+
+
+class State:
+    """A way to the store that never stands in the way of an answer. `clock` gives the Unix time."""
+
+    def __init__(self, url: str, clock: Callable[[], float]) -> None:
+        self.shared = url != "memory:"
+        self._url = url
+        self._clock = clock
+        self._lock = asyncio.Lock()
+        self._closing = AsyncExitStack()
+        self._store: BuildStateStore | None = None
+        self._failed_at = float("-inf")
+
+    async def ask(self, question: Callable[[BuildStateStore], Awaitable[T]]) -> T | None:
+        """Return what the store answers; None where there is none that answers."""
+        from drone_mcp_state import StoreError  # noqa: PLC0415 - on first use, to start fast
+
+        if self._is_resting():
+            return None
+        try:
+            return await question(await self._opened())
+        except StoreError as error:
+            self._failed_at = self._clock()
+            logger.warning("Going on without the state for %g seconds: %s", REST_SECONDS, error)
+            return None
+
+    async def close(self) -> None:
+        """Let go of the store, if it was opened. The next `ask` opens it again."""
+        self._store = None
+        await self._closing.aclose()
+
+    def _is_resting(self) -> bool:
+        return 0 <= self._clock() - self._failed_at < REST_SECONDS
+
+    async def _opened(self) -> BuildStateStore:
+        from drone_mcp_state import open_store  # noqa: PLC0415 - as above
+
+        async with self._lock:
+            if self._store is None:
+                self._store = await self._closing.enter_async_context(open_store(self._url))
+            return self._store
