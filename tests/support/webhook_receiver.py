@@ -17,7 +17,7 @@ class ReceiverProcess:
     def __init__(self, environment: dict[str, str], *options: str) -> None:
         command = [sys.executable, "-m", "drone_mcp_webhooks", "serve", "--listen", "127.0.0.1:0", *options]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE_")}
-        self._process = subprocess.Popen(  # noqa: S603 - our own arguments
+        self._process = subprocess.Popen(
             command, env=kept | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE
         )
 
