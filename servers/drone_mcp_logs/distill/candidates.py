@@ -34,7 +34,7 @@ class Candidates:
 
     def surroundings(self) -> Columns:
         """Every line's features for the second stage."""
-        return line_columns(self.lines, self.marks, self.here, self.end, self.command, self.last)
+        return line_columns(self.lines, self.marks, self.here, self.end, self.command)
 
 
 class Reader:

@@ -21,7 +21,8 @@ _CERTAIN = 0.9  # worth of a line that surely is evidence; where there is one,
 _ENOUGH = 0.1  # lines worth less than this share of it are left out,
 _HOPE = 0.01  # else than this
 _EXIT_KINDS = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
-_DIGITS = str.maketrans("0123456789", "0" * 10)
+_WORTHLESS = 0.02  # a line worth less is not compared with others
+_DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
 
 
 def longest_line(budget: float) -> int:
@@ -33,7 +34,7 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
     """What showing each line is worth: its chance, more for first and last words, less for what was said before."""
     worth = []
     ended_by = _EXIT_KINDS.get(exit_code)
-    said: dict[str, tuple[int, int]] = {}  # how often before, and on which line last
+    said: dict[bytes, tuple[int, int]] = {}  # how often before, and on which line last
     kinds: Counter[str] = Counter()
     for line, mark, chance in zip(candidates.lines, candidates.marks, chances, strict=True):
         name = mark.anchor.name if mark.anchor else ""
@@ -42,7 +43,7 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
             value = max(value, _SURE)
         if candidates.final and line.number > candidates.end + 1:
             value *= _AFTER_END
-        gist = unstamped(line.text).translate(_DIGITS).strip()
+        gist = _gist(line.text) if value > _WORTHLESS else b""
         times, nearest = said.get(gist, (0, line.number))
         far = line.number - nearest > _WELL_ABOVE
         value *= _REPEATED ** min(times + far, 4) * _SAME_KIND ** min(kinds[name], 40)
@@ -52,6 +53,11 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
             kinds[name] += 1
         worth.append(value)
     return worth
+
+
+def _gist(text: str) -> bytes:
+    """What a line says, digits aside."""
+    return unstamped(text).encode("utf-8", "replace").translate(_DIGITS).strip()
 
 
 def _least(candidates: Candidates, line: Line, role: str, seen: int) -> float:

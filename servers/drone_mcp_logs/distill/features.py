@@ -14,7 +14,6 @@ _WORDS = 18
 _SEPARATORS = b"()[]{},;=/'\"`|<>.\\\t\r"
 _PLAIN = bytes.maketrans(b"0123456789" + _SEPARATORS, b"0" * 10 + b" " * len(_SEPARATORS))
 _LOW = -8.0
-_FADE = 0.3
 _ROLE_CODE = {"": 0, "noise": 1, "passed": 2, "command": 3, "frame": 4, "summary": 5, "exit": 6, "cause": 7, "head": 8}
 _OPENS = {"head", "cause"}
 _CLOSES = {"summary", "exit", "passed", "command"}
@@ -44,7 +43,6 @@ def hit_columns(hits: Sequence[Line], marks: Sequence[Mark], here: Sequence[floa
     `here` is each line's own score, `end` the number of the line at which the failing command ended,
     `last` that of the log's last line.
     """
-    nth, left = _ordinals(hits, marks)
     top = max(here)
     roles = [_ROLE_CODE[mark.role] for mark in marks]
     return {
@@ -52,8 +50,7 @@ def hit_columns(hits: Sequence[Line], marks: Sequence[Mark], here: Sequence[floa
         "below_top": [value - top for value in here],
         "role": roles,
         "role_after": [*roles[1:], 0],
-        "nth": nth,
-        "left": left,
+        "nth": _ordinals(hits, marks),
         "to_end": [end - line.number for line in hits],
         "to_last": [last - line.number for line in hits],
         "hits_after": range(len(hits), 0, -1),
@@ -65,19 +62,19 @@ def kind(text: str, mark: Mark) -> str:
     return mark.anchor.name if mark.anchor else text[:12]
 
 
-def _ordinals(hits: Sequence[Line], marks: Sequence[Mark]) -> tuple[list[float], list[float]]:
-    """How many of its kind stand above each hit and how many below."""
-    kinds = [kind(line.text, mark) for line, mark in zip(hits, marks, strict=True)]
-    total, seen = Counter(kinds), Counter[str]()
+def _ordinals(hits: Sequence[Line], marks: Sequence[Mark]) -> list[float]:
+    """How many of its kind stand above each hit."""
+    seen: Counter[str] = Counter()
     above: list[float] = []
-    for its in kinds:
+    for line, mark in zip(hits, marks, strict=True):
+        its = kind(line.text, mark)
         above.append(seen[its])
         seen[its] += 1
-    return above, [total[its] - n for its, n in zip(kinds, above, strict=True)]
+    return above
 
 
 def line_columns(
-    lines: Sequence[Line], marks: Sequence[Mark], here: Sequence[float], end: int, command: int, last: int
+    lines: Sequence[Line], marks: Sequence[Mark], here: Sequence[float], end: int, command: int
 ) -> Columns:
     """The surroundings of every candidate; `command` is the number of the line at which the failing command began."""
     texts = [line.text for line in lines]
@@ -89,17 +86,11 @@ def line_columns(
         "mean5": _mean(here, 5),
         "mean25": _mean(here, 25),
         "top": [max(here)] * len(here),
-        "top_before": _recent_top(here),
-        "top_after": _recent_top(here[::-1])[::-1],
         "paragraph": _paragraphs(lines, here),
         "to_end": [end - line.number for line in lines],
-        "to_last": [last - line.number for line in lines],
         "from_command": [line.number - command for line in lines],
         "length": [len(text) for text in texts],
-        "indent": indents,
         "parent": _parents(lines, indents, here),
-        "mean_before": _mean_before(here),
-        "mean_after": _mean_before(here[::-1])[::-1],
         "repeats": [counts[text] for text in texts],
         "role": [_ROLE_CODE[mark.role] for mark in marks],
         "block": _blocks(lines, marks),
@@ -113,24 +104,6 @@ def _mean(values: Sequence[float], reach: int) -> list[float]:
     upper = chain(sums[reach + 1 :], [sums[-1]] * min(reach, count))
     lower = chain([0.0] * min(reach, count), sums)
     return [(b - a) / width for a, b in zip(lower, upper, strict=False)][:count]
-
-
-def _recent_top(values: Sequence[float]) -> list[float]:
-    """The best of the values before each, a best fading by half a point a step."""
-    best, found = _LOW, []
-    for value in values:
-        found.append(best)
-        best = max(best - 0.5, value)
-    return found
-
-
-def _mean_before(values: Sequence[float]) -> list[float]:
-    """The mean of the values before each, the nearest counting most."""
-    mean, found = 0.0, []
-    for value in values:
-        found.append(mean)
-        mean += (value - mean) * _FADE
-    return found
 
 
 def _parents(lines: Sequence[Line], indents: Sequence[int], values: Sequence[float]) -> list[float]:
