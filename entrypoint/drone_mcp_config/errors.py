@@ -10,12 +10,14 @@ The exit code belongs to the class.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
+
+from drone_mcp_kit.yaml_source import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
+
+__all__ = ["CannotExpress", "InvalidRole", "Problem", "Refused", "UserError"]
 
 
 class UserError(Exception):
@@ -32,18 +34,6 @@ class Refused(UserError):
 
 class CannotExpress(UserError):
     """A client's configuration format has no way to say what the role asks for."""
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One mistake in a role file; lines count from 1."""
-
-    file: Path
-    line: int
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}: {self.message}"
 
 
 class InvalidRole(UserError):

@@ -16,8 +16,8 @@ from pydantic import BaseModel, ValidationError
 from drone_mcp_config.errors import InvalidRole, Problem, UserError
 from drone_mcp_config.role_model import Agent, External, RoleFile, ServerEntry
 from drone_mcp_config.role_problems import explain
-from drone_mcp_config.suggesting import suggest
 from drone_mcp_config.yaml_source import KeyPath, Source, read_source
+from drone_mcp_kit.suggesting import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config import role_model as model
 from drone_mcp_config.secrecy import looks_secret
-from drone_mcp_config.suggesting import suggest
+from drone_mcp_kit.suggesting import suggest
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

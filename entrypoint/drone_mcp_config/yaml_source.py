@@ -1,155 +1,28 @@
-"""A YAML file as plain data, with the line of every key and value.
-
-Words are read as YAML 1.2 reads them (`on`, `off`, `yes` and `no` are text, only `true` and `false` are booleans): a
-role's `mode: off` means the word. Aliases are refused: a role file is to be read by a person from top to bottom, and
-they let a small file grow without end.
-"""
+"""A role file as plain data, with the line of every key and value: see `drone_mcp_kit.yaml_source`."""
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import yaml
-
-from drone_mcp_config.errors import InvalidRole, Problem
+from drone_mcp_config.errors import InvalidRole
+from drone_mcp_kit import yaml_source
+from drone_mcp_kit.yaml_source import InvalidFile, KeyPath, Kind, Source
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-LARGEST = 64 * 1024  # bytes; a role file is a page, not a book
-DEEPEST = 20
+__all__ = ["KeyPath", "Source", "read_source"]
 
-KeyPath = tuple[str | int, ...]
-
-_SAID_PLAINLY = {  # the parser's words -> what a person has done
-    r"'\t'": "a tab stands where only spaces may",
-    "<block end>": "this line is indented otherwise than those before it, or lacks a ':' or '-'",
-    "unexpected end of stream": "a quote is opened and never closed",
-    "mapping values are not allowed": "a ':' stands where none can; put text that holds ': ' in quotes",
-    "another document": "'---' starts a second document, and a role file is one",
-}
-_PLAIN: dict[re.Pattern[str], Callable[[str], Any]] = {
-    re.compile(r"(?:null|Null|NULL|~|)$"): lambda _: None,
-    re.compile(r"(?:true|True|TRUE)$"): lambda _: True,
-    re.compile(r"(?:false|False|FALSE)$"): lambda _: False,
-    re.compile(r"[-+]?[0-9]+$"): int,
-}
-
-
-@dataclass
-class Source:
-    """The data of a file; `lines` has the line of each key (or list item), counting from 1."""
-
-    file: Path
-    data: Any
-    lines: dict[KeyPath, int] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
-
-    def line(self, path: KeyPath) -> int:
-        """Return the line of the value at `path`, or of the nearest thing around it."""
-        while path and path not in self.lines:
-            path = path[:-1]
-        return self.lines.get(path, 1)
-
-    def problem(self, path: KeyPath, message: str) -> Problem:
-        """Make a problem that points at `path`."""
-        return Problem(self.file, self.line(path), message)
+_ROLE = Kind(file="a role file", content="a role", start="role: NAME")
 
 
 def read_source(file: Path) -> Source:
-    """Read a YAML file.
+    """Read a role file.
 
     Raises:
         InvalidRole: when it cannot be read, is no YAML, is empty, or names a key twice.
     """
-    source = Source(file, None)
-    node = _compose(file, _read_text(file))
-    source.data = _plain(node, (), source)
-    if source.problems:
-        raise InvalidRole(source.problems)
-    return source
-
-
-def _read_text(file: Path) -> str:
     try:
-        raw = file.read_bytes()
-    except OSError as error:
-        raise InvalidRole([Problem(file, 1, f"the file cannot be read: {error.strerror}")]) from error
-    if len(raw) > LARGEST:
-        raise InvalidRole([Problem(file, 1, f"the file has {len(raw)} bytes; a role file has at most {LARGEST}")])
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = raw[: error.start].count(b"\n") + 1
-        raise InvalidRole([Problem(file, line, "the file is not UTF-8 text; save it as UTF-8")]) from error
-
-
-def _compose(file: Path, text: str) -> yaml.Node:
-    try:
-        _check_events(file, text)
-        node = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        raise InvalidRole([_syntax_problem(file, error)]) from error
-    except yaml.YAMLError as error:
-        raise InvalidRole([Problem(file, 1, f"this is not YAML: {str(error).splitlines()[0]}")]) from error
-    if node is None:
-        raise InvalidRole([Problem(file, 1, "the file is empty; a role starts with 'role: NAME'")])
-    return node
-
-
-def _syntax_problem(file: Path, error: yaml.MarkedYAMLError) -> Problem:
-    mark = error.problem_mark or error.context_mark
-    what = error.problem or error.context or "unreadable"
-    plainly = next((said for words, said in _SAID_PLAINLY.items() if words in what), what)
-    return Problem(file, mark.line + 1 if mark else 1, f"this is not YAML: {plainly}")
-
-
-def _check_events(file: Path, text: str) -> None:
-    """Refuse aliases, and nesting that only a trap has (the parser's time grows with its square)."""
-    depth = 0
-    for event in yaml.parse(text, Loader=yaml.SafeLoader):
-        line = event.start_mark.line + 1 if event.start_mark else 1
-        if isinstance(event, yaml.AliasEvent):
-            message = f"'*{event.anchor}' is an alias; a role file spells everything out"
-            raise InvalidRole([Problem(file, line, message)])
-        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-        if depth > DEEPEST:
-            raise InvalidRole([Problem(file, line, "this is nested too deeply for a role")])
-
-
-def _plain(node: yaml.Node, path: KeyPath, source: Source) -> Any:
-    source.lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.MappingNode):
-        return _mapping(node, path, source)
-    if isinstance(node, yaml.SequenceNode):
-        return [_plain(item, (*path, index), source) for index, item in enumerate(node.value)]
-    return _scalar(node)
-
-
-def _mapping(node: yaml.MappingNode, path: KeyPath, source: Source) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key_node, value_node in node.value:
-        line = key_node.start_mark.line + 1
-        if not isinstance(key_node, yaml.ScalarNode):
-            source.problems.append(Problem(source.file, line, "a key has to be a plain word"))
-            continue
-        key = key_node.value
-        if key in found:
-            first = source.lines[(*path, key)]
-            source.problems.append(Problem(source.file, line, f"{key!r} is here twice; the first is on line {first}"))
-            continue
-        source.lines[*path, key] = line
-        found[key] = _plain(value_node, (*path, key), source)
-    return found
-
-
-def _scalar(node: yaml.Node) -> Any:
-    text: str = node.value
-    if isinstance(node, yaml.ScalarNode) and node.style is None:
-        for pattern, convert in _PLAIN.items():
-            if pattern.match(text):
-                return convert(text)
-    return text
+        return yaml_source.read_source(file, _ROLE)
+    except InvalidFile as error:
+        raise InvalidRole(error.problems) from error
