@@ -13,27 +13,33 @@ from drone_mcp_kit.redact import Redactor
 from drone_mcp_kit.scope import RepoScope
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from pydantic import SecretStr
+
     from drone_mcp_client.calls import Call
     from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.options import ClientOptions
     from drone_mcp_kit.settings import Settings
 
 
 class DroneAccess:
-    """One process's way to Drone.
+    """One process's way to read from Drone. Whatever server it is, no call that changes anything leaves here.
 
     The client (and with it the HTTP library) comes into being at the first call, so that starting costs nothing.
 
     Args:
         settings: of this process.
-        writes: whether calls that change something may leave; a server that only reads refuses them here.
+        secrets: what must never leave the process beside the token that reads.
         directory: where to look for the git remote that names the repository; default: the working directory.
     """
 
-    def __init__(self, settings: Settings, *, writes: bool = False, directory: Path | None = None) -> None:
+    def __init__(
+        self, settings: Settings, *, secrets: Callable[[], list[str]] = list, directory: Path | None = None
+    ) -> None:
         self.settings = settings
         self.scope = RepoScope(settings.repos)
-        self.clean = Cleaner(Redactor(settings.secrets))
-        self._writes = writes
+        self.clean = Cleaner(Redactor(lambda: settings.secrets() + secrets()))
         self._directory = directory
         self._client: DroneClient | None = None
 
@@ -73,9 +79,9 @@ class DroneAccess:
         return self.settings.repo or remote_repo(self._directory or Path.cwd())
 
     def gate(self, call: Call[Any]) -> None:
-        """See every call before it leaves: refuse what is out of scope, and writes where this server only reads."""
+        """See every call before it leaves: refuse what is out of scope, and whatever is not plainly a read."""
         self.scope.gate(call)
-        if call.writes and not self._writes:
+        if call.writes or call.method != "GET":
             raise PermissionDenied(
                 f"{call.operation} would change something, and this server only reads",
                 next_step="Use the tools of drone-actions, if this role has them",
@@ -87,16 +93,25 @@ class DroneAccess:
         return str(parse_repo(repo))
 
     def _connect(self) -> DroneClient:
-        from drone_mcp_client.client import ClientOptions, DroneClient  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_client.client import DroneClient  # noqa: PLC0415 - on first use, to start fast
 
         settings = self.settings
-        options = ClientOptions(
-            server=settings.server,
-            token=settings.token.get_secret_value() if settings.token else None,
-            token_file=settings.token_file,
-            timeout=settings.timeout,
-            retries=settings.retries,
-            max_body=settings.max_body,
-            ca_file=settings.ca_file,
-        )
+        options = client_options(settings, settings.token, settings.token_file, retries=settings.retries)
         return DroneClient(options, gate=self.gate)
+
+
+def client_options(
+    settings: Settings, token: SecretStr | None, token_file: Path | None, *, retries: int
+) -> ClientOptions:
+    """Return how to reach the Drone of `settings` as the user of a token."""
+    from drone_mcp_client.options import ClientOptions  # noqa: PLC0415 - on first use, to start fast
+
+    return ClientOptions(
+        server=settings.server,
+        token=token.get_secret_value() if token else None,
+        token_file=token_file,
+        timeout=settings.timeout,
+        retries=retries,
+        max_body=settings.max_body,
+        ca_file=settings.ca_file,
+    )

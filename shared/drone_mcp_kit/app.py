@@ -13,7 +13,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 from mcp.server.caching import CacheHint
-from mcp.server.mcpserver import MCPServer
+from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
@@ -23,20 +23,22 @@ from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.redact import Redactor
 from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources
 from drone_mcp_kit.sanitize import one_line
-from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError
+from drone_mcp_kit.settings import VARIABLES, WRITE_SECRETS, Settings, SettingsError
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
     from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_kit.settings import Variable
 
 logger = logging.getLogger(__name__)
 
 DISTRIBUTION = "drone-mcp"
 BAD_SETTINGS = 2
+STATE_LIFE = 300.0  # seconds that a person has to answer a question
 
 # Lists depend on the installation and the allow-list alone, both fixed while the process lives.
 _FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
@@ -59,6 +61,7 @@ class ServerSpec:
         instructions: when to use it, rich in the words that a search for tools would use.
         package: its import package.
         command: its console script.
+        variables: what it reads from the environment beside what every server does.
     """
 
     name: str
@@ -67,12 +70,28 @@ class ServerSpec:
     instructions: str
     package: str
     command: str
+    variables: tuple[Variable, ...] = ()
 
 
 def build_server(
-    spec: ServerSpec, settings: Settings, access: DroneAccess, *parts: object, complete: Completer | None = None
+    spec: ServerSpec,
+    settings: Settings,
+    access: DroneAccess,
+    *parts: object,
+    complete: Completer | None = None,
+    seal: bytes | None = None,
+    close: Callable[[], Awaitable[None]] | None = None,
 ) -> MCPServer[Any]:
     """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
+
+    Args:
+        spec: what the server is.
+        settings: of the process.
+        access: to Drone; closed at the end.
+        parts: objects with marked methods.
+        complete: completes arguments.
+        seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
+        close: what to run at the end, before `access` is closed.
 
     Raises:
         SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
@@ -83,7 +102,12 @@ def build_server(
         try:
             yield {}
         finally:
-            await serving.finish(access.close)
+            await serving.finish(close_all)
+
+    async def close_all() -> None:
+        if close is not None:
+            await close()
+        await access.close()
 
     functions = _allowed(spec, settings, parts)
     with serving.without_rich():
@@ -97,6 +121,7 @@ def build_server(
             log_level="WARNING",
             lifespan=lifespan,
             cache_hints=_CACHE_HINTS,
+            request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
             middleware=[_refuse_unknown_tools([function.__name__ for function in functions])],
         )
     for part in parts:
@@ -137,8 +162,13 @@ def _refuse_unknown_tools(known: list[str]) -> ServerMiddleware[Any]:
     return refuse
 
 
-def run(spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]]) -> None:
+def run(
+    spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]], secrets: Callable[[], list[str]] = list
+) -> None:
     """Be the console command of `spec`: serve over stdin and stdout until the client is gone.
+
+    `secrets` returns what no log line may hold beside the tokens that `Settings` knows. Once the server is made, what
+    is for writing alone is gone from the environment, so that no process started from here inherits it.
 
     Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM), with 2 and one line on stderr where the
     environment is wrong.
@@ -150,7 +180,9 @@ def run(spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]]) -> None:
     except SettingsError as error:
         sys.stderr.write(f"{spec.command}: {error}\n")
         sys.exit(BAD_SETTINGS)
-    logs.configure(settings, Cleaner(Redactor(settings.secrets)))
+    for name in WRITE_SECRETS:
+        os.environ.pop(name, None)
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets())))
     _warn(settings)
     serving.serve(server)
 
@@ -164,9 +196,10 @@ def _warn(settings: Settings) -> None:
 
 
 def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
-    width = max(len(variable.name) for variable in VARIABLES)
+    variables = (*VARIABLES, *spec.variables)
+    width = max(len(variable.name) for variable in variables)
     rows = [
-        f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in VARIABLES
+        f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in variables
     ]
     parser = argparse.ArgumentParser(
         prog=spec.command,

@@ -23,7 +23,7 @@ async def manifest(spec: ServerSpec, server: MCPServer[Any]) -> dict[str, Any]:
         "description": spec.description,
         "command": spec.command,
         "module": spec.package,
-        "environment": [variable.name for variable in VARIABLES],
+        "environment": [variable.name for variable in (*VARIABLES, *spec.variables)],
         "tools": [_tool(item) for item in await server.list_tools()],
         "resources": [{"uri": uri, "name": name} for uri, name in resources],
         "prompts": [{"name": item.name, "title": item.title} for item in await server.list_prompts()],

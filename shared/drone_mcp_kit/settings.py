@@ -20,6 +20,9 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+WRITE_SECRETS = ("DRONE_WRITE_TOKEN", "DRONE_WRITE_TOKEN_FILE", "DRONE_MCP_ACTION_KEY")
+"""Variables that only a server that writes reads, and that no process keeps in its environment once it runs."""
+
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "human"]
 
@@ -147,13 +150,15 @@ def _is_local(host: str) -> bool:
         return name == "localhost"
 
 
-def _token(text: str) -> SecretStr:
+def read_token(text: str) -> SecretStr:
+    """Read a token."""
     if not text.isascii() or not text.isprintable() or " " in text:
         raise ValueError("it has a space or a character that no token has")
     return SecretStr(text)
 
 
-def _file(text: str) -> Path:
+def read_file(text: str) -> Path:
+    """Read the path of a file that is there."""
     path = Path(text)
     if not path.is_file():
         raise ValueError("there is no such file")
@@ -196,7 +201,9 @@ def _size(text: str) -> int:
     return size
 
 
-def _one_of(*words: str) -> Callable[[str], str]:
+def read_word(*words: str) -> Callable[[str], str]:
+    """Return what reads one of `words`, in any case."""
+
     def parse(text: str) -> str:
         if text.lower() not in words:
             raise ValueError
@@ -205,19 +212,21 @@ def _one_of(*words: str) -> Callable[[str], str]:
     return parse
 
 
-def _list(text: str) -> tuple[str, ...]:
+def read_list(text: str) -> tuple[str, ...]:
+    """Read words between spaces or commas, each once."""
     return tuple(dict.fromkeys(part for part in re.split(r"[\s,]+", text) if part))
 
 
 def _tools(text: str) -> tuple[str, ...]:
-    names = _list(text)
+    names = read_list(text)
     if not names or not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
         raise ValueError
     return names
 
 
-def _globs(text: str) -> tuple[str, ...]:
-    globs = _list(text)
+def read_globs(text: str) -> tuple[str, ...]:
+    """Read globs of repositories."""
+    globs = read_list(text)
     for glob in globs:
         owner, _, name = glob.partition("/")
         if not owner or not name or "/" in name:
@@ -234,35 +243,37 @@ def _repo(text: str) -> str:
 
 
 def _state(text: str) -> str:
-    if not re.match(r"(?:memory:$|sqlite:///.|rediss?://.)", text):
+    if not re.match(r"(?:memory:$|sqlite:///.|rediss?(?:\+sentinel|\+cluster)?://.|unix://.)", text):
         raise ValueError
     return text
 
 
 VARIABLES = (
     Variable("DRONE_SERVER", "server", "the address of Drone, like https://drone.example.com", _server),
-    Variable("DRONE_TOKEN", "token", "a token from the account page of Drone's user interface", _token, secret=True),
-    Variable("DRONE_TOKEN_FILE", "token_file", "the path of a file that holds the token", _file),
+    Variable(
+        "DRONE_TOKEN", "token", "a token from the account page of Drone's user interface", read_token, secret=True
+    ),
+    Variable("DRONE_TOKEN_FILE", "token_file", "the path of a file that holds the token", read_file),
     Variable("DRONE_REPO", "repo", "the repository meant where a call names none, as owner/name", _repo),
-    Variable("DRONE_MCP_REPOS", "repos", "globs of the visible repositories, like octo/* acme/web", _globs, "all"),
+    Variable("DRONE_MCP_REPOS", "repos", "globs of the visible repositories, like octo/* acme/web", read_globs, "all"),
     Variable("DRONE_MCP_TOOLS", "tools", "names of the tools to offer", _tools, "all"),
     Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:"),
     Variable("DRONE_MCP_TIMEOUT", "timeout", "seconds from 1 to 600", _number(1, 600), "30"),
     Variable("DRONE_MCP_RETRIES", "retries", "a number from 0 to 10", _whole(0, 10), "2"),
     Variable("DRONE_MCP_MAX_BODY", "max_body", "a size from 64K to 4G, like 64M", _size, "64M"),
-    Variable("DRONE_MCP_CA_FILE", "ca_file", "the path of a PEM file of certificate authorities", _file),
+    Variable("DRONE_MCP_CA_FILE", "ca_file", "the path of a PEM file of certificate authorities", read_file),
     Variable(
         "DRONE_MCP_LOG_LEVEL",
         "log_level",
         "debug, info, warning or error",
-        _one_of("debug", "info", "warning", "error"),
+        read_word("debug", "info", "warning", "error"),
         "info",
     ),
     Variable(
         "DRONE_MCP_LOG_FORMAT",
         "log_format",
         "json or human",
-        _one_of("json", "human"),
+        read_word("json", "human"),
         "human on a terminal, else json",
     ),
 )

@@ -20,7 +20,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from mcp.server.mcpserver.tools import Tool
 from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
@@ -175,7 +175,10 @@ def _fact(arguments: dict[str, Any], name: str) -> str | int | None:
 
 
 def _view_type(function: Callable[..., Any]) -> type[View]:
-    view = inspect.signature(function, eval_str=True).return_annotation
+    """Return the view that a tool answers with; it may also end a round of its call with a question."""
+    returns = inspect.signature(function, eval_str=True).return_annotation
+    kinds = [kind for kind in get_args(returns) or (returns,) if kind is not InputRequiredResult]
+    view = kinds[0] if len(kinds) == 1 else None
     if not (inspect.isclass(view) and issubclass(view, View)):
         raise TypeError(f"{function.__name__} must return a View")
     return view

@@ -1,0 +1,184 @@
+"""What an operation would do to a build as it stands. Pure.
+
+Source of Drone's ways: Drone 2.25, handler/api/repos/builds (retry, cancel, stages/approve, stages/decline).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_actions import words
+from drone_mcp_client import calls
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_client.status import blocked_stages, is_final, is_held
+from drone_mcp_kit.guard.operations import OPERATIONS
+from drone_mcp_kit.guard.rules import DEPLOYMENTS, Action
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_client.call import Call
+    from drone_mcp_client.models import Build, Repo, Stage
+
+PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One action, the calls that do it in order, and what they do in words.
+
+    `nothing` says why there is nothing to do; then there are no calls.
+    """
+
+    action: Action
+    calls: tuple[Call[Any], ...] = ()
+    effect: str
+    notes: tuple[str, ...] = ()
+    nothing: str = ""
+
+    @property
+    def question(self) -> str:
+        """What a person is asked."""
+        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.notes])
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """The calls as a reader knows them; of parameters the names."""
+        return tuple(_shown(call) for call in self.calls)
+
+
+def _shown(call: Call[Any]) -> str:
+    names = ", ".join(words.name(name) for name, _ in call.params)
+    return f"{call.method} {call.path}" + (f" with {names}" if names else "")
+
+
+def restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool) -> Plan:
+    """Build the same commit again, under a new number.
+
+    Raises:
+        InvalidInput: it was declined, which Drone does not start again.
+    """
+    if build.status == "declined":
+        raise InvalidInput(
+            f"Build {build.number} was declined, and Drone starts no declined build again",
+            next_step="Push a new commit if it is still wanted",
+        )
+    details = (*sorted(params.items()), ("debug", str(debug)))
+    action = Action(
+        operation=OPERATIONS["restart"],
+        repo=repo.slug,
+        build=build,
+        unapproved=repo.protected and not was_approved(build),
+        details=details,
+    )
+    return Plan(
+        action=action,
+        calls=(calls.restart_build(repo.slug, build.number, debug=debug, params=params),),
+        effect=f"restart {words.build_called(repo.slug, build)} as a new build "
+        f"({words.origin(repo.slug, build)}); the old one stays as it is",
+        notes=tuple(_restart_notes(action, params)),
+    )
+
+
+def was_approved(build: Build) -> bool:
+    """Whether every stage has got past an approval, as far as the build tells.
+
+    A build on a protected repository ends only when no stage waits any more; one that was stopped may have been
+    stopped while it waited. Where the build does not tell, it counts as not approved.
+    """
+    if not build.stages or blocked_stages(build):
+        return False
+    if build.status in {"success", "failure", "error"}:
+        return True
+    if build.status == "running":
+        return all(stage.status != "declined" for stage in build.stages)
+    return build.status == "killed" and all(stage.started for stage in build.stages)
+
+
+def _restart_notes(action: Action, params: Mapping[str, str]) -> list[str]:
+    build = action.build
+    notes = []
+    if action.unapproved:
+        notes.append("The repository is protected: a restart runs at once and passes by the approval")
+    if not is_final(build.status):
+        notes.append(f"Build {build.number} is still {words.name(build.status)}; both would run side by side")
+    if build.event in DEPLOYMENTS:
+        notes.append(f"It is a {build.event}: it deploys to '{words.name(build.deploy_to)}' again")
+    kept = sorted(name for name in params if name in build.params and params[name] != build.params[name])
+    if kept:
+        named = ", ".join(words.name(name) for name in kept)
+        notes.append(f"Drone keeps the old build's parameters: the values given for {named} have no effect")
+    return notes
+
+
+def stop(repo: str, build: Build) -> Plan:
+    """Kill what runs and skip what waits; a finished build stays as it is."""
+    called = words.build_called(repo, build)
+    action = Action(operation=OPERATIONS["stop"], repo=repo, build=build)
+    if is_final(build.status):
+        nothing = f"{called} is {build.status} already; there is nothing to stop"
+        return Plan(action=action, effect="", nothing=nothing)
+    notes = ["What it has not finished is lost; it cannot be resumed, only restarted as a new build"]
+    if is_held(build):
+        notes.append("It waits for approval; afterwards nobody can approve it any more")
+    if build.event in DEPLOYMENTS:
+        notes.append(f"It is a {build.event} to '{words.name(build.deploy_to)}', which may be left half done")
+    return Plan(
+        action=action,
+        calls=(calls.cancel_build(repo, build.number),),
+        effect=f"stop {called} ({words.origin(repo, build)}), which is {words.name(build.status)}",
+        notes=tuple(notes),
+    )
+
+
+def approve(repo: str, build: Build, stage: int | None) -> Plan:
+    """Let one blocked stage run, or all in the order of their numbers."""
+    return _answer("approve", repo, build, stage)
+
+
+def decline(repo: str, build: Build, stage: int | None) -> Plan:
+    """Refuse one blocked stage, or all in the order of their numbers; the first makes the build `declined`.
+
+    Drone's own route for a whole build stops at the first stage that is not blocked and keeps what it has declined
+    until then, so stages are declined one by one.
+    """
+    return _answer("decline", repo, build, stage)
+
+
+def _answer(verb: str, repo: str, build: Build, stage: int | None) -> Plan:
+    chosen = _held(repo, build, stage)
+    action = Action(operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen))
+    if not chosen:
+        called = words.build_called(repo, build)
+        return Plan(action=action, effect="", nothing=f"{called} is {build.status}; no stage waits for approval")
+    call = calls.approve_stage if verb == "approve" else calls.decline_stage
+    return Plan(
+        action=action,
+        calls=tuple(call(repo, build.number, stage.number) for stage in chosen),
+        effect=f"{verb} {words.listed(chosen)} of {words.build_called(repo, build)} ({words.origin(repo, build)})",
+        notes=tuple(_approve_notes(build, chosen) if verb == "approve" else _DECLINE_NOTES),
+    )
+
+
+def _held(repo: str, build: Build, stage: int | None) -> tuple[Stage, ...]:
+    """The blocked stages that are meant. Of a build that is over (declined, say), none waits any more."""
+    blocked = () if is_final(build.status) else blocked_stages(build)
+    held = tuple(sorted(blocked, key=lambda stage: stage.number))
+    if stage is None:
+        return held
+    if all(found.number != stage for found in build.stages):
+        raise InvalidInput(f"{words.build_called(repo, build)} has no stage {stage}")
+    return tuple(found for found in held if found.number == stage)
+
+
+_DECLINE_NOTES = ("The build becomes 'declined' for good: it can neither be approved nor restarted afterwards",)
+
+
+def _approve_notes(build: Build, chosen: tuple[Stage, ...]) -> list[str]:
+    notes = [PIPELINE_UNKNOWN]
+    over = {stage.name for stage in build.stages if is_final(stage.status)}
+    late = [stage for stage in chosen if over & set(stage.depends_on)]
+    if late:
+        notes.append(f"What {words.listed(late)} depends on has finished: Drone may leave it waiting for good")
+    return notes

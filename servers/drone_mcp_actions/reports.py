@@ -1,0 +1,150 @@
+"""What to say when it is done. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+from drone_mcp_actions import words
+from drone_mcp_actions.views import ActionView, Outcome
+
+if TYPE_CHECKING:
+    from drone_mcp_actions.plans import Plan
+    from drone_mcp_client.errors import DroneError
+    from drone_mcp_client.models import Build
+
+# Drone 2.25, trigger/skip.go; these events are never skipped for it.
+SKIP_MARKS: Final = ("[ci skip]", "[skip ci]", "***no_ci***")
+NEVER_SKIPPED: Final = frozenset({"tag", "cron", "custom", "promote", "rollback"})
+PAST: Final = {"approve": "approved", "decline": "declined"}
+
+
+@dataclass(frozen=True)
+class Sent:
+    """What Drone answered to the calls that were sent, in order, and what ended it before the last."""
+
+    answers: tuple[Any, ...] = ()
+    failed: DroneError | None = None
+
+
+def about(plan: Plan, outcome: Outcome, message: str, **more: Any) -> ActionView:
+    """An answer about the build of a plan."""
+    action = plan.action
+    return ActionView(
+        repo=action.repo,
+        number=action.build.number,
+        operation=action.operation.name,
+        outcome=outcome,
+        message=f"{message[0].upper()}{message[1:]}",
+        **more,
+    )
+
+
+def nothing(plan: Plan) -> ActionView:
+    """There was nothing to do."""
+    build = plan.action.build
+    return about(plan, "nothing_to_do", plan.nothing, status=build.status, stages=_stages(build))
+
+
+def rehearsed(plan: Plan, *, confirm: bool, off: bool) -> ActionView:
+    """What would be done; `off` if the whole server only rehearses."""
+    how = "whoever runs this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
+    return about(
+        plan,
+        "dry_run",
+        f"this would {plan.effect}. Nothing was sent",
+        requests=plan.requests,
+        status=plan.action.build.status,
+        needs_confirmation=confirm,
+        notes=plan.notes,
+        next_step=f"To do it, {how}" + ("; it then takes a confirmation" if confirm else ""),
+    )
+
+
+def done(plan: Plan, sent: Sent, now: Build | None) -> ActionView:
+    """What was done. `now` is the build read again, where Drone's answer does not hold it."""
+    operation = plan.action.operation.name
+    if operation == "restart":
+        return _restarted(plan, sent.answers[0])
+    if operation == "stop":
+        return _stopped(plan, sent.answers[0])
+    return _decided(plan, sent, now)
+
+
+def _restarted(plan: Plan, new: Build | None) -> ActionView:
+    old = plan.action.build
+    if new is None:
+        message = f"Drone took the restart of build {old.number} and started nothing: {_why_skipped(old)}"
+        next_step = "Look at the trigger conditions in .drone.yml; calling again changes nothing"
+        return about(plan, "nothing_started", message, requests=plan.requests, notes=plan.notes, next_step=next_step)
+    if new.status == "error":
+        message = f"build {new.number} was made and failed at once: {words.name(new.error) or 'Drone does not say why'}"
+        next_step = "Correct the pipeline file in the repository and push"
+    else:
+        message = f"build {old.number} runs again as build {new.number}; the old one stays {words.name(old.status)}"
+        next_step = f"Wait for build {new.number} of {plan.action.repo} and look how it ends"
+    return about(
+        plan,
+        "done",
+        message,
+        requests=plan.requests,
+        new_build=new.number,
+        status=new.status,
+        notes=plan.notes,
+        next_step=next_step,
+    )
+
+
+def _why_skipped(old: Build) -> str:
+    text = f"{old.message}\n{old.title}".lower()
+    mark = next((mark for mark in SKIP_MARKS if mark in text), None)
+    if mark and old.event not in NEVER_SKIPPED:
+        return f"its commit message says {mark}, which counts for a restart, too"
+    return (
+        "no pipeline of .drone.yml matches its branch, event or target any more, or the owner of the repository is "
+        "inactive, or an extension of the server skips it"
+    )
+
+
+def _stopped(plan: Plan, now: Build) -> ActionView:
+    return about(
+        plan,
+        "done",
+        f"{words.build_called(plan.action.repo, now)} is {words.name(now.status)}",
+        requests=plan.requests,
+        status=now.status,
+        stages=_stages(now),
+        notes=("Its runner hears of it within seconds, and uploads the log of the step that ran after that",),
+        next_step=f"Restart build {now.number} if it is wanted again" if now.status == "killed" else "",
+    )
+
+
+def _decided(plan: Plan, sent: Sent, now: Build | None) -> ActionView:
+    verb, count = PAST[plan.action.operation.name], len(sent.answers)
+    chosen, left = plan.action.stages[:count], plan.action.stages[count:]
+    message = f"{verb} stage {', '.join(map(str, chosen))} of {words.build_called(plan.action.repo, plan.action.build)}"
+    notes = plan.notes
+    if sent.failed is not None:
+        message += f"; then Drone refused stage {left[0]}: {sent.failed.message}"
+        notes = (*notes, f"Not {verb}: stage {', '.join(map(str, left))}")
+    return about(
+        plan,
+        "partly_done" if left else "done",
+        message,
+        requests=plan.requests[:count],
+        status=now.status if now else "",
+        stages=_stages(now) if now else {},
+        notes=notes,
+        next_step=_after(verb, plan, left=bool(left)),
+    )
+
+
+def _after(verb: str, plan: Plan, *, left: bool) -> str:
+    build = words.build_called(plan.action.repo, plan.action.build)
+    if left:
+        return f"Look at {build}, then decide about the stages that are left"
+    return f"Wait for {build} and look how it ends" if verb == "approved" else "A new push makes a new build"
+
+
+def _stages(build: Build) -> dict[str, str]:
+    return {str(stage.number): words.name(stage.status) for stage in build.stages}

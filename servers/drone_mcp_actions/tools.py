@@ -1,0 +1,103 @@
+"""The tools: arguments in, the guard and Drone, a view out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from mcp.server.mcpserver import Context
+from mcp.types import InputRequiredResult
+from pydantic import Field
+
+from drone_mcp_actions.acting import Actor, Wish
+from drone_mcp_actions.views import ActionView
+from drone_mcp_kit.tools import tool
+
+if TYPE_CHECKING:
+    from drone_mcp_kit.access import DroneAccess
+
+Number = Annotated[int, Field(ge=1, description="build number, 1 or more")]
+Stage = Annotated[int | None, Field(ge=1, description="stage number, 1 or more; default: all that wait")]
+Repo = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
+DryRun = Annotated[bool, Field(description="only say what would happen")]
+Confirmation = Annotated[
+    str | None, Field(max_length=400, description="from a NOT_CONFIRMED answer, once a person agreed (400 characters)")
+]
+Params = Annotated[
+    dict[str, str] | None, Field(max_length=50, description="extra parameters, at most 50; the old build's win")
+]
+
+# Which operation each tool needs: what a role's list of tools leaves out, the guard refuses, too.
+OPERATION_OF = {
+    "drone_restart_build": "restart",
+    "drone_stop_build": "stop",
+    "drone_approve_build": "approve",
+    "drone_decline_build": "decline",
+}
+
+
+class ActionTools:
+    """All tools of this server."""
+
+    def __init__(self, access: DroneAccess, actor: Actor) -> None:
+        self._access = access
+        self._actor = actor
+
+    @tool(title="Restart a build", schema="action/1", writes=True, idempotent=False)
+    async def drone_restart_build(
+        self,
+        context: Context[Any, Any],
+        number: Number,
+        repo: Repo = None,
+        params: Params = None,
+        debug: Annotated[bool, Field(description="in Drone's debug mode")] = False,
+        dry_run: DryRun = False,
+        confirmation: Confirmation = None,
+    ) -> ActionView | InputRequiredResult:
+        """Run a build's commit again as a new build; answers with its number. The old build stays."""
+        given = tuple(sorted((params or {}).items()))
+        wish = self._wish("restart", repo, number, params=given, debug=debug)
+        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+
+    @tool(title="Stop a build", schema="action/1", writes=True, destructive=True)
+    async def drone_stop_build(
+        self,
+        context: Context[Any, Any],
+        number: Number,
+        repo: Repo = None,
+        dry_run: DryRun = False,
+        confirmation: Confirmation = None,
+    ) -> ActionView | InputRequiredResult:
+        """Kill a pending or running build for good; a finished one stays as it is. A person has to confirm."""
+        wish = self._wish("stop", repo, number)
+        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+
+    @tool(title="Approve a build", schema="action/1", writes=True, destructive=True)
+    async def drone_approve_build(
+        self,
+        context: Context[Any, Any],
+        number: Number,
+        repo: Repo = None,
+        stage: Stage = None,
+        dry_run: DryRun = False,
+        confirmation: Confirmation = None,
+    ) -> ActionView | InputRequiredResult:
+        """Let blocked stages run, with the repository's secrets: one, or all in order of their numbers."""
+        wish = self._wish("approve", repo, number, stage=stage)
+        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+
+    @tool(title="Decline a build", schema="action/1", writes=True, destructive=True)
+    async def drone_decline_build(
+        self,
+        context: Context[Any, Any],
+        number: Number,
+        repo: Repo = None,
+        stage: Stage = None,
+        dry_run: DryRun = False,
+        confirmation: Confirmation = None,
+    ) -> ActionView | InputRequiredResult:
+        """Refuse blocked stages, one or all; the build is declined for good, and cannot be restarted."""
+        wish = self._wish("decline", repo, number, stage=stage)
+        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+
+    def _wish(self, operation: str, repo: str | None, number: int, **more: Any) -> Wish:
+        return Wish(operation=operation, repo=self._access.resolve_repo(repo), number=number, **more)

@@ -1,0 +1,59 @@
+"""How this server names builds, stages and what is in them. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_kit.guard.rules import branch_of
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from drone_mcp_client.models import Build, Stage
+
+NAME_WIDTH: Final = 60
+TITLE_WIDTH: Final = 100
+SHORT_COMMIT: Final = 10
+
+
+def name(text: str) -> str:
+    """A name that someone else chose, short and on one line."""
+    return one_line(text, NAME_WIDTH)
+
+
+def build_called(repo: str, build: Build) -> str:
+    """Name a build."""
+    return f"build {build.number} of {repo}"
+
+
+def stage_called(stage: Stage) -> str:
+    """Name a stage."""
+    return f"{stage.number} '{name(stage.name)}'"
+
+
+def listed(stages: Iterable[Stage]) -> str:
+    """Name stages in a sentence: `stage 1 'build'`, `stages 1 'build', 2 'deploy'`."""
+    named = [stage_called(stage) for stage in stages]
+    return f"stage{'s' if len(named) > 1 else ''} {', '.join(named)}"
+
+
+def origin(repo: str, build: Build) -> str:
+    """Say what a build was made of: event, branch, commit, author, and whether it comes from a fork."""
+    title = (build.title.strip() or build.message.strip()).partition("\n")[0]
+    parts = [
+        f"event {name(build.event) or 'unknown'} on {name(branch_of(build)) or 'an unknown branch'}",
+        f"commit {name(build.after)[:SHORT_COMMIT] or 'unknown'}",
+        f"by {name(build.author_login or build.author_name) or 'nobody that Drone knows'}",
+        _fork(repo, build),
+        f"title '{one_line(title, TITLE_WIDTH)}'" if title else "without a title",
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def _fork(repo: str, build: Build) -> str:
+    if build.event != "pull_request":
+        return ""
+    if not build.source_repo:
+        return "from a repository that Drone does not name (take it for a fork)"
+    return "from the same repository" if build.source_repo == repo else f"from the FORK {name(build.source_repo)}"

@@ -1,0 +1,76 @@
+"""The audit log of one process."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+
+from drone_mcp_kit import logs
+from drone_mcp_kit.guard.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from drone_mcp_kit.cleaning import Cleaner
+    from drone_mcp_kit.guard.rules import Action
+    from drone_mcp_kit.guard.sinks import Sink
+
+logger = logging.getLogger(__name__)
+
+MOST_RECENT: Final = 50
+
+
+class Audit:
+    """Writes what this agent asked for and what became of it. `agent` comes from the process, never from a call."""
+
+    def __init__(
+        self, sink: Sink, agent: Mapping[str, str], clean: Cleaner, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._sink = sink
+        self._agent = dict(agent)
+        self._clean = clean
+        self._clock = clock
+        self._turn = anyio.Lock()
+        self.recent: deque[dict[str, Any]] = deque(maxlen=MOST_RECENT)
+
+    async def note(self, event: str, **facts: Any) -> None:
+        """Write one line and wait until it is kept.
+
+        Raises:
+            AuditUnavailable: it is not.
+        """
+        moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        about = {"time": moment, "event": event, "agent": self._agent, "request": logs.request_id()}
+        said = {key: value for key, value in facts.items() if value not in (None, "", (), [])}
+        entry: dict[str, Any] = self._clean.value({**about, **said})
+        async with self._turn:
+            try:
+                await self._sink.append(entry)
+            except OSError as error:
+                logger.error("An audit line could not be written: %s", error)  # noqa: TRY400 - the reason says all
+                raise AuditUnavailable("The audit line could not be written, so nothing was sent") from error
+        self.recent.append(entry)
+
+    async def try_note(self, event: str, **facts: Any) -> bool:
+        """Write a line about what is over, where a failure (it is logged) changes nothing any more."""
+        try:
+            with anyio.CancelScope(shield=True):
+                await self.note(event, **facts)
+        except AuditUnavailable:
+            return False
+        return True
+
+
+def target(action: Action) -> dict[str, Any]:
+    """What an action is about, for a line: the build, and the state it was in when it was read."""
+    build = action.build
+    state = {"status": build.status, "version": build.version, "event": build.event, "commit": build.after}
+    state["stages"] = {str(stage.number): stage.status for stage in build.stages}
+    facts: dict[str, Any] = {"operation": action.operation.name, "repo": action.repo, "build": build.number}
+    named = {"stages": list(action.stages), "details": [name for name, _ in action.details]}
+    return {**facts, "before": state, **named}

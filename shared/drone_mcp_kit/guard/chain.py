@@ -1,0 +1,120 @@
+"""Audit lines: each carries the hash of the one before, so that what happened to them since can be told. Pure.
+
+A line is canonical JSON: the same facts have one spelling. With a key the hash is an HMAC, and only who has the key
+can write a line that fits; without one, whoever can write the file can write a whole new history.
+
+What cannot be seen from the lines alone is that lines are missing at the end. The head tells that: the number and hash
+of the last line, kept beside the file (`FILE.head`) and better elsewhere, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BEGINNING: Final = "0" * 64
+
+
+class BrokenLine(ValueError):
+    """A line that is not as it was written; the text says in which way."""
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a chain ends: its name, how many lines it has, the hash of the last."""
+
+    chain: str
+    count: int = 0
+    hash: str = BEGINNING
+
+    def __str__(self) -> str:
+        return f"{self.chain}:{self.count}:{self.hash}"
+
+    @classmethod
+    def parse(cls, text: str) -> Head:
+        """Read what `str` wrote; ValueError where it is nothing of the kind."""
+        chain, count, digest = text.strip().split(":")
+        if not count.isdecimal() or len(digest) != len(BEGINNING):
+            raise ValueError("that is no head of an audit file")
+        return cls(chain, int(count), digest)
+
+
+def link(facts: dict[str, Any], head: Head, key: bytes | None) -> tuple[str, Head]:
+    """Write `facts` as the line that follows `head`; return it, without a line end, and the new head."""
+    entry = {**facts, "chain": head.chain, "number": head.count + 1, "previous": head.hash}
+    digest = _digest(entry, key)
+    return _canonical({**entry, "hash": digest}), Head(head.chain, head.count + 1, digest)
+
+
+def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
+    """Return the facts of a line and the head that it makes.
+
+    Raises:
+        BrokenLine: it was changed, cut, or written with another key.
+    """
+    try:
+        entry = json.loads(line)
+        digest = entry.pop("hash")
+        head = Head(entry["chain"], entry["number"], digest)
+        as_written = _canonical({**entry, "hash": digest}) == line
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        raise BrokenLine("it is no line of an audit log") from None
+    if not as_written or not hmac.compare_digest(_digest(entry, key).encode(), str(digest).encode()):
+        raise BrokenLine("it was changed, or written with another key")
+    return entry, head
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a verification found: the problems in words, and where the chain ends."""
+
+    problems: tuple[str, ...]
+    head: Head | None
+
+
+def verify(lines: Iterable[str], key: bytes | None, expected: Head | None) -> Report:
+    """Check every line and that each follows the one before; `expected` is a head that the chain must have passed."""
+    problems: list[str] = []
+    last: Head | None = None
+    passed = expected is None
+    for number, line in enumerate(lines, 1):
+        try:
+            entry, head = read(line, key)
+        except BrokenLine as broken:
+            problems.append(f"line {number}: {broken}")
+            last = None
+            continue
+        problems += _gap(number, entry, last, begins=number == 1)
+        passed = passed or head == expected
+        last = head
+    if not passed and expected:
+        problems.append(f"the end: line {expected.count} of {expected.chain} is not there; lines were removed")
+    return Report(tuple(problems), last)
+
+
+def _gap(number: int, entry: dict[str, Any], last: Head | None, *, begins: bool) -> list[str]:
+    """Say where a line does not follow the one before. After a broken one there is nothing to compare with."""
+    before = Head(entry["chain"]) if begins else last
+    if before is None or (before.chain, before.count + 1, before.hash) == _place(entry):
+        return []
+    what = "is not the first of its chain" if begins else f"does not follow line {number - 1}"
+    return [f"line {number}: it {what}; lines were removed, added or moved"]
+
+
+def _place(entry: dict[str, Any]) -> tuple[Any, Any, Any]:
+    return entry["chain"], entry["number"], entry.get("previous")
+
+
+def _digest(entry: dict[str, Any], key: bytes | None) -> str:
+    data = _canonical(entry).encode()
+    return hmac.digest(key, data, hashlib.sha256).hex() if key else hashlib.sha256(data).hexdigest()
+
+
+def _canonical(entry: dict[str, Any]) -> str:
+    return json.dumps(entry, sort_keys=True, separators=(",", ":"))

@@ -1,0 +1,28 @@
+"""What the guard refuses with, beside the client's own family."""
+
+from __future__ import annotations
+
+from drone_mcp_client.errors import DroneError
+
+
+class WritesDisabled(DroneError):
+    """This process changes nothing in Drone."""
+
+    code = "WRITES_DISABLED"
+    default_next_step = (
+        "Whoever runs this server can set DRONE_MCP_ACTIONS to dry-run or on (in a role file: mode), "
+        "and name the repositories in DRONE_MCP_ACTION_REPOS"
+    )
+
+
+class NotConfirmed(DroneError):
+    """It takes a confirmation, and there is none that counts."""
+
+    code = "NOT_CONFIRMED"
+    default_next_step = "Ask the person you work for; do not try again without them"
+
+
+class AuditUnavailable(WritesDisabled):
+    """The audit line could not be written, so nothing was sent."""
+
+    default_next_step = "Whoever runs this server has to make DRONE_MCP_AUDIT_LOG writable again; nothing was sent"

@@ -1,0 +1,116 @@
+"""An actions server behind a real MCP client, before a simulated Drone."""
+
+from __future__ import annotations
+
+import json
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from mcp import Client
+from mcp.types import ElicitResult
+
+from drone_mcp_actions.server import create
+from drone_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_kit.settings import Settings
+from support.simulator import running_simulator
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+
+    from support.simulator import SimulatorHandle
+
+SCENARIO = Path(__file__).parent / "actions_world.yaml"
+NOW = 1_795_255_000.0
+ON = {"DRONE_MCP_ACTIONS": "on", "DRONE_MCP_ACTION_REPOS": "octo/*", "DRONE_MCP_ACTION_CONFIRM": "high"}
+
+
+class Answer:
+    """What a tool said."""
+
+    def __init__(self, result: Any) -> None:
+        self.failed: bool = bool(result.is_error)
+        self.data: dict[str, Any] = json.loads(result.content[0].text)
+        if not self.failed:
+            assert result.structured_content == self.data
+
+    @property
+    def code(self) -> str:
+        return str(self.data.get("code", ""))
+
+
+TOOLS = ("drone_restart_build", "drone_stop_build", "drone_approve_build", "drone_decline_build")
+
+
+@dataclass
+class Person:
+    """Whoever sits behind the client: what they were asked, and what they answer."""
+
+    says: str = "accept"
+    asked: list[str] = field(default_factory=list)
+    meanwhile: Callable[[], Any] | None = None
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:  # noqa: ARG002 - the SDK's signature
+        self.asked.append(params.message)
+        if self.meanwhile:
+            self.meanwhile()
+        content = {"note": "as agreed"} if self.says == "accept" else None
+        return ElicitResult.model_validate({"action": self.says, "content": content})
+
+
+@dataclass
+class Desk:
+    """A client at work: the simulator, the audit file, and a clock that stands still."""
+
+    client: Client
+    drone: SimulatorHandle
+    audit: Path
+    clock: list[float]
+
+    async def call(self, tool: str, **arguments: Any) -> Answer:
+        return Answer(await self.client.call_tool(tool, arguments))
+
+    async def read(self, uri: str) -> dict[str, Any]:
+        data: dict[str, Any] = json.loads((await self.client.read_resource(uri)).contents[0].text)  # type: ignore[union-attr]  # JSON is text
+        return data
+
+    @property
+    def writes(self) -> list[str]:
+        """What left that could change anything."""
+        return [f"{asked.method} {asked.path}" for asked in self.drone.asked if asked.method != "GET"]
+
+    @property
+    def lines(self) -> list[dict[str, Any]]:
+        text = self.audit.read_text(encoding="utf-8") if self.audit.exists() else ""
+        return [json.loads(line) for line in text.splitlines()]
+
+    @property
+    def events(self) -> list[str]:
+        return [line["event"] for line in self.lines]
+
+    def build(self, repo: str, number: int) -> Any:
+        return self.drone.world.build(self.drone.world.repos[repo], number)
+
+
+@asynccontextmanager
+async def desk(folder: Path, mode: Any = "auto", person: Person | None = None, **env: str) -> AsyncIterator[Desk]:
+    """Start Drone and a server with the given environment, and connect a client, with or without a person."""
+    audit = folder / "audit.jsonl"
+    async with running_simulator(SCENARIO, socket=True) as drone:
+        variables = {
+            "DRONE_SERVER": drone.url,
+            "DRONE_TOKEN": "reader-token",
+            "DRONE_WRITE_TOKEN": drone.admin_token,
+            "DRONE_MCP_AUDIT_LOG": str(audit),
+            "AGENT_ROLE": "ops",
+            "SESSION_ID": "session-1",
+            "POD_NAME": "pod-1",
+            **ON,
+            **env,
+        }
+        clock = [NOW]
+        settings = Settings.from_environment(variables)
+        server = create(settings, GuardSettings.from_environment(variables), lambda: clock[0])
+        async with Client(server, mode=mode, elicitation_callback=person) as client:
+            yield Desk(client, drone, audit, clock)
