@@ -9,15 +9,32 @@ Source: Drone 2.25.0, `core/*.go` and `handler/api/**`, checked against captured
 
 from __future__ import annotations
 
-from typing import Annotated, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic_core import core_schema
+
+if TYPE_CHECKING:
+    from pydantic import GetCoreSchemaHandler
 
 T = TypeVar("T")
 
-# Go writes a nil slice or map as null.
-Many = Annotated[tuple[T, ...], BeforeValidator(lambda value: () if value is None else value)]
-Table = Annotated[dict[str, T], BeforeValidator(lambda value: {} if value is None else value)]
+
+class _Nil:
+    """Takes `null`, as Go writes a nil slice or map, for an empty one; values take the quick way, without Python."""
+
+    def __init__(self, empty: Any) -> None:
+        self._empty = empty
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> core_schema.CoreSchema:
+        """Try the type itself first, then `null`."""
+        inner = handler(source)
+        nil = core_schema.no_info_after_validator_function(lambda _: self._empty, core_schema.none_schema())
+        return core_schema.union_schema([inner, nil], mode="left_to_right")
+
+
+Many = Annotated[tuple[T, ...], _Nil(())]
+Table = Annotated[dict[str, T], _Nil({})]
 
 
 class DroneModel(BaseModel):
