@@ -27,7 +27,7 @@ from drone_mcp_logs.distill import scan
 from drone_mcp_logs.distill.candidates import Reader, Windows, find_hits, gather
 from drone_mcp_logs.distill.features import words
 from drone_mcp_logs.distill.model import Binned, Model, read
-from drone_mcp_logs.distill.text import encode
+from drone_mcp_logs.distill.text import encode, unstamped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -66,7 +66,10 @@ class Rows:
             positives = sum(line in gold for line, _ in lines)
             group = zlib.crc32(case.group.encode())
             for line, text in lines:
-                row = {self.names.setdefault(word, len(self.names)) for word in words(text)}
+                row = {
+                    self.names.setdefault(word, len(self.names))
+                    for word in words(unstamped(text).encode("utf-8", "replace"))
+                }
                 for index in row:
                     self.groups[index].add(group)
                 indices += row

@@ -11,6 +11,7 @@ from .marks import Mark, mark
 from .model import Model
 from .text import Line, unstamped
 
+_READ = 400  # characters of a line that are looked at
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log
 _STRIDES, _STRIDE, _LOOK = 5, 12, 3  # a window grows at most so often, by so many lines, while so many last ones tell
@@ -42,21 +43,14 @@ class Reader:
 
     def __init__(self, model: Model) -> None:
         self._model = model
-        self._scores: dict[str, float] = {}
-        self._marks: dict[str, Mark] = {}
+        self._known: dict[str, tuple[float, Mark]] = {}
 
-    def score(self, text: str) -> float:
-        """The line's own log-odds of being evidence."""
-        known = self._scores.get(text)
+    def look(self, text: str, *, telling: bool = False) -> tuple[float, Mark]:
+        """A line's own log-odds of being evidence, and its anchor; hits are asked for first, and as telling."""
+        known = self._known.get(text)
         if known is None:
-            known = self._scores[text] = self._model.line(words(text))
-        return known
-
-    def mark(self, text: str, *, telling: bool = False) -> Mark:
-        """The line's anchor; hits are asked for first, and as telling."""
-        known = self._marks.get(text)
-        if known is None:
-            known = self._marks[text] = mark(unstamped(text), telling=telling)
+            raw = unstamped(text)[:_READ].encode("utf-8", "replace")
+            known = self._known[text] = self._model.line(words(raw)), mark(raw, telling=telling)
         return known
 
 
@@ -89,9 +83,10 @@ class Hits:
 def find_hits(data: bytes, reader: Reader) -> Hits:
     """One pass over the log."""
     lines = scan.lines_at(data, scan.hits(data))
-    marks = [reader.mark(line.text, telling=True) for line in lines]
+    looks = [reader.look(line.text, telling=True) for line in lines]
+    marks = [its for _, its in looks]
     exits = [line for line, its in zip(lines, marks, strict=True) if its.role == "exit"]
-    return Hits(lines, marks, [reader.score(line.text) for line in lines], exits, scan.last(data))
+    return Hits(lines, marks, [score for score, _ in looks], exits, scan.last(data))
 
 
 def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> Candidates:
@@ -112,10 +107,11 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
             break
         windows.add(line, *_reach(its))
     lines = windows.lines(reader)
-    marks = [reader.mark(line.text) for line in lines]
+    looks = [reader.look(line.text) for line in lines]
+    marks = [its for _, its in looks]
     end = hits.end.number
     begun = [line.number for line, its in zip(lines, marks, strict=True) if its.role == "command" and line.number < end]
-    here = [reader.score(line.text) for line in lines]
+    here = [score for score, _ in looks]
     return Candidates(lines, marks, here, end, begun[-1] if begun else 1, hits.last.number, hits.final)
 
 
@@ -162,7 +158,7 @@ class Windows:
 
 def _goes_on(lines: Sequence[Line], reader: Reader) -> bool:
     """Whether the last lines still read like evidence."""
-    return sum(reader.score(line.text) for line in lines[-_LOOK:]) > 0
+    return sum(reader.look(line.text)[0] for line in lines[-_LOOK:]) > 0
 
 
 def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:

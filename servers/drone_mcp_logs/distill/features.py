@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 
 from .marks import Mark
-from .text import Line, unstamped
+from .text import Line
 
 Columns = Mapping[str, Sequence[float]]
 
-_READ = 160  # characters of a line that are scored
+_READ = 160  # bytes of a line that are scored
 _WORDS = 18
 _SEPARATORS = b"()[]{},;=/'\"`|<>.\\\t\r"
 _PLAIN = bytes.maketrans(b"0123456789" + _SEPARATORS, b"0" * 10 + b" " * len(_SEPARATORS))
@@ -19,12 +19,12 @@ _OPENS = {"head", "cause"}
 _CLOSES = {"summary", "exit", "passed", "command"}
 
 
-def words(text: str) -> list[bytes]:
-    """The features of one line: its words, pairs of words, how it begins, how deep it is indented.
+def words(raw: bytes) -> list[bytes]:
+    """The features of a line without its time stamp: its words, pairs of words, how it begins, how deep it is indented.
 
     Works on bytes: translating and splitting those is several times faster than any regular expression.
     """
-    body = unstamped(text)[:_READ].encode("utf-8", "replace")
+    body = raw[:_READ]
     found = body.lower().translate(_PLAIN).split()[:_WORDS]
     if not found:
         return [b"~blank"]

@@ -99,12 +99,11 @@ def _begins(anchor: Anchor) -> bool:
 _WEIGHT = {"noise": len(ROLES)} | {role: place for place, role in enumerate(ROLES) if place}
 
 
-def mark(text: str, *, telling: bool = True) -> Mark:
-    """The most telling anchor of a line; noise overrules all.
+def mark(raw: bytes, *, telling: bool = True) -> Mark:
+    """The most telling anchor of a line without its time stamp; noise overrules all.
 
     A line without any telling word (see `scan`) is only looked at by anchors of how a line begins.
     """
-    raw = text[:_READ].encode("utf-8", "replace")
     begin, search = _automata()
     found = begin.marks(raw)
     if telling:
