@@ -19,8 +19,6 @@ from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-import re2  # type: ignore[import-untyped]  # ships no types
-
 from .text import unstamped
 
 ROLES = ("noise", "passed", "command", "frame", "summary", "exit", "cause", "head")
@@ -73,6 +71,8 @@ class _Automaton:
     """Some anchors' patterns as one automaton, and which mark each stands for."""
 
     def __init__(self, chosen: list[Anchor]) -> None:
+        import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
+
         options = re2.Options()
         options.max_mem = _SET_MEMORY
         self._set = re2.Set.SearchSet(options)
@@ -113,6 +113,8 @@ def mark(raw: bytes, *, telling: bool = True) -> Mark:
 
 @functools.cache
 def _compiled(pattern: str) -> Any:
+    import re2  # noqa: PLC0415 - on first use, to start fast
+
     return re2.compile(pattern)
 
 

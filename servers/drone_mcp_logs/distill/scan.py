@@ -10,8 +10,6 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import Any, NamedTuple
 
-import re2  # type: ignore[import-untyped]  # ships no types
-
 from .text import Line, shown
 
 
@@ -45,6 +43,8 @@ _WEAK = (
 @functools.cache
 def _pattern(words: str) -> Any:
     """Matches from a telling word to the end of its line, so that a line is found once."""
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
+
     options = re2.Options()
     options.never_capture = True
     options.case_sensitive = False
