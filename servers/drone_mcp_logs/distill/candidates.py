@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from . import scan
 from .features import Columns, hit_columns, kind, line_columns, words
-from .marks import Mark, mark
+from .marks import Mark, mark_of
 from .model import Model
 from .text import Line, unstamped
 
@@ -50,7 +50,7 @@ class Reader:
         known = self._known.get(text)
         if known is None:
             raw = unstamped(text)[:_READ].encode("utf-8", "replace")
-            known = self._known[text] = self._model.line(words(raw)), mark(raw, telling=telling)
+            known = self._known[text] = self._model.line(words(raw)), mark_of(raw, telling=telling)
         return known
 
 

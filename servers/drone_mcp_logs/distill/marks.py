@@ -99,8 +99,13 @@ def _begins(anchor: Anchor) -> bool:
 _WEIGHT = {"noise": len(ROLES)} | {role: place for place, role in enumerate(ROLES) if place}
 
 
-def mark(raw: bytes, *, telling: bool = True) -> Mark:
-    """The most telling anchor of a line without its time stamp; noise overrules all.
+def mark(text: str) -> Mark:
+    """The most telling anchor of a line, if any."""
+    return mark_of(unstamped(text[:_READ]).encode("utf-8", "replace"))
+
+
+def mark_of(raw: bytes, *, telling: bool = True) -> Mark:
+    """The most telling anchor of an encoded line without its time stamp; noise overrules all.
 
     A line without any telling word (see `scan`) is only looked at by anchors of how a line begins.
     """

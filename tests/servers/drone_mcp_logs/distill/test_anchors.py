@@ -27,7 +27,7 @@ def test_every_tool_has_a_sample_and_every_sample_a_tool() -> None:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_lines_of_a_tool_are_known_for_what_they_are(tool: str) -> None:
-    assert [(mark(text.encode()).role, text) for _, text in sample(tool)] == sample(tool)
+    assert [(mark(text).role, text) for _, text in sample(tool)] == sample(tool)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -55,7 +55,7 @@ def test_no_anchor_takes_an_ordinary_line_for_evidence() -> None:
         "drwxr-xr-x 2 root root 4096 Nov 21 11:07 src",
         "0 errors",
     ]
-    assert [mark(text.encode()).role for text in ordinary] == [""] * len(ordinary)
+    assert [mark(text).role for text in ordinary] == [""] * len(ordinary)
 
 
 def test_anchor_names_are_unique_within_a_role_of_a_tool() -> None:
@@ -77,7 +77,7 @@ def test_anchor_names_are_unique_within_a_role_of_a_tool() -> None:
     ],
 )
 def test_the_name_of_a_failing_test_is_read(text: str, name: str | None) -> None:
-    assert failing_test(mark(text.encode()), text) == name
+    assert failing_test(mark(text), text) == name
 
 
 @pytest.mark.parametrize(
