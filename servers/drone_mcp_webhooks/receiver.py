@@ -76,12 +76,12 @@ class Receiver:
         except Refused as refused:
             return self._refuse(refused)
         except StoreUnavailable as error:
-            self.metrics.count(m.STORE_ERRORS)
+            self.metrics.store_errors.inc()
             self.on_loss()
             logger.error("A delivery was lost: %s", error)  # noqa: TRY400 - the cause is the store, not our code
             return PlainTextResponse("the store is not available\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        self.metrics.count(m.DELIVERIES, outcome)
-        self.metrics.observe(time.perf_counter() - started)
+        self.metrics.deliveries.labels(outcome).inc()
+        self.metrics.acknowledge.observe(time.perf_counter() - started)
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def _verified_body(self, request: Request) -> bytes:
@@ -106,8 +106,8 @@ class Receiver:
                 return "noted" if noted.known else "ignored"
 
     def _refuse(self, refused: Refused) -> Response:
-        self.metrics.count(m.DELIVERIES, "refused")
-        self.metrics.count(m.REFUSALS, refused.reason)
+        self.metrics.deliveries.labels("refused").inc()
+        self.metrics.refusals.labels(refused.reason).inc()
         logger.warning("A request to /webhooks was refused: %s", refused.reason)
         return PlainTextResponse(f"refused: {refused.reason}\n", refused.status)
 
@@ -130,12 +130,12 @@ class Receiver:
         try:
             health = await self.store.health()
         except StoreUnavailable:
-            self.metrics.set(m.FEED_ALIVE, 0)
+            self.metrics.feed_alive.set(0)
         else:
-            self.metrics.set(m.LAST_EVENT, health.last_event or 0)
-            self.metrics.set(m.LAST_RECONCILIATION, health.last_reconciliation or 0)
-            self.metrics.set(m.FEED_ALIVE, int(health.is_alive(self.now())))
-        return PlainTextResponse(self.metrics.render(), media_type="text/plain; version=0.0.4")
+            self.metrics.last_event.set(health.last_event or 0)
+            self.metrics.last_reconciliation.set(health.last_reconciliation or 0)
+            self.metrics.feed_alive.set(int(health.is_alive(self.now())))
+        return Response(self.metrics.render(), media_type=m.CONTENT_TYPE)
 
 
 async def _read_body(request: Request) -> bytes:

@@ -118,7 +118,7 @@ class Reconciler:
     async def hold(self) -> bool:
         """Be the one who compares, or learn that another is."""
         held = await self.store.hold_lease(LEASE, self.holder, 2.5 * self.pace.period, at=self.now())
-        self.metrics.set(m.LEADER, int(held))
+        self.metrics.leader.set(int(held))
         return held
 
     async def stop(self) -> None:
@@ -134,7 +134,7 @@ class Reconciler:
             logger.warning("A comparison with Drone ended early: %s", error)
         else:
             await self.store.record_reconciliation(self.now(), missed=current.missed)
-        self.metrics.count(m.MISSED, amount=current.missed)
+        self.metrics.missed.inc(current.missed)
         return current
 
     async def _compare(self, current: Round) -> None:
@@ -195,18 +195,18 @@ class Reconciler:
         try:
             answer = await request
         except (NotFound, PermissionDenied):
-            self.metrics.count(m.REQUESTS, "not_found")
+            self.metrics.requests.labels("not_found").inc()
             return None
         except BudgetSpent as error:
             raise Interrupted(str(error)) from error
         except HOPELESS as error:
-            self.metrics.count(m.REQUESTS, "failed")
+            self.metrics.requests.labels("failed").inc()
             raise Interrupted(str(error)) from error
         except DroneError as error:
-            self.metrics.count(m.REQUESTS, "failed")
+            self.metrics.requests.labels("failed").inc()
             logger.warning("Drone did not answer a comparison: %s", error)
             return None
-        self.metrics.count(m.REQUESTS, "ok")
+        self.metrics.requests.labels("ok").inc()
         if not await self.hold():
             raise Interrupted("another receiver compares now")
         return answer

@@ -53,5 +53,5 @@ class Retention:
         """Drop once; return how many builds that were."""
         newer_than = self.now() - self.keep.seconds
         dropped = await self.store.retain(builds_per_repo=self.keep.builds_per_repo, newer_than=newer_than)
-        self.metrics.count(m.RETAINED, amount=dropped)
+        self.metrics.retained.inc(dropped)
         return dropped

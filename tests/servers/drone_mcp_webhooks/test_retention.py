@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 from drone_mcp_client.models import Build
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_state.memory import MemoryStore
-from drone_mcp_webhooks import metrics as m
 from drone_mcp_webhooks.retention import DAY, HOUR, Keep, Retention
 
 if TYPE_CHECKING:
@@ -23,7 +22,7 @@ async def test_what_is_too_old_or_too_much_is_dropped_and_counted() -> None:
         retention = Retention(store, Keep(builds_per_repo=2, seconds=10 * DAY), now=lambda: NOW)
         assert await retention.drop() == 2
         assert [record.build.number async for record in store.records()] == [3, 4]
-        assert retention.metrics.value(m.RETAINED) == 2
+        assert retention.metrics.value("drone_mcp_store_dropped_builds_total") == 2
 
 
 class BrokenStore(MemoryStore):
