@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.options import ClientOptions
 from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError, Variable
-from drone_mcp_state.store import TAKES
+from drone_mcp_state.opening import TAKES
 from drone_mcp_webhooks.reconciler import Pace
 from drone_mcp_webhooks.retention import Keep
 from drone_mcp_webhooks.secrets import FileKeys, FixedKeys, split_keys

@@ -1,24 +1,20 @@
-"""The store behind one address: `memory:`, `sqlite:///path` or `redis://…`."""
+"""What every store does, whatever it keeps the state in."""
 
 from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from drone_mcp_state.batching import LARGEST_BATCH
-from drone_mcp_state.errors import StoreUrlInvalid
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.alarm import Alarm
     from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
-
-TAKES = "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
 
 
 class BuildStateStore(ABC):
@@ -124,6 +120,8 @@ class BuildStateStore(ABC):
 
         Every build in it is whole; a SQLite store is copied as of one moment.
         """
+        from drone_mcp_state.opening import open_store  # noqa: PLC0415 - which opens every kind of this class
+
         async with open_store(f"sqlite://{path}") as copy:
             await copy.take(self)
 
@@ -160,37 +158,3 @@ async def _within(deadline: float, ring: asyncio.Event) -> bool:
     except TimeoutError:
         return False
     return True
-
-
-@asynccontextmanager
-async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
-    """Open the store of an address; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
-    store = await _open(url)
-    try:
-        yield store
-    finally:
-        await store.close()
-
-
-async def _open(url: str) -> BuildStateStore:
-    # Each store is imported on use: a server without one pays nothing, Redis is an extra.
-    scheme, _, rest = url.partition(":")
-    if scheme == "memory" and not rest:
-        from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - as said above
-
-        return MemoryStore()
-    if scheme == "sqlite" and rest.startswith("///"):
-        from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - as said above
-
-        return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
-        return await _open_redis(url)
-    raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
-
-
-async def _open_redis(url: str) -> BuildStateStore:
-    try:
-        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - as said above
-    except ModuleNotFoundError as error:
-        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
-    return await RedisStore.open(url)

@@ -1,0 +1,49 @@
+"""The store behind one address: `memory:`, `sqlite:///path` or `redis://…`."""
+
+from __future__ import annotations
+
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from drone_mcp_state.errors import StoreUrlInvalid
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from drone_mcp_state.store import BuildStateStore
+
+TAKES = "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
+
+
+@asynccontextmanager
+async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
+    """Open the store of an address; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
+    store = await _open(url)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+async def _open(url: str) -> BuildStateStore:
+    # Each store is imported on use: a server without one pays nothing, Redis is an extra.
+    scheme, _, rest = url.partition(":")
+    if scheme == "memory" and not rest:
+        from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - as said above
+
+        return MemoryStore()
+    if scheme == "sqlite" and rest.startswith("///"):
+        from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - as said above
+
+        return await SqliteStore.open(rest.removeprefix("//"))
+    if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
+        return await _open_redis(url)
+    raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
+
+
+async def _open_redis(url: str) -> BuildStateStore:
+    try:
+        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - as said above
+    except ModuleNotFoundError as error:
+        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
+    return await RedisStore.open(url)
