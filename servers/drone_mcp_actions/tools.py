@@ -15,16 +15,12 @@ from drone_mcp_kit.tools import tool
 if TYPE_CHECKING:
     from drone_mcp_kit.access import DroneAccess
 
-Number = Annotated[int, Field(ge=1, description="build number, 1 or more")]
-Stage = Annotated[int | None, Field(ge=1, description="stage number, 1 or more; default: all that wait")]
-Repo = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
+Number = Annotated[int, Field(ge=1, description="1 or more")]
+Stage = Annotated[int | None, Field(ge=1, description="1 or more; default: all that wait")]
+Repo = Annotated[str | None, Field(description="owner/name or URL; default: DRONE_REPO or git remote")]
 DryRun = Annotated[bool, Field(description="only say what would happen")]
-Confirmation = Annotated[
-    str | None, Field(max_length=400, description="from a NOT_CONFIRMED answer, once a person agreed (400 characters)")
-]
-Params = Annotated[
-    dict[str, str] | None, Field(max_length=50, description="extra parameters, at most 50; the old build's win")
-]
+Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED, once a person agreed")]
+Params = Annotated[dict[str, str] | None, Field(max_length=50, description="at most 50; the old build's win")]
 
 # Which operation each tool needs: what a role's list of tools leaves out, the guard refuses, too.
 OPERATION_OF = {

@@ -12,17 +12,21 @@ Outcome = Literal["done", "partly_done", "nothing_started", "nothing_to_do", "dr
 
 
 class ActionView(View):
-    """What was done to a build, what Drone now says, and how to go on."""
+    """What was done to a build, what Drone now says, and how to go on.
+
+    `requests` are those sent, in a dry run those that would be; `status` is the build's afterwards, after a restart
+    the new one's; `stages` maps numbers to statuses.
+    """
 
     repo: str
     number: int
     operation: str
     outcome: Outcome
     message: str
-    requests: tuple[str, ...] = Field(default=(), description="sent, or in a dry run what would be")
+    requests: tuple[str, ...] = ()
     new_build: int | None = None
-    status: str = Field(default="", description="of the build (restart: of the new one) after it")
-    stages: dict[str, str] = Field(default_factory=dict, description="number: status")
+    status: str = ""
+    stages: dict[str, str] = Field(default_factory=dict)
     needs_confirmation: bool | None = None
     notes: tuple[str, ...] = ()
     next_step: str = ""

@@ -12,7 +12,9 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 from drone_mcp_actions.server import create
+from drone_mcp_kit.guard.chain import Head
 from drone_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_kit.guard.sinks import head_path
 from drone_mcp_kit.settings import Settings
 from support.simulator import running_simulator
 
@@ -84,6 +86,11 @@ class Desk:
     def lines(self) -> list[dict[str, Any]]:
         text = self.audit.read_text(encoding="utf-8") if self.audit.exists() else ""
         return [json.loads(line) for line in text.splitlines()]
+
+    @property
+    def head(self) -> Head:
+        """What is kept beside the audit file."""
+        return Head.parse(head_path(self.audit).read_text(encoding="utf-8"))
 
     @property
     def events(self) -> list[str]:

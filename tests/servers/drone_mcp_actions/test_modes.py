@@ -1,0 +1,229 @@
+"""Off, dry-run and on; which repositories; and what is on record of all of it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+import respx
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from mcp import Client
+
+from drone_mcp_actions.server import create
+from drone_mcp_kit.guard.chain import verify
+from drone_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_kit.settings import Settings
+from support.actions_desk import TOOLS, Answer, Person
+from support.made_builds import made_build, made_repo, made_stage
+
+SERVER = "https://drone.example.com"
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize("dry_run", [True, False])
+async def test_off_is_the_default_and_refuses_everything(at: Any, tool: str, dry_run: bool) -> None:
+    async with at(DRONE_MCP_ACTIONS="") as desk:
+        answer = await desk.call(tool, repo="octo/hello", number=1, dry_run=dry_run)
+        assert desk.drone.asked == []
+        assert [(line["event"], line["rule"]) for line in desk.lines] == [("refused", "mode")]
+    assert answer.code == "WRITES_DISABLED"
+    assert "DRONE_MCP_ACTIONS" in answer.data["next_step"]
+
+
+@pytest.mark.parametrize("asked_for", [True, False])
+async def test_a_rehearsal_tells_what_would_be_sent_and_sends_nothing(at: Any, asked_for: bool) -> None:
+    mode = "on" if asked_for else "dry-run"
+    async with at(DRONE_MCP_ACTIONS=mode, person=Person()) as desk:
+        answer = await desk.call("drone_stop_build", repo="octo/hello", number=2, dry_run=asked_for)
+        assert (desk.writes, desk.events) == ([], ["dry-run"])
+        assert desk.lines[0]["sends"] == ["DELETE /api/repos/octo/hello/builds/2"]
+    assert answer.data["outcome"] == "dry_run"
+    assert answer.data["requests"] == ["DELETE /api/repos/octo/hello/builds/2"]
+    assert answer.data["needs_confirmation"] is True
+    assert answer.data["message"].startswith("This would stop build 2 of octo/hello")
+
+
+@pytest.mark.parametrize("mode", ["dry-run", "on"])
+@pytest.mark.parametrize(
+    ("env", "arguments", "rule"),
+    [
+        ({}, {"repo": "acme/web", "number": 1}, "repos"),
+        ({"DRONE_MCP_ACTION_OPERATIONS": "stop"}, {"repo": "octo/hello", "number": 1}, "operations"),
+        ({"DRONE_MCP_ACTION_BRANCHES": "* !release/*"}, {"repo": "octo/hello", "number": 3}, "branches"),
+    ],
+)
+async def test_every_check_is_made_in_a_rehearsal_too(
+    at: Any, mode: str, env: dict[str, str], arguments: dict[str, Any], rule: str
+) -> None:
+    async with at(DRONE_MCP_ACTIONS=mode, **env) as desk:
+        answer = await desk.call("drone_restart_build", **arguments)
+        assert desk.writes == []
+        assert [(line["event"], line["rule"]) for line in desk.lines] == [("refused", rule)]
+    assert (answer.code, answer.data["details"]["rule"]) == ("PERMISSION_DENIED", rule)
+
+
+async def test_what_the_role_offers_no_tool_for_the_guard_refuses_too(at: Any) -> None:
+    async with at(DRONE_MCP_TOOLS="drone_restart_build") as desk:
+        assert [tool.name for tool in (await desk.client.list_tools()).tools] == ["drone_restart_build"]
+        assert not (await desk.call("drone_restart_build", repo="octo/hello", number=1)).failed
+
+
+async def test_the_rate_is_held(at: Any) -> None:
+    async with at(DRONE_MCP_ACTION_RATE="1/h") as desk:
+        await desk.call("drone_restart_build", repo="octo/hello", number=1)
+        over = await desk.call("drone_restart_build", repo="octo/hello", number=2)
+        assert len(desk.writes) == 1
+        desk.clock[0] += 3601
+        assert not (await desk.call("drone_restart_build", repo="octo/hello", number=2)).failed
+    assert (over.code, over.data["details"]["rule"]) == ("RATE_LIMITED", "rate")
+
+
+async def test_reading_uses_the_token_that_reads_and_writing_the_other(at: Any) -> None:
+    async with at() as desk:
+        await desk.call("drone_restart_build", repo="octo/hello", number=1)
+        users = {(asked.method, asked.user) for asked in desk.drone.asked}
+    assert users == {("GET", "reader"), ("POST", "admin")}
+
+
+async def test_the_file_proves_who_did_what(at: Any) -> None:
+    async with at() as desk:
+        await desk.call("drone_restart_build", repo="octo/hello", number=1, params={"PASSWORD": "hunter2"})
+        await desk.call("drone_restart_build", repo="acme/web", number=1)
+        await desk.call("drone_stop_build", repo="octo/hello", number=2)
+        recent = await desk.read("drone://audit/recent")
+        lines = desk.lines
+    assert [line["event"] for line in lines] == ["attempt", "outcome", "refused", "asked"]
+    attempt = lines[0]
+    who = {key: attempt["agent"][key] for key in ("role", "session", "pod")}
+    assert who == {"role": "ops", "session": "session-1", "pod": "pod-1"}
+    assert (attempt["operation"], attempt["repo"], attempt["build"]) == ("restart", "octo/hello", 1)
+    assert (attempt["before"]["status"], attempt["rule"], attempt["decision"]) == ("failure", "allowed", "allowed")
+    assert attempt["sends"] == "POST /api/repos/octo/hello/builds/1"
+    assert lines[1]["outcome"] == "done"
+    assert attempt["request"] == lines[1]["request"] != lines[2]["request"]
+    assert "hunter2" not in desk.audit.read_text(encoding="utf-8")
+    assert [line["event"] for line in recent["lines"]] == [line["event"] for line in lines]
+    assert verify(desk.audit.read_text(encoding="utf-8").splitlines(), None, desk.head).problems == ()
+
+
+async def test_where_nothing_can_be_written_down_nothing_is_done(at: Any) -> None:
+    async with at(DRONE_MCP_AUDIT_LOG="/dev/full", person=Person()) as desk:
+        answers = [
+            await desk.call("drone_restart_build", repo="octo/hello", number=1),
+            await desk.call("drone_stop_build", repo="octo/hello", number=2),
+            await desk.call("drone_approve_build", repo="octo/guarded", number=1),
+            await desk.call("drone_decline_build", repo="octo/guarded", number=1),
+        ]
+        assert desk.writes == []
+    assert {(answer.code, answer.data["message"]) for answer in answers} == {
+        ("WRITES_DISABLED", "The audit line could not be written, so nothing was sent")
+    }
+
+
+async def test_a_log_that_breaks_between_two_stages_ends_it_there(at: Any) -> None:
+    async with at() as desk:
+        take = desk.drone.world.faults.take
+
+        def damage(method: str, path: str) -> Any:
+            if method == "POST":
+                desk.audit.write_text("damaged\n", encoding="utf-8")
+            return take(method, path)
+
+        desk.drone.world.faults.take = damage
+        answer = await desk.call("drone_approve_build", repo="octo/guarded", number=1)
+        assert desk.writes == ["POST /api/repos/octo/guarded/builds/1/approve/1"]
+    assert answer.data["outcome"] == "partly_done"
+
+
+STATUSES = ("pending", "running", "blocked", "success", "failure", "error", "killed", "skipped", "declined", "new")
+CALLS = st.fixed_dictionaries(
+    {"number": st.just(7)},
+    optional={
+        "repo": st.sampled_from(("octo/hello", "acme/web", "https://drone.example.com/octo/hello/7", "a/../b", "x")),
+        "stage": st.integers(-1, 3),
+        "dry_run": st.sampled_from((True, False, "false", "no", 0)),
+        "confirmation": st.sampled_from(("true", "yes", "W10.W10")),
+        "params": st.dictionaries(st.sampled_from(("A", "target", "debug")), st.text(max_size=5), max_size=2),
+        "debug": st.booleans(),
+        "mode": st.just("on"),
+    },
+)
+BUILDS = st.builds(
+    lambda status, stages, event: made_build(
+        7, status, *(made_stage(number, f"s{number}", it) for number, it in enumerate(stages, 1)), event=event
+    ),
+    st.sampled_from(STATUSES),
+    st.lists(st.sampled_from(STATUSES), max_size=3),
+    st.sampled_from(("push", "pull_request", "promote", "tag")),
+)
+
+
+def asked(folder: Path, env: dict[str, str], build: dict[str, Any], tool: str, arguments: dict[str, Any]) -> list[Any]:
+    """Call a tool in a process so set up, and return what left that was no GET, each with the audit lines before it."""
+    audit = folder / "audit.jsonl"
+    audit.unlink(missing_ok=True)
+    Path(f"{audit}.head").unlink(missing_ok=True)
+    left: list[Any] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if request.method != "GET":
+            lines = audit.read_text(encoding="utf-8").splitlines() if audit.exists() else []
+            left.append((request.url.path, [json.loads(line) for line in lines]))
+            return httpx.Response(204 if "/approve/" in request.url.path else 200, json=None)
+        is_build = "/builds/" in request.url.path
+        return httpx.Response(200, json=build if is_build else made_repo("octo/hello", protected=True))
+
+    async def call() -> None:
+        variables = {"DRONE_SERVER": SERVER, "DRONE_WRITE_TOKEN": "w", "DRONE_MCP_AUDIT_LOG": str(audit), **env}
+        server = create(Settings.from_environment(variables), GuardSettings.from_environment(variables))
+        async with Client(server, elicitation_callback=Person()) as client:
+            Answer(await client.call_tool(tool, {key: value for key, value in arguments.items() if value is not None}))
+
+    with respx.mock(base_url=SERVER, assert_all_called=False) as drone:
+        drone.route().mock(side_effect=answer)
+        anyio.run(call)
+    return left
+
+
+@given(st.sampled_from(("", "off", "dry-run", "OFF", "Dry-Run")), BUILDS, st.sampled_from(TOOLS), CALLS)
+@settings(max_examples=60, deadline=None)
+def test_no_call_of_any_tool_writes_where_the_mode_is_not_on(
+    tmp_path_factory: pytest.TempPathFactory, mode: str, build: dict[str, Any], tool: str, arguments: dict[str, Any]
+) -> None:
+    env = {"DRONE_MCP_ACTIONS": mode, "DRONE_MCP_ACTION_REPOS": "*/*", "DRONE_REPO": "octo/hello"}
+    folder = tmp_path_factory.getbasetemp()
+    assert asked(folder, env, build, tool, arguments) == []
+
+
+REPOS = st.lists(st.sampled_from(("octo/hello", "octo/*", "acme/*", "o*/h?llo")), min_size=1, max_size=2)
+
+
+@given(REPOS, BUILDS, st.sampled_from(TOOLS), CALLS, st.sampled_from(("low", "high")))
+@settings(max_examples=80, deadline=None)
+def test_what_leaves_is_of_an_allowed_repository_and_was_written_down_before(
+    tmp_path_factory: pytest.TempPathFactory,
+    repos: list[str],
+    build: dict[str, Any],
+    tool: str,
+    arguments: dict[str, Any],
+    confirm: str,
+) -> None:
+    env = {
+        "DRONE_MCP_ACTIONS": "on",
+        "DRONE_MCP_ACTION_REPOS": " ".join(repos),
+        "DRONE_MCP_ACTION_CONFIRM": confirm,
+        "DRONE_REPO": "octo/hello",
+    }
+    for path, lines in asked(tmp_path_factory.getbasetemp(), env, build, tool, arguments):
+        slug = "/".join(path.split("/")[3:5])
+        assert slug == "acme/web" if repos == ["acme/*"] else slug in {"octo/hello", "acme/web"}
+        assert slug != "acme/web" or "acme/*" in repos
+        assert slug != "octo/hello" or set(repos) - {"acme/*"}
+        assert (lines[-1]["event"], lines[-1]["repo"]) == ("attempt", slug)
+        assert lines[-1]["sends"].endswith(path)
+        assert tool != "drone_stop_build" or lines[-1]["confirmation"]

@@ -1,0 +1,134 @@
+"""The console command, as a process: serving, refusing a wrong environment, and verifying audit files."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters
+
+from drone_mcp_kit.guard.sinks import FileSink, head_path
+from support.simulator import running_simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEADLINE = 60.0
+COMMAND = [sys.executable, "-m", "drone_mcp_actions"]
+KEY = "a key of the tests that is long enough"
+
+
+def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    variables = {"PATH": os.environ["PATH"], **env}
+    return subprocess.run(
+        [*COMMAND, *arguments], capture_output=True, text=True, timeout=DEADLINE, check=False, env=variables
+    )
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_a_process_restarts_a_build_over_stdio_and_keeps_its_record(tmp_path: Path, mode: Any) -> None:
+    audit = tmp_path / "audit.jsonl"
+    with anyio.fail_after(DEADLINE):
+        async with running_simulator("demo", socket=True) as drone:
+            process = StdioServerParameters(
+                command=COMMAND[0],
+                args=COMMAND[1:],
+                env={
+                    "DRONE_SERVER": drone.url,
+                    "DRONE_WRITE_TOKEN": drone.admin_token,
+                    "DRONE_MCP_ACTIONS": "on",
+                    "DRONE_MCP_ACTION_REPOS": "octo/hello",
+                    "DRONE_MCP_AUDIT_LOG": str(audit),
+                    "AGENT_ROLE": "ops",
+                },
+            )
+            async with Client(process, mode=mode) as client:
+                result = await client.call_tool("drone_restart_build", {"repo": "octo/hello", "number": 4})
+                other = await client.call_tool("drone_restart_build", {"repo": "octo/payments", "number": 1})
+    assert (result.structured_content["outcome"], result.structured_content["new_build"]) == ("done", 5)
+    assert other.is_error
+    assert run("audit", "verify", str(audit)).returncode == 0
+    events = [json.loads(line)["event"] for line in audit.read_text(encoding="utf-8").splitlines()]
+    assert events == ["attempt", "outcome", "refused"]
+
+
+def test_on_without_a_token_stops_the_start() -> None:
+    done = run(DRONE_SERVER="http://drone.test", DRONE_MCP_ACTIONS="on", DRONE_MCP_ACTION_REPOS="octo/*")
+    assert done.returncode == 2
+    assert done.stderr.startswith("drone-mcp-actions: DRONE_MCP_ACTIONS is 'on' and DRONE_WRITE_TOKEN is not set")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_help_names_the_variables() -> None:
+    assert "DRONE_MCP_ACTION_REPOS" in run("--help").stdout
+
+
+async def log(path: Path, key: bytes | None = None) -> list[str]:
+    for number in range(3):
+        await FileSink(path, key).append({"event": "attempt", "n": number})
+    return path.read_text(encoding="utf-8").splitlines(keepends=True)  # noqa: ASYNC240 - a test may wait for a disk
+
+
+@pytest.mark.parametrize(
+    ("way", "problem"),
+    [
+        ("changed", "line 2: it was changed"),
+        ("removed", "line 2: it does not follow line 1"),
+        ("moved", "line 2: it does not follow line 1"),
+        ("first removed", "line 1: it is not the first of its chain"),
+        ("cut", "the last line is cut"),
+        ("end removed", "the end: line 3 of"),
+        ("head removed", "nothing tells how many lines there should be"),
+    ],
+)
+async def test_what_was_done_to_a_file_is_told(tmp_path: Path, way: str, problem: str) -> None:
+    path = tmp_path / "audit.jsonl"
+    one, two, three = await log(path)
+    after = {
+        "changed": [one, two.replace('"n":1', '"n":7'), three],
+        "removed": [one, three],
+        "moved": [one, three, two],
+        "first removed": [two, three],
+        "cut": [one, two, three[:-1]],
+        "end removed": [one, two],
+        "head removed": [one, two, three],
+    }
+    path.write_text("".join(after[way]), encoding="utf-8")
+    if way == "head removed":
+        head_path(path).unlink()
+    done = run("audit", "verify", str(path))
+    assert done.returncode == 1
+    assert problem in done.stdout
+
+
+async def test_a_head_kept_elsewhere_tells_of_a_file_and_head_taken_back(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    await log(path)
+    earlier = [(file, file.read_bytes()) for file in (path, head_path(path))]
+    await log(path)
+    noted = run("audit", "verify", str(path)).stdout.rpartition("head ")[2].strip()
+    for file, content in earlier:
+        file.write_bytes(content)
+    assert run("audit", "verify", str(path)).returncode == 0
+    assert run("audit", "verify", str(path), "--head", noted).returncode == 1
+
+
+async def test_a_signed_file_takes_its_key(tmp_path: Path) -> None:
+    from drone_mcp_kit.guard import consent  # noqa: PLC0415 - for this test alone
+
+    path = tmp_path / "audit.jsonl"
+    await log(path, consent.derived(KEY.encode(), "audit"))
+    assert run("audit", "verify", str(path), DRONE_MCP_ACTION_KEY=KEY).returncode == 0
+    assert run("audit", "verify", str(path)).returncode == 1
+
+
+def test_what_cannot_be_verified_is_told_without_a_traceback(tmp_path: Path) -> None:
+    done = run("audit", "verify", str(tmp_path / "none"))
+    assert (done.returncode, "Traceback" in done.stderr) == (2, False)
+    assert run("audit", "verify", str(tmp_path), "--head", "x").returncode == 2

@@ -1,0 +1,144 @@
+"""What is allowed, and above all what is not."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from drone_mcp_client import calls
+from drone_mcp_client.errors import DroneError, PermissionDenied, RateLimited
+from drone_mcp_client.models import Build
+from drone_mcp_kit.guard.errors import WritesDisabled
+from drone_mcp_kit.guard.operations import OPERATIONS, Risk
+from drone_mcp_kit.guard.rate import Rate, RateLimit
+from drone_mcp_kit.guard.rules import Action, Rules, branch_of, decide, matches
+
+names = st.sampled_from(("octo/hello", "octo/other", "acme/web", "octo/hello-2", "Octo/hello", "a/b"))
+globs = st.lists(st.sampled_from(("octo/hello", "octo/*", "acme/w*", "*/*", "?/b")), max_size=3).map(tuple)
+patterns = st.lists(st.sampled_from(("*", "main", "!main", "release/*", "!release/*", "refs/tags/*")), max_size=3)
+rules = st.builds(
+    Rules,
+    mode=st.sampled_from(("off", "dry-run", "on")),
+    operations=st.frozensets(st.sampled_from(sorted(OPERATIONS))),
+    repos=globs,
+    branches=patterns.map(tuple),
+    targets=st.lists(st.sampled_from(("staging", "*", "!production")), max_size=2).map(tuple),
+    unapproved=st.booleans(),
+    confirm=st.sampled_from(Risk),
+)
+builds = st.builds(
+    Build,
+    number=st.integers(1, 99),
+    status=st.sampled_from(("running", "failure")),
+    event=st.sampled_from(("push", "pull_request", "tag", "promote", "rollback", "")),
+    ref=st.sampled_from(("refs/heads/main", "refs/tags/v1", "")),
+    target=st.sampled_from(("main", "release/1", "")),
+    deploy_to=st.sampled_from(("staging", "production", "")),
+)
+actions = st.builds(
+    Action, operation=st.sampled_from(list(OPERATIONS.values())), repo=names, build=builds, unapproved=st.booleans()
+)
+
+
+@given(rules, actions)
+def test_what_is_allowed_is_allowed_by_every_rule(rules: Rules, action: Action) -> None:
+    try:
+        decision = decide(rules, action)
+    except DroneError:
+        return
+    build = action.build
+    assert rules.mode != "off"
+    assert action.operation.name in rules.operations
+    assert rules.repos
+    assert matches(rules.branches, branch_of(build))
+    assert build.event not in {"promote", "rollback"} or matches(rules.targets, build.deploy_to)
+    assert rules.unapproved or not action.unapproved
+    assert decision.confirm or action.risk < rules.confirm
+    assert decision.confirm or action.operation.name != "stop"
+
+
+@given(actions)
+def test_the_defaults_allow_nothing(action: Action) -> None:
+    with pytest.raises(WritesDisabled) as caught:
+        decide(Rules(), action)
+    assert "DRONE_MCP_ACTIONS" in caught.value.next_step
+    with pytest.raises(PermissionDenied):
+        decide(Rules(mode="on"), action)
+
+
+def action(operation: str = "restart", **build: Any) -> Action:
+    facts = {"number": 7, "status": "failure", "event": "push", "target": "main", **build}
+    return Action(operation=OPERATIONS[operation], repo="octo/hello", build=Build(**facts))
+
+
+@pytest.mark.parametrize(
+    ("build", "allowed"),
+    [
+        ({"target": "main"}, False),
+        ({"target": "topic"}, True),
+        ({"event": "pull_request", "source": "main", "target": "topic"}, True),
+        ({"event": "pull_request", "source": "topic", "target": "main"}, False),
+        ({"event": "tag", "ref": "refs/tags/main", "target": "main"}, True),
+        ({"target": "", "ref": "refs/heads/main"}, False),
+        ({"target": "", "ref": ""}, False),
+    ],
+)
+def test_branches_can_be_taken_away(build: dict[str, str], allowed: bool) -> None:
+    some = Rules(mode="on", repos=("octo/*",), branches=("*", "!main"))
+    if allowed:
+        assert decide(some, action(**build)).mode == "on"
+    else:
+        with pytest.raises(PermissionDenied, match="may not touch builds of"):
+            decide(some, action(**build))
+
+
+def test_a_deployment_needs_its_target_named() -> None:
+    deployment = action(event="promote", deploy_to="production")
+    with pytest.raises(PermissionDenied, match="deployments to 'production'"):
+        decide(Rules(mode="on", repos=("octo/*",)), deployment)
+    assert decide(Rules(mode="on", repos=("octo/*",), targets=("prod*",)), deployment).mode == "on"
+
+
+def test_an_action_covers_its_own_call_and_no_other() -> None:
+    stop = action("stop")
+    assert stop.covers(calls.cancel_build("octo/hello", 7))
+    for other in (
+        calls.cancel_build("octo/hello", 8),
+        calls.cancel_build("octo/hello", 70),
+        calls.cancel_build("octo/other", 7),
+        calls.restart_build("octo/hello", 7),
+        calls.build("octo/hello", 7),
+        calls.approve_stage("octo/hello", 7, 1),
+    ):
+        assert not stop.covers(other)
+
+
+def test_a_fingerprint_changes_with_whatever_makes_the_action_another_one() -> None:
+    known = {
+        made.fingerprint
+        for made in (
+            action(),
+            action("stop"),
+            action(version=2),
+            action(number=8),
+            action(status="running"),
+            Action(operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, stages=(1,)),
+            Action(operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, details=(("A", "1"),)),
+        )
+    }
+    assert len(known) == 7
+
+
+@given(st.lists(st.floats(0, 1000), max_size=60), st.integers(1, 5))
+def test_a_repository_never_gets_more_than_its_rate(times: list[float], count: int) -> None:
+    limit, taken = RateLimit(Rate(count, 100)), []
+    for now in sorted(times):
+        try:
+            limit.take("octo/hello", now)
+        except RateLimited:
+            continue
+        taken.append(now)
+    assert all(later - first >= 100 for first, later in zip(taken, taken[count:], strict=False))

@@ -1,0 +1,112 @@
+"""What the environment may say about changes; whatever is doubtful stops the start."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from drone_mcp_kit.guard.operations import Risk
+from drone_mcp_kit.guard.rate import Rate
+from drone_mcp_kit.guard.rules import Rules
+from drone_mcp_kit.guard.settings import VARIABLES, GuardSettings
+from drone_mcp_kit.settings import SettingsError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
+ON = {"DRONE_MCP_ACTIONS": "on", "DRONE_MCP_ACTION_REPOS": "octo/*", "DRONE_WRITE_TOKEN": TOKEN}
+
+
+def test_without_a_word_everything_is_off() -> None:
+    settings = GuardSettings.from_environment({})
+    assert settings.rules == Rules(mode="off", repos=(), targets=())
+    assert settings.rules.confirm is Risk.MEDIUM
+    assert (settings.audit, settings.key) == ("stderr", None)
+
+
+def test_everything_can_be_said() -> None:
+    settings = GuardSettings.from_environment(
+        {
+            **ON,
+            "DRONE_MCP_ACTION_OPERATIONS": "restart stop",
+            "DRONE_MCP_ACTION_BRANCHES": "* !main",
+            "DRONE_MCP_ACTION_TARGETS": "staging",
+            "DRONE_MCP_ACTION_UNAPPROVED": "allow",
+            "DRONE_MCP_ACTION_RATE": "3/m",
+            "DRONE_MCP_ACTION_CONFIRM": "low",
+            "DRONE_MCP_ACTION_KEY": "k" * 32,
+            "DRONE_MCP_AUDIT_LOG": "/var/log/audit.jsonl",
+        }
+    )
+    assert settings.rules == Rules(
+        mode="on",
+        operations=frozenset({"restart", "stop"}),
+        repos=("octo/*",),
+        branches=("*", "!main"),
+        targets=("staging",),
+        unapproved=True,
+        confirm=Risk.LOW,
+        rate=Rate(3, 60),
+    )
+    assert settings.secrets() == [TOKEN, "k" * 32]
+    assert TOKEN not in repr(settings)
+    assert "kkk" not in repr(settings)
+
+
+@pytest.mark.parametrize("mode", ["off", "dry-run"])
+def test_who_does_not_write_does_not_even_look_at_the_token(mode: str) -> None:
+    settings = GuardSettings.from_environment({**ON, "DRONE_MCP_ACTIONS": mode, "DRONE_WRITE_TOKEN": "${UNSET}"})
+    assert (settings.write_token, settings.secrets()) == (None, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DRONE_MCP_ACTIONS", "yes"),
+        ("DRONE_MCP_ACTIONS", "${MODE}"),
+        ("DRONE_WRITE_TOKEN", ""),
+        ("DRONE_WRITE_TOKEN", "${DRONE_WRITE_TOKEN}"),
+        ("DRONE_WRITE_TOKEN_FILE", "/there/is/none"),
+        ("DRONE_MCP_ACTION_REPOS", ""),
+        ("DRONE_MCP_ACTION_REPOS", "octo"),
+        ("DRONE_MCP_ACTION_OPERATIONS", "promote"),
+        ("DRONE_MCP_ACTION_UNAPPROVED", "yes"),
+        ("DRONE_MCP_ACTION_CONFIRM", "none"),
+        ("DRONE_MCP_ACTION_RATE", "0/h"),
+        ("DRONE_MCP_ACTION_RATE", "ten"),
+        ("DRONE_MCP_ACTION_KEY", "short"),
+        ("DRONE_MCP_AUDIT_LOG", "audit.jsonl"),
+        ("DRONE_MCP_AUDIT_LOG", "https://user:pass@audit.example.com"),
+    ],
+)
+def test_a_wrong_value_stops_the_start_in_one_line(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        GuardSettings.from_environment({**ON, name: value})
+    text = str(caught.value)
+    assert name in text
+    assert "\n" not in text
+    assert "short" not in text
+    assert "user:pass" not in text
+
+
+def test_the_token_is_set_once(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    with pytest.raises(SettingsError, match="both set"):
+        GuardSettings.from_environment({**ON, "DRONE_WRITE_TOKEN_FILE": str(file)})
+    settings = GuardSettings.from_environment({**ON, "DRONE_WRITE_TOKEN": "", "DRONE_WRITE_TOKEN_FILE": str(file)})
+    assert settings.secrets() == [TOKEN]
+
+
+def test_the_agent_is_named_by_its_process() -> None:
+    agent = GuardSettings.from_environment({"AGENT_ROLE": "ops", "SESSION_ID": "s", "POD_NAME": "p"}).agent
+    assert {key: agent[key] for key in ("role", "session", "pod")} == {"role": "ops", "session": "s", "pod": "p"}
+    other = GuardSettings.from_environment({"CLAUDE_CODE_SESSION_ID": "c", "HOSTNAME": "host"}).agent
+    assert (other["session"], other["pod"], "role" in other) == ("c", "host", False)
+
+
+def test_every_variable_says_what_it_takes() -> None:
+    assert all(variable.takes and re.fullmatch(r"[A-Z_]+", variable.name) for variable in VARIABLES)
