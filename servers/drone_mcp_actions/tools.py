@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 Number = Annotated[int, Field(ge=1, description="1 or more")]
 Stage = Annotated[int | None, Field(ge=1, description="1 or more; default: all that wait")]
 Repo = Annotated[str | None, Field(description="owner/name or URL; default: DRONE_REPO or git remote")]
-DryRun = Annotated[bool, Field(description="only say what would happen")]
+DryRun = Annotated[bool, Field(description="rehearse, send nothing")]
 Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED, once a person agreed")]
 Params = Annotated[dict[str, str] | None, Field(max_length=50, description="at most 50; the old build's win")]
 
