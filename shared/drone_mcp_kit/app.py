@@ -20,6 +20,7 @@ from mcp.types import INVALID_PARAMS
 from drone_mcp_client.names import is_exposed
 from drone_mcp_kit import logs, serving
 from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from drone_mcp_kit.redact import Redactor
 from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources
 from drone_mcp_kit.sanitize import one_line
@@ -165,26 +166,39 @@ def _refuse_unknown_tools(known: list[str]) -> ServerMiddleware[Any]:
 def run(
     spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]], secrets: Callable[[], list[str]] = list
 ) -> None:
-    """Be the console command of `spec`: serve over stdin and stdout until the client is gone.
+    """Be the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
     `secrets` returns what no log line may hold beside the tokens that `Settings` knows. Once the server is made, what
     is for writing alone is gone from the environment, so that no process started from here inherits it.
 
     Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM), with 2 and one line on stderr where the
-    environment is wrong.
+    environment or the address is wrong.
     """
-    _parser(spec).parse_args()
+    options = _parser(spec).parse_args()
     try:
+        http = HttpSettings.read(options.http, os.environ) if options.http else None
         settings = Settings.from_environment(os.environ)
         server = create(settings)
+        serve = _server_of(http)
     except SettingsError as error:
         sys.stderr.write(f"{spec.command}: {error}\n")
         sys.exit(BAD_SETTINGS)
     for name in WRITE_SECRETS:
         os.environ.pop(name, None)
-    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets())))
+    callers = http.secrets if http else list
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers())))
     _warn(settings)
-    serving.serve(server)
+    serve(server)
+
+
+def _server_of(http: HttpSettings | None) -> Callable[[MCPServer[Any]], None]:
+    """Return what serves a server: over stdin and stdout, or at an address that is taken now."""
+    if http is None:
+        return serving.serve
+    from drone_mcp_kit import http_serving  # noqa: PLC0415 - brings an HTTP server, which stdio never needs
+
+    listener = http_serving.listen(http.address)
+    return lambda server: http_serving.run_server(server, http, listener)
 
 
 def _warn(settings: Settings) -> None:
@@ -196,16 +210,18 @@ def _warn(settings: Settings) -> None:
 
 
 def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
-    variables = (*VARIABLES, *spec.variables)
+    variables = (*VARIABLES, *spec.variables, *HTTP_VARIABLES)
     width = max(len(variable.name) for variable in variables)
     rows = [
         f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in variables
     ]
     parser = argparse.ArgumentParser(
         prog=spec.command,
-        description=f"{spec.description} An MCP server that speaks over stdin and stdout; an MCP client starts it.",
+        description=f"{spec.description} An MCP server that speaks over stdin and stdout; an MCP client starts it. "
+        "With --http it serves many clients at /mcp of an address.",
         epilog="environment:\n" + "\n".join(rows),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{spec.command} {version(DISTRIBUTION)}")
+    parser.add_argument("--http", metavar="ADDRESS:PORT", help="serve over HTTP, for example at 127.0.0.1:8080")
     return parser

@@ -1,0 +1,85 @@
+"""A process that serves MCP over HTTP, and clients of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import httpx
+import httpx2
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+TESTS = Path(__file__).parents[1]
+PATIENCE = 20  # seconds before a test gives up
+CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+HEADERS = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
+
+
+class HttpProcess:
+    """A running process and its address."""
+
+    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+        self.process = process
+        self.url = url
+
+    def ask(self, path: str = "/mcp", method: str = "POST", **headers: str) -> httpx.Response:
+        """Send one request as any HTTP client may; a POST lists the tools."""
+        return self.send(method, path, json.dumps(CALL) if method == "POST" else None, headers)
+
+    def send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> httpx.Response:
+        """Send any request."""
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as http:
+            return http.request(method, self.url + path, headers={**HEADERS, **headers}, content=body)
+
+    @asynccontextmanager
+    async def client(self, path: str = "/mcp", mode: Any = "auto", **headers: str) -> AsyncIterator[Client]:
+        """Connect an MCP client."""
+        async with (
+            httpx2.AsyncClient(headers=headers, trust_env=False, timeout=PATIENCE) as http,
+            Client(streamable_http_client(self.url + path, http_client=http), mode=mode) as client,
+        ):
+            yield client
+
+    def ending(self) -> tuple[int, str]:
+        """Return the exit status and what was on stderr."""
+        status = self.process.wait(PATIENCE)
+        assert self.process.stderr
+        return status, self.process.stderr.read()
+
+
+def bearer(token: str) -> dict[str, str]:
+    return {"authorization": f"Bearer {token}"}
+
+
+@contextmanager
+def started(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+    """Start a module of ours with arguments, and nothing of this machine's own settings."""
+    kept = {name: value for name, value in os.environ.items() if "DRONE" not in name}
+    given = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
+    argv, env, pipe = [sys.executable, "-m", *command], {**kept, **given}, subprocess.PIPE
+    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=env, text=True) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+@contextmanager
+def serving(*command: str, **environment: str) -> Iterator[HttpProcess]:
+    """Start what serves, and wait for the line that says where."""
+    with started(*command, **environment) as process:
+        assert process.stdout
+        line = process.stdout.readline()
+        if not line:
+            assert process.stderr
+            raise AssertionError(process.stderr.read())
+        yield HttpProcess(process, json.loads(line)["url"])
