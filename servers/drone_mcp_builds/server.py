@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_builds.access import BuildsAccess
 from drone_mcp_builds.completing import Completer
+from drone_mcp_builds.following import Follower
 from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.resources import BuildResources
 from drone_mcp_builds.tools import BuildTools
+from drone_mcp_builds.waiting import Waiter
 from drone_mcp_kit.app import ServerSpec, build_server, run
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
+    from drone_mcp_builds.following import Pause
     from drone_mcp_kit.settings import Settings
 
 SPEC = ServerSpec(
@@ -30,6 +34,7 @@ pull requests, deployments, promotions, cron jobs, custom builds, who started or
 
 - What is the CI status of this repository, is the build green, did my push pass, why is it red, which step failed \
 first, what does it wait for: drone_get_build (without number: the newest build of the default branch).
+- Tell me when it is done, watch, follow, poll, until it is green or has failed: drone_wait_for_build.
 - Which builds failed lately, what ran on a branch, what does someone have running: drone_list_builds.
 - The build of a commit, branch, tag or pull request, or of a Drone link that a person pasted: drone_find_builds.
 - Which repositories are on Drone, which are red: drone_list_repos.
@@ -42,11 +47,13 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 )
 
 
-def create(settings: Settings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
-    """Return the server for one process. `clock` gives the Unix time."""
+def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = asyncio.sleep) -> MCPServer[Any]:
+    """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
     access = BuildsAccess(settings, clock)
     reader = Reader(access, access.known, clock)
-    tools, resources = BuildTools(access, reader, clock), BuildResources(access, reader)
+    follower = Follower(access, access.known, pause)
+    waiter = Waiter(reader, follower, clock, pause)
+    tools, resources = BuildTools(access, reader, waiter, clock), BuildResources(access, reader)
     return build_server(SPEC, settings, access, tools, resources, complete=Completer(access))
 
 

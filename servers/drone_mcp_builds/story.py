@@ -28,7 +28,7 @@ def next_step(build: Build) -> str:
     if status.is_held(build):
         return "Ask a repository administrator to approve or decline it; nothing runs until then"
     if not status.is_final(build.status):
-        return f"Call drone_get_build with number {build.number} again later; it is not finished"
+        return f"Call drone_wait_for_build with number {build.number} to learn how it ends"
     found = next((failure for failure in failures.counting(build) if failure.step), None)
     if found and found.step:
         return f"Read the log of stage {found.stage.number}, step {found.step.number} of build {build.number}"

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
+from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from drone_mcp_builds import lines, repos
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
 from drone_mcp_builds.search import Search
 from drone_mcp_builds.tidy import tidy
-from drone_mcp_builds.views import BuildList, BuildView, RepoList
+from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
+from drone_mcp_builds.waiting import Wish
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import parse_build_url
 from drone_mcp_kit.meant import check_server, meant
@@ -21,19 +23,24 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_builds.reading import Reader
+    from drone_mcp_builds.waiting import Waiter
     from drone_mcp_kit.access import DroneAccess
 
-RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
+RepoArgument = Annotated[str | None, Field(description="owner/name or URL")]
+BuildNumber = Annotated[int | None, Field(ge=1, description="default: newest of the default branch")]
 Cursor = Annotated[str | None, Field(description="from an earlier answer")]
 
 
 class BuildTools:
     """All tools of this server. `clock` gives the Unix time."""
 
-    def __init__(self, access: DroneAccess, reader: Reader, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, access: DroneAccess, reader: Reader, waiter: Waiter, clock: Callable[[], float] = time.time
+    ) -> None:
         self._access = access
         self._clock = clock
         self._reader = reader
+        self._waiter = waiter
 
     @tool(title="List repositories", schema="repo-list/1")
     async def drone_list_repos(
@@ -74,13 +81,29 @@ class BuildTools:
     async def drone_get_build(
         self,
         repo: RepoArgument = None,
-        number: Annotated[int | None, Field(ge=1, description="default: newest of the default branch")] = None,
+        number: BuildNumber = None,
     ) -> BuildView:
         """How a build stands: what failed first, approval, stages and steps, commit, links."""
         what = meant(self._access, repo, number)
         if what.number is None:
             return await self._reader.latest(what.repo)
         return await self._reader.build(what.repo, what.number)
+
+    @tool(title="Wait for a build", schema="build-wait/1")
+    async def drone_wait_for_build(
+        self,
+        context: Context[Any, Any],
+        repo: RepoArgument = None,
+        number: BuildNumber = None,
+        until: Literal["finished", "change"] = "finished",
+        cursor: Cursor = None,
+        max_seconds: Annotated[int, Field(ge=1, le=45, description="1 to 45")] = 45,
+    ) -> WaitView:
+        """Wait until a build ends or changes (since cursor); tell what changed and how it stands."""
+        what = meant(self._access, repo, number)
+        build = what.number or (await self._reader.find_latest(what.repo))[0].build.number
+        wish = Wish(what.repo, build, until, cursor, max_seconds)
+        return await self._waiter.wait(wish, context.report_progress)
 
     @tool(title="Find builds", schema="build-list/1")
     async def drone_find_builds(
@@ -92,7 +115,7 @@ class BuildTools:
         pull_request: Annotated[int | None, Field(ge=1)] = None,
         author: str | None = None,
         status: Status | None = None,
-        url: Annotated[str | None, Field(description="a build's page in Drone")] = None,
+        url: Annotated[str | None, Field(description="a build's page")] = None,
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
         cursor: Cursor = None,
     ) -> BuildList:

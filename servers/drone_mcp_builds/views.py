@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Annotated, Any, get_args
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from drone_mcp_kit.answer import View
 
@@ -34,6 +34,18 @@ def _within(annotation: Any) -> str:
     return f" ({parts[0].field_names()})" if parts else ""
 
 
+class Answer(View):
+    """A whole answer. Its schema gives the types of what is always there, and of other plain values only the names."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        schema = handler.resolve_ref_schema(handler(core))
+        for name, field in cls.model_fields.items():
+            if not field.is_required() and not _within(field.annotation):
+                schema["properties"][name] = {"description": field.description} if field.description else {}
+        return schema
+
+
 class LatestBuild(Part):
     """A repository's newest build, of whatever branch or event."""
 
@@ -55,11 +67,11 @@ class RepoLine(Part):
     latest: LatestBuild | None = None
 
 
-class RepoList(View):
+class RepoList(Answer):
     """Repositories, those with the newest builds first."""
 
     repos: tuple[RepoLine, ...]
-    total: int = Field(description="how many match")
+    total: int
     left_out: str = ""
     note: str = ""
     next_step: str = ""
@@ -81,14 +93,14 @@ class BuildLine(Part):
     seconds: int | None = None
 
 
-class BuildList(View):
+class BuildList(Answer):
     """Builds of one repository, newest first."""
 
     repo: str
     builds: tuple[BuildLine, ...]
-    looked_at: str = Field(default="", description="which builds were searched")
+    looked_at: str = ""
     left_out: str = ""
-    cursor: str | None = Field(default=None, description="pass it to go on with older builds")
+    cursor: str | None = None
     next_step: str = ""
 
 
@@ -129,7 +141,7 @@ class FirstFailure(Part):
     error: str = ""
 
 
-class BuildView(View):
+class BuildView(Answer):
     """A build and its stages and steps."""
 
     repo: str
@@ -153,7 +165,18 @@ class BuildView(View):
     about: dict[str, str] = Field(default_factory=dict)
     params: dict[str, str] = Field(default_factory=dict)
     page: str
-    source: str = Field(default="", description="drone or store")
+    source: str = ""
     as_of: str | None = None
+    note: str = ""
+    next_step: str = ""
+
+
+class WaitView(Answer):
+    """What a wait came to."""
+
+    finished: bool
+    changes: tuple[str, ...] = ()
+    cursor: str
+    build: Annotated[BuildView, WithJsonSchema({"type": "object", "description": "as drone_get_build"})]
     note: str = ""
     next_step: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -58,10 +59,10 @@ def connect() -> Connect:
 
     @asynccontextmanager
     async def connected(
-        mode: Any = "auto", clock: Callable[[], float] | None = None, **env: str
+        mode: Any = "auto", clock: Callable[[], float] | None = None, pause: Any = asyncio.sleep, **env: str
     ) -> AsyncIterator[Agent]:
         variables = {"DRONE_SERVER": SERVER, "DRONE_TOKEN": "a-token-of-the-tests", "DRONE_MCP_RETRIES": "0", **env}
-        server = create(Settings.from_environment(variables), clock or (lambda: T0 + 300.0))
+        server = create(Settings.from_environment(variables), clock or (lambda: T0 + 300.0), pause)
         async with Client(server, mode=mode) as client:
             yield Agent(client)
 

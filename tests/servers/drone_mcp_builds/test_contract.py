@@ -18,7 +18,7 @@ from drone_mcp_kit.settings import Settings
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 PACKAGE = Path(server.__file__).parent
-TOOLS = ["drone_list_repos", "drone_list_builds", "drone_get_build", "drone_find_builds"]
+TOOLS = ["drone_list_repos", "drone_list_builds", "drone_get_build", "drone_wait_for_build", "drone_find_builds"]
 
 
 def hold(path: Path, text: str) -> None:
@@ -39,7 +39,7 @@ async def listed(agent: Any) -> list[dict[str, Any]]:
     return [on_the_wire(tool) for tool in (await agent.client.list_tools()).tools]
 
 
-async def test_both_eras_see_the_same_four_tools(connect: Any) -> None:
+async def test_both_eras_see_the_same_tools(connect: Any) -> None:
     async with connect("auto") as modern, connect("legacy") as legacy:
         assert await listed(modern) == await listed(legacy)
         assert [tool["name"] for tool in await listed(modern)] == TOOLS

@@ -118,7 +118,7 @@ def test_a_running_build_that_has_failed_already_says_so() -> None:
     view = told(made_build(41, "running", made_stage(1, "default", "running", *steps)))
     assert view.headline.startswith("running for 4 min 19 s: step 2 'report' of stage 1 'default' for 4 min 50 s")
     assert view.headline.endswith("already failed: step 1 'test' of stage 1 'default' exited with 1")
-    assert view.next_step == "Call drone_get_build with number 41 again later; it is not finished"
+    assert view.next_step == "Call drone_wait_for_build with number 41 to learn how it ends"
 
 
 def test_skipped_steps_and_stages_say_why() -> None:

@@ -1,0 +1,286 @@
+"""Waiting for a build, on a clock that the tests move."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import httpx
+import pytest
+
+from drone_mcp_client.models import Build
+from drone_mcp_state import open_store
+from support.simulator import running_simulator, until_sleeping
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+    from pathlib import Path
+
+    from drone_mcp_state import BuildStateStore
+    from support.simulator import SimulatorHandle
+
+SLUG = "octo/payments"
+BUILD = f"/api/repos/{SLUG}/builds/3"
+STREAM = f"/api/stream/{SLUG}"
+# Seconds until the demo's running build has passed its second step, begun its second stage, and ended.
+TESTED, ENDED = 1293, 1356
+# Who sleeps meanwhile: the deadline, the progress, the next reading, and Drone's ping of the stream.
+BY_STREAM, BY_POLLING, BY_STORE = 4, 3, 2
+
+
+@asynccontextmanager
+async def simulated(
+    connect: Any, ahead: float = 0.0, login: str = "admin", **env: str
+) -> AsyncIterator[tuple[SimulatorHandle, Any]]:
+    """Run the demo `ahead` seconds later, with a server whose clock is Drone's."""
+    with anyio.fail_after(60):
+        async with running_simulator("demo", socket=True) as drone:
+            clock = drone.world.clock
+            await drone.advance(ahead)
+            settings = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.token(login), "DRONE_MCP_RETRIES": "0", **env}
+
+            async def pause(seconds: float) -> None:
+                await clock.sleep_until(clock.now() + seconds)
+
+            async with connect(clock=clock.now, pause=pause, **settings) as agent:
+                yield drone, agent
+
+
+def waiting(agent: Any, **arguments: Any) -> asyncio.Task[Any]:
+    return asyncio.create_task(agent.call("drone_wait_for_build", **{"repo": SLUG, "number": 3, **arguments}))
+
+
+def asked(drone: SimulatorHandle) -> list[str]:
+    paths = [request.path for request in drone.asked]
+    drone.asked.clear()
+    return paths
+
+
+async def reading(drone: SimulatorHandle) -> None:
+    """Let the others run until the build is read once more."""
+    while BUILD not in asked(drone):  # noqa: ASYNC110 - it is the other tasks that must run
+        await asyncio.sleep(0)
+
+
+async def until_gone(name: str) -> None:
+    """Let the others run until no task of that name is left."""
+    while any(name in repr(task) for task in asyncio.all_tasks()):  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0)
+
+
+async def cancel(drone: SimulatorHandle) -> None:
+    """Stop the build through the API, as another program would."""
+    async with httpx.AsyncClient(base_url=drone.url, transport=drone.transport) as http:
+        headers = {"authorization": f"Bearer {drone.admin_token}"}
+        (await http.delete(BUILD, headers=headers)).raise_for_status()
+
+
+async def tell(store: BuildStateStore, drone: SimulatorHandle, slug: str = SLUG) -> None:
+    """Tell the store of the build as a webhook would have, now."""
+    build = drone.world.build(drone.world.repos[slug], 3)
+    await store.apply(slug, Build.model_validate(build.to_json()), source="webhook", at=drone.world.now())
+
+
+async def test_a_build_that_has_ended_is_told_at_once(connect: Any) -> None:
+    async with simulated(connect) as (drone, agent):
+        answer = await waiting(agent, repo="octo/hello", number=4)
+        assert asked(drone) == ["/api/repos/octo/hello/builds/4"]
+    assert answer.data["finished"] is True
+    assert answer.data["build"]["headline"] == "failed: step 4 'test' of stage 1 'build' exited with 1"
+    assert answer.data["next_step"] == "Read the log of stage 1, step 4 of build 4"
+    assert "next_step" not in answer.data["build"]
+    assert "changes" not in answer.data
+
+
+async def test_the_stream_tells_of_a_change_without_another_reading(connect: Any) -> None:
+    async with simulated(connect, TESTED - 1) as (drone, agent):
+        task = waiting(agent, until="change")
+        await until_sleeping(drone.world, BY_STREAM)
+        await drone.advance(1)
+        answer = await task
+        assert sorted(asked(drone)) == [BUILD, STREAM]
+    assert answer.data["changes"][:1] == ["step 3 'test' of stage 1: running -> success"]
+    assert (answer.data["finished"], answer.data["build"]["source"]) == (False, "drone")
+    assert answer.data["next_step"] == "Call drone_wait_for_build again with this cursor"
+
+
+async def test_waiting_for_the_end_does_not_wake_for_a_change(connect: Any) -> None:
+    async with simulated(connect, TESTED) as (drone, agent):
+        task = waiting(agent, max_seconds=45)
+        for _ in range(30):
+            await until_sleeping(drone.world, BY_STREAM)
+            await drone.advance(1)
+            assert not task.done()
+        task.cancel()
+        await drone.advance(ENDED - TESTED - 40)
+        task = waiting(agent, max_seconds=45)
+        for _ in range(10):
+            await until_sleeping(drone.world, BY_STREAM)
+            await drone.advance(1)
+        answer = await task
+    assert (answer.data["finished"], answer.data["build"]["status"]) == (True, "success")
+    assert answer.data["changes"] == [
+        "build: running -> success",
+        "stage 2 'deploy': running -> success",
+        "step 2 'rollout' of stage 2: running -> success",
+    ]
+    assert "next_step" not in answer.data
+
+
+async def test_a_cancel_through_the_api_is_noticed_though_no_stream_tells_of_it(connect: Any) -> None:
+    async with simulated(connect) as (drone, agent):
+        task = waiting(agent)
+        await until_sleeping(drone.world, BY_STREAM)
+        await drone.advance(2)
+        await until_sleeping(drone.world, BY_STREAM)
+        await cancel(drone)
+        await drone.advance(10)
+        answer = await task
+    assert answer.data["finished"] is True
+    assert answer.data["build"]["status"] == "killed"
+    assert answer.data["changes"][0] == "build: running -> killed"
+
+
+async def test_when_the_time_is_up_the_answer_says_how_to_go_on_and_nothing_is_missed_between(connect: Any) -> None:
+    async with simulated(connect, TESTED - 60) as (drone, agent):
+        task = waiting(agent, until="change", max_seconds=20)
+        await until_sleeping(drone.world, BY_STREAM)
+        await drone.advance(20)
+        first = await task
+        assert (first.data["finished"], "changes" in first.data) == (False, False)
+        await drone.advance(50)
+        asked(drone)
+        second = await waiting(agent, until="change", cursor=first.data["cursor"])
+        assert asked(drone) == [BUILD], "it is told at once"
+        await drone.advance(0)
+        third = waiting(agent, until="change", cursor=second.data["cursor"], max_seconds=1)
+        await until_sleeping(drone.world, BY_STREAM)
+        await drone.advance(1)
+        assert "changes" not in (await third).data
+    assert second.data["changes"] == [
+        "stage 1 'build': running -> success",
+        "step 3 'test' of stage 1: running -> success",
+        "stage 2 'deploy': waiting_on_dependencies -> running",
+        "step 1 'clone' of stage 2: success",
+        "step 2 'rollout' of stage 2: running",
+    ]
+
+
+async def test_without_a_stream_the_build_is_read_again_less_and_less_often(connect: Any) -> None:
+    async with simulated(connect) as (drone, agent):
+        drone.break_with("status", route=f"GET {STREAM}", status=500)
+        began, times = drone.world.now(), []
+        task = waiting(agent, max_seconds=45)
+        await until_sleeping(drone.world, BY_POLLING)
+        await until_gone("Follower._stream")
+        asked(drone)
+        for gap in [2, 2, 3, 5, 8, 10, 10]:
+            await drone.advance(gap)
+            await reading(drone)
+            times.append(drone.world.now() - began)
+            await until_sleeping(drone.world, BY_POLLING)
+        await drone.advance(5)
+        answer = await task
+        assert asked(drone).count(BUILD) == 0
+    assert answer.data["finished"] is False
+    assert times == [2, 4, 7, 12, 20, 30, 40]
+
+
+async def test_a_drone_that_is_away_for_a_while_does_not_end_the_waiting(connect: Any) -> None:
+    async with simulated(connect) as (drone, agent):
+        task = waiting(agent, max_seconds=20)
+        await until_sleeping(drone.world, BY_STREAM)
+        asked(drone)
+        drone.break_with("status", status=503)
+        for seconds in (2, 10):
+            await drone.advance(seconds)
+            await reading(drone)
+            await until_sleeping(drone.world, BY_STREAM)
+        await drone.advance(8)
+        answer = await task
+    assert answer.data["build"]["status"] == "running"
+    assert answer.data["build"]["as_of"] == "2026-11-21T09:56:40Z"
+    assert answer.data["note"].startswith("Drone could not be asked meanwhile: ")
+
+
+async def test_while_the_feed_is_alive_waiting_asks_nothing(connect: Any, tmp_path: Path) -> None:
+    state = f"sqlite://{tmp_path}/state.db"
+    async with open_store(state) as store, simulated(connect, TESTED - 31, DRONE_MCP_STATE=state) as (drone, agent):
+        await tell(store, drone)
+        task = waiting(agent, until="change")
+        for _ in range(31):
+            await until_sleeping(drone.world, BY_STORE)
+            await drone.advance(1)
+        await tell(store, drone)
+        answer = await task
+        assert asked(drone) == [f"/api/repos/{SLUG}"], "all that is asked is whether the token may read"
+    assert answer.data["changes"][0].endswith("running -> success")
+    assert answer.data["build"]["source"] == "store"
+
+
+async def test_when_the_feed_dies_meanwhile_drone_is_asked(connect: Any, tmp_path: Path) -> None:
+    state = f"sqlite://{tmp_path}/state.db"
+    async with open_store(state) as store, simulated(connect, DRONE_MCP_STATE=state) as (drone, agent):
+        await tell(store, drone)
+        await drone.advance(140)
+        task = waiting(agent)
+        await until_sleeping(drone.world, BY_STORE)
+        await cancel(drone)
+        await drone.advance(20)
+        other = Build.model_validate(drone.world.build(drone.world.repos[SLUG], 3).to_json())
+        noted = other.model_copy(update={"status": "running", "finished": 0, "stages": ()})
+        await store.apply(SLUG, noted, source="api", at=drone.world.now())
+        answer = await task
+    assert answer.data["build"]["status"] == "killed"
+
+
+async def test_progress_is_reported_while_it_goes_on(connect: Any) -> None:
+    reports = []
+
+    async def report(progress: float, total: float | None, message: str | None) -> None:
+        reports.append((progress, total, message))
+
+    async with simulated(connect) as (drone, agent):
+        arguments = {"repo": SLUG, "number": 3, "max_seconds": 12}
+        task = asyncio.create_task(agent.client.call_tool("drone_wait_for_build", arguments, progress_callback=report))
+        for _ in range(12):
+            await until_sleeping(drone.world, BY_STREAM)
+            await drone.advance(1)
+        await task
+    assert [(progress, total) for progress, total, _ in reports] == [(5, 12), (10, 12)]
+    assert reports[0][2] == "running for 5 min 3 s: step 3 'test' of stage 1 'build' for 3 min 32 s"
+
+
+async def test_a_cancelled_call_leaves_nothing_behind(connect: Any) -> None:
+    async with simulated(connect) as (drone, agent):
+        task = waiting(agent)
+        await until_sleeping(drone.world, BY_STREAM)
+        task.cancel()
+        for name in ("Watch.follow", "Follower._stream", "Follower._tick", "Waiter._report"):
+            await until_gone(name)
+
+
+@pytest.mark.parametrize("cursor", ["x", "0123456789.r", "cafe", "0" * 2000])
+async def test_a_cursor_of_something_else_is_refused(connect: Any, cursor: str) -> None:
+    async with simulated(connect) as (_, agent):
+        answer = await waiting(agent, cursor=cursor)
+    assert (answer.failed, answer.data["code"]) == (True, "INVALID_INPUT")
+
+
+@pytest.mark.parametrize(("login", "code"), [("robot", "NOT_FOUND")])
+async def test_a_token_that_may_not_read_the_build_is_not_told_of_it(
+    connect: Any, tmp_path: Path, login: str, code: str
+) -> None:
+    state = f"sqlite://{tmp_path}/state.db"
+    async with open_store(state) as store, simulated(connect, login=login, DRONE_MCP_STATE=state) as (drone, agent):
+        await tell(store, drone)
+        answer = await waiting(agent, until="change")
+    assert (answer.failed, answer.data["code"]) == (True, code)
+
+
+async def test_without_a_number_it_is_the_newest_build_of_the_default_branch(connect: Any) -> None:
+    async with simulated(connect) as (_, agent):
+        answer = await waiting(agent, repo="octo/hello", number=None)
+    assert answer.data["build"]["number"] == 4
