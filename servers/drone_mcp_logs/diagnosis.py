@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from drone_mcp_logs.distill import Excerpt
     from drone_mcp_logs.lines import LogText
 
-_SLACK = 16  # characters a failure: counts of lines have more digits than those of a frame
+_SLACK = 32  # characters a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
+_SHORTEST = 40  # characters of the summary, where nothing else is said
 _FIT = 0.85  # tokens that the distiller may use of a room, whose characters count JSON's escapes too
 
 
@@ -79,7 +80,7 @@ class Detail:
     width: int
 
 
-_LEVELS = (Detail(6, 6, 300), Detail(4, 3, 160), Detail(2, 2, 100), Detail(1, 1, 60), Detail(1, 0, 24))
+_LEVELS = (Detail(6, 6, 300), Detail(4, 3, 160), Detail(2, 2, 100), Detail(1, 1, 60), Detail(1, 0, 0))
 
 
 def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
@@ -108,8 +109,9 @@ def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: in
 
 
 def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
-    """Tell what is left for log lines, once all else is said."""
-    return budget - size_of(_view(diagnosis, detail, [[] for _ in diagnosis.cases])) - _SLACK * len(diagnosis.cases)
+    """Tell what is left for log lines, once all else is said and their frames are drawn."""
+    frames = len(diagnosis.cases[: detail.cases]) * (_SLACK + len(framed([], diagnosis.nonce)))
+    return budget - size_of(_view(diagnosis, detail, [[] for _ in diagnosis.cases])) - frames
 
 
 def _lines(case: Case, need: int, room: int, widest: int) -> list[str]:
@@ -130,10 +132,9 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[str]]) -> Di
         repo=diagnosis.repo,
         number=diagnosis.build.number,
         status=one_line(diagnosis.build.status, 30),
-        summary=_said(summary(diagnosis), detail),
+        summary=_said(summary(diagnosis), detail) or one_line(_story(diagnosis), _SHORTEST),
         kind=diagnosis.verdict.kind,
         confidence=diagnosis.verdict.confidence,
-        evidence=_listed(diagnosis.verdict.evidence, detail) if not cases else (),
         on_target=_said(diagnosis.elsewhere, detail),
         signature=diagnosis.signature,
         failures=tuple(_failure(diagnosis, *parts, detail) for parts in zip(cases, logs, strict=False)),
@@ -175,7 +176,7 @@ def _place_of(case: Case) -> str:
 
 
 def _said(text: str, detail: Detail) -> str:
-    return one_line(redacted(text), detail.width) if text else ""
+    return one_line(redacted(text), detail.width) if text and detail.width else ""
 
 
 def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:

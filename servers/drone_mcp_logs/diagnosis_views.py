@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from drone_mcp_kit.answer import to_json
-from drone_mcp_logs.views import BuildView, StepView, joined, titled
+from drone_mcp_logs.views import BuildView, StepView, Texts, joined, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,14 +48,13 @@ class DiagnosisView(BuildView):
     """Why a build failed."""
 
     summary: str
-    kind: Annotated[str, Field(description="class of failure")] = ""
+    kind: str = ""
     confidence: str = ""
-    evidence: tuple[str, ...] = ()
-    on_target: Annotated[str, Field(description="does the branch it goes to fail alike")] = ""
+    on_target: str = ""
     signature: str = ""
     failures: tuple[FailureView, ...] = ()
-    more_failures: tuple[str, ...] = ()
-    not_run: tuple[str, ...] = ()
+    more_failures: Texts = ()
+    not_run: Texts = ()
     next_step: str = ""
 
     def as_text(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,11 @@ if TYPE_CHECKING:
     from drone_mcp_logs.lines import LogText
 
 GAP = "..."
+_TELLS = re.compile(
+    r"error|fail|exception|panic|fatal|expected|assert|cannot|can't|could not|undefined|not found|denied|refused|killed"
+    r"|time(?:d ?)?out|no such|invalid|missing",
+    re.IGNORECASE,
+)
 _MOST_NEW = 0.5  # of a log's lines
 _SIGNED = 1000  # tokens of the excerpt that a signature is taken from, whatever the caller's budget is
 
@@ -25,13 +31,17 @@ def excerpt_of(text: LogText, exit_code: int, tokens: int, good: LogText | None 
     return distill("\n".join(text.lines), exit_code=exit_code, token_budget=tokens, good_log=good_log)
 
 
-def is_comparable(text: LogText, good: LogText) -> bool:
-    """Whether a good log is one of the same work: where most lines are new, they say nothing of the failure."""
+def new_lines(text: LogText, good: LogText) -> list[int]:
+    """Number the lines (from 1) that have no like in the good log, numbers and ids aside."""
     from drone_mcp_logs.distill.novelty import novel_lines  # noqa: PLC0415 - on first use, to start fast
     from drone_mcp_logs.distill.text import encode  # noqa: PLC0415 - likewise
 
-    new = novel_lines(encode("\n".join(text.lines)), encode("\n".join(good.lines)))
-    return len(new) <= len(text.lines) * _MOST_NEW
+    return [number for number, _ in novel_lines(encode("\n".join(text.lines)), encode("\n".join(good.lines)))]
+
+
+def is_comparable(text: LogText, good: LogText) -> bool:
+    """Whether a good log is one of the same work: where most lines are new, they say nothing of the failure."""
+    return len(new_lines(text, good)) <= len(text.lines) * _MOST_NEW
 
 
 def signature_of(text: LogText, exit_code: int) -> str:
@@ -41,13 +51,9 @@ def signature_of(text: LogText, exit_code: int) -> str:
 
 
 def _telling(found: Excerpt) -> list[str]:
-    """The lines that say themselves what is wrong; where no anchor knows any, those of the heaviest block."""
-    from drone_mcp_logs.distill.marks import mark  # noqa: PLC0415 - on first use, to start fast
-    from drone_mcp_logs.distill.text import unstamped  # noqa: PLC0415 - likewise
-
+    """The lines that say what is wrong, those of the heaviest blocks first; all where none has a word for it."""
     lines = [line.text for block in found.by_weight for line in block.lines]
-    telling = [line for line in lines if mark(unstamped(line)).role in {"head", "cause"}]
-    return telling or lines
+    return [line for line in lines if _TELLS.search(line)] or lines
 
 
 def places_of(found: Excerpt) -> tuple[str, ...]:

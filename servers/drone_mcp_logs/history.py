@@ -81,7 +81,7 @@ class Historian:
         if not own:
             return NO_PAST
         goal = own if self.build.event == "pull_request" else await self._default_branch() or own
-        listed = await self._listed(own)
+        listed = await builds_before(self.drone, self.repo, self.build.number, own)
         other = next((build for build in listed if is_final(build.status)), None) if goal == own else self._newest(goal)
         good = next((build for build in listed if _is_good(build, self.build.number)), None) or self._newest_good(goal)
         return Past(goal, await self._good_run(good), await self._failed_run(other))
@@ -94,16 +94,6 @@ class Historian:
             return ""
         self.known[newest.number] = newest
         return branch_of(newest)
-
-    async def _listed(self, branch: str) -> list[Build]:
-        """The builds of a branch besides this one, newest first, as far as the last good one or two pages."""
-        listed: list[Build] = []
-        for page in range(1, _PAGES + 1):
-            builds = await self.drone.build_page(self.repo, page, _PAGE, branch=branch)
-            listed += [build for build in builds if build.number != self.build.number]
-            if len(builds) < _PAGE or any(_is_good(build, self.build.number) for build in listed):
-                break
-        return listed
 
     def _newest(self, branch: str) -> Build | None:
         known = (build for build in self.known.values() if branch_of(build) == branch and is_final(build.status))
@@ -139,6 +129,17 @@ class Historian:
 
     async def _text(self, build: Build, place: Place) -> LogText | None:
         return (await StepReader(self.drone, self.repo, build.number, self.pace).read(place)).text
+
+
+async def builds_before(drone: DroneClient, repo: str, number: int, branch: str) -> list[Build]:
+    """List the builds of a branch besides build `number`, newest first, as far as a good one before it or two pages."""
+    listed: list[Build] = []
+    for page in range(1, _PAGES + 1):
+        builds = await drone.build_page(repo, page, _PAGE, branch=branch)
+        listed += [build for build in builds if build.number != number]
+        if len(builds) < _PAGE or any(_is_good(build, number) for build in listed):
+            break
+    return listed
 
 
 def branch_of(build: Build) -> str:

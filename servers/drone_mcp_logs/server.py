@@ -26,6 +26,7 @@ panic, exit code, compiler error, failing test, lint, timeout, out of memory, fl
 stdout and stderr of pipeline steps, live log of a running step, what a command printed.
 
 - Start here: drone_diagnose_build says why a build failed, in one call (without number: the newest failed one).
+- What changed between two builds, what is new in the log: drone_compare_builds.
 - Read a log: drone_get_build_logs (without step: the end of each failed step); read on with an answer's cursor (lines \
 after; of a running step, what it printed since) or cursor_back, or ask for tail, head, around a line.
 - Does a word, file, test or warning occur: drone_search_build_logs, over all steps of a build.

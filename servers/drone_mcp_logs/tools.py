@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Field
 
 from drone_mcp_kit.meant import meant
 from drone_mcp_kit.tools import tool
+from drone_mcp_logs.comparing import compare
+from drone_mcp_logs.comparison_views import ComparisonView
 from drone_mcp_logs.diagnosing import diagnose
 from drone_mcp_logs.diagnosis_views import DiagnosisView
 from drone_mcp_logs.findings import Limits
@@ -25,10 +27,8 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Repo = Annotated[
-    str | None, Field(description="owner/name or a Drone URL, of a build or step too; default: the one at hand")
-]
-Number = Annotated[int | None, Field(description="1+; default: newest of the default branch", ge=1)]
+Repo = Annotated[str | None, Field(description="owner/name or any Drone URL; default: at hand")]
+Number = Annotated[int | None, Field(description="1+; default: newest", ge=1)]
 Part = Annotated[str | None, Field(description="number or name"), BeforeValidator(_as_text)]
 Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
@@ -49,11 +49,23 @@ class LogTools:
     ) -> DiagnosisView:
         """Say why a build failed: start here.
 
-        Failed steps in causal order, each with the log lines that tell why, class of failure, failed tests, places in
-        files, whether the target branch fails alike, what to do next.
+        Failed steps in causal order with the log lines that tell why, class of failure, failed tests, places, whether
+        its target branch fails alike, what to do next.
         """
         what = meant(self._access, repo, number)
         return await diagnose(await self._access.client(), what, token_budget, self._pace)
+
+    @tool(title="Compare two builds", schema="build-comparison/1")
+    async def drone_compare_builds(
+        self,
+        repo: Repo = None,
+        a: Number = None,
+        b: Annotated[int | None, Field(description="1+; default: last good before a", ge=1)] = None,
+        token_budget: Budget = 2000,
+    ) -> ComparisonView:
+        """Say what changed from build b to build a: steps, new lines in the failed step's log, commits."""
+        what = meant(self._access, repo, a)
+        return await compare(await self._access.client(), what, b, token_budget, self._pace)
 
     @tool(title="Read build logs", schema="build-logs/1")
     async def drone_get_build_logs(
@@ -70,7 +82,7 @@ class LogTools:
     ) -> BuildLogsView:
         """Read a step's log (stored or live), or without step the end of each failed step's log.
 
-        Shows the end, or what one of tail, head, around and cursor asks for.
+        Shows its end, or one of tail, head, around, cursor.
         """
         what = meant(self._access, repo, number, stage, step)
         ask = Ask(what, window_of(what.repo, tail, head, around, cursor), token_budget)
@@ -79,7 +91,7 @@ class LogTools:
     @tool(title="Search build logs", schema="build-log-search/1")
     async def drone_search_build_logs(
         self,
-        pattern: Annotated[str, Field(description="RE2 regular expression, matched in each line")],
+        pattern: Annotated[str, Field(description="RE2 regex, by line")],
         repo: Repo = None,
         number: Number = None,
         stage: Part = None,
@@ -90,7 +102,7 @@ class LogTools:
         max_matches: Annotated[int, Field(description="1-100", ge=1, le=100)] = 20,
         token_budget: Budget = 2000,
     ) -> SearchView:
-        """Find lines in the logs of a build's steps, or of one step; failed steps come first."""
+        """Find lines in the logs of a build's steps; failed steps come first."""
         what = meant(self._access, repo, number, stage, step)
         ask = SearchAsk(what, pattern, literal, ignore_case, Limits(context, max_matches, token_budget))
         return await search_logs(await self._access.client(), ask, self._pace)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 
 from drone_mcp_kit.answer import View
 
@@ -24,6 +24,10 @@ def new_nonce() -> str:
 def framed(lines: Iterable[str], nonce: str) -> str:
     """Return log lines as data: between two marks that hold `nonce`."""
     return "\n".join((f"<<<log {nonce}", *lines, f"{nonce} log>>>"))
+
+
+# An array of what, each answer shows: every request of an agent pays for the list of tools.
+Texts = Annotated[tuple[str, ...], WithJsonSchema({"type": "array"})]
 
 
 class Part(View):
@@ -47,7 +51,7 @@ class StepView(Part):
 
     stage: int
     step: int
-    name: Annotated[str, Field(description="stage/step")] = ""
+    name: str = ""
     status: str = ""
     exit_code: int | None = None
     note: str = ""
@@ -67,13 +71,13 @@ class StepLogView(StepView):
     last_line: int | None = None
     total_lines: int | None = None
     bytes: int | None = None
-    truncated: Annotated[bool | None, Field(description="not all lines are shown")] = None
-    head_lost: Annotated[bool | None, Field(description="Drone lacks its beginning")] = None
+    truncated: bool | None = None
+    head_lost: bool | None = None
     running: bool | None = None
-    end: Annotated[bool | None, Field(description="there will be no more")] = None
+    end: bool | None = None
     cursor: Annotated[str, Field(description="lines after")] = ""
-    cursor_back: Annotated[str, Field(description="lines before; pass as cursor")] = ""
-    log: Annotated[str, Field(description="numbered lines")] = ""
+    cursor_back: Annotated[str, Field(description="lines before")] = ""
+    log: str = ""
 
     @property
     def extent(self) -> str:
@@ -112,7 +116,7 @@ class BuildLogsView(BuildView):
 
     summary: str = ""
     logs: tuple[StepLogView, ...] = ()
-    steps: Annotated[tuple[str, ...], Field(description="other steps")] = ()
+    steps: Texts = ()
     next_step: str = ""
 
     def as_text(self) -> str:
@@ -127,7 +131,7 @@ class StepMatchesView(StepView):
 
     matches: int
     shown: int
-    log: Annotated[str, Field(description="numbered lines, > marks a match")] = ""
+    log: Annotated[str, Field(description="> marks a match")] = ""
 
     def as_lines(self) -> list[str]:
         """Return the text of this part."""
@@ -138,12 +142,12 @@ class StepMatchesView(StepView):
 class SearchView(BuildView):
     """What was found in a build's logs."""
 
-    matches: Annotated[int, Field(description="matching lines in all steps")]
+    matches: int
     shown: int
-    searched: Annotated[int, Field(description="steps")]
+    searched: int
     results: tuple[StepMatchesView, ...] = ()
-    more: Annotated[tuple[str, ...], Field(description="matches in other steps")] = ()
-    not_searched: tuple[str, ...] = ()
+    more: Texts = ()
+    not_searched: Texts = ()
     next_step: str = ""
 
     def as_text(self) -> str:

@@ -1,0 +1,176 @@
+"""From two builds to what changed between them, within a budget. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.status import is_failure
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.comparison_views import ComparisonView, NewView, SideView
+from drone_mcp_logs.evidence import GAP, count_lines, excerpt_of, is_comparable, new_lines, written
+from drone_mcp_logs.history import branch_of, same_step
+from drone_mcp_logs.links import compare_link
+from drone_mcp_logs.pages import size_of
+from drone_mcp_logs.steps import NAME, Place, bounded, places
+from drone_mcp_logs.views import framed
+from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, numbered, redacted, room_of, width_for
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.lines import LogText
+
+_SLACK = 32  # characters: counts have more digits than those of a frame
+_LIST_PART = 3  # the list of steps takes at most this part of an answer
+_FIT = 0.85  # tokens that the distiller may use of a room, whose characters count JSON's escapes too
+_TIMES, _SECONDS = 1.5, 10  # a step that lasted this much longer or shorter has changed
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two builds, and the step whose logs are compared.
+
+    Attributes:
+        a: the build that is asked about.
+        b: the one it is compared with.
+        place: the failed step, as it is in the build that it failed in.
+        text: its log there; None where there is none.
+        other: the log of the same step in the other build.
+    """
+
+    repo: str
+    a: Build
+    b: Build
+    nonce: str
+    place: Place | None = None
+    text: LogText | None = None
+    other: LogText | None = None
+    note: str = ""
+
+
+def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
+    """Return the answer: what changed by step, then as many new lines as there is room for."""
+    budget = token_budget * CHARS_PER_TOKEN
+    new = new_lines(pair.text, pair.other) if pair.text and pair.other else []
+    room = _room(pair, _view(pair, budget, new, []), budget)
+    write, room = (_view, room) if room >= LEAST_ROOM else (_terse_view, LEAST_ROOM)
+    return write(pair, budget, new, _lines(pair, new, room, width_for(room, budget)))
+
+
+def _room(pair: Pair, frame: ComparisonView, budget: int) -> int:
+    """Tell what is left for log lines, once all else is said."""
+    return budget - size_of(frame) - _SLACK - len(framed([], pair.nonce))
+
+
+def _lines(pair: Pair, new: Sequence[int], room: int, widest: int) -> list[str]:
+    """Write all new lines; where they do not fit, those that tell most."""
+    if pair.text is None or pair.place is None or not new:
+        return []
+    rows = _numbered(pair.text, new, widest)
+    if sum(map(room_of, rows)) <= room:
+        return rows
+    tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
+    good = pair.other if pair.other and is_comparable(pair.text, pair.other) else None
+    return written(pair.text, excerpt_of(pair.text, pair.place.step.exit_code, tokens, good), room, widest)
+
+
+def _numbered(text: LogText, numbers: Sequence[int], widest: int) -> list[str]:
+    """Write lines (from 1), with a mark where there are others between them."""
+    digits, before, rows = len(str(text.last)), numbers[0] - 1, []
+    for number in numbers:
+        rows += [] if number == before + 1 else [GAP]
+        rows.append(numbered(text.first + number - 1, digits, text.lines[number - 1], widest))
+        before = number
+    return rows
+
+
+def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[str]) -> ComparisonView:
+    changed, alike = changes(pair.a, pair.b)
+    return ComparisonView(
+        repo=pair.repo,
+        builds=(_side(pair.a), _side(pair.b)),
+        summary=_summary(pair, len(changed), alike),
+        changed=tuple(bounded(changed, budget // _LIST_PART, room_of)),
+        new=_new(pair, new, lines),
+        compare_link=compare_link(one_line(redacted(pair.a.link), 300), pair.b.after, pair.a.after),
+        next_step=_next(pair),
+    )
+
+
+def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[str]) -> ComparisonView:
+    """Say only what a small budget has room for."""
+    view = _view(pair, budget, new, lines)
+    no_names = {"branch": "", "event": "", "commit": ""}
+    fewer = {
+        "builds": tuple(side.model_copy(update=no_names) for side in view.builds),
+        "new": view.new and view.new.model_copy(update={"step": pair.place.numbers if pair.place else ""}),
+    }
+    return view.model_copy(update=fewer | {"changed": (), "compare_link": "", "next_step": ""})
+
+
+def _new(pair: Pair, new: Sequence[int], lines: list[str]) -> NewView | None:
+    if pair.place is None:
+        return None
+    if pair.text is None or pair.other is None:
+        return NewView(step=pair.place.label, note=pair.note)
+    log = framed(lines, pair.nonce) if lines else ""
+    return NewView(step=pair.place.label, lines=len(new), shown=count_lines(lines), log=log)
+
+
+def _side(build: Build) -> SideView:
+    return SideView(
+        number=build.number,
+        status=one_line(build.status, 30),
+        seconds=build.finished - build.started if build.started and build.finished > build.started else None,
+        branch=one_line(branch_of(build) or build.ref, NAME),
+        event=one_line(build.event, 30),
+        commit=one_line(build.after, 64),
+    )
+
+
+def _summary(pair: Pair, count: int, alike: int) -> str:
+    commits = "the same commit" if pair.a.after == pair.b.after else "different commits"
+    return f"{commits}; {count} steps changed, {alike} alike"
+
+
+def _next(pair: Pair) -> str:
+    if pair.a.after == pair.b.after and pair.a.status != pair.b.status:
+        return "It is the same commit: look for what differs outside the code (a flaky test, a service, an image)"
+    if pair.place is None:
+        return ""
+    return f"drone_diagnose_build with number {(pair.a if is_failure(pair.a.status) else pair.b).number} says why"
+
+
+def changes(a: Build, b: Build) -> tuple[list[str], int]:
+    """Say which steps stand or last otherwise, failed ones first, and how many are alike."""
+    rows = [_change(place, same_step(b, place)) for place in places(a)]
+    gone = [f"{place.label}: {_state(place)} -> not there" for place in places(b) if same_step(a, place) is None]
+    changed = [row for row in rows if row]
+    return sorted([*changed, *gone], key=lambda row: "failure" not in row), len(rows) - len(changed)
+
+
+def _change(now: Place, before: Place | None) -> str:
+    """Say what became of a step; "" where it is as it was."""
+    if before is None:
+        return f"{now.label}: not there -> {_state(now)}"
+    same = (now.step.status, now.step.exit_code) == (before.step.status, before.step.exit_code)
+    if same and not _lasted_otherwise(_seconds(now), _seconds(before)):
+        return ""
+    return f"{now.label}: {_state(before)} -> {_state(now)}"
+
+
+def _lasted_otherwise(now: int, before: int) -> bool:
+    return abs(now - before) >= _SECONDS and max(now, before) >= min(now, before) * _TIMES
+
+
+def _seconds(place: Place) -> int:
+    step = place.step
+    return max(0, step.stopped - step.started) if step.started and step.stopped else 0
+
+
+def _state(place: Place) -> str:
+    exit_code = f", exit {place.step.exit_code}" if place.step.exit_code else ""
+    lasted = f" in {_seconds(place)} s" if place.step.started and place.step.stopped else ""
+    return f"{one_line(place.step.status, 30)}{exit_code}{lasted if place.step.status != 'skipped' else ''}"
