@@ -1,0 +1,94 @@
+"""What has been tried before: the builds that a retry of this one would repeat. Pure.
+
+A build repeats another where it descends from it by restarts (`parent`), or where both build the same commit of the
+same ref for the same event and target. Doubt is no retry: so that nothing loops, a build is only retried where it is
+the newest of its kind and every build since it, and every one that it descends from, is known.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.status import is_failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from drone_mcp_client.models import Build
+
+HOUR = 3600
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """Other builds of the repository, in any order; all whose number is `complete_from` or higher are among them."""
+
+    builds: tuple[Build, ...] = ()
+    complete_from: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """Earlier tries.
+
+    Attributes:
+        used: numbers of the builds that this one repeats.
+        in_last_hour: how many restarts the branch had.
+        doubt: why it must not be retried whatever the limits say; "" where nothing is in doubt.
+    """
+
+    used: tuple[int, ...] = ()
+    in_last_hour: int = 0
+    doubt: str = ""
+
+
+def attempts(build: Build, history: History, now: int) -> Attempts:
+    """Count what was tried before `build`."""
+    known = {other.number: other for other in history.builds} | {build.number: build}
+    chain, doubt = _ancestors(build, known)
+    alike = [other for other in known.values() if other.number != build.number and _same(other, build)]
+    tried = {other.number for other in alike if other.parent or is_failure(other.status)}
+    return Attempts(
+        used=tuple(sorted(tried.union(chain))),
+        in_last_hour=sum(_is_recent_restart(other, build, now) for other in known.values()),
+        doubt=doubt or _overtaken(build, alike) or _gap(build, history),
+    )
+
+
+def _ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int], str]:
+    """Follow `parent` down to the build that is no restart; a promotion's parent is what it promotes, and ends it."""
+    chain: list[int] = []
+    while build.parent:
+        if build.parent in chain or build.parent >= build.number:
+            return chain, f"build {build.number} claims to restart build {build.parent}, which cannot be"
+        parent = known.get(build.parent)
+        if parent is None:
+            return chain, f"build {build.parent}, which build {build.number} repeats, is not known"
+        if not _same(parent, build):
+            break
+        chain.append(parent.number)
+        build = parent
+    return chain, ""
+
+
+def _same(one: Build, other: Build) -> bool:
+    """Whether two builds are tries of the same thing: Drone 2.25 copies all of these to a restart."""
+    return _identity(one) == _identity(other)
+
+
+def _identity(build: Build) -> tuple[str, ...]:
+    return (build.after, build.ref, build.event, build.deploy_to, build.cron)
+
+
+def _overtaken(build: Build, alike: Iterable[Build]) -> str:
+    newer = max((other.number for other in alike if other.number > build.number), default=0)
+    return f"build {newer} is a newer try of the same commit" if newer else ""
+
+
+def _gap(build: Build, history: History) -> str:
+    return "" if history.complete_from <= build.number + 1 else "not all builds since it are known"
+
+
+def _is_recent_restart(other: Build, build: Build, now: int) -> bool:
+    return bool(other.parent) and other.target == build.target and now - HOUR < other.created <= now

@@ -1,0 +1,73 @@
+"""`drone-mcp-policy replay`: try rules on what happened, before they are in force."""
+
+from __future__ import annotations
+
+from pathlib import Path  # noqa: TC003 - typer reads the annotations
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from drone_mcp_kit.yaml_source import InvalidFile
+from drone_mcp_policy.recordings import BadRecording, read_recording
+from drone_mcp_policy.replay import changes, line, replay
+from drone_mcp_policy.rules_file import read_rules
+
+if TYPE_CHECKING:
+    from drone_mcp_policy.replay import Moment
+
+app = typer.Typer(add_completion=False, help="Decides what to do next about Drone CI builds.")
+
+WRONG_USE = 2
+DIFFERENT = 1
+
+
+@app.callback()
+def policy() -> None:
+    """Serve MCP over stdin and stdout without a command; or try rules."""
+
+
+@app.command("replay")
+def replay_command(
+    events: Annotated[
+        str, typer.Argument(help="Captured webhooks as JSON lines, or a state store: its file or its address.")
+    ],
+    rules: Annotated[Path | None, typer.Option(help="The rule file to try; default: the shipped rules.")] = None,
+    against: Annotated[Path | None, typer.Option(help="Tell only where this rule file decides otherwise.")] = None,
+) -> None:
+    """Tell what the rules would have decided. With --against, exits with 1 where two rule files differ."""
+    try:
+        files = [read_rules(rules), *([read_rules(against)] if against else [])]
+        moments = list(changes(replay(read_recording(events), files)))
+    except (InvalidFile, BadRecording) as error:
+        _fail(str(error))
+    if against is None:
+        _tell(moments)
+        return
+    disputed = [moment for moment in moments if moment.is_disputed]
+    _tell_differences(disputed, (str(rules or "the shipped rules"), str(against)))
+    raise typer.Exit(DIFFERENT if disputed else 0)
+
+
+def _tell(moments: list[Moment]) -> None:
+    for moment in moments:
+        typer.echo(line(moment, moment.decisions[0]))
+    typer.echo(f"{len(moments)} decisions on {_builds(moments)} builds", err=True)
+
+
+def _tell_differences(disputed: list[Moment], names: tuple[str, str]) -> None:
+    if disputed:
+        typer.echo(f"--- {names[0]}\n+++ {names[1]}")
+    for moment in disputed:
+        for sign, decision in zip("-+", moment.decisions, strict=True):
+            typer.echo(f"{sign} {line(moment, decision)}")
+    typer.echo(f"{len(disputed)} decisions differ, on {_builds(disputed)} builds", err=True)
+
+
+def _builds(moments: list[Moment]) -> int:
+    return len({(moment.snapshot.repo, moment.snapshot.build.number) for moment in moments})
+
+
+def _fail(message: str) -> NoReturn:
+    for said in message.splitlines():
+        typer.echo(f"drone-mcp-policy: {said}", err=True)
+    raise typer.Exit(WRONG_USE)

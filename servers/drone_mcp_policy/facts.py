@@ -1,0 +1,144 @@
+"""What rules look at: a build's facts, and what failed in it with the class of each failure. Pure.
+
+The class comes from what Drone itself says: status, exit code, error text, and the step's name where nothing else
+tells. A log would tell more; who has read it hands in the class that it shows.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_client.status import failures
+from drone_mcp_kit.sanitize import one_line, sanitize
+from drone_mcp_policy.states import state_of
+
+if TYPE_CHECKING:
+    from drone_mcp_client.models import Build, Stage, Step
+    from drone_mcp_client.status import Failure
+    from drone_mcp_policy.states import State
+
+CLASSES: Final = (
+    "test", "compile", "lint", "dependency", "infrastructure", "out_of_memory", "timeout", "cancelled",
+    "configuration", "approval", "unknown",
+)  # fmt: skip
+TRANSIENT: Final = frozenset({"dependency", "infrastructure", "out_of_memory", "timeout"})
+"""Classes that may pass by themselves: only these are ever retried."""
+
+# What runners say of a stage or step that they could not run; the first that fits counts.
+_ERRORS: Final = (
+    (r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert", "configuration"),
+    (r"invalid (?:pipeline|config|volume|reference)|no matching platform|manifest unknown", "configuration"),
+    (r"pull access|repository does not exist|no such image|executable file|no such file", "configuration"),
+    (r"OOM|out of memory", "out_of_memory"),
+    (r"deadline|timed? ?out", "timeout"),
+)
+_EXITS: Final = {
+    124: "timeout",  # coreutils' timeout
+    126: "configuration",  # a shell: not executable
+    127: "configuration",  # a shell: not found
+    130: "cancelled",  # SIGINT, and what Drone's cancel writes
+    137: "out_of_memory",  # SIGKILL, as at the memory limit
+    143: "cancelled",  # SIGTERM
+}
+_NAMES: Final = (
+    (r"lint|format|style|static", "lint"),
+    (r"test|spec|check|e2e", "test"),
+    (r"compile|build|make", "compile"),
+    (r"deps|depend|install|restore", "dependency"),
+    (r"clone", "infrastructure"),
+)
+_ERROR_WIDTH = 200
+_NAME_WIDTH = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """One failure; `is_sure` tells whether its class comes from more than a name."""
+
+    stage: str = ""
+    step: str = ""
+    status: str = ""
+    exit_code: int = 0
+    error: str = ""
+    kind: str = "unknown"
+    is_sure: bool = False
+
+    @property
+    def told(self) -> str:
+        """Say it in a few words."""
+        step = f"step {one_line(self.step, _NAME_WIDTH)!r} of " if self.step else ""
+        place = f"{step}stage {one_line(self.stage, _NAME_WIDTH)!r}" if self.stage else "the build"
+        code = f" with exit code {self.exit_code}" if self.exit_code and self.status == "failure" else ""
+        error = f": {one_line(self.error, _ERROR_WIDTH)}" if self.error else ""
+        return f"{place} ended as {one_line(self.status, _NAME_WIDTH)}{code} ({self.kind}){error}"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What rules are held against.
+
+    Attributes:
+        places: every (stage, step) of the build, a stage without steps with "".
+        failed: what failed, the first first.
+        now: Unix seconds.
+    """
+
+    repo: str
+    state: State
+    build: Build | None
+    places: tuple[tuple[str, str], ...]
+    failed: tuple[Failed, ...]
+    now: int
+
+
+def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "") -> Facts:
+    """Gather the facts. `failure_class` is what a reader of the log says; it gives way to what Drone is sure of."""
+    state = state_of(build)
+    stages = build.stages if build else ()
+    places = [(stage.name, step) for stage in stages for step in [step.name for step in stage.steps] or [""]]
+    return Facts(repo, state, build, tuple(places), _failed(build, state, failure_class), now)
+
+
+def _failed(build: Build | None, state: State, said: str) -> tuple[Failed, ...]:
+    if build is None:
+        return ()
+    found = tuple(_of(failure, said) for failure in failures(build))
+    if found:
+        return found
+    if state == "trigger_error":
+        return (Failed(status="error", error=sanitize(build.error), kind="configuration", is_sure=True),)
+    if state == "killed":
+        return (Failed(status="killed", kind="cancelled", is_sure=True),)
+    return (Failed(status=build.status, kind=said or "unknown"),) if state in {"failure", "error"} else ()
+
+
+def _of(failure: Failure, said: str) -> Failed:
+    stage, step = failure.stage, failure.step
+    ended: Stage | Step = step or stage
+    error = sanitize(ended.error or (stage.error if ended.status == "error" else ""))
+    name = step.name if step else stage.name
+    sure = _sure_class(ended.status, ended.exit_code, error)
+    return Failed(
+        stage=stage.name,
+        step=step.name if step else "",
+        status=ended.status,
+        exit_code=ended.exit_code,
+        error=error,
+        kind=sure or said or _first(_NAMES, name) or "unknown",
+        is_sure=bool(sure),
+    )
+
+
+def _sure_class(status: str, exit_code: int, error: str) -> str:
+    """Return what status, error text and exit code say; "" where they say nothing."""
+    if status == "killed":
+        return "cancelled"
+    if error or status == "error":
+        return _first(_ERRORS, error) or "infrastructure"
+    return _EXITS.get(exit_code, "")
+
+
+def _first(table: tuple[tuple[str, str], ...], text: str) -> str:
+    return next((kind for pattern, kind in table if re.search(pattern, text, re.IGNORECASE)), "")

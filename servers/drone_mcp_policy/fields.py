@@ -1,0 +1,174 @@
+"""The values of a rule file, each read strictly. Pure: a value that cannot be right is a ValueError in plain words."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC
+from typing import TYPE_CHECKING, Any, Final
+
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_kit.suggesting import suggest
+from drone_mcp_policy.rules import LONGEST_BACK_OFF, MOST_RETRIES, Times
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import tzinfo
+
+EVENTS: Final = ("push", "pull_request", "tag", "promote", "rollback", "cron", "custom")
+_LONGEST_PATTERN = 500
+_PATTERN_MEMORY = 1 << 20  # bytes
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+_RULE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
+_TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_LARGEST_CODE = 255
+_MOST_ITEMS = 100
+
+
+def many(value: Any) -> list[Any]:
+    """Read one value or a list of them."""
+    items = value if isinstance(value, list) else [value]
+    if not items or len(items) > _MOST_ITEMS:
+        raise ValueError("the list is empty; leave the key out instead" if not items else "the list is too long")
+    return items
+
+
+def text(value: Any) -> str:
+    """Read a text."""
+    if not isinstance(value, str) or not value.strip():
+        hint = "; put it in quotes" if isinstance(value, (int, bool)) else ""
+        raise ValueError(f"{found(value)} where text belongs{hint}")
+    return value
+
+
+def found(value: Any) -> str:
+    """Name a value that cannot be right."""
+    if value is None:
+        return "found nothing"
+    if isinstance(value, (dict, list)):
+        return "found a mapping" if isinstance(value, dict) else "found a list"
+    return f"found {one_line(str(value).lower() if isinstance(value, bool) else str(value), 40)!r}"
+
+
+def texts(value: Any) -> tuple[str, ...]:
+    """Read one text or several."""
+    return tuple(text(item) for item in many(value))
+
+
+def word(value: Any, known: Iterable[str]) -> str:
+    """Read one of the words that are known."""
+    names = list(known)
+    if text(value) not in names:
+        raise ValueError(f"{found(value)}. {suggest(value, names, 'It takes')}")
+    return str(value)
+
+
+def words(value: Any, known: Iterable[str]) -> tuple[str, ...]:
+    """Read one or several of the words that are known."""
+    names = list(known)
+    return tuple(word(item, names) for item in many(value))
+
+
+def rule_name(value: Any) -> str:
+    """Read a rule's name."""
+    if not _RULE_NAME.fullmatch(text(value)):
+        raise ValueError(f"{found(value)}, but it takes small letters, digits and '-', starting with a letter")
+    return str(value)
+
+
+def tool_names(value: Any) -> tuple[str, ...]:
+    """Read names of tools; an empty list is none."""
+    names = texts(value) if value != [] else ()
+    for name in names:
+        if not _TOOL_NAME.fullmatch(name):
+            raise ValueError(f"{found(name)}, but it takes names of tools: small letters, digits and '_'")
+    return names
+
+
+def codes(value: Any) -> tuple[tuple[int, int], ...]:
+    """Read exit codes: 137, or "128-143"."""
+    return tuple(_code(item) for item in many(value))
+
+
+def _code(value: Any) -> tuple[int, int]:
+    match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", str(value), re.ASCII) if not isinstance(value, bool) else None
+    low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
+    if not low <= high <= _LARGEST_CODE:
+        raise ValueError(f"{found(value)}, but it takes an exit code from 0 to 255, or a range like 128-143")
+    return low, high
+
+
+def spans(value: Any) -> tuple[Times, ...]:
+    """Read parts of the day: "08:00-18:00"."""
+    return tuple(_span(item) for item in many(value))
+
+
+def _span(value: Any) -> Times:
+    clock = r"([01]\d|2[0-3]):([0-5]\d)"
+    match = re.fullmatch(f"{clock}-(?:{clock}|24:00)", str(value), re.ASCII)
+    if not match:
+        raise ValueError(f"{found(value)}, but it takes a part of the day, like '08:00-18:00' or '22:00-06:00'")
+    start = int(match[1]) * 60 + int(match[2])
+    end = int(match[3]) * 60 + int(match[4]) if match[3] else 24 * 60
+    if start == end:
+        raise ValueError(f"{found(value)}, which is no time at all; leave the key out for the whole day")
+    return Times(start, end)
+
+
+def seconds(value: Any) -> int:
+    """Read a duration: 90s, 5m, 1h."""
+    match = re.fullmatch(r"(\d{1,5})([smh])", str(value), re.ASCII)
+    length = int(match[1]) * _UNITS[match[2]] if match else 0
+    if not 1 <= length <= LONGEST_BACK_OFF:
+        raise ValueError(f"{found(value)}, but it takes a time from 1s to 1h, like 90s or 5m")
+    return length
+
+
+def retries(value: Any) -> int:
+    """Read how many retries a commit gets."""
+    return _whole(value, MOST_RETRIES)
+
+
+def hourly(value: Any) -> int:
+    """Read how many retries a branch gets in an hour."""
+    return _whole(value, 100)
+
+
+def _whole(value: Any, most: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
+        raise ValueError(f"{found(value)}, but it takes a number from 1 to {most}")
+    return value
+
+
+def pattern(value: Any) -> Any:
+    """Read a regular expression of RE2, upper and lower case alike: linear in the text, whatever it says."""
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
+
+    if len(text(value)) > _LONGEST_PATTERN:
+        raise ValueError(f"the expression is longer than {_LONGEST_PATTERN} characters")
+    options = re2.Options()
+    options.case_sensitive = False
+    options.log_errors = False
+    options.max_mem = _PATTERN_MEMORY
+    try:
+        return re2.compile(value, options)
+    except (re2.error, UnicodeEncodeError) as wrong:
+        raise ValueError(f"{found(value)}, which is no RE2 expression: {_said(wrong)}") from None
+
+
+def _said(wrong: Exception) -> str:
+    said = wrong.args[0] if wrong.args else ""
+    return one_line(said.decode(errors="replace") if isinstance(said, bytes) else str(said), 120)
+
+
+def zone(value: Any) -> tzinfo:
+    """Read a time zone by its name."""
+    from zoneinfo import ZoneInfo  # noqa: PLC0415 - on first use, to start fast
+
+    if value == "UTC":
+        return UTC  # without a database of zones
+    try:
+        return ZoneInfo(text(value))
+    except (OSError, KeyError, ValueError):
+        raise ValueError(
+            f"{found(value)}, which is no time zone that is known here; it takes UTC or Area/City"
+        ) from None

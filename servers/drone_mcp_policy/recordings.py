@@ -1,0 +1,98 @@
+"""What happened, to try rules on: captured webhooks, or what a state store keeps."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pydantic import ValidationError
+
+from drone_mcp_client.models import Build, Event
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_STORES = ("sqlite:", "redis:", "rediss:", "redis+")
+_SQLITE = b"SQLite format 3\x00"
+
+
+class BadRecording(Exception):
+    """A recording cannot be read; the text says where and why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A build as it was told at a time (Unix seconds)."""
+
+    at: int
+    repo: str
+    build: Build
+
+
+def read_recording(source: str) -> list[Snapshot]:
+    """Read snapshots in the order in which they came.
+
+    `source` is the address of a store, a SQLite store's file, or a file of JSON lines, each of them a webhook's body
+    or a capture of one: `[time, path, headers, body]`, or a mapping with `body` and `at`.
+
+    Raises:
+        BadRecording: it is none of these.
+    """
+    if source.startswith(_STORES):
+        return asyncio.run(_stored(source))
+    file = Path(source)
+    try:
+        if _begins_with(file, _SQLITE):
+            return asyncio.run(_stored(f"sqlite://{file.absolute()}"))
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadRecording(f"{source} cannot be read: {getattr(error, 'strerror', '') or 'it is no text'}") from error
+    return list(_lines(source, text))
+
+
+def _begins_with(file: Path, mark: bytes) -> bool:
+    with file.open("rb") as opened:
+        return opened.read(len(mark)) == mark
+
+
+async def _stored(address: str) -> list[Snapshot]:
+    from drone_mcp_state import StoreError, open_store  # noqa: PLC0415 - only here
+
+    try:
+        async with open_store(address) as store:
+            found = [Snapshot(int(record.seen_at), record.slug, record.build) async for record in store.records()]
+    except StoreError as error:
+        raise BadRecording(f"{address.partition('://')[0]} store: {error}") from error
+    return sorted(found, key=lambda snapshot: (snapshot.build.created, snapshot.repo, snapshot.build.number))
+
+
+def _lines(source: str, text: str) -> Iterator[Snapshot]:
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            at, event = _event(json.loads(line))
+        except (ValueError, TypeError, KeyError, ValidationError) as error:
+            raise BadRecording(f"{source}:{number}: this is no captured webhook") from error
+        if event.build is not None and event.repo is not None:
+            yield Snapshot(at or _told_time(event.build), event.repo.slug, event.build)
+
+
+def _event(line: Any) -> tuple[int, Event]:
+    at: Any = 0
+    if isinstance(line, list):
+        at, _, _, line = line
+    elif "body" in line:
+        at, line = line.get("at", 0), line["body"]
+    at = datetime.fromisoformat(at).timestamp() if isinstance(at, str) else at
+    return int(at), Event.model_validate_json(line) if isinstance(line, str) else Event.model_validate(line)
+
+
+def _told_time(build: Build) -> int:
+    """The latest time that the build itself tells; a webhook's body has none of its own."""
+    steps = [step for stage in build.stages for step in stage.steps]
+    return max(build.created, build.finished, build.started, *(max(step.started, step.stopped) for step in steps), 0)

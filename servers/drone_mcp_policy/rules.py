@@ -1,0 +1,103 @@
+"""What rules are, once a file has been read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, tzinfo
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_policy.states import Action, State
+
+MOST_RETRIES: Final = 5  # that a rule may ask for
+LONGEST_BACK_OFF: Final = 3600  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Times:
+    """A part of the day in minutes since midnight, the end not in it; it goes over midnight where it ends earlier."""
+
+    start: int
+    end: int
+
+    def holds(self, minute: int) -> bool:
+        """Tell whether a minute of the day is in it."""
+        if self.start <= self.end:
+            return self.start <= minute < self.end
+        return minute >= self.start or minute < self.end
+
+
+@dataclass(frozen=True, slots=True)
+class When:
+    """What a rule asks of a build; an empty field asks nothing. Texts are globs."""
+
+    status: frozenset[State] = frozenset()
+    repo: tuple[str, ...] = ()
+    branch: tuple[str, ...] = ()
+    event: tuple[str, ...] = ()
+    target: tuple[str, ...] = ()
+    trigger: tuple[str, ...] = ()
+    stage: tuple[str, ...] = ()
+    step: tuple[str, ...] = ()
+    exit_code: tuple[tuple[int, int], ...] = ()
+    failure_class: tuple[str, ...] = ()
+    error: Any = None  # a compiled re2 pattern
+    time: tuple[Times, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Retries:
+    """How often a rule retries.
+
+    Attributes:
+        most: retries of one commit.
+        back_off: seconds from a build's end to its first retry; each further one waits twice as long.
+        hourly: retries on one branch within an hour, of whatever commit.
+    """
+
+    most: int = 1
+    back_off: int = 60
+    hourly: int = 10
+
+    def pause(self, used: int) -> int:
+        """Seconds to wait after a build's end, when `used` retries have been made."""
+        return min(self.back_off << used, LONGEST_BACK_OFF)
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule.
+
+    Attributes:
+        line: where it begins in its file.
+        written: what its file says after `when`, for people.
+        reason: why, in the words of its author.
+        tools: names of tools for the next step, in place of those for the action.
+    """
+
+    name: str
+    then: Action
+    when: When = When()
+    retries: Retries = Retries()
+    reason: str = ""
+    tools: tuple[str, ...] = ()
+    line: int = 1
+    written: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a file, in its order.
+
+    Attributes:
+        source: the file's name.
+        zone: whose clock `time` is told by.
+        tools: action -> names of tools that take its next step, the best first.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    source: str = ""
+    zone: tzinfo = UTC
+    tools: Mapping[Action, tuple[str, ...]] = field(default_factory=dict)

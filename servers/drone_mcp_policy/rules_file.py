@@ -1,0 +1,166 @@
+"""From a rule file to rules, with file and line of every mistake."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from drone_mcp_kit.suggesting import suggest
+from drone_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
+from drone_mcp_policy import fields
+from drone_mcp_policy.facts import CLASSES, TRANSIENT
+from drone_mcp_policy.rules import Retries, Rule, Rules, When
+from drone_mcp_policy.states import ACTIONS, STATES, USED_IN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_kit.yaml_source import KeyPath, Problem
+
+DEFAULT: Final = Path(__file__).with_name("default.yaml")
+
+_KIND: Final = Kind(file="a rule file", content="a rule file", start="rules:")
+_MOST_RULES = 200
+
+_FILE: Final[dict[str, Any]] = {"zone": fields.zone, "rules": None, "next": None}
+_RULE: Final[dict[str, Any]] = {
+    "rule": fields.rule_name,
+    "when": None,
+    "then": lambda value: fields.word(value, ACTIONS),
+    "retries": None,
+    "reason": fields.text,
+    "next": fields.tool_names,
+}
+_WHEN: Final[dict[str, Any]] = {
+    "status": lambda value: frozenset(fields.words(value, STATES)),
+    "repo": fields.texts,
+    "branch": fields.texts,
+    "event": lambda value: fields.words(value, fields.EVENTS),
+    "target": fields.texts,
+    "trigger": fields.texts,
+    "stage": fields.texts,
+    "step": fields.texts,
+    "exit_code": fields.codes,
+    "error": fields.pattern,
+    "failure_class": lambda value: fields.words(value, CLASSES),
+    "time": fields.spans,
+}
+_RETRIES: Final[dict[str, Any]] = {"most": fields.retries, "back_off": fields.seconds, "hourly": fields.hourly}
+_NEXT: Final[dict[str, Any]] = dict.fromkeys(ACTIONS, fields.tool_names)
+
+
+def read_rules(file: Path | None = None) -> Rules:
+    """Read a rule file; None: the rules that come with the server.
+
+    Raises:
+        InvalidFile: with every mistake, one on each line.
+    """
+    given = _read(file or DEFAULT)
+    if file is None:
+        return given
+    return replace(given, tools={**_read(DEFAULT).tools, **given.tools})
+
+
+def _read(file: Path) -> Rules:
+    source = read_source(file, _KIND)
+    reading = _Reading(source)
+    rules = reading.file()
+    if reading.problems:
+        raise InvalidFile(reading.problems)
+    return rules
+
+
+@dataclass
+class _Reading:
+    """One file being read; mistakes are collected, so that a person sees all of them at once."""
+
+    source: Source
+    problems: list[Problem] = field(default_factory=list)
+
+    def file(self) -> Rules:
+        values = self._table((), self.source.data, _FILE, "a rule file")
+        if isinstance(self.source.data, dict) and "rules" not in self.source.data:
+            self._complain((), "a rule file has no 'rules'")
+        rules = self._rules(values.get("rules", []))
+        tools: dict[Any, tuple[str, ...]] = self._table(("next",), values.get("next", {}), _NEXT, "'next'")
+        return Rules(tuple(rules), self.source.file.name, values.get("zone", UTC), tools)
+
+    def _rules(self, items: Any) -> list[Rule]:
+        if not isinstance(items, list) or len(items) > _MOST_RULES:
+            self._complain(("rules",), f"{fields.found(items)} where a list of at most {_MOST_RULES} rules belongs")
+            return []
+        rules = [self._rule(("rules", index), item) for index, item in enumerate(items)]
+        self._refuse_doubles(rules)
+        return rules
+
+    def _refuse_doubles(self, rules: list[Rule]) -> None:
+        first: dict[str, Rule] = {}
+        for index, rule in enumerate(rules):
+            if rule.name and rule.name in first:
+                message = f"a rule {rule.name!r} is there already, on line {first[rule.name].line}"
+                self._complain(("rules", index, "rule"), message)
+            first.setdefault(rule.name, rule)
+
+    def _rule(self, path: KeyPath, item: Any) -> Rule:
+        values = self._table(path, item, _RULE, "a rule")
+        written = values.get("when", {})
+        when = self._table((*path, "when"), written, _WHEN, "'when'")
+        limits = self._table((*path, "retries"), values.get("retries", {}), _RETRIES, "'retries'")
+        for key in ("rule", "then"):
+            if isinstance(item, dict) and key not in item:
+                self._complain(path, f"a rule has no {key!r}")
+        rule = Rule(
+            name=values.get("rule", ""),
+            then=values.get("then", "stop"),
+            when=When(**when),
+            retries=Retries(**limits),
+            reason=values.get("reason", ""),
+            tools=values.get("next", ()),
+            line=self.source.line(path),
+            written=written if isinstance(written, dict) else {},
+        )
+        if "then" in values:
+            self._check_sense(path, rule, has_limits="retries" in values)
+        return rule
+
+    def _check_sense(self, path: KeyPath, rule: Rule, *, has_limits: bool) -> None:
+        """Refuse what would loop, or could never be meant."""
+        wrong = sorted(rule.when.status - USED_IN[rule.then])
+        if wrong:
+            right = ", ".join(sorted(USED_IN[rule.then]))
+            message = f"{rule.then!r} cannot be done about a build that is {wrong[0]}; it is for {right}"
+            self._complain((*path, "when", "status"), message)
+        if rule.then != "retry":
+            if has_limits:
+                self._complain(
+                    (*path, "retries"), f"only a rule that says 'then: retry' has 'retries', not {rule.then!r}"
+                )
+            return
+        never = [kind for kind in rule.when.failure_class if kind not in TRANSIENT]
+        classes = ", ".join(sorted(TRANSIENT))
+        if never:
+            message = f"a failure of class {never[0]!r} is never retried; those that may be are {classes}"
+            self._complain((*path, "when", "failure_class"), message)
+        elif not rule.when.failure_class:
+            self._complain(path, f"a rule that retries names the classes that it is for in 'failure_class': {classes}")
+
+    def _table(self, path: KeyPath, value: Any, readers: Mapping[str, Any], name: str) -> dict[str, Any]:
+        """Read a mapping whose keys are known; a reader of None leaves its value for later."""
+        if not isinstance(value, dict):
+            self._complain(path, f"{fields.found(value)} where {name} as a mapping (name: value) belongs")
+            return {}
+        read: dict[str, Any] = {}
+        for key, item in value.items():
+            if key not in readers:
+                self._complain((*path, key), f"{key!r} is not a key of {name}. {suggest(key, readers, 'It has')}")
+                continue
+            try:
+                read[key] = item if readers[key] is None else readers[key](item)
+            except ValueError as error:
+                self._complain((*path, key), f"{key}: {error}")
+        return read
+
+    def _complain(self, path: KeyPath, message: str) -> None:
+        self.problems.append(self.source.problem(path, message))

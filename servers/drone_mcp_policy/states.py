@@ -1,0 +1,86 @@
+"""Every state that a build can be in, and what to do about it where no rule says otherwise. Pure.
+
+Source: Drone 2.25, core/status.go; a build that waits for approval is `pending` there, with a `blocked` stage.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Literal, get_args
+
+from drone_mcp_client.status import FAILED, FINAL, blocked_stages, failed_at_trigger
+
+if TYPE_CHECKING:
+    from drone_mcp_client.models import Build
+
+State = Literal[
+    "none",
+    "pending",
+    "waiting_on_dependencies",
+    "running",
+    "held",
+    "success",
+    "failure",
+    "error",
+    "trigger_error",
+    "killed",
+    "skipped",
+    "declined",
+    "unknown",
+]
+Action = Literal["wait", "continue", "collect_logs_and_stop", "retry", "ask_for_approval", "stop"]
+
+STATES: Final[tuple[State, ...]] = get_args(State)
+ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
+
+BASE: Final[dict[State, tuple[Action, str]]] = {
+    "none": ("stop", "Drone made no build: nothing in the pipeline file applies, or the commit asks to skip CI"),
+    "pending": ("wait", "it waits for a runner"),
+    "waiting_on_dependencies": ("wait", "it waits for what it depends on"),
+    "running": ("wait", "it is running"),
+    "held": ("ask_for_approval", "it is held until an administrator of the repository approves it"),
+    "success": ("continue", "it succeeded"),
+    "failure": ("collect_logs_and_stop", "it failed"),
+    "error": ("collect_logs_and_stop", "a runner could not run it"),
+    "trigger_error": ("collect_logs_and_stop", "Drone could not read its pipeline, so no step ran"),
+    "killed": ("collect_logs_and_stop", "it was stopped"),
+    "skipped": ("stop", "Drone skipped it, as it does where a newer build took its place"),
+    "declined": ("stop", "an administrator of the repository declined it"),
+    "unknown": ("wait", "Drone gives it a status of a later release, and it has not finished"),
+}
+"""What to do in each state where no rule decides, and why. An unknown status that has an end is a `stop`."""
+
+UNFINISHED: Final[frozenset[State]] = frozenset({"pending", "waiting_on_dependencies", "running", "held", "unknown"})
+
+USED_IN: Final[dict[Action, frozenset[State]]] = {
+    "wait": UNFINISHED,
+    "continue": frozenset({"success", "failure", "error", "killed", "skipped", "declined"}),
+    "collect_logs_and_stop": frozenset({"running", "success", "failure", "error", "trigger_error", "killed"}),
+    "retry": frozenset({"failure", "error", "killed"}),
+    "ask_for_approval": frozenset({"held"}),
+    "stop": frozenset(STATES),
+}
+"""The states in which a rule may ask for an action. No rule waits for what has finished."""
+
+
+def state_of(build: Build | None) -> State:
+    """Return the state; None is the answer of a Drone that decided not to build."""
+    if build is None:
+        return "none"
+    if build.status not in FINAL and (build.status == "blocked" or blocked_stages(build)):
+        return "held"
+    if failed_at_trigger(build):
+        return "trigger_error"
+    return next((state for state in STATES if state == build.status), "unknown")
+
+
+def has_failed(state: State) -> bool:
+    """Whether it ended badly."""
+    return state in FAILED or state == "trigger_error"
+
+
+def base_decision(build: Build | None) -> tuple[Action, str]:
+    """Return what to do about it where no rule decides, and why."""
+    state = state_of(build)
+    if state == "unknown" and build is not None and build.finished:
+        return "stop", "Drone gives it a status of a later release, and it has finished"
+    return BASE[state]

@@ -1,0 +1,118 @@
+"""From a decision to what an agent is told. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_policy.states import BASE
+from drone_mcp_policy.views import DecisionView, ExplanationView, NextCall, RuleLook, RulesView, RuleView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drone_mcp_client.models import Build
+    from drone_mcp_policy.deciding import Considered, Decision, Look
+    from drone_mcp_policy.rules import Retries, Rule, Rules
+    from drone_mcp_policy.states import Action
+
+AGAIN: Final = "drone_evaluate_build"
+HOW: Final = (
+    "Rules are asked in this order and the first that fits decides; one that retries, but may not any more, lets the "
+    "next look. What none decides, `otherwise` does."
+)
+_STEPS: Final[dict[Action, str]] = {
+    "wait": "Wait for {build}, then evaluate it again",
+    "continue": "Go on with what depends on {build}",
+    "collect_logs_and_stop": "Collect what {build} says about its failure, report it, and stop",
+    "retry": "Restart {build} once, then evaluate the build that this makes",
+    "ask_for_approval": "Ask a person who may approve {build}, and stop until then",
+    "stop": "Stop, and report how {build} stands",
+}
+_LINES: Final = 60  # rules in an explanation
+_WIDTH: Final = 300
+
+
+def told(
+    decision: Decision, build: Build | None, repo: str, role: frozenset[str] | None, note: str = ""
+) -> DecisionView:
+    """Tell a decision to an agent that has the tools `role`; None: nobody says which it has."""
+    number = build.number if build else None
+    named = f"build {number} of {repo}" if number else repo
+    step = _STEPS[decision.action].format(build=named)
+    call = _call(decision, repo, number, role)
+    if decision.wait_seconds:
+        step = f"Call {AGAIN} again in {decision.wait_seconds} s"
+    elif call is not None:
+        step += f": call {call.tool}"
+    elif role is not None and decision.action == "retry":
+        step = f"You have no tool that restarts {named}: report that a retry is due, and stop"
+    return DecisionView(
+        repo=repo,
+        number=number,
+        status=one_line(build.status, 40) if build else "none",
+        action=decision.action,
+        reason=one_line(decision.reason, _WIDTH),
+        rule=decision.rule,
+        next_call=call,
+        next_step=step,
+        failure_class=decision.kind,
+        retries=f"{len(decision.used)} of {decision.most} used" if decision.most else "",
+        wait_seconds=decision.wait_seconds or None,
+        note=note,
+    )
+
+
+def _call(decision: Decision, repo: str, number: int | None, role: frozenset[str] | None) -> NextCall | None:
+    """Name the first tool for the next step that the role has."""
+    tool = AGAIN if decision.wait_seconds else next((name for name in decision.tools if name in (role or ())), None)
+    if tool is None or number is None:
+        return None
+    return NextCall(tool=tool, arguments={"repo": repo, "number": number})
+
+
+def explained(considered: Considered, decision: DecisionView, source: str) -> ExplanationView:
+    """Tell what every rule had to do with a decision."""
+    looks = considered.looks
+    more = f"{len(looks) - _LINES} further rules" if len(looks) > _LINES else ""
+    return ExplanationView(decision=decision, rules=_looks(looks[:_LINES]), left_out=more, source=source)
+
+
+def _looks(looks: Sequence[Look]) -> tuple[RuleLook, ...]:
+    return tuple(
+        RuleLook(
+            rule=look.rule.name,
+            then=look.rule.then,
+            outcome=look.outcome,
+            why=one_line(look.why, _WIDTH),
+            line=look.rule.line,
+        )
+        for look in looks
+    )
+
+
+def in_force(rules: Rules) -> RulesView:
+    """Tell the rules."""
+    return RulesView(
+        source=rules.source,
+        zone=str(rules.zone),
+        rules=tuple(_rule(rule) for rule in rules.rules),
+        otherwise={state: action for state, (action, _) in BASE.items()},
+        next_tools={action: list(names) for action, names in rules.tools.items()},
+        how=HOW,
+    )
+
+
+def _rule(rule: Rule) -> RuleView:
+    return RuleView(
+        rule=rule.name,
+        when=dict(rule.written),
+        then=rule.then,
+        retries=_limits(rule.retries) if rule.then == "retry" else "",
+        reason=one_line(rule.reason, _WIDTH) if rule.reason else "",
+        line=rule.line,
+    )
+
+
+def _limits(limits: Retries) -> str:
+    return f"{limits.most} of one commit, first after {limits.back_off} s, {limits.hourly} an hour on one branch"

@@ -1,0 +1,89 @@
+"""The tools: arguments in, one or few calls, a view out."""
+
+from __future__ import annotations
+
+import time
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from drone_mcp_kit.meant import meant
+from drone_mcp_kit.tools import tool
+from drone_mcp_policy.settings import PolicySettings
+from drone_mcp_policy.views import DecisionView, ExplanationView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.models import Build
+    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_policy.deciding import Considered
+    from drone_mcp_policy.rules import Rules
+
+RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
+Number = Annotated[int | None, Field(ge=1, description="default: newest of the default branch")]
+FailureClass = Annotated[
+    Literal["test", "compile", "lint", "dependency", "infrastructure", "out_of_memory", "timeout"] | None,
+    Field(description="kind of failure that a diagnosis of the log found; default: what Drone itself tells"),
+]
+
+
+class PolicyTools:
+    """All tools of this server. `clock` gives the Unix time."""
+
+    def __init__(
+        self, access: DroneAccess, policy: PolicySettings | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._access = access
+        self._policy = policy or PolicySettings()
+        self._clock = clock
+
+    @cached_property
+    def rules(self) -> Rules:
+        """The rules in force, read at first use."""
+        return self._policy.rules()
+
+    @tool(title="Decide what to do next", schema="decision/1")
+    async def drone_evaluate_build(
+        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClass = None
+    ) -> DecisionView:
+        """What to do next about a build: wait, continue, collect logs and stop, retry. Changes nothing."""
+        _, view = await self._decided(repo, number, failure_class)
+        return view
+
+    @tool(title="Explain a decision", schema="explanation/1")
+    async def drone_explain_policy(
+        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClass = None
+    ) -> ExplanationView:
+        """Which rules looked at a build, and why each of them did or did not match."""
+        from drone_mcp_policy.telling import explained  # noqa: PLC0415 - on first use, to start fast
+
+        considered, view = await self._decided(repo, number, failure_class)
+        return explained(considered, view, self.rules.source)
+
+    async def _decided(
+        self, repo: str | None, number: int | None, failure_class: str | None
+    ) -> tuple[Considered, DecisionView]:
+        from drone_mcp_policy.reading import newest  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.telling import told  # noqa: PLC0415 - likewise
+
+        what = meant(self._access, repo, number)
+        drone = await self._access.client()
+        if what.number is None:
+            build, note = await newest(drone, what.repo)
+        else:
+            build, note = await drone.build(what.repo, what.number), ""
+        considered = await self._consider(drone, what.repo, build, failure_class or "")
+        return considered, told(considered.decision, build, what.repo, self._policy.tools, note)
+
+    async def _consider(self, drone: DroneClient, repo: str, build: Build | None, said: str) -> Considered:
+        from drone_mcp_policy.attempts import History  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.deciding import consider, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.reading import history_of  # noqa: PLC0415 - likewise
+
+        now, history = int(self._clock()), History()
+        if build is not None and may_retry(build, self.rules, repo=repo, now=now, failure_class=said):
+            history = await history_of(drone, repo, build)
+        return consider(build, history, self.rules, repo=repo, now=now, failure_class=said)

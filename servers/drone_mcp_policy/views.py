@@ -1,0 +1,86 @@
+"""What the tools of this server answer. A field that has nothing to say is left out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from pydantic import Field
+
+from drone_mcp_kit.answer import View
+
+if TYPE_CHECKING:
+    from pydantic import GetJsonSchemaHandler
+    from pydantic.json_schema import JsonSchemaValue
+
+
+class Part(View):
+    """A piece of an answer; its schema names the fields only, as every request of an agent pays for it."""
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, _core: Any, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        return {"type": "object", "description": ", ".join(cls.model_fields)}
+
+
+class NextCall(Part):
+    """A tool call that takes the next step."""
+
+    tool: str
+    arguments: dict[str, str | int]
+
+
+class DecisionView(View):
+    """What to do next about a build."""
+
+    repo: str
+    number: int | None = None
+    status: str
+    action: str = Field(description="wait, continue, collect_logs_and_stop, retry, ask_for_approval or stop")
+    reason: str
+    rule: str = Field(description="the rule that decided")
+    next_call: NextCall | None = Field(default=None, description="a tool that you have")
+    next_step: str
+    failure_class: str = ""
+    retries: str = ""
+    wait_seconds: int | None = None
+    note: str = ""
+
+
+class RuleLook(Part):
+    """What one rule had to do with a decision."""
+
+    rule: str
+    then: str
+    outcome: str
+    why: str = ""
+    line: int
+
+
+class ExplanationView(View):
+    """A decision, and what every rule had to do with it, in their order."""
+
+    decision: DecisionView = Field(description="as drone_evaluate_build gives it")
+    rules: tuple[RuleLook, ...]
+    left_out: str = ""
+    source: str = Field(description="the rule file")
+
+
+class RuleView(Part):
+    """A rule in force."""
+
+    rule: str
+    when: dict[str, Any] = Field(default_factory=dict)
+    then: str
+    retries: str = ""
+    reason: str = ""
+    line: int
+
+
+class RulesView(View):
+    """The rules in force, in the order in which they are asked; then what each state is answered with."""
+
+    source: str
+    zone: str
+    rules: tuple[RuleView, ...]
+    otherwise: dict[str, str]
+    next_tools: dict[str, list[str]]
+    how: str

@@ -1,0 +1,64 @@
+"""The class of a failure, from what Drone itself says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from drone_mcp_policy.facts import facts_of
+from support.made_builds import made_stage, made_step
+from support.policy_cases import LATER, REPO, a_build
+
+STEPS: list[tuple[dict[str, Any], str]] = [
+    (made_step(1, "a", "failure", exit_code=1), "unknown"),
+    (made_step(1, "unit-tests", "failure", exit_code=1), "test"),
+    (made_step(1, "Build it", "failure", exit_code=2), "compile"),
+    (made_step(1, "lint", "failure", exit_code=2), "lint"),
+    (made_step(1, "npm install", "failure", exit_code=1), "dependency"),
+    (made_step(1, "clone", "failure", exit_code=128), "infrastructure"),
+    (made_step(1, "test", "failure", exit_code=137), "out_of_memory"),
+    (made_step(1, "test", "failure", exit_code=124), "timeout"),
+    (made_step(1, "test", "failure", exit_code=127), "configuration"),
+    (made_step(1, "test", "failure", exit_code=143), "cancelled"),
+    (made_step(1, "test", "killed", exit_code=137), "cancelled"),
+    (made_step(1, "test", "error", exit_code=255), "infrastructure"),
+    (made_step(1, "test", "error", exit_code=255, error="dial tcp: connection refused"), "infrastructure"),
+    (made_step(1, "test", "error", exit_code=255, error="context deadline exceeded"), "timeout"),
+    (made_step(1, "test", "error", exit_code=255, error="pull access denied for x"), "configuration"),
+    (made_step(1, "test", "error", exit_code=255, error="OOMKilled"), "out_of_memory"),
+]
+
+
+@pytest.mark.parametrize(("step", "kind"), STEPS)
+def test_a_failed_step_has_a_class(step: dict[str, Any], kind: str) -> None:
+    build = a_build(7, "failure", made_stage(1, "ci", "failure", step))
+    (failed,) = facts_of(build, repo=REPO, now=LATER).failed
+    assert failed.kind == kind
+
+
+def test_a_stage_that_failed_without_a_step_has_the_class_of_its_error() -> None:
+    build = a_build(
+        7, "error", made_stage(1, "ci", "error", error="cannot connect to the docker daemon", exit_code=255)
+    )
+    (failed,) = facts_of(build, repo=REPO, now=LATER).failed
+    assert failed.kind == "infrastructure"
+    assert failed.told == "stage 'ci' ended as error (infrastructure): cannot connect to the docker daemon"
+
+
+def test_what_a_diagnosis_found_counts_where_drone_is_not_sure() -> None:
+    guessed = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1)))
+    sure = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "clone", "failure", exit_code=127)))
+    assert facts_of(guessed, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "infrastructure"
+    assert facts_of(sure, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "configuration"
+
+
+def test_a_failure_that_is_ignored_is_none() -> None:
+    build = a_build(7, "success", made_stage(1, "ci", "success", made_step(1, "lint", "failure", errignore=True)))
+    assert facts_of(build, repo=REPO, now=LATER).failed == ()
+
+
+def test_hidden_characters_of_an_error_are_gone() -> None:
+    step = made_step(1, "a", "error", error="\x1b[31mdial\u202e tcp\udc80")
+    build = a_build(7, "error", made_stage(1, "ci", "error", step))
+    assert facts_of(build, repo=REPO, now=LATER).failed[0].error == "dial tcp\ufffd"

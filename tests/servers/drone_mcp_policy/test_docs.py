@@ -1,0 +1,41 @@
+"""docs/policy.md is held against the code: UPDATE_SNAPSHOTS=1 rewrites its table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from drone_mcp_policy.facts import CLASSES
+from drone_mcp_policy.rules_file import _RETRIES, _WHEN
+from drone_mcp_policy.states import ACTIONS, BASE, Action
+from support.policy_cases import rules_of
+from support.snapshots import hold
+
+PAGE = Path(__file__).parents[3] / "docs" / "policy.md"
+START, END = "rewrites it -->\n", "<!-- end of states -->"
+
+pytestmark = pytest.mark.checkout
+
+
+def states() -> str:
+    rows = [f"| `{state}` | `{action}` | {why} |" for state, (action, why) in BASE.items()]
+    return "\n".join(["| state | action | because |", "|---|---|---|", *rows]) + "\n"
+
+
+def test_the_table_of_states_is_the_one_in_force() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    head, rest = page.split(START)
+    hold(PAGE, f"{head}{START}{states()}{END}{rest.split(END)[1]}")
+
+
+def test_the_example_is_a_rule_file(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    assert [rule.then for rule in rules_of(tmp_path, example).rules] == ["continue", "stop", "retry"]
+
+
+def test_every_word_of_a_rule_file_is_documented() -> None:
+    named = set(re.findall(r"`([a-z_]+)`", PAGE.read_text(encoding="utf-8")))
+    assert {*_WHEN, *_RETRIES, *ACTIONS, *CLASSES, *get_args(Action)} <= named
