@@ -25,6 +25,7 @@ REPO = "DRONE_REPO"
 TOOLS = "DRONE_MCP_TOOLS"
 REPOS = "DRONE_MCP_REPOS"
 ACTIONS = "DRONE_MCP_ACTIONS"
+ROLE_TOOLS = "DRONE_MCP_ROLE_TOOLS"
 
 START_SECONDS = 30  # what Claude Code and Codex grant a server to start; OpenCode's own 5 are short for a cold machine
 CALL_SECONDS = 600  # a tool call that waits for a build takes minutes
@@ -95,9 +96,20 @@ def make_plan(role: Role, installed: Servers, context: Context) -> Plan:
     Raises:
         UserError: when a server cannot be given what the context asks for.
     """
-    ours = [_own(role, entry, installed[name], context) for name, entry in role.servers.items()]
+    tools = role_tools(role, installed)
+    ours = [_own(role, entry, installed[name], context, tools) for name, entry in role.servers.items()]
     others = [_external(name, entry) for name, entry in role.external.items()]
     return Plan(role.name, (*ours, *others))
+
+
+def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:
+    """Name every tool of ours that an agent of this role can make use of; one that is turned off is none."""
+    found: list[str] = []
+    for name, entry in role.servers.items():
+        manifest = installed[name]
+        if not manifest.writes or entry.mode in {"dry-run", "on"}:
+            found += entry.tools or manifest.tool_names
+    return tuple(found)
 
 
 def token_variable(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
@@ -108,9 +120,9 @@ def token_variable(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
     return found
 
 
-def _own(role: Role, entry: ServerEntry, manifest: Manifest, context: Context) -> Stdio:
+def _own(role: Role, entry: ServerEntry, manifest: Manifest, context: Context, tools: tuple[str, ...]) -> Stdio:
     command, *args = command_of(manifest, context.interpreter, portable=context.portable)
-    env = _environment(role, entry, manifest, context)
+    env = _environment(role, entry, manifest, context, tools)
     unset = tuple(name for name in manifest.environment if name not in env and name.removesuffix("_FILE") not in env)
     return Stdio(
         name=manifest.server,
@@ -123,7 +135,9 @@ def _own(role: Role, entry: ServerEntry, manifest: Manifest, context: Context) -
     )
 
 
-def _environment(role: Role, entry: ServerEntry, manifest: Manifest, context: Context) -> dict[str, Template]:
+def _environment(
+    role: Role, entry: ServerEntry, manifest: Manifest, context: Context, tools: tuple[str, ...]
+) -> dict[str, Template]:
     wanted = {ADDRESS: Template.of(context.address) if context.address else Template.reference(ADDRESS)}
     wanted |= _tokens(entry, manifest, context)
     if context.repo:
@@ -132,6 +146,8 @@ def _environment(role: Role, entry: ServerEntry, manifest: Manifest, context: Co
         wanted[REPOS] = Template.of(",".join(role.repos))
     if entry.tools:
         wanted[TOOLS] = Template.of(",".join(entry.tools))
+    if tools:
+        wanted[ROLE_TOOLS] = Template.of(",".join(tools))
     if manifest.writes:
         wanted[ACTIONS] = Template.of(entry.mode or "off")
     _refuse_unheard_limits(wanted, manifest)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import get_args
@@ -9,7 +10,7 @@ from typing import get_args
 import pytest
 
 from drone_mcp_policy.facts import CLASSES
-from drone_mcp_policy.rules_file import _RETRIES, _WHEN
+from drone_mcp_policy.rules_file import _RETRIES, _WHEN, read_rules
 from drone_mcp_policy.states import ACTIONS, BASE, Action
 from support.policy_cases import rules_of
 from support.snapshots import hold
@@ -39,3 +40,11 @@ def test_the_example_is_a_rule_file(tmp_path: Path) -> None:
 def test_every_word_of_a_rule_file_is_documented() -> None:
     named = set(re.findall(r"`([a-z_]+)`", PAGE.read_text(encoding="utf-8")))
     assert {*_WHEN, *_RETRIES, *ACTIONS, *CLASSES, *get_args(Action)} <= named
+
+
+def test_the_tools_that_the_shipped_rules_name_are_there_and_take_a_build() -> None:
+    for name in {name for names in read_rules().tools.values() for name in names}:
+        (snapshot,) = PAGE.parents[1].glob(f"tests/servers/*/snapshots/{name}.json")
+        schema = json.loads(snapshot.read_text(encoding="utf-8"))["inputSchema"]
+        assert {"repo", "number"} <= schema["properties"].keys(), name
+        assert set(schema.get("required", ())) <= {"repo", "number"}, name

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drone_mcp_kit.settings import SettingsError
+from drone_mcp_policy.server import from_environment
 from drone_mcp_policy.settings import PolicySettings
 
 if TYPE_CHECKING:
@@ -47,3 +48,10 @@ def test_mistakes_of_the_rule_file_stop_the_start_in_one_line(tmp_path: Path) ->
     assert "\n" not in str(caught.value)
     assert f"({file}:2: then: found 'go'. " in str(caught.value)
     assert str(caught.value).endswith("; 2 more)")
+
+
+def test_a_server_is_made_from_an_environment_alone() -> None:
+    server = from_environment({"DRONE_SERVER": "https://drone.example.com"})
+    assert server.name == "drone-policy"
+    with pytest.raises(SettingsError, match="DRONE_MCP_ROLE_TOOLS"):
+        from_environment({"DRONE_SERVER": "https://drone.example.com", "DRONE_MCP_ROLE_TOOLS": "-"})
