@@ -14,6 +14,7 @@ from drone_mcp_config.commands import generate
 from drone_mcp_config.commands import roles as roles_command
 from drone_mcp_config.commands import schema as schema_command
 from drone_mcp_config.commands import show as show_command
+from drone_mcp_config.commands import token as token_command
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.generating import Choices
 from drone_mcp_config.role_loading import library
@@ -134,6 +135,38 @@ def demo(
 ) -> None:
     """Show the whole way from a red build to the line that matters, on a simulated Drone. Needs no server."""
     demo_command.run(as_json=as_json, keep=keep)
+
+
+@app.command()
+def serve(
+    role: Annotated[
+        str | None, typer.Option("--role", help="The role of every caller.", autocompletion=_complete_role)
+    ] = None,
+    http: Annotated[
+        str, typer.Option("--http", metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = "127.0.0.1:8080",
+    roles_from: Annotated[
+        Path | None,
+        typer.Option("--roles-from", metavar="FILE", help="Callers with hashed tokens, each with a role of its own."),
+    ] = None,
+    roles_dir: RolesDir = None,
+) -> None:
+    """Serve all servers of a role from one process, under /builds/mcp, /logs/mcp and so on.
+
+    DRONE_SERVER and the tokens that the role names come from the environment; DRONE_MCP_HTTP_TOKEN (or _FILE) is what
+    callers have to send, needed on all but loopback addresses. Prints {"url": ...} when ready.
+    """
+    from drone_mcp_config.commands import serve as serve_command  # noqa: PLC0415 - brings the SDK, slow to load
+
+    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir)
+
+
+@app.command()
+def token(
+    stdin: Annotated[bool, typer.Option("--stdin", help="Hash the token on standard input; make none.")] = False,
+) -> None:
+    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`."""
+    token_command.run(stdin=stdin)
 
 
 @app.command()

@@ -64,7 +64,7 @@ def _one(app: ASGIApp, settings: HttpSettings) -> HttpApp:
             raise Refused(404, f"There is nothing here; the server is at {PATH}")
         return app
 
-    return HttpApp(settings, route, ready=lambda: bool(settings.secrets()) or not settings.is_guarded)
+    return HttpApp(settings, route, lambda: settings.is_ready)
 
 
 async def serve(app: HttpApp, listener: socket.socket) -> None:

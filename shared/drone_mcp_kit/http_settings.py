@@ -104,6 +104,11 @@ class HttpSettings:
         """Whether callers have to send a token."""
         return self.token is not None or self.token_file is not None
 
+    @property
+    def is_ready(self) -> bool:
+        """Whether callers can be told from others now: a token file may be gone."""
+        return bool(self.secrets()) or not self.is_guarded
+
     def secrets(self) -> list[str]:
         """Return the token, as set or as its file holds it now; empty where there is none, or none that is usable."""
         if self.token is not None:

@@ -1,0 +1,86 @@
+"""`drone-mcp-config serve`: one process for all servers of a role, or of several roles."""
+
+from __future__ import annotations
+
+import os
+from functools import cache
+from typing import TYPE_CHECKING
+
+import anyio
+
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.serving import many_roles, one_role, serving_app
+from drone_mcp_config.serving_callers import CallerBook, Limits
+from drone_mcp_config.serving_pool import Pool
+from drone_mcp_config.serving_role import Part, role_parts
+from drone_mcp_kit import http_serving, logs
+from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.http_settings import HttpSettings
+from drone_mcp_kit.redact import Redactor
+from drone_mcp_kit.settings import WRITE_SECRETS, Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+    from socket import socket
+
+
+def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None) -> None:
+    """Serve until SIGTERM or SIGINT.
+
+    Raises:
+        UserError: for anything that the user can mend.
+    """
+    if bool(role) == bool(callers):
+        raise UserError("Serve what? Add --role NAME for one role, or --roles-from FILE for callers of several.")
+    environment = dict(os.environ)
+    parts = _parts(roles_dir, environment)
+    try:
+        http = HttpSettings.read(address, environment, guarded=callers is not None)
+        pool = Pool(parts)
+        _set_up_logs(environment, http, pool)
+        for name in WRITE_SECRETS:
+            os.environ.pop(name, None)
+        book = CallerBook(callers, parts) if callers else None
+        listener = http_serving.listen(http.address)
+    except SettingsError as error:
+        raise UserError(f"{error}.") from error
+    with listener:
+        _run(http, pool, role, book, listener)
+
+
+def _run(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, listener: socket) -> None:
+    try:
+        anyio.run(_serve, http, pool, role, book, listener)
+    except ExceptionGroup as group:  # as task groups have it, with one exception in it: there is one user to tell
+        first: Exception = group
+        while isinstance(first, ExceptionGroup):
+            first = first.exceptions[0]
+        raise first from group
+
+
+def _parts(roles_dir: Path | None, environment: Mapping[str, str]) -> Callable[[str], tuple[Part, ...]]:
+    """Return what loads a role, once."""
+    installed, roles = read_installation(), library(roles_dir)
+
+    @cache
+    def parts(name: str) -> tuple[Part, ...]:
+        return role_parts(load_role(name, roles, installed), installed, environment)
+
+    return parts
+
+
+def _set_up_logs(environment: Mapping[str, str], http: HttpSettings, pool: Pool) -> None:
+    settings = Settings.from_environment(environment)
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + http.secrets() + pool.secrets())))
+
+
+async def _serve(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, listener: socket) -> None:
+    if book is not None:
+        serving = serving_app(http, pool, many_roles(book, Limits()), book.roles)
+    else:
+        serving = serving_app(http, pool, one_role(str(role), http), [str(role)], lambda: http.is_ready)
+    async with serving as app:
+        await http_serving.serve(app, listener)

@@ -1,0 +1,27 @@
+"""`drone-mcp-config token`: a token for a caller of `serve --roles-from`, and the hash that stands for it."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.serving_callers import SHORTEST, hash_of, new_token
+
+
+def run(*, stdin: bool) -> None:
+    """Print the token, which nobody can have back later, and its hash; or only the hash of a token that there is.
+
+    Raises:
+        UserError: the token on standard input is none to be trusted.
+    """
+    if not stdin:
+        token = new_token()
+        typer.echo(token)
+        typer.echo(hash_of(token))
+        return
+    token = sys.stdin.readline().strip()
+    if len(token) < SHORTEST or not token.isascii() or not token.isprintable() or " " in token:
+        raise UserError(f"A token has {SHORTEST} characters or more, drawn at random, and no space.")
+    typer.echo(hash_of(token))

@@ -1,0 +1,164 @@
+"""Who calls a process that serves roles: the bearer tokens of a file, each with its role. Pure but for `CallerBook`.
+
+The file holds hashes. The tokens are drawn at random and long, so a plain SHA-256 says nothing about them, and finding
+one costs one look-up. The file is read again when it changes: a line taken out is a token revoked.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import secrets
+import time
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from drone_mcp_config.errors import InvalidRole, UserError
+from drone_mcp_config.role_model import NAME, Part
+from drone_mcp_kit.yaml_source import InvalidFile, Kind, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pydantic_core import ErrorDetails
+
+logger = logging.getLogger(__name__)
+
+HASH = r"^sha256:[0-9a-f]{64}$"
+SHORTEST = 32  # characters of a token that somebody else made
+MINUTE = 60.0
+_KIND = Kind(file="a file of callers", content="callers", start="callers:")
+
+
+def new_token() -> str:
+    """Draw a token of 256 bits."""
+    return f"dmcp_{secrets.token_urlsafe(32)}"
+
+
+def hash_of(token: str) -> str:
+    """Return what stands for a token in the file."""
+    return f"sha256:{hashlib.sha256(token.encode()).hexdigest()}"
+
+
+class Caller(Part):
+    """One line of the file: a token, and who has it.
+
+    Attributes:
+        name: what logs and limits call the caller; two lines with one name are one caller with two tokens.
+        drone: as whom Drone is asked: as the role's own user, or as the one whose token the caller sends.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
+    role: Annotated[str, Field(pattern=NAME)]
+    token: Annotated[str, Field(pattern=HASH)]
+    drone: Literal["role", "caller"] = "role"
+    per_minute: Annotated[int, Field(ge=1, le=100_000)] = 300
+
+
+class CallerFile(Part):
+    """The file."""
+
+    callers: Annotated[list[Caller], Field(min_length=1)]
+
+
+class CallerBook:
+    """Who is let in now.
+
+    A change that cannot be used (no YAML, an unknown role) changes nothing and is logged: what was let in before still
+    is, so that a slip does not lock everybody out.
+
+    Args:
+        file: the file of callers.
+        knows_role: raises UserError for a role that is not there.
+
+    Raises:
+        UserError: the file cannot be used.
+    """
+
+    def __init__(self, file: Path, knows_role: Callable[[str], object]) -> None:
+        self._file = file
+        self._knows_role = knows_role
+        self._stamp = self._look()
+        self._callers = self._read()
+
+    @property
+    def roles(self) -> set[str]:
+        """The roles whose own user of Drone somebody may be."""
+        return {caller.role for caller in self._callers.values() if caller.drone == "role"}
+
+    def find(self, token: str) -> Caller | None:
+        """Return whose token this is."""
+        self._renew()
+        return self._callers.get(hash_of(token))
+
+    def _renew(self) -> None:
+        stamp = self._look()
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        try:
+            self._callers = self._read()
+        except UserError as error:
+            logger.error("The callers stay as they were: %s", error)  # noqa: TRY400 - its text says it all
+        else:
+            logger.info("Read %d callers again", len(self._callers))
+
+    def _look(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._file.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+    def _read(self) -> Mapping[str, Caller]:
+        callers = read_callers(self._file)
+        for role in {caller.role for caller in callers.values()}:
+            self._knows_role(role)
+        return callers
+
+
+def read_callers(file: Path) -> dict[str, Caller]:
+    """Read the file: hash -> caller.
+
+    Raises:
+        InvalidRole: every mistake in it, with its line; nothing that the file holds is repeated.
+    """
+    try:
+        source = read_source(file, _KIND)
+        found = CallerFile.model_validate(source.data)
+    except InvalidFile as error:
+        raise InvalidRole(error.problems) from error
+    except ValidationError as error:
+        raise InvalidRole([source.problem(item["loc"], _said(item)) for item in error.errors()]) from None
+    twice = [i for i, one in enumerate(found.callers) if one.token in {other.token for other in found.callers[:i]}]
+    if twice:
+        raise InvalidRole([source.problem(("callers", i, "token"), "this token is here twice") for i in twice])
+    return {caller.token: caller for caller in found.callers}
+
+
+def _said(item: ErrorDetails) -> str:
+    if item["loc"][-1:] == ("token",):
+        return "'token' takes the hash that `drone-mcp-config token` prints, never the token itself"
+    return f"{item['loc'][-1] if item['loc'] else 'the file'!r}: {item['msg']}"
+
+
+class Limits:
+    """How often each caller may ask: `per_minute` at once, and one more each time that its share of a minute is over.
+
+    `clock` gives seconds.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._left: dict[str, tuple[float, float]] = {}  # caller -> requests left, and when that was so
+
+    def wait(self, caller: Caller) -> float:
+        """Count a request; return 0, or the seconds until there may be one."""
+        now, rate = self._clock(), caller.per_minute / MINUTE
+        left, then = self._left.get(caller.name, (float(caller.per_minute), now))
+        left = min(caller.per_minute, left + (now - then) * rate)
+        allowed = left >= 1
+        self._left[caller.name] = (left - allowed, now)
+        return 0.0 if allowed else (1 - left) / rate

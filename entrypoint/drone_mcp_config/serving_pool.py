@@ -1,0 +1,147 @@
+"""The servers that run in this process: one set for each role, and one for each user who brings a token of their own.
+
+No two sets share anything: what one user's server remembers can never reach another's. A set of a user's own ends when
+it was not used for a while, or when others need its place.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+import anyio
+from anyio import TASK_STATUS_IGNORED
+
+from drone_mcp_kit.http_app import Refused, hosted
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from anyio.abc import TaskGroup, TaskStatus
+    from starlette.types import ASGIApp, Receive, Scope, Send
+
+    from drone_mcp_config.serving_role import Part
+
+MOST_USERS: Final = 64
+IDLE_SECONDS: Final = 900.0
+
+
+@dataclass(frozen=True)
+class Key:
+    """Which set: of a role, as the role's own user of Drone or as the one whose token this is."""
+
+    role: str
+    token: str | None = field(default=None, repr=False)
+
+
+@dataclass(eq=False)
+class Running:
+    """A set that runs."""
+
+    parts: Sequence[Part]
+    used: float
+    apps: dict[str, ASGIApp] = field(default_factory=dict)
+    busy: int = 0
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def app(self, name: str, clock: Callable[[], float]) -> ASGIApp | None:
+        """Return what answers for a server, and counts what it is asked; None if the set has no such server."""
+        inner = self.apps.get(name)
+        if inner is None:
+            return None
+        self.used = clock()
+        self.busy += 1  # from now on, not from when the answer begins: nothing may end the set in between
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            try:
+                await inner(scope, receive, send)
+            finally:
+                self.busy -= 1
+                self.used = clock()
+
+        return counted
+
+
+class Pool:
+    """The running sets. `parts` says what a role's servers are; `clock` gives seconds."""
+
+    def __init__(self, parts: Callable[[str], Sequence[Part]], clock: Callable[[], float] = time.monotonic) -> None:
+        self._parts = parts
+        self._clock = clock
+        self._sets: dict[Key, Running] = {}
+        self._lock = asyncio.Lock()
+        self._group: TaskGroup | None = None
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator[None]:
+        """Run what `find` starts for as long as the block takes."""
+        async with anyio.create_task_group() as self._group:
+            yield
+            for one in self._sets.values():
+                one.ended.set()
+
+    async def find(self, key: Key, name: str) -> ASGIApp | None:
+        """Return what answers for a server of a set, which is started if it does not run; None for an unknown name.
+
+        Raises:
+            Refused: too many users are at work.
+        """
+        async with self._lock:
+            self._end_idle()
+            running = self._sets.get(key) or await self._start(key)
+            return running.app(name, self._clock)
+
+    async def start(self, key: Key) -> None:
+        """Start a set before anyone asks.
+
+        Raises:
+            UserError: a server's settings are wrong.
+        """
+        await self._start(key)
+
+    def secrets(self) -> list[str]:
+        """Return what no log line may hold."""
+        return [secret for one in self._sets.values() for part in one.parts for secret in part.secrets()]
+
+    async def _start(self, key: Key) -> Running:
+        parts = self._parts(key.role)
+        if key.token is not None:
+            self._make_room()
+            parts = [part.owned_by(key.token) for part in parts]
+        assert self._group is not None  # noqa: S101 - for the type checker; `find` belongs into `running`
+        running = Running(parts, self._clock())
+        await self._group.start(_run, running)
+        self._sets[key] = running
+        return running
+
+    def _end_idle(self) -> None:
+        for key, one in self._users():
+            if not one.busy and self._clock() - one.used > IDLE_SECONDS:
+                self._end(key)
+
+    def _make_room(self) -> None:
+        users = self._users()
+        if len(users) < MOST_USERS:
+            return
+        idle = [(one.used, key) for key, one in users if not one.busy]
+        if not idle:
+            raise Refused(503, "Too many users are at work here; try again later", {"Retry-After": "30"})
+        self._end(min(idle, key=lambda pair: pair[0])[1])
+
+    def _users(self) -> list[tuple[Key, Running]]:
+        return [(key, one) for key, one in self._sets.items() if key.token is not None]
+
+    def _end(self, key: Key) -> None:
+        self._sets.pop(key).ended.set()
+
+
+async def _run(running: Running, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+    """Run a set until it is told to end; in a task of its own, because what it opens has to be closed where it was."""
+    async with AsyncExitStack() as stack:
+        for part in running.parts:
+            running.apps[part.name] = await stack.enter_async_context(hosted(part.make()))
+        task_status.started()
+        await running.ended.wait()

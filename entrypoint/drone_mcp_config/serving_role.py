@@ -1,0 +1,103 @@
+"""A role's servers made in this process: what each is told, and the server that comes of it.
+
+A server package is imported by the name that the installation gives for it, and only here, where it is to run.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.plan import TOKEN, Context, Stdio, make_plan, token_variable
+from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_kit.settings import Settings, SettingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mcp.server.mcpserver import MCPServer
+
+    from drone_mcp_config.installation import Manifest, Servers
+    from drone_mcp_config.role_loading import Role
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One server of a role: its name in role files, and all that it is to read from its environment."""
+
+    name: str
+    manifest: Manifest
+    environment: dict[str, str]
+
+    def owned_by(self, token: str) -> Part:
+        """Return the same as another user of Drone: no token of this process is left in it."""
+        variables = self.manifest.token_variables
+        ours = {name for variable in variables for name in (variable, f"{variable}_FILE")}
+        kept = {name: value for name, value in self.environment.items() if name not in ours}
+        return Part(self.name, self.manifest, kept | dict.fromkeys(variables, token))
+
+    def secrets(self) -> list[str]:
+        """Return what no log line may hold."""
+        return [value for name, value in self.environment.items() if value and names_a_secret(name)]
+
+    def make(self) -> MCPServer[Any]:
+        """Make the server.
+
+        A package whose server reads more than `Settings` has `from_environment` beside `create`.
+
+        Raises:
+            UserError: its settings are wrong.
+        """
+        module = importlib.import_module(f"{self.manifest.module}.server")
+        make = getattr(module, "from_environment", None)
+        try:
+            server: MCPServer[Any] = (
+                make(self.environment) if make else module.create(Settings.from_environment(self.environment))
+            )
+        except SettingsError as error:
+            raise UserError(f"{self.manifest.server}: {error}") from error
+        return server
+
+
+def role_parts(role: Role, installed: Servers, environment: Mapping[str, str]) -> tuple[Part, ...]:
+    """Decide what each server of a role reads, as its client's configuration would.
+
+    Raises:
+        UserError: a server does not read what the role needs it to, or the role has none of ours.
+    """
+    if not role.servers:
+        raise UserError(f"The role {role.name!r} has no server of drone-mcp, so there is nothing to serve.")
+    plan = make_plan(role, installed, Context(sys.executable, token_files=_token_files(role, installed, environment)))
+    own = [server for server in plan.servers if isinstance(server, Stdio) and server.ours]
+    return tuple(
+        Part(name, installed[name], _filled(server, environment))
+        for name, server in zip(role.servers, own, strict=True)
+    )
+
+
+def _token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:
+    """Say which token variables are given as files: VARIABLE_FILE stands in for VARIABLE."""
+    sources = {
+        source for name, entry in role.servers.items() for source in token_variable(installed[name], entry).values()
+    }
+    files = {source: environment.get(f"{source}_FILE", "") for source in sources if not environment.get(source)}
+    return {source: file for source, file in files.items() if file}
+
+
+def _filled(server: Stdio, environment: Mapping[str, str]) -> dict[str, str]:
+    """Put values in for references; what is not set is left out, and a server says what it cannot do without."""
+    inherited = {name: environment[name] for name in server.inherits if name in environment}
+    told: dict[str, str] = {}
+    for name, value in server.env.items():
+        try:
+            told[name] = value.fill(environment)
+        except KeyError as error:
+            if name == TOKEN:
+                logger.warning("%s: %s is not set, so Drone sees a guest", server.name, error.args[0])
+    return inherited | told

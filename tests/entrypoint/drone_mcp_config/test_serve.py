@@ -1,0 +1,218 @@
+"""`drone-mcp-config serve` as a process with the installed servers, asked by real clients before a simulated Drone."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from drone_mcp_config.serving_callers import hash_of
+from support.http_process import bearer, serving, started
+from support.simulator import running_simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from support.http_process import HttpProcess
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+
+TOKEN = "a-token-of-the-tests-for-callers"
+SERVE = ("drone_mcp_config", "serve", "--http", "127.0.0.1:0")
+NARROW = """\
+role: narrow
+repos: ["octo/*"]
+servers:
+  builds:
+    tools: [drone_get_build]
+"""
+DEV, UI, OWN = ("dev-caller-" + "d" * 32, "ui-caller-" + "u" * 32, "own-caller-" + "o" * 32)
+
+
+def callers(*lines: dict[str, Any]) -> str:
+    return "callers:\n" + "".join(
+        f"  - {{{', '.join(f'{key}: {value}' for key, value in line.items())}}}\n" for line in lines
+    )
+
+
+def caller(token: str, role: str = "dev", **more: Any) -> dict[str, Any]:
+    return {"name": token[:3], "role": role, "token": f'"{hash_of(token)}"', **more}
+
+
+@pytest.fixture(params=["legacy", "auto"])
+def era(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture(scope="module")
+def dev() -> Iterator[HttpProcess]:
+    with serving(*SERVE, "--role", "dev", DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
+        yield process
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "callers.yaml"
+    path.write_text(callers(caller(DEV), caller(UI, "ui"), caller(OWN, drone="caller")), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def many(file: Path) -> Callable[..., Any]:
+    """Serve the callers of the file."""
+
+    @contextmanager
+    def run(**environment: str) -> Iterator[HttpProcess]:
+        with serving(*SERVE, "--roles-from", str(file), **environment) as process:
+            yield process
+
+    return run
+
+
+async def tools(process: HttpProcess, path: str, token: str, mode: Any = "auto", **headers: str) -> list[str]:
+    async with process.client(path, mode, **bearer(token), **headers) as client:
+        return [tool.name for tool in (await client.list_tools()).tools]
+
+
+async def test_each_server_of_a_role_has_its_own_path(dev: HttpProcess, era: str) -> None:
+    assert "drone_list_builds" in await tools(dev, "/builds/mcp", TOKEN, era)
+    assert "drone_get_build_logs" in await tools(dev, "/logs/mcp", TOKEN, era)
+
+
+def test_there_is_nothing_but_the_servers_of_the_role(dev: HttpProcess) -> None:
+    for path in (
+        "/actions/mcp",
+        "/mcp",
+        "/",
+        "/builds",
+        "/builds/mcp/",
+        "/BUILDS/mcp",
+        "/builds/x/mcp",
+        "/logs%2fmcp/x",
+    ):
+        assert dev.ask(path, **bearer(TOKEN)).status_code == 404, path
+    assert dev.ask("/builds/mcp").status_code == 401
+
+
+def test_a_drone_token_of_a_callers_own_is_refused_and_not_ignored(dev: HttpProcess) -> None:
+    assert dev.ask("/builds/mcp", **bearer(TOKEN), **{"drone-token": "x" * 32}).status_code == 403
+
+
+async def test_a_role_s_limits_hold_in_its_servers(tmp_path: Path) -> None:
+    (tmp_path / "narrow.yaml").write_text(NARROW, encoding="utf-8")
+    async with running_simulator("demo", socket=True) as drone:
+        variables = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
+        with serving(*SERVE, "--role", "narrow", "--roles-dir", str(tmp_path), **variables) as process:
+            assert await tools(process, "/builds/mcp", TOKEN) == ["drone_get_build"]
+            async with process.client("/builds/mcp") as client:
+                seen = await client.call_tool("drone_get_build", {"repo": "octo/hello"})
+                unseen = await client.call_tool("drone_get_build", {"repo": "acme/web"})
+            assert process.ask("/logs/mcp").status_code == 404
+    assert not seen.is_error
+    assert unseen.is_error
+    assert "PERMISSION_DENIED" in str(unseen.content)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables", "said"),
+    [
+        ((), {}, "Serve what?"),
+        (("--role", "nobody"), {}, "There is no role 'nobody'"),
+        (("--role", "dev", "--roles-from", "x.yaml"), {}, "Serve what?"),
+        (("--role", "dev", "--http", "0.0.0.0:0"), {}, "can be reached from other machines"),
+        (("--role", "dev"), {"DRONE_SERVER": "drone.test"}, "did you mean https://drone.test"),
+        (("--role", "dev"), {"DRONE_SERVER": ""}, "DRONE_SERVER is not set"),
+        (("--role", "ui"), {"DRONE_MCP_TOOLS": "drone_nothing"}, "DRONE_MCP_TOOLS names 'drone_nothing'"),
+        (("--roles-from", "/nowhere.yaml"), {}, "/nowhere.yaml:1: the file cannot be read"),
+    ],
+)
+def test_what_cannot_be_served_is_said_in_a_line(
+    arguments: tuple[str, ...], variables: dict[str, str], said: str
+) -> None:
+    with started(*SERVE, *arguments, **variables) as process:
+        assert process.wait(20) == 2
+        assert process.stderr
+        errors = process.stderr.read()
+    assert said in errors
+    assert len(errors.splitlines()) == 1
+
+
+async def test_each_caller_gets_the_servers_of_their_role_and_no_others(many: Any, era: str) -> None:
+    with many() as process:
+        assert "drone_get_build_logs" in await tools(process, "/logs/mcp", DEV, era)
+        assert "drone_list_builds" in await tools(process, "/builds/mcp", UI, era)
+        assert process.ask("/logs/mcp", **bearer(UI)).status_code == 404
+        assert process.ask("/logs/mcp", **bearer("somebody-" + "x" * 32)).status_code == 401
+        assert process.ask("/logs/mcp").status_code == 401
+        assert process.ask("/logs/mcp", **bearer(hash_of(DEV))).status_code == 401
+
+
+async def test_a_caller_with_a_drone_token_is_asked_for_it_and_drone_sees_them(many: Any) -> None:
+    async with running_simulator("demo", socket=True) as drone:
+        own, role = drone.token("dev"), drone.admin_token
+        with many(DRONE_SERVER=drone.url, DRONE_TOKEN=role) as process:
+            assert process.ask("/builds/mcp", **bearer(OWN)).status_code == 400
+            assert process.ask("/builds/mcp", **bearer(DEV), **{"drone-token": own}).status_code == 403
+            for token, sent in ((OWN, {"drone-token": own}), (DEV, {})):
+                async with process.client("/builds/mcp", **bearer(token), **sent) as client:
+                    await client.call_tool("drone_get_build", {"repo": "octo/hello"})
+    assert {asked.user for asked in drone.asked} == {"dev", "admin"}
+
+
+def test_a_token_is_revoked_and_another_let_in_without_a_restart(many: Any, file: Path) -> None:
+    fresh = "new-caller-" + "n" * 32
+    with many() as process:
+        assert process.ask("/builds/mcp", **bearer(DEV)).status_code == 200
+        file.write_text(callers(caller(fresh)), encoding="utf-8")
+        assert process.ask("/builds/mcp", **bearer(DEV)).status_code == 401
+        assert process.ask("/builds/mcp", **bearer(fresh)).status_code == 200
+
+
+def test_a_role_that_comes_later_and_cannot_be_served_is_said_to_be_so(many: Any, file: Path, tmp_path: Path) -> None:
+    token = tmp_path / "token"
+    token.write_text("x" * 32, encoding="ascii")
+    file.write_text(callers(caller(OWN, drone="caller")), encoding="utf-8")
+    with many(DRONE_TOKEN="", DRONE_TOKEN_FILE=str(token)) as process:
+        token.unlink()
+        file.write_text(callers(caller(OWN, "ui")), encoding="utf-8")
+        answer = process.ask("/builds/mcp", **bearer(OWN))
+        process.process.terminate()
+        _, errors = process.ending()
+    assert answer.status_code == 503
+    assert str(tmp_path) not in answer.text
+    assert "The role ui cannot be served: drone-builds: DRONE_TOKEN_FILE is" in errors
+    assert "Traceback" not in errors
+
+
+def test_a_change_that_is_no_use_locks_nobody_out_and_is_logged_without_what_it_holds(many: Any, file: Path) -> None:
+    with many(DRONE_MCP_LOG_FORMAT="json") as process:
+        file.write_text(callers({**caller(DEV), "token": "a-plain-secret-token-by-mistake"}), encoding="utf-8")
+        assert process.ask("/builds/mcp", **bearer(DEV)).status_code == 200
+        process.process.terminate()
+        status, errors = process.ending()
+    assert status == 0
+    assert f"{file}:2" in errors
+    assert "a-plain-secret" not in errors
+
+
+def test_a_caller_who_asks_too_often_is_told_when_to_come_back(many: Any, file: Path) -> None:
+    file.write_text(callers(caller(DEV, per_minute=2), caller(UI, "ui")), encoding="utf-8")
+    with many() as process:
+        answers = [process.ask("/builds/mcp", **bearer(DEV)) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [200, 200, 429]
+        assert 1 <= int(answers[2].headers["retry-after"]) <= 30
+        assert process.ask("/builds/mcp", **bearer(UI)).status_code == 200
+
+
+def test_no_token_is_in_a_log(many: Any) -> None:
+    own = "drone-token-of-the-caller-" + "z" * 8
+    with many(DRONE_MCP_LOG_LEVEL="debug", DRONE_MCP_LOG_FORMAT="json") as process:
+        process.ask("/builds/mcp", **bearer(OWN), **{"drone-token": own})
+        process.ask("/builds/mcp", **bearer(DEV))
+        process.process.terminate()
+        _, errors = process.ending()
+    assert errors
+    assert [secret for secret in (own, DEV, OWN, "x" * 32) if secret in errors] == []

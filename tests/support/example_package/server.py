@@ -1,0 +1,7 @@
+"""The example server as a package of its own, found and imported at run time as an installed one is."""
+
+from __future__ import annotations
+
+from support.example_server import create
+
+__all__ = ["create"]
