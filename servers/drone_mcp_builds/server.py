@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 from drone_mcp_builds.access import BuildsAccess
 from drone_mcp_builds.completing import Completer
 from drone_mcp_builds.following import Follower
+from drone_mcp_builds.prompts import WATCH, BuildPrompts
 from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.resources import BuildResources
+from drone_mcp_builds.subscriptions import Subscriptions
 from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
+from drone_mcp_builds.watching import Watcher
 from drone_mcp_kit.app import ServerSpec, build_server, run
 
 if TYPE_CHECKING:
@@ -52,9 +55,15 @@ def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pa
     access = BuildsAccess(settings, clock)
     reader = Reader(access, access.known, clock)
     follower = Follower(access, access.known, pause)
-    waiter = Waiter(reader, follower, clock, pause)
-    tools, resources = BuildTools(access, reader, waiter, clock), BuildResources(access, reader)
-    return build_server(SPEC, settings, access, tools, resources, complete=Completer(access))
+    waiter, watcher = Waiter(reader, follower, clock, pause), Watcher(access, reader, follower)
+    parts: list[object] = [BuildTools(access, reader, waiter, clock), BuildResources(access, reader)]
+    if settings.tools is None or WATCH in settings.tools:
+        parts.append(BuildPrompts(access))
+    server = build_server(SPEC, settings, access, *parts, complete=Completer(access))
+    subscriptions = Subscriptions(watcher.changes, watcher.subject, access.clean)
+    subscriptions.serve(server)
+    access.at_close.append(subscriptions.close)
+    return server
 
 
 def main() -> None:

@@ -59,11 +59,15 @@ def connect() -> Connect:
 
     @asynccontextmanager
     async def connected(
-        mode: Any = "auto", clock: Callable[[], float] | None = None, pause: Any = asyncio.sleep, **env: str
+        mode: Any = "auto",
+        clock: Callable[[], float] | None = None,
+        pause: Any = asyncio.sleep,
+        heard: Any = None,
+        **env: str,
     ) -> AsyncIterator[Agent]:
         variables = {"DRONE_SERVER": SERVER, "DRONE_TOKEN": "a-token-of-the-tests", "DRONE_MCP_RETRIES": "0", **env}
         server = create(Settings.from_environment(variables), clock or (lambda: T0 + 300.0), pause)
-        async with Client(server, mode=mode) as client:
+        async with Client(server, mode=mode, message_handler=heard) as client:
             yield Agent(client)
 
     return connected

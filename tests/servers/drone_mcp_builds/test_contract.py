@@ -51,11 +51,12 @@ async def test_a_tools_schema_is_the_one_in_git(agent: Any, name: str) -> None:
     hold(SNAPSHOTS / f"{name}.json", json.dumps(tool, indent=2, ensure_ascii=False) + "\n")
 
 
-async def test_the_resources_are_those_in_git(agent: Any) -> None:
+async def test_resources_and_prompts_are_those_in_git(agent: Any) -> None:
     templates = [on_the_wire(item) for item in (await agent.client.list_resource_templates()).resource_templates]
     hold(SNAPSHOTS / "resources.json", json.dumps(templates, indent=2, ensure_ascii=False) + "\n")
     assert (await agent.client.list_resources()).resources == []
-    assert (await agent.client.list_prompts()).prompts == []
+    prompts = [on_the_wire(item) for item in (await agent.client.list_prompts()).prompts]
+    hold(SNAPSHOTS / "prompts.json", json.dumps(prompts, indent=2, ensure_ascii=False) + "\n")
 
 
 async def test_the_manifest_tells_what_the_server_offers() -> None:
@@ -89,5 +90,6 @@ def test_the_server_names_no_tool_that_it_does_not_have() -> None:
 async def test_the_allow_list_leaves_only_what_it_names(connect: Any) -> None:
     async with connect(DRONE_MCP_TOOLS="drone_get_build") as agent:
         assert [tool["name"] for tool in await listed(agent)] == ["drone_get_build"]
+        assert (await agent.client.list_prompts()).prompts == [], "the prompt needs a tool that is not there"
         with pytest.raises(MCPError, match="no tool 'drone_list_repos'"):
             await agent.client.call_tool("drone_list_repos", {})

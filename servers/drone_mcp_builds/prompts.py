@@ -1,0 +1,50 @@
+"""The prompts: what a person picks from a menu instead of typing it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_kit.meant import meant
+from drone_mcp_kit.resources import prompt
+
+if TYPE_CHECKING:
+    from drone_mcp_kit.access import DroneAccess
+
+WATCH = "drone_wait_for_build"
+
+
+class BuildPrompts:
+    """All prompts of this server; they need the tool `WATCH`."""
+
+    def __init__(self, access: DroneAccess) -> None:
+        self._access = access
+
+    @prompt(title="Watch a build")
+    async def watch_build(
+        self,
+        repo: Annotated[str | None, Field(description="owner/name or URL")] = None,
+        number: Annotated[str | None, Field(description="default: newest of the default branch")] = None,
+    ) -> str:
+        """Follow a build to its end, and say what failed if it does."""
+        what = meant(self._access, repo, _number(number))
+        which = f"build {what.number}" if what.number else "the newest build of the default branch"
+        arguments = f'repo "{what.repo}"' + (f" and number {what.number}" if what.number else "")
+        return (
+            f"Watch {which} of {what.repo} in Drone CI until it ends.\n\n"
+            f"Call {WATCH} with {arguments}. While its answer says finished: false, tell me in a line what changed "
+            "and call it again with the same repo, the number of its build and the cursor it gave; do not use any "
+            "other tool meanwhile. If the build waits for approval, tell me so once.\n\n"
+            "At the end tell me the result in one sentence. If it failed, follow next_step to find out why, and "
+            "name the step, the cause and what you would do about it."
+        )
+
+
+def _number(text: str | None) -> int | None:
+    if not text:
+        return None
+    if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text)):  # noqa: PLR2004 - int64
+        raise InvalidInput("The number of a build is a whole number from 1 on")
+    return int(text)

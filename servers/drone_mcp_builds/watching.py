@@ -1,0 +1,94 @@
+"""What a subscription to a resource of this server is about, and when that has changed."""
+
+from __future__ import annotations
+
+import logging
+import re
+from contextlib import aclosing
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
+
+from drone_mcp_builds import since
+from drone_mcp_builds.following import Follower, Subject
+from drone_mcp_builds.known import is_whole
+from drone_mcp_client.errors import DroneError, InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from drone_mcp_builds.reading import Reader
+    from drone_mcp_client.models import Build
+    from drone_mcp_kit.access import DroneAccess
+
+logger = logging.getLogger(__name__)
+
+AGAIN_SECONDS: Final = 60.0  # between readings beside Drone's stream, for what may be watched all day
+
+_ADDRESS = re.compile(r"drone://repo/([^/]+)/([^/]+)/(?:latest|build/([1-9][0-9]{0,17})/summary)", re.ASCII)
+
+
+class Watcher:
+    """Watches the resources `latest` and `summary`."""
+
+    def __init__(self, access: DroneAccess, reader: Reader, follower: Follower) -> None:
+        self._access = access
+        self._reader = reader
+        self._follower = follower
+
+    def subject(self, uri: str) -> Subject:
+        """Read an address.
+
+        Raises:
+            InvalidInput: it is not one of these resources.
+            PermissionDenied: its repository is out of scope.
+        """
+        found = _ADDRESS.fullmatch(uri)
+        if found is None:
+            raise InvalidInput(
+                "There is nothing to subscribe to at that address",
+                next_step="Subscribe to drone://repo/{owner}/{repo}/latest or …/build/{number}/summary",
+            )
+        owner, repo, number = found.groups()
+        slug = self._access.resolve_repo(unquote(f"{owner}/{repo}"))
+        return Subject(slug, int(number) if number else None, AGAIN_SECONDS)
+
+    async def changes(self, uri: str) -> AsyncGenerator[None, None]:
+        """Yield whenever the resource tells something else; end when it never will again.
+
+        Raises:
+            DroneError: it cannot be read, and asking again would not help.
+        """
+        subject = self.subject(uri)
+        last = await self._state(subject)
+        async with aclosing(self._follower.follow(subject)) as told:
+            async for build in told:
+                now = await self._news(subject, build, last)
+                if last is not None and _mark(subject, now) != _mark(subject, last):
+                    yield
+                last = now
+                if subject.number and now is not None and is_whole(now):
+                    return
+
+    async def _news(self, subject: Subject, build: Build | None, last: Build | None) -> Build | None:
+        """Return the build that the resource tells of after news; as far as is known where it cannot be read."""
+        from drone_mcp_state import merge  # noqa: PLC0415 - on first use, to start fast
+
+        if build is not None and subject.number:
+            return merge(last, build)
+        return await self._state(subject) or last
+
+    async def _state(self, subject: Subject) -> Build | None:
+        """Return the build that the resource tells of now, None where that cannot be known at the moment."""
+        try:
+            if subject.number:
+                return (await self._reader.find(subject.repo, subject.number)).build
+            return (await self._reader.find_latest(subject.repo))[0].build
+        except DroneError as error:
+            if not error.retryable:
+                raise
+            logger.info("A subscription goes on: %s", error)
+            return None
+
+
+def _mark(subject: Subject, build: Build | None) -> str:
+    return "" if build is None else f"{build.number}.{since.encode(subject.repo, build)}"
