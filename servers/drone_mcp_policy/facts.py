@@ -19,13 +19,6 @@ if TYPE_CHECKING:
     from drone_mcp_client.status import Failure
     from drone_mcp_policy.states import State
 
-CLASSES: Final = (
-    "test", "compile", "lint", "dependency", "infrastructure", "out_of_memory", "timeout", "cancelled",
-    "configuration", "approval", "unknown",
-)  # fmt: skip
-TRANSIENT: Final = frozenset({"dependency", "infrastructure", "out_of_memory", "timeout"})
-"""Classes that may pass by themselves: only these are ever retried."""
-
 # What runners say of a stage or step that they could not run; the first that fits counts.
 _ERRORS: Final = (
     (r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert", "configuration"),
@@ -98,7 +91,8 @@ def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "
     state = state_of(build)
     stages = build.stages if build else ()
     places = [(stage.name, step) for stage in stages for step in [step.name for step in stage.steps] or [""]]
-    return Facts(repo, state, build, tuple(places), _failed(build, state, failure_class), now)
+    said = "" if failure_class == "unknown" else failure_class
+    return Facts(repo, state, build, tuple(places), _failed(build, state, said), now)
 
 
 def _failed(build: Build | None, state: State, said: str) -> tuple[Failed, ...]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
 from drone_mcp_kit.meant import meant
 from drone_mcp_kit.tools import tool
+from drone_mcp_policy.kinds import FailureKind
 from drone_mcp_policy.settings import PolicySettings
 from drone_mcp_policy.views import DecisionView, ExplanationView
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
 Number = Annotated[int | None, Field(ge=1, description="default: newest of the default branch")]
 FailureClass = Annotated[
-    Literal["test", "compile", "lint", "dependency", "infrastructure", "out_of_memory", "timeout"] | None,
+    FailureKind | None,
     Field(description="kind of failure that a diagnosis of the log found; default: what Drone itself tells"),
 ]
 

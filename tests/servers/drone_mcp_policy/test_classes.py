@@ -53,6 +53,11 @@ def test_what_a_diagnosis_found_counts_where_drone_is_not_sure() -> None:
     assert facts_of(sure, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "configuration"
 
 
+def test_a_diagnosis_that_found_nothing_changes_nothing() -> None:
+    build = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "clone", "failure", exit_code=128)))
+    assert facts_of(build, repo=REPO, now=LATER, failure_class="unknown").failed[0].kind == "infrastructure"
+
+
 def test_a_failure_that_is_ignored_is_none() -> None:
     build = a_build(7, "success", made_stage(1, "ci", "success", made_step(1, "lint", "failure", errignore=True)))
     assert facts_of(build, repo=REPO, now=LATER).failed == ()
