@@ -16,7 +16,7 @@ from drone_mcp_config.commands import schema as schema_command
 from drone_mcp_config.commands import show as show_command
 from drone_mcp_config.commands import token as token_command
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.generating import Choices
+from drone_mcp_config.generating import SERVED_AT, Choices, Transport
 from drone_mcp_config.role_loading import library
 
 PROGRAM = "drone-mcp-config"
@@ -87,6 +87,16 @@ def configure(
             help="Have the servers read the token from this file instead of from DRONE_TOKEN.",
         ),
     ] = None,
+    transport: Annotated[
+        Transport, typer.Option("--transport", help="Whether the client starts the servers, or finds them over http.")
+    ] = "stdio",
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help=f"Where the role is served (see serve); default {SERVED_AT}."),
+    ] = None,
+    own_token: Annotated[
+        bool, typer.Option("--own-token", help="Send DRONE_TOKEN to the served role, which asks Drone with it.")
+    ] = False,
     portable: Annotated[
         bool, typer.Option("--portable", help="Name commands and no paths of this machine, for a file to commit.")
     ] = False,
@@ -97,7 +107,7 @@ def configure(
     """Write a client's configuration (the help is HELP)."""
     if context.invoked_subcommand is not None:
         return
-    choices = Choices(client, portable, server, repo, token_file)
+    choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)
     generate.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
 
 

@@ -160,14 +160,19 @@ def zed(server: Server) -> Entry:
 
 
 def goose(server: Server) -> Entry:
-    """Goose: `env_keys` names what it takes from its environment or keyring, `envs` holds the rest."""
+    """Goose: `env_keys` names what it takes from its environment or keyring, `envs` holds the rest.
+
+    In headers, and nowhere else, it puts those in for `${VAR}` (goose pull request 5439).
+    """
     common = {"name": server.name, "enabled": True, "timeout": CALL_SECONDS}
     if isinstance(server, Stdio):
         literal, forwarded = _split(server.env)
         command = {"cmd": _nothing_in(server.command), "args": [_nothing_in(arg) for arg in server.args]}
         described = _filled(description=server.description)
         return {"type": "stdio", **common, **described, **command, "envs": literal, "env_keys": forwarded}
-    reached = _reached(server, _nothing, url="uri")
+    names = [reference.name for value in server.headers.values() for reference in value.references]
+    headers = {name: value.render(_undefaulted_shell) for name, value in server.headers.items()}
+    reached = {"uri": _nothing_in(server.url), **_filled(headers=headers, env_keys=list(dict.fromkeys(names)))}
     return {"type": "streamable_http", **common, **reached}
 
 
@@ -201,6 +206,10 @@ def _filled(**values: Any) -> Entry:
 
 def _shell(reference: Reference) -> str:
     return f"${{{reference.name}}}" if reference.default is None else f"${{{reference.name}:-{reference.default}}}"
+
+
+def _undefaulted_shell(reference: Reference) -> str:
+    return f"${{{_undefaulted(reference)}}}"
 
 
 def _env_prefix(reference: Reference) -> str:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
+from urllib.parse import urlsplit
 
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_client.names import parse_repo
+from drone_mcp_client.names import is_exposed, parse_repo
 from drone_mcp_config.clients import CLIENTS, ClientFormat, ClientName, Entry, Places
 from drone_mcp_config.errors import CannotExpress, UserError
-from drone_mcp_config.plan import ADDRESS, TOKEN, Context, Plan, Server, Stdio, make_plan, token_variable
+from drone_mcp_config.plan import ADDRESS, REPO, TOKEN, Context, Plan, Server, Stdio, make_plan, token_variable
 from drone_mcp_kit.scope import RepoScope
 from drone_mcp_kit.settings import Settings, SettingsError
 
@@ -23,15 +24,28 @@ if TYPE_CHECKING:
     from drone_mcp_config.template import Template
 
 
+Transport = Literal["stdio", "http"]
+SERVED_AT = "http://127.0.0.1:8080"
+
+
 @dataclass(frozen=True)
 class Choices:
-    """What the user asked for beside the role."""
+    """What the user asked for beside the role.
+
+    Attributes:
+        address: Drone's address.
+        transport: whether the client starts the servers, or finds them at `url`.
+        own_token: whether the agent brings a Drone token of its own to servers that it finds.
+    """
 
     client: ClientName = "claude"
     portable: bool = False
     address: str | None = None
     repo: str | None = None
     token_file: Path | None = None
+    transport: Transport = "stdio"
+    url: str | None = None
+    own_token: bool = False
 
 
 @dataclass(frozen=True)
@@ -74,6 +88,10 @@ def make_context(
     Raises:
         UserError: when a choice is wrong or missing.
     """
+    if choices.transport == "http":
+        return _served(choices)
+    if choices.url or choices.own_token:
+        raise UserError("--url and --own-token are for servers that run already: add --transport http.")
     bare = CLIENTS[choices.client].bare
     address = choices.address or (environment.get(ADDRESS) if bare else None)
     if bare and not address:
@@ -91,6 +109,17 @@ def make_context(
         repo=_repo(choices.repo) if choices.repo else None,
         token_files=files,
     )
+
+
+def _served(choices: Choices) -> Context:
+    if choices.address or choices.portable:
+        raise UserError("--server and --portable are for servers that the client starts: leave them out.")
+    url = urlsplit(choices.url or SERVED_AT)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.query or url.fragment:
+        raise UserError(f"--url is {choices.url!r}: it takes the address of what serves the role, like {SERVED_AT}.")
+    served = f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
+    repo = _repo(choices.repo) if choices.repo else None
+    return Context(sys.executable, repo=repo, served=served, own_token=choices.own_token)
 
 
 def _server(address: str) -> str:
@@ -149,6 +178,18 @@ def _to_do(servers: Sequence[Server], context: Context) -> list[str]:
     ]
     if names:
         notes.append(f"Set {_and(list(names))} where the client is started.")
+    return [*notes, *_about_served(context)]
+
+
+def _about_served(context: Context) -> list[str]:
+    """Say what a configuration that only points at servers cannot do."""
+    notes = []
+    if context.served and context.repo:
+        notes.append(
+            f"The served role is not told of {context.repo}: the agent names it, or {REPO} does where it runs."
+        )
+    if context.served and is_exposed(context.served):
+        notes.append(f"{context.served} is plain http to another machine: tokens can be read on the way.")
     return notes
 
 

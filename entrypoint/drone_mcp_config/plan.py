@@ -27,6 +27,9 @@ REPOS = "DRONE_MCP_REPOS"
 ACTIONS = "DRONE_MCP_ACTIONS"
 ROLE_TOOLS = "DRONE_MCP_ROLE_TOOLS"
 
+CALLER_TOKEN = "DRONE_MCP_HTTP_TOKEN"  # noqa: S105 - the name of a variable
+DRONE_TOKEN_HEADER = "Drone-Token"  # noqa: S105 - the name of a header
+
 START_SECONDS = 30  # what Claude Code and Codex grant a server to start; OpenCode's own 5 are short for a cold machine
 CALL_SECONDS = 600  # a tool call that waits for a build takes minutes
 
@@ -41,6 +44,8 @@ class Context:
         address: Drone's address, where it is to stand in the file; else a reference to DRONE_SERVER.
         repo: the repository `owner/name` that the agent works on.
         token_files: token variable -> absolute path of a file to read it from, in place of a reference.
+        served: address of the process that serves the role, where it is not the client that starts its servers.
+        own_token: whether the agent brings a Drone token of its own to a served role.
     """
 
     interpreter: str
@@ -48,6 +53,8 @@ class Context:
     address: str | None = None
     repo: str | None = None
     token_files: Mapping[str, str] = field(default_factory=dict)
+    served: str | None = None
+    own_token: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,10 +103,23 @@ def make_plan(role: Role, installed: Servers, context: Context) -> Plan:
     Raises:
         UserError: when a server cannot be given what the context asks for.
     """
-    tools = role_tools(role, installed)
-    ours = [_own(role, entry, installed[name], context, tools) for name, entry in role.servers.items()]
     others = [_external(name, entry) for name, entry in role.external.items()]
-    return Plan(role.name, (*ours, *others))
+    return Plan(role.name, (*_ours(role, installed, context), *others))
+
+
+def _ours(role: Role, installed: Servers, context: Context) -> list[Server]:
+    if context.served is not None:
+        return [_served(name, installed[name], context.served, own_token=context.own_token) for name in role.servers]
+    tools = role_tools(role, installed)
+    return [_own(role, entry, installed[name], context, tools) for name, entry in role.servers.items()]
+
+
+def _served(name: str, manifest: Manifest, address: str, *, own_token: bool) -> Remote:
+    """Point at a server of `drone-mcp-config serve`: the role's limits and tokens are known there."""
+    headers = {"Authorization": Template.parse(f"Bearer ${{{CALLER_TOKEN}}}")}
+    if own_token:
+        headers[DRONE_TOKEN_HEADER] = Template.reference(TOKEN)
+    return Remote(manifest.server, Template.of(f"{address}/{name}/mcp"), headers, ours=True)
 
 
 def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:

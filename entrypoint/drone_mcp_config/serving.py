@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from drone_mcp_config.errors import UserError
+from drone_mcp_config.plan import DRONE_TOKEN_HEADER
 from drone_mcp_config.serving_pool import Key, Pool
 from drone_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, unauthorized
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DRONE_TOKEN_HEADER = "Drone-Token"  # noqa: S105 - a header's name
 _PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
 
