@@ -10,7 +10,9 @@ from drone_mcp_logs.signature import signature
 from drone_mcp_logs.windows import numbered, room_of
 
 if TYPE_CHECKING:
-    from drone_mcp_logs.distill import Excerpt, Shown
+    from collections.abc import Iterable
+
+    from drone_mcp_logs.distill import Block, Excerpt, Shown
     from drone_mcp_logs.lines import LogText
 
 GAP = "..."
@@ -47,18 +49,18 @@ def is_comparable(text: LogText, good: LogText) -> bool:
 def signature_of(text: LogText, exit_code: int) -> str:
     """Return the signature of the failure that a log tells; "" where it tells none."""
     found = excerpt_of(text, exit_code, _SIGNED)
-    return signature([*found.tests, *_telling(found)])
+    return signature([*found.tests, *_telling(found.by_weight[:1])])
 
 
-def _telling(found: Excerpt) -> list[str]:
-    """The lines that say what is wrong, those of the heaviest blocks first; all where none has a word for it."""
-    lines = [line.text for block in found.by_weight for line in block.lines]
+def _telling(blocks: Iterable[Block]) -> list[str]:
+    """The lines that say what is wrong, in the order of the blocks; all where none has a word for it."""
+    lines = [line.text for block in blocks for line in block.lines]
     return [line for line in lines if _TELLS.search(line)] or lines
 
 
 def places_of(found: Excerpt) -> tuple[str, ...]:
     """Return the places in source files that the excerpt names, those of the most telling lines first."""
-    lines = [*_telling(found), *(line.text for block in found.by_weight for line in block.lines)]
+    lines = [*_telling(found.by_weight), *(line.text for block in found.by_weight for line in block.lines)]
     paths = {place: place.rpartition(":")[0] for place in found.locations}
     rank = {
         place: next((n for n, line in enumerate(lines) if path in line), len(lines)) for place, path in paths.items()

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 _REASONS = 2
+_MOST, _SOME = 3 / 5, 1 / 4  # parts of all evidence that a class needs to be sure, and to be likely
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,8 @@ _EXITS = {
 _WORDS = (
     (r"\[build failed\]|\bcompilation (?:failed|error)|CompileError|could not compile", "compile"),
     (r"Compile(?:Incremental)?\) |errors? found$", "compile"),
+    (r"unable to compile|\bcompile error|Syntax ?Error", "compile"),
+    (r"\btests? (?:failed|timed out)|\d+ (?:tests? )?fail(?:ed|ures?)\b|^not ok \d", "test"),
     (r"code style issues|\bprettier\b|\bformatting\b", "lint"),
 )
 _NAMES = (
@@ -80,7 +83,7 @@ def verdict_of(failed: Failed, found: Excerpt | None, limit: int = 0) -> Verdict
     log = _of_log(found) if found else UNKNOWN
     exit_code = _EXITS.get(failed.exit_code)
     if exit_code is None:
-        return log if log is not UNKNOWN else _of_name(failed)
+        return _of_name(failed, log) if log.confidence == LOW else log
     if log.kind == exit_code.kind:
         return Verdict(log.kind, HIGH, exit_code.evidence + log.evidence)
     if exit_code.kind == "cancelled" and log.kind == "timeout":
@@ -129,24 +132,24 @@ def _of_log(found: Excerpt) -> Verdict:
     if not weights:
         return UNKNOWN
     kind = max(weights, key=lambda kind: weights[kind])
-    sure = weights[kind] >= 1 and weights[kind] >= sum(weights.values()) * 2 / 3
+    share = weights[kind] / (sum(block.score for block in found.blocks) or 1)
     why = tuple(f"{block.reason} (line {block.start})" for block in blocks[kind][:_REASONS])
-    return Verdict(kind, HIGH if sure else MEDIUM, why)
+    return Verdict(kind, HIGH if share >= _MOST else MEDIUM if share >= _SOME else LOW, why)
 
 
 def _kind(block: Block) -> str:
-    """The block's class; where its anchors are general ones, what its words say."""
+    """The block's class; where anchors know none, or only that something complains of a line, what its words say."""
+    if block.kind not in {"", "lint"}:
+        return block.kind
     text = "\n".join(line.text for line in block.lines)
-    if block.kind in {"", "lint"}:
-        said = (kind for pattern, kind in _WORDS if re.search(pattern, text, re.IGNORECASE | re.MULTILINE))
-        return next(said, block.kind)
-    return block.kind
+    said = [kind for pattern, kind in _WORDS if re.search(pattern, text, re.IGNORECASE | re.MULTILINE)]
+    return next((kind for kind in said if not block.kind or kind == "compile"), block.kind)
 
 
-def _of_name(failed: Failed) -> Verdict:
-    """Guess from what the step is called."""
+def _of_name(failed: Failed, log: Verdict) -> Verdict:
+    """Guess from what the step is called, where the log hardly tells."""
     name = failed.step.name if failed.step else failed.stage.name
     for pattern, kind in _NAMES:
         if re.search(pattern, name, re.IGNORECASE):
             return Verdict(kind, LOW, (f"only its name {one_line(name, 60)!r} tells",))
-    return UNKNOWN
+    return log

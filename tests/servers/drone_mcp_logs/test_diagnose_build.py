@@ -57,7 +57,8 @@ async def test_the_line_that_people_marked_as_the_cause_is_shown(connect: Any, n
         answer = await agent.diagnose(repo="octo/polyglot", number=number)
     shown = {line: text for line, _, text in answer.lines()}
     assert shown[key["number"]] == sanitize(key["text"]).rstrip("\n")
-    assert (answer.data["kind"], answer.data["confidence"]) == (kind, "high")
+    assert answer.data["kind"] == kind
+    assert answer.data["confidence"] in {"high", "medium"}
     assert answer.size <= 8_000
 
 

@@ -13,7 +13,7 @@ from drone_mcp_logs.causes import AFTER, BESIDE, FIRST, IGNORED, STOPPED, Failed
 from drone_mcp_logs.diagnosing import Chosen, Facts, conclude
 from drone_mcp_logs.distill import Block, Excerpt, Shown
 from drone_mcp_logs.evidence import signature_of, written
-from drone_mcp_logs.history import NO_PAST
+from drone_mcp_logs.history import NO_PAST, Past, Run
 from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.reading import Reading
@@ -50,6 +50,29 @@ def test_whatever_the_build_its_diagnosis_keeps_to_the_budget(build: Build, budg
     assert size_of(view) <= 4 * budget
     assert bool(view.failures) == bool(every)
     assert view.as_text()
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        (),
+        ("",) * 5_000,
+        ("(" * 200_000,),
+        ("error " * 50_000,),
+        ("/a" * 150 + " error",) * 500,
+        ("deadbeef-" * 30 + " fail",) * 500,
+        ("\ufffd failed \u00e9\U0001f600",) * 500,
+    ],
+    ids=["nothing", "empty lines", "one bracket", "one line", "folders", "ids", "other scripts"],
+)
+@pytest.mark.parametrize("compared", [False, True])
+def test_a_log_made_to_confuse_is_diagnosed_like_any_other(lines: tuple[str, ...], compared: bool) -> None:
+    build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1)))
+    every, text = in_causal_order(build), LogText(lines)
+    past = Past("main", Run(build, every[0].place, text)) if compared else NO_PAST
+    view = conclude(Facts("octo/hello", Chosen(build), every, [Reading(every[0].place, text)], [], past, 0, 500))
+    assert size_of(view) <= 2_000
+    assert view.failures[0].total_lines == len(lines)
 
 
 @given(any_builds)
