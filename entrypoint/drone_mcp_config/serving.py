@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import DRONE_TOKEN_HEADER
 from drone_mcp_config.serving_pool import Key, Pool
+from drone_mcp_kit import logs
 from drone_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, unauthorized
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def many_roles(book: CallerBook, limits: Limits) -> Callable[[Request], Key]:
         caller = book.find(bearer(request))
         if caller is None:
             raise unauthorized("This token is unknown here, or not any more")
+        logs.asked_by(caller.name)
         _check_rate(caller, limits)
         return Key(caller.role, _own_token(request, caller))
 

@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 logger = logging.getLogger("drone_mcp_kit")
 
 _facts: ContextVar[dict[str, Any] | None] = ContextVar("drone_mcp_facts", default=None)
+_caller: ContextVar[str | None] = ContextVar("drone_mcp_caller", default=None)
 _OURS = "drone_mcp_"
+
+
+def asked_by(caller: str) -> None:
+    """Say who asks, where a process serves several callers: every record of what follows in this task tells it."""
+    _caller.set(caller)
 
 
 def note(**facts: str | int | None) -> None:
@@ -47,7 +53,7 @@ def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
     """Serve one request: its records share a number, and a last one tells how it ended and how long it took."""
     facts_here: dict[str, Any] = {"request": secrets.token_hex(4), kind: one_line(name, 80)}
     token = _facts.set(facts_here)
-    note(**facts)
+    note(caller=_caller.get(), **facts)
     started = time.perf_counter()
     try:
         yield

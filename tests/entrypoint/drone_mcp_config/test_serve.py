@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio.to_thread
 import pytest
 
 from drone_mcp_config.serving_callers import hash_of
@@ -150,16 +152,20 @@ async def test_each_caller_gets_the_servers_of_their_role_and_no_others(many: An
         assert process.ask("/logs/mcp", **bearer(hash_of(DEV))).status_code == 401
 
 
-async def test_a_caller_with_a_drone_token_is_asked_for_it_and_drone_sees_them(many: Any) -> None:
+async def test_a_caller_with_a_drone_token_is_asked_for_it_and_drone_sees_them(many: Any, era: str) -> None:
     async with running_simulator("demo", socket=True) as drone:
         own, role = drone.token("dev"), drone.admin_token
-        with many(DRONE_SERVER=drone.url, DRONE_TOKEN=role) as process:
+        with many(DRONE_SERVER=drone.url, DRONE_TOKEN=role, DRONE_MCP_LOG_FORMAT="json") as process:
             assert process.ask("/builds/mcp", **bearer(OWN)).status_code == 400
             assert process.ask("/builds/mcp", **bearer(DEV), **{"drone-token": own}).status_code == 403
             for token, sent in ((OWN, {"drone-token": own}), (DEV, {})):
-                async with process.client("/builds/mcp", **bearer(token), **sent) as client:
+                async with process.client("/builds/mcp", era, **bearer(token), **sent) as client:
                     await client.call_tool("drone_get_build", {"repo": "octo/hello"})
+            process.process.terminate()
+            _, errors = await anyio.to_thread.run_sync(process.ending)
     assert {asked.user for asked in drone.asked} == {"dev", "admin"}
+    records = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    assert [record["caller"] for record in records if record.get("tool")] == ["own", "dev"]
 
 
 def test_a_token_is_revoked_and_another_let_in_without_a_restart(many: Any, file: Path) -> None:
