@@ -77,6 +77,24 @@ async def test_progress_is_told_while_a_call_runs(server: HttpProcess, era: str)
     assert seen == [(1, 2, None)]
 
 
+async def test_a_client_that_is_gone_leaves_no_call_behind(era: str) -> None:
+    told = anyio.Event()
+
+    async def note(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the SDK's
+        told.set()
+
+    with serving(*SERVER, DRONE_MCP_LOG_FORMAT="json") as process:
+        async with process.client(mode=era) as client, anyio.create_task_group() as group:
+            group.start_soon(lambda: client.call_tool("drone_wait", {}, progress_callback=note))
+            with anyio.fail_after(20):
+                await told.wait()
+            group.cancel_scope.cancel()
+        assert process.process.stderr
+        with anyio.fail_after(40):
+            line = await anyio.to_thread.run_sync(process.process.stderr.readline, abandon_on_cancel=True)
+    assert json.loads(line)["message"] == "drone_wait cancelled"
+
+
 @pytest.mark.parametrize(
     "headers",
     [{}, {"authorization": "Bearer wrong"}, {"authorization": "Bearer"}, {"authorization": f"Basic {TOKEN}"}],
