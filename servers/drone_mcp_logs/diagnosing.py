@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _MOST_LOGS = 6  # each costs a request
 _TOKENS_A_LOG = 250
+_JUDGED = 1000  # tokens of evidence by which a failure is judged, even where fewer are shown
 _PAGE = 50  # builds among which the newest failed one is looked for
 _CANCELLED = 130  # what Drone gives to a step that a cancel caught
 
@@ -141,7 +142,7 @@ def _case(facts: Facts, index: int, failed: Failed, reading: Reading) -> Case:
     run = facts.past.good if index == 0 else None
     good = run.text if run and run.text and is_comparable(text, run.text) else None
     note = f"compared with its last good run in #{run.build.number}" if run and good else reading.why
-    found = excerpt_of(text, failed.exit_code, facts.token_budget, good)
+    found = excerpt_of(text, failed.exit_code, max(_JUDGED, facts.token_budget), good)
     return Case(failed, verdict_of(failed, found, facts.limit), text, good, found, places_of(found), note)
 
 

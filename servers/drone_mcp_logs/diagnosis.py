@@ -10,7 +10,7 @@ from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.advice import advice
 from drone_mcp_logs.causes import IGNORED, STOPPED, Failed
 from drone_mcp_logs.diagnosis_views import DiagnosisView, FailureView
-from drone_mcp_logs.evidence import count_lines, excerpt_of, written
+from drone_mcp_logs.evidence import count_lines, excerpt_of, headline, written
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.verdicts import NOTHING, Verdict
 from drone_mcp_logs.views import framed
@@ -118,11 +118,11 @@ def _lines(case: Case, need: int, room: int, widest: int) -> list[str]:
     """Write a failure's lines; where they do not all fit, distil again: fewer lines are other lines."""
     if case.text is None or case.found is None:
         return []
-    found = case.found
-    if room < need:
-        tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
-        found = excerpt_of(case.text, case.failed.exit_code, tokens, case.good)
-    return written(case.text, found, room, widest)
+    if room >= need:
+        return written(case.text, case.found, room, widest)
+    tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
+    fewer = excerpt_of(case.text, case.failed.exit_code, tokens, case.good)
+    return written(case.text, fewer, room, widest, headline(case.found))
 
 
 def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[str]]) -> DiagnosisView:
@@ -151,7 +151,7 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[str], detail: Detail)
         stage=failed.stage.number,
         step=failed.step.number if failed.step else None,
         name=_said(failed.place.name, detail),
-        status=failed.status if len(failed.status) <= detail.width else "",
+        status=one_line(failed.status, 30),
         exit_code=failed.exit_code or None,
         role=failed.role,
         kind=verdict.kind,

@@ -68,11 +68,23 @@ def places_of(found: Excerpt) -> tuple[str, ...]:
     return tuple(sorted(found.locations, key=lambda place: rank[place]))
 
 
-def written(text: LogText, found: Excerpt, room: int, widest: int) -> list[str]:
-    """Write the excerpt's lines, as many as there is room for: the heaviest blocks first, in the order of the log."""
+def headline(found: Excerpt) -> Shown | None:
+    """Return the line that must not be missing however little is shown: the heaviest block's first telling one."""
+    lines = [line for block in found.by_weight[:1] for line in block.lines]
+    return next((line for line in lines if _TELLS.search(line.text)), None)
+
+
+def written(text: LogText, found: Excerpt, room: int, widest: int, first: Shown | None = None) -> list[str]:
+    """Write the excerpt's lines, as many as there is room for, in the order of the log.
+
+    `first` goes before all others, then the heaviest blocks.
+    """
     kept: dict[int, tuple[Shown, str]] = {}
-    for block in found.by_weight:
-        for shown in block.lines:
+    groups = [block.lines for block in found.by_weight]
+    for group in [(first,), *groups] if first else groups:
+        for shown in group:
+            if shown.number in kept:
+                continue
             line = _line(text, shown, widest)
             room -= room_of(line)
             if room < 0:

@@ -233,6 +233,19 @@ async def test_the_answer_keeps_to_its_budget_and_still_shows_the_cause(connect:
     assert one.size <= 4 * budget
     assert "money_test.c:41" in several.data["failures"][0]["log"]
     assert "can't find crate" in one.data["failures"][0]["log"]
+    assert (one.data["kind"], one.data["confidence"]) == ("compile", "high")
+    assert one.data["failures"][0]["status"] == "failure"
+
+
+@pytest.mark.parametrize("budget", [200, 500])
+async def test_the_line_that_says_most_is_shown_however_little_there_is_room_for(connect: Any, budget: int) -> None:
+    async with (
+        running_simulator("demo", socket=True) as drone,
+        connect(DRONE_SERVER=drone.url, DRONE_TOKEN=drone.admin_token) as agent,
+    ):
+        answer = await agent.diagnose(token_budget=budget)
+    assert (1418, "|") in [(number, mark) for number, mark, _ in answer.lines()]
+    assert answer.size <= 4 * budget
 
 
 async def test_five_mebibytes_are_one_call(agent: Any, drone: respx.MockRouter) -> None:
