@@ -1,0 +1,63 @@
+"""docs/deployment.md is held against the product: UPDATE_SNAPSHOTS=1 rewrites its table."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from drone_mcp_config.serving_callers import Caller, read_callers
+from drone_mcp_config.serving_pool import IDLE_SECONDS, MOST_USERS
+from drone_mcp_kit.http_app import MAX_BODY
+from drone_mcp_kit.http_serving import DRAIN_SECONDS
+from drone_mcp_kit.http_settings import HTTP_VARIABLES
+from support.snapshots import hold
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from entrypoint.drone_mcp_config.conftest import Outcome
+
+PAGE = Path(__file__).parents[3] / "docs" / "deployment.md"
+START, END = "<!-- http-settings: begin -->\n", "<!-- http-settings: end -->"
+
+pytestmark = pytest.mark.checkout
+
+
+def test_the_table_of_variables_is_the_one_that_is_read() -> None:
+    head, rest = PAGE.read_text(encoding="utf-8").split(START)
+    rows = [f"| `{v.name}` | {v.takes} | {v.default} |\n" for v in HTTP_VARIABLES]
+    table = "".join(["| variable | takes | default |\n", "| --- | --- | --- |\n", *rows])
+    hold(PAGE, f"{head}{START}{table}{END}{rest.split(END)[1]}")
+
+
+def test_the_example_is_a_file_of_callers(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (tmp_path / "callers.yaml").write_text(example, encoding="utf-8")
+    assert [caller.name for caller in read_callers(tmp_path / "callers.yaml").values()] == ["reviewer", "release-bot"]
+
+
+def test_every_key_of_a_caller_is_documented_with_its_default() -> None:
+    rows = dict(re.findall(r"^\| `(\w+)` \|.*\| `?(\w*)`? ?\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
+    for name, field in Caller.model_fields.items():
+        assert rows[name] == ("" if field.is_required() else str(field.default))
+
+
+def test_the_numbers_are_those_in_force() -> None:
+    text = " ".join(PAGE.read_text(encoding="utf-8").split())
+    assert MAX_BODY == 2**20
+    for said in (
+        "at most 1 MiB",
+        f"up to {DRAIN_SECONDS} seconds",
+        f"after {IDLE_SECONDS / 60:.0f} minutes",
+        f"at most {MOST_USERS} such",
+    ):
+        assert said in text
+
+
+def test_the_commands_and_options_are_there(run: Callable[..., Outcome]) -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    helps = "".join(run(*command, "--help").out for command in ((), ("serve",), ("token",)))
+    assert [name for name in set(re.findall(r"--[a-z][a-z-]*", text)) - {"--check"} if name not in helps] == []
