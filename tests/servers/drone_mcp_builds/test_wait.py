@@ -12,6 +12,7 @@ import pytest
 
 from drone_mcp_client.models import Build
 from drone_mcp_state import open_store
+from support.redis_server import RedisServer
 from support.simulator import running_simulator, until_sleeping
 
 if TYPE_CHECKING:
@@ -218,6 +219,49 @@ async def test_while_the_feed_is_alive_waiting_asks_nothing(connect: Any, tmp_pa
         assert asked(drone) == [f"/api/repos/{SLUG}"], "all that is asked is whether the token may read"
     assert answer.data["changes"][0].endswith("running -> success")
     assert answer.data["build"]["source"] == "store"
+
+
+async def test_redis_tells_a_waiter_and_when_it_goes_away_drone_does(connect: Any, tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path)
+    redis.start()
+    try:
+        async with open_store(redis.url) as store, simulated(connect, TESTED - 2, DRONE_MCP_STATE=redis.url) as both:
+            drone, agent = both
+            await tell(store, drone)
+            task = waiting(agent, until="change")
+            await until_sleeping(drone.world, BY_STORE)
+            await drone.advance(2)
+            await tell(store, drone)
+            first = await task
+            assert first.data["build"]["source"] == "store"
+            assert asked(drone) == [f"/api/repos/{SLUG}"]
+            task = waiting(agent, cursor=first.data["cursor"])
+            await until_sleeping(drone.world, BY_STORE)
+            redis.stop()
+            await until_sleeping(drone.world, BY_STREAM)
+            await cancel(drone)
+            await drone.advance(2)
+            second = await task
+    finally:
+        redis.stop()
+    assert (second.data["build"]["status"], second.data["build"]["source"]) == ("killed", "drone")
+
+
+async def test_what_the_token_may_read_is_asked_before_a_wait_that_would_outlast_the_last_answer(
+    connect: Any, tmp_path: Path
+) -> None:
+    state = f"sqlite://{tmp_path}/state.db"
+    async with open_store(state) as store, simulated(connect, DRONE_MCP_STATE=state) as (drone, agent):
+        await tell(store, drone)
+        await agent.call("drone_get_build", repo=SLUG, number=3)
+        for seconds, questions in [(10, 0), (10, 1)]:
+            await drone.advance(seconds)
+            asked(drone)
+            task = waiting(agent, max_seconds=45)
+            await until_sleeping(drone.world, BY_STORE)
+            assert asked(drone) == [f"/api/repos/{SLUG}"] * questions
+            task.cancel()
+            await until_gone("Watch.follow")
 
 
 async def test_when_the_feed_dies_meanwhile_drone_is_asked(connect: Any, tmp_path: Path) -> None:
