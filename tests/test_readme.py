@@ -5,12 +5,17 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from drone_mcp_config.installation import Servers, read_installation
 from drone_mcp_config.role_loading import Role, library, load_role
-from drone_mcp_kit.settings import VARIABLES
+from drone_mcp_kit.guard.settings import VARIABLES as ACTION_VARIABLES
+from drone_mcp_kit.settings import VARIABLES, Variable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 pytestmark = pytest.mark.checkout
 
@@ -41,8 +46,8 @@ def roles_table(installed: Servers) -> str:
     return table(["role", "for an agent that", *installed], rows)
 
 
-def settings_table() -> str:
-    rows = [[f"`{variable.name}`", variable.takes, variable.default] for variable in VARIABLES]
+def settings_table(variables: Iterable[Variable]) -> str:
+    rows = [[f"`{variable.name}`", variable.takes, variable.default] for variable in variables]
     return table(["variable", "takes", "default"], rows)
 
 
@@ -57,7 +62,8 @@ def test_the_tables_of_the_readme_are_those_of_the_product() -> None:
     before = README.read_text(encoding="utf-8")
     after = splice(before, "tools", tools_table(installed))
     after = splice(after, "roles", roles_table(installed))
-    after = splice(after, "settings", settings_table())
+    after = splice(after, "settings", settings_table(VARIABLES))
+    after = splice(after, "action-settings", settings_table(ACTION_VARIABLES))
     if os.environ.get("UPDATE_SNAPSHOTS"):
         README.write_text(after, encoding="utf-8")
     assert README.read_text(encoding="utf-8") == after, "run UPDATE_SNAPSHOTS=1 scripts/test, then read the diff"

@@ -50,10 +50,15 @@ class Reply:
 
 
 def can_ask(context: Context[Any, Any]) -> bool:
-    """Whether the client can put a form before a person. A bare `elicitation` means forms; `url` alone does not."""
+    """Whether a form can be put before a person.
+
+    The client must say so (a bare `elicitation` means forms, `url` alone does not), and in the older era there must be
+    a way back to it, which HTTP without sessions does not have.
+    """
     capabilities = context.client_capabilities
     asks = capabilities.elicitation if capabilities else None
-    return asks is not None and (asks.form is not None or asks.url is None)
+    offers = asks is not None and (asks.form is not None or asks.url is None)
+    return offers and (_in_rounds(context) or context.session.can_send_request)
 
 
 def replied(context: Context[Any, Any]) -> Reply | None:
@@ -67,7 +72,7 @@ def replied(context: Context[Any, Any]) -> Reply | None:
 
 async def put(context: Context[Any, Any], question: str, token: str) -> Reply | InputRequiredResult:
     """Ask: the person's reply, or what ends this round of the call."""
-    if context.protocol_version and is_version_at_least(context.protocol_version, _ROUNDS_FROM):
+    if _in_rounds(context):
         form = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=SCHEMA))
         return InputRequiredResult(input_requests={_KEY: form}, request_state=token)
     try:
@@ -75,3 +80,8 @@ async def put(context: Context[Any, Any], question: str, token: str) -> Reply | 
     except (MCPError, ValueError) as error:
         raise NotConfirmed("The client could not put the question to anyone") from error
     return Reply(result.action, token, result.data.note if result.action == "accept" else "")
+
+
+def _in_rounds(context: Context[Any, Any]) -> bool:
+    version = context.protocol_version
+    return version is not None and is_version_at_least(version, _ROUNDS_FROM)

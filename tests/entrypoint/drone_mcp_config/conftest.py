@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 READS = ["DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_REPO", "DRONE_MCP_TOOLS", "DRONE_MCP_REPOS"]
 WRITES = [*READS, "DRONE_WRITE_TOKEN", "DRONE_WRITE_TOKEN_FILE", "DRONE_MCP_ACTIONS"]
 
+ACTIONS = ("drone_restart_build", "drone_stop_build", "drone_approve_build", "drone_decline_build")
+
 
 @dataclass
 class Outcome:
@@ -48,7 +50,8 @@ def manifest(name: str, tools: dict[str, bool], environment: list[str]) -> dict[
 MANIFESTS = {
     "builds": manifest("builds", {"drone_list_builds": True, "drone_get_build": True}, READS),
     "logs": manifest("logs", {"drone_get_build_logs": True, "drone_search_build_logs": True}, READS),
-    "actions": manifest("actions", {"drone_restart_build": False, "drone_stop_build": False}, WRITES),
+    "policy": manifest("policy", {"drone_evaluate_build": True}, [*READS, "DRONE_MCP_ROLE_TOOLS"]),
+    "actions": manifest("actions", dict.fromkeys(ACTIONS, False), WRITES),
 }
 
 

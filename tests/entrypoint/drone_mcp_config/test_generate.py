@@ -31,7 +31,7 @@ def test_dev_writes_mcp_json_with_the_interpreter_it_runs_under(run: Run, work: 
     outcome = run("--role", "dev")
     assert outcome.code == 0, outcome.err
     servers = written(work)["mcpServers"]
-    assert list(servers) == ["drone-builds", "drone-logs"]
+    assert list(servers) == ["drone-builds", "drone-logs", "drone-policy"]
     assert servers["drone-builds"] == {
         "type": "stdio",
         "command": sys.executable,
@@ -43,7 +43,7 @@ def test_dev_writes_mcp_json_with_the_interpreter_it_runs_under(run: Run, work: 
 
 def test_the_output_says_what_was_written_and_what_to_do_next(run: Run) -> None:
     outcome = run("--role", "dev")
-    assert outcome.out.endswith(".mcp.json: the role 'dev' for Claude Code (drone-builds, drone-logs).\n")
+    assert outcome.out.endswith(".mcp.json: the role 'dev' for Claude Code (drone-builds, drone-logs, drone-policy).\n")
     assert "Set DRONE_SERVER and DRONE_TOKEN where the client is started." in outcome.err
 
 
@@ -85,7 +85,7 @@ def test_servers_and_keys_of_others_are_kept_in_their_places(run: Run, work: Pat
     assert run("--role", "dev").code == 0
     after = written(work)
     assert list(after) == ["comment", "mcpServers", "other"]
-    assert list(after["mcpServers"]) == ["mine", "drone-builds", "drone-logs"]
+    assert list(after["mcpServers"]) == ["mine", "drone-builds", "drone-logs", "drone-policy"]
     assert after["mcpServers"]["mine"] == USERS_OWN["mcpServers"]["mine"]
     assert after["other"] == {"x": "ü"}
 

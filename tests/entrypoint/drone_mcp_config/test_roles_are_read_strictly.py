@@ -45,7 +45,7 @@ MISTAKES = {
     ),
     "a server that is not installed": (
         "role: r\nservers:\n  jenkins: {}\n",
-        "r.yaml:3: there is no server 'jenkins'. This installation has: actions, builds, logs.",
+        "r.yaml:3: there is no server 'jenkins'. This installation has: actions, builds, logs, policy.",
     ),
     "an unknown tool": (
         "role: r\nservers:\n  builds:\n    tools:\n      - drone_get_build\n      - drone_list_build\n",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
+import httpx2
 import pytest
+from mcp import Client
+from mcp.client.streamable_http import streamable_http_client
 
 from drone_mcp_config.serving_callers import hash_of
 from support.http_process import bearer, serving, started
@@ -116,6 +120,45 @@ async def test_a_role_s_limits_hold_in_its_servers(tmp_path: Path) -> None:
     assert not seen.is_error
     assert unseen.is_error
     assert "PERMISSION_DENIED" in str(unseen.content)
+
+
+class Balancer(httpx2.AsyncBaseTransport):
+    """Sends each request to the next process."""
+
+    def __init__(self, *processes: HttpProcess) -> None:
+        self.ports = itertools.cycle([int(process.url.rpartition(":")[2]) for process in processes])
+        self.inner = httpx2.AsyncHTTPTransport()
+        self.used: set[int] = set()
+
+    async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+        port = next(self.ports)
+        self.used.add(port)
+        request.url = request.url.copy_with(port=port)
+        return await self.inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        await self.inner.aclose()
+
+
+async def test_replicas_need_no_stickiness(era: Any) -> None:
+    async with running_simulator("demo", socket=True) as drone:
+        serve = (*SERVE, "--role", "ui")
+        variables = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
+        with serving(*serve, **variables) as one, serving(*serve, **variables) as other:
+            balancer = Balancer(one, other)
+            async with (
+                httpx2.AsyncClient(transport=balancer, timeout=20) as http,
+                Client(streamable_http_client(f"{one.url}/builds/mcp", http_client=http), mode=era) as client,
+            ):
+                await client.list_tools()
+                arguments: dict[str, Any] = {"repo": "octo/hello", "limit": 1}
+                numbers: list[int] = []
+                while arguments:
+                    data = (await client.call_tool("drone_list_builds", arguments)).structured_content or {}
+                    numbers += [build["number"] for build in data["builds"]]
+                    arguments = arguments | {"cursor": data["cursor"]} if data.get("cursor") else {}
+    assert numbers == [4, 3, 2, 1]
+    assert len(balancer.used) == 2
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,101 @@
+"""With changes off, nothing but GET leaves any server: every tool of every installed one, seen from Drone's side."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.types import ElicitResult
+
+from drone_mcp_config.installation import Manifest, read_installation
+from support.simulator import running_simulator
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DEADLINE = 120.0
+SERVERS = list(read_installation().values())
+# What a tool may be asked about: a failed build, one that runs, and one that waits for approval.
+BUILDS = (("octo/hello", 4), ("octo/payments", 3), ("octo/payments", 2))
+WORDS = {"branch": "main", "query": "error", "pattern": "error", "commit": "0123456789", "url": "octo/hello#4"}
+
+
+async def agreeing(context: Any, params: Any) -> ElicitResult:
+    """A person who agrees to everything."""
+    assert context
+    assert params
+    return ElicitResult(action="accept", content={})
+
+
+def argument(name: str, schema: dict[str, Any], repo: str, number: int) -> Any:
+    """Something that fits an argument."""
+    if name in {"repo", "number"}:
+        return repo if name == "repo" else number
+    if "enum" in schema:
+        return schema["enum"][0]
+    kind = schema.get("type")
+    if kind == "integer":
+        return schema.get("minimum", 1)
+    return {"string": WORDS.get(name, "test"), "boolean": False, "array": [], "object": {}}.get(str(kind), 1)
+
+
+def calls_of(tool: Any) -> Iterator[dict[str, Any]]:
+    """For each build: what must be said, and everything that can be."""
+    known = tool.input_schema["properties"]
+    least = {"repo", "number", *tool.input_schema.get("required", ()), *(name for name in known if "seconds" in name)}
+    for repo, number in BUILDS:
+        every = {name: argument(name, schema, repo, number) for name, schema in known.items()}
+        yield {name: value for name, value in every.items() if name in least}
+        for name in known:
+            yield {key: value for key, value in every.items() if key in least | {name}}
+        yield every
+
+
+@pytest.mark.parametrize("mode", [None, "off", "dry-run"])
+@pytest.mark.parametrize("manifest", SERVERS, ids=lambda manifest: manifest.server)
+async def test_no_tool_of_any_server_sends_anything_but_get(manifest: Manifest, mode: str | None) -> None:
+    if mode and not manifest.writes:
+        pytest.skip("it has no modes")
+    with anyio.fail_after(DEADLINE):
+        async with running_simulator("demo", socket=True) as drone:
+            env = {
+                "DRONE_SERVER": drone.url,
+                "DRONE_TOKEN": drone.admin_token,
+                "DRONE_WRITE_TOKEN": drone.admin_token,
+                "DRONE_MCP_ACTION_REPOS": "*/*",
+                "DRONE_MCP_ACTION_TARGETS": "*",
+                "DRONE_MCP_ACTION_UNAPPROVED": "allow",
+                "DRONE_MCP_ACTION_CONFIRM": "high",
+                "DRONE_MCP_LOG_LEVEL": "error",
+                **({"DRONE_MCP_ACTIONS": mode} if mode else {}),
+            }
+            process = StdioServerParameters(command=sys.executable, args=["-m", manifest.module], env=env)
+            async with Client(process, elicitation_callback=agreeing) as client:
+                tools = (await client.list_tools()).tools
+                for tool in tools:
+                    for arguments in calls_of(tool):
+                        await client.call_tool(tool.name, arguments)
+            methods = {asked.method for asked in drone.asked}
+    assert {tool.name for tool in tools} == set(manifest.tool_names)
+    assert methods <= {"GET"}
+    assert methods or (manifest.writes and mode != "dry-run")
+
+
+@pytest.mark.parametrize("manifest", SERVERS, ids=lambda manifest: manifest.server)
+def test_no_server_keeps_what_is_for_writing_in_its_environment(manifest: Manifest) -> None:
+    code = (
+        "import os\n"
+        "from drone_mcp_kit import serving\n"
+        "serving.serve = lambda server: print(sorted(name for name in os.environ if name.startswith('DRONE')))\n"
+        f"from {manifest.module}.server import main\n"
+        "main()\n"
+    )
+    env = {"PATH": os.environ["PATH"], "DRONE_SERVER": "http://drone.test", "DRONE_WRITE_TOKEN": "writes"}
+    env |= {"DRONE_MCP_ACTION_KEY": "k" * 32, "DRONE_WRITE_TOKEN_FILE": "/dev/null"}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    assert done.stdout == "['DRONE_SERVER']\n"
