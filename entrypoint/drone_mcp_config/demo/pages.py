@@ -28,7 +28,7 @@ class Pages:
         self._console.print(title)
         self._line(act.asked, "cyan")
         for line in act.told:
-            hit = act.line is not None and line.strip().startswith(f"{act.line}>")
+            hit = act.line is not None and line.strip().startswith((f"{act.line}>", f"{act.line}|"))
             self._line(line, "bold red" if hit else "default")
         self._console.print()
 

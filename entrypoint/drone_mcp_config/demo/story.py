@@ -6,7 +6,7 @@ import json
 import re
 import time
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,7 +21,7 @@ from drone_mcp_config.plan import START_SECONDS
 from drone_mcp_config.role_loading import library, load_role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
+    from collections.abc import AsyncIterator, Callable, Mapping
     from pathlib import Path
 
     from drone_mcp_config.demo.simulated import Simulated
@@ -30,6 +30,7 @@ ROLE = "dev"
 REPO = "octo/hello"
 PATTERN = r"\bFAILED\b"
 NUMBERED = re.compile(r" *\d+[|>]")
+CHARS_PER_TOKEN = 4
 TAIL_SHOWN = 6  # lines of the log's end that the page shows; the answer has them all
 
 
@@ -47,7 +48,7 @@ class Act:
         seconds: how long it took.
         told: what to show of the answer, line by line.
         tokens: the size of a tool's answer as an agent pays for it, at four characters a token.
-        line: the number of the line that matters, in the last act.
+        line: the number of the line that matters, where the act shows it.
     """
 
     title: str
@@ -62,17 +63,27 @@ class Act:
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a tool said: as data and as text."""
+
+    data: Any
+    text: str
+
+
 @dataclass
 class Agent:
     """The demo's stand-in for an agent: it calls a tool wherever a server offers it."""
 
     servers: dict[str, Running] = field(default_factory=dict)
 
-    async def call(self, tool: str, **arguments: Any) -> tuple[Any, str, float]:
-        """Call a tool; return its structured answer, its text and the seconds it took.
+    async def ask(
+        self, title: str, tool: str, told: Callable[[Answer], tuple[str, ...]], **arguments: Any
+    ) -> tuple[Act, Answer]:
+        """Call a tool; return the act, of whose answer `told` says what to show, and the answer.
 
         Raises:
-            StoryFailed: no server has it, or the call failed.
+            StoryFailed: no server has the tool, or the call failed.
         """
         server = next((server for server in self.servers.values() if tool in server.tools), None)
         if server is None:
@@ -83,7 +94,9 @@ class Agent:
         text = "\n".join(block.text for block in result.content if block.type == "text")
         if result.is_error:
             raise StoryFailed(f"{tool} failed: {text}")
-        return result.structured_content, text, seconds
+        asked = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
+        answer = Answer(result.structured_content, text)
+        return Act(title, f"{tool}({asked})", seconds, told(answer), len(text) // CHARS_PER_TOKEN), answer
 
 
 async def tell(drone: Simulated, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
@@ -134,42 +147,55 @@ def _configure(file: Path, environment: Mapping[str, str]) -> Act:
 
 
 async def _investigate(agent: Agent) -> AsyncIterator[Act]:
-    listed, text, seconds = await agent.call("drone_list_builds", repo=REPO, status="failure", limit=3)
-    if not listed["builds"]:
-        raise StoryFailed("no red build was found")
-    told = tuple(_build_line(build) for build in listed["builds"])
-    asked = f'drone_list_builds(repo="{REPO}", status="failure")'
-    yield Act("Which builds are red?", asked, seconds, told, len(text) // 4)
-
-    number = listed["builds"][0]["number"]
-    build, text, seconds = await agent.call("drone_get_build", repo=REPO, number=number)
-    asked = f'drone_get_build(repo="{REPO}", number={number})'
-    yield Act("How does it stand?", asked, seconds, (build["headline"],), len(text) // 4)
-
-    _, text, seconds = await agent.call("drone_get_build_logs", repo=REPO, number=number)
-    told = tuple(_numbered(text)[-TAIL_SHOWN:])
-    asked = f'drone_get_build_logs(repo="{REPO}", number={number})'
-    yield Act("What did the failed step print last?", asked, seconds, told, len(text) // 4)
-
-    _, text, seconds = await agent.call(
-        "drone_search_build_logs", repo=REPO, number=number, pattern=PATTERN, max_matches=1
+    act, listed = await agent.ask(
+        "Which builds are red?", "drone_list_builds", _builds, repo=REPO, status="failure", limit=3
     )
-    told = tuple(_numbered(text))
-    asked = f'drone_search_build_logs(repo="{REPO}", number={number}, pattern="{PATTERN}", max_matches=1)'
-    yield Act("And the line that matters?", asked, seconds, told, len(text) // 4, _first_hit(told))
+    yield act
+    build = {"repo": REPO, "number": listed.data["builds"][0]["number"]}
+    act, _ = await agent.ask("How does it stand?", "drone_get_build", _headline, **build)
+    yield act
+    act, _ = await agent.ask("What did the failed step print last?", "drone_get_build_logs", _end, **build)
+    yield act
+    act, found = await agent.ask(
+        "And the line that matters?", "drone_search_build_logs", _numbered, **build, pattern=PATTERN, max_matches=1
+    )
+    line = _first_hit(found)
+    yield replace(act, line=line)
+    act, _ = await agent.ask(
+        "Or all of it in one call?", "drone_diagnose_build", lambda answer: _diagnosis(answer, line), **build
+    )
+    yield replace(act, line=line)
 
 
-def _build_line(build: Mapping[str, Any]) -> str:
-    return f"#{build['number']} {build['status']}: {build.get('title', '')}"
+def _builds(answer: Answer) -> tuple[str, ...]:
+    if not answer.data["builds"]:
+        raise StoryFailed("no red build was found")
+    return tuple(f"#{build['number']} {build['status']}: {build.get('title', '')}" for build in answer.data["builds"])
 
 
-def _numbered(text: str) -> list[str]:
+def _headline(answer: Answer) -> tuple[str, ...]:
+    return (str(answer.data["headline"]),)
+
+
+def _end(answer: Answer) -> tuple[str, ...]:
+    return _numbered(answer)[-TAIL_SHOWN:]
+
+
+def _diagnosis(answer: Answer, line: int) -> tuple[str, ...]:
+    """Show what was concluded, and the line that matters out of the excerpt."""
+    key = next((shown for shown in _numbered(answer) if shown.strip().startswith(f"{line}|")), None)
+    if key is None:
+        raise StoryFailed(f"the diagnosis does not show line {line}")
+    return (*answer.text.splitlines()[:2], key)
+
+
+def _numbered(answer: Answer) -> tuple[str, ...]:
     """Return the lines of a log that an answer shows; each begins with its number."""
-    return [line for line in text.splitlines() if NUMBERED.match(line)]
+    return tuple(line for line in answer.text.splitlines() if NUMBERED.match(line))
 
 
-def _first_hit(lines: tuple[str, ...]) -> int:
-    for line in lines:
+def _first_hit(answer: Answer) -> int:
+    for line in _numbered(answer):
         number, mark, _ = line.partition(">")
         if mark and number.strip().isdigit():
             return int(number)
