@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 READY, MEMORY, ENDED = 1.10, 1.15, 0.5  # ratios to the reference; seconds
-MODULES = ["drone_mcp_builds", "drone_mcp_logs"]
+MODULES = ["drone_mcp_builds", "drone_mcp_logs", "drone_mcp_policy", "drone_mcp_actions"]
 REFERENCE = """
 from mcp.server.mcpserver import MCPServer
 
