@@ -203,7 +203,23 @@ def test_no_call_of_any_tool_writes_where_the_mode_is_not_on(
 REPOS = st.lists(st.sampled_from(("octo/hello", "octo/*", "acme/*", "o*/h?llo")), min_size=1, max_size=2)
 
 
-@given(REPOS, BUILDS, st.sampled_from(TOOLS), CALLS, st.sampled_from(("low", "high")))
+PLAIN = st.fixed_dictionaries({"number": st.just(7), "repo": st.sampled_from(("octo/hello", "acme/web"))})
+PUSHES = st.builds(
+    lambda status, stages: made_build(7, status, *(made_stage(n, f"s{n}", it) for n, it in enumerate(stages, 1))),
+    st.sampled_from(("running", "failure", "pending")),
+    st.lists(st.sampled_from(("blocked", "running", "failure")), min_size=1, max_size=3),
+)
+
+
+@pytest.mark.parametrize("tool", TOOLS)
+def test_where_all_is_in_order_it_does_leave(tmp_path: Path, tool: str) -> None:
+    env = {"DRONE_MCP_ACTIONS": "on", "DRONE_MCP_ACTION_REPOS": "octo/*"}
+    status, stage = ("failure", "failure") if tool == "drone_restart_build" else ("running", "blocked")
+    build = made_build(7, status, made_stage(1, "s", stage))
+    assert len(asked(tmp_path, env, build, tool, {"number": 7, "repo": "octo/hello"})) == 1
+
+
+@given(REPOS, PUSHES, st.sampled_from(TOOLS), PLAIN, st.sampled_from(("low", "high")))
 @settings(max_examples=80, deadline=None)
 def test_what_leaves_is_of_an_allowed_repository_and_was_written_down_before(
     tmp_path_factory: pytest.TempPathFactory,
