@@ -7,14 +7,18 @@ it was not used for a while, or when others need its place.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import anyio
 from anyio import TASK_STATUS_IGNORED
 
+from drone_mcp_client.errors import AuthenticationFailed
+from drone_mcp_client.tokens import FileToken
 from drone_mcp_kit.http_app import Refused, hosted
 
 if TYPE_CHECKING:
@@ -46,6 +50,10 @@ class Running:
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     busy: int = 0
     ended: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def __post_init__(self) -> None:
+        self.secrets = set[str]().union(*(part.secrets() for part in self.parts))
+        self.token_files = set[Path]().union(*(part.token_files() for part in self.parts))
 
     def app(self, name: str, clock: Callable[[], float]) -> ASGIApp | None:
         """Return what answers for a server, and counts what it is asked; None if the set has no such server."""
@@ -104,7 +112,12 @@ class Pool:
 
     def secrets(self) -> list[str]:
         """Return what no log line may hold."""
-        return [secret for one in self._sets.values() for part in one.parts for secret in part.secrets()]
+        running = list(self._sets.values())
+        files = set[Path]().union(*(one.token_files for one in running))
+        return [
+            *set[str]().union(*(one.secrets for one in running)),
+            *(token for file in files for token in _held(file)),
+        ]
 
     async def _start(self, key: Key) -> Running:
         parts = self._parts(key.role)
@@ -136,6 +149,13 @@ class Pool:
 
     def _end(self, key: Key) -> None:
         self._sets.pop(key).ended.set()
+
+
+def _held(file: Path) -> list[str]:
+    """Return the token that a file holds now, if it holds one."""
+    with contextlib.suppress(AuthenticationFailed):
+        return [FileToken(file).current().reveal()]
+    return []
 
 
 async def _run(running: Running, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:

@@ -9,12 +9,13 @@ import importlib
 import logging
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import TOKEN, Context, Stdio, make_plan, token_variable
 from drone_mcp_config.secrecy import names_a_secret
-from drone_mcp_kit.settings import Settings, SettingsError
+from drone_mcp_kit.settings import WRITE_SECRETS, Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -42,9 +43,18 @@ class Part:
         kept = {name: value for name, value in self.environment.items() if name not in ours}
         return Part(self.name, self.manifest, kept | dict.fromkeys(variables, token))
 
-    def secrets(self) -> list[str]:
-        """Return what no log line may hold."""
-        return [value for name, value in self.environment.items() if value and names_a_secret(name)]
+    def secrets(self) -> set[str]:
+        """Return what no log line may hold and stays as it is while the process lives."""
+        return {
+            value
+            for name, value in self.environment.items()
+            if value and not name.endswith("_FILE") and (name in WRITE_SECRETS or names_a_secret(name))
+        }
+
+    def token_files(self) -> set[Path]:
+        """Return the files that hold the rest of it."""
+        names = [f"{variable}_FILE" for variable in self.manifest.token_variables]
+        return {Path(self.environment[name]) for name in names if self.environment.get(name)}
 
     def make(self) -> MCPServer[Any]:
         """Make the server.

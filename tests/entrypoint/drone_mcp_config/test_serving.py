@@ -19,6 +19,7 @@ from drone_mcp_kit.http_app import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from entrypoint.drone_mcp_config.conftest import Outcome
 
@@ -96,6 +97,25 @@ async def test_users_have_sets_of_their_own_that_end_when_they_are_idle() -> Non
         clock.now += serving_pool.IDLE_SECONDS + 1
         await finish(await pool.find(Key("dev", "second-token"), "example"))
         assert set(pool.secrets()) == {"second-token"}
+
+
+async def test_what_no_log_may_hold_is_known_from_variables_and_from_files(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text("token-in-a-file", encoding="ascii")
+    told = {
+        "DRONE_SERVER": "http://drone.test",
+        "DRONE_TOKEN_FILE": str(file),
+        "DRONE_WRITE_TOKEN": "token-that-writes",
+        "DRONE_MCP_ACTION_KEY": "k" * 32,
+    }
+    pool = Pool(lambda _: (Part("example", MANIFEST, told),))
+    async with pool.running():
+        await pool.start(Key("dev"))
+        assert set(pool.secrets()) == {"token-in-a-file", "token-that-writes", "k" * 32}
+        file.write_text("another-token", encoding="ascii")
+        assert "another-token" in pool.secrets()
+        file.unlink()
+        assert set(pool.secrets()) == {"token-that-writes", "k" * 32}
 
 
 async def test_a_set_at_work_is_never_ended_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
