@@ -16,13 +16,12 @@ from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.guard.guard import Guard
 from drone_mcp_kit.guard.settings import VARIABLES, GuardSettings
+from drone_mcp_kit.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mcp.server.mcpserver import MCPServer
-
-    from drone_mcp_kit.settings import Settings
 
 SPEC = ServerSpec(
     name="drone-actions",
@@ -52,6 +51,11 @@ def create(settings: Settings, guarded: GuardSettings, clock: Callable[[], float
     guard = Guard(settings, _for_tools(guarded, settings), access.clean, clock)
     tools = ActionTools(access, Actor(access, guard, clock))
     return build_server(SPEC, settings, access, tools, ActionResources(guard), seal=guard.seal, close=guard.close)
+
+
+def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
+    """Return the server as an environment has it, for a process that serves several."""
+    return create(Settings.from_environment(environment), GuardSettings.from_environment(environment))
 
 
 def _for_tools(guarded: GuardSettings, settings: Settings) -> GuardSettings:
