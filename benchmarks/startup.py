@@ -3,7 +3,9 @@
     python benchmarks/startup.py [--runs N] [--check] [MODULE ...]
 
 Ready: from starting the process until `initialize` and `tools/list` are answered. Runs alternate with those of the
-reference, so that what else the machine does hits both. With --check the status is 1 where a budget is broken.
+reference, and each is compared with its neighbour, so that what else the machine does hits both. The budget is held in
+processor time, because the clock also counts what others do; the clock's ratio is printed beside it. With --check the
+status is 1 where a budget is broken.
 """
 
 from __future__ import annotations
@@ -39,9 +41,10 @@ HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": 
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds until ready, peak memory in KiB, seconds from being told to end until it had."""
+    """One process: seconds until ready by clock and by processor, peak memory in KiB, seconds that ending took."""
 
     ready: float
+    work: float
     memory: int
     ended: float
 
@@ -56,10 +59,10 @@ def run(command: list[str], *, by_signal: bool) -> Run:
         ask(process, method="notifications/initialized")
         ask(process, id=2, method="tools/list")
         ready = time.perf_counter() - started
-        memory = peak(process.pid)
+        work, memory = worked(process.pid), peak(process.pid)
         told = time.perf_counter()
         end(process, by_signal=by_signal)
-        return Run(ready, memory, time.perf_counter() - told)
+        return Run(ready, work, memory, time.perf_counter() - told)
 
 
 def ask(process: subprocess.Popen[bytes], **message: Any) -> None:
@@ -91,21 +94,33 @@ def peak(pid: int) -> int:
     return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
 
 
+def worked(pid: int) -> float:
+    """Return the processor seconds that all threads of a process have used (Linux)."""
+    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
+    return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
+
+
 def compare(module: str, runs: int) -> tuple[float, float, float]:
     """Print how `module` does beside the reference; return the ratios of time and memory, and the seconds to end."""
     reference, command = [sys.executable, "-c", REFERENCE], [sys.executable, "-m", module]
     pairs = [(run(reference, by_signal=False), run(command, by_signal=bool(number % 2))) for number in range(runs + 1)][
         1:
     ]  # the first fills the disk's cache
-    theirs, ours = ([pair[side] for pair in pairs] for side in (0, 1))
-    ready = median(ours, "ready") / median(theirs, "ready")
-    memory = median(ours, "memory") / median(theirs, "memory")
+    ours = [pair[1] for pair in pairs]
+    work, clock, memory = (ratio(pairs, field) for field in ("work", "ready", "memory"))
     ended = median(ours, "ended")
     print(
-        f"{module}: ready in {median(ours, 'ready') * 1000:.0f} ms ({ready:.2f} x), "
-        f"{median(ours, 'memory') / 1024:.1f} MiB ({memory:.2f} x), ended in {ended * 1000:.0f} ms"
+        f"{module}: ready in {median(ours, 'work') * 1000:.0f} ms of processor time ({work:.2f} x), "
+        f"{median(ours, 'ready') * 1000:.0f} ms by the clock ({clock:.2f} x), "
+        f"{median(ours, 'memory') / 1024:.1f} MiB ({memory:.2f} x), ended in {ended * 1000:.0f} ms",
+        flush=True,
     )
-    return ready, memory, ended
+    return work, memory, ended
+
+
+def ratio(pairs: list[tuple[Run, Run]], field: str) -> float:
+    """Return the median over pairs of how the second compares with the first in one figure."""
+    return statistics.median(getattr(ours, field) / getattr(theirs, field) for theirs, ours in pairs)
 
 
 def median(runs: list[Run], field: str) -> float:
@@ -120,9 +135,17 @@ def main() -> int:
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--check", action="store_true", help=f"fail above {READY} x, {MEMORY} x or {ENDED} s")
     options = parser.parse_args()
-    figures = [compare(module, options.runs) for module in options.modules]
-    broken = any(ready > READY or memory > MEMORY or ended > ENDED for ready, memory, ended in figures)
-    return int(options.check and broken)
+    broken = [module for module in options.modules if over_budget(compare(module, options.runs))]
+    if not (options.check and broken):
+        return 0
+    # On a shared machine one bad minute proves nothing: look again, and longer.
+    print("measured again, with twice the runs:", flush=True)
+    return int(any([over_budget(compare(module, 2 * options.runs)) for module in broken]))
+
+
+def over_budget(figures: tuple[float, float, float]) -> bool:
+    """Tell whether one of the figures of `compare` is over its budget."""
+    return any(figure > budget for figure, budget in zip(figures, (READY, MEMORY, ENDED), strict=True))
 
 
 if __name__ == "__main__":
