@@ -140,7 +140,7 @@ def main() -> int:
         return 0
     # On a shared machine one bad minute proves nothing: look again, and longer.
     print("measured again, with twice the runs:", flush=True)
-    return int(any([over_budget(compare(module, 2 * options.runs)) for module in broken]))
+    return int(any(over_budget(compare(module, 2 * options.runs)) for module in broken))
 
 
 def over_budget(figures: tuple[float, float, float]) -> bool:
