@@ -38,12 +38,9 @@ class Part(View):
 
     @classmethod
     def __get_pydantic_json_schema__(cls, _core: Any, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        named = (f"{name} ({field.description})" if field.description else name for name, field in _fields(cls))
+        fields = cls.model_fields.items()
+        named = (f"{name} ({field.description})" if field.description else name for name, field in fields)
         return {"type": "object", "description": ", ".join(named)}
-
-
-def _fields(part: type[Part]) -> Iterable[tuple[str, Any]]:
-    return part.model_fields.items()
 
 
 class StepView(Part):

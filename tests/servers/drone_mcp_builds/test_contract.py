@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from pathlib import Path
 from typing import Any
@@ -15,19 +14,11 @@ from drone_mcp_builds import server
 from drone_mcp_builds.server import SPEC, create
 from drone_mcp_kit.manifest import manifest, manifest_text
 from drone_mcp_kit.settings import Settings
+from support.snapshots import hold
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 PACKAGE = Path(server.__file__).parent
 TOOLS = ["drone_list_repos", "drone_list_builds", "drone_get_build", "drone_wait_for_build", "drone_find_builds"]
-
-
-def hold(path: Path, text: str) -> None:
-    """Hold `text` against the file."""
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-    assert path.exists(), f"{path.name} is missing: UPDATE_SNAPSHOTS=1 writes it"
-    assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale: UPDATE_SNAPSHOTS=1, then read its diff"
 
 
 def on_the_wire(item: Any) -> dict[str, Any]:
