@@ -18,6 +18,7 @@ SHARED = {
     "drone_mcp_client": set(),
     "drone_mcp_kit": {"drone_mcp_client"},
     "drone_mcp_state": {"drone_mcp_client"},
+    "drone_mcp_known": {"drone_mcp_client", "drone_mcp_kit", "drone_mcp_state"},
 }
 
 pytestmark = pytest.mark.checkout

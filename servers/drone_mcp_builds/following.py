@@ -18,9 +18,9 @@ from drone_mcp_client.errors import DroneError
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 
-    from drone_mcp_builds.known import Known
     from drone_mcp_client.models import Build
     from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_known.known import Known
     from drone_mcp_state import BuildStateStore, Changes
 
     Pause = Callable[[float], Awaitable[None]]

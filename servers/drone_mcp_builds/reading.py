@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_builds import summary
-from drone_mcp_builds.known import Known, Reading
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_client.errors import DroneError, NotFound
+from drone_mcp_known.known import Known, Reading
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,6 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_builds.access import BuildsAccess
 from drone_mcp_builds.completing import Completer
 from drone_mcp_builds.following import Follower
 from drone_mcp_builds.prompts import WATCH, BuildPrompts
@@ -17,6 +16,7 @@ from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
 from drone_mcp_builds.watching import Watcher
 from drone_mcp_kit.app import ServerSpec, build_server, run
+from drone_mcp_known.access import KnownAccess
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +52,7 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 
 def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = asyncio.sleep) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
-    access = BuildsAccess(settings, clock)
+    access = KnownAccess(settings, clock)
     reader = Reader(access, access.known, clock)
     follower = Follower(access, access.known, pause)
     waiter, watcher = Waiter(reader, follower, clock, pause), Watcher(access, reader, follower)

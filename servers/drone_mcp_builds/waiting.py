@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from drone_mcp_builds import since
 from drone_mcp_builds.following import Follower, Subject, first_of, stop
-from drone_mcp_builds.known import Reading, is_whole, news
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
 from drone_mcp_client.errors import DroneError
+from drone_mcp_known.known import Reading, is_whole, news
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -10,8 +10,8 @@ from urllib.parse import unquote
 
 from drone_mcp_builds import since
 from drone_mcp_builds.following import Follower, Subject
-from drone_mcp_builds.known import is_whole
 from drone_mcp_client.errors import DroneError, InvalidInput
+from drone_mcp_known.known import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -1,4 +1,4 @@
-"""How this server reaches Drone and what is known of its builds; both are let go of together."""
+"""How a server reaches Drone and what is known of its builds; both are let go of together."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from drone_mcp_builds.known import Known
 from drone_mcp_kit.access import DroneAccess
+from drone_mcp_known.known import Known
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from drone_mcp_kit.settings import Settings
 
 
-class BuildsAccess(DroneAccess):
+class KnownAccess(DroneAccess):
     """One process's way to builds. `clock` gives the Unix time."""
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
-from drone_mcp_builds.proof import Proof
-from drone_mcp_builds.state import State
 from drone_mcp_client import status
+from drone_mcp_known.proof import Proof
+from drone_mcp_known.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def news(known: Reading, seen: Reading) -> Reading:
 
 
 class Known:
-    """The store behind this server's answers. `clock` gives the Unix time."""
+    """The store behind a server's answers. `clock` gives the Unix time."""
 
     def __init__(self, access: DroneAccess, clock: Callable[[], float]) -> None:
         self.state = State(access.settings.state, clock)
