@@ -12,6 +12,7 @@ from typing_extensions import override
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.cursors import Feed
 from drone_mcp_state.merge import is_settled, newer_repo
+from drone_mcp_state.notes import MemoryNotes
 from drone_mcp_state.records import FEED_LENGTH, Changes, FeedHealth, Seen, receive
 from drone_mcp_state.store import BuildStateStore
 
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
     from drone_mcp_state.records import Change, Record, Source
 
 
-class MemoryStore(BuildStateStore):
+class MemoryStore(MemoryNotes, BuildStateStore):
     """Plain dictionaries; a waiter is woken by the write itself."""
 
     def __init__(self) -> None:
-        super().__init__(Alarm())
+        MemoryNotes.__init__(self)
+        BuildStateStore.__init__(self, Alarm())
         self._feed = Feed(secrets.token_hex(4))
         self._end = 0
         self._changes: deque[Change] = deque(maxlen=FEED_LENGTH)

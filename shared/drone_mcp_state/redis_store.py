@@ -23,6 +23,7 @@ from drone_mcp_state.cursors import Feed
 from drone_mcp_state.errors import StoreUnavailable
 from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Seen
 from drone_mcp_state.redis_connect import connect
+from drone_mcp_state.redis_notes import RedisNotes
 from drone_mcp_state.redis_rows import (
     FIELDS,
     Held,
@@ -67,6 +68,7 @@ class RedisStore(BuildStateStore):
         self._redis: Any = client  # redis-py types its commands for both of its flavours at once
         self._batcher: Batcher[Seen, Change | None] = Batcher(self._apply)
         self._cache: OrderedDict[Key, Held] = OrderedDict()
+        self._notes = RedisNotes(client)
 
     @classmethod
     async def open(cls, url: str) -> RedisStore:
@@ -273,6 +275,26 @@ class RedisStore(BuildStateStore):
     async def release_lease(self, name: str, holder: str) -> None:
         async with _answering():
             await self._redis.eval(scripts.RELEASE, 1, lease_key(name), holder)
+
+    @override
+    async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
+        async with _answering():
+            return await self._notes.claim(key, value, seconds)
+
+    @override
+    async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
+        async with _answering():
+            await self._notes.write(key, value, seconds)
+
+    @override
+    async def note(self, key: str, *, at: float) -> str | None:
+        async with _answering():
+            return await self._notes.read(key)
+
+    @override
+    async def drop_note(self, key: str) -> None:
+        async with _answering():
+            await self._notes.drop(key)
 
     @override
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:

@@ -137,6 +137,22 @@ class SqliteStore(BuildStateStore):
         await self._run(self._db.release_lease, name, holder)
 
     @override
+    async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
+        return await self._run(self._db.notes.claim, key, value, at + seconds, at)
+
+    @override
+    async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
+        await self._run(self._db.notes.write, key, value, at + seconds, at)
+
+    @override
+    async def note(self, key: str, *, at: float) -> str | None:
+        return await self._run(self._db.notes.read, key, at)
+
+    @override
+    async def drop_note(self, key: str) -> None:
+        await self._run(self._db.notes.drop, key)
+
+    @override
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
         return await self._run(self._db.retain, builds_per_repo, newer_than)
 

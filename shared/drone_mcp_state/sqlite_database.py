@@ -11,6 +11,7 @@ from drone_mcp_state.codec import decode_build, decode_transitions, encode_build
 from drone_mcp_state.cursors import Feed
 from drone_mcp_state.merge import is_settled
 from drone_mcp_state.records import FEED_LENGTH, Change, Changes, FeedHealth, Record, Seen, receive
+from drone_mcp_state.sqlite_notes import SqliteNotes
 from drone_mcp_state.sqlite_schema import connect, name_feed
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class SqliteDatabase:
         self._feed = Feed(self._db.execute("SELECT value FROM facts WHERE name = 'feed'").fetchone()[0])
         self._cache: OrderedDict[tuple[str, int], Record] = OrderedDict()
         self._cache_version = self.data_version()
+        self.notes = SqliteNotes(self._db, self._writing)
 
     def close(self) -> None:
         """Let go of the file; the last one to do so folds the log into it."""

@@ -33,6 +33,10 @@ MIGRATIONS = (
     ) WITHOUT ROWID;
     CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
     """,
+    """
+    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+    CREATE INDEX notes_by_end ON notes (until);
+    """,
 )
 
 

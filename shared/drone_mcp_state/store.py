@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from typing import TYPE_CHECKING
 
 from drone_mcp_state.batching import LARGEST_BATCH
+from drone_mcp_state.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
 
 
-class BuildStateStore(ABC):
+class BuildStateStore(Notes):
     """What is known of builds, shared by those who learn it and those who ask.
 
     Every method may raise `StoreUnavailable`. Times are Unix seconds that the caller gives: a store has no clock.

@@ -146,6 +146,8 @@ async def tell_everything(url: str) -> None:
         assert (await store.latest(SLUG)) == record
         assert await store.changes(record.cursor, SLUG, 3) is not None
         assert await store.retain(builds_per_repo=0, newer_than=0) == 1
+        assert await store.claim("call", "first", 60, at=1000) is None
+        assert await store.claim("call", "second", 60, at=1000) == "first"
 
 
 async def test_a_cluster_is_used_as_one(tmp_path: Path) -> None:
