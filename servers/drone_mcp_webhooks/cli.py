@@ -11,8 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from drone_mcp_kit import logs
+from drone_mcp_kit import listening, logs
 from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.http_settings import read_address
 from drone_mcp_state import StoreError, open_store
 from drone_mcp_webhooks import service
 from drone_mcp_webhooks.reconciler import Pace
@@ -41,8 +42,8 @@ def serve(
     DRONE_MCP_WEBHOOK_SECRET is needed; DRONE_MCP_STATE says where the state is kept; DRONE_SERVER and DRONE_TOKEN let
     it look after deliveries that were lost.
     """
-    host, port = _address(listen)
     try:
+        address = read_address(listen)
         settings = replace(
             read_settings(os.environ),
             pace=Pace(period),
@@ -51,13 +52,11 @@ def serve(
         )
         logs.configure(settings.shared, Cleaner())
         _tell_what_is_off(settings)
-        asyncio.run(service.serve(settings, service.listen(host, port)))
+        asyncio.run(service.serve(settings, listening.listen(address)))
     except SettingsError as error:
         _fail(str(error), WRONG_USE)
     except StoreError as error:
         _fail(f"DRONE_MCP_STATE cannot be used: {error}", WRONG_USE)
-    except OSError as error:
-        _fail(f"cannot listen on {listen}: {error.strerror}", 1)
 
 
 @app.command()
@@ -100,13 +99,6 @@ def _tell_what_is_off(settings: ReceiverSettings) -> None:
         logger.warning("Reconciliation is off: without DRONE_SERVER and DRONE_TOKEN, lost deliveries stay lost")
     if settings.state == "memory:":
         logger.warning("DRONE_MCP_STATE is memory: what is received is seen by no other process and ends with this one")
-
-
-def _address(listen: str) -> tuple[str, int]:
-    host, colon, port = listen.rpartition(":")
-    if not colon or not host or not port.isdecimal() or int(port) > 65535:  # noqa: PLR2004 - the largest port
-        _fail(f"--listen is {listen!r}: it takes ADDRESS:PORT, like 127.0.0.1:8088", WRONG_USE)
-    return host.strip("[]"), int(port)
 
 
 def _fail(message: str, code: int) -> NoReturn:

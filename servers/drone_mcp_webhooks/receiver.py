@@ -67,6 +67,10 @@ class Receiver:
             ]
         )
 
+    def drain(self) -> None:
+        """Say from now on that this process is about to end."""
+        self.draining = True
+
     async def webhooks(self, request: Request) -> Response:
         """Take one delivery: 204 once it is kept."""
         try:

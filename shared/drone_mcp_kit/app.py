@@ -198,9 +198,9 @@ def _server_of(http: HttpSettings | None) -> Callable[[MCPServer[Any]], None]:
     """Return what serves a server: over stdin and stdout, or at an address that is taken now."""
     if http is None:
         return serving.serve
-    from drone_mcp_kit import http_serving  # noqa: PLC0415 - brings an HTTP server, which stdio never needs
+    from drone_mcp_kit import http_serving, listening  # noqa: PLC0415 - bring an HTTP server, which stdio never needs
 
-    listener = http_serving.listen(http.address)
+    listener = listening.listen(http.address)
     return lambda server: http_serving.run_server(server, http, listener)
 
 

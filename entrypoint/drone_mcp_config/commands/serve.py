@@ -15,7 +15,7 @@ from drone_mcp_config.serving import many_roles, one_role, serving_app
 from drone_mcp_config.serving_callers import CallerBook, Limits
 from drone_mcp_config.serving_pool import Pool
 from drone_mcp_config.serving_role import Part, role_parts
-from drone_mcp_kit import http_serving, logs
+from drone_mcp_kit import listening, logs
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.http_settings import HttpSettings
 from drone_mcp_kit.redact import Redactor
@@ -44,7 +44,7 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
         for name in WRITE_SECRETS:
             os.environ.pop(name, None)
         book = CallerBook(callers, parts) if callers else None
-        listener = http_serving.listen(http.address)
+        listener = listening.listen(http.address)
     except SettingsError as error:
         raise UserError(f"{error}.") from error
     with listener:
@@ -83,4 +83,4 @@ async def _serve(http: HttpSettings, pool: Pool, role: str | None, book: CallerB
     else:
         serving = serving_app(http, pool, one_role(str(role), http), [str(role)], lambda: http.is_ready)
     async with serving as app:
-        await http_serving.serve(app, listener)
+        await listening.serve(app, listener, app.drain)

@@ -11,8 +11,8 @@ import pytest
 from drone_mcp_config.serving_callers import Caller, read_callers
 from drone_mcp_config.serving_pool import IDLE_SECONDS, MOST_USERS
 from drone_mcp_kit.http_app import MAX_BODY
-from drone_mcp_kit.http_serving import DRAIN_SECONDS
 from drone_mcp_kit.http_settings import HTTP_VARIABLES
+from drone_mcp_kit.listening import DRAIN_SECONDS
 from support.snapshots import hold
 
 if TYPE_CHECKING:

@@ -156,7 +156,7 @@ def test_an_address_that_another_has_is_told() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         listen = f"127.0.0.1:{other.getsockname()[1]}"
         ended = command("serve", "--listen", listen, DRONE_MCP_WEBHOOK_SECRET=SECRET)
-    assert ended.returncode == 1
+    assert ended.returncode == 2
     assert f"cannot listen on {listen}" in ended.stderr
 
 

@@ -14,8 +14,8 @@ import anyio.to_thread
 import httpx
 import pytest
 
-from drone_mcp_kit.http_serving import listen
 from drone_mcp_kit.http_settings import Address
+from drone_mcp_kit.listening import listen
 from support.http_process import CALL, HttpProcess, bearer, serving, started
 from support.raw_server import RawServer
 
