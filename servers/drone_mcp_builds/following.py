@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 15.0  # how long the store's feed is believed in before its health is looked at again
-GLANCE_SECONDS: Final = 1.0  # between looks at the store for any build of a repository
 SETTLE_SECONDS: Final = 2.0  # until the stream is open for sure: what happened before is then read
 BACK_OFF: Final = (2.0, 3.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0, 30.0)
 
@@ -67,20 +66,10 @@ class Follower:
         cursor = await self._known.state.ask(lambda store: store.cursor())
         yield
         while cursor is not None and await self._known.feed_is_alive():
-            found = await self._known.state.ask(self._waiting(subject, cursor))
+            found = await self._known.state.ask(_next_change(subject, cursor))
             cursor = None if found is None else found.cursor
             if found:
                 yield
-
-    def _waiting(self, subject: Subject, cursor: str) -> Callable[[BuildStateStore], Awaitable[Changes]]:
-        async def any_build(store: BuildStateStore) -> Changes:
-            await self._pause(GLANCE_SECONDS)
-            return await store.changes(cursor, subject.repo)
-
-        async def one_build(store: BuildStateStore) -> Changes:
-            return await store.wait(subject.repo, subject.number or 0, cursor, LOOK_SECONDS)
-
-        return one_build if subject.number else any_build
 
     async def _by_drone(self, subject: Subject) -> AsyncGenerator[Build | None, None]:
         """Yield until the webhooks are back, or it is time to try the stream anew."""
@@ -114,6 +103,10 @@ class Follower:
         for seconds in BACK_OFF:
             await self._pause(seconds)
             heard.put_nowait(None)
+
+
+def _next_change(subject: Subject, cursor: str) -> Callable[[BuildStateStore], Awaitable[Changes]]:
+    return lambda store: store.wait(subject.repo, subject.number, cursor, LOOK_SECONDS)
 
 
 async def stop(*tasks: asyncio.Task[None]) -> None:

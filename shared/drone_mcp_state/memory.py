@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from collections import deque
 from dataclasses import replace
+from heapq import nlargest
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
@@ -62,6 +63,11 @@ class MemoryStore(MemoryNotes, BuildStateStore):
             if branch is None or record.build.ref == f"refs/heads/{branch}"
         )
         return max(found, key=lambda record: record.build.number, default=None)
+
+    @override
+    async def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
+        builds = self._builds.get(slug, {})
+        return tuple(builds[number] for number in nlargest(limit, builds))
 
     @override
     async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:

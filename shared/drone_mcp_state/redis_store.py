@@ -160,6 +160,12 @@ class RedisStore(BuildStateStore):
             return next(iter(await self._records([(slug, int(number)) for number in numbers])), None)
 
     @override
+    async def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
+        async with _answering():
+            numbers = await self._redis.zrange(repo_key(slug), 0, limit - 1, desc=True)
+            return await self._records([(slug, int(number)) for number in numbers])
+
+    @override
     async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
         async with _answering():
             return await self._records(split_members(await self._redis.zrange(scripts.OPEN, 0, limit - 1, desc=True)))

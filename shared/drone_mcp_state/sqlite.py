@@ -89,6 +89,10 @@ class SqliteStore(BuildStateStore):
         return await self._run(self._db.latest, slug, branch)
 
     @override
+    async def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
+        return await self._run(self._db.newest, slug, limit)
+
+    @override
     async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
         return await self._run(self._db.unfinished, limit)
 

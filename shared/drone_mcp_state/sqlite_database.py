@@ -131,6 +131,14 @@ class SqliteDatabase:
             return self._one("slug = ? ORDER BY number DESC LIMIT 1", slug)
         return self._one("slug = ? AND ref = ? ORDER BY number DESC LIMIT 1", slug, f"refs/heads/{branch}")
 
+    def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
+        """List the builds with the highest numbers, the highest first."""
+        rows = self._db.execute(
+            f"SELECT {_COLUMNS} FROM builds WHERE slug = ? ORDER BY number DESC LIMIT ?",  # noqa: S608 - our own text
+            (slug, limit),
+        )
+        return tuple(self._record(row) for row in rows)
+
     def unfinished(self, limit: int) -> tuple[Record, ...]:
         """List what is not settled, newest first."""
         rows = self._db.execute(

@@ -47,6 +47,10 @@ class BuildStateStore(Notes):
         """Read the build with the highest number, of a branch as Drone means it: `ref` is `refs/heads/<branch>`."""
 
     @abstractmethod
+    async def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
+        """List the builds with the highest numbers, the highest first. Numbers that nobody told of are left out."""
+
+    @abstractmethod
     async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
         """List builds of which more is expected (see `is_settled`), newest first."""
 
@@ -74,8 +78,10 @@ class BuildStateStore(Notes):
     async def changes(self, since: str, slug: str | None = None, number: int | None = None) -> Changes:
         """List what changed after a cursor: anywhere, in a repository, or in one build of it."""
 
-    async def wait(self, slug: str, number: int, cursor: str, timeout: float) -> Changes:  # noqa: ASYNC109 - an answer, not an error
-        """Wait for a change of a build after `cursor`, at most `timeout` seconds; return at once if there is one.
+    async def wait(self, slug: str, number: int | None, cursor: str, timeout: float) -> Changes:  # noqa: ASYNC109 - an answer, not an error
+        """Wait for a change after `cursor`, at most `timeout` seconds; return at once if there is one.
+
+        It is a change of one build, or without a number of any build of the repository.
 
         The answer is false (`if not changes`) when the time went by without one.
         """

@@ -101,6 +101,15 @@ async def test_latest_is_the_highest_number_of_the_branch_as_drone_means_it(stor
     assert [record and record.build.number for record in found] == [11, 9, 10]
 
 
+async def test_newest_lists_the_highest_numbers_of_a_repository_whatever_their_order(store: BuildStateStore) -> None:
+    await tell(store, build(9), build(11, status="success"), build(10), build(4))
+    await tell(store, build(12), slug="octo/priv")
+    found = await store.newest(SLUG, 3)
+    assert [(record.slug, record.build.number) for record in found] == [(SLUG, 11), (SLUG, 10), (SLUG, 9)]
+    assert len(await store.newest(SLUG, 50)) == 4
+    assert await store.newest("octo/none", 3) == ()
+
+
 async def test_unfinished_lists_what_still_moves_newest_first(store: BuildStateStore) -> None:
     await tell(store, build(1, created=10), build(2, created=20, status="success"), build(3, created=30), FAILED)
     await tell(store, build(1, created=40), slug="octo/priv")
@@ -169,6 +178,16 @@ async def test_a_waiter_is_woken_by_its_own_build_only(store: BuildStateStore) -
     await tell(store, FAILED)
     found = await asyncio.wait_for(waiting, 10)
     assert [(change.number, change.status) for change in found.items] == [(7, "failure")]
+
+
+async def test_a_waiter_for_any_build_is_woken_by_those_of_its_repository_only(store: BuildStateStore) -> None:
+    await tell(store, RUNNING)
+    start = await store.cursor()
+    waiting = asyncio.create_task(store.wait(SLUG, None, start, timeout=60))
+    await tell(store, build(8), slug="octo/priv")
+    await tell(store, build(9))
+    found = await asyncio.wait_for(waiting, 10)
+    assert [(change.slug, change.number) for change in found.items] == [(SLUG, 9)]
 
 
 async def test_waiting_in_vain_ends_with_a_false_answer_and_a_cursor_to_go_on_with(store: BuildStateStore) -> None:
