@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp.types import InputRequiredResult
 
 from drone_mcp_actions import plans, reports
-from drone_mcp_actions.repeating import Recent
 from drone_mcp_actions.reports import Sent
 from drone_mcp_client.errors import Conflict, DroneError, DroneFailed, TimedOut, Unreachable
 from drone_mcp_kit.guard.audit import target
@@ -20,10 +19,11 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
 
     from drone_mcp_actions.plans import Plan
+    from drone_mcp_actions.repeating import Recent
     from drone_mcp_actions.views import ActionView
     from drone_mcp_client.models import Build
     from drone_mcp_kit.access import DroneAccess
-    from drone_mcp_kit.guard.guard import Guard
+    from drone_mcp_kit.guard.guard import Guard, Warrant
     from drone_mcp_kit.guard.rules import Decision
 
 # After these nobody knows whether Drone has done it.
@@ -62,28 +62,33 @@ def _clean(build: Build, access: DroneAccess) -> Build:
 class Actor:
     """Does what a tool was called for, through the guard."""
 
-    def __init__(self, access: DroneAccess, guard: Guard, clock: Callable[[], float]) -> None:
+    def __init__(self, access: DroneAccess, guard: Guard, recent: Recent, clock: Callable[[], float]) -> None:
         self._access = access
         self._guard = guard
+        self._recent = recent
         self._clock = clock
-        self._recent = Recent()
 
     async def act(
         self, context: Context[Any, Any], wish: Wish, *, dry_run: bool, token: str | None
     ) -> ActionView | InputRequiredResult:
         """Check, rehearse or confirm and do; the answer, or what ends this round of the call."""
         await self._guard.admit(OPERATIONS[wish.operation], wish.repo)
-        earlier = None if dry_run else self._recent.find(wish, self._clock())
+        rehearses = dry_run or self._guard.rules.mode != "on"
+        earlier = None if rehearses else await self._recent.find(astuple(wish), self._clock())
         if earlier is not None:
-            return earlier
+            return await self._repeated(wish, earlier)
         plan = await wish.plan(self._access)
         if plan.nothing:
             return await self._nothing(plan)
         decision = await self._guard.check(plan.action)
-        if dry_run or decision.mode != "on":
+        if rehearses:
             return await self._rehearse(plan, decision)
         confirmed = await self._confirmed(context, wish, plan, decision, token)
         return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(wish, plan, confirmed)
+
+    async def _repeated(self, wish: Wish, earlier: ActionView) -> ActionView:
+        await self._guard.audit.try_note("repeated", operation=wish.operation, repo=wish.repo, build=wish.number)
+        return earlier
 
     async def _nothing(self, plan: Plan) -> ActionView:
         await self._guard.audit.try_note("nothing", **target(plan.action))
@@ -109,33 +114,37 @@ class Actor:
         return confirmed
 
     async def _do(self, wish: Wish, plan: Plan, confirmed: str) -> ActionView:
-        self._recent.begin(wish, self._clock())
+        call = astuple(wish)
+        earlier = await self._recent.begin(call, self._clock())
+        if earlier is not None:
+            return await self._repeated(wish, earlier)
         try:
             plan, sent = await self._send(wish, plan, confirmed)
         except LEFT_OPEN:
             raise
         except DroneError:
-            self._recent.forget(wish)
+            await self._recent.forget(call)
             raise
         view = reports.done(plan, sent, await self._read(plan)) if sent.answers else reports.nothing(plan)
-        self._recent.answered(wish, view, self._clock())
+        await self._recent.answered(call, view, self._clock())
         return view
 
     async def _send(self, wish: Wish, plan: Plan, confirmed: str) -> tuple[Plan, Sent]:
         """Send; where the build changed in between, read it and decide again, once."""
         try:
-            return plan, await self._carry_out(plan, confirmed)
+            warrant = await self._guard.begin(plan.action, confirmed)
+            return plan, await self._carry_out(plan, warrant)
         except Conflict:
             again = await wish.plan(self._access)
         if again.nothing:
             return again, Sent()
         if again.action.stages != plan.action.stages or again.action.unapproved != plan.action.unapproved:
             raise Conflict(f"Build {wish.number} has changed so much that it takes a new decision")
-        return again, await self._carry_out(again, confirmed)
+        warrant = await self._guard.begin_again(again.action, confirmed)
+        return again, await self._carry_out(again, warrant)
 
-    async def _carry_out(self, plan: Plan, confirmed: str) -> Sent:
+    async def _carry_out(self, plan: Plan, warrant: Warrant) -> Sent:
         """Send call after call; what fails after the first success ends it and is told."""
-        warrant = await self._guard.begin(plan.action, confirmed)
         answers: list[Any] = []
         for call in plan.calls:
             try:

@@ -2,59 +2,71 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import logging
 from typing import TYPE_CHECKING, Final
 
+from drone_mcp_actions.views import ActionView
 from drone_mcp_client.errors import Conflict
+from drone_mcp_kit.guard.errors import NotesUnavailable
+from drone_mcp_kit.guard.notes import key
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from drone_mcp_kit.guard.notes import Notes, Who
 
-    from drone_mcp_actions.views import ActionView
+    Call = tuple[object, ...]
+
+logger = logging.getLogger(__name__)
 
 WINDOW: Final = 60.0  # seconds
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    ends: float
-    view: ActionView | None = None
+SENT: Final = "sent"
 
 
 class Recent:
-    """What was sent lately. Times are Unix seconds, given by the caller."""
+    """What one agent sent lately, through whichever process. Times are Unix seconds, given by the caller."""
 
-    def __init__(self) -> None:
-        self._entries: dict[Hashable, _Entry] = {}
+    def __init__(self, who: Who, kept: Notes) -> None:
+        self._who = who
+        self._kept = kept
 
-    def find(self, key: Hashable, now: float) -> ActionView | None:
+    async def find(self, call: Call, now: float) -> ActionView | None:
         """Return the answer to the same call, marked as that; None if there was none lately.
 
         Raises:
             Conflict: it was sent and is not answered, now or for good.
         """
-        self._entries = {key: entry for key, entry in self._entries.items() if entry.ends > now}
-        entry = self._entries.get(key)
-        if entry is None:
-            return None
-        if entry.view is None:
-            raise Conflict(
-                "The same was sent less than a minute ago, and no answer of Drone has come",
-                next_step="Look at the newest builds first: it may have happened",
-                retryable=False,
-            )
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return entry.view.model_copy(update={"outcome": "repeated", "notes": (*entry.view.notes, note)})
+        return _repeated(await self._kept.note(self._key(call), at=now))
 
-    def begin(self, key: Hashable, now: float) -> None:
-        """Remember that it is being sent; raise as `find` does where it is already."""
-        self.find(key, now)
-        self._entries[key] = _Entry(now + WINDOW)
+    async def begin(self, call: Call, now: float) -> ActionView | None:
+        """Remember that it is being sent; as `find` where it is already."""
+        return _repeated(await self._kept.claim(self._key(call), SENT, WINDOW, at=now))
 
-    def answered(self, key: Hashable, view: ActionView, now: float) -> None:
-        """Remember the answer."""
-        self._entries[key] = _Entry(now + WINDOW, view)
+    async def answered(self, call: Call, view: ActionView, now: float) -> None:
+        """Remember the answer. If that fails the call counts as sent, which it was."""
+        try:
+            await self._kept.write_note(self._key(call), view.model_dump_json(), WINDOW, at=now)
+        except NotesUnavailable as error:
+            logger.warning("An answer could not be noted: %s", error)
 
-    def forget(self, key: Hashable) -> None:
-        """It certainly did not happen."""
-        self._entries.pop(key, None)
+    async def forget(self, call: Call) -> None:
+        """It certainly did not happen. If that fails, the same call is refused for a minute."""
+        try:
+            await self._kept.drop_note(self._key(call))
+        except NotesUnavailable as error:
+            logger.warning("A call that did not happen stays noted: %s", error)
+
+    def _key(self, call: Call) -> str:
+        return key("call", self._who, call)
+
+
+def _repeated(note: str | None) -> ActionView | None:
+    if note is None:
+        return None
+    if note == SENT:
+        raise Conflict(
+            "The same was sent less than a minute ago, and no answer of Drone has come",
+            next_step="Look at the newest builds first: it may have happened",
+            retryable=False,
+        )
+    view = ActionView.model_validate_json(note)
+    told = (*view.notes, "The same call was answered less than a minute ago; nothing was sent again")
+    return view.model_copy(update={"outcome": "repeated", "notes": told})

@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 
 from drone_mcp_actions import audit_command
 from drone_mcp_actions.acting import Actor
+from drone_mcp_actions.agreeing import Agreed
+from drone_mcp_actions.repeating import Recent
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
 from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.guard.guard import Guard
+from drone_mcp_kit.guard.notes import who
 from drone_mcp_kit.guard.settings import VARIABLES, GuardSettings
 from drone_mcp_kit.settings import Settings
 
@@ -48,9 +51,16 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
 def create(settings: Settings, guarded: GuardSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time."""
     access = DroneAccess(settings, secrets=guarded.secrets)
-    guard = Guard(settings, _for_tools(guarded, settings), access.clean, clock)
-    tools = ActionTools(access, Actor(access, guard, clock))
-    return build_server(SPEC, settings, access, tools, ActionResources(guard), seal=guard.seal, close=guard.close)
+    kept = Agreed(settings.state)
+    guard = Guard(settings, _for_tools(guarded, settings), access.clean, kept, clock)
+    actor = Actor(access, guard, Recent(who(guarded.agent), kept), clock)
+
+    async def close() -> None:
+        await kept.close()
+        await guard.close()
+
+    parts = ActionTools(access, actor), ActionResources(guard)
+    return build_server(SPEC, settings, access, *parts, seal=guard.seal, close=close)
 
 
 def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
-from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Final, TypeVar
+
+from drone_mcp_known.opening import StoreAtNeed
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,11 +24,8 @@ class State:
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
         self.shared = url != "memory:"
-        self._url = url
         self._clock = clock
-        self._lock = asyncio.Lock()
-        self._closing = AsyncExitStack()
-        self._store: BuildStateStore | None = None
+        self._store = StoreAtNeed(url)
         self._failed_at = float("-inf")
 
     async def ask(self, question: Callable[[BuildStateStore], Awaitable[T]]) -> T | None:
@@ -38,7 +35,7 @@ class State:
         if self._is_resting():
             return None
         try:
-            return await question(await self._opened())
+            return await question(await self._store.opened())
         except StoreError as error:
             self._failed_at = self._clock()
             logger.warning("Going on without the state for %g seconds: %s", REST_SECONDS, error)
@@ -46,16 +43,7 @@ class State:
 
     async def close(self) -> None:
         """Let go of the store, if it was opened. The next `ask` opens it again."""
-        self._store = None
-        await self._closing.aclose()
+        await self._store.close()
 
     def _is_resting(self) -> bool:
         return 0 <= self._clock() - self._failed_at < REST_SECONDS
-
-    async def _opened(self) -> BuildStateStore:
-        from drone_mcp_state import open_store  # noqa: PLC0415 - as above
-
-        async with self._lock:
-            if self._store is None:
-                self._store = await self._closing.enter_async_context(open_store(self._url))
-            return self._store

@@ -103,21 +103,35 @@ class Desk:
 @asynccontextmanager
 async def desk(folder: Path, mode: Any = "auto", person: Person | None = None, **env: str) -> AsyncIterator[Desk]:
     """Start Drone and a server with the given environment, and connect a client, with or without a person."""
-    audit = folder / "audit.jsonl"
-    async with running_simulator(SCENARIO, socket=True) as drone:
-        variables = {
-            "DRONE_SERVER": drone.url,
-            "DRONE_TOKEN": "reader-token",
-            "DRONE_WRITE_TOKEN": drone.admin_token,
-            "DRONE_MCP_AUDIT_LOG": str(audit),
-            "AGENT_ROLE": "ops",
-            "SESSION_ID": "session-1",
-            "POD_NAME": "pod-1",
-            **ON,
-            **env,
-        }
-        clock = [NOW]
-        settings = Settings.from_environment(variables)
-        server = create(settings, GuardSettings.from_environment(variables), lambda: clock[0])
-        async with Client(server, mode=mode, elicitation_callback=person) as client:
-            yield Desk(client, drone, audit, clock)
+    async with (
+        running_simulator(SCENARIO, socket=True) as drone,
+        desk_at(drone, folder / "audit.jsonl", [NOW], mode, person, **env) as opened,
+    ):
+        yield opened
+
+
+@asynccontextmanager
+async def desk_at(
+    drone: SimulatorHandle,
+    audit: Path,
+    clock: list[float],
+    mode: Any = "auto",
+    person: Person | None = None,
+    **env: str,
+) -> AsyncIterator[Desk]:
+    """Start one more server before a Drone that runs, and connect a client."""
+    variables = {
+        "DRONE_SERVER": drone.url,
+        "DRONE_TOKEN": "reader-token",
+        "DRONE_WRITE_TOKEN": drone.admin_token,
+        "DRONE_MCP_AUDIT_LOG": str(audit),
+        "AGENT_ROLE": "ops",
+        "SESSION_ID": "session-1",
+        "POD_NAME": "pod-1",
+        **ON,
+        **env,
+    }
+    settings = Settings.from_environment(variables)
+    server = create(settings, GuardSettings.from_environment(variables), lambda: clock[0])
+    async with Client(server, mode=mode, elicitation_callback=person) as client:
+        yield Desk(client, drone, audit, clock)

@@ -1,6 +1,6 @@
 """The one place that every request which changes Drone must pass.
 
-    guard = Guard(settings, guard_settings, clean)
+    guard = Guard(settings, guard_settings, clean, store)
     action = Action(operation=OPERATIONS["stop"], repo="octo/hello", build=build)
 
     await guard.admit(action.operation, action.repo)     # may this process do such a thing there at all?
@@ -17,8 +17,9 @@ Modules:
     operations  what can be done, and how risky it is
     rules       Rules, Action, decide: pure
     settings    GuardSettings.from_environment, VARIABLES
-    consent     confirmation tokens: pure; asking: the question by elicitation
+    consent     confirmation tokens: pure; asking: the question by elicitation; confirming: both, once each
+    notes, rate what all processes of an agent agree on, and how often it may act
     chain       audit lines and their verification: pure; sinks, audit: where they go
     guard       Guard
-    errors      WritesDisabled, NotConfirmed, AuditUnavailable
+    errors      WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable
 """

@@ -16,6 +16,7 @@ from drone_mcp_kit.guard.errors import AuditUnavailable
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from drone_mcp_client.errors import DroneError
     from drone_mcp_kit.cleaning import Cleaner
     from drone_mcp_kit.guard.rules import Action
     from drone_mcp_kit.guard.sinks import Sink
@@ -64,6 +65,11 @@ class Audit:
         except AuditUnavailable:
             return False
         return True
+
+    async def refused(self, error: DroneError, **facts: Any) -> None:
+        """Write a line about what was refused, and by which rule."""
+        rule = error.details.get("rule", "")
+        await self.try_note("refused", decision="refused", rule=rule, outcome=error.code, **facts)
 
 
 def target(action: Action) -> dict[str, Any]:

@@ -22,6 +22,13 @@ class NotConfirmed(DroneError):
     default_next_step = "Ask the person you work for; do not try again without them"
 
 
+class NotesUnavailable(WritesDisabled):
+    """Nobody can tell what this agent's other processes have done, so nothing was sent."""
+
+    default_next_step = "Whoever runs this server has to make the store of DRONE_MCP_STATE answer; nothing was sent"
+    default_retryable = True
+
+
 class AuditUnavailable(WritesDisabled):
     """The audit line could not be written, so nothing was sent."""
 

@@ -21,6 +21,7 @@ from drone_mcp_kit.guard.rate import Rate
 from drone_mcp_kit.guard.rules import Action, Rules
 from drone_mcp_kit.guard.settings import GuardSettings
 from drone_mcp_kit.settings import Settings
+from drone_mcp_state.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,7 +44,7 @@ def drone() -> Iterator[respx.MockRouter]:
 def guard_of(audit: Path | str, *, repos: tuple[str, ...] = (), **rules: Any) -> Guard:
     some = Rules(**{"mode": "on", "repos": ("octo/*",), **rules})
     guarded = GuardSettings(rules=some, write_token=SecretStr("writes"), audit=str(audit))
-    return Guard(Settings(server=SERVER, repos=repos), guarded, Cleaner())
+    return Guard(Settings(server=SERVER, repos=repos), guarded, Cleaner(), MemoryStore())
 
 
 def action(operation: str = "restart") -> Action:

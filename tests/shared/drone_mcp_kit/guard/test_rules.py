@@ -9,11 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_client import calls
-from drone_mcp_client.errors import DroneError, PermissionDenied, RateLimited
+from drone_mcp_client.errors import DroneError, PermissionDenied
 from drone_mcp_client.models import Build
 from drone_mcp_kit.guard.errors import WritesDisabled
 from drone_mcp_kit.guard.operations import OPERATIONS, Risk
-from drone_mcp_kit.guard.rate import Rate, RateLimit
 from drone_mcp_kit.guard.rules import Action, Rules, branch_of, decide, matches
 
 names = st.sampled_from(("octo/hello", "octo/other", "acme/web", "octo/hello-2", "Octo/hello", "a/b"))
@@ -130,15 +129,3 @@ def test_a_fingerprint_changes_with_whatever_makes_the_action_another_one() -> N
         )
     }
     assert len(known) == 7
-
-
-@given(st.lists(st.floats(0, 1000), max_size=60), st.integers(1, 5))
-def test_a_repository_never_gets_more_than_its_rate(times: list[float], count: int) -> None:
-    limit, taken = RateLimit(Rate(count, 100)), []
-    for now in sorted(times):
-        try:
-            limit.take("octo/hello", now)
-        except RateLimited:
-            continue
-        taken.append(now)
-    assert all(later - first >= 100 for first, later in zip(taken, taken[count:], strict=False))

@@ -1,0 +1,34 @@
+"""A store that is opened when it is first needed, so that a server starts without it."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drone_mcp_state import BuildStateStore
+
+
+class StoreAtNeed:
+    """The store of an address."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = asyncio.Lock()
+        self._closing = AsyncExitStack()
+        self._store: BuildStateStore | None = None
+
+    async def opened(self) -> BuildStateStore:
+        """Return the store, the same one until `close`; raises what `open_store` does."""
+        from drone_mcp_state import open_store  # noqa: PLC0415 - on first use, to start fast
+
+        async with self._lock:
+            if self._store is None:
+                self._store = await self._closing.enter_async_context(open_store(self._url))
+            return self._store
+
+    async def close(self) -> None:
+        """Let go of it, if it was opened."""
+        self._store = None
+        await self._closing.aclose()
