@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import json
 from dataclasses import dataclass
 from typing import Any, Final
 
 from drone_mcp_client.errors import InvalidInput
+from drone_mcp_kit.fingerprint import fingerprint
 
 LONGEST: Final = 200
 LARGEST: Final = 2**63 - 1
@@ -39,13 +39,6 @@ class Place:
 def beginning(size: int) -> Place:
     """The place of the newest build."""
     return Place(page=1, size=size, before=LARGEST)
-
-
-def fingerprint(question: dict[str, Any]) -> str:
-    """A short word for a repository and its filters; those that are not set do not count."""
-    asked = {key: value for key, value in question.items() if value is not None}
-    text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:10]
 
 
 def encode(place: Place, question: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from drone_mcp_builds.following import Follower, Subject, first_of, stop
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
 from drone_mcp_client.errors import DroneError
+from drone_mcp_kit import standing
 from drone_mcp_known.known import Reading, is_whole, news
 
 if TYPE_CHECKING:
@@ -58,8 +59,8 @@ class Waiter:
         """
         began = self._clock()
         first = await self._reader.find(wish.repo, wish.number, ahead=wish.seconds)
-        before = since.decode(wish.cursor, wish.repo, first.build) if wish.cursor else first.build
-        watch = Watch(self._reader, wish, since.encode(wish.repo, before), first, self._clock)
+        before = standing.decode(wish.cursor, wish.repo, first.build) if wish.cursor else first.build
+        watch = Watch(self._reader, wish, standing.encode(wish.repo, before), first, self._clock)
         if not watch.is_over():
             left = max(0.0, wish.seconds - (self._clock() - began))
             await self._until_over(watch, left, report)
@@ -87,7 +88,7 @@ class Waiter:
         return WaitView(
             finished=finished,
             changes=since.told(before, watch.reading.build),
-            cursor=since.encode(watch.wish.repo, watch.reading.build),
+            cursor=standing.encode(watch.wish.repo, watch.reading.build),
             build=view.model_copy(update={"next_step": ""}),
             note=watch.trouble,
             next_step=view.next_step if finished else again,
@@ -108,7 +109,7 @@ class Watch:
     def is_over(self) -> bool:
         """Whether there is nothing more to wait for."""
         build = self.reading.build
-        changed = self.wish.until == "change" and since.encode(self.wish.repo, build) != self._mark
+        changed = self.wish.until == "change" and standing.encode(self.wish.repo, build) != self._mark
         return changed or status.is_final(build.status)
 
     async def follow(self, follower: Follower) -> None:

@@ -8,9 +8,9 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-from drone_mcp_builds import since
 from drone_mcp_builds.following import Follower, Subject
 from drone_mcp_client.errors import DroneError, InvalidInput
+from drone_mcp_kit import standing
 from drone_mcp_known.known import is_whole
 
 if TYPE_CHECKING:
@@ -91,4 +91,4 @@ class Watcher:
 
 
 def _mark(subject: Subject, build: Build | None) -> str:
-    return "" if build is None else f"{build.number}.{since.encode(subject.repo, build)}"
+    return "" if build is None else f"{build.number}.{standing.encode(subject.repo, build)}"

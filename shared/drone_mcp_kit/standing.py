@@ -1,0 +1,82 @@
+"""How a build stood, as text that the caller hands back to learn what has changed since. Pure.
+
+It holds the statuses themselves, so that it works whichever process answers next, of whichever server, and whatever
+that one remembers: a server that starts a build gives it out, the one that waits for builds takes it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_kit.fingerprint import fingerprint
+
+if TYPE_CHECKING:
+    from drone_mcp_client.models import Build, Stage
+
+LONGEST: Final = 1_000
+NEXT_STEP: Final = "Call again with repo, number and cursor as the answer before gave them, or without a cursor"
+
+_LETTERS = {
+    "blocked": "b", "declined": "d", "error": "e", "failure": "f", "killed": "k", "pending": "p", "running": "r",
+    "skipped": "x", "success": "s", "waiting_on_dependencies": "w",
+}  # fmt: skip
+_STATUSES = {letter: status for status, letter in _LETTERS.items()}
+_OTHER, _NONE = "o", "-"  # a status of a later Drone; no step of that number
+_CURSOR = re.compile(r"[0-9a-f]{10}\.[a-z](?:\.[1-9][0-9]{0,8}[a-z][a-z-]*)*", re.ASCII)
+_STAGE = re.compile(r"([0-9]+)([a-z])([a-z-]*)")
+
+
+def encode(repo: str, build: Build) -> str:
+    """Write how the build stands; of one too large for that, its stages, and then its own status alone."""
+    head = f"{_mark(repo, build.number)}.{_letter(build.status)}"
+    for steps in (True, False):
+        text = ".".join([head, *(_stage(stage, steps=steps) for stage in build.stages)])
+        if len(text) <= LONGEST:
+            return text
+    return head
+
+
+def decode(text: str, repo: str, now: Build) -> Build:
+    """Return the build as it stood, in statuses and numbers only; `now` is the same build as it stands.
+
+    Raises:
+        InvalidInput: it is no such text, or one about another build.
+    """
+    if len(text) > LONGEST or not _CURSOR.fullmatch(text):
+        raise InvalidInput("That is no cursor of this tool", next_step=NEXT_STEP)
+    mark, own, *stages = text.split(".")
+    if mark != _mark(repo, now.number):
+        raise InvalidInput("The cursor belongs to another build", next_step=NEXT_STEP)
+    update = {"status": _status(own), "stages": tuple(map(_read_stage, stages))}
+    return now.model_copy(update=update)
+
+
+def _mark(repo: str, number: int) -> str:
+    return fingerprint({"repo": repo, "number": number})
+
+
+def _letter(status: str) -> str:
+    return _LETTERS.get(status, _OTHER)
+
+
+def _status(letter: str) -> str:
+    return _STATUSES.get(letter, "unknown")
+
+
+def _stage(stage: Stage, *, steps: bool) -> str:
+    letters = {step.number: _letter(step.status) for step in stage.steps} if steps else {}
+    row = "".join(letters.get(number, _NONE) for number in range(1, max(letters, default=0) + 1))
+    return f"{stage.number}{_letter(stage.status)}{row}"
+
+
+def _read_stage(text: str) -> Stage:
+    from drone_mcp_client.models import Stage, Step  # noqa: PLC0415 - on first use, to start fast
+
+    found = _STAGE.fullmatch(text)
+    number, letter, row = found.groups() if found else ("0", _OTHER, "")
+    steps = (
+        Step(number=place, name="", status=_status(step)) for place, step in enumerate(row, start=1) if step != _NONE
+    )
+    return Stage(number=int(number), name="", status=_status(letter), steps=tuple(steps))
