@@ -2,51 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, get_args
-
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from drone_mcp_kit.answer import View
 
-if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
 
-
-class Part(View):
-    """A piece of an answer.
-
-    Output schemas name its fields and leave out their types: every request of an agent pays for the list of tools.
-    """
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, _core: Any, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "object", "description": cls.field_names()}
-
-    @classmethod
-    def field_names(cls) -> str:
-        """The names of the fields, those of parts within in brackets."""
-        return ", ".join(name + _within(field.annotation) for name, field in cls.model_fields.items())
-
-
-def _within(annotation: Any) -> str:
-    parts = [kind for kind in get_args(annotation) if isinstance(kind, type) and issubclass(kind, Part)]
-    return f" ({parts[0].field_names()})" if parts else ""
-
-
-class Answer(View):
-    """A whole answer. Its schema gives the types of what is always there, and of other plain values only the names."""
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, core: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        schema = handler.resolve_ref_schema(handler(core))
-        for name, field in cls.model_fields.items():
-            if not field.is_required() and not _within(field.annotation):
-                schema["properties"][name] = {"description": field.description} if field.description else {}
-        return schema
-
-
-class LatestBuild(Part):
+class LatestBuild(View):
     """A repository's newest build, of whatever branch or event."""
 
     number: int
@@ -57,7 +18,7 @@ class LatestBuild(Part):
     when: str | None = None
 
 
-class RepoLine(Part):
+class RepoLine(View):
     """A repository, as a list shows it."""
 
     repo: str
@@ -67,7 +28,7 @@ class RepoLine(Part):
     latest: LatestBuild | None = None
 
 
-class RepoList(Answer):
+class RepoList(View):
     """Repositories, those with the newest builds first."""
 
     repos: tuple[RepoLine, ...]
@@ -77,7 +38,7 @@ class RepoList(Answer):
     next_step: str = ""
 
 
-class BuildLine(Part):
+class BuildLine(View):
     """A build, as a list shows it: enough to choose one."""
 
     number: int
@@ -93,7 +54,7 @@ class BuildLine(Part):
     seconds: int | None = None
 
 
-class BuildList(Answer):
+class BuildList(View):
     """Builds of one repository, newest first."""
 
     repo: str
@@ -104,7 +65,7 @@ class BuildList(Answer):
     next_step: str = ""
 
 
-class StepView(Part):
+class StepView(View):
     """One step of a stage."""
 
     step: int
@@ -116,7 +77,7 @@ class StepView(Part):
     note: str = ""
 
 
-class StageView(Part):
+class StageView(View):
     """One stage (pipeline) of a build with its steps."""
 
     stage: int
@@ -130,7 +91,7 @@ class StageView(Part):
     folded: str = ""
 
 
-class FirstFailure(Part):
+class FirstFailure(View):
     """What failed first in time."""
 
     stage: int
@@ -141,7 +102,7 @@ class FirstFailure(Part):
     error: str = ""
 
 
-class BuildView(Answer):
+class BuildView(View):
     """A build and its stages and steps."""
 
     repo: str
@@ -171,12 +132,12 @@ class BuildView(Answer):
     next_step: str = ""
 
 
-class WaitView(Answer):
+class WaitView(View):
     """What a wait came to."""
 
     finished: bool
     changes: tuple[str, ...] = ()
     cursor: str
-    build: Annotated[BuildView, WithJsonSchema({"type": "object", "description": "as drone_get_build"})]
+    build: BuildView = Field(description="as drone_get_build")
     note: str = ""
     next_step: str = ""

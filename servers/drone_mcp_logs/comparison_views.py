@@ -7,10 +7,10 @@ from typing import Annotated
 from pydantic import Field
 
 from drone_mcp_kit.answer import View
-from drone_mcp_logs.views import Part, Texts, joined, titled
+from drone_mcp_logs.views import Texts, joined, titled
 
 
-class SideView(Part):
+class SideView(View):
     """One of the two builds."""
 
     number: int
@@ -28,7 +28,7 @@ class SideView(Part):
         return f"#{self.number} {self.status}{seconds}{f' ({of})' if of else ''}"
 
 
-class NewView(Part):
+class NewView(View):
     """What is new in the log of the failed step; `step` is in the build in which it failed."""
 
     step: str

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import secrets
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field
 
 from drone_mcp_kit.answer import View
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-
-    from pydantic import GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
 
 
 def new_nonce() -> str:
@@ -26,24 +23,10 @@ def framed(lines: Iterable[str], nonce: str) -> str:
     return "\n".join((f"<<<log {nonce}", *lines, f"{nonce} log>>>"))
 
 
-# An array of what, each answer shows: every request of an agent pays for the list of tools.
-Texts = Annotated[tuple[str, ...], WithJsonSchema({"type": "array"})]
+Texts = tuple[str, ...]
 
 
-class Part(View):
-    """A piece of an answer.
-
-    Output schemas name its fields and leave out their types: every request of an agent pays for the list of tools.
-    """
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, _core: Any, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        fields = cls.model_fields.items()
-        named = (f"{name} ({field.description})" if field.description else name for name, field in fields)
-        return {"type": "object", "description": ", ".join(named)}
-
-
-class StepView(Part):
+class StepView(View):
     """What names a step, and how it stands."""
 
     stage: int

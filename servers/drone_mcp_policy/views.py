@@ -2,26 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from pydantic import Field
 
 from drone_mcp_kit.answer import View
 
-if TYPE_CHECKING:
-    from pydantic import GetJsonSchemaHandler
-    from pydantic.json_schema import JsonSchemaValue
 
-
-class Part(View):
-    """A piece of an answer; its schema names the fields only, as every request of an agent pays for it."""
-
-    @classmethod
-    def __get_pydantic_json_schema__(cls, _core: Any, _handler: GetJsonSchemaHandler) -> JsonSchemaValue:
-        return {"type": "object", "description": ", ".join(cls.model_fields)}
-
-
-class NextCall(Part):
+class NextCall(View):
     """A tool call that takes the next step."""
 
     tool: str
@@ -45,7 +33,7 @@ class DecisionView(View):
     note: str = ""
 
 
-class RuleLook(Part):
+class RuleLook(View):
     """What one rule had to do with a decision."""
 
     rule: str
@@ -64,7 +52,7 @@ class ExplanationView(View):
     source: str = Field(description="the rule file")
 
 
-class RuleView(Part):
+class RuleView(View):
     """A rule in force."""
 
     rule: str

@@ -38,8 +38,8 @@ def manifest_text(manifest: dict[str, Any]) -> str:
 def _tool(tool: Any) -> dict[str, Any]:
     return {
         "name": tool.name,
-        "title": tool.title,
+        "title": tool.annotations.title,
         "description": tool.description.partition("\n")[0],
         "read_only": tool.annotations.read_only_hint,
-        "destructive": tool.annotations.destructive_hint,
+        "destructive": bool(tool.annotations.destructive_hint),
     }

@@ -25,6 +25,55 @@ def flatten(schema: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
+def outline(schema: dict[str, Any], *, terse: bool = False) -> dict[str, Any]:
+    """Return the schema of an answer with no more than a reader of the list of tools needs.
+
+    Every request of an agent pays for that list. What is always there keeps its type, of what may be left out the
+    name stands, and objects within are told by the names of their fields. Docstrings and defaults go.
+
+    Args:
+        schema: as pydantic writes it.
+        terse: whether names are all that is told, as of an answer that is read as text.
+
+    Raises:
+        ValueError: as `flatten`.
+    """
+    flat = flatten({**schema, "$defs": {name: _undescribed(item) for name, item in schema.get("$defs", {}).items()}})
+    required = flat.get("required", [])
+    every = flat.get("properties", {}).items()
+    properties = {name: {} if terse else _field(item, always=name in required) for name, item in every}
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def _undescribed(node: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in node.items() if key != "description"}
+
+
+def _field(node: dict[str, Any], *, always: bool) -> dict[str, Any]:
+    said = {key: value for key, value in node.items() if key == "description"}
+    item = node.get("items", {})
+    if "properties" in item:
+        return {"type": "array", "items": _named(item), **said}
+    if "properties" in node:
+        return _named(node)
+    return {key: value for key, value in node.items() if key != "default"} if always else said
+
+
+def _named(node: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "description": node.get("description") or _names(node)}
+
+
+def _names(node: dict[str, Any]) -> str:
+    return ", ".join(name + _within(item) for name, item in node["properties"].items())
+
+
+def _within(node: dict[str, Any]) -> str:
+    """What a field holds, in brackets, where that is said or its fields have names."""
+    item = node.get("items", node)
+    said = node.get("description") or (_names(item) if "properties" in item else "")
+    return f" ({said})" if said else ""
+
+
 def _node(node: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
     if isinstance(node, list):
         return [_node(item, defs, seen) for item in node]

@@ -35,7 +35,7 @@ from drone_mcp_kit.answer import Failure, View, failure, success
 from drone_mcp_kit.arguments import arguments_model, read_arguments
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.sanitize import one_line
-from drone_mcp_kit.schemas import flatten
+from drone_mcp_kit.schemas import flatten, outline
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
@@ -111,13 +111,13 @@ def make_tool(function: Callable[..., Any], clean: Cleaner | None = None) -> Too
         raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
     context = find_context_parameter(function)
     model = arguments_model(function, context)
+    answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text)
     tool = KitTool(
         fn=function,
         name=function.__name__,
-        title=facts.title,
         description=inspect.cleandoc(function.__doc__),
         parameters=_input(flatten(model.model_json_schema())),
-        fn_metadata=FuncMetadata(arg_model=model, output_schema=_output(flatten(view.model_json_schema()))),
+        fn_metadata=FuncMetadata(arg_model=model, output_schema=answer),
         is_async=True,
         context_kwarg=context,
         annotations=_annotations(facts),
@@ -189,30 +189,17 @@ def _input(schema: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": {}, **schema, "additionalProperties": False}
 
 
-def _output(schema: dict[str, Any]) -> dict[str, Any]:
-    """Leave out what only costs: the view's docstring, and defaults, which are never said."""
-    return {"type": "object", **_bare({key: value for key, value in schema.items() if key != "description"})}
-
-
-def _bare(node: Any) -> Any:
-    if isinstance(node, list):
-        return [_bare(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    return {
-        key: {name: _bare(item) for name, item in value.items()} if key == "properties" else _bare(value)
-        for key, value in node.items()
-        if key != "default"
-    }
-
-
 def _annotations(facts: Declared) -> ToolAnnotations:
+    """Say what is true; the title here and not on the tool itself, as clients of every era look for it here.
+
+    Hints about changes mean nothing of what only reads (MCP 2025-11-25, ToolAnnotations), so they are not paid for.
+    """
+    changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
     return ToolAnnotations(
         title=facts.title,
         read_only_hint=not facts.writes,
-        destructive_hint=facts.destructive,
-        idempotent_hint=facts.idempotent,
         open_world_hint=True,  # what it returns was written by others: commit messages, log lines
+        **changes,
     )
 
 

@@ -43,9 +43,11 @@ def _faults(server: str, tool: dict[str, Any]) -> Iterator[str]:
         yield f"its name and {server}'s are over {_MAX_NAMES} characters"
     if not 0 < len(tool.get("description", "")) <= _MAX_DESCRIPTION:
         yield f"its description is empty or over {_MAX_DESCRIPTION} characters"
-    hints = {"title", "readOnlyHint", "destructiveHint", "idempotentHint", "openWorldHint"}
-    if hints - tool.get("annotations", {}).keys():
-        yield "an annotation is missing"
+    notes = tool.get("annotations", {})
+    hints = {"title", "readOnlyHint", "openWorldHint"}
+    hints |= set() if notes.get("readOnlyHint") else {"destructiveHint", "idempotentHint"}
+    if notes.keys() != hints:
+        yield f"its annotations are not {', '.join(sorted(hints))}"
     if not re.fullmatch(r"[a-z][a-z0-9-]*/\d+", tool.get("_meta", {}).get("drone-mcp/schema", "")):
         yield "its schema version is missing"
     for kind in ("inputSchema", "outputSchema"):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import BaseModel, Field, create_model
 
-from drone_mcp_kit.schemas import flatten
+from drone_mcp_kit.schemas import flatten, outline
 
 
 class Part(BaseModel):
@@ -54,6 +54,51 @@ def test_a_name_that_is_a_keyword_of_schemas_stays_a_name() -> None:
         "properties": {"title": {"type": "string"}, "size": {"type": "integer"}},
         "required": ["title"],
     }
+
+
+class Whole(BaseModel):
+    """A whole."""
+
+    name: str = Field(description="of it")
+    size: int = 3
+    part: Part | None = None
+    parts: list[Part] = Field(default=[], description="each")
+    told: Part = Field(description="as elsewhere")
+    holders: list[Holder] = []
+
+
+class Holder(BaseModel):
+    """Holds parts."""
+
+    parts: list[Part]
+    count: int = Field(description="parts")
+
+
+def test_an_outline_names_what_is_within_and_types_what_is_always_there() -> None:
+    Whole.model_rebuild()
+    part = {"type": "object", "description": "title, size"}
+    assert outline(Whole.model_json_schema()) == {
+        "type": "object",
+        "properties": {
+            "name": {"type": "string", "description": "of it"},
+            "size": {},
+            "part": part,
+            "parts": {"type": "array", "items": part, "description": "each"},
+            "told": {"type": "object", "description": "as elsewhere"},
+            "holders": {
+                "type": "array",
+                "items": {"type": "object", "description": "parts (title, size), count (parts)"},
+            },
+        },
+        "required": ["name", "told"],
+    }
+
+
+def test_a_terse_outline_tells_names_alone() -> None:
+    terse = outline(Whole.model_json_schema(), terse=True)
+    assert terse["required"] == ["name", "told"]
+    assert list(terse["properties"]) == ["name", "size", "part", "parts", "told", "holders"]
+    assert not any(terse["properties"].values())
 
 
 def test_what_may_be_null_is_not_required() -> None:

@@ -151,19 +151,20 @@ async def test_a_schema_is_plain_for_every_client(server: MCPServer[Any], era: s
     assert echo["outputSchema"] == {
         "type": "object",
         "properties": {
-            "repo": {"type": "string"},
+            "repo": {},
             "text": {"type": "string"},
-            "numbers": {"type": "array", "items": {"type": "integer"}},
-            "inner": {
-                "type": "object",
-                "description": "A part of the answer.",
-                "properties": {"name": {"type": "string"}, "note": {"type": "string"}},
-                "required": ["name"],
-            },
-            "truncated": {"type": "boolean"},
+            "numbers": {},
+            "inner": {"type": "object", "description": "name, note"},
+            "truncated": {},
         },
         "required": ["text"],
     }
+
+
+async def test_of_an_answer_that_is_read_as_text_the_schema_tells_names_alone(server: MCPServer[Any], era: str) -> None:
+    async with Client(server, mode=era) as client:
+        log = wire(next(tool for tool in (await client.list_tools()).tools if tool.name == "drone_log"))
+    assert log["outputSchema"] == {"type": "object", "properties": {"log": {}}, "required": ["log"]}
 
 
 async def test_annotations_and_the_schema_version_are_told(server: MCPServer[Any], era: str) -> None:
@@ -178,8 +179,7 @@ async def test_annotations_and_the_schema_version_are_told(server: MCPServer[Any
         "idempotentHint": False,
         "openWorldHint": True,
     }
-    assert tools["drone_log"]["annotations"]["readOnlyHint"] is True
-    assert tools["drone_log"]["annotations"]["destructiveHint"] is False
+    assert tools["drone_log"]["annotations"] == {"title": "Log", "readOnlyHint": True, "openWorldHint": True}
 
 
 async def test_a_tool_of_the_wrong_making_is_refused_at_start() -> None:
