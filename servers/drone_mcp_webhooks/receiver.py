@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from drone_mcp_state import BuildStateStore
 
@@ -34,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 4 * 2**20  # some thousand steps; a usual delivery has three kilobytes
 BODY_SECONDS = 10.0  # a sender that is slower is no Drone
+
+KEPT = Response(status_code=HTTPStatus.NO_CONTENT)
 
 
 class Keys(Protocol):
@@ -56,25 +59,32 @@ class Receiver:
     on_loss: Callable[[], None] = lambda: None
     """Called when a delivery could not be kept."""
 
-    def app(self) -> Starlette:
-        """The ASGI application."""
-        return Starlette(
+    def app(self) -> ASGIApp:
+        """The ASGI application. Deliveries go past the framework, whose way to an endpoint costs as much as parsing."""
+        pages = Starlette(
             routes=[
-                Route("/webhooks", self.webhooks, methods=["POST"]),
                 Route("/healthz", self.healthz),
                 Route("/readyz", self.readyz),
                 Route("/metrics", self.show_metrics),
             ]
         )
 
+        async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
+            answer = await self.webhooks(scope, receive) if scope["path"] == "/webhooks" else pages
+            await answer(scope, receive, send)
+
+        return dispatch
+
     def drain(self) -> None:
         """Say from now on that this process is about to end."""
         self.draining = True
 
-    async def webhooks(self, request: Request) -> Response:
+    async def webhooks(self, scope: Scope, receive: Receive) -> Response:
         """Take one delivery: 204 once it is kept."""
+        if scope["method"] != "POST":
+            return PlainTextResponse("only POST\n", HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "POST"})
         try:
-            body = await self._verified_body(request)
+            body = await self._verified_body(scope, receive)
             started = time.perf_counter()
             outcome = await self._keep(body)
         except Refused as refused:
@@ -86,13 +96,14 @@ class Receiver:
             return PlainTextResponse("the store is not available\n", HTTPStatus.SERVICE_UNAVAILABLE)
         self.metrics.deliveries.labels(outcome).inc()
         self.metrics.acknowledge.observe(time.perf_counter() - started)
-        return Response(status_code=HTTPStatus.NO_CONTENT)
+        return KEPT
 
-    async def _verified_body(self, request: Request) -> bytes:
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+    async def _verified_body(self, scope: Scope, receive: Receive) -> bytes:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused("content_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        body = await _read_body(request)
-        verify(request.headers, body, self.keys.current(), now=self.now(), max_age=self.max_age)
+        body = await _read_body(headers.get("content-length", ""), receive)
+        verify(headers, body, self.keys.current(), now=self.now(), max_age=self.max_age)
         return body
 
     async def _keep(self, body: bytes) -> str:
@@ -142,23 +153,21 @@ class Receiver:
         return Response(self.metrics.render(), media_type=m.CONTENT_TYPE)
 
 
-async def _read_body(request: Request) -> bytes:
-    declared = request.headers.get("content-length", "")
+async def _read_body(declared: str, receive: Receive) -> bytes:
     if declared.isdecimal() and int(declared) > LARGEST_BODY:
         raise Refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     try:
         async with asyncio.timeout(BODY_SECONDS):
-            return await _read_to_the_end(request)
+            return await _read_to_the_end(receive)
     except TimeoutError:
         raise Refused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
 
 
-async def _read_to_the_end(request: Request) -> bytes:
-    # The ASGI messages themselves: Starlette's own reader has no limit, and its stream costs as much as the parser.
+async def _read_to_the_end(receive: Receive) -> bytes:
     body = b""
     more = True
     while more:
-        message = await request.receive()
+        message = await receive()
         if message["type"] == "http.disconnect":
             raise Refused("cut_off", HTTPStatus.BAD_REQUEST)
         body += message.get("body", b"")

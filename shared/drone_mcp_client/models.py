@@ -136,7 +136,7 @@ class Stage(DroneModel):
     on_success: bool = False
     on_failure: bool = False
     depends_on: Many[str] = ()
-    labels: Table[str] = {}
+    labels: Table[str] = Field(default_factory=dict)
     steps: Many[Step] = ()
 
 
@@ -172,7 +172,7 @@ class Build(DroneModel):
     author_email: str = ""
     author_avatar: str = ""
     sender: str = ""
-    params: Table[str] = {}
+    params: Table[str] = Field(default_factory=dict)
     cron: str = ""
     deploy_to: str = ""
     deploy_id: int = 0

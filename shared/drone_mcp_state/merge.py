@@ -56,7 +56,8 @@ def merge(known: Build | None, seen: Build) -> Build:
         return seen
     if _incarnation(known) > _incarnation(seen):
         return known
-    return _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
+    merged = _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
+    return known if merged == known else merged
 
 
 def newer_repo(known: Repo | None, seen: Repo) -> Repo:
@@ -137,8 +138,11 @@ def _with_stages(build: Build, stages: tuple[Stage, ...]) -> Build:
 
 
 def _newer(first: Row, second: Row) -> Row:
+    """Choose the newer row; of two that say the same the second, so that what continues the known is taken whole."""
+    if _same(first, second):
+        return second
     one, other = _order(first), _order(second)
-    if one == other and not _same(first, second):
+    if one == other:
         # Drone never makes two of these differ; a total order keeps the rule a maximum even so.
         one_text, other_text = (row.model_dump_json(exclude=_CHILDREN) for row in (first, second))
         return second if other_text > one_text else first

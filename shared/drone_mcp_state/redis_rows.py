@@ -14,8 +14,9 @@ from drone_mcp_state.records import FEED_LENGTH, Change, Record, Seen, receive
 from drone_mcp_state.redis_scripts import build_key, ref_key, repo_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+    from drone_mcp_client.models import Build
     from drone_mcp_state.cursors import Feed
     from drone_mcp_state.records import Source
 
@@ -28,10 +29,14 @@ class Held(NamedTuple):
     """A build as Redis holds it; every write gives it another revision, which nobody can guess."""
 
     revision: str
-    record: Record | None
+    record: Record
 
 
-NOT_HELD = Held("", None)
+class NotHeld(NamedTuple):
+    """A build that Redis does not have."""
+
+    revision: str = ""
+    record: None = None
 
 
 @dataclass
@@ -39,42 +44,54 @@ class Write:
     """A snapshot on its way, with what it makes of the build if nobody is faster."""
 
     seen: Seen
-    before: Held
+    before: Held | NotHeld
     after: Held
     change: Change | None
 
+    @property
+    def moves(self) -> bool:
+        """Whether the build's place in the indexes changes."""
+        known = self.before.record
+        return known is None or _place_in_indexes(known.build) != _place_in_indexes(self.after.record.build)
 
-def prepare(held: Held, seen: Seen) -> Write:
+
+def _place_in_indexes(build: Build) -> tuple[str, int, bool]:
+    return (build.ref, build.created, is_settled(build))
+
+
+def prepare(held: Held | NotHeld, seen: Seen) -> Write:
     """Merge a snapshot into what is held."""
     record, change = receive(held.record, seen, "")
     return Write(seen, held, Held(secrets.token_hex(6), record), change)
 
 
-def put_keys(write: Write) -> list[str]:
-    """List the keys of `PUT`."""
-    slug, build = write.seen.slug, write.seen.build
-    now, before = write.after.record, write.before.record
-    ref = now.build.ref if now else build.ref
-    former = before.build.ref if before else ref
-    shared = [scripts.FACTS, scripts.FEED, scripts.OPEN, scripts.AGE, scripts.SLUGS]
-    return [build_key(slug, build.number), *shared, repo_key(slug), ref_key(slug, ref), ref_key(slug, former)]
+def put_arguments(writes: Collection[Write]) -> list[Any]:
+    """List the keys and values of `PUT`, after their number."""
+    event = max((write.seen.at for write in writes if write.seen.source == "webhook"), default="")
+    about = [str(event), secrets.token_hex(4), str(FEED_LENGTH), [_values(write) for write in writes]]
+    keys = [scripts.FACTS, scripts.FEED, scripts.OPEN, scripts.AGE, scripts.SLUGS]
+    for write in writes:
+        keys += _keys(write)
+    return [len(keys), *keys, json.dumps(about), *(encode_build(write.after.record.build) for write in writes)]
 
 
-def put_values(write: Write) -> list[str | bytes]:
-    """List the values of `PUT`."""
+def _keys(write: Write) -> list[str]:
+    slug, build = write.after.record.slug, write.after.record.build
+    keys = [build_key(slug, build.number)]
+    if write.moves:
+        before = write.before.record
+        former = build.ref if before is None else before.build.ref
+        keys += [repo_key(slug), ref_key(slug, build.ref), ref_key(slug, former)]
+    return keys
+
+
+def _values(write: Write) -> list[str]:
     record = write.after.record
-    assert record is not None  # noqa: S101 - a snapshot always leaves a build
     build = record.build
     change = "" if write.change is None else _encode_change(write.change)
-    about = [record.source, record.seen_at, build.ref, record.slug, build.number, build.created]
-    event = write.seen.at if write.seen.source == "webhook" else ""
-    rest = [*about, int(is_settled(build)), change, FEED_LENGTH, secrets.token_hex(4), event]
-    return [
-        write.before.revision,
-        write.after.revision,
-        encode_build(build),
-        json.dumps([str(value) for value in rest]),
-    ]
+    about = [record.source, str(record.seen_at), record.slug, str(build.number), change]
+    place = [build.ref, str(build.created), str(int(is_settled(build)))] if write.moves else []
+    return [write.before.revision, write.after.revision, *about, *place]
 
 
 def drop_arguments(key: Key, ref: bytes | None) -> list[Any]:
@@ -84,11 +101,11 @@ def drop_arguments(key: Key, ref: bytes | None) -> list[Any]:
     return [scripts.DROP, 6, build_key(slug, number), *indexes, slug, number]
 
 
-def held_of(slug: str, row: list[bytes | None], feed: Feed) -> Held:
+def held_of(slug: str, row: list[bytes | None], feed: Feed) -> Held | NotHeld:
     """Read what `FIELDS` gave."""
     revision, body, source, seen_at, place = row
     if revision is None or body is None:
-        return NOT_HELD
+        return NotHeld()
     cursor = feed.cursor(int(place or 0))
     told: Source = (source or b"").decode()  # type: ignore[assignment]  # it is what `Source` put there
     return Held(revision.decode(), Record(slug, decode_build(body), told, float(seen_at or 0), cursor))

@@ -45,24 +45,26 @@ local function note_event(facts, at)
 end
 """
 
-# KEYS: build, facts, feed, open, age, slugs, the repository's numbers, the ref's numbers, the former ref's numbers
-# ARGV: revision, next revision, body, and one JSON array of strings (few arguments, since packing each one costs the
-#       writer more than the rest): source, seen_at, ref, slug, number, created, settled, change, length of the feed,
-#       name for a nameless feed, time of the event
-# Returns the place of the build's last change and the feed's name; nothing if another was faster.
+# Puts many builds, each only if nobody was faster with it.
+# KEYS: facts, feed, open, age, slugs; then of each write the build and, where its place in the indexes changes, the
+#       repository's numbers, the ref's numbers and the former ref's
+# ARGV: one JSON text of strings (few arguments, since packing each one costs the writer more than the rest); then the
+#       body of each write
+#       the text: time of the last event, name for a nameless feed, length of the feed, writes
+#       a write: revision, next revision, source, seen_at, slug, number, change; and, where its place in the indexes
+#       changes, ref, created, settled
+# Returns the feed's name, then for each write the place of the build's last change, or nothing if another was faster.
 PUT = (
     _NOTE_EVENT
     + """
-local build, facts, feed, open, age, slugs, of_repo, of_ref, of_former_ref = unpack(KEYS)
-local revision, next_revision, body = unpack(ARGV)
-local source, seen_at, ref, slug, number, created, settled, change, length, name, at = unpack(cjson.decode(ARGV[4]))
-if (redis.call('HGET', build, 'revision') or '') ~= revision then return false end
-redis.call('HSETNX', facts, 'feed', name)
-note_event(facts, at)
-local place = redis.call('HGET', build, 'place') or '0'
-if change ~= '' then
-  place = string.format('%.0f', redis.call('HINCRBY', facts, 'place', 1))
-  redis.call('XADD', feed, 'MAXLEN', '~', length, place .. '-0', 'slug', slug, 'number', number, 'change', change)
+local facts, feed, open, age, slugs = unpack(KEYS)
+local at, name, length, writes = unpack(cjson.decode(ARGV[1]))
+local taken = 5
+local function next_key()
+  taken = taken + 1
+  return KEYS[taken]
+end
+local function index(slug, number, ref, created, settled, of_repo, of_ref, of_former_ref)
   if of_former_ref ~= of_ref then redis.call('ZREM', of_former_ref, number) end
   redis.call('ZADD', of_repo, number, number)
   redis.call('ZADD', of_ref, number, number)
@@ -71,9 +73,29 @@ if change ~= '' then
   if settled == '1' then redis.call('ZREM', open, slug .. '#' .. number)
   else redis.call('ZADD', open, created, slug .. '#' .. number) end
 end
-redis.call('HSET', build, 'revision', next_revision, 'body', body, 'source', source, 'seen_at', seen_at,
-           'ref', ref, 'place', place)
-return {place, redis.call('HGET', facts, 'feed')}
+local function put(build, body, revision, next_revision, source, seen_at, slug, number, change, ref, created, settled)
+  local of_repo, of_ref, of_former_ref
+  if ref then of_repo, of_ref, of_former_ref = next_key(), next_key(), next_key() end
+  local known = redis.call('HMGET', build, 'revision', 'place')
+  if (known[1] or '') ~= revision then return false end
+  local place = known[2] or '0'
+  if change ~= '' then
+    place = string.format('%.0f', redis.call('HINCRBY', facts, 'place', 1))
+    redis.call('XADD', feed, 'MAXLEN', '~', length, place .. '-0', 'slug', slug, 'number', number, 'change', change)
+  end
+  redis.call('HSET', build, 'revision', next_revision, 'body', body, 'source', source, 'seen_at', seen_at,
+             'place', place)
+  if ref then
+    redis.call('HSET', build, 'ref', ref)
+    index(slug, number, ref, created, settled, of_repo, of_ref, of_former_ref)
+  end
+  return place
+end
+redis.call('HSETNX', facts, 'feed', name)
+note_event(facts, at)
+local answer = {redis.call('HGET', facts, 'feed')}
+for i, write in ipairs(writes) do answer[i + 1] = put(next_key(), ARGV[i + 1], unpack(write)) end
+return answer
 """
 )
 

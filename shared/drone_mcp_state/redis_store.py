@@ -28,14 +28,14 @@ from drone_mcp_state.redis_rows import (
     FIELDS,
     Held,
     Key,
+    NotHeld,
     Write,
     change_of,
     drop_arguments,
     held_of,
     place_of,
     prepare,
-    put_keys,
-    put_values,
+    put_arguments,
     split_members,
 )
 from drone_mcp_state.redis_scripts import build_key, lease_key, ref_key, repo_key
@@ -109,34 +109,37 @@ class RedisStore(BuildStateStore):
             key = (seen.slug, seen.build.number)
             writes[place] = write = prepare(held[key], seen)
             held[key] = write.after
-        calls = [[scripts.PUT_SHA, 9, *put_keys(write), *put_values(write)] for write in writes.values()]
+        name, *ends = await self._put(put_arguments(writes.values()))
+        feed = Feed(name.decode())
+        return {
+            place: self._settle(write, feed.cursor(int(end)))
+            for (place, write), end in zip(writes.items(), ends, strict=True)
+            if end is not None
+        }
+
+    async def _put(self, arguments: list[Any]) -> list[Any]:
         try:
-            answers = await self._pipelined("EVALSHA", calls)
-        except NoScriptError:  # Redis is new or was restarted; what it may have done before is found by the revisions
-            await self._redis.script_load(scripts.PUT)
-            answers = await self._pipelined("EVALSHA", calls)
-        return dict(
-            self._settle(place, writes[place], answer) for place, answer in zip(writes, answers, strict=True) if answer
-        )
+            answer: list[Any] = await self._redis.evalsha(scripts.PUT_SHA, *arguments)
+        except NoScriptError:  # Redis is new or was restarted
+            answer = await self._redis.eval(scripts.PUT, *arguments)
+        return answer
 
-    def _settle(self, place: int, write: Write, answer: list[bytes]) -> tuple[int, Change | None]:
-        cursor = Feed(answer[1].decode()).cursor(int(answer[0]))
-        record = write.after.record
-        if record is not None:
-            key = (record.slug, record.build.number)
-            self._cache[key] = Held(write.after.revision, replace(record, cursor=cursor))
-            self._cache.move_to_end(key)
-            while len(self._cache) > _CACHED:
-                self._cache.popitem(last=False)
-        return place, write.change and replace(write.change, cursor=cursor)
+    def _settle(self, write: Write, cursor: str) -> Change | None:
+        """Remember what is held now, and say what changed."""
+        record = replace(write.after.record, cursor=cursor)
+        self._cache[record.slug, record.build.number] = Held(write.after.revision, record)
+        self._cache.move_to_end((record.slug, record.build.number))
+        while len(self._cache) > _CACHED:
+            self._cache.popitem(last=False)
+        return write.change and replace(write.change, cursor=cursor)
 
-    async def _hold(self, keys: set[Key]) -> dict[Key, Held]:
+    async def _hold(self, keys: set[Key]) -> dict[Key, Held | NotHeld]:
         """Tell what is held of some builds: from memory if known (and taken out, it may be stale), else from Redis."""
-        known = {key: self._cache.pop(key) for key in keys if key in self._cache}
+        known: dict[Key, Held | NotHeld] = {key: self._cache.pop(key) for key in keys if key in self._cache}
         missing = [key for key in keys if key not in known]
         return known | dict(zip(missing, await self._read(missing), strict=True))
 
-    async def _read(self, keys: Sequence[Key]) -> list[Held]:
+    async def _read(self, keys: Sequence[Key]) -> list[Held | NotHeld]:
         if not keys:
             return []
         calls = [[scripts.FACTS, "feed"], *([build_key(*key), *FIELDS] for key in keys)]
