@@ -12,9 +12,9 @@ from drone_mcp_builds.views import BuildList
 if TYPE_CHECKING:
     from drone_mcp_builds.criteria import Criteria
     from drone_mcp_builds.cursor import Place
+    from drone_mcp_builds.paging import Pages
     from drone_mcp_builds.tidy import Clean
     from drone_mcp_builds.views import BuildLine
-    from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
 
 
@@ -45,26 +45,31 @@ class Search:
             return cursor.decode(text, self.question())
         return cursor.beginning(cursor.LARGEST_PAGE if self.criteria.asks() else self.limit)
 
-    async def run(self, drone: DroneClient, text: str | None, now: int) -> BuildList:
+    async def run(self, pages: Pages, text: str | None, now: int) -> BuildList:
         """Look through the pages; where that finds nothing in time, ask the index that Drone keeps of newest builds."""
+        answer = await self._look(pages, text, now)
+        return answer.model_copy(update={"source": pages.source, "as_of": words.iso(int(pages.at))})
 
+    async def _look(self, pages: Pages, text: str | None, now: int) -> BuildList:
         async def read(page: int, size: int) -> tuple[Build, ...]:
-            return await drone.build_page(self.repo, page, size, branch=self.branch, tag=self.tag)
+            if self.branch or self.tag:
+                return await pages.filtered(page, size, self.branch, self.tag)
+            return await pages.every(page, size)
 
         found = await walk.walk(read, self.criteria.met_by, self.start(text), self.limit)
         if not found.builds and found.place and not text:
-            index, builds = await self._ask_index(drone)
+            index, builds = await self._ask_index(pages)
             if builds:
                 return self._answer_of_index(index, builds, found, now)
         return self._answer(found, now, whole=not text)
 
-    async def _ask_index(self, drone: DroneClient) -> tuple[str, list[Build]]:
+    async def _ask_index(self, pages: Pages) -> tuple[str, list[Build]]:
         """Find a pull request or a branch whose builds are all older than the pages looked through."""
         if self.criteria.pull_request is not None:
-            index, builds = "its newest build of each pull request", await drone.pulls(self.repo)
+            index, builds = "its newest build of each pull request", await pages.drone.pulls(self.repo)
         elif self.criteria.branch is not None:
             index = "its builds of that branch"
-            builds = await drone.build_page(self.repo, 1, cursor.LARGEST_PAGE, branch=self.criteria.branch)
+            builds = await pages.filtered(1, cursor.LARGEST_PAGE, self.criteria.branch)
         else:
             return "", []
         return index, [build for build in builds if self.criteria.met_by(build)][: self.limit]

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
-from drone_mcp_builds import lines, repos
+from drone_mcp_builds import lines, repos, words
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
+from drone_mcp_builds.paging import Pages
 from drone_mcp_builds.search import Search
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_builds.reading import Reader
     from drone_mcp_builds.waiting import Waiter
-    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_known.access import KnownAccess
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or URL")]
 BuildNumber = Annotated[int | None, Field(ge=1, description="default: newest of the default branch")]
@@ -35,7 +36,7 @@ class BuildTools:
     """All tools of this server. `clock` gives the Unix time."""
 
     def __init__(
-        self, access: DroneAccess, reader: Reader, waiter: Waiter, clock: Callable[[], float] = time.time
+        self, access: KnownAccess, reader: Reader, waiter: Waiter, clock: Callable[[], float] = time.time
     ) -> None:
         self._access = access
         self._clock = clock
@@ -75,7 +76,7 @@ class BuildTools:
             limit=limit,
             clean=self._access.clean.text,
         )
-        return await search.run(await self._access.client(), cursor, self._now())
+        return await self._run(search, cursor)
 
     @tool(title="Get a build", schema="build/1")
     async def drone_get_build(
@@ -142,7 +143,11 @@ class BuildTools:
             limit=limit,
             clean=self._access.clean.text,
         )
-        return await search.run(await self._access.client(), cursor, self._now())
+        return await self._run(search, cursor)
+
+    async def _run(self, search: Search, cursor: str | None) -> BuildList:
+        pages = Pages(await self._access.client(), self._access.known, search.repo, self._clock)
+        return await search.run(pages, cursor, self._now())
 
     async def _by_url(self, url: str, repo: str | None, *, alone: bool) -> BuildList:
         ref = parse_build_url(url)
@@ -152,12 +157,14 @@ class BuildTools:
             raise InvalidInput(
                 f"url names build {ref.number} of {slug} already", next_step="Leave out the other arguments"
             )
-        build = (await self._reader.find(slug, ref.number)).build
+        found = await self._reader.find(slug, ref.number)
         at = f"; the address points at stage {ref.stage}" if ref.stage else ""
         at += f", step {ref.step}" if ref.step else ""
         return BuildList(
             repo=slug,
-            builds=(lines.line(tidy(build, self._access.clean.text), self._now()),),
+            builds=(lines.line(tidy(found.build, self._access.clean.text), self._now()),),
+            source=found.source,
+            as_of=words.iso(int(found.at)),
             next_step=f"drone_get_build with number {ref.number} shows its stages and steps{at}",
         )
 

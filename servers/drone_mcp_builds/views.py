@@ -62,6 +62,8 @@ class BuildList(View):
     looked_at: str = ""
     left_out: str = ""
     cursor: str | None = None
+    source: str = ""
+    as_of: str | None = None
     next_step: str = ""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -10,12 +11,13 @@ from drone_mcp_known.proof import Proof
 from drone_mcp_known.state import State
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_kit.access import DroneAccess
     from drone_mcp_state import BuildStateStore, Record
 
+MOST_LISTED: Final = 100  # builds of a list that the store is asked for
 MOST_BETWEEN: Final = 25  # builds looked up to make sure that none of them is newer
 KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
 LEARNED_BETWEEN: Final = 50
@@ -27,6 +29,14 @@ class Reading:
 
     build: Build
     source: Literal["drone", "store"]
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Builds as a list has them, their stages apart, and when the store was last told of any (`at`, Unix time)."""
+
+    builds: tuple[Build, ...]
     at: float
 
 
@@ -78,6 +88,31 @@ class Known:
             return None
         return self._reading(record, repo)
 
+    async def page(self, slug: str, page: int, size: int) -> Page | None:
+        """Return a page of a repository's builds, newest first, as Drone would list them; None as in `build`.
+
+        It is known if the feed is alive and no number is missing from the newest build down to the page's last.
+        """
+        at = await self._heard_at()
+        if at is None or page * size > MOST_LISTED:
+            return None
+        repo = await self._proof.of(slug)
+        records = await self.state.ask(lambda store: store.newest(slug, page * size)) if repo else None
+        if repo is None or not records or not _is_gapless(records, repo, page * size):
+            return None
+        builds = tuple(record.build for record in records)
+        if not all(build.repo_id == repo.id and _is_told_by_feed(build) for build in builds):
+            return None
+        return Page(builds[(page - 1) * size :], at)
+
+    async def learn_rows(self, slug: str, builds: Sequence[Build]) -> None:
+        """Keep a page of what Drone has listed, where a receiver looks after the store."""
+        if await self.feed_is_alive():
+            at = self._clock()
+            await self.state.ask(
+                lambda store: asyncio.gather(*(store.apply(slug, build, source="api", at=at) for build in builds))
+            )
+
     async def learn(self, slug: str, build: Build) -> None:
         """Keep what Drone has answered. A store of this process alone keeps what can never become stale."""
         if not self.state.shared and not is_whole(build):
@@ -89,29 +124,42 @@ class Known:
 
     async def feed_is_alive(self) -> bool:
         """Whether webhooks tell the store of every change of a build that runs."""
-        if not self.state.shared:
-            return False
-        health = await self.state.ask(lambda store: store.health())
-        return health is not None and health.is_alive(self._clock())
+        return await self._heard_at() is not None
+
+    async def _heard_at(self) -> float | None:
+        """Return the time up to which a living feed has told of every change, None where there is none."""
+        health = await self.state.ask(lambda store: store.health()) if self.state.shared else None
+        return health.last_sign if health is not None and health.is_alive(self._clock()) else None
 
     async def _is_fresh(self, build: Build) -> bool:
-        """A finished build always is; one under way while the feed is alive.
-
-        Drone sends no webhook when someone approves or declines (Drone 2.25, handler/api/repos/builds/stages), so a
-        build that waits for approval is never fresh.
-        """
-        from drone_mcp_state import lacks_details  # noqa: PLC0415 - on first use, to start fast
-
+        """A finished build always is; one under way while the feed is alive."""
         if is_whole(build):
             return True
-        held = status.blocked_stages(build) or lacks_details(build) or status.is_final(build.status)
-        return not held and await self.feed_is_alive()
+        return not status.is_final(build.status) and _is_told_by_feed(build) and await self.feed_is_alive()
 
     def _reading(self, record: Record, repo: Repo | None) -> Reading | None:
         """Give the record if the token may read its repository: this one, not one that had the name before it."""
         if repo is None or repo.id != record.build.repo_id:
             return None
         return Reading(record.build, "store", record.seen_at)
+
+
+def _is_told_by_feed(build: Build) -> bool:
+    """Whether webhooks tell of what becomes of a build's own status.
+
+    Drone sends none when someone approves or declines (Drone 2.25, handler/api/repos/builds/stages), so not of a build
+    that waits for approval, nor of one whose stages are unknown and may wait.
+    """
+    from drone_mcp_state import lacks_details  # noqa: PLC0415 - on first use, to start fast
+
+    return status.is_final(build.status) or not (status.blocked_stages(build) or lacks_details(build))
+
+
+def _is_gapless(records: Sequence[Record], repo: Repo, count: int) -> bool:
+    """Whether records, newest first, are the `count` newest builds there are, or all of them."""
+    numbers = [record.build.number for record in records]
+    newest, oldest = numbers[0], numbers[-1]
+    return newest >= repo.counter and newest - oldest == len(numbers) - 1 and (len(numbers) == count or oldest == 1)
 
 
 async def _newest(store: BuildStateStore, repo: Repo) -> Record | None:

@@ -93,6 +93,11 @@ class FeedHealth:
     last_reconciliation: float | None = None
     last_gap: float | None = None
 
+    @property
+    def last_sign(self) -> float | None:
+        """When a delivery or a comparison with Drone last said how things are."""
+        return max(filter(None, (self.last_event, self.last_reconciliation)), default=None)
+
     def is_alive(self, now: float, within: float = FRESH_FOR) -> bool:
         """Tell whether a running build in the store can be believed without asking Drone.
 
@@ -101,7 +106,7 @@ class FeedHealth:
         """
         if self.last_event is None or self.last_event < (self.last_gap or 0):
             return False
-        return now - max(self.last_event, self.last_reconciliation or 0) <= within
+        return self.last_sign is not None and now - self.last_sign <= within
 
 
 def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Change | None]:

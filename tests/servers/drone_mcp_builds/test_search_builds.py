@@ -201,7 +201,7 @@ async def test_builds_that_no_cut_makes_small_enough_go_on_behind_the_cursor(
 async def test_a_repository_without_builds_gives_an_empty_list(agent: Any, drone: respx.MockRouter) -> None:
     History(drone, [])
     answer = await agent.call("drone_list_builds", repo="octo/hello")
-    assert answer.data == {"repo": "octo/hello", "builds": [], "looked_at": "no builds: there are none"}
+    assert (answer.data["builds"], answer.data["looked_at"]) == ([], "no builds: there are none")
 
 
 async def test_a_commit_is_found_by_its_beginning(agent: Any, drone: respx.MockRouter) -> None:
