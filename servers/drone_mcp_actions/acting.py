@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from mcp.types import InputRequiredResult
@@ -74,7 +74,7 @@ class Actor:
         """Check, rehearse or confirm and do; the answer, or what ends this round of the call."""
         await self._guard.admit(OPERATIONS[wish.operation], wish.repo)
         rehearses = dry_run or self._guard.rules.mode != "on"
-        earlier = None if rehearses else await self._recent.find(astuple(wish), self._clock())
+        earlier = None if rehearses else await self._recent.find(wish, self._clock())
         if earlier is not None:
             return await self._repeated(wish, earlier)
         plan = await wish.plan(self._access)
@@ -114,8 +114,7 @@ class Actor:
         return confirmed
 
     async def _do(self, wish: Wish, plan: Plan, confirmed: str) -> ActionView:
-        call = astuple(wish)
-        earlier = await self._recent.begin(call, self._clock())
+        earlier = await self._recent.begin(wish, self._clock())
         if earlier is not None:
             return await self._repeated(wish, earlier)
         try:
@@ -123,10 +122,10 @@ class Actor:
         except LEFT_OPEN:
             raise
         except DroneError:
-            await self._recent.forget(call)
+            await self._recent.forget(wish)
             raise
         view = reports.done(plan, sent, await self._read(plan)) if sent.answers else reports.nothing(plan)
-        await self._recent.answered(call, view, self._clock())
+        await self._recent.answered(wish, view, self._clock())
         return view
 
     async def _send(self, wish: Wish, plan: Plan, confirmed: str) -> tuple[Plan, Sent]:

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_actions.views import ActionView
+from drone_mcp_actions.views import view_of
 from drone_mcp_client.errors import Conflict
 from drone_mcp_kit.guard.errors import NotesUnavailable
 from drone_mcp_kit.guard.notes import key
 
 if TYPE_CHECKING:
+    from drone_mcp_actions.acting import Wish
+    from drone_mcp_actions.views import ActionView
     from drone_mcp_kit.guard.notes import Notes, Who
-
-    Call = tuple[object, ...]
 
 logger = logging.getLogger(__name__)
 
@@ -28,37 +29,37 @@ class Recent:
         self._who = who
         self._kept = kept
 
-    async def find(self, call: Call, now: float) -> ActionView | None:
+    async def find(self, wish: Wish, now: float) -> ActionView | None:
         """Return the answer to the same call, marked as that; None if there was none lately.
 
         Raises:
             Conflict: it was sent and is not answered, now or for good.
         """
-        return _repeated(await self._kept.note(self._key(call), at=now))
+        return _repeated(wish, await self._kept.note(self._key(wish), at=now))
 
-    async def begin(self, call: Call, now: float) -> ActionView | None:
+    async def begin(self, wish: Wish, now: float) -> ActionView | None:
         """Remember that it is being sent; as `find` where it is already."""
-        return _repeated(await self._kept.claim(self._key(call), SENT, WINDOW, at=now))
+        return _repeated(wish, await self._kept.claim(self._key(wish), SENT, WINDOW, at=now))
 
-    async def answered(self, call: Call, view: ActionView, now: float) -> None:
+    async def answered(self, wish: Wish, view: ActionView, now: float) -> None:
         """Remember the answer. If that fails the call counts as sent, which it was."""
         try:
-            await self._kept.write_note(self._key(call), view.model_dump_json(), WINDOW, at=now)
+            await self._kept.write_note(self._key(wish), view.model_dump_json(), WINDOW, at=now)
         except NotesUnavailable as error:
             logger.warning("An answer could not be noted: %s", error)
 
-    async def forget(self, call: Call) -> None:
+    async def forget(self, wish: Wish) -> None:
         """It certainly did not happen. If that fails, the same call is refused for a minute."""
         try:
-            await self._kept.drop_note(self._key(call))
+            await self._kept.drop_note(self._key(wish))
         except NotesUnavailable as error:
             logger.warning("A call that did not happen stays noted: %s", error)
 
-    def _key(self, call: Call) -> str:
-        return key("call", self._who, call)
+    def _key(self, wish: Wish) -> str:
+        return key("call", self._who, astuple(wish))
 
 
-def _repeated(note: str | None) -> ActionView | None:
+def _repeated(wish: Wish, note: str | None) -> ActionView | None:
     if note is None:
         return None
     if note == SENT:
@@ -67,6 +68,6 @@ def _repeated(note: str | None) -> ActionView | None:
             next_step="Look at the newest builds first: it may have happened",
             retryable=False,
         )
-    view = ActionView.model_validate_json(note)
+    view = view_of(wish.operation).model_validate_json(note)
     told = (*view.notes, "The same call was answered less than a minute ago; nothing was sent again")
     return view.model_copy(update={"outcome": "repeated", "notes": told})

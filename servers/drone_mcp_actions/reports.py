@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from drone_mcp_actions import words
-from drone_mcp_actions.views import ActionView, Outcome
+from drone_mcp_actions.views import view_of
+from drone_mcp_kit import standing
 
 if TYPE_CHECKING:
     from drone_mcp_actions.plans import Plan
+    from drone_mcp_actions.views import ActionView, Outcome
     from drone_mcp_client.errors import DroneError
     from drone_mcp_client.models import Build
 
@@ -30,7 +32,7 @@ class Sent:
 def about(plan: Plan, outcome: Outcome, message: str, **more: Any) -> ActionView:
     """An answer about the build of a plan."""
     action = plan.action
-    return ActionView(
+    return view_of(action.operation.name)(
         repo=action.repo,
         number=action.build.number,
         operation=action.operation.name,
@@ -82,13 +84,14 @@ def _restarted(plan: Plan, new: Build | None) -> ActionView:
         next_step = "Correct the pipeline file in the repository and push"
     else:
         message = f"build {old.number} runs again as build {new.number}; the old one stays {words.name(old.status)}"
-        next_step = f"Wait for build {new.number} of {plan.action.repo} and look how it ends"
+        next_step = f"Wait for build {new.number} of {plan.action.repo} with this cursor, and look how it ends"
     return about(
         plan,
         "done",
         message,
         requests=plan.requests,
         new_build=new.number,
+        cursor=standing.encode(plan.action.repo, new),
         status=new.status,
         notes=plan.notes,
         next_step=next_step,

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
 from drone_mcp_actions.acting import Actor, Wish
-from drone_mcp_actions.views import ActionView
+from drone_mcp_actions.views import ActionView, RestartView
 from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class ActionTools:
         self._access = access
         self._actor = actor
 
-    @tool(title="Restart a build", schema="action/1", writes=True, idempotent=False)
+    @tool(title="Restart a build", schema="restart/1", writes=True, idempotent=False)
     async def drone_restart_build(
         self,
         context: Context[Any, Any],
@@ -48,11 +48,12 @@ class ActionTools:
         debug: Annotated[bool, Field(description="in Drone's debug mode")] = False,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
-    ) -> ActionView | InputRequiredResult:
-        """Run a build's commit again as a new build; answers with its number. The old build stays."""
+    ) -> RestartView | InputRequiredResult:
+        """Run a build's commit again as a new build; answers with its number, and a cursor to wait from."""
         given = tuple(sorted((params or {}).items()))
         wish = self._wish("restart", repo, number, params=given, debug=debug)
-        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+        answer = await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+        return cast("RestartView | InputRequiredResult", answer)  # as `view_of` has it
 
     @tool(title="Stop a build", schema="action/1", writes=True, destructive=True)
     async def drone_stop_build(

@@ -14,8 +14,8 @@ Outcome = Literal["done", "partly_done", "nothing_started", "nothing_to_do", "dr
 class ActionView(View):
     """What was done to a build, what Drone now says, and how to go on.
 
-    `requests` are those sent, in a dry run those that would be; `status` is the build's afterwards, after a restart
-    the new one's; `stages` maps numbers to statuses.
+    `requests` are those sent, in a dry run those that would be; `status` is the build's afterwards; `stages` maps
+    numbers to statuses.
     """
 
     repo: str
@@ -24,12 +24,23 @@ class ActionView(View):
     outcome: Outcome
     message: str
     requests: tuple[str, ...] = ()
-    new_build: int | None = None
     status: str = ""
     stages: dict[str, str] = Field(default_factory=dict)
     needs_confirmation: bool | None = None
     notes: tuple[str, ...] = ()
     next_step: str = ""
+
+
+class RestartView(ActionView):
+    """The same of a restart: `status` is the new build's, and `cursor` a place in it to wait from."""
+
+    new_build: int | None = None
+    cursor: str = ""
+
+
+def view_of(operation: str) -> type[ActionView]:
+    """The shape of what an operation answers."""
+    return RestartView if operation == "restart" else ActionView
 
 
 class AuditView(View):

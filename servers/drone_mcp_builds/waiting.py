@@ -109,7 +109,7 @@ class Watch:
     def is_over(self) -> bool:
         """Whether there is nothing more to wait for."""
         build = self.reading.build
-        changed = self.wish.until == "change" and standing.encode(self.wish.repo, build) != self._mark
+        changed = self.wish.until == "change" and standing.differs(self._mark, self.wish.repo, build)
         return changed or status.is_final(build.status)
 
     async def follow(self, follower: Follower) -> None:

@@ -53,6 +53,24 @@ def decode(text: str, repo: str, now: Build) -> Build:
     return now.model_copy(update=update)
 
 
+def differs(text: str, repo: str, now: Build) -> bool:
+    """Tell whether the build stands otherwise than `text` says.
+
+    A text without stages, as of a build that Drone has just made and told without them, is held against the build's
+    own status alone: that some stages have become known is no change.
+    """
+    stands = encode(repo, now)
+    return text != (stands if _has_stages(text) else _head(stands))
+
+
+def _has_stages(text: str) -> bool:
+    return _head(text) != text
+
+
+def _head(text: str) -> str:
+    return ".".join(text.split(".")[:2])
+
+
 def _mark(repo: str, number: int) -> str:
     return fingerprint({"repo": repo, "number": number})
 

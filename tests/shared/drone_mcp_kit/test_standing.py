@@ -50,3 +50,18 @@ def test_a_cursor_is_bound_to_its_build() -> None:
         standing.decode(standing.encode(REPO, one), REPO, two)
     with pytest.raises(InvalidInput, match="another build"):
         standing.decode(standing.encode(REPO, one), "octo/other", one)
+
+
+@given(any_builds)
+def test_a_build_that_became_known_with_its_stages_has_not_changed_by_that(build: Build) -> None:
+    bare = standing.encode(REPO, build.model_copy(update={"stages": ()}))
+    assert not standing.differs(bare, REPO, build)
+    assert not standing.differs(standing.encode(REPO, build), REPO, build)
+
+
+@given(any_builds, st.sampled_from(["running", "success", "killed"]))
+def test_another_status_is_a_change(build: Build, status: str) -> None:
+    before = build.model_copy(update={"status": "pending"})
+    now = build.model_copy(update={"status": status})
+    for known in (before, before.model_copy(update={"stages": ()})):
+        assert standing.differs(standing.encode(REPO, known), REPO, now)
