@@ -150,7 +150,8 @@ def demo(
 @app.command()
 def serve(
     role: Annotated[
-        str | None, typer.Option("--role", help="The role of every caller.", autocompletion=_complete_role)
+        str | None,
+        typer.Option("--role", help="The role of every caller; AGENT_ROLE stands in.", autocompletion=_complete_role),
     ] = None,
     http: Annotated[
         str, typer.Option("--http", metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")

@@ -78,15 +78,18 @@ Servers = dict[str, Manifest]  # the name in role files -> the server
 def read_installation() -> Servers:
     """Find the installed servers, in the order of their names.
 
+    An installation may have some of them only, as the image of a role has: a package that is not there is no server.
+
     Raises:
-        UserError: when a registered server's manifest is missing or broken.
+        UserError: when the manifest of a server that is there is missing or broken.
     """
-    found = importlib.metadata.entry_points(group=GROUP)
-    return {entry.name: _read_manifest(entry.name, entry.value) for entry in sorted(found, key=lambda e: e.name)}
+    entries = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name)
+    folders = {entry.name: _package_folder(entry.value) for entry in entries}
+    return {name: _read_manifest(name, folder) for name, folder in folders.items() if folder}
 
 
-def _read_manifest(name: str, package: str) -> Manifest:
-    path = _package_folder(name, package) / "manifest.json"
+def _read_manifest(name: str, folder: Path) -> Manifest:
+    path = folder / "manifest.json"
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
@@ -97,11 +100,10 @@ def _read_manifest(name: str, package: str) -> Manifest:
         raise _broken(name, f"{path}: {where or 'the file'}: {first['msg']}") from error
 
 
-def _package_folder(name: str, package: str) -> Path:
+def _package_folder(package: str) -> Path | None:
     spec = importlib.util.find_spec(package)
-    if spec is None or not spec.submodule_search_locations:
-        raise _broken(name, f"its package {package} is not there")
-    return Path(spec.submodule_search_locations[0])
+    locations = spec.submodule_search_locations if spec else None
+    return Path(locations[0]) if locations else None
 
 
 def _broken(name: str, why: str) -> UserError:

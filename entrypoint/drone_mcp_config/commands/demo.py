@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
 import os
 import shutil
@@ -13,7 +14,7 @@ import anyio
 import typer
 
 from drone_mcp_config.demo.simulated import Simulated, simulator
-from drone_mcp_config.errors import Refused
+from drone_mcp_config.errors import Refused, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,8 +26,11 @@ def run(*, as_json: bool, keep: bool) -> None:
     """Play every act and show it.
 
     Raises:
+        UserError: this installation has no simulator.
         Refused: an act failed; nothing is left behind.
     """
+    if importlib.util.find_spec("drone_mcp_simulator") is None:
+        raise UserError("The demo plays on drone-mcp-simulator, which is not part of this installation.")
     from drone_mcp_config.demo.pages import Pages  # noqa: PLC0415 - the SDK is slow to load,
     from drone_mcp_config.demo.story import StoryFailed  # noqa: PLC0415 - and only this command needs it
 

@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 
 def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None) -> None:
-    """Serve until SIGTERM or SIGINT.
+    """Serve until SIGTERM or SIGINT; without `role` and `callers`, the role that AGENT_ROLE names.
 
     Raises:
         UserError: for anything that the user can mend.
     """
+    if not callers:
+        role = role or os.environ.get("AGENT_ROLE")
     if bool(role) == bool(callers):
         raise UserError("Serve what? Add --role NAME for one role, or --roles-from FILE for callers of several.")
     environment = dict(os.environ)

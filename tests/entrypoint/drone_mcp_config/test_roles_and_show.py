@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import importlib.util
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -114,6 +116,32 @@ def test_an_installation_that_is_incomplete_is_told(run: Run, fake_packages: Pat
     assert outcome.code == 2
     assert outcome.err.startswith("The installed server 'logs' is incomplete:")
     assert outcome.err.endswith("Install drone-mcp again.\n")
+
+
+def test_an_installation_may_have_some_of_the_servers_only(run: Run, fake_packages: Path) -> None:
+    shutil.rmtree(fake_packages / "fake_mcp_actions")
+    shown, written, refused = run("show", "dev"), run("--role", "dev"), run("--role", "ops")
+    assert (shown.code, written.code) == (0, 0)
+    assert refused.code == 2
+    assert "there is no server 'actions'. This installation has: builds, logs, policy." in refused.err
+
+
+def test_roles_lists_what_is_there_and_says_what_is_not(run: Run, fake_packages: Path) -> None:
+    shutil.rmtree(fake_packages / "fake_mcp_actions")
+    outcome = run("roles")
+    assert outcome.out.splitlines()[0].split() == ["server", "tool", "dev", "ui"]
+    assert "ops.yaml:5: there is no server 'actions'." in outcome.err
+    assert outcome.code == 2
+
+
+def test_the_demo_says_that_it_has_no_simulator(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util, "find_spec", lambda name: None if name == "drone_mcp_simulator" else found(name)
+    )
+    outcome = run("demo")
+    assert (outcome.code, outcome.out) == (2, "")
+    assert "drone-mcp-simulator, which is not part of this installation" in outcome.err
 
 
 def test_a_broken_manifest_is_told(run: Run, fake_packages: Path) -> None:

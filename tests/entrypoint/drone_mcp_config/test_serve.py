@@ -88,6 +88,12 @@ async def test_each_server_of_a_role_has_its_own_path(dev: HttpProcess, era: str
     assert "drone_get_build_logs" in await tools(dev, "/logs/mcp", TOKEN, era)
 
 
+def test_the_role_may_come_from_the_environment_as_in_a_role_s_image() -> None:
+    with serving(*SERVE, AGENT_ROLE="ui") as process:
+        assert process.ask("/builds/mcp").status_code == 200
+        assert process.ask("/logs/mcp").status_code == 404
+
+
 def test_there_is_nothing_but_the_servers_of_the_role(dev: HttpProcess) -> None:
     for path in (
         "/actions/mcp",

@@ -1,0 +1,111 @@
+"""Make a Python that stands alone: the interpreter, its library, and every shared library down to the C library.
+
+    standalone.py TARGET [PIP-ARGUMENT...]
+
+What is in TARGET runs where there is nothing else (an image made from scratch), and where there is something else (an
+agent's image of any distribution): it loads its own loader and libraries, and nothing of them reaches the programs
+that it starts. `patchelf` makes it so, by writing two fields of the one executable.
+
+The PIP-ARGUMENTs say what is installed into it, as for `pip install`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from pathlib import Path
+
+# What no server imports: tests, programs with a screen, what installs packages or builds extensions, and what somebody
+# put beside the library.
+LEFT_OUT = (
+    "__pycache__", "config-*", "dist-packages", "site-packages", "sitecustomize.py", "EXTERNALLY-MANAGED", "ensurepip",
+    "idlelib", "lib2to3", "pydoc_data", "test", "tkinter", "turtledemo", "_curses*.so", "_dbm*.so", "_gdbm*.so",
+    "_test*.so", "_tkinter*.so", "nis*.so", "readline*.so",
+)  # fmt: skip
+LOADER = re.compile(r"^\s*(/\S*/ld-\S+)\s+\(0x", re.MULTILINE)
+LIBRARY = re.compile(r"^\s*(\S+) => (/\S+)\s+\(0x", re.MULTILINE)
+MISSING = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
+
+
+def copy_interpreter(target: Path) -> Path:
+    """Copy the running interpreter and its library, and return the copy; it finds its library by where it lies."""
+    version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    python = target / "bin" / "python3"
+    python.parent.mkdir(parents=True)
+    shutil.copy2(Path(sys._base_executable).resolve(), python)  # type: ignore[attr-defined]  # noqa: SLF001 - behind a venv
+    library = target / "lib" / version
+    shutil.copytree(sysconfig.get_path("stdlib"), library, ignore=shutil.ignore_patterns(*LEFT_OUT))
+    return python
+
+
+def needed(linked: str) -> dict[str, Path]:
+    """Read what `ldd` says of one file: the name of each library it needs -> the file; the loader under its own name.
+
+    Raises:
+        LookupError: a library is not there.
+    """
+    missing = MISSING.findall(linked)
+    if missing:
+        raise LookupError(", ".join(missing))
+    loader = {Path(path).name: Path(path) for path in LOADER.findall(linked)}
+    return loader | {name: Path(path) for name, path in LIBRARY.findall(linked)}
+
+
+def libraries(target: Path) -> dict[str, Path]:
+    """Find the libraries that anything in `target` needs and that lie outside of it."""
+    found: dict[str, Path] = {}
+    for file in (target / "bin" / "python3", *target.rglob("*.so"), *target.rglob("*.so.*")):
+        linked = subprocess.run(["ldd", file], capture_output=True, text=True, check=True).stdout  # noqa: S603, S607 - the image's own
+        found |= needed(linked)
+    return {name: file for name, file in found.items() if not file.is_relative_to(target)}
+
+
+def bring_along(python: Path, found: dict[str, Path]) -> None:
+    """Put libraries beside the interpreter, and have it look there first.
+
+    The executable's DT_RPATH holds for what all others need in turn, unless they have a search path of their own.
+    """
+    folder = python.parent.parent / "lib"
+    copies = [shutil.copy2(file.resolve(), folder / name) for name, file in found.items()]
+    for file in (*copies, *folder.glob("python3*/lib-dynload/*.so")):
+        if _run("patchelf", "--print-rpath", str(file)).strip():
+            _run("patchelf", "--remove-rpath", str(file))
+    (loader,) = (name for name in found if name.startswith("ld-"))
+    options = ["--set-interpreter", str(folder / loader), "--force-rpath", "--set-rpath", str(folder)]
+    _run("patchelf", *options, str(python))
+
+
+def install(python: Path, arguments: list[str]) -> None:
+    """Install packages where the copied interpreter looks for them, with the pip of the one that runs this."""
+    where = _run(str(python), "-I", "-c", "import site; print(site.getsitepackages()[-1])").strip()
+    _run(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", where, *arguments)
+    shutil.rmtree(Path(where) / "bin", ignore_errors=True)  # console scripts for another interpreter
+
+
+def compile_all(python: Path, folder: Path) -> None:
+    """Compile to bytecode that is used unseen: no file's time is compared, and nothing has to be written later."""
+    _run(str(python), "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder))
+
+
+def _run(*command: str) -> str:
+    return subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout  # noqa: S603 - ours
+
+
+def main() -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("target", type=Path)
+    arguments, packages = parser.parse_known_args()
+    python = copy_interpreter(arguments.target)
+    if packages:
+        install(python, packages)
+    bring_along(python, libraries(arguments.target))
+    compile_all(python, arguments.target / "lib")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,78 @@
+"""What goes into the image of a role or of a service: pure choices over what drone-mcp consists of."""
+
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint, distribution
+from pathlib import Path
+
+import pytest
+
+from drone_mcp_config.errors import UserError
+from role_packages import Choice, choose, entry_points_text
+
+pytestmark = pytest.mark.checkout
+
+ROOT = Path(__file__).parents[2]
+POINTS = distribution("drone-mcp").entry_points
+SHARED = {path.parent.name for path in ROOT.glob("shared/*/__init__.py")}
+EVERYTHING = {path.parent.name for path in ROOT.glob("*/drone_mcp_*/__init__.py")}
+READING = {"drone_mcp_builds", "drone_mcp_logs", "drone_mcp_policy"}
+
+
+def chosen(name: str) -> Choice:
+    return choose(name, EVERYTHING, POINTS)
+
+
+@pytest.mark.parametrize(
+    ("name", "servers", "roles"),
+    [
+        ("dev", READING, {"dev"}),
+        ("ops", {*READING, "drone_mcp_actions"}, {"dev", "ops"}),
+        ("admin", {*READING, "drone_mcp_actions"}, {"dev", "ops", "admin"}),
+        ("ui", {"drone_mcp_builds"}, {"ui"}),
+    ],
+)
+def test_a_role_s_image_has_its_servers_and_no_others(name: str, servers: set[str], roles: set[str]) -> None:
+    choice = chosen(name)
+    assert choice.packages == SHARED | {"drone_mcp_config"} | servers
+    assert choice.roles == roles
+
+
+@pytest.mark.parametrize("name", ["webhooks", "simulator"])
+def test_a_service_s_image_has_the_service_and_no_server(name: str) -> None:
+    assert chosen(name) == Choice(frozenset(SHARED | {f"drone_mcp_{name}"}))
+
+
+def test_an_unknown_name_is_no_image() -> None:
+    with pytest.raises(UserError, match="There is no role 'develop'"):
+        chosen("develop")
+
+
+@pytest.mark.parametrize(
+    ("path", "goes"),
+    [
+        ("drone_mcp_builds/server.py", True),
+        ("drone_mcp_builds/manifest.json", True),
+        ("drone_mcp_actions/server.py", False),
+        ("drone_mcp_config/roles/dev.yaml", True),
+        ("drone_mcp_config/roles/ops.yaml", False),
+        ("drone_mcp-1.0.dist-info/METADATA", True),
+        ("drone_mcp-1.0.dist-info/licenses/LICENSE", True),
+        ("drone_mcp-1.0.dist-info/RECORD", False),
+        ("drone_mcp-1.0.dist-info/direct_url.json", False),
+        ("../../bin/drone-mcp-actions", False),
+    ],
+)
+def test_each_file_is_decided_by_what_it_belongs_to(path: str, goes: bool) -> None:
+    choice = Choice(frozenset({"drone_mcp_builds", "drone_mcp_config"}), frozenset({"dev"}))
+    assert choice.has(path) is goes
+
+
+def test_the_metadata_tells_of_no_program_and_no_server_that_is_not_there() -> None:
+    kept = chosen("ui").leads_to(POINTS)
+    assert {point.name for point in kept} == {"drone-mcp-builds", "drone-mcp-config", "builds"}
+
+
+def test_entry_points_are_written_as_metadata_has_them() -> None:
+    points = [EntryPoint("a", "x.y:main", "one"), EntryPoint("b", "z", "one"), EntryPoint("c", "z", "two")]
+    assert entry_points_text(points) == "[one]\na = x.y:main\nb = z\n\n[two]\nc = z\n"
