@@ -38,9 +38,9 @@ class ByHand(Refused):
         self.fragment = fragment
 
 
-def fresh(client: ClientFormat, entries: Mapping[str, Entry]) -> str:
-    """Write a file that has a role's servers and nothing else."""
-    data = {client.root: dict(entries)}
+def fresh(client: ClientFormat, entries: Mapping[str, Entry], beside: Mapping[str, Any] | None = None) -> str:
+    """Write a file that has a role's servers and nothing else but the settings `beside` them."""
+    data = {client.root: dict(entries), **(beside or {})}
     match client.syntax:
         case "toml":
             return tomlkit.dumps(data)

@@ -3,7 +3,9 @@
     UserError          exit 2  the call or the environment is wrong
     ├── InvalidRole    exit 2  a role file is wrong; one line for each mistake
     ├── Refused        exit 1  the client's file was left as it is
-    └── CannotExpress  exit 2  the client's format has no way to say this
+    ├── CannotExpress  exit 2  the client's format has no way to say this
+    ├── NotStarted     exit 69  an agent's command was not run, because what it needs does not work
+    └── NotPushed      exit 75  an agent is done, and what it did is not where it belongs
 
 The exit code belongs to the class.
 """
@@ -17,7 +19,7 @@ from drone_mcp_kit.yaml_source import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CannotExpress", "InvalidRole", "Problem", "Refused", "UserError"]
+__all__ = ["CannotExpress", "InvalidRole", "NotPushed", "NotStarted", "Problem", "Refused", "UserError"]
 
 
 class UserError(Exception):
@@ -34,6 +36,18 @@ class Refused(UserError):
 
 class CannotExpress(UserError):
     """A client's configuration format has no way to say what the role asks for."""
+
+
+class NotStarted(UserError):
+    """An agent's command was not run: a server does not start, or a command of the set-up failed (EX_UNAVAILABLE)."""
+
+    exit_code = 69
+
+
+class NotPushed(UserError):
+    """What an agent left could not be pushed, and is still where the agent left it (EX_TEMPFAIL)."""
+
+    exit_code = 75
 
 
 class InvalidRole(UserError):

@@ -53,11 +53,13 @@ class Generated:
     """A role as one client wants it.
 
     Attributes:
+        plan: what the client starts or reaches.
         entries: server name -> entry, in the role's order.
         notes: what the user has to know or do.
     """
 
     client: ClientFormat
+    plan: Plan
     entries: dict[str, Entry]
     notes: tuple[str, ...]
 
@@ -70,14 +72,22 @@ def generate(
     Raises:
         UserError: when a choice is wrong, or the client's format cannot say what one of our servers needs.
     """
-    client = CLIENTS[choices.client]
     context = make_context(role, installed, choices, places, environment)
+    return generate_in(context, role, installed, CLIENTS[choices.client])
+
+
+def generate_in(context: Context, role: Role, installed: Servers, client: ClientFormat) -> Generated:
+    """Write a role for one client, in a context that is known.
+
+    Raises:
+        UserError: the role does not see the repository, or the client's format lacks what a server of ours needs.
+    """
     _check_scope(role, context)
     plan = make_plan(role, installed, context)
     entries, left_out = _entries(plan, client)
     written = [server for server in plan.servers if server.name in entries]
     hint = [client.hint] if client.hint else []
-    return Generated(client, entries, (*left_out, *_to_do(written, context), *hint))
+    return Generated(client, plan, entries, (*left_out, *_to_do(written, context), *hint))
 
 
 def make_context(
@@ -168,7 +178,7 @@ def _entries(plan: Plan, client: ClientFormat) -> tuple[dict[str, Entry], list[s
 
 def _to_do(servers: Sequence[Server], context: Context) -> list[str]:
     """Name the variables to set and the files to fill, over all servers."""
-    templates = [template for server in servers for template in _templates(server)]
+    templates = [template for server in servers for template in templates_of(server)]
     names = dict.fromkeys(reference.name for template in templates for reference in template.references)
     literal = {template.parts[0] for template in templates if len(template.parts) == 1}
     notes = [
@@ -193,7 +203,8 @@ def _about_served(context: Context) -> list[str]:
     return notes
 
 
-def _templates(server: Server) -> Iterable[Template]:
+def templates_of(server: Server) -> Iterable[Template]:
+    """Return every text of a server that may refer to variables."""
     if isinstance(server, Stdio):
         return (server.command, *server.args, *server.env.values())
     return (server.url, *server.headers.values())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import tempfile
 import time
 from contextlib import asynccontextmanager
@@ -76,11 +77,12 @@ async def launched(server: StdioServerParameters, *, patience: float) -> AsyncIt
     running: Running | None = None
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
         try:
-            async with Client(stdio_client(server, errlog=cast("TextIO", stderr))) as client:
-                with anyio.fail_after(patience):
+            with anyio.fail_after(patience) as limit:
+                async with Client(stdio_client(server, errlog=cast("TextIO", stderr))) as client:
                     tools = tuple(tool.name for tool in (await client.list_tools()).tools)
-                running = Running(client, tools, time.perf_counter() - began)
-                yield running
+                    limit.deadline = math.inf
+                    running = Running(client, tools, time.perf_counter() - began)
+                    yield running
         except Exception as error:
             if running:  # what the block itself raised is not ours to explain
                 raise

@@ -132,12 +132,29 @@ def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:
     return tuple(found)
 
 
+def tools_by_server(role: Role, installed: Servers) -> dict[str, tuple[str, ...]]:
+    """Return each server of ours, by the name that clients have for it -> the tools that it has to offer."""
+    return {
+        installed[name].server: tuple(entry.tools or installed[name].tool_names)
+        for name, entry in role.servers.items()
+    }  # fmt: skip
+
+
 def token_variable(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
     """Return each token variable that a server reads -> the variable of the client's environment that holds it."""
     found = {name: name for name in manifest.token_variables}
     if entry.token and entry.token not in found:
         found[WRITE_TOKEN if WRITE_TOKEN in found else TOKEN] = entry.token
     return found
+
+
+def given_token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:
+    """Say which token variables are given as files: VARIABLE_FILE stands in for VARIABLE."""
+    sources = {
+        source for name, entry in role.servers.items() for source in token_variable(installed[name], entry).values()
+    }
+    files = {source: environment.get(f"{source}_FILE", "") for source in sources if not environment.get(source)}
+    return {source: file for source, file in files.items() if file}
 
 
 def _own(role: Role, entry: ServerEntry, manifest: Manifest, context: Context, tools: tuple[str, ...]) -> Stdio:

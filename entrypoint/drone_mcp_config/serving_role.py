@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.plan import TOKEN, Context, Stdio, make_plan, token_variable
+from drone_mcp_config.plan import TOKEN, Context, Stdio, given_token_files, make_plan
 from drone_mcp_config.secrecy import names_a_secret
 from drone_mcp_kit.settings import WRITE_SECRETS, Settings, SettingsError
 
@@ -83,21 +83,14 @@ def role_parts(role: Role, installed: Servers, environment: Mapping[str, str]) -
     """
     if not role.servers:
         raise UserError(f"The role {role.name!r} has no server of drone-mcp, so there is nothing to serve.")
-    plan = make_plan(role, installed, Context(sys.executable, token_files=_token_files(role, installed, environment)))
+    plan = make_plan(
+        role, installed, Context(sys.executable, token_files=given_token_files(role, installed, environment))
+    )
     own = [server for server in plan.servers if isinstance(server, Stdio) and server.ours]
     return tuple(
         Part(name, installed[name], _filled(server, environment))
         for name, server in zip(role.servers, own, strict=True)
     )
-
-
-def _token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:
-    """Say which token variables are given as files: VARIABLE_FILE stands in for VARIABLE."""
-    sources = {
-        source for name, entry in role.servers.items() for source in token_variable(installed[name], entry).values()
-    }
-    files = {source: environment.get(f"{source}_FILE", "") for source in sources if not environment.get(source)}
-    return {source: file for source, file in files.items() if file}
 
 
 def _filled(server: Stdio, environment: Mapping[str, str]) -> dict[str, str]:

@@ -15,7 +15,7 @@ from drone_mcp_config.checking import Check, Status
 from drone_mcp_config.clients import Places
 from drone_mcp_config.generating import Choices, make_context
 from drone_mcp_config.installation import Servers, read_installation
-from drone_mcp_config.plan import make_plan
+from drone_mcp_config.plan import make_plan, tools_by_server
 from drone_mcp_config.role_loading import Role, library, load_role
 from drone_mcp_config.terminal import standard_output
 
@@ -62,11 +62,7 @@ async def _checks(role: Role | None, installed: Servers) -> AsyncIterator[Check]
     choices = Choices(repo=os.environ.get("DRONE_REPO"), token_file=Path(token_file) if token_file else None)
     context = make_context(role, installed, choices, Places.here(), os.environ)
     plan = make_plan(role, installed, context)
-    tools = {
-        installed[name].server: tuple(entry.tools or installed[name].tool_names)
-        for name, entry in role.servers.items()
-    }  # fmt: skip
-    async for check in check_servers(plan, tools, os.environ):
+    async for check in check_servers(plan, tools_by_server(role, installed), os.environ):
         yield check
 
 

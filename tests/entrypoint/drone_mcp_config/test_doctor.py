@@ -11,6 +11,8 @@ import httpx
 import pytest
 import respx
 
+from drone_mcp_config import checking_servers
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -190,6 +192,16 @@ def test_what_a_broken_server_says_is_passed_on_without_its_secrets(
     assert outcome.code == 1
     assert "failed  fake: it did not start: no luck today with [redacted]" in outcome.out
     assert "correct horse" not in outcome.out
+
+
+@pytest.mark.usefixtures("drone")
+def test_a_server_that_never_answers_is_given_up(
+    run: Run, roles_dir: Callable[..., Path], script: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checking_servers, "PATIENCE", 0.1)
+    script.write_text("import signal; signal.pause()", encoding="utf-8")
+    outcome = run("doctor", "--json", "--role", "r", "--roles-dir", str(roles_dir(r=role_with(script))))
+    assert checks(outcome)["fake"]["detail"] == "it did not start (no answer within 0.1 s)"
 
 
 @pytest.mark.usefixtures("drone")

@@ -1,0 +1,125 @@
+"""An agent's run from beginning to end: set-up, servers, the command itself, and what it leaves behind."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from drone_mcp_config.agent_clients import command_with, environment_with, has_place, is_client
+from drone_mcp_config.agent_folder import private_file
+from drone_mcp_config.agent_git import Git
+from drone_mcp_config.agent_process import code_of
+from drone_mcp_config.agent_push import Delivery, deliver, prepare
+from drone_mcp_config.documents import fresh
+from drone_mcp_config.errors import NotPushed, NotStarted
+from drone_mcp_config.plan import tools_by_server
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_config.agent_environment import Equipment
+    from drone_mcp_config.agent_process import Foreground
+    from drone_mcp_config.installation import Servers
+
+SHELL = ("/bin/sh", "-c")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of an agent.
+
+    Attributes:
+        command: the agent's own, not yet told of its configuration.
+        setup: commands of the role that are to be run before.
+        delivery: where the work goes; None: it stays where it is.
+        identity: git's variables that say who commits.
+    """
+
+    equipment: Equipment
+    command: tuple[str, ...]
+    setup: tuple[str, ...] = ()
+    delivery: Delivery | None = None
+    identity: Mapping[str, str] | None = None
+
+    def to_its_end(self, foreground: Foreground, installed: Servers) -> int:
+        """Run it; return the exit code of the command, or that of what went wrong after it succeeded.
+
+        Raises:
+            UserError: the command was not run.
+        """
+        git = Git(foreground, {**self.equipment.environment, **(self.identity or {})})
+        if self.delivery:
+            prepare(git, self.delivery)
+        code, started = self._run(foreground, installed)
+        if self.delivery and started:
+            return _deliver(git, self.delivery, code)
+        return code
+
+    def _run(self, foreground: Foreground, installed: Servers) -> tuple[int, bool]:
+        equipment, way = self.equipment, self.equipment.way
+        made = equipment.made
+        text = fresh(made.client, made.entries, way.beside(made.entries))
+        with private_file(way.file, text) as (folder, config):
+            self._set_up(foreground)
+            if not foreground.told_to_end:
+                _check(foreground, equipment, installed)
+            if foreground.told_to_end:
+                return foreground.told_to_end, False
+            environment = {**equipment.environment, **environment_with(way, config, folder)}
+            return self._start(foreground, command_with(way, self.command, config), environment)
+
+    def _set_up(self, foreground: Foreground) -> None:
+        for number, command in enumerate(self.setup, start=1):
+            code = foreground.run([*SHELL, command], self.equipment.environment)
+            if foreground.told_to_end:
+                return
+            if code:
+                which = f"command {number} of {len(self.setup)}" if len(self.setup) > 1 else "command"
+                raise NotStarted(f"The agent was not started: the set-up {which} ({command!r}) ended with {code}.")
+
+    def _start(self, foreground: Foreground, command: list[str], environment: dict[str, str]) -> tuple[int, bool]:
+        way = self.equipment.way
+        if way.flags and not has_place(self.command) and not is_client(way, self.command):
+            tell(f"{command[0]} is not {way.program}: it finds its configuration by DRONE_MCP_CONFIG alone.")
+        try:
+            return foreground.run(command, environment), True
+        except OSError as error:
+            tell(f"{command[0]!r} cannot be run: {error.strerror}.")
+            return code_of(error), False
+
+
+def _check(foreground: Foreground, equipment: Equipment, installed: Servers) -> None:
+    """See that every server starts, in a process of its own: what that takes is not kept for as long as the agent runs.
+
+    Raises:
+        NotStarted: one does not; why is on standard error.
+    """
+
+    def look() -> int:
+        from drone_mcp_config.checking_servers import report_broken  # noqa: PLC0415 - brings the SDK, slow to load
+
+        tools = tools_by_server(equipment.role, installed)
+        return report_broken(equipment.made.plan, tools, equipment.environment, tell)
+
+    if foreground.call(look) and not foreground.told_to_end:
+        raise NotStarted("The agent was not started: it would be without some of its tools.")
+
+
+def _deliver(git: Git, delivery: Delivery, code: int) -> int:
+    """Push what is left; a failure is told, and counts only where the agent itself did not fail."""
+    try:
+        tell(deliver(git, delivery))
+    except NotPushed as error:
+        tell(str(error))
+        return code or error.exit_code
+    except OSError as error:
+        tell(f"The work was not pushed: git cannot be run ({error.strerror}).")
+        return code or NotPushed.exit_code
+    return code
+
+
+def tell(text: str) -> None:
+    """Say something beside what the agent says."""
+    typer.echo(f"drone-mcp-config: {text}", err=True)

@@ -1,0 +1,128 @@
+"""What an agent's run takes from its surroundings, and what its servers and its command get to see. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drone_mcp_config.agent_clients import way_of
+from drone_mcp_config.clients import CLIENTS
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.generating import Choices, Generated, generate_in, make_context, templates_of
+from drone_mcp_config.plan import ADDRESS, given_token_files, token_variable
+from drone_mcp_config.role_loading import WRITE_TOKEN
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_config.agent_clients import Way
+    from drone_mcp_config.clients import ClientName, Places
+    from drone_mcp_config.installation import Servers
+    from drone_mcp_config.role_loading import Role
+
+LONGEST_SESSION = 200  # characters
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What an agent is to work on, and as what; "" is what is not known.
+
+    Attributes:
+        repo: the repository `owner/name`.
+        session: whatever names this run: in audit logs, in the message of a commit.
+        branch: where its work goes.
+        url: where the role is served, if the agent does not start its servers itself.
+    """
+
+    role: str = ""
+    client: ClientName = "claude"
+    repo: str = ""
+    session: str = ""
+    branch: str = ""
+    url: str = ""
+
+    def as_variables(self) -> dict[str, str]:
+        """Return it as the servers read it: options win over the environment for them, too."""
+        told = {"AGENT_ROLE": self.role, "DRONE_REPO": self.repo, "SESSION_ID": self.session, "BRANCH": self.branch}
+        return {name: value for name, value in told.items() if value}
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What an agent is started with.
+
+    Attributes:
+        environment: what its set-up, its servers and its command see.
+    """
+
+    role: Role
+    made: Generated
+    way: Way
+    environment: dict[str, str]
+
+
+def nothing_missing(assignment: Assignment, environment: Mapping[str, str], *, push: bool) -> None:
+    """Refuse to go on without what every agent needs.
+
+    Raises:
+        UserError: names all that is missing.
+    """
+    wanted = {
+        "AGENT_ROLE (or --role)": assignment.role,
+        "BRANCH (or --branch), where --push pushes to": assignment.branch if push else "none",
+        ADDRESS: assignment.url or environment.get(ADDRESS),
+    }
+    _refuse([name for name, value in wanted.items() if not value])
+    if len(assignment.session) > LONGEST_SESSION or not assignment.session.isprintable():
+        raise UserError(f"SESSION_ID (or --session) takes at most {LONGEST_SESSION} printable characters.")
+
+
+def equip(
+    assignment: Assignment, role: Role, installed: Servers, places: Places, environment: Mapping[str, str]
+) -> Equipment:
+    """Decide what an agent is started with.
+
+    Raises:
+        UserError: something is wrong or missing.
+    """
+    choices = Choices(assignment.client, repo=assignment.repo or None)
+    if assignment.url:
+        choices = replace(choices, transport="http", url=assignment.url)
+    way = way_of(assignment.client)
+    context = make_context(role, installed, choices, places, environment)
+    files = {name: str(Path(file).absolute()) for name, file in given_token_files(role, installed, environment).items()}
+    made = generate_in(replace(context, token_files=files), role, installed, CLIENTS[assignment.client])
+    told = {**environment, **assignment.as_variables()}
+    if context.repo:
+        told["DRONE_REPO"] = context.repo
+    equipment = Equipment(role, made, way, _without_need(role, installed) | told)
+    _refuse(_unset(equipment))
+    return equipment
+
+
+def _without_need(role: Role, installed: Servers) -> dict[str, str]:
+    """Return tokens that a role names and does not read while it only rehearses: as empty, which counts as not set."""
+    return {
+        source: ""
+        for name, entry in role.servers.items()
+        for variable, source in token_variable(installed[name], entry).items()
+        if variable == WRITE_TOKEN and entry.mode != "on"
+    }
+
+
+def _unset(equipment: Equipment) -> list[str]:
+    """Name the variables that the configuration refers to and that nobody has set."""
+    needed = (
+        reference.name
+        for server in equipment.made.plan.servers
+        for template in templates_of(server)
+        for reference in template.references
+        if reference.default is None
+    )
+    return [name for name in dict.fromkeys(needed) if name not in equipment.environment]
+
+
+def _refuse(missing: list[str]) -> None:
+    if missing:
+        raise UserError(f"The agent was not started. Not set: {'; '.join(missing)}.")

@@ -1,0 +1,27 @@
+"""Names of branches: which are names at all, and which an agent does not push to. Pure."""
+
+from __future__ import annotations
+
+import re
+
+LONGEST = 200  # characters; a server's file system wants a name to fit into a file name, with room for `.lock`
+PROTECTED = ("main", "master", "trunk", "develop")
+PROTECTED_START = "release"
+
+# git-check-ref-format(1), rules 1 to 10, for what stands behind refs/heads/.
+_REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^[./-]|[./]$|^@$|[^\x00-\x7f]", re.ASCII)
+
+
+def branch_problem(name: str) -> str | None:
+    """Say what is wrong with the name of a branch, or None."""
+    if not name or len(name) > LONGEST or _REFUSED.search(name):
+        return "is no name of a branch"
+    if name == "HEAD" or name.startswith("refs/"):
+        return "is no name of a branch; leave out refs/heads/" if name.startswith("refs/heads/") else "is no branch"
+    return None
+
+
+def is_protected(name: str, default: str | None) -> bool:
+    """Tell whether people rely on a branch of this name; `default` is the one that the remote shows first."""
+    folded = name.casefold()
+    return name == default or folded in PROTECTED or folded.startswith(PROTECTED_START)
