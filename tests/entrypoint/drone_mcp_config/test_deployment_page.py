@@ -8,6 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drone_mcp_config.agent_clients import PLACEHOLDER, WAYS
+from drone_mcp_config.agent_process import NOT_EXECUTABLE, NOT_FOUND
+from drone_mcp_config.errors import NotPushed, NotStarted, UserError
+from drone_mcp_config.git_names import PROTECTED, PROTECTED_START
 from drone_mcp_config.serving_callers import Caller, read_callers
 from drone_mcp_config.serving_pool import IDLE_SECONDS, MOST_USERS
 from drone_mcp_kit.http_app import MAX_BODY
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from entrypoint.drone_mcp_config.conftest import Outcome
 
 PAGE = Path(__file__).parents[3] / "docs" / "deployment.md"
+OPTIONS_OF_OTHERS = {"--check", "--mcp-config", "--strict-mcp-config", "--additional-mcp-config", "--file"}
 START, END = "<!-- http-settings: begin -->\n", "<!-- http-settings: end -->"
 
 pytestmark = pytest.mark.checkout
@@ -34,7 +39,7 @@ def test_the_table_of_variables_is_the_one_that_is_read() -> None:
 
 
 def test_the_example_is_a_file_of_callers(tmp_path: Path) -> None:
-    (example,) = re.findall(r"```yaml\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
+    (example,) = re.findall(r"```yaml\n(callers:.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
     (tmp_path / "callers.yaml").write_text(example, encoding="utf-8")
     assert [caller.name for caller in read_callers(tmp_path / "callers.yaml").values()] == ["reviewer", "release-bot"]
 
@@ -59,5 +64,22 @@ def test_the_numbers_are_those_in_force() -> None:
 
 def test_the_commands_and_options_are_there(run: Callable[..., Outcome]) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    helps = "".join(run(*command, "--help").out for command in ((), ("serve",), ("token",)))
-    assert [name for name in set(re.findall(r"--[a-z][a-z-]*", text)) - {"--check"} if name not in helps] == []
+    helps = "".join(run(*command, "--help").out for command in ((), ("serve",), ("token",), ("agent",)))
+    named = set(re.findall(r"--[a-z][a-z-]*", text)) - OPTIONS_OF_OTHERS
+    assert [name for name in named if name not in helps] == []
+
+
+def test_how_each_client_is_told_and_what_each_exit_code_means_is_documented() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    for client, way in WAYS.items():
+        (row,) = re.findall(rf"^\| `{client}` \| (.*)$", text, re.MULTILINE)
+        flags = (flag.replace(PLACEHOLDER, "FILE") for flag in way.flags)
+        assert all(word in row for word in (*flags, *way.environment))
+    for code in (UserError.exit_code, NotStarted.exit_code, NotPushed.exit_code):
+        assert f"\n| {code} | " in text
+    assert f"{NOT_EXECUTABLE}, {NOT_FOUND}" in text
+
+
+def test_the_names_that_are_not_pushed_to_are_documented() -> None:
+    text = PAGE.read_text(encoding="utf-8")
+    assert all(f"`{name}`" in text for name in (*PROTECTED, f"{PROTECTED_START}*"))
