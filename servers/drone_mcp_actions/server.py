@@ -45,6 +45,7 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
     package="drone_mcp_actions",
     command="drone-mcp-actions",
     variables=VARIABLES,
+    commands=(("audit verify FILE [--head HEAD]", "tell whether an audit file is as it was written"),),
 )
 
 

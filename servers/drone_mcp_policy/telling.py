@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_kit.sanitize import one_line
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drone_mcp_client.models import Build
+    from drone_mcp_known.known import Reading
     from drone_mcp_policy.deciding import Considered, Decision, Look
     from drone_mcp_policy.rules import Retries, Rule, Rules
     from drone_mcp_policy.states import Action
@@ -61,6 +63,14 @@ def told(
         wait_seconds=decision.wait_seconds or None,
         note=note,
     )
+
+
+def with_origin(view: DecisionView, reading: Reading | None) -> DecisionView:
+    """Say whence the build is known, and as of when."""
+    if reading is None:
+        return view
+    at = datetime.fromtimestamp(int(reading.at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return view.model_copy(update={"source": reading.source, "as_of": at})
 
 
 def _call(decision: Decision, repo: str, number: int | None, role: frozenset[str] | None) -> NextCall | None:

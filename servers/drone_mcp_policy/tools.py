@@ -17,10 +17,10 @@ from drone_mcp_policy.views import DecisionView, ExplanationView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_known.access import KnownAccess
     from drone_mcp_policy.deciding import Considered
+    from drone_mcp_policy.reading import Reader
     from drone_mcp_policy.rules import Rules
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
@@ -35,7 +35,7 @@ class PolicyTools:
     """All tools of this server. `clock` gives the Unix time."""
 
     def __init__(
-        self, access: DroneAccess, policy: PolicySettings | None = None, clock: Callable[[], float] = time.time
+        self, access: KnownAccess, policy: PolicySettings | None = None, clock: Callable[[], float] = time.time
     ) -> None:
         self._access = access
         self._policy = policy or PolicySettings()
@@ -67,24 +67,25 @@ class PolicyTools:
     async def _decided(
         self, repo: str | None, number: int | None, failure_class: str | None
     ) -> tuple[Considered, DecisionView]:
-        from drone_mcp_policy.reading import newest  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_policy.telling import told  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.reading import Reader  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.telling import told, with_origin  # noqa: PLC0415 - likewise
 
         what = meant(self._access, repo, number)
-        drone = await self._access.client()
+        reader = Reader(self._access, self._clock)
         if what.number is None:
-            build, note = await newest(drone, what.repo)
+            reading, note = await reader.newest(what.repo)
         else:
-            build, note = await drone.build(what.repo, what.number), ""
-        considered = await self._consider(drone, what.repo, build, failure_class or "")
-        return considered, told(considered.decision, build, what.repo, self._policy.tools, note)
+            reading, note = await reader.build(what.repo, what.number), ""
+        build = reading.build if reading else None
+        considered = await self._consider(reader, what.repo, build, failure_class or "")
+        view = told(considered.decision, build, what.repo, self._policy.tools, note)
+        return considered, with_origin(view, reading)
 
-    async def _consider(self, drone: DroneClient, repo: str, build: Build | None, said: str) -> Considered:
+    async def _consider(self, reader: Reader, repo: str, build: Build | None, said: str) -> Considered:
         from drone_mcp_policy.attempts import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.deciding import consider, may_retry  # noqa: PLC0415 - likewise
-        from drone_mcp_policy.reading import history_of  # noqa: PLC0415 - likewise
 
         now, history = int(self._clock()), History()
         if build is not None and may_retry(build, self.rules, repo=repo, now=now, failure_class=said):
-            history = await history_of(drone, repo, build)
+            history = await reader.history(repo, build)
         return consider(build, history, self.rules, repo=repo, now=now, failure_class=said)

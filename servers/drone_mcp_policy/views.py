@@ -17,7 +17,7 @@ class NextCall(View):
 
 
 class DecisionView(View):
-    """What to do next about a build."""
+    """What to do next about a build; `source` is where it was read, drone or store, and `as_of` when it was so."""
 
     repo: str
     number: int | None = None
@@ -31,6 +31,8 @@ class DecisionView(View):
     retries: str = ""
     wait_seconds: int | None = None
     note: str = ""
+    source: str = ""
+    as_of: str | None = None
 
 
 class RuleLook(View):

@@ -64,6 +64,7 @@ class ServerSpec:
         package: its import package.
         command: its console script.
         variables: what it reads from the environment beside what every server does.
+        commands: what else its console script does, and how it is called: (call, what for).
     """
 
     name: str
@@ -73,6 +74,7 @@ class ServerSpec:
     package: str
     command: str
     variables: tuple[Variable, ...] = ()
+    commands: tuple[tuple[str, str], ...] = ()
 
 
 def build_server(
@@ -218,11 +220,13 @@ def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
     rows = [
         f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in variables
     ]
+    commands = [f"  {spec.command} {call}\n      {purpose}" for call, purpose in spec.commands]
+    also = ["commands:", *commands, ""] if commands else []
     parser = argparse.ArgumentParser(
         prog=spec.command,
         description=f"{spec.description} An MCP server that speaks over stdin and stdout; an MCP client starts it. "
         "With --http it serves many clients at /mcp of an address.",
-        epilog="environment:\n" + "\n".join(rows),
+        epilog="\n".join([*also, "environment:", *rows]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{spec.command} {version(DISTRIBUTION)}")

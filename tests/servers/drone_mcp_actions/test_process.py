@@ -69,6 +69,10 @@ def test_help_names_the_variables() -> None:
     assert "DRONE_MCP_ACTION_REPOS" in run("--help").stdout
 
 
+def test_help_names_the_command_that_verifies() -> None:
+    assert "drone-mcp-actions audit verify FILE" in run("--help").stdout
+
+
 async def log(path: Path, key: bytes | None = None) -> list[str]:
     for number in range(3):
         await FileSink(path, key).append({"event": "attempt", "n": number})

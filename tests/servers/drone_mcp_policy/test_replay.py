@@ -21,6 +21,7 @@ from drone_mcp_state import open_store
 from support.captured_builds import FIXTURES, deliveries
 from support.made_builds import T0
 from support.policy_cases import CLONE_FAILED, DEFAULT, a_build
+from support.redis_server import RedisServer
 from support.snapshots import hold
 
 if TYPE_CHECKING:
@@ -109,6 +110,23 @@ async def test_the_history_of_a_store_is_replayed(tmp_path: Path) -> None:
     for source in (file, f"sqlite://{file}"):
         done = await anyio.run_process([sys.executable, "-m", "drone_mcp_policy", "replay", str(source)])
         assert [line.split("  ")[1] for line in done.stdout.decode().splitlines()] == ["octo/hello#1", "octo/hello#2"]
+
+
+async def test_a_snapshot_of_a_redis_store_is_replayed_as_the_store_itself(tmp_path: Path) -> None:
+    redis = RedisServer(tmp_path)
+    redis.start()
+    try:
+        async with open_store(redis.url) as store:
+            await store.apply("octo/hello", a_build(1, "failure", CLONE_FAILED), source="webhook", at=T0 + 900.0)
+            await store.snapshot(tmp_path / "snapshot.db")
+        told = []
+        for source in (redis.url, str(tmp_path / "snapshot.db")):
+            done = await anyio.run_process([sys.executable, "-m", "drone_mcp_policy", "replay", source])
+            told.append(done.stdout.decode())
+    finally:
+        redis.stop()
+    assert told[0] == told[1]
+    assert "octo/hello#1  failure  retry  [retry-infrastructure]" in told[0]
 
 
 @pytest.mark.parametrize(

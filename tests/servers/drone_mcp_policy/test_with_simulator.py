@@ -206,6 +206,11 @@ async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
     assert result.structured_content["action"] == "collect_logs_and_stop"
 
 
+async def test_help_names_the_command_that_tries_rules() -> None:
+    done = await anyio.run_process([sys.executable, "-m", "drone_mcp_policy", "--help"])
+    assert "drone-mcp-policy replay EVENTS [--rules FILE] [--against FILE]" in done.stdout.decode()
+
+
 async def test_a_rule_file_with_mistakes_stops_the_start_with_one_line(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text("rules: [{rule: a, then: go}]\n", encoding="utf-8")
