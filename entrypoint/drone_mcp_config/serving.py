@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import DRONE_TOKEN_HEADER
 from drone_mcp_config.serving_pool import Key, Pool
-from drone_mcp_kit import logs
+from drone_mcp_kit import logs, observing
 from drone_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, unauthorized
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def one_role(role: str, settings: HttpSettings) -> Callable[[Request], Key]:
     def identify(request: Request) -> Key:
         check_bearer(request, settings)
         _refuse_own_token(request)
+        observing.for_role(role)
         return Key(role)
 
     return identify
@@ -48,6 +49,7 @@ def many_roles(book: CallerBook, limits: Limits) -> Callable[[Request], Key]:
         if caller is None:
             raise unauthorized("This token is unknown here, or not any more")
         logs.asked_by(caller.name)
+        observing.for_role(caller.role)
         _check_rate(caller, limits)
         return Key(caller.role, _own_token(request, caller))
 

@@ -12,6 +12,7 @@ from drone_mcp_client.options import ClientOptions
 from drone_mcp_client.sse import SILENCE
 from drone_mcp_client.tails import LogTail
 from drone_mcp_client.transport import Transport, World
+from drone_mcp_client.watching import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
         User,
     )
     from drone_mcp_client.steplog import StepLog
+    from drone_mcp_client.watching import Watch
 
 __all__ = ["ClientOptions", "DroneClient"]
 
@@ -55,6 +57,7 @@ class DroneClient:
         gate: sees every call each time before it leaves, and may raise to hold it back.
         world: time and chance, for tests.
         network: what carries requests instead of sockets, such as `httpx.ASGITransport`.
+        watch: is told of every attempt (see `watching`).
     """
 
     def __init__(
@@ -64,8 +67,9 @@ class DroneClient:
         gate: Callable[[Call[Any]], None] | None = None,
         world: World | None = None,
         network: httpx.AsyncBaseTransport | None = None,
+        watch: Watch = unwatched,
     ) -> None:
-        self._transport = Transport(options, gate=gate, world=world, network=network)
+        self._transport = Transport(options, gate=gate, world=world, network=network, watch=watch)
 
     async def __aenter__(self) -> Self:
         return self

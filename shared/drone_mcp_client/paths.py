@@ -62,3 +62,24 @@ def _number(number: int) -> str:
     if number < 1:
         raise InvalidInput(f"A number must be 1 or more, not {number}")
     return str(number)
+
+
+def template(path: str) -> str:
+    """Put placeholders for what a path names: one of a few dozen is left, and nothing of anybody's repositories."""
+    match path.split("/"):
+        case ["", "api", "repos" | "stream" as root, _, _, *rest]:
+            return "/".join(["", "api", root, "{owner}", "{repo}", *_placeholders(rest)])
+        case ["", "api", "secrets" | "templates" as root, _]:
+            return f"/api/{root}/{{namespace}}"
+        case _:
+            return path
+
+
+def _placeholders(parts: list[str]) -> list[str]:
+    """Replace numbers, and the names of scheduled jobs: nothing else below a repository is anybody's choice."""
+    before = ["", *parts]
+    return ["{name}" if before[i] == "cron" else _placeholder(part) for i, part in enumerate(parts)]
+
+
+def _placeholder(part: str) -> str:
+    return "{number}" if part.isdecimal() else part

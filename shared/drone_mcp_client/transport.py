@@ -7,6 +7,7 @@ import time
 from contextlib import aclosing
 from dataclasses import dataclass
 from importlib.metadata import version
+from itertools import count
 from random import random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -27,13 +28,15 @@ from drone_mcp_client.names import is_loopback
 from drone_mcp_client.refusals import left_open
 from drone_mcp_client.retrying import RetryPolicy, may_repeat, retry_after
 from drone_mcp_client.sse import SILENCE, EventParser, ServerEvent
+from drone_mcp_client.watching import Attempt, unwatched
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
     from pathlib import Path
 
     from drone_mcp_client.calls import Call
     from drone_mcp_client.options import ClientOptions
+    from drone_mcp_client.watching import Watch
 
     Gate = Callable[[Call[Any]], None]
 
@@ -62,6 +65,7 @@ class Transport:
         gate: sees every call each time before it leaves; what it raises keeps the call from leaving.
         world: time and chance.
         network: what carries requests instead of sockets, for an application in the same process.
+        watch: is told of every attempt.
     """
 
     def __init__(
@@ -71,6 +75,7 @@ class Transport:
         gate: Gate | None = None,
         world: World | None = None,
         network: httpx.AsyncBaseTransport | None = None,
+        watch: Watch = unwatched,
     ) -> None:
         self._options = options
         self._tokens = options.token_source()
@@ -78,6 +83,7 @@ class Transport:
         self._gate = gate
         self._world = world or World()
         self._network = network
+        self._watch = watch
         self._client: httpx.AsyncClient | None = None
 
     async def send(self, call: Call[T]) -> T:
@@ -86,7 +92,8 @@ class Transport:
         Raises:
             DroneError: the member of the family that fits.
         """
-        return await self._persist(call, self._exchange)
+        answer: T = await self._persist(call, self._exchange)
+        return answer
 
     async def stream(self, call: Call[Any], *, silence: float) -> AsyncGenerator[ServerEvent, None]:
         """Open an event stream and yield what comes, until the connection ends.
@@ -94,7 +101,7 @@ class Transport:
         After `silence` seconds without a byte the last event is `SILENCE`. Opening is tried again like any call;
         a stream that breaks is not opened anew, because Drone replays nothing on its feeds.
         """
-        response = await self._persist(call, lambda call: self._open(call, silence))
+        response = await self._persist(call, lambda attempt: self._open(attempt, silence))
         parser = EventParser()
         fault: DroneError | None = None
         try:
@@ -117,20 +124,23 @@ class Transport:
         if self._client:
             await self._client.aclose()
 
-    async def _persist(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]]) -> R:
+    async def _persist(self, call: Call[Any], once: Callable[[Attempt], Awaitable[R]]) -> R:
         total = max(self._options.timeout, call.patience)
+        numbers = count()
         try:
             with anyio.fail_after(total):
-                return await self._attempts(call, once, self._world.clock() + total)
+                return await self._attempts(
+                    call, lambda: self._attempt(call, once, numbers), self._world.clock() + total
+                )
         except TimeoutError:
             pass
         raise left_open(call, TimedOut(f"No whole answer for {call.subject} within {total:g} seconds"))
 
-    async def _attempts(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]], deadline: float) -> R:
+    async def _attempts(self, call: Call[Any], attempt: Callable[[], Awaitable[R]], deadline: float) -> R:
         retry = 0
         while True:
             try:
-                return await self._with_fresh_token(call, once)
+                return await self._with_fresh_token(attempt)
             except DroneError as error:
                 pause = self._pause(call, error, retry, deadline)
                 if pause is None:
@@ -144,39 +154,44 @@ class Transport:
         left = deadline - self._world.clock()
         return self._policy.pause(retry, error, left=left, chance=self._world.chance())
 
-    async def _with_fresh_token(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]]) -> R:
+    async def _with_fresh_token(self, attempt: Callable[[], Awaitable[R]]) -> R:
         """One attempt; after a 401, which changed nothing, a second one if the token was rotated meanwhile."""
         try:
-            return await self._attempt(call, once)
+            return await attempt()
         except AuthenticationFailed as refused:
             if refused.status is None or not self._tokens.renew():
                 raise
-        return await self._attempt(call, once)
+        return await attempt()
 
-    async def _attempt(self, call: Call[T], once: Callable[[Call[T]], Awaitable[R]]) -> R:
+    async def _attempt(self, call: Call[Any], once: Callable[[Attempt], Awaitable[R]], numbers: Iterator[int]) -> R:
         if self._gate:
             self._gate(call)
-        try:
-            return await once(call)
-        except httpx.HTTPError as broken:
-            fault = explained(call, self._options.server, broken)
-        # Raised here and not above: the caught error holds the request and with it the token.
-        raise fault
+        attempt = Attempt(call, self._options.server, next(numbers))
+        with self._watch(attempt):
+            try:
+                return await once(attempt)
+            except httpx.HTTPError as broken:
+                fault = explained(call, self._options.server, broken)
+            # Raised here and not above: the caught error holds the request and with it the token.
+            raise fault
 
-    async def _exchange(self, call: Call[T]) -> T:
-        response = await self._send(call, read=max(self._options.read_timeout, call.patience))
+    async def _exchange(self, attempt: Attempt) -> Any:
+        call = attempt.call
+        response = await self._send(attempt, read=max(self._options.read_timeout, call.patience))
         async with aclosing(response):
             return self._decipher(call, response, await self._body(response))
 
-    async def _open(self, call: Call[Any], silence: float) -> httpx.Response:
-        response = await self._send(call, read=silence, accept=EVENT_STREAM)
+    async def _open(self, attempt: Attempt, silence: float) -> httpx.Response:
+        call = attempt.call
+        response = await self._send(attempt, read=silence, accept=EVENT_STREAM)
         if response.status_code == httpx.codes.OK and _media_type(response) == EVENT_STREAM:
             return response
         async with aclosing(response):
             self._decipher(call, response, await self._body(response))
         raise UnexpectedAnswer(f"The server answered {call.subject} with something else than an event stream")
 
-    async def _send(self, call: Call[Any], *, read: float, accept: str = "application/json") -> httpx.Response:
+    async def _send(self, attempt: Attempt, *, read: float, accept: str = "application/json") -> httpx.Response:
+        call = attempt.call
         client = self._client = self._client or self._connect()
         token = self._tokens.current()
         headers = {"Accept": accept}
@@ -191,6 +206,7 @@ class Transport:
             timeout=httpx.Timeout(PLAIN_PHASE, connect=self._options.connect_timeout, read=read),
         )
         response = await client.send(request, stream=True)
+        attempt.status = response.status_code
         if response.headers.get("Content-Encoding", "identity").lower() in {"identity", "gzip"}:
             return response
         await response.aclose()

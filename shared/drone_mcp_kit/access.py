@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.errors import InvalidInput, PermissionDenied
-from drone_mcp_kit import logs
+from drone_mcp_kit import logs, observing
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.gitremote import remote_repo
 from drone_mcp_kit.redact import Redactor
@@ -97,7 +97,7 @@ class DroneAccess:
 
         settings = self.settings
         options = client_options(settings, settings.token, settings.token_file, retries=settings.retries)
-        return DroneClient(options, gate=self.gate)
+        return DroneClient(options, gate=self.gate, watch=observing.request)
 
 
 def client_options(

@@ -19,11 +19,11 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
 from drone_mcp_client.names import is_exposed
-from drone_mcp_kit import logs, serving
+from drone_mcp_kit import logs, operations, serving, telemetry
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources
+from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources, prompt_names
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_kit.settings import VARIABLES, WRITE_SECRETS, Settings, SettingsError
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
@@ -128,6 +128,8 @@ def build_server(
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
             middleware=[_refuse_unknown_tools([function.__name__ for function in functions])],
         )
+    tools = frozenset(function.__name__ for function in functions)
+    operations.watch(server, spec.name, {"tools/call": tools, "prompts/get": prompt_names(*parts)})
     for part in parts:
         add_resources(server, part, access.clean)
         add_prompts(server, part, access.clean)
@@ -188,22 +190,24 @@ def run(
         sys.exit(BAD_SETTINGS)
     for name in WRITE_SECRETS:
         os.environ.pop(name, None)
-    callers = http.secrets if http else list
-    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers())))
+    callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers() + collector)))
     _warn(settings)
+    telemetry.start(spec.command, os.environ, over_http=http is not None)
     gc.freeze()  # what the start has made stays; collecting (off meanwhile, see the servers' __main__) begins after it
     gc.enable()
     serve(server)
+    telemetry.flush(telemetry.AT_STOP if http else telemetry.AT_END)
 
 
 def _server_of(http: HttpSettings | None) -> Callable[[MCPServer[Any]], None]:
     """Return what serves a server: over stdin and stdout, or at an address that is taken now."""
     if http is None:
         return serving.serve
-    from drone_mcp_kit import http_serving, listening  # noqa: PLC0415 - bring an HTTP server, which stdio never needs
+    from drone_mcp_kit import http_serving  # noqa: PLC0415 - brings an HTTP server, which stdio never needs
 
-    listener = listening.listen(http.address)
-    return lambda server: http_serving.run_server(server, http, listener)
+    places = http_serving.take(http)
+    return lambda server: http_serving.run_server(server, http, places)
 
 
 def _warn(settings: Settings) -> None:

@@ -19,6 +19,8 @@ from mcp.types import INVALID_REQUEST
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from drone_mcp_kit import observing
+
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
@@ -84,6 +86,7 @@ class HttpApp:
             check_method(request)
             app = await self._route(request)
         except Refused as refused:
+            observing.refusal(refused.status)
             return refused.response()
         return self._until_draining(app) if request.headers.get("mcp-method") == LISTEN else app
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
+from drone_mcp_kit import observing
 from drone_mcp_kit.http_app import HttpApp, Refused, check_bearer, hosted
-from drone_mcp_kit.listening import serve
+from drone_mcp_kit.listening import Metrics, listen, serve
 
 if TYPE_CHECKING:
     from socket import socket
@@ -21,15 +23,44 @@ if TYPE_CHECKING:
 PATH = "/mcp"
 
 
-def run_server(server: MCPServer[Any], settings: HttpSettings, listener: socket) -> None:
+@dataclass(frozen=True)
+class Places:
+    """The addresses of a process, taken."""
+
+    callers: socket
+    metrics: Metrics | None = None
+
+
+def take(settings: HttpSettings) -> Places:
+    """Take the addresses that a process is to listen on, and count from now on what Prometheus reads there.
+
+    Raises:
+        SettingsError: one of them cannot be had.
+    """
+    callers = listen(settings.address)
+    if settings.metrics is None:
+        return Places(callers)
+    from drone_mcp_kit import metrics  # noqa: PLC0415 - brings a library that is of no use elsewhere
+
+    counts = metrics.Metrics()
+    place = Metrics(counts, listen(settings.metrics), metrics.PATH)
+    observing.install(counts)
+    return Places(callers, place)
+
+
+def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -> None:
     """Serve one MCP server at /mcp until SIGTERM or SIGINT."""
 
     async def run() -> None:
         async with hosted(server) as inner:
-            app = _one(inner, settings)
-            await serve(app, listener, app.drain)
+            await serve_app(_one(inner, settings), places)
 
     anyio.run(run)
+
+
+async def serve_app(app: HttpApp, places: Places) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    await serve(app, places.callers, app.drain, places.metrics)
 
 
 def _one(app: ASGIApp, settings: HttpSettings) -> HttpApp:

@@ -72,12 +72,14 @@ class HttpSettings:
         token: what every caller has to send; None and no `token_file`: nothing (on a loopback address only).
         token_file: holds the token instead; read again when it changes.
         hosts: names that callers may use for it, beside those of `address`.
+        metrics: where Prometheus reads; None: nowhere.
     """
 
     address: Address
     token: SecretStr | None = None
     token_file: Path | None = None
     hosts: tuple[str, ...] = ()
+    metrics: Address | None = None
 
     @classmethod
     def read(cls, address: str, environment: Mapping[str, str], *, guarded: bool = False) -> HttpSettings:
@@ -135,6 +137,13 @@ def _hosts(text: str) -> tuple[str, ...]:
     return hosts
 
 
+def _metrics(text: str) -> Address:
+    try:
+        return read_address(text)
+    except SettingsError:
+        raise ValueError from None
+
+
 HTTP_VARIABLES = (
     Variable(
         "DRONE_MCP_HTTP_TOKEN",
@@ -145,4 +154,10 @@ HTTP_VARIABLES = (
     ),
     Variable("DRONE_MCP_HTTP_TOKEN_FILE", "token_file", "the path of a file that holds it", read_file),
     Variable("DRONE_MCP_HTTP_HOSTS", "hosts", "names by which callers may reach it, like mcp.example.com", _hosts),
+    Variable(
+        "DRONE_MCP_METRICS_LISTEN",
+        "metrics",
+        "an address of its own at which Prometheus reads /metrics, like 127.0.0.1:9090",
+        _metrics,
+    ),
 )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import logging
 import signal
 import socket
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -14,7 +16,7 @@ import uvicorn
 from drone_mcp_kit.settings import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
     from starlette.types import ASGIApp
 
@@ -42,32 +44,73 @@ def listen(address: Address) -> socket.socket:
     return listener
 
 
-async def serve(app: ASGIApp, listener: socket.socket, drain: Callable[[], None]) -> None:
+@dataclass(frozen=True)
+class Metrics:
+    """What else a process tells, at an address of its own."""
+
+    app: ASGIApp
+    listener: socket.socket
+    path: str
+
+
+async def serve(
+    app: ASGIApp, listener: socket.socket, drain: Callable[[], None], metrics: Metrics | None = None
+) -> None:
     """Serve until SIGTERM or SIGINT, then answer what is under way; a second signal ends that, too.
 
-    Prints `{"url": ...}` once requests are answered; calls `drain` when no more connections are taken.
+    Prints `{"url": ...}` once requests are answered; calls `drain` when no more connections are taken. `metrics` are
+    told until the end.
     """
-    server = _Server(app, listener, drain)
+    told = {"url": url_of(listener)}
+    if metrics is not None:
+        told["metrics"] = url_of(metrics.listener) + metrics.path
+    server = _Server(app, told, drain)
     for number in (signal.SIGTERM, signal.SIGINT):
         # No bound method: the library that streams events looks for uvicorn behind the handler, and cuts every stream
         # as soon as uvicorn is told to stop.
         signal.signal(number, lambda *_: server.stop())
-    await server.serve([listener])
+    async with _beside(metrics):
+        await server.serve([listener])
     logger.info("stopped")
 
 
-class _Server(uvicorn.Server):
-    """Leaves signals to `serve`, and tells when it begins to stop, and when it has begun to serve."""
+def url_of(listener: socket.socket) -> str:
+    """Return the address of what listens."""
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
-    def __init__(self, app: ASGIApp, listener: socket.socket, drain: Callable[[], None]) -> None:
-        super().__init__(_config(app))
-        self._name = listener.getsockname()
-        self._drain = drain
+
+@contextlib.asynccontextmanager
+async def _beside(metrics: Metrics | None) -> AsyncIterator[None]:
+    """Tell metrics for as long as the block takes."""
+    if metrics is None:
+        yield
+        return
+    server = _Quiet(_config(metrics.app))
+    task = asyncio.create_task(server.serve([metrics.listener]))
+    try:
+        yield
+    finally:
+        server.should_exit = server.force_exit = True
+        await asyncio.wait([task])
+
+
+class _Quiet(uvicorn.Server):
+    """Leaves signals to `serve`."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         """Capture none: uvicorn would raise the signal again once it has stopped, and end the process by it."""
         yield
+
+
+class _Server(_Quiet):
+    """Tells when it begins to stop, and when it has begun to serve."""
+
+    def __init__(self, app: ASGIApp, told: dict[str, str], drain: Callable[[], None]) -> None:
+        super().__init__(_config(app))
+        self._told = told
+        self._drain = drain
 
     def stop(self) -> None:
         """Begin to stop; called again, stop at once."""
@@ -77,9 +120,7 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start, and say where."""
         await super().startup(sockets)
-        host, port = self._name[:2]
-        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        print(json.dumps({"url": url}), flush=True)  # noqa: T201 - whoever started us may wait for this line
+        print(json.dumps(self._told), flush=True)  # noqa: T201 - whoever started us may wait for this line
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what is under way."""

@@ -16,6 +16,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from drone_mcp_client.errors import DroneError
+from drone_mcp_kit import observing
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
@@ -57,12 +58,13 @@ def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
     started = time.perf_counter()
     try:
         yield
-        facts_here.setdefault("outcome", "ok")
+        facts_here.setdefault("outcome", observing.OK)
     except Exception as error:
         ended(error.code if isinstance(error, DroneError) else type(error).__name__)
         raise
     finally:
-        facts_here.setdefault("outcome", "cancelled")
+        facts_here.setdefault("outcome", observing.CANCELLED)
+        observing.ended(facts_here["outcome"])
         facts_here["ms"] = round((time.perf_counter() - started) * 1000, 1)
         logger.info("%s %s", facts_here[kind], facts_here["outcome"])
         _facts.reset(token)
@@ -95,7 +97,8 @@ class _CleanFormatter(logging.Formatter):
         self.clean = clean
 
     def facts(self, record: logging.LogRecord) -> dict[str, Any]:
-        return {**(_facts.get() or {}), **getattr(record, "facts", {})}
+        trace = {"trace_id": number} if (number := observing.trace()) else {}
+        return {**(_facts.get() or {}), **trace, **getattr(record, "facts", {})}
 
     def trace(self, record: logging.LogRecord) -> str:
         return self.clean.text(self.formatException(record.exc_info)) if record.exc_info else ""

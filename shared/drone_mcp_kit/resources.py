@@ -97,6 +97,11 @@ def add_prompts(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
         )
 
 
+def prompt_names(*parts: object) -> frozenset[str]:
+    """Return the names of the prompts of `parts`."""
+    return frozenset(function.__name__ for part in parts for function, _ in marked(part, _PROMPT_MARK, DeclaredPrompt))
+
+
 def add_completion(server: MCPServer[Any], complete: Completer, clean: Cleaner) -> None:
     """Register what completes arguments. Where it fails there is nothing to offer: nobody reads an error there."""
 

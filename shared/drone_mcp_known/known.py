@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
 from drone_mcp_client import status
+from drone_mcp_kit import observing
 from drone_mcp_known.proof import Proof
 from drone_mcp_known.state import State
 
@@ -115,6 +116,7 @@ class Known:
 
     async def learn(self, slug: str, build: Build) -> None:
         """Keep what Drone has answered. A store of this process alone keeps what can never become stale."""
+        observing.known_from("drone")
         if not self.state.shared and not is_whole(build):
             return
         await self.state.ask(lambda store: store.apply(slug, build, source="api", at=self._clock()))
@@ -129,7 +131,10 @@ class Known:
     async def _heard_at(self) -> float | None:
         """Return the time up to which a living feed has told of every change, None where there is none."""
         health = await self.state.ask(lambda store: store.health()) if self.state.shared else None
-        return health.last_sign if health is not None and health.is_alive(self._clock()) else None
+        if health is None:
+            return None
+        observing.feed(health.last_event or 0.0)
+        return health.last_sign if health.is_alive(self._clock()) else None
 
     async def _is_fresh(self, build: Build) -> bool:
         """A finished build always is; one under way while the feed is alive."""
@@ -141,6 +146,7 @@ class Known:
         """Give the record if the token may read its repository: this one, not one that had the name before it."""
         if repo is None or repo.id != record.build.repo_id:
             return None
+        observing.known_from("store")
         return Reading(record.build, "store", record.seen_at)
 
 

@@ -27,9 +27,17 @@ HEADERS = {"accept": "application/json, text/event-stream", "content-type": "app
 class HttpProcess:
     """A running process and its address."""
 
-    def __init__(self, process: subprocess.Popen[str], url: str) -> None:
+    def __init__(self, process: subprocess.Popen[str], told: dict[str, str]) -> None:
         self.process = process
-        self.url = url
+        self.told = told
+        self.url = told["url"]
+
+    def metrics(self) -> dict[str, float]:
+        """Read what Prometheus reads: each line's name and labels, and its value."""
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as http:
+            lines = http.get(self.told["metrics"]).raise_for_status().text.splitlines()
+        pairs = [line.rpartition(" ") for line in lines if not line.startswith("#")]
+        return {name: float(value) for name, _, value in pairs}
 
     def ask(self, path: str = "/mcp", method: str = "POST", **headers: str) -> httpx.Response:
         """Send one request as any HTTP client may; a POST lists the tools."""
@@ -63,10 +71,10 @@ def bearer(token: str) -> dict[str, str]:
 @contextmanager
 def started(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
     """Start a module of ours with arguments, and nothing of this machine's own settings."""
-    kept = {name: value for name, value in os.environ.items() if "DRONE" not in name}
+    kept = {name: value for name, value in os.environ.items() if "DRONE" not in name and "OTEL" not in name}
     given = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
     argv, env, pipe = [sys.executable, "-m", *command], {**kept, **given}, subprocess.PIPE
-    with subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=pipe, stderr=pipe, env=env, text=True) as process:
+    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env, text=True) as process:
         try:
             yield process
         finally:
@@ -82,4 +90,4 @@ def serving(*command: str, **environment: str) -> Iterator[HttpProcess]:
         if not line:
             assert process.stderr
             raise AssertionError(process.stderr.read())
-        yield HttpProcess(process, json.loads(line)["url"])
+        yield HttpProcess(process, json.loads(line))

@@ -15,7 +15,7 @@ from drone_mcp_config.serving import many_roles, one_role, serving_app
 from drone_mcp_config.serving_callers import CallerBook, Limits
 from drone_mcp_config.serving_pool import Pool
 from drone_mcp_config.serving_role import Part, role_parts
-from drone_mcp_kit import listening, logs
+from drone_mcp_kit import http_serving, logs, telemetry
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.http_settings import HttpSettings
 from drone_mcp_kit.redact import Redactor
@@ -24,7 +24,8 @@ from drone_mcp_kit.settings import WRITE_SECRETS, Settings, SettingsError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
-    from socket import socket
+
+    from drone_mcp_kit.http_serving import Places
 
 
 def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None) -> None:
@@ -46,16 +47,19 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
         for name in WRITE_SECRETS:
             os.environ.pop(name, None)
         book = CallerBook(callers, parts) if callers else None
-        listener = listening.listen(http.address)
+        places = http_serving.take(http)
     except SettingsError as error:
         raise UserError(f"{error}.") from error
-    with listener:
-        _run(http, pool, role, book, listener)
-
-
-def _run(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, listener: socket) -> None:
+    telemetry.start("drone-mcp", environment, over_http=True)
     try:
-        anyio.run(_serve, http, pool, role, book, listener)
+        _run(http, pool, role, book, places)
+    finally:
+        telemetry.flush(telemetry.AT_STOP)
+
+
+def _run(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, places: Places) -> None:
+    try:
+        anyio.run(_serve, http, pool, role, book, places)
     except ExceptionGroup as group:  # as task groups have it, with one exception in it: there is one user to tell
         first: Exception = group
         while isinstance(first, ExceptionGroup):
@@ -76,13 +80,14 @@ def _parts(roles_dir: Path | None, environment: Mapping[str, str]) -> Callable[[
 
 def _set_up_logs(environment: Mapping[str, str], http: HttpSettings, pool: Pool) -> None:
     settings = Settings.from_environment(environment)
-    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + http.secrets() + pool.secrets())))
+    fixed = telemetry.secrets(environment)
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + http.secrets() + pool.secrets() + fixed)))
 
 
-async def _serve(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, listener: socket) -> None:
+async def _serve(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, places: Places) -> None:
     if book is not None:
         serving = serving_app(http, pool, many_roles(book, Limits()), book.roles)
     else:
         serving = serving_app(http, pool, one_role(str(role), http), [str(role)], lambda: http.is_ready)
     async with serving as app:
-        await listening.serve(app, listener, app.drain)
+        await http_serving.serve_app(app, places)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from drone_mcp_client.errors import DroneError, PermissionDenied
+from drone_mcp_kit import observing
 from drone_mcp_kit.access import client_options
 from drone_mcp_kit.guard import consent
 from drone_mcp_kit.guard.audit import Audit, target
@@ -191,5 +192,5 @@ class Guard:
         if self._writer is None:
             token, file = self._guard.write_token, self._guard.write_token_file
             options = client_options(self._settings, token, file, retries=0)
-            self._writer = DroneClient(options, gate=self.gate)
+            self._writer = DroneClient(options, gate=self.gate, watch=observing.request)
         return self._writer

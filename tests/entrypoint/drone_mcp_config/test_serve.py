@@ -271,3 +271,35 @@ def test_no_token_is_in_a_log(many: Any) -> None:
         _, errors = process.ending()
     assert errors
     assert [secret for secret in (own, DEV, OWN, "x" * 32) if secret in errors] == []
+
+
+async def test_prometheus_reads_which_role_called_what_and_what_was_refused(tmp_path: Path) -> None:
+    path = tmp_path / "callers.yaml"
+    path.write_text(callers(caller(DEV), caller(UI, "ui", per_minute=1)), encoding="utf-8")
+    body = json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "drone_get_build", "arguments": {"repo": "octo/hello", "number": 1}},
+        }
+    )
+    async with running_simulator("demo", socket=True) as drone:
+
+        def work() -> dict[str, float]:
+            environment = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
+            command = (*SERVE, "--roles-from", str(path))
+            with serving(*command, **environment, DRONE_MCP_METRICS_LISTEN="127.0.0.1:0") as process:
+                for token in (DEV, UI, UI):
+                    process.send("POST", "/builds/mcp", body, bearer(token))
+                process.ask("/builds/mcp", **bearer("not a token at all"))
+                return process.metrics()
+
+        found = await anyio.to_thread.run_sync(work)
+    tail = 'server="drone-builds",tool="drone_get_build"'
+    for role in ("dev", "ui"):
+        assert found[f'drone_mcp_operations_total{{method="tools/call",outcome="ok",role="{role}",{tail}}}'] == 1
+    assert found['drone_mcp_http_refusals_total{status="429"}'] == 1
+    assert found['drone_mcp_http_refusals_total{status="401"}'] == 1
+    assert found['drone_mcp_build_reads_total{source="drone"}'] == 2
+    assert not any(token in name for token in (DEV, UI) for name in found)
