@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
+from drone_mcp_kit import failure_class
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.steps import ERROR
 
@@ -23,11 +24,7 @@ _MOST, _SOME = 3 / 5, 1 / 4  # parts of all evidence that a class needs to be su
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A class of failure; "" where nothing failed.
-
-    The classes: test, compile, lint, dependency, infrastructure, out_of_memory, timeout, cancelled, configuration,
-    approval and unknown.
-    """
+    """A class of failure, one of `failure_class.CLASSES`; "" where nothing failed."""
 
     kind: str = "unknown"
     confidence: str = LOW
@@ -37,26 +34,6 @@ class Verdict:
 UNKNOWN = Verdict(evidence=("neither status, exit code, error nor log tell a class",))
 NOTHING = Verdict("", "")
 
-# What runners and Drone itself say of a stage or step that they could not run; the first that fits counts.
-_ERRORS = (
-    (r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert", "configuration", HIGH),
-    (r"invalid (?:pipeline|config|volume)|no matching platform", "configuration", HIGH),
-    (r"manifest|pull access|repository does not exist|invalid reference|no such image", "configuration", MEDIUM),
-    (r"ImagePull|ErrImage|executable file|no such file or directory", "configuration", MEDIUM),
-    (r"OOM|out of memory", "out_of_memory", HIGH),
-    (r"deadline|timed? ?out|timeout", "timeout", MEDIUM),
-    (r"no space|toomany|rate limit|dial tcp|connection|no such host|daemon|EOF|TLS", "infrastructure", HIGH),
-    (r"certificate|unauthorized|network|evicted|node", "infrastructure", HIGH),
-)
-# 124 and 126-127 are those of the shell and of coreutils' timeout, above 128 stand signals.
-_EXITS = {
-    124: Verdict("timeout", HIGH, ("exit code 124: the command ran into `timeout`",)),
-    126: Verdict("configuration", MEDIUM, ("exit code 126: a command cannot be executed",)),
-    127: Verdict("configuration", HIGH, ("exit code 127: a command was not found",)),
-    130: Verdict("cancelled", MEDIUM, ("exit code 130: interrupted (SIGINT)",)),
-    137: Verdict("out_of_memory", MEDIUM, ("exit code 137: killed (SIGKILL), as happens at the memory limit",)),
-    143: Verdict("cancelled", MEDIUM, ("exit code 143: terminated (SIGTERM)",)),
-}
 # What lines say that no anchor gives a class, or only a general one.
 _WORDS = (
     (r"\[build failed\]|\bcompilation (?:failed|error)|CompileError|could not compile", "compile"),
@@ -64,13 +41,6 @@ _WORDS = (
     (r"unable to compile|\bcompile error|Syntax ?Error", "compile"),
     (r"\btests? (?:failed|timed out)|\d+ (?:tests? )?fail(?:ed|ures?)\b|^not ok \d", "test"),
     (r"code style issues|\bprettier\b|\bformatting\b", "lint"),
-)
-_NAMES = (
-    (r"lint|format|style|static", "lint"),
-    (r"test|spec|check|e2e", "test"),
-    (r"compile|build|make", "compile"),
-    (r"deps|depend|install|restore", "dependency"),
-    (r"clone", "infrastructure"),
 )
 
 
@@ -81,9 +51,10 @@ def verdict_of(failed: Failed, found: Excerpt | None, limit: int = 0) -> Verdict
     if failed.error or failed.status == "error":
         return _of_error(failed)
     log = _of_log(found) if found else UNKNOWN
-    exit_code = _EXITS.get(failed.exit_code)
-    if exit_code is None:
+    told = failure_class.by_exit_code(failed.exit_code)
+    if told is None:
         return _of_name(failed, log) if log.confidence == LOW else log
+    exit_code = Verdict(told.kind, told.confidence, (told.why,))
     if log.kind == exit_code.kind:
         return Verdict(log.kind, HIGH, exit_code.evidence + log.evidence)
     if exit_code.kind == "cancelled" and log.kind == "timeout":
@@ -115,10 +86,8 @@ def _of_stop(failed: Failed, limit: int) -> Verdict:
 
 def _of_error(failed: Failed) -> Verdict:
     said = (f"the runner says: {one_line(failed.error, ERROR)}",) if failed.error else ("the runner could not run it",)
-    for pattern, kind, confidence in _ERRORS:
-        if re.search(pattern, failed.error, re.IGNORECASE):
-            return Verdict(kind, confidence, said)
-    return Verdict("infrastructure", MEDIUM, said)
+    told = failure_class.by_error(failed.error)
+    return Verdict(told.kind, told.confidence, said)
 
 
 def _of_log(found: Excerpt) -> Verdict:
@@ -149,7 +118,5 @@ def _kind(block: Block) -> str:
 def _of_name(failed: Failed, log: Verdict) -> Verdict:
     """Guess from what the step is called, where the log hardly tells."""
     name = failed.step.name if failed.step else failed.stage.name
-    for pattern, kind in _NAMES:
-        if re.search(pattern, name, re.IGNORECASE):
-            return Verdict(kind, LOW, (f"only its name {one_line(name, 60)!r} tells",))
-    return log
+    told = failure_class.by_name(name)
+    return Verdict(told.kind, told.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if told else log

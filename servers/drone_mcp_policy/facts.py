@@ -6,11 +6,11 @@ tells. A log would tell more; who has read it hands in the class that it shows.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from drone_mcp_client.status import failures
+from drone_mcp_kit import failure_class as classes
 from drone_mcp_kit.sanitize import one_line, sanitize
 from drone_mcp_policy.states import state_of
 
@@ -19,29 +19,6 @@ if TYPE_CHECKING:
     from drone_mcp_client.status import Failure
     from drone_mcp_policy.states import State
 
-# What runners say of a stage or step that they could not run; the first that fits counts.
-_ERRORS: Final = (
-    (r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert", "configuration"),
-    (r"invalid (?:pipeline|config|volume|reference)|no matching platform|manifest unknown", "configuration"),
-    (r"pull access|repository does not exist|no such image|executable file|no such file", "configuration"),
-    (r"OOM|out of memory", "out_of_memory"),
-    (r"deadline|timed? ?out", "timeout"),
-)
-_EXITS: Final = {
-    124: "timeout",  # coreutils' timeout
-    126: "configuration",  # a shell: not executable
-    127: "configuration",  # a shell: not found
-    130: "cancelled",  # SIGINT, and what Drone's cancel writes
-    137: "out_of_memory",  # SIGKILL, as at the memory limit
-    143: "cancelled",  # SIGTERM
-}
-_NAMES: Final = (
-    (r"lint|format|style|static", "lint"),
-    (r"test|spec|check|e2e", "test"),
-    (r"compile|build|make", "compile"),
-    (r"deps|depend|install|restore", "dependency"),
-    (r"clone", "infrastructure"),
-)
 _ERROR_WIDTH = 200
 _NAME_WIDTH = 60
 
@@ -113,26 +90,14 @@ def _of(failure: Failure, said: str) -> Failed:
     ended: Stage | Step = step or stage
     error = sanitize(ended.error or (stage.error if ended.status == "error" else ""))
     name = step.name if step else stage.name
-    sure = _sure_class(ended.status, ended.exit_code, error)
+    sure = classes.by_ending(ended.status, ended.exit_code, error)
+    guess = classes.by_name(name)
     return Failed(
         stage=stage.name,
         step=step.name if step else "",
         status=ended.status,
         exit_code=ended.exit_code,
         error=error,
-        kind=sure or said or _first(_NAMES, name) or "unknown",
-        is_sure=bool(sure),
+        kind=sure.kind if sure else said or (guess.kind if guess else "unknown"),
+        is_sure=sure is not None,
     )
-
-
-def _sure_class(status: str, exit_code: int, error: str) -> str:
-    """Return what status, error text and exit code say; "" where they say nothing."""
-    if status == "killed":
-        return "cancelled"
-    if error or status == "error":
-        return _first(_ERRORS, error) or "infrastructure"
-    return _EXITS.get(exit_code, "")
-
-
-def _first(table: tuple[tuple[str, str], ...], text: str) -> str:
-    return next((kind for pattern, kind in table if re.search(pattern, text, re.IGNORECASE)), "")

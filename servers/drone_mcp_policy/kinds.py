@@ -1,23 +1,8 @@
-"""The classes of failure, in the words that a diagnosis of a log uses as well."""
+"""Which classes of failure may pass by themselves."""
 
 from __future__ import annotations
 
-from typing import Final, Literal, get_args
+from typing import Final
 
-FailureKind = Literal[
-    "test",
-    "compile",
-    "lint",
-    "dependency",
-    "infrastructure",
-    "out_of_memory",
-    "timeout",
-    "cancelled",
-    "configuration",
-    "approval",
-    "unknown",
-]
-
-CLASSES: Final[tuple[str, ...]] = get_args(FailureKind)
 TRANSIENT: Final = frozenset({"dependency", "infrastructure", "out_of_memory", "timeout"})
-"""Classes that may pass by themselves: only these are ever retried."""
+"""Only these are ever retried."""

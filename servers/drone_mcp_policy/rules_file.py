@@ -7,10 +7,11 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from drone_mcp_kit.failure_class import CLASSES
 from drone_mcp_kit.suggesting import suggest
 from drone_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
 from drone_mcp_policy import fields
-from drone_mcp_policy.kinds import CLASSES, TRANSIENT
+from drone_mcp_policy.kinds import TRANSIENT
 from drone_mcp_policy.rules import Retries, Rule, Rules, When
 from drone_mcp_policy.states import ACTIONS, STATES, USED_IN
 

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from drone_mcp_kit.failure_class import FailureClass
 from drone_mcp_kit.meant import meant
 from drone_mcp_kit.tools import tool
-from drone_mcp_policy.kinds import FailureKind
 from drone_mcp_policy.settings import PolicySettings
 from drone_mcp_policy.views import DecisionView, ExplanationView
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
 Number = Annotated[int | None, Field(ge=1, description="default: newest of the default branch")]
-FailureClass = Annotated[
-    FailureKind | None,
+FailureClassArgument = Annotated[
+    FailureClass | None,
     Field(description="kind of failure that a diagnosis of the log found; default: what Drone itself tells"),
 ]
 
@@ -48,7 +48,7 @@ class PolicyTools:
 
     @tool(title="Decide what to do next", schema="decision/1")
     async def drone_evaluate_build(
-        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClass = None
+        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClassArgument = None
     ) -> DecisionView:
         """What to do next about a build: wait, continue, collect logs and stop, retry. Changes nothing."""
         _, view = await self._decided(repo, number, failure_class)
@@ -56,7 +56,7 @@ class PolicyTools:
 
     @tool(title="Explain a decision", schema="explanation/1")
     async def drone_explain_policy(
-        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClass = None
+        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClassArgument = None
     ) -> ExplanationView:
         """Which rules looked at a build, and why each of them did or did not match."""
         from drone_mcp_policy.telling import explained  # noqa: PLC0415 - on first use, to start fast

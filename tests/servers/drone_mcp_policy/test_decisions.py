@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drone_mcp_kit.failure_class import CLASSES
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import consider, decide
-from drone_mcp_policy.kinds import CLASSES
 from drone_mcp_policy.states import ACTIONS, BASE, STATES, UNFINISHED, USED_IN, state_of
 from support.made_builds import STATUSES, any_builds, made_stage, made_step
 from support.policy_cases import CLONE_FAILED, DEFAULT, HELD, LATER, REPO, TEST_FAILED, a_build, decided

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drone_mcp_kit.failure_class import CLASSES
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
-from drone_mcp_policy.kinds import CLASSES, TRANSIENT
+from drone_mcp_policy.kinds import TRANSIENT
 from drone_mcp_policy.rules import Retries, Rule, Rules, When
 from support.made_builds import T0, any_builds, made_stage
 from support.policy_cases import CLONE_FAILED, LATER, REPO, TEST_FAILED, a_build, decided, flaky, rules_of
