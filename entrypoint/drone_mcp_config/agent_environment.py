@@ -10,8 +10,7 @@ from drone_mcp_config.agent_clients import way_of
 from drone_mcp_config.clients import CLIENTS
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.generating import Choices, Generated, generate_in, make_context, templates_of
-from drone_mcp_config.plan import ADDRESS, given_token_files, token_variable
-from drone_mcp_config.role_loading import WRITE_TOKEN
+from drone_mcp_config.plan import ADDRESS, given_token_files, rehearsed_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -62,30 +61,46 @@ class Equipment:
     environment: dict[str, str]
 
 
-def nothing_missing(assignment: Assignment, environment: Mapping[str, str], *, push: bool) -> None:
-    """Refuse to go on without what every agent needs.
+def need_role(assignment: Assignment, environment: Mapping[str, str], *, push: bool) -> None:
+    """Refuse to go on without a role, which says what else is needed.
 
     Raises:
-        UserError: names all that is missing.
+        UserError: names the role, and what else is missing almost certainly.
     """
-    wanted = {
-        "AGENT_ROLE (or --role)": assignment.role,
-        "BRANCH (or --branch), where --push pushes to": assignment.branch if push else "none",
-        ADDRESS: assignment.url or environment.get(ADDRESS),
-    }
-    _refuse([name for name, value in wanted.items() if not value])
-    if len(assignment.session) > LONGEST_SESSION or not assignment.session.isprintable():
+    if not assignment.role:
+        address = [] if assignment.url or environment.get(ADDRESS) else [ADDRESS]
+        _refuse(["AGENT_ROLE (or --role)", *_branch(assignment, push=push), *address])
+
+
+def _branch(assignment: Assignment, *, push: bool) -> list[str]:
+    return ["BRANCH (or --branch), where --push pushes to"] if push and not assignment.branch else []
+
+
+def check_session(session: str) -> None:
+    """Refuse the name of a session that does not fit a line.
+
+    Raises:
+        UserError: it does not.
+    """
+    if len(session) > LONGEST_SESSION or not session.isprintable():
         raise UserError(f"SESSION_ID (or --session) takes at most {LONGEST_SESSION} printable characters.")
 
 
 def equip(
-    assignment: Assignment, role: Role, installed: Servers, places: Places, environment: Mapping[str, str]
+    assignment: Assignment,
+    role: Role,
+    installed: Servers,
+    places: Places,
+    environment: Mapping[str, str],
+    *,
+    push: bool = False,
 ) -> Equipment:
     """Decide what an agent is started with.
 
     Raises:
         UserError: something is wrong or missing.
     """
+    check_session(assignment.session)
     choices = Choices(assignment.client, repo=assignment.repo or None)
     if assignment.url:
         choices = replace(choices, transport="http", url=assignment.url)
@@ -96,19 +111,10 @@ def equip(
     told = {**environment, **assignment.as_variables()}
     if context.repo:
         told["DRONE_REPO"] = context.repo
-    equipment = Equipment(role, made, way, _without_need(role, installed) | told)
-    _refuse(_unset(equipment))
+    needless = dict.fromkeys(rehearsed_tokens(role, installed), "")  # empty counts as not set
+    equipment = Equipment(role, made, way, needless | told)
+    _refuse([*_branch(assignment, push=push), *_unset(equipment)])
     return equipment
-
-
-def _without_need(role: Role, installed: Servers) -> dict[str, str]:
-    """Return tokens that a role names and does not read while it only rehearses: as empty, which counts as not set."""
-    return {
-        source: ""
-        for name, entry in role.servers.items()
-        for variable, source in token_variable(installed[name], entry).items()
-        if variable == WRITE_TOKEN and entry.mode != "on"
-    }
 
 
 def _unset(equipment: Equipment) -> list[str]:

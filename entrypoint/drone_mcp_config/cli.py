@@ -7,10 +7,9 @@ from typing import Annotated
 
 import typer
 
-from drone_mcp_config.agent_environment import Assignment
-from drone_mcp_config.agent_push import Delivery
+from drone_mcp_config import cli_agents
+from drone_mcp_config.cli_options import RoleName, RolesDir, complete_role
 from drone_mcp_config.clients import ClientName
-from drone_mcp_config.commands import agent as agent_command
 from drone_mcp_config.commands import demo as demo_command
 from drone_mcp_config.commands import doctor as doctor_command
 from drone_mcp_config.commands import generate
@@ -20,7 +19,6 @@ from drone_mcp_config.commands import show as show_command
 from drone_mcp_config.commands import token as token_command
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.generating import SERVED_AT, Choices, Transport
-from drone_mcp_config.role_loading import library
 
 PROGRAM = "drone-mcp-config"
 
@@ -45,21 +43,10 @@ app = typer.Typer(
 )
 
 
-def _complete_role(incomplete: str) -> list[str]:
-    return [name for name in library(None).names() if name.startswith(incomplete)]
-
-
 def _version(wanted: bool) -> None:
     if wanted:
         typer.echo(f"{PROGRAM} {importlib.metadata.version('drone-mcp')}")
         raise typer.Exit
-
-
-RolesDir = Annotated[Path | None, typer.Option("--roles-dir", metavar="FOLDER", help="Look for role files here first.")]
-RoleName = Annotated[
-    str | None,
-    typer.Option("--role", envvar="AGENT_ROLE", help="The agent's role.", autocompletion=_complete_role),
-]
 
 
 @app.callback(invoke_without_command=True)
@@ -122,7 +109,7 @@ def roles(roles_dir: RolesDir = None) -> None:
 
 @app.command()
 def show(
-    role: Annotated[str, typer.Argument(help="The role.", autocompletion=_complete_role)], roles_dir: RolesDir = None
+    role: Annotated[str, typer.Argument(help="The role.", autocompletion=complete_role)], roles_dir: RolesDir = None
 ) -> None:
     """Show a role as it comes out, with the file and line that each value comes from."""
     show_command.run(role, roles_dir)
@@ -154,7 +141,7 @@ def demo(
 def serve(
     role: Annotated[
         str | None,
-        typer.Option("--role", help="The role of every caller; AGENT_ROLE stands in.", autocompletion=_complete_role),
+        typer.Option("--role", help="The role of every caller; AGENT_ROLE stands in.", autocompletion=complete_role),
     ] = None,
     http: Annotated[
         str, typer.Option("--http", metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
@@ -175,66 +162,8 @@ def serve(
     serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir)
 
 
-@app.command()
-def agent(
-    command: Annotated[
-        list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
-    ] = None,
-    role: RoleName = None,
-    client: Annotated[ClientName, typer.Option("--client", help="Which client the command is.")] = "claude",
-    repo: Annotated[
-        str | None,
-        typer.Option(
-            "--repo",
-            envvar=["DRONE_REPO", "PROJECT_ID"],
-            metavar="OWNER/NAME",
-            help="The repository that the agent works on.",
-        ),
-    ] = None,
-    session: Annotated[
-        str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run, in logs and commits.")
-    ] = None,
-    branch: Annotated[
-        str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that its work goes to.")
-    ] = None,
-    url: Annotated[
-        str | None,
-        typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers."),
-    ] = None,
-    setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands before.")] = False,
-    push: Annotated[
-        bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
-    ] = False,
-    push_protected: Annotated[
-        bool,
-        typer.Option(
-            "--push-protected", help="Push even to main, master, trunk, develop, release* or the remote's default."
-        ),
-    ] = False,
-    remote: Annotated[str, typer.Option("--remote", metavar="NAME", help="Where to push.")] = "origin",
-    git_name: Annotated[str | None, typer.Option("--git-name", metavar="NAME", help="Who commits.")] = None,
-    git_email: Annotated[str | None, typer.Option("--git-email", metavar="ADDRESS", help="Whose address.")] = None,
-    roles_dir: RolesDir = None,
-) -> None:
-    """Run an agent with the servers of its role: what the container of an agent runs.
-
-    Writes the configuration to a private file, sees that the servers start, runs the command with it, passes signals
-    on, and removes the file. Claude Code gets it by --mcp-config, others by what they take; any command finds its path
-    in DRONE_MCP_CONFIG, or where it has the word {config}.
-
-    Exit codes: the command's own (128 and the signal's number if one ended it) · 2 wrong usage · 69 a server or the
-    set-up does not work · 75 the command succeeded and the push failed · 126, 127 the command cannot be run.
-    """
-    who = Assignment(role or "", client, repo or "", session or "", branch or "", url or "")
-    identity = {
-        f"GIT_{part}_{what}": value
-        for what, value in (("NAME", git_name), ("EMAIL", git_email))
-        for part in ("AUTHOR", "COMMITTER")
-        if value
-    }
-    wanted = push or push_protected
-    delivery = Delivery(who.branch, who.role, who.session, remote, push_protected) if wanted else None
-    agent_command.run(who, command or [], roles_dir=roles_dir, setup=setup, delivery=delivery, identity=identity)
+app.command()(cli_agents.agent)
+app.command()(cli_agents.pod)
 
 
 @app.command()

@@ -124,12 +124,20 @@ def make_context(
 def _served(choices: Choices) -> Context:
     if choices.address or choices.portable:
         raise UserError("--server and --portable are for servers that the client starts: leave them out.")
-    url = urlsplit(choices.url or SERVED_AT)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.query or url.fragment:
-        raise UserError(f"--url is {choices.url!r}: it takes the address of what serves the role, like {SERVED_AT}.")
-    served = f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
     repo = _repo(choices.repo) if choices.repo else None
-    return Context(sys.executable, repo=repo, served=served, own_token=choices.own_token)
+    return Context(sys.executable, repo=repo, served=served_at(choices.url), own_token=choices.own_token)
+
+
+def served_at(text: str | None) -> str:
+    """Read the address of what serves a role; the usual one where nobody names another.
+
+    Raises:
+        UserError: it is none.
+    """
+    url = urlsplit(text or SERVED_AT)
+    if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.query or url.fragment:
+        raise UserError(f"--url is {text!r}: it takes the address of what serves the role, like {SERVED_AT}.")
+    return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
 
 
 def _server(address: str) -> str:

@@ -148,11 +148,26 @@ def token_variable(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
     return found
 
 
-def given_token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:
-    """Say which token variables are given as files: VARIABLE_FILE stands in for VARIABLE."""
-    sources = {
+def token_sources(role: Role, installed: Servers) -> set[str]:
+    """Name the variables of the client's environment that hold tokens for the role's servers."""
+    return {
         source for name, entry in role.servers.items() for source in token_variable(installed[name], entry).values()
     }
+
+
+def rehearsed_tokens(role: Role, installed: Servers) -> set[str]:
+    """Name those of them that no server reads, because what would write with them only rehearses."""
+    return {
+        source
+        for name, entry in role.servers.items()
+        for variable, source in token_variable(installed[name], entry).items()
+        if variable == WRITE_TOKEN and entry.mode != "on"
+    }
+
+
+def given_token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:
+    """Say which token variables are given as files: VARIABLE_FILE stands in for VARIABLE."""
+    sources = token_sources(role, installed)
     files = {source: environment.get(f"{source}_FILE", "") for source in sources if not environment.get(source)}
     return {source: file for source, file in files.items() if file}
 

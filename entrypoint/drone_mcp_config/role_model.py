@@ -134,6 +134,8 @@ class Agent(Part):
     @classmethod
     def _commands_without_secrets(cls, setup: list[str] | None) -> list[str] | None:
         for command in setup or ():
+            if "\0" in command:
+                raise ValueError("a command has a NUL character, which no command can have")
             if looks_secret(command):
                 raise ValueError("a command looks as if it held a secret; read it from a variable instead")
         return setup

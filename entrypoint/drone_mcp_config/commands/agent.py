@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from drone_mcp_config.agent import Run
-from drone_mcp_config.agent_environment import equip, nothing_missing
+from drone_mcp_config.agent_environment import equip, need_role
 from drone_mcp_config.agent_process import Foreground
 from drone_mcp_config.clients import Places
 from drone_mcp_config.errors import UserError
@@ -39,10 +39,10 @@ def run(
     """
     if not command:
         raise UserError("Run what? Put the agent's command behind two dashes: drone-mcp-config agent ... -- claude")
-    nothing_missing(assignment, os.environ, push=delivery is not None)
+    need_role(assignment, os.environ, push=delivery is not None)
     installed = read_installation()
     role = load_role(assignment.role, library(roles_dir), installed)
-    equipment = equip(assignment, role, installed, Places.here(), os.environ)
+    equipment = equip(assignment, role, installed, Places.here(), os.environ, push=delivery is not None)
     commands = tuple(role.agent.setup or ()) if setup else ()
     one = Run(equipment, tuple(command), commands, delivery, identity)
     raise typer.Exit(one.to_its_end(Foreground(), installed))

@@ -181,9 +181,10 @@ def test_all_that_is_missing_is_named_at_once(place: Place) -> None:
     )
 
 
-def test_a_variable_that_the_configuration_refers_to_is_missed(place: Place) -> None:
-    done = place.run(command=["true"], role="dev")
-    assert (done.returncode, done.stderr) == (2, "The agent was not started. Not set: DRONE_TOKEN.\n")
+def test_what_the_configuration_refers_to_is_missed_with_the_rest(place: Place) -> None:
+    done = place.run("--push", command=["true"], role="dev")
+    branch = "BRANCH (or --branch), where --push pushes to"
+    assert (done.returncode, done.stderr) == (2, f"The agent was not started. Not set: {branch}; DRONE_TOKEN.\n")
 
 
 def test_without_a_command_it_says_where_to_put_one(place: Place) -> None:

@@ -64,7 +64,7 @@ def test_the_numbers_are_those_in_force() -> None:
 
 def test_the_commands_and_options_are_there(run: Callable[..., Outcome]) -> None:
     text = PAGE.read_text(encoding="utf-8")
-    helps = "".join(run(*command, "--help").out for command in ((), ("serve",), ("token",), ("agent",)))
+    helps = "".join(run(*command, "--help").out for command in ((), ("serve",), ("token",), ("agent",), ("pod",)))
     named = set(re.findall(r"--[a-z][a-z-]*", text)) - OPTIONS_OF_OTHERS
     assert [name for name in named if name not in helps] == []
 

@@ -187,6 +187,26 @@ MISTAKES = {
         HEAD + f"agent:\n  setup: [{', '.join(['x'] * 21)}]\n",
         "r.yaml:5: agent > setup: it is too long (at most 20)",
     ),
+    "a command that is too long": (
+        HEAD + f"agent:\n  setup:\n    - make\n    - {'x' * 2001}\n",
+        "r.yaml:7: agent > setup > item 2: it is too long (at most 2000)",
+    ),
+    "a command with a secret": (
+        HEAD + "agent:\n  setup: [curl -u me:ghp_0123456789abcdefghij https://x.test]\n",
+        "r.yaml:5: agent > setup: a command looks as if it held a secret; read it from a variable instead",
+    ),
+    "a command that no shell can have": (
+        HEAD + 'agent:\n  setup: ["a\\0b"]\n',
+        "r.yaml:5: agent > setup: a command has a NUL character, which no command can have",
+    ),
+    "an unknown key of the agent": (
+        HEAD + "agent: {images: go}\n",
+        "r.yaml:4: 'images' is not a key of 'agent'. Did you mean 'image'?",
+    ),
+    "an empty image": (
+        HEAD + "agent: {image: ''}\n",
+        "r.yaml:4: agent > image: it is empty; leave the key out instead",
+    ),
     "an empty command": (
         HEAD + "agent:\n  setup: ['']\n",
         "r.yaml:5: agent > setup > item 1: it is empty; leave the key out instead",

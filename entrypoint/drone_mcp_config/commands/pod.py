@@ -1,0 +1,163 @@
+"""`drone-mcp-config pod`: print the pod of an agent."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import re
+import secrets
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from drone_mcp_config.agent_clients import way_of
+from drone_mcp_config.agent_environment import check_session
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.generating import served_at, templates_of
+from drone_mcp_config.git_names import branch_problem, is_protected
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.manifest_yaml import as_yaml
+from drone_mcp_config.plan import Context, make_plan, rehearsed_tokens, token_sources
+from drone_mcp_config.pod import ROLES, TOKENS, PodChoices, Wanted, agent_pod
+from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.role_model import IMAGE, VARIABLE
+from drone_mcp_config.secrecy import names_a_secret
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drone_mcp_config.clients import ClientName
+    from drone_mcp_config.installation import Servers
+    from drone_mcp_config.role_loading import Role
+
+# What of a repository's name can stand in an address as it is.
+REPO = r"[A-Za-z0-9_][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*"
+OBJECT = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
+QUANTITY = r"[0-9]{1,6}(\.[0-9]{1,3})?(m|[KMGT]i?)?"
+LONGEST_IMAGE = 500
+
+
+@dataclass(frozen=True)
+class PodOptions:
+    """The options, as they were given; None is what was not."""
+
+    role: str | None
+    repo: str | None
+    branch: str | None
+    base: str | None
+    session: str | None
+    client: ClientName
+    url: str | None
+    push: bool
+    image: str | None
+    secret_env: list[str]
+    settings: str
+    roles_config_map: str | None
+    cpu: str
+    memory: str
+
+
+def run(options: PodOptions, command: list[str], roles_dir: Path | None) -> None:
+    """Print the pod.
+
+    Raises:
+        UserError: an option is wrong or missing.
+    """
+    _check(options)
+    installed = read_installation()
+    role = load_role(str(options.role), library(roles_dir), installed)
+    typer.echo(as_yaml(agent_pod(_choices(options, command, role, installed))), nl=False)
+    if not (options.image or role.agent.image):
+        typer.echo(
+            f"The role {role.name!r} names no image for its agents (agent: image). The role's own has no agent, no git "
+            "and no shell in it: build one with them on top, and name it with --image.",
+            err=True,
+        )
+
+
+def _check(options: PodOptions) -> None:
+    """Refuse what is missing, all of it, and then the first thing that is wrong."""
+    needed = {"--role": options.role, "--repo": options.repo, "--branch": options.branch}
+    missing = [name for name, value in needed.items() if not value]
+    if missing:
+        raise UserError(f"A pod needs {', '.join(missing)}.")
+    _match("--repo", options.repo, REPO, "the repository as owner/name")
+    for name, branch in (("--branch", options.branch), ("--from", options.base)):
+        problem = branch_problem(branch) if branch else None
+        if problem:
+            raise UserError(f"{branch!r} ({name}) {problem}.")
+    if options.push and is_protected(str(options.branch), None):
+        raise UserError(
+            f"The branch {options.branch!r} is protected: give the agent a branch of its own, with --from "
+            f"{options.branch}. Or add --no-push."
+        )
+    check_session(options.session or "")
+    if options.image and (len(options.image) > LONGEST_IMAGE or not re.fullmatch(IMAGE, options.image)):
+        raise UserError(f"--image is {options.image!r}: it takes a container image reference.")
+    for option, value in (("--settings", options.settings), ("--roles-config-map", options.roles_config_map)):
+        _match(option, value, OBJECT, "the name of an object")
+    for option, value in (("--cpu", options.cpu), ("--memory", options.memory)):
+        _match(option, value, QUANTITY, "a quantity, like 500m or 4Gi")
+    for name in options.secret_env:
+        _match("--secret-env", name, VARIABLE, "the name of a variable")
+
+
+def _match(option: str, value: str | None, pattern: str, takes: str) -> None:
+    if value is not None and not re.fullmatch(pattern, value):
+        raise UserError(f"{option} is {value!r}: it takes {takes}.")
+
+
+def _choices(options: PodOptions, command: list[str], role: Role, installed: Servers) -> PodChoices:
+    way = way_of(options.client)
+    served = served_at(options.url) if options.url else None
+    tokens = () if served else _tokens(role, installed)
+    wanted = _wanted(role, installed, served, tokens)
+    own = [Wanted(name, secret=True) for name in dict.fromkeys(options.secret_env)]
+    return PodChoices(
+        role=role.name,
+        repo=str(options.repo),
+        branch=str(options.branch),
+        base=options.base or str(options.branch),
+        session=options.session or secrets.token_hex(5),
+        image=options.image or role.agent.image or f"drone-mcp-{role.name}:{importlib.metadata.version('drone-mcp')}",
+        command=tuple(command) or (way.program,),
+        interactive=not command,
+        options=_agent_options(options, served),
+        setup=tuple(role.agent.setup or ()),
+        tokens=tokens,
+        wanted=(*wanted, *own),
+        settings=options.settings,
+        roles=options.roles_config_map,
+        cpu=options.cpu,
+        memory=options.memory,
+    )
+
+
+def _agent_options(options: PodOptions, served: str | None) -> tuple[str, ...]:
+    given = {
+        "--client": None if options.client == "claude" else options.client,
+        "--url": served,
+        "--roles-dir": ROLES if options.roles_config_map else None,
+    }
+    push = ("--push",) if options.push else ()
+    return (*push, *(word for name, value in given.items() if value for word in (name, value)))
+
+
+def _tokens(role: Role, installed: Servers) -> tuple[str, ...]:
+    """Name the tokens of Drone that the role's servers read."""
+    return tuple(sorted(token_sources(role, installed) - rehearsed_tokens(role, installed)))
+
+
+def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[Wanted]:
+    """Name the other variables that the configuration refers to."""
+    files = {name: f"{TOKENS}/{name}" for name in tokens}
+    plan = make_plan(role, installed, Context(sys.executable, served=served, token_files=files))
+    needless = set() if served else rehearsed_tokens(role, installed)
+    found = {
+        reference.name: Wanted(reference.name, names_a_secret(reference.name), optional=reference.default is not None)
+        for server in plan.servers
+        for template in templates_of(server)
+        for reference in template.references
+    }
+    return [wanted for name, wanted in found.items() if name not in needless]

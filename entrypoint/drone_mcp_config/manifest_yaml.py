@@ -1,0 +1,41 @@
+"""Kubernetes objects as YAML that every reader takes alike, and text that Kubernetes leaves as it is. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import yaml
+
+# Readers differ in what they take for a number, a date or a truth: all that might be one is quoted.
+_PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
+_WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes what is not plainly a word, and indents lists."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - its signature
+        super().increase_indent(flow, indentless=False)
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - its signature
+        return True
+
+
+def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
+    is_plain = _PLAIN.fullmatch(text) and text.casefold() not in _WORDS
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=None if is_plain else '"')
+
+
+_Dumper.add_representer(str, _text)
+
+
+def as_yaml(data: dict[str, Any]) -> str:
+    """Write one object."""
+    written: str = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10_000)
+    return written
+
+
+def literal(text: str) -> str:
+    """Write text for a command, an argument or a variable: there Kubernetes puts values in for `$(NAME)`."""
+    return text.replace("$", "$$")
