@@ -29,6 +29,7 @@ class Criteria:
     """What a build must be; None asks nothing.
 
     `branch` is the one that was built or that a pull request comes from, `target` the one that a pull request goes to.
+    `signature` stands in no build: `SameFailure` looks it up.
     """
 
     status: str | None = None
@@ -38,6 +39,7 @@ class Criteria:
     author: str | None = None
     commit: str | None = None
     pull_request: int | None = None
+    signature: str | None = None
 
     def asks(self) -> dict[str, Any]:
         """The criteria that are set."""
@@ -45,7 +47,7 @@ class Criteria:
         return {key: value for key, value in every.items() if value is not None}
 
     def met_by(self, build: Build) -> bool:
-        """Whether the build meets all of them."""
+        """Whether the build meets all of them that can be read off it."""
         return (
             self._meets_status(build)
             and self.event in {None, build.event}

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_builds import criteria, cursor, lines, walk, words
+from drone_mcp_builds.same_failure import BY_LOGS
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from drone_mcp_builds.criteria import Criteria
     from drone_mcp_builds.cursor import Place
     from drone_mcp_builds.paging import Pages
+    from drone_mcp_builds.same_failure import SameFailure
     from drone_mcp_builds.tidy import Clean
     from drone_mcp_builds.views import BuildLine
     from drone_mcp_client.models import Build
@@ -26,6 +28,7 @@ class Search:
         branch, tag: what Drone filters by itself.
         criteria: what is filtered here.
         clean: cleans text before it is cut.
+        alike: looks up who failed with the signature of the criteria.
     """
 
     repo: str
@@ -34,6 +37,7 @@ class Search:
     clean: Clean
     branch: str | None = None
     tag: str | None = None
+    alike: SameFailure | None = None
 
     def question(self) -> dict[str, Any]:
         """What a cursor is bound to: all but the limit."""
@@ -53,15 +57,25 @@ class Search:
     async def _look(self, pages: Pages, text: str | None, now: int) -> BuildList:
         async def read(page: int, size: int) -> tuple[Build, ...]:
             if self.branch or self.tag:
-                return await pages.filtered(page, size, self.branch, self.tag)
-            return await pages.every(page, size)
+                builds = await pages.filtered(page, size, self.branch, self.tag)
+            else:
+                builds = await pages.every(page, size)
+            return await self._looked_up(builds)
 
-        found = await walk.walk(read, self.criteria.met_by, self.start(text), self.limit)
+        found = await walk.walk(read, self._is_wanted, self.start(text), self.limit)
         if not found.builds and found.place and not text:
             index, builds = await self._ask_index(pages)
             if builds:
                 return self._answer_of_index(index, builds, found, now)
         return self._answer(found, now, whole=not text)
+
+    async def _looked_up(self, builds: tuple[Build, ...]) -> tuple[Build, ...]:
+        if self.alike:
+            await self.alike.look(build for build in builds if self.criteria.met_by(build))
+        return builds
+
+    def _is_wanted(self, build: Build) -> bool:
+        return self.criteria.met_by(build) and (self.alike is None or self.alike.met_by(build))
 
     async def _ask_index(self, pages: Pages) -> tuple[str, list[Build]]:
         """Find a pull request or a branch whose builds are all older than the pages looked through."""
@@ -72,7 +86,7 @@ class Search:
             builds = await pages.filtered(1, cursor.LARGEST_PAGE, self.criteria.branch)
         else:
             return "", []
-        return index, [build for build in builds if self.criteria.met_by(build)][: self.limit]
+        return index, [build for build in await self._looked_up(builds) if self._is_wanted(build)][: self.limit]
 
     def _answer_of_index(self, index: str, builds: list[Build], found: walk.Found, now: int) -> BuildList:
         shown, left_out = self._lines(builds, now)
@@ -89,10 +103,11 @@ class Search:
         builds = [build for build, _ in found.builds]
         shown, left_out = self._lines(builds, now)
         place = found.place if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
+        looked_at = walk.told(found, whole) if self.criteria.asks() or not builds else ""
         return BuildList(
             repo=self.repo,
             builds=shown,
-            looked_at=walk.told(found, whole) if self.criteria.asks() or not builds else "",
+            looked_at=f"{looked_at}: {self.alike.told()}" if self.alike else looked_at,
             left_out=left_out,
             cursor=cursor.encode(place, self.question()) if place else None,
             next_step=self._next_step(builds, place),
@@ -107,5 +122,7 @@ class Search:
             return f"drone_get_build with number {failed} tells what failed" if failed else ""
         if place:
             return "Nothing found so far: call again with cursor to look further back, or change the filters"
+        if self.alike:
+            return f"Builds that nobody has diagnosed are not known by signature: {BY_LOGS}"
         asked = [*self.criteria.asks(), *(name for name in ("branch", "tag") if getattr(self, name))]
         return f"Nothing more to look at: call again without {words.listed(asked)}" if asked else ""

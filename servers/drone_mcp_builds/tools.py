@@ -11,6 +11,7 @@ from pydantic import Field
 from drone_mcp_builds import lines, repos, words
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
 from drone_mcp_builds.paging import Pages
+from drone_mcp_builds.same_failure import SameFailure, failure_signature
 from drone_mcp_builds.search import Search
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
@@ -116,34 +117,43 @@ class BuildTools:
         pull_request: Annotated[int | None, Field(ge=1)] = None,
         author: str | None = None,
         status: Status | None = None,
+        signature: Annotated[str | None, Field(description="of a diagnosed failure")] = None,
         url: Annotated[str | None, Field(description="a build's page")] = None,
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
         cursor: Cursor = None,
     ) -> BuildList:
-        """Find builds by commit, branch, tag, pull request, author, status or pasted URL; give one or more."""
+        """Find builds by commit, branch, tag, pull request, author, status, failure or URL; give one or more."""
         criteria = Criteria(
             status=status,
             author=author,
             pull_request=pull_request,
             branch=branch_name(branch) if branch else None,
             commit=commit_prefix(commit) if commit else None,
+            signature=failure_signature(signature) if signature else None,
         )
         if url:
             return await self._by_url(url, repo, alone=not (criteria.asks() or tag))
         if not (criteria.asks() or tag):
             raise InvalidInput(
                 "Nothing says which builds to find",
-                next_step="Give a commit, branch, tag, pull_request, author, status or url; "
+                next_step="Give a commit, branch, tag, pull_request, author, status, signature or url; "
                 "drone_list_builds lists the newest",
             )
+        slug = meant(self._access, repo).repo
         search = Search(
-            repo=meant(self._access, repo).repo,
+            repo=slug,
             criteria=criteria,
             tag=tag,
+            alike=await self._alike(slug, criteria.signature) if criteria.signature else None,
             limit=limit,
             clean=self._access.clean.text,
         )
         return await self._run(search, cursor)
+
+    async def _alike(self, slug: str, signature: str) -> SameFailure:
+        alike = SameFailure(self._access.signatures, slug, signature)
+        await alike.check()
+        return alike
 
     async def _run(self, search: Search, cursor: str | None) -> BuildList:
         pages = Pages(await self._access.client(), self._access.known, search.repo, self._clock)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.status import is_failure
+from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.comparison_views import ComparisonView, NewView, SideView
 from drone_mcp_logs.evidence import GAP, count_lines, excerpt_of, is_comparable, new_lines, written
@@ -14,7 +15,7 @@ from drone_mcp_logs.links import compare_link
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.steps import NAME, Place, bounded, places
 from drone_mcp_logs.views import framed
-from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, numbered, redacted, room_of, width_for
+from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, numbered, room_of, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,7 @@ def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[str]) -> Comp
         summary=_summary(pair, len(changed), alike),
         changed=tuple(bounded(changed, budget // _LIST_PART, room_of)),
         new=_new(pair, new, lines),
-        compare_link=compare_link(one_line(redacted(pair.a.link), 300), pair.b.after, pair.a.after),
+        compare_link=compare_link(one_line(cleaned(pair.a.link), 300), pair.b.after, pair.a.after),
         next_step=_next(pair),
     )
 

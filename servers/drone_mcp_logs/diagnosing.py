@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from drone_mcp_client.errors import DroneError
+from drone_mcp_client.status import is_final
 from drone_mcp_logs.causes import IGNORED, consequences, in_causal_order
 from drone_mcp_logs.diagnosis import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.evidence import excerpt_of, is_comparable, places_of, signature_of
@@ -15,6 +16,7 @@ from drone_mcp_logs.history import BROKEN, NO_PAST, Historian, Past, branch_of, 
 from drone_mcp_logs.reading import Reading, StepReader
 from drone_mcp_logs.showing import fetch_build
 from drone_mcp_logs.signature import signature
+from drone_mcp_logs.signing import JUDGED, counting, sign, signed
 from drone_mcp_logs.together import for_each
 from drone_mcp_logs.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.views import new_nonce
@@ -25,13 +27,13 @@ if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_kit.meant import Meant
+    from drone_mcp_known.signatures import Signatures
     from drone_mcp_logs.causes import Failed
     from drone_mcp_logs.diagnosis_views import DiagnosisView
     from drone_mcp_logs.live import Pace
 
 _MOST_LOGS = 6  # each costs a request
 _TOKENS_A_LOG = 250
-_JUDGED = 1000  # tokens of evidence by which a failure is judged, even where fewer are shown
 _PAGE = 50  # builds among which the newest failed one is looked for
 _CANCELLED = 130  # what Drone gives to a step that a cancel caught
 
@@ -59,8 +61,10 @@ class Facts:
     token_budget: int
 
 
-async def diagnose(drone: DroneClient, what: Meant, token_budget: int, pace: Pace) -> DiagnosisView:
-    """Answer `drone_diagnose_build`."""
+async def diagnose(
+    drone: DroneClient, what: Meant, token_budget: int, pace: Pace, signatures: Signatures
+) -> DiagnosisView:
+    """Answer `drone_diagnose_build`, and keep the failure's signature for those who look for its like."""
     chosen = await choose_build(drone, what)
     failed = in_causal_order(chosen.build)
     most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
@@ -69,7 +73,10 @@ async def diagnose(drone: DroneClient, what: Meant, token_budget: int, pace: Pac
     past = await _look_back(drone, what.repo, chosen, failed, pace)
     limit = await _time_limit(drone, what.repo, failed)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
-    return await anyio.to_thread.run_sync(conclude, facts)
+    view = await anyio.to_thread.run_sync(conclude, facts)
+    if is_final(chosen.build.status):
+        await signatures.write(what.repo, chosen.build, signed(chosen.build, counting(chosen.build), view.signature))
+    return view
 
 
 async def choose_build(drone: DroneClient, what: Meant) -> Chosen:
@@ -116,13 +123,13 @@ def conclude(facts: Facts) -> DiagnosisView:
     """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
-    counting = next((case for case in cases if case.failed.role != IGNORED), None)
-    own = _signature(counting) if counting else ""
+    first = next((case for case in cases if case.failed.role != IGNORED), None)
+    own = sign(first.failed, first.text, first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,
         build,
         new_nonce(),
-        verdict=counting.verdict if counting else verdict_of_build(build),
+        verdict=first.verdict if first else verdict_of_build(build),
         cases=tuple(cases),
         not_read=tuple(failed.label for failed in facts.not_read),
         not_run=tuple(consequences(build)),
@@ -142,17 +149,8 @@ def _case(facts: Facts, index: int, failed: Failed, reading: Reading) -> Case:
     run = facts.past.good if index == 0 else None
     good = run.text if run and run.text and is_comparable(text, run.text) else None
     note = f"compared with its last good run in #{run.build.number}" if run and good else reading.why
-    found = excerpt_of(text, failed.exit_code, max(_JUDGED, facts.token_budget), good)
+    found = excerpt_of(text, failed.exit_code, max(JUDGED, facts.token_budget), good)
     return Case(failed, verdict_of(failed, found, facts.limit), text, good, found, places_of(found), note)
-
-
-def _signature(case: Case) -> str:
-    """The failure's signature: by its log, or by what the runner said where there is none; of a cancelled one none."""
-    if case.verdict.kind == "cancelled":
-        return ""
-    if case.text is not None and case.found is not None:
-        return signature_of(case.text, case.failed.exit_code)
-    return signature([case.failed.error])
 
 
 def _others_signature(past: Past) -> str:

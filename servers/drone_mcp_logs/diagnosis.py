@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.status import is_final
+from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.advice import advice
 from drone_mcp_logs.causes import IGNORED, STOPPED, Failed
@@ -14,7 +15,7 @@ from drone_mcp_logs.evidence import count_lines, excerpt_of, headline, written
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.verdicts import NOTHING, Verdict
 from drone_mcp_logs.views import framed
-from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, redacted, room_of, share, width_for
+from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, room_of, share, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -172,11 +173,11 @@ def _place(cases: Iterable[Case]) -> str:
 
 
 def _place_of(case: Case) -> str:
-    return one_line(redacted(case.places[0]), 120)
+    return one_line(cleaned(case.places[0]), 120)
 
 
 def _said(text: str, detail: Detail) -> str:
-    return one_line(redacted(text), detail.width) if text and detail.width else ""
+    return one_line(cleaned(text), detail.width) if text and detail.width else ""
 
 
 def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:

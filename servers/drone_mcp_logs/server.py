@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.app import ServerSpec, build_server, run
+from drone_mcp_known.access import KnownAccess
 from drone_mcp_logs.prompts import LogPrompts
 from drone_mcp_logs.resources import LogResources
 from drone_mcp_logs.tools import LogTools
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mcp.server.mcpserver import MCPServer
 
     from drone_mcp_kit.settings import Settings
@@ -22,13 +25,15 @@ SPEC = ServerSpec(
     description="What the steps of a Drone CI build printed.",
     instructions="""\
 Drone CI build logs, read-only: why a build failed, root cause, error message, stack trace, traceback, exception, \
-panic, exit code, compiler error, failing test, lint, timeout, out of memory, flaky or broken before, console output, \
+panic, exit code, compiler error, failing test, lint, timeout, out of memory, flaky test, bisect, console output, \
 stdout and stderr of pipeline steps, live log of a running step, what a command printed.
 
 - Start here: drone_diagnose_build says why a build failed, in one call (without number: the newest failed one).
 - What changed between two builds, what is new in the log: drone_compare_builds.
-- Read a log: drone_get_build_logs (without step: the end of each failed step); read on with an answer's cursor (lines \
-after; of a running step, what it printed since) or cursor_back, or ask for tail, head, around a line.
+- Since when is a branch or step broken, by which build: drone_find_regression.
+- What fails now and then without a change: drone_find_flaky_steps.
+- Read a log: drone_get_build_logs (without step: the end of each failed step); read on with an answer's cursor (of a \
+running step: what it printed since) or cursor_back, or ask for tail, head, around a line.
 - Does a word, file, test or warning occur: drone_search_build_logs, over all steps of a build.
 
 repo is owner/name or any Drone URL of it; leave it out for the repository at hand. Answers keep to token_budget and \
@@ -40,10 +45,11 @@ drone://repo/{owner}/{repo}/build/{number}/logs/{stage}/{step}.""",
 )
 
 
-def create(settings: Settings, pace: Pace | None = None) -> MCPServer[Any]:
-    """Return the server for one process. `pace` tells how long to listen to a running step."""
-    access = DroneAccess(settings)
-    return build_server(SPEC, settings, access, LogTools(access, pace), LogResources(access, pace), LogPrompts())
+def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
+    """Return the server for one process. `pace` tells how long to listen to a running step, `clock` the Unix time."""
+    access = KnownAccess(settings, clock)
+    tools = LogTools(access, pace, clock)
+    return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())
 
 
 def main() -> None:

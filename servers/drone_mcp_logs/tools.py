@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING, Annotated, Any
 
+from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
 from drone_mcp_kit.meant import meant
@@ -13,13 +15,16 @@ from drone_mcp_logs.comparison_views import ComparisonView
 from drone_mcp_logs.diagnosing import diagnose
 from drone_mcp_logs.diagnosis_views import DiagnosisView
 from drone_mcp_logs.findings import Limits
+from drone_mcp_logs.history_views import FlakyView, RegressionView
 from drone_mcp_logs.live import Pace
 from drone_mcp_logs.searching import SearchAsk, search_logs
 from drone_mcp_logs.showing import Ask, show_logs, window_of
 from drone_mcp_logs.views import BuildLogsView, SearchView
 
 if TYPE_CHECKING:
-    from drone_mcp_kit.access import DroneAccess
+    from collections.abc import Callable
+
+    from drone_mcp_known.access import KnownAccess
 
 
 def _as_text(value: Any) -> Any:
@@ -27,18 +32,19 @@ def _as_text(value: Any) -> Any:
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
-Repo = Annotated[str | None, Field(description="owner/name or any Drone URL; default: at hand")]
+Repo = Annotated[str | None, Field(description="owner/name or URL")]
 Number = Annotated[int | None, Field(description="1+; default: newest", ge=1)]
 Part = Annotated[str | None, Field(description="number or name"), BeforeValidator(_as_text)]
 Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
 
 class LogTools:
-    """Reads and searches what the steps of a build printed."""
+    """Reads and searches what the steps of builds printed. `clock` gives the Unix time."""
 
-    def __init__(self, access: DroneAccess, pace: Pace | None = None) -> None:
+    def __init__(self, access: KnownAccess, pace: Pace | None = None, clock: Callable[[], float] = time.time) -> None:
         self._access = access
         self._pace = pace or Pace()
+        self._clock = clock
 
     @tool(title="Diagnose a build", schema="diagnosis/1")
     async def drone_diagnose_build(
@@ -53,7 +59,8 @@ class LogTools:
         its target branch fails alike, what to do next.
         """
         what = meant(self._access, repo, number)
-        return await diagnose(await self._access.client(), what, token_budget, self._pace)
+        drone = await self._access.client()
+        return await diagnose(drone, what, token_budget, self._pace, self._access.signatures)
 
     @tool(title="Compare two builds", schema="build-comparison/1")
     async def drone_compare_builds(
@@ -66,6 +73,35 @@ class LogTools:
         """Say what changed from build b to build a: steps, new lines in the failed step's log, commits."""
         what = meant(self._access, repo, a)
         return await compare(await self._access.client(), what, b, token_budget, self._pace)
+
+    @tool(title="Find a regression", schema="regression/1")
+    async def drone_find_regression(
+        self,
+        context: Context[Any, Any],
+        repo: Repo = None,
+        branch: Annotated[str | None, Field(description="default: the default one")] = None,
+        step: Annotated[str | None, Field(description="name or stage/step"), BeforeValidator(_as_text)] = None,
+    ) -> RegressionView:
+        """Since when a branch or step fails: last good, first failed, builds between, first with this failure."""
+        from drone_mcp_logs.regressing import find_regression  # noqa: PLC0415 - on first use, to start fast
+
+        what = meant(self._access, repo, step=step)
+        return await find_regression(self._access, what, branch, self._pace, context.report_progress)
+
+    @tool(title="Find flaky steps", schema="flaky-steps/1")
+    async def drone_find_flaky_steps(
+        self,
+        context: Context[Any, Any],
+        repo: Repo = None,
+        days: Annotated[int | None, Field(description="1-365", ge=1, le=365)] = None,
+        builds: Annotated[int | None, Field(description="newest ones, 2-500; default 50", ge=2, le=500)] = None,
+    ) -> FlakyView:
+        """Steps that passed and failed on the same commit: how often, and the builds that show it."""
+        from drone_mcp_logs.flaky import Window, find_flaky_steps  # noqa: PLC0415 - on first use, to start fast
+
+        slug = meant(self._access, repo).repo
+        window = Window.of(builds, days, self._clock())
+        return await find_flaky_steps(self._access, slug, window, context.report_progress)
 
     @tool(title="Read build logs", schema="build-logs/1")
     async def drone_get_build_logs(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.redact import Redactor
+from drone_mcp_kit.cleaning import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,8 +22,6 @@ _WIDEST = 2_000
 _NARROWEST = 40
 _PART_OF_BUDGET = 16  # no line takes more than this part of an answer
 _AROUND_A_LINE = 60  # characters: its number, and what tells of a cut
-
-_secrets = Redactor()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +72,7 @@ def numbered(number: int, digits: int, line: str, widest: int, *, mark: str = "|
 
     Secrets go before the line is cut: half of one would not be known as such.
     """
-    return f"{number:>{digits}}{mark} {cut(_secrets.redact(line), widest, focus)}"
-
-
-def redacted(text: str) -> str:
-    """Return `text` without secrets; ask before cutting it."""
-    return _secrets.redact(text)
+    return f"{number:>{digits}}{mark} {cut(cleaned(line), widest, focus)}"
 
 
 def room_of(line: str) -> int:

@@ -128,7 +128,7 @@ def _told(
     schema = flatten(model.model_json_schema())
 
     async def told(**given: Any) -> str:
-        with logs.request(kind, name, **_about(given)):
+        with logs.request(kind, name, **_about(given)), clean.in_force():
             try:
                 answer = await function(**read_arguments(name, model, schema, given))
                 return clean.text(answer) if isinstance(answer, str) else view_text(answer, clean)

@@ -140,7 +140,7 @@ class KitTool(Tool):
     ) -> CallToolResult | InputRequiredResult:
         """Return the tool's answer, or its error as a failed result; only a protocol error (MCPError) is raised."""
         about = {"repo": _fact(arguments, "repo"), "build": _fact(arguments, "number")}
-        with logs.request("tool", self.name, **about):
+        with logs.request("tool", self.name, **about), self._clean.in_force():
             try:
                 return await self._answer(arguments, context)
             except DroneError as error:

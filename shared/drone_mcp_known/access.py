@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from drone_mcp_kit.access import DroneAccess
 from drone_mcp_known.known import Known
+from drone_mcp_known.signatures import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -22,6 +23,7 @@ class KnownAccess(DroneAccess):
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__(settings)
         self.known = Known(self, clock)
+        self.signatures = Signatures(self.known.state, clock)
         self.at_close: list[Callable[[], Awaitable[None]]] = []
 
     @override

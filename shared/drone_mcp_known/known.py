@@ -114,6 +114,25 @@ class Known:
                 lambda store: asyncio.gather(*(store.apply(slug, build, source="api", at=at) for build in builds))
             )
 
+    async def repo(self, slug: str) -> Repo | None:
+        """Return a repository that the token may read, as it was at most a minute ago; None if it may not."""
+        return await self._proof.of(slug)
+
+    async def newest(self, slug: str, most: int) -> tuple[Build, ...]:
+        """List the newest builds as far as none is missing between them, newest first; () where Drone is to be asked.
+
+        One that is not whole may stand otherwise by now (see `build`).
+        """
+        repo = await self.repo(slug) if self.state.shared else None
+        if repo is None:
+            return ()
+        records = await self.state.ask(lambda store: store.newest(slug, most)) or ()
+        builds = [record.build for record in records if record.build.repo_id == repo.id]
+        if not builds or builds[0].number < repo.counter:
+            return ()
+        top = builds[0].number
+        return tuple(build for index, build in enumerate(builds) if build.number == top - index)
+
     async def learn(self, slug: str, build: Build) -> None:
         """Keep what Drone has answered. A store of this process alone keeps what can never become stale."""
         observing.known_from("drone")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,7 @@ from drone_mcp_logs.server import create
 from support.log_agent import Agent
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
 SERVER = "https://drone.example.com"
 IMPATIENT = Pace(first=0.05, quiet=0.02, total=0.2)
@@ -32,9 +33,11 @@ def connect() -> Any:
     """Start a server with the given environment and connect to it."""
 
     @asynccontextmanager
-    async def connected(mode: Any = "auto", pace: Pace | None = None, **env: str) -> AsyncIterator[Agent]:
+    async def connected(
+        mode: Any = "auto", pace: Pace | None = None, clock: Callable[[], float] = time.time, **env: str
+    ) -> AsyncIterator[Agent]:
         variables = {"DRONE_SERVER": SERVER, "DRONE_TOKEN": "a-token-of-the-tests", "DRONE_MCP_RETRIES": "0", **env}
-        server = create(Settings.from_environment(variables), pace or IMPATIENT)
+        server = create(Settings.from_environment(variables), pace or IMPATIENT, clock)
         async with Client(server, mode=mode) as client:
             yield Agent(client)
 

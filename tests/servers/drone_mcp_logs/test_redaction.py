@@ -84,6 +84,27 @@ async def test_a_secret_does_not_leave_by_any_tool(agent: Any, drone: respx.Mock
         assert secret not in str(answer.data)
 
 
+@pytest.mark.parametrize("budget", [200, 2000])
+async def test_no_part_of_its_own_token_leaves_where_a_long_line_is_cut(
+    agent: Any, drone: respx.MockRouter, budget: int
+) -> None:
+    """Wherever the line is cut: half a token is not known as one once the rest is gone."""
+    lines = [f"error: {'x' * before}{OWN}{'y' * 3_000}\n" for before in range(0, 2_000, 7)]
+    one_failed_build(drone, *lines)
+    drone.get(f"{BUILDS}/latest").respond(json=failing_build())
+    drone.get(BUILDS).respond(json=[])
+    parts = {OWN[at : at + 6] for at in range(len(OWN) - 5)}
+    for first in (1, 60, 120, 200):
+        answers = [
+            await agent.logs(number=41, step="test", around=first, token_budget=budget),
+            await agent.search("x+a-tok|y{9}", number=41, step="test", max_matches=9, token_budget=budget),
+            await agent.diagnose(number=41, token_budget=budget),
+        ]
+        for answer in answers:
+            assert "error: xx" in answer.text
+            assert not any(part in answer.text for part in parts)
+
+
 async def test_a_private_key_goes_line_by_line_and_the_numbers_stay(agent: Any, drone: respx.MockRouter) -> None:
     begin, end = "-----BEGIN RSA PRIV" + "ATE KEY-----", "-----END RSA PRIV" + "ATE KEY-----"
     one_failed_build(drone, f"+ cat id_rsa\n{begin}\n{KEY}\n{KEY}\n{end}\n", "deploy failed\n")
