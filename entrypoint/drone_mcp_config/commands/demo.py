@@ -13,31 +13,35 @@ from typing import TYPE_CHECKING
 import anyio
 import typer
 
-from drone_mcp_config.demo.simulated import Simulated, simulator
+from drone_mcp_config.demo.simulated import Simulated, simulated
 from drone_mcp_config.errors import Refused, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_config.demo.story import Act
+    from drone_mcp_config.demo.acting import Act
+
+
+PLAYED_ON = ("drone_mcp_simulator", "drone_mcp_webhooks")
 
 
 def run(*, as_json: bool, keep: bool) -> None:
     """Play every act and show it.
 
     Raises:
-        UserError: this installation has no simulator.
+        UserError: this installation lacks what the demo plays on.
         Refused: an act failed; nothing is left behind.
     """
-    if importlib.util.find_spec("drone_mcp_simulator") is None:
-        raise UserError("The demo plays on drone-mcp-simulator, which is not part of this installation.")
+    missing = [module for module in PLAYED_ON if importlib.util.find_spec(module) is None]
+    if missing:
+        raise UserError(f"The demo plays on {' and '.join(missing)}, which this installation does not have.")
+    from drone_mcp_config.demo.acting import StoryFailed  # noqa: PLC0415 - and only this command needs it
     from drone_mcp_config.demo.pages import Pages  # noqa: PLC0415 - the SDK is slow to load,
-    from drone_mcp_config.demo.story import StoryFailed  # noqa: PLC0415 - and only this command needs it
 
     folder = Path(tempfile.mkdtemp(prefix="drone-mcp-demo-"))
     pages = Pages()
     try:
-        with simulator(kept_in=folder if keep else None) as drone:
+        with simulated(folder, keep=keep) as drone:
             acts = anyio.run(_play, drone, folder, (lambda _: None) if as_json else pages.show)
     except StoryFailed as failed:
         raise Refused(f"The demo failed: {failed}") from failed
@@ -63,5 +67,6 @@ async def _play(drone: Simulated, folder: Path, show: Callable[[Act], None]) -> 
 
 
 def _summary(acts: list[Act], drone: Simulated, folder: Path, *, keep: bool) -> dict[str, object]:
-    kept = {"kept": {"url": drone.url, "pid": drone.process.pid, "folder": str(folder)}} if keep else {}
+    pids = [process.pid for process in drone.processes]
+    kept = {"kept": {"url": drone.url, "pids": pids, "folder": str(folder)}} if keep else {}
     return {"acts": [act.as_data() for act in acts], "line": acts[-1].line, **kept}

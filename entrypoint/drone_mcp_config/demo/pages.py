@@ -10,8 +10,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from drone_mcp_config.demo.acting import Act
     from drone_mcp_config.demo.simulated import Simulated
-    from drone_mcp_config.demo.story import Act
 
 
 class Pages:
@@ -46,9 +46,10 @@ class Pages:
     def kept(self, drone: Simulated, folder: Path) -> None:
         """Say how to use what goes on running."""
         variables = " ".join(f"{name}={value}" for name, value in drone.environment.items())
-        self._console.print("\nThe simulator goes on. Point Claude Code at it:", style="bold")
+        self._console.print("\nThe simulator and the receiver go on. Point Claude Code at them:", style="bold")
         self._console.print(Text(f"  cd {folder} && {variables} claude --mcp-config .mcp.json"), soft_wrap=True)
-        self._console.print(Text(f"Stop it with: kill {drone.process.pid}"))
+        pids = " ".join(str(process.pid) for process in drone.processes)
+        self._console.print(Text(f"Stop them with: kill {pids}"))
 
 
 def _cost(act: Act) -> str:

@@ -6,97 +6,35 @@ import json
 import re
 import time
 from contextlib import AsyncExitStack
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from drone_mcp_config.clients import Places
+from drone_mcp_config.demo.acting import REPO, Act, Agent, Answer, StoryFailed
+from drone_mcp_config.demo.live import go_red
 from drone_mcp_config.documents import fresh
 from drone_mcp_config.files import replace_text
 from drone_mcp_config.generating import Choices, generate
 from drone_mcp_config.installation import read_installation
-from drone_mcp_config.launching import LaunchFailed, Running, from_entry, launched
+from drone_mcp_config.launching import LaunchFailed, from_entry, launched
 from drone_mcp_config.plan import START_SECONDS
 from drone_mcp_config.role_loading import library, load_role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
+
+    from mcp.client.stdio import StdioServerParameters
 
     from drone_mcp_config.demo.simulated import Simulated
 
 ROLE = "dev"
-REPO = "octo/hello"
+STATE = "DRONE_MCP_STATE"
 PATTERN = r"\bFAILED\b"
 NUMBERED = re.compile(r" *\d+[|>]")
-CHARS_PER_TOKEN = 4
 TAIL_SHOWN = 6  # lines of the log's end that the page shows; the answer has them all
-
-
-class StoryFailed(Exception):
-    """An act did not come out as it must."""
-
-
-@dataclass(frozen=True)
-class Act:
-    """One thing asked, and what came of it.
-
-    Attributes:
-        title: in a few words.
-        asked: the command or the tool call.
-        seconds: how long it took.
-        told: what to show of the answer, line by line.
-        tokens: the size of a tool's answer as an agent pays for it, at four characters a token.
-        line: the number of the line that matters, where the act shows it.
-    """
-
-    title: str
-    asked: str
-    seconds: float
-    told: tuple[str, ...]
-    tokens: int | None = None
-    line: int | None = None
-
-    def as_data(self) -> dict[str, Any]:
-        """Return it as JSON data without what it does not have."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
-
-
-@dataclass(frozen=True)
-class Answer:
-    """What a tool said: as data and as text."""
-
-    data: Any
-    text: str
-
-
-@dataclass
-class Agent:
-    """The demo's stand-in for an agent: it calls a tool wherever a server offers it."""
-
-    servers: dict[str, Running] = field(default_factory=dict)
-
-    async def ask(
-        self, title: str, tool: str, told: Callable[[Answer], tuple[str, ...]], **arguments: Any
-    ) -> tuple[Act, Answer]:
-        """Call a tool; return the act, of whose answer `told` says what to show, and the answer.
-
-        Raises:
-            StoryFailed: no server has the tool, or the call failed.
-        """
-        server = next((server for server in self.servers.values() if tool in server.tools), None)
-        if server is None:
-            raise StoryFailed(f"no server offers {tool}")
-        began = time.perf_counter()
-        result = await server.client.call_tool(tool, arguments)
-        seconds = time.perf_counter() - began
-        text = "\n".join(block.text for block in result.content if block.type == "text")
-        if result.is_error:
-            raise StoryFailed(f"{tool} failed: {text}")
-        asked = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
-        answer = Answer(result.structured_content, text)
-        return Act(title, f"{tool}({asked})", seconds, told(answer), len(text) // CHARS_PER_TOKEN), answer
 
 
 async def tell(drone: Simulated, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
@@ -106,6 +44,7 @@ async def tell(drone: Simulated, folder: Path, environment: Mapping[str, str]) -
         StoryFailed: an act did not come out as it must.
     """
     yield Act("A Drone server to look at", "drone-mcp-simulator serve --scenario demo", 0.0, (drone.url,))
+    yield Act("A receiver for its webhooks", "drone-mcp-webhooks serve", 0.0, (f"keeps {drone.state}",))
     file = folder / ".mcp.json"
     yield _configure(file, environment)
     failed: StoryFailed | None = None
@@ -114,6 +53,8 @@ async def tell(drone: Simulated, folder: Path, environment: Mapping[str, str]) -
         # Kept and raised outside: connections that an exception passes through wrap it in groups.
         try:
             async for act in _start(agent, stack, file, {**environment, **drone.environment}):
+                yield act
+            async for act in go_red(agent, drone):
                 yield act
             async for act in _investigate(agent):
                 yield act
@@ -127,12 +68,19 @@ async def _start(agent: Agent, stack: AsyncExitStack, file: Path, environment: M
     entries = json.loads(await anyio.Path(file).read_text(encoding="utf-8"))["mcpServers"]
     for name, entry in entries.items():
         try:
-            server = launched(from_entry(entry, environment), patience=START_SECONDS)
+            server = launched(_as_inherited(entry, environment), patience=START_SECONDS)
             running = await stack.enter_async_context(server)
         except LaunchFailed as error:
             raise StoryFailed(f"{name}: {error}") from error
         agent.servers[name] = running
         yield Act(f"{name} starts", " ".join([entry["command"], *entry["args"]]), running.seconds, running.tools)
+
+
+def _as_inherited(entry: Mapping[str, Any], environment: Mapping[str, str]) -> StdioServerParameters:
+    """Read an entry as Claude Code does, whose servers inherit the variables that the file does not name."""
+    parameters = from_entry(entry, environment)
+    parameters.env = {STATE: environment[STATE], **(parameters.env or {})}
+    return parameters
 
 
 def _configure(file: Path, environment: Mapping[str, str]) -> Act:

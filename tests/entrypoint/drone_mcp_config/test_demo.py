@@ -13,8 +13,12 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 import pytest
 
-from drone_mcp_config.demo.simulated import Simulated
-from drone_mcp_config.demo.story import StoryFailed, tell
+from drone_mcp_config.demo.acting import Act, Answer, StoryFailed
+from drone_mcp_config.demo.live import go_red
+from drone_mcp_config.demo.simulated import Simulated, simulated
+from drone_mcp_config.demo.story import tell
+from drone_mcp_config.errors import UserError
+from support.simulator import running_simulator
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +35,7 @@ def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=300,
         check=False,
     )
 
@@ -43,6 +47,45 @@ def test_it_ends_at_the_line_that_people_marked_as_the_reason_and_leaves_nothing
     assert told["line"] == LABELS["key_line"]["number"]
     assert any(LABELS["key_line"]["text"] in line for line in told["acts"][-1]["told"])
     assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_build_goes_red_while_the_agent_waits_and_drone_is_not_asked_for_it(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    [wait] = [act for act in json.loads(done.stdout)["acts"] if "cursor=" in act["asked"]]
+    assert wait["told"][0] == "build: running -> failure"
+    assert wait["told"][-1] == "Drone was not asked once: its webhooks told the receiver."
+
+
+class Polling:
+    """An agent whose server asks Drone for the build with every wait."""
+
+    def __init__(self, drone: Simulated) -> None:
+        self.drone = drone
+
+    async def ask(self, title: str, *_: object, repo: str, number: int, **_others: object) -> tuple[Act, Answer]:
+        headers = {"authorization": f"Bearer {self.drone.token}"}
+        async with httpx.AsyncClient(base_url=self.drone.url, headers=headers, trust_env=False) as http:
+            await http.get(f"/api/repos/{repo}/builds/{number}")
+        answer = Answer({"build": {"status": "failure", "headline": ""}, "changes": [], "cursor": "c"}, "")
+        return Act(title, "", 0.0, ()), answer
+
+
+async def test_a_state_that_drone_was_asked_for_ends_the_story() -> None:
+    async with running_simulator("demo", socket=True) as simulator:
+        drone = Simulated(simulator.url, simulator.token("dev"), "memory:")
+        with pytest.raises(StoryFailed, match="Drone was asked 1 times"):
+            async for _ in go_red(cast("Any", Polling(drone)), drone):
+                pass
+
+
+def test_what_does_not_start_is_named_with_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drone_mcp_config.demo.simulated.RECEIVER", ["drone_mcp_webhooks", "serve", "--listen", "x"])
+    with (
+        pytest.raises(UserError, match=r"drone_mcp_webhooks did not start: .*is no address"),
+        simulated(tmp_path, keep=False),
+    ):
+        pass
 
 
 def test_a_piped_demo_is_plain_text_with_whole_lines(tmp_path: Path) -> None:
@@ -61,11 +104,12 @@ def test_a_kept_simulator_goes_on_and_the_demo_says_how_to_use_and_how_to_stop_i
         assert httpx.get(f"{kept['url']}/healthz", trust_env=False).status_code == 200
         assert (tmp_path / kept["folder"] / ".mcp.json").exists()
     finally:
-        os.kill(kept["pid"], signal.SIGTERM)
+        for pid in kept["pids"]:
+            os.kill(pid, signal.SIGTERM)
 
 
 async def test_an_act_that_fails_ends_the_story_with_the_reason(tmp_path: Path) -> None:
-    nowhere = Simulated("http://127.0.0.1:1", "no-token-at-all", cast("Any", None))
-    with pytest.raises(StoryFailed, match=r"drone_list_builds failed: .*NETWORK_ERROR"):
+    nowhere = Simulated("http://127.0.0.1:1", "no-token-at-all", "memory:")
+    with pytest.raises(StoryFailed, match="no build could be started"):
         async for _ in tell(nowhere, tmp_path, os.environ):
             pass
