@@ -34,7 +34,8 @@ def run(*, as_json: bool, keep: bool) -> None:
     """
     missing = [module for module in PLAYED_ON if importlib.util.find_spec(module) is None]
     if missing:
-        raise UserError(f"The demo plays on {' and '.join(missing)}, which this installation does not have.")
+        programs = " and ".join(module.replace("_", "-") for module in missing)
+        raise UserError(f"The demo plays on {programs}, which is not part of this installation.")
     from drone_mcp_config.demo.acting import StoryFailed  # noqa: PLC0415 - and only this command needs it
     from drone_mcp_config.demo.pages import Pages  # noqa: PLC0415 - the SDK is slow to load,
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_config.demo.simulated import Simulated, simulator
+from drone_mcp_config.demo.simulated import Simulated, simulated
 from support.agent_run import Place
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ sys.exit(int(os.environ.get("END_WITH", "0")))
 
 
 @pytest.fixture(scope="module")
-def drone() -> Iterator[Simulated]:
-    with simulator() as simulated:
-        yield simulated
+def drone(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Simulated]:
+    with simulated(tmp_path_factory.mktemp("drone"), keep=False) as drone:
+        yield drone
 
 
 @pytest.fixture
