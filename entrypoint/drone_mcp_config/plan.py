@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation import Manifest, Servers, command_of
 from drone_mcp_config.role_loading import WRITE_TOKEN, Role
+from drone_mcp_config.role_model import Guard
 from drone_mcp_config.template import Template
+from drone_mcp_kit.guard.settings import VARIABLES as GUARD_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,6 +28,11 @@ TOOLS = "DRONE_MCP_TOOLS"
 REPOS = "DRONE_MCP_REPOS"
 ACTIONS = "DRONE_MCP_ACTIONS"
 ROLE_TOOLS = "DRONE_MCP_ROLE_TOOLS"
+ROLE = "AGENT_ROLE"
+
+GUARD = {
+    variable.field: variable.name for variable in GUARD_VARIABLES if variable.field in Guard.model_fields
+}  # key of a role's guard -> variable
 
 CALLER_TOKEN = "DRONE_MCP_HTTP_TOKEN"  # noqa: S105 - the name of a variable
 DRONE_TOKEN_HEADER = "Drone-Token"  # noqa: S105 - the name of a header
@@ -192,6 +199,7 @@ def _environment(
 ) -> dict[str, Template]:
     wanted = {ADDRESS: Template.of(context.address) if context.address else Template.reference(ADDRESS)}
     wanted |= _tokens(entry, manifest, context)
+    wanted[ROLE] = Template.of(role.name)
     if context.repo:
         wanted[REPO] = Template.of(context.repo)
     if role.repos:
@@ -202,8 +210,19 @@ def _environment(
         wanted[ROLE_TOOLS] = Template.of(",".join(tools))
     if manifest.writes:
         wanted[ACTIONS] = Template.of(entry.mode or "off")
+    wanted |= _guarded(entry.guard or Guard())
     _refuse_unheard_limits(wanted, manifest)
     return {name: value for name, value in wanted.items() if name in manifest.environment}
+
+
+def _guarded(guard: Guard) -> dict[str, Template]:
+    """Say to the guard of a server that writes what the role says of it."""
+    said = {GUARD[name]: getattr(guard, name) for name in guard.model_fields_set if getattr(guard, name) is not None}
+    key = said.pop(GUARD["key"], None)
+    found = {
+        name: Template.of(value if isinstance(value, str) else ",".join(value)) for name, value in sorted(said.items())
+    }
+    return found | ({GUARD["key"]: Template.reference(key)} if key else {})
 
 
 def _tokens(entry: ServerEntry, manifest: Manifest, context: Context) -> dict[str, Template]:
@@ -220,7 +239,7 @@ def _tokens(entry: ServerEntry, manifest: Manifest, context: Context) -> dict[st
 
 def _refuse_unheard_limits(wanted: Mapping[str, Template], manifest: Manifest) -> None:
     """A limit that a server does not read would be no limit: better no configuration than a false one."""
-    limits = [REPOS, TOOLS, ACTIONS, *(name for name in wanted if name.endswith("_FILE"))]
+    limits = [REPOS, TOOLS, ACTIONS, *GUARD.values(), *(name for name in wanted if name.endswith("_FILE"))]
     for name in limits:
         if name in wanted and name not in manifest.environment:
             raise UserError(f"The server {manifest.server} does not read {name}, which this role needs.")

@@ -2,14 +2,15 @@
 
 How a role and its parent become one: `description` and `repos` are the role's own, or else the parent's. `servers` and
 `external` are the parent's with the role's added; where both name a server of ours, each key that the role sets
-replaces the parent's, and an external server is replaced as a whole. `agent` goes key by key like a server.
+replaces the parent's, of a `guard` again key by key; an external server is replaced as a whole. `agent` goes key by key
+like a server.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
@@ -167,7 +168,12 @@ def _merge(lineage: list[tuple[RoleFile, Source]]) -> Role:
 
 
 def _overlay(below: _ModelT, above: _ModelT) -> _ModelT:
-    return below.model_copy(update={key: getattr(above, key) for key in above.model_fields_set})
+    return below.model_copy(update={key: _laid(below, above, key) for key in above.model_fields_set})
+
+
+def _laid(below: BaseModel, above: BaseModel, key: str) -> Any:
+    old, new = getattr(below, key), getattr(above, key)
+    return _overlay(old, new) if isinstance(old, BaseModel) and isinstance(new, BaseModel) else new
 
 
 def _check_servers(role: Role, servers: Servers) -> Iterator[Problem]:
@@ -189,6 +195,9 @@ def _check_server(role: Role, name: str, entry: ServerEntry, manifest: Manifest)
     if entry.mode is not None and not manifest.writes:
         origin = role.origins["servers", name, "mode"]
         yield origin.problem(f"the server {name!r} only reads, so it has no mode; leave the key out")
+    if entry.guard is not None and not manifest.writes:
+        origin = role.origins["servers", name, "guard"]
+        yield origin.problem(f"the server {name!r} only reads, so it has no guard; leave the key out")
     if entry.token == WRITE_TOKEN and WRITE_TOKEN not in manifest.environment:
         origin = role.origins["servers", name, "token"]
         yield origin.problem(f"the server {name!r} only reads; {WRITE_TOKEN} is for servers that write")

@@ -18,18 +18,68 @@ VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 GLOB = r"^[^/\s,]+/[^/\s,]+$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
 HEADER = r"^[A-Za-z0-9-]{1,100}$"
+NAME_GLOB = r"^!?[^\s,!][^\s,]*$"
+RATE = r"^[1-9][0-9]{0,3}/[mhd]$"
+AUDIT = r"^(stderr|/\S+|[A-Za-z]:[\\/]\S+|https?://[^\s/@]+(/[^\s@]*)?)$"
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Description = Annotated[str, Field(min_length=1, max_length=500)]
 Variable = Annotated[str, Field(pattern=VARIABLE)]
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
 Glob = Annotated[str, Field(pattern=GLOB, max_length=300)]
+NameGlob = Annotated[str, Field(pattern=NAME_GLOB, max_length=300)]
 
 
 class Part(BaseModel):
     """The base: nothing but what is declared, no value bent into another type."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Guard(Part):
+    """How a server that writes is guarded; of what is left out, its environment decides."""
+
+    repos: Annotated[
+        list[Glob] | None,
+        Field(min_length=1, description="Repositories that may be changed, owner/name with * as wildcard."),
+    ] = None
+    operations: Annotated[
+        list[Literal["restart", "stop", "approve", "decline"]] | None,
+        Field(min_length=1, description="What may be done; as far as there are tools for it when left out."),
+    ] = None
+    branches: Annotated[
+        list[NameGlob] | None,
+        Field(min_length=1, description="Branches whose builds may be touched; !glob takes away. All when left out."),
+    ] = None
+    targets: Annotated[
+        list[NameGlob] | None,
+        Field(min_length=1, description="Environments whose deployments may be touched. None when left out."),
+    ] = None
+    unapproved: Annotated[
+        Literal["refuse", "allow"] | None,
+        Field(description="Whether restarts may pass by an approval. refuse when left out."),
+    ] = None
+    confirm: Annotated[
+        Literal["low", "medium", "high"] | None,
+        Field(description="The lowest risk that someone has to confirm. medium when left out."),
+    ] = None
+    rate: Annotated[str | None, Field(pattern=RATE, description="Actions in a repository, like 10/h (m, h or d).")] = (
+        None
+    )
+    audit: Annotated[
+        str | None,
+        Field(pattern=AUDIT, max_length=1000, description="Where it is written down: a path, stderr or an address."),
+    ] = None
+    key: Annotated[
+        Variable | None, Field(description="Name of the variable that holds the key (never the key itself).")
+    ] = None
+
+    @field_validator("key")
+    @classmethod
+    def _a_name_and_no_key(cls, key: str | None) -> str | None:
+        if key and looks_secret(key):
+            raise ValueError("this looks like a key; write the name of the variable that holds it")
+        return key
 
 
 class ServerEntry(Part):
@@ -44,6 +94,9 @@ class ServerEntry(Part):
     mode: Annotated[
         Literal["off", "dry-run", "on"] | None,
         Field(description="Whether writes happen; only for servers that write. off when left out."),
+    ] = None
+    guard: Annotated[
+        Guard | None, Field(description="What may be changed, who confirms it and where it is written down.")
     ] = None
 
     @field_validator("tools")

@@ -22,6 +22,9 @@ _PATTERNS = {
     model.GLOB: "a repository as owner/name, with * as wildcard",
     model.IMAGE: "a container image reference: letters, digits and . _ / : @ -",
     model.HEADER: "the name of an HTTP header",
+    model.NAME_GLOB: "a name with * as wildcard, and ! before it to take it away",
+    model.RATE: "a number for each minute, hour or day, like 10/h",
+    model.AUDIT: "an absolute path, stderr, or an http:// or https:// address without a user",
 }
 _KINDS = {
     "string_type": "text",
@@ -99,6 +102,8 @@ def _name(path: KeyPath) -> str:
             return "a role"
         case ("servers", str() as name):
             return f"the server {name!r}"
+        case ("servers", str() as name, "guard"):
+            return f"the guard of the server {name!r}"
         case ("external", str() as name):
             return f"the external server {name!r}"
         case _:
@@ -110,6 +115,8 @@ def _keys(path: KeyPath) -> list[str]:
     match path:
         case ("servers", _):
             found = model.ServerEntry
+        case ("servers", _, "guard"):
+            found = model.Guard
         case ("external", _):
             found = model.External
         case ("agent",):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from drone_mcp_config.role_model import Agent, External
+    from drone_mcp_config.role_model import Agent, External, Guard
     from drone_mcp_config.yaml_source import KeyPath
 
 Line = tuple[str, str]  # YAML, and the comment beside it
@@ -67,9 +67,12 @@ def _server(role: Role, name: str, installed: Servers) -> Iterator[Line]:
         yield _pair("    token", token), _origin(role, (*path, "token"), "the server's own")
     if manifest.writes:
         yield _pair("    mode", entry.mode or "off"), _origin(role, (*path, "mode"), "unless a role says more")
+    if entry.guard is not None:
+        yield "    guard:", ""
+        yield from _set_values(role, (*path, "guard"), entry.guard, indent="      ")
 
 
-def _set_values(role: Role, path: KeyPath, part: External | Agent, indent: str) -> Iterator[Line]:
+def _set_values(role: Role, path: KeyPath, part: External | Agent | Guard, indent: str) -> Iterator[Line]:
     for key, value in part.model_dump(exclude_unset=True).items():
         yield _pair(f"{indent}{key}", value), _origin(role, (*path, key))
 

@@ -12,13 +12,14 @@ import pytest
 
 from drone_mcp_config import cli
 from drone_mcp_config.installation import Servers, read_installation
+from drone_mcp_kit.guard.settings import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
 READS = ["DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_REPO", "DRONE_MCP_TOOLS", "DRONE_MCP_REPOS"]
-WRITES = [*READS, "DRONE_WRITE_TOKEN", "DRONE_WRITE_TOKEN_FILE", "DRONE_MCP_ACTIONS"]
+WRITES = [*READS, *(variable.name for variable in VARIABLES)]
 
 ACTIONS = ("drone_restart_build", "drone_stop_build", "drone_approve_build", "drone_decline_build")
 

@@ -39,6 +39,64 @@ MISTAKES = {
         "role: r\nservers:\n  builds:\n    tool: [x]\n",
         "r.yaml:4: 'tool' is not a key of the server 'builds'. Did you mean 'tools'?",
     ),
+    "an unknown key of a guard": (
+        "role: r\nservers:\n  actions:\n    guard:\n      repo: [octo/hello]\n",
+        "r.yaml:5: 'repo' is not a key of the guard of the server 'actions'. Did you mean 'repos'?",
+    ),
+    "a guard of a server that only reads": (
+        "role: r\nservers:\n  builds:\n    guard: {rate: 1/h}\n",
+        "r.yaml:4: the server 'builds' only reads, so it has no guard; leave the key out",
+    ),
+    "a guard that names no repository": (
+        "role: r\nservers:\n  actions:\n    guard:\n      repos: []\n",
+        "r.yaml:5: servers > actions > guard > repos: it is empty; leave the key out instead",
+    ),
+    "a guard's repository without an owner": (
+        "role: r\nservers:\n  actions:\n    guard:\n      repos:\n        - octo/hello\n        - hello\n",
+        (
+            "r.yaml:7: servers > actions > guard > repos > item 2: found 'hello', but it takes a repository as "
+            "owner/name, with * as wildcard"
+        ),
+    ),
+    "an operation that is none": (
+        "role: r\nservers:\n  actions:\n    guard: {operations: [restart, promote]}\n",
+        (
+            "r.yaml:4: servers > actions > guard > operations > item 2: found 'promote', but it takes "
+            "'restart', 'stop', 'approve' or 'decline'"
+        ),
+    ),
+    "a rate of nothing": (
+        "role: r\nservers:\n  actions:\n    guard: {rate: 0/h}\n",
+        (
+            "r.yaml:4: servers > actions > guard > rate: found '0/h', but it takes a number for each minute, hour or "
+            "day, like 10/h"
+        ),
+    ),
+    "an audit file somewhere": (
+        "role: r\nservers:\n  actions:\n    guard: {audit: a.jsonl}\n",
+        (
+            "r.yaml:4: servers > actions > guard > audit: found 'a.jsonl', but it takes an absolute path, stderr, or "
+            "an http:// or https:// address without a user"
+        ),
+    ),
+    "a confirmation by a boolean": (
+        "role: r\nservers:\n  actions:\n    guard: {confirm: false}\n",
+        "r.yaml:4: servers > actions > guard > confirm: found 'false', but it takes 'low', 'medium' or 'high'",
+    ),
+    "a branch that is two": (
+        "role: r\nservers:\n  actions:\n    guard: {branches: ['main,dev']}\n",
+        (
+            "r.yaml:4: servers > actions > guard > branches > item 1: found 'main,dev', but it takes a name with * as "
+            "wildcard, and ! before it to take it away"
+        ),
+    ),
+    "the key itself": (
+        "role: r\nservers:\n  actions:\n    guard: {key: ghp_0123456789abcdefghijABCDEFGHIJ012345}\n",
+        (
+            "r.yaml:4: servers > actions > guard > key: "
+            "this looks like a key; write the name of the variable that holds it"
+        ),
+    ),
     "an unknown server": (
         "role: r\nservers:\n  build: {}\n",
         "r.yaml:3: there is no server 'build'. Did you mean 'builds'?",

@@ -37,7 +37,17 @@ description: All that a role can say.
 repos: [octo/*, acme/web]
 servers:
   builds: {tools: [drone_list_builds]}
-  actions: {mode: dry-run}
+  actions:
+    mode: on
+    guard:
+      repos: [octo/hello, octo/web-*]
+      operations: [restart, stop]
+      branches: ["*", "!release/*"]
+      targets: [staging]
+      unapproved: refuse
+      confirm: low
+      rate: 5/h
+      audit: /var/log/drone-mcp/audit.jsonl
 external:
   gitea: {command: gitea-mcp, args: [-t, stdio], env: {GITEA_TOKEN: "${GITEA_TOKEN}", GITEA_HOST: gitea.example.com}}
   renamed: {command: other-mcp, env: {ACCESS_TOKEN: "${OTHER_TOKEN}"}}
