@@ -7,7 +7,6 @@ Drone delivers inside its own calls, waits up to a minute for the answer and nev
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from starlette.routing import Route
 from drone_mcp_state import StoreUnavailable
 from drone_mcp_webhooks import metrics as m
 from drone_mcp_webhooks.events import BuildSeen, RepoSeen, read_event
+from drone_mcp_webhooks.patience import Patience
 from drone_mcp_webhooks.verification import Refused, verify
 
 if TYPE_CHECKING:
@@ -58,6 +58,7 @@ class Receiver:
     draining: bool = False
     on_loss: Callable[[], None] = lambda: None
     """Called when a delivery could not be kept."""
+    _patience: Patience = field(default_factory=lambda: Patience(BODY_SECONDS))
 
     def app(self) -> ASGIApp:
         """The ASGI application. Deliveries go past the framework, whose way to an endpoint costs as much as parsing."""
@@ -102,7 +103,10 @@ class Receiver:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise Refused("content_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        body = await _read_body(headers.get("content-length", ""), receive)
+        try:
+            body = await self._patience.wait(_read(headers.get("content-length", ""), receive))
+        except TimeoutError:
+            raise Refused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
         verify(headers, body, self.keys.current(), now=self.now(), max_age=self.max_age)
         return body
 
@@ -153,17 +157,9 @@ class Receiver:
         return Response(self.metrics.render(), media_type=m.CONTENT_TYPE)
 
 
-async def _read_body(declared: str, receive: Receive) -> bytes:
+async def _read(declared: str, receive: Receive) -> bytes:
     if declared.isdecimal() and int(declared) > LARGEST_BODY:
         raise Refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            return await _read_to_the_end(receive)
-    except TimeoutError:
-        raise Refused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
-
-
-async def _read_to_the_end(receive: Receive) -> bytes:
     body = b""
     more = True
     while more:

@@ -118,7 +118,8 @@ class MemoryStore(MemoryNotes, BuildStateStore):
 
     @override
     async def record_event(self, at: float) -> None:
-        self._health = replace(self._health, last_event=max(at, self._health.last_event or at))
+        known = self._health
+        self._health = FeedHealth(max(at, known.last_event or at), known.last_reconciliation, known.last_gap)
 
     @override
     async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:

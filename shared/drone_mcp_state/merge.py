@@ -11,7 +11,6 @@ never goes back, and the tests hold it to that.
 
 from __future__ import annotations
 
-from itertools import pairwise
 from operator import itemgetter
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
@@ -19,7 +18,7 @@ from drone_mcp_client.models import Build, Repo, Stage, Step
 from drone_mcp_client.status import is_final
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 Row = TypeVar("Row", Build, Stage, Step)
 Child = TypeVar("Child", bound=Stage | Step)
@@ -71,9 +70,9 @@ def transitions(before: Build | None, after: Build) -> tuple[Transition, ...]:
     """List the statuses that differ between two states of a build, the build's own first."""
     if before is not None and _incarnation(before) != _incarnation(after):
         before = None
-    old = {} if before is None else _statuses(before)
-    found = ((place, name, old.get(place, ("", ""))[1], status) for place, (name, status) in _statuses(after).items())
-    return tuple(Transition(*place, name, was, now) for place, name, was, now in found if was != now)
+    old = {} if before is None else {(stage, step): status for stage, step, _, status in _statuses(before)}
+    found = ((*row, old.get(row[:2], "")) for row in _statuses(after))
+    return tuple(Transition(stage, step, name, was, now) for stage, step, name, now, was in found if was != now)
 
 
 def is_settled(build: Build) -> bool:
@@ -106,9 +105,13 @@ def _merge_stages(first: Stage, second: Stage) -> Stage:
     return newer if newer.steps == steps else newer.model_copy(update={"steps": steps})
 
 
-def _union(first: Iterable[Child], second: Iterable[Child], both: Callable[[Child, Child], Child]) -> tuple[Child, ...]:
-    rows: dict[int, Child] = {}
-    for row in (*first, *second):
+def _union(
+    first: tuple[Child, ...], second: tuple[Child, ...], both: Callable[[Child, Child], Child]
+) -> tuple[Child, ...]:
+    if _numbers(first) == _numbers(second):  # as nearly always
+        return tuple(map(both, first, second))
+    rows = {row.number: row for row in first}
+    for row in second:
         known = rows.get(row.number)
         rows[row.number] = row if known is None else both(known, row)
     return tuple(rows[number] for number in sorted(rows))
@@ -126,7 +129,12 @@ def _in_order(build: Build) -> Build:
 
 
 def _is_sorted(rows: tuple[Stage | Step, ...]) -> bool:
-    return all(before.number < after.number for before, after in pairwise(rows))
+    numbers = _numbers(rows)
+    return numbers == sorted(numbers)
+
+
+def _numbers(rows: tuple[Stage | Step, ...]) -> list[int]:
+    return [row.number for row in rows]
 
 
 def _number(row: Stage | Step) -> int:
@@ -139,7 +147,8 @@ def _with_stages(build: Build, stages: tuple[Stage, ...]) -> Build:
 
 def _newer(first: Row, second: Row) -> Row:
     """Choose the newer row; of two that say the same the second, so that what continues the known is taken whole."""
-    if _same(first, second):
+    of_row = _VALUES[type(first)]
+    if of_row(first.__dict__) == of_row(second.__dict__):
         return second
     one, other = _order(first), _order(second)
     if one == other:
@@ -149,18 +158,14 @@ def _newer(first: Row, second: Row) -> Row:
     return second if other > one else first
 
 
-def _same(first: Row, second: Row) -> bool:
-    of_row = _VALUES[type(first)]
-    return bool(of_row(first.__dict__) == of_row(second.__dict__))
-
-
 def _order(row: Row) -> tuple[bool, int, int]:
     return (is_final(row.status), row.version, _PROGRESS.get(row.status, _UNKNOWN_STATUS))
 
 
-def _statuses(build: Build) -> dict[tuple[int, int], tuple[str, str]]:
-    found = {(0, 0): ("", build.status)}
+def _statuses(build: Build) -> list[tuple[int, int, str, str]]:
+    """List stage, step, name and status of every row."""
+    found = [(0, 0, "", build.status)]
     for stage in build.stages:
-        found[stage.number, 0] = (stage.name, stage.status)
-        found.update({(stage.number, step.number): (step.name, step.status) for step in stage.steps})
+        found.append((stage.number, 0, stage.name, stage.status))
+        found += [(stage.number, step.number, step.name, step.status) for step in stage.steps]
     return found
