@@ -51,10 +51,7 @@ class HttpProcess:
     @asynccontextmanager
     async def client(self, path: str = "/mcp", mode: Any = "auto", **headers: str) -> AsyncIterator[Client]:
         """Connect an MCP client."""
-        async with (
-            httpx2.AsyncClient(headers=headers, trust_env=False, timeout=PATIENCE) as http,
-            Client(streamable_http_client(self.url + path, http_client=http), mode=mode) as client,
-        ):
+        async with mcp_client(self.url + path, mode, **headers) as client:
             yield client
 
     def ending(self) -> tuple[int, str]:
@@ -62,6 +59,16 @@ class HttpProcess:
         status = self.process.wait(PATIENCE)
         assert self.process.stderr
         return status, self.process.stderr.read()
+
+
+@asynccontextmanager
+async def mcp_client(url: str, mode: Any = "auto", **headers: str) -> AsyncIterator[Client]:
+    """Connect an MCP client to an address."""
+    async with (
+        httpx2.AsyncClient(headers=headers, trust_env=False, timeout=PATIENCE) as http,
+        Client(streamable_http_client(url, http_client=http), mode=mode) as client,
+    ):
+        yield client
 
 
 def bearer(token: str) -> dict[str, str]:
