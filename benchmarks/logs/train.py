@@ -26,7 +26,7 @@ from sklearn.linear_model import SGDClassifier
 from drone_mcp_logs.distill import scan
 from drone_mcp_logs.distill.candidates import Reader, Windows, find_hits, gather
 from drone_mcp_logs.distill.features import words
-from drone_mcp_logs.distill.model import Binned, Model, read
+from drone_mcp_logs.distill.model import Binned, Model, Vocabulary, read
 from drone_mcp_logs.distill.text import encode, unstamped
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     Examples = list[tuple[Mapping[str, Sequence[float]], list[bool]]]
 
 VOCABULARY = 7000
-NOTHING = Model(-1.0, {}, Binned(0.0, {}), Binned(0.0, {}))  # takes no line for evidence
+NOTHING = Model(-1.0, Vocabulary({}), Binned(0.0, {}), Binned(0.0, {}))  # takes no line for evidence
 SEEN_IN = 3  # repositories a word must occur in
 
 

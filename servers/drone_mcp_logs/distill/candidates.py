@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from . import scan
-from .features import Columns, hit_columns, kind, line_columns, words
-from .marks import Mark, mark_of
+from .features import Columns, hit_columns, kind, line_columns
+from .marks import Mark, marks_of
 from .model import Model
 from .text import Line, unstamped
 
@@ -45,13 +45,17 @@ class Reader:
         self._model = model
         self._known: dict[str, tuple[float, Mark]] = {}
 
-    def look(self, text: str, *, telling: bool = False) -> tuple[float, Mark]:
-        """A line's own log-odds of being evidence, and its anchor; hits are asked for first, and as telling."""
-        known = self._known.get(text)
-        if known is None:
-            raw = unstamped(text)[:_READ].encode("utf-8", "replace")
-            known = self._known[text] = self._model.line(words(raw)), mark_of(raw, telling=telling)
-        return known
+    def look(self, lines: Sequence[Line], *, telling: bool = False) -> tuple[list[float], list[Mark]]:
+        """Each line's own log-odds of being evidence, and its anchor; hits are asked for first, and as telling."""
+        texts = [line.text for line in lines]
+        known = self._known
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        raws = [unstamped(text)[:_READ].encode("utf-8", "replace") for text in fresh]
+        known.update(
+            zip(fresh, zip(map(self._model.line, raws), marks_of(raws, telling=telling), strict=True), strict=True)
+        )
+        looks = [known[text] for text in texts]
+        return [score for score, _ in looks], [its for _, its in looks]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +87,9 @@ class Hits:
 def find_hits(data: bytes, reader: Reader) -> Hits:
     """One pass over the log."""
     lines = scan.lines_at(data, scan.hits(data))
-    looks = [reader.look(line.text, telling=True) for line in lines]
-    marks = [its for _, its in looks]
+    here, marks = reader.look(lines, telling=True)
     exits = [line for line, its in zip(lines, marks, strict=True) if its.role == "exit"]
-    return Hits(lines, marks, [score for score, _ in looks], exits, scan.last(data))
+    return Hits(lines, marks, here, exits, scan.last(data))
 
 
 def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> Candidates:
@@ -107,11 +110,9 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
             break
         windows.add(line, *_reach(its))
     lines = windows.lines(reader)
-    looks = [reader.look(line.text) for line in lines]
-    marks = [its for _, its in looks]
+    here, marks = reader.look(lines)
     end = hits.end.number
     begun = [line.number for line, its in zip(lines, marks, strict=True) if its.role == "command" and line.number < end]
-    here = [score for score, _ in looks]
     return Candidates(lines, marks, here, end, begun[-1] if begun else 1, hits.last.number, hits.final)
 
 
@@ -158,7 +159,7 @@ class Windows:
 
 def _goes_on(lines: Sequence[Line], reader: Reader) -> bool:
     """Whether the last lines still read like evidence."""
-    return sum(reader.look(line.text)[0] for line in lines[-_LOOK:]) > 0
+    return sum(reader.look(lines[-_LOOK:])[0]) > 0
 
 
 def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:

@@ -15,8 +15,10 @@ An anchor has a `role`, which says what its line is to the failure:
 import functools
 import re
 import tomllib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
+from itertools import filterfalse
 from typing import Any
 
 from .text import unstamped
@@ -68,52 +70,87 @@ def _read(table: str) -> list[Anchor]:
 
 
 class _Automaton:
-    """Some anchors' patterns as one automaton, and which mark each stands for."""
+    """Some patterns as one automaton, and the mark that each stands for."""
 
-    def __init__(self, chosen: list[Anchor]) -> None:
+    def __init__(self, patterns: Iterable[tuple[str, Mark]], *, at_start: bool = False) -> None:
         import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
 
         options = re2.Options()
         options.max_mem = _SET_MEMORY
-        self._set = re2.Set.SearchSet(options)
-        for anchor in chosen:
-            self._set.Add(anchor.pattern)
+        self._set = (re2.Set.MatchSet if at_start else re2.Set.SearchSet)(options)
+        self._marks = []
+        for pattern, its in patterns:
+            self._set.Add(pattern)
+            self._marks.append(its)
         self._set.Compile()
-        self._marks = [Mark(anchor.role, anchor) for anchor in chosen]
 
-    def marks(self, text: bytes) -> list[Mark]:
-        return [self._marks[index] for index in self._set.Match(text) or ()]
+    def best(self, lines: Sequence[bytes]) -> list[Mark]:
+        """The most telling mark of each line, of those whose pattern is found."""
+        return [self._best(found) if found else NO_MARK for found in map(self._set.Match, lines)]
+
+    def _best(self, found: Sequence[int]) -> Mark:
+        return max((self._marks[index] for index in found), key=_weight)
 
 
 @functools.cache
-def _automata() -> tuple[_Automaton, _Automaton]:
-    """Patterns that begin with the line, and those that search it: mixed, they would have far more states."""
-    begin = [anchor for anchor in anchors() if _begins(anchor)]
-    return _Automaton(begin), _Automaton([anchor for anchor in anchors() if not _begins(anchor)])
+def _automata() -> tuple[_Automaton, _Automaton, _Automaton]:
+    """Patterns of how a line begins; of further anchors the branches of how one begins, and those that search it.
+
+    Mixed, they would have many times the states, and an automaton's states are made when a line first needs them.
+    """
+    begin: list[tuple[str, Mark]] = []
+    rest: list[tuple[str, Mark]] = []
+    for anchor in anchors():
+        its = [(branch, Mark(anchor.role, anchor)) for branch in branches(anchor.pattern)]
+        (begin if len(its) == 1 and _at_start(its[0]) else rest).extend(its)
+    return (
+        _Automaton(begin, at_start=True),
+        _Automaton(filter(_at_start, rest), at_start=True),
+        _Automaton(filterfalse(_at_start, rest)),
+    )
 
 
-def _begins(anchor: Anchor) -> bool:
-    return anchor.pattern.startswith("^") and "|^" not in anchor.pattern
+def _at_start(row: tuple[str, Mark]) -> bool:
+    return row[0].startswith("^")
 
 
-_WEIGHT = {"noise": len(ROLES)} | {role: place for place, role in enumerate(ROLES) if place}
+_PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()|]|[^\\\[()|]+")
+
+
+def branches(pattern: str) -> list[str]:
+    """The alternatives that a pattern consists of, each with the pattern's flags."""
+    flags = "(?i)" if pattern.startswith("(?i)") else ""
+    found, depth = [""], 0
+    for piece in _PIECE.findall(pattern, len(flags)):
+        depth += (piece == "(") - (piece == ")")
+        if piece == "|" and not depth:
+            found.append("")
+        else:
+            found[-1] += piece
+    return [flags + branch for branch in found]
+
+
+_WEIGHT = {role: place for place, role in enumerate(("", *ROLES[1:], "noise"))}
+
+
+def _weight(its: Mark) -> int:
+    return _WEIGHT[its.role]
 
 
 def mark(text: str) -> Mark:
     """The most telling anchor of a line, if any."""
-    return mark_of(unstamped(text[:_READ]).encode("utf-8", "replace"))
+    return marks_of([unstamped(text[:_READ]).encode("utf-8", "replace")], telling=True)[0]
 
 
-def mark_of(raw: bytes, *, telling: bool = True) -> Mark:
-    """The most telling anchor of an encoded line without its time stamp; noise overrules all.
+def marks_of(lines: Sequence[bytes], *, telling: bool) -> list[Mark]:
+    """The most telling anchor of each encoded line without its time stamp; noise overrules all.
 
-    A line without any telling word (see `scan`) is only looked at by anchors of how a line begins.
+    Lines without any telling word (see `scan`) are only looked at by anchors of how a line begins.
     """
-    begin, search = _automata()
-    found = begin.marks(raw)
-    if telling:
-        found += search.marks(raw)
-    return max(found, key=lambda its: _WEIGHT[its.role], default=NO_MARK)
+    begin, further, search = (automaton.best for automaton in _automata())
+    if not telling:
+        return begin(lines)
+    return [max(its, key=_weight) for its in zip(begin(lines), further(lines), search(lines), strict=True)]
 
 
 @functools.cache

@@ -11,7 +11,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import repeat
+from operator import add
 from typing import Any
+
+from .features import BLANK, INDENT, indent_of, parts
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +28,46 @@ class Binned:
         """How likely each row is evidence, between 0 and 1."""
         totals = [self.start] * len(columns["role"])
         for name, (bounds, values) in self.bins.items():
-            totals = [total + values[bisect_right(bounds, x)] for total, x in zip(totals, columns[name], strict=True)]
+            steps = map(values.__getitem__, map(bisect_right, repeat(bounds), columns[name]))
+            totals = list(map(add, totals, steps))
         return [1.0 / (1.0 + math.exp(-total)) for total in totals]
+
+
+class Vocabulary:
+    """Weights of the features that `features.words` names, laid out so that a line costs few look-ups.
+
+    A word's entry holds its weight, and those of the pairs that it begins by their second words.
+    """
+
+    def __init__(self, weights: Mapping[bytes, float]) -> None:
+        self._blank = weights.get(BLANK, 0.0)
+        self._indents = {indent_of(name): weight for name, weight in weights.items() if name[:-2] == INDENT}
+        self._begins = {name[1:]: weight for name, weight in weights.items() if name.startswith(b"^")}
+        pairs: dict[bytes, dict[bytes, float]] = {}
+        for name, weight in weights.items():
+            first, space, second = name.partition(b" ")
+            known = pairs.setdefault(first, {})
+            if space:
+                known[second] = weight
+        self._words = {word: (weights.get(word, 0.0), its) for word, its in pairs.items()}
+
+    def score(self, raw: bytes) -> float:
+        """The sum of the weights of a line without its time stamp."""
+        found, depth, first = parts(raw)
+        if not found:
+            return self._blank
+        get, unknown = self._words.get, _UNKNOWN
+        total = self._begins.get(b" ".join(found[:2]), 0.0) + self._indents.get((depth, first), 0.0)
+        pairs: Mapping[bytes, float] = {}
+        for word in found:
+            if word in pairs:
+                total += pairs[word]
+            weight, pairs = get(word, unknown)
+            total += weight
+        return total
+
+
+_UNKNOWN: tuple[float, Mapping[bytes, float]] = (0.0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,20 +75,20 @@ class Model:
     """Weights of words, and what is made of a hit and of a candidate among its neighbours."""
 
     bias: float
-    words: Mapping[bytes, float]
+    words: Vocabulary
     hits: Binned
     lines: Binned
 
-    def line(self, words: Sequence[bytes]) -> float:
-        """Log-odds that a line is evidence, by its words alone."""
-        return self.bias + sum(map(self.words.get, words, repeat(0.0)))
+    def line(self, raw: bytes) -> float:
+        """Log-odds that a line without its time stamp is evidence, by its words alone."""
+        return self.bias + self.words.score(raw)
 
 
 def read(text: str) -> Model:
     """A model from its data file."""
     content = json.loads(text)
     words = {word.encode("utf-8", "surrogatepass"): weight for word, weight in content["words"].items()}
-    return Model(content["bias"], words, _binned(content["hits"]), _binned(content["lines"]))
+    return Model(content["bias"], Vocabulary(words), _binned(content["hits"]), _binned(content["lines"]))
 
 
 def _binned(content: dict[str, Any]) -> Binned:

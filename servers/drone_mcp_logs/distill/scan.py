@@ -7,10 +7,10 @@ in every line costs no more than a quiet one: once the quota is reached, the res
 import functools
 from collections import Counter
 from collections.abc import Iterable
-from itertools import islice
+from itertools import accumulate, count, islice, pairwise
 from typing import Any, NamedTuple
 
-from .text import Line, shown
+from .text import Line, shown, shown_lines
 
 
 class Span(NamedTuple):
@@ -83,17 +83,18 @@ def _line_start(data: bytes, offset: int) -> int:
     return data.rfind(b"\n", 0, offset) + 1
 
 
+def _line_end(data: bytes, offset: int) -> int:
+    """Where it ends."""
+    end = data.find(b"\n", offset)
+    return end if end >= 0 else len(data)
+
+
 def lines_at(data: bytes, offsets: list[int]) -> list[Line]:
     """The lines that hold these ascending offsets, numbered."""
-    found = []
-    number, counted = 1, 0
-    for offset in offsets:
-        start = _line_start(data, offset)
-        number += data.count(b"\n", counted, start)
-        counted = start
-        end = data.find(b"\n", offset)
-        found.append(Line(number, start, shown(data[start : end if end >= 0 else len(data)])))
-    return found
+    starts = [_line_start(data, offset) for offset in offsets]
+    numbers = list(accumulate((data.count(b"\n", a, b) for a, b in pairwise([0, *starts])), initial=1))[1:]
+    rows = [data[start : _line_end(data, offset)] for start, offset in zip(starts, offsets, strict=True)]
+    return list(map(Line, numbers, starts, shown_lines(b"\n".join(rows))))
 
 
 def span(data: bytes, start: int, before: int, after: int) -> Span:
@@ -117,17 +118,13 @@ def skip(data: bytes, start: int, lines: int) -> int:
 
 def read(data: bytes, start: int, end: int, number: int) -> list[Line]:
     """The lines between two lines' offsets, the first of which has this number."""
-    found = []
-    offset = start
-    for place, raw in enumerate(data[start : end - 1].split(b"\n"), number):
-        found.append(Line(place, offset, shown(raw)))
-        offset += len(raw) + 1
-    return found
+    block = data[start : end - 1]
+    offsets = accumulate((len(row) + 1 for row in block.split(b"\n")), initial=start)
+    return list(map(Line, count(number), offsets, shown_lines(block)))
 
 
 def last(data: bytes) -> Line:
     """The last line that is not empty."""
     end = len(data.rstrip())
     start = _line_start(data, end)
-    stop = data.find(b"\n", end)
-    return Line(data.count(b"\n", 0, start) + 1, start, shown(data[start : stop if stop >= 0 else len(data)]))
+    return Line(data.count(b"\n", 0, start) + 1, start, shown(data[start : _line_end(data, end)]))

@@ -25,7 +25,22 @@ def encode(log: str) -> bytes:
 
 def shown(raw: bytes) -> str:
     """What a terminal would still show of a line: no escape sequences, and after carriage returns the last text."""
-    text = _decode(raw)
+    return _settled(_decode(raw))
+
+
+def shown_lines(block: bytes) -> list[str]:
+    """The same of every line of a block, decoded in one go."""
+    rows = block.split(b"\n")
+    if max(map(len, rows)) > _LONGEST_READ:
+        return [shown(row) for row in rows]
+    texts = block.decode("utf-8", "surrogatepass").split("\n")
+    if b"\x1b" in block or b"\r" in block:
+        return [_settled(text) for text in texts]
+    return [text.rstrip() for text in texts]
+
+
+def _settled(text: str) -> str:
+    """The text without escape sequences and without what a carriage return let be written over."""
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
     text = text.rstrip()

@@ -8,7 +8,7 @@ import pytest
 import re2  # type: ignore[import-untyped]  # ships no types
 
 from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.marks import ROLES, anchors, failing_test, mark, source_place
+from drone_mcp_logs.distill.marks import ROLES, anchors, branches, failing_test, mark, source_place
 
 SAMPLES = Path(__file__).parent / "samples"
 TABLES = resources.files("drone_mcp_logs.distill").joinpath("anchors")
@@ -45,6 +45,25 @@ def test_a_table_is_well_formed(tool: str) -> None:
     assert table["tool"] == tool
     assert {row["role"] for row in table["anchor"]} <= set(ROLES)
     assert all(re2.compile(row["pattern"]) for row in table["anchor"])
+
+
+@pytest.mark.parametrize(
+    ("pattern", "its"),
+    [
+        ("^FAIL$", ["^FAIL$"]),
+        ("^ok|not ok", ["^ok", "not ok"]),
+        ("^(?:a|b(c|d))|e", ["^(?:a|b(c|d))", "e"]),
+        (r"[|(]x|\||\(", ["[|(]x", r"\|", r"\("]),
+        ("(?i)^oom|killed", ["(?i)^oom", "(?i)killed"]),
+    ],
+)
+def test_a_pattern_is_taken_apart_into_its_branches(pattern: str, its: list[str]) -> None:
+    assert branches(pattern) == its
+
+
+def test_an_anchor_is_found_by_any_of_its_branches_and_only_where_that_may_stand() -> None:
+    assert mark("Killed").role == mark("make: process ended by signal 9").role == "cause"
+    assert mark("nothing was Killed off").role == ""
 
 
 def test_no_anchor_takes_an_ordinary_line_for_evidence() -> None:
