@@ -69,8 +69,11 @@ class Round:
     """Builds found to have ended since, whose stages may never have been seen."""
 
     def judge(self, build: Build) -> None:
-        """Count a change that a delivery should have told by now. Drone sends none for what is declined."""
-        happened = build.finished if is_final(build.status) else build.created
+        """Count a change that a delivery should have told by now.
+
+        Drone sends none for what is declined, and tells of a start only with the first step's.
+        """
+        happened = build.finished if is_final(build.status) else build.started or build.created
         if self.before is not None and build.status != "declined" and happened < self.at - GRACE:
             self.missed += 1
 
@@ -88,6 +91,7 @@ class Reconciler:
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep
     _listed: dict[str, int] = field(default_factory=dict)  # the newest number when a repository was last listed
     _unreadable: dict[tuple[str, int], float] = field(default_factory=dict)  # gone or not for this token, since when
+    _lists_first: bool = True  # in turns, since the budget may be too small for both kinds of requests
     _hurry: asyncio.Event = field(default_factory=asyncio.Event)
 
     def hurry(self) -> None:
@@ -140,10 +144,12 @@ class Reconciler:
     async def _compare(self, current: Round) -> None:
         self._unreadable = {key: at for key, at in self._unreadable.items() if current.at - at < HOUR}
         repos = await self._ask(self.drone.repos(latest=True))
+        self._lists_first = not self._lists_first
         newest = {repo.slug: repo.build for repo in repos or () if repo.build is not None}
         for slug, build in newest.items():
             await self._tell(current, slug, build)
-        await self._refresh_unfinished(current)
+        if not self._lists_first:
+            await self._refresh_unfinished(current)
         for slug, build in sorted(newest.items(), key=lambda item: -item[1].created):
             await self._list(current, slug, build.number)
         await self._refresh_unfinished(current)
@@ -153,7 +159,8 @@ class Reconciler:
                 await self._refresh(current, slug, number)
 
     async def _refresh_unfinished(self, current: Round) -> None:
-        for record in sorted(await self.store.unfinished(), key=lambda record: record.seen_at):
+        # The budget may not last for all: first those of which nothing is known, then those not seen for longest.
+        for record in sorted(await self.store.unfinished(), key=lambda r: (not lacks_details(r.build), r.seen_at)):
             if self._is_due(record, current.at):
                 await self._refresh(current, record.slug, record.build.number)
 

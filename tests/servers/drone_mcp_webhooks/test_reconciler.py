@@ -8,22 +8,23 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import httpx
+import pytest
 
 from drone_mcp_client.client import ClientOptions, DroneClient
 from drone_mcp_client.models import Build
+from drone_mcp_client.status import is_held
 from drone_mcp_simulator.webhooks import Sender
 from drone_mcp_state import BuildStateStore, is_settled, open_store
 from drone_mcp_webhooks.budget import Budget
 from drone_mcp_webhooks.receiver import Receiver
-from drone_mcp_webhooks.reconciler import Pace, Reconciler
+from drone_mcp_webhooks.reconciler import Pace, Reconciler, Round
 from drone_mcp_webhooks.secrets import FixedKeys
 from support.captured_builds import SECRET
 from support.simulator import SimulatorHandle, running_simulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
-
-    import pytest
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
 
 
 @dataclass
@@ -61,9 +62,13 @@ def connect(drone: SimulatorHandle, **options: Any) -> DroneClient:
 
 @asynccontextmanager
 async def scene(
-    *, per_minute: int = 1000, webhooks: Sender | None = None, store: BuildStateStore | None = None
+    scenario: str | Path = "demo",
+    *,
+    per_minute: int = 1000,
+    webhooks: Sender | None = None,
+    store: BuildStateStore | None = None,
 ) -> AsyncGenerator[Scene]:
-    async with running_simulator("demo", webhooks=webhooks) as drone, open_store("memory:") as own:
+    async with running_simulator(scenario, webhooks=webhooks) as drone, open_store("memory:") as own:
         now = drone.world.clock.now
         budget = Budget(per_minute, now)
         async with connect(drone, gate=budget.gate) as client:
@@ -129,6 +134,38 @@ async def test_the_budget_is_never_exceeded_and_the_rest_follows_in_the_next_min
             await here.drone.advance(60)
         known, truth = await here.known(), await here.truth()
         assert {key: build.status for key, build in known.items()} == {key: b.status for key, b in truth.items()}
+
+
+def many_repositories(folder: Path, count: int) -> Path:
+    """A scenario in which each repository has two builds that go on for hours."""
+    repos = "".join(
+        f"  - slug: octo/r{number}\n    permissions: {{admin: admin}}\n"
+        "    branches: {main: {message: Build, author: ada, pipeline: long}}\n"
+        for number in range(count)
+    )
+    builds = "".join(f"  - {{at: {at}, repo: octo/r{number}}}\n" for number in range(count) for at in ("-2h", "-1h"))
+    text = (
+        "name: many\nrunner: {name: r, pickup: 1s}\nusers:\n  - {login: admin, token: admin-token, admin: true}\n"
+        f"repos:\n{repos}pipelines:\n  long:\n    - {{name: build, steps: [{{name: test, duration: 5h}}]}}\n"
+        f"builds:\n{builds}"
+    )
+    path = folder / "many.yaml"
+    path.write_text(text)
+    return path
+
+
+async def test_the_budget_holds_however_many_repositories_there_are_and_all_have_their_turn(tmp_path: Path) -> None:
+    async with scene(many_repositories(tmp_path, 60), per_minute=20) as here:
+        spent = []
+        for _ in range(20):
+            before = len(here.drone.asked)
+            await here.reconciler.round()
+            spent.append(len(here.drone.asked) - before)
+            await here.drone.advance(60)
+        assert max(spent) == 20, "it is used, and never exceeded"
+        known = await here.known()
+        assert len(known) == 120
+        assert all(build.stages for build in known.values())
 
 
 async def test_a_round_that_the_budget_cut_short_is_no_comparison() -> None:
@@ -237,17 +274,42 @@ async def test_it_goes_on_by_itself_at_its_period_and_at_once_when_a_delivery_wa
         await asyncio.wait([running])
 
 
-async def test_a_declined_build_is_found_although_drone_tells_nobody_and_is_no_gap() -> None:
+async def decline_whole(client: DroneClient, held: Build) -> None:
+    await client.decline_build("octo/payments", held.number)
+
+
+async def decline_one(client: DroneClient, held: Build) -> None:
+    await client.decline_stage("octo/payments", held.number, held.stages[-1].number)
+
+
+async def approve_one(client: DroneClient, held: Build) -> None:
+    await client.approve_stage("octo/payments", held.number, held.stages[0].number)
+
+
+@pytest.mark.parametrize("judge", [decline_whole, decline_one, approve_one])
+async def test_what_becomes_of_a_held_build_is_found_within_a_period_although_drone_tells_nobody(
+    judge: Callable[[DroneClient, Build], Awaitable[None]],
+) -> None:
     async with scene() as here:
         await here.reconciler.round()
-        held = [r for r in await here.store.unfinished() if any(s.status == "blocked" for s in r.build.stages)]
-        assert held, "the scenario has a build that waits for approval"
+        (held,) = [record.build for record in await here.store.unfinished() if is_held(record.build)]
         async with connect(here.drone) as client:
-            await client.decline_build(held[0].slug, held[0].build.number)
+            await judge(client, held)
+        start = await here.store.cursor()
         await here.drone.advance(60)
         missed = here.reconciler.metrics.value("drone_mcp_reconciler_missed_changes_total")
         await here.reconciler.round()
-        record = await here.store.get(held[0].slug, held[0].build.number)
-        assert record is not None
-        assert record.build.status == "declined"
-        assert here.reconciler.metrics.value("drone_mcp_reconciler_missed_changes_total") == missed
+        key = ("octo/payments", held.number)
+        assert (await here.known())[key] == (await here.truth())[key] != held
+        assert await here.store.changes(start, *key), "whoever waits for it is woken"
+        assert judge is approve_one or (
+            here.reconciler.metrics.value("drone_mcp_reconciler_missed_changes_total") == missed
+        ), "no delivery is missing: Drone sends none"
+
+
+def test_a_start_that_no_step_has_told_yet_is_no_gap() -> None:
+    current = Round(at=10_000, before=9_940)
+    current.judge(Build(number=7, status="running", created=6_400, started=9_995))
+    assert current.missed == 0
+    current.judge(Build(number=7, status="running", created=6_400, started=9_700))
+    assert current.missed == 1
