@@ -1,4 +1,4 @@
-"""Doctor's look at a role's servers: each is started over stdio as a client would, and asked for its tools."""
+"""Doctor's look at a role's servers: each is started, or found where it is served, and asked for its tools."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import anyio
 from mcp.client.stdio import StdioServerParameters
 
 from drone_mcp_config.checking import Check
+from drone_mcp_config.checking_served import check_served
 from drone_mcp_config.launching import LaunchFailed, Running, launched
 from drone_mcp_config.plan import START_SECONDS, Plan, Remote, Server, Stdio
 from drone_mcp_config.reaching import NotReached, tools_at
@@ -49,6 +50,8 @@ def report_broken(
 
 
 async def _check(server: Server, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
+    if isinstance(server, Remote) and server.ours:
+        return await check_served(server, tools, environment)
     if isinstance(server, Remote):
         return await _check_remote(server, tools, environment)
     try:

@@ -120,12 +120,21 @@ def doctor(
     role: RoleName = None,
     roles_dir: RolesDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    transport: Annotated[
+        Transport, typer.Option("--transport", help="Whether to start the servers, or to ask those that are served.")
+    ] = "stdio",
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help=f"Where the role is served; default {SERVED_AT}.")
+    ] = None,
+    own_token: Annotated[bool, typer.Option("--own-token", help="Send DRONE_TOKEN to the served role.")] = False,
 ) -> None:
     """Check Drone's address, the token and the clock, and start a role's servers as a client would.
 
-    It takes DRONE_SERVER and DRONE_TOKEN (or DRONE_TOKEN_FILE) from the environment. Exit code 1 if something failed.
+    It takes DRONE_SERVER and DRONE_TOKEN (or DRONE_TOKEN_FILE) from the environment; with --transport http
+    DRONE_MCP_HTTP_TOKEN instead, and asks the role that is served. Exit code 1 if something failed.
     """
-    doctor_command.run(role, roles_dir=roles_dir, as_json=as_json)
+    where = doctor_command.Where(transport, url, own_token)
+    doctor_command.run(role, where, roles_dir=roles_dir, as_json=as_json)
 
 
 @app.command()

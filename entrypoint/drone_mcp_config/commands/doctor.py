@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,8 @@ from rich.text import Text
 
 from drone_mcp_config.checking import Check, Status
 from drone_mcp_config.clients import Places
-from drone_mcp_config.generating import Choices, make_context
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.generating import Choices, Transport, make_context
 from drone_mcp_config.installation import Servers, read_installation
 from drone_mcp_config.plan import make_plan, tools_by_server
 from drone_mcp_config.role_loading import Role, library, load_role
@@ -25,15 +27,27 @@ if TYPE_CHECKING:
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
 
-def run(role_name: str | None, *, roles_dir: Path | None, as_json: bool) -> None:
+@dataclass(frozen=True)
+class Where:
+    """Where the role's servers are: started here, or served at `url`."""
+
+    transport: Transport = "stdio"
+    url: str | None = None
+    own_token: bool = False
+
+
+def run(role_name: str | None, where: Where, *, roles_dir: Path | None, as_json: bool) -> None:
     """Check and tell.
 
     Raises:
+        UserError: the role is none, or the options do not go together.
         typer.Exit: with 1 when any check failed.
     """
     installed = read_installation()
     role = load_role(role_name, library(roles_dir), installed) if role_name else None
-    checks = anyio.run(_collect, role, installed, _silent if as_json else _print)
+    if role is None and where != Where():
+        raise UserError("Whose servers? Add --role NAME.")
+    checks = anyio.run(_collect, role, installed, where, _silent if as_json else _print)
     failed = any(check.status == "failed" for check in checks)
     if as_json:
         typer.echo(json.dumps({"ok": not failed, "checks": [check.as_data() for check in checks]}, indent=2))
@@ -41,29 +55,43 @@ def run(role_name: str | None, *, roles_dir: Path | None, as_json: bool) -> None
         raise typer.Exit(1)
 
 
-async def _collect(role: Role | None, installed: Servers, tell: Callable[[Check], None]) -> list[Check]:
+async def _collect(role: Role | None, installed: Servers, where: Where, tell: Callable[[Check], None]) -> list[Check]:
     checks: list[Check] = []
-    async for check in _checks(role, installed):
+    async for check in _checks(role, installed, where):
         tell(check)
         checks.append(check)
     return checks
 
 
-async def _checks(role: Role | None, installed: Servers) -> AsyncIterator[Check]:
+async def _checks(role: Role | None, installed: Servers, where: Where) -> AsyncIterator[Check]:
     from drone_mcp_config.checking_drone import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
     from drone_mcp_config.checking_servers import check_servers  # noqa: PLC0415 - and only this command needs them
 
-    async for check in check_drone(os.environ):
-        yield check
+    if where.transport == "stdio" or where.own_token:  # else it is not from here that Drone is asked
+        async for check in check_drone(os.environ):
+            yield check
     if role is None:
         yield Check("servers", "skipped", "none started", "Add --role NAME to start the servers of a role")
         return
-    token_file = os.environ.get("DRONE_TOKEN_FILE")
-    choices = Choices(repo=os.environ.get("DRONE_REPO"), token_file=Path(token_file) if token_file else None)
-    context = make_context(role, installed, choices, Places.here(), os.environ)
+    context = make_context(role, installed, _choices(where), Places.here(), os.environ)
+    if context.served is not None:
+        from drone_mcp_config.checking_served import check_address  # noqa: PLC0415 - as above
+
+        async for check in check_address(context.served):
+            yield check
+        if check.status == "failed":
+            return
     plan = make_plan(role, installed, context)
     async for check in check_servers(plan, tools_by_server(role, installed), os.environ):
         yield check
+
+
+def _choices(where: Where) -> Choices:
+    if where.transport == "http":
+        return Choices(transport="http", url=where.url, own_token=where.own_token)
+    token_file = os.environ.get("DRONE_TOKEN_FILE")
+    file = Path(token_file) if token_file else None
+    return Choices(repo=os.environ.get("DRONE_REPO"), token_file=file, url=where.url, own_token=where.own_token)
 
 
 def _silent(_: Check) -> None:

@@ -1,0 +1,131 @@
+"""Doctor's look at a role that is served over HTTP: is it there, does it take the token, has it the role's tools?"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import httpx
+
+from drone_mcp_client.names import is_exposed, is_loopback
+from drone_mcp_config.checking import Check
+from drone_mcp_config.plan import CALLER_TOKEN, DRONE_TOKEN_HEADER
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+    from drone_mcp_config.plan import Remote
+
+PATIENCE: Final = 10.0  # seconds for one answer; a doctor does not let people wait
+LONGEST_WORDS: Final = 300  # characters of what the other side said that are worth repeating
+LIST: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+ACCEPT: Final = {"accept": "application/json, text/event-stream"}
+WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token that whoever serves the role gave you (any text where it asks for none)"
+
+
+async def check_address(url: str) -> AsyncIterator[Check]:
+    """Yield whether something that serves roles answers at `url`, and takes requests."""
+    if is_exposed(url):
+        mend = "Use https:// through a proxy, or reach it through a tunnel"
+        yield Check("encryption", "warning", "http to another machine: the token can be read on its way", mend)
+    began = time.monotonic()
+    try:
+        async with _client(url) as http:
+            health, ready = [await http.get(f"{url}{path}") for path in ("/healthz", "/readyz")]
+    except httpx.HTTPError as error:
+        mend = "Check --url, the network and the proxy variables, and that `drone-mcp-config serve` runs there"
+        yield Check("served role", "failed", f"nothing answers at {url}: {_said(error)}", mend)
+        return
+    if health.status_code != httpx.codes.OK or health.text.strip() != "ok":
+        detail = f"what answers at {url} is not drone-mcp ({health.status_code} for /healthz)"
+        yield Check("served role", "failed", detail, "Correct --url: it is the address without /builds/mcp")
+    elif ready.status_code != httpx.codes.OK:
+        mend = "It is ending, or its token file is gone: ask again, or look at its log"
+        yield Check("served role", "failed", f"{url} answers, and takes no requests now", mend)
+    else:
+        yield Check("served role", "ok", f"it answers at {url}", seconds=time.monotonic() - began)
+
+
+async def check_served(server: Remote, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
+    """Ask a served server for its tools, as a client would."""
+    try:
+        url = server.url.fill(environment)
+        headers = {name: value.fill(environment) for name, value in server.headers.items()}
+    except KeyError as error:
+        return Check(server.name, "failed", f"not asked: {error.args[0]} is not set", _where(str(error.args[0])))
+    began = time.monotonic()
+    try:
+        async with _client(url) as http:
+            answer = await http.post(url, json=LIST, headers=ACCEPT | headers)
+    except (httpx.HTTPError, UnicodeEncodeError) as error:
+        return Check(server.name, "failed", f"it does not answer: {_said(error)}", "Look at the log of what serves it")
+    if answer.status_code != httpx.codes.OK:
+        return _refused(server, answer, url)
+    return _judge(server, _tools(answer.text), tools, time.monotonic() - began)
+
+
+def _client(url: str) -> httpx.AsyncClient:
+    return httpx.AsyncClient(timeout=PATIENCE, trust_env=not is_loopback(url))  # no proxy leads back to this machine
+
+
+def _where(variable: str) -> str:
+    return WHERE_IT_IS if variable == CALLER_TOKEN else f"Set {variable} where the client is started"
+
+
+def _refused(server: Remote, answer: httpx.Response, url: str) -> Check:
+    said = one_line(_error(answer.text), LONGEST_WORDS)
+    host = urlsplit(url).hostname
+    mends = {
+        401: WHERE_IT_IS,
+        403: f"Leave --own-token out: {DRONE_TOKEN_HEADER} is for callers with `drone: caller` in their file",
+        404: "The role of this token is another one: give that one as --role, or ask for another token",
+        421: f"Add {host} to DRONE_MCP_HTTP_HOSTS where the role is served",
+        429: "Wait, or have per_minute raised in the file of callers",
+        503: "Look at the log of what serves it",
+    }
+    mend = mends.get(answer.status_code, "Look at the log of what serves it")
+    return Check(server.name, "failed", f"it refused with {answer.status_code}: {said}", mend)
+
+
+def _judge(server: Remote, offered: tuple[str, ...] | None, tools: tuple[str, ...] | None, seconds: float) -> Check:
+    if offered is None:
+        return Check(server.name, "failed", "it answers, and lists no tools", "Correct --url: is it an MCP server?")
+    if tools is not None and set(offered) != set(tools):
+        differing = ", ".join(sorted(set(offered) ^ set(tools)))
+        mend = "Serve the role as this machine has it: the same version of drone-mcp and the same role file"
+        return Check(server.name, "failed", f"it does not offer the role's tools ({differing})", mend, seconds)
+    return Check(server.name, "ok", f"{len(offered)} tool{'s' if len(offered) != 1 else ''}", seconds=seconds)
+
+
+def _tools(text: str) -> tuple[str, ...] | None:
+    """Return the tools of an answer, which comes as JSON or as the one event of a stream."""
+    result = _json(text).get("result")
+    listed = result.get("tools") if isinstance(result, dict) else None
+    if not isinstance(listed, list):
+        return None
+    return tuple(one_line(str(tool.get("name")), 80) for tool in listed if isinstance(tool, dict))
+
+
+def _error(text: str) -> str:
+    error = _json(text).get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    return message if isinstance(message, str) else "no reason given"
+
+
+def _json(text: str) -> dict[str, Any]:
+    _, event, data = text.partition("data: ")
+    try:
+        found = json.loads(data.partition("\n")[0] if event and not text.lstrip().startswith("{") else text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _said(error: Exception) -> str:
+    """Say what went wrong on the way, never what was sent: a header's value may be in the text of an encoding error."""
+    if isinstance(error, UnicodeEncodeError):
+        return "a header holds a character that no header may"
+    return one_line(str(error) or type(error).__name__, LONGEST_WORDS)
