@@ -15,7 +15,7 @@ _BY_KIND = {
     "approval": "Ask an administrator of the repository to approve or decline it",
     "unknown": "Read the end of the step with drone_get_build_logs, or look for words with drone_search_build_logs",
 }
-_THERE = "It fails on its target branch as well: mend it there or wait for that. "
+_THERE = "It fails on its target branch as well (drone_find_regression: since when): mend it there or wait for that. "
 
 
 def advice(kind: str, place: str, elsewhere: str) -> str:

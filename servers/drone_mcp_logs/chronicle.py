@@ -5,6 +5,7 @@ All within a budget of requests, so that looking far back is never dear; what wa
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -12,14 +13,14 @@ from drone_mcp_client.status import is_final
 from drone_mcp_known.known import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncGenerator
 
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Known
 
 PAGE = 100  # builds; Drone's maximum
-MOST_STORED = 1_000
+_STORED = (PAGE, 1_000)  # builds that the store is asked for: most questions need few
 _HEADS = "refs/heads/"
 
 
@@ -55,32 +56,38 @@ class Chronicle:
     stored: int = 0  # builds that the store had
     _whole: dict[int, Build] = field(default_factory=dict)
 
-    async def back(self) -> AsyncIterator[list[Build]]:
+    async def back(self) -> AsyncGenerator[list[Build]]:
         """Give the builds in batches, newest first, until there are no more or no request is left."""
-        every = await self.known.newest(self.slug, MOST_STORED)
-        stored = [await self._now(build) for build in every if not self.branch or build.ref == _HEADS + self.branch]
-        self.stored = len(stored)
-        if stored:
-            yield stored
-        oldest = every[-1].number if every else None
-        if oldest == 1:
-            return
-        async for page in self._pages(len(stored) // PAGE + 1):
-            unseen = [build for build in page if oldest is None or build.number < oldest]
-            oldest = min([build.number for build in page], default=oldest)
-            if unseen:
-                yield unseen
+        oldest: int | None = None
+        for most in _STORED:
+            every = await self.known.newest(self.slug, most)
+            unseen = [build for build in every if oldest is None or build.number < oldest]
+            oldest = every[-1].number if every else oldest
+            if stored := [await self._now(build) for build in unseen if self._is_on_branch(build)]:
+                self.stored += len(stored)
+                yield stored
+            if len(every) < most:
+                break
+        if oldest != 1:
+            async with aclosing(self._pages(oldest)) as pages:
+                async for page in pages:
+                    yield page
+
+    def _is_on_branch(self, build: Build) -> bool:
+        return not self.branch or build.ref == _HEADS + self.branch
 
     async def _now(self, build: Build) -> Build:
         """Return a build of the store as it stands now: one that ran may have ended since."""
         return build if is_final(build.status) else await self.whole(build) or build
 
-    async def _pages(self, first: int) -> AsyncIterator[tuple[Build, ...]]:
-        """Read pages from the one on that goes on where the store ends; builds that are added meanwhile shift them."""
-        number = first
+    async def _pages(self, oldest: int | None) -> AsyncGenerator[list[Build]]:
+        """Read on in Drone's pages, below `oldest`; builds that are added meanwhile shift them."""
+        number = self.stored // PAGE + 1
         while self.requests.take():
             page = await self.drone.build_page(self.slug, number, PAGE, branch=self.branch or None)
-            yield page
+            if unseen := [build for build in page if oldest is None or build.number < oldest]:
+                oldest = unseen[-1].number
+                yield unseen
             if len(page) < PAGE:
                 return
             number += 1

@@ -138,7 +138,7 @@ def _summary(pair: Pair, count: int, alike: int) -> str:
 
 def _next(pair: Pair) -> str:
     if pair.a.after == pair.b.after and pair.a.status != pair.b.status:
-        return "It is the same commit: look for what differs outside the code (a flaky test, a service, an image)"
+        return "The same commit: see drone_find_flaky_steps, or what differs outside the code (a service, an image)"
     if pair.place is None:
         return ""
     return f"drone_diagnose_build with number {(pair.a if is_failure(pair.a.status) else pair.b).number} says why"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -64,11 +65,12 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
 async def _listed(chronicle: Chronicle, window: Window) -> list[Build]:
     """List the builds of the window, newest first."""
     listed: list[Build] = []
-    async for batch in chronicle.back():
-        fresh = [build for build in batch if build.created >= window.since]
-        listed += fresh
-        if len(fresh) < len(batch) or len(listed) >= window.builds:
-            break
+    async with aclosing(chronicle.back()) as batches:
+        async for batch in batches:
+            fresh = [build for build in batch if build.created >= window.since]
+            listed += fresh
+            if len(fresh) < len(batch) or len(listed) >= window.builds:
+                break
     return listed[: window.builds]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from drone_mcp_logs.steps import NAME, find
 from drone_mcp_logs.together import AT_ONCE, for_each
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from drone_mcp_client.models import Build
     from drone_mcp_kit.meant import Meant
@@ -65,26 +66,34 @@ class Search:
     async def _listed(self) -> list[Build]:
         """List builds as far back as to the first good one."""
         builds: list[Build] = []
-        async for batch in self.chronicle.back():
-            builds += [build for build in batch if self.newest is None or build.number <= self.newest]
-            await self._tell(f"{len(builds)} builds listed")
-            if len(builds) >= _MOST_BUILDS or any(outcome_of(build) is Outcome.GOOD for build in builds):
-                break
+        async with aclosing(self.chronicle.back()) as batches:
+            async for batch in batches:
+                builds += [build for build in batch if self.newest is None or build.number <= self.newest]
+                await self._tell(f"{len(builds)} builds listed")
+                if len(builds) >= _MOST_BUILDS or any(outcome_of(build) is Outcome.GOOD for build in builds):
+                    break
         return builds
 
     async def _listed_by_step(self) -> list[Build]:
         """Likewise, by the step alone: a build tells of it with its stages only, so each may cost a request."""
         builds: list[Build] = []
-        async for batch in self.chronicle.back():
-            fresh = [build for build in batch if self.newest is None or build.number <= self.newest]
-            builds += fresh
-            ended = [build for build in fresh if outcome_of(build) is not Outcome.NOTHING]
-            for start in range(0, len(ended), AT_ONCE):
-                await for_each(ended[start : start + AT_ONCE], self._judge_step)
-                await self._tell(f"down to build {ended[start].number}")
-                if Outcome.GOOD in self.judged.values() or not self.chronicle.requests.left:
-                    return builds
+        async with aclosing(self.chronicle.back()) as batches:
+            async for batch in batches:
+                fresh = [build for build in batch if self.newest is None or build.number <= self.newest]
+                builds += fresh
+                if await self._find_good(fresh):
+                    break
         return builds
+
+    async def _find_good(self, builds: Sequence[Build]) -> bool:
+        """Judge builds by the step until it was good; tell whether there is nothing more to do."""
+        ended = [build for build in builds if outcome_of(build) is not Outcome.NOTHING]
+        for start in range(0, len(ended), AT_ONCE):
+            await for_each(ended[start : start + AT_ONCE], self._judge_step)
+            await self._tell(f"down to build {ended[start].number}")
+            if Outcome.GOOD in self.judged.values() or not self.chronicle.requests.left:
+                return True
+        return False
 
     async def _judge_step(self, build: Build) -> None:
         whole = await self.chronicle.whole(build)
@@ -150,7 +159,6 @@ async def _branch(access: KnownAccess, chronicle: Chronicle, what: Meant, branch
     if what.number is not None:
         return branch_of(await _ask(chronicle, what.number))
     repo = await access.known.repo(what.repo)
-    chronicle.requests.take()
     return (repo or await chronicle.drone.repo(what.repo)).default_branch
 
 

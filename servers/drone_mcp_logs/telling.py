@@ -43,4 +43,4 @@ def looked_at(count: int, chronicle: Chronicle) -> str:
     stored = f", {min(count, chronicle.stored)} of them from the store" if chronicle.stored else ""
     sent = chronicle.requests.sent
     builds = f"the newest {count} build{'s' if count != 1 else ''}" if count else "no builds"
-    return f"{builds}{stored}, with {sent} request{'s' if sent != 1 else ''} to Drone"
+    return f"{builds}{stored}, with {sent} request{'s' if sent != 1 else ''} for builds and logs"

@@ -102,7 +102,7 @@ async def test_builds_that_ran_nothing_cost_no_request(agent: Any, drone: respx.
 async def test_a_repository_without_builds_is_an_answer(agent: Any, drone: respx.MockRouter) -> None:
     drone.get(BUILDS).respond(json=[])
     answer = await agent.call(TOOL, repo="octo/hello")
-    assert answer.data["looked_at"] == "no builds, with 1 request to Drone"
+    assert answer.data["looked_at"] == "no builds, with 1 request for builds and logs"
 
 
 async def test_more_builds_than_requests_are_told_to_be_left_out(agent: Any, drone: respx.MockRouter) -> None:
