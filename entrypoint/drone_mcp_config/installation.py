@@ -114,9 +114,10 @@ def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple
     """Say how a client starts a server.
 
     The default names the interpreter that this command runs under, so that no PATH can find another installation;
-    `portable` names the console script, for a file that several people share.
+    `portable` names the console script, for a file that several people share. -P, because clients start servers in the
+    work tree: without it, a file there that is called like a module would run with the server's token.
     """
-    return (manifest.command,) if portable else (interpreter, "-m", manifest.module)
+    return (manifest.command,) if portable else (interpreter, "-P", "-m", manifest.module)
 
 
 Mode = Literal["off", "dry-run", "on"]

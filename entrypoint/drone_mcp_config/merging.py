@@ -45,7 +45,7 @@ def is_ours(name: str, entry: object) -> bool:
     match _argv(entry):
         case [program]:
             return bool(_OUR_SCRIPT.fullmatch(_basename(program)))
-        case [_, "-m", module]:
+        case [_, "-m", module] | [_, "-P", "-m", module]:
             return bool(_OUR_MODULE.fullmatch(module))
         case _:
             return False

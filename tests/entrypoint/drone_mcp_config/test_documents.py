@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Outcome]
 
-OURS = {"drone-builds": {"command": "/py", "args": ["-m", "drone_mcp_builds"], "env": {"A": "1"}}}
+OURS = {"drone-builds": {"command": "/py", "args": ["-P", "-m", "drone_mcp_builds"], "env": {"A": "1"}}}
 CLAUDE, VSCODE, CODEX, GOOSE = (CLIENTS[name] for name in ("claude", "vscode", "codex", "goose"))
 
 json_values = st.recursive(
@@ -126,8 +126,8 @@ def test_toml_that_cannot_be_changed_safely_is_left_to_the_user() -> None:
 
 
 def test_toml_updates_and_removes_what_is_ours() -> None:
-    first = updated(TOML, CODEX, {**OURS, "drone-logs": {"command": "/py", "args": ["-m", "drone_mcp_logs"]}})
-    second = updated(first, CODEX, {"drone-logs": {"command": "/new", "args": ["-m", "drone_mcp_logs"]}})
+    first = updated(TOML, CODEX, {**OURS, "drone-logs": {"command": "/py", "args": ["-P", "-m", "drone_mcp_logs"]}})
+    second = updated(first, CODEX, {"drone-logs": {"command": "/new", "args": ["-P", "-m", "drone_mcp_logs"]}})
     servers = tomllib.loads(second)["mcp_servers"]
     assert list(servers) == ["mine", "drone-logs"]
     assert servers["drone-logs"]["command"] == "/new"
@@ -213,3 +213,11 @@ def test_opencode_with_comments_is_found_where_it_is(tmp_path: Path) -> None:
 def test_xdg_config_home_counts_where_it_is_absolute() -> None:
     assert Places.here({"HOME": "/h", "XDG_CONFIG_HOME": "/x"}).config == Path("/x")
     assert Places.here({"HOME": "/h", "XDG_CONFIG_HOME": "x"}).config == Path("/h/.config")
+
+
+def test_a_user_without_an_account_has_the_root_as_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_account() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", no_account)
+    assert Places.here({}).home == Path("/")

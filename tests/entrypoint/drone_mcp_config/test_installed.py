@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -39,6 +40,20 @@ def test_a_role_is_written_without_importing_any_server_or_the_sdk(tmp_path: Pat
     imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
     assert "drone_mcp_config" in imported
     assert not imported & {"mcp", "httpx", *(manifest.module for manifest in read_installation().values())}
+
+
+def test_no_file_of_the_work_tree_runs_in_a_server(tmp_path: Path) -> None:
+    """Clients start servers where the agent works, and what is checked out there may be called like a module."""
+    for name in ("pydantic", "mcp", "drone_mcp_kit"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('the work tree has the token')\n", encoding="utf-8")
+    assert config(tmp_path, "--role", "ui", python=("-P",)).returncode == 0
+    entry = json.loads((tmp_path / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]["drone-builds"]
+    environment = {**os.environ, "DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32}
+    command = [entry["command"], *entry["args"]]
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_unwritten_file_is_stale_for_check(tmp_path: Path) -> None:
