@@ -123,7 +123,7 @@ def lay_out(name: str, root: Path) -> None:
     programs = [point for point in choice.leads_to(whole.entry_points) if point.group == PROGRAMS]
     toolkit = Path(sys.prefix).parent
     write_programs(programs, root / toolkit.relative_to("/") / "bin")
-    command = [sys.executable, "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash"]
+    command = [sys.executable, "-I", "-m", "compileall", "-qf", "--invalidation-mode", "unchecked-hash"]
     subprocess.run([*command, "-s", folder, "-p", packages, folder], check=True)  # noqa: S603 - this interpreter
 
 

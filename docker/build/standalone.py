@@ -88,7 +88,7 @@ def install(python: Path, arguments: list[str]) -> None:
 
 def compile_all(python: Path, folder: Path) -> None:
     """Compile to bytecode that is used unseen: no file's time is compared, and nothing has to be written later."""
-    _run(str(python), "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", str(folder))
+    _run(str(python), "-I", "-m", "compileall", "-qf", "--invalidation-mode", "unchecked-hash", str(folder))
 
 
 def _run(*command: str) -> str:

@@ -48,7 +48,7 @@ class Places:
             work = Path.cwd()
         except FileNotFoundError as error:
             raise UserError("The folder that you are in does not exist any more; change to another.") from error
-        home = Path(environment.get("HOME") or Path.home())
+        home = Path(environment.get("HOME") or _home())
         config = environment.get("XDG_CONFIG_HOME", "")
         return cls(
             work=work,
@@ -63,6 +63,13 @@ class Places:
     def windows(self) -> bool:
         """Whether this is Windows."""
         return self.platform == "win32"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:  # a container's user by number, without an account: engines take the root then
+        return Path("/")
 
 
 @dataclass(frozen=True)

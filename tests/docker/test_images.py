@@ -237,9 +237,28 @@ def test_the_toolkit_works_in_an_agent_s_image_and_leaves_its_python_alone() -> 
     assert {server["command"] for server in servers.values()} == {"/opt/drone-mcp/python/bin/python3"}
 
 
-async def test_a_server_starts_in_an_agent_s_image_by_the_configuration_written_there() -> None:
-    image = IMAGES["agent"]
-    server = json.loads(image.run("drone-mcp-config", "--print", **DRONE).stdout)["mcpServers"]["drone-builds"]
-    parameters = image.stdio(server["command"], *server["args"], **DRONE)
-    async with Client(stdio_client(parameters)) as client:
-        assert {tool.name for tool in (await client.list_tools()).tools} == set(SERVERS["builds"].tool_names)
+AGENT = """
+import asyncio, json, sys
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+async def tools(entry):
+    server = StdioServerParameters(command=entry["command"], args=entry["args"], env=entry["env"])
+    async with Client(stdio_client(server)) as client:
+        return len((await client.list_tools()).tools)
+
+async def main():
+    entries = json.load(open(sys.argv[1]))["mcpServers"]
+    return {name: await tools(entry) for name, entry in entries.items()}
+
+print(json.dumps(asyncio.run(main())))
+"""
+
+
+def test_an_agent_in_its_image_has_the_servers_of_its_role() -> None:
+    """A real client stands in for the agent, and runs as `drone-mcp-config agent` starts it."""
+    client = ("/opt/drone-mcp/python/bin/python3", "-c", AGENT, "{config}")
+    done = IMAGES["agent"].run("drone-mcp-config", "agent", "--", *client, **DRONE)
+    assert done.returncode == 0, done.stderr
+    counts = {SERVERS[server].server: len(SERVERS[server].tools) for server in ("builds", "logs", "policy")}
+    assert json.loads(done.stdout) == counts
