@@ -12,6 +12,8 @@ from drone_mcp_kit.guard.errors import NotesUnavailable
 from drone_mcp_kit.guard.notes import key
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from drone_mcp_actions.acting import Wish
     from drone_mcp_actions.views import ActionView
     from drone_mcp_kit.guard.notes import Notes, Who
@@ -23,9 +25,12 @@ SENT: Final = "sent"
 
 
 class Recent:
-    """What one agent sent lately, through whichever process. Times are Unix seconds, given by the caller."""
+    """What an agent sent lately, through whichever process. Times are Unix seconds, given by the caller.
 
-    def __init__(self, who: Who, kept: Notes) -> None:
+    `who` tells the agent that is at work.
+    """
+
+    def __init__(self, who: Callable[[], Who], kept: Notes) -> None:
         self._who = who
         self._kept = kept
 
@@ -56,7 +61,7 @@ class Recent:
             logger.warning("A call that did not happen stays noted: %s", error)
 
     def _key(self, wish: Wish) -> str:
-        return key("call", self._who, astuple(wish))
+        return key("call", self._who(), astuple(wish))
 
 
 def _repeated(wish: Wish, note: str | None) -> ActionView | None:

@@ -17,7 +17,6 @@ from drone_mcp_actions.tools import OPERATION_OF, ActionTools
 from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.guard.guard import Guard
-from drone_mcp_kit.guard.notes import who
 from drone_mcp_kit.guard.settings import VARIABLES, GuardSettings
 from drone_mcp_kit.settings import Settings
 
@@ -54,7 +53,7 @@ def create(settings: Settings, guarded: GuardSettings, clock: Callable[[], float
     access = DroneAccess(settings, secrets=guarded.secrets)
     kept = Agreed(settings.state)
     guard = Guard(settings, _for_tools(guarded, settings), access.clean, kept, clock)
-    actor = Actor(access, guard, Recent(who(guarded.agent), kept), clock)
+    actor = Actor(access, guard, Recent(guard.who, kept), clock)
 
     async def close() -> None:
         await kept.close()

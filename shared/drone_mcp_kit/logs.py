@@ -49,6 +49,11 @@ def request_id() -> str:
     return str((_facts.get() or {}).get("request", "-"))
 
 
+def caller() -> str:
+    """Return who asks, as `asked_by` was told; "" where the process serves one caller alone."""
+    return str((_facts.get() or {}).get("caller") or _caller.get() or "")
+
+
 @contextmanager
 def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
     """Serve one request: its records share a number, and a last one tells how it ended and how long it took."""

@@ -46,7 +46,9 @@ class Audit:
             AuditUnavailable: it is not.
         """
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        about = {"time": moment, "event": event, "agent": self._agent, "request": logs.request_id()}
+        caller = logs.caller()
+        agent = {**self._agent, "caller": caller} if caller else self._agent
+        about = {"time": moment, "event": event, "agent": agent, "request": logs.request_id()}
         said = {key: value for key, value in facts.items() if value not in (None, "", (), [])}
         entry: dict[str, Any] = self._clean.value({**about, **said})
         async with self._turn:

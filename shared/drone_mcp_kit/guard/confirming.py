@@ -26,18 +26,20 @@ REMEMBERED: Final = 2.0 * consent.LIFE
 
 
 class Confirmations:
-    """Questions of one agent. What was used up or declined is a note, so that every replica knows.
+    """Questions, each to one agent. What was used up or declined is a note, so that every replica knows.
 
     Args:
         key: signs tokens.
-        who: the agent.
+        who: tells the agent that is at work.
         kept: where it is noted.
         audit: every question and every no is a line.
         clock: gives the Unix time.
     """
 
-    def __init__(self, key: bytes, who: Who, kept: Notes, audit: Audit, clock: Callable[[], float]) -> None:
-        self._key = key
+    def __init__(
+        self, key: bytes, who: Callable[[], Who], kept: Notes, audit: Audit, clock: Callable[[], float]
+    ) -> None:
+        self._master = key
         self._who = who
         self._kept = kept
         self._audit = audit
@@ -95,7 +97,7 @@ class Confirmations:
         )
 
     def _mint(self, action: Action) -> str:
-        return consent.mint(self._key, action, secrets.token_hex(8), self._clock())
+        return consent.mint(self._key(), action, secrets.token_hex(8), self._clock())
 
     async def _spend(self, action: Action, token: str) -> None:
         """Use a token up: each confirms one action, once, whichever process it is brought to."""
@@ -107,7 +109,7 @@ class Confirmations:
 
     async def _claim(self, action: Action, token: str) -> None:
         now = self._clock()
-        question = consent.check(self._key, token, action, now)
+        question = consent.check(self._key(), token, action, now)
         used = notes.key("used", question.number)
         if await self._kept.claim(used, "used", REMEMBERED, at=now) is not None:
             raise NotConfirmed("That confirmation was used before", next_step=consent.AGAIN)
@@ -115,7 +117,7 @@ class Confirmations:
     def _is_about(self, action: Action, token: str) -> bool:
         """Whether the person was asked about this very action; if not, they are asked again."""
         try:
-            consent.check(self._key, token, action, self._clock())
+            consent.check(self._key(), token, action, self._clock())
         except NotConfirmed:
             return False
         return True
@@ -127,4 +129,8 @@ class Confirmations:
             )
 
     def _declined(self, action: Action) -> str:
-        return notes.key("declined", self._who, action.fingerprint)
+        return notes.key("declined", self._who(), action.fingerprint)
+
+    def _key(self) -> bytes:
+        """The key of this agent: what it was asked, no other can answer."""
+        return consent.derived(self._master, notes.key("agent", self._who()))

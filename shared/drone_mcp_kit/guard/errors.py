@@ -11,7 +11,7 @@ class WritesDisabled(DroneError):
     code = "WRITES_DISABLED"
     default_next_step = (
         "Whoever runs this server can set DRONE_MCP_ACTIONS to dry-run or on (in a role file: mode), "
-        "and name the repositories in DRONE_MCP_ACTION_REPOS"
+        "and name the repositories in DRONE_MCP_ACTION_REPOS (guard.repos)"
     )
 
 

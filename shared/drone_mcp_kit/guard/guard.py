@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.call import Call
     from drone_mcp_client.client import DroneClient
     from drone_mcp_kit.cleaning import Cleaner
-    from drone_mcp_kit.guard.notes import Notes
+    from drone_mcp_kit.guard.notes import Notes, Who
     from drone_mcp_kit.guard.operations import Operation
     from drone_mcp_kit.guard.settings import GuardSettings
     from drone_mcp_kit.settings import Settings
@@ -83,10 +83,9 @@ class Guard:
         signing = consent.derived(guard.key, "audit") if guard.key else None
         self.audit = Audit(sink_of(guard.audit, signing), guard.agent, clean, clock)
         self._scope = RepoScope(settings.repos)
-        agent = who(guard.agent)
-        self._rate = RateLimit(guard.rules.rate, agent, kept)
+        self._rate = RateLimit(guard.rules.rate, kept)
         confirming = consent.derived(master, "confirm")
-        self._confirmations = Confirmations(confirming, agent, kept, self.audit, clock)
+        self._confirmations = Confirmations(confirming, self.who, kept, self.audit, clock)
         self._permits: list[Permit] = []
         self._writer: DroneClient | None = None
 
@@ -95,6 +94,10 @@ class Guard:
         writer, self._writer = self._writer, None
         if writer is not None:
             await writer.aclose()
+
+    def who(self) -> Who:
+        """The agent that is at work."""
+        return who(self._guard.agent)
 
     async def admit(self, operation: Operation, repo: str) -> None:
         """Raise where nothing of the kind may happen in that repository."""
@@ -105,7 +108,7 @@ class Guard:
         """Decide on the action: every rule, and the rate. Raises what refuses it."""
         async with self._on_record(**target(action)):
             decision = decide(self.rules, action)
-            await self._rate.check(action.repo, self._clock())
+            await self._rate.check(self.who(), action.repo, self._clock())
         return decision
 
     async def confirm(
@@ -123,7 +126,7 @@ class Guard:
         """
         async with self._on_record(**target(action)):
             warrant = self._warrant(action, confirmation)
-            await self._rate.take(action.repo, self._clock())
+            await self._rate.take(self.who(), action.repo, self._clock())
         return warrant
 
     async def begin_again(self, action: Action, confirmation: str) -> Warrant:

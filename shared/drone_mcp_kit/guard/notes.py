@@ -10,10 +10,12 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Protocol
 
+from drone_mcp_kit import logs
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    Who = tuple[str, str]
+    Who = tuple[str, str, str]
 
 
 class Notes(Protocol):
@@ -36,8 +38,11 @@ class Notes(Protocol):
 
 
 def who(agent: Mapping[str, str]) -> Who:
-    """Tell agents apart: by role and session. Where one happens to run (pod, process) makes it no other."""
-    return agent.get("role", ""), agent.get("session", "")
+    """Tell agents apart: by role, session, and who calls where a process serves several at this moment.
+
+    Where one happens to run (pod, process) makes it no other.
+    """
+    return agent.get("role", ""), agent.get("session", ""), logs.caller()
 
 
 def key(kind: str, *facts: object) -> str:

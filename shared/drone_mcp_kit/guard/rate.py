@@ -13,8 +13,6 @@ from drone_mcp_client.errors import RateLimited
 from drone_mcp_kit.guard import notes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from drone_mcp_kit.guard.notes import Notes, Who
 
 
@@ -30,46 +28,48 @@ class Rate:
 
 
 class RateLimit:
-    """The limit of one agent. Times are Unix seconds, given by the caller."""
+    """The limit of an agent. Times are Unix seconds, given by the caller."""
 
-    def __init__(self, rate: Rate, who: Who, kept: Notes) -> None:
+    def __init__(self, rate: Rate, kept: Notes) -> None:
         self._rate = rate
-        self._who = who
         self._kept = kept
-        self._taken: dict[str, dict[int, float]] = {}  # repository -> places known to be taken -> until when
+        self._taken: dict[tuple[Who, str], dict[int, float]] = {}  # places known to be taken -> until when
 
-    async def check(self, repo: str, now: float) -> None:
-        """Raise `RateLimited` where the repository has had its share."""
-        for place in self._perhaps_free(repo, now):
-            since = await self._kept.note(self._key(repo, place), at=now)
+    async def check(self, who: Who, repo: str, now: float) -> None:
+        """Raise `RateLimited` where the agent has had its share of the repository."""
+        taken = self._still_taken(who, repo, now)
+        for place in self._perhaps_free(taken):
+            since = await self._kept.note(notes.key("rate", who, repo, place), at=now)
             if since is None:
                 return
-            self._remember(repo, place, since, now)
-        raise self._spent(repo, now)
+            taken[place] = self._until(since, now)
+        raise self._spent(taken, repo, now)
 
-    async def take(self, repo: str, now: float) -> None:
+    async def take(self, who: Who, repo: str, now: float) -> None:
         """Count one action; raise as `check` does."""
-        for place in self._perhaps_free(repo, now):
-            since = await self._kept.claim(self._key(repo, place), repr(now), self._rate.seconds, at=now)
-            self._remember(repo, place, since or repr(now), now)
+        taken = self._still_taken(who, repo, now)
+        for place in self._perhaps_free(taken):
+            key, seconds = notes.key("rate", who, repo, place), self._rate.seconds
+            since = await self._kept.claim(key, repr(now), seconds, at=now)
+            taken[place] = self._until(since or repr(now), now)
             if since is None:
                 return
-        raise self._spent(repo, now)
+        raise self._spent(taken, repo, now)
 
-    def _perhaps_free(self, repo: str, now: float) -> Iterator[int]:
-        taken = {place: until for place, until in self._taken.get(repo, {}).items() if until > now}
-        self._taken[repo] = taken
-        return (place for place in range(self._rate.count) if place not in taken)
+    def _still_taken(self, who: Who, repo: str, now: float) -> dict[int, float]:
+        known = self._taken.get((who, repo), {})
+        self._taken[who, repo] = taken = {place: until for place, until in known.items() if until > now}
+        return taken
 
-    def _remember(self, repo: str, place: int, since: str, now: float) -> None:
+    def _perhaps_free(self, taken: dict[int, float]) -> list[int]:
+        return [place for place in range(self._rate.count) if place not in taken]
+
+    def _until(self, since: str, now: float) -> float:
         # Another machine's clock may be ahead of this one's; no place is taken for longer than from now on.
-        self._taken[repo][place] = min(float(since), now) + self._rate.seconds
+        return min(float(since), now) + self._rate.seconds
 
-    def _key(self, repo: str, place: int) -> str:
-        return notes.key("rate", self._who, repo, place)
-
-    def _spent(self, repo: str, now: float) -> RateLimited:
-        wait = round(min(self._taken[repo].values()) - now)
+    def _spent(self, taken: dict[int, float], repo: str, now: float) -> RateLimited:
+        wait = round(min(taken.values()) - now)
         return RateLimited(
             f"This agent may do {self._rate} in {repo}, and has",
             details={"rule": "rate", "retry_after": max(1, wait)},

@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import anyio
-import httpx
 import pytest
-import respx
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from mcp import Client
 
-from drone_mcp_actions.server import create
 from drone_mcp_kit.guard.chain import verify
-from drone_mcp_kit.guard.settings import GuardSettings
-from drone_mcp_kit.settings import Settings
-from support.actions_desk import TOOLS, Answer, Person
-from support.made_builds import made_build, made_repo, made_stage
+from support.actions_desk import TOOLS, Person
+from support.actions_leaving import asked
+from support.made_builds import made_build, made_stage
 
-SERVER = "https://drone.example.com"
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -161,33 +154,6 @@ BUILDS = st.builds(
     st.lists(st.sampled_from(STATUSES), max_size=3),
     st.sampled_from(("push", "pull_request", "promote", "tag")),
 )
-
-
-def asked(folder: Path, env: dict[str, str], build: dict[str, Any], tool: str, arguments: dict[str, Any]) -> list[Any]:
-    """Call a tool in a process so set up, and return what left that was no GET, each with the audit lines before it."""
-    audit = folder / "audit.jsonl"
-    audit.unlink(missing_ok=True)
-    Path(f"{audit}.head").unlink(missing_ok=True)
-    left: list[Any] = []
-
-    def answer(request: httpx.Request) -> httpx.Response:
-        if request.method != "GET":
-            lines = audit.read_text(encoding="utf-8").splitlines() if audit.exists() else []
-            left.append((request.url.path, [json.loads(line) for line in lines]))
-            return httpx.Response(204 if "/approve/" in request.url.path else 200, json=None)
-        is_build = "/builds/" in request.url.path
-        return httpx.Response(200, json=build if is_build else made_repo("octo/hello", protected=True))
-
-    async def call() -> None:
-        variables = {"DRONE_SERVER": SERVER, "DRONE_WRITE_TOKEN": "w", "DRONE_MCP_AUDIT_LOG": str(audit), **env}
-        server = create(Settings.from_environment(variables), GuardSettings.from_environment(variables))
-        async with Client(server, elicitation_callback=Person()) as client:
-            Answer(await client.call_tool(tool, {key: value for key, value in arguments.items() if value is not None}))
-
-    with respx.mock(base_url=SERVER, assert_all_called=False) as drone:
-        drone.route().mock(side_effect=answer)
-        anyio.run(call)
-    return left
 
 
 @given(st.sampled_from(("", "off", "dry-run", "OFF", "Dry-Run")), BUILDS, st.sampled_from(TOOLS), CALLS)

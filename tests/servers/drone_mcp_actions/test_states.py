@@ -43,6 +43,24 @@ async def test_a_build_that_is_not_held_is_handled_as_its_state_allows(at: Any, 
         assert left == []
 
 
+@pytest.mark.parametrize("state", ["pending", "running", "from a later release"])
+async def test_a_build_that_is_not_over_is_stopped_with_a_person_s_word(at: Any, state: str) -> None:
+    async with at(person=Person()) as desk:
+        put_into(desk, state)
+        answer = await desk.call("drone_stop_build", repo="octo/hello", number=2)
+        assert desk.writes == ["DELETE /api/repos/octo/hello/builds/2"]
+        now = desk.build("octo/hello", 2).status
+    assert answer.data["status"] == now
+    assert answer.data["message"] == f"Build 2 of octo/hello is {now}"
+
+
+async def test_a_held_build_is_stopped_with_a_person_s_word(at: Any) -> None:
+    async with at(person=Person()) as desk:
+        answer = await desk.call("drone_stop_build", repo="octo/guarded", number=1)
+        assert desk.writes == ["DELETE /api/repos/octo/guarded/builds/1"]
+    assert (answer.data["status"], answer.data["stages"]) == ("killed", {"1": "skipped", "2": "skipped"})
+
+
 async def test_held_stages_are_approved_in_the_order_of_their_numbers(at: Any) -> None:
     async with at() as desk:
         answer = await desk.call("drone_approve_build", repo="octo/guarded", number=1)

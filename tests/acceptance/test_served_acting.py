@@ -1,0 +1,80 @@
+"""One process, one role that may act, several callers: each acts in their own name."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+
+from drone_mcp_config.serving_callers import hash_of
+from support.actions_desk import Answer
+from support.http_process import bearer, serving
+from support.simulator import running_simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+DEADLINE = 90.0
+ADA, GRACE = "ada-" + "a" * 40, "grace-" + "g" * 40
+ROLE = """
+role: acting
+extends: ops
+servers:
+  actions:
+    mode: on
+    guard: {repos: [octo/hello], rate: 1/h, audit: AUDIT}
+"""
+
+
+def write_files(folder: Path, audit: Path) -> list[str]:
+    """Write the role and its callers; return the options that name them."""
+    (folder / "acting.yaml").write_text(ROLE.replace("AUDIT", str(audit)), encoding="utf-8")
+    lines = [
+        f'  - {{name: {name}, role: acting, token: "{hash_of(token)}"}}\n'
+        for name, token in (("ada", ADA), ("grace", GRACE))
+    ]
+    file = folder / "callers.yaml"
+    file.write_text("callers:\n" + "".join(lines), encoding="utf-8")
+    return ["--roles-dir", str(folder), "--roles-from", str(file)]
+
+
+@pytest.mark.parametrize("mode", ["auto", "legacy"])
+async def test_callers_of_one_role_are_told_apart_in_rate_confirmation_and_record(tmp_path: Path, mode: Any) -> None:
+    audit = tmp_path / "audit.jsonl"
+    options = write_files(tmp_path, audit)
+    with anyio.fail_after(DEADLINE):
+        async with running_simulator("demo", socket=True) as drone:
+            drone.world.build(drone.world.repos["octo/hello"], 1).status = "running"
+            env = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_WRITE_TOKEN": drone.admin_token}
+            env["DRONE_MCP_STATE"] = f"sqlite://{tmp_path}/state.db"
+            with serving("drone_mcp_config", "serve", "--http", "127.0.0.1:0", *options, **env) as process:
+                said = {name: await acted(process, token, mode) for name, token in (("ada", ADA), ("grace", GRACE))}
+                stolen = said["ada"]["asked"].data["details"]["confirmation"]
+                async with process.client("/actions/mcp", mode, **bearer(GRACE)) as client:
+                    arguments = {"repo": "octo/hello", "number": 1, "confirmation": stolen}
+                    refused = Answer(await client.call_tool("drone_stop_build", arguments))
+            written = [asked.path for asked in drone.asked if asked.method != "GET"]
+    for told in said.values():
+        assert told["restarted"].data["outcome"] == "done"
+        assert told["again"].code == "RATE_LIMITED"
+    assert refused.code in {"NOT_CONFIRMED", "RATE_LIMITED"}
+    assert written == ["/api/repos/octo/hello/builds/4"] * 2
+    lines = [json.loads(line) for line in audit.read_text(encoding="utf-8").splitlines()]
+    assert [line["agent"]["caller"] for line in lines if line["event"] == "attempt"] == ["ada", "grace"]
+    assert {line["agent"]["role"] for line in lines} == {"acting"}
+
+
+async def acted(process: Any, token: str, mode: Any) -> dict[str, Answer]:
+    """Ask for a stop, restart a build, and restart another, which is one too many."""
+    async with process.client("/actions/mcp", mode, **bearer(token)) as client:
+
+        async def call(tool: str, number: int) -> Answer:
+            return Answer(await client.call_tool(tool, {"repo": "octo/hello", "number": number}))
+
+        return {
+            "asked": await call("drone_stop_build", 1),
+            "restarted": await call("drone_restart_build", 4),
+            "again": await call("drone_restart_build", 3),
+        }
