@@ -17,6 +17,7 @@ import pytest
 from drone_mcp_state import open_store
 from support.captured_builds import SECRET
 from support.deliveries import signed
+from support.redis_server import RedisServer
 from support.simulator import running_simulator
 from support.webhook_receiver import ReceiverProcess
 
@@ -136,6 +137,28 @@ async def test_on_sigterm_the_delivery_under_way_is_answered_and_kept(tmp_path: 
     assert status == 0
     async with open_store(settings(tmp_path)["DRONE_MCP_STATE"]) as store:
         assert await store.get("octo/pub", 7) is not None
+
+
+async def test_while_redis_is_gone_it_says_503_and_afterwards_every_acknowledged_delivery_is_there(
+    tmp_path: Path,
+) -> None:
+    redis = RedisServer(tmp_path)
+    redis.start()
+    environment = {"DRONE_MCP_WEBHOOK_SECRET": SECRET, "DRONE_MCP_STATE": redis.url}
+    try:
+        with ReceiverProcess(environment) as receiver:
+            async with httpx.AsyncClient(base_url=receiver.url) as http:
+                assert {await deliver(http, body(number)) for number in range(1, 21)} == {204}
+                redis.stop()
+                assert {await deliver(http, body(number)) for number in (21, 22)} == {503}
+                assert [(await http.get(page)).status_code for page in ("/readyz", "/healthz")] == [503, 200]
+                assert "drone_mcp_store_errors_total 2.0" in (await http.get("/metrics")).text
+                redis.start()
+                assert {await deliver(http, body(number)) for number in range(23, 31)} == {204}
+                assert (await http.get("/readyz")).status_code == 200
+        assert await numbers(redis.url) == {*range(1, 21), *range(23, 31)}
+    finally:
+        redis.stop()
 
 
 def test_without_a_secret_it_does_not_start() -> None:

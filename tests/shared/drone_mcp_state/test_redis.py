@@ -11,7 +11,8 @@ import redis
 from drone_mcp_client.models import Build
 from drone_mcp_state import StoreUnavailable, StoreUrlInvalid, open_store, records
 from support.captured_builds import histories
-from support.redis_server import RedisServer
+from support.raw_server import certificate
+from support.redis_server import RedisServer, free_port
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -159,6 +160,22 @@ async def test_a_cluster_is_used_as_one(tmp_path: Path) -> None:
             while client.execute_command("CLUSTER INFO")["cluster_state"] != "ok":
                 pass
         await tell_everything(f"redis+cluster://127.0.0.1:{server.port}")
+    finally:
+        server.stop()
+
+
+async def test_over_tls_the_servers_certificate_is_looked_at(tmp_path: Path) -> None:
+    _, authority = certificate(tmp_path)
+    files = ["--tls-cert-file", str(authority), "--tls-key-file", str(tmp_path / "key.pem")]
+    port = str(free_port())
+    rest = ["--tls-ca-cert-file", str(authority), "--tls-auth-clients", "no"]
+    server = RedisServer(tmp_path, "--tls-port", port, *files, *rest)
+    server.start()
+    try:
+        await tell_everything(f"rediss://127.0.0.1:{port}/0?ssl_ca_certs={authority}")
+        async with open_store(f"rediss://127.0.0.1:{port}/0") as store:
+            with pytest.raises(StoreUnavailable, match="certificate"):
+                await store.health()
     finally:
         server.stop()
 
