@@ -142,7 +142,7 @@ class Lossy(httpx.AsyncHTTPTransport):
     """A network that loses two of three."""
 
     def __init__(self) -> None:
-        super().__init__(verify=False)  # noqa: S501 - there is no TLS on loopback, and loading authorities takes time
+        super().__init__(verify=False)  # there is no TLS on loopback, and loading authorities takes time
         self.sent = 0
         self.lost = 0
 
