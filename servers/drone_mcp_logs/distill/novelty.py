@@ -1,38 +1,93 @@
 """What a failing log says that the last good log of the same step did not.
 
-Lines are compared with digits, hexadecimal words and temporary names masked, because those differ in every run.
+Lines are compared without numbers, because those differ in every run; those with hexadecimal words, as hashes and
+addresses are, once more without them. Logs are read in chunks, so that a log of short lines takes no more memory than
+another.
 """
 
+import functools
 import re
+from collections.abc import Iterable, Iterator
+from itertools import accumulate, count, islice
+from typing import Any
 
-_DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
+_CHUNK = 1 << 18
+_DIGITS = b"0123456789"
 _VARIABLE = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|0x[0-9a-fA-F]+|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b|[0-9]+")
-_MOST = 20_000  # lines that are compared with all variable parts masked; beyond, digits alone must do
+_HEXADECIMAL = rb"[^\n]*(?:0x[0-9a-fA-F]|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b)[^\n]*"
+_MOST = 50_000  # lines that are remembered of the good log, and that may be new: else the two have little in common
+_MOST_HEXADECIMAL = 4_000  # lines of each log that are compared a second time
+_READ = 400  # bytes of a line that are then looked at
 
 
-def novel_lines(data: bytes, good: bytes) -> list[tuple[int, int]]:
-    """Number and byte offset of each line of `data` that has no like in `good`, ascending."""
-    known = set(good.translate(_DIGITS).split(b"\n"))
-    lines = data.translate(_DIGITS).split(b"\n")
-    new = [(number, line) for number, line in enumerate(lines, 1) if line not in known]
-    if len(known) <= _MOST and len(new) <= _MOST:
-        alike = {_masked(line) for line in known}
-        new = [(number, line) for number, line in new if _masked(line) not in alike]
-    wanted = {number for number, _ in new}
-    return _offsets(lines, wanted)
+def novel_lines(data: bytes, good: bytes) -> list[tuple[int, int]] | None:
+    """Number and byte offset of each line of `data` that has no like in `good`, ascending.
+
+    None where the logs are too unlike, or too large, for that to tell anything.
+    """
+    known: set[bytes] = set()
+    for chunk in _chunks(good):
+        known.update(_without_numbers(chunk))
+        if len(known) > _MOST:
+            return None
+    new: list[tuple[int, int]] = []
+    number, offset = 1, 0
+    for chunk in _chunks(data):
+        lines = _without_numbers(chunk)
+        if not known.issuperset(lines):
+            new += _unknown(chunk, lines, known, number, offset)
+        if len(new) > _MOST:
+            return None
+        number, offset = number + len(lines), offset + len(chunk) + 1
+    return _unlike(data, new, good)
+
+
+def _chunks(data: bytes) -> Iterator[bytes]:
+    """The log in stretches of whole lines, without the line feed that ends each."""
+    start = 0
+    while start <= len(data):
+        end = data.find(b"\n", start + _CHUNK)
+        end = end if end >= 0 else len(data)
+        yield data[start:end]
+        start = end + 1
+
+
+def _without_numbers(chunk: bytes) -> list[bytes]:
+    """Its lines without digits."""
+    return chunk.translate(None, _DIGITS).split(b"\n")
+
+
+def _unknown(
+    chunk: bytes, lines: Iterable[bytes], known: set[bytes], number: int, offset: int
+) -> Iterator[tuple[int, int]]:
+    """Number and offset of the lines of a chunk that are not known; its first has this number and offset."""
+    offsets = accumulate((len(row) + 1 for row in chunk.split(b"\n")), initial=offset)
+    rows = zip(count(number), offsets, lines, strict=False)
+    return ((place, start) for place, start, line in rows if line not in known)
+
+
+def _unlike(data: bytes, new: list[tuple[int, int]], good: bytes) -> list[tuple[int, int]]:
+    """Those new lines that are still new without hexadecimal words."""
+    rows = {start: data[start : (data.find(b"\n", start) + 1 or len(data) + 1) - 1] for _, start in new}
+    masked = {start: _masked(row) for start, row in rows.items() if _hexadecimal().search(row)} if len(new) <= _MOST_HEXADECIMAL else {}
+    if not masked:
+        return new
+    found = islice(_hexadecimal().finditer(good), _MOST_HEXADECIMAL)
+    alike = {_masked(match.group()) for match in found}
+    return [(number, start) for number, start in new if masked.get(start) not in alike]
 
 
 def _masked(line: bytes) -> bytes:
     """The line without what differs between runs."""
-    return _VARIABLE.sub(b"#", line[:400]).strip()
+    return _VARIABLE.sub(b"#", line[:_READ]).strip()
 
 
-def _offsets(lines: list[bytes], wanted: set[int]) -> list[tuple[int, int]]:
-    """Where the wanted lines begin: masking kept every line's length."""
-    found = []
-    offset = 0
-    for number, line in enumerate(lines, 1):
-        if number in wanted:
-            found.append((number, offset))
-        offset += len(line) + 1
-    return found
+@functools.cache
+def _hexadecimal() -> Any:
+    """Matches a line that holds a hexadecimal word."""
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
+
+    options = re2.Options()
+    options.never_capture = True
+    options.encoding = re2.Options.Encoding.LATIN1
+    return re2.compile(_HEXADECIMAL, options)
