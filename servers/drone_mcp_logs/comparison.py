@@ -9,7 +9,7 @@ from drone_mcp_client.status import is_failure
 from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.comparison_views import ComparisonView, NewView, SideView
-from drone_mcp_logs.evidence import GAP, count_lines, excerpt_of, is_comparable, new_lines, written
+from drone_mcp_logs.evidence import GAP, count_lines, new_lines, study_of, written
 from drone_mcp_logs.history import branch_of, same_step
 from drone_mcp_logs.links import compare_link
 from drone_mcp_logs.pages import size_of
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drone_mcp_client.models import Build
+    from drone_mcp_logs.distill import Study
     from drone_mcp_logs.lines import LogText
 
 _SLACK = 32  # characters: counts have more digits than those of a frame
@@ -54,10 +55,11 @@ class Pair:
 def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
     """Return the answer: what changed by step, then as many new lines as there is room for."""
     budget = token_budget * CHARS_PER_TOKEN
-    new = new_lines(pair.text, pair.other) if pair.text and pair.other else []
+    study = study_of(pair.text, pair.other) if pair.text and pair.other else None
+    new = new_lines(pair.text, study) if pair.text and study else []
     room = _room(pair, _view(pair, budget, new, []), budget)
     write, room = (_view, room) if room >= LEAST_ROOM else (_terse_view, LEAST_ROOM)
-    return write(pair, budget, new, _lines(pair, new, room, width_for(room, budget)))
+    return write(pair, budget, new, _lines(pair, study, new, room, width_for(room, budget)))
 
 
 def _room(pair: Pair, frame: ComparisonView, budget: int) -> int:
@@ -65,16 +67,15 @@ def _room(pair: Pair, frame: ComparisonView, budget: int) -> int:
     return budget - size_of(frame) - _SLACK - len(framed([], pair.nonce))
 
 
-def _lines(pair: Pair, new: Sequence[int], room: int, widest: int) -> list[str]:
+def _lines(pair: Pair, study: Study | None, new: Sequence[int], room: int, widest: int) -> list[str]:
     """Write all new lines; where they do not fit, those that tell most."""
-    if pair.text is None or pair.place is None or not new:
+    if pair.text is None or pair.place is None or study is None or not new:
         return []
     rows = _numbered(pair.text, new, widest)
     if sum(map(room_of, rows)) <= room:
         return rows
     tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
-    good = pair.other if pair.other and is_comparable(pair.text, pair.other) else None
-    return written(pair.text, excerpt_of(pair.text, pair.place.step.exit_code, tokens, good), room, widest)
+    return written(pair.text, study.excerpt(pair.place.step.exit_code, tokens), room, widest)
 
 
 def _numbered(text: LogText, numbers: Sequence[int], widest: int) -> list[str]:

@@ -11,7 +11,7 @@ from drone_mcp_client.errors import DroneError
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.causes import IGNORED, consequences, in_causal_order
 from drone_mcp_logs.diagnosis import Case, Diagnosis, compose_diagnosis
-from drone_mcp_logs.evidence import excerpt_of, is_comparable, places_of, signature_of
+from drone_mcp_logs.evidence import places_of, signature_of, study_of
 from drone_mcp_logs.history import BROKEN, NO_PAST, Historian, Past, branch_of, stands_elsewhere
 from drone_mcp_logs.reading import Reading, StepReader
 from drone_mcp_logs.showing import fetch_build
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.signatures import Signatures
     from drone_mcp_logs.causes import Failed
     from drone_mcp_logs.diagnosis_views import DiagnosisView
+    from drone_mcp_logs.distill import Study
     from drone_mcp_logs.live import Pace
 
 _MOST_LOGS = 6  # each costs a request
@@ -124,7 +125,7 @@ def conclude(facts: Facts) -> DiagnosisView:
     build, past = facts.chosen.build, facts.past
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
     first = next((case for case in cases if case.failed.role != IGNORED), None)
-    own = sign(first.failed, first.text, first.verdict) if first else signature([build.error])
+    own = sign(first.failed, _alone(first), first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,
         build,
@@ -147,10 +148,15 @@ def _case(facts: Facts, index: int, failed: Failed, reading: Reading) -> Case:
         note = reading.why or ("it printed nothing" if text else "")
         return Case(failed, verdict_of(failed, None, facts.limit), text, note=note)
     run = facts.past.good if index == 0 else None
-    good = run.text if run and run.text and is_comparable(text, run.text) else None
-    note = f"compared with its last good run in #{run.build.number}" if run and good else reading.why
-    found = excerpt_of(text, failed.exit_code, max(JUDGED, facts.token_budget), good)
-    return Case(failed, verdict_of(failed, found, facts.limit), text, good, found, places_of(found), note)
+    study = study_of(text, run.text if run else None)
+    note = f"compared with its last good run in #{run.build.number}" if run and study.compared else reading.why
+    found = study.excerpt(failed.exit_code, max(JUDGED, facts.token_budget))
+    return Case(failed, verdict_of(failed, found, facts.limit), text, study, found, places_of(found), note)
+
+
+def _alone(case: Case) -> Study | None:
+    """The failure's log without the good one: a signature must not depend on what it was compared with."""
+    return study_of(case.text) if case.text and case.study and case.study.compared else case.study
 
 
 def _others_signature(past: Past) -> str:
@@ -159,4 +165,4 @@ def _others_signature(past: Past) -> str:
     if run is None or run.place is None:
         return ""
     step = run.place.step
-    return signature_of(run.text, step.exit_code) if run.text else signature([step.error])
+    return signature_of(study_of(run.text), step.exit_code) if run.text else signature([step.error])

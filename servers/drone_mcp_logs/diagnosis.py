@@ -11,7 +11,7 @@ from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.advice import advice
 from drone_mcp_logs.causes import IGNORED, STOPPED, Failed
 from drone_mcp_logs.diagnosis_views import DiagnosisView, FailureView
-from drone_mcp_logs.evidence import count_lines, excerpt_of, headline, written
+from drone_mcp_logs.evidence import count_lines, headline, written
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.verdicts import NOTHING, Verdict
 from drone_mcp_logs.views import framed
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.distill import Excerpt
+    from drone_mcp_logs.distill import Excerpt, Study
     from drone_mcp_logs.lines import LogText
 
 _SLACK = 32  # characters a failure: the field of the lines, and digits of their counts
@@ -35,14 +35,14 @@ class Case:
     """A failure, and what its log shows; `note` says why there is no log, or what else to know.
 
     Attributes:
-        good: the log of the last good run of the same step.
+        study: the log as it was read, beside that of the last good run of the same step where there is one.
         places: in source files, the most telling first.
     """
 
     failed: Failed
     verdict: Verdict
     text: LogText | None = None
-    good: LogText | None = None
+    study: Study | None = None
     found: Excerpt | None = None
     places: tuple[str, ...] = ()
     note: str = ""
@@ -117,12 +117,12 @@ def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
 
 def _lines(case: Case, need: int, room: int, widest: int) -> list[str]:
     """Write a failure's lines; where they do not all fit, distil again: fewer lines are other lines."""
-    if case.text is None or case.found is None:
+    if case.text is None or case.study is None or case.found is None:
         return []
     if room >= need:
         return written(case.text, case.found, room, widest)
     tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
-    fewer = excerpt_of(case.text, case.failed.exit_code, tokens, case.good)
+    fewer = case.study.excerpt(case.failed.exit_code, tokens)
     return written(case.text, fewer, room, widest, headline(case.found))
 
 

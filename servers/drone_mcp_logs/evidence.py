@@ -12,7 +12,7 @@ from drone_mcp_logs.windows import numbered, room_of
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from drone_mcp_logs.distill import Block, Excerpt, Shown
+    from drone_mcp_logs.distill import Block, Excerpt, Shown, Study
     from drone_mcp_logs.lines import LogText
 
 GAP = "..."
@@ -25,30 +25,26 @@ _MOST_NEW = 0.5  # of a log's lines
 _SIGNED = 1000  # tokens of the excerpt that a signature is taken from, whatever the caller's budget is
 
 
-def excerpt_of(text: LogText, exit_code: int, tokens: int, good: LogText | None = None) -> Excerpt:
-    """Distil a log; `good` is that of the last good run of the same step. Line 1 is the first of `text`."""
-    from drone_mcp_logs.distill import distill  # noqa: PLC0415 - on first use, to start fast
+def study_of(text: LogText, good: LogText | None = None) -> Study:
+    """Read a log, once for all that is asked of it. Line 1 is the first of `text`.
 
-    good_log = "\n".join(good.lines) if good else None
-    return distill("\n".join(text.lines), exit_code=exit_code, token_budget=tokens, good_log=good_log)
+    `good` is the log of the last good run of the same step; where most lines are new, it says nothing of the failure.
+    """
+    from drone_mcp_logs.distill import Study  # noqa: PLC0415 - on first use, to start fast
+
+    return Study("\n".join(text.lines), "\n".join(good.lines) if good else None, most_new=_MOST_NEW)
 
 
-def new_lines(text: LogText, good: LogText) -> list[int]:
+def new_lines(text: LogText, study: Study) -> list[int]:
     """Number the lines (from 1) that have no like in the good log, numbers and ids aside."""
-    from drone_mcp_logs.distill.novelty import novel_lines  # noqa: PLC0415 - on first use, to start fast
-    from drone_mcp_logs.distill.text import encode  # noqa: PLC0415 - likewise
-
-    return [number for number, _ in novel_lines(encode("\n".join(text.lines)), encode("\n".join(good.lines)))]
-
-
-def is_comparable(text: LogText, good: LogText) -> bool:
-    """Whether a good log is one of the same work: where most lines are new, they say nothing of the failure."""
-    return len(new_lines(text, good)) <= len(text.lines) * _MOST_NEW
+    if study.news is None:
+        return list(range(1, len(text.lines) + 1))
+    return [number for number, _ in study.news]
 
 
-def signature_of(text: LogText, exit_code: int) -> str:
-    """Return the signature of the failure that a log tells; "" where it tells none."""
-    found = excerpt_of(text, exit_code, _SIGNED)
+def signature_of(study: Study, exit_code: int) -> str:
+    """Return the signature of the failure that a log tells by itself; "" where it tells none."""
+    found = study.excerpt(exit_code, _SIGNED)
     return signature([*found.tests, *_telling(found.by_weight[:1])])
 
 

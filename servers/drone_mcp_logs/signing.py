@@ -9,7 +9,7 @@ import anyio.to_thread
 
 from drone_mcp_known.signatures import Signed
 from drone_mcp_logs.causes import IGNORED, Failed, in_causal_order
-from drone_mcp_logs.evidence import excerpt_of, signature_of
+from drone_mcp_logs.evidence import signature_of, study_of
 from drone_mcp_logs.reading import StepReader
 from drone_mcp_logs.signature import signature
 from drone_mcp_logs.verdicts import Verdict, verdict_of
@@ -18,18 +18,19 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_known.signatures import Signatures
     from drone_mcp_logs.chronicle import Chronicle
+    from drone_mcp_logs.distill import Study
     from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.live import Pace
 
 JUDGED = 1000  # tokens of evidence by which a failure is judged, even where fewer are shown
 
 
-def sign(failed: Failed, text: LogText | None, verdict: Verdict) -> str:
-    """The failure's signature: by its log, or by what the runner said where there is none; of a cancelled one none."""
+def sign(failed: Failed, study: Study | None, verdict: Verdict) -> str:
+    """The failure's signature: by its log alone, or where there is none by the runner's words; if cancelled none."""
     if verdict.kind == "cancelled":
         return ""
-    if text is not None and text.lines:
-        return signature_of(text, failed.exit_code)
+    if study is not None:
+        return signature_of(study, failed.exit_code)
     return signature([failed.error])
 
 
@@ -89,5 +90,6 @@ class Signer:
 
 
 def _signature(failed: Failed, text: LogText | None) -> str:
-    found = excerpt_of(text, failed.exit_code, JUDGED) if text and text.lines else None
-    return sign(failed, text, verdict_of(failed, found))
+    study = study_of(text) if text and text.lines else None
+    found = study.excerpt(failed.exit_code, JUDGED) if study else None
+    return sign(failed, study, verdict_of(failed, found))

@@ -1,6 +1,7 @@
 """From a log to its excerpt: gather candidates, weigh them, spend the budget, say why."""
 
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from itertools import pairwise
 
 from .candidates import Candidates, gather
@@ -31,25 +32,47 @@ def distill(
     `good_log` is the log of the last good run of the same step: what it says too is hardly the cause. `exit_code` is
     the step's; one that a signal or a time limit leaves makes lines about that tell more. A token is four characters.
     """
-    data = encode(log)
-    model = model or default()
-    news = novel_lines(data, encode(good_log)) if good_log else None
-    candidates = gather(data, model, news or ())
-    chances = model.lines.chances(candidates.surroundings())
-    if news is not None:
-        chances = _favour(candidates, chances, {number for number, _ in news})
-    longest = longest_line(token_budget)
-    chosen = choose(candidates.lines, weigh(candidates, chances, exit_code), token_budget, longest)
-    blocks = tuple(_blocks(candidates, chances, chosen, longest))
-    marks = [candidates.marks[index] for index in chosen]
-    texts = [candidates.lines[index].text for index in chosen]
-    return Excerpt(
-        blocks=blocks,
-        total_lines=candidates.last,
-        tokens=round(sum(tokens(line.number, line.text) for block in blocks for line in block.lines)),
-        tests=_distinct(map(failing_test, marks, texts)),
-        locations=_distinct(map(source_place, texts)),
-    )
+    return Study(log, good_log, model=model).excerpt(exit_code, token_budget)
+
+
+class Study:
+    """A failing step's log, read once: its excerpts of any size then cost little.
+
+    A good log in which more than `most_new` of the log's lines are missing is one of other work, and is left aside.
+    """
+
+    def __init__(
+        self, log: str, good_log: str | None = None, *, model: Model | None = None, most_new: float = 1.0
+    ) -> None:
+        self._data = encode(log)
+        self._model = model or default()
+        self.news = novel_lines(self._data, encode(good_log)) if good_log else None
+        most = most_new * (self._data.count(b"\n") + 1)
+        self.compared = self.news is not None and len(self.news) <= most
+
+    @cached_property
+    def _read(self) -> tuple[Candidates, Sequence[float]]:
+        """The candidates, and how likely each belongs to the evidence."""
+        news = self.news if self.news is not None and self.compared else None
+        candidates = gather(self._data, self._model, news or ())
+        chances = self._model.lines.chances(candidates.surroundings())
+        return candidates, chances if news is None else _favour(candidates, chances, {number for number, _ in news})
+
+    def excerpt(self, exit_code: int, token_budget: int) -> Excerpt:
+        """The blocks that say why the step failed."""
+        candidates, chances = self._read
+        longest = longest_line(token_budget)
+        chosen = choose(candidates.lines, weigh(candidates, chances, exit_code), token_budget, longest)
+        blocks = tuple(_blocks(candidates, chances, chosen, longest))
+        marks = [candidates.marks[index] for index in chosen]
+        texts = [candidates.lines[index].text for index in chosen]
+        return Excerpt(
+            blocks=blocks,
+            total_lines=candidates.last,
+            tokens=round(sum(tokens(line.number, line.text) for block in blocks for line in block.lines)),
+            tests=_distinct(map(failing_test, marks, texts)),
+            locations=_distinct(map(source_place, texts)),
+        )
 
 
 def _favour(candidates: Candidates, chances: Sequence[float], news: set[int]) -> list[float]:

@@ -11,11 +11,15 @@ from collections.abc import Iterable, Iterator
 from itertools import accumulate, count, islice
 from typing import Any
 
-_CHUNK = 1 << 18
+from .scan import line_end
+
+_CHUNK = 1 << 15
 _DIGITS = b"0123456789"
-_VARIABLE = re.compile(rb"\x1b\[[0-9;?]*[ -/]*[@-~]|0x[0-9a-fA-F]+|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b|[0-9]+")
+_VARIABLE = re.compile(
+    rb"\x1b\[[0-9;?]*[ -/]*[@-~]|0x[0-9a-fA-F]+|\b(?=[a-f]*[0-9][0-9a-f]{6})[0-9a-f]++\b|[0-9]+"  # without backtracking
+)
 _HEXADECIMAL = rb"[^\n]*(?:0x[0-9a-fA-F]|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b)[^\n]*"
-_MOST = 50_000  # lines that are remembered of the good log, and that may be new: else the two have little in common
+_LEAST_BYTES, _SPARE = 32, 2000  # a log may have a line to remember for each so many of its bytes, and so many besides
 _MOST_HEXADECIMAL = 4_000  # lines of each log that are compared a second time
 _READ = 400  # bytes of a line that are then looked at
 
@@ -23,12 +27,12 @@ _READ = 400  # bytes of a line that are then looked at
 def novel_lines(data: bytes, good: bytes) -> list[tuple[int, int]] | None:
     """Number and byte offset of each line of `data` that has no like in `good`, ascending.
 
-    None where the logs are too unlike, or too large, for that to tell anything.
+    None where there are too many such lines to tell anything, or more different ones in `good` than fit into memory.
     """
     known: set[bytes] = set()
     for chunk in _chunks(good):
         known.update(_without_numbers(chunk))
-        if len(known) > _MOST:
+        if len(known) > _SPARE + len(good) // _LEAST_BYTES:
             return None
     new: list[tuple[int, int]] = []
     number, offset = 1, 0
@@ -36,7 +40,7 @@ def novel_lines(data: bytes, good: bytes) -> list[tuple[int, int]] | None:
         lines = _without_numbers(chunk)
         if not known.issuperset(lines):
             new += _unknown(chunk, lines, known, number, offset)
-        if len(new) > _MOST:
+        if len(new) > _SPARE + len(data) // _LEAST_BYTES:
             return None
         number, offset = number + len(lines), offset + len(chunk) + 1
     return _unlike(data, new, good)
@@ -68,8 +72,10 @@ def _unknown(
 
 def _unlike(data: bytes, new: list[tuple[int, int]], good: bytes) -> list[tuple[int, int]]:
     """Those new lines that are still new without hexadecimal words."""
-    rows = {start: data[start : (data.find(b"\n", start) + 1 or len(data) + 1) - 1] for _, start in new}
-    masked = {start: _masked(row) for start, row in rows.items() if _hexadecimal().search(row)} if len(new) <= _MOST_HEXADECIMAL else {}
+    if not 0 < len(new) <= _MOST_HEXADECIMAL:
+        return new
+    rows = {start: data[start : line_end(data, start)] for _, start in new}
+    masked = {start: _masked(row) for start, row in rows.items() if _hexadecimal().search(row)}
     if not masked:
         return new
     found = islice(_hexadecimal().finditer(good), _MOST_HEXADECIMAL)

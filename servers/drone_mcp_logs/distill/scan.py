@@ -83,8 +83,8 @@ def _line_start(data: bytes, offset: int) -> int:
     return data.rfind(b"\n", 0, offset) + 1
 
 
-def _line_end(data: bytes, offset: int) -> int:
-    """Where it ends."""
+def line_end(data: bytes, offset: int) -> int:
+    """Where the line that holds this offset ends."""
     end = data.find(b"\n", offset)
     return end if end >= 0 else len(data)
 
@@ -93,7 +93,7 @@ def lines_at(data: bytes, offsets: list[int]) -> list[Line]:
     """The lines that hold these ascending offsets, numbered."""
     starts = [_line_start(data, offset) for offset in offsets]
     numbers = list(accumulate((data.count(b"\n", a, b) for a, b in pairwise([0, *starts])), initial=1))[1:]
-    rows = [data[start : _line_end(data, offset)] for start, offset in zip(starts, offsets, strict=True)]
+    rows = [data[start : line_end(data, offset)] for start, offset in zip(starts, offsets, strict=True)]
     return list(map(Line, numbers, starts, shown_lines(b"\n".join(rows))))
 
 
@@ -127,4 +127,4 @@ def last(data: bytes) -> Line:
     """The last line that is not empty."""
     end = len(data.rstrip())
     start = _line_start(data, end)
-    return Line(data.count(b"\n", 0, start) + 1, start, shown(data[start : _line_end(data, end)]))
+    return Line(data.count(b"\n", 0, start) + 1, start, shown(data[start : line_end(data, end)]))

@@ -12,7 +12,7 @@ from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_logs.causes import AFTER, BESIDE, FIRST, IGNORED, STOPPED, Failed, consequences, in_causal_order
 from drone_mcp_logs.diagnosing import Chosen, Facts, conclude
 from drone_mcp_logs.distill import Block, Excerpt, Shown
-from drone_mcp_logs.evidence import signature_of, written
+from drone_mcp_logs.evidence import signature_of, study_of, written
 from drone_mcp_logs.history import NO_PAST, Past, Run
 from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.pages import size_of
@@ -184,8 +184,9 @@ def test_the_same_failure_has_the_same_signature_in_another_build() -> None:
         noise = [f"[{number + n}s] fetching part {n * number}" for n in range(300)]
         return LogText((*noise, f"FAIL: money_test.c:{number}: expected 3, got 2", f"make: *** [check] Error {number}"))
 
-    assert signature_of(log(41), 1) == signature_of(log(977), 1) != ""
-    assert signature_of(LogText(("FAIL: other_test.c:1: expected a bee",)), 1) != signature_of(log(41), 1)
+    own, again, other = map(study_of, (log(41), log(977), LogText(("FAIL: other_test.c:1: expected a bee",))))
+    assert signature_of(own, 1) == signature_of(again, 1) != ""
+    assert signature_of(own, 1) != signature_of(other, 1)
 
 
 def test_lines_in_a_row_are_shown_once_with_their_count() -> None:

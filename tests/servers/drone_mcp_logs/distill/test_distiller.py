@@ -1,12 +1,13 @@
 """The excerpt of a log: verbatim, ordered, within its budget, and linear whatever the log holds."""
 
 import tracemalloc
+from itertools import islice, product
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drone_mcp_logs.distill import Excerpt, distill, excerpt
+from drone_mcp_logs.distill import Excerpt, Study, distill, excerpt
 
 ESCAPES = ["\x1b[31m", "\x1b[0m", "\x1b[2K", "\x1b]0;title\x07", "\x1b", "\r", "\x00", "\udcff", "é", "\u2028"]
 WORDS = [
@@ -120,36 +121,50 @@ def test_what_follows_a_workflows_last_error_counts_for_little() -> None:
     assert [number for number, _ in shown(log, 60)][:2] == [1, 2]
 
 
-@pytest.mark.parametrize(
-    "log",
-    [
-        "error " * 100_000,
-        "\n" * 200_000,
-        "(" * 500_000,
-        "(((((\n" * 90_000,
-        "\x1b[" * 250_000,
-        "\x1b[31merror\x1b[0m\n" * 30_000,
-        "\r".join(f"downloading {n}%" for n in range(40_000)),
-        "\udcff failed\n" * 40_000,
-        "\0" * 500_000,
-    ],
-    ids=[
-        "one line",
-        "empty",
-        "parentheses",
-        "parenthesis lines",
-        "open escapes",
-        "escapes",
-        "progress",
-        "surrogates",
-        "zeros",
-    ],
-)
-def test_a_hostile_log_is_answered_within_its_budget_and_four_times_its_size(log: str) -> None:
-    distill("error")  # what is loaded once does not count
+def test_a_good_log_of_other_work_is_left_aside() -> None:
+    log, other = sample("error: disk full"), "\n".join(f"something else {'x' * n}" for n in range(300))
+    study = Study(log, other, most_new=0.5)
+    assert not study.compared
+    assert study.excerpt(1, 500) == distill(log, token_budget=500)
+
+
+def test_numbers_and_hashes_are_no_news() -> None:
+    log = "took 12.5s\nat 0xdeadbeef\npulled 4f9a1c77e0b2\npulled nothing"
+    good = "took 9.07s\nat 0x7ffe12\npulled 90be11c2d3aa"
+    assert Study(log, good).news == [(4, len(log) - len("pulled nothing"))]
+
+
+def test_the_offset_of_what_is_new_holds_beyond_the_first_chunk() -> None:
+    lines = ["fetching" * 20] * 9000
+    log = "\n".join([*lines, "the disk is full", *lines])
+    assert Study(log, lines[0]).news == [(9001, log.index("the disk"))]
+
+
+SETS = 1 << 21  # bytes; a set of a log's lines grows by leaps, which count less the larger the log is
+HOSTILE = {
+    "one line": "error " * 100_000,
+    "empty": "\n" * 200_000,
+    "parentheses": "(" * 500_000,
+    "parenthesis lines": "(((((\n" * 90_000,
+    "open escapes": "\x1b[" * 250_000,
+    "escapes": "\x1b[31merror\x1b[0m\n" * 30_000,
+    "progress": "\r".join(f"downloading {n}%" for n in range(40_000)),
+    "surrogates": "\udcff failed\n" * 40_000,
+    "zeros": "\0" * 500_000,
+    "digits": "0" * 500_000,
+    "nearly hashes": ("0" * 399 + "g 0123456789abcdef\n") * 1_200,
+    "other lines each": "\n".join(map("".join, islice(product("abcdefgh", repeat=6), 80_000))),
+}
+
+
+@pytest.mark.parametrize("good", ["none", "itself", "other lines each"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_log_is_answered_within_its_budget_and_four_times_its_size(name: str, good: str) -> None:
+    distill("error 0123456789abcdef", good_log="0123456789abcdee")  # what is loaded once does not count
+    log, good_log = HOSTILE[name], HOSTILE.get(name if good == "itself" else good)
     tracemalloc.start()
-    answer = shown(log, 500)
+    answer = shown(log, 500, good_log)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert tokens(answer) <= 500
-    assert peak <= 4 * len(log)
+    assert peak <= 4 * (len(log) + len(good_log or "")) + SETS
