@@ -30,6 +30,15 @@ def free_port() -> int:
         return int(listener.getsockname()[1])
 
 
+def until_it_answers(url: str) -> None:
+    """Wait for a server that has just been started."""
+    # The client itself waits between its attempts.
+    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(DEADLINE_SECONDS / 0.05))
+    errors = [redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError]
+    with redis.Redis.from_url(url, retry=retry, retry_on_error=errors) as client:
+        client.ping()
+
+
 class RedisServer:
     """Started and stopped at will; keeps its data in a file between the two, as a deployment would."""
 
@@ -45,20 +54,13 @@ class RedisServer:
         command = [binary(), *self._arguments()]
         with Path(self._folder, "redis.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log)
-        self._await_answer()
+        until_it_answers(self.url)
 
     def _arguments(self) -> list[str]:
         shared = ["--port", str(self.port), "--bind", "127.0.0.1", "--dir", str(self._folder)]
         if self._config is not None:
             return [str(self._config), "--sentinel", *shared]
         return [*shared, "--appendonly", "yes", "--appendfsync", "always", "--save", "", *self._options]
-
-    def _await_answer(self) -> None:
-        # The client itself waits between its attempts.
-        retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(DEADLINE_SECONDS / 0.05))
-        errors = [redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError]
-        with redis.Redis(port=self.port, retry=retry, retry_on_error=errors) as client:  # type: ignore[arg-type] # a list is meant
-            client.ping()
 
     def stop(self) -> None:
         """Kill it, as a crash would."""
