@@ -10,32 +10,37 @@ from drone_mcp_config.cli_options import RoleName, RolesDir
 from drone_mcp_config.clients import ClientName
 from drone_mcp_config.commands import agent as agent_command
 
+Command = Annotated[
+    list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
+]
+Client = Annotated[ClientName, typer.Option("--client", help="Which client the command is.")]
+Repo = Annotated[
+    str | None,
+    typer.Option(
+        "--repo",
+        envvar=["DRONE_REPO", "PROJECT_ID"],
+        metavar="OWNER/NAME",
+        help="The repository that the agent works on.",
+    ),
+]
+Branch = Annotated[str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that its work goes to.")]
+Session = Annotated[
+    str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run, in logs and commits.")
+]
+Url = Annotated[
+    str | None, typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers.")
+]
+Quantity = typer.Option(metavar="QUANTITY", help="The most it may take.")
+
 
 def agent(
-    command: Annotated[
-        list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
-    ] = None,
+    command: Command = None,
     role: RoleName = None,
-    client: Annotated[ClientName, typer.Option("--client", help="Which client the command is.")] = "claude",
-    repo: Annotated[
-        str | None,
-        typer.Option(
-            "--repo",
-            envvar=["DRONE_REPO", "PROJECT_ID"],
-            metavar="OWNER/NAME",
-            help="The repository that the agent works on.",
-        ),
-    ] = None,
-    session: Annotated[
-        str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run, in logs and commits.")
-    ] = None,
-    branch: Annotated[
-        str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that its work goes to.")
-    ] = None,
-    url: Annotated[
-        str | None,
-        typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers."),
-    ] = None,
+    client: Client = "claude",
+    repo: Repo = None,
+    session: Session = None,
+    branch: Branch = None,
+    url: Url = None,
     setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands before.")] = False,
     push: Annotated[
         bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
@@ -73,29 +78,16 @@ def agent(
 
 
 def pod(
-    command: Annotated[
-        list[str] | None,
-        typer.Argument(metavar="-- COMMAND...", help="The agent's command; without, one to attach to."),
-    ] = None,
+    command: Command = None,
     role: RoleName = None,
-    repo: Annotated[
-        str | None,
-        typer.Option("--repo", envvar="DRONE_REPO", metavar="OWNER/NAME", help="The repository to work on."),
-    ] = None,
-    branch: Annotated[
-        str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that the work goes to.")
-    ] = None,
+    repo: Repo = None,
+    branch: Branch = None,
     base: Annotated[
         str | None, typer.Option("--from", metavar="BRANCH", help="Start from this branch, if that one is yet to be.")
     ] = None,
-    session: Annotated[
-        str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run; one is made up.")
-    ] = None,
-    client: Annotated[ClientName, typer.Option("--client", help="Which client the command is.")] = "claude",
-    url: Annotated[
-        str | None,
-        typer.Option("--url", metavar="URL", help="Use the role that is served there: no token of Drone in the pod."),
-    ] = None,
+    session: Session = None,
+    client: Client = "claude",
+    url: Url = None,
     push: Annotated[bool, typer.Option("--push/--no-push", help="Whether what is left is pushed at the end.")] = True,
     image: Annotated[
         str | None, typer.Option("--image", metavar="IMAGE", help="Run it in this image, and not in the role's.")
@@ -111,15 +103,15 @@ def pod(
     roles_config_map: Annotated[
         str | None, typer.Option("--roles-config-map", metavar="NAME", help="A ConfigMap with role files.")
     ] = None,
-    cpu: Annotated[str, typer.Option("--cpu", metavar="QUANTITY", help="The most it may take.")] = "2",
-    memory: Annotated[str, typer.Option("--memory", metavar="QUANTITY", help="The most it may take.")] = "4Gi",
+    cpu: Annotated[str, Quantity] = "2",
+    memory: Annotated[str, Quantity] = "4Gi",
     roles_dir: RolesDir = None,
 ) -> None:
     """Print the pod of an agent as YAML, for kubectl apply -f -.
 
-    It clones the repository, runs the role's set-up, and runs the agent with `drone-mcp-config agent`. The ConfigMap
-    has GIT_SERVER and DRONE_SERVER; the Secret has GIT_TOKEN and the role's tokens (DRONE_TOKEN), or with --url
-    DRONE_MCP_HTTP_TOKEN.
+    It clones the repository, runs the role's set-up, and runs the agent with `drone-mcp-config agent`; without a
+    command it can be attached to, and without a session it gets one. The ConfigMap has GIT_SERVER and DRONE_SERVER;
+    the Secret has GIT_TOKEN and the role's tokens (DRONE_TOKEN), or with --url DRONE_MCP_HTTP_TOKEN.
     """
     from drone_mcp_config.commands import pod as pod_command  # noqa: PLC0415 - few need it
 

@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 import yaml
 
-from drone_mcp_config.demo.simulated import simulator
+from drone_mcp_config.demo.simulated import simulated
 from drone_mcp_config.secrecy import names_a_secret
 from support.http_process import HttpProcess, bearer
 from support.kubernetes import Machine, Objects, hold_to_schema
@@ -270,7 +270,8 @@ def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Mac
     folder = tmp_path_factory.mktemp("k8s")
     with ExitStack() as stack:
         url = stack.enter_context(redis(folder / "redis"))
-        drone = stack.enter_context(simulator())
+        (folder / "drone").mkdir()
+        drone = stack.enter_context(simulated(folder / "drone", keep=False))
         objects = Objects(
             {"drone-mcp": {"DRONE_SERVER": drone.url}},
             {**SECRETS, "drone-mcp-redis": {"url": url}, "drone-mcp-drone": {"token": drone.token}},

@@ -25,7 +25,12 @@ if TYPE_CHECKING:
     from entrypoint.drone_mcp_config.conftest import Outcome
 
 PAGE = Path(__file__).parents[3] / "docs" / "deployment.md"
-OPTIONS_OF_OTHERS = {"--check", "--mcp-config", "--strict-mcp-config", "--additional-mcp-config", "--file"}
+# Of clients, of docker and of kubectl.
+OPTIONS_OF_OTHERS = {
+    "--check", "--mcp-config", "--strict-mcp-config", "--additional-mcp-config", "--file", "--build-arg", "--target",
+    "--rm", "--read-only", "--cap-drop", "--security-opt", "--entrypoint", "--pull", "--secret", "--build-context",
+    "--build", "--wait", "--listen", "--allow-remote", "--from-file",
+}  # fmt: skip
 START, END = "<!-- http-settings: begin -->\n", "<!-- http-settings: end -->"
 
 pytestmark = pytest.mark.checkout
