@@ -11,7 +11,6 @@ from drone_mcp_config.checking import Check
 from drone_mcp_config.checking_served import check_served
 from drone_mcp_config.launching import LaunchFailed, Running, launched
 from drone_mcp_config.plan import START_SECONDS, Plan, Remote, Server, Stdio
-from drone_mcp_config.reaching import NotReached, tools_at
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -53,42 +52,18 @@ async def _check(server: Server, tools: tuple[str, ...] | None, environment: Map
     if isinstance(server, Remote) and server.ours:
         return await check_served(server, tools, environment)
     if isinstance(server, Remote):
-        return await _check_remote(server, tools, environment)
+        return Check(server.name, "skipped", "it runs elsewhere and is not started by a client")
     try:
         parameters = _parameters(server, environment)
     except KeyError as error:
-        return _unset(server, error)
+        mend = f"Set {error.args[0]} where the client is started"
+        return Check(server.name, "failed", f"not started: {error.args[0]} is not set", mend)
     try:
         async with launched(parameters, patience=PATIENCE) as running:
             check = _judge(server, running, tools)
     except LaunchFailed as failed:
         return _broken(server, failed)
     return check
-
-
-async def _check_remote(server: Remote, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
-    if not server.ours:
-        return Check(server.name, "skipped", "it runs elsewhere and is not started by a client")
-    try:
-        url = server.url.fill(environment)
-        headers = {name: value.fill(environment) for name, value in server.headers.items()}
-    except KeyError as error:
-        return _unset(server, error)
-    try:
-        offered = await tools_at(url, headers, patience=START_SECONDS)
-    except NotReached as error:
-        mend = "Look at the process that serves the role, and at the token that it takes"
-        return Check(server.name, "failed", f"it does not answer at {url} ({error})", mend)
-    if tools is not None and not set(offered) >= set(tools):
-        lacking = ", ".join(sorted(set(tools) - set(offered)))
-        mend = "Serve the same role in the same version as here"
-        return Check(server.name, "failed", f"it does not offer the role's tools ({lacking})", mend)
-    return Check(server.name, "ok", f"answers, {len(offered)} tools")
-
-
-def _unset(server: Server, error: KeyError) -> Check:
-    mend = f"Set {error.args[0]} where the client is started"
-    return Check(server.name, "failed", f"not started: {error.args[0]} is not set", mend)
 
 
 def _parameters(server: Stdio, environment: Mapping[str, str]) -> StdioServerParameters:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-PATIENCE = 60  # seconds before a test gives up
+PATIENCE = 180  # seconds before a test gives up: servers are started many times over, on whatever machine
 SERVER = """\
 import json, sys
 
