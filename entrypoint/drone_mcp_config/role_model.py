@@ -18,9 +18,9 @@ VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 GLOB = r"^[^/\s,]+/[^/\s,]+$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
 HEADER = r"^[A-Za-z0-9-]{1,100}$"
-NAME_GLOB = r"^!?[^\s,!][^\s,]*$"
+NAME_GLOB = r"^!?[^\s,!${][^\s,${]*$"
 RATE = r"^[1-9][0-9]{0,3}/[mhd]$"
-AUDIT = r"^(stderr|/\S+|[A-Za-z]:[\\/]\S+|https?://[^\s/@]+(/[^\s@]*)?)$"
+AUDIT = r"^(stderr|(/|[A-Za-z]:[\\/])[^\s$]+|https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[^\s@$]*)?)$"
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Description = Annotated[str, Field(min_length=1, max_length=500)]

@@ -120,6 +120,7 @@ class Actor:
         try:
             plan, sent = await self._send(wish, plan, confirmed)
         except LEFT_OPEN:
+            await self._recent.unanswered(wish, self._clock())
             raise
         except DroneError:
             await self._recent.forget(wish)

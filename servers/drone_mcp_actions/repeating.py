@@ -27,12 +27,16 @@ SENT: Final = "sent"
 class Recent:
     """What an agent sent lately, through whichever process. Times are Unix seconds, given by the caller.
 
-    `who` tells the agent that is at work.
+    Args:
+        who: tells the agent that is at work.
+        kept: where it is noted.
+        patience: how many seconds Drone gets to answer.
     """
 
-    def __init__(self, who: Callable[[], Who], kept: Notes) -> None:
+    def __init__(self, who: Callable[[], Who], kept: Notes, patience: float) -> None:
         self._who = who
         self._kept = kept
+        self._patience = patience
 
     async def find(self, wish: Wish, now: float) -> ActionView | None:
         """Return the answer to the same call, marked as that; None if there was none lately.
@@ -43,15 +47,22 @@ class Recent:
         return _repeated(wish, await self._kept.note(self._key(wish), at=now))
 
     async def begin(self, wish: Wish, now: float) -> ActionView | None:
-        """Remember that it is being sent; as `find` where it is already."""
-        return _repeated(wish, await self._kept.claim(self._key(wish), SENT, WINDOW, at=now))
+        """Remember that it is being sent, for as long as that may take; as `find` where it is already."""
+        return _repeated(wish, await self._kept.claim(self._key(wish), SENT, WINDOW + self._patience, at=now))
 
     async def answered(self, wish: Wish, view: ActionView, now: float) -> None:
         """Remember the answer. If that fails the call counts as sent, which it was."""
+        await self._note(wish, view.model_dump_json(), now)
+
+    async def unanswered(self, wish: Wish, now: float) -> None:
+        """Remember for a minute from now that nobody knows whether it happened."""
+        await self._note(wish, SENT, now)
+
+    async def _note(self, wish: Wish, text: str, now: float) -> None:
         try:
-            await self._kept.write_note(self._key(wish), view.model_dump_json(), WINDOW, at=now)
+            await self._kept.write_note(self._key(wish), text, WINDOW, at=now)
         except NotesUnavailable as error:
-            logger.warning("An answer could not be noted: %s", error)
+            logger.warning("What came of a call could not be noted: %s", error)
 
     async def forget(self, wish: Wish) -> None:
         """It certainly did not happen. If that fails, the same call is refused for a minute."""

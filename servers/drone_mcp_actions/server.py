@@ -53,7 +53,7 @@ def create(settings: Settings, guarded: GuardSettings, clock: Callable[[], float
     access = DroneAccess(settings, secrets=guarded.secrets)
     kept = Agreed(settings.state)
     guard = Guard(settings, _for_tools(guarded, settings), access.clean, kept, clock)
-    actor = Actor(access, guard, Recent(guard.who, kept), clock)
+    actor = Actor(access, guard, Recent(guard.who, kept, settings.timeout), clock)
 
     async def close() -> None:
         await kept.close()

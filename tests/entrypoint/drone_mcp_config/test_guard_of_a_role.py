@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,10 +20,10 @@ from drone_mcp_kit.guard.settings import GuardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from drone_mcp_config.installation import Servers
 
+PAGE = Path(__file__).parents[3] / "docs" / "security.md"
 KEY = "a random text of more than 32 characters"
 BASE = """
 role: base
@@ -86,6 +89,14 @@ def test_every_key_of_the_guard_reaches_the_server_and_every_operation_can_be_na
     assert GUARD.keys() == Guard.model_fields.keys()
     (words,) = (get_args(part) for part in get_args(Guard.model_fields["operations"].annotation) if get_args(part))
     assert set(get_args(words[0])) == OPERATIONS.keys()
+
+
+@pytest.mark.checkout
+def test_the_security_page_names_every_key_with_its_variable_and_no_file_that_is_not_there() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| .* \| `(DRONE_\w+)` \|$", page, re.MULTILINE))
+    assert rows == GUARD
+    assert [path for path in re.findall(r"`(tests/[^`]+)`", page) if not (PAGE.parents[1] / path).exists()] == []
 
 
 ASCII = st.characters(codec="ascii")

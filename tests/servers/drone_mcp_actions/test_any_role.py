@@ -94,3 +94,10 @@ def test_no_role_file_lets_anything_else_out(
         assert tool in env.get("DRONE_MCP_TOOLS", ",".join(TOOLS)).split(",")
         assert (lines[-1]["event"], lines[-1]["repo"], lines[-1]["agent"]["role"]) == ("attempt", slug, "any")
         assert tool != "drone_stop_build" or lines[-1]["confirmation"]
+
+
+def test_a_role_that_allows_it_lets_it_out(tmp_path: Path) -> None:
+    role = {"role": "any", "extends": "admin", "servers": {"actions": {"mode": "on", "guard": {"repos": ["acme/*"]}}}}
+    build = made_build(7, "running", made_stage(1, "s", "running"))
+    left = asked(tmp_path, environment(tmp_path, role), build, "drone_stop_build", {"number": 7, "repo": "acme/web"})
+    assert [path for path, _ in left] == ["/api/repos/acme/web/builds/7"]

@@ -188,6 +188,23 @@ async def test_the_same_call_within_a_minute_is_sent_once(at: Any) -> None:
     assert (other.data["new_build"], later.data["new_build"]) == (5, 6)
 
 
+async def test_a_call_that_drone_takes_its_time_for_is_not_sent_beside_it(at: Any) -> None:
+    async with at() as desk:
+        take, repeated = desk.drone.world.faults.take, []
+
+        def slowly(method: str, path: str) -> Any:
+            if method == "POST":
+                desk.clock[0] += 80  # over the minute, within the patience
+                repeated.append(path)
+            return take(method, path)
+
+        desk.drone.world.faults.take = slowly
+        first = await desk.call("drone_restart_build", repo="octo/hello", number=1)
+        again = await desk.call("drone_restart_build", repo="octo/hello", number=1)
+        assert len(repeated) == 1
+    assert (first.data["outcome"], again.data["outcome"]) == ("done", "repeated")
+
+
 async def test_the_same_call_twice_at_once_is_sent_once(at: Any) -> None:
     async with at() as desk:
         answers = []
