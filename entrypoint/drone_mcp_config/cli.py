@@ -159,6 +159,15 @@ def serve(
         Path | None,
         typer.Option("--roles-from", metavar="FILE", help="Callers with hashed tokens, each with a role of its own."),
     ] = None,
+    replicas: Annotated[
+        int,
+        typer.Option(
+            "--replicas",
+            envvar="DRONE_MCP_REPLICAS",
+            min=1,
+            help="How many such processes share the callers: each lets its part of per_minute through.",
+        ),
+    ] = 1,
     roles_dir: RolesDir = None,
 ) -> None:
     """Serve all servers of a role from one process, under /builds/mcp, /logs/mcp and so on.
@@ -168,7 +177,7 @@ def serve(
     """
     from drone_mcp_config.commands import serve as serve_command  # noqa: PLC0415 - brings the SDK, slow to load
 
-    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir)
+    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas)
 
 
 app.command()(cli_agents.agent)

@@ -147,18 +147,23 @@ def _said(item: ErrorDetails) -> str:
 class Limits:
     """How often each caller may ask: `per_minute` at once, and one more each time that its share of a minute is over.
 
-    `clock` gives seconds.
+    Args:
+        clock: gives seconds.
+        replicas: how many processes share the callers; each lets an equal part through, so that together they never
+            let more through. A count that all of them share would cost every call a round trip to its store.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, replicas: int = 1) -> None:
         self._clock = clock
+        self._replicas = replicas
         self._left: dict[str, tuple[float, float]] = {}  # caller -> requests left, and when that was so
 
     def wait(self, caller: Caller) -> float:
         """Count a request; return 0, or the seconds until there may be one."""
-        now, rate = self._clock(), caller.per_minute / MINUTE
-        left, then = self._left.get(caller.name, (float(caller.per_minute), now))
-        left = min(caller.per_minute, left + (now - then) * rate)
+        now, part = self._clock(), caller.per_minute / self._replicas
+        rate, most = part / MINUTE, max(1.0, part)  # one at once is the least that lets anything through
+        left, then = self._left.get(caller.name, (most, now))
+        left = min(most, left + (now - then) * rate)
         allowed = left >= 1
         self._left[caller.name] = (left - allowed, now)
         return 0.0 if allowed else (1 - left) / rate

@@ -10,7 +10,15 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from starlette.responses import Response
 
@@ -34,7 +42,8 @@ class Metrics:
     """An observer that counts, and the ASGI application that tells the counts."""
 
     def __init__(self) -> None:
-        registry = self._registry = CollectorRegistry()
+        registry = self.registry = CollectorRegistry()
+        ProcessCollector(registry=registry)  # processor time and memory (Linux)
         self._operations = Counter(
             "drone_mcp_operations",
             "Messages of clients by what became of them.",
@@ -118,5 +127,5 @@ class Metrics:
         if scope["path"] != PATH or scope["method"] != "GET":
             answer = Response(f"metrics are at GET {PATH}\n", 404)
         else:
-            answer = Response(generate_latest(self._registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+            answer = Response(generate_latest(self.registry), media_type=CONTENT_TYPE_PLAIN_0_0_4)
         await answer(scope, receive, send)

@@ -23,13 +23,17 @@ from drone_mcp_kit.settings import WRITE_SECRETS, Settings, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
+    from drone_mcp_kit.http_app import HttpApp
     from drone_mcp_kit.http_serving import Places
 
 
-def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None) -> None:
+def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None, replicas: int) -> None:
     """Serve until SIGTERM or SIGINT; without `role` and `callers`, the role that AGENT_ROLE names.
+
+    `replicas` is how many such processes share the callers.
 
     Raises:
         UserError: for anything that the user can mend.
@@ -52,14 +56,14 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
         raise UserError(f"{error}.") from error
     telemetry.start("drone-mcp", environment, over_http=True)
     try:
-        _run(http, pool, role, book, places)
+        _run(_serving(http, pool, role, book, Limits(replicas=replicas)), places)
     finally:
         telemetry.flush(telemetry.AT_STOP)
 
 
-def _run(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, places: Places) -> None:
+def _run(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:
     try:
-        anyio.run(_serve, http, pool, role, book, places)
+        anyio.run(_serve, serving, places)
     except ExceptionGroup as group:  # as task groups have it, with one exception in it: there is one user to tell
         first: Exception = group
         while isinstance(first, ExceptionGroup):
@@ -84,10 +88,14 @@ def _set_up_logs(environment: Mapping[str, str], http: HttpSettings, pool: Pool)
     logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + http.secrets() + pool.secrets() + fixed)))
 
 
-async def _serve(http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, places: Places) -> None:
+def _serving(
+    http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, limits: Limits
+) -> AbstractAsyncContextManager[HttpApp]:
     if book is not None:
-        serving = serving_app(http, pool, many_roles(book, Limits()), book.roles)
-    else:
-        serving = serving_app(http, pool, one_role(str(role), http), [str(role)], lambda: http.is_ready)
+        return serving_app(http, pool, many_roles(book, limits), book.roles)
+    return serving_app(http, pool, one_role(str(role), http), [str(role)], lambda: http.is_ready)
+
+
+async def _serve(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:
     async with serving as app:
         await http_serving.serve_app(app, places)

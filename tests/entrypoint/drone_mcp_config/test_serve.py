@@ -15,7 +15,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from drone_mcp_config.serving_callers import hash_of
-from support.http_process import bearer, serving, started
+from support.http_process import PATIENCE, bearer, serving, started
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -184,7 +184,7 @@ def test_what_cannot_be_served_is_said_in_a_line(
     arguments: tuple[str, ...], variables: dict[str, str], said: str
 ) -> None:
     with started(*SERVE, *arguments, **variables) as process:
-        assert process.wait(20) == 2
+        assert process.wait(PATIENCE) == 2
         assert process.stderr
         errors = process.stderr.read()
     assert said in errors

@@ -78,6 +78,21 @@ def test_whoever_waits_as_long_as_they_are_told_may_ask(per_minute: int) -> None
     assert limits.wait(one) == 0
 
 
+@given(st.integers(1, 300), st.integers(1, 5), st.lists(st.floats(0, 30), max_size=100))
+def test_replicas_together_let_no_more_through_than_one_would(
+    per_minute: int, replicas: int, pauses: list[float]
+) -> None:
+    clock = Clock()
+    one = caller(per_minute)
+    processes = [Limits(clock, replicas) for _ in range(replicas)]
+    allowed: list[float] = []
+    for pause in [0.0] * per_minute + pauses:
+        clock.now += pause
+        allowed += [clock.now for process in processes if process.wait(one) == 0]
+    most = 2 * max(per_minute, replicas)  # each lets one through at least
+    assert all(sum(start <= moment < start + 60 for moment in allowed) <= most for start in allowed)
+
+
 def test_a_part_of_another_user_has_no_token_of_this_process() -> None:
     assert PART.owned_by("theirs").environment == {
         "DRONE_SERVER": "http://drone.test",

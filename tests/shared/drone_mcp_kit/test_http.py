@@ -16,7 +16,7 @@ import pytest
 
 from drone_mcp_kit.http_settings import Address
 from drone_mcp_kit.listening import listen
-from support.http_process import CALL, HttpProcess, bearer, serving, started
+from support.http_process import CALL, PATIENCE, HttpProcess, bearer, serving, started
 from support.raw_server import RawServer
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ def test_another_name_is_answered_to_where_it_is_told() -> None:
 def test_all_addresses_are_taken_with_a_token_only_and_the_checks_stay_on() -> None:
     everywhere = ("support.example_server", "--http", "0.0.0.0:0")
     with started(*everywhere) as process:
-        assert process.wait(20) == 2
+        assert process.wait(PATIENCE) == 2
         assert process.stderr
         assert process.stderr.read() == (
             "drone-mcp-example: 0.0.0.0:0 can be reached from other machines: set DRONE_MCP_HTTP_TOKEN (or "
@@ -187,7 +187,7 @@ def test_all_addresses_are_taken_with_a_token_only_and_the_checks_stay_on() -> N
 )
 def test_what_cannot_be_right_stops_the_start(address: str, variables: dict[str, str], said: str) -> None:
     with started("support.example_server", "--http", address, **variables) as process:
-        assert process.wait(20) == 2
+        assert process.wait(PATIENCE) == 2
         assert process.stderr
         errors = process.stderr.read()
     assert said in errors
@@ -199,7 +199,7 @@ def test_an_address_that_is_taken_stops_the_start_with_one_line() -> None:
         socket.create_server(("127.0.0.1", 0)) as taken,
         started("support.example_server", "--http", f"127.0.0.1:{taken.getsockname()[1]}") as process,
     ):
-        assert process.wait(20) == 2
+        assert process.wait(PATIENCE) == 2
         assert process.stderr
         assert "Address already in use" in process.stderr.read()
 

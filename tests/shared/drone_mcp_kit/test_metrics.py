@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import socket
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 import httpx
 import pytest
 
+from drone_mcp_kit.metrics import Metrics
 from support.http_process import PATIENCE, HttpProcess, bearer, serving, started
 from support.simulator import running_simulator
 
@@ -111,6 +114,17 @@ def test_without_an_address_for_them_there_are_none() -> None:
     with serving(*SERVER) as process:
         assert process.told.keys() == {"url"}
         assert process.ask("/metrics", "GET").status_code == 405
+
+
+@pytest.mark.checkout
+def test_the_page_on_operations_names_no_number_that_is_not_there() -> None:
+    page = Path(__file__).parents[3] / "docs" / "operations.md"
+    section = page.read_text(encoding="utf-8").partition("# Running served roles")[2]
+    counted = {metric.name: metric.type for metric in Metrics().registry.collect()}
+    there = {f"{name}_total" if kind == "counter" else name for name, kind in counted.items()}
+    named = set(re.findall(r"\b(?:drone_mcp_|process_)\w+", section)) - {"drone_mcp_config"}
+    assert named - {"process_cpu_seconds_total"} == {name for name in there if name.startswith("drone_mcp")}
+    assert "process_cpu_seconds_total" in there
 
 
 def test_a_process_that_tells_metrics_ends_in_order() -> None:

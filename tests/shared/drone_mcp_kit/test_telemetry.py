@@ -17,7 +17,7 @@ from drone_mcp_kit import telemetry
 from drone_mcp_kit.telemetry import Signals
 from support.collector import Collector, collecting
 from support.example_server import CRASH_TEXT
-from support.http_process import HttpProcess, bearer, serving, started
+from support.http_process import PATIENCE, HttpProcess, bearer, serving, started
 from support.raw_server import RawServer
 from support.simulator import SimulatorHandle, running_simulator
 
@@ -231,7 +231,7 @@ def end(process: subprocess.Popen[str]) -> str:
     assert process.stdin
     assert process.stderr
     process.stdin.close()
-    assert process.wait(20) == 0
+    assert process.wait(PATIENCE) == 0
     return process.stderr.read()
 
 
