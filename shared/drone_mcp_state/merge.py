@@ -50,13 +50,26 @@ def merge(known: Build | None, seen: Build) -> Build:
 
     The answer is `known` itself if and only if `seen` says nothing new.
     """
+    return advance(known, seen)[0]
+
+
+def advance(known: Build | None, seen: Build) -> tuple[Build, tuple[Transition, ...] | None]:
+    """Merge, and list the statuses that changed; None, unlike an empty list, if nothing at all did."""
+    merged = _merged(known, seen)
+    changed = transitions(known, merged)
+    # In this order, since comparing builds that differ costs more than all the rest of merging them.
+    if known is not None and not changed and merged == known:
+        return known, None
+    return merged, changed
+
+
+def _merged(known: Build | None, seen: Build) -> Build:
     seen = _in_order(seen)
     if known is None or _incarnation(known) < _incarnation(seen):
         return seen
     if _incarnation(known) > _incarnation(seen):
         return known
-    merged = _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
-    return known if merged == known else merged
+    return _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
 
 
 def newer_repo(known: Repo | None, seen: Repo) -> Repo:

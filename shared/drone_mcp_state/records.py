@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from drone_mcp_state.merge import merge, transitions
+from drone_mcp_state.merge import advance
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
@@ -115,8 +115,8 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
     `cursor` is the feed's next place, taken if anything changes.
     """
     before = None if known is None else known.build
-    build = merge(before, seen.build)
-    if known is not None and build is before:
+    build, changed = advance(before, seen.build)
+    if known is not None and changed is None:
         confirmed = replace(known, source=seen.source, seen_at=seen.at)
         return (confirmed if _confirms(known, seen) else known), None
     change = Change(
@@ -125,7 +125,7 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
         status=build.status,
         source=seen.source,
         at=seen.at,
-        transitions=transitions(before, build),
+        transitions=changed or (),
         cursor=cursor,
     )
     seen_at = seen.at if known is None or _confirms(known, seen) else known.seen_at
