@@ -13,7 +13,7 @@ from drone_mcp_config.agent_git import Git
 from drone_mcp_config.agent_process import code_of
 from drone_mcp_config.agent_push import Delivery, deliver, prepare
 from drone_mcp_config.documents import fresh
-from drone_mcp_config.errors import NotPushed, NotStarted
+from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.plan import tools_by_server
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_config.installation import Servers
 
 SHELL = ("/bin/sh", "-c")
+STDERR = 2
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,12 @@ class Run:
         """
         git = Git(foreground, {**self.equipment.environment, **(self.identity or {})})
         if self.delivery:
-            prepare(git, self.delivery)
+            try:
+                prepare(git, self.delivery)
+            except UserError:
+                if foreground.told_to_end:  # git ended by the same signal, and found nothing out
+                    return foreground.told_to_end
+                raise
         code, started = self._run(foreground, installed)
         if self.delivery and started:
             return _deliver(git, self.delivery, code)
@@ -64,20 +70,37 @@ class Run:
         with private_file(way.file, text) as (folder, config):
             self._set_up(foreground)
             if not foreground.told_to_end:
-                _check(foreground, equipment, installed)
+                self._check(foreground, installed)
             if foreground.told_to_end:
                 return foreground.told_to_end, False
             environment = {**equipment.environment, **environment_with(way, config, folder)}
             return self._start(foreground, command_with(way, self.command, config), environment)
 
     def _set_up(self, foreground: Foreground) -> None:
+        """Run the set-up beside the agent's own streams: its output is no part of the agent's answer."""
         for number, command in enumerate(self.setup, start=1):
-            code = foreground.run([*SHELL, command], self.equipment.environment)
+            try:
+                code = foreground.run([*SHELL, command], self.equipment.environment, aside=(STDERR, STDERR))
+            except OSError as error:
+                raise NotStarted(f"The agent was not started: set-up needs {SHELL[0]} ({error.strerror}).") from error
             if foreground.told_to_end:
                 return
             if code:
                 which = f"command {number} of {len(self.setup)}" if len(self.setup) > 1 else "command"
                 raise NotStarted(f"The agent was not started: the set-up {which} ({command!r}) ended with {code}.")
+
+    def _check(self, foreground: Foreground, installed: Servers) -> None:
+        """See that every server starts, in a process of its own: what that loads is not kept while the agent runs."""
+        equipment = self.equipment
+
+        def look() -> int:
+            from drone_mcp_config.checking_servers import report_broken  # noqa: PLC0415 - brings the SDK, slow to load
+
+            tools = tools_by_server(equipment.role, installed)
+            return report_broken(equipment.made.plan, tools, equipment.environment, tell)
+
+        if foreground.call(look) and not foreground.told_to_end:
+            raise NotStarted("The agent was not started: it would be without some of its tools.")
 
     def _start(self, foreground: Foreground, command: list[str], environment: dict[str, str]) -> tuple[int, bool]:
         way = self.equipment.way
@@ -88,23 +111,6 @@ class Run:
         except OSError as error:
             tell(f"{command[0]!r} cannot be run: {error.strerror}.")
             return code_of(error), False
-
-
-def _check(foreground: Foreground, equipment: Equipment, installed: Servers) -> None:
-    """See that every server starts, in a process of its own: what that takes is not kept for as long as the agent runs.
-
-    Raises:
-        NotStarted: one does not; why is on standard error.
-    """
-
-    def look() -> int:
-        from drone_mcp_config.checking_servers import report_broken  # noqa: PLC0415 - brings the SDK, slow to load
-
-        tools = tools_by_server(equipment.role, installed)
-        return report_broken(equipment.made.plan, tools, equipment.environment, tell)
-
-    if foreground.call(look) and not foreground.told_to_end:
-        raise NotStarted("The agent was not started: it would be without some of its tools.")
 
 
 def _deliver(git: Git, delivery: Delivery, code: int) -> int:

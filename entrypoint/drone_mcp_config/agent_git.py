@@ -52,8 +52,8 @@ class Git:
             OSError: there is no git.
         """
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            streams = (out.fileno(), err.fileno())
-            code = self.foreground.run(["git", *arguments], {**self.environment, **QUIET}, streams=streams)
+            aside = (out.fileno(), err.fileno())
+            code = self.foreground.run(["git", *arguments], {**self.environment, **QUIET}, aside=aside)
             out.seek(0)
             err.seek(0)
             return Ran(code, out.read().decode(errors="replace"), err.read().decode(errors="replace"))

@@ -12,9 +12,7 @@ import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING, NoReturn
-
-from drone_mcp_config.errors import UserError
+from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -39,38 +37,34 @@ class Foreground:
 
     Attributes:
         told_to_end: what a shell exits with after the last signal that meant to end the program; 0: none came.
-
-    Raises:
-        UserError: this is not Linux.
     """
 
     def __init__(self) -> None:
-        if sys.platform != "linux":
-            raise UserError(
-                "The agent entrypoint runs on Linux. Elsewhere write the configuration (drone-mcp-config --role NAME) "
-                "and start your client."
-            )
         self.told_to_end = 0
         self._waited_for = FORWARDED | {signal.SIGCHLD}
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._waited_for)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, it would take exit statuses from us
 
     def run(
-        self, command: Sequence[str], environment: Mapping[str, str], *, streams: tuple[int, int] | None = None
+        self, command: Sequence[str], environment: Mapping[str, str], *, aside: tuple[int, int] | None = None
     ) -> int:
         """Run a program to its end and return its exit code, as a shell would.
 
         Args:
             command: the program, looked for on PATH, and its arguments.
             environment: all of its environment.
-            streams: descriptors that take the place of its standard output and error.
+            aside: descriptors to write to in place of standard output and error; then it has no input either.
 
         Raises:
             OSError: it cannot be started.
         """
-        turned = [(os.POSIX_SPAWN_DUP2, stream, number) for number, stream in enumerate(streams or (), start=1)]
         pid = os.posix_spawnp(
-            command[0], [*command], environment, file_actions=turned, setsigmask=self._mask, setsigdef=IGNORED_BY_PYTHON
+            command[0],
+            [*command],
+            environment,
+            file_actions=_turned(*aside) if aside else [],
+            setsigmask=self._mask,
+            setsigdef=IGNORED_BY_PYTHON,
         )
         return self._attend(pid)
 
@@ -102,6 +96,12 @@ class Foreground:
             if came.si_signo in FORWARDED and not _from_terminal(came):
                 os.kill(pid, came.si_signo)
         return code
+
+
+def _turned(output: int, errors: int) -> list[tuple[Any, ...]]:
+    """Say which streams a program has in place of ours."""
+    nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
+    return [nothing, (os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
 
 
 def _from_terminal(came: signal.struct_siginfo) -> bool:

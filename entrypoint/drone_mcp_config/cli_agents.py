@@ -1,5 +1,6 @@
 """The commands that run agents: `agent` in a container, `pod` for a cluster."""
 
+import sys
 from typing import Annotated
 
 import typer
@@ -8,7 +9,7 @@ from drone_mcp_config.agent_environment import Assignment
 from drone_mcp_config.agent_push import Delivery
 from drone_mcp_config.cli_options import RoleName, RolesDir
 from drone_mcp_config.clients import ClientName
-from drone_mcp_config.commands import agent as agent_command
+from drone_mcp_config.errors import UserError
 
 Command = Annotated[
     list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
@@ -65,6 +66,13 @@ def agent(
     Exit codes: the command's own (128 and the signal's number if one ended it) · 2 wrong usage · 69 a server or the
     set-up does not work · 75 the command succeeded and the push failed · 126, 127 the command cannot be run.
     """
+    if sys.platform != "linux":
+        raise UserError(
+            "Agents are run like this on Linux, in containers. Here, write the configuration of your client with "
+            "drone-mcp-config --role NAME, and start it."
+        )
+    from drone_mcp_config.commands import agent as agent_command  # noqa: PLC0415 - other systems lack its signals
+
     who = Assignment(role or "", client, repo or "", session or "", branch or "", url or "")
     identity = {
         f"GIT_{part}_{what}": value

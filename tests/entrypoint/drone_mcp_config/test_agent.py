@@ -187,6 +187,20 @@ def test_what_the_configuration_refers_to_is_missed_with_the_rest(place: Place) 
     assert (done.returncode, done.stderr) == (2, f"The agent was not started. Not set: {branch}; DRONE_TOKEN.\n")
 
 
+def test_a_signal_while_git_asks_the_remote_is_the_end(place: Place) -> None:
+    fifo, shim = place.folder / "fifo", place.folder / "bin"
+    os.mkfifo(fifo)
+    shim.mkdir()
+    (shim / "git").write_text(f"#!/bin/sh\necho true\ntest $1 = ls-remote || exit 0\n: >{fifo}\nexec sleep 600\n")
+    (shim / "git").chmod(0o755)
+    place.environment = {"PATH": f"{shim}:{os.environ['PATH']}", "BRANCH": "b"}
+    with place.start("--push", command=["touch", "ran"]) as process:
+        fifo.read_bytes()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(PATIENCE) == 128 + signal.SIGTERM
+    assert not (place.work / "ran").exists()
+
+
 def test_without_a_command_it_says_where_to_put_one(place: Place) -> None:
     done = place.run(command=[])
     assert done.returncode == 2
@@ -213,10 +227,13 @@ def test_a_session_of_several_lines_is_refused(place: Place) -> None:
     assert "printable" in place.run(command=["true"], SESSION_ID="a\nb").stderr
 
 
-def test_the_set_up_runs_before_only_if_it_is_asked_for(place: Place) -> None:
-    place.role("ready", "tiny", (place.folder / "tiny_server.py").read_text(), "agent: {setup: [echo one, echo two]}\n")
-    assert place.run(command=["echo", "three"], role="ready").stdout == "three\n"
-    assert place.run("--setup", command=["echo", "three"], role="ready").stdout == "one\ntwo\nthree\n"
+def test_the_set_up_runs_before_only_if_it_is_asked_for_and_beside_the_agents_streams(place: Place) -> None:
+    server = (place.folder / "tiny_server.py").read_text(encoding="utf-8")
+    place.role("ready", "tiny", server, "agent: {setup: [echo first, cat, echo second]}\n")
+    without = place.run(command=["cat"], role="ready", text="three\n")
+    assert (without.stdout, "first" in without.stderr) == ("three\n", False)
+    done = place.run("--setup", command=["cat"], role="ready", text="three\n")
+    assert (done.stdout, done.stderr.startswith("first\nsecond\n")) == ("three\n", True)
 
 
 def test_a_set_up_that_fails_is_the_end(place: Place) -> None:

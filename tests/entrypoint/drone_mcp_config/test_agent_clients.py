@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_config.installation import Servers
+    from entrypoint.drone_mcp_config.conftest import Outcome
 
 FOLDER, FILE = Path("/private"), Path("/private/mcp.json")
 PLACES = Places(work=Path("/w"), home=Path("/h"), config=Path("/h/.config"), appdata=Path("/h/a"), platform="linux")
@@ -115,6 +116,14 @@ def test_a_served_role_needs_the_callers_token_alone(installed: Servers) -> None
         equipped(installed, url="http://served:8080")
     made = equipped(installed, url="http://served:8080", DRONE_MCP_HTTP_TOKEN="c" * 32).made
     assert made.entries["drone-logs"]["url"] == "http://served:8080/logs/mcp"
+
+
+def test_elsewhere_than_on_linux_it_says_what_to_do_instead(
+    run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    outcome = run("agent", "--role", "dev", "--", "claude")
+    assert (outcome.code, "drone-mcp-config --role NAME" in outcome.err) == (2, True)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="the entrypoint of containers")

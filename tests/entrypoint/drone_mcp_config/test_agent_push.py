@@ -24,8 +24,8 @@ SOMEBODY = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com"}
 class Plain:
     """Runs git as any program does: what stands in for the foreground does not block this process's signals."""
 
-    def run(self, command: Sequence[str], environment: Mapping[str, str], *, streams: tuple[int, int] = (1, 2)) -> int:
-        out, err = streams
+    def run(self, command: Sequence[str], environment: Mapping[str, str], *, aside: tuple[int, int] = (1, 2)) -> int:
+        out, err = aside
         return subprocess.run(command, env=dict(environment), stdout=out, stderr=err, check=False).returncode
 
 
