@@ -1,10 +1,10 @@
 """Learn the line scorer of the distiller, and its five cross-fitted siblings.
 
-    train.py --packs DIR --out servers/drone_mcp_logs/distill/model.json --folds benchmarks/logs/folds
+    train.py --packs DIR --out servers/drone_mcp_logs/distill/model.json --folds benchmarks/logs/folds [--last-stage]
 
 Needs numpy, scipy, scikit-learn and lightgbm, which the package itself does not. The repositories of the packs are
 dealt to five folds; `folds/K.json` is learned without the repositories of fold K, so that figures taken with it on
-them are fair.
+them are fair. `--last-stage` takes all but the weights of the stretches of lines from the files that are there.
 """
 
 from __future__ import annotations
@@ -21,12 +21,15 @@ import lightgbm
 import numpy as np
 from packs import FOLDS, Case, fold_of, load
 from scipy.sparse import csr_matrix
+from segments import FEATURES, Example, learn_segments, marked
 from sklearn.linear_model import SGDClassifier
 
 from drone_mcp_logs.distill import scan
 from drone_mcp_logs.distill.candidates import Reader, Windows, find_hits, gather
+from drone_mcp_logs.distill.distiller import Study
 from drone_mcp_logs.distill.features import words
-from drone_mcp_logs.distill.model import Binned, Model, Vocabulary, read
+from drone_mcp_logs.distill.model import Binned, Model, SegmentModel, Vocabulary, read
+from drone_mcp_logs.distill.segments import segment_columns
 from drone_mcp_logs.distill.text import encode, unstamped
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ if TYPE_CHECKING:
     Examples = list[tuple[Mapping[str, Sequence[float]], list[bool]]]
 
 VOCABULARY = 7000
-NOTHING = Model(-1.0, Vocabulary({}), Binned(0.0, {}), Binned(0.0, {}))  # takes no line for evidence
+EMPTY = Binned(0.0, {})
+NOTHING = Model(-1.0, Vocabulary({}), EMPTY, EMPTY, SegmentModel(EMPTY, EMPTY, EMPTY))  # takes no line for evidence
 SEEN_IN = 3  # repositories a word must occur in
 
 
@@ -168,6 +172,17 @@ def line_examples(cases: list[Case], models: list[Model]) -> Examples:
     return found
 
 
+def segment_examples(cases: list[Case], models: list[Model]) -> list[Example]:
+    """Every case's candidates as its model weighs them, and where the marked stretch is."""
+    found = []
+    for case in cases:
+        study = Study(case.log, case.good_log, model=models[fold_of(case)])
+        candidates, _, worth = study.weighed(case.exit_code)
+        numbers = [line.number for line in candidates.lines]
+        found.append(Example(segment_columns(candidates, worth), marked(numbers, case.raw["gold"][0])))
+    return found
+
+
 def learn_bins(examples: Examples) -> dict[str, Any]:
     """One binned model from the examples of some cases."""
     table = Table()
@@ -201,28 +216,37 @@ def main() -> None:
     parser.add_argument("--packs", type=Path, required=True)
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=Path, required=True)
+    parser.add_argument("--last-stage", action="store_true")
     args = parser.parse_args()
     cases = [case for name in ("logchunks", "logdx", "cidiff") for case in load(args.packs, name)]
-    rows = Rows(cases)
-    print(rows.matrix.shape, rows.labels.mean(), flush=True)
     folds = np.array([fold_of(case) for case in cases])
     args.folds.mkdir(exist_ok=True)
-    stages = [learn(rows, folds != fold, cases) for fold in range(FOLDS)]
-    whole = learn(rows, folds >= 0, cases)
+    files = [*(args.folds / f"{fold}.json" for fold in range(FOLDS)), args.out]
+    models = [json.loads(file.read_text("utf-8")) for file in files] if args.last_stage else first_stages(cases, folds)
+    examples = segment_examples(cases, [model_of(model) for model in models[:FOLDS]])
+    for fold, (file, model) in enumerate(zip(files, models, strict=True)):
+        model["segments"] = learn_segments(
+            [example for example, its in zip(examples, folds, strict=True) if its != fold]
+        )
+        write(file, model)
+
+
+def first_stages(cases: list[Case], folds: Any) -> list[dict[str, Any]]:
+    """Words, hits and lines of each fold's model, and of the one from all cases."""
+    rows = Rows(cases)
+    print(rows.matrix.shape, rows.labels.mean(), flush=True)
+    stages = [learn(rows, folds != fold, cases) for fold in (*range(FOLDS), None)]
     for step, look in (("hits", hit_examples), ("lines", line_examples)):
-        examples = look(cases, [model_of(stage) for stage in stages])
+        examples = look(cases, [model_of(stage) for stage in stages[:FOLDS]])
         for fold, stage in enumerate(stages):
             stage[step] = learn_bins([example for example, its in zip(examples, folds, strict=True) if its != fold])
-        whole[step] = learn_bins(examples)
-    for fold, stage in enumerate(stages):
-        write(args.folds / f"{fold}.json", stage)
-    write(args.out, whole)
+    return stages
 
 
 def model_of(stages: dict[str, Any]) -> Model:
     """A model of which the later stages may still be missing."""
     nothing = {"start": 0, "bins": {}}
-    return read(json.dumps({"hits": nothing, "lines": nothing} | stages))
+    return read(json.dumps({"hits": nothing, "lines": nothing, "segments": dict.fromkeys(FEATURES, nothing)} | stages))
 
 
 def learn(rows: Rows, chosen: Any, cases: list[Case]) -> dict[str, Any]:

@@ -15,6 +15,9 @@ _READ = 400  # characters of a line that are looked at
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log
 _STRIDES, _STRIDE, _LOOK = 5, 12, 3  # a window grows at most so often, by so many lines, while so many last ones tell
+_HOLE = 12  # lines; windows so close to each other are read as one
+_WIDE = 200  # bytes a line; a hole of longer ones is not read
+_INSIDE = frozenset(" \t+-|")  # what the lines of a dump, a difference or a list of stack frames begin with
 _MOST = 400  # lines; no further surroundings are looked at then
 _NEWS = 60  # new lines that are looked at from each end
 _REPEATED = 0.9
@@ -145,6 +148,7 @@ class Windows:
                 first = number if start >= reached else found[-1].number + 1
                 found += scan.read(self._data, max(start, reached), end, first)
                 reached = self._read_on(found, end, following, reader)
+                reached = self._bridge(found, reached, following)
         return found
 
     def _read_on(self, found: list[Line], end: int, limit: int, reader: Reader) -> int:
@@ -156,10 +160,20 @@ class Windows:
             found += scan.read(self._data, start, end, found[-1].number + 1)
         return end
 
+    def _bridge(self, found: list[Line], end: int, following: int) -> int:
+        """Add the lines up to the following window, if those are few; the offset that was reached."""
+        if not end < following <= min(len(self._data), end + _HOLE * _WIDE):
+            return end
+        if scan.skip(self._data, end, _HOLE) < following:
+            return end
+        found += scan.read(self._data, end, following, found[-1].number + 1)
+        return following
+
 
 def _goes_on(lines: Sequence[Line], reader: Reader) -> bool:
-    """Whether the last lines still read like evidence."""
-    return sum(reader.look(lines[-_LOOK:])[0]) > 0
+    """Whether the last lines still read like evidence, or stand inside something that began above."""
+    last = lines[-_LOOK:]
+    return sum(reader.look(last)[0]) > 0 or all(line.text[:1] in _INSIDE for line in last)
 
 
 def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:

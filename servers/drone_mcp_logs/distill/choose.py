@@ -1,10 +1,12 @@
 """Spend the token budget on the candidates that most likely are evidence, and stop when it is shown."""
 
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from itertools import chain
 
 from .candidates import Candidates
+from .segments import Posterior
 from .text import Line, tokens, unstamped
 
 _REPEATED = 0.7  # what a line is worth that says again, digits aside, what stood well above
@@ -17,9 +19,11 @@ _FIRST = 0.85  # the least chance of the first line of each telling anchor
 _CHEAPEST = 6.0  # tokens; below this a line is not preferred for being short
 _THRIFT = 0.3  # how much a line's price counts against its chance
 _HOLE = 4  # lines; a shorter hole between two shown lines is filled
-_CERTAIN = 0.9  # worth of a line that surely is evidence; where there is one,
-_ENOUGH = 0.1  # lines worth less than this share of it are left out,
-_HOPE = 0.01  # else than this
+_STRETCH = 0.3  # how much a line counts as part of a stretch, the rest by itself: the latter finds more of the failures
+_LEAST = 1e-6  # no line is worth less
+_SURELY = 0.97  # chance of being complete at which an answer ends
+_SHORT = 700  # tokens; an answer ends there
+_LIKELY = 0.73  # if it is as likely complete as that
 _EXIT_KINDS = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _WORTHLESS = 0.02  # a line worth less is not compared with others
 _DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
@@ -68,27 +72,53 @@ def _least(candidates: Candidates, line: Line, role: str, seen: int) -> float:
     return _FIRST if role in {"head", "cause"} and not seen else 0.0
 
 
-def choose(lines: Sequence[Line], worth: Sequence[float], budget: float, longest: int) -> list[int]:
-    """Indices of the lines to show, ascending: the worthiest first, of equal ones the cheaper, within the budget.
+def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, budget: float, longest: int) -> list[int]:
+    """Indices of the lines to show, ascending: the worthiest first, of equal ones the cheaper, until it is enough.
 
-    Short holes that a line would leave are filled along with it.
+    Short holes that a line would leave are filled along with it. `longest` characters of a line are shown at most.
     """
-    costs = [tokens(line.number, line.text[:longest]) for line in lines]
-    order = sorted(range(len(lines)), key=lambda i: (-worth[i] / max(costs[i], _CHEAPEST) ** _THRIFT, i))
-    best = max(worth, default=0.0)
-    least = best * (_ENOUGH if best >= _CERTAIN else _HOPE)
-    chosen: set[int] = set()
+    costs = [tokens(line.number, line.text[:longest]) for line in candidates.lines]
+
+    def complete(groups: int) -> float:
+        shown = set(chain.from_iterable(chosen[:groups]))
+        return likely.complete([i in shown for i in range(len(costs))])
+
+    chosen: list[set[int]] = []
     spent = 0.0
-    for index in (i for i in order if worth[i] >= least):
+    for group in _groups(candidates, _values(worth, likely, costs), costs, budget):
+        price = sum(costs[i] for i in group)
+        if spent <= _SHORT < spent + price and complete(len(chosen)) >= _LIKELY:
+            break
+        chosen.append(group)
+        spent += price
+    return sorted(chain.from_iterable(chosen[: bisect_left(range(len(chosen)), _SURELY, key=complete)]))
+
+
+def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float]) -> list[float]:
+    """What each line brings for its price: between what it is worth by itself and as a part of a stretch."""
+    return [
+        max(inside, _LEAST) ** _STRETCH * max(own, _LEAST) ** (1 - _STRETCH) / max(cost, _CHEAPEST) ** _THRIFT
+        for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
+    ]
+
+
+def _groups(
+    candidates: Candidates, values: Sequence[float], costs: Sequence[float], budget: float
+) -> Iterator[set[int]]:
+    """Lines that are shown together, in the order in which they are, as many as the budget allows."""
+    lines = candidates.lines
+    ends = [i for i, line in enumerate(lines) if line.number == candidates.end != candidates.last]
+    chosen: set[int] = set()
+    for index in (*ends, *sorted(range(len(lines)), key=lambda i: (-values[i], i))):
         if index in chosen:
             continue
         for group in (_with_holes(lines, chosen, index), {index}):
             price = sum(costs[i] for i in group)
-            if spent + price <= budget:
+            if price <= budget:
+                budget -= price
                 chosen |= group
-                spent += price
+                yield group
                 break
-    return sorted(chosen)
 
 
 def _with_holes(lines: Sequence[Line], chosen: set[int], index: int) -> set[int]:

@@ -10,6 +10,7 @@ from .excerpt import Block, Excerpt, Shown
 from .marks import Mark, failing_test, source_place
 from .model import Model, default
 from .novelty import novel_lines
+from .segments import posterior, segment_columns
 from .text import encode, tokens
 
 _NEWS = 0.5  # exponent on the chance of a line that the good log has not
@@ -58,11 +59,17 @@ class Study:
         chances = self._model.lines.chances(candidates.surroundings())
         return candidates, chances if news is None else _favour(candidates, chances, {number for number, _ in news})
 
+    def weighed(self, exit_code: int) -> tuple[Candidates, Sequence[float], Sequence[float]]:
+        """The candidates, how likely each belongs to the evidence by itself, and what showing it is worth."""
+        candidates, chances = self._read
+        return candidates, chances, weigh(candidates, chances, exit_code)
+
     def excerpt(self, exit_code: int, token_budget: int) -> Excerpt:
         """The blocks that say why the step failed."""
-        candidates, chances = self._read
+        candidates, chances, worth = self.weighed(exit_code)
         longest = longest_line(token_budget)
-        chosen = choose(candidates.lines, weigh(candidates, chances, exit_code), token_budget, longest)
+        likely = posterior(self._model.segments, segment_columns(candidates, worth))
+        chosen = choose(candidates, worth, likely, token_budget, longest)
         blocks = tuple(_blocks(candidates, chances, chosen, longest))
         marks = [candidates.marks[index] for index in chosen]
         texts = [candidates.lines[index].text for index in chosen]

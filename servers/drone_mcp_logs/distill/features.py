@@ -17,7 +17,7 @@ _DEEPEST = 9  # further indent tells no more
 BLANK = b"~blank"  # the only feature of a line without words
 INDENT = b"~indent"  # begins the name of a line's indent (a digit) and first byte
 _LOW = -8.0
-_ROLE_CODE = {"": 0, "noise": 1, "passed": 2, "command": 3, "frame": 4, "summary": 5, "exit": 6, "cause": 7, "head": 8}
+ROLE_CODE = {"": 0, "noise": 1, "passed": 2, "command": 3, "frame": 4, "summary": 5, "exit": 6, "cause": 7, "head": 8}
 _OPENS = {"head", "cause"}
 _CLOSES = {"summary", "exit", "passed", "command"}
 
@@ -54,7 +54,7 @@ def hit_columns(hits: Sequence[Line], marks: Sequence[Mark], here: Sequence[floa
     `last` that of the log's last line.
     """
     top = max(here)
-    roles = [_ROLE_CODE[mark.role] for mark in marks]
+    roles = [ROLE_CODE[mark.role] for mark in marks]
     return {
         "near": _mean(here, 2),
         "below_top": [value - top for value in here],
@@ -102,7 +102,7 @@ def line_columns(
         "length": [len(text) for text in texts],
         "parent": _parents(lines, indents, here),
         "repeats": [counts[text] for text in texts],
-        "role": [_ROLE_CODE[mark.role] for mark in marks],
+        "role": [ROLE_CODE[mark.role] for mark in marks],
         "block": _blocks(lines, marks),
     }
 

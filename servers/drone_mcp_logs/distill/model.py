@@ -24,13 +24,26 @@ class Binned:
     start: float
     bins: Mapping[str, tuple[Sequence[float], Sequence[float]]]
 
-    def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
-        """How likely each row is evidence, between 0 and 1."""
+    def totals(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
+        """Each row's sum."""
         totals = [self.start] * len(columns["role"])
         for name, (bounds, values) in self.bins.items():
             steps = map(values.__getitem__, map(bisect_right, repeat(bounds), columns[name]))
             totals = list(map(add, totals, steps))
-        return [1.0 / (1.0 + math.exp(-total)) for total in totals]
+        return totals
+
+    def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
+        """How likely each row is evidence, between 0 and 1."""
+        return [1.0 / (1.0 + math.exp(-total)) for total in self.totals(columns)]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentModel:
+    """What speaks for a line to stand inside the evidence, to be its first and to be its last."""
+
+    inside: Binned
+    first: Binned
+    last: Binned
 
 
 class Vocabulary:
@@ -72,12 +85,13 @@ _UNKNOWN: tuple[float, Mapping[bytes, float]] = (0.0, {})
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """Weights of words, and what is made of a hit and of a candidate among its neighbours."""
+    """Weights of words, and what is made of a hit, of a candidate among its neighbours and of a stretch of them."""
 
     bias: float
     words: Vocabulary
     hits: Binned
     lines: Binned
+    segments: SegmentModel
 
     def line(self, raw: bytes) -> float:
         """Log-odds that a line without its time stamp is evidence, by its words alone."""
@@ -88,7 +102,8 @@ def read(text: str) -> Model:
     """A model from its data file."""
     content = json.loads(text)
     words = {word.encode("utf-8", "surrogatepass"): weight for word, weight in content["words"].items()}
-    return Model(content["bias"], Vocabulary(words), _binned(content["hits"]), _binned(content["lines"]))
+    segments = SegmentModel(*(_binned(content["segments"][part]) for part in ("inside", "first", "last")))
+    return Model(content["bias"], Vocabulary(words), _binned(content["hits"]), _binned(content["lines"]), segments)
 
 
 def _binned(content: dict[str, Any]) -> Binned:

@@ -1,0 +1,153 @@
+"""Learn what tells where the evidence begins and ends: the weights of the distiller's stretches of lines.
+
+The likelihood of the marked stretch among all stretches of a log's candidates is made as large as possible, with a
+penalty on large weights: 51 repositories are few. All logs are worked on at once, one line of each at a time.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from scipy.optimize import minimize
+from scipy.sparse import csr_matrix
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+FEATURES = {
+    "inside": ("worth", "blank", "role", "indented"),
+    "first": (
+        "worth", "risen", "role", "role_above", "blank_above", "indented", "told", "nth", "to_end", "indent", "top",
+    ),
+    "last": ("worth", "falls", "role", "role_below", "blank_below", "dedented", "to_end", "indent"),
+}  # fmt: skip
+FEW = 14  # values; a feature with no more has a bin for each
+BINS = 10
+PENALTY = 4.0
+STEPS = 60
+NEVER = -1e30
+
+
+@dataclass(frozen=True)
+class Example:
+    """A log's candidates, and the first and last index of the marked stretch; none where no candidate is marked."""
+
+    columns: Mapping[str, Sequence[float]]
+    marked: tuple[int, int] | None
+
+
+def marked(numbers: Sequence[int], gold: Sequence[int]) -> tuple[int, int] | None:
+    """Where in the neighbouring candidates most of the marked lines stand."""
+    wanted = set(gold)
+    runs: list[list[int]] = []
+    for index, number in enumerate(numbers):
+        if not index or number != numbers[index - 1] + 1:
+            runs.append([])
+        if number in wanted:
+            runs[-1].append(index)
+    best = max(runs, key=len, default=[])
+    return (best[0], best[-1]) if best else None
+
+
+class Part:
+    """One of the three sums: its bins, and which of them every line is in."""
+
+    def __init__(self, names: Sequence[str], examples: Sequence[Example]) -> None:
+        self.names = names
+        values = {name: np.concatenate([np.asarray(e.columns[name], float) for e in examples]) for name in names}
+        self.bounds = {name: edges(column) for name, column in values.items()}
+        sizes = [len(self.bounds[name]) + 1 for name in names]
+        self.starts = dict(zip(names, np.cumsum([0, *sizes]), strict=False))
+        self.size = sum(sizes)
+        cells = np.stack(
+            [self.starts[name] + np.searchsorted(self.bounds[name], values[name], "right") for name in names], 1
+        )
+        self.rows = csr_matrix(
+            (np.ones(cells.size), cells.ravel(), np.arange(0, cells.size + 1, cells.shape[1])),
+            shape=(len(cells), self.size),
+        )
+
+    def as_json(self, weights: Any, start: float) -> dict[str, Any]:
+        """The learned sum as the package reads it."""
+        rows = {
+            name: {
+                "bounds": [float(f"{bound:.5g}") for bound in bounds],
+                "values": [
+                    round(float(w), 3) for w in weights[self.starts[name] : self.starts[name] + len(bounds) + 1]
+                ],
+            }
+            for name, bounds in self.bounds.items()
+        }
+        return {"start": round(start, 3), "bins": rows}
+
+
+def edges(column: Any) -> Any:
+    """Bounds of a feature's bins."""
+    values = np.unique(column)
+    if len(values) <= FEW:
+        return (values[1:] + values[:-1]) / 2
+    return np.unique(np.quantile(column, np.linspace(0, 1, BINS + 1)[1:-1]))
+
+
+class Grid:
+    """Lines of all logs as a table: a row for each log."""
+
+    def __init__(self, examples: Sequence[Example]) -> None:
+        counts = [len(e.columns["worth"]) for e in examples]
+        self.valid = np.arange(max(counts))[None, :] < np.array(counts)[:, None]
+        self.adjoining = self.spread(np.concatenate([e.columns["adjoining"] for e in examples]), 0.0) > 0
+        self.first, self.last, self.inside = (np.zeros(self.valid.shape) for _ in range(3))
+        for row, example in enumerate(examples):
+            begin, end = example.marked or (0, 0)
+            self.first[row, begin] = self.last[row, end] = 1
+            self.inside[row, begin : end + 1] = 1
+
+    def spread(self, values: Any, missing: float) -> Any:
+        """Values of all lines in their places."""
+        table = np.full(self.valid.shape, missing)
+        table[self.valid] = values
+        return table
+
+    def expected(self, inside: Any, first: Any, last: Any) -> tuple[Any, Any, Any, Any]:
+        """Logarithm of the weight of all stretches of each log; how often each line is inside, first and last."""
+        shape = self.valid.shape
+        above, below = np.empty(shape), np.empty(shape)
+        flow = np.full(shape[0], NEVER)
+        for t in range(shape[1]):
+            flow = np.logaddexp(np.where(self.adjoining[:, t], flow, NEVER), first[:, t]) + inside[:, t]
+            above[:, t] = flow = np.maximum(flow, NEVER)
+        flow = np.full(shape[0], NEVER)
+        for t in reversed(range(shape[1])):
+            below[:, t] = flow = np.logaddexp(last[:, t], flow)
+            flow = np.maximum(np.where(self.adjoining[:, t], flow + inside[:, t], NEVER), NEVER)
+        ends = above + last
+        total = np.logaddexp.reduce(ends, axis=1)
+        chances = (above + below, first + inside + below, ends)
+        shares = (np.where(self.valid, np.exp(np.minimum(c - total[:, None], 0)), 0) for c in chances)
+        return (total, *shares)  # type: ignore[return-value]  # three of them
+
+
+def learn_segments(examples: Sequence[Example]) -> dict[str, Any]:
+    """The three sums, as the package reads them."""
+    examples = [example for example in examples if example.marked]
+    grid = Grid(examples)
+    parts = [Part(names, examples) for names in FEATURES.values()]
+    splits = np.cumsum([part.size for part in parts])
+
+    def loss(weights: Any) -> tuple[float, Any]:
+        each = np.split(weights, splits)
+        sums = [part.rows @ w for part, w in zip(parts, each, strict=False)]
+        sums[0] = sums[0] + each[3][0]
+        total, *shares = grid.expected(*(grid.spread(s, NEVER) for s in sums))
+        given = [table[grid.valid] for table in (grid.inside, grid.first, grid.last)]
+        over = [share[grid.valid] - gold for share, gold in zip(shares, given, strict=True)]
+        value = total.sum() - sum(float(s @ gold) for s, gold in zip(sums, given, strict=True))
+        slope = np.concatenate([*(part.rows.T @ o for part, o in zip(parts, over, strict=True)), [over[0].sum()]])
+        return value + PENALTY / 2 * (weights**2).sum(), slope + PENALTY * weights
+
+    found = minimize(loss, np.zeros(splits[-1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
+    each = np.split(found.x, splits)
+    starts = [float(each[3][0]), 0.0, 0.0]
+    return {name: part.as_json(w, start) for name, part, w, start in zip(FEATURES, parts, each, starts, strict=False)}
