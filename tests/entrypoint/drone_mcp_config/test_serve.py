@@ -15,6 +15,7 @@ from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
 from drone_mcp_config.serving_callers import hash_of
+from support.collector import collecting
 from support.http_process import PATIENCE, bearer, serving, started
 from support.simulator import running_simulator
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from support.collector import Collector
     from support.http_process import HttpProcess
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
@@ -303,3 +305,34 @@ async def test_prometheus_reads_which_role_called_what_and_what_was_refused(tmp_
     assert found['drone_mcp_http_refusals_total{status="401"}'] == 1
     assert found['drone_mcp_build_reads_total{source="drone"}'] == 2
     assert not any(token in name for token in (DEV, UI) for name in found)
+
+
+async def test_a_trace_tells_the_role_and_whence_a_build_was_known_and_no_repository() -> None:
+    body = json.dumps(
+        {
+            "jsonrpc": "2.0",
+            "id": 1,
+            "method": "tools/call",
+            "params": {"name": "drone_get_build", "arguments": {"repo": "octo/hello", "number": 1}},
+        }
+    )
+    async with running_simulator("demo", socket=True) as drone:
+
+        def work() -> Collector:
+            environment = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
+            with (
+                collecting() as collector,
+                serving(*SERVE, "--role", "dev", **environment, **collector.environment()) as process,
+            ):
+                for _ in range(2):
+                    process.send("POST", "/builds/mcp", body, {})
+                process.process.terminate()
+                assert process.ending()[0] == 0
+            return collector
+
+        found: Collector = await anyio.to_thread.run_sync(work)
+    calls = [span.facts for span in found.spans if span.name == "tools/call drone_get_build"]
+    assert [facts["drone_mcp.state.source"] for facts in calls] == ["drone", "store"]
+    assert {(facts["drone_mcp.role"], facts["drone_mcp.server"]) for facts in calls} == {("dev", "drone-builds")}
+    assert not any(b"octo" in sent or b"hello" in sent for sent in found.raw)
+    assert drone.admin_token.encode() not in b"".join(found.raw)
