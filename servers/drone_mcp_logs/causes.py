@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drone_mcp_client.models import Step
 from drone_mcp_client.status import NEVER, failures, is_failure
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.steps import NAME, Place
@@ -13,7 +12,7 @@ from drone_mcp_logs.steps import NAME, Place
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from drone_mcp_client.models import Build, Stage
+    from drone_mcp_client.models import Build, Stage, Step
 
 FIRST = "failed first"
 AFTER = "failed after it, maybe because of it"
@@ -33,6 +32,8 @@ class Failed:
     @property
     def place(self) -> Place:
         """The step; of a stage without a failed one, a step 0 that has no log."""
+        from drone_mcp_client.models import Step  # noqa: PLC0415 - on first use, to start fast
+
         return Place(self.stage, self.step or Step(number=0, name="", status="skipped"))
 
     @property
