@@ -8,8 +8,6 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_actions import audit_command
-from drone_mcp_actions.acting import Actor
 from drone_mcp_actions.agreeing import Agreed
 from drone_mcp_actions.repeating import Recent
 from drone_mcp_actions.resources import ActionResources
@@ -53,13 +51,13 @@ def create(settings: Settings, guarded: GuardSettings, clock: Callable[[], float
     access = DroneAccess(settings, secrets=guarded.secrets)
     kept = Agreed(settings.state)
     guard = Guard(settings, _for_tools(guarded, settings), access.clean, kept, clock)
-    actor = Actor(access, guard, Recent(guard.who, kept, settings.timeout), clock)
+    recent = Recent(guard.who, kept, settings.timeout)
 
     async def close() -> None:
         await kept.close()
         await guard.close()
 
-    parts = ActionTools(access, actor), ActionResources(guard)
+    parts = ActionTools(access, guard, recent, clock), ActionResources(guard)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal, close=close)
 
 
@@ -79,6 +77,8 @@ def _for_tools(guarded: GuardSettings, settings: Settings) -> GuardSettings:
 def main() -> None:
     """Serve over stdin and stdout; or, called with `audit`, look at an audit file."""
     if sys.argv[1:2] == ["audit"]:
+        from drone_mcp_actions import audit_command  # noqa: PLC0415 - a server has no use for it
+
         sys.exit(audit_command.main(sys.argv[2:]))
     read: list[GuardSettings] = []
 

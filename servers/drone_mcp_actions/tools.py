@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
-from drone_mcp_actions.acting import Actor, Wish
 from drone_mcp_actions.views import ActionView, RestartView
 from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_actions.acting import Actor, Wish
+    from drone_mcp_actions.repeating import Recent
     from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_kit.guard.guard import Guard
 
 Number = Annotated[int, Field(ge=1, description="1 or more")]
 Stage = Annotated[int | None, Field(ge=1, description="1 or more; default: all that wait")]
@@ -32,11 +37,19 @@ OPERATION_OF = {
 
 
 class ActionTools:
-    """All tools of this server."""
+    """All tools of this server. `clock` gives the Unix time."""
 
-    def __init__(self, access: DroneAccess, actor: Actor) -> None:
+    def __init__(self, access: DroneAccess, guard: Guard, recent: Recent, clock: Callable[[], float]) -> None:
         self._access = access
-        self._actor = actor
+        self._guard = guard
+        self._recent = recent
+        self._clock = clock
+
+    @cached_property
+    def _actor(self) -> Actor:
+        from drone_mcp_actions.acting import Actor  # noqa: PLC0415 - on first use, to start fast
+
+        return Actor(self._access, self._guard, self._recent, self._clock)
 
     @tool(title="Restart a build", schema="restart/1", writes=True, idempotent=False)
     async def drone_restart_build(
@@ -97,4 +110,6 @@ class ActionTools:
         return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
 
     def _wish(self, operation: str, repo: str | None, number: int, **more: Any) -> Wish:
+        from drone_mcp_actions.acting import Wish  # noqa: PLC0415 - on first use, to start fast
+
         return Wish(operation=operation, repo=self._access.resolve_repo(repo), number=number, **more)

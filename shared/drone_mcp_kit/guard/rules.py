@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
-from drone_mcp_client.call import repo_path
 from drone_mcp_client.errors import PermissionDenied
 from drone_mcp_client.status import blocked_stages
 from drone_mcp_kit.guard.errors import WritesDisabled
@@ -86,6 +85,8 @@ class Action:
 
     def covers(self, call: Call[Any]) -> bool:
         """Whether the call does this to this build, and nothing else."""
+        from drone_mcp_client.call import repo_path  # noqa: PLC0415 - on first use, to start fast
+
         path = repo_path(self.repo, "builds", self.build.number)[1]
         is_there = call.path == path or call.path.startswith(f"{path}/")
         return is_there and call.writes and (call.operation, call.repo) == (self.operation.call, self.repo)
