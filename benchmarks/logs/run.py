@@ -16,19 +16,18 @@ import importlib.util
 import os
 import statistics
 import sys
-import time
-import tracemalloc
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from costs import fuzz, speed
 from packs import Case, fold_of, load
 
 from drone_mcp_logs.distill import distill
 from drone_mcp_logs.distill.model import Model, default, read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 TUNING_FOLDS = {0, 1, 2}
 FOLDS = Path(__file__).parent / "folds"
@@ -120,60 +119,6 @@ def measure(packs: Path, models: list[Model], misses: int) -> bool:
     return fine
 
 
-def cpu(work: Callable[[], object]) -> float:
-    """Seconds of processor time."""
-    began = time.process_time()
-    work()
-    return time.process_time() - began
-
-
-def speed(packs: Path) -> bool:
-    """Print megabytes a second over LogChunks, beside one pass of the interpreter's own in the same run."""
-    logs = [case.log for case in load(packs, "logchunks")]
-    size = sum(map(len, logs)) / 1e6
-    plain = cpu(lambda: [log.lower().count("error") for log in logs])
-    took = cpu(lambda: [distill(log) for log in logs])
-    print(f"speed  {size / took:.0f} MB/s ({took / plain:.1f} x the time of lower().count, {size / plain:.0f} MB/s)")
-    return size / took >= 60
-
-
-def hostile() -> Iterator[tuple[str, str]]:
-    """Logs of 5 MiB that try to make the distiller slow."""
-    size = 5 << 20
-    yield (
-        "ordinary lines",
-        "".join(f"line {n} of quite an ordinary build log, compiling src/file_{n}.c\n" for n in range(75_000)),
-    )
-    yield (
-        "errors only",
-        "".join(f"src/file_{n}.c:{n}:7: error: expected ';' before '}}' token\n" for n in range(85_000)),
-    )
-    yield "one line", "error " * (size // 6)
-    yield "empty lines", "\n" * 1_000_000
-    yield "parentheses", "(" * size
-    yield "parenthesis lines", "(((((\n" * (size // 6)
-    yield "escapes", "\x1b[31m\x1b[1merror\x1b[0m\n" * (size // 18)
-    yield "unfinished escapes", "\x1b[" * (size // 2)
-    yield "progress", "\r".join(f"downloading {n}%" for n in range(300_000))
-    yield "surrogates", "\udcff failed\n" * (size // 10)
-    yield "zero bytes", "\0" * size
-    yield "dots", ("." * 79 + "\n") * (size // 80)
-
-
-def fuzz() -> bool:
-    """Print time and memory of every hostile log."""
-    fine = True
-    for name, log in hostile():
-        took = min(cpu(lambda log=log: distill(log)) for _ in range(2))
-        tracemalloc.start()
-        distill(log)
-        peak = tracemalloc.get_traced_memory()[1] / len(log)
-        tracemalloc.stop()
-        fine = fine and took <= 0.15 and peak <= 4
-        print(f"  {name:20} {len(log) / 2**20:4.1f} MiB  {took * 1000:4.0f} ms  {peak:.1f} x memory")
-    return fine
-
-
 def main() -> int:
     """Print everything; 1 where `--check` finds a figure below its floor."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -188,7 +133,7 @@ def main() -> int:
     folds = sorted(FOLDS.glob("*.json"))
     models = [default()] * len(folds) if args.shipped else [read(fold.read_text(encoding="utf-8")) for fold in folds]
     fine = measure(Path(args.packs), models, args.misses)
-    fine = speed(Path(args.packs)) and fine
+    fine = speed([case.log for case in load(Path(args.packs), "logchunks")]) and fine
     fine = fuzz() and fine
     print("all floors hold" if fine else "below a floor")
     return int(args.check and not fine)

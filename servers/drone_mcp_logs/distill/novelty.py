@@ -19,7 +19,9 @@ _VARIABLE = re.compile(
     rb"\x1b\[[0-9;?]*[ -/]*[@-~]|0x[0-9a-fA-F]+|\b(?=[a-f]*[0-9][0-9a-f]{6})[0-9a-f]++\b|[0-9]+"  # without backtracking
 )
 _HEXADECIMAL = rb"[^\n]*(?:0x[0-9a-fA-F]|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b)[^\n]*"
-_LEAST_BYTES, _SPARE = 32, 2000  # a log may have a line to remember for each so many of its bytes, and so many besides
+_SPARE = 2000  # lines; so many different ones of the good log are remembered,
+_REMEMBERED = 32  # and one more for each so many bytes of it
+_NEW = 128  # likewise of lines that may be new: where there are more, the two logs have little in common
 _MOST_HEXADECIMAL = 4_000  # lines of each log that are compared a second time
 _READ = 400  # bytes of a line that are then looked at
 
@@ -29,18 +31,19 @@ def novel_lines(data: bytes, good: bytes) -> list[tuple[int, int]] | None:
 
     None where there are too many such lines to tell anything, or more different ones in `good` than fit into memory.
     """
-    known: set[bytes] = set()
+    known: set[int] = set()  # hashes, which take less memory than lines, and differ from process to process
     for chunk in _chunks(good):
-        known.update(_without_numbers(chunk))
-        if len(known) > _SPARE + len(good) // _LEAST_BYTES:
+        known.update(map(hash, set(_without_numbers(chunk))))
+        if len(known) > _SPARE + len(good) // _REMEMBERED:
             return None
     new: list[tuple[int, int]] = []
     number, offset = 1, 0
     for chunk in _chunks(data):
         lines = _without_numbers(chunk)
-        if not known.issuperset(lines):
-            new += _unknown(chunk, lines, known, number, offset)
-        if len(new) > _SPARE + len(data) // _LEAST_BYTES:
+        unknown = {line for line in set(lines) if hash(line) not in known}
+        if unknown:
+            new += _places(chunk, lines, unknown, number, offset)
+        if len(new) > _SPARE + len(data) // _NEW:
             return None
         number, offset = number + len(lines), offset + len(chunk) + 1
     return _unlike(data, new, good)
@@ -61,13 +64,13 @@ def _without_numbers(chunk: bytes) -> list[bytes]:
     return chunk.translate(None, _DIGITS).split(b"\n")
 
 
-def _unknown(
-    chunk: bytes, lines: Iterable[bytes], known: set[bytes], number: int, offset: int
+def _places(
+    chunk: bytes, lines: Iterable[bytes], wanted: set[bytes], number: int, offset: int
 ) -> Iterator[tuple[int, int]]:
-    """Number and offset of the lines of a chunk that are not known; its first has this number and offset."""
+    """Number and offset of each wanted line of a chunk; its first has this number and offset."""
     offsets = accumulate((len(row) + 1 for row in chunk.split(b"\n")), initial=offset)
     rows = zip(count(number), offsets, lines, strict=False)
-    return ((place, start) for place, start, line in rows if line not in known)
+    return ((place, start) for place, start, line in rows if line in wanted)
 
 
 def _unlike(data: bytes, new: list[tuple[int, int]], good: bytes) -> list[tuple[int, int]]:

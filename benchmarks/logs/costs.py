@@ -1,0 +1,113 @@
+"""What distilling costs: processor time over the pack, time and memory on logs that are made to be slow.
+
+Every time stands beside that of a yardstick, which is fixed work of the same kind, taken in the same minute: on a
+machine that is busy or slower than the one the limits were written for, both take longer, and the limits with them.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+import tracemalloc
+from typing import TYPE_CHECKING
+
+from drone_mcp_logs.distill import distill
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+YARD = 0.033  # seconds of processor time of the yardstick on a quiet 2-core x86_64 machine with Python 3.11
+LEAST_SPEED = 60  # MB/s
+MOST_TIME = 0.15  # seconds for a log of 5 MiB
+MOST_BESIDE = 0.2  # seconds for such a log that was made to be slow beside a good one as long
+MOST_MEMORY = 4  # times the size of the logs
+SIZE = 5 << 20
+_YARD_LINES = [f"{n} src/file_{n % 977}.c: note: compiled with -O{n % 4}" for n in range(20_000)]
+
+
+def cpu(work: Callable[[], object]) -> float:
+    """Seconds of processor time."""
+    began = time.process_time()
+    work()
+    return time.process_time() - began
+
+
+def yardstick() -> None:
+    """Fixed work on lines: split, look up, match, sort."""
+    seen: dict[bytes, int] = {}
+    for line in "\n".join(_YARD_LINES).encode().split(b"\n"):
+        for word in line.lower().split():
+            seen[word] = seen.get(word, 0) + len(word)
+    sorted(filter(re.compile(r"file_\d*7\.c").search, _YARD_LINES), key=len)
+
+
+def slowdown() -> float:
+    """How many times longer than on the machine of the limits things take just now; never less than 1."""
+    return max(1.0, min(cpu(yardstick) for _ in range(3)) / YARD)
+
+
+def speed(logs: list[str]) -> bool:
+    """Print megabytes a second over some logs."""
+    distill("error")  # what is loaded once does not count
+    size = sum(map(len, logs)) / 1e6
+    slower = slowdown()
+    took = cpu(lambda: [distill(log) for log in logs])
+    slower = (slower + slowdown()) / 2
+    print(
+        f"speed  {size / took:.0f} MB/s, {size / took * slower:.0f} but for a machine {slower:.1f} x as slow as meant"
+    )
+    return size / took * slower >= LEAST_SPEED
+
+
+def hostile() -> Iterator[tuple[str, str]]:
+    """Logs of 5 MiB that try to make the distiller slow."""
+    yield (
+        "ordinary lines",
+        "".join(f"line {n} of quite an ordinary build log, compiling src/file_{n}.c\n" for n in range(75_000)),
+    )
+    yield (
+        "errors only",
+        "".join(f"src/file_{n}.c:{n}:7: error: expected ';' before '}}' token\n" for n in range(85_000)),
+    )
+    yield "one line", "error " * (SIZE // 6)
+    yield "empty lines", "\n" * 1_000_000
+    yield "parentheses", "(" * SIZE
+    yield "parenthesis lines", "(((((\n" * (SIZE // 6)
+    yield "escapes", "\x1b[31m\x1b[1merror\x1b[0m\n" * (SIZE // 18)
+    yield "unfinished escapes", "\x1b[" * (SIZE // 2)
+    yield "progress", "\r".join(f"downloading {n}%" for n in range(300_000))
+    yield "surrogates", "\udcff failed\n" * (SIZE // 10)
+    yield "zero bytes", "\0" * SIZE
+    yield "dots", ("." * 79 + "\n") * (SIZE // 80)
+    yield "digits", "0" * SIZE
+    yield "hashes", "".join(f"pulled {n * 0x9E3779B97F4A7C15 % 2**64:016x} from cache\n" for n in range(150_000))
+    yield "nearly hashes", ("0" * 399 + "g 0123456789abcdef\n") * (SIZE // 418)
+    yield "words", "".join(f"{chr(97 + n % 26) * (n // 2600 + 1)} {'z' * (n % 100)}\n" for n in range(70_000))
+
+
+def fuzz() -> bool:
+    """Print time and memory of every hostile log alone, beside one like it, and beside one of other work."""
+    fine = True
+    for name, log in hostile():
+        goods = {"alone": None, "like it": log[: len(log) // 2] + "\ndone\n" + log[len(log) // 2 :], "other": _OTHER}
+        figures = [_costs(log, good) for good in goods.values()]
+        fine = fine and figures[0][0] <= MOST_TIME and max(took for took, _ in figures) <= MOST_BESIDE
+        fine = fine and max(memory for _, memory in figures) <= MOST_MEMORY
+        cells = (
+            f"{kind} {took * 1000:4.0f} ms {memory:.1f} x" for kind, (took, memory) in zip(goods, figures, strict=True)
+        )
+        print(f"  {name:20} {len(log) / 2**20:4.1f} MiB  {'  '.join(cells)}", flush=True)
+    return fine
+
+
+_OTHER = "".join(f"{n * 0x9E3779B97F4A7C15 % 2**64:016x} {'tested' * (n % 12)}\n" for n in range(98_000))
+
+
+def _costs(log: str, good: str | None) -> tuple[float, float]:
+    """Seconds, as on the machine of the limits, and memory in sizes of the logs."""
+    took = min(cpu(lambda: distill(log, good_log=good)) for _ in range(3)) / slowdown()
+    tracemalloc.start()
+    distill(log, good_log=good)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return took, peak / (len(log) + len(good or ""))
