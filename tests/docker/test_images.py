@@ -238,12 +238,13 @@ def test_the_toolkit_works_in_an_agent_s_image_and_leaves_its_python_alone() -> 
 
 
 AGENT = """
-import asyncio, json, sys
+import asyncio, json, os, sys
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 async def tools(entry):
-    server = StdioServerParameters(command=entry["command"], args=entry["args"], env=entry["env"])
+    env = {name: os.path.expandvars(value) for name, value in entry["env"].items()}
+    server = StdioServerParameters(command=entry["command"], args=entry["args"], env=env)
     async with Client(stdio_client(server)) as client:
         return len((await client.list_tools()).tools)
 

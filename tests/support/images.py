@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 CONTAINED = Path(__file__).parents[1] / "docker" / "contained.sh"
 UNSHARE = ("/usr/bin/unshare", "--mount", "--pid", "--fork", "--kill-child", str(CONTAINED))
-PATIENCE = 60  # seconds before a test gives up
+PATIENCE = 300  # seconds before a test gives up; nothing here takes more than a few on an idle machine
 USER = "10001"
 
 
