@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_PARAMETERS = {"keyId": '"hmac-key"', "algorithm": '"hmac-sha256"', "headers": '"date digest"'}
+_BESIDE_THE_SIGNATURE = {'keyId="hmac-key"', 'algorithm="hmac-sha256"', 'headers="date digest"'}
+_BEGIN, _END = 'signature="', '"'
 
 
 class Refused(Exception):
@@ -55,14 +56,14 @@ def verify(headers: Mapping[str, str], body: bytes, keys: Iterable[bytes], *, no
 
 def _read_signature(header: str) -> str:
     """Return the signature itself, if the header says what Drone's says; the order of its parts is free."""
-    parts = [part.partition("=") for part in header.split(",")]
-    parameters = {name: value for name, _, value in parts}
-    signature = parameters.pop("signature", "")
-    if len(parts) != len(_PARAMETERS) + 1 or not signature.startswith('"') or not signature.endswith('"'):
-        raise Refused("malformed_signature")
-    if parameters != _PARAMETERS:
+    parts = header.split(",")
+    rest = set(parts) - _BESIDE_THE_SIGNATURE
+    if len(parts) != len(_BESIDE_THE_SIGNATURE) + 1 or len(rest) != 1:
         raise Refused("unsupported_signature")
-    return signature[1:-1]
+    signature = rest.pop()
+    if not signature.startswith(_BEGIN) or not signature.endswith(_END):
+        raise Refused("malformed_signature")
+    return signature[len(_BEGIN) : -len(_END)]
 
 
 def _check_signature(signature: str, signed: str, keys: Iterable[bytes]) -> None:

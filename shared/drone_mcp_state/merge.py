@@ -64,11 +64,12 @@ def advance(known: Build | None, seen: Build) -> tuple[Build, tuple[Transition, 
 
 
 def _merged(known: Build | None, seen: Build) -> Build:
-    seen = _in_order(seen)
     if known is None or _incarnation(known) < _incarnation(seen):
-        return seen
+        return _in_order(seen)
     if _incarnation(known) > _incarnation(seen):
         return known
+    if _numbers(known.stages) != _numbers(seen.stages):
+        seen = _in_order(seen)
     return _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
 
 
