@@ -46,11 +46,13 @@ WAYS: dict[ClientName, Way] = {
     "claude": Way("claude", flags=("--mcp-config", "{config}", "--strict-mcp-config")),
     # Codex keeps everything in this folder, logins too: it wants its key from the environment (CODEX_API_KEY).
     "codex": Way("codex", environment={"CODEX_HOME": "{folder}"}, file="config.toml"),
-    # The system's settings win over the user's and the project's, whose other servers are merged in: hence `allowed`.
+    # Its system settings would win over the project's, but 0.61 reads none below a folder that all may write, like
+    # /tmp. In a folder that it does not trust it starts no server at all.
     "gemini": Way(
         "gemini",
-        environment={"GEMINI_CLI_SYSTEM_SETTINGS_PATH": "{config}"},
-        beside=lambda names: {"mcp": {"allowed": list(names)}},
+        environment={"GEMINI_CLI_HOME": "{folder}"},
+        file=".gemini/settings.json",
+        beside=lambda names: {"mcp": {"allowed": list(names)}, "security": {"folderTrust": {"enabled": False}}},
     ),
     "opencode": Way("opencode", environment={"OPENCODE_CONFIG": "{config}"}),
     "goose": Way("goose", environment={"GOOSE_PATH_ROOT": "{folder}"}, file="config/config.yaml"),

@@ -65,7 +65,7 @@ def test_a_place_in_the_command_takes_the_place_of_the_flags() -> None:
     [
         ("claude", {}),
         ("codex", {"CODEX_HOME": "/private"}),
-        ("gemini", {"GEMINI_CLI_SYSTEM_SETTINGS_PATH": "/private/mcp.json"}),
+        ("gemini", {"GEMINI_CLI_HOME": "/private"}),
         ("opencode", {"OPENCODE_CONFIG": "/private/mcp.json"}),
         ("goose", {"GOOSE_PATH_ROOT": "/private"}),
         ("copilot", {}),
@@ -98,7 +98,9 @@ def test_each_client_gets_its_own_format_with_no_secret_in_it(installed: Servers
 
 def test_gemini_is_told_to_use_no_other_servers(installed: Servers) -> None:
     made = equipped(installed, client="gemini").made
-    assert WAYS["gemini"].beside(made.entries) == {"mcp": {"allowed": ["drone-builds", "drone-logs", "drone-policy"]}}
+    beside = WAYS["gemini"].beside(made.entries)
+    assert beside["mcp"] == {"allowed": ["drone-builds", "drone-logs", "drone-policy"]}
+    assert beside["security"] == {"folderTrust": {"enabled": False}}  # or else it would use none at all
 
 
 def test_a_role_that_rehearses_needs_no_token_to_write_with(installed: Servers) -> None:
