@@ -172,6 +172,7 @@ _PLACE = re.compile(
     r"(?:^|[\s(\[\"'@=])(?P<place>(?:[A-Za-z]:\\)?[\w@+.\-/\\]{1,200}\.[A-Za-z]\w{0,9}"
     r"(?:[:(]\[?\d{1,7}|\", line \d{1,7}))"
 )
+_EXTENSION = re.compile(r"\.[A-Za-z]\w{0,9}(?:[:(]\[?\d|\", line \d)")  # part of every place, and far quicker to miss
 _FOREIGN = re.compile(
     r"node_modules/|site-packages/|/usr/|/\.cargo/|/rustc/|/\.rvm/|/gems/|/go/pkg/|/vendor/|internal/"
 )
@@ -179,7 +180,8 @@ _FOREIGN = re.compile(
 
 def source_place(text: str) -> str | None:
     """The first file and line in a text, as `file:line`; libraries' files do not count."""
-    found = _PLACE.search(text[:_READ])
+    text = text[:_READ]
+    found = _PLACE.search(text) if _EXTENSION.search(text) else None
     if not found or _FOREIGN.search(found["place"]):
         return None
     return re.sub(r'(?:\(|:\[?|", line )(?=\d+$)', ":", found["place"])
