@@ -39,15 +39,15 @@ class Streak:
     Attributes:
         bad: those in a row, newest first; empty where the newest one that says something is good.
         last_good: the good one before them; None where none was found.
-        between: those that say nothing, between `last_good` and the first bad one.
-        newer: those that say nothing since.
+        silent: all that say nothing since `last_good`.
+        between: those of them before the first bad one.
         older: those before `last_good`.
     """
 
     bad: tuple[Build, ...] = ()
     last_good: Build | None = None
+    silent: tuple[Build, ...] = ()
     between: tuple[Build, ...] = ()
-    newer: tuple[Build, ...] = ()
     older: tuple[Build, ...] = ()
 
     @property
@@ -65,8 +65,8 @@ def streak_of(builds: Sequence[Build], judge: Callable[[Build], Outcome]) -> Str
     return Streak(
         bad=tuple(builds[index] for index in bad),
         last_good=builds[end] if end < len(builds) else None,
+        silent=tuple(builds[index] for index in range(end) if outcomes[index] is Outcome.NOTHING),
         between=tuple(builds[first:end]) if bad else (),
-        newer=tuple(builds[: bad[0]] if bad else builds[:end]),
         older=tuple(builds[end + 1 :]),
     )
 

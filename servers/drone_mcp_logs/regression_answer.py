@@ -147,7 +147,7 @@ def _rows(found: Found) -> Iterable[str]:
     """List the builds from the newest to the last good one, the telling ones surely."""
     streak, notes = found.streak, _notes(found)
     good = (streak.last_good,) if streak.last_good else ()
-    every = sorted((*streak.newer, *streak.bad, *streak.between, *good), key=lambda build: -build.number)
+    every = sorted((*streak.silent, *streak.bad, *good), key=lambda build: -build.number)
     turning = [build.number for build in (*streak.bad[:1], *streak.bad[-1:], *good)]
     first = [found.first.number] if found.first else []
     for row in kept_rows(every, [*turning, *first, *notes], _ROWS):

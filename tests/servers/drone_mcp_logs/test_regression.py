@@ -35,11 +35,9 @@ def test_the_streak_is_what_failed_since_the_last_good_build(builds: list[Build]
     since = [build for build in builds if good is None or build.number > good.number]
     assert streak.last_good == good
     assert list(streak.bad) == [build for build in since if build.status in {"failure", "error"}]
-    assert all(outcome_of(build) is Outcome.NOTHING for build in (*streak.between, *streak.newer))
-    told = {build.number for build in (*streak.bad, *streak.between, *streak.newer)}
-    assert told | ({good.number} if good else set()) | {build.number for build in streak.older} <= {
-        build.number for build in builds
-    }
+    assert all(outcome_of(build) is Outcome.NOTHING for build in streak.silent)
+    told = sorted((*streak.bad, *streak.silent), key=lambda build: -build.number)
+    assert [*told, *([good] if good else []), *streak.older] == builds, "every build has its place"
 
 
 @given(histories)
@@ -50,6 +48,7 @@ def test_every_build_after_the_last_good_one_is_bad_or_said_to_say_nothing(build
     first = streak.bad[-1]
     gap = [b for b in builds if streak.last_good.number < b.number < first.number]
     assert list(streak.between) == gap
+    assert all(build in streak.silent for build in gap)
 
 
 def test_where_the_newest_build_that_says_something_is_good_nothing_is_broken() -> None:
