@@ -37,7 +37,8 @@ class Load:
         reads: reads that were answered.
         cut: reads whose connection broke while they were under way, since the last kill.
         failed: what was wrong with any other read that was not answered.
-        back: builds that were told as ended and then as not.
+        back: builds that were told as ended and then as not, which can be where an event was lost and one replica asks
+            Drone while the other believes the state.
     """
 
     cluster: Cluster
