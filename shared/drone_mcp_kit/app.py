@@ -218,6 +218,9 @@ def _warn(settings: Settings) -> None:
         logger.warning("DRONE_SERVER is plain http to another machine: the token can be read on the way")
 
 
+_TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables turn traces and metrics on."
+
+
 def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
     variables = (*VARIABLES, *spec.variables, *HTTP_VARIABLES)
     width = max(len(variable.name) for variable in variables)
@@ -230,7 +233,7 @@ def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
         prog=spec.command,
         description=f"{spec.description} An MCP server that speaks over stdin and stdout; an MCP client starts it. "
         "With --http it serves many clients at /mcp of an address.",
-        epilog="\n".join([*also, "environment:", *rows]),
+        epilog="\n".join([*also, "environment:", *rows, "", _TELEMETRY]),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{spec.command} {version(DISTRIBUTION)}")
