@@ -222,16 +222,14 @@ def test_a_program_that_is_not_there_is_told(run: Run, roles_dir: Callable[..., 
 
 
 @pytest.mark.usefixtures("drone")
-def test_a_server_of_ours_has_to_offer_the_tools_that_its_manifest_promises(
-    run: Run, fake_packages: Path, work: Path, script: Path
-) -> None:
-    (work / "fake_module.py").write_text(script.read_text(encoding="utf-8"), encoding="utf-8")
+def test_a_server_of_ours_has_to_offer_the_tools_that_its_manifest_promises(run: Run, fake_packages: Path) -> None:
     file = fake_packages / "fake_mcp_builds" / "manifest.json"
     promised = json.loads(file.read_text(encoding="utf-8"))
-    file.write_text(json.dumps({**promised, "module": "fake_module"}), encoding="utf-8")
+    file.write_text(json.dumps({**promised, "module": "drone_mcp_policy"}), encoding="utf-8")
     outcome = run("doctor", "--json", "--role", "ui")
     assert outcome.code == 1
-    assert "drone_get_build, drone_list_builds, one" in checks(outcome)["drone-builds"]["detail"]
+    differing = "drone_evaluate_build, drone_explain_policy, drone_get_build, drone_list_builds"
+    assert f"({differing})" in checks(outcome)["drone-builds"]["detail"]
 
 
 @pytest.mark.usefixtures("drone")
