@@ -21,6 +21,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from costs import fuzz, speed
+from kinds import answers
+from packs import FOLDS as FOLDS_OF_PACKS
 from packs import Case, fold_of, load
 
 from drone_mcp_logs.distill import distill
@@ -119,6 +121,26 @@ def measure(packs: Path, models: list[Model], misses: int) -> bool:
     return fine
 
 
+def kinds(packs: Path, models: list[Model], *, show: bool) -> None:
+    """Print how often the class of failure is right, how often "unknown", and how often what is sure is right."""
+    rows = answers(packs, models)
+    parts = (("all", set(range(FOLDS_OF_PACKS))), ("tuning", TUNING_FOLDS), ("held out", {3, 4}))
+    for name, folds in parts:
+        some = [row for row in rows if fold_of(row[0]) in folds]
+        sure = [row for row in some if row[2] == "high"]
+        right, unknown, surely = (
+            sum(row[1] in row[3] for row in some),
+            sum(row[1] == "unknown" for row in some),
+            sum(row[1] in row[3] for row in sure),
+        )
+        print(
+            f"class of failure, {name:8} {right} of {len(some)} right, {unknown} unknown; sure: {surely} of {len(sure)}"
+        )
+    for case, kind, confidence, right_kinds in rows if show else ():
+        if kind not in right_kinds and fold_of(case) in TUNING_FOLDS:
+            print(f"      {kind} ({confidence}) instead of {' or '.join(right_kinds)}  {case.id}")
+
+
 def main() -> int:
     """Print everything; 1 where `--check` finds a figure below its floor."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -133,6 +155,7 @@ def main() -> int:
     folds = sorted(FOLDS.glob("*.json"))
     models = [default()] * len(folds) if args.shipped else [read(fold.read_text(encoding="utf-8")) for fold in folds]
     fine = measure(Path(args.packs), models, args.misses)
+    kinds(Path(args.packs), models, show=args.misses > 0)
     fine = speed([case.log for case in load(Path(args.packs), "logchunks")]) and fine
     fine = fuzz() and fine
     print("all floors hold" if fine else "below a floor")

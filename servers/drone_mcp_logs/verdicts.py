@@ -40,6 +40,9 @@ _WORDS = (
     (r"Compile(?:Incremental)?\) |errors? found$", "compile"),
     (r"unable to compile|\bcompile error|Syntax ?Error", "compile"),
     (r"\btests? (?:failed|timed out)|\d+ (?:tests? )?fail(?:ed|ures?)\b|^not ok \d", "test"),
+    (r"\bfailed on line \d+$", "test"),
+    (r"error occurr?ed while installing|\b(?:failed|unable) to install\b", "dependency"),
+    (r"^No \w+file found|\btask never defined\b", "configuration"),
     (r"code style issues|\bprettier\b|\bformatting\b", "lint"),
 )
 

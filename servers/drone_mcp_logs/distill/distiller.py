@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from itertools import pairwise
+from itertools import groupby, pairwise
+from operator import attrgetter
 
 from .candidates import Candidates, gather
 from .choose import choose, longest_line, weigh
@@ -11,11 +12,12 @@ from .marks import Mark, failing_test, source_place
 from .model import Model, default
 from .novelty import novel_lines
 from .segments import posterior, segment_columns
-from .text import encode, tokens
+from .text import Line, encode, tokens
 
 _NEWS = 0.5  # exponent on the chance of a line that the good log has not
 _KNOWN = 0.25  # factor on that of a line that it has
 _END = 4  # lines; a block this near the end of the command is named for it
+_MANY = 5  # equal lines in a row that are shown as one
 _NAMES = 20  # tests and places that are listed
 
 
@@ -108,10 +110,19 @@ def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[i
             start=lines[group[0]].number,
             end=lines[group[-1]].number,
             reason=_reason(marks, candidates.end - lines[group[-1]].number),
-            lines=tuple(Shown(lines[i].number, lines[i].text[:longest], len(lines[i].text) > longest) for i in group),
+            lines=tuple(_folded([lines[i] for i in group], longest)),
             score=round(sum(chances[i] for i in group), 3),
             kind=_kind(marks),
         )
+
+
+def _folded(lines: Sequence[Line], longest: int) -> Iterable[Shown]:
+    """Lines as they are shown: many equal ones in a row once, with their count. The others of them are not shown."""
+    for text, run in groupby(lines, key=attrgetter("text")):
+        equal = list(run)
+        many = len(equal) >= _MANY and text
+        for line in equal[:1] if many else equal:
+            yield Shown(line.number, text[:longest], len(text) > longest, len(equal) if many else 1)
 
 
 _TELLING = {"head": 3, "cause": 2, "exit": 1, "summary": 1}

@@ -68,7 +68,9 @@ def test_the_same_log_gives_the_same_excerpt(log: str, good: str | None) -> None
 def test_blocks_are_runs_of_neighbouring_lines_in_order(log: str) -> None:
     answer = distill(log)
     for block in answer.blocks:
-        assert [line.number for line in block.lines] == list(range(block.start, block.end + 1))
+        assert [n for line in block.lines for n in range(line.number, line.number + line.count)] == list(
+            range(block.start, block.end + 1)
+        )
         assert block.reason
     assert all(a.end + 1 < b.start for a, b in zip(answer.blocks, answer.blocks[1:], strict=False))
     assert answer.total_lines <= log.count("\n") + 1
@@ -90,6 +92,18 @@ def test_a_failing_test_far_above_the_end_is_found_and_named() -> None:
 def test_progress_overwritten_by_carriage_returns_is_shown_as_it_ended() -> None:
     log = "+ make\n 1%\r 50%\r\x1b[31merror: disk full\x1b[0m\r\nmake: *** [all] Error 1\n"
     assert (2, "error: disk full") in shown(log)
+
+
+def test_a_run_of_equal_lines_is_shown_once_with_its_count_and_claims_only_the_first() -> None:
+    log = sample("+ make check", *["error: retrying the connection"] * 6, "fatal: gave up after 6 retries")
+    (line,) = (line for line in distill(log).lines if line.text == "error: retrying the connection")
+    assert (line.number, line.count) == (502, 6)
+    assert [number for number, _ in shown(log) if 502 <= number <= 508] == [502, 508]
+
+
+def test_two_equal_lines_are_shown_both() -> None:
+    log = sample("+ make check", "error: no such file", "error: no such file")
+    assert [line.number for line in distill(log).lines if line.text == "error: no such file"] == [502, 503]
 
 
 def test_an_empty_log_has_an_empty_excerpt() -> None:

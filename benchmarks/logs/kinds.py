@@ -1,0 +1,38 @@
+"""How often the class of a failure is right, on the logs whose class was told by reading (`kinds.toml`)."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from packs import Case, fold_of, load
+
+from drone_mcp_client.models import Stage, Step
+from drone_mcp_logs.causes import FIRST, Failed
+from drone_mcp_logs.distill import distill
+from drone_mcp_logs.verdicts import verdict_of
+
+if TYPE_CHECKING:
+    from drone_mcp_logs.distill.model import Model
+
+KINDS = Path(__file__).with_name("kinds.toml")
+
+
+def answers(packs: Path, models: list[Model]) -> list[tuple[Case, str, str, list[str]]]:
+    """Every such case with the class and confidence that it is answered with, and the classes that are right."""
+    told = tomllib.loads(KINDS.read_text("utf-8"))
+    return [
+        (case, *answer(case, models[fold_of(case)]), right[case.id])
+        for pack, right in told.items()
+        for case in load(packs, pack)
+        if case.id in right
+    ]
+
+
+def answer(case: Case, model: Model) -> tuple[str, str]:
+    """Class and confidence by the log alone: the step's name tells nothing."""
+    step = Step(number=1, name="", status="failure", exit_code=case.exit_code)
+    failed = Failed(Stage(number=1, name="", status="failure"), step, FIRST)
+    verdict = verdict_of(failed, distill(case.log, exit_code=case.exit_code, model=model))
+    return verdict.kind, verdict.confidence
