@@ -19,7 +19,7 @@ _FIRST = 0.85  # the least chance of the first line of each telling anchor
 _CHEAPEST = 6.0  # tokens; below this a line is not preferred for being short
 _THRIFT = 0.3  # how much a line's price counts against its chance
 _HOLE = 4  # lines; a shorter hole between two shown lines is filled
-_STRETCH = 0.3  # how much a line counts as part of a stretch, the rest by itself: the latter finds more of the failures
+_STRETCH = 0.3  # how much a line counts as part of a stretch, the rest by itself; in a small budget that finds more
 _LEAST = 1e-6  # no line is worth less
 _SURELY = 0.97  # chance of being complete at which an answer ends
 _SHORT = 700  # tokens; an answer ends there
@@ -85,7 +85,9 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
 
     chosen: list[set[int]] = []
     spent = 0.0
-    for group in _groups(candidates, _values(worth, likely, costs), costs, budget):
+    for group in _groups(
+        candidates, _values(worth, likely, costs, _STRETCH if budget > _SHORT else 0.0), costs, budget
+    ):
         price = sum(costs[i] for i in group)
         if spent <= _SHORT < spent + price and complete(len(chosen)) >= _LIKELY:
             break
@@ -94,10 +96,10 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     return sorted(chain.from_iterable(chosen[: bisect_left(range(len(chosen)), _SURELY, key=complete)]))
 
 
-def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float]) -> list[float]:
-    """What each line brings for its price: between what it is worth by itself and as a part of a stretch."""
+def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], stretch: float) -> list[float]:
+    """What each line brings for its price: `stretch` as a part of one, the rest by itself."""
     return [
-        max(inside, _LEAST) ** _STRETCH * max(own, _LEAST) ** (1 - _STRETCH) / max(cost, _CHEAPEST) ** _THRIFT
+        max(inside, _LEAST) ** stretch * max(own, _LEAST) ** (1 - stretch) / max(cost, _CHEAPEST) ** _THRIFT
         for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
     ]
 
