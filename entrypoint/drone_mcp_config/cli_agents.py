@@ -5,8 +5,8 @@ from typing import Annotated
 
 import typer
 
-from drone_mcp_config.agent_environment import Assignment
-from drone_mcp_config.agent_push import Delivery
+from drone_mcp_config.agent.environment import Assignment
+from drone_mcp_config.agent.push import Delivery
 from drone_mcp_config.cli_options import RoleName, RolesDir
 from drone_mcp_config.clients import ClientName
 from drone_mcp_config.errors import UserError

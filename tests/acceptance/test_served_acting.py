@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from drone_mcp_config.serving_callers import hash_of
+from drone_mcp_config.serving.callers import hash_of
 from support.actions_desk import Answer
 from support.http_process import bearer, serving
 from support.simulator import running_simulator

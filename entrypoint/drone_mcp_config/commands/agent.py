@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agent import Run
-from drone_mcp_config.agent_environment import equip, need_role
-from drone_mcp_config.agent_process import Foreground
+from drone_mcp_config.agent.environment import equip, need_role
+from drone_mcp_config.agent.process import Foreground
+from drone_mcp_config.agent.run import Run
 from drone_mcp_config.clients import Places
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation import read_installation
@@ -18,8 +18,8 @@ from drone_mcp_config.role_loading import library, load_role
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drone_mcp_config.agent_environment import Assignment
-    from drone_mcp_config.agent_push import Delivery
+    from drone_mcp_config.agent.environment import Assignment
+    from drone_mcp_config.agent.push import Delivery
 
 
 def run(

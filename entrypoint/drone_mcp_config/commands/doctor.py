@@ -12,7 +12,7 @@ import anyio
 import typer
 from rich.text import Text
 
-from drone_mcp_config.checking import Check, Status
+from drone_mcp_config.checking.check import Check, Status
 from drone_mcp_config.clients import Places
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.generating import Choices, Transport, make_context
@@ -64,8 +64,8 @@ async def _collect(role: Role | None, installed: Servers, where: Where, tell: Ca
 
 
 async def _checks(role: Role | None, installed: Servers, where: Where) -> AsyncIterator[Check]:
-    from drone_mcp_config.checking_drone import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
-    from drone_mcp_config.checking_servers import check_servers  # noqa: PLC0415 - and only this command needs them
+    from drone_mcp_config.checking.drone import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
+    from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - and only this command needs them
 
     if where.transport == "stdio" or where.own_token:  # else it is not from here that Drone is asked
         async for check in check_drone(os.environ):
@@ -75,7 +75,7 @@ async def _checks(role: Role | None, installed: Servers, where: Where) -> AsyncI
         return
     context = make_context(role, installed, _choices(where), Places.here(), os.environ)
     if context.served is not None:
-        from drone_mcp_config.checking_served import check_address  # noqa: PLC0415 - as above
+        from drone_mcp_config.checking.served import check_address  # noqa: PLC0415 - as above
 
         async for check in check_address(context.served):
             yield check

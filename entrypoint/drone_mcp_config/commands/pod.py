@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agent_clients import way_of
-from drone_mcp_config.agent_environment import check_session
+from drone_mcp_config.agent.clients import way_of
+from drone_mcp_config.agent.environment import check_session
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.generating import served_at, templates_of
 from drone_mcp_config.git_names import branch_problem, is_protected

@@ -11,10 +11,10 @@ import anyio
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation import read_installation
 from drone_mcp_config.role_loading import library, load_role
-from drone_mcp_config.serving import many_roles, one_role, serving_app
-from drone_mcp_config.serving_callers import CallerBook, Limits
-from drone_mcp_config.serving_pool import Pool
-from drone_mcp_config.serving_role import Part, role_parts
+from drone_mcp_config.serving.callers import CallerBook, Limits
+from drone_mcp_config.serving.http import many_roles, one_role, serving_app
+from drone_mcp_config.serving.pool import Pool
+from drone_mcp_config.serving.role import Part, role_parts
 from drone_mcp_kit import http_serving, logs, telemetry
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.http_settings import HttpSettings

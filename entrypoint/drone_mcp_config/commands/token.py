@@ -7,7 +7,7 @@ import sys
 import typer
 
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.serving_callers import SHORTEST, hash_of, new_token
+from drone_mcp_config.serving.callers import SHORTEST, hash_of, new_token
 
 
 def run(*, stdin: bool) -> None:

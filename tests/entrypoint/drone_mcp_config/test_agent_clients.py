@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from drone_mcp_config.agent_clients import WAYS, command_with, environment_with, way_of
-from drone_mcp_config.agent_environment import Assignment, Equipment, equip
+from drone_mcp_config.agent.clients import WAYS, command_with, environment_with, way_of
+from drone_mcp_config.agent.environment import Assignment, Equipment, equip
 from drone_mcp_config.clients import CLIENTS, ClientName, Places
 from drone_mcp_config.documents import fresh
 from drone_mcp_config.errors import CannotExpress, UserError

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from drone_mcp_config.agent_git import Git
-from drone_mcp_config.agent_push import Delivery, deliver, prepare
+from drone_mcp_config.agent.git import Git
+from drone_mcp_config.agent.push import Delivery, deliver, prepare
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from drone_mcp_config.agent_process import Foreground
+    from drone_mcp_config.agent.process import Foreground
 
 SOMEBODY = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com"}
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 import respx
 
-from drone_mcp_config import checking_servers
+from drone_mcp_config.checking import servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -198,7 +198,7 @@ def test_what_a_broken_server_says_is_passed_on_without_its_secrets(
 def test_a_server_that_never_answers_is_given_up(
     run: Run, roles_dir: Callable[..., Path], script: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checking_servers, "PATIENCE", 0.1)
+    monkeypatch.setattr(servers, "PATIENCE", 0.1)
     script.write_text("import signal; signal.pause()", encoding="utf-8")
     outcome = run("doctor", "--json", "--role", "r", "--roles-dir", str(roles_dir(r=role_with(script))))
     assert checks(outcome)["fake"]["detail"] == "it did not start (no answer within 0.1 s)"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_config.serving_callers import hash_of
+from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
 from support.http_process import serving
 from support.redis_server import free_port

@@ -14,7 +14,7 @@ import pytest
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
-from drone_mcp_config.serving_callers import hash_of
+from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
 from support.http_process import PATIENCE, bearer, serving, started
 from support.simulator import running_simulator

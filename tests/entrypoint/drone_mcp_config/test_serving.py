@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_config import serving_pool
 from drone_mcp_config.installation import Manifest
-from drone_mcp_config.serving_callers import Caller, Limits, hash_of
-from drone_mcp_config.serving_pool import Key, Pool
-from drone_mcp_config.serving_role import Part
+from drone_mcp_config.serving import pool as pool_module
+from drone_mcp_config.serving.callers import Caller, Limits, hash_of
+from drone_mcp_config.serving.pool import Key, Pool
+from drone_mcp_config.serving.role import Part
 from drone_mcp_kit.http_app import Refused
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ async def test_users_have_sets_of_their_own_that_end_when_they_are_idle() -> Non
         for token in ("first-token", "second-token"):
             await finish(await pool.find(Key("dev", token), "example"))
         assert set(pool.secrets()) == {"first-token", "second-token"}
-        clock.now += serving_pool.IDLE_SECONDS + 1
+        clock.now += pool_module.IDLE_SECONDS + 1
         await finish(await pool.find(Key("dev", "second-token"), "example"))
         assert set(pool.secrets()) == {"second-token"}
 
@@ -134,12 +134,12 @@ async def test_what_no_log_may_hold_is_known_from_variables_and_from_files(tmp_p
 
 
 async def test_a_set_at_work_is_never_ended_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving_pool, "MOST_USERS", 1)
+    monkeypatch.setattr(pool_module, "MOST_USERS", 1)
     clock = Clock()
     pool = Pool(lambda _: (PART,), clock)
     async with pool.running():
         at_work = await pool.find(Key("dev", "first-token"), "example")
-        clock.now += serving_pool.IDLE_SECONDS + 1
+        clock.now += pool_module.IDLE_SECONDS + 1
         with pytest.raises(Refused, match="Too many users") as refused:
             await pool.find(Key("dev", "second-token"), "example")
         assert refused.value.status == 503

@@ -13,7 +13,7 @@ from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.git_names import branch_problem, is_protected
 
 if TYPE_CHECKING:
-    from drone_mcp_config.agent_git import Git
+    from drone_mcp_config.agent.git import Git
 
 DEFAULT_EMAIL = "agent@drone-mcp.invalid"  # RFC 2606: nobody's, for good
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")

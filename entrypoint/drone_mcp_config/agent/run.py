@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agent_clients import command_with, environment_with, has_place, is_client
-from drone_mcp_config.agent_folder import private_file
-from drone_mcp_config.agent_git import Git
-from drone_mcp_config.agent_process import code_of
-from drone_mcp_config.agent_push import Delivery, deliver, prepare
+from drone_mcp_config.agent.clients import command_with, environment_with, has_place, is_client
+from drone_mcp_config.agent.folder import private_file
+from drone_mcp_config.agent.git import Git
+from drone_mcp_config.agent.process import code_of
+from drone_mcp_config.agent.push import Delivery, deliver, prepare
 from drone_mcp_config.documents import fresh
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.plan import tools_by_server
@@ -19,8 +19,8 @@ from drone_mcp_config.plan import tools_by_server
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_config.agent_environment import Equipment
-    from drone_mcp_config.agent_process import Foreground
+    from drone_mcp_config.agent.environment import Equipment
+    from drone_mcp_config.agent.process import Foreground
     from drone_mcp_config.installation import Servers
 
 SHELL = ("/bin/sh", "-c")
@@ -94,7 +94,7 @@ class Run:
         equipment = self.equipment
 
         def look() -> int:
-            from drone_mcp_config.checking_servers import report_broken  # noqa: PLC0415 - brings the SDK, slow to load
+            from drone_mcp_config.checking.servers import report_broken  # noqa: PLC0415 - brings the SDK, slow to load
 
             tools = tools_by_server(equipment.role, installed)
             return report_broken(equipment.made.plan, tools, equipment.environment, tell)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from drone_mcp_config.serving_role import Part
+    from drone_mcp_config.serving.role import Part
 
 MOST_USERS: Final = 64
 IDLE_SECONDS: Final = 900.0

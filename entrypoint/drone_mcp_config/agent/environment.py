@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drone_mcp_config.agent_clients import way_of
+from drone_mcp_config.agent.clients import way_of
 from drone_mcp_config.clients import CLIENTS
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.generating import Choices, Generated, generate_in, make_context, templates_of
@@ -15,7 +15,7 @@ from drone_mcp_config.plan import ADDRESS, given_token_files, rehearsed_tokens
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_config.agent_clients import Way
+    from drone_mcp_config.agent.clients import Way
     from drone_mcp_config.clients import ClientName, Places
     from drone_mcp_config.installation import Servers
     from drone_mcp_config.role_loading import Role

@@ -13,7 +13,7 @@ from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import AuthenticationFailed, DroneError, Unreachable
 from drone_mcp_client.names import is_exposed
 from drone_mcp_client.options import ClientOptions
-from drone_mcp_config.checking import Check
+from drone_mcp_config.checking.check import Check
 from drone_mcp_kit.settings import Settings, SettingsError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import DRONE_TOKEN_HEADER
-from drone_mcp_config.serving_pool import Key, Pool
+from drone_mcp_config.serving.pool import Key, Pool
 from drone_mcp_kit import logs, observing
 from drone_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, unauthorized
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
-    from drone_mcp_config.serving_callers import Caller, CallerBook, Limits
+    from drone_mcp_config.serving.callers import Caller, CallerBook, Limits
     from drone_mcp_kit.http_settings import HttpSettings
 
 logger = logging.getLogger(__name__)

@@ -13,7 +13,7 @@ from drone_mcp_kit.redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_config.agent_process import Foreground
+    from drone_mcp_config.agent.process import Foreground
 
 LONGEST_WORDS = 600  # characters of what git said that are worth repeating
 TELLING = ("!", "fatal:", "error:", "remote:")

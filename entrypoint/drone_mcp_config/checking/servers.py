@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import anyio
 from mcp.client.stdio import StdioServerParameters
 
-from drone_mcp_config.checking import Check
-from drone_mcp_config.checking_served import check_served
+from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.served import check_served
 from drone_mcp_config.launching import LaunchFailed, Running, launched
 from drone_mcp_config.plan import START_SECONDS, Plan, Remote, Server, Stdio
 
