@@ -15,7 +15,7 @@ from drone_mcp_config.manifest_yaml import literal
 Data = dict[str, Any]
 
 USER = 10_001
-CHECKOUT = "/work/checkout"  # not /work itself: git refuses a folder that another user owns
+CHECKOUT = "/workspace/checkout"  # not /workspace itself: git refuses a folder that another user owns
 HOME = "/home/agent"
 TOKENS = "/run/secrets/drone-mcp"
 GIT_TOKENS = "/run/secrets/git"
@@ -133,7 +133,7 @@ def _clone(choices: PodChoices) -> Data:
     source = f"$(GIT_SERVER)/{literal(choices.repo)}.git"
     branch = f"--branch={literal(choices.base)}"
     command = ["git", "clone", "--single-branch", branch, "--", source, CHECKOUT]
-    return _container("clone", choices, command, env=_git_variables(choices), mounts=[_git_mount()], place="/work")
+    return _container("clone", choices, command, env=_git_variables(choices), mounts=[_git_mount()], place="/workspace")
 
 
 def _set_up(choices: PodChoices) -> Data:
@@ -169,7 +169,7 @@ def _container(
     mounts: list[Data] | None = None,
     place: str = CHECKOUT,
 ) -> Data:
-    scratch = [_mount("work", "/work"), _mount("home", HOME), _mount("tmp", "/tmp")]  # noqa: S108 - in the container
+    scratch = [_mount("work", "/workspace"), _mount("home", HOME), _mount("tmp", "/tmp")]  # noqa: S108 - in the container
     return {
         "name": name,
         "image": choices.image,

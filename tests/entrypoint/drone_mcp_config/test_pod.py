@@ -175,7 +175,7 @@ def test_whatever_names_hold_reaches_the_programs_as_it_is(branch: str, session:
     clone, set_up, agent = containers(pod)
     known = {"GIT_SERVER": "https://git.test", "HOME": "/home"}
     assert [expanded(text, known) for text in clone["command"][2:]] == [
-        "--single-branch", f"--branch={branch}", "--", "https://git.test/octo/hello.git", "/work/checkout"
+        "--single-branch", f"--branch={branch}", "--", "https://git.test/octo/hello.git", "/workspace/checkout"
     ]  # fmt: skip
     assert expanded(set_up["command"][-1], known) == setup
     assert expanded(agent["command"][-1], known) == word
