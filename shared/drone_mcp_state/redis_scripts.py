@@ -20,7 +20,12 @@ REPOS = PREFIX + "repos"  # hash: what was last heard of a repository
 
 def build_key(slug: str, number: int) -> str:
     """Hash: one build."""
-    return f"{PREFIX}build:{slug}#{number}"
+    return f"{build_prefix(slug)}{number}"
+
+
+def build_prefix(slug: str) -> str:
+    """What the keys of a repository's builds begin with."""
+    return f"{PREFIX}build:{slug}#"
 
 
 def repo_key(slug: str) -> str:
@@ -128,6 +133,16 @@ if id < tonumber(ARGV[2]) or (id == tonumber(ARGV[2]) and version < tonumber(ARG
 end
 """
 )
+
+# KEYS: numbers of a repository or a ref, facts; ARGV: what the keys of the builds begin with, fields
+# Returns the feed's name and the fields of the build with the highest number; nothing if there is none.
+LATEST = """
+local number = redis.call('ZREVRANGE', KEYS[1], 0, 0)[1]
+if not number then return false end
+local row = redis.call('HMGET', ARGV[1] .. number, unpack(ARGV, 2))
+table.insert(row, 1, redis.call('HGET', KEYS[2], 'feed') or '')
+return row
+"""
 
 # KEYS: facts; ARGV: time of the event
 EVENT = _NOTE_EVENT + "note_event(KEYS[1], ARGV[1])"

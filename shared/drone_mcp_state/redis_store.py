@@ -159,8 +159,11 @@ class RedisStore(BuildStateStore):
     async def latest(self, slug: str, branch: str | None = None) -> Record | None:
         key = repo_key(slug) if branch is None else ref_key(slug, f"refs/heads/{branch}")
         async with _answering():
-            numbers = await self._redis.zrange(key, 0, 0, desc=True)
-            return next(iter(await self._records([(slug, int(number)) for number in numbers])), None)
+            row = await self._redis.eval(scripts.LATEST, 2, key, scripts.FACTS, scripts.build_prefix(slug), *FIELDS)
+        if row is None:
+            return None
+        name, *fields = row
+        return held_of(slug, fields, Feed(name.decode())).record
 
     @override
     async def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
