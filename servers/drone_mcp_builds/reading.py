@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from drone_mcp_builds import summary
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_client.errors import DroneError, NotFound
-from drone_mcp_known.known import Known, Reading
+from drone_mcp_known.known import OF_ANY_REF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_builds.views import BuildView
-    from drone_mcp_client.models import Build
     from drone_mcp_kit.access import DroneAccess
-
-OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"
+    from drone_mcp_known.known import Known, Reading
 
 
 class Reader:
@@ -66,10 +64,10 @@ class Reader:
             return known, ""
         drone = await self._access.client()
         try:
-            return await self._learned(repo, await drone.latest_build(repo)), ""
+            return await self._known.learn(repo, await drone.latest_build(repo)), ""
         except NotFound as missing:
             newest = await self._newest(repo, missing)
-        return await self._learned(repo, await drone.build(repo, newest)), OF_ANY_REF
+        return await self._known.learn(repo, await drone.build(repo, newest)), OF_ANY_REF
 
     async def ask(self, repo: str, number: int) -> Reading:
         """Return one build as Drone has it now.
@@ -79,7 +77,7 @@ class Reader:
         """
         drone = await self._access.client()
         try:
-            return await self._learned(repo, await drone.build(repo, number))
+            return await self._known.learn(repo, await drone.build(repo, number))
         except NotFound as missing:
             newest = await self._newest(repo, missing)
             raise NotFound(
@@ -94,10 +92,6 @@ class Reader:
         build = tidy(reading.build, self._access.clean.text)
         view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note)
         return summary.with_origin(view, reading.source, int(reading.at))
-
-    async def _learned(self, repo: str, build: Build) -> Reading:
-        await self._known.learn(repo, build)
-        return Reading(build, "drone", self._clock())
 
     async def _newest(self, repo: str, missing: NotFound) -> int:
         """Return the number of the newest build of any ref; raise the better error where there is none."""

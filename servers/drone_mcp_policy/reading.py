@@ -9,27 +9,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_client.errors import NotFound
-from drone_mcp_known.known import Reading
+from drone_mcp_known.known import OF_ANY_REF
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.rules import MOST_RETRIES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.known import Reading
 
 _PAGE: Final = 100  # builds; the most that Drone 2.25 gives
 _PAGES: Final = 2
-OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"
 
 
 class Reader:
-    """Reads for one process. `clock` gives the Unix time."""
+    """Reads for one process."""
 
-    def __init__(self, access: KnownAccess, clock: Callable[[], float]) -> None:
+    def __init__(self, access: KnownAccess) -> None:
         self._access = access
-        self._clock = clock
 
     async def build(self, repo: str, number: int) -> Reading:
         """Return one build.
@@ -38,7 +35,7 @@ class Reader:
             NotFound: there is none of that number.
         """
         known = await self._access.known.build(repo, number)
-        return known or await self._learned(repo, await (await self._access.client()).build(repo, number))
+        return known or await self._access.known.learn(repo, await (await self._access.client()).build(repo, number))
 
     async def newest(self, repo: str) -> tuple[Reading | None, str]:
         """Return the newest build of the default branch and a note; of any ref where that branch has none.
@@ -51,7 +48,7 @@ class Reader:
             return known, ""
         drone = await self._access.client()
         try:
-            return await self._learned(repo, await drone.latest_build(repo)), ""
+            return await self._access.known.learn(repo, await drone.latest_build(repo)), ""
         except NotFound as missing:
             if missing.details.get("reason") != "missing":
                 raise
@@ -59,10 +56,6 @@ class Reader:
         if not page:
             return None, "The repository has no builds yet"
         return await self.build(repo, page[0].number), OF_ANY_REF
-
-    async def _learned(self, repo: str, build: Build) -> Reading:
-        await self._access.known.learn(repo, build)
-        return Reading(build, "drone", self._clock())
 
     async def history(self, repo: str, build: Build) -> History:
         """Read the builds since this one and some before it, and those that it descends from.

@@ -71,7 +71,7 @@ class PolicyTools:
         from drone_mcp_policy.telling import told, with_origin  # noqa: PLC0415 - likewise
 
         what = meant(self._access, repo, number)
-        reader = Reader(self._access, self._clock)
+        reader = Reader(self._access)
         if what.number is None:
             reading, note = await reader.newest(what.repo)
         else:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from drone_mcp_kit.access import DroneAccess
     from drone_mcp_state import BuildStateStore, Record
 
+OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"
 MOST_LISTED: Final = 100  # builds of a list that the store is asked for
 MOST_BETWEEN: Final = 25  # builds looked up to make sure that none of them is newer
 KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
@@ -133,9 +134,13 @@ class Known:
         top = builds[0].number
         return tuple(build for index, build in enumerate(builds) if build.number == top - index)
 
-    async def learn(self, slug: str, build: Build) -> None:
-        """Keep what Drone has answered. A store of this process alone keeps what can never become stale."""
+    async def learn(self, slug: str, build: Build) -> Reading:
+        """Keep what Drone has answered, and return it. A store of this process alone keeps what never becomes stale."""
         observing.known_from("drone")
+        await self._keep(slug, build)
+        return Reading(build, "drone", self._clock())
+
+    async def _keep(self, slug: str, build: Build) -> None:
         if not self.state.shared and not is_whole(build):
             return
         await self.state.ask(lambda store: store.apply(slug, build, source="api", at=self._clock()))

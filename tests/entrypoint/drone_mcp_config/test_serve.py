@@ -275,17 +275,19 @@ def test_no_token_is_in_a_log(many: Any) -> None:
     assert [secret for secret in (own, DEV, OWN, "x" * 32) if secret in errors] == []
 
 
+GET_BUILD = json.dumps(
+    {
+        "jsonrpc": "2.0",
+        "id": 1,
+        "method": "tools/call",
+        "params": {"name": "drone_get_build", "arguments": {"repo": "octo/hello", "number": 1}},
+    }
+)
+
+
 async def test_prometheus_reads_which_role_called_what_and_what_was_refused(tmp_path: Path) -> None:
     path = tmp_path / "callers.yaml"
     path.write_text(callers(caller(DEV), caller(UI, "ui", per_minute=1)), encoding="utf-8")
-    body = json.dumps(
-        {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "tools/call",
-            "params": {"name": "drone_get_build", "arguments": {"repo": "octo/hello", "number": 1}},
-        }
-    )
     async with running_simulator("demo", socket=True) as drone:
 
         def work() -> dict[str, float]:
@@ -293,7 +295,7 @@ async def test_prometheus_reads_which_role_called_what_and_what_was_refused(tmp_
             command = (*SERVE, "--roles-from", str(path))
             with serving(*command, **environment, DRONE_MCP_METRICS_LISTEN="127.0.0.1:0") as process:
                 for token in (DEV, UI, UI):
-                    process.send("POST", "/builds/mcp", body, bearer(token))
+                    process.send("POST", "/builds/mcp", GET_BUILD, bearer(token))
                 process.ask("/builds/mcp", **bearer("not a token at all"))
                 return process.metrics()
 
@@ -308,14 +310,6 @@ async def test_prometheus_reads_which_role_called_what_and_what_was_refused(tmp_
 
 
 async def test_a_trace_tells_the_role_and_whence_a_build_was_known_and_no_repository() -> None:
-    body = json.dumps(
-        {
-            "jsonrpc": "2.0",
-            "id": 1,
-            "method": "tools/call",
-            "params": {"name": "drone_get_build", "arguments": {"repo": "octo/hello", "number": 1}},
-        }
-    )
     async with running_simulator("demo", socket=True) as drone:
 
         def work() -> Collector:
@@ -325,7 +319,7 @@ async def test_a_trace_tells_the_role_and_whence_a_build_was_known_and_no_reposi
                 serving(*SERVE, "--role", "dev", **environment, **collector.environment()) as process,
             ):
                 for _ in range(2):
-                    process.send("POST", "/builds/mcp", body, {})
+                    process.send("POST", "/builds/mcp", GET_BUILD, {})
                 process.process.terminate()
                 assert process.ending()[0] == 0
             return collector
