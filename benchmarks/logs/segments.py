@@ -17,12 +17,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FEATURES = {
-    "inside": ("worth", "blank", "role", "indented"),
-    "first": (
-        "worth", "risen", "role", "role_above", "blank_above", "indented", "told", "nth", "to_end", "indent", "top",
-    ),
-    "last": ("worth", "falls", "role", "role_below", "blank_below", "dedented", "to_end", "indent"),
-}  # fmt: skip
+    "inside": ("worth", "role", "indented"),
+    "first": ("worth", "risen", "role", "role_above", "indented", "told", "nth", "to_end", "indent"),
+    "last": ("worth", "falls", "role", "role_below", "dedented", "to_end", "indent"),
+}
 FEW = 14  # values; a feature with no more has a bin for each
 BINS = 10
 PENALTY = 4.0
@@ -52,17 +50,15 @@ def marked(numbers: Sequence[int], gold: Sequence[int]) -> tuple[int, int] | Non
 
 
 class Part:
-    """One of the three sums: its bins, and which of them every line is in."""
+    """One of the three sums: which bins of its features every line is in."""
 
-    def __init__(self, names: Sequence[str], examples: Sequence[Example]) -> None:
-        self.names = names
-        values = {name: np.concatenate([np.asarray(e.columns[name], float) for e in examples]) for name in names}
-        self.bounds = {name: edges(column) for name, column in values.items()}
-        sizes = [len(self.bounds[name]) + 1 for name in names]
+    def __init__(self, names: Sequence[str], values: Mapping[str, Any], bounds: Mapping[str, Any]) -> None:
+        sizes = [len(bounds[name]) + 1 for name in names]
         self.starts = dict(zip(names, np.cumsum([0, *sizes]), strict=False))
+        self.sizes = dict(zip(names, sizes, strict=True))
         self.size = sum(sizes)
         cells = np.stack(
-            [self.starts[name] + np.searchsorted(self.bounds[name], values[name], "right") for name in names], 1
+            [self.starts[name] + np.searchsorted(bounds[name], values[name], "right") for name in names], 1
         )
         self.rows = csr_matrix(
             (np.ones(cells.size), cells.ravel(), np.arange(0, cells.size + 1, cells.shape[1])),
@@ -71,16 +67,11 @@ class Part:
 
     def as_json(self, weights: Any, start: float) -> dict[str, Any]:
         """The learned sum as the package reads it."""
-        rows = {
-            name: {
-                "bounds": [float(f"{bound:.5g}") for bound in bounds],
-                "values": [
-                    round(float(w), 3) for w in weights[self.starts[name] : self.starts[name] + len(bounds) + 1]
-                ],
-            }
-            for name, bounds in self.bounds.items()
+        rows = {name: weights[begin : begin + self.sizes[name]] for name, begin in self.starts.items()}
+        return {
+            "start": round(start, 3),
+            "values": {name: [round(float(weight), 3) for weight in row] for name, row in rows.items()},
         }
-        return {"start": round(start, 3), "bins": rows}
 
 
 def edges(column: Any) -> Any:
@@ -133,7 +124,10 @@ def learn_segments(examples: Sequence[Example]) -> dict[str, Any]:
     """The three sums, as the package reads them."""
     examples = [example for example in examples if example.marked]
     grid = Grid(examples)
-    parts = [Part(names, examples) for names in FEATURES.values()]
+    names = sorted(set().union(*FEATURES.values()))
+    values = {name: np.concatenate([np.asarray(e.columns[name], float) for e in examples]) for name in names}
+    bounds = {name: edges(column) for name, column in values.items()}
+    parts = [Part(its, values, bounds) for its in FEATURES.values()]
     splits = np.cumsum([part.size for part in parts])
 
     def loss(weights: Any) -> tuple[float, Any]:
@@ -150,4 +144,7 @@ def learn_segments(examples: Sequence[Example]) -> dict[str, Any]:
     found = minimize(loss, np.zeros(splits[-1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
     each = np.split(found.x, splits)
     starts = [float(each[3][0]), 0.0, 0.0]
-    return {name: part.as_json(w, start) for name, part, w, start in zip(FEATURES, parts, each, starts, strict=False)}
+    return {
+        "bounds": {name: [float(f"{bound:.5g}") for bound in its] for name, its in bounds.items()},
+        "sums": [part.as_json(w, start) for part, w, start in zip(parts, each, starts, strict=False)],
+    }

@@ -21,16 +21,17 @@ import lightgbm
 import numpy as np
 from packs import FOLDS, Case, fold_of, load
 from scipy.sparse import csr_matrix
-from segments import FEATURES, Example, learn_segments, marked
+from segments import Example, learn_segments, marked
 from sklearn.linear_model import SGDClassifier
 
 from drone_mcp_logs.distill import scan
-from drone_mcp_logs.distill.candidates import Reader, Windows, find_hits, gather
+from drone_mcp_logs.distill.candidates import Windows, find_hits, gather
 from drone_mcp_logs.distill.distiller import Study
-from drone_mcp_logs.distill.features import words
-from drone_mcp_logs.distill.model import Binned, Model, SegmentModel, Vocabulary, read
+from drone_mcp_logs.distill.looks import Reader
+from drone_mcp_logs.distill.model import Binned, Model, Vocabulary, read
 from drone_mcp_logs.distill.segments import segment_columns
 from drone_mcp_logs.distill.text import encode, unstamped
+from drone_mcp_logs.distill.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,8 +39,8 @@ if TYPE_CHECKING:
     Examples = list[tuple[Mapping[str, Sequence[float]], list[bool]]]
 
 VOCABULARY = 7000
-EMPTY = Binned(0.0, {})
-NOTHING = Model(-1.0, Vocabulary({}), EMPTY, EMPTY, SegmentModel(EMPTY, EMPTY, EMPTY))  # takes no line for evidence
+EMPTY = Binned({}, [])
+NOTHING = Model(-1.0, Vocabulary({}), EMPTY, EMPTY, EMPTY)  # takes no line for evidence
 SEEN_IN = 3  # repositories a word must occur in
 
 
@@ -47,7 +48,7 @@ def wide(case: Case) -> list[tuple[int, str]]:
     """Every line near any hit, and the end: what the first stage learns from."""
     data = encode(case.log)
     windows = Windows(data)
-    windows.add(scan.last(data), 80, 20)
+    windows.add(scan.last(data, scan.TOP), 80, 20)
     for hit in scan.lines_at(data, scan.hits(data)):
         windows.add(hit, 6, 24)
     return [(line.number, line.text) for line in windows.lines(Reader(NOTHING))]
@@ -168,7 +169,7 @@ def line_examples(cases: list[Case], models: list[Model]) -> Examples:
     for case in cases:
         candidates = gather(encode(case.log), models[fold_of(case)])
         gold = case.evidence
-        found.append((candidates.surroundings(), [line.number in gold for line in candidates.lines]))
+        found.append((candidates.surroundings(), [number in gold for number in candidates.numbers]))
     return found
 
 
@@ -178,8 +179,7 @@ def segment_examples(cases: list[Case], models: list[Model]) -> list[Example]:
     for case in cases:
         study = Study(case.log, case.good_log, model=models[fold_of(case)])
         candidates, _, worth = study.weighed(case.exit_code)
-        numbers = [line.number for line in candidates.lines]
-        found.append(Example(segment_columns(candidates, worth), marked(numbers, case.raw["gold"][0])))
+        found.append(Example(segment_columns(candidates, worth), marked(candidates.numbers, case.raw["gold"][0])))
     return found
 
 
@@ -202,12 +202,10 @@ def summed(dump: dict[str, Any], names: list[str]) -> dict[str, Any]:
         left, right = root["left_child"]["leaf_value"], root["right_child"]["leaf_value"]
         start += left
         steps[names[root["split_feature"]]][root["threshold"]] += right - left
-    bins = {}
-    for name, jumps in steps.items():
-        bounds = sorted(jumps)
-        values = np.concatenate([[0.0], np.cumsum([jumps[bound] for bound in bounds])])
-        bins[name] = {"bounds": [float(f"{b:.5g}") for b in bounds], "values": [round(float(v), 3) for v in values]}
-    return {"start": round(start, 3), "bins": bins}
+    bounds = {name: sorted(jumps) for name, jumps in steps.items()}
+    values = {name: np.concatenate([[0.0], np.cumsum([steps[name][b] for b in its])]) for name, its in bounds.items()}
+    total = {"start": round(start, 3), "values": {n: [round(float(v), 3) for v in its] for n, its in values.items()}}
+    return {"bounds": {name: [float(f"{b:.5g}") for b in its] for name, its in bounds.items()}, "sums": [total]}
 
 
 def main() -> None:
@@ -245,8 +243,8 @@ def first_stages(cases: list[Case], folds: Any) -> list[dict[str, Any]]:
 
 def model_of(stages: dict[str, Any]) -> Model:
     """A model of which the later stages may still be missing."""
-    nothing = {"start": 0, "bins": {}}
-    return read(json.dumps({"hits": nothing, "lines": nothing, "segments": dict.fromkeys(FEATURES, nothing)} | stages))
+    nothing = {"bounds": {}, "sums": []}
+    return read(json.dumps(dict.fromkeys(("hits", "lines", "segments"), nothing) | stages))
 
 
 def learn(rows: Rows, chosen: Any, cases: list[Case]) -> dict[str, Any]:

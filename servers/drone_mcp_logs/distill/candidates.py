@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from . import scan
-from .features import Columns, hit_columns, kind, line_columns
-from .marks import Mark, marks_of
+from .features import Columns, hit_columns, line_columns
+from .looks import ROLE_CODE, Looks, Reader
+from .marks import Mark
 from .model import Model
-from .text import Line, unstamped
+from .text import Line
 
-_READ = 400  # characters of a line that are looked at
+_EXIT, _COMMAND = ROLE_CODE["exit"], ROLE_CODE["command"]
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log
 _STRIDES, _STRIDE, _LOOK = 5, 12, 3  # a window grows at most so often, by so many lines, while so many last ones tell
@@ -21,6 +22,7 @@ _INSIDE = frozenset(" \t+-|")  # what the lines of a dump, a difference or a lis
 _MOST = 400  # lines; no further surroundings are looked at then
 _NEWS = 60  # new lines that are looked at from each end
 _REPEATED = 0.9
+_HARDLY = 0.1  # chance of a hit up to which its surroundings are not looked at
 _BEFORE, _AFTER = 4, 8
 
 
@@ -28,9 +30,9 @@ _BEFORE, _AFTER = 4, 8
 class Candidates:
     """The lines looked at, in order, with what is known of them."""
 
-    lines: Sequence[Line]
-    marks: Sequence[Mark]
-    here: Sequence[float]
+    numbers: Sequence[int]
+    texts: Sequence[str]
+    looks: Looks
     end: int
     command: int
     last: int
@@ -38,27 +40,7 @@ class Candidates:
 
     def surroundings(self) -> Columns:
         """Every line's features for the second stage."""
-        return line_columns(self.lines, self.marks, self.here, self.end, self.command)
-
-
-class Reader:
-    """Scores and marks lines, equal ones once."""
-
-    def __init__(self, model: Model) -> None:
-        self._model = model
-        self._known: dict[str, tuple[float, Mark]] = {}
-
-    def look(self, lines: Sequence[Line], *, telling: bool = False) -> tuple[list[float], list[Mark]]:
-        """Each line's own log-odds of being evidence, and its anchor; hits are asked for first, and as telling."""
-        texts = [line.text for line in lines]
-        known = self._known
-        fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        raws = [unstamped(text)[:_READ].encode("utf-8", "replace") for text in fresh]
-        known.update(
-            zip(fresh, zip(map(self._model.line, raws), marks_of(raws, telling=telling), strict=True), strict=True)
-        )
-        looks = [known[text] for text in texts]
-        return [score for score, _ in looks], [its for _, its in looks]
+        return line_columns(self.numbers, self.texts, self.looks, self.end, self.command)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +48,7 @@ class Hits:
     """The lines with a telling word, and where the failing command and the log end."""
 
     lines: Sequence[Line]
-    marks: Sequence[Mark]
-    here: Sequence[float]
+    looks: Looks
     exits: Sequence[Line]
     last: Line
 
@@ -79,20 +60,20 @@ class Hits:
     @property
     def final(self) -> bool:
         """Whether nothing but cleaning up follows that line."""
-        its = next((mark.anchor for mark in self.marks if mark.role == "exit"), None)
+        its = next((mark.anchor for mark in self.looks.marks if mark.role == "exit"), None)
         return its is not None and its.final
 
     def columns(self) -> Columns:
         """Every hit's features for the first stage."""
-        return hit_columns(self.lines, self.marks, self.here, self.end.number, self.last.number)
+        return hit_columns([line.number for line in self.lines], self.looks, self.end.number, self.last.number)
 
 
 def find_hits(data: bytes, reader: Reader) -> Hits:
     """One pass over the log."""
     lines = scan.lines_at(data, scan.hits(data))
-    here, marks = reader.look(lines, telling=True)
-    exits = [line for line, its in zip(lines, marks, strict=True) if its.role == "exit"]
-    return Hits(lines, marks, here, exits, scan.last(data))
+    looks = reader.look([line.text for line in lines], telling=True)
+    exits = [line for line, code in zip(lines, looks.codes, strict=True) if code == _EXIT]
+    return Hits(lines, looks, exits, scan.last(data, lines[-1] if lines else scan.TOP))
 
 
 def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> Candidates:
@@ -112,11 +93,11 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
         if windows.size >= _MOST:
             break
         windows.add(line, *_reach(its))
-    lines = windows.lines(reader)
-    here, marks = reader.look(lines)
+    numbers, _, texts = zip(*windows.lines(reader), strict=True)
+    looks = reader.look(texts)
     end = hits.end.number
-    begun = [line.number for line, its in zip(lines, marks, strict=True) if its.role == "command" and line.number < end]
-    return Candidates(lines, marks, here, end, begun[-1] if begun else 1, hits.last.number, hits.final)
+    begun = [n for n, code in zip(numbers, looks.codes, strict=True) if code == _COMMAND and n < end]
+    return Candidates(numbers, texts, looks, end, begun[-1] if begun else 1, hits.last.number, hits.final)
 
 
 class Windows:
@@ -172,8 +153,8 @@ class Windows:
 
 def _goes_on(lines: Sequence[Line], reader: Reader) -> bool:
     """Whether the last lines still read like evidence, or stand inside something that began above."""
-    last = lines[-_LOOK:]
-    return sum(reader.look(last)[0]) > 0 or all(line.text[:1] in _INSIDE for line in last)
+    texts = [line.text for line in lines[-_LOOK:]]
+    return sum(reader.look(texts).scores) > 0 or all(text[:1] in _INSIDE for text in texts)
 
 
 def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:
@@ -181,14 +162,13 @@ def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:
     if not hits.lines:
         return []
     chances = model.hits.chances(hits.columns())
-    order = sorted(range(len(chances)), key=lambda i: -chances[i])
     kinds: Counter[str] = Counter()
     worth = []
-    for i in order:
-        its = kind(hits.lines[i].text, hits.marks[i])
+    for i in sorted(range(len(chances)), key=chances.__getitem__, reverse=True):
+        its = hits.looks.kinds[i]
         worth.append((chances[i] * _REPEATED ** kinds[its], i))
         kinds[its] += 1
-    return [(hits.lines[i], hits.marks[i]) for _, i in sorted(worth, reverse=True)]
+    return [(hits.lines[i], hits.looks.marks[i]) for chance, i in sorted(worth, reverse=True) if chance > _HARDLY]
 
 
 def _reach(its: Mark) -> tuple[int, int]:

@@ -1,13 +1,14 @@
 """Spend the token budget on the candidates that most likely are evidence, and stop when it is shown."""
 
 from bisect import bisect_left
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
+from math import inf
 
 from .candidates import Candidates
 from .segments import Posterior
-from .text import Line, tokens, unstamped
+from .text import tokens
 
 _REPEATED = 0.7  # what a line is worth that says again, digits aside, what stood well above
 _WELL_ABOVE = 30  # lines; nearer, a line may say the same for good reason, as stack frames do
@@ -23,10 +24,9 @@ _STRETCH = 0.3  # how much a line counts as part of a stretch, the rest by itsel
 _LEAST = 1e-6  # no line is worth less
 _SURELY = 0.97  # chance of being complete at which an answer ends
 _SHORT = 700  # tokens; an answer ends there
-_LIKELY = 0.73  # if it is as likely complete as that
+_LIKELY = 0.71  # if it is as likely complete as that
 _EXIT_KINDS = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _WORTHLESS = 0.02  # a line worth less is not compared with others
-_DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
 
 
 def longest_line(budget: float) -> int:
@@ -38,36 +38,35 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
     """What showing each line is worth: its chance, more for first and last words, less for what was said before."""
     worth = []
     ended_by = _EXIT_KINDS.get(exit_code)
+    behind = candidates.end + 1 if candidates.final else inf
     said: dict[bytes, tuple[int, int]] = {}  # how often before, and on which line last
-    kinds: Counter[str] = Counter()
-    for line, mark, chance in zip(candidates.lines, candidates.marks, chances, strict=True):
-        name = mark.anchor.name if mark.anchor else ""
-        value = max(chance, _least(candidates, line, mark.role, kinds[name]))
-        if ended_by and mark.anchor and mark.anchor.kind == ended_by:
+    kinds: defaultdict[str, int] = defaultdict(int)
+    looks = candidates.looks
+    rows = zip(candidates.numbers, looks.marks, looks.kinds, looks.gists, chances, strict=True)
+    for number, mark, kind, gist, chance in rows:
+        value, anchor = chance, mark.anchor
+        if anchor or number == candidates.end:
+            value = max(value, _least(candidates, number, mark.role, kinds[kind]))
+        if ended_by and anchor and anchor.kind == ended_by:
             value = max(value, _SURE)
-        if candidates.final and line.number > candidates.end + 1:
+        if number > behind:
             value *= _AFTER_END
-        gist = _gist(line.text) if value > _WORTHLESS else b""
-        times, nearest = said.get(gist, (0, line.number))
-        far = line.number - nearest > _WELL_ABOVE
-        value *= _REPEATED ** min(times + far, 4) * _SAME_KIND ** min(kinds[name], 40)
-        if gist:
-            said[gist] = (times + far, line.number)
-        if name:
-            kinds[name] += 1
+        if value > _WORTHLESS and gist:
+            times, nearest = said.get(gist, (0, number))
+            times += number - nearest > _WELL_ABOVE
+            value *= _REPEATED ** min(times, 4)
+            said[gist] = (times, number)
+        if anchor:
+            value *= _SAME_KIND ** min(kinds[kind], 40)
+            kinds[kind] += 1
         worth.append(value)
     return worth
 
 
-def _gist(text: str) -> bytes:
-    """What a line says, digits aside."""
-    return unstamped(text).encode("utf-8", "replace").translate(_DIGITS).strip()
-
-
-def _least(candidates: Candidates, line: Line, role: str, seen: int) -> float:
+def _least(candidates: Candidates, number: int, role: str, seen: int) -> float:
     """The chance that a line has at least for what it is and where it stands."""
-    to_end = candidates.end - line.number
-    if (role in {"exit", "summary"} and 0 <= to_end <= _LAST_WORDS) or (to_end == 0 and line.number != candidates.last):
+    to_end = candidates.end - number
+    if (role in {"exit", "summary"} and 0 <= to_end <= _LAST_WORDS) or (to_end == 0 and number != candidates.last):
         return _SURE
     return _FIRST if role in {"head", "cause"} and not seen else 0.0
 
@@ -77,23 +76,26 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
 
     Short holes that a line would leave are filled along with it. `longest` characters of a line are shown at most.
     """
-    costs = [tokens(line.number, line.text[:longest]) for line in candidates.lines]
+    numbers = candidates.numbers
+    costs = [tokens(number, min(len(text), longest)) for number, text in zip(numbers, candidates.texts, strict=True)]
+    values = _values(worth, likely, costs, _STRETCH if budget > _SHORT else 0.0)
+    ends = [index for index, number in enumerate(numbers) if number == candidates.end != candidates.last]
+    chosen: list[range] = []
+
+    def shown(groups: int) -> list[int]:
+        return sorted(chain.from_iterable(chosen[:groups]))
 
     def complete(groups: int) -> float:
-        shown = set(chain.from_iterable(chosen[:groups]))
-        return likely.complete([i in shown for i in range(len(costs))])
+        return likely.complete(shown(groups))
 
-    chosen: list[set[int]] = []
     spent = 0.0
-    for group in _groups(
-        candidates, _values(worth, likely, costs, _STRETCH if budget > _SHORT else 0.0), costs, budget
-    ):
-        price = sum(costs[i] for i in group)
+    for group in _groups(numbers, [*ends, *_from_best(values)], costs, budget):
+        price = sum(costs[group.start : group.stop])
         if spent <= _SHORT < spent + price and complete(len(chosen)) >= _LIKELY:
             break
         chosen.append(group)
         spent += price
-    return sorted(chain.from_iterable(chosen[: bisect_left(range(len(chosen)), _SURELY, key=complete)]))
+    return shown(bisect_left(range(len(chosen)), _SURELY, key=complete))
 
 
 def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], stretch: float) -> list[float]:
@@ -104,36 +106,29 @@ def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], s
     ]
 
 
-def _groups(
-    candidates: Candidates, values: Sequence[float], costs: Sequence[float], budget: float
-) -> Iterator[set[int]]:
-    """Lines that are shown together, in the order in which they are, as many as the budget allows."""
-    lines = candidates.lines
-    ends = [i for i, line in enumerate(lines) if line.number == candidates.end != candidates.last]
-    chosen: set[int] = set()
-    for index in (*ends, *sorted(range(len(lines)), key=lambda i: (-values[i], i))):
-        if index in chosen:
+def _from_best(values: Sequence[float]) -> list[int]:
+    return sorted(range(len(values)), key=values.__getitem__, reverse=True)
+
+
+def _groups(numbers: Sequence[int], order: Iterable[int], costs: Sequence[float], budget: float) -> Iterator[range]:
+    """Neighbouring lines that are shown together, in the order in which they are, as many as the budget allows."""
+    shown = bytearray(len(numbers))
+    for index in order:
+        if shown[index]:
             continue
-        for group in (_with_holes(lines, chosen, index), {index}):
-            price = sum(costs[i] for i in group)
+        for group in (_with_holes(numbers, shown, index), range(index, index + 1)):
+            price = sum(costs[group.start : group.stop])
             if price <= budget:
                 budget -= price
-                chosen |= group
+                shown[group.start : group.stop] = b"\1" * len(group)
                 yield group
                 break
 
 
-def _with_holes(lines: Sequence[Line], chosen: set[int], index: int) -> set[int]:
-    """The line and those between it and a chosen line close by."""
-    return {index, *chain.from_iterable(_hole(lines, chosen, index, step) for step in (-1, 1))}
-
-
-def _hole(lines: Sequence[Line], chosen: set[int], index: int, step: int) -> Iterator[int]:
-    """The lines towards the next chosen line in one direction, if that is near."""
-    for distance in range(1, _HOLE + 2):
-        other = index + step * distance
-        if not 0 <= other < len(lines) or lines[other].number != lines[index].number + step * distance:
-            return
-        if other in chosen:
-            yield from range(index + step, other, step)
-            return
+def _with_holes(numbers: Sequence[int], shown: bytearray, index: int) -> range:
+    """The line and those between it and a shown line close by."""
+    above = shown.rfind(1, max(0, index - _HOLE - 1), index)
+    below = shown.find(1, index + 1, index + _HOLE + 2)
+    joins_above = above >= 0 and numbers[index] - numbers[above] == index - above
+    joins_below = below >= 0 and numbers[below] - numbers[index] == below - index
+    return range(above + 1 if joins_above else index, below if joins_below else index + 1)

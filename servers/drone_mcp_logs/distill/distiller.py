@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from itertools import groupby, pairwise
-from operator import attrgetter
+from operator import itemgetter
 
 from .candidates import Candidates, gather
 from .choose import choose, longest_line, weigh
@@ -12,7 +12,7 @@ from .marks import Mark, failing_test, source_place
 from .model import Model, default
 from .novelty import novel_lines
 from .segments import posterior, segment_columns
-from .text import Line, encode, tokens
+from .text import encode, tokens
 
 _NEWS = 0.5  # exponent on the chance of a line that the good log has not
 _KNOWN = 0.25  # factor on that of a line that it has
@@ -50,8 +50,7 @@ class Study:
         self._data = encode(log)
         self._model = model or default()
         self.news = novel_lines(self._data, encode(good_log)) if good_log else None
-        most = most_new * (self._data.count(b"\n") + 1)
-        self.compared = self.news is not None and len(self.news) <= most
+        self.compared = self.news is not None and len(self.news) <= most_new * (self._data.count(b"\n") + 1)
 
     @cached_property
     def _read(self) -> tuple[Candidates, Sequence[float]]:
@@ -73,12 +72,12 @@ class Study:
         likely = posterior(self._model.segments, segment_columns(candidates, worth))
         chosen = choose(candidates, worth, likely, token_budget, longest)
         blocks = tuple(_blocks(candidates, chances, chosen, longest))
-        marks = [candidates.marks[index] for index in chosen]
-        texts = [candidates.lines[index].text for index in chosen]
+        marks = [candidates.looks.marks[index] for index in chosen]
+        texts = [candidates.texts[index] for index in chosen]
         return Excerpt(
             blocks=blocks,
             total_lines=candidates.last,
-            tokens=round(sum(tokens(line.number, line.text) for block in blocks for line in block.lines)),
+            tokens=round(sum(tokens(line.number, len(line.text)) for block in blocks for line in block.lines)),
             tests=_distinct(map(failing_test, marks, texts)),
             locations=_distinct(map(source_place, texts)),
         )
@@ -87,8 +86,8 @@ class Study:
 def _favour(candidates: Candidates, chances: Sequence[float], news: set[int]) -> list[float]:
     """What only the failing log says counts for more, the rest for less."""
     return [
-        chance**_NEWS if line.number in news else chance * _KNOWN
-        for line, chance in zip(candidates.lines, chances, strict=True)
+        chance**_NEWS if number in news else chance * _KNOWN
+        for number, chance in zip(candidates.numbers, chances, strict=True)
     ]
 
 
@@ -99,30 +98,30 @@ def _distinct(names: Iterable[str | None]) -> tuple[str, ...]:
 
 def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[int], longest: int) -> Iterable[Block]:
     """Neighbouring chosen lines as one block."""
-    lines = candidates.lines
-    breaks = [i for i, (a, b) in enumerate(pairwise(chosen), 1) if lines[b].number != lines[a].number + 1]
+    numbers, texts = candidates.numbers, candidates.texts
+    breaks = [i for i, (a, b) in enumerate(pairwise(chosen), 1) if numbers[b] != numbers[a] + 1]
     for first, last in pairwise([0, *breaks, len(chosen)]):
         group = chosen[first:last]
         if not group:
             continue
-        marks = [candidates.marks[i] for i in group]
+        marks = [candidates.looks.marks[i] for i in group]
         yield Block(
-            start=lines[group[0]].number,
-            end=lines[group[-1]].number,
-            reason=_reason(marks, candidates.end - lines[group[-1]].number),
-            lines=tuple(_folded([lines[i] for i in group], longest)),
+            start=numbers[group[0]],
+            end=numbers[group[-1]],
+            reason=_reason(marks, candidates.end - numbers[group[-1]]),
+            lines=tuple(_folded([(numbers[i], texts[i]) for i in group], longest)),
             score=round(sum(chances[i] for i in group), 3),
             kind=_kind(marks),
         )
 
 
-def _folded(lines: Sequence[Line], longest: int) -> Iterable[Shown]:
+def _folded(lines: Sequence[tuple[int, str]], longest: int) -> Iterable[Shown]:
     """Lines as they are shown: many equal ones in a row once, with their count. The others of them are not shown."""
-    for text, run in groupby(lines, key=attrgetter("text")):
+    for text, run in groupby(lines, key=itemgetter(1)):
         equal = list(run)
         many = len(equal) >= _MANY and text
-        for line in equal[:1] if many else equal:
-            yield Shown(line.number, text[:longest], len(text) > longest, len(equal) if many else 1)
+        for number, _ in equal[:1] if many else equal:
+            yield Shown(number, text[:longest], len(text) > longest, len(equal) if many else 1)
 
 
 _TELLING = {"head": 3, "cause": 2, "exit": 1, "summary": 1}

@@ -15,7 +15,7 @@ An anchor has a `role`, which says what its line is to the failure:
 import functools
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib import resources
 from itertools import filterfalse
@@ -84,12 +84,10 @@ class _Automaton:
             self._marks.append(its)
         self._set.Compile()
 
-    def best(self, lines: Sequence[bytes]) -> list[Mark]:
-        """The most telling mark of each line, of those whose pattern is found."""
-        return [self._best(found) if found else NO_MARK for found in map(self._set.Match, lines)]
-
-    def _best(self, found: Sequence[int]) -> Mark:
-        return max((self._marks[index] for index in found), key=_weight)
+    def best(self, line: bytes) -> Mark:
+        """The most telling mark of a line, of those whose pattern is found."""
+        found = self._set.Match(line)
+        return max((self._marks[index] for index in found), key=_weight) if found else NO_MARK
 
 
 @functools.cache
@@ -139,18 +137,17 @@ def _weight(its: Mark) -> int:
 
 def mark(text: str) -> Mark:
     """The most telling anchor of a line, if any."""
-    return marks_of([unstamped(text[:_READ]).encode("utf-8", "replace")], telling=True)[0]
+    return mark_of(unstamped(text[:_READ]).encode("utf-8", "replace"), telling=True)
 
 
-def marks_of(lines: Sequence[bytes], *, telling: bool) -> list[Mark]:
-    """The most telling anchor of each encoded line without its time stamp; noise overrules all.
+def mark_of(line: bytes, *, telling: bool) -> Mark:
+    """The most telling anchor of an encoded line without its time stamp; noise overrules all.
 
-    Lines without any telling word (see `scan`) are only looked at by anchors of how a line begins.
+    A line without any telling word (see `scan`) is only looked at by anchors of how a line begins.
     """
-    begin, further, search = (automaton.best for automaton in _automata())
-    if not telling:
-        return begin(lines)
-    return [max(its, key=_weight) for its in zip(begin(lines), further(lines), search(lines), strict=True)]
+    begin, *others = _automata()
+    its = begin.best(line)
+    return max((its, *(automaton.best(line) for automaton in others)), key=_weight) if telling else its
 
 
 @functools.cache

@@ -5,49 +5,49 @@ Both are linear, so a score can be read off the data file; `benchmarks/logs/trai
 
 import functools
 import json
-import math
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import repeat
-from operator import add
+from math import exp
 from typing import Any
 
-from .features import BLANK, INDENT, indent_of, parts
+from .words import BLANK, INDENT, indent_of, parts
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """What each step of each feature adds to a score."""
+
+    start: float
+    values: Mapping[str, Sequence[float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Binned:
-    """A sum of step functions, one for each feature."""
+    """Sums of step functions of the same features; the steps have the same bounds in all of them."""
 
-    start: float
-    bins: Mapping[str, tuple[Sequence[float], Sequence[float]]]
+    bounds: Mapping[str, Sequence[float]]
+    sums: Sequence[Sum]
 
-    def totals(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
-        """Each row's sum."""
-        totals = [self.start] * len(columns["role"])
-        for name, (bounds, values) in self.bins.items():
-            steps = map(values.__getitem__, map(bisect_right, repeat(bounds), columns[name]))
-            totals = list(map(add, totals, steps))
-        return totals
+    def totals(self, columns: Mapping[str, Sequence[float]]) -> list[list[float]]:
+        """Every sum for each row."""
+        steps = {name: list(map(bisect_right, repeat(its), columns[name])) for name, its in self.bounds.items()}
+        return [_totals(its, steps) for its in self.sums]
 
     def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
-        """How likely each row is evidence, between 0 and 1."""
-        return [1.0 / (1.0 + math.exp(-total)) for total in self.totals(columns)]
+        """How likely each row is evidence by the first sum, between 0 and 1."""
+        return [1.0 / (1.0 + exp(-total)) for total in self.totals(columns)[0]]
 
 
-@dataclass(frozen=True, slots=True)
-class SegmentModel:
-    """What speaks for a line to stand inside the evidence, to be its first and to be its last."""
-
-    inside: Binned
-    first: Binned
-    last: Binned
+def _totals(its: Sum, steps: Mapping[str, Sequence[int]]) -> list[float]:
+    added = (map(values.__getitem__, steps[name]) for name, values in its.values.items())
+    return [its.start + total for total in map(sum, zip(*added, strict=True))]
 
 
 class Vocabulary:
-    """Weights of the features that `features.words` names, laid out so that a line costs few look-ups.
+    """Weights of the features that `words.words` names, laid out so that a line costs few look-ups.
 
     A word's entry holds its weight, and those of the pairs that it begins by their second words.
     """
@@ -83,7 +83,7 @@ class Vocabulary:
 _UNKNOWN: tuple[float, Mapping[bytes, float]] = (0.0, {})
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Model:
     """Weights of words, and what is made of a hit, of a candidate among its neighbours and of a stretch of them."""
 
@@ -91,7 +91,7 @@ class Model:
     words: Vocabulary
     hits: Binned
     lines: Binned
-    segments: SegmentModel
+    segments: Binned
 
     def line(self, raw: bytes) -> float:
         """Log-odds that a line without its time stamp is evidence, by its words alone."""
@@ -102,12 +102,12 @@ def read(text: str) -> Model:
     """A model from its data file."""
     content = json.loads(text)
     words = {word.encode("utf-8", "surrogatepass"): weight for word, weight in content["words"].items()}
-    segments = SegmentModel(*(_binned(content["segments"][part]) for part in ("inside", "first", "last")))
-    return Model(content["bias"], Vocabulary(words), _binned(content["hits"]), _binned(content["lines"]), segments)
+    hits, lines, segments = (_binned(content[stage]) for stage in ("hits", "lines", "segments"))
+    return Model(content["bias"], Vocabulary(words), hits, lines, segments)
 
 
 def _binned(content: dict[str, Any]) -> Binned:
-    return Binned(content["start"], {name: (row["bounds"], row["values"]) for name, row in content["bins"].items()})
+    return Binned(content["bounds"], [Sum(**its) for its in content["sums"]])
 
 
 @functools.cache

@@ -21,6 +21,7 @@ class Span(NamedTuple):
     back: int
 
 
+TOP = Line(1, 0, "")  # where every log begins
 _CHUNK = 1 << 16
 _WEAK_QUOTA = 400  # hits taken from the end of the log backwards
 _STRONG_QUOTA = 150  # further hits taken from its beginning onwards
@@ -123,8 +124,9 @@ def read(data: bytes, start: int, end: int, number: int) -> list[Line]:
     return list(map(Line, count(number), offsets, shown_lines(block)))
 
 
-def last(data: bytes) -> Line:
-    """The last line that is not empty."""
+def last(data: bytes, before: Line) -> Line:
+    """The last line that is not empty; `before` is any line that is not behind it."""
     end = len(data.rstrip())
     start = _line_start(data, end)
-    return Line(data.count(b"\n", 0, start) + 1, start, shown(data[start : line_end(data, end)]))
+    number = before.number + data.count(b"\n", before.offset, start)
+    return Line(number, start, shown(data[start : line_end(data, end)]))

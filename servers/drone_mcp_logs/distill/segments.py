@@ -6,22 +6,21 @@ together weigh 1, so that a pass backwards and one forwards tell how likely each
 shown lines hold the whole of it (a linear-chain conditional random field with a single segment).
 """
 
-import math
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
+from math import exp, inf, log, log1p
+from operator import sub
 
 from .candidates import Candidates
-from .features import ROLE_CODE, Columns, kind
-from .marks import Mark
-from .model import SegmentModel
-from .text import Line
+from .features import Columns
+from .looks import BLANK, ROLE_CODE, ordinals
+from .model import Binned
 
 _LEAST = 1e-4  # no chance is taken for smaller, nor for nearer to 1
+_CAUSE = ROLE_CODE["cause"]
+_FAR = 40.0  # difference of logarithms of which the smaller does not count
 _NONE = -7.0  # log-odds of a neighbour that was not looked at
-_DEEPER = 4  # columns; a further step to the right tells no more
-_SO_MANY = 6  # of a kind; further ones tell no more
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,108 +39,92 @@ class Posterior:
             onward = chances[-1] * goes_on
         return chances
 
-    def complete(self, shown: Sequence[bool]) -> float:
-        """How likely the shown lines hold the evidence from its first line to its last."""
+    def complete(self, shown: Iterable[int]) -> float:
+        """How likely some lines, of ascending index, hold the evidence from its first line to its last."""
         total = onward = 0.0
-        for begins, goes_on, is_shown in zip(self.begins, self.goes_on, shown, strict=True):
-            here = onward + begins if is_shown else 0.0
-            onward = here * goes_on
+        following = -1
+        for index in shown:
+            here = self.begins[index] + (onward if index == following else 0.0)
+            onward = here * self.goes_on[index]
             total += here - onward
+            following = index + 1
         return total
 
 
-def posterior(model: SegmentModel, columns: Columns) -> Posterior:
-    """Weigh all stretches of neighbouring lines."""
-    inside, first, last = (part.totals(columns) for part in (model.inside, model.first, model.last))
-    adjoining = columns["adjoining"]
-    count = len(inside)
-    below: list[float] = [0.0] * count  # logarithm of the weight of all that may follow a line inside
-    goes_on = [0.0] * count
-    onward = -math.inf
-    for i in range(count - 1, -1, -1):
-        below[i] = _added(last[i], onward)
-        goes_on[i] = math.exp(onward - below[i])
-        onward = inside[i] + below[i] if adjoining[i] else -math.inf
-    starts = [a + b + c for a, b, c in zip(first, inside, below, strict=True)]
-    most = max(starts, default=0.0)
-    weights = [math.exp(start - most) for start in starts]
+def posterior(model: Binned, columns: Columns) -> Posterior:
+    """Weigh all stretches of neighbouring lines.
+
+    `model` sums what speaks for a line to stand inside the evidence, to be its first, and to be its last.
+    """
+    inside, first, last = model.totals(columns)
+    below: list[float] = []  # logarithm of the weight of all that may follow a line inside; from the last line on
+    goes_on: list[float] = []
+    onward = -inf
+    for its, end, near in zip(reversed(inside), reversed(last), reversed(columns["adjoining"]), strict=True):
+        if end - onward > _FAR:
+            below.append(end)
+            goes_on.append(0.0)
+        else:
+            odds = exp(end - onward)
+            below.append(onward + log1p(odds))
+            goes_on.append(1 / (1 + odds))
+        onward = its + below[-1] if near else -inf
+    starts = list(map(sum, zip(first, inside, reversed(below), strict=True)))
+    most = max(starts)
+    weights = [exp(start - most) for start in starts]
     total = sum(weights)
-    return Posterior([weight / total for weight in weights], goes_on)
-
-
-def _added(a: float, b: float) -> float:
-    """The logarithm of the sum of two numbers that are given as logarithms."""
-    high, low = (a, b) if a > b else (b, a)
-    return high + math.log1p(math.exp(low - high))
+    return Posterior([weight / total for weight in weights], goes_on[::-1])
 
 
 def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
     """What tells of every candidate whether the evidence begins, goes on or ends with it."""
-    lines, marks = candidates.lines, candidates.marks
-    adjoining = [0, *(int(b.number == a.number + 1) for a, b in pairwise(lines))]
+    numbers, looks = candidates.numbers, candidates.looks
+    adjoining = [0, *(int(b == a + 1) for a, b in pairwise(numbers))]
     adjoined = [*adjoining[1:], 0]
-    odds = [_log_odds(value) for value in worth]
-    roles = [ROLE_CODE[mark.role] for mark in marks]
-    blank = [int(not line.text) for line in lines]
-    indents = [len(line.text) - len(line.text.lstrip()) for line in lines]
-    above, beneath = _from_above(odds, adjoining, _NONE), _from_below(odds, adjoined, _NONE)
+    odds = list(map(_log_odds, worth))
+    codes, indents = looks.codes, looks.indents
     return {
         "adjoining": adjoining,
         "worth": odds,
-        "risen": [a - b for a, b in zip(odds, above, strict=True)],
-        "falls": [a - b for a, b in zip(odds, beneath, strict=True)],
-        "role": roles,
-        "role_above": _from_above(roles, adjoining, -1),
-        "role_below": _from_below(roles, adjoined, -1),
-        "blank": blank,
-        "blank_above": _from_above(blank, adjoining, 2),
-        "blank_below": _from_below(blank, adjoined, 2),
-        "indent": [min(indent, 2 * _DEEPER) for indent in indents],
-        "indented": _steps(indents, blank, adjoining),
-        "dedented": _steps(indents[::-1], blank[::-1], adjoined[::-1])[::-1],
-        "told": _told(roles),
-        "nth": _ordinals(lines, marks),
-        "to_end": [candidates.end - line.number for line in lines],
-        "top": [max(odds, default=0.0)] * len(lines),
+        "risen": list(map(sub, odds, _from_above(odds, adjoining, _NONE))),
+        "falls": list(map(sub, odds, _from_below(odds, adjoined, _NONE))),
+        "role": codes,
+        "role_above": _from_above(codes, adjoining, -1),
+        "role_below": _from_below(codes, adjoined, -1),
+        "indent": indents,
+        "indented": _steps(indents, codes, adjoining),
+        "dedented": _steps(indents[::-1], codes[::-1], adjoined[::-1])[::-1],
+        "told": _told(codes),
+        "nth": ordinals(looks.kinds),
+        "to_end": [candidates.end - number for number in numbers],
     }
 
 
 def _log_odds(chance: float) -> float:
-    chance = min(max(chance, _LEAST), 1 - _LEAST)
-    return math.log(chance / (1 - chance))
+    chance = _LEAST if chance < _LEAST else min(chance, 1 - _LEAST)
+    return log(chance / (1 - chance))
 
 
 def _from_above(values: Sequence[float], adjoining: Sequence[int], missing: float) -> list[float]:
     """Each line's value of the line above it."""
-    return [values[i - 1] if near else missing for i, near in enumerate(adjoining)]
+    return [value if near else missing for value, near in zip([missing, *values], adjoining, strict=False)]
 
 
 def _from_below(values: Sequence[float], adjoined: Sequence[int], missing: float) -> list[float]:
-    return [values[i + 1] if near else missing for i, near in enumerate(adjoined)]
+    return [value if near else missing for value, near in zip([*values[1:], missing], adjoined, strict=False)]
 
 
-def _steps(indents: Sequence[int], blank: Sequence[int], adjoining: Sequence[int]) -> list[float]:
+def _steps(indents: Sequence[int], codes: Sequence[int], adjoining: Sequence[int]) -> list[float]:
     """How much deeper each line is indented than the last one that was not empty."""
     steps: list[float] = []
     before: int | None = None
-    for indent, is_blank, near in zip(indents, blank, adjoining, strict=True):
+    for indent, code, near in zip(indents, codes, adjoining, strict=True):
         before = before if near else None
-        steps.append(0 if before is None else max(-_DEEPER, min(indent - before, _DEEPER)))
-        before = before if is_blank else indent
+        steps.append(0 if before is None else indent - before)
+        before = before if code == BLANK else indent
     return steps
 
 
-def _told(roles: Sequence[int]) -> list[int]:
+def _told(codes: Sequence[int]) -> list[int]:
     """How many lines above each one say what is wrong."""
-    return [min(told, _SO_MANY) for told in accumulate((role >= ROLE_CODE["cause"] for role in roles[:-1]), initial=0)]
-
-
-def _ordinals(lines: Sequence[Line], marks: Sequence[Mark]) -> list[float]:
-    """How many of its kind stand above each line."""
-    seen: Counter[str] = Counter()
-    above: list[float] = []
-    for line, mark in zip(lines, marks, strict=True):
-        its = kind(line.text, mark)
-        above.append(min(seen[its], _SO_MANY))
-        seen[its] += 1
-    return above
+    return list(accumulate((_CAUSE <= code < BLANK for code in codes[:-1]), initial=0))

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07]*\x07|\x1b[()][A-Z0-9]|\x1b")
+_ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\n]*\x07|\x1b[()][A-Z0-9]|\x1b")
 _WRITTEN_OUT = re.compile(r"\^\[\[[0-9;]*[A-Za-z]")
 _STAMP = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*Z?\]?[ \t]|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?[ \t]")
 _STAMP_BEGINS = frozenset("0123456789[")
@@ -25,7 +25,7 @@ def encode(log: str) -> bytes:
 
 def shown(raw: bytes) -> str:
     """What a terminal would still show of a line: no escape sequences, and after carriage returns the last text."""
-    return _settled(_decode(raw))
+    return _settled(_decode(raw))[0]
 
 
 def shown_lines(block: bytes) -> list[str]:
@@ -33,20 +33,19 @@ def shown_lines(block: bytes) -> list[str]:
     rows = block.split(b"\n")
     if max(map(len, rows)) > _LONGEST_READ:
         return [shown(row) for row in rows]
-    texts = block.decode("utf-8", "surrogatepass").split("\n")
-    if b"\x1b" in block or b"\r" in block:
-        return [_settled(text) for text in texts]
-    return [text.rstrip() for text in texts]
+    return _settled(block.decode("utf-8", "surrogatepass"))
 
 
-def _settled(text: str) -> str:
-    """The text without escape sequences and without what a carriage return let be written over."""
+def _settled(text: str) -> list[str]:
+    """The lines of a text without escape sequences and without what a carriage return let be written over."""
     if "\x1b" in text:
         text = _ESCAPE.sub("", text)
-    text = text.rstrip()
-    if "\r" in text:
-        text = next(part for part in reversed(text.split("\r")) if part.strip()).rstrip()
-    return text
+    lines = [line.rstrip() for line in text.split("\n")]
+    return [_last_written(line) if "\r" in line else line for line in lines] if "\r" in text else lines
+
+
+def _last_written(line: str) -> str:
+    return next(part for part in reversed(line.split("\r")) if part.strip()).rstrip()
 
 
 def _decode(raw: bytes) -> str:
@@ -69,6 +68,6 @@ def unstamped(text: str) -> str:
     return text[found.end() :] if found else text
 
 
-def tokens(number: int, text: str) -> float:
-    """What showing a line costs: a token is four characters, line number and separators included."""
-    return (len(str(number)) + 3 + len(text)) / 4
+def tokens(number: int, length: int) -> float:
+    """What showing so many characters of a line costs: a token is four, line number and separators included."""
+    return (len(str(number)) + 3 + length) / 4

@@ -1,52 +1,46 @@
 """Stretches of lines: their chances are those that counting every stretch by itself gives."""
 
 import math
-from itertools import combinations_with_replacement, pairwise
+from itertools import combinations_with_replacement, compress, count, pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.model import Binned, SegmentModel
+from drone_mcp_logs.distill.model import Binned, Sum
 from drone_mcp_logs.distill.segments import Posterior, posterior
 
 WEIGHTS = st.floats(-30, 30)
 LINES = st.lists(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS, st.booleans(), st.booleans()), min_size=1, max_size=8)
 
 
-def model() -> SegmentModel:
+def model() -> Binned:
     """Three sums that give back a column each."""
     steps = [n / 8 for n in range(-250, 251)]
     values = [steps[0], *steps]
-    parts = (Binned(0.0, {name: (steps, values)}) for name in ("inside", "first", "last"))
-    return SegmentModel(*parts)
+    names = ("inside", "first", "last")
+    return Binned(dict.fromkeys(names, steps), [Sum(0.0, {name: values}) for name in names])
 
 
 def columns(lines: list[tuple[float, float, float, bool, bool]]) -> dict[str, list[float]]:
     inside, first, last, adjoining, _ = (list(column) for column in zip(*lines, strict=True))
     adjoining[0] = False
-    rows = {"inside": inside, "first": first, "last": last, "adjoining": [float(near) for near in adjoining]}
-    return rows | {"role": [0.0] * len(lines)}
+    return {"inside": inside, "first": first, "last": last, "adjoining": [float(near) for near in adjoining]}
 
 
 def every_stretch(rows: dict[str, list[float]]) -> dict[tuple[int, int], float]:
     """First and last line of each stretch of neighbours, and its share of all weight."""
-    sums = {name: part.totals(rows) for name, part in zip(("inside", "first", "last"), parts(), strict=True)}
+    inside, first, last = model().totals(rows)
     stretches = [
         (a, b)
-        for a, b in combinations_with_replacement(range(len(rows["role"])), 2)
+        for a, b in combinations_with_replacement(range(len(inside)), 2)
         if all(rows["adjoining"][i] for i in range(a + 1, b + 1))
     ]
-    scores = {(a, b): sums["first"][a] + sum(sums["inside"][a : b + 1]) + sums["last"][b] for a, b in stretches}
+    scores = {(a, b): first[a] + sum(inside[a : b + 1]) + last[b] for a, b in stretches}
     most = max(scores.values())
     total = sum(math.exp(score - most) for score in scores.values())
     return {stretch: math.exp(score - most) / total for stretch, score in scores.items()}
-
-
-def parts() -> tuple[Binned, Binned, Binned]:
-    built = model()
-    return built.inside, built.first, built.last
 
 
 @given(LINES)
@@ -66,7 +60,7 @@ def test_shown_lines_are_complete_as_likely_as_a_stretch_lies_wholly_in_them(
     rows = columns(lines)
     shown = [is_shown for *_, is_shown in lines]
     expected = sum(share for (a, b), share in every_stretch(rows).items() if all(shown[a : b + 1]))
-    assert posterior(model(), rows).complete(shown) == pytest.approx(expected, abs=1e-9)
+    assert posterior(model(), rows).complete(compress(count(), shown)) == pytest.approx(expected, abs=1e-9)
 
 
 def test_no_line_has_no_stretch() -> None:
