@@ -25,12 +25,13 @@ from segments import Example, learn_segments, marked
 from sklearn.linear_model import SGDClassifier
 
 from drone_mcp_logs.distill import scan
-from drone_mcp_logs.distill.candidates import Windows, find_hits, gather
+from drone_mcp_logs.distill.candidates import find_hits, gather
 from drone_mcp_logs.distill.distiller import Study
 from drone_mcp_logs.distill.looks import Reader
 from drone_mcp_logs.distill.model import Binned, Model, Vocabulary, read
 from drone_mcp_logs.distill.segments import segment_columns
 from drone_mcp_logs.distill.text import encode, unstamped
+from drone_mcp_logs.distill.windows import Windows
 from drone_mcp_logs.distill.words import words
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def wide(case: Case) -> list[tuple[int, str]]:
     windows.add(scan.last(data, scan.TOP), 80, 20)
     for hit in scan.lines_at(data, scan.hits(data)):
         windows.add(hit, 6, 24)
-    return [(line.number, line.text) for line in windows.lines(Reader(NOTHING))]
+    found = windows.lines(Reader(NOTHING))
+    return list(zip(found.numbers, found.texts, strict=True))
 
 
 class Rows:

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 from . import scan
 from .features import Columns, hit_columns, line_columns
@@ -11,14 +10,11 @@ from .looks import ROLE_CODE, Looks, Reader
 from .marks import Mark
 from .model import Model
 from .text import Line
+from .windows import Windows
 
 _EXIT, _COMMAND = ROLE_CODE["exit"], ROLE_CODE["command"]
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log
-_STRIDES, _STRIDE, _LOOK = 5, 12, 3  # a window grows at most so often, by so many lines, while so many last ones tell
-_HOLE = 12  # lines; windows so close to each other are read as one
-_WIDE = 200  # bytes a line; a hole of longer ones is not read
-_INSIDE = frozenset(" \t+-|")  # what the lines of a dump, a difference or a list of stack frames begin with
 _MOST = 400  # lines; no further surroundings are looked at then
 _NEWS = 60  # new lines that are looked at from each end
 _REPEATED = 0.9
@@ -93,68 +89,12 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
         if windows.size >= _MOST:
             break
         windows.add(line, *_reach(its))
-    numbers, _, texts = zip(*windows.lines(reader), strict=True)
-    looks = reader.look(texts)
+    found = windows.lines(reader)
+    looks = reader.look(found.texts)
     end = hits.end.number
-    begun = [n for n, code in zip(numbers, looks.codes, strict=True) if code == _COMMAND and n < end]
-    return Candidates(numbers, texts, looks, end, begun[-1] if begun else 1, hits.last.number, hits.final)
-
-
-class Windows:
-    """Stretches of the log that are looked at; overlapping ones are read once."""
-
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._spans: list[
-            tuple[int, int, int]
-        ] = []  # offset of the first line, of the line behind the last; its number
-        self.size = 0
-
-    def add(self, line: Line, before: int, after: int) -> None:
-        """Look at a line and its neighbours, unless they are being looked at."""
-        if any(start <= line.offset < end for start, end, _ in self._spans) and before:
-            before = 0
-        span = scan.span(self._data, line.offset, before, after)
-        if not any(start <= span.start and span.end <= end for start, end, _ in self._spans):
-            self._spans.append((span.start, span.end, line.number - span.back))
-            self.size += span.back + 1 + after
-
-    def lines(self, reader: Reader) -> list[Line]:
-        """All lines of all windows in order. A window that ends amid telling lines is read on."""
-        found: list[Line] = []
-        spans = sorted(self._spans)
-        reached = 0
-        for (start, end, number), (following, _, _) in pairwise([*spans, (len(self._data) + 1, 0, 0)]):
-            if end > reached:
-                first = number if start >= reached else found[-1].number + 1
-                found += scan.read(self._data, max(start, reached), end, first)
-                reached = self._read_on(found, end, following, reader)
-                reached = self._bridge(found, reached, following)
-        return found
-
-    def _read_on(self, found: list[Line], end: int, limit: int, reader: Reader) -> int:
-        """Add lines as long as the last ones tell; the offset that was reached."""
-        for _ in range(_STRIDES):
-            if end >= limit or not _goes_on(found, reader):
-                break
-            start, end = end, min(scan.skip(self._data, end, _STRIDE), limit)
-            found += scan.read(self._data, start, end, found[-1].number + 1)
-        return end
-
-    def _bridge(self, found: list[Line], end: int, following: int) -> int:
-        """Add the lines up to the following window, if those are few; the offset that was reached."""
-        if not end < following <= min(len(self._data), end + _HOLE * _WIDE):
-            return end
-        if scan.skip(self._data, end, _HOLE) < following:
-            return end
-        found += scan.read(self._data, end, following, found[-1].number + 1)
-        return following
-
-
-def _goes_on(lines: Sequence[Line], reader: Reader) -> bool:
-    """Whether the last lines still read like evidence, or stand inside something that began above."""
-    texts = [line.text for line in lines[-_LOOK:]]
-    return sum(reader.look(texts).scores) > 0 or all(text[:1] in _INSIDE for text in texts)
+    begun = [n for n, code in zip(found.numbers, looks.codes, strict=True) if code == _COMMAND and n < end]
+    command = begun[-1] if begun else 1
+    return Candidates(found.numbers, found.texts, looks, end, command, hits.last.number, hits.final)
 
 
 def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:

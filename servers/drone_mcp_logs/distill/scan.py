@@ -6,8 +6,8 @@ in every line costs no more than a quiet one: once the quota is reached, the res
 
 import functools
 from collections import Counter
-from collections.abc import Iterable
-from itertools import accumulate, count, islice, pairwise
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, islice, pairwise
 from typing import Any, NamedTuple
 
 from .text import Line, shown, shown_lines
@@ -52,28 +52,28 @@ def _pattern(words: str) -> Any:
     return re2.compile(rf"(?:{words})[^\n]*".encode(), options)
 
 
-def hits(data: bytes) -> list[int]:
-    """Ascending byte offsets, each inside another line that holds a telling word."""
-    found: list[int] = []
+def hits(data: bytes) -> list[tuple[int, int]]:
+    """Where lines hold a telling word, ascending: from the first one in a line to that line's end, in bytes."""
+    found: list[tuple[int, int]] = []
     end = len(data)
     while end > 0 and len(found) < _WEAK_QUOTA:
         start = _line_start(data, max(0, end - _CHUNK))
-        chunk = [match.start() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
+        chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
         found = chunk[-_WEAK_QUOTA:] + found
         end = start
-    early = (match.start() for match in islice(_pattern(_STRONG).finditer(data, 0, end), _STRONG_READ))
+    early = (match.span() for match in islice(_pattern(_STRONG).finditer(data, 0, end), _STRONG_READ))
     return _thinned(data, early) + found
 
 
-def _thinned(data: bytes, offsets: Iterable[int]) -> list[int]:
-    """The first offsets, but only few of those where the text goes on alike."""
-    kept: list[int] = []
+def _thinned(data: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The first places, but only few of those where the text goes on alike."""
+    kept: list[tuple[int, int]] = []
     seen: Counter[bytes] = Counter()
-    for offset in offsets:
-        wording = data[offset : offset + _WORDING]
+    for place in places:
+        wording = data[place[0] : place[0] + _WORDING]
         seen[wording] += 1
         if seen[wording] <= _ALIKE:
-            kept.append(offset)
+            kept.append(place)
             if len(kept) == _STRONG_QUOTA:
                 break
     return kept
@@ -90,11 +90,11 @@ def line_end(data: bytes, offset: int) -> int:
     return end if end >= 0 else len(data)
 
 
-def lines_at(data: bytes, offsets: list[int]) -> list[Line]:
-    """The lines that hold these ascending offsets, numbered."""
-    starts = [_line_start(data, offset) for offset in offsets]
+def lines_at(data: bytes, places: Sequence[tuple[int, int]]) -> list[Line]:
+    """The lines in which these ascending places end, numbered."""
+    starts = [_line_start(data, end) for _, end in places]
     numbers = list(accumulate((data.count(b"\n", a, b) for a, b in pairwise([0, *starts])), initial=1))[1:]
-    rows = [data[start : line_end(data, offset)] for start, offset in zip(starts, offsets, strict=True)]
+    rows = [data[start:end] for start, (_, end) in zip(starts, places, strict=True)]
     return list(map(Line, numbers, starts, shown_lines(b"\n".join(rows))))
 
 
@@ -117,11 +117,9 @@ def skip(data: bytes, start: int, lines: int) -> int:
     return start
 
 
-def read(data: bytes, start: int, end: int, number: int) -> list[Line]:
-    """The lines between two lines' offsets, the first of which has this number."""
-    block = data[start : end - 1]
-    offsets = accumulate((len(row) + 1 for row in block.split(b"\n")), initial=start)
-    return list(map(Line, count(number), offsets, shown_lines(block)))
+def read(data: bytes, start: int, end: int) -> list[str]:
+    """The lines between two lines' offsets."""
+    return shown_lines(data[start : end - 1])
 
 
 def last(data: bytes, before: Line) -> Line:

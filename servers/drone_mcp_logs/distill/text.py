@@ -30,8 +30,7 @@ def shown(raw: bytes) -> str:
 
 def shown_lines(block: bytes) -> list[str]:
     """The same of every line of a block, decoded in one go."""
-    rows = block.split(b"\n")
-    if max(map(len, rows)) > _LONGEST_READ:
+    if len(block) > _LONGEST_READ and max(map(len, rows := block.split(b"\n"))) > _LONGEST_READ:
         return [shown(row) for row in rows]
     return _settled(block.decode("utf-8", "surrogatepass"))
 

@@ -1,0 +1,83 @@
+"""Stretches of a log that are read, each once, and on as long as they tell."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+
+from . import scan
+from .looks import Reader
+from .text import Line
+
+_STRIDES, _STRIDE, _LOOK = 5, 12, 3  # a window grows at most so often, by so many lines, while so many last ones tell
+_HOLE = 12  # lines; windows so close to each other are read as one
+_WIDE = 200  # bytes a line; a hole of longer ones is not read
+_INSIDE = frozenset(" \t+-|")  # what the lines of a dump, a difference or a list of stack frames begin with
+
+
+class Passage:
+    """Numbers and texts of lines that are read one after the other, with leaps; `reached` is the following offset."""
+
+    def __init__(self, data: bytes) -> None:
+        self.numbers: list[int] = []
+        self.texts: list[str] = []
+        self.reached = 0
+        self._data = data
+        self._number = 1
+
+    def leap(self, offset: int, number: int) -> None:
+        """Go on with the line there."""
+        self.reached, self._number = offset, number
+
+    def read(self, end: int) -> None:
+        """Add the lines up to an offset."""
+        texts = scan.read(self._data, self.reached, end)
+        self.numbers += range(self._number, self._number + len(texts))
+        self.texts += texts
+        self.leap(end, self._number + len(texts))
+
+    def read_on(self, limit: int, reader: Reader) -> None:
+        """Add lines as long as the last ones tell, up to an offset."""
+        for _ in range(_STRIDES):
+            if self.reached >= limit or not _goes_on(self.texts[-_LOOK:], reader):
+                break
+            self.read(min(scan.skip(self._data, self.reached, _STRIDE), limit))
+
+    def bridge(self, following: int) -> None:
+        """Add the lines up to the following window, if those are few."""
+        near = self.reached < following <= min(len(self._data), self.reached + _HOLE * _WIDE)
+        if near and scan.skip(self._data, self.reached, _HOLE) >= following:
+            self.read(following)
+
+
+def _goes_on(last: Sequence[str], reader: Reader) -> bool:
+    """Whether the last lines still read like evidence, or stand inside something that began above."""
+    return sum(reader.look(last).scores) > 0 or all(text[:1] in _INSIDE for text in last)
+
+
+class Windows:
+    """Passagees of the log that are looked at; overlapping ones are read once."""
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+        self._spans: list[tuple[int, int, int]] = []  # offsets of first line and of that behind the last; first number
+        self.size = 0
+
+    def add(self, line: Line, before: int, after: int) -> None:
+        """Look at a line and its neighbours, unless they are being looked at."""
+        reached = max((end for start, end, _ in self._spans if start <= line.offset < end), default=0)
+        span = scan.span(self._data, line.offset, 0 if reached else before, after)
+        if span.end > reached:
+            self._spans.append((span.start, span.end, line.number - span.back))
+            self.size += span.back + 1 + after
+
+    def lines(self, reader: Reader) -> Passage:
+        """All lines of all windows in order. A window that ends amid telling lines is read on."""
+        found = Passage(self._data)
+        spans = sorted(self._spans)
+        for (start, end, number), (following, _, _) in pairwise([*spans, (len(self._data) + 1, 0, 0)]):
+            if end > found.reached:
+                if start > found.reached:
+                    found.leap(start, number)
+                found.read(end)
+                found.read_on(following, reader)
+                found.bridge(following)
+        return found
