@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from . import scan
 from .features import Columns, hit_columns, line_columns
 from .looks import ROLE_CODE, Looks, Reader
-from .marks import Mark
+from .marks import Anchor
 from .model import Model
 from .text import Line
 from .windows import Windows
@@ -56,8 +56,7 @@ class Hits:
     @property
     def final(self) -> bool:
         """Whether nothing but cleaning up follows that line."""
-        its = next((mark.anchor for mark in self.looks.marks if mark.role == "exit"), None)
-        return its is not None and its.final
+        return next((anchor.final for anchor in self.looks.anchors if anchor.role == "exit"), False)
 
     def columns(self) -> Columns:
         """Every hit's features for the first stage."""
@@ -85,10 +84,10 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
         windows.add(stop, _TAIL, 5)
     for number, offset in (*news[:_NEWS], *news[-_NEWS:]):
         windows.add(Line(number, offset, ""), 0, 0)
-    for line, its in _ranked(hits, model):
+    for line, anchor in _ranked(hits, model):
         if windows.size >= _MOST:
             break
-        windows.add(line, *_reach(its))
+        windows.add(line, *_reach(anchor))
     found = windows.lines(reader)
     looks = reader.look(found.texts)
     end = hits.end.number
@@ -97,7 +96,7 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
     return Candidates(found.numbers, found.texts, looks, end, command, hits.last.number, hits.final)
 
 
-def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:
+def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Anchor]]:
     """The hits most worth a look at their surroundings; each further one of a kind counts for less."""
     if not hits.lines:
         return []
@@ -108,10 +107,9 @@ def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Mark]]:
         its = hits.looks.kinds[i]
         worth.append((chances[i] * _REPEATED ** kinds[its], i))
         kinds[its] += 1
-    return [(hits.lines[i], hits.looks.marks[i]) for chance, i in sorted(worth, reverse=True) if chance > _HARDLY]
+    return [(hits.lines[i], hits.looks.anchors[i]) for chance, i in sorted(worth, reverse=True) if chance > _HARDLY]
 
 
-def _reach(its: Mark) -> tuple[int, int]:
+def _reach(anchor: Anchor) -> tuple[int, int]:
     """How many lines before and after a hit are worth a look."""
-    below = its.anchor.lines if its.anchor else 0
-    return (3 if its.role == "head" else _BEFORE), max(_AFTER, min(below, 40))
+    return (3 if anchor.role == "head" else _BEFORE), max(_AFTER, min(anchor.lines, 40))

@@ -4,7 +4,7 @@ from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain
-from math import inf
+from math import inf, log
 
 from .candidates import Candidates
 from .segments import Posterior
@@ -21,7 +21,7 @@ _CHEAPEST = 6.0  # tokens; below this a line is not preferred for being short
 _THRIFT = 0.3  # how much a line's price counts against its chance
 _HOLE = 4  # lines; a shorter hole between two shown lines is filled
 _STRETCH = 0.3  # how much a line counts as part of a stretch, the rest by itself; in a small budget that finds more
-_LEAST = 1e-6  # no line is worth less
+_LEAST = 1e-6  # what the most unlikely line is worth
 _SURELY = 0.97  # chance of being complete at which an answer ends
 _SHORT = 700  # tokens; an answer ends there
 _LIKELY = 0.71  # if it is as likely complete as that
@@ -42,12 +42,12 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
     said: dict[bytes, tuple[int, int]] = {}  # how often before, and on which line last
     kinds: defaultdict[str, int] = defaultdict(int)
     looks = candidates.looks
-    rows = zip(candidates.numbers, looks.marks, looks.kinds, looks.gists, chances, strict=True)
-    for number, mark, kind, gist, chance in rows:
-        value, anchor = chance, mark.anchor
-        if anchor or number == candidates.end:
-            value = max(value, _least(candidates, number, mark.role, kinds[kind]))
-        if ended_by and anchor and anchor.kind == ended_by:
+    rows = zip(candidates.numbers, looks.anchors, looks.kinds, looks.gists, chances, strict=True)
+    for number, anchor, kind, gist, chance in rows:
+        value = chance
+        if anchor.role or number == candidates.end:
+            value = max(value, _least(candidates, number, anchor.role, kinds[kind]))
+        if ended_by and anchor.kind == ended_by:
             value = max(value, _SURE)
         if number > behind:
             value *= _AFTER_END
@@ -56,7 +56,7 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
             times += number - nearest > _WELL_ABOVE
             value *= _REPEATED ** min(times, 4)
             said[gist] = (times, number)
-        if anchor:
+        if anchor.role:
             value *= _SAME_KIND ** min(kinds[kind], 40)
             kinds[kind] += 1
         worth.append(value)
@@ -99,10 +99,11 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
 
 
 def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], stretch: float) -> list[float]:
-    """What each line brings for its price: `stretch` as a part of one, the rest by itself."""
+    """What each line brings for its price, as a logarithm: `stretch` as a part of one, the rest by itself."""
+    own = 1 - stretch
     return [
-        max(inside, _LEAST) ** stretch * max(own, _LEAST) ** (1 - stretch) / max(cost, _CHEAPEST) ** _THRIFT
-        for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
+        stretch * log(inside + _LEAST) + own * log(its + _LEAST) - _THRIFT * log(max(cost, _CHEAPEST))
+        for inside, its, cost in zip(likely.inside(), worth, costs, strict=True)
     ]
 
 

@@ -8,7 +8,7 @@ from operator import itemgetter
 from .candidates import Candidates, gather
 from .choose import choose, longest_line, weigh
 from .excerpt import Block, Excerpt, Shown
-from .marks import Mark, failing_test, source_place
+from .marks import Anchor, failing_test, source_place
 from .model import Model, default
 from .novelty import novel_lines
 from .segments import posterior, segment_columns
@@ -72,13 +72,13 @@ class Study:
         likely = posterior(self._model.segments, segment_columns(candidates, worth))
         chosen = choose(candidates, worth, likely, token_budget, longest)
         blocks = tuple(_blocks(candidates, chances, chosen, longest))
-        marks = [candidates.looks.marks[index] for index in chosen]
+        anchors = [candidates.looks.anchors[index] for index in chosen]
         texts = [candidates.texts[index] for index in chosen]
         return Excerpt(
             blocks=blocks,
             total_lines=candidates.last,
             tokens=round(sum(tokens(line.number, len(line.text)) for block in blocks for line in block.lines)),
-            tests=_distinct(map(failing_test, marks, texts)),
+            tests=_distinct(map(failing_test, anchors, texts)),
             locations=_distinct(map(source_place, texts)),
         )
 
@@ -104,14 +104,14 @@ def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[i
         group = chosen[first:last]
         if not group:
             continue
-        marks = [candidates.looks.marks[i] for i in group]
+        anchors = [candidates.looks.anchors[i] for i in group]
         yield Block(
             start=numbers[group[0]],
             end=numbers[group[-1]],
-            reason=_reason(marks, candidates.end - numbers[group[-1]]),
+            reason=_reason(anchors, candidates.end - numbers[group[-1]]),
             lines=tuple(_folded([(numbers[i], texts[i]) for i in group], longest)),
             score=round(sum(chances[i] for i in group), 3),
-            kind=_kind(marks),
+            kind=_kind(anchors),
         )
 
 
@@ -124,18 +124,18 @@ def _folded(lines: Sequence[tuple[int, str]], longest: int) -> Iterable[Shown]:
             yield Shown(number, text[:longest], len(text) > longest, len(equal) if many else 1)
 
 
+_SPEAK = {"head", "cause", "summary"}
 _TELLING = {"head": 3, "cause": 2, "exit": 1, "summary": 1}
 
 
-def _reason(marks: Sequence[Mark], to_end: int) -> str:
+def _reason(anchors: Sequence[Anchor], to_end: int) -> str:
     """The block's most telling anchor, or where it stands."""
-    best = max(marks, key=lambda mark: _TELLING.get(mark.role, 0))
-    if best.anchor is not None and best.role in _TELLING:
-        return f"{best.anchor.tool}: {best.anchor.name}"
+    best = max(anchors, key=lambda anchor: _TELLING.get(anchor.role, 0))
+    if best.role in _TELLING:
+        return f"{best.tool}: {best.name}"
     return "end of the failing command" if 0 <= to_end <= _END else "reads like evidence"
 
 
-def _kind(marks: Sequence[Mark]) -> str:
+def _kind(anchors: Sequence[Anchor]) -> str:
     """The class of failure that the block's first telling anchor speaks for."""
-    telling = (mark.anchor for mark in marks if mark.anchor is not None and mark.role in {"head", "cause", "summary"})
-    return next((anchor.kind for anchor in telling if anchor.kind), "")
+    return next((anchor.kind for anchor in anchors if anchor.kind and anchor.role in _SPEAK), "")

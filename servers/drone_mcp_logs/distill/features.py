@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 
 from .looks import BLANK, Looks, ordinals
-from .marks import Mark
+from .marks import Anchor
 
 Columns = Mapping[str, Sequence[float]]
 
@@ -49,7 +49,7 @@ def line_columns(numbers: Sequence[int], texts: Sequence[str], looks: Looks, end
         "parent": _parents(numbers, looks),
         "repeats": [counts[text] for text in texts],
         "role": looks.codes,
-        "block": _blocks(numbers, looks.marks),
+        "block": _blocks(numbers, looks.anchors),
     }
 
 
@@ -87,15 +87,14 @@ def _paragraphs(numbers: Sequence[int], looks: Looks) -> list[float]:
     return list(chain.from_iterable([max(looks.scores[a:b])] * (b - a) for a, b in spans))
 
 
-def _blocks(numbers: Sequence[int], marks: Sequence[Mark]) -> list[float]:
+def _blocks(numbers: Sequence[int], anchors: Sequence[Anchor]) -> list[float]:
     """How far above each line the head of its block stands; -1 outside blocks."""
     depths: list[float] = []
     left = depth = expected = 0
-    for number, mark in zip(numbers, marks, strict=True):
-        anchor = mark.anchor
-        if number != expected or (anchor and anchor.role in _CLOSES):
+    for number, anchor in zip(numbers, anchors, strict=True):
+        if number != expected or anchor.role in _CLOSES:
             left = 0
-        if anchor and anchor.lines and anchor.role in _OPENS:
+        if anchor.lines and anchor.role in _OPENS:
             left, depth = anchor.lines + 1, -1
         left, depth, expected = left - 1, depth + 1, number + 1
         depths.append(depth if left >= 0 else -1)

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from .marks import Mark, mark_of
+from .marks import Anchor, anchor_in
 from .model import Model
 from .text import unstamped
 
@@ -24,8 +24,8 @@ class Look(NamedTuple):
     """What is known of a line, whatever stands around it."""
 
     score: float  # log-odds of being evidence, by its words
-    mark: Mark
-    code: int  # of the mark's role; empty lines have one of their own
+    anchor: Anchor
+    code: int  # of the anchor's role; empty lines have one of their own
     kind: str  # what lines of the same sort share: their anchor, or how they begin
     gist: bytes  # what it says, digits aside
     indent: int  # characters
@@ -35,7 +35,7 @@ class Looks(NamedTuple):
     """The same of many lines, each in a column."""
 
     scores: Sequence[float] = ()
-    marks: Sequence[Mark] = ()
+    anchors: Sequence[Anchor] = ()
     codes: Sequence[int] = ()
     kinds: Sequence[str] = ()
     gists: Sequence[bytes] = ()
@@ -61,12 +61,12 @@ class Reader:
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _look_at(model: Model, text: str, telling: bool) -> Look:
     raw = unstamped(text)[:_READ].encode("utf-8", "replace")
-    its = mark_of(raw, telling=telling)
+    anchor = anchor_in(raw, telling=telling)
     return Look(
         score=model.line(raw),
-        mark=its,
-        code=ROLE_CODE[its.role] if text else BLANK,
-        kind=its.anchor.name if its.anchor else text[:_SAID],
+        anchor=anchor,
+        code=ROLE_CODE[anchor.role] if text else BLANK,
+        kind=anchor.name or text[:_SAID],
         gist=raw.translate(_DIGITS).strip(),
         indent=len(text) - len(text.lstrip()),
     )

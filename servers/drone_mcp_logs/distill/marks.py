@@ -41,15 +41,7 @@ class Anchor:
     final: bool = False  # after this line only cleaning up follows
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
-    """What the anchors say of one line."""
-
-    role: str = ""
-    anchor: Anchor | None = None
-
-
-NO_MARK = Mark()
+NO_ANCHOR = Anchor("", "", "", "")  # of a line that none speaks of
 
 
 @functools.cache
@@ -69,25 +61,34 @@ def _read(table: str) -> list[Anchor]:
     return [Anchor(**(common | row)) for row in content["anchor"]]
 
 
-class _Automaton:
-    """Some patterns as one automaton, and the mark that each stands for."""
+@functools.cache
+def _ranking() -> tuple[Anchor, ...]:
+    """All anchors, the more telling the later and noise last, equal ones as their tables are."""
+    return (NO_ANCHOR, *sorted(anchors(), key=lambda anchor: _WEIGHT[anchor.role]))
 
-    def __init__(self, patterns: Iterable[tuple[str, Mark]], *, at_start: bool = False) -> None:
+
+_WEIGHT = {role: place for place, role in enumerate((*ROLES[1:], "noise"))}
+
+
+class _Automaton:
+    """Patterns as one automaton, and the rank of the anchor that each is of; both ascend."""
+
+    def __init__(self, rows: Iterable[tuple[int, str]], *, at_start: bool = False) -> None:
         import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
 
         options = re2.Options()
         options.max_mem = _SET_MEMORY
         self._set = (re2.Set.MatchSet if at_start else re2.Set.SearchSet)(options)
-        self._marks = []
-        for pattern, its in patterns:
+        self._ranks = []
+        for rank, pattern in rows:
             self._set.Add(pattern)
-            self._marks.append(its)
+            self._ranks.append(rank)
         self._set.Compile()
 
-    def best(self, line: bytes) -> Mark:
-        """The most telling mark of a line, of those whose pattern is found."""
+    def best(self, line: bytes) -> int:
+        """The highest rank of a pattern that is found in a line; 0 for none."""
         found = self._set.Match(line)
-        return max((self._marks[index] for index in found), key=_weight) if found else NO_MARK
+        return self._ranks[max(found)] if found else 0
 
 
 @functools.cache
@@ -96,10 +97,10 @@ def _automata() -> tuple[_Automaton, _Automaton, _Automaton]:
 
     Mixed, they would have many times the states, and an automaton's states are made when a line first needs them.
     """
-    begin: list[tuple[str, Mark]] = []
-    rest: list[tuple[str, Mark]] = []
-    for anchor in anchors():
-        its = [(branch, Mark(anchor.role, anchor)) for branch in branches(anchor.pattern)]
+    begin: list[tuple[int, str]] = []
+    rest: list[tuple[int, str]] = []
+    for rank, anchor in enumerate(_ranking()[1:], 1):
+        its = [(rank, branch) for branch in branches(anchor.pattern)]
         (begin if len(its) == 1 and _at_start(its[0]) else rest).extend(its)
     return (
         _Automaton(begin, at_start=True),
@@ -108,8 +109,8 @@ def _automata() -> tuple[_Automaton, _Automaton, _Automaton]:
     )
 
 
-def _at_start(row: tuple[str, Mark]) -> bool:
-    return row[0].startswith("^")
+def _at_start(row: tuple[int, str]) -> bool:
+    return row[1].startswith("^")
 
 
 _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()|]|[^\\\[()|]+")
@@ -128,26 +129,19 @@ def branches(pattern: str) -> list[str]:
     return [flags + branch for branch in found]
 
 
-_WEIGHT = {role: place for place, role in enumerate(("", *ROLES[1:], "noise"))}
-
-
-def _weight(its: Mark) -> int:
-    return _WEIGHT[its.role]
-
-
-def mark(text: str) -> Mark:
+def anchor_of(text: str) -> Anchor:
     """The most telling anchor of a line, if any."""
-    return mark_of(unstamped(text[:_READ]).encode("utf-8", "replace"), telling=True)
+    return anchor_in(unstamped(text[:_READ]).encode("utf-8", "replace"), telling=True)
 
 
-def mark_of(line: bytes, *, telling: bool) -> Mark:
+def anchor_in(line: bytes, *, telling: bool) -> Anchor:
     """The most telling anchor of an encoded line without its time stamp; noise overrules all.
 
     A line without any telling word (see `scan`) is only looked at by anchors of how a line begins.
     """
-    begin, *others = _automata()
-    its = begin.best(line)
-    return max((its, *(automaton.best(line) for automaton in others)), key=_weight) if telling else its
+    begin, further, search = _automata()
+    rank = begin.best(line)
+    return _ranking()[max(rank, further.best(line), search.best(line)) if telling else rank]
 
 
 @functools.cache
@@ -157,11 +151,11 @@ def _compiled(pattern: str) -> Any:
     return re2.compile(pattern)
 
 
-def failing_test(its: Mark, text: str) -> str | None:
-    """The name of the failing test that a marked line gives, if its anchor knows where it stands."""
-    if its.anchor is None or "(?P<test>" not in its.anchor.pattern:
+def failing_test(anchor: Anchor, text: str) -> str | None:
+    """The name of the failing test that a line of this anchor gives, if the anchor knows where it stands."""
+    if "(?P<test>" not in anchor.pattern:
         return None
-    found = _compiled(its.anchor.pattern).search(unstamped(text[:_READ]))
+    found = _compiled(anchor.pattern).search(unstamped(text[:_READ]))
     return found.group("test").strip() if found and found.group("test") else None
 
 

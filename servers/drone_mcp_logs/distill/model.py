@@ -9,7 +9,7 @@ from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
-from itertools import repeat
+from itertools import pairwise, repeat
 from math import exp
 from typing import Any
 
@@ -47,40 +47,25 @@ def _totals(its: Sum, steps: Mapping[str, Sequence[int]]) -> list[float]:
 
 
 class Vocabulary:
-    """Weights of the features that `words.words` names, laid out so that a line costs few look-ups.
-
-    A word's entry holds its weight, and those of the pairs that it begins by their second words.
-    """
+    """Weights of the features that `words.words` names, by what they consist of."""
 
     def __init__(self, weights: Mapping[bytes, float]) -> None:
         self._blank = weights.get(BLANK, 0.0)
         self._indents = {indent_of(name): weight for name, weight in weights.items() if name[:-2] == INDENT}
         self._begins = {name[1:]: weight for name, weight in weights.items() if name.startswith(b"^")}
-        pairs: dict[bytes, dict[bytes, float]] = {}
-        for name, weight in weights.items():
-            first, space, second = name.partition(b" ")
-            known = pairs.setdefault(first, {})
-            if space:
-                known[second] = weight
-        self._words = {word: (weights.get(word, 0.0), its) for word, its in pairs.items()}
+        self._words = {name: weight for name, weight in weights.items() if b" " not in name}
+        self._pairs = {tuple(name.split(b" ")): weight for name, weight in weights.items() if b" " in name}
 
     def score(self, raw: bytes) -> float:
         """The sum of the weights of a line without its time stamp."""
         found, depth, first = parts(raw)
         if not found:
             return self._blank
-        get, unknown = self._words.get, _UNKNOWN
-        total = self._begins.get(b" ".join(found[:2]), 0.0) + self._indents.get((depth, first), 0.0)
-        pairs: Mapping[bytes, float] = {}
-        for word in found:
-            if word in pairs:
-                total += pairs[word]
-            weight, pairs = get(word, unknown)
-            total += weight
-        return total
+        beginning = self._begins.get(b" ".join(found[:2]), 0.0) + self._indents.get((depth, first), 0.0)
+        return beginning + sum(map(self._words.get, found, _NONE)) + sum(map(self._pairs.get, pairwise(found), _NONE))
 
 
-_UNKNOWN: tuple[float, Mapping[bytes, float]] = (0.0, {})
+_NONE = repeat(0.0)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,7 +8,7 @@ import pytest
 import re2  # type: ignore[import-untyped]  # ships no types
 
 from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.marks import ROLES, anchors, branches, failing_test, mark, source_place
+from drone_mcp_logs.distill.marks import ROLES, anchor_of, anchors, branches, failing_test, source_place
 
 SAMPLES = Path(__file__).parent / "samples"
 TABLES = resources.files("drone_mcp_logs.distill").joinpath("anchors")
@@ -27,7 +27,7 @@ def test_every_tool_has_a_sample_and_every_sample_a_tool() -> None:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_the_lines_of_a_tool_are_known_for_what_they_are(tool: str) -> None:
-    assert [(mark(text).role, text) for _, text in sample(tool)] == sample(tool)
+    assert [(anchor_of(text).role, text) for _, text in sample(tool)] == sample(tool)
 
 
 @pytest.mark.parametrize("tool", TOOLS)
@@ -62,8 +62,8 @@ def test_a_pattern_is_taken_apart_into_its_branches(pattern: str, its: list[str]
 
 
 def test_an_anchor_is_found_by_any_of_its_branches_and_only_where_that_may_stand() -> None:
-    assert mark("Killed").role == mark("make: process ended by signal 9").role == "cause"
-    assert mark("nothing was Killed off").role == ""
+    assert anchor_of("Killed").role == anchor_of("make: process ended by signal 9").role == "cause"
+    assert anchor_of("nothing was Killed off").role == ""
 
 
 def test_no_anchor_takes_an_ordinary_line_for_evidence() -> None:
@@ -74,7 +74,7 @@ def test_no_anchor_takes_an_ordinary_line_for_evidence() -> None:
         "drwxr-xr-x 2 root root 4096 Nov 21 11:07 src",
         "0 errors",
     ]
-    assert [mark(text).role for text in ordinary] == [""] * len(ordinary)
+    assert [anchor_of(text).role for text in ordinary] == [""] * len(ordinary)
 
 
 def test_anchor_names_are_unique_within_a_role_of_a_tool() -> None:
@@ -96,7 +96,7 @@ def test_anchor_names_are_unique_within_a_role_of_a_tool() -> None:
     ],
 )
 def test_the_name_of_a_failing_test_is_read(text: str, name: str | None) -> None:
-    assert failing_test(mark(text), text) == name
+    assert failing_test(anchor_of(text), text) == name
 
 
 @pytest.mark.parametrize(
