@@ -77,9 +77,10 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     Short holes that a line would leave are filled along with it. `longest` characters of a line are shown at most.
     """
     numbers = candidates.numbers
-    costs = [tokens(number, min(len(text), longest)) for number, text in zip(numbers, candidates.texts, strict=True)]
+    overhead = tokens(numbers[-1], 0)  # the longest number's
+    costs = [overhead + min(len(text), longest) / 4 for text in candidates.texts]
     values = _values(worth, likely, costs, _STRETCH if budget > _SHORT else 0.0)
-    ends = [index for index, number in enumerate(numbers) if number == candidates.end != candidates.last]
+    ends = [numbers.index(candidates.end)] if candidates.end != candidates.last else []
     chosen: list[range] = []
 
     def shown(groups: int) -> list[int]:
@@ -95,7 +96,10 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
             break
         chosen.append(group)
         spent += price
-    return shown(bisect_left(range(len(chosen)), _SURELY, key=complete))
+    enough = len(chosen)
+    if complete(enough) >= _SURELY:
+        enough = bisect_left(range(enough), _SURELY, key=complete)
+    return shown(enough)
 
 
 def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], stretch: float) -> list[float]:

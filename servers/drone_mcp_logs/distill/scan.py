@@ -23,11 +23,12 @@ class Span(NamedTuple):
 
 TOP = Line(1, 0, "")  # where every log begins
 _CHUNK = 1 << 16
-_WEAK_QUOTA = 400  # hits taken from the end of the log backwards
+_WEAK_QUOTA = 200  # hits taken from the end of the log backwards
 _STRONG_QUOTA = 150  # further hits taken from its beginning onwards
 _STRONG_READ = 2000  # of so many that are there
 _WORDING = 16  # bytes; hits that go on alike for so long say the same
 _ALIKE = 4  # of which so many are kept
+_WARNING, _WARNINGS = b"warning", 12  # of which the last so many are kept: they are many and hardly ever the cause
 
 _STRONG = (
     r"error|fail|exception|fatal|panic|traceback|assert|core dumped|killed|abort|segmentation|not ok|timed out"
@@ -60,9 +61,16 @@ def hits(data: bytes) -> list[tuple[int, int]]:
         start = _line_start(data, max(0, end - _CHUNK))
         chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
         found = chunk[-_WEAK_QUOTA:] + found
-        end = start
+        end = start if len(chunk) <= _WEAK_QUOTA else _line_start(data, found[0][0])
     early = (match.span() for match in islice(_pattern(_STRONG).finditer(data, 0, end), _STRONG_READ))
-    return _thinned(data, early) + found
+    return _thinned(data, early) + _with_few_warnings(data, found)
+
+
+def _with_few_warnings(data: bytes, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The places without those of warnings, but for the last ones."""
+    warnings = [place for place in places if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
+    spare = set(warnings[:-_WARNINGS])
+    return [place for place in places if place not in spare]
 
 
 def _thinned(data: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

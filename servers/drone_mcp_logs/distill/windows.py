@@ -1,16 +1,15 @@
-"""Stretches of a log that are read, each once, and on as long as they tell."""
+"""Stretches of a log that are read, each once, and a little further where they end amid telling lines."""
 
-from collections.abc import Sequence
 from itertools import pairwise
 
 from . import scan
 from .looks import Reader
 from .text import Line
 
-_STRIDES, _STRIDE, _LOOK = 5, 12, 3  # a window grows at most so often, by so many lines, while so many last ones tell
+_STRIDES, _STRIDE, _LOOK = 4, 12, 3  # a window grows at most so often, by so many lines, for what so many last ones say
 _HOLE = 12  # lines; windows so close to each other are read as one
 _WIDE = 200  # bytes a line; a hole of longer ones is not read
-_INSIDE = frozenset(" \t+-|")  # what the lines of a dump, a difference or a list of stack frames begin with
+_INSIDE = frozenset("+-|")  # what the lines of a difference or a table begin with
 
 
 class Passage:
@@ -35,22 +34,22 @@ class Passage:
         self.leap(end, self._number + len(texts))
 
     def read_on(self, limit: int, reader: Reader) -> None:
-        """Add lines as long as the last ones tell, up to an offset."""
+        """Add lines if the last ones tell, and on as long as they stand inside something; up to an offset."""
+        if self.reached < limit and sum(reader.look(self.texts[-_LOOK:]).scores) > 0:
+            self._stride(limit)
         for _ in range(_STRIDES):
-            if self.reached >= limit or not _goes_on(self.texts[-_LOOK:], reader):
+            if self.reached >= limit or not all(text.lstrip()[:1] in _INSIDE for text in self.texts[-_LOOK:]):
                 break
-            self.read(min(scan.skip(self._data, self.reached, _STRIDE), limit))
+            self._stride(limit)
+
+    def _stride(self, limit: int) -> None:
+        self.read(min(scan.skip(self._data, self.reached, _STRIDE), limit))
 
     def bridge(self, following: int) -> None:
         """Add the lines up to the following window, if those are few."""
         near = self.reached < following <= min(len(self._data), self.reached + _HOLE * _WIDE)
         if near and scan.skip(self._data, self.reached, _HOLE) >= following:
             self.read(following)
-
-
-def _goes_on(last: Sequence[str], reader: Reader) -> bool:
-    """Whether the last lines still read like evidence, or stand inside something that began above."""
-    return sum(reader.look(last).scores) > 0 or all(text[:1] in _INSIDE for text in last)
 
 
 class Windows:
