@@ -21,7 +21,7 @@ import lightgbm
 import numpy as np
 from packs import FOLDS, Case, fold_of, load
 from scipy.sparse import csr_matrix
-from segments import Example, learn_segments, marked
+from segments import Example, learn_segments, marked, written
 from sklearn.linear_model import SGDClassifier
 
 from drone_mcp_logs.distill import scan
@@ -149,7 +149,7 @@ class Table:
             subsample=0.8, subsample_freq=1, random_state=0, n_jobs=1, verbose=-1,
         )  # fmt: skip
         model.fit(matrix, self.labels, sample_weight=np.array(self.weights) * len(self.weights) / sum(self.weights))
-        return summed(model.booster_.dump_model(), names)
+        return summed(model.booster_.dump_model(), names, matrix)
 
 
 def hit_examples(cases: list[Case], models: list[Model]) -> Examples:
@@ -193,7 +193,7 @@ def learn_bins(examples: Examples) -> dict[str, Any]:
     return table.learn()
 
 
-def summed(dump: dict[str, Any], names: list[str]) -> dict[str, Any]:
+def summed(dump: dict[str, Any], names: list[str], matrix: Any) -> dict[str, Any]:
     """Each feature's stumps as one step function."""
     start, steps = 0.0, defaultdict(Counter)
     for tree in dump["tree_info"]:
@@ -207,7 +207,8 @@ def summed(dump: dict[str, Any], names: list[str]) -> dict[str, Any]:
     bounds = {name: sorted(jumps) for name, jumps in steps.items()}
     values = {name: np.concatenate([[0.0], np.cumsum([steps[name][b] for b in its])]) for name, its in bounds.items()}
     total = {"start": round(start, 3), "values": {n: [round(float(v), 3) for v in its] for n, its in values.items()}}
-    return {"bounds": {name: [float(f"{b:.5g}") for b in its] for name, its in bounds.items()}, "sums": [total]}
+    columns = dict(zip(names, matrix.T, strict=True))
+    return {"bounds": {name: written(its, columns[name]) for name, its in bounds.items()}, "sums": [total]}
 
 
 def main() -> None:

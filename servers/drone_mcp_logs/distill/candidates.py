@@ -18,7 +18,7 @@ _LAST = 20  # likewise of the log
 _MOST = 400  # lines; no further surroundings are looked at then
 _NEWS = 60  # new lines that are looked at from each end
 _REPEATED = 0.9
-_HARDLY = 0.1  # chance of a hit up to which its surroundings are not looked at
+_HARDLY = 0.12  # chance of a hit up to which its surroundings are not looked at
 _BEFORE, _AFTER = 4, 8
 
 

@@ -7,8 +7,8 @@ from operator import itemgetter
 
 from .candidates import Candidates, gather
 from .choose import choose, longest_line, weigh
-from .excerpt import Block, Excerpt, Shown
-from .marks import Anchor, failing_test, source_place
+from .excerpt import Block, Excerpt, Shown, distinct
+from .marks import Anchor, failing_test
 from .model import Model, default
 from .novelty import novel_lines
 from .segments import posterior, segment_columns
@@ -18,7 +18,6 @@ _NEWS = 0.5  # exponent on the chance of a line that the good log has not
 _KNOWN = 0.25  # factor on that of a line that it has
 _END = 4  # lines; a block this near the end of the command is named for it
 _MANY = 5  # equal lines in a row that are shown as one
-_NAMES = 20  # tests and places that are listed
 
 
 def excerpt(log: str, *, exit_code: int, token_budget: int, good_log: str | None) -> Iterable[tuple[int, str]]:
@@ -72,14 +71,11 @@ class Study:
         likely = posterior(self._model.segments, segment_columns(candidates, worth))
         chosen = choose(candidates, worth, likely, token_budget, longest)
         blocks = tuple(_blocks(candidates, chances, chosen, longest))
-        anchors = [candidates.looks.anchors[index] for index in chosen]
-        texts = [candidates.texts[index] for index in chosen]
         return Excerpt(
             blocks=blocks,
             total_lines=candidates.last,
             tokens=round(sum(tokens(line.number, len(line.text)) for block in blocks for line in block.lines)),
-            tests=_distinct(map(failing_test, anchors, texts)),
-            locations=_distinct(map(source_place, texts)),
+            tests=distinct(failing_test(candidates.looks.anchors[i], candidates.texts[i]) for i in chosen),
         )
 
 
@@ -89,11 +85,6 @@ def _favour(candidates: Candidates, chances: Sequence[float], news: set[int]) ->
         chance**_NEWS if number in news else chance * _KNOWN
         for number, chance in zip(candidates.numbers, chances, strict=True)
     ]
-
-
-def _distinct(names: Iterable[str | None]) -> tuple[str, ...]:
-    """Each name once, in order."""
-    return tuple(dict.fromkeys(name for name in names if name))[:_NAMES]
 
 
 def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[int], longest: int) -> Iterable[Block]:

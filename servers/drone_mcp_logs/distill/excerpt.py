@@ -1,7 +1,12 @@
 """The distiller's answer: blocks of verbatim lines, each with why it was chosen."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
+
+from .marks import source_place
+
+_NAMES = 20  # tests and places that are listed
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +39,6 @@ class Excerpt:
     total_lines: int
     tokens: int
     tests: tuple[str, ...] = ()
-    locations: tuple[str, ...] = ()
 
     @property
     def by_weight(self) -> tuple[Block, ...]:
@@ -45,3 +49,13 @@ class Excerpt:
     def lines(self) -> Iterator[Shown]:
         """All lines, in the order of the log."""
         return (line for block in self.blocks for line in block.lines)
+
+    @property
+    def locations(self) -> tuple[str, ...]:
+        """The places in source files that the lines name, each once."""
+        return distinct(source_place(line.text) for line in self.lines)
+
+
+def distinct(names: Iterable[str | None]) -> tuple[str, ...]:
+    """The first names, each once."""
+    return tuple(islice(dict.fromkeys(name for name in names if name), _NAMES))

@@ -5,15 +5,16 @@ The logs of a repository say mostly the same lines again and again, so that what
 
 import functools
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .marks import Anchor, anchor_in
+from .marks import Anchor, anchors_in
 from .model import Model
 from .text import unstamped
 
 _READ = 400  # characters of a line that are looked at
-_REMEMBERED = 4096  # lines
+_REMEMBERED = 2048  # lines; at least so many, twice
+_MODELS = 6
 _DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
 ROLE_CODE = {"": 0, "noise": 1, "passed": 2, "command": 3, "frame": 4, "summary": 5, "exit": 6, "cause": 7, "head": 8}
 BLANK = 9  # the code of an empty line
@@ -47,29 +48,64 @@ class Reader:
 
     def __init__(self, model: Model) -> None:
         self._model = model
+        self._memory = _memory_of(model)
         self._known: dict[str, Look] = {}
 
     def look(self, texts: Sequence[str], *, telling: bool = False) -> Looks:
         """Look at lines; hits are asked for first, and as telling."""
         known = self._known
-        for text in texts:
-            if text not in known:
-                known[text] = _look_at(self._model, text, telling)
+        fresh = [text for text in dict.fromkeys(texts) if text not in known]
+        known.update(self._memory[telling].recall(fresh))
+        unseen = [text for text in fresh if text not in known]
+        looks = dict(zip(unseen, _looks_at(self._model, unseen, telling=telling), strict=True))
+        known.update(looks)
+        self._memory[telling].keep(looks)
         return Looks(*zip(*map(known.__getitem__, texts), strict=True))
 
 
-@functools.lru_cache(maxsize=_REMEMBERED)
-def _look_at(model: Model, text: str, telling: bool) -> Look:
-    raw = unstamped(text)[:_READ].encode("utf-8", "replace")
-    anchor = anchor_in(raw, telling=telling)
-    return Look(
-        score=model.line(raw),
-        anchor=anchor,
-        code=ROLE_CODE[anchor.role] if text else BLANK,
-        kind=anchor.name or text[:_SAID],
-        gist=raw.translate(_DIGITS).strip(),
-        indent=len(text) - len(text.lstrip()),
-    )
+class Memory:
+    """What was told of the lines used last: between one and two times `size` of them."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._young: dict[str, Look] = {}
+        self._old: dict[str, Look] = {}
+
+    def recall(self, texts: Iterable[str]) -> dict[str, Look]:
+        """What is remembered of some lines."""
+        young, old = self._young, self._old
+        found = {text: look for text in texts if (look := young.get(text) or old.get(text))}
+        self.keep(found)
+        return found
+
+    def keep(self, looks: Mapping[str, Look]) -> None:
+        """Remember these longer than what was used before."""
+        self._young.update(looks)
+        if len(self._young) > self._size:
+            self._young, self._old = {}, self._young
+
+
+@functools.lru_cache(maxsize=_MODELS)
+def _memory_of(model: Model) -> tuple[Memory, Memory]:
+    """One for lines that are looked at as any, one for those with a telling word."""
+    del model  # each has its own
+    return Memory(_REMEMBERED), Memory(_REMEMBERED)
+
+
+def _looks_at(model: Model, texts: Sequence[str], *, telling: bool) -> Iterator[Look]:
+    """Line by line would be slower: automata and vocabulary do not fit into a processor's cache together."""
+    raws = [unstamped(text)[:_READ].encode("utf-8", "replace") for text in texts]
+    anchors = anchors_in(raws, telling=telling)
+    scores = list(map(model.line, raws))
+    for text, raw, anchor, score in zip(texts, raws, anchors, scores, strict=True):
+        yield Look(
+            score=score,
+            anchor=anchor,
+            code=ROLE_CODE[anchor.role] if text else BLANK,
+            kind=anchor.name or text[:_SAID],
+            gist=raw.translate(_DIGITS).strip(),
+            indent=len(text) - len(text.lstrip()),
+        )
 
 
 def ordinals(kinds: Sequence[str]) -> list[int]:

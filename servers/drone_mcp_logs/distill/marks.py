@@ -15,7 +15,7 @@ An anchor has a `role`, which says what its line is to the failure:
 import functools
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import filterfalse
@@ -85,10 +85,9 @@ class _Automaton:
             self._ranks.append(rank)
         self._set.Compile()
 
-    def best(self, line: bytes) -> int:
-        """The highest rank of a pattern that is found in a line; 0 for none."""
-        found = self._set.Match(line)
-        return self._ranks[max(found)] if found else 0
+    def best(self, lines: Iterable[bytes]) -> list[int]:
+        """The highest rank of a pattern that is found in each line; 0 for none."""
+        return [self._ranks[max(found)] if found else 0 for found in map(self._set.Match, lines)]
 
 
 @functools.cache
@@ -131,17 +130,19 @@ def branches(pattern: str) -> list[str]:
 
 def anchor_of(text: str) -> Anchor:
     """The most telling anchor of a line, if any."""
-    return anchor_in(unstamped(text[:_READ]).encode("utf-8", "replace"), telling=True)
+    return anchors_in([unstamped(text[:_READ]).encode("utf-8", "replace")], telling=True)[0]
 
 
-def anchor_in(line: bytes, *, telling: bool) -> Anchor:
-    """The most telling anchor of an encoded line without its time stamp; noise overrules all.
+def anchors_in(lines: Sequence[bytes], *, telling: bool) -> list[Anchor]:
+    """The most telling anchor of each encoded line without its time stamp; noise overrules all.
 
-    A line without any telling word (see `scan`) is only looked at by anchors of how a line begins.
+    Lines without any telling word (see `scan`) are only looked at by anchors of how a line begins.
     """
     begin, further, search = _automata()
-    rank = begin.best(line)
-    return _ranking()[max(rank, further.best(line), search.best(line)) if telling else rank]
+    ranks = begin.best(lines)
+    if telling:
+        ranks = list(map(max, ranks, further.best(lines), search.best(lines)))
+    return list(map(_ranking().__getitem__, ranks))
 
 
 @functools.cache

@@ -6,7 +6,7 @@ from . import scan
 from .looks import Reader
 from .text import Line
 
-_STRIDES, _STRIDE, _LOOK = 4, 12, 3  # a window grows at most so often, by so many lines, for what so many last ones say
+_STRIDES, _STRIDE, _LOOK = 8, 6, 3  # a window grows at most so often, by so many lines, for what so many last ones say
 _HOLE = 12  # lines; windows so close to each other are read as one
 _WIDE = 200  # bytes a line; a hole of longer ones is not read
 _INSIDE = frozenset("+-|")  # what the lines of a difference or a table begin with
