@@ -66,13 +66,10 @@ class Part:
             shape=(len(cells), self.size),
         )
 
-    def as_json(self, weights: Any, start: float) -> dict[str, Any]:
+    def as_json(self, weights: Any, start: float) -> dict[str, list[float]]:
         """The learned sum as the package reads it."""
         rows = {name: weights[begin : begin + self.sizes[name]] for name, begin in self.starts.items()}
-        return {
-            "start": round(start, 3),
-            "values": {name: [round(float(weight), 3) for weight in row] for name, row in rows.items()},
-        }
+        return rounded(start, rows)
 
 
 def edges(column: Any) -> Any:
@@ -88,6 +85,12 @@ def written(bounds: Sequence[float], column: Any) -> list[float]:
     if np.all(column == np.floor(column)):
         return [math.ceil(bound) for bound in bounds]
     return [float(f"{bound:.5g}") for bound in bounds]
+
+
+def rounded(start: float, rows: Mapping[str, Any]) -> dict[str, list[float]]:
+    """What the steps of each feature add, as the package reads it: the first feature's with the start."""
+    first = next(iter(rows))
+    return {name: [round(float(v) + start * (name == first), 3) for v in row] for name, row in rows.items()}
 
 
 class Grid:

@@ -15,13 +15,7 @@ from typing import Any
 
 from .words import BLANK, INDENT, indent_of, parts
 
-
-@dataclass(frozen=True, slots=True)
-class Sum:
-    """What each step of each feature adds to a score."""
-
-    start: float
-    values: Mapping[str, Sequence[float]]
+Sum = Mapping[str, Sequence[float]]  # what each step of each feature adds to a score
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,16 +28,12 @@ class Binned:
     def totals(self, columns: Mapping[str, Sequence[float]]) -> list[list[float]]:
         """Every sum for each row."""
         steps = {name: list(map(bisect_right, repeat(its), columns[name])) for name, its in self.bounds.items()}
-        return [_totals(its, steps) for its in self.sums]
+        added = ((map(values.__getitem__, steps[name]) for name, values in its.items()) for its in self.sums)
+        return [list(map(sum, zip(*its, strict=True))) for its in added]
 
     def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
         """How likely each row is evidence by the first sum, between 0 and 1."""
         return [1.0 / (1.0 + exp(-total)) for total in self.totals(columns)[0]]
-
-
-def _totals(its: Sum, steps: Mapping[str, Sequence[int]]) -> list[float]:
-    added = (map(values.__getitem__, steps[name]) for name, values in its.values.items())
-    return [its.start + total for total in map(sum, zip(*added, strict=True))]
 
 
 class Vocabulary:
@@ -92,7 +82,7 @@ def read(text: str) -> Model:
 
 
 def _binned(content: dict[str, Any]) -> Binned:
-    return Binned(content["bounds"], [Sum(**its) for its in content["sums"]])
+    return Binned(content["bounds"], content["sums"])
 
 
 @functools.cache

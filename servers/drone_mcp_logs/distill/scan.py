@@ -137,7 +137,8 @@ def read(data: bytes, start: int, end: int) -> list[str]:
 
 def last(data: bytes, before: Line) -> Line:
     """The last line that is not empty; `before` is any line that is not behind it."""
-    end = len(data.rstrip())
+    tail = data[-_CHUNK:]
+    end = len(data.rstrip()) if tail.isspace() else len(data) - len(tail) + len(tail.rstrip())
     start = _line_start(data, end)
     number = before.number + _line_feeds(data[before.offset : start])
     return Line(number, start, shown(data[start : line_end(data, end)]))

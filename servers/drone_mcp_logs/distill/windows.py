@@ -1,4 +1,4 @@
-"""Stretches of a log that are read, each once, and a little further where they end amid telling lines."""
+"""The parts of a log that are read, each once, and a little further where they end amid telling lines."""
 
 from itertools import pairwise
 
@@ -53,7 +53,7 @@ class Passage:
 
 
 class Windows:
-    """Passagees of the log that are looked at; overlapping ones are read once."""
+    """Parts of the log that are looked at; overlapping ones are read once."""
 
     def __init__(self, data: bytes) -> None:
         self._data = data

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.model import Binned, Sum
+from drone_mcp_logs.distill.model import Binned
 from drone_mcp_logs.distill.segments import Posterior, posterior
 
 WEIGHTS = st.floats(-30, 30)
@@ -20,7 +20,7 @@ def model() -> Binned:
     steps = [n / 8 for n in range(-250, 251)]
     values = [steps[0], *steps]
     names = ("inside", "first", "last")
-    return Binned(dict.fromkeys(names, steps), [Sum(0.0, {name: values}) for name in names])
+    return Binned(dict.fromkeys(names, steps), [{name: values} for name in names])
 
 
 def columns(lines: list[tuple[float, float, float, bool, bool]]) -> dict[str, list[float]]:
