@@ -1,6 +1,7 @@
 """The parts of a log that are read, each once, and a little further where they end amid telling lines."""
 
-from itertools import pairwise
+from collections.abc import Sequence
+from itertools import chain
 
 from . import scan
 from .looks import Reader
@@ -20,18 +21,12 @@ class Passage:
         self.texts: list[str] = []
         self.reached = 0
         self._data = data
-        self._number = 1
 
-    def leap(self, offset: int, number: int) -> None:
-        """Go on with the line there."""
-        self.reached, self._number = offset, number
-
-    def read(self, end: int) -> None:
-        """Add the lines up to an offset."""
-        texts = scan.read(self._data, self.reached, end)
-        self.numbers += range(self._number, self._number + len(texts))
+    def add(self, number: int, texts: Sequence[str], reached: int) -> None:
+        """Add lines, the first of which has this number."""
+        self.numbers += range(number, number + len(texts))
         self.texts += texts
-        self.leap(end, self._number + len(texts))
+        self.reached = reached
 
     def read_on(self, limit: int, reader: Reader) -> None:
         """Add lines if the last ones tell, and on as long as they stand inside something; up to an offset."""
@@ -42,14 +37,17 @@ class Passage:
                 break
             self._stride(limit)
 
-    def _stride(self, limit: int) -> None:
-        self.read(min(scan.skip(self._data, self.reached, _STRIDE), limit))
-
     def bridge(self, following: int) -> None:
         """Add the lines up to the following window, if those are few."""
         near = self.reached < following <= min(len(self._data), self.reached + _HOLE * _WIDE)
         if near and scan.skip(self._data, self.reached, _HOLE) >= following:
-            self.read(following)
+            self._read(following)
+
+    def _stride(self, limit: int) -> None:
+        self._read(min(scan.skip(self._data, self.reached, _STRIDE), limit))
+
+    def _read(self, end: int) -> None:
+        self.add(self.numbers[-1] + 1, scan.read(self._data, self.reached, end), end)
 
 
 class Windows:
@@ -70,13 +68,24 @@ class Windows:
 
     def lines(self, reader: Reader) -> Passage:
         """All lines of all windows in order. A window that ends amid telling lines is read on."""
+        spans = self._apart()
+        texts = [scan.read(self._data, start, end) for start, end, _ in spans]
+        reader.look(list(chain.from_iterable(texts)))  # all at once is quicker
         found = Passage(self._data)
-        spans = sorted(self._spans)
-        for (start, end, number), (following, _, _) in pairwise([*spans, (len(self._data) + 1, 0, 0)]):
-            if end > found.reached:
-                if start > found.reached:
-                    found.leap(start, number)
-                found.read(end)
-                found.read_on(following, reader)
-                found.bridge(following)
+        limits = [start for start, _, _ in spans[1:]] + [len(self._data) + 1]
+        for (_, end, number), its, following in zip(spans, texts, limits, strict=True):
+            found.add(number, its, end)
+            found.read_on(following, reader)
+            found.bridge(following)
         return found
+
+    def _apart(self) -> list[tuple[int, int, int]]:
+        """The windows in order, overlapping ones as one."""
+        apart: list[tuple[int, int, int]] = []
+        for span in sorted(self._spans):
+            if apart and span[0] < apart[-1][1]:
+                start, end, number = apart.pop()
+                apart.append((start, max(end, span[1]), number))
+            else:
+                apart.append(span)
+        return apart
