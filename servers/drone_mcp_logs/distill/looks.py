@@ -53,14 +53,19 @@ class Reader:
 
     def look(self, texts: Sequence[str], *, telling: bool = False) -> Looks:
         """Look at lines; hits are asked for first, and as telling."""
-        known = self._known
-        fresh = [text for text in dict.fromkeys(texts) if text not in known]
-        known.update(self._memory[telling].recall(fresh))
-        unseen = [text for text in fresh if text not in known]
+        fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
+        if fresh:
+            self._learn(fresh, telling=telling)
+        return Looks(*zip(*map(self._known.__getitem__, texts), strict=True))
+
+    def _learn(self, texts: Sequence[str], *, telling: bool) -> None:
+        memory = self._memory[telling]
+        known = memory.recall(texts)
+        unseen = [text for text in texts if text not in known]
         looks = dict(zip(unseen, _looks_at(self._model, unseen, telling=telling), strict=True))
-        known.update(looks)
-        self._memory[telling].keep(looks)
-        return Looks(*zip(*map(known.__getitem__, texts), strict=True))
+        memory.keep(looks)
+        self._known.update(known)
+        self._known.update(looks)
 
 
 class Memory:
@@ -98,14 +103,9 @@ def _looks_at(model: Model, texts: Sequence[str], *, telling: bool) -> Iterator[
     anchors = anchors_in(raws, telling=telling)
     scores = list(map(model.line, raws))
     for text, raw, anchor, score in zip(texts, raws, anchors, scores, strict=True):
-        yield Look(
-            score=score,
-            anchor=anchor,
-            code=ROLE_CODE[anchor.role] if text else BLANK,
-            kind=anchor.name or text[:_SAID],
-            gist=raw.translate(_DIGITS).strip(),
-            indent=len(text) - len(text.lstrip()),
-        )
+        code = ROLE_CODE[anchor.role] if text else BLANK
+        gist = raw.translate(_DIGITS).strip()
+        yield Look(score, anchor, code, anchor.name or text[:_SAID], gist, len(text) - len(text.lstrip()))
 
 
 def ordinals(kinds: Sequence[str]) -> list[int]:

@@ -23,9 +23,9 @@ class Span(NamedTuple):
 
 TOP = Line(1, 0, "")  # where every log begins
 _CHUNK = 1 << 16
-_WEAK_QUOTA = 200  # hits taken from the end of the log backwards
+_WEAK_QUOTA = 170  # hits taken from the end of the log backwards
 _STRONG_QUOTA = 150  # further hits taken from its beginning onwards
-_STRONG_READ = 2000  # of so many that are there
+_STRONG_READ = 600  # of so many that are there
 _WORDING = 16  # bytes; hits that go on alike for so long say the same
 _ALIKE = 4  # of which so many are kept
 _WARNING, _WARNINGS = b"warning", 12  # of which the last so many are kept: they are many and hardly ever the cause
@@ -68,9 +68,10 @@ def hits(data: bytes) -> list[tuple[int, int]]:
 
 def _with_few_warnings(data: bytes, places: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The places without those of warnings, but for the last ones."""
-    warnings = [place for place in places if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
+    begins = len(_WARNING)
+    warnings = [place for place in places if data[place[0] : place[0] + begins].lower() == _WARNING]
     spare = set(warnings[:-_WARNINGS])
-    return [place for place in places if place not in spare]
+    return [place for place in places if place not in spare] if spare else list(places)
 
 
 def _thinned(data: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -17,7 +17,7 @@ from .features import Columns
 from .looks import BLANK, ROLE_CODE, ordinals
 from .model import Binned
 
-_LEAST = 1e-4  # no chance is taken for smaller, nor for nearer to 1
+_LEAST = 1e-4  # of this order the smallest chance is, and what the largest lacks
 _CAUSE = ROLE_CODE["cause"]
 _FAR = 40.0  # difference of logarithms of which the smaller does not count
 _NONE = -7.0  # log-odds of a neighbour that was not looked at
@@ -81,7 +81,7 @@ def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
     numbers, looks = candidates.numbers, candidates.looks
     adjoining = [0, *(int(b == a + 1) for a, b in pairwise(numbers))]
     adjoined = [*adjoining[1:], 0]
-    odds = list(map(_log_odds, worth))
+    odds = [log((chance + _LEAST) / (1 + _LEAST - chance)) for chance in worth]
     codes, indents = looks.codes, looks.indents
     return {
         "adjoining": adjoining,
@@ -98,11 +98,6 @@ def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
         "nth": ordinals(looks.kinds),
         "to_end": [candidates.end - number for number in numbers],
     }
-
-
-def _log_odds(chance: float) -> float:
-    chance = _LEAST if chance < _LEAST else min(chance, 1 - _LEAST)
-    return log(chance / (1 - chance))
 
 
 def _from_above(values: Sequence[float], adjoining: Sequence[int], missing: float) -> list[float]:
