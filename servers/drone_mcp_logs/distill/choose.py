@@ -90,8 +90,7 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
         return likely.complete(shown(groups))
 
     spent = 0.0
-    for group in _groups(numbers, [*ends, *_from_best(values)], costs, budget):
-        price = sum(costs[group.start : group.stop])
+    for group, price in _groups(numbers, [*ends, *_from_best(values)], costs, budget):
         if spent <= _SHORT < spent + price and complete(len(chosen)) >= _LIKELY:
             break
         chosen.append(group)
@@ -115,8 +114,10 @@ def _from_best(values: Sequence[float]) -> list[int]:
     return sorted(range(len(values)), key=values.__getitem__, reverse=True)
 
 
-def _groups(numbers: Sequence[int], order: Iterable[int], costs: Sequence[float], budget: float) -> Iterator[range]:
-    """Neighbouring lines that are shown together, in the order in which they are, as many as the budget allows."""
+def _groups(
+    numbers: Sequence[int], order: Iterable[int], costs: Sequence[float], budget: float
+) -> Iterator[tuple[range, float]]:
+    """Neighbouring lines that are shown together and their price, in order, as many as the budget allows."""
     shown = bytearray(len(numbers))
     for index in order:
         if shown[index]:
@@ -126,7 +127,7 @@ def _groups(numbers: Sequence[int], order: Iterable[int], costs: Sequence[float]
             if price <= budget:
                 budget -= price
                 shown[group.start : group.stop] = b"\1" * len(group)
-                yield group
+                yield group, price
                 break
 
 
