@@ -7,6 +7,7 @@ penalty on large weights: 51 repositories are few. All logs are worked on at onc
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,14 +15,17 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
+from drone_mcp_logs.distill.looks import BLANK
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 FEATURES = {
     "inside": ("worth", "role", "indented"),
-    "first": ("worth", "risen", "role", "role_above", "indented", "told", "nth", "to_end", "indent"),
+    "first": ("worth", "risen", "role", "role_above", "indented", "nth", "to_end", "indent"),
     "last": ("worth", "falls", "role", "role_below", "dedented", "to_end", "indent"),
 }
+CODED = {"role", "role_above", "role_below", "role_after"}
 FEW = 14  # values; a feature with no more has a bin for each
 BINS = 10
 PENALTY = 4.0
@@ -93,6 +97,16 @@ def rounded(start: float, rows: Mapping[str, Any]) -> dict[str, list[float]]:
     return {name: [round(float(v) + start * (name == first), 3) for v in row] for name, row in rows.items()}
 
 
+def tabled(model: dict[str, Any]) -> dict[str, Any]:
+    """The model with tables in place of the bounds of features that are codes."""
+    for name in CODED & model["bounds"].keys():
+        bounds = model["bounds"].pop(name)
+        for its in model["sums"]:
+            if name in its:
+                its[name] = [its[name][bisect_right(bounds, code)] for code in range(BLANK + 1)]
+    return model
+
+
 class Grid:
     """Lines of all logs as a table: a row for each log."""
 
@@ -155,7 +169,8 @@ def learn_segments(examples: Sequence[Example]) -> dict[str, Any]:
     found = minimize(loss, np.zeros(splits[-1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
     each = np.split(found.x, splits)
     starts = [float(each[3][0]), 0.0, 0.0]
-    return {
+    model = {
         "bounds": {name: written(its, values[name]) for name, its in bounds.items()},
         "sums": [part.as_json(w, start) for part, w, start in zip(parts, each, starts, strict=False)],
     }
+    return tabled(model)

@@ -94,14 +94,14 @@ def _line(text: LogText, shown: Shown, widest: int) -> str:
     """Write a line as the log has it, and how often it stands there in a row."""
     number, digits = text.first + shown.number - 1, len(str(text.last))
     line = numbered(number, digits, text.lines[shown.number - 1], widest)
-    return line if shown.count == 1 else f"{line}  [{shown.count} times]"
+    return line if shown.times == 1 else f"{line}  [{shown.times} times]"
 
 
 def _with_gaps(kept: dict[int, tuple[Shown, str]]) -> list[str]:
     rows = [kept[number] for number in sorted(kept)]
     written = [line for _, line in rows[:1]]
     for (before, _), (after, line) in pairwise(rows):
-        written += [line] if after.number == before.number + before.count else [GAP, line]
+        written += [line] if after.number == before.number + before.times else [GAP, line]
     return written
 
 

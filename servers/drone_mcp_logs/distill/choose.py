@@ -24,7 +24,7 @@ _STRETCH = 0.3  # how much a line counts as part of a stretch, the rest by itsel
 _LEAST = 1e-6  # what the most unlikely line is worth
 _SURELY = 0.97  # chance of being complete at which an answer ends
 _SHORT = 700  # tokens; an answer ends there
-_LIKELY = 0.73  # if it is as likely complete as that
+_LIKELY = 0.77  # if it is as likely complete as that
 _EXIT_KINDS = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _WORTHLESS = 0.02  # a line worth less is not compared with others
 

@@ -3,20 +3,20 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
+from typing import NamedTuple
 
 from .marks import source_place
 
 _NAMES = 20  # tests and places that are listed
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A line of the answer; `cut` says that its end is missing, `count` how many equal lines it stands for."""
+class Shown(NamedTuple):
+    """A line of the answer; `cut` says that its end is missing, `times` how many equal lines it stands for."""
 
     number: int
     text: str
     cut: bool = False
-    count: int = 1
+    times: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 
-from .looks import BLANK, Looks, ordinals
+from .looks import BLANK, ROLE_CODE, Looks, ordinals
 from .marks import Anchor
 
 Columns = Mapping[str, Sequence[float]]
@@ -19,12 +19,10 @@ def hit_columns(numbers: Sequence[int], looks: Looks, end: int, last: int) -> Co
 
     `numbers` are the lines', `end` that at which the failing command ended, `last` that of the log's last line.
     """
-    top = max(looks.scores)
     return {
         "near": _mean(looks.scores, 2),
-        "below_top": [score - top for score in looks.scores],
         "role": looks.codes,
-        "role_after": [*looks.codes[1:], 0],
+        "role_after": [*looks.codes[1:], ROLE_CODE[""]],
         "nth": ordinals(looks.kinds),
         "to_end": [end - number for number in numbers],
         "to_last": [last - number for number in numbers],
@@ -38,7 +36,6 @@ def line_columns(numbers: Sequence[int], texts: Sequence[str], looks: Looks, end
     counts = Counter(texts)
     return {
         "here": here,
-        "after1": [*here[1:], _LOW],
         "mean5": _mean(here, 5),
         "mean25": _mean(here, 25),
         "top": [max(here)] * len(here),

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .marks import Anchor, anchors_in
+from .marks import ROLES, Anchor, anchors_in
 from .model import Model
 from .text import unstamped
 
@@ -16,8 +16,9 @@ _READ = 400  # characters of a line that are looked at
 _REMEMBERED = 2048  # lines; at least so many, twice
 _MODELS = 6
 _DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
-ROLE_CODE = {"": 0, "noise": 1, "passed": 2, "command": 3, "frame": 4, "summary": 5, "exit": 6, "cause": 7, "head": 8}
-BLANK = 9  # the code of an empty line
+ROLE_CODE = {role: code for code, role in enumerate(("", *ROLES), 1)}
+BLANK = 1 + len(ROLE_CODE)  # the code of an empty line
+MISSING = 0  # that of one that was not looked at
 _SAID = 12  # characters of its beginning that tell the kind of a line without anchor
 
 

@@ -20,14 +20,18 @@ Sum = Mapping[str, Sequence[float]]  # what each step of each feature adds to a 
 
 @dataclass(frozen=True, slots=True)
 class Binned:
-    """Sums of step functions of the same features; the steps have the same bounds in all of them."""
+    """Sums of step functions of the same features; the steps have the same bounds in all of them.
+
+    A feature without bounds says itself which step it is.
+    """
 
     bounds: Mapping[str, Sequence[float]]
     sums: Sequence[Sum]
 
     def totals(self, columns: Mapping[str, Sequence[float]]) -> list[list[float]]:
         """Every sum for each row."""
-        steps = {name: list(map(bisect_right, repeat(its), columns[name])) for name, its in self.bounds.items()}
+        found = {name: list(map(bisect_right, repeat(its), columns[name])) for name, its in self.bounds.items()}
+        steps: dict[str, Sequence[Any]] = {**columns, **found}  # codes are whole
         added = ((map(values.__getitem__, steps[name]) for name, values in its.items()) for its in self.sums)
         return [list(map(sum, zip(*its, strict=True))) for its in added]
 

@@ -8,17 +8,16 @@ shown lines hold the whole of it (a linear-chain conditional random field with a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from math import exp, inf, log, log1p
 from operator import sub
 
 from .candidates import Candidates
 from .features import Columns
-from .looks import BLANK, ROLE_CODE, ordinals
+from .looks import BLANK, MISSING, ordinals
 from .model import Binned
 
 _LEAST = 1e-4  # of this order the smallest chance is, and what the largest lacks
-_CAUSE = ROLE_CODE["cause"]
 _FAR = 40.0  # difference of logarithms of which the smaller does not count
 _NONE = -7.0  # log-odds of a neighbour that was not looked at
 
@@ -89,12 +88,11 @@ def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
         "risen": list(map(sub, odds, _from_above(odds, adjoining, _NONE))),
         "falls": list(map(sub, odds, _from_below(odds, adjoined, _NONE))),
         "role": codes,
-        "role_above": _from_above(codes, adjoining, -1),
-        "role_below": _from_below(codes, adjoined, -1),
+        "role_above": _from_above(codes, adjoining, MISSING),
+        "role_below": _from_below(codes, adjoined, MISSING),
         "indent": indents,
         "indented": _steps(indents, codes, adjoining),
         "dedented": _steps(indents[::-1], codes[::-1], adjoined[::-1])[::-1],
-        "told": _told(codes),
         "nth": ordinals(looks.kinds),
         "to_end": [candidates.end - number for number in numbers],
     }
@@ -118,8 +116,3 @@ def _steps(indents: Sequence[int], codes: Sequence[int], adjoining: Sequence[int
         steps.append(0 if before is None else indent - before)
         before = before if code == BLANK else indent
     return steps
-
-
-def _told(codes: Sequence[int]) -> list[int]:
-    """How many lines above each one say what is wrong."""
-    return list(accumulate((_CAUSE <= code < BLANK for code in codes[:-1]), initial=0))

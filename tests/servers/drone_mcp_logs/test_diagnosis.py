@@ -191,5 +191,5 @@ def test_the_same_failure_has_the_same_signature_in_another_build() -> None:
 
 def test_lines_in_a_row_are_shown_once_with_their_count() -> None:
     text = LogText(("boom",) * 5 + ("end",))
-    seen = Excerpt((Block(1, 6, "why", (Shown(1, "boom", count=5), Shown(6, "end")), 1.0),), 6, 9)
+    seen = Excerpt((Block(1, 6, "why", (Shown(1, "boom", times=5), Shown(6, "end")), 1.0),), 6, 9)
     assert written(text, seen, 1000, 100) == ["1| boom  [5 times]", "6| end"]

@@ -68,7 +68,7 @@ def test_the_same_log_gives_the_same_excerpt(log: str, good: str | None) -> None
 def test_blocks_are_runs_of_neighbouring_lines_in_order(log: str) -> None:
     answer = distill(log)
     for block in answer.blocks:
-        assert [n for line in block.lines for n in range(line.number, line.number + line.count)] == list(
+        assert [n for line in block.lines for n in range(line.number, line.number + line.times)] == list(
             range(block.start, block.end + 1)
         )
         assert block.reason
@@ -97,7 +97,7 @@ def test_progress_overwritten_by_carriage_returns_is_shown_as_it_ended() -> None
 def test_a_run_of_equal_lines_is_shown_once_with_its_count_and_claims_only_the_first() -> None:
     log = sample("+ make check", *["error: retrying the connection"] * 6, "fatal: gave up after 6 retries")
     (line,) = (line for line in distill(log).lines if line.text == "error: retrying the connection")
-    assert (line.number, line.count) == (502, 6)
+    assert (line.number, line.times) == (502, 6)
     assert [number for number, _ in shown(log) if 502 <= number <= 508] == [502, 508]
 
 

@@ -22,7 +22,8 @@ def test_the_lines_used_last_are_remembered_and_no_more_than_twice_as_many(numbe
     memory = Memory(SIZE)
     texts = [str(number) for number in numbers]
     for text in texts:
-        memory.recall([text]) or memory.keep({text: look(text)})
+        if not memory.recall([text]):
+            memory.keep({text: look(text)})
     recent = list(dict.fromkeys(reversed(texts)))[:SIZE]
     assert list(memory.recall(recent)) == recent
     assert len(memory.recall(set(texts))) <= 2 * (SIZE + 1)
