@@ -54,7 +54,8 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
         if value > _WORTHLESS and gist:
             times, nearest = said.get(gist, (0, number))
             times += number - nearest > _WELL_ABOVE
-            value *= _REPEATED ** min(times, 4)
+            if times:
+                value *= _REPEATED ** min(times, 4)
             said[gist] = (times, number)
         if anchor.role:
             value *= _SAME_KIND ** min(kinds[kind], 40)
@@ -119,7 +120,10 @@ def _groups(
 ) -> Iterator[tuple[range, float]]:
     """Neighbouring lines that are shown together and their price, in order, as many as the budget allows."""
     shown = bytearray(len(numbers))
+    cheapest = min(costs)
     for index in order:
+        if budget < cheapest:
+            return
         if shown[index]:
             continue
         for group in (_with_holes(numbers, shown, index), range(index, index + 1)):
