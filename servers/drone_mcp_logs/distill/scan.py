@@ -36,7 +36,7 @@ _STRONG = (
 )
 _WEAK = (
     r"expected|can't|could not|couldn't|unable|undefined|unexpected|invalid|missing|denied|refused|timeout|mismatch"
-    r"|conflict|exit code|exited with|exit status|returned|\x{d7}|!!|unresolved|unknown|not installed|broken|unsatisf"
+    r"|conflict|exit code|exited with|exit status|returned|\x{d7}|unresolved|unknown|not installed|broken|unsatisf"
     r"|issues|forgot"
     r"|caused by|does not|doesn't|no output|warning|must |should "
 )
@@ -111,7 +111,7 @@ def _line_feeds(data: bytes, start: int, end: int) -> int:
 
 def lines_at(data: bytes, places: Sequence[tuple[int, int]]) -> list[Line]:
     """The lines in which these ascending places end, numbered."""
-    starts = [_line_start(data, end) for _, end in places]
+    starts = [data.rfind(b"\n", 0, end) + 1 for _, end in places]
     numbers = list(accumulate((_line_feeds(data, a, b) for a, b in pairwise([0, *starts])), initial=1))[1:]
     rows = [data[start:end] for start, (_, end) in zip(starts, places, strict=True)]
     return list(map(Line, numbers, starts, shown_lines(b"\n".join(rows))))
