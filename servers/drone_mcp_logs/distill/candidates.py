@@ -80,7 +80,7 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
     hits = find_hits(data, reader)
     windows = Windows(data)
     windows.add(hits.last, _LAST, 0)
-    for stop in {hits.end, hits.exits[-1] if hits.exits else hits.end}:
+    for stop in (hits.end, *hits.exits[-1:]):
         windows.add(stop, _TAIL, 5)
     for number, offset in (*news[:_NEWS], *news[-_NEWS:]):
         windows.add(Line(number, offset, ""), 0, 0)

@@ -13,8 +13,8 @@ from .model import Model
 from .text import unstamped
 
 _READ = 400  # characters of a line that are looked at
-_REMEMBERED = 2048  # lines; at least so many, twice
-_MODELS = 6
+_REMEMBERED = 2048  # lines, of those without a telling word, of those with one; at most twice as many
+_MODELS = 6  # whose lines are remembered
 _DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
 ROLE_CODE = {role: code for code, role in enumerate(("", *ROLES), 1)}
 BLANK = 1 + len(ROLE_CODE)  # the code of an empty line
@@ -64,7 +64,7 @@ class Reader:
         known = memory.recall(texts)
         unseen = [text for text in texts if text not in known]
         looks = dict(zip(unseen, _looks_at(self._model, unseen, telling=telling), strict=True))
-        memory.keep(looks)
+        memory.keep({text: look for text, look in looks.items() if len(text) <= _READ})
         self._known.update(known)
         self._known.update(looks)
 

@@ -1,5 +1,8 @@
 """The excerpt of a log: verbatim, ordered, within its budget, and linear whatever the log holds."""
 
+import os
+import subprocess
+import sys
 import tracemalloc
 from itertools import islice, product
 
@@ -133,6 +136,36 @@ def test_what_follows_a_workflows_last_error_counts_for_little() -> None:
         ["error: no such file", "##[error]Process completed with exit code 1.", *["error: cleaning up"] * 300]
     )
     assert [number for number, _ in shown(log, 60)][:2] == [1, 2]
+
+
+@pytest.mark.parametrize("times", [100, 3_000])
+def test_an_error_above_any_number_of_warnings_is_shown(times: int) -> None:
+    warnings = [f"src/part_{n}.c:{n}: warning: unused variable" for n in range(times)]
+    log = "\n".join(
+        [*warnings[:50], "ld: cannot find -lcart", "collect2: error: ld returned 1 exit status", *warnings[50:]]
+    )
+    assert {51, 52} <= {number for number, _ in shown(log)}
+
+
+def test_another_process_looks_at_the_same_lines() -> None:
+    filler = [f"part {n}" for n in range(200)]
+    stops = [f'The command "make part{n}" exited with 1.' for n in range(2)]
+    log = "\n".join([*filler[:60], stops[0], *filler[60:75], stops[1], *filler[75:]])
+    program = (
+        "import sys; from drone_mcp_logs.distill import Study; print(Study(sys.stdin.read()).weighed(1)[0].numbers)"
+    )
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            input=log,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in "12345678"
+    }
+    assert len(answers) == 1
 
 
 def test_a_good_log_of_other_work_is_left_aside() -> None:
