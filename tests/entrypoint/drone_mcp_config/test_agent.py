@@ -159,7 +159,8 @@ def test_a_server_that_does_not_start_is_told_and_the_command_is_not_run(place: 
 def test_a_signal_while_servers_are_looked_at_ends_it_at_once_and_leaves_nothing(place: Place) -> None:
     fifo = place.folder / "fifo"
     os.mkfifo(fifo)
-    place.role("hanging", "hanging", f"open({str(fifo)!r}, 'w').close()\nimport signal\nsignal.pause()")
+    silent = f"import sys\nopen({str(fifo)!r}, 'w').close()\nsys.stdin.read()"  # until its input ends
+    place.role("hanging", "hanging", silent)
     with place.start(command=["touch", "ran"], role="hanging") as process:
         fifo.read_bytes()  # until the server runs
         assert place.left != []
