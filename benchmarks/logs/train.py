@@ -30,7 +30,7 @@ from drone_mcp_logs.distill.distiller import Study
 from drone_mcp_logs.distill.looks import Reader
 from drone_mcp_logs.distill.model import Binned, Model, Vocabulary, read
 from drone_mcp_logs.distill.segments import segment_columns
-from drone_mcp_logs.distill.text import encode, unstamped
+from drone_mcp_logs.distill.text import encode, plain
 from drone_mcp_logs.distill.windows import Windows
 from drone_mcp_logs.distill.words import words
 
@@ -73,10 +73,7 @@ class Rows:
             positives = sum(line in gold for line, _ in lines)
             group = zlib.crc32(case.group.encode())
             for line, text in lines:
-                row = {
-                    self.names.setdefault(word, len(self.names))
-                    for word in words(unstamped(text).encode("utf-8", "replace"))
-                }
+                row = {self.names.setdefault(word, len(self.names)) for word in words(plain(text))}
                 for index in row:
                     self.groups[index].add(group)
                 indices += row

@@ -6,13 +6,12 @@ from dataclasses import dataclass
 
 from . import scan
 from .features import Columns, hit_columns, line_columns
-from .looks import ROLE_CODE, Looks, Reader
+from .looks import Looks, Reader
 from .marks import Anchor
 from .model import Model
 from .text import Line
 from .windows import Windows
 
-_EXIT, _COMMAND = ROLE_CODE["exit"], ROLE_CODE["command"]
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log
 _MOST = 400  # lines; no further surroundings are looked at then
@@ -67,7 +66,7 @@ def find_hits(data: bytes, reader: Reader) -> Hits:
     """One pass over the log."""
     lines = scan.lines_at(data, scan.hits(data))
     looks = reader.look([line.text for line in lines], telling=True)
-    exits = [line for line, code in zip(lines, looks.codes, strict=True) if code == _EXIT]
+    exits = [line for line, anchor in zip(lines, looks.anchors, strict=True) if anchor.role == "exit"]
     return Hits(lines, looks, exits, scan.last(data, lines[-1] if lines else scan.TOP))
 
 
@@ -91,7 +90,8 @@ def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> C
     found = windows.lines(reader)
     looks = reader.look(found.texts)
     end = hits.end.number
-    begun = [n for n, code in zip(found.numbers, looks.codes, strict=True) if code == _COMMAND and n < end]
+    rows = zip(found.numbers, looks.anchors, strict=True)
+    begun = [number for number, anchor in rows if anchor.role == "command" and number < end]
     command = begun[-1] if begun else 1
     return Candidates(found.numbers, found.texts, looks, end, command, hits.last.number, hits.final)
 

@@ -11,6 +11,7 @@ from .excerpt import Block, Excerpt, Shown, distinct
 from .marks import Anchor, failing_test
 from .model import Model, default
 from .novelty import novel_lines
+from .scan import line_feeds
 from .segments import posterior, segment_columns
 from .text import encode, tokens
 
@@ -49,7 +50,8 @@ class Study:
         self._data = encode(log)
         self._model = model or default()
         self.news = novel_lines(self._data, encode(good_log)) if good_log else None
-        self.compared = self.news is not None and len(self.news) <= most_new * (self._data.count(b"\n") + 1)
+        lines = line_feeds(self._data, 0, len(self._data)) + 1 if self.news else 0
+        self.compared = self.news is not None and len(self.news) <= most_new * lines
 
     @cached_property
     def _read(self) -> tuple[Candidates, Sequence[float]]:

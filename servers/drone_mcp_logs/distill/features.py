@@ -33,21 +33,27 @@ def hit_columns(numbers: Sequence[int], looks: Looks, end: int, last: int) -> Co
 def line_columns(numbers: Sequence[int], texts: Sequence[str], looks: Looks, end: int, command: int) -> Columns:
     """The surroundings of every candidate; `command` is the number of the line at which the failing command began."""
     here = looks.scores
+    near = adjoining(numbers)
     counts = Counter(texts)
     return {
         "here": here,
         "mean5": _mean(here, 5),
         "mean25": _mean(here, 25),
         "top": [max(here)] * len(here),
-        "paragraph": _paragraphs(numbers, looks),
+        "paragraph": _paragraphs(near, looks),
         "to_end": [end - number for number in numbers],
         "from_command": [number - command for number in numbers],
         "length": list(map(len, texts)),
-        "parent": _parents(numbers, looks),
+        "parent": _parents(near, looks),
         "repeats": [counts[text] for text in texts],
         "role": looks.codes,
-        "block": _blocks(numbers, looks.anchors),
+        "block": _blocks(near, looks.anchors),
     }
+
+
+def adjoining(numbers: Sequence[int]) -> list[int]:
+    """Whether each line follows directly on the one before it: 1 or 0."""
+    return [0, *(int(b == a + 1) for a, b in pairwise(numbers))]
 
 
 def _mean(values: Sequence[float], reach: int) -> list[float]:
@@ -59,15 +65,13 @@ def _mean(values: Sequence[float], reach: int) -> list[float]:
     return [(b - a) / width for a, b in zip(lower, upper, strict=False)][:count]
 
 
-def _parents(numbers: Sequence[int], looks: Looks) -> list[float]:
+def _parents(adjoins: Sequence[int], looks: Looks) -> list[float]:
     """The score of the nearest line above that is indented less, where the lines between leave no gap."""
     found = []
     above: list[tuple[int, float]] = []  # indents, ascending, and scores of the lines that may still be parents
-    expected = 0
-    for number, score, code, indent in zip(numbers, looks.scores, looks.codes, looks.indents, strict=True):
-        if number != expected:
+    for near, score, code, indent in zip(adjoins, looks.scores, looks.codes, looks.indents, strict=True):
+        if not near:
             above.clear()
-        expected = number + 1
         while above and above[-1][0] >= indent and code != BLANK:
             above.pop()
         found.append(above[-1][1] if above else _LOW)
@@ -76,23 +80,22 @@ def _parents(numbers: Sequence[int], looks: Looks) -> list[float]:
     return found
 
 
-def _paragraphs(numbers: Sequence[int], looks: Looks) -> list[float]:
+def _paragraphs(adjoins: Sequence[int], looks: Looks) -> list[float]:
     """The best score in each line's paragraph; an empty line belongs to what follows."""
-    gaps = (b != a + 1 for a, b in pairwise(numbers))
-    begins = [i for i, (gap, code) in enumerate(zip(gaps, looks.codes[1:], strict=True), 1) if gap or code == BLANK]
-    spans = pairwise([0, *begins, len(numbers)])
+    begins = [i for i, (near, code) in enumerate(zip(adjoins, looks.codes, strict=True)) if not near or code == BLANK]
+    spans = pairwise([*begins, len(adjoins)])
     return list(chain.from_iterable([max(looks.scores[a:b])] * (b - a) for a, b in spans))
 
 
-def _blocks(numbers: Sequence[int], anchors: Sequence[Anchor]) -> list[float]:
+def _blocks(adjoins: Sequence[int], anchors: Sequence[Anchor]) -> list[float]:
     """How far above each line the head of its block stands; -1 outside blocks."""
     depths: list[float] = []
-    left = depth = expected = 0
-    for number, anchor in zip(numbers, anchors, strict=True):
-        if number != expected or anchor.role in _CLOSES:
+    left = depth = 0
+    for near, anchor in zip(adjoins, anchors, strict=True):
+        if not near or anchor.role in _CLOSES:
             left = 0
         if anchor.lines and anchor.role in _OPENS:
             left, depth = anchor.lines + 1, -1
-        left, depth, expected = left - 1, depth + 1, number + 1
+        left, depth = left - 1, depth + 1
         depths.append(depth if left >= 0 else -1)
     return depths

@@ -10,9 +10,8 @@ from typing import NamedTuple
 
 from .marks import ROLES, Anchor, anchors_in
 from .model import Model
-from .text import unstamped
+from .text import READ, plain
 
-_READ = 400  # characters of a line that are looked at
 _REMEMBERED = 2048  # lines, of those without a telling word, of those with one; at most twice as many
 _MODELS = 6  # whose lines are remembered
 _DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
@@ -64,7 +63,7 @@ class Reader:
         known = memory.recall(texts)
         unseen = [text for text in texts if text not in known]
         looks = dict(zip(unseen, _looks_at(self._model, unseen, telling=telling), strict=True))
-        memory.keep({text: look for text, look in looks.items() if len(text) <= _READ})
+        memory.keep({text: look for text, look in looks.items() if len(text) <= READ})
         self._known.update(known)
         self._known.update(looks)
 
@@ -100,7 +99,7 @@ def _memory_of(model: Model) -> tuple[Memory, Memory]:
 
 def _looks_at(model: Model, texts: Sequence[str], *, telling: bool) -> Iterator[Look]:
     """Line by line would be slower: automata and vocabulary do not fit into a processor's cache together."""
-    raws = [unstamped(text)[:_READ].encode("utf-8", "replace") for text in texts]
+    raws = list(map(plain, texts))
     anchors = anchors_in(raws, telling=telling)
     scores = list(map(model.line, raws))
     for text, raw, anchor, score in zip(texts, raws, anchors, scores, strict=True):

@@ -21,10 +21,9 @@ from importlib import resources
 from itertools import filterfalse
 from typing import Any
 
-from .text import unstamped
+from .text import READ, unstamped
 
 ROLES = ("noise", "passed", "command", "frame", "summary", "exit", "cause", "head")
-_READ = 400  # characters of a line that are looked at
 _SET_MEMORY = 64 << 20  # bytes; too little and the set falls back to giving no answer
 
 
@@ -128,11 +127,6 @@ def branches(pattern: str) -> list[str]:
     return [flags + branch for branch in found]
 
 
-def anchor_of(text: str) -> Anchor:
-    """The most telling anchor of a line, if any."""
-    return anchors_in([unstamped(text[:_READ]).encode("utf-8", "replace")], telling=True)[0]
-
-
 def anchors_in(lines: Sequence[bytes], *, telling: bool) -> list[Anchor]:
     """The most telling anchor of each encoded line without its time stamp; noise overrules all.
 
@@ -156,7 +150,7 @@ def failing_test(anchor: Anchor, text: str) -> str | None:
     """The name of the failing test that a line of this anchor gives, if the anchor knows where it stands."""
     if "(?P<test>" not in anchor.pattern:
         return None
-    found = _compiled(anchor.pattern).search(unstamped(text[:_READ]))
+    found = _compiled(anchor.pattern).search(unstamped(text[:READ]))
     return found.group("test").strip() if found and found.group("test") else None
 
 
@@ -172,7 +166,7 @@ _FOREIGN = re.compile(
 
 def source_place(text: str) -> str | None:
     """The first file and line in a text, as `file:line`; libraries' files do not count."""
-    text = text[:_READ]
+    text = text[:READ]
     found = _PLACE.search(text) if _EXTENSION.search(text) else None
     if not found or _FOREIGN.search(found["place"]):
         return None

@@ -99,7 +99,7 @@ def line_end(data: bytes, offset: int) -> int:
     return end if end >= 0 else len(data)
 
 
-def _line_feeds(data: bytes, start: int, end: int) -> int:
+def line_feeds(data: bytes, start: int, end: int) -> int:
     """How many stand between two offsets. Deleting them takes a fifth of the time of counting them."""
     found = 0
     while start < end:
@@ -111,8 +111,8 @@ def _line_feeds(data: bytes, start: int, end: int) -> int:
 
 def lines_at(data: bytes, places: Sequence[tuple[int, int]]) -> list[Line]:
     """The lines in which these ascending places end, numbered."""
-    starts = [data.rfind(b"\n", 0, end) + 1 for _, end in places]
-    numbers = list(accumulate((_line_feeds(data, a, b) for a, b in pairwise([0, *starts])), initial=1))[1:]
+    starts = [_line_start(data, end) for _, end in places]
+    numbers = list(accumulate((line_feeds(data, a, b) for a, b in pairwise([0, *starts])), initial=1))[1:]
     rows = [data[start:end] for start, (_, end) in zip(starts, places, strict=True)]
     return list(map(Line, numbers, starts, shown_lines(b"\n".join(rows))))
 
@@ -146,5 +146,5 @@ def last(data: bytes, before: Line) -> Line:
     tail = data[-_CHUNK:]
     end = len(data.rstrip()) if tail.isspace() else len(data) - len(tail) + len(tail.rstrip())
     start = _line_start(data, end)
-    number = before.number + _line_feeds(data, before.offset, start)
+    number = before.number + line_feeds(data, before.offset, start)
     return Line(number, start, shown(data[start : line_end(data, end)]))

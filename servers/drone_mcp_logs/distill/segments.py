@@ -8,12 +8,11 @@ shown lines hold the whole of it (a linear-chain conditional random field with a
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import exp, inf, log, log1p
 from operator import sub
 
 from .candidates import Candidates
-from .features import Columns
+from .features import Columns, adjoining
 from .looks import BLANK, MISSING, ordinals
 from .model import Binned
 
@@ -78,20 +77,20 @@ def posterior(model: Binned, columns: Columns) -> Posterior:
 def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
     """What tells of every candidate whether the evidence begins, goes on or ends with it."""
     numbers, looks = candidates.numbers, candidates.looks
-    adjoining = [0, *(int(b == a + 1) for a, b in pairwise(numbers))]
-    adjoined = [*adjoining[1:], 0]
+    adjoins = adjoining(numbers)
+    adjoined = [*adjoins[1:], 0]
     odds = [log((chance + _LEAST) / (1 + _LEAST - chance)) for chance in worth]
     codes, indents = looks.codes, looks.indents
     return {
-        "adjoining": adjoining,
+        "adjoining": adjoins,
         "worth": odds,
-        "risen": list(map(sub, odds, _from_above(odds, adjoining, _NONE))),
+        "risen": list(map(sub, odds, _from_above(odds, adjoins, _NONE))),
         "falls": list(map(sub, odds, _from_below(odds, adjoined, _NONE))),
         "role": codes,
-        "role_above": _from_above(codes, adjoining, MISSING),
+        "role_above": _from_above(codes, adjoins, MISSING),
         "role_below": _from_below(codes, adjoined, MISSING),
         "indent": indents,
-        "indented": _steps(indents, codes, adjoining),
+        "indented": _steps(indents, codes, adjoins),
         "dedented": _steps(indents[::-1], codes[::-1], adjoined[::-1])[::-1],
         "nth": ordinals(looks.kinds),
         "to_end": [candidates.end - number for number in numbers],

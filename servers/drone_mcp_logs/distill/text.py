@@ -7,6 +7,7 @@ _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\n]*\x07|\x1b[()][A
 _WRITTEN_OUT = re.compile(r"\^\[\[[0-9;]*[A-Za-z]")
 _STAMP = re.compile(r"\[?\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d[.,\d]*Z?\]?[ \t]|\[?\d\d:\d\d:\d\d(?:[.,]\d+)?\]?[ \t]")
 _STAMP_BEGINS = frozenset("0123456789[")
+READ = 400  # characters of a line by which it is judged
 _LONGEST_READ = 4096  # bytes of one line that are looked at; what stands behind is neither scored nor shown
 
 
@@ -65,6 +66,11 @@ def unstamped(text: str) -> str:
         text = _WRITTEN_OUT.sub("", text)
     found = _STAMP.match(text) if text[:1] in _STAMP_BEGINS else None
     return text[found.end() :] if found else text
+
+
+def plain(text: str) -> bytes:
+    """The beginning of a line without its time stamp, encoded: what is looked at to tell what the line means."""
+    return unstamped(text)[:READ].encode("utf-8", "replace")
 
 
 def tokens(number: int, length: int) -> float:

@@ -8,11 +8,16 @@ import pytest
 import re2  # type: ignore[import-untyped]  # ships no types
 
 from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.marks import ROLES, anchor_of, anchors, branches, failing_test, source_place
+from drone_mcp_logs.distill.marks import ROLES, Anchor, anchors, anchors_in, branches, failing_test, source_place
+from drone_mcp_logs.distill.text import plain
 
 SAMPLES = Path(__file__).parent / "samples"
 TABLES = resources.files("drone_mcp_logs.distill").joinpath("anchors")
 TOOLS = sorted(table.name.removesuffix(".toml") for table in TABLES.iterdir())
+
+
+def anchor_of(text: str) -> Anchor:
+    return anchors_in([plain(text)], telling=True)[0]
 
 
 def sample(tool: str) -> list[tuple[str, str]]:
