@@ -70,10 +70,9 @@ class Part:
             shape=(len(cells), self.size),
         )
 
-    def as_json(self, weights: Any, start: float) -> dict[str, list[float]]:
-        """The learned sum as the package reads it."""
-        rows = {name: weights[begin : begin + self.sizes[name]] for name, begin in self.starts.items()}
-        return rounded(start, rows)
+    def steps(self, weights: Any) -> dict[str, Any]:
+        """The learned weights by feature."""
+        return {name: weights[begin : begin + self.sizes[name]] for name, begin in self.starts.items()}
 
 
 def edges(column: Any) -> Any:
@@ -84,27 +83,31 @@ def edges(column: Any) -> Any:
     return np.unique(np.quantile(column, np.linspace(0, 1, BINS + 1)[1:-1]))
 
 
-def written(bounds: Sequence[float], column: Any) -> list[float]:
-    """The bounds of a feature as the package reads them: whole where its values are, which compare quicker."""
+def as_model(
+    bounds: Mapping[str, Sequence[float]], columns: Mapping[str, Any], sums: Sequence[tuple[float, Mapping[str, Any]]]
+) -> dict[str, Any]:
+    """Sums of step functions as the package reads them; `sums` are start and steps, `columns` the features' values.
+
+    A start is added to the steps of its sum's first feature. A feature that is a code has a table and no bounds.
+    """
+    rows = [_started(start, steps) for start, steps in sums]
+    for name in CODED & bounds.keys():
+        for its in rows:
+            if name in its:
+                its[name] = [its[name][bisect_right(bounds[name], code)] for code in range(BLANK + 1)]
+    return {"bounds": {n: _written(its, columns[n]) for n, its in bounds.items() if n not in CODED}, "sums": rows}
+
+
+def _started(start: float, steps: Mapping[str, Any]) -> dict[str, list[float]]:
+    first = next(iter(steps))
+    return {name: [round(float(v) + start * (name == first), 3) for v in row] for name, row in steps.items()}
+
+
+def _written(bounds: Sequence[float], column: Any) -> list[float]:
+    """The bounds of a feature: whole where its values are, which compare quicker."""
     if np.all(column == np.floor(column)):
         return [math.ceil(bound) for bound in bounds]
     return [float(f"{bound:.5g}") for bound in bounds]
-
-
-def rounded(start: float, rows: Mapping[str, Any]) -> dict[str, list[float]]:
-    """What the steps of each feature add, as the package reads it: the first feature's with the start."""
-    first = next(iter(rows))
-    return {name: [round(float(v) + start * (name == first), 3) for v in row] for name, row in rows.items()}
-
-
-def tabled(model: dict[str, Any]) -> dict[str, Any]:
-    """The model with tables in place of the bounds of features that are codes."""
-    for name in CODED & model["bounds"].keys():
-        bounds = model["bounds"].pop(name)
-        for its in model["sums"]:
-            if name in its:
-                its[name] = [its[name][bisect_right(bounds, code)] for code in range(BLANK + 1)]
-    return model
 
 
 class Grid:
@@ -169,8 +172,5 @@ def learn_segments(examples: Sequence[Example]) -> dict[str, Any]:
     found = minimize(loss, np.zeros(splits[-1] + 1), jac=True, method="L-BFGS-B", options={"maxiter": STEPS})
     each = np.split(found.x, splits)
     starts = [float(each[3][0]), 0.0, 0.0]
-    model = {
-        "bounds": {name: written(its, values[name]) for name, its in bounds.items()},
-        "sums": [part.as_json(w, start) for part, w, start in zip(parts, each, starts, strict=False)],
-    }
-    return tabled(model)
+    sums = [(start, part.steps(weights)) for start, part, weights in zip(starts, parts, each, strict=False)]
+    return as_model(bounds, values, sums)

@@ -21,7 +21,7 @@ import lightgbm
 import numpy as np
 from packs import FOLDS, Case, fold_of, load
 from scipy.sparse import csr_matrix
-from segments import Example, learn_segments, marked, rounded, written
+from segments import Example, as_model, learn_segments, marked
 from sklearn.linear_model import SGDClassifier
 
 from drone_mcp_logs.distill import scan
@@ -203,11 +203,7 @@ def summed(dump: dict[str, Any], names: list[str], matrix: Any) -> dict[str, Any
         steps[names[root["split_feature"]]][root["threshold"]] += right - left
     bounds = {name: sorted(jumps) for name, jumps in steps.items()}
     values = {name: np.concatenate([[0.0], np.cumsum([steps[name][b] for b in its])]) for name, its in bounds.items()}
-    columns = dict(zip(names, matrix.T, strict=True))
-    return {
-        "bounds": {name: written(its, columns[name]) for name, its in bounds.items()},
-        "sums": [rounded(start, values)],
-    }
+    return as_model(bounds, dict(zip(names, matrix.T, strict=True)), [(start, values)])
 
 
 def main() -> None:
