@@ -11,8 +11,8 @@ import pytest
 
 from drone_mcp_config.installation import Servers, read_installation
 from drone_mcp_config.role_loading import Role, library, load_role
-from drone_mcp_kit.guard.settings import VARIABLES as ACTION_VARIABLES
-from drone_mcp_kit.settings import VARIABLES, Variable
+from drone_mcp_kit.guard.variables import VARIABLES as ACTION_VARIABLES
+from drone_mcp_kit.variables import VARIABLES, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

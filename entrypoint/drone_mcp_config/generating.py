@@ -13,7 +13,8 @@ from drone_mcp_config.clients import CLIENTS, ClientFormat, ClientName, Entry, P
 from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.plan import ADDRESS, REPO, TOKEN, Context, Plan, Server, Stdio, make_plan, token_variable
 from drone_mcp_kit.scope import RepoScope
-from drone_mcp_kit.settings import Settings, SettingsError
+from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

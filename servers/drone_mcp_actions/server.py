@@ -15,7 +15,8 @@ from drone_mcp_actions.tools import OPERATION_OF, ActionTools
 from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.guard.guard import Guard
-from drone_mcp_kit.guard.settings import VARIABLES, GuardSettings
+from drone_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_kit.guard.variables import VARIABLES
 from drone_mcp_kit.settings import Settings
 
 if TYPE_CHECKING:

@@ -11,8 +11,9 @@ from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.settings import Settings
 from drone_mcp_known.access import KnownAccess
 from drone_mcp_policy.resources import PolicyResources
-from drone_mcp_policy.settings import VARIABLES, PolicySettings
+from drone_mcp_policy.settings import PolicySettings
 from drone_mcp_policy.tools import PolicyTools
+from drone_mcp_policy.variables import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

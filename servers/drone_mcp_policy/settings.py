@@ -1,13 +1,13 @@
-"""What this server reads from the environment beside what every server does."""
+"""What this server reads from the environment, next to what every server reads."""
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - as everywhere in a dataclass
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.settings import SettingsError, Variable, read_file, read_list
+from drone_mcp_kit.variables import SettingsError, read_variables
+from drone_mcp_policy.variables import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,25 +15,6 @@ if TYPE_CHECKING:
     from drone_mcp_policy.rules import Rules
 
 _SHOWN = 3  # mistakes
-
-
-def _tools(text: str) -> frozenset[str]:
-    names = read_list(text)
-    if not names or not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
-        raise ValueError
-    return frozenset(names)
-
-
-VARIABLES = (
-    Variable("DRONE_MCP_POLICY_RULES", "file", "the path of a rule file", read_file, "the rules that come with it"),
-    Variable(
-        "DRONE_MCP_ROLE_TOOLS",
-        "tools",
-        "names of all tools that the agent has, of whatever server, to name the next step by",
-        _tools,
-        "next steps name no tool",
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -50,7 +31,7 @@ class PolicySettings:
         Raises:
             SettingsError: a value is wrong, or the rule file has mistakes.
         """
-        settings = cls(**{v.field: v.read(text) for v in VARIABLES if (text := environment.get(v.name, "").strip())})
+        settings = cls(**read_variables(VARIABLES, environment))
         if settings.file is not None:
             settings.rules()
         return settings
@@ -71,5 +52,6 @@ class PolicySettings:
             more = f"; {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
             raise SettingsError(
                 f"DRONE_MCP_POLICY_RULES is {str(self.file)!r}: it takes the path of a rule file without mistakes "
-                f"({'; '.join(told[:_SHOWN])}{more})"
+                f"({'; '.join(told[:_SHOWN])}{more})",
+                "DRONE_MCP_POLICY_RULES",
             ) from error

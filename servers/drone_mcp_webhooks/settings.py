@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.options import ClientOptions
-from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError, Variable
+from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import VARIABLES, SettingsError, Variable, read_variables
 from drone_mcp_state.opening import TAKES
 from drone_mcp_webhooks.reconciler import Pace
 from drone_mcp_webhooks.retention import Keep
@@ -78,7 +79,7 @@ def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
     Raises:
         SettingsError: a value is wrong, there is no secret, or half of what reconciliation needs.
     """
-    given = {v.field: v.read(text) for v in RECEIVER_VARIABLES if (text := environment.get(v.name, "").strip())}
+    given = read_variables(RECEIVER_VARIABLES, environment)
     human = sys.stderr is not None and sys.stderr.isatty()
     log = {
         "log_level": given.get("log_level", "info"),
@@ -129,7 +130,7 @@ def _drone(given: dict[str, Any]) -> ClientOptions | None:
         raise SettingsError("DRONE_TOKEN and DRONE_TOKEN_FILE are both set: keep one of them")
     return ClientOptions(
         server=given["server"],
-        token=given["token"].get_secret_value() if "token" in given else None,
+        token=given["token"].reveal() if "token" in given else None,
         token_file=given.get("token_file"),
         timeout=given.get("timeout", 30.0),
         ca_file=given.get("ca_file"),

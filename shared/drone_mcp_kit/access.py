@@ -15,12 +15,11 @@ from drone_mcp_kit.scope import RepoScope
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from pydantic import SecretStr
-
     from drone_mcp_client.calls import Call
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.options import ClientOptions
     from drone_mcp_kit.settings import Settings
+    from drone_mcp_kit.variables import Secret
 
 
 class DroneAccess:
@@ -100,15 +99,13 @@ class DroneAccess:
         return DroneClient(options, gate=self.gate, watch=observing.request)
 
 
-def client_options(
-    settings: Settings, token: SecretStr | None, token_file: Path | None, *, retries: int
-) -> ClientOptions:
+def client_options(settings: Settings, token: Secret | None, token_file: Path | None, *, retries: int) -> ClientOptions:
     """Return how to reach the Drone of `settings` as the user of a token."""
     from drone_mcp_client.options import ClientOptions  # noqa: PLC0415 - on first use, to start fast
 
     return ClientOptions(
         server=settings.server,
-        token=token.get_secret_value() if token else None,
+        token=token.reveal() if token else None,
         token_file=token_file,
         timeout=settings.timeout,
         retries=retries,

@@ -25,8 +25,9 @@ from drone_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from drone_mcp_kit.redact import Redactor
 from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources, prompt_names
 from drone_mcp_kit.sanitize import one_line
-from drone_mcp_kit.settings import VARIABLES, WRITE_SECRETS, Settings, SettingsError
+from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
+from drone_mcp_kit.variables import VARIABLES, WRITE_SECRETS, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
     from drone_mcp_kit.access import DroneAccess
-    from drone_mcp_kit.settings import Variable
+    from drone_mcp_kit.variables import Variable
 
 logger = logging.getLogger(__name__)
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_client.errors import AuthenticationFailed
 from drone_mcp_client.tokens import FileToken
-from drone_mcp_kit.settings import SettingsError, Variable, read_file, read_list, read_token
+from drone_mcp_kit.variables import SettingsError, Variable, read_file, read_list, read_token, read_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from pydantic import SecretStr
+    from drone_mcp_kit.variables import Secret
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 SHORTEST_TOKEN = 20  # characters; Drone's own have 32
@@ -76,7 +76,7 @@ class HttpSettings:
     """
 
     address: Address
-    token: SecretStr | None = None
+    token: Secret | None = None
     token_file: Path | None = None
     hosts: tuple[str, ...] = ()
     metrics: Address | None = None
@@ -88,7 +88,7 @@ class HttpSettings:
         Raises:
             SettingsError: a value is wrong, or what is on the network would be open to all.
         """
-        values = {v.field: v.read(text) for v in HTTP_VARIABLES if (text := environment.get(v.name, "").strip())}
+        values = read_variables(HTTP_VARIABLES, environment)
         if "token" in values and "token_file" in values:
             raise SettingsError("DRONE_MCP_HTTP_TOKEN and DRONE_MCP_HTTP_TOKEN_FILE are both set: keep one of them")
         settings = cls(read_address(address), **values)
@@ -114,14 +114,14 @@ class HttpSettings:
     def secrets(self) -> list[str]:
         """Return the token, as set or as its file holds it now; empty where there is none, or none that is usable."""
         if self.token is not None:
-            return [self.token.get_secret_value()]
+            return [self.token.reveal()]
         if self.token_file is not None:
             with contextlib.suppress(AuthenticationFailed):
                 return [FileToken(self.token_file).current().reveal()]
         return []
 
 
-def _token(text: str) -> SecretStr:
+def _token(text: str) -> Secret:
     if len(text) < SHORTEST_TOKEN:
         raise ValueError(f"shorter than {SHORTEST_TOKEN} characters")
     return read_token(text)

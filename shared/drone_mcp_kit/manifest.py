@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_kit.settings import VARIABLES
+from drone_mcp_kit.variables import VARIABLES
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer

@@ -14,7 +14,8 @@ from drone_mcp_client.errors import AuthenticationFailed, DroneError, Unreachabl
 from drone_mcp_client.names import is_exposed
 from drone_mcp_client.options import ClientOptions
 from drone_mcp_config.checking.check import Check
-from drone_mcp_kit.settings import Settings, SettingsError
+from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     import ssl
@@ -50,7 +51,7 @@ async def check_drone(environment: Mapping[str, str]) -> AsyncIterator[Check]:
 def _options(settings: Settings) -> ClientOptions:
     return ClientOptions(
         server=settings.server,
-        token=settings.token.get_secret_value() if settings.token else None,
+        token=settings.token.reveal() if settings.token else None,
         token_file=settings.token_file,
         timeout=PATIENCE,
         retries=0,  # what fails now and then is to be seen

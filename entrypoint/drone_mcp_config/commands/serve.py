@@ -19,7 +19,8 @@ from drone_mcp_kit import http_serving, logs, telemetry
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.http_settings import HttpSettings
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.settings import WRITE_SECRETS, Settings, SettingsError
+from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import WRITE_SECRETS, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import TOKEN, Context, Stdio, given_token_files, make_plan
 from drone_mcp_config.secrecy import names_a_secret
-from drone_mcp_kit.settings import WRITE_SECRETS, Settings, SettingsError
+from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import WRITE_SECRETS, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ import pytest
 
 from drone_mcp_config import cli
 from drone_mcp_config.installation import Servers, read_installation
-from drone_mcp_kit.guard.settings import VARIABLES
+from drone_mcp_kit.guard.variables import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

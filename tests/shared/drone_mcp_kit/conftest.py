@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import Secret
 from support.example_server import create
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def era(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def settings() -> Settings:
-    return Settings(server="http://drone.test", token=TOKEN, repos=("octo/*",), repo="octo/hello")
+    return Settings(server="http://drone.test", token=Secret(TOKEN), repos=("octo/*",), repo="octo/hello")
 
 
 @pytest.fixture

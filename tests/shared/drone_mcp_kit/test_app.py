@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -7,11 +8,13 @@ from mcp import Client, MCPError
 from mcp.types import ResourceTemplateReference
 
 from drone_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError
+from drone_mcp_kit.variables import VARIABLES, SettingsError
 from support.example_server import CRASH_TEXT, SPEC, create
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
+
+    from drone_mcp_kit.settings import Settings
 
 ALL = ["drone_echo", "drone_log", "drone_fail", "drone_repo", "drone_wait", "drone_status", "drone_restart"]
 
@@ -35,12 +38,12 @@ async def test_tools_come_in_the_order_they_are_written(settings: Settings, era:
 
 
 async def test_the_allow_list_narrows_the_tools_and_keeps_their_order(settings: Settings, era: str) -> None:
-    allowed = settings.model_copy(update={"tools": ("drone_wait", "drone_echo")})
+    allowed = replace(settings, tools=("drone_wait", "drone_echo"))
     assert await names(allowed, era) == ["drone_echo", "drone_wait"]
 
 
 async def test_a_tool_that_is_not_allowed_cannot_be_called(settings: Settings, era: str) -> None:
-    server = create(settings.model_copy(update={"tools": ("drone_echo",)}))
+    server = create(replace(settings, tools=("drone_echo",)))
     async with Client(server, mode=era) as client:
         with pytest.raises(MCPError, match=r"no tool 'drone_log'; the tools are drone_echo") as caught:
             await client.call_tool("drone_log", {"text": "x"})
@@ -49,7 +52,7 @@ async def test_a_tool_that_is_not_allowed_cannot_be_called(settings: Settings, e
 
 def test_an_allow_list_with_an_unknown_tool_stops_the_start(settings: Settings) -> None:
     with pytest.raises(SettingsError, match=r"'drone_ehco'.*did you mean drone_echo\? it has drone_echo, drone_log"):
-        create(settings.model_copy(update={"tools": ("drone_ehco",)}))
+        create(replace(settings, tools=("drone_ehco",)))
 
 
 async def test_lists_may_be_kept_for_a_while(server: MCPServer[Any]) -> None:

@@ -13,6 +13,7 @@ from drone_mcp_kit import logs
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.redact import Redactor
 from drone_mcp_kit.settings import LogFormat, LogLevel, Settings
+from drone_mcp_kit.variables import Secret
 from support.example_server import CRASH_TEXT, create
 
 if TYPE_CHECKING:
@@ -31,7 +32,9 @@ def _logging_as_it_was() -> Iterator[None]:
 
 
 def start(form: LogFormat, level: LogLevel = "info") -> tuple[Settings, io.StringIO]:
-    settings = Settings(server="http://drone.test", token=TOKEN, log_format=form, log_level=level, repo="octo/hello")
+    settings = Settings(
+        server="http://drone.test", token=Secret(TOKEN), log_format=form, log_level=level, repo="octo/hello"
+    )
     stream = io.StringIO()
     logs.configure(settings, Cleaner(Redactor(settings.secrets)), stream)
     return settings, stream

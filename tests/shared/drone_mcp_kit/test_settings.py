@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 import pytest
 
-from drone_mcp_kit.settings import VARIABLES, Settings, SettingsError
+from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import VARIABLES, SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +47,7 @@ def test_every_variable_fills_its_field(tmp_path: Path) -> None:
             "DRONE_MCP_CA_FILE": str(authorities),
             "DRONE_MCP_LOG_LEVEL": "DEBUG",
             "DRONE_MCP_LOG_FORMAT": "human",
+            "DRONE_MCP_EAGER": "1",
         }
     )
     assert settings == Settings(
@@ -60,6 +63,7 @@ def test_every_variable_fills_its_field(tmp_path: Path) -> None:
         ca_file=authorities,
         log_level="debug",
         log_format="human",
+        eager=True,
     )
     assert settings.secrets() == ["filetoken1234567"]
     token.unlink()
@@ -157,5 +161,5 @@ def test_a_long_wrong_value_is_cut() -> None:
 
 def test_the_token_does_not_show_in_the_settings() -> None:
     settings = Settings.from_environment({**SERVER, "DRONE_TOKEN": "supersecrettoken"})
-    assert "supersecrettoken" not in repr(settings) + str(settings) + settings.model_dump_json()
+    assert "supersecrettoken" not in repr(settings) + str(settings) + str(asdict(settings))
     assert settings.secrets() == ["supersecrettoken"]

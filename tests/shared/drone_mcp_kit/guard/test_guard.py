@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 import respx
-from pydantic import SecretStr
 
 from drone_mcp_client import calls
 from drone_mcp_client.errors import DroneError, PermissionDenied, RateLimited
@@ -21,6 +20,7 @@ from drone_mcp_kit.guard.rate import Rate
 from drone_mcp_kit.guard.rules import Action, Rules
 from drone_mcp_kit.guard.settings import GuardSettings
 from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import Secret
 from drone_mcp_state.memory import MemoryStore
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def drone() -> Iterator[respx.MockRouter]:
 
 def guard_of(audit: Path | str, *, repos: tuple[str, ...] = (), **rules: Any) -> Guard:
     some = Rules(**{"mode": "on", "repos": ("octo/*",), **rules})
-    guarded = GuardSettings(rules=some, write_token=SecretStr("writes"), audit=str(audit))
+    guarded = GuardSettings(rules=some, write_token=Secret("writes"), audit=str(audit))
     return Guard(Settings(server=SERVER, repos=repos), guarded, Cleaner(), MemoryStore())
 
 

@@ -10,8 +10,9 @@ import pytest
 from drone_mcp_kit.guard.operations import Risk
 from drone_mcp_kit.guard.rate import Rate
 from drone_mcp_kit.guard.rules import Rules
-from drone_mcp_kit.guard.settings import VARIABLES, GuardSettings
-from drone_mcp_kit.settings import SettingsError
+from drone_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_kit.guard.variables import VARIABLES
+from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,315 @@
+"""Environment variables: what each takes, how its text is read, and one-line errors. Standard library only.
+
+A server reads its variables before it has loaded anything else (`drone_mcp_kit.front`), so this module and those like it
+import neither pydantic nor `typing` nor `dataclasses`: these would cost more than the rest of that start. What the values
+mean together is in the `settings` modules.
+
+A wrong value is an error that names the variable, what it holds (never a secret) and what it takes.
+"""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import urlsplit
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
+    from typing import Any
+
+
+WRITE_SECRETS = ("DRONE_WRITE_TOKEN", "DRONE_WRITE_TOKEN_FILE", "DRONE_MCP_ACTION_KEY")
+"""Variables that only a server that writes reads, and that no process keeps in its environment once it runs."""
+
+
+class SettingsError(Exception):
+    """The environment cannot be right. The text is one line for whoever set it.
+
+    Attributes:
+        variable: the name of the variable that is wrong or missing; "" where it is none.
+    """
+
+    def __init__(self, message: str, variable: str = "") -> None:
+        super().__init__(message)
+        self.variable = variable
+
+
+class Secret:
+    """A text that only `reveal()` shows: not a repr, not an error, not a log."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return "Secret(****)"
+
+    __str__ = __repr__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._text == other._text
+
+    def __hash__(self) -> int:
+        return hash(self._text)
+
+
+class Variable:
+    """One variable.
+
+    Attributes:
+        name: of the variable.
+        field: what its value is called in the settings.
+        takes: what it takes, for people.
+        parse: reads its text. Raises ValueError, whose text, if any, is what to say beyond "it takes ...".
+        default: what holds where it is not set, for people.
+        secret: whether its value may never be shown.
+    """
+
+    __slots__ = ("default", "field", "name", "parse", "secret", "takes")
+
+    def __init__(
+        self,
+        name: str,
+        field: str,
+        takes: str,
+        parse: Callable[[str], Any],
+        default: str = "",
+        *,
+        secret: bool = False,
+    ) -> None:
+        self.name = name
+        self.field = field
+        self.takes = takes
+        self.parse = parse
+        self.default = default
+        self.secret = secret
+
+    def read(self, text: str) -> Any:
+        """Return the value that `text` means.
+
+        Raises:
+            SettingsError: it means none.
+        """
+        if is_unfilled(text):
+            raise SettingsError(
+                f"{self.name} holds a reference that was not filled in ({_shown(text)}): set that variable where the "
+                f"client is started, or leave {self.name} out",
+                self.name,
+            )
+        try:
+            return self.parse(text)
+        except ValueError as error:
+            reason = f" ({error})" if str(error) else ""
+            held = "has a value that cannot be right" if self.secret else f"is {_shown(text)!r}"
+            raise SettingsError(f"{self.name} {held}: it takes {self.takes}{reason}", self.name) from None
+
+
+def read_variables(variables: Iterable[Variable], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return field -> value of every variable that is set; one that is empty counts as not set.
+
+    Raises:
+        SettingsError: a value is wrong.
+    """
+    return {v.field: v.read(text) for v in variables if (text := environment.get(v.name, "").strip())}
+
+
+def read_common(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of `VARIABLES`, the variables of every server.
+
+    Raises:
+        SettingsError: a value is wrong, or DRONE_SERVER is missing.
+    """
+    values = read_variables(VARIABLES, environment)
+    if "server" not in values:
+        raise SettingsError(
+            "DRONE_SERVER is not set: it takes the address of Drone, like https://drone.example.com", "DRONE_SERVER"
+        )
+    if "token" in values and "token_file" in values:
+        raise SettingsError("DRONE_TOKEN and DRONE_TOKEN_FILE are both set: keep one of them", "DRONE_TOKEN")
+    return values
+
+
+def is_unfilled(text: str) -> bool:
+    """Tell whether `text` is a reference that a client has left as it was: `${X}`, `${env:X}`, `{env:X}`, `$X`.
+
+    Clients do so where the variable is not set, or where they fill in no references at all.
+    """
+    return _UNFILLED.match(text) is not None
+
+
+_UNFILLED = re.compile(r"^(?:.*\$\{[^}]*\}.*|\{(?:env|file):[^}]*\}|\$[A-Z_][A-Z0-9_]*)$", re.DOTALL)
+_SHOWN = 80
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def _shown(text: str) -> str:
+    """Return `text` for an error: on one line, not too long, without a password that a URL holds."""
+    line = _CONTROL.sub("?", re.sub(r"(^|//)\S*@", r"\1", text))
+    return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+def _server(text: str) -> str:
+    if "://" not in text:
+        host = text.strip("/").rpartition("@")[2]
+        raise ValueError(f"did you mean {'http' if _is_local(host) else 'https'}://{_shown(host)}")
+    url = urlsplit(text)
+    _ = url.port  # raises ValueError where it is no number
+    if url.scheme not in {"http", "https"} or not url.hostname:
+        raise ValueError
+    if url.username or url.password:
+        raise ValueError("without a user or password; DRONE_TOKEN says who asks")
+    if url.path.strip("/") or url.query or url.fragment:
+        raise ValueError(f"without a path; did you mean {url.scheme}://{url.netloc}")
+    return f"{url.scheme}://{url.netloc}"
+
+
+def _is_local(host: str) -> bool:
+    from ipaddress import ip_address  # noqa: PLC0415 - only an error needs it
+
+    name = host.partition(":")[0]
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return name == "localhost"
+
+
+def read_token(text: str) -> Secret:
+    """Read a token."""
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("it has a space or a character that no token has")
+    return Secret(text)
+
+
+def read_file(text: str) -> Path:
+    """Read the path of a file that is there."""
+    from pathlib import Path  # noqa: PLC0415 - most processes name no file
+
+    path = Path(text)
+    if not path.is_file():
+        raise ValueError("there is no such file")
+    return path
+
+
+def _number(low: float, high: float) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        value = float(text)
+        if not low <= value <= high:  # nor is it "nan" then
+            raise ValueError
+        return value
+
+    def quiet(text: str) -> float:
+        try:
+            return parse(text)
+        except ValueError:
+            raise ValueError from None  # Python's own words add nothing to "it takes"
+
+    return quiet
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,15}", text, re.ASCII) or not low <= int(text) <= high:
+            raise ValueError
+        return int(text)
+
+    return parse
+
+
+_UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
+
+
+def _size(text: str) -> int:
+    match = re.fullmatch(r"(\d{1,12})([KMG]?)(?:i?B)?", text, re.IGNORECASE | re.ASCII)
+    size = int(match[1]) * _UNITS[match[2].upper()] if match else 0
+    if not 2**16 <= size <= 2**32:
+        raise ValueError
+    return size
+
+
+def read_word(*words: str) -> Callable[[str], str]:
+    """Return what reads one of `words`, in any case."""
+
+    def parse(text: str) -> str:
+        if text.lower() not in words:
+            raise ValueError
+        return text.lower()
+
+    return parse
+
+
+def read_list(text: str) -> tuple[str, ...]:
+    """Read words between spaces or commas, each once."""
+    return tuple(dict.fromkeys(part for part in re.split(r"[\s,]+", text) if part))
+
+
+def _flag(text: str) -> bool:
+    return read_word("0", "1")(text) == "1"
+
+
+def _tools(text: str) -> tuple[str, ...]:
+    names = read_list(text)
+    if not names or not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
+        raise ValueError
+    return names
+
+
+def read_globs(text: str) -> tuple[str, ...]:
+    """Read globs of repositories."""
+    globs = read_list(text)
+    for glob in globs:
+        owner, _, name = glob.partition("/")
+        if not owner or not name or "/" in name:
+            raise ValueError(f"did you mean {_shown(owner or '*')}/{'*' if not name else _shown(name.split('/')[0])}")
+    if not globs:
+        raise ValueError
+    return globs
+
+
+def _repo(text: str) -> str:
+    if not re.fullmatch(r"[^\s/]+/[^\s/]+", text):
+        raise ValueError
+    return text
+
+
+def _state(text: str) -> str:
+    if not re.match(r"(?:memory:$|sqlite:///.|rediss?(?:\+sentinel|\+cluster)?://.|unix://.)", text):
+        raise ValueError
+    return text
+
+
+VARIABLES = (
+    Variable("DRONE_SERVER", "server", "the address of Drone, like https://drone.example.com", _server),
+    Variable(
+        "DRONE_TOKEN", "token", "a token from the account page of Drone's user interface", read_token, secret=True
+    ),
+    Variable("DRONE_TOKEN_FILE", "token_file", "the path of a file that holds the token", read_file),
+    Variable("DRONE_REPO", "repo", "the repository meant where a call names none, as owner/name", _repo),
+    Variable("DRONE_MCP_REPOS", "repos", "globs of the visible repositories, like octo/* acme/web", read_globs, "all"),
+    Variable("DRONE_MCP_TOOLS", "tools", "names of the tools to offer", _tools, "all"),
+    Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:"),
+    Variable("DRONE_MCP_TIMEOUT", "timeout", "seconds from 1 to 600", _number(1, 600), "30"),
+    Variable("DRONE_MCP_RETRIES", "retries", "a number from 0 to 10", _whole(0, 10), "2"),
+    Variable("DRONE_MCP_MAX_BODY", "max_body", "a size from 64K to 4G, like 64M", _size, "64M"),
+    Variable("DRONE_MCP_CA_FILE", "ca_file", "the path of a PEM file of certificate authorities", read_file),
+    Variable(
+        "DRONE_MCP_LOG_LEVEL",
+        "log_level",
+        "debug, info, warning or error",
+        read_word("debug", "info", "warning", "error"),
+        "info",
+    ),
+    Variable(
+        "DRONE_MCP_LOG_FORMAT",
+        "log_format",
+        "json or human",
+        read_word("json", "human"),
+        "human on a terminal, else json",
+    ),
+    Variable("DRONE_MCP_EAGER", "eager", "1 to load right after the lists, 0 to load at the first call", _flag, "0"),
+)
