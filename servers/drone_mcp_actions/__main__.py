@@ -1,10 +1,13 @@
-"""Run the actions server: `python -m drone_mcp_actions`."""
+"""Run the actions server: `python -m drone_mcp_actions`. Nothing is loaded here that its first answers do not need."""
 
-import gc
+from drone_mcp_kit.front.start import start
+from drone_mcp_kit.guard.variables import read_guard
 
-gc.disable()  # while modules load there is nothing to collect: a tenth of the start; serving turns it on again
 
-from drone_mcp_actions.server import main  # noqa: E402 - after the line above
+def main() -> None:
+    """Serve over stdin and stdout, or do what the arguments say."""
+    start("drone_mcp_actions", read_guard)
+
 
 if __name__ == "__main__":
     main()

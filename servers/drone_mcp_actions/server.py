@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from dataclasses import replace
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcp.server.mcpserver import MCPServer
+
+    from drone_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-actions",
@@ -47,8 +48,11 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
 )
 
 
-def create(settings: Settings, guarded: GuardSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
-    """Return the server for one process. `clock` gives the Unix time."""
+def create(
+    settings: Settings, guarded: GuardSettings | None = None, clock: Callable[[], float] = time.time
+) -> MCPServer[Any]:
+    """Return the server for one process, by default one that changes nothing. `clock` gives the Unix time."""
+    guarded = guarded or GuardSettings()
     access = DroneAccess(settings, secrets=guarded.secrets)
     kept = Agreed(settings.state)
     guard = Guard(settings, _for_tools(guarded, settings), access.clean, kept, clock)
@@ -75,16 +79,19 @@ def _for_tools(guarded: GuardSettings, settings: Settings) -> GuardSettings:
     return replace(guarded, rules=replace(guarded.rules, operations=guarded.rules.operations & offered))
 
 
-def main() -> None:
-    """Serve over stdin and stdout; or, called with `audit`, look at an audit file."""
+def main(opening: Opening | None = None) -> None:
+    """Serve over stdin and stdout, from an opening of the conversation on.
+
+    Called with `audit`, look at an audit file.
+    """
     if sys.argv[1:2] == ["audit"]:
         from drone_mcp_actions import audit_command  # noqa: PLC0415 - a server has no use for it
 
         sys.exit(audit_command.main(sys.argv[2:]))
     read: list[GuardSettings] = []
 
-    def start(settings: Settings) -> MCPServer[Any]:
-        read.append(GuardSettings.from_environment(os.environ))
-        return create(settings, read[-1])
+    def start(environment: Mapping[str, str]) -> MCPServer[Any]:
+        read.append(GuardSettings.from_environment(environment))
+        return create(Settings.from_environment(environment), read[-1])
 
-    run(SPEC, start, secrets=lambda: [secret for guarded in read for secret in guarded.secrets()])
+    run(SPEC, create, start, opening, secrets=lambda: [secret for guarded in read for secret in guarded.secrets()])

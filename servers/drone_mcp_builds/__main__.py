@@ -1,10 +1,12 @@
-"""Run the builds server: `python -m drone_mcp_builds`."""
+"""Run the builds server: `python -m drone_mcp_builds`. Nothing is loaded here that its first answers do not need."""
 
-import gc
+from drone_mcp_kit.front.start import start
 
-gc.disable()  # while modules load there is nothing to collect: a tenth of the start; serving turns it on again
 
-from drone_mcp_builds.server import main  # noqa: E402 - after the line above
+def main() -> None:
+    """Serve over stdin and stdout, or do what the arguments say."""
+    start("drone_mcp_builds")
+
 
 if __name__ == "__main__":
     main()

@@ -16,15 +16,16 @@ from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
 from drone_mcp_builds.watching import Watcher
 from drone_mcp_kit.app import ServerSpec, build_server, run
+from drone_mcp_kit.settings import Settings
 from drone_mcp_known.access import KnownAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mcp.server.mcpserver import MCPServer
 
     from drone_mcp_builds.following import Pause
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-builds",
@@ -66,6 +67,15 @@ def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pa
     return server
 
 
-def main() -> None:
-    """Serve over stdin and stdout."""
-    run(SPEC, create)
+def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
+    """Return the server that an environment describes.
+
+    Raises:
+        SettingsError: a value is wrong.
+    """
+    return create(Settings.from_environment(environment))
+
+
+def main(opening: Opening | None = None) -> None:
+    """Serve over stdin and stdout, from an opening of the conversation on."""
+    run(SPEC, create, from_environment, opening)

@@ -1,8 +1,12 @@
-import gc
+"""Run the logs server: `python -m drone_mcp_logs`. Nothing is loaded here that its first answers do not need."""
 
-gc.disable()  # while modules load there is nothing to collect: a tenth of the start; serving turns it on again
+from drone_mcp_kit.front.start import start
 
-from drone_mcp_logs.server import main  # noqa: E402 - after the line above
+
+def main() -> None:
+    """Serve over stdin and stdout, or do what the arguments say."""
+    start("drone_mcp_logs")
+
 
 if __name__ == "__main__":
     main()

@@ -9,6 +9,7 @@ from pydantic import Field
 from drone_mcp_kit.resources import prompt
 from drone_mcp_kit.sanitize import one_line
 
+DIAGNOSE = "drone_diagnose_build"
 _TEXT = """\
 Find out why {build} failed, and mend it.
 
@@ -26,7 +27,7 @@ test, unless the test is wrong. Run the failing test or command here before you 
 
 
 class LogPrompts:
-    """What a person may ask for."""
+    """What a person may ask for; it needs the tool `DIAGNOSE`."""
 
     @prompt(title="Diagnose a failure")
     async def diagnose_failure(

@@ -6,17 +6,18 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_kit.app import ServerSpec, build_server, run
+from drone_mcp_kit.settings import Settings
 from drone_mcp_known.access import KnownAccess
-from drone_mcp_logs.prompts import LogPrompts
+from drone_mcp_logs.prompts import DIAGNOSE, LogPrompts
 from drone_mcp_logs.resources import LogResources
 from drone_mcp_logs.tools import LogTools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_kit.front.opening import Opening
     from drone_mcp_logs.live import Pace
 
 SPEC = ServerSpec(
@@ -49,9 +50,21 @@ def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], flo
     """Return the server for one process. `pace` tells how long to listen to a running step, `clock` the Unix time."""
     access = KnownAccess(settings, clock)
     tools = LogTools(access, pace, clock)
-    return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())
+    parts: list[object] = [tools, LogResources(access, pace)]
+    if settings.tools is None or DIAGNOSE in settings.tools:
+        parts.append(LogPrompts())
+    return build_server(SPEC, settings, access, *parts)
 
 
-def main() -> None:
-    """Serve over stdin and stdout."""
-    run(SPEC, create)
+def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
+    """Return the server that an environment describes.
+
+    Raises:
+        SettingsError: a value is wrong.
+    """
+    return create(Settings.from_environment(environment))
+
+
+def main(opening: Opening | None = None) -> None:
+    """Serve over stdin and stdout, from an opening of the conversation on."""
+    run(SPEC, create, from_environment, opening)

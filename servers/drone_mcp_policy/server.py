@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcp.server.mcpserver import MCPServer
+
+    from drone_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-policy",
@@ -61,10 +62,13 @@ def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
     return create(Settings.from_environment(environment), PolicySettings.from_environment(environment))
 
 
-def main() -> None:
-    """Serve over stdin and stdout, or try rules on what happened: `drone-mcp-policy replay`."""
+def main(opening: Opening | None = None) -> None:
+    """Serve over stdin and stdout, from an opening of the conversation on.
+
+    Called with `replay`, try rules on what happened.
+    """
     if sys.argv[1:2] == ["replay"]:
         from drone_mcp_policy.cli import app  # noqa: PLC0415 - a server has no use for it
 
         app()
-    run(SPEC, lambda settings: create(settings, PolicySettings.from_environment(os.environ)))
+    run(SPEC, create, from_environment, opening)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import difflib
 import gc
 import logging
 import os
@@ -18,22 +17,33 @@ from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 
+from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import is_exposed
 from drone_mcp_kit import logs, operations, serving, telemetry
 from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.front.opening import Opening
 from drone_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources, prompt_names
+from drone_mcp_kit.resources import (
+    Completer,
+    add_completion,
+    add_prompts,
+    add_resources,
+    prompt_names,
+    protocol_error,
+)
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
-from drone_mcp_kit.variables import VARIABLES, WRITE_SECRETS, SettingsError
+from drone_mcp_kit.unready import NEXT_STEP, notice
+from drone_mcp_kit.variables import VARIABLES, WRITE_SECRETS, SettingsError, offered_tools, refuse_unknown_tools
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
+    from drone_mcp_client.errors import DroneError
     from drone_mcp_kit.access import DroneAccess
     from drone_mcp_kit.variables import Variable
 
@@ -115,19 +125,23 @@ def build_server(
         await access.close()
 
     functions = _allowed(spec, settings, parts)
+    refusal = _refusal(settings.fault) if settings.fault else None
     with serving.without_rich():
         server = MCPServer[Any](
             spec.name,
             title=spec.title,
             description=spec.description,
-            instructions=spec.instructions,
+            instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
             version=version(DISTRIBUTION),
-            tools=[make_tool(function, access.clean) for function in functions],
+            tools=[make_tool(function, access.clean, refusal) for function in functions],
             log_level="WARNING",
             lifespan=lifespan,
             cache_hints=_CACHE_HINTS,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
-            middleware=[_refuse_unknown_tools([function.__name__ for function in functions])],
+            middleware=[
+                _refuse_unknown_tools([function.__name__ for function in functions]),
+                *([_refuse_requests(refusal, access.clean)] if refusal else []),
+            ],
         )
     tools = frozenset(function.__name__ for function in functions)
     operations.watch(server, spec.name, {"tools/call": tools, "prompts/get": prompt_names(*parts)})
@@ -142,16 +156,14 @@ def build_server(
 def _allowed(spec: ServerSpec, settings: Settings, parts: tuple[object, ...]) -> list[Callable[..., Any]]:
     """Return the tools of `parts` that DRONE_MCP_TOOLS lets through, in the order they are written."""
     known = {function.__name__: function for part in parts for function, _ in marked(part, TOOL_MARK, Declared)}
-    if settings.tools is None:
-        return list(known.values())
-    for name in settings.tools:
-        if name not in known:
-            close = difflib.get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
-            raise SettingsError(
-                f"DRONE_MCP_TOOLS names {name!r}, which {spec.name} does not have: {hint}it has {', '.join(known)}"
-            )
-    return [function for name, function in known.items() if name in settings.tools]
+    if settings.fault is None:
+        refuse_unknown_tools(spec.name, known, settings.tools)
+    return [known[name] for name in offered_tools(known, settings.tools)]
+
+
+def _refusal(fault: SettingsError) -> InvalidInput:
+    """Return the answer to every call of a server whose environment is wrong."""
+    return InvalidInput(str(fault), next_step=NEXT_STEP, details={"variable": fault.variable})
 
 
 def _refuse_unknown_tools(known: list[str]) -> ServerMiddleware[Any]:
@@ -169,42 +181,73 @@ def _refuse_unknown_tools(known: list[str]) -> ServerMiddleware[Any]:
     return refuse
 
 
+def _refuse_requests(refusal: DroneError, clean: Cleaner) -> ServerMiddleware[Any]:
+    """Answer whatever asks for more than a list, and is no call of a tool, with an error."""
+
+    async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        if ctx.method in {"resources/read", "resources/subscribe", "prompts/get", "completion/complete"}:
+            raise protocol_error(refusal, clean)
+        return await call_next(ctx)
+
+    return refuse
+
+
 def run(
-    spec: ServerSpec, create: Callable[[Settings], MCPServer[Any]], secrets: Callable[[], list[str]] = list
+    spec: ServerSpec,
+    create: Callable[[Settings], MCPServer[Any]],
+    from_environment: Callable[[Mapping[str, str]], MCPServer[Any]],
+    opening: Opening | None = None,
+    *,
+    secrets: Callable[[], list[str]] = list,
 ) -> None:
     """Be the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
-    `secrets` returns what no log line may hold beside the tokens that `Settings` knows. Once the server is made, what
-    is for writing alone is gone from the environment, so that no process started from here inherits it.
+    A server over stdin and stdout serves in a wrong environment, too: it says what is wrong (`drone_mcp_kit.unready`).
+    Once the server is made, what is for writing alone is gone from the environment, so that no process started from
+    here inherits it.
 
-    Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM), with 2 and one line on stderr where the
-    environment or the address is wrong.
+    Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM); with 2 and one line on stderr where the
+    environment or the address is wrong, over HTTP and with --check-environment.
+
+    Args:
+        spec: of the server.
+        create: makes it from settings, with defaults for all that it reads next to them.
+        from_environment: makes it; raises SettingsError.
+        opening: the conversation that it takes over.
+        secrets: returns what no log line may hold next to the tokens that `Settings` knows.
     """
     options = _parser(spec).parse_args()
+    settings: Settings | None = None
     try:
         http = HttpSettings.read(options.http, os.environ) if options.http else None
+        server = from_environment(os.environ)
         settings = Settings.from_environment(os.environ)
-        server = create(settings)
-        serve = _server_of(http)
+        serve = _server_of(http, opening)
     except SettingsError as error:
-        sys.stderr.write(f"{spec.command}: {error}\n")
-        sys.exit(BAD_SETTINGS)
+        if opening is None or not opening.reported:
+            sys.stderr.write(f"{spec.command}: {error}\n")
+        if options.http or options.check_environment:
+            sys.exit(BAD_SETTINGS)
+        http, settings = None, Settings.of_wrong(os.environ, error)
+        server, serve = create(settings), _server_of(None, opening)
+    if options.check_environment:
+        return
     for name in WRITE_SECRETS:
         os.environ.pop(name, None)
     callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
     logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers() + collector)))
     _warn(settings)
     telemetry.start(spec.command, os.environ, over_http=http is not None)
-    gc.freeze()  # what the start has made stays; collecting (off meanwhile, see the servers' __main__) begins after it
+    gc.freeze()  # what the start has made stays; collecting (off meanwhile, see drone_mcp_kit.front) begins after it
     gc.enable()
     serve(server)
     telemetry.flush(telemetry.AT_STOP if http else telemetry.AT_END)
 
 
-def _server_of(http: HttpSettings | None) -> Callable[[MCPServer[Any]], None]:
+def _server_of(http: HttpSettings | None, opening: Opening | None) -> Callable[[MCPServer[Any]], None]:
     """Return what serves a server: over stdin and stdout, or at an address that is taken now."""
     if http is None:
-        return serving.serve
+        return lambda server: serving.serve(server, opening or Opening())
     from drone_mcp_kit import http_serving  # noqa: PLC0415 - brings an HTTP server, which stdio never needs
 
     places = http_serving.take(http)
@@ -213,6 +256,8 @@ def _server_of(http: HttpSettings | None) -> Callable[[MCPServer[Any]], None]:
 
 def _warn(settings: Settings) -> None:
     """Say once what is allowed and probably not meant."""
+    if settings.fault:
+        return
     if settings.token is None and settings.token_file is None:
         logger.warning("No DRONE_TOKEN: Drone sees a guest, who may read public repositories only")
     elif is_exposed(settings.server):
@@ -238,5 +283,8 @@ def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"{spec.command} {version(DISTRIBUTION)}")
+    parser.add_argument(
+        "--check-environment", action="store_true", help="only check the environment; the status is 2 where it is wrong"
+    )
     parser.add_argument("--http", metavar="ADDRESS:PORT", help="serve over HTTP, for example at 127.0.0.1:8080")
     return parser

@@ -7,7 +7,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from drone_mcp_kit.variables import read_common
+from drone_mcp_kit.unready import PLACEHOLDER
+from drone_mcp_kit.variables import SettingsError, read_common, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +49,8 @@ class Settings:
     log_format: LogFormat = "json"
     eager: bool = False
     """Whether a server over stdin and stdout loads right after it has listed its tools."""
+    fault: SettingsError | None = None
+    """What is wrong with the environment: the server starts, and every call of it is answered with this."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Settings:
@@ -59,6 +62,14 @@ class Settings:
         values = read_common(environment)
         values.setdefault("log_format", "human" if sys.stderr is not None and sys.stderr.isatty() else "json")
         return cls(**values)
+
+    @classmethod
+    def of_wrong(cls, environment: Mapping[str, str], fault: SettingsError) -> Settings:
+        """Return the settings of a server that can do nothing but say what is wrong with its environment."""
+        tools = None
+        with contextlib.suppress(SettingsError):
+            tools = read_tools(environment)
+        return cls(server=PLACEHOLDER, tools=tools, fault=fault)
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process: the token as set, or as its file holds it now."""

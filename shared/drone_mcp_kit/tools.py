@@ -100,8 +100,8 @@ def marked(part: object, mark: str, kind: type[T]) -> list[tuple[Callable[..., A
     return [(item, facts) for item, facts in pairs if isinstance(facts, kind)]
 
 
-def make_tool(function: Callable[..., Any], clean: Cleaner | None = None) -> Tool:
-    """Return the SDK's tool for a marked function.
+def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusal: DroneError | None = None) -> Tool:
+    """Return the SDK's tool for a marked function. `refusal`, if any, is its answer to every call.
 
     Raises:
         TypeError: it is not marked, not async, has no docstring or does not return a View.
@@ -124,6 +124,7 @@ def make_tool(function: Callable[..., Any], clean: Cleaner | None = None) -> Too
         meta=_meta(facts),
     )
     tool._clean = clean or Cleaner()  # noqa: SLF001 - pydantic sets a private attribute from outside only
+    tool._refusal = refusal  # noqa: SLF001 - likewise
     return tool
 
 
@@ -131,6 +132,7 @@ class KitTool(Tool):
     """A tool that reads its arguments strictly and answers in the house's shapes, whatever happens."""
 
     _clean: Cleaner = PrivateAttr(default_factory=Cleaner)
+    _refusal: DroneError | None = PrivateAttr(default=None)
 
     async def run(
         self,
@@ -154,6 +156,8 @@ class KitTool(Tool):
     async def _answer(
         self, arguments: dict[str, Any], context: Context[Any, Any]
     ) -> CallToolResult | InputRequiredResult:
+        if self._refusal is not None:
+            raise self._refusal
         values = read_arguments(self.name, self.fn_metadata.arg_model, self.parameters, arguments)  # type: ignore[arg-type]  # make_tool gave it an Arguments
         if self.context_kwarg is not None:
             values[self.context_kwarg] = context

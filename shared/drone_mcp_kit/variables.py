@@ -1,8 +1,8 @@
 """Environment variables: what each takes, how its text is read, and one-line errors. Standard library only.
 
-A server reads its variables before it has loaded anything else (`drone_mcp_kit.front`), so this module and those like it
-import neither pydantic nor `typing` nor `dataclasses`: these would cost more than the rest of that start. What the values
-mean together is in the `settings` modules.
+A server reads its variables before it has loaded anything else (`drone_mcp_kit.front`). So this module and those like
+it import neither pydantic nor `typing` nor `dataclasses`, which would cost more than the rest of that start. What the
+values mean together is in the `settings` modules.
 
 A wrong value is an error that names the variable, what it holds (never a secret) and what it takes.
 """
@@ -133,6 +133,45 @@ def read_common(environment: Mapping[str, str]) -> dict[str, Any]:
     if "token" in values and "token_file" in values:
         raise SettingsError("DRONE_TOKEN and DRONE_TOKEN_FILE are both set: keep one of them", "DRONE_TOKEN")
     return values
+
+
+def read_tools(environment: Mapping[str, str]) -> tuple[str, ...] | None:
+    """Return the tools that DRONE_MCP_TOOLS allows; None: all.
+
+    Raises:
+        SettingsError: its value is wrong.
+    """
+    allowed: tuple[str, ...] | None = read_variables([TOOLS], environment).get("tools")
+    return allowed
+
+
+def offered_tools(known: Iterable[str], allowed: Iterable[str] | None) -> list[str]:
+    """Return those of the `known` tools that are offered; None allows all.
+
+    An allow-list that names none of them is wrong (`refuse_unknown_tools`). All are listed then; none of them works,
+    and the first call says why.
+    """
+    kept = [name for name in known if allowed is None or name in allowed]
+    return kept or list(known)
+
+
+def refuse_unknown_tools(server: str, known: Iterable[str], allowed: Iterable[str] | None) -> None:
+    """Check that a server has every tool that DRONE_MCP_TOOLS names.
+
+    Raises:
+        SettingsError: it lacks one.
+    """
+    names = list(known)
+    for name in allowed or ():
+        if name not in names:
+            from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+
+            close = get_close_matches(name, names, n=1)
+            hint = f"did you mean {close[0]}? " if close else ""
+            raise SettingsError(
+                f"DRONE_MCP_TOOLS names {name!r}, which {server} does not have: {hint}it has {', '.join(names)}",
+                "DRONE_MCP_TOOLS",
+            )
 
 
 def is_unfilled(text: str) -> bool:
@@ -283,6 +322,7 @@ def _state(text: str) -> str:
     return text
 
 
+TOOLS = Variable("DRONE_MCP_TOOLS", "tools", "names of the tools to offer", _tools, "all")
 VARIABLES = (
     Variable("DRONE_SERVER", "server", "the address of Drone, like https://drone.example.com", _server),
     Variable(
@@ -291,7 +331,7 @@ VARIABLES = (
     Variable("DRONE_TOKEN_FILE", "token_file", "the path of a file that holds the token", read_file),
     Variable("DRONE_REPO", "repo", "the repository meant where a call names none, as owner/name", _repo),
     Variable("DRONE_MCP_REPOS", "repos", "globs of the visible repositories, like octo/* acme/web", read_globs, "all"),
-    Variable("DRONE_MCP_TOOLS", "tools", "names of the tools to offer", _tools, "all"),
+    TOOLS,
     Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:"),
     Variable("DRONE_MCP_TIMEOUT", "timeout", "seconds from 1 to 600", _number(1, 600), "30"),
     Variable("DRONE_MCP_RETRIES", "retries", "a number from 0 to 10", _whole(0, 10), "2"),

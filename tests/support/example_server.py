@@ -17,12 +17,15 @@ from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.answer import View
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.resources import prompt, resource
+from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-example",
@@ -175,9 +178,14 @@ def create(settings: Settings) -> MCPServer[Any]:
     return build_server(SPEC, settings, access, ExampleTools(access), ExampleResources(), complete=complete)
 
 
-def main() -> None:
+def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
+    """Return the server that an environment describes."""
+    return create(Settings.from_environment(environment))
+
+
+def main(opening: Opening | None = None) -> None:
     """Be the console command."""
-    run(SPEC, create)
+    run(SPEC, create, from_environment, opening)
 
 
 if __name__ == "__main__":

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import anyio
+from mcp import MCPError
 from mcp.client.stdio import StdioServerParameters
 
 from drone_mcp_config.checking.check import Check
@@ -61,9 +63,31 @@ async def _check(server: Server, tools: tuple[str, ...] | None, environment: Map
     try:
         async with launched(parameters, patience=PATIENCE) as running:
             check = _judge(server, running, tools)
+            if server.ours and running.tools and check.status != "failed":
+                return await _try_a_call(server, running) or check
+            return check
     except LaunchFailed as failed:
         return _broken(server, failed)
-    return check
+
+
+async def _try_a_call(server: Stdio, running: Running) -> Check | None:
+    """Make a call that a server of ours refuses before it does anything; return what is wrong, None if nothing is.
+
+    Every tool refuses an argument that it does not know (`INVALID_INPUT`). A server whose environment is wrong, which
+    lists its tools like any other, names the variable instead.
+    """
+    try:
+        with anyio.fail_after(PATIENCE):
+            result = await running.client.call_tool(running.tools[0], {"doctor": "checks the environment"})
+    except (MCPError, TimeoutError) as error:
+        reason = str(error) or f"no answer within {PATIENCE:g} s"
+        return Check(server.name, "failed", f"started, but a call failed: {reason}", "Look at what it writes to stderr")
+    texts = [block.text for block in result.content if block.type == "text"]
+    refusal = json.loads(texts[0]) if result.is_error and texts else {}
+    if "variable" not in refusal.get("details", {}):
+        return None
+    mend = "Set it right where the client is started"
+    return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", mend)
 
 
 def _parameters(server: Stdio, environment: Mapping[str, str]) -> StdioServerParameters:

@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import TOKEN, Context, Stdio, given_token_files, make_plan
 from drone_mcp_config.secrecy import names_a_secret
-from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.variables import WRITE_SECRETS, SettingsError
 
 if TYPE_CHECKING:
@@ -60,17 +59,12 @@ class Part:
     def make(self) -> MCPServer[Any]:
         """Make the server.
 
-        A package whose server reads more than `Settings` has `from_environment` beside `create`.
-
         Raises:
             UserError: its settings are wrong.
         """
         module = importlib.import_module(f"{self.manifest.module}.server")
-        make = getattr(module, "from_environment", None)
         try:
-            server: MCPServer[Any] = (
-                make(self.environment) if make else module.create(Settings.from_environment(self.environment))
-            )
+            server: MCPServer[Any] = module.from_environment(self.environment)
         except SettingsError as error:
             raise UserError(f"{self.manifest.server}: {error}") from error
         return server

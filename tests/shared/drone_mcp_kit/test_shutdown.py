@@ -141,18 +141,48 @@ def test_a_large_request_passes() -> None:
         assert process.ending()[0] == 0
 
 
-def test_a_wrong_setting_stops_the_start_with_one_line() -> None:
-    with running(DRONE_MCP_TIMEOUT="soon") as process:
+def test_a_wrong_setting_is_found_by_the_check_in_one_line() -> None:
+    with running("--check-environment", DRONE_MCP_TIMEOUT="soon") as process:
         status, errors = process.ending()
     assert status == 2
     assert errors == "drone-mcp-example: DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600\n"
 
 
-def test_a_tool_name_that_is_not_there_stops_the_start_with_one_line() -> None:
-    with running(DRONE_MCP_TOOLS="drone_ehco") as process:
+def test_a_tool_name_that_is_not_there_is_found_by_the_check_in_one_line() -> None:
+    with running("--check-environment", DRONE_MCP_TOOLS="drone_ehco") as process:
         status, errors = process.ending()
     assert status == 2
     assert len(errors.splitlines()) == 1
+
+
+def test_a_right_environment_passes_the_check_without_a_word() -> None:
+    with running("--check-environment") as process:
+        assert process.ending() == (0, "")
+
+
+def test_a_server_over_http_does_not_start_in_a_wrong_environment() -> None:
+    with running("--http", "127.0.0.1:0", DRONE_MCP_TIMEOUT="soon") as process:
+        status, errors = process.ending()
+    assert status == 2
+    assert errors == "drone-mcp-example: DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600\n"
+
+
+def test_a_server_starts_in_a_wrong_environment_and_every_call_says_why() -> None:
+    with running(DRONE_MCP_TIMEOUT="soon") as process:
+        process.shake_hands()
+        process.send(id=2, method="tools/call", params={"name": "drone_echo", "arguments": {"text": "x"}})
+        result = process.receive()["result"]
+        close_stdin(process)
+        status, errors = process.ending()
+    error = json.loads(result["content"][0]["text"])
+    assert (result["isError"], error["code"], error["details"]) == (
+        True,
+        "INVALID_INPUT",
+        {"variable": "DRONE_MCP_TIMEOUT"},
+    )
+    assert error["message"] == "DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600"
+    assert status == 0
+    assert errors.startswith("drone-mcp-example: DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600\n")
 
 
 def test_a_guest_is_told_once_that_they_are_one() -> None:

@@ -1,0 +1,139 @@
+"""The file of answers of every installed server is what the server says: value by value, whatever the role offers."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import anyio
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
+
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_kit.front.conversation import Conversation
+from drone_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_request, surface, surface_text
+from drone_mcp_kit.front.surface import FILE, Surface, load
+from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.variables import SettingsError
+from support.snapshots import hold
+
+SERVERS = sorted(read_installation())
+SETTINGS = Settings(server="https://drone.example.com")
+VERSIONS = [*HANDSHAKE_PROTOCOL_VERSIONS, "2026-07-28", "2031-01-01", ""]
+
+
+@cache
+def module_of(name: str) -> Any:
+    return import_module(f"{read_installation()[name].module}.server")
+
+
+def file_of(name: str) -> Path:
+    return Path(module_of(name).__file__).parent / FILE
+
+
+def front_says(known: Surface, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the front answers to requests of one connection."""
+    conversation = Conversation(known)
+    results = []
+    for number, request in enumerate(requests):
+        answer = conversation.answer(json.dumps({"jsonrpc": "2.0", "id": number, **request}).encode())
+        assert answer is not None, f"the front cannot answer {request['method']}"
+        results.append(json.loads(answer)["result"])
+    return results
+
+
+def server_says(name: str, settings: Settings, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return anyio.run(ask, module_of(name).create(settings), requests)
+
+
+def legacy(version: str = "2025-06-18") -> list[dict[str, Any]]:
+    return [legacy_request("initialize", version or "x"), *map(legacy_request, (*LISTS, "ping"))]
+
+
+def modern() -> list[dict[str, Any]]:
+    return [modern_request(method) for method in ("server/discover", *LISTS)]
+
+
+def allowed_by_roles(name: str) -> set[tuple[str, ...] | None]:
+    installed, roles = read_installation(), library(None)
+    entries = [load_role(role, roles, installed).servers.get(name) for role in roles.names()]
+    return {tuple(entry.tools) if entry.tools else None for entry in entries if entry is not None}
+
+
+@pytest.mark.parametrize("name", SERVERS)
+async def test_the_file_is_the_one_that_the_server_makes(name: str) -> None:
+    module = module_of(name)
+    hold(file_of(name), surface_text(await surface(module.SPEC, SETTINGS, module.create)))
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_installed_file_is_taken(name: str) -> None:
+    assert load(read_installation()[name].module) is not None
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_front_answers_as_the_server_does_in_every_version(name: str, version: str) -> None:
+    known = load(read_installation()[name].module)
+    assert known is not None
+    assert front_says(known, legacy(version)) == server_says(name, SETTINGS, legacy(version))
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_front_answers_as_the_server_does_to_what_the_shipped_roles_allow(name: str) -> None:
+    for allowed in allowed_by_roles(name):
+        compare(name, allowed)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_front_answers_as_the_server_does_whatever_is_allowed(name: str) -> None:
+    tools = read_installation()[name].tool_names
+
+    @given(st.lists(st.sampled_from(tools), min_size=1, unique=True))
+    def every_choice(allowed: list[str]) -> None:
+        compare(name, tuple(allowed))
+
+    every_choice()
+
+
+def compare(name: str, allowed: tuple[str, ...] | None) -> None:
+    for requests in (legacy(), modern()):
+        known = load(read_installation()[name].module)
+        assert known is not None
+        known.narrow(allowed)
+        assert front_says(known, requests) == server_says(name, replace(SETTINGS, tools=allowed), requests)
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_the_front_answers_as_the_server_does_where_the_environment_is_wrong(name: str) -> None:
+    tools = read_installation()[name].tool_names
+    for allowed in (None, (tools[0],), (tools[0], "drone_do_nothing"), ("drone_do_nothing",)):
+        for requests in (legacy(), modern()):
+            known = load(read_installation()[name].module)
+            assert known is not None
+            fault = SettingsError("DRONE_SERVER is not set", "DRONE_SERVER")
+            if allowed and "drone_do_nothing" in allowed:
+                with pytest.raises(SettingsError, match="drone_do_nothing") as caught:
+                    known.narrow(allowed)
+                fault = caught.value
+            else:
+                known.narrow(allowed)
+            known.tell(fault)
+            assert front_says(known, requests) == server_says(
+                name, Settings.of_wrong({"DRONE_MCP_TOOLS": ",".join(allowed or ())}, fault), requests
+            )
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_prompt_is_offered_only_with_the_tools_that_its_text_calls(name: str) -> None:
+    data = json.loads(file_of(name).read_text(encoding="utf-8"))
+    tools = read_installation()[name].tool_names
+    for prompt in data["legacy"]["prompts/list"]["prompts"]:
+        assert data["needs"][prompt["name"]], f"{prompt['name']} is offered even where its tools are not: {tools}"
