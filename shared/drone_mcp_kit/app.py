@@ -15,23 +15,26 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
-from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS
 
 from drone_mcp_client.names import is_exposed
 from drone_mcp_kit import logs, operations, serving, telemetry
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
+from drone_mcp_kit.offer import Offer
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.resources import Completer, add_completion, add_prompts, add_resources, prompt_names
-from drone_mcp_kit.sanitize import one_line
+from drone_mcp_kit.resources import (
+    Completer,
+    add_completion,
+    add_prompts,
+    add_resources,
+    prompt_names,
+    resource_addresses,
+)
 from drone_mcp_kit.settings import VARIABLES, WRITE_SECRETS, Settings, SettingsError
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
-
-    from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
     from drone_mcp_kit.access import DroneAccess
     from drone_mcp_kit.settings import Variable
@@ -114,6 +117,7 @@ def build_server(
         await access.close()
 
     functions = _allowed(spec, settings, parts)
+    offer = Offer(tuple(function.__name__ for function in functions), prompt_names(*parts), resource_addresses(*parts))
     with serving.without_rich():
         server = MCPServer[Any](
             spec.name,
@@ -126,15 +130,14 @@ def build_server(
             lifespan=lifespan,
             cache_hints=_CACHE_HINTS,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
-            middleware=[_refuse_unknown_tools([function.__name__ for function in functions])],
+            middleware=[offer.refuse_unknown],
         )
-    tools = frozenset(function.__name__ for function in functions)
-    operations.watch(server, spec.name, {"tools/call": tools, "prompts/get": prompt_names(*parts)})
+    operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
     for part in parts:
         add_resources(server, part, access.clean)
         add_prompts(server, part, access.clean)
     if complete is not None:
-        add_completion(server, complete, access.clean)
+        add_completion(server, complete, offer, access.clean)
     return server
 
 
@@ -151,21 +154,6 @@ def _allowed(spec: ServerSpec, settings: Settings, parts: tuple[object, ...]) ->
                 f"DRONE_MCP_TOOLS names {name!r}, which {spec.name} does not have: {hint}it has {', '.join(known)}"
             )
     return [function for name, function in known.items() if name in settings.tools]
-
-
-def _refuse_unknown_tools(known: list[str]) -> ServerMiddleware[Any]:
-    """Answer a call of a tool that is not there with a protocol error, as the specification says; the SDK does not."""
-
-    async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        name = (ctx.params or {}).get("name") if ctx.method == "tools/call" else None
-        if isinstance(name, str) and name not in known:
-            raise MCPError(
-                code=INVALID_PARAMS,
-                message=f"There is no tool {one_line(name, 80)!r}; the tools are {', '.join(known)}",
-            )
-        return await call_next(ctx)
-
-    return refuse
 
 
 def run(
