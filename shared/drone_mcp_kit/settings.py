@@ -101,9 +101,10 @@ class Variable:
 
     def read(self, text: str) -> Any:
         """Return the value that `text` means, or raise `SettingsError`."""
-        if _UNEXPANDED.search(text):
+        reference = unfilled_reference(text)
+        if reference:
             raise SettingsError(
-                f"{self.name} holds a reference that was not filled in ({_shown(text)}): set that variable where the "
+                f"{self.name} holds a reference that was not filled in ({reference}): set that variable where the "
                 f"client is started, or leave {self.name} out"
             )
         try:
@@ -115,10 +116,19 @@ class Variable:
 
 
 # What clients leave of a variable that is not set, or that they never fill in: `${X}`, `${env:X}`, `{env:X}`, `$X`.
-_UNEXPANDED = re.compile(r"^(?:.*\$\{[^}]*\}.*|\{(?:env|file):[^}]*\}|\$[A-Z_][A-Z0-9_]*)$", re.DOTALL)
+_REFERENCE = re.compile(r"\$\{[^{}]*\}|^\{(?:env|file):[^{}]*\}\Z|^\$[A-Z_][A-Z0-9_]*\Z")
 _SHOWN = 80
 _MAX_TOKEN_FILE = 4096
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+def unfilled_reference(text: str) -> str | None:
+    """Return the reference to a variable that a client left in `text` instead of filling it in; None if there is none.
+
+    Linear, and nothing else that `text` holds is in what comes back: it may be a secret, and of a stranger.
+    """
+    found = _REFERENCE.search(text)
+    return _shown(found[0]) if found else None
 
 
 def _shown(text: str) -> str:
