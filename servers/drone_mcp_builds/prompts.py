@@ -17,12 +17,12 @@ WATCH = "drone_wait_for_build"
 
 
 class BuildPrompts:
-    """All prompts of this server; they need the tool `WATCH`."""
+    """All prompts of this server."""
 
     def __init__(self, access: DroneAccess) -> None:
         self._access = access
 
-    @prompt(title="Watch a build")
+    @prompt(title="Watch a build", needs=WATCH)
     async def watch_build(
         self,
         repo: Annotated[str | None, Field(description="owner/name or URL")] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from drone_mcp_builds.completing import Completer
 from drone_mcp_builds.following import Follower
-from drone_mcp_builds.prompts import WATCH, BuildPrompts
+from drone_mcp_builds.prompts import BuildPrompts
 from drone_mcp_builds.reading import Reader
 from drone_mcp_builds.resources import BuildResources
 from drone_mcp_builds.subscriptions import Subscriptions
@@ -57,9 +57,7 @@ def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pa
     reader = Reader(access, access.known, clock)
     follower = Follower(access, access.known, pause)
     waiter, watcher = Waiter(reader, follower, clock, pause), Watcher(access, reader, follower)
-    parts: list[object] = [BuildTools(access, reader, waiter, clock), BuildResources(access, reader)]
-    if settings.tools is None or WATCH in settings.tools:
-        parts.append(BuildPrompts(access))
+    parts = BuildTools(access, reader, waiter, clock), BuildResources(access, reader), BuildPrompts(access)
     server = build_server(SPEC, settings, access, *parts, complete=Completer(access))
     subscriptions = Subscriptions(watcher.changes, watcher.subject, access.clean)
     subscriptions.serve(server)

@@ -27,9 +27,9 @@ test, unless the test is wrong. Run the failing test or command here before you 
 
 
 class LogPrompts:
-    """What a person may ask for; it needs the tool `DIAGNOSE`."""
+    """What a person may ask for."""
 
-    @prompt(title="Diagnose a failure")
+    @prompt(title="Diagnose a failure", needs=DIAGNOSE)
     async def diagnose_failure(
         self,
         repo: Annotated[str | None, Field(description="owner/name or a Drone URL; default: the one at hand")] = None,

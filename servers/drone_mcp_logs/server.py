@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.settings import Settings
 from drone_mcp_known.access import KnownAccess
-from drone_mcp_logs.prompts import DIAGNOSE, LogPrompts
+from drone_mcp_logs.prompts import LogPrompts
 from drone_mcp_logs.resources import LogResources
 from drone_mcp_logs.tools import LogTools
 
@@ -50,10 +50,7 @@ def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], flo
     """Return the server for one process. `pace` tells how long to listen to a running step, `clock` the Unix time."""
     access = KnownAccess(settings, clock)
     tools = LogTools(access, pace, clock)
-    parts: list[object] = [tools, LogResources(access, pace)]
-    if settings.tools is None or DIAGNOSE in settings.tools:
-        parts.append(LogPrompts())
-    return build_server(SPEC, settings, access, *parts)
+    return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())
 
 
 def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:

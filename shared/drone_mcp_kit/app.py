@@ -14,8 +14,6 @@ from typing import TYPE_CHECKING, Any
 
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
-from mcp.shared.exceptions import MCPError
-from mcp.types import INVALID_PARAMS
 
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import is_exposed
@@ -23,6 +21,7 @@ from drone_mcp_kit import logs, operations, serving, telemetry
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.front.opening import Opening
 from drone_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
+from drone_mcp_kit.offer import Offer
 from drone_mcp_kit.redact import Redactor
 from drone_mcp_kit.resources import (
     Completer,
@@ -31,8 +30,8 @@ from drone_mcp_kit.resources import (
     add_resources,
     prompt_names,
     protocol_error,
+    resource_addresses,
 )
-from drone_mcp_kit.sanitize import one_line
 from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 from drone_mcp_kit.unready import NEXT_STEP, notice
@@ -126,6 +125,8 @@ def build_server(
 
     functions = _allowed(spec, settings, parts)
     refusal = _refusal(settings.fault) if settings.fault else None
+    tools = tuple(function.__name__ for function in functions)
+    offer = Offer(tools, prompt_names(parts, tools), resource_addresses(*parts))
     with serving.without_rich():
         server = MCPServer[Any](
             spec.name,
@@ -138,18 +139,14 @@ def build_server(
             lifespan=lifespan,
             cache_hints=_CACHE_HINTS,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
-            middleware=[
-                _refuse_unknown_tools([function.__name__ for function in functions]),
-                *([_refuse_requests(refusal, access.clean)] if refusal else []),
-            ],
+            middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
         )
-    tools = frozenset(function.__name__ for function in functions)
-    operations.watch(server, spec.name, {"tools/call": tools, "prompts/get": prompt_names(*parts)})
+    operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
     for part in parts:
         add_resources(server, part, access.clean)
-        add_prompts(server, part, access.clean)
+        add_prompts(server, part, offer.tools, access.clean)
     if complete is not None:
-        add_completion(server, complete, access.clean)
+        add_completion(server, complete, offer, access.clean)
     return server
 
 
@@ -164,21 +161,6 @@ def _allowed(spec: ServerSpec, settings: Settings, parts: tuple[object, ...]) ->
 def _refusal(fault: SettingsError) -> InvalidInput:
     """Return the answer to every call of a server whose environment is wrong."""
     return InvalidInput(str(fault), next_step=NEXT_STEP, details={"variable": fault.variable})
-
-
-def _refuse_unknown_tools(known: list[str]) -> ServerMiddleware[Any]:
-    """Answer a call of a tool that is not there with a protocol error, as the specification says; the SDK does not."""
-
-    async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        name = (ctx.params or {}).get("name") if ctx.method == "tools/call" else None
-        if isinstance(name, str) and name not in known:
-            raise MCPError(
-                code=INVALID_PARAMS,
-                message=f"There is no tool {one_line(name, 80)!r}; the tools are {', '.join(known)}",
-            )
-        return await call_next(ctx)
-
-    return refuse
 
 
 def _refuse_requests(refusal: DroneError, clean: Cleaner) -> ServerMiddleware[Any]:

@@ -20,6 +20,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from drone_mcp_kit import observing
+from drone_mcp_kit.variables import unfilled_reference
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
@@ -74,6 +75,9 @@ class HttpApp:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
+        # White space around a header's value is no part of it (RFC 9110, 5.5). Not all parsers of HTTP take it off, and
+        # the SDK compares Mcp-Name and others with the body as they come.
+        scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
         answer = await self._answer(Request(scope))
         await answer(scope, receive, send)
 
@@ -134,9 +138,25 @@ def bearer(request: Request) -> str:
     """
     values = request.headers.getlist("authorization")
     scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
-    if scheme.lower() != "bearer" or not token.strip():
+    if scheme.lower() != "bearer":
         raise unauthorized("Send the header Authorization: Bearer TOKEN")
+    check_filled_in("Authorization", token.strip())
     return token.strip()
+
+
+def check_filled_in(header: str, token: str) -> None:
+    """Refuse what clients send where the variable that the token comes from is not set: a reference to it, or nothing.
+
+    Raises:
+        Refused: `token` is that.
+    """
+    reference = unfilled_reference(token)
+    if reference or not token:
+        held = f"holds a reference that was not filled in ({reference})" if reference else "holds no token"
+        raise unauthorized(
+            f"The header {header} {held}. Tell the user to set the variable that the token comes from where the client "
+            "is started, and to start it again"
+        )
 
 
 def unauthorized(message: str) -> Refused:

@@ -13,7 +13,7 @@ from drone_mcp_kit import observing
 from drone_mcp_kit.observing import OTHER, Operation
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.server.mcpserver import MCPServer
@@ -27,7 +27,7 @@ METHODS = frozenset({
 _HEADERS = ("traceparent", "tracestate")  # W3C Trace Context; in `_meta` as SEP-414 has it
 
 
-def watch(server: MCPServer[Any], name: str, targets: Mapping[str, frozenset[str]]) -> None:
+def watch(server: MCPServer[Any], name: str, targets: Mapping[str, Collection[str]]) -> None:
     """Have every message of `server` observed; in place of the SDK's own spans, which repeat what callers make up.
 
     Args:
@@ -41,7 +41,7 @@ def watch(server: MCPServer[Any], name: str, targets: Mapping[str, frozenset[str
 
 
 class _Watcher:
-    def __init__(self, name: str, targets: Mapping[str, frozenset[str]]) -> None:
+    def __init__(self, name: str, targets: Mapping[str, Collection[str]]) -> None:
         self._name = name
         self._targets = targets
 

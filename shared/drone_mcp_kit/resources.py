@@ -13,11 +13,12 @@ class BuildResources:
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from mcp.server.mcpserver.prompts import Prompt
+from mcp.server.mcpserver.prompts.base import Message, UserMessage
 from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Completion
 from pydantic import Field
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from drone_mcp_kit.cleaning import Cleaner
+    from drone_mcp_kit.offer import Offer
 
 F = TypeVar("F", bound=Callable[..., Any])
 Completer = Callable[[Any, Any, Any], Awaitable[Completion | None]]
@@ -57,6 +59,7 @@ class DeclaredPrompt:
     """What `@prompt` says of a function."""
 
     title: str
+    needs: str
 
 
 def resource(uri: str, *, name: str, title: str, mime_type: str = "application/json") -> Callable[[F], F]:
@@ -69,11 +72,16 @@ def resource(uri: str, *, name: str, title: str, mime_type: str = "application/j
     return mark
 
 
-def prompt(*, title: str) -> Callable[[F], F]:
-    """Mark an async function as a prompt; it returns the text that the user would say."""
+def prompt(*, title: str, needs: str = "") -> Callable[[F], F]:
+    """Mark an async function as a prompt; it returns the text that the user would say.
+
+    Args:
+        title: what a person reads in a list of prompts.
+        needs: the tool that the text calls; the prompt is offered together with it only.
+    """
 
     def mark(function: F) -> F:
-        setattr(function, _PROMPT_MARK, DeclaredPrompt(title))
+        setattr(function, _PROMPT_MARK, DeclaredPrompt(title, needs))
         return function
 
     return mark
@@ -88,24 +96,46 @@ def add_resources(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
         )(_told("resource", facts.name, function, clean))
 
 
-def add_prompts(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
-    """Register the prompts of `part`."""
-    for function, facts in marked(part, _PROMPT_MARK, DeclaredPrompt):
+class _Prompt(Prompt):
+    """A prompt that checks its arguments itself: the SDK answers those that it refuses with an internal error."""
+
+    async def render(self, arguments: dict[str, Any] | None, context: Any) -> list[Message]:  # noqa: ARG002 - the SDK's
+        ask: Callable[..., Any] = self.fn
+        return [UserMessage(await ask(**(arguments or {})))]
+
+
+def add_prompts(server: MCPServer[Any], part: object, tools: Sequence[str], clean: Cleaner) -> None:
+    """Register those prompts of `part` that go with the tools that are offered."""
+    for function, facts in _offered_prompts(part, tools):
         told = _told("prompt", function.__name__, function, clean)
-        server.add_prompt(
-            Prompt.from_function(told, title=facts.title, description=inspect.cleandoc(function.__doc__ or ""))
-        )
+        described = inspect.cleandoc(function.__doc__ or "")
+        made = _Prompt.from_function(told, title=facts.title, description=described)
+        server.add_prompt(made.model_copy(update={"fn": told}))
 
 
-def prompt_names(*parts: object) -> frozenset[str]:
-    """Return the names of the prompts of `parts`."""
-    return frozenset(function.__name__ for part in parts for function, _ in marked(part, _PROMPT_MARK, DeclaredPrompt))
+def prompt_names(parts: Sequence[object], tools: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of those prompts of `parts` that go with the tools that are offered."""
+    return tuple(function.__name__ for part in parts for function, _ in _offered_prompts(part, tools))
 
 
-def add_completion(server: MCPServer[Any], complete: Completer, clean: Cleaner) -> None:
-    """Register what completes arguments. Where it fails there is nothing to offer: nobody reads an error there."""
+def _offered_prompts(part: object, tools: Sequence[str]) -> list[tuple[Callable[..., Any], DeclaredPrompt]]:
+    prompts = marked(part, _PROMPT_MARK, DeclaredPrompt)
+    return [(function, facts) for function, facts in prompts if not facts.needs or facts.needs in tools]
+
+
+def resource_addresses(*parts: object) -> tuple[str, ...]:
+    """Return the addresses of the resources of `parts`, and the templates of addresses."""
+    return tuple(facts.uri for part in parts for _, facts in marked(part, _MARK, DeclaredResource))
+
+
+def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, clean: Cleaner) -> None:
+    """Register what completes arguments of what is on `offer`.
+
+    Where it fails there is nothing to offer: nobody reads an error there.
+    """
 
     async def completed(reference: Any, argument: Any, context: Any) -> Completion | None:
+        offer.check_reference(reference)
         with logs.request("completion", argument.name):
             try:
                 found = await complete(reference, argument, context)

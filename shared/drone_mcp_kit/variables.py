@@ -96,9 +96,10 @@ class Variable:
         Raises:
             SettingsError: it means none.
         """
-        if is_unfilled(text):
+        reference = unfilled_reference(text)
+        if reference:
             raise SettingsError(
-                f"{self.name} holds a reference that was not filled in ({_shown(text)}): set that variable where the "
+                f"{self.name} holds a reference that was not filled in ({reference}): set that variable where the "
                 f"client is started, or leave {self.name} out",
                 self.name,
             )
@@ -174,15 +175,17 @@ def refuse_unknown_tools(server: str, known: Iterable[str], allowed: Iterable[st
             )
 
 
-def is_unfilled(text: str) -> bool:
-    """Tell whether `text` is a reference that a client has left as it was: `${X}`, `${env:X}`, `{env:X}`, `$X`.
+def unfilled_reference(text: str) -> str | None:
+    """Return the reference to a variable that a client left in `text` instead of filling it in; None if there is none.
 
-    Clients do so where the variable is not set, or where they fill in no references at all.
+    Clients do so where the variable is not set, or where they fill in no references at all. This takes linear time, and
+    nothing else that `text` holds is in what comes back: it may be a secret, and of a stranger.
     """
-    return _UNFILLED.match(text) is not None
+    found = _REFERENCE.search(text)
+    return _shown(found[0]) if found else None
 
 
-_UNFILLED = re.compile(r"^(?:.*\$\{[^}]*\}.*|\{(?:env|file):[^}]*\}|\$[A-Z_][A-Z0-9_]*)$", re.DOTALL)
+_REFERENCE = re.compile(r"\$\{[^{}]*\}|^\{(?:env|file):[^{}]*\}\Z|^\$[A-Z_][A-Z0-9_]*\Z")
 _SHOWN = 80
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 

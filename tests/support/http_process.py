@@ -27,7 +27,7 @@ HEADERS = {"accept": "application/json, text/event-stream", "content-type": "app
 class HttpProcess:
     """A running process and its address."""
 
-    def __init__(self, process: subprocess.Popen[str], told: dict[str, str]) -> None:
+    def __init__(self, process: subprocess.Popen[str], told: dict[str, Any]) -> None:
         self.process = process
         self.told = told
         self.url = told["url"]

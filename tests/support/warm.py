@@ -3,7 +3,7 @@
 It is for tests that are not about starting. What runs in the child is what runs in a process of its own: the front of a
 server or the server alone, over pipes.
 
-    with WarmServers() as warm, warm.start("drone_mcp_builds", front=True, DRONE_SERVER="http://127.0.0.1:9") as process:
+    with WarmServers() as warm, warm.start("drone_mcp_builds", front=True, DRONE_SERVER="…") as process:
         process.stdin.write(...)
 """
 
@@ -91,7 +91,7 @@ def serve(orders: socket.socket) -> None:
 
 
 def be_server(descriptors: list[int], package: str, environment: dict[str, str], *, front: bool) -> None:
-    """Run in the child: what the console command of the package does; without the front, what it did before there was one."""
+    """Run in the child: the console command of the package, or the server without its front."""
     for target, descriptor in enumerate(descriptors):
         os.dup2(descriptor, target)
         os.close(descriptor)

@@ -12,7 +12,7 @@ from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import DRONE_TOKEN_HEADER
 from drone_mcp_config.serving.pool import Key, Pool
 from drone_mcp_kit import logs, observing
-from drone_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, unauthorized
+from drone_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, check_filled_in, unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -69,6 +69,8 @@ def _own_token(request: Request, caller: Caller) -> str | None:
         _refuse_own_token(request)
         return None
     values = request.headers.getlist(DRONE_TOKEN_HEADER)
+    if len(values) == 1:
+        check_filled_in(DRONE_TOKEN_HEADER, values[0])
     if len(values) != 1 or not _TOKEN.fullmatch(values[0]):
         raise Refused(400, f"Send your own token for Drone in the header {DRONE_TOKEN_HEADER}")
     return values[0]

@@ -219,6 +219,21 @@ async def test_a_caller_with_a_drone_token_is_asked_for_it_and_drone_sees_them(m
     assert [record["caller"] for record in records if record.get("tool")] == ["own", "dev"]
 
 
+@pytest.mark.parametrize("held", ["${TOKEN}", "{env:TOKEN}", "$TOKEN", ""])
+def test_a_token_that_was_not_filled_in_is_refused_with_the_reason(many: Any, held: str) -> None:
+    with many() as process:
+        for header, sent in (
+            ("Authorization", {"authorization": f"Bearer {held}".strip()}),
+            ("Drone-Token", {**bearer(OWN), "drone-token": held}),
+        ):
+            answer = process.ask("/builds/mcp", **sent)
+            said = answer.json()["error"]["message"]
+            assert answer.status_code == 401
+            assert said.startswith(f"The header {header} holds ")
+            assert f"not filled in ({held})" in said if held else "no token" in said
+            assert "Tell the user to set the variable" in said
+
+
 def test_a_token_is_revoked_and_another_let_in_without_a_restart(many: Any, file: Path) -> None:
     fresh = "new-caller-" + "n" * 32
     with many() as process:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp import Client, MCPError
-from mcp.types import ResourceTemplateReference
+from mcp.types import PromptReference, ResourceTemplateReference
 
 from drone_mcp_kit.manifest import manifest, manifest_text
 from drone_mcp_kit.variables import VARIABLES, SettingsError
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_kit.settings import Settings
 
+NOT_FOUND = (-32002, -32602)  # before 2026-07-28 and since (SEP-2164)
 ALL = ["drone_echo", "drone_log", "drone_fail", "drone_repo", "drone_wait", "drone_status", "drone_restart"]
 
 
@@ -70,21 +71,22 @@ async def test_a_resource_is_read_clean(server: MCPServer[Any], era: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("uri", "code", "message"),
+    ("uri", "codes", "message"),
     [
-        ("drone://example/octo/hello/build/404", -32602, "No build 404. Check the name"),
-        ("drone://example/octo/hello/build/500", -32603, "build failed in a way that it should not"),
-        ("drone://example/octo/hello/build/x", -32602, "number: should be a valid integer"),
-        ("drone://nowhere", -32602, "Unknown resource"),
+        ("drone://example/octo/hello/build/404", NOT_FOUND, "No build 404. Check the name"),
+        ("drone://example/octo/hello/build/500", (-32603, -32603), "build failed in a way that it should not"),
+        ("drone://example/octo/hello/build/x", (-32602, -32602), "number: should be a valid integer"),
+        ("drone://nowhere", NOT_FOUND, "no resource 'drone://nowhere'; the resources are drone://example/{owner}/"),
+        ("drone://\x1b[31m" + "x" * 10_000, NOT_FOUND, f"no resource 'drone://{'x' * 71}…'; the resources are"),
     ],
 )
 async def test_a_resource_that_cannot_be_read_is_a_protocol_error(
-    server: MCPServer[Any], era: str, uri: str, code: int, message: str
+    server: MCPServer[Any], era: str, uri: str, codes: tuple[int, int], message: str
 ) -> None:
     async with Client(server, mode=era) as client:
         with pytest.raises(MCPError) as caught:
             await client.read_resource(uri)
-    assert caught.value.code == code
+    assert caught.value.code == codes[era != "legacy"]
     assert message in caught.value.message
     assert CRASH_TEXT not in f"{caught.value.message} {caught.value.data}"
 
@@ -98,6 +100,33 @@ async def test_a_prompt_is_given_clean_and_its_errors_are_told(server: MCPServer
                 await client.get_prompt("ask", {"repo": repo})
             assert caught.value.code == code
             assert CRASH_TEXT not in f"{caught.value.message} {caught.value.data}"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("ask", {}, "repo: is missing"),
+        ("ask", {"repo": "octo/hello", "rpo": "x"}, "rpo: no such argument"),
+        ("nothing", {}, "There is no prompt 'nothing'; the prompts are ask"),
+    ],
+)
+async def test_a_prompt_that_cannot_be_given_is_a_protocol_error(
+    server: MCPServer[Any], era: str, name: str, arguments: dict[str, str], message: str
+) -> None:
+    async with Client(server, mode=era) as client:
+        with pytest.raises(MCPError, match=message) as caught:
+            await client.get_prompt(name, arguments)
+    assert caught.value.code == -32602
+
+
+@pytest.mark.parametrize(
+    "reference", [PromptReference(name="nothing"), ResourceTemplateReference(uri="drone://example/{repo}")]
+)
+async def test_nothing_is_completed_of_what_is_not_there(server: MCPServer[Any], era: str, reference: Any) -> None:
+    async with Client(server, mode=era) as client:
+        with pytest.raises(MCPError, match="There is no") as caught:
+            await client.complete(reference, {"name": "repo", "value": ""})
+    assert caught.value.code == -32602
 
 
 @pytest.mark.parametrize(

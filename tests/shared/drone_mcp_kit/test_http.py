@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import socket
 import sys
+from http.client import HTTPConnection
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -16,7 +18,7 @@ import pytest
 
 from drone_mcp_kit.http_settings import Address
 from drone_mcp_kit.listening import listen
-from support.http_process import CALL, PATIENCE, HttpProcess, bearer, serving, started
+from support.http_process import CALL, HEADERS, PATIENCE, HttpProcess, bearer, serving, started
 from support.raw_server import RawServer
 
 if TYPE_CHECKING:
@@ -104,6 +106,32 @@ def test_nobody_without_the_token_gets_anywhere(server: HttpProcess, headers: di
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert TOKEN not in answer.text
+
+
+@pytest.mark.parametrize("reference", ["${MY_TOKEN}", "${env:MY_TOKEN}", "{env:MY_TOKEN}", "$MY_TOKEN", "x${MY_TOKEN}"])
+def test_a_token_that_was_not_filled_in_is_refused_with_the_reason(server: HttpProcess, reference: str) -> None:
+    answer = server.ask(**bearer(reference))
+    assert answer.status_code == 401
+    assert f"not filled in ({reference.removeprefix('x')}). Tell the user to set" in answer.json()["error"]["message"]
+
+
+def test_a_token_that_was_filled_with_nothing_is_refused_with_the_reason(server: HttpProcess) -> None:
+    answer = server.ask(authorization="Bearer")
+    assert answer.status_code == 401
+    assert "holds no token. Tell the user to set" in answer.json()["error"]["message"]
+
+
+def test_white_space_around_a_header_is_no_part_of_it(server: HttpProcess) -> None:
+    version = {"io.modelcontextprotocol/protocolVersion": "2026-07-28"}
+    meta = {**version, "io.modelcontextprotocol/clientCapabilities": {}}
+    params = {"name": "drone_echo", "arguments": {"text": "hello"}, "_meta": meta}
+    headers = {"mcp-protocol-version": "2026-07-28", "mcp-method": "tools/call", "mcp-name": "drone_echo"}
+    padded = {name: f" \t{value}\t " for name, value in {**HEADERS, **headers, **bearer(TOKEN)}.items()}
+    connection = HTTPConnection(server.url.removeprefix("http://"), timeout=PATIENCE)  # httpx would not send it
+    with contextlib.closing(connection):
+        connection.request("POST", "/mcp", json.dumps({**CALL, "method": "tools/call", "params": params}), padded)
+        answer = connection.getresponse()
+        assert (answer.status, json.load(answer)["result"]["structuredContent"]["text"]) == (200, "hello")
 
 
 def test_a_request_for_another_host_is_refused(server: HttpProcess) -> None:

@@ -107,6 +107,10 @@ def test_a_reference_that_the_client_left_as_it_is_gets_its_own_words(literal: s
     assert "was not filled in" in text
 
 
+def test_what_stands_next_to_a_reference_is_not_shown() -> None:
+    assert "hunter2" not in refused(DRONE_TOKEN="hunter2${TOKEN}")
+
+
 @pytest.mark.parametrize("token", ["two words", "caf\u00e9caf\u00e9", "line\nbreak"])
 def test_a_token_that_cannot_be_one_is_refused_and_not_shown(token: str) -> None:
     text = refused(DRONE_TOKEN=token)
