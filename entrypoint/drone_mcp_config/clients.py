@@ -98,10 +98,15 @@ class ClientFormat:
 
 
 def claude(server: Server) -> Entry:
-    """Claude Code: `${VAR}` everywhere; `timeout` is for one call, in milliseconds."""
+    """Claude Code: `${VAR}` everywhere; `timeout` is for one call, in milliseconds.
+
+    It has the model search for tools, and starts without waiting for servers; `alwaysLoad` ends both for one server
+    (https://code.claude.com/docs/en/mcp, "Scale with MCP tool search"; since 2.1.121, older ones ignore the key).
+    """
+    preload = _filled(alwaysLoad=server.preload)
     if isinstance(server, Stdio):
-        return {"type": "stdio", **_started(server, _shell), "timeout": CALL_SECONDS * MILLISECONDS}
-    return {"type": "http", **_reached(server, _shell)}
+        return {"type": "stdio", **_started(server, _shell), "timeout": CALL_SECONDS * MILLISECONDS, **preload}
+    return {"type": "http", **_reached(server, _shell), **preload}
 
 
 def claude_desktop(server: Server) -> Entry:
@@ -126,17 +131,23 @@ def vscode(server: Server) -> Entry:
 
 
 def codex(server: Server) -> Entry:
-    """Codex: no references; names of variables in keys of their own, and nothing else reaches the server."""
+    """Codex: no references; names of variables in keys of their own, and nothing else reaches the server.
+
+    It sends the first request without the tools of a server that is not ready yet, and says nothing of one that
+    failed, unless the server is `required` (https://developers.openai.com/codex/mcp). Only of ours is that asked:
+    without another server an agent may still do its work.
+    """
     times = {"startup_timeout_sec": START_SECONDS, "tool_timeout_sec": CALL_SECONDS}
+    limits = {**times, **_filled(required=server.ours)}
     if isinstance(server, Stdio):
         literal, forwarded = _split(server.env)
         names = [*forwarded, *(name for name in server.inherits if name not in forwarded)]
         entry = {"command": _nothing_in(server.command), "args": [_nothing_in(arg) for arg in server.args]}
-        return {**entry, **_filled(env_vars=names, env=literal), **times}
+        return {**entry, **_filled(env_vars=names, env=literal), **limits}
     literal, bearer, forwarded_headers = _codex_headers(server.headers)
     entry = {"url": _nothing_in(server.url)}
     headers = _filled(bearer_token_env_var=bearer, http_headers=literal, env_http_headers=forwarded_headers)
-    return {**entry, **headers, **times}
+    return {**entry, **headers, **limits}
 
 
 def gemini(server: Server) -> Entry:
@@ -184,13 +195,21 @@ def goose(server: Server) -> Entry:
 
 
 def copilot(server: Server) -> Entry:
-    """Copilot CLI: `${VAR}`, but not in a command; without `tools` it offers none."""
-    tools = {"tools": ["*"]}
+    """Copilot CLI: `${VAR}`, but not in a command; without `tools` it offers none.
+
+    `timeout` is for one call, 30 s by itself; `deferTools` keeps tools out of its search for tools
+    (https://docs.github.com/en/copilot/reference/copilot-cli-reference/cli-command-reference).
+    """
+    common = {
+        "tools": ["*"],
+        "timeout": CALL_SECONDS * MILLISECONDS,
+        **_filled(deferTools="never" if server.preload else ""),
+    }
     if isinstance(server, Stdio):
         for template in (server.command, *server.args):
             _nothing_in(template)
-        return {"type": "local", **_started(server, _shell), **tools, "timeout": CALL_SECONDS * MILLISECONDS}
-    return {"type": "http", **_reached(server, _shell), **tools}
+        return {"type": "local", **_started(server, _shell), **common}
+    return {"type": "http", **_reached(server, _shell), **common}
 
 
 def _started(server: Stdio, expand: Callable[[Reference], str]) -> Entry:

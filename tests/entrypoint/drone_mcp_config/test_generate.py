@@ -38,6 +38,7 @@ def test_dev_writes_mcp_json_with_the_interpreter_it_runs_under(run: Run, work: 
         "args": ["-P", "-m", "drone_mcp_builds"],
         "env": {"DRONE_SERVER": "${DRONE_SERVER}", "DRONE_TOKEN": "${DRONE_TOKEN}"},
         "timeout": 600_000,
+        "alwaysLoad": True,
     }
 
 
