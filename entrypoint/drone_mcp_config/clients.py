@@ -94,7 +94,8 @@ class ClientFormat:
         syntax: what the file is written in.
         project: whether that file belongs to the project (and not to the user).
         bare: its servers see nothing of the user's environment and its file cannot refer to it.
-        hint: what the user has to do beside, if anything.
+        desktop: whether people start it from a desktop, where the variables of a shell are not set.
+        hint: what the user has to do besides, if anything.
     """
 
     title: str
@@ -104,6 +105,7 @@ class ClientFormat:
     syntax: Literal["json", "toml", "yaml"] = "json"
     project: bool = False
     bare: bool = False
+    desktop: bool = False
     hint: str = ""
 
 
@@ -307,13 +309,14 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         claude_desktop,
         _claude_desktop_file,
         bare=True,
+        desktop=True,
         hint="Restart Claude Desktop.",
     ),
     "cursor": ClientFormat(
-        "Cursor", "mcpServers", cursor, lambda places: places.work / ".cursor" / "mcp.json", project=True
+        "Cursor", "mcpServers", cursor, lambda places: places.work / ".cursor" / "mcp.json", project=True, desktop=True
     ),
     "vscode": ClientFormat(
-        "VS Code", "servers", vscode, lambda places: places.work / ".vscode" / "mcp.json", project=True
+        "VS Code", "servers", vscode, lambda places: places.work / ".vscode" / "mcp.json", project=True, desktop=True
     ),
     "codex": ClientFormat(
         "Codex",
@@ -338,8 +341,9 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         "mcpServers",
         windsurf,
         lambda places: places.home / ".codeium" / "windsurf" / "mcp_config.json",
+        desktop=True,
     ),
-    "zed": ClientFormat("Zed", "context_servers", zed, _zed_file, bare=True),
+    "zed": ClientFormat("Zed", "context_servers", zed, _zed_file, bare=True, desktop=True),
     "goose": ClientFormat("Goose", "extensions", goose, _goose_file, syntax="yaml"),
     "copilot": ClientFormat(
         "Copilot CLI",
