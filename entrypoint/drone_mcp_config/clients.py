@@ -13,12 +13,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from drone_mcp_config.errors import CannotExpress, UserError
-from drone_mcp_config.plan import CALL_SECONDS, START_SECONDS, Server, Stdio
+from drone_mcp_config.expansion import (
+    CLAUDE,
+    EDITOR,
+    NOTHING,
+    OPENCODE,
+    SHELL,
+    SHELL_WITHOUT_DEFAULTS,
+    Expansion,
+    undefaulted,
+)
+from drone_mcp_config.plan import CALL_SECONDS, START_SECONDS, Remote, Server, Stdio
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from drone_mcp_config.template import Reference, Template
+    from drone_mcp_config.template import Template
 
 Entry = dict[str, Any]
 ClientName = Literal[
@@ -84,7 +94,8 @@ class ClientFormat:
         syntax: what the file is written in.
         project: whether that file belongs to the project (and not to the user).
         bare: its servers see nothing of the user's environment and its file cannot refer to it.
-        hint: what the user has to do beside, if anything.
+        desktop: whether people start it from a desktop, where the variables of a shell are not set.
+        hint: what the user has to do besides, if anything.
     """
 
     title: str
@@ -94,151 +105,138 @@ class ClientFormat:
     syntax: Literal["json", "toml", "yaml"] = "json"
     project: bool = False
     bare: bool = False
+    desktop: bool = False
     hint: str = ""
 
 
 def claude(server: Server) -> Entry:
-    """Claude Code: `${VAR}` everywhere; `timeout` is for one call, in milliseconds."""
+    """Claude Code: `${VAR}` everywhere; `timeout` is for one call, in milliseconds.
+
+    It has the model search for tools, and starts without waiting for servers; `alwaysLoad` ends both for one server
+    (https://code.claude.com/docs/en/mcp, "Scale with MCP tool search"; since 2.1.121, older ones ignore the key).
+    """
+    preload = _filled(alwaysLoad=server.preload)
     if isinstance(server, Stdio):
-        return {"type": "stdio", **_started(server, _shell), "timeout": CALL_SECONDS * MILLISECONDS}
-    return {"type": "http", **_reached(server, _shell)}
+        return {"type": "stdio", **_started(server, CLAUDE), "timeout": CALL_SECONDS * MILLISECONDS, **preload}
+    return {"type": "http", **_reached(server, CLAUDE), **preload}
 
 
 def claude_desktop(server: Server) -> Entry:
     """Claude Desktop: programs only, and every value as it stands."""
     if isinstance(server, Stdio):
-        return _started(server, _nothing)
+        return _started(server, NOTHING)
     raise CannotExpress("its file has no servers at an address; add it under Settings > Connectors")
 
 
 def cursor(server: Server) -> Entry:
     """Cursor: `${env:VAR}`."""
     if isinstance(server, Stdio):
-        return {"type": "stdio", **_started(server, _env_prefix)}
-    return _reached(server, _env_prefix)
+        return {"type": "stdio", **_started(server, EDITOR)}
+    return _reached(server, EDITOR)
 
 
 def vscode(server: Server) -> Entry:
     """VS Code: `${env:VAR}`, an explicit type."""
     if isinstance(server, Stdio):
-        return {"type": "stdio", **_started(server, _env_prefix)}
-    return {"type": "http", **_reached(server, _env_prefix)}
+        return {"type": "stdio", **_started(server, EDITOR)}
+    return {"type": "http", **_reached(server, EDITOR)}
 
 
 def codex(server: Server) -> Entry:
-    """Codex: no references; names of variables in keys of their own, and nothing else reaches the server."""
+    """Codex: no references; names of variables in keys of their own, and nothing else reaches the server.
+
+    It sends the first request without the tools of a server that is not ready yet, and says nothing of one that
+    failed, unless the server is `required` (https://developers.openai.com/codex/mcp). Only of ours is that asked:
+    without another server an agent may still do its work.
+    """
     times = {"startup_timeout_sec": START_SECONDS, "tool_timeout_sec": CALL_SECONDS}
+    limits = {**times, **_filled(required=server.ours)}
     if isinstance(server, Stdio):
         literal, forwarded = _split(server.env)
         names = [*forwarded, *(name for name in server.inherits if name not in forwarded)]
-        entry = {"command": _nothing_in(server.command), "args": [_nothing_in(arg) for arg in server.args]}
-        return {**entry, **_filled(env_vars=names, env=literal), **times}
+        entry = {"command": NOTHING.write(server.command), "args": [NOTHING.write(arg) for arg in server.args]}
+        return {**entry, **_filled(env_vars=names, env=literal), **limits}
     literal, bearer, forwarded_headers = _codex_headers(server.headers)
-    entry = {"url": _nothing_in(server.url)}
+    entry = {"url": NOTHING.write(server.url)}
     headers = _filled(bearer_token_env_var=bearer, http_headers=literal, env_http_headers=forwarded_headers)
-    return {**entry, **headers, **times}
+    return {**entry, **headers, **limits}
 
 
 def gemini(server: Server) -> Entry:
-    """Gemini CLI: `${VAR}`; it hides variables that look secret from a server unless `env` lists them."""
+    """Gemini CLI: `$VAR` and `${VAR}`; it hides variables that look secret from a server unless `env` lists them."""
     if isinstance(server, Stdio):
-        return {**_started(server, _shell), "timeout": CALL_SECONDS * MILLISECONDS}
-    return {**_reached(server, _shell, url="httpUrl"), "timeout": CALL_SECONDS * MILLISECONDS}
+        return {**_started(server, SHELL), "timeout": CALL_SECONDS * MILLISECONDS}
+    return {**_reached(server, SHELL, "httpUrl"), "timeout": CALL_SECONDS * MILLISECONDS}
 
 
 def opencode(server: Server) -> Entry:
     """OpenCode: `{env:VAR}`, one list for the command; its own 5 s to list tools are short for a cold start."""
     timeout = {"enabled": True, "timeout": START_SECONDS * MILLISECONDS}
     if isinstance(server, Stdio):
-        started = _started(server, _braces)
+        started = _started(server, OPENCODE)
         command = [started["command"], *started["args"]]
         return {"type": "local", "command": command, **_filled(environment=started.get("env")), **timeout}
-    return {"type": "remote", **_reached(server, _braces), **timeout}
+    return {"type": "remote", **_reached(server, OPENCODE), **timeout}
 
 
 def windsurf(server: Server) -> Entry:
     """Windsurf: `${env:VAR}`, no type, `serverUrl`."""
-    return _started(server, _env_prefix) if isinstance(server, Stdio) else _reached(server, _env_prefix, "serverUrl")
+    return _started(server, EDITOR) if isinstance(server, Stdio) else _reached(server, EDITOR, "serverUrl")
 
 
 def zed(server: Server) -> Entry:
     """Zed: every value as it stands."""
-    return _started(server, _nothing) if isinstance(server, Stdio) else _reached(server, _nothing)
+    return _started(server, NOTHING) if isinstance(server, Stdio) else _reached(server, NOTHING)
 
 
 def goose(server: Server) -> Entry:
     """Goose: `env_keys` names what it takes from its environment or keyring, `envs` holds the rest.
 
-    In headers, and nowhere else, it puts those in for `${VAR}` (goose pull request 5439).
+    In headers, and nowhere else, it puts those in for `$VAR` and `${VAR}` (goose pull request 5439).
     """
     common = {"name": server.name, "enabled": True, "timeout": CALL_SECONDS}
     if isinstance(server, Stdio):
         literal, forwarded = _split(server.env)
-        command = {"cmd": _nothing_in(server.command), "args": [_nothing_in(arg) for arg in server.args]}
+        command = {"cmd": NOTHING.write(server.command), "args": [NOTHING.write(arg) for arg in server.args]}
         described = _filled(description=server.description)
         return {"type": "stdio", **common, **described, **command, "envs": literal, "env_keys": forwarded}
     names = [reference.name for value in server.headers.values() for reference in value.references]
-    headers = {name: value.render(_undefaulted_shell) for name, value in server.headers.items()}
-    reached = {"uri": _nothing_in(server.url), **_filled(headers=headers, env_keys=list(dict.fromkeys(names)))}
+    headers = {name: SHELL_WITHOUT_DEFAULTS.write(value) for name, value in server.headers.items()}
+    reached = {"uri": NOTHING.write(server.url), **_filled(headers=headers, env_keys=list(dict.fromkeys(names)))}
     return {"type": "streamable_http", **common, **reached}
 
 
 def copilot(server: Server) -> Entry:
-    """Copilot CLI: `${VAR}`, but not in a command; without `tools` it offers none."""
-    tools = {"tools": ["*"]}
+    """Copilot CLI: `$VAR` and `${VAR}` in variables and headers alone; without `tools` it offers none.
+
+    `timeout` is for one call, 30 s by itself; `deferTools` keeps tools out of its search for tools
+    (https://docs.github.com/en/copilot/reference/copilot-cli-reference/cli-command-reference).
+    """
+    common = {
+        "tools": ["*"],
+        "timeout": CALL_SECONDS * MILLISECONDS,
+        **_filled(deferTools="never" if server.preload else ""),
+    }
     if isinstance(server, Stdio):
-        for template in (server.command, *server.args):
-            _nothing_in(template)
-        return {"type": "local", **_started(server, _shell), **tools, "timeout": CALL_SECONDS * MILLISECONDS}
-    return {"type": "http", **_reached(server, _shell), **tools}
+        return {"type": "local", **_started(server, NOTHING, env=SHELL), **common}
+    return {"type": "http", **_reached(server, NOTHING, headers=SHELL), **common}
 
 
-def _started(server: Stdio, expand: Callable[[Reference], str]) -> Entry:
+def _started(server: Stdio, expansion: Expansion, *, env: Expansion | None = None) -> Entry:
     return {
-        "command": server.command.render(expand),
-        "args": [argument.render(expand) for argument in server.args],
-        **_filled(env={name: value.render(expand) for name, value in server.env.items()}),
+        "command": expansion.write(server.command),
+        "args": [expansion.write(argument) for argument in server.args],
+        **_filled(env={name: (env or expansion).write(value) for name, value in server.env.items()}),
     }
 
 
-def _reached(server: Server, expand: Callable[[Reference], str], url: str = "url") -> Entry:
-    assert not isinstance(server, Stdio)  # noqa: S101 - for the type checker; every caller has just looked
-    headers = {name: value.render(expand) for name, value in server.headers.items()}
-    return {url: server.url.render(expand), **_filled(headers=headers)}
+def _reached(server: Remote, expansion: Expansion, url: str = "url", *, headers: Expansion | None = None) -> Entry:
+    written = {name: (headers or expansion).write(value) for name, value in server.headers.items()}
+    return {url: expansion.write(server.url), **_filled(headers=written)}
 
 
 def _filled(**values: Any) -> Entry:
     return {name: value for name, value in values.items() if value}
-
-
-def _shell(reference: Reference) -> str:
-    return f"${{{reference.name}}}" if reference.default is None else f"${{{reference.name}:-{reference.default}}}"
-
-
-def _undefaulted_shell(reference: Reference) -> str:
-    return f"${{{_undefaulted(reference)}}}"
-
-
-def _env_prefix(reference: Reference) -> str:
-    return f"${{env:{_undefaulted(reference)}}}"
-
-
-def _braces(reference: Reference) -> str:
-    return f"{{env:{_undefaulted(reference)}}}"
-
-
-def _nothing(reference: Reference) -> str:
-    raise CannotExpress(f"its file cannot refer to a variable, and this needs ${{{reference.name}}}")
-
-
-def _nothing_in(template: Template) -> str:
-    return template.render(_nothing)
-
-
-def _undefaulted(reference: Reference) -> str:
-    if reference.default is not None:
-        raise CannotExpress(f"its file knows no default for a variable, and ${{{reference.name}:-…}} has one")
-    return reference.name
 
 
 def _split(env: Mapping[str, Template]) -> tuple[dict[str, str], list[str]]:
@@ -248,7 +246,7 @@ def _split(env: Mapping[str, Template]) -> tuple[dict[str, str], list[str]]:
     for name, value in env.items():
         source = value.sole_reference
         if source is None:
-            literal[name] = _nothing_in(value)
+            literal[name] = NOTHING.write(value)
         elif source == name:
             forwarded.append(name)
         else:
@@ -263,11 +261,11 @@ def _codex_headers(headers: Mapping[str, Template]) -> tuple[dict[str, str], str
     for name, value in headers.items():
         match value.parts:
             case ("Bearer ", reference) if name.lower() == "authorization" and not isinstance(reference, str):
-                bearer = _undefaulted(reference)
+                bearer = undefaulted(reference)
             case _ if value.sole_reference:
                 forwarded[name] = value.sole_reference
             case _:
-                literal[name] = _nothing_in(value)
+                literal[name] = NOTHING.write(value)
     return literal, bearer, forwarded
 
 
@@ -311,13 +309,14 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         claude_desktop,
         _claude_desktop_file,
         bare=True,
+        desktop=True,
         hint="Restart Claude Desktop.",
     ),
     "cursor": ClientFormat(
-        "Cursor", "mcpServers", cursor, lambda places: places.work / ".cursor" / "mcp.json", project=True
+        "Cursor", "mcpServers", cursor, lambda places: places.work / ".cursor" / "mcp.json", project=True, desktop=True
     ),
     "vscode": ClientFormat(
-        "VS Code", "servers", vscode, lambda places: places.work / ".vscode" / "mcp.json", project=True
+        "VS Code", "servers", vscode, lambda places: places.work / ".vscode" / "mcp.json", project=True, desktop=True
     ),
     "codex": ClientFormat(
         "Codex",
@@ -342,8 +341,9 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         "mcpServers",
         windsurf,
         lambda places: places.home / ".codeium" / "windsurf" / "mcp_config.json",
+        desktop=True,
     ),
-    "zed": ClientFormat("Zed", "context_servers", zed, _zed_file, bare=True),
+    "zed": ClientFormat("Zed", "context_servers", zed, _zed_file, bare=True, desktop=True),
     "goose": ClientFormat("Goose", "extensions", goose, _goose_file, syntax="yaml"),
     "copilot": ClientFormat(
         "Copilot CLI",

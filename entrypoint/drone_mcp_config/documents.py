@@ -1,13 +1,12 @@
 """The text of a client's configuration file: what it holds, with a role's servers put in. No I/O.
 
-Nothing of the user's is ever lost: a file that cannot be read is refused, a file whose comments a rewrite would drop is
-refused with the fragment to paste, and a file that says the right thing already is returned as it came.
+Nothing of the user's is ever lost: servers are put in where they belong, and all else stays as it is written. A file
+that cannot be read is refused, one that cannot be changed like that is refused with the fragment to paste, and one that
+says the right thing already is returned as it came.
 """
 
 from __future__ import annotations
 
-import json
-import re
 import tomllib
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ import tomlkit
 import tomlkit.exceptions
 import yaml
 
+from drone_mcp_config import block_yaml, jsonc
 from drone_mcp_config.errors import Refused
 from drone_mcp_config.merging import combine
 
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
     from drone_mcp_config.clients import ClientFormat, Entry
 
 
-COMMENTS = "It has comments, which rewriting it would lose."
-STYLE = "It is written in a way that cannot be changed safely."
+BYTE_ORDER_MARK = "\ufeff"
 
 
 class ByHand(Refused):
     """Only its owner can change this file without a loss; `fragment` is what belongs into it."""
 
-    def __init__(self, why: str, fragment: str) -> None:
+    def __init__(self, fragment: str) -> None:
         super().__init__(
-            f"{why} Put the part above into it by hand: these servers, and no other whose name starts with 'drone-'."
+            "It is written in a way that cannot be changed safely. Put the part above into it by hand: these servers, "
+            "and no other whose name starts with 'drone-'."
         )
         self.fragment = fragment
 
@@ -45,9 +45,9 @@ def fresh(client: ClientFormat, entries: Mapping[str, Entry], beside: Mapping[st
         case "toml":
             return tomlkit.dumps(data)
         case "yaml":
-            return _dump_yaml(data)
+            return block_yaml.dump(data)
         case "json":
-            return _dump_json(data)
+            return jsonc.dump(data) + "\n"
 
 
 def updated(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
@@ -56,6 +56,8 @@ def updated(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> st
     Raises:
         Refused: when the text cannot be understood whole, or a server in it is in the way.
     """
+    if text.startswith(BYTE_ORDER_MARK):  # Windows programs write one
+        return BYTE_ORDER_MARK + updated(text.removeprefix(BYTE_ORDER_MARK), client, entries)
     if not text.strip():
         return fresh(client, entries)
     match client.syntax:
@@ -68,33 +70,31 @@ def updated(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> st
 
 
 def _updated_json(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
-    bare = _without_comments(text)
-    data = _load_json(text if bare == text else bare)
-    changed = _with_servers(data, client.root, entries)
-    if changed == data:
-        return text
-    if bare != text:
-        raise ByHand(COMMENTS, fresh(client, entries))
-    return _like(text, _dump_json(changed))
+    try:
+        data = jsonc.load(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable("JSON", str(error)) from error
+    wanted = _with_servers(data, client.root, entries)
+    return text if wanted == data else jsonc.change(text, client.root, wanted[client.root])
 
 
 def _updated_toml(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
     try:
         document = tomlkit.parse(text)
-    except (tomlkit.exceptions.TOMLKitError, RecursionError) as error:
+        data = tomllib.loads(text)
+    except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
         raise _unreadable("TOML", str(error)) from error
-    data = document.unwrap()
     wanted = _with_servers(data, client.root, entries)
     if wanted == data:
         return text
     try:
         _change_toml(document, client.root, data.get(client.root, {}), wanted[client.root])
-        changed = tomlkit.dumps(document)
+        changed = _like(text, tomlkit.dumps(document))
         whole = tomllib.loads(changed) == wanted
     except (tomlkit.exceptions.TOMLKitError, ValueError, KeyError):  # tomlkit cannot change every style of TOML
-        raise ByHand(STYLE, fresh(client, entries)) from None
+        raise ByHand(fresh(client, entries)) from None
     if not whole:
-        raise ByHand(STYLE, fresh(client, entries))
+        raise ByHand(fresh(client, entries))
     return changed
 
 
@@ -115,12 +115,23 @@ def _updated_yaml(text: str, client: ClientFormat, entries: Mapping[str, Entry])
         commented = _has_yaml_comment(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise _unreadable("YAML", str(error).splitlines()[0]) from error
-    changed = _with_servers(data, client.root, entries)
-    if changed == data:
+    wanted = _with_servers(data, client.root, entries)
+    if wanted == data:
         return text
+    changed = _like(text, block_yaml.change(text, client.root, wanted[client.root]))
+    if _holds_yaml(changed, wanted):
+        return changed
     if commented:
-        raise ByHand(COMMENTS, fresh(client, entries))
-    return _like(text, _dump_yaml(changed))
+        raise ByHand(fresh(client, entries))
+    return _like(text, block_yaml.dump(wanted))
+
+
+def _holds_yaml(text: str, data: dict[str, Any]) -> bool:
+    try:
+        found: object = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return False
+    return found == data
 
 
 def _with_servers(data: object, root: str, entries: Mapping[str, Entry]) -> dict[str, Any]:
@@ -137,39 +148,13 @@ def _servers(data: object, root: str) -> dict[str, Any]:
         return {}
     if not isinstance(servers, dict):
         raise Refused(f"Its {root!r} is not a mapping of servers.")
+    if not all(isinstance(name, str) for name in servers):
+        raise Refused(f"Its {root!r} has a server whose name is no text.")
     return servers
 
 
-def _load_json(text: str) -> Any:
-    try:
-        return json.loads(text, object_pairs_hook=_pairs)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable("JSON", str(error)) from error
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found: dict[str, Any] = {}
-    for key, value in pairs:
-        if key in found:
-            raise ValueError(f"the key {key!r} is there twice")
-        found[key] = value
-    return found
-
-
 def _unreadable(kind: str, why: str) -> Refused:
-    return Refused(f"It cannot be read as {kind} ({why}). Mend it, or move it away and run this again.")
-
-
-_JSON_PIECE = re.compile(r'"(?:\\.|[^"\\])*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
-
-
-def _without_comments(text: str) -> str:
-    """Blank out what JSON with comments has beyond JSON: comments and commas before a closing bracket."""
-    return _JSON_PIECE.sub(lambda match: match[0] if match[0].startswith('"') else _blank(match[0]), text)
-
-
-def _blank(text: str) -> str:
-    return re.sub(r"[^\n]", " ", text)
+    return Refused(f"It cannot be read as {kind} ({why}). Fix it, or move it away and run this again.")
 
 
 def _has_yaml_comment(text: str) -> bool:
@@ -195,20 +180,7 @@ def _refuse_doubled_keys(node: yaml.Node | None) -> None:
                 _refuse_doubled_keys(child)
 
 
-def _dump_json(data: object) -> str:
-    text = json.dumps(data, indent=2, ensure_ascii=False) + "\n"
-    try:
-        text.encode()
-    except UnicodeEncodeError:  # half of a surrogate pair, which only an escape can hold
-        return json.dumps(data, indent=2) + "\n"
-    return text
-
-
-def _dump_yaml(data: object) -> str:
-    dumped: str = yaml.safe_dump(data, sort_keys=False, allow_unicode=True, width=120)
-    return dumped
-
-
 def _like(before: str, after: str) -> str:
-    """Keep the file's own line ends."""
-    return after.replace("\n", "\r\n") if "\r\n" in before else after
+    """Keep the line ends of Windows where all of the file has them."""
+    is_windows = 0 < before.count("\n") == before.count("\r\n")
+    return after.replace("\r\n", "\n").replace("\n", "\r\n") if is_windows else after

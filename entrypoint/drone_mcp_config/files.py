@@ -34,13 +34,13 @@ def real_file(path: Path, within: Path | None = None) -> Path:
 
 
 def read_text(path: Path) -> str | None:
-    """Return the file's text, or None where there is none; line ends as they are.
+    """Return the file's text, or None where there is none; line ends and a byte order mark as they are.
 
     Raises:
         Refused: when it cannot be read, or is not UTF-8.
     """
     try:
-        return path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode()
     except FileNotFoundError:
         return None
     except UnicodeDecodeError as error:

@@ -74,10 +74,12 @@ def generate(
         UserError: when a choice is wrong, or the client's format cannot say what one of our servers needs.
     """
     context = make_context(role, installed, choices, places, environment)
-    return generate_in(context, role, installed, CLIENTS[choices.client])
+    return generate_in(context, role, installed, CLIENTS[choices.client], environment)
 
 
-def generate_in(context: Context, role: Role, installed: Servers, client: ClientFormat) -> Generated:
+def generate_in(
+    context: Context, role: Role, installed: Servers, client: ClientFormat, environment: Mapping[str, str]
+) -> Generated:
     """Write a role for one client, in a context that is known.
 
     Raises:
@@ -87,8 +89,9 @@ def generate_in(context: Context, role: Role, installed: Servers, client: Client
     plan = make_plan(role, installed, context)
     entries, left_out = _entries(plan, client)
     written = [server for server in plan.servers if server.name in entries]
+    known = {} if client.desktop else environment
     hint = [client.hint] if client.hint else []
-    return Generated(client, plan, entries, (*left_out, *_to_do(written, context), *hint))
+    return Generated(client, plan, entries, (*left_out, *_to_do(written, context, known), *hint))
 
 
 def make_context(
@@ -185,18 +188,20 @@ def _entries(plan: Plan, client: ClientFormat) -> tuple[dict[str, Entry], list[s
     return entries, left_out
 
 
-def _to_do(servers: Sequence[Server], context: Context) -> list[str]:
-    """Name the variables to set and the files to fill, over all servers."""
+def _to_do(servers: Sequence[Server], context: Context, environment: Mapping[str, str]) -> list[str]:
+    """Name the variables that have to be set and are not yet, and the files to fill, over all servers."""
     templates = [template for server in servers for template in templates_of(server)]
-    names = dict.fromkeys(reference.name for template in templates for reference in template.references)
+    references = (reference for template in templates for reference in template.references)
+    needed = dict.fromkeys(reference.name for reference in references if reference.default is None)
+    unset = [name for name in needed if not environment.get(name)]
     literal = {template.parts[0] for template in templates if len(template.parts) == 1}
     notes = [
         f"{variable} is read from {file}: put the token there, readable by you alone (chmod 600)."
         for variable, file in context.token_files.items()
         if file in literal
     ]
-    if names:
-        notes.append(f"Set {_and(list(names))} where the client is started.")
+    if unset:
+        notes.append(f"Set {_and(unset)} where the client is started.")
     return [*notes, *_about_served(context)]
 
 

@@ -71,6 +71,7 @@ class Stdio:
     Attributes:
         env: what is set for it.
         inherits: variables that it reads where they are set, for clients that hand on nothing by themselves.
+        preload: whether the model is to see its tools from the start.
         ours: whether it is one of drone-mcp's.
     """
 
@@ -80,6 +81,7 @@ class Stdio:
     env: dict[str, Template]
     inherits: tuple[str, ...] = ()
     description: str = ""
+    preload: bool = False
     ours: bool = False
 
 
@@ -90,6 +92,7 @@ class Remote:
     name: str
     url: Template
     headers: dict[str, Template]
+    preload: bool = False
     ours: bool = False
 
 
@@ -116,17 +119,21 @@ def make_plan(role: Role, installed: Servers, context: Context) -> Plan:
 
 def _ours(role: Role, installed: Servers, context: Context) -> list[Server]:
     if context.served is not None:
-        return [_served(name, installed[name], context.served, own_token=context.own_token) for name in role.servers]
+        address, own_token = context.served, context.own_token
+        return [
+            _served(f"{address}/{name}/mcp", entry, installed[name], own_token=own_token)
+            for name, entry in role.servers.items()
+        ]
     tools = role_tools(role, installed)
     return [_own(role, entry, installed[name], context, tools) for name, entry in role.servers.items()]
 
 
-def _served(name: str, manifest: Manifest, address: str, *, own_token: bool) -> Remote:
+def _served(url: str, entry: ServerEntry, manifest: Manifest, *, own_token: bool) -> Remote:
     """Point at a server of `drone-mcp-config serve`: the role's limits and tokens are known there."""
     headers = {"Authorization": Template.parse(f"Bearer ${{{CALLER_TOKEN}}}")}
     if own_token:
         headers[DRONE_TOKEN_HEADER] = Template.reference(TOKEN)
-    return Remote(manifest.server, Template.of(f"{address}/{name}/mcp"), headers, ours=True)
+    return Remote(manifest.server, Template.of(url), headers, preload=entry.preload, ours=True)
 
 
 def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:
@@ -190,6 +197,7 @@ def _own(role: Role, entry: ServerEntry, manifest: Manifest, context: Context, t
         env=env,
         inherits=unset,
         description=manifest.description or manifest.title,
+        preload=entry.preload,
         ours=True,
     )
 
@@ -248,7 +256,7 @@ def _refuse_unheard_limits(wanted: Mapping[str, Template], manifest: Manifest) -
 def _external(name: str, entry: External) -> Server:
     if entry.url is not None:
         headers = {key: Template.parse(value) for key, value in entry.headers.items()}
-        return Remote(name, Template.parse(entry.url), headers)
+        return Remote(name, Template.parse(entry.url), headers, preload=entry.preload)
     env = {key: Template.parse(value) for key, value in entry.env.items()}
     args = tuple(Template.parse(argument) for argument in entry.args)
-    return Stdio(name, Template.parse(entry.command or ""), args, env)
+    return Stdio(name, Template.parse(entry.command or ""), args, env, preload=entry.preload)

@@ -28,6 +28,9 @@ Variable = Annotated[str, Field(pattern=VARIABLE)]
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
 Glob = Annotated[str, Field(pattern=GLOB, max_length=300)]
 NameGlob = Annotated[str, Field(pattern=NAME_GLOB, max_length=300)]
+Preload = Annotated[
+    bool, Field(description="Whether the model sees the tools from the start, in a client that would have it search.")
+]
 
 
 class Part(BaseModel):
@@ -98,6 +101,7 @@ class ServerEntry(Part):
     guard: Annotated[
         Guard | None, Field(description="What may be changed, who confirms it and where it is written down.")
     ] = None
+    preload: Preload = False
 
     @field_validator("tools")
     @classmethod
@@ -133,6 +137,7 @@ class External(Part):
         dict[Annotated[str, Field(pattern=HEADER)], Annotated[str, Field(max_length=2000)]],
         Field(description="HTTP headers; secrets as ${VARIABLE}."),
     ] = {}
+    preload: Preload = False
 
     @model_validator(mode="after")
     def _one_way_to_reach_it(self) -> External:

@@ -28,6 +28,7 @@ _PATTERNS = {
 }
 _KINDS = {
     "string_type": "text",
+    "bool_type": "true or false",
     "list_type": "a list",
     "dict_type": "a mapping (name: value)",
     "model_type": "a mapping (name: value)",

@@ -107,7 +107,8 @@ def equip(
     way = way_of(assignment.client)
     context = make_context(role, installed, choices, places, environment)
     files = {name: str(Path(file).absolute()) for name, file in given_token_files(role, installed, environment).items()}
-    made = generate_in(replace(context, token_files=files), role, installed, CLIENTS[assignment.client])
+    context = replace(context, token_files=files)
+    made = generate_in(context, role, installed, CLIENTS[assignment.client], environment)
     told = {**environment, **assignment.as_variables()}
     if context.repo:
         told["DRONE_REPO"] = context.repo

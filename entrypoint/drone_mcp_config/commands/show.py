@@ -67,6 +67,8 @@ def _server(role: Role, name: str, installed: Servers) -> Iterator[Line]:
         yield _pair("    token", token), _origin(role, (*path, "token"), "the server's own")
     if manifest.writes:
         yield _pair("    mode", entry.mode or "off"), _origin(role, (*path, "mode"), "unless a role says more")
+    if entry.preload:
+        yield _pair("    preload", value=True), _origin(role, (*path, "preload"))
     if entry.guard is not None:
         yield "    guard:", ""
         yield from _set_values(role, (*path, "guard"), entry.guard, indent="      ")

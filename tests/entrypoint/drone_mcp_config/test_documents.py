@@ -53,21 +53,6 @@ def test_any_text_is_updated_or_refused(text: str) -> None:
             assert str(refusal)  # noqa: PT017 - either it is done or it is refused in words
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        '// mine\n{"servers": {}}',
-        '{"servers": {} /* mine */}',
-        '{"servers": {},}',
-        '{"x": "http://y", // mine\n "servers": {"z": {"command": "z",},}}',
-    ],
-)
-def test_json_with_comments_is_not_rewritten(text: str) -> None:
-    with pytest.raises(ByHand) as caught:
-        updated(text, VSCODE, OURS)
-    assert json.loads(caught.value.fragment) == {"servers": OURS}
-
-
 def test_json_with_comments_that_is_right_already_is_fine() -> None:
     text = "// mine\n" + json.dumps({"servers": OURS})
     assert updated(text, VSCODE, OURS) == text
@@ -141,28 +126,58 @@ def test_yaml_without_comments_is_updated() -> None:
     assert after["other"] == [1, "a # b"]
 
 
-@pytest.mark.parametrize("text", ["# mine\na: 1\n", "a: 1 # mine\n", "a: 1\n# mine\n"])
-def test_yaml_with_comments_is_not_rewritten(text: str) -> None:
+@pytest.mark.parametrize("text", ["{a: 1}  # mine\n", "extensions: {b: {cmd: b}}  # mine\n"])
+def test_yaml_of_a_style_that_cannot_keep_its_comments_is_left_to_the_user(text: str) -> None:
     with pytest.raises(ByHand) as caught:
         updated(text, GOOSE, OURS)
     assert yaml.safe_load(caught.value.fragment) == {"extensions": OURS}
 
 
-@pytest.mark.parametrize("text", ["a: 1\na: 2\n", "a: [\n", "a: &x 1\nb: *y\n", "- a\n", "extensions: [a]\n"])
+@pytest.mark.parametrize("text", ["{a: 1, extensions: {b: {cmd: b}}}\n", "a: 1\nextensions: {b: {cmd: b}}\n"])
+def test_yaml_of_another_style_without_comments_is_written_anew(text: str) -> None:
+    after = updated(text, GOOSE, OURS)
+    assert yaml.safe_load(after) == {"a": 1, "extensions": {"b": {"cmd": "b"}, **OURS}}
+    assert updated(after, GOOSE, OURS) == after
+
+
+@pytest.mark.parametrize(
+    "text", ["a: 1\na: 2\n", "a: [\n", "a: &x 1\nb: *y\n", "- a\n", "extensions: [a]\n", "extensions: {1: a}\n"]
+)
 def test_yaml_that_cannot_be_kept_whole_is_refused(text: str) -> None:
     with pytest.raises(Refused):
         updated(text, GOOSE, OURS)
 
 
 def test_a_refusal_for_comments_prints_the_part_to_paste(run: Run, work: Path) -> None:
-    (work / ".vscode").mkdir()
-    file = work / ".vscode" / "mcp.json"
-    file.write_text('{\n  // mine\n  "servers": {}\n}\n', encoding="utf-8")
-    outcome = run("--role", "ui", "--client", "vscode")
+    file = work / "config.yaml"
+    file.write_text("{extensions: {}}  # mine\n", encoding="utf-8")
+    outcome = run("--role", "ui", "--client", "goose", "--output", "config.yaml")
     assert outcome.code == 1
-    assert list(json.loads(outcome.out)["servers"]) == ["drone-builds"]
-    assert "comments" in outcome.err
-    assert "// mine" in file.read_text(encoding="utf-8")
+    assert list(yaml.safe_load(outcome.out)["extensions"]) == ["drone-builds"]
+    assert "by hand" in outcome.err
+    assert file.read_text(encoding="utf-8") == "{extensions: {}}  # mine\n"
+
+
+@pytest.mark.parametrize(
+    ("client", "text"),
+    [
+        ("claude", '{\n  "a": 1\n}\n'),
+        ("codex", '# mine\na = """\none\ntwo"""\n\n[mcp_servers.mine]\ncommand = "a"\n\n[b]\nc = 1\n'),
+        ("codex", "a = 1\n"),
+        ("goose", "# mine\na: 1\nextensions:\n  b:\n    cmd: b\n"),
+        ("goose", "{a: 1}\n"),
+    ],
+)
+def test_a_file_of_windows_keeps_its_line_ends_and_its_byte_order_mark(
+    run: Run, work: Path, client: str, text: str
+) -> None:
+    file = work / "config"
+    file.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
+    assert run("--role", "ui", "--client", client, "--output", "config").code == 0
+    raw = file.read_bytes()
+    assert raw.startswith(b"\xef\xbb\xbf")
+    assert raw.count(b"\r\n") == raw.count(b"\n") > text.count("\n")
+    assert run("--role", "ui", "--client", client, "--output", "config", "--check").code == 0
 
 
 def test_an_external_server_is_brought_up_to_date_by_its_program(

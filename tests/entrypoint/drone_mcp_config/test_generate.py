@@ -38,6 +38,7 @@ def test_dev_writes_mcp_json_with_the_interpreter_it_runs_under(run: Run, work: 
         "args": ["-P", "-m", "drone_mcp_builds"],
         "env": {"DRONE_SERVER": "${DRONE_SERVER}", "DRONE_TOKEN": "${DRONE_TOKEN}"},
         "timeout": 600_000,
+        "alwaysLoad": True,
     }
 
 
@@ -45,6 +46,34 @@ def test_the_output_says_what_was_written_and_what_to_do_next(run: Run) -> None:
     outcome = run("--role", "dev")
     assert outcome.out.endswith(".mcp.json: the role 'dev' for Claude Code (drone-builds, drone-logs, drone-policy).\n")
     assert "Set DRONE_SERVER and DRONE_TOKEN where the client is started." in outcome.err
+
+
+@pytest.mark.parametrize("client", ["claude", "codex", "gemini", "opencode", "goose", "copilot"])
+def test_only_what_is_not_set_is_to_be_set_for_a_client_of_the_terminal(
+    run: Run, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    arguments = ("--role", "ui", "--client", client, "--print")
+    monkeypatch.setenv("DRONE_SERVER", "https://drone.example.com")
+    monkeypatch.setenv("DRONE_TOKEN", "")
+    assert "Set DRONE_TOKEN where the client is started." in run(*arguments).err
+    monkeypatch.setenv("DRONE_TOKEN", "t" * 32)
+    assert "where the client is started" not in run(*arguments).err
+
+
+@pytest.mark.parametrize("client", ["cursor", "vscode", "windsurf"])
+def test_an_editor_that_a_desktop_starts_may_lack_what_this_shell_has(
+    run: Run, monkeypatch: pytest.MonkeyPatch, client: str
+) -> None:
+    monkeypatch.setenv("DRONE_SERVER", "https://drone.example.com")
+    monkeypatch.setenv("DRONE_TOKEN", "t" * 32)
+    outcome = run("--role", "ui", "--client", client, "--print")
+    assert "Set DRONE_SERVER and DRONE_TOKEN where the client is started." in outcome.err
+
+
+def test_a_variable_with_a_default_need_not_be_set(run: Run, roles_dir: Callable[..., Path]) -> None:
+    role = 'role: r\nexternal:\n  x: {command: x, args: ["${LEVEL:-info}", "${NAME}"]}\n'
+    outcome = run("--role", "r", "--roles-dir", str(roles_dir(r=role)))
+    assert "Set NAME where the client is started." in outcome.err
 
 
 def test_the_value_of_a_token_never_gets_into_the_file(run: Run, work: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,6 +27,7 @@ description: "The base: a start"
 servers:
   builds:
     tools: [drone_get_build]
+    preload: true
 external:
   gitea: {command: gitea-mcp, env: {GITEA_TOKEN: "${GITEA_TOKEN}"}}
 """
@@ -69,6 +70,7 @@ def test_show_says_where_each_value_comes_from(run: Run, roles_dir: Callable[...
     assert places["tools: [drone_get_build]"] == "base.yaml:5"
     every = "tools: [drone_restart_build, drone_stop_build, drone_approve_build, drone_decline_build]"
     assert places[every] == "all that the server has"
+    assert places["preload: true"] == "base.yaml:6"
     assert places["mode: dry-run"] == "child.yaml:6"
     assert places["image: go:1"] == "child.yaml:8"
 
@@ -86,6 +88,7 @@ def test_what_show_prints_is_a_role_that_does_the_same(
     assert [server.name for server in first.servers] == [server.name for server in second.servers]
     gitea = next(server for server in first.servers if server.name == "gitea")
     assert gitea in second.servers
+    assert [server.preload for server in first.servers] == [server.preload for server in second.servers]
 
 
 @pytest.mark.parametrize("name", ["dev", "ops", "admin", "ui"])

@@ -47,6 +47,10 @@ MISTAKES = {
         "role: r\nservers:\n  builds:\n    guard: {rate: 1/h}\n",
         "r.yaml:4: the server 'builds' only reads, so it has no guard; leave the key out",
     ),
+    "a switch that is neither true nor false": (
+        "role: r\nservers:\n  builds: {preload: always}\n",
+        "r.yaml:3: servers > builds > preload: found 'always' where true or false belongs",
+    ),
     "a guard that names no repository": (
         "role: r\nservers:\n  actions:\n    guard:\n      repos: []\n",
         "r.yaml:5: servers > actions > guard > repos: it is empty; leave the key out instead",
@@ -339,7 +343,8 @@ role: base
 description: The base.
 repos: [octo/*]
 servers:
-  builds: {token: BASE_TOKEN}
+  builds: {token: BASE_TOKEN, preload: true}
+  policy: {preload: true}
   actions: {mode: dry-run, tools: [drone_stop_build]}
 external:
   gitea: {command: gitea-mcp, args: [stdio]}
@@ -350,6 +355,7 @@ role: r
 extends: base
 servers:
   logs: {}
+  policy: {preload: false}
   actions: {mode: on}
 external:
   gitea: {url: "https://gitea.test/mcp"}
@@ -357,9 +363,10 @@ agent: {setup: [b]}
 """
     role = load_role("r", RoleLibrary((roles_dir(r=child, base=base),)), installed)
     assert (role.description, role.repos, role.lineage) == ("The base.", ("octo/*",), ("r", "base"))
-    assert list(role.servers) == ["builds", "actions", "logs"]
+    assert list(role.servers) == ["builds", "policy", "actions", "logs"]
     assert (role.servers["actions"].mode, role.servers["actions"].tools) == ("on", ["drone_stop_build"])
     assert role.servers["builds"].token == "BASE_TOKEN"
+    assert [name for name, server in role.servers.items() if server.preload] == ["builds"]
     assert role.external["gitea"].command is None
     assert (role.agent.image, role.agent.setup) == ("go:1", ["b"])
 

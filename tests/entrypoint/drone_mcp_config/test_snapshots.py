@@ -52,7 +52,7 @@ external:
   gitea: {command: gitea-mcp, args: [-t, stdio], env: {GITEA_TOKEN: "${GITEA_TOKEN}", GITEA_HOST: gitea.example.com}}
   renamed: {command: other-mcp, env: {ACCESS_TOKEN: "${OTHER_TOKEN}"}}
   defaulted: {command: third-mcp, args: ["--level=${LEVEL:-info}"]}
-  docs: {url: "https://docs.example.com/mcp"}
+  docs: {url: "https://docs.example.com/mcp", preload: true}
   private: {url: "https://private.example.com/mcp", headers: {Authorization: "Bearer ${PRIVATE_TOKEN}", X-Team: a}}
 """
 
@@ -106,6 +106,22 @@ def test_what_is_written_can_be_read_back_and_names_are_short(
     names = list(data[CLIENTS[client].root])
     assert names[:2] == ["drone-builds", "drone-actions"]
     assert all(re.fullmatch(r"[A-Za-z][A-Za-z0-9-]{0,19}", name) for name in names)
+
+
+def test_what_to_load_at_the_start_is_told_to_clients_that_have_a_word_for_it(
+    rendered: Callable[[str, ClientName, RoleLibrary], str], roles_dir: Callable[..., Path]
+) -> None:
+    role = "role: {}\nservers: {{builds: {{preload: {}}}}}\n"
+    roles = RoleLibrary((roles_dir(eager=role.format("eager", "true"), lazy=role.format("lazy", "false")),))
+    added = {
+        client: set(rendered("eager", client, roles).replace("eager", "lazy").splitlines())
+        - set(rendered("lazy", client, roles).splitlines())
+        for client in CLIENTS
+    }
+    assert {client: {line.strip() for line in lines} for client, lines in added.items() if lines} == {
+        "claude": {'"timeout": 600000,', '"alwaysLoad": true'},
+        "copilot": {'"timeout": 600000,', '"deferTools": "never"'},
+    }
 
 
 @pytest.mark.parametrize("client", CLIENTS)

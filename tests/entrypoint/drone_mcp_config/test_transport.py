@@ -31,6 +31,7 @@ def test_claude_gets_addresses_and_the_name_of_the_token(run: Run, work: Path) -
             "type": "http",
             "url": "https://mcp.example.com/drone/builds/mcp",
             "headers": {"Authorization": "Bearer ${DRONE_MCP_HTTP_TOKEN}"},
+            "alwaysLoad": True,
         }
     }
     assert "Set DRONE_MCP_HTTP_TOKEN where the client is started." in outcome.err
