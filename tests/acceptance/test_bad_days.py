@@ -130,25 +130,3 @@ async def test_a_log_of_five_mebibytes_is_answered_within_the_budget_and_says_wh
     assert not said.failed
     assert len(said.text) <= 4 * 2000
     assert "the beginning is lost" in said.text
-
-
-@pytest.mark.parametrize("module", ["drone_mcp_builds", "drone_mcp_logs"])
-@pytest.mark.parametrize(
-    ("environment", "names"),
-    [
-        ({}, "DRONE_SERVER is not set"),
-        ({"DRONE_SERVER": "drone.example.com"}, "https://drone.example.com"),
-        (
-            {"DRONE_SERVER": "https://drone.example.com", "DRONE_TOKEN": "${DRONE_TOKEN}"},
-            "DRONE_TOKEN holds a reference",
-        ),
-        ({"DRONE_SERVER": "https://drone.example.com", "DRONE_MCP_TOOLS": "drone_get_bild"}, "DRONE_MCP_TOOLS"),
-    ],
-)
-def test_a_wrong_environment_stops_the_start_with_one_line(
-    module: str, environment: dict[str, str], names: str
-) -> None:
-    done = subprocess.run([sys.executable, "-m", module], env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 2
-    assert names in done.stderr
-    assert len(done.stderr.splitlines()) == 1

@@ -1,0 +1,316 @@
+"""Real server processes: what the front answers, how it becomes the server, and how each state ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from drone_mcp_config.installation import read_installation
+from support.client_pipes import ENVELOPE, HANDSHAKE, NOWHERE, ServerProcess, server_process, wait_until_gone
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
+
+SERVERS = sorted(read_installation())
+BUILDS = ("-m", "drone_mcp_builds")
+CALL = {"name": "drone_get_build", "arguments": {"repo": "octo/hello"}}
+LISTEN = {**ENVELOPE, "notifications": {"toolsListChanged": True}}
+
+
+def shake_hands(process: ServerProcess) -> None:
+    process.ask(1, "initialize", HANDSHAKE)
+    process.send(method="notifications/initialized")
+
+
+def list_tools(process: ServerProcess) -> None:
+    shake_hands(process)
+    assert process.ask(2, "tools/list")["tools"]
+
+
+def listen(process: ServerProcess) -> None:
+    process.ask(1, "server/discover", ENVELOPE)
+    process.send(id="a", method="subscriptions/listen", params=LISTEN)
+    assert process.receive()["method"] == "notifications/subscriptions/acknowledged"
+
+
+def call(process: ServerProcess) -> None:
+    list_tools(process)
+    assert process.ask(3, "tools/call", CALL)["isError"]
+
+
+STATES: dict[str, Callable[[ServerProcess], None]] = {
+    "started": lambda _: None,
+    "after the handshake": shake_hands,
+    "after the lists": list_tools,
+    "with a subscription": listen,
+    "after a call": call,
+}
+
+
+def send_signals(process: ServerProcess, *numbers: int) -> None:
+    for number in numbers:
+        process.process.send_signal(number)
+
+
+ENDINGS: dict[str, Callable[[ServerProcess], None]] = {
+    "end of input": lambda process: process.stdin.close(),
+    "SIGINT": lambda process: send_signals(process, signal.SIGINT),
+    "SIGTERM": lambda process: send_signals(process, signal.SIGTERM),
+    "SIGINT then SIGTERM": lambda process: send_signals(process, signal.SIGINT, signal.SIGTERM),
+}
+
+
+@pytest.fixture
+def stuck(tmp_path: Path) -> Path:
+    """A server that never ends loading: the folder that it is found in, with a named pipe that it opens then."""
+    os.mkfifo(tmp_path / "loading")
+    folder = tmp_path / "stuck_server"
+    folder.mkdir()
+    shutil.copy(Path(import_module("drone_mcp_builds").__file__ or "").parent / "surface.json", folder)
+    (folder / "__init__.py").touch()
+    (folder / "__main__.py").write_text('from drone_mcp_kit.front.start import start\nstart("stuck_server")\n')
+    (folder / "server.py").write_text(f"import signal\nopen({str(tmp_path / 'loading')!r}, 'w')\nsignal.pause()\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_nothing_heavy_is_loaded_before_the_first_call(name: str) -> None:
+    module = read_installation()[name].module
+    with server_process("-m", module, **NOWHERE) as process:
+        list_tools(process)
+        for number, method in enumerate(("prompts/list", "resources/list", "resources/templates/list", "ping")):
+            process.ask(10 + number, method)
+        assert not process.has_loaded()
+        before = process.process.pid
+        assert process.ask(3, "tools/call", {"name": read_installation()[name].tool_names[0], "arguments": {"x": 1}})
+        assert process.has_loaded()
+        assert process.process.pid == before
+
+
+def test_an_eager_server_loads_as_soon_as_its_tools_are_listed_and_answers_meanwhile() -> None:
+    with server_process(*BUILDS, **NOWHERE, DRONE_MCP_EAGER="1") as process:
+        list_tools(process)
+        number = 3
+        while not process.has_loaded():
+            process.ask(number, "ping")
+            number += 1
+        assert process.ask("call", "tools/call", CALL)["isError"]
+        process.stdin.close()
+        assert process.ending()[0] == 0
+
+
+@pytest.mark.parametrize("ending", ENDINGS)
+@pytest.mark.parametrize("state", STATES)
+def test_every_ending_is_a_clean_one_in_every_state(state: str, ending: str) -> None:
+    with server_process(*BUILDS, **NOWHERE) as process:
+        STATES[state](process)
+        if state == "started" and ending != "end of input":
+            shake_hands(process)  # signals before the first line of ours end any Python program in its own way
+        ENDINGS[ending](process)
+        status, errors = process.ending()
+        rest = process.stdout.read()
+    assert status == 0
+    assert "Traceback" not in errors
+    closed = {"jsonrpc": "2.0", "id": "a", "error": {"code": -32000, "message": "Connection closed"}}
+    assert [json.loads(line) for line in rest.splitlines()] == ([closed] if state == "with a subscription" else [])
+
+
+@pytest.mark.parametrize("ending", [name for name in ENDINGS if name != "end of input"])
+def test_a_signal_in_the_middle_of_becoming_ends_it_at_once(stuck: Path, ending: str) -> None:
+    with server_process("-m", "stuck_server", PYTHONPATH=str(stuck), **NOWHERE) as process:
+        list_tools(process)
+        process.send(id=3, method="tools/call", params=CALL)
+        with (stuck / "loading").open():
+            ENDINGS[ending](process)
+            status, errors = process.ending()
+    assert (status, errors) == (0, "")
+
+
+@pytest.mark.parametrize("state", [*list(STATES)[1:], "in the middle of becoming"])
+def test_a_client_that_is_killed_leaves_no_server_though_something_else_holds_the_pipes(state: str) -> None:
+    """The client is a process of its own; the pipes are open in this one, too, as in a program that it left behind."""
+    client = (
+        "import os, subprocess, sys\n"
+        "child = subprocess.Popen([sys.executable, '-P', '-m', 'drone_mcp_builds'], stdin=0, stdout=1)\n"
+        "print(child.pid, file=sys.stderr, flush=True)\n"
+        "child.wait()\n"
+    )
+    with server_process("-c", client, **NOWHERE) as process:
+        assert process.process.stderr
+        server = int(process.process.stderr.readline())
+        if state in STATES:
+            STATES[state](process)
+        else:
+            list_tools(process)
+            process.send(id=3, method="tools/call", params=CALL)
+        process.process.kill()
+        assert wait_until_gone(server)
+
+
+def test_a_client_that_does_not_read_does_not_hold_the_front() -> None:
+    with server_process(*BUILDS, **NOWHERE) as process:
+        shake_hands(process)
+        for number in range(20):
+            process.send(id=number + 2, method="tools/list")  # more than a pipe holds
+        process.process.send_signal(signal.SIGTERM)
+        assert process.process.wait(60) == 0
+
+
+def test_a_client_that_no_longer_listens_ends_the_front_without_a_word() -> None:
+    with server_process(*BUILDS, **NOWHERE) as process:
+        shake_hands(process)
+        process.stdout.close()
+        process.send(id=2, method="tools/list")
+        assert process.ending() == (0, "")
+
+
+def test_input_that_ends_with_half_a_line_is_answered_like_a_whole_one() -> None:
+    message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HANDSHAKE}).encode()
+    with server_process(*BUILDS, **NOWHERE) as process:
+        process.stdin.write(message)
+        process.stdin.close()
+        assert process.receive()["id"] == 1
+        assert process.ending()[0] == 0
+
+
+def test_a_line_that_never_ends_is_no_burden_of_the_front() -> None:
+    with server_process(*BUILDS, **NOWHERE) as process:
+        shake_hands(process)
+        text = "y" * 3_000_000
+        params = {"name": "drone_get_build", "arguments": {"repo": text}}
+        assert json.loads(process.ask(2, "tools/call", params)["content"][0]["text"])["code"] == "INVALID_INPUT"
+
+
+def test_what_was_subscribed_and_asked_before_the_first_call_holds_after_it() -> None:
+    with server_process(*BUILDS, **NOWHERE) as process:
+        listen(process)
+        assert process.ask(2, "tools/list", ENVELOPE)["tools"]
+        result = process.ask(3, "tools/call", {**CALL, **ENVELOPE})
+        assert json.loads(result["content"][0]["text"])["code"] == "NETWORK_ERROR"
+        process.send(method="notifications/cancelled", params={"requestId": "a"})
+        assert process.ask(4, "tools/list", ENVELOPE)["tools"]
+        process.stdin.close()
+        assert process.ending()[0] == 0
+        assert process.stdout.read() == b""
+
+
+@pytest.mark.parametrize("change", [{"made_with": {"mcp": "9.9.9", "drone_mcp": "0.1.0"}}, None])
+def test_a_server_whose_file_is_of_another_version_or_missing_is_the_real_one_at_once(
+    tmp_path: Path, change: dict[str, Any] | None
+) -> None:
+    with package_of_builds(tmp_path, change) as process:
+        shake_hands(process)
+        assert process.has_loaded()
+        assert process.ask(2, "tools/list")["tools"]
+        process.stdin.close()
+        assert process.ending()[0] == 0
+
+
+def test_a_file_that_says_something_else_than_the_server_is_reported(tmp_path: Path) -> None:
+    with package_of_builds(tmp_path, {"versions": ["2025-06-18", "2099-01-01"]}) as process:
+        client = {**HANDSHAKE, "protocolVersion": "2099-01-01"}
+        assert process.ask(1, "initialize", client)["protocolVersion"] == "2099-01-01"
+        assert process.ask(2, "tools/call", CALL)["isError"]
+        process.stdin.close()
+        status, errors = process.ending()
+    assert status == 0
+    assert "surface.json is wrong" in errors
+
+
+def package_of_builds(folder: Path, change: dict[str, Any] | None) -> Any:
+    """Start the builds server under another name, with a file of answers that differs; None: without one."""
+    package = folder / "other_builds"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "__main__.py").write_text('from drone_mcp_kit.front.start import start\nstart("other_builds")\n')
+    (package / "server.py").write_text("from drone_mcp_builds.server import main\n")
+    if change is not None:
+        builds = Path(import_module("drone_mcp_builds").__file__ or "").parent
+        data = json.loads((builds / "surface.json").read_text(encoding="utf-8"))
+        (package / "surface.json").write_text(json.dumps(data | change), encoding="utf-8")
+    return server_process("-m", "other_builds", PYTHONPATH=str(folder), **NOWHERE)
+
+
+def test_where_select_takes_no_pipes_the_same_is_said() -> None:
+    """As on Windows: the client alone ends a read."""
+    code = "from drone_mcp_kit import pipes; pipes.WINDOWS = True; from drone_mcp_builds.__main__ import main; main()"
+    with server_process("-c", code, **NOWHERE) as process:
+        list_tools(process)
+        assert not process.has_loaded()
+        assert process.ask(3, "tools/call", CALL)["isError"]
+        assert process.ask(4, "prompts/list")["prompts"]
+        process.stdin.close()
+        assert process.ending()[0] == 0
+
+
+WRONG = {
+    "no address": ({}, "DRONE_SERVER", "DRONE_SERVER is not set"),
+    "an address without a scheme": ({"DRONE_SERVER": "drone.test"}, "DRONE_SERVER", "did you mean https://drone.test"),
+    "a token that was not filled in": (
+        {**NOWHERE, "DRONE_TOKEN": "${DRONE_TOKEN}"},
+        "DRONE_TOKEN",
+        "a reference that was not filled in (${DRONE_TOKEN})",
+    ),
+    "a file that is not there": ({**NOWHERE, "DRONE_MCP_CA_FILE": "/no/such"}, "DRONE_MCP_CA_FILE", "no such file"),
+    "an unknown tool": ({**NOWHERE, "DRONE_MCP_TOOLS": "drone_do_nothing"}, "DRONE_MCP_TOOLS", "drone_do_nothing"),
+    "no list of tools": ({**NOWHERE, "DRONE_MCP_TOOLS": "!"}, "DRONE_MCP_TOOLS", "names of the tools to offer"),
+}
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("name", SERVERS)
+def test_a_wrong_environment_is_said_where_it_is_read(name: str, wrong: str) -> None:
+    environment, variable, words = WRONG[wrong]
+    manifest = read_installation()[name]
+    with server_process("-m", manifest.module, **environment) as process:
+        told = process.ask(1, "initialize", HANDSHAKE)["instructions"]
+        assert words in told.partition("\n")[0]
+        tools = [tool["name"] for tool in process.ask(2, "tools/list")["tools"]]
+        assert tools == list(manifest.tool_names)
+        result = process.ask(3, "tools/call", {"name": tools[0], "arguments": {}})
+        process.stdin.close()
+        status, errors = process.ending()
+    error = json.loads(result["content"][0]["text"])
+    assert result["isError"]
+    assert (error["code"], error["details"]) == ("INVALID_INPUT", {"variable": variable})
+    assert words in error["message"]
+    assert error["next_step"].startswith("Tell the user")
+    assert status == 0
+    line = errors.partition("\n")[0]
+    assert line.startswith(f"{manifest.command}: ")
+    assert words in line
+    assert errors.count(words) == 1, "it is written once"
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+@pytest.mark.parametrize("name", SERVERS)
+def test_scripts_find_a_wrong_environment_by_the_status(name: str, wrong: str) -> None:
+    environment, _, words = WRONG[wrong]
+    with server_process("-m", read_installation()[name].module, "--check-environment", **environment) as process:
+        status, errors = process.ending()
+    assert status == 2
+    assert words in errors
+    assert len(errors.splitlines()) == 1
+
+
+def test_a_console_script_starts_with_the_front_too() -> None:
+    script = Path(sys.executable).parent / "drone-mcp-builds"
+    with subprocess.Popen(
+        [script], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env={**os.environ, **NOWHERE}
+    ) as opened:
+        process = ServerProcess(opened)
+        list_tools(process)
+        assert not process.has_loaded()
+        process.stdin.close()
+        assert process.ending() == (0, "")
