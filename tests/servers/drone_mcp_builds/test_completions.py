@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from mcp import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
 from drone_mcp_builds.completing import FRESH_SECONDS, MOST_KEPT, Completer
@@ -43,7 +44,8 @@ async def test_build_numbers_are_completed_newest_first(agent: Any, drone: respx
 async def test_nothing_is_asked_without_the_repository(agent: Any, drone: respx.MockRouter) -> None:
     assert await complete(agent, "number", "") == []
     assert await complete(agent, "number", "", owner="octo") == []
-    assert await complete(agent, "colour", "", uri="drone://something/{else}") == []
+    with pytest.raises(MCPError, match="There is no resource"):
+        await complete(agent, "colour", "", uri="drone://something/{else}")
     assert not drone.calls
 
 
