@@ -1,11 +1,19 @@
-"""How long a server takes to be ready and to end, and how much memory, beside the smallest server of the same SDK.
+"""How fast a server is ready, how much memory it takes, how fast it ends, next to the smallest one of the same SDK.
 
-    python benchmarks/startup.py [--runs N] [--check] [MODULE ...]
+    python benchmarks/startup.py [--runs N] [--check] [--beside NAME=COMMAND ...] [SERVER ...]
 
-Ready: from starting the process until `initialize` and `tools/list` are answered. Runs alternate with those of the
-reference, and each is compared with its neighbour, so that what else the machine does hits both. The budget is held in
-processor time, because the clock also counts what others do; the clock's ratio is printed beside it. With --check the
-status is 1 where a budget is broken.
+Every figure is a ratio to the reference in the same run: runs alternate, and each is compared with its neighbour, so
+that whatever else the machine does hits both. Budgets of one server are held in processor time, because the clock also
+counts what others do. What is measured:
+
+    ready     from starting the process until `initialize` and `tools/list` are answered
+    memory    the share of memory that is the process's own (PSS) at that moment
+    call      from starting the process until the first call is answered as well. The reference echoes a word; a server
+              of ours refuses an argument that it does not have
+    request   the same with a call that asks Drone, where nothing listens; the reference asks there with httpx
+    role      all servers of the role admin started at once, by the clock, against one reference
+
+With --check the status is 1 where a budget is broken. --beside shows other servers as well; they need a tool `echo`.
 """
 
 from __future__ import annotations
@@ -13,6 +21,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import shlex
 import signal
 import statistics
 import subprocess
@@ -22,8 +31,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-READY, MEMORY, ENDED = 1.10, 1.15, 0.5  # ratios to the reference; seconds
-MODULES = ["drone_mcp_builds", "drone_mcp_logs", "drone_mcp_policy", "drone_mcp_actions"]
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.role_loading import library, load_role
+
+READY, MEMORY, CALLED, ROLE = 0.08, 0.15, 1.10, 0.20  # ratios to the reference
+ENDED = 0.5  # seconds
+NOWHERE = "http://127.0.0.1:9"
+ENVIRONMENT = {**os.environ, "DRONE_SERVER": NOWHERE, "DRONE_TOKEN": "x" * 32, "DRONE_MCP_RETRIES": "0"}
 REFERENCE = """
 from mcp.server.mcpserver import MCPServer
 
@@ -31,91 +45,176 @@ server = MCPServer("reference", version="1")
 
 @server.tool()
 async def echo(text: str) -> str:
-    "Say it back."
-    return text
+    "Say it back, or say what is at an address."
+    if not text.startswith("http"):
+        return text
+    import httpx
+    async with httpx.AsyncClient() as client:
+        try:
+            return (await client.get(text)).text
+        except httpx.HTTPError as error:
+            return str(error)
 
 server.run()
 """
 HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "benchmark", "version": "1"}}
 
+Call = dict[str, Any] | None
+
 
 @dataclass(frozen=True)
 class Run:
-    """One process: seconds until ready by clock and by processor, peak memory in KiB, seconds that ending took."""
+    """One process.
+
+    Attributes:
+        ready: processor seconds until its tools were listed.
+        clock: seconds by the clock until then.
+        memory: KiB then.
+        called: processor seconds until the first call was answered.
+        memory_called: KiB then.
+        ended: seconds that its end took.
+    """
 
     ready: float
-    work: float
+    clock: float
     memory: int
+    called: float
+    memory_called: int
     ended: float
 
 
-def run(command: list[str], *, by_signal: bool) -> Run:
-    """Start `command`, talk to it as a client does, and end it as Claude Code does or by closing its input."""
-    environment = {**os.environ, "DRONE_SERVER": "http://127.0.0.1:9", "DRONE_TOKEN": "x" * 32}
-    started = time.perf_counter()
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=environment) as process:
-        ask(process, id=1, method="initialize", params=HANDSHAKE)
-        ask(process, method="notifications/initialized")
-        ask(process, id=2, method="tools/list")
-        ready = time.perf_counter() - started
-        work, memory = worked(process.pid), peak(process.pid)
-        told = time.perf_counter()
-        end(process, by_signal=by_signal)
-        return Run(ready, work, memory, time.perf_counter() - told)
+class Process:
+    """A server and its pipes."""
+
+    def __init__(self, command: list[str]) -> None:
+        pipe = subprocess.PIPE
+        self._started = time.perf_counter()
+        process = subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL, env=ENVIRONMENT)
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("the process has no pipes")
+        self._process, self._stdin, self._stdout = process, process.stdin, process.stdout
+
+    def send(self, **message: Any) -> None:
+        """Send a message."""
+        self._stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+        self._stdin.flush()
+
+    def receive(self) -> None:
+        """Wait for a message."""
+        if not self._stdout.readline():
+            raise RuntimeError(f"{self._process.args!r} ended instead of answering")
+
+    def open(self) -> None:
+        """Send the handshake without waiting for its answer."""
+        self.send(id=1, method="initialize", params=HANDSHAKE)
+
+    def list_tools(self) -> float:
+        """Wait for the handshake's answer, list the tools and return the seconds since the start."""
+        self.receive()
+        self.send(method="notifications/initialized")
+        self.send(id=2, method="tools/list")
+        self.receive()
+        return time.perf_counter() - self._started
+
+    def call(self, call: Call) -> None:
+        """Make a call, if there is one."""
+        if call is not None:
+            self.send(id=3, method="tools/call", params=call)
+            self.receive()
+
+    def end(self, *, by_signal: bool = False) -> float:
+        """End it by closing its input, or as Claude Code does (SIGINT, and SIGTERM 100 ms later); return the seconds."""
+        process, began = self._process, time.perf_counter()
+        if by_signal:
+            process.send_signal(signal.SIGINT)
+            try:
+                process.wait(0.1)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGTERM)
+        self._stdin.close()
+        process.wait()
+        self._stdout.close()
+        return time.perf_counter() - began
+
+    def work(self) -> float:
+        """Return the processor seconds of all threads (Linux)."""
+        threads = Path(f"/proc/{self._process.pid}/task").glob("*/schedstat")
+        return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
+
+    def memory(self) -> int:
+        """Return the proportional set size in KiB (Linux)."""
+        rollup = Path(f"/proc/{self._process.pid}/smaps_rollup").read_text(encoding="ascii")
+        return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
-def ask(process: subprocess.Popen[bytes], **message: Any) -> None:
-    """Send `message`, and read its answer if it asks for one."""
-    if process.stdin is None or process.stdout is None:
-        raise RuntimeError("the process has no pipes")
-    process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-    process.stdin.flush()
-    if "id" in message and not process.stdout.readline():
-        raise RuntimeError(f"{process.args!r} ended instead of answering")
+def run(command: list[str], call: Call, *, by_signal: bool = False) -> Run:
+    """Start `command`, talk to it as a client does, and end it."""
+    process = Process(command)
+    process.open()
+    clock = process.list_tools()
+    ready, memory = process.work(), process.memory()
+    process.call(call)
+    called, memory_called = process.work(), process.memory()
+    return Run(ready, clock, memory, called, memory_called, process.end(by_signal=by_signal))
 
 
-def end(process: subprocess.Popen[bytes], *, by_signal: bool) -> None:
-    """Send SIGINT and, 100 ms later, SIGTERM; or close the input."""
-    if by_signal:
-        process.send_signal(signal.SIGINT)
-        try:
-            process.wait(0.1)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGTERM)
-    elif process.stdin is not None:
-        process.stdin.close()
-    process.wait()
+def reference() -> list[str]:
+    """Return how the reference is started."""
+    return [sys.executable, "-c", REFERENCE]
 
 
-def peak(pid: int) -> int:
-    """Return the peak resident memory of a process in KiB (Linux)."""
-    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
-    return next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM"))
+def echo(text: str) -> Call:
+    """Return a call of the reference."""
+    return {"name": "echo", "arguments": {"text": text}}
 
 
-def worked(pid: int) -> float:
-    """Return the processor seconds that all threads of a process have used (Linux)."""
-    threads = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(thread.read_text(encoding="ascii").split()[0]) for thread in threads) / 1e9
+def calls_of(name: str) -> tuple[Call, Call]:
+    """Return a call that a server refuses before it does anything, and one for which it asks Drone."""
+    tool = read_installation()[name].tool_names[0]
+    asking = {"repo": "octo/hello"} if tool != "drone_list_repos" else {}
+    return {"name": tool, "arguments": {"benchmark": 1}}, {"name": tool, "arguments": asking}
 
 
-def compare(module: str, runs: int) -> tuple[float, float, float]:
-    """Print how `module` does beside the reference; return the ratios of time and memory, and the seconds to end."""
-    reference, command = [sys.executable, "-c", REFERENCE], [sys.executable, "-m", module]
-    pairs = [(run(reference, by_signal=False), run(command, by_signal=bool(number % 2))) for number in range(runs + 1)][
-        1:
-    ]  # the first fills the disk's cache
-    ours = [pair[1] for pair in pairs]
-    work, clock, memory = (ratio(pairs, field) for field in ("work", "ready", "memory"))
-    ended = median(ours, "ended")
-    print(
-        f"{module}: ready in {median(ours, 'work') * 1000:.0f} ms of processor time ({work:.2f} x), "
-        f"{median(ours, 'ready') * 1000:.0f} ms by the clock ({clock:.2f} x), "
-        f"{median(ours, 'memory') / 1024:.1f} MiB ({memory:.2f} x), ended in {ended * 1000:.0f} ms",
-        flush=True,
-    )
-    return work, memory, ended
+def compare(name: str, runs: int) -> dict[str, tuple[float, float]]:
+    """Return each figure of a server of ours -> its ratio to the reference, and its budget."""
+    command = [sys.executable, "-P", "-m", read_installation()[name].module]
+    refused, asking = calls_of(name)
+    word = pairs(command, refused, echo("word"), runs)
+    request = pairs(command, asking, echo(NOWHERE), runs)
+    ended = statistics.median(ours.ended for _, ours in [*word, *request])
+    report(name, word, request)
+    return {
+        "ready": (ratio(word + request, "ready"), READY),
+        "memory": (ratio(word + request, "memory"), MEMORY),
+        "call": (ratio(word, "called"), CALLED),
+        "request": (ratio(request, "called"), CALLED),
+        "memory after the call": (ratio(word, "memory_called"), CALLED),
+        "seconds to end": (ended, ENDED),
+    }
+
+
+def pairs(command: list[str], call: Call, reference_call: Call, runs: int) -> list[tuple[Run, Run]]:
+    """Run the reference and a server by turns; the first pair, which fills the disk's cache, is left out."""
+    return [
+        (run(reference(), reference_call), run(command, call, by_signal=bool(number % 2)))
+        for number in range(runs + 1)
+    ][1:]  # fmt: skip
+
+
+def report(name: str, word: list[tuple[Run, Run]], request: list[tuple[Run, Run]] | None = None) -> None:
+    """Print the figures of a server."""
+    ours = [pair[1] for pair in word]
+    rows = [
+        f"ready {ratio(word, 'ready'):.3f} x ({median(ours, 'ready') * 1000:.0f} ms)",
+        f"by the clock {ratio(word, 'clock'):.3f} x ({median(ours, 'clock') * 1000:.0f} ms)",
+        f"memory {ratio(word, 'memory'):.2f} x ({median(ours, 'memory') / 1024:.1f} MiB)",
+        f"call {ratio(word, 'called'):.2f} x",
+        f"memory {ratio(word, 'memory_called'):.2f} x",
+        f"end {median(ours, 'ended') * 1000:.0f} ms",
+    ]
+    if request:
+        rows.append(f"request {ratio(request, 'called'):.2f} x, memory {ratio(request, 'memory_called'):.2f} x")
+    print(f"{name}: {' · '.join(rows)}", flush=True)
 
 
 def ratio(pairs: list[tuple[Run, Run]], field: str) -> float:
@@ -128,28 +227,60 @@ def median(runs: list[Run], field: str) -> float:
     return float(statistics.median(getattr(one, field) for one in runs))
 
 
+def compare_role(runs: int) -> dict[str, tuple[float, float]]:
+    """Return how long all servers of the role admin take at once, as a ratio to one reference, and the budget."""
+    installed = read_installation()
+    modules = [installed[name].module for name in load_role("admin", library(None), installed).servers]
+    ratios, seconds = [], []
+    for _ in range(runs + 1):
+        alone = start_at_once([reference()])
+        together = start_at_once([[sys.executable, "-P", "-m", module] for module in modules])
+        ratios.append(together / alone)
+        seconds.append(together)
+    found = statistics.median(ratios[1:])
+    print(f"admin, {len(modules)} servers: {found:.3f} x by the clock ({statistics.median(seconds[1:]) * 1000:.0f} ms)")
+    return {"role": (found, ROLE)}
+
+
+def start_at_once(commands: list[list[str]]) -> float:
+    """Start servers together, as a client does, and return the seconds until all have listed their tools."""
+    began = time.perf_counter()
+    processes = [Process(command) for command in commands]
+    for process in processes:
+        process.open()
+    for process in processes:
+        process.list_tools()
+    seconds = time.perf_counter() - began
+    for process in processes:
+        process.end()
+    return seconds
+
+
+def over_budget(figures: dict[str, tuple[float, float]]) -> list[str]:
+    """Return what is over its budget."""
+    return [f"{what}: {found:.3f} > {most}" for what, (found, most) in figures.items() if found > most]
+
+
 def main() -> int:
-    """Compare each module; the status is 1 where --check found a broken budget."""
-    parser = argparse.ArgumentParser(description="Start-up time and memory beside a minimal server.")
-    parser.add_argument("modules", nargs="*", default=MODULES, metavar="MODULE")
+    """Compare each server; the status is 1 where --check found a broken budget."""
+    parser = argparse.ArgumentParser(description="Start-up time and memory next to a minimal server.")
+    parser.add_argument("servers", nargs="*", default=list(read_installation()), metavar="SERVER")
     parser.add_argument("--runs", type=int, default=10)
-    parser.add_argument("--check", action="store_true", help=f"fail above {READY} x, {MEMORY} x or {ENDED} s")
+    parser.add_argument("--check", action="store_true", help="fail where a budget is broken")
+    parser.add_argument("--beside", action="append", default=[], metavar="NAME=COMMAND", help="another server to show")
     options = parser.parse_args()
-    broken = [module for module in options.modules if over_budget(compare(module, options.runs))]
-    if not (options.check and broken):
-        return 0
+    for other in options.beside:
+        name, _, command = other.partition("=")
+        report(name, pairs(shlex.split(command), echo("word"), echo("word"), options.runs))
+    left = [lambda runs, name=name: compare(name, runs) for name in options.servers] + [compare_role]
     # On a shared machine one bad minute proves nothing: look again, longer, before believing it.
-    for _ in range(2):
-        print("measured again, with twice the runs:", flush=True)
-        broken = [module for module in broken if over_budget(compare(module, 2 * options.runs))]
-        if not broken:
+    for factor in (1, 2, 2):
+        faults = {look: over_budget(look(options.runs * factor)) for look in left}
+        left = [look for look, broken in faults.items() if broken]
+        if not (options.check and left):
             return 0
+        print("measured again, with twice the runs:", *(fault for look in left for fault in faults[look]), flush=True)
     return 1
-
-
-def over_budget(figures: tuple[float, float, float]) -> bool:
-    """Tell whether one of the figures of `compare` is over its budget."""
-    return any(figure > budget for figure, budget in zip(figures, (READY, MEMORY, ENDED), strict=True))
 
 
 if __name__ == "__main__":
