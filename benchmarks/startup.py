@@ -123,7 +123,7 @@ class Process:
             self.receive()
 
     def end(self, *, by_signal: bool = False) -> float:
-        """End it by closing its input, or as Claude Code does (SIGINT, and SIGTERM 100 ms later); return the seconds."""
+        """End it by closing its input, or with SIGINT and, 100 ms later, SIGTERM; return the seconds."""
         process, began = self._process, time.perf_counter()
         if by_signal:
             process.send_signal(signal.SIGINT)
