@@ -1,7 +1,8 @@
 """What leaves a tool: a view as compact text and structured content, or an error in the one shape.
 
 An error has text only. The TypeScript client checks structured content against the tool's output schema even where
-`isError` is set, and would throw away an error that came that way.
+`isError` is set, and would throw away an error that came that way. A word stands before it, because Gemini CLI takes
+a text that is JSON for structured content (google-gemini/gemini-cli pull request 27045).
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler
 
     from drone_mcp_kit.cleaning import Cleaner
+
+ERROR = "Error: "
 
 
 class View(BaseModel):
@@ -94,4 +97,5 @@ def error_data(error: DroneError, clean: Cleaner) -> dict[str, Any]:
 
 def failure(error: DroneError, clean: Cleaner) -> CallToolResult:
     """Return the failed tool result that tells `error`."""
-    return CallToolResult(content=[TextContent(type="text", text=to_json(error_data(error, clean)))], is_error=True)
+    said = ERROR + to_json(error_data(error, clean))
+    return CallToolResult(content=[TextContent(type="text", text=said)], is_error=True)

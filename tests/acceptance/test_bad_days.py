@@ -29,7 +29,7 @@ class Said(NamedTuple):
     @property
     def error(self) -> dict[str, Any]:
         assert self.failed, self.text
-        shape: dict[str, Any] = json.loads(self.text)
+        shape: dict[str, Any] = json.loads(self.text.removeprefix("Error: "))
         assert shape.keys() == {"code", "message", "next_step", "retryable", "details"}
         assert shape["next_step"]
         return shape

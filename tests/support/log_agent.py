@@ -43,7 +43,7 @@ class Answer:
     @property
     def error(self) -> dict[str, Any]:
         assert self.failed
-        data: dict[str, Any] = json.loads(self.text)
+        data: dict[str, Any] = json.loads(self.text.removeprefix("Error: "))
         return data
 
     @property

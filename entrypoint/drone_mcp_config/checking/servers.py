@@ -13,6 +13,7 @@ from drone_mcp_config.checking.check import Check
 from drone_mcp_config.checking.served import check_served
 from drone_mcp_config.launching import LaunchFailed, Running, launched
 from drone_mcp_config.plan import START_SECONDS, Plan, Remote, Server, Stdio
+from drone_mcp_kit.answer import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -83,7 +84,7 @@ async def _try_a_call(server: Stdio, running: Running) -> Check | None:
         reason = str(error) or f"no answer within {PATIENCE:g} s"
         return Check(server.name, "failed", f"started, but a call failed: {reason}", "Look at what it writes to stderr")
     texts = [block.text for block in result.content if block.type == "text"]
-    refusal = json.loads(texts[0]) if result.is_error and texts else {}
+    refusal = json.loads(texts[0].removeprefix(ERROR)) if result.is_error and texts else {}
     if "variable" not in refusal.get("details", {}):
         return None
     mend = "Set it right where the client is started"

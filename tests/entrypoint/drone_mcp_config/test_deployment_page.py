@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -53,6 +54,13 @@ def test_every_key_of_a_caller_is_documented_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \|.*\| `?(\w*)`? ?\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     for name, field in Caller.model_fields.items():
         assert rows[name] == ("" if field.is_required() else str(field.default))
+
+
+def test_the_versions_of_clients_are_those_that_are_tried() -> None:
+    package = json.loads((PAGE.parents[1] / "tests" / "clients" / "package.json").read_text(encoding="utf-8"))
+    (said,) = re.findall(r"^\* \*\*Versions\.\*\* (.*)$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    tried = [*package["dependencies"].values(), *package["optionalDependencies"].values()]
+    assert sorted(re.findall(r"\d+\.\d+\.\d+", said)) == sorted(tried)
 
 
 def test_the_numbers_are_those_in_force() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -100,7 +99,7 @@ async def test_a_cursor_is_for_the_new_build_only(at: Any, again: int) -> None:
             "drone_wait_for_build", {"repo": "octo/hello", "number": again, "cursor": done["cursor"]}
         )
     assert other.is_error
-    assert json.loads(other.content[0].text)["message"] == "The cursor belongs to another build"  # type: ignore[union-attr]  # it is text
+    assert '"message":"The cursor belongs to another build"' in other.content[0].text  # type: ignore[union-attr]  # it is text
 
 
 async def test_a_restart_that_started_nothing_has_no_cursor(at: Any) -> None:

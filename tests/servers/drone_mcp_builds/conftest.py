@@ -25,7 +25,7 @@ class Answer:
     def __init__(self, result: Any) -> None:
         self.failed: bool = bool(result.is_error)
         self.text: str = result.content[0].text
-        self.data: dict[str, Any] = json.loads(self.text)
+        self.data: dict[str, Any] = json.loads(self.text.removeprefix("Error: "))
         if not self.failed:
             assert result.structured_content == self.data
 

@@ -26,7 +26,7 @@ class Answer:
 
     def __init__(self, result: Any) -> None:
         self.failed: bool = bool(result.is_error)
-        self.data: dict[str, Any] = json.loads(result.content[0].text)
+        self.data: dict[str, Any] = json.loads(result.content[0].text.removeprefix("Error: "))
         if not self.failed:
             assert result.structured_content == self.data
 

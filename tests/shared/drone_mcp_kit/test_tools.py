@@ -22,7 +22,7 @@ async def call(server: MCPServer[Any], era: str, name: str, **arguments: Any) ->
     """Return whether it failed, its text (as data where it is JSON) and its structured content."""
     async with Client(server, mode=era) as client:
         result = await client.call_tool(name, arguments)
-        text = result.content[0].text  # type: ignore[union-attr]  # the kit answers with text only
+        text = result.content[0].text.removeprefix("Error: ")  # type: ignore[union-attr]  # the kit answers with text only
         return bool(result.is_error), json.loads(text) if text.startswith("{") else text, result.structured_content
 
 
