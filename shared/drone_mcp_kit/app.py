@@ -39,6 +39,7 @@ from drone_mcp_kit.variables import VARIABLES, WRITE_SECRETS, SettingsError, off
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
@@ -110,19 +111,6 @@ def build_server(
     Raises:
         SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
     """
-
-    @asynccontextmanager
-    async def lifespan(_: MCPServer[Any]) -> AsyncIterator[dict[str, Any]]:
-        try:
-            yield {}
-        finally:
-            await serving.finish(close_all)
-
-    async def close_all() -> None:
-        if close is not None:
-            await close()
-        await access.close()
-
     functions = _allowed(spec, settings, parts)
     refusal = _refusal(settings.fault) if settings.fault else None
     tools = tuple(function.__name__ for function in functions)
@@ -136,7 +124,7 @@ def build_server(
             version=version(DISTRIBUTION),
             tools=[make_tool(function, access.clean, refusal) for function in functions],
             log_level="WARNING",
-            lifespan=lifespan,
+            lifespan=_lifespan(access, close),
             cache_hints=_CACHE_HINTS,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
             middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
@@ -148,6 +136,26 @@ def build_server(
     if complete is not None:
         add_completion(server, complete, offer, access.clean)
     return server
+
+
+def _lifespan(
+    access: DroneAccess, close: Callable[[], Awaitable[None]] | None
+) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
+    """Return what runs around a server: nothing before it, and at its end what closes what it has opened."""
+
+    async def close_all() -> None:
+        if close is not None:
+            await close()
+        await access.close()
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Any]) -> AsyncIterator[dict[str, Any]]:
+        try:
+            yield {}
+        finally:
+            await serving.finish(close_all)
+
+    return lifespan
 
 
 def _allowed(spec: ServerSpec, settings: Settings, parts: tuple[object, ...]) -> list[Callable[..., Any]]:

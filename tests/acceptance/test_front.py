@@ -15,7 +15,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_config.installation import read_installation
-from support.client_pipes import ENVELOPE, HANDSHAKE, NOWHERE, ServerProcess, server_process, wait_until_gone
+from support.client_pipes import (
+    ENVELOPE,
+    HANDSHAKE,
+    NOWHERE,
+    ServerProcess,
+    failure_of,
+    server_process,
+    wait_until_gone,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -189,7 +197,7 @@ def test_a_line_that_never_ends_is_no_burden_of_the_front() -> None:
         shake_hands(process)
         text = "y" * 3_000_000
         params = {"name": "drone_get_build", "arguments": {"repo": text}}
-        assert json.loads(process.ask(2, "tools/call", params)["content"][0]["text"])["code"] == "INVALID_INPUT"
+        assert failure_of(process.ask(2, "tools/call", params))["code"] == "INVALID_INPUT"
 
 
 def test_what_was_subscribed_and_asked_before_the_first_call_holds_after_it() -> None:
@@ -197,7 +205,7 @@ def test_what_was_subscribed_and_asked_before_the_first_call_holds_after_it() ->
         listen(process)
         assert process.ask(2, "tools/list", ENVELOPE)["tools"]
         result = process.ask(3, "tools/call", {**CALL, **ENVELOPE})
-        assert json.loads(result["content"][0]["text"])["code"] == "NETWORK_ERROR"
+        assert failure_of(result)["code"] == "NETWORK_ERROR"
         process.send(method="notifications/cancelled", params={"requestId": "a"})
         assert process.ask(4, "tools/list", ENVELOPE)["tools"]
         process.stdin.close()
@@ -281,8 +289,7 @@ def test_a_wrong_environment_is_said_where_it_is_read(name: str, wrong: str) -> 
         result = process.ask(3, "tools/call", {"name": tools[0], "arguments": {}})
         process.stdin.close()
         status, errors = process.ending()
-    error = json.loads(result["content"][0]["text"])
-    assert result["isError"]
+    error = failure_of(result)
     assert (error["code"], error["details"]) == ("INVALID_INPUT", {"variable": variable})
     assert words in error["message"]
     assert error["next_step"].startswith("Tell the user")

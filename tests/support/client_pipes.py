@@ -64,6 +64,12 @@ class ServerProcess:
         return status, self.process.stderr.read().decode()
 
 
+def failure_of(result: dict[str, Any]) -> dict[str, Any]:
+    """Return the error that a failed call answers with."""
+    assert result["isError"]
+    return dict(json.loads(result["content"][0]["text"].removeprefix("Error: ")))
+
+
 @contextmanager
 def server_process(*command: str, **environment: str) -> Iterator[ServerProcess]:
     """Run `python -P COMMAND...` with nothing of this process's variables that servers read.

@@ -156,6 +156,16 @@ def test_a_server_that_does_not_start_is_told_and_the_command_is_not_run(place: 
     assert place.left == []
 
 
+def test_a_server_whose_environment_is_wrong_is_told_and_the_command_is_not_run(place: Place) -> None:
+    place.environment |= {"DRONE_SERVER": "http://127.0.0.1:9", "DRONE_TOKEN": "x" * 32, "DRONE_MCP_TIMEOUT": "soon"}
+    done = place.run(command=["touch", "ran"], role="ui")
+    assert done.returncode == 69
+    assert "drone-builds: started, but no call can work: DRONE_MCP_TIMEOUT is 'soon'" in done.stderr
+    assert "The agent was not started" in done.stderr
+    assert not (place.work / "ran").exists()
+    assert place.left == []
+
+
 def test_a_signal_while_servers_are_looked_at_ends_it_at_once_and_leaves_nothing(place: Place) -> None:
     fifo = place.folder / "fifo"
     os.mkfifo(fifo)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import time
 from email.utils import formatdate
@@ -11,6 +12,7 @@ import httpx
 import pytest
 import respx
 
+import drone_mcp_builds
 from drone_mcp_config.checking import servers
 
 if TYPE_CHECKING:
@@ -230,6 +232,23 @@ def test_a_server_of_ours_has_to_offer_the_tools_that_its_manifest_promises(run:
     assert outcome.code == 1
     differing = "drone_evaluate_build, drone_explain_policy, drone_get_build, drone_list_builds"
     assert f"({differing})" in checks(outcome)["drone-builds"]["detail"]
+
+
+@pytest.mark.usefixtures("drone")
+@pytest.mark.parametrize("repos", ["octo/*", "nonsense"])
+def test_a_server_of_ours_is_called_once_and_says_what_is_wrong_with_its_environment(
+    run: Run, fake_packages: Path, monkeypatch: pytest.MonkeyPatch, repos: str
+) -> None:
+    real = Path(drone_mcp_builds.__file__).parent / "manifest.json"
+    shutil.copy(real, fake_packages / "fake_mcp_builds" / "manifest.json")
+    monkeypatch.setenv("DRONE_MCP_REPOS", repos)
+    outcome = run("doctor", "--json", "--role", "ui")
+    found = checks(outcome)["drone-builds"]
+    if repos == "octo/*":
+        assert (outcome.code, found["detail"]) == (0, "started, 5 tools")
+    else:
+        assert (outcome.code, found["status"]) == (1, "failed")
+        assert found["detail"].startswith("started, but no call can work: DRONE_MCP_REPOS is 'nonsense'")
 
 
 @pytest.mark.usefixtures("drone")

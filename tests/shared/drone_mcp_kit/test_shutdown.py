@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.client_pipes import failure_of
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -174,12 +176,8 @@ def test_a_server_starts_in_a_wrong_environment_and_every_call_says_why() -> Non
         result = process.receive()["result"]
         close_stdin(process)
         status, errors = process.ending()
-    error = json.loads(result["content"][0]["text"])
-    assert (result["isError"], error["code"], error["details"]) == (
-        True,
-        "INVALID_INPUT",
-        {"variable": "DRONE_MCP_TIMEOUT"},
-    )
+    error = failure_of(result)
+    assert (error["code"], error["details"]) == ("INVALID_INPUT", {"variable": "DRONE_MCP_TIMEOUT"})
     assert error["message"] == "DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600"
     assert status == 0
     assert errors.startswith("drone-mcp-example: DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600\n")
