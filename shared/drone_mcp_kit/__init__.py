@@ -16,8 +16,15 @@ A server is its tools, its views and one `create`:
         access = DroneAccess(settings)
         return build_server(SPEC, settings, access, BuildTools(access), BuildResources(access), complete=...)
 
+    def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
+        return create(Settings.from_environment(environment))
+
+    def main(opening: Opening | None = None) -> None:
+        run(SPEC, create, from_environment, opening)
+
+    """__main__.py"""                           # imports nothing heavy: the front answers first
     def main() -> None:
-        run(SPEC, create)
+        start("drone_mcp_builds")
 
     """views.py"""
     class BuildView(View):                      # None is left out, and what is empty where it has a default
@@ -55,7 +62,9 @@ What a tool returns is sanitised and rid of secrets on its way out. A server tha
 whole log through `access.clean.text` before it cuts: half a private key does not look like one.
 
 Modules:
-    settings   Settings.from_environment, VARIABLES, SettingsError
+    variables  VARIABLES, Variable, SettingsError: text -> values; standard library only
+    settings   Settings.from_environment
+    front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
     access     DroneAccess: client(), resolve_repo(repo), scope, clean, close()
     app        ServerSpec, build_server, run
     tools      @tool, make_tool
