@@ -9,6 +9,7 @@ from drone_mcp_builds import words
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
 from drone_mcp_kit.sanitize import one_line
+from drone_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 L = TypeVar("L", BuildLine, RepoLine)
 
-LIST_CHARACTERS: Final = 7_000  # 2,000 tokens of about four characters, less the rest of the answer
+LIST_TOKENS: Final = 1_900  # 2,000, less the rest of the answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ def fit(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
 
 def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
     """As many lines from the first on as there is room for."""
-    room, kept = LIST_CHARACTERS, []
+    room, kept = LIST_TOKENS, []
     for one in every:
         room -= _size(one)
         if room < 0:
@@ -65,7 +66,7 @@ def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
 
 
 def _size(one: BuildLine | RepoLine) -> int:
-    return len(one.model_dump_json()) + 1
+    return count_tokens(one.model_dump_json()) + 1
 
 
 def _left_out(width: Width, builds: int) -> str:

@@ -8,30 +8,31 @@ from typing import TYPE_CHECKING, Final
 from drone_mcp_builds import failures, story, tree, words
 from drone_mcp_builds.views import BuildView
 from drone_mcp_kit.sanitize import one_line
+from drone_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from drone_mcp_builds.views import StageView
     from drone_mcp_client.models import Build
 
-ANSWER_CHARACTERS: Final = 7_600  # 2,000 tokens of about four characters, less what redaction may add
+ANSWER_TOKENS: Final = 1_900  # 2,000, less what redaction may add
 MOST_PARAMS: Final = 8
 _SECRET_NAME = re.compile(r"secret|token|passw|pwd|credential|(?:api|access|private|ssh|deploy)[_-]?key", re.IGNORECASE)
 
 
 def summarise(build: Build, repo: str, server: str, now: int, note: str = "") -> BuildView:
-    """Tell a build in at most ANSWER_CHARACTERS characters of JSON."""
+    """Tell a build in at most ANSWER_TOKENS tokens of JSON."""
 
     def view(detail: tree.Detail) -> BuildView:
         return _view(build, repo, server, now, note, *tree.draw(build, now, detail))
 
     *larger, smallest = tree.LEVELS
-    fitting = (drawn for drawn in map(view, larger) if size_of(drawn) <= ANSWER_CHARACTERS)
+    fitting = (drawn for drawn in map(view, larger) if size_of(drawn) <= ANSWER_TOKENS)
     return next(fitting, None) or view(smallest)
 
 
 def size_of(view: BuildView) -> int:
-    """The characters of the view's JSON."""
-    return len(view.model_dump_json())
+    """The tokens of the view's JSON."""
+    return count_tokens(view.model_dump_json())
 
 
 def with_origin(view: BuildView, source: str, at: int) -> BuildView:

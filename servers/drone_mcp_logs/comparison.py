@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.status import is_failure
 from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.comparison_views import ComparisonView, NewView, SideView
-from drone_mcp_logs.evidence import GAP, count_lines, new_lines, study_of, written
+from drone_mcp_logs.evidence import count_lines, new_lines, study_of, written_to_fit
 from drone_mcp_logs.history import branch_of, same_step
 from drone_mcp_logs.links import compare_link
 from drone_mcp_logs.pages import size_of
+from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.steps import NAME, Place, bounded, places
 from drone_mcp_logs.views import framed
-from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, numbered, room_of, width_for
+from drone_mcp_logs.windows import GAP, LEAST_ROOM, Row, numbered, room_of, room_of_all, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +25,8 @@ if TYPE_CHECKING:
     from drone_mcp_logs.distill import Study
     from drone_mcp_logs.lines import LogText
 
-_SLACK = 32  # characters: counts have more digits than those of a frame
+_SLACK = 12  # tokens: counts have more digits than those of a frame
 _LIST_PART = 3  # the list of steps takes at most this part of an answer
-_FIT = 0.85  # tokens that the distiller may use of a room, whose characters count JSON's escapes too
 _TIMES, _SECONDS = 1.5, 10  # a step that lasted this much longer or shorter has changed
 
 
@@ -54,41 +54,43 @@ class Pair:
 
 def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
     """Return the answer: what changed by step, then as many new lines as there is room for."""
-    budget = token_budget * CHARS_PER_TOKEN
     study = study_of(pair.text, pair.other) if pair.text and pair.other else None
     new = new_lines(pair.text, study) if pair.text and study else []
-    room = _room(pair, _view(pair, budget, new, []), budget)
-    write, room = (_view, room) if room >= LEAST_ROOM else (_terse_view, LEAST_ROOM)
-    return write(pair, budget, new, _lines(pair, study, new, room, width_for(room, budget)))
+    room = _room(pair, _view(pair, token_budget, new, []), token_budget)
+    write = _view
+    if room < LEAST_ROOM:
+        pair, write, room = replace(pair, text=pair.text and pair.text.with_stamps()), _terse_view, LEAST_ROOM
+    return write(pair, token_budget, new, _lines(pair, study, new, room, width_for(room, token_budget)))
 
 
 def _room(pair: Pair, frame: ComparisonView, budget: int) -> int:
     """Tell what is left for log lines, once all else is said."""
-    return budget - size_of(frame) - _SLACK - len(framed([], pair.nonce))
+    stamps = stamps_room(pair.text.stamps if pair.text else "")
+    return budget - size_of(frame) - stamps - _SLACK - room_of(framed([], pair.nonce))
 
 
-def _lines(pair: Pair, study: Study | None, new: Sequence[int], room: int, widest: int) -> list[str]:
+def _lines(pair: Pair, study: Study | None, new: Sequence[int], room: int, widest: int) -> list[Row]:
     """Write all new lines; where they do not fit, those that tell most."""
     if pair.text is None or pair.place is None or study is None or not new:
         return []
     rows = _numbered(pair.text, new, widest)
-    if sum(map(room_of, rows)) <= room:
+    if room_of_all(rows) <= room:
         return rows
-    tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
-    return written(pair.text, study.excerpt(pair.place.step.exit_code, tokens), room, widest)
+    exit_code = pair.place.step.exit_code
+    return written_to_fit(pair.text, study, exit_code, study.excerpt(exit_code, room), room, widest)
 
 
-def _numbered(text: LogText, numbers: Sequence[int], widest: int) -> list[str]:
+def _numbered(text: LogText, numbers: Sequence[int], widest: int) -> list[Row]:
     """Write lines (from 1), with a mark where there are others between them."""
     digits, before, rows = len(str(text.last)), numbers[0] - 1, []
     for number in numbers:
         rows += [] if number == before + 1 else [GAP]
-        rows.append(numbered(text.first + number - 1, digits, text.lines[number - 1], widest))
+        rows.append(numbered(text.first + number - 1, digits, text.lines[number - 1], widest, form=text.stamps))
         before = number
     return rows
 
 
-def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[str]) -> ComparisonView:
+def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> ComparisonView:
     changed, alike = changes(pair.a, pair.b)
     return ComparisonView(
         repo=pair.repo,
@@ -101,7 +103,7 @@ def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[str]) -> Comp
     )
 
 
-def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[str]) -> ComparisonView:
+def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> ComparisonView:
     """Say only what a small budget has room for."""
     view = _view(pair, budget, new, lines)
     no_names = {"branch": "", "event": "", "commit": ""}
@@ -112,7 +114,7 @@ def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[str]) -
     return view.model_copy(update=fewer | {"changed": (), "compare_link": "", "next_step": ""})
 
 
-def _new(pair: Pair, new: Sequence[int], lines: list[str]) -> NewView | None:
+def _new(pair: Pair, new: Sequence[int], lines: list[Row]) -> NewView | None:
     if pair.place is None:
         return None
     if pair.text is None or pair.other is None:

@@ -11,11 +11,12 @@ from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.advice import advice
 from drone_mcp_logs.causes import IGNORED, STOPPED, Failed
 from drone_mcp_logs.diagnosis_views import DiagnosisView, FailureView
-from drone_mcp_logs.evidence import count_lines, headline, written
+from drone_mcp_logs.evidence import count_lines, written, written_to_fit
 from drone_mcp_logs.pages import size_of
+from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.verdicts import NOTHING, Verdict
 from drone_mcp_logs.views import framed
-from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, room_of, share, width_for
+from drone_mcp_logs.windows import LEAST_ROOM, room_of, room_of_all, share, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,11 +24,11 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_logs.distill import Excerpt, Study
     from drone_mcp_logs.lines import LogText
+    from drone_mcp_logs.windows import Row
 
-_SLACK = 32  # characters a failure: the field of the lines, and digits of their counts
+_SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
 _SHORTEST = 40  # characters of the summary, where nothing else is said
-_FIT = 0.85  # tokens that the distiller may use of a room, whose characters count JSON's escapes too
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +87,27 @@ _LEVELS = (Detail(6, 6, 300), Detail(4, 3, 160), Detail(2, 2, 100), Detail(1, 1,
 
 def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
     """Return the answer: log lines shared among the failures by need, everything else as far as there is room."""
-    budget = token_budget * CHARS_PER_TOKEN
-    needs = [_need(case, budget) for case in diagnosis.cases]
-    detail = next((detail for detail in _LEVELS if _fits(diagnosis, detail, needs, budget)), _LEVELS[-1])
+    needs = [_need(case, token_budget) for case in diagnosis.cases]
+    detail = next((detail for detail in _LEVELS if _fits(diagnosis, detail, needs, token_budget)), _LEVELS[-1])
+    if _room(diagnosis, detail, token_budget) < LEAST_ROOM:
+        diagnosis = replace(diagnosis, cases=tuple(map(_plainest, diagnosis.cases)))
     cases = diagnosis.cases[: detail.cases]
-    room = max(LEAST_ROOM, _room(diagnosis, detail, budget))
+    room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
     rooms = share(room, needs[: detail.cases])
-    widest = width_for(room // max(1, len(cases)), budget)
-    logs = [_lines(*parts, widest) for parts in zip(cases, needs, rooms, strict=False)]
+    widest = width_for(room // max(1, len(cases)), token_budget)
+    logs = [_lines(case, room, widest) for case, room in zip(cases, rooms, strict=True)]
     return _view(diagnosis, detail, logs)
+
+
+def _plainest(case: Case) -> Case:
+    """Say nothing once of a log's time stamps."""
+    return replace(case, text=case.text and case.text.with_stamps())
 
 
 def _need(case: Case, budget: int) -> int:
     if case.text is None or case.found is None:
         return 0
-    return sum(map(room_of, written(case.text, case.found, budget, width_for(budget, budget))))
+    return room_of_all(written(case.text, case.found, budget, width_for(budget, budget)))
 
 
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
@@ -111,22 +118,18 @@ def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: in
 
 def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
     """Tell what is left for log lines, once all else is said and their frames are drawn."""
-    frames = len(diagnosis.cases[: detail.cases]) * (_SLACK + len(framed([], diagnosis.nonce)))
+    frame = _SLACK + room_of(framed([], diagnosis.nonce))
+    frames = sum(frame + stamps_room(case.text.stamps if case.text else "") for case in diagnosis.cases[: detail.cases])
     return budget - size_of(_view(diagnosis, detail, [[] for _ in diagnosis.cases])) - frames
 
 
-def _lines(case: Case, need: int, room: int, widest: int) -> list[str]:
-    """Write a failure's lines; where they do not all fit, distil again: fewer lines are other lines."""
+def _lines(case: Case, room: int, widest: int) -> list[Row]:
     if case.text is None or case.study is None or case.found is None:
         return []
-    if room >= need:
-        return written(case.text, case.found, room, widest)
-    tokens = max(20, int(room * _FIT) // CHARS_PER_TOKEN)
-    fewer = case.study.excerpt(case.failed.exit_code, tokens)
-    return written(case.text, fewer, room, widest, headline(case.found))
+    return written_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
 
 
-def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[str]]) -> DiagnosisView:
+def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> DiagnosisView:
     cases = diagnosis.cases[: detail.cases]
     left = [case.failed.label for case in diagnosis.cases[detail.cases :]]
     return DiagnosisView(
@@ -145,7 +148,7 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[str]]) -> Di
     )
 
 
-def _failure(diagnosis: Diagnosis, case: Case, lines: list[str], detail: Detail) -> FailureView:
+def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail) -> FailureView:
     failed, found, verdict = case.failed, case.found, case.verdict
     error = f"error: {failed.error}" if failed.error else ""
     return FailureView(

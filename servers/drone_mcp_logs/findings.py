@@ -7,17 +7,19 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.search import show
+from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.steps import bounded, described, nameless
 from drone_mcp_logs.views import SearchView, StepMatchesView, framed
-from drone_mcp_logs.windows import CHARS_PER_TOKEN, LEAST_ROOM, room_of, share, width_for
+from drone_mcp_logs.windows import LEAST_ROOM, room_of, room_of_all, share, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drone_mcp_logs.search import Found
     from drone_mcp_logs.steps import Place
+    from drone_mcp_logs.windows import Row
 
-_SLACK = 16  # characters: counts of what is shown may have more digits than those of a frame
+_SLACK = 8  # tokens: counts of what is shown may have more digits than those of a frame
 _LIST_PART = 4  # each list of other steps takes at most this part of an answer
 
 
@@ -57,7 +59,7 @@ class Limits:
 
 def compose_findings(findings: Findings, limits: Limits) -> SearchView:
     """Return the answer: the first matches of each step, sharing what the budget leaves."""
-    budget = limits.token_budget * CHARS_PER_TOKEN
+    budget = limits.token_budget
     total = sum(step.found.matches for step in findings.steps)
     findings = _fitting(findings, total, budget)
     steps = findings.steps
@@ -65,7 +67,7 @@ def compose_findings(findings: Findings, limits: Limits) -> SearchView:
     widest = width_for(room // max(1, len(steps)), budget)
     hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
     alone = [_show(step, most, limits, room, widest)[0] for step, most in zip(steps, hits, strict=True)]
-    rooms = share(room, [sum(map(room_of, lines)) for lines in alone])
+    rooms = share(room, list(map(room_of_all, alone)))
     results = []
     for step, most, part in zip(steps, hits, rooms, strict=True):
         lines, shown = _show(step, most, limits, part, widest)
@@ -73,7 +75,7 @@ def compose_findings(findings: Findings, limits: Limits) -> SearchView:
     return _view(findings, total, results)
 
 
-def _show(step: StepFound, hits: int, limits: Limits, room: int, widest: int) -> tuple[list[str], int]:
+def _show(step: StepFound, hits: int, limits: Limits, room: int, widest: int) -> tuple[list[Row], int]:
     return show(step.found, hits=hits, context=limits.context, room=room, widest=widest)
 
 
@@ -88,14 +90,20 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
     if _room(plain, total, budget) < LEAST_ROOM:
         plain = replace(plain, more=(), not_searched=(), next_step="", if_cut="")
     if _room(plain, total, budget) < LEAST_ROOM:
-        plain = replace(plain, steps=tuple(replace(step, place=nameless(step.place), note="") for step in plain.steps))
+        plain = replace(plain, steps=tuple(map(_plainest, plain.steps)))
     return plain
+
+
+def _plainest(step: StepFound) -> StepFound:
+    """Leave out what is not needed to read the matches; of time stamps, what would be said once."""
+    return StepFound(nameless(step.place), replace(step.found, stamps=""))
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
     """Tell what is left for log lines, once all else is said at its longest."""
     frames = [_result(step, 0, framed([], findings.nonce)) for step in findings.steps]
-    return budget - size_of(_view(findings, total, frames)) - _SLACK * (1 + len(frames))
+    stamps = sum(stamps_room(step.found.stamps) for step in findings.steps)
+    return budget - size_of(_view(findings, total, frames)) - stamps - _SLACK * (1 + len(frames))
 
 
 def _result(step: StepFound, shown: int, log: str) -> StepMatchesView:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.sanitize import one_line
+from drone_mcp_kit.tokens import count_tokens
 from drone_mcp_logs.chronicle import Chronicle, Requests
 from drone_mcp_logs.flakiness import flaky_steps, runs_of
 from drone_mcp_logs.history_views import FlakyStepView, FlakyView
@@ -32,7 +33,7 @@ _DAY = 86_400
 _AT_ONCE = 20  # builds between two notes of progress
 _STEPS = 10
 _COMMITS = 4  # of a step, that are shown
-_ROOM = 5_500  # characters for steps: 2,000 tokens of four, less the rest of the answer
+_ROOM = 1_400  # tokens for steps: 2,000, less the rest of the answer
 _ENDED = frozenset({"success", "failure", "error", "killed"})
 
 
@@ -165,7 +166,7 @@ def _told(run: Run) -> str:
 def _that_fit(steps: Sequence[FlakyStepView]) -> list[FlakyStepView]:
     room, kept = _ROOM, list[FlakyStepView]()
     for step in steps:
-        room -= len(step.model_dump_json())
+        room -= count_tokens(step.model_dump_json())
         if room < 0 and kept:
             break
         kept.append(step)

@@ -6,11 +6,12 @@ Numbers stay those of the log: no line is added, dropped or joined here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from drone_mcp_kit.redact import MARK
 from drone_mcp_kit.sanitize import sanitize
+from drone_mcp_logs.stamps import common_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -36,6 +37,7 @@ class LogText:
         starts: of a live log only: for each line, Drone's position of the write that began it.
         resume: of a live log only: the number and the position from which to go on. That is the last line again where
             it has no end yet.
+        stamps: the form of the time stamps with which its lines begin, which answers show once; "" for none.
     """
 
     lines: tuple[str, ...]
@@ -44,6 +46,7 @@ class LogText:
     running: bool = False
     starts: tuple[int, ...] = ()
     resume: tuple[int, int] = (1, 0)
+    stamps: str = ""
 
     @property
     def head_lost(self) -> bool:
@@ -64,10 +67,15 @@ class LogText:
         """Number of the last line; `first - 1` where there is none."""
         return self.first + len(self.lines) - 1
 
+    def with_stamps(self) -> LogText:
+        """Return the text so that its lines are shown with their time stamps: for an answer too small to tell them."""
+        return replace(self, stamps="")
+
 
 def stored_text(log: StepLog) -> LogText:
     """Return the plain form of a stored log."""
-    return LogText(plain_lines(log.lines), log.size, log.first_pos)
+    lines = plain_lines(log.lines)
+    return LogText(lines, log.size, log.first_pos, stamps=common_form(lines))
 
 
 def plain_lines(raw: Sequence[str]) -> tuple[str, ...]:

@@ -16,6 +16,7 @@ import anyio
 from drone_mcp_client.errors import Unreachable
 from drone_mcp_client.steplog import from_lines
 from drone_mcp_logs.lines import LogText, plain_lines
+from drone_mcp_logs.stamps import common_form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -94,7 +95,9 @@ def live_text(writes: Sequence[Line]) -> LogText:
     number = first_pos + 1 + len(log.lines)
     after = writes[-1].pos + 1 if writes else 0
     resume = (number - 1, starts[-1]) if is_open else (number, after)
-    return LogText(plain_lines(log.lines), log.size, first_pos, running=True, starts=tuple(starts), resume=resume)
+    lines = plain_lines(log.lines)
+    form = common_form(lines)
+    return LogText(lines, log.size, first_pos, running=True, starts=tuple(starts), resume=resume, stamps=form)
 
 
 def line_starts(writes: Sequence[Line]) -> tuple[list[int], bool]:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Literal
 
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_kit.answer import to_json
+from drone_mcp_kit.tokens import count_tokens
 from drone_mcp_logs.cursor import Cursor, encode
+from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.steps import bounded, described, nameless
 from drone_mcp_logs.views import BuildLogsView, StepLogView, framed
 from drone_mcp_logs.windows import (
-    CHARS_PER_TOKEN,
     LEAST_ROOM,
     Span,
     Writer,
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from drone_mcp_logs.reading import Reading
     from drone_mcp_logs.steps import Place
 
-_SLACK = 48  # characters: an answer's numbers may have more digits than those of its frame
+_SLACK = 16  # tokens: an answer's numbers may have more digits than those of its frame
 _LIST_PART = 3  # a list of other steps takes at most this part of an answer
 
 
@@ -110,30 +111,36 @@ def compose(page: Page, readings: Sequence[Reading], window: Window, token_budge
     Raises:
         InvalidInput: the window is around a line that the log does not have.
     """
-    budget = token_budget * CHARS_PER_TOKEN
-    page, readings = _fitting(page, readings, budget)
-    room = max(LEAST_ROOM, _room(page, readings, budget))
-    return _view(page, [_section(page, *part) for part in _windows(readings, window, room, budget)])
+    page, readings = _fitting(page, readings, window, token_budget)
+    room = max(LEAST_ROOM, _room(page, readings, window, token_budget))
+    return _view(page, [_section(page, *part) for part in _windows(readings, window, room, token_budget)])
 
 
 def size_of(view: View) -> int:
-    """Tell the characters of an answer, in whichever form it is longer."""
-    return max(len(view.as_text() or ""), len(to_json(view)))
+    """Tell the tokens of an answer, in whichever form it is longer."""
+    return max(count_tokens(view.as_text() or ""), count_tokens(to_json(view)))
 
 
-def _fitting(page: Page, readings: Sequence[Reading], budget: int) -> tuple[Page, Sequence[Reading]]:
+def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> tuple[Page, Sequence[Reading]]:
     """Leave out what would take the room of the lines: steps from the last on, then other words, then names."""
     listed, shown = page.steps, list(readings)
     page = _listing(page, listed, budget)
-    while len(shown) > 1 and _room(page, shown, budget) < LEAST_ROOM * len(shown):
+    while len(shown) > 1 and _room(page, shown, window, budget) < LEAST_ROOM * len(shown):
         place = shown.pop().place
         listed = (f"{place.label}: {place.step.status}, log not shown here", *listed)
         page = _listing(page, listed, budget)
-    if _room(page, shown, budget) < LEAST_ROOM:
+    if _room(page, shown, window, budget) < LEAST_ROOM:
         page = replace(page, summary="", steps=(), next_step="", if_cut="")
-    if _room(page, shown, budget) < LEAST_ROOM:
-        shown = [replace(reading, place=nameless(reading.place), why="") for reading in shown]
+    if _room(page, shown, window, budget) < LEAST_ROOM:
+        page = replace(page, status="")
+        shown = [_plainest(reading) for reading in shown]
     return page, shown
+
+
+def _plainest(reading: Reading) -> Reading:
+    """Leave out what is not needed to read a log; of its time stamps, what would be said once."""
+    text = reading.text and reading.text.with_stamps()
+    return replace(reading, place=nameless(reading.place), text=text, why="")
 
 
 def _listing(page: Page, steps: Sequence[str], budget: int) -> Page:
@@ -161,9 +168,11 @@ def _window(reading: Reading, pen: Writer | None, room: int, window: Window) -> 
     return reading, pen, pick(window, pen)
 
 
-def _room(page: Page, readings: Sequence[Reading], budget: int) -> int:
+def _room(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> int:
     """Tell what is left for log lines once all else is said at its longest."""
-    return budget - size_of(_view(page, [_frame(page, reading) for reading in readings])) - _SLACK * len(readings)
+    frames = [_frame(page, reading, window) for reading in readings]
+    stamps = sum(stamps_room(reading.text.stamps) for reading in readings if reading.text)
+    return budget - size_of(_view(page, frames)) - stamps - _SLACK * len(readings)
 
 
 def _view(page: Page, sections: Sequence[StepLogView]) -> BuildLogsView:
@@ -179,8 +188,9 @@ def _view(page: Page, sections: Sequence[StepLogView]) -> BuildLogsView:
     )
 
 
-def _frame(page: Page, reading: Reading) -> StepLogView:
+def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
     """Return a section without lines that is as long as one can be besides them."""
+    to_end, from_start = window.kind in {"end", "tail"}, window.kind == "head"
     place, text = reading.place, reading.text
     if text is None:
         return _section(page, reading, None, Span(0, 0))
@@ -194,8 +204,8 @@ def _frame(page: Page, reading: Reading) -> StepLogView:
         head_lost=text.head_lost or None,
         running=text.running or None,
         end=not text.running or None,
-        cursor=_onward(page, place, text, len(text.lines)),
-        cursor_back=_backward(page, place, text, len(text.lines)),
+        cursor=_onward(page, place, text, len(text.lines)) if text.running or not to_end else "",
+        cursor_back="" if from_start else _backward(page, place, text, len(text.lines)),
         log=framed([], page.nonce),
     )
 

@@ -48,8 +48,12 @@ class LogResources:
         return await anyio.to_thread.run_sync(_whole, head, reading.text)
 
 
+def _characters(line: str) -> int:
+    return len(line) + 1
+
+
 def _whole(head: str, text: LogText) -> str:
-    pen = Writer(text, MOST_CHARS, WIDEST)
+    pen = Writer(text.with_stamps(), MOST_CHARS, WIDEST, measure=_characters)  # with every time stamp
     span = last_lines(pen, Span(0, len(text.lines)))
     state = ", still running" if text.running else ""
     lost = ", the lines before them no longer exist" if text.head_lost else ""

@@ -11,7 +11,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.windows import numbered, room_of
+from drone_mcp_logs.windows import GAP, Row, numbered, room_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 LONGEST_PATTERN = 500
 _MEMORY = 8 << 20  # bytes that a compiled pattern may use; RE2 gets slower, not larger, where that is little
 _PIECE = 64 << 10  # bytes between two looks at the clock
-_GAP = "..."
 
 _CANNOT = (
     "Patterns are RE2: without lookahead, lookbehind and backreferences, and a repetition of 1000 at most. "
@@ -48,6 +47,7 @@ class Found:
         first: number of the log's first line.
         last: number of its last line.
         searched: how many lines were looked at; fewer than there are where the time was up.
+        stamps: the form of the log's time stamps.
     """
 
     matches: int
@@ -56,6 +56,7 @@ class Found:
     first: int
     last: int
     searched: int
+    stamps: str = ""
 
     @property
     def whole(self) -> bool:
@@ -122,7 +123,8 @@ def scan(compiled: Any, text: LogText, *, context: int, keep: int, go_on: Callab
         counted = stop
     searched = len(text.lines) if counted >= len(body) else line
     around = _around((hit.index for hit in hits), context, len(text.lines))
-    return Found(matches, tuple(hits), {index: text.lines[index] for index in around}, text.first, text.last, searched)
+    lines = {index: text.lines[index] for index in around}
+    return Found(matches, tuple(hits), lines, text.first, text.last, searched, text.stamps)
 
 
 def _pieces(body: bytes) -> Iterator[tuple[int, int]]:
@@ -151,7 +153,7 @@ def _around(indexes: Iterable[int], context: int, total: int) -> list[int]:
     return sorted({line for lines in near for line in lines})
 
 
-def show(found: Found, *, hits: int, context: int, room: int, widest: int) -> tuple[list[str], int]:
+def show(found: Found, *, hits: int, context: int, room: int, widest: int) -> tuple[list[Row], int]:
     """Write the first hits with their surroundings, as many as there is room for.
 
     Returns:
@@ -169,21 +171,23 @@ def _most(found: Found, hits: int, context: int, room: int, widest: int) -> int:
     low, high = 0, min(hits, len(found.hits))
     while low < high:
         middle = (low + high + 1) // 2
-        fits = sum(map(room_of, _written(found, middle, context, widest))) <= room
+        fits = room_of_all(_written(found, middle, context, widest)) <= room
         low, high = (middle, high) if fits else (low, middle - 1)
     return low
 
 
-def _written(found: Found, hits: int, context: int, widest: int) -> list[str]:
+def _written(found: Found, hits: int, context: int, widest: int) -> list[Row]:
     chosen = {hit.index: hit for hit in found.hits[:hits]}
     matching = {hit.index: hit for hit in found.hits}
     indexes = _around(chosen, context, found.last - found.first + 1)
     written = [_line(found, index, matching.get(index), widest) for index in indexes]
     gaps = {index for before, index in pairwise(indexes) if index > before + 1}
-    return [row for index, line in zip(indexes, written, strict=True) for row in ([_GAP] * (index in gaps) + [line])]
+    return [row for index, line in zip(indexes, written, strict=True) for row in ([GAP] * (index in gaps) + [line])]
 
 
-def _line(found: Found, index: int, hit: Hit | None, widest: int) -> str:
-    mark, focus = (">", hit.focus) if hit else ("|", 0)
-    number, digits = found.first + index, len(str(found.last))
-    return numbered(number, digits, found.lines[index], widest, mark=mark, focus=focus)
+def _line(found: Found, index: int, hit: Hit | None, widest: int) -> Row:
+    """Write a line. A match keeps its time stamp: that may be what was searched for, or what is asked."""
+    number, digits, line = found.first + index, len(str(found.last)), found.lines[index]
+    if hit:
+        return numbered(number, digits, line, widest, mark=">", focus=hit.focus)
+    return numbered(number, digits, line, widest, form=found.stamps)

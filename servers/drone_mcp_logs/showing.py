@@ -16,7 +16,6 @@ from drone_mcp_logs.reading import Reading, StepReader
 from drone_mcp_logs.steps import Place, find, unknown_place
 from drone_mcp_logs.together import for_each
 from drone_mcp_logs.views import new_nonce
-from drone_mcp_logs.windows import CHARS_PER_TOKEN
 
 if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
@@ -24,6 +23,8 @@ if TYPE_CHECKING:
     from drone_mcp_kit.meant import Meant
     from drone_mcp_logs.cursor import Cursor
     from drone_mcp_logs.views import BuildLogsView
+
+_CHARS_A_TOKEN = 4  # of a text that no budget of so many tokens holds much more of
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,7 +105,7 @@ async def _resume(drone: DroneClient, ask: Ask, cursor: Cursor, pace: Pace) -> B
             _check_step(cursor, find(build, ask.what.stage or str(cursor.stage), ask.what.step or str(cursor.step))[0])
     else:
         cursors.check_step(cursor, int(ask.what.stage or cursor.stage), int(ask.what.step or cursor.step))
-    wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * CHARS_PER_TOKEN, patient=not cursor.back)
+    wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * _CHARS_A_TOKEN, patient=not cursor.back)
     reading = await StepReader(drone, ask.what.repo, cursor.number, pace).read(place, wish)
     _raise_missing(reading)
     return await _compose(ask, cursor.number, status, Plan((place,), if_cut=""), [reading])

@@ -12,15 +12,21 @@ from drone_mcp_kit.answer import View
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from drone_mcp_logs.windows import Row
+
 
 def new_nonce() -> str:
     """Return what a log cannot know beforehand, so that none can end its frame by itself."""
     return secrets.token_hex(4)
 
 
-def framed(lines: Iterable[str], nonce: str) -> str:
-    """Return log lines as data: between two marks that hold `nonce`."""
-    return "\n".join((f"<<<log {nonce}", *lines, f"{nonce} log>>>"))
+def framed(rows: Iterable[Row], nonce: str) -> str:
+    """Return log lines as data: between two marks that hold `nonce`. The first says which time stamps are left out."""
+    rows = tuple(rows)
+    stamps = [row.stamp for row in rows if row.stamp]
+    times = " to ".join(dict.fromkeys((stamps[0], stamps[-1]))) if stamps else ""
+    left_out = f", without the time stamps of lines marked ~: {times}" if stamps else ""
+    return "\n".join((f"<<<log {nonce}{left_out}", *(row.text for row in rows), f"{nonce} log>>>"))
 
 
 Texts = tuple[str, ...]

@@ -1,27 +1,39 @@
 """Which lines of a log to show within a budget, and how a line is written. Pure.
 
-Room is counted in characters, four to a token, of the longer form of an answer: that is the JSON, in which a quote, a
-backslash, a tab and a line end take two.
+Room is counted in tokens of the longer form of an answer: that is the JSON, in which a quote, a backslash, a tab and a
+line end take two characters.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
+from drone_mcp_kit.answer import to_json
 from drone_mcp_kit.cleaning import cleaned
+from drone_mcp_kit.tokens import count_tokens
+from drone_mcp_logs.stamps import split_stamp
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from drone_mcp_logs.lines import LogText
 
-CHARS_PER_TOKEN = 4
-LEAST_ROOM = 160  # characters: one line, cut to the narrowest, fits for sure
-_WIDEST = 2_000
-_NARROWEST = 40
-_PART_OF_BUDGET = 16  # no line takes more than this part of an answer
-_AROUND_A_LINE = 60  # characters: its number, and what tells of a cut
+LEAST_ROOM = 40  # tokens: one line, cut to the narrowest, fits for sure
+_WIDEST = 2_000  # characters
+_NARROWEST = 20
+_CHARS_OF_BUDGET = 1 / 4  # for each token of an answer: a line of ordinary words takes a sixteenth of it
+_AROUND_A_LINE = 20  # tokens: its number, and what tells of a cut
+
+
+class Row(NamedTuple):
+    """A line as an answer writes it; `stamp` is the time stamp that it is written without."""
+
+    text: str
+    stamp: str = ""
+
+
+GAP = Row("...")  # between lines of which some are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,43 +53,57 @@ class Span:
         return reversed(range(self.start, self.stop))
 
 
+def room_of(line: str) -> int:
+    """Tell the room that a written line takes, its line end included."""
+    return count_tokens(to_json(f"{line}\n")[1:-1])
+
+
+def room_of_all(rows: Iterable[Row]) -> int:
+    """Tell the room that written lines take."""
+    return sum(room_of(row.text) for row in rows)
+
+
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """Writes numbered lines of one log within `room` characters; `widest` is the length to which a line is cut."""
+    """Writes numbered lines of one log within `room`; `widest` is the length to which a line is cut.
+
+    `measure` tells the room that a written line takes: tokens, if not told otherwise.
+    """
 
     text: LogText
     room: int
     widest: int
-    _written: dict[int, str] = field(default_factory=dict, repr=False)
+    measure: Callable[[str], int] = room_of
+    _written: dict[int, Row] = field(default_factory=dict, repr=False)
 
-    def line(self, index: int) -> str:
+    def line(self, index: int) -> Row:
         """Write a line, once."""
         if index not in self._written:
             number, digits = self.text.first + index, len(str(self.text.last))
-            self._written[index] = numbered(number, digits, self.text.lines[index], self.widest)
+            line = self.text.lines[index]
+            self._written[index] = numbered(number, digits, line, self.widest, form=self.text.stamps)
         return self._written[index]
 
     def cost(self, index: int) -> int:
         """Tell the room that a line takes."""
-        return room_of(self.line(index))
+        return self.measure(self.line(index).text)
 
 
 def width_for(room: int, budget: int) -> int:
     """Tell how many characters of a line to show: one line always fits into `room`, and takes a part of `budget`."""
-    return max(_NARROWEST, min(_WIDEST, budget // _PART_OF_BUDGET, (room - _AROUND_A_LINE) // 2))
+    return max(_NARROWEST, min(_WIDEST, int(budget * _CHARS_OF_BUDGET), room - _AROUND_A_LINE))
 
 
-def numbered(number: int, digits: int, line: str, widest: int, *, mark: str = "|", focus: int = 0) -> str:
+def numbered(
+    number: int, digits: int, line: str, widest: int, *, form: str = "", mark: str = "|", focus: int = 0
+) -> Row:
     """Write a line: its number, what it is (`|`, or `>` for a match), and its text around character `focus`.
 
-    Secrets go before the line is cut: half of one would not be known as such.
+    A time stamp of that form is left out, and the mark is `~` then. Secrets go before the line is cut: half of one
+    would not be known as such.
     """
-    return f"{number:>{digits}}{mark} {cut(cleaned(line), widest, focus)}"
-
-
-def room_of(line: str) -> int:
-    """Tell the room that a written line takes, its line end included."""
-    return len(line) + line.count('"') + line.count("\\") + line.count("\t") + 2
+    stamp, text = split_stamp(line, form)
+    return Row(f"{number:>{digits}}{'~' if stamp else mark} {cut(cleaned(text), widest, focus)}", stamp)
 
 
 def cut(line: str, widest: int, focus: int = 0) -> str:

@@ -7,17 +7,18 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_kit.answer import to_json
+from drone_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from mcp import Client
 
-NUMBERED = re.compile(r"^ *(\d+)([|>]) (.*)$")
+NUMBERED = re.compile(r"^ *(\d+)([|>~]) (.*)$")
 
 
 def numbered(log: str) -> list[tuple[int, str, str]]:
     """Take the frame off a log, and its lines apart: number, mark, text. Marks of a gap are left out."""
     lines = log.split("\n")
-    nonce = lines[0].removeprefix("<<<log ")
+    nonce = lines[0].removeprefix("<<<log ").partition(",")[0]
     assert re.fullmatch(r"[0-9a-f]{8}", nonce)
     assert lines[-1] == f"{nonce} log>>>"
     rows = [NUMBERED.fullmatch(line) for line in lines[1:-1] if line != "..."]
@@ -48,7 +49,8 @@ class Answer:
 
     @property
     def size(self) -> int:
-        return max(len(self.text), len(to_json(self.data)))
+        """Tokens, in whichever form it is longer."""
+        return max(count_tokens(self.text), count_tokens(to_json(self.data)))
 
     def lines(self, index: int = 0) -> list[tuple[int, str, str]]:
         """The lines of one part: number, mark, text."""

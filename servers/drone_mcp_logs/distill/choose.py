@@ -124,7 +124,7 @@ def _groups(
     for index in order:
         if budget < cheapest:
             return
-        if shown[index]:
+        if shown[index] or costs[index] > budget:
             continue
         for group in (_with_holes(numbers, shown, index), range(index, index + 1)):
             price = sum(costs[group.start : group.stop])

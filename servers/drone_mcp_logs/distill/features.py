@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
+from operator import eq
 
 from .looks import BLANK, ROLE_CODE, Looks, ordinals
 from .marks import Anchor
@@ -53,7 +54,7 @@ def line_columns(numbers: Sequence[int], texts: Sequence[str], looks: Looks, end
 
 def adjoining(numbers: Sequence[int]) -> list[int]:
     """Whether each line follows directly on the one before it: 1 or 0."""
-    return [0, *(int(b == a + 1) for a, b in pairwise(numbers))]
+    return [0, *map(eq, numbers[1:], [number + 1 for number in numbers])]
 
 
 def _mean(values: Sequence[float], reach: int) -> list[float]:

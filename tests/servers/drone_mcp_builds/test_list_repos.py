@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drone_mcp_kit.tokens import count_tokens
 from support.made_builds import made_build, made_repo
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def test_the_limit_says_how_many_more_there_are(agent: Any, drone: respx.M
 async def test_a_hundred_repositories_fit_the_budget_and_are_counted(agent: Any, drone: respx.MockRouter) -> None:
     drone.get("/api/user/repos").respond(json=MANY)
     answer = await agent.call("drone_list_repos", limit=100)
-    assert len(answer.text) <= 8_000
+    assert count_tokens(answer.text) <= 2_000
     shown = len(answer.data["repos"])
     assert answer.data["total"] == 120
     assert answer.data["left_out"].startswith(f"{120 - shown} more that match")

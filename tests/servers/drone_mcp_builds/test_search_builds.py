@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from drone_mcp_kit.tokens import count_tokens
 from support.made_builds import COMMIT, failing_build, made_build
 
 if TYPE_CHECKING:
@@ -174,9 +175,9 @@ async def test_a_cursor_of_another_question_is_refused_before_anything_leaves(
 async def test_fifty_builds_fit_the_budget_and_say_what_was_cut(agent: Any, drone: respx.MockRouter) -> None:
     History(drone, [made_build(n, message="m" * 500) for n in range(9000, 8900, -1)])
     answer = await agent.call("drone_list_builds", repo="octo/hello", limit=50)
-    assert len(answer.text) <= 8_000
+    assert count_tokens(answer.text) <= 2_000
     assert len(answer.data["builds"]) == 50
-    assert answer.data["left_out"].startswith("To keep the list small: titles cut to")
+    assert answer.data["left_out"].startswith("To keep the list small: titles")
 
 
 async def test_builds_that_no_cut_makes_small_enough_go_on_behind_the_cursor(
@@ -190,7 +191,7 @@ async def test_builds_that_no_cut_makes_small_enough_go_on_behind_the_cursor(
     cursor = None
     while len(seen) < 60:
         answer = await agent.call("drone_list_builds", repo="octo/hello", limit=50, cursor=cursor)
-        assert len(answer.text) <= 8_000
+        assert count_tokens(answer.text) <= 2_000
         seen += numbers(answer)
         cursor = answer.data.get("cursor")
         if cursor is None:

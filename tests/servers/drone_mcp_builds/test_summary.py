@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from drone_mcp_builds.failures import counting
-from drone_mcp_builds.summary import ANSWER_CHARACTERS, size_of, summarise
+from drone_mcp_builds.summary import ANSWER_TOKENS, size_of, summarise
 from drone_mcp_client.models import Build
 from support.made_builds import T0, any_builds, failing_build, made_build, made_stage, made_step
 
@@ -282,7 +282,7 @@ def test_a_build_of_sixty_steps_fits_the_budget_and_shows_every_step() -> None:
     steps = [made_step(n, f"package-{n:02}-unit-tests") for n in range(1, 60)]
     steps.append(made_step(60, "publish", "failure", exit_code=1))
     view = told(made_build(41, "failure", made_stage(1, "default", "failure", *steps)))
-    assert size_of(view) <= ANSWER_CHARACTERS
+    assert size_of(view) <= ANSWER_TOKENS
     assert len(view.stages[0].steps) == 60
 
 
@@ -290,7 +290,7 @@ def test_a_build_too_large_to_list_folds_what_passed_and_keeps_what_failed() -> 
     steps = [made_step(n, "a rather long name of a step in a matrix build " + "x" * n) for n in range(1, 151)]
     steps.append(made_step(151, "publish", "failure", exit_code=1))
     view = told(made_build(41, "failure", made_stage(1, "default", "failure", *steps)))
-    assert size_of(view) <= ANSWER_CHARACTERS
+    assert size_of(view) <= ANSWER_TOKENS
     assert [step.name for step in view.stages[0].steps] == ["publish"]
     assert view.stages[0].folded == "150 success"
 
@@ -301,7 +301,7 @@ def test_the_largest_build_that_can_be_made_fits_the_budget() -> None:
     wide = dict.fromkeys(("message", "author_login", "target", "source", "source_repo", "cron", "deploy_to"), "w" * 500)
     params = {f"{n}" + "p" * 200: "v" * 500 for n in range(50)}
     view = told(made_build(41, "failure", *stages, event="pull_request", params=params, link="l" * 900, **wide))
-    assert size_of(view) <= ANSWER_CHARACTERS
+    assert size_of(view) <= ANSWER_TOKENS
     assert view.left_out == "96 stages not listed: 96 failure; 42 parameters not listed"
     assert view.stages[0].folded == "99 failure"
 
@@ -313,7 +313,7 @@ def test_the_largest_build_that_can_be_made_fits_the_budget() -> None:
 @given(any_builds)
 def test_any_build_fits_the_budget_and_its_headline_names_the_first_failure(build: Build) -> None:
     view = summarise(build, "octo/hello", "https://drone.example.com", NOW)
-    assert size_of(view) <= ANSWER_CHARACTERS
+    assert size_of(view) <= ANSWER_TOKENS
     assert view.headline
     assert "\n" not in view.headline
     found = counting(build)

@@ -74,7 +74,7 @@ async def test_new_lines_beyond_the_budget_are_counted(agent: Any, drone: respx.
     assert answer.data["new"]["lines"] == 401
     assert answer.data["new"]["shown"] < 40
     assert "ERROR: boom" in answer.data["new"]["log"]
-    assert answer.size <= 2000
+    assert answer.size <= 500
 
 
 async def test_a_step_that_the_other_build_lacks_is_said(agent: Any, drone: respx.MockRouter) -> None:
@@ -100,7 +100,7 @@ def test_whatever_the_builds_the_answer_keeps_to_its_budget(a: Build, b: Build, 
     place = next(iter(places(a)), None)
     text = LogText(tuple(f'line {"z" * n} of "it"\t\\' for n in range(60))) if place else None
     pair = Pair("octo/hello", a, b, "0a1b2c3d", place, text, LogText(("other",)) if text else None)
-    assert size_of(compose_comparison(pair, budget)) <= 4 * budget
+    assert size_of(compose_comparison(pair, budget)) <= budget
 
 
 @pytest.mark.parametrize(

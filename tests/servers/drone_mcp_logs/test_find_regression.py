@@ -6,6 +6,7 @@ import httpx
 import pytest
 
 from drone_mcp_client.models import Build
+from drone_mcp_kit.tokens import count_tokens
 from drone_mcp_state import open_store
 from support.made_builds import T0, made_build, made_repo, made_stage, made_step
 from support.simulator import running_simulator
@@ -74,7 +75,7 @@ async def test_a_branch_that_broke_three_builds_ago(connect: Any, era: str) -> N
     assert data["next_step"] == "drone_compare_builds with a 8 and b 6 shows what changed"
     assert data["summary"] in answer.text
     assert len(asked) <= 10
-    assert answer.size <= 8_000
+    assert answer.size <= 2_000
 
 
 async def test_a_failure_that_is_new_on_a_branch_that_was_broken_already(connect: Any) -> None:
@@ -181,7 +182,7 @@ async def test_a_long_streak_is_searched_by_halving_within_the_budget_of_request
     assert {total for _, total in told} == {40}
     assert any(line.startswith("... ") for line in data["builds"])
     assert any("#31 " in line and "first seen" in line for line in data["builds"])
-    assert len(result.content[0].text) <= 8_000
+    assert count_tokens(result.content[0].text) <= 2_000
 
 
 async def test_however_long_titles_and_names_are_the_answer_keeps_to_2000_tokens(
@@ -191,7 +192,7 @@ async def test_however_long_titles_and_names_are_the_answer_keeps_to_2000_tokens
     builds = [failing(number, **long) for number in range(60, 1, -1)] + [made_build(1, **long)]
     serve(lenient, *builds, **{f"log_{number}": PRICE for number in range(2, 61)})
     answer = await agent.call(TOOL, repo="octo/hello", branch="main")
-    assert answer.size <= 8_000
+    assert answer.size <= 2_000
     assert "\u202e" not in answer.text
 
 

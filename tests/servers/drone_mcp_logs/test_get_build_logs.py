@@ -45,7 +45,7 @@ async def test_without_a_step_it_shows_the_end_of_each_failed_step(
     assert section["end"]
     assert "cursor" not in section
     assert answer.lines()[-1] == (900, "|", "line 900 of the log, as long as lines are")
-    assert 7000 < answer.size <= 8000
+    assert 1_700 < answer.size <= 2_000
     assert paths(drone) == [f"{BUILDS}/41", LOG]
     assert drone.calls.last.request.headers["authorization"] == "Bearer a-token-of-the-tests"
 
@@ -80,7 +80,7 @@ async def test_several_failed_steps_share_the_budget(agent: Any, drone: respx.Mo
     counts = [len(answer.lines(index)) for index in range(3)]
     assert counts[0] == 1
     assert abs(counts[1] - counts[2]) <= 1
-    assert answer.size > 7000
+    assert answer.size > 1_700
     assert answer.data["summary"] == "3 steps failed"
 
 
@@ -92,7 +92,7 @@ async def test_failed_steps_beyond_the_budget_are_named(agent: Any, drone: respx
     assert len(logs.calls) == 4
     assert 1 <= len(answer.data["logs"]) <= 4
     assert "1/5 ci/job-5: failure, exit 1" in answer.data["steps"]
-    assert answer.size <= 4000
+    assert answer.size <= 1_000
 
 
 async def test_the_first_failure_comes_first_and_an_ignored_one_last(agent: Any, drone: respx.MockRouter) -> None:
@@ -220,7 +220,7 @@ async def test_a_name_that_two_stages_have_needs_the_stage(agent: Any, drone: re
 
 @pytest.mark.parametrize(
     ("window", "first", "last"),
-    [({"tail": 3}, 898, 900), ({"head": 3}, 1, 3), ({"head": 10**6, "token_budget": 200}, 1, 5)],
+    [({"tail": 3}, 898, 900), ({"head": 3}, 1, 3), ({"head": 10**6, "token_budget": 300}, 1, 5)],
 )
 async def test_a_window_is_what_was_asked_for(
     agent: Any, drone: respx.MockRouter, window: dict[str, int], first: int, last: int

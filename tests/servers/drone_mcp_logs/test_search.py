@@ -14,7 +14,7 @@ from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.search import Found, compile_pattern, scan, show
 from drone_mcp_logs.steps import Place
-from drone_mcp_logs.windows import width_for
+from drone_mcp_logs.windows import GAP, LEAST_ROOM, Row, room_of_all, width_for
 from support.log_agent import numbered
 
 LINES = st.lists(st.text(alphabet='abé日. "', max_size=12) | st.just("x" * 3000), max_size=40).map(tuple)
@@ -60,20 +60,20 @@ def test_all_matches_are_counted_and_the_first_are_kept_with_their_surroundings(
     assert found.lines == {n: lines[n] for n in near}
 
 
-@given(LINES, PATTERNS.filter(bool), st.integers(0, 4), st.integers(160, 2000))
+@given(LINES, PATTERNS.filter(bool), st.integers(0, 4), st.integers(LEAST_ROOM, 2000))
 def test_what_is_shown_fits_and_is_marked_and_merged(
     lines: tuple[str, ...], pattern: str, context: int, room: int
 ) -> None:
     found = found_in(lines, pattern, context=context)
-    rows, shown = show(found, hits=100, context=context, room=room, widest=width_for(room, 8000))
-    assert sum(len(row) + 1 for row in rows) <= room
+    rows, shown = show(found, hits=100, context=context, room=room, widest=width_for(room, 2000))
+    assert room_of_all(rows) <= room
     assert bool(shown) == bool(found.matches)
     hits = {hit.index + 1 for hit in found.hits}
-    parsed = numbered("\n".join(["<<<log 0a1b2c3d", *rows, "0a1b2c3d log>>>"]))
+    parsed = numbered("\n".join(["<<<log 0a1b2c3d", *(row.text for row in rows), "0a1b2c3d log>>>"]))
     numbers = [number for number, _, _ in parsed]
     assert numbers == sorted(set(numbers))
     assert all((mark == ">") == (number in hits) for number, mark, _ in parsed)
-    assert rows.count("...") == sum(after > before + 1 for before, after in pairwise(numbers))
+    assert rows.count(GAP) == sum(after > before + 1 for before, after in pairwise(numbers))
 
 
 @given(
@@ -98,7 +98,7 @@ def test_an_answer_keeps_to_its_limits_and_counts_honestly(
         "read on", "narrow the pattern",
     )  # fmt: skip
     view = compose_findings(findings, limits)
-    assert size_of(view) <= 4 * limits.token_budget
+    assert size_of(view) <= limits.token_budget
     assert view.matches == sum(step.found.matches for step in steps)
     assert view.shown == sum(result.shown for result in view.results) <= limits.max_matches
     assert bool(view.shown) == bool(view.matches)
@@ -116,9 +116,9 @@ def test_a_match_far_to_the_right_is_shown_and_not_cut_away() -> None:
     line = "é" * 5000 + " the needle " + "y" * 5000
     rows, shown = show(found_in((line,), "needle"), hits=1, context=0, room=2000, widest=500)
     assert shown == 1
-    assert "needle" in rows[0]
-    assert "chars+]…" in rows[0]
-    assert rows[0].endswith(" chars]")
+    assert "needle" in rows[0].text
+    assert "chars+]…" in rows[0].text
+    assert rows[0].text.endswith(" chars]")
 
 
 @pytest.mark.parametrize(
@@ -155,4 +155,4 @@ def test_numbers_of_a_live_log_without_its_beginning_go_on_from_there() -> None:
     text = LogText(("a", "needle"), first_pos=7000, running=True, starts=(7000, 7001))
     compiled = compile_pattern("needle", literal=True, ignore_case=True)
     found = scan(compiled, text, context=1, keep=5, go_on=lambda: True)
-    assert show(found, hits=5, context=1, room=500, widest=100) == (["7001| a", "7002> needle"], 1)
+    assert show(found, hits=5, context=1, room=500, widest=100) == ([Row("7001| a"), Row("7002> needle")], 1)

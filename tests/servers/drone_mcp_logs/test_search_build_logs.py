@@ -89,7 +89,7 @@ async def test_counts_are_honest_where_not_all_is_shown(agent: Any, drone: respx
     assert [number for number, _, _ in answer.lines()] == list(range(1, 8))
     assert "raise max_matches" in answer.data["next_step"]
     tight = await agent.search("needle", number=41, step="test", max_matches=100, context=0, token_budget=200)
-    assert tight.size <= 800
+    assert tight.size <= 200
     assert tight.data["shown"] == len(tight.lines()) < 100
 
 
