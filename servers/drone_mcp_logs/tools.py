@@ -10,9 +10,7 @@ from pydantic import BeforeValidator, Field
 
 from drone_mcp_kit.meant import meant
 from drone_mcp_kit.tools import tool
-from drone_mcp_logs.comparing import compare
 from drone_mcp_logs.comparison_views import ComparisonView
-from drone_mcp_logs.diagnosing import diagnose
 from drone_mcp_logs.diagnosis_views import DiagnosisView
 from drone_mcp_logs.findings import Limits
 from drone_mcp_logs.history_views import FlakyView, RegressionView
@@ -58,6 +56,8 @@ class LogTools:
         Failed steps in causal order with the log lines that tell why, class of failure, failed tests, places, whether
         its target branch fails alike, what to do next.
         """
+        from drone_mcp_logs.diagnosing import diagnose  # noqa: PLC0415 - on first use, to start fast
+
         what = meant(self._access, repo, number)
         drone = await self._access.client()
         return await diagnose(drone, what, token_budget, self._pace, self._access.signatures)
@@ -71,6 +71,8 @@ class LogTools:
         token_budget: Budget = 2000,
     ) -> ComparisonView:
         """Say what changed from build b to build a: steps, new lines in the failed step's log, commits."""
+        from drone_mcp_logs.comparing import compare  # noqa: PLC0415 - on first use, to start fast
+
         what = meant(self._access, repo, a)
         return await compare(await self._access.client(), what, b, token_budget, self._pace)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -211,11 +212,28 @@ async def test_help_names_the_command_that_tries_rules() -> None:
     assert "drone-mcp-policy replay EVENTS [--rules FILE] [--against FILE]" in done.stdout.decode()
 
 
-async def test_a_rule_file_with_mistakes_stops_the_start_with_one_line(tmp_path: Path) -> None:
+@pytest.fixture
+def mistaken(tmp_path: Path) -> dict[str, str]:
+    """An environment that names a rule file with a mistake."""
     rules = tmp_path / "rules.yaml"
     rules.write_text("rules: [{rule: a, then: go}]\n", encoding="utf-8")
-    env = {"DRONE_SERVER": "http://127.0.0.1:9", "DRONE_MCP_POLICY_RULES": str(rules)}
-    done = await anyio.run_process([sys.executable, "-m", "drone_mcp_policy"], env=env, check=False)
+    return {"DRONE_SERVER": "http://127.0.0.1:9", "DRONE_MCP_POLICY_RULES": str(rules)}
+
+
+async def test_a_rule_file_with_mistakes_is_found_by_the_check_in_one_line(mistaken: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "drone_mcp_policy", "--check-environment"]
+    done = await anyio.run_process(command, env=mistaken, check=False)
+    rules = mistaken["DRONE_MCP_POLICY_RULES"]
     assert done.returncode == 2
     assert done.stderr.decode().startswith(f"drone-mcp-policy: DRONE_MCP_POLICY_RULES is '{rules}': it takes")
     assert done.stderr.count(b"\n") == 1
+
+
+async def test_every_call_says_which_mistake_a_rule_file_has(mistaken: dict[str, str]) -> None:
+    process = StdioServerParameters(command=sys.executable, args=["-m", "drone_mcp_policy"], env=mistaken)
+    async with Client(process) as client:
+        result = await client.call_tool("drone_evaluate_build", {"repo": "octo/hello"})
+    assert result.is_error
+    error = json.loads(result.content[0].text.removeprefix("Error: "))
+    assert (error["code"], error["details"]) == ("INVALID_INPUT", {"variable": "DRONE_MCP_POLICY_RULES"})
+    assert mistaken["DRONE_MCP_POLICY_RULES"] in error["message"]
