@@ -59,7 +59,9 @@ async def test_a_process_restarts_a_build_over_stdio_and_keeps_its_record(tmp_pa
 
 
 def test_on_without_a_token_is_found_by_the_check() -> None:
-    done = run("--check-environment", DRONE_SERVER="http://drone.test", DRONE_MCP_ACTIONS="on", DRONE_MCP_ACTION_REPOS="octo/*")
+    done = run(
+        "--check-environment", DRONE_SERVER="http://drone.test", DRONE_MCP_ACTIONS="on", DRONE_MCP_ACTION_REPOS="octo/*"
+    )
     assert done.returncode == 2
     assert done.stderr.startswith("drone-mcp-actions: DRONE_MCP_ACTIONS is 'on' and DRONE_WRITE_TOKEN is not set")
     assert len(done.stderr.splitlines()) == 1
