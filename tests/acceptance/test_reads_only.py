@@ -91,7 +91,8 @@ def test_no_server_keeps_what_is_for_writing_in_its_environment(manifest: Manife
     code = (
         "import os\n"
         "from drone_mcp_kit import serving\n"
-        "serving.serve = lambda server, opening: print(sorted(name for name in os.environ if name.startswith('DRONE')))\n"
+        "def say(*_): print(sorted(name for name in os.environ if name.startswith('DRONE')))\n"
+        "serving.serve = say\n"
         f"from {manifest.module}.server import main\n"
         "main()\n"
     )

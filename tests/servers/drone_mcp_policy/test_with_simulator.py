@@ -234,6 +234,6 @@ async def test_every_call_says_which_mistake_a_rule_file_has(mistaken: dict[str,
     async with Client(process) as client:
         result = await client.call_tool("drone_evaluate_build", {"repo": "octo/hello"})
     assert result.is_error
-    error = json.loads(result.content[0].text.removeprefix("Error: "))
+    error = json.loads("".join(block.text for block in result.content if block.type == "text").removeprefix("Error: "))
     assert (error["code"], error["details"]) == ("INVALID_INPUT", {"variable": "DRONE_MCP_POLICY_RULES"})
     assert mistaken["DRONE_MCP_POLICY_RULES"] in error["message"]
