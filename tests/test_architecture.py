@@ -15,10 +15,11 @@ FUNCTION_LINES = 60
 # What each package may import of ours. A server never imports another, the entrypoint imports no server:
 # it learns of servers from the installation and starts them as processes.
 SHARED = {
-    "drone_mcp_client": set(),
-    "drone_mcp_kit": {"drone_mcp_client"},
-    "drone_mcp_state": {"drone_mcp_client"},
-    "drone_mcp_known": {"drone_mcp_client", "drone_mcp_kit", "drone_mcp_state"},
+    "drone_mcp_kit": set(),
+    "drone_mcp_client": {"drone_mcp_kit"},
+    "drone_mcp_build": {"drone_mcp_client", "drone_mcp_kit"},
+    "drone_mcp_state": {"drone_mcp_client", "drone_mcp_kit"},
+    "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "drone_mcp_kit", "drone_mcp_state"},
 }
 
 pytestmark = pytest.mark.checkout

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from drone_mcp_build.guard.variables import VARIABLES as ACTION_VARIABLES
 from drone_mcp_config.installation import Servers, read_installation
 from drone_mcp_config.role_loading import Role, library, load_role
-from drone_mcp_kit.guard.variables import VARIABLES as ACTION_VARIABLES
 from drone_mcp_kit.variables import VARIABLES, Variable
 
 if TYPE_CHECKING:

@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from drone_mcp_build.guard.variables import VARIABLES as GUARD_VARIABLES
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation import Manifest, Servers, command_of
 from drone_mcp_config.role_loading import WRITE_TOKEN, Role
 from drone_mcp_config.role_model import Guard
 from drone_mcp_config.template import Template
-from drone_mcp_kit.guard.variables import VARIABLES as GUARD_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -1,7 +1,7 @@
 """Run the actions server: `python -m drone_mcp_actions`. Nothing is loaded here that its first answers do not need."""
 
+from drone_mcp_build.guard.variables import read_guard
 from drone_mcp_kit.front.start import start
-from drone_mcp_kit.guard.variables import read_guard
 
 
 def main() -> None:

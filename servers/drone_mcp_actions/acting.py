@@ -9,9 +9,9 @@ from mcp.types import InputRequiredResult
 
 from drone_mcp_actions import plans, reports
 from drone_mcp_actions.reports import Sent
-from drone_mcp_client.errors import Conflict, DroneError, DroneFailed, TimedOut, Unreachable
-from drone_mcp_kit.guard.audit import target
-from drone_mcp_kit.guard.operations import OPERATIONS
+from drone_mcp_build.guard.audit import target
+from drone_mcp_build.guard.operations import OPERATIONS
+from drone_mcp_client.errors import Conflict, DroneFailed, ServiceError, TimedOut, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from drone_mcp_actions.plans import Plan
     from drone_mcp_actions.repeating import Recent
     from drone_mcp_actions.views import ActionView
+    from drone_mcp_build.access import DroneAccess
+    from drone_mcp_build.guard.guard import Guard, Warrant
+    from drone_mcp_build.guard.rules import Decision
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.access import DroneAccess
-    from drone_mcp_kit.guard.guard import Guard, Warrant
-    from drone_mcp_kit.guard.rules import Decision
 
 # After these nobody knows whether Drone has done it.
 LEFT_OPEN = (TimedOut, Unreachable, DroneFailed)
@@ -122,7 +122,7 @@ class Actor:
         except LEFT_OPEN:
             await self._recent.unanswered(wish, self._clock())
             raise
-        except DroneError:
+        except ServiceError:
             await self._recent.forget(wish)
             raise
         view = reports.done(plan, sent, await self._read(plan)) if sent.answers else reports.nothing(plan)
@@ -149,7 +149,7 @@ class Actor:
         for call in plan.calls:
             try:
                 answers.append(await self._guard.send(warrant, call))
-            except DroneError as error:
+            except ServiceError as error:
                 if not answers:
                     raise
                 return Sent(tuple(answers), error)
@@ -162,5 +162,5 @@ class Actor:
         try:
             drone = await self._access.client()
             return await drone.build(plan.action.repo, plan.action.build.number)
-        except DroneError:
+        except ServiceError:
             return None

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.guard import chain, consent
-from drone_mcp_kit.guard.chain import Head, Report
-from drone_mcp_kit.guard.sinks import head_path
+from drone_mcp_build.guard import chain, consent
+from drone_mcp_build.guard.chain import Head, Report
+from drone_mcp_build.guard.sinks import head_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_actions import words
+from drone_mcp_build.guard.operations import OPERATIONS
+from drone_mcp_build.guard.rules import DEPLOYMENTS, Action
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.status import blocked_stages, is_final, is_held
-from drone_mcp_kit.guard.operations import OPERATIONS
-from drone_mcp_kit.guard.rules import DEPLOYMENTS, Action
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,16 +7,16 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_actions.views import view_of
+from drone_mcp_build.guard.errors import NotesUnavailable
+from drone_mcp_build.guard.notes import key
 from drone_mcp_client.errors import Conflict
-from drone_mcp_kit.guard.errors import NotesUnavailable
-from drone_mcp_kit.guard.notes import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_actions.acting import Wish
     from drone_mcp_actions.views import ActionView
-    from drone_mcp_kit.guard.notes import Notes, Who
+    from drone_mcp_build.guard.notes import Notes, Who
 
 logger = logging.getLogger(__name__)
 

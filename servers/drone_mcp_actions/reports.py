@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from drone_mcp_actions import words
 from drone_mcp_actions.views import view_of
-from drone_mcp_kit import standing
+from drone_mcp_build import standing
 
 if TYPE_CHECKING:
     from drone_mcp_actions.plans import Plan
     from drone_mcp_actions.views import ActionView, Outcome
-    from drone_mcp_client.errors import DroneError
+    from drone_mcp_client.errors import ServiceError
     from drone_mcp_client.models import Build
 
 # Drone 2.25, trigger/skip.go; these events are never skipped for it.
@@ -26,7 +26,7 @@ class Sent:
     """What Drone answered to the calls that were sent, in order, and what ended it before the last."""
 
     answers: tuple[Any, ...] = ()
-    failed: DroneError | None = None
+    failed: ServiceError | None = None
 
 
 def about(plan: Plan, outcome: Outcome, message: str, **more: Any) -> ActionView:

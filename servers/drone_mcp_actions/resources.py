@@ -8,7 +8,7 @@ from drone_mcp_actions.views import AuditView
 from drone_mcp_kit.resources import resource
 
 if TYPE_CHECKING:
-    from drone_mcp_kit.guard.guard import Guard
+    from drone_mcp_build.guard.guard import Guard
 
 RECENT = "drone://audit/recent"
 

@@ -11,11 +11,11 @@ from drone_mcp_actions.agreeing import Agreed
 from drone_mcp_actions.repeating import Recent
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
-from drone_mcp_kit.access import DroneAccess
+from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.guard.guard import Guard
+from drone_mcp_build.guard.settings import GuardSettings
+from drone_mcp_build.guard.variables import VARIABLES
 from drone_mcp_kit.app import ServerSpec, build_server, run
-from drone_mcp_kit.guard.guard import Guard
-from drone_mcp_kit.guard.settings import GuardSettings
-from drone_mcp_kit.guard.variables import VARIABLES
 from drone_mcp_kit.settings import Settings
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from drone_mcp_actions.acting import Actor, Wish
     from drone_mcp_actions.repeating import Recent
-    from drone_mcp_kit.access import DroneAccess
-    from drone_mcp_kit.guard.guard import Guard
+    from drone_mcp_build.access import DroneAccess
+    from drone_mcp_build.guard.guard import Guard
 
 Number = Annotated[int, Field(ge=1, description="1 or more")]
 Stage = Annotated[int | None, Field(ge=1, description="1 or more; default: all that wait")]

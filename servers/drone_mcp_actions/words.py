@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_kit.guard.rules import branch_of
+from drone_mcp_build.guard.rules import branch_of
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:

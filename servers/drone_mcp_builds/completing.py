@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final
 from mcp.types import Completion
 
 from drone_mcp_builds.resources import LATEST, SUMMARY
-from drone_mcp_client.errors import DroneError
+from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_build.access import DroneAccess
 
 FRESH_SECONDS: Final = 30.0  # a person types several letters in that time
 MOST_KEPT: Final = 32
@@ -38,7 +38,7 @@ class Completer:
         known = dict(context.arguments or {}) if context else {}
         try:
             values = await self._values(argument.name, known)
-        except DroneError:
+        except ServiceError:
             values = ()
         typed = argument.value.lower()
         found = [value for value in values if value.lower().startswith(typed)]

@@ -13,13 +13,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_client.errors import DroneError
+from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.access import DroneAccess
     from drone_mcp_known.known import Known
     from drone_mcp_state import BuildStateStore, Changes
 
@@ -91,7 +91,7 @@ class Follower:
                 async for repo in feed:
                     if repo.build is not None and subject.number in {None, repo.build.number}:
                         heard.put_nowait(repo.build)
-        except DroneError as error:
+        except ServiceError as error:
             logger.info("Asking again and again instead of listening: %s", error)
 
     async def _tick(self, again: float, streaming: asyncio.Task[None], heard: asyncio.Queue[Build | None]) -> None:

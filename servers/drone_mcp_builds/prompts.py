@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from drone_mcp_build.meant import meant
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_kit.meant import meant
 from drone_mcp_kit.resources import prompt
 
 if TYPE_CHECKING:
-    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_build.access import DroneAccess
 
 WATCH = "drone_wait_for_build"
 

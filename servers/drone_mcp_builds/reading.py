@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_builds import summary
 from drone_mcp_builds.tidy import tidy
-from drone_mcp_client.errors import DroneError, NotFound
+from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_known.known import OF_ANY_REF
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_builds.views import BuildView
-    from drone_mcp_kit.access import DroneAccess
     from drone_mcp_known.known import Known, Reading
 
 
@@ -100,7 +100,7 @@ class Reader:
         drone = await self._access.client()
         try:
             page = await drone.build_page(repo, 1, 1)
-        except DroneError as error:
+        except ServiceError as error:
             raise missing from error  # the first answer stands, this was only to help
         if not page:
             raise NotFound(

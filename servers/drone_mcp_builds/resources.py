@@ -9,8 +9,8 @@ from drone_mcp_client.errors import InvalidInput
 from drone_mcp_kit.resources import resource
 
 if TYPE_CHECKING:
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_builds.reading import Reader
-    from drone_mcp_kit.access import DroneAccess
 
 LATEST = "drone://repo/{owner}/{repo}/latest"
 SUMMARY = "drone://repo/{owner}/{repo}/build/{number}/summary"

@@ -21,7 +21,7 @@ from mcp.types import (
     UnsubscribeRequestParams,
 )
 
-from drone_mcp_client.errors import DroneError
+from drone_mcp_client.errors import ServiceError
 from drone_mcp_kit.resources import protocol_error
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ class Subscriptions:
 
     Args:
         changes: yields whenever the resource of an address has changed; ends where it no longer can.
-        check: raises `DroneError` for an address that cannot be subscribed to.
+        check: raises `ServiceError` for an address that cannot be subscribed to.
         clean: for the text of errors.
     """
 
@@ -83,7 +83,7 @@ class Subscriptions:
         uri = str(params.uri)
         try:
             self._check(uri)
-        except DroneError as error:
+        except ServiceError as error:
             raise protocol_error(error, self._clean) from error
         if self._of_same_client(uri, context.session) is None:
             self._sessions.setdefault(uri, []).append(context.session)
@@ -122,7 +122,7 @@ class Subscriptions:
     def _is_known(self, uri: str) -> bool:
         try:
             self._check(uri)
-        except DroneError as error:
+        except ServiceError as error:
             logger.info("A subscription will never tell of anything: %s", error)
             return False
         return True
@@ -149,7 +149,7 @@ class Subscriptions:
         try:
             async for _ in self._changes(uri):
                 await self._tell(uri)
-        except DroneError as error:
+        except ServiceError as error:
             logger.warning("A subscribed resource can no longer be watched: %s", error)
         except Exception:
             logger.exception("A subscribed resource can no longer be watched")

@@ -8,12 +8,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
+from drone_mcp_build import standing
 from drone_mcp_builds import since
 from drone_mcp_builds.following import Follower, Subject, first_of, stop
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
-from drone_mcp_client.errors import DroneError
-from drone_mcp_kit import standing
+from drone_mcp_client.errors import ServiceError
 from drone_mcp_known.known import Reading, is_whole, news
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Waiter:
         """Return as soon as the wish is fulfilled, and at the latest when its time is up.
 
         Raises:
-            DroneError: the build cannot be read, and asking again would not help.
+            ServiceError: the build cannot be read, and asking again would not help.
         """
         began = self._clock()
         first = await self._reader.find(wish.repo, wish.number, ahead=wish.seconds)
@@ -127,7 +127,7 @@ class Watch:
             merged = news(self.reading, seen)
             if status.is_final(merged.build.status) and not is_whole(merged.build):
                 merged = news(merged, await self._reader.ask(self.wish.repo, self.wish.number))
-        except DroneError as error:
+        except ServiceError as error:
             if not error.retryable:
                 raise
             logger.info("Waiting goes on: %s", error)

@@ -8,17 +8,17 @@ from contextlib import aclosing
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from drone_mcp_build import standing
 from drone_mcp_builds.following import Follower, Subject
-from drone_mcp_client.errors import DroneError, InvalidInput
-from drone_mcp_kit import standing
+from drone_mcp_client.errors import InvalidInput, ServiceError
 from drone_mcp_known.known import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_builds.reading import Reader
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.access import DroneAccess
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ class Watcher:
         """Yield whenever the resource tells something else; end when it never will again.
 
         Raises:
-            DroneError: it cannot be read, and asking again would not help.
+            ServiceError: it cannot be read, and asking again would not help.
         """
         subject = self.subject(uri)
         last = await self._state(subject)
@@ -83,7 +83,7 @@ class Watcher:
             if subject.number:
                 return (await self._reader.find(subject.repo, subject.number)).build
             return (await self._reader.find_latest(subject.repo))[0].build
-        except DroneError as error:
+        except ServiceError as error:
             if not error.retryable:
                 raise
             logger.info("A subscription goes on: %s", error)

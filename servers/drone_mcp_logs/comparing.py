@@ -15,9 +15,9 @@ from drone_mcp_logs.showing import fetch_build
 from drone_mcp_logs.views import new_nonce
 
 if TYPE_CHECKING:
+    from drone_mcp_build.meant import Meant
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.meant import Meant
     from drone_mcp_logs.comparison_views import ComparisonView
     from drone_mcp_logs.live import Pace
     from drone_mcp_logs.steps import Place

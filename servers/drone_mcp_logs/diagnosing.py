@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from drone_mcp_client.errors import DroneError
+from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.causes import IGNORED, consequences, in_causal_order
 from drone_mcp_logs.diagnosis import Case, Diagnosis, compose_diagnosis
@@ -24,9 +24,9 @@ from drone_mcp_logs.views import new_nonce
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from drone_mcp_build.meant import Meant
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.meant import Meant
     from drone_mcp_known.signatures import Signatures
     from drone_mcp_logs.causes import Failed
     from drone_mcp_logs.diagnosis_views import DiagnosisView
@@ -116,7 +116,7 @@ async def _time_limit(drone: DroneClient, repo: str, failed: Sequence[Failed]) -
         return 0
     try:
         return (await drone.repo(repo)).timeout * 60
-    except DroneError:
+    except ServiceError:
         return 0
 
 

@@ -55,7 +55,7 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
     """Answer `drone_find_flaky_steps`.
 
     Raises:
-        DroneError: Drone cannot be asked.
+        ServiceError: Drone cannot be asked.
     """
     chronicle = Chronicle(await access.client(), access.known, repo, Requests(MOST_REQUESTS))
     listed = await _listed(chronicle, window)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from drone_mcp_client.errors import DroneError, NotFound
+from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_client.status import is_final
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.reading import StepReader
@@ -73,7 +73,7 @@ class Historian:
         """Find out; what Drone refuses or fails at is told and ends the looking."""
         try:
             return await self._look_back()
-        except DroneError as error:
+        except ServiceError as error:
             return Past(trouble=f"other builds could not be read: {error.message}")
 
     async def _look_back(self) -> Past:

@@ -59,7 +59,7 @@ async def collect(tail: LogTail, pace: Pace, wish: Wish) -> list[Line]:
     """Return the writes that came until it was quiet, it was enough or the time was up; see `tail.ended`.
 
     Raises:
-        DroneError: nothing came, because of this.
+        ServiceError: nothing came, because of this.
     """
     writes: list[Line] = []
     async with tail:

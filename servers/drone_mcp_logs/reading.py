@@ -50,7 +50,7 @@ class StepReader:
         """Read the log of a step.
 
         Raises:
-            DroneError: Drone cannot be asked; a log that is not there is an answer.
+            ServiceError: Drone cannot be asked; a log that is not there is an answer.
         """
         if place.never_ran:
             return Reading(place, None, _no_log(place))

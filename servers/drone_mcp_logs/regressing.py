@@ -20,8 +20,8 @@ from drone_mcp_logs.together import AT_ONCE, for_each
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
+    from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.meant import Meant
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.history_views import RegressionView
     from drone_mcp_logs.live import Pace
@@ -140,7 +140,7 @@ async def find_regression(
 
     Raises:
         NotFound: there is no such repository, build or step.
-        DroneError: Drone cannot be asked.
+        ServiceError: Drone cannot be asked.
     """
     drone = await access.client()
     chronicle = Chronicle(drone, access.known, what.repo, Requests(MOST_REQUESTS))

@@ -14,7 +14,7 @@ from drone_mcp_logs.views import framed, new_nonce
 from drone_mcp_logs.windows import Span, Writer, last_lines
 
 if TYPE_CHECKING:
-    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_logs.lines import LogText
 
 MOST_CHARS = 256 * 1024

@@ -21,9 +21,9 @@ from drone_mcp_logs.views import new_nonce
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from drone_mcp_build.meant import Meant
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.meant import Meant
     from drone_mcp_logs.findings import Limits
     from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.live import Pace

@@ -18,9 +18,9 @@ from drone_mcp_logs.together import for_each
 from drone_mcp_logs.views import new_nonce
 
 if TYPE_CHECKING:
+    from drone_mcp_build.meant import Meant
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_kit.meant import Meant
     from drone_mcp_logs.cursor import Cursor
     from drone_mcp_logs.views import BuildLogsView
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import anyio
 
-from drone_mcp_client.errors import DroneError
+from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -21,17 +21,17 @@ async def for_each(items: Sequence[T], work: Callable[[T], Awaitable[R]]) -> lis
     """Return what `work` makes of each item, in their order; the first error ends it all.
 
     Raises:
-        DroneError: as `work` raised it, by itself and in no group.
+        ServiceError: as `work` raised it, by itself and in no group.
     """
     results: dict[int, R] = {}
-    errors: list[DroneError] = []
+    errors: list[ServiceError] = []
     limiter = anyio.CapacityLimiter(AT_ONCE)
 
     async def one(index: int, item: T) -> None:
         async with limiter:
             try:
                 results[index] = await work(item)
-            except DroneError as error:
+            except ServiceError as error:
                 errors.append(error)
                 group.cancel_scope.cancel()
 

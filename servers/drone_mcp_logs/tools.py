@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
-from drone_mcp_kit.meant import meant
+from drone_mcp_build.meant import meant
 from drone_mcp_kit.tools import tool
 from drone_mcp_logs.comparison_views import ComparisonView
 from drone_mcp_logs.diagnosis_views import DiagnosisView

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from drone_mcp_build import failure_class as classes
 from drone_mcp_client.status import failures
-from drone_mcp_kit import failure_class as classes
 from drone_mcp_kit.sanitize import one_line, sanitize
 from drone_mcp_policy.states import state_of
 

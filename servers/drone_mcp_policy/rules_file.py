@@ -7,7 +7,7 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from drone_mcp_kit.failure_class import CLASSES
+from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_kit.suggesting import suggest
 from drone_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
 from drone_mcp_policy import fields

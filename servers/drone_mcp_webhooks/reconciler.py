@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, TypeVar
 
 from drone_mcp_client.errors import (
     AuthenticationFailed,
-    DroneError,
     NotFound,
     PermissionDenied,
     RateLimited,
+    ServiceError,
     TimedOut,
     Unreachable,
 )
@@ -209,7 +209,7 @@ class Reconciler:
         except HOPELESS as error:
             self.metrics.requests.labels("failed").inc()
             raise Interrupted(str(error)) from error
-        except DroneError as error:
+        except ServiceError as error:
             self.metrics.requests.labels("failed").inc()
             logger.warning("Drone did not answer a comparison: %s", error)
             return None

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 from pydantic import TypeAdapter, ValidationError
 
 from drone_mcp_client import steplog
-from drone_mcp_client.errors import DroneError, DroneFailed, UnexpectedAnswer
+from drone_mcp_client.errors import DroneFailed, ServiceError, UnexpectedAnswer
 from drone_mcp_client.refusals import Refusal, refused
 from drone_mcp_client.steplog import StepLog
 
@@ -50,7 +50,7 @@ def decipher(
         location: where a redirect leads.
 
     Raises:
-        DroneError: the member of the family that fits.
+        ServiceError: the member of the family that fits.
     """
     page = is_page(content_type, body)
     if 200 <= status < 300:  # noqa: PLR2004 - success
@@ -124,7 +124,7 @@ def _complaint(invalid: ValidationError) -> str:
     return clean(f"{where}: {first['msg']}" if where else first["msg"])
 
 
-def _redirect(status: int, location: str) -> DroneError:
+def _redirect(status: int, location: str) -> ServiceError:
     target = _without_query(location)
     leads = f" to {target}" if target else ""
     return UnexpectedAnswer(

@@ -12,7 +12,7 @@ from drone_mcp_client.options import ClientOptions
 from drone_mcp_client.sse import SILENCE
 from drone_mcp_client.tails import LogTail
 from drone_mcp_client.transport import Transport, World
-from drone_mcp_client.watching import unwatched
+from drone_mcp_kit.attempts import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         User,
     )
     from drone_mcp_client.steplog import StepLog
-    from drone_mcp_client.watching import Watch
+    from drone_mcp_kit.attempts import Watch
 
 __all__ = ["ClientOptions", "DroneClient"]
 
@@ -49,7 +49,7 @@ QUIET = 60.0
 class DroneClient:
     """Talks to one Drone server over pooled connections; use it as `async with`, or call `aclose`.
 
-    A repository is given as "owner/name". Every method raises a `DroneError`; what each route does is told at the
+    A repository is given as "owner/name". Every method raises a `ServiceError`; what each route does is told at the
     function of the same name in `calls`. Methods that start a build return None where Drone chose not to.
 
     Args:
@@ -57,7 +57,7 @@ class DroneClient:
         gate: sees every call each time before it leaves, and may raise to hold it back.
         world: time and chance, for tests.
         network: what carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: is told of every attempt (see `watching`).
+        watch: is told of every attempt (`drone_mcp_kit.attempts`).
     """
 
     def __init__(

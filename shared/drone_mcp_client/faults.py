@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import httpx
 
 from drone_mcp_client.answers import clean
-from drone_mcp_client.errors import DroneError, TimedOut, UnexpectedAnswer, Unreachable
+from drone_mcp_client.errors import ServiceError, TimedOut, UnexpectedAnswer, Unreachable
 from drone_mcp_client.refusals import left_open
 
 if TYPE_CHECKING:
     from drone_mcp_client.calls import Call
 
 
-def explained(call: Call[Any], server: str, broken: httpx.HTTPError) -> DroneError:
+def explained(call: Call[Any], server: str, broken: httpx.HTTPError) -> ServiceError:
     """The error for a request that httpx could not bring to an answer.
 
     A request that never left is certain not to have been carried out; of the others only an idempotent one may be

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -103,20 +102,6 @@ def parse_server(text: str) -> str:
             next_step="Leave out user, password, query and fragment; the token belongs in DRONE_TOKEN",
         )
     return _origin(address) + address.path.rstrip("/")
-
-
-def is_exposed(server: str) -> bool:
-    """Whether a token sent to this server travels in clear over a network: plain http to another machine."""
-    return urlsplit(server).scheme == "http" and not is_loopback(server)
-
-
-def is_loopback(server: str) -> bool:
-    """Whether the server is this very machine."""
-    host = urlsplit(server).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _is_address(text: str) -> bool:

@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, Final
 from drone_mcp_client.errors import (
     AuthenticationFailed,
     Conflict,
-    DroneError,
     DroneFailed,
     InvalidInput,
     NotFound,
     PermissionDenied,
     RateLimited,
+    ServiceError,
     TimedOut,
     UnexpectedAnswer,
 )
@@ -61,7 +61,7 @@ class Refusal:
         return f": {self.words}" if self.words else ""
 
 
-def refused(refusal: Refusal) -> DroneError:
+def refused(refusal: Refusal) -> ServiceError:
     """The error for this refusal."""
     if refusal.page and refusal.status not in {429, 502, 503, 504}:
         return UnexpectedAnswer(
@@ -73,7 +73,7 @@ def refused(refusal: Refusal) -> DroneError:
     return rule(refusal)
 
 
-def left_open(call: Call[Any], error: DroneError) -> DroneError:
+def left_open(call: Call[Any], error: ServiceError) -> ServiceError:
     """Mark the failure of a call that may have been carried out and must not be sent twice."""
     if not call.idempotent:
         error.retryable = False
@@ -81,11 +81,11 @@ def left_open(call: Call[Any], error: DroneError) -> DroneError:
     return error
 
 
-def _bad_request(refusal: Refusal) -> DroneError:
+def _bad_request(refusal: Refusal) -> ServiceError:
     return InvalidInput(f"Drone refuses this{refusal.quoted}", status=400, details=refusal.details)
 
 
-def _unauthorized(refusal: Refusal) -> DroneError:
+def _unauthorized(refusal: Refusal) -> ServiceError:
     """Drone lets an unknown token pass as a guest; a user it knows gets 401 only from a namespace's routes."""
     if refusal.words == "Forbidden":
         return _forbidden(refusal)
@@ -101,7 +101,7 @@ def _unauthorized(refusal: Refusal) -> DroneError:
     return AuthenticationFailed(message, next_step=CHECK_TOKEN, status=401, details=refusal.details)
 
 
-def _payment(refusal: Refusal) -> DroneError:
+def _payment(refusal: Refusal) -> ServiceError:
     return DroneFailed(
         f"Drone's licence is at its limit{refusal.quoted}",
         next_step="An administrator of the Drone server can change its licence",
@@ -110,13 +110,13 @@ def _payment(refusal: Refusal) -> DroneError:
     )
 
 
-def _forbidden(refusal: Refusal) -> DroneError:
+def _forbidden(refusal: Refusal) -> ServiceError:
     return PermissionDenied(
         f"The token's user may not use {refusal.call.subject}", status=refusal.status, details=refusal.details
     )
 
 
-def _not_found(refusal: Refusal) -> DroneError:
+def _not_found(refusal: Refusal) -> ServiceError:
     if not refusal.said:
         return _no_route(refusal)
     if refusal.call.operation == "logs.get" and refusal.words == NO_ROWS:
@@ -137,7 +137,7 @@ def _not_found(refusal: Refusal) -> DroneError:
     return _no_repo(refusal)
 
 
-def _no_repo(refusal: Refusal) -> DroneError:
+def _no_repo(refusal: Refusal) -> ServiceError:
     if not refusal.call.repo:
         return NotFound(f"Drone does not have {refusal.call.subject}", status=404)
     need = "the right to change" if refusal.call.writes else "access to"
@@ -152,7 +152,7 @@ def _no_repo(refusal: Refusal) -> DroneError:
     )
 
 
-def _no_route(refusal: Refusal) -> DroneError:
+def _no_route(refusal: Refusal) -> ServiceError:
     return UnexpectedAnswer(
         f"This server has no route for {refusal.call.subject}",
         next_step="Check that DRONE_SERVER is the address of Drone without a path (no /api); "
@@ -161,7 +161,7 @@ def _no_route(refusal: Refusal) -> DroneError:
     )
 
 
-def _conflict(refusal: Refusal) -> DroneError:
+def _conflict(refusal: Refusal) -> ServiceError:
     return Conflict(
         f"Something else changed {refusal.call.subject} at the same moment{refusal.quoted}",
         status=409,
@@ -169,7 +169,7 @@ def _conflict(refusal: Refusal) -> DroneError:
     )
 
 
-def _slow_down(refusal: Refusal) -> DroneError:
+def _slow_down(refusal: Refusal) -> ServiceError:
     later = {} if refusal.retry_after is None else {"retry_after": refusal.retry_after}
     return RateLimited(
         "Something before Drone asks to slow down",
@@ -179,7 +179,7 @@ def _slow_down(refusal: Refusal) -> DroneError:
     )
 
 
-def _fault(refusal: Refusal) -> DroneError:
+def _fault(refusal: Refusal) -> ServiceError:
     if any(mark in refusal.words.lower() for mark in DUPLICATE):
         return Conflict(
             f"Drone has one of that name already ({refusal.call.subject})",
@@ -197,7 +197,7 @@ def _fault(refusal: Refusal) -> DroneError:
     )
 
 
-def _not_implemented(refusal: Refusal) -> DroneError:
+def _not_implemented(refusal: Refusal) -> ServiceError:
     return DroneFailed(
         f"This Drone is built without {refusal.call.subject}",
         next_step="The open-source build lacks this; the regular build (image drone/drone) has it",
@@ -206,7 +206,7 @@ def _not_implemented(refusal: Refusal) -> DroneError:
     )
 
 
-def _unavailable(refusal: Refusal) -> DroneError:
+def _unavailable(refusal: Refusal) -> ServiceError:
     later = {} if refusal.retry_after is None else {"retry_after": refusal.retry_after}
     kind = TimedOut if refusal.status == 504 else DroneFailed  # noqa: PLR2004 - gateway timeout
     error = kind(
@@ -219,7 +219,7 @@ def _unavailable(refusal: Refusal) -> DroneError:
     return left_open(refusal.call, error)
 
 
-def _unexplained(refusal: Refusal) -> DroneError:
+def _unexplained(refusal: Refusal) -> ServiceError:
     return UnexpectedAnswer(
         f"Status {refusal.status} is not one that Drone gives for {refusal.call.subject}{refusal.quoted}",
         status=refusal.status,
@@ -227,7 +227,7 @@ def _unexplained(refusal: Refusal) -> DroneError:
     )
 
 
-RULES: Final[dict[int, Callable[[Refusal], DroneError]]] = {
+RULES: Final[dict[int, Callable[[Refusal], ServiceError]]] = {
     400: _bad_request,
     401: _unauthorized,
     402: _payment,

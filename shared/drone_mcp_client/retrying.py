@@ -8,7 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from drone_mcp_client.errors import DroneError, RateLimited, TimedOut, Unreachable
+from drone_mcp_client.errors import RateLimited, ServiceError, TimedOut, Unreachable
 
 if TYPE_CHECKING:
     from drone_mcp_client.calls import Call
@@ -34,7 +34,7 @@ class RetryPolicy:
         """The longest pause before the given retry, counted from 0."""
         return min(self.longest, self.base * 2.0 ** min(retry, 32))
 
-    def pause(self, retry: int, error: DroneError, *, left: float, chance: float) -> float | None:
+    def pause(self, retry: int, error: ServiceError, *, left: float, chance: float) -> float | None:
         """How long to wait before the given retry, None to give up.
 
         `left` is what remains of the deadline, `chance` a random number from 0 up to 1. A server that asks for
@@ -49,7 +49,7 @@ class RetryPolicy:
         return pause if pause < left else None
 
 
-def may_repeat(call: Call[Any], error: DroneError) -> bool:
+def may_repeat(call: Call[Any], error: ServiceError) -> bool:
     """Whether this failed call may be sent again without anyone being asked."""
     passing = isinstance(error, Unreachable | TimedOut | RateLimited) or error.status in BUSY
     return call.idempotent and passing and error.retryable

@@ -18,25 +18,26 @@ from drone_mcp_client.answers import decipher
 from drone_mcp_client.errors import (
     AnswerTooLarge,
     AuthenticationFailed,
-    DroneError,
     InvalidInput,
+    ServiceError,
     TimedOut,
     UnexpectedAnswer,
 )
 from drone_mcp_client.faults import explained
-from drone_mcp_client.names import is_loopback
+from drone_mcp_client.paths import template
 from drone_mcp_client.refusals import left_open
 from drone_mcp_client.retrying import RetryPolicy, may_repeat, retry_after
 from drone_mcp_client.sse import SILENCE, EventParser, ServerEvent
-from drone_mcp_client.watching import Attempt, unwatched
+from drone_mcp_kit.addresses import is_loopback
+from drone_mcp_kit.attempts import Attempt, unwatched
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
+    from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
     from drone_mcp_client.calls import Call
     from drone_mcp_client.options import ClientOptions
-    from drone_mcp_client.watching import Watch
+    from drone_mcp_kit.attempts import Watch
 
     Gate = Callable[[Call[Any]], None]
 
@@ -90,9 +91,9 @@ class Transport:
         """Send a call until it is answered, as often as the rules allow.
 
         Raises:
-            DroneError: the member of the family that fits.
+            ServiceError: the member of the family that fits.
         """
-        answer: T = await self._persist(call, self._exchange)
+        answer: T = await self._persist(call, lambda attempt: self._exchange(call, attempt))
         return answer
 
     async def stream(self, call: Call[Any], *, silence: float) -> AsyncGenerator[ServerEvent, None]:
@@ -101,9 +102,9 @@ class Transport:
         After `silence` seconds without a byte the last event is `SILENCE`. Opening is tried again like any call;
         a stream that breaks is not opened anew, because Drone replays nothing on its feeds.
         """
-        response = await self._persist(call, lambda attempt: self._open(attempt, silence))
+        response = await self._persist(call, lambda attempt: self._open(call, attempt, silence))
         parser = EventParser()
-        fault: DroneError | None = None
+        fault: ServiceError | None = None
         try:
             async for chunk in response.aiter_bytes():
                 for event in parser.feed(chunk):
@@ -125,48 +126,41 @@ class Transport:
             await self._client.aclose()
 
     async def _persist(self, call: Call[Any], once: Callable[[Attempt], Awaitable[R]]) -> R:
+        """Make attempts until one is answered, as often as the rules allow within the time of the call."""
         total = max(self._options.timeout, call.patience)
-        numbers = count()
         try:
             with anyio.fail_after(total):
-                return await self._attempts(
-                    call, lambda: self._attempt(call, once, numbers), self._world.clock() + total
-                )
+                return await self._attempts(call, once, self._world.clock() + total)
         except TimeoutError:
             pass
         raise left_open(call, TimedOut(f"No whole answer for {call.subject} within {total:g} seconds"))
 
-    async def _attempts(self, call: Call[Any], attempt: Callable[[], Awaitable[R]], deadline: float) -> R:
-        retry = 0
-        while True:
+    async def _attempts(self, call: Call[Any], once: Callable[[Attempt], Awaitable[R]], deadline: float) -> R:
+        retries, has_new_token = 0, False
+        for number in count():
             try:
-                return await self._with_fresh_token(attempt)
-            except DroneError as error:
-                pause = self._pause(call, error, retry, deadline)
+                return await self._attempt(call, once, number)
+            except AuthenticationFailed as refused:
+                # A 401 changed nothing: try once more at once if the token was rotated meanwhile.
+                if has_new_token or refused.status is None or not self._tokens.renew():
+                    raise
+                has_new_token = True
+                continue
+            except ServiceError as error:
+                if not may_repeat(call, error):
+                    raise
+                left = deadline - self._world.clock()
+                pause = self._policy.pause(retries, error, left=left, chance=self._world.chance())
                 if pause is None:
                     raise
             await self._world.sleep(pause)
-            retry += 1
+            retries, has_new_token = retries + 1, False
+        raise AssertionError("count() never ends")
 
-    def _pause(self, call: Call[Any], error: DroneError, retry: int, deadline: float) -> float | None:
-        if not may_repeat(call, error):
-            return None
-        left = deadline - self._world.clock()
-        return self._policy.pause(retry, error, left=left, chance=self._world.chance())
-
-    async def _with_fresh_token(self, attempt: Callable[[], Awaitable[R]]) -> R:
-        """One attempt; after a 401, which changed nothing, a second one if the token was rotated meanwhile."""
-        try:
-            return await attempt()
-        except AuthenticationFailed as refused:
-            if refused.status is None or not self._tokens.renew():
-                raise
-        return await attempt()
-
-    async def _attempt(self, call: Call[Any], once: Callable[[Attempt], Awaitable[R]], numbers: Iterator[int]) -> R:
+    async def _attempt(self, call: Call[Any], once: Callable[[Attempt], Awaitable[R]], number: int) -> R:
         if self._gate:
             self._gate(call)
-        attempt = Attempt(call, self._options.server, next(numbers))
+        attempt = Attempt(call.method, template(call.path), self._options.server, number)
         with self._watch(attempt):
             try:
                 return await once(attempt)
@@ -175,23 +169,22 @@ class Transport:
             # Raised here and not above: the caught error holds the request and with it the token.
             raise fault
 
-    async def _exchange(self, attempt: Attempt) -> Any:
-        call = attempt.call
-        response = await self._send(attempt, read=max(self._options.read_timeout, call.patience))
+    async def _exchange(self, call: Call[Any], attempt: Attempt) -> Any:
+        response = await self._send(call, attempt, read=max(self._options.read_timeout, call.patience))
         async with aclosing(response):
             return self._decipher(call, response, await self._body(response))
 
-    async def _open(self, attempt: Attempt, silence: float) -> httpx.Response:
-        call = attempt.call
-        response = await self._send(attempt, read=silence, accept=EVENT_STREAM)
+    async def _open(self, call: Call[Any], attempt: Attempt, silence: float) -> httpx.Response:
+        response = await self._send(call, attempt, read=silence, accept=EVENT_STREAM)
         if response.status_code == httpx.codes.OK and _media_type(response) == EVENT_STREAM:
             return response
         async with aclosing(response):
             self._decipher(call, response, await self._body(response))
         raise UnexpectedAnswer(f"The server answered {call.subject} with something else than an event stream")
 
-    async def _send(self, attempt: Attempt, *, read: float, accept: str = "application/json") -> httpx.Response:
-        call = attempt.call
+    async def _send(
+        self, call: Call[Any], attempt: Attempt, *, read: float, accept: str = "application/json"
+    ) -> httpx.Response:
         client = self._client = self._client or self._connect()
         token = self._tokens.current()
         headers = {"Accept": accept}

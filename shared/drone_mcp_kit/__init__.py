@@ -55,7 +55,7 @@ A server is its tools, its views and one `create`:
         async def latest(self, owner: str, repo: str) -> BuildView:
             """The newest build of the default branch."""
 
-A tool only raises errors of the `DroneError` family (drone_mcp_client.errors); each becomes a failed result in the one
+A tool only raises errors of the `ServiceError` family (drone_mcp_kit.errors); each becomes a failed result in the one
 shape of errors. Anything else is a bug: it becomes INTERNAL_ERROR with a number that is in the log, too, beside the
 traceback.
 What a tool returns is sanitised and rid of secrets on its way out. A server that cuts a piece out of a log passes the

@@ -13,7 +13,7 @@ import pydantic_core
 from mcp.types import CallToolResult, TextContent
 from pydantic import BaseModel, ConfigDict, model_serializer
 
-from drone_mcp_client.errors import DroneError
+from drone_mcp_kit.errors import ServiceError
 
 if TYPE_CHECKING:
     from pydantic import SerializerFunctionWrapHandler
@@ -47,7 +47,7 @@ class View(BaseModel):
         }
 
 
-class Failure(DroneError):
+class Failure(ServiceError):
     """A crash of ours as the caller sees it: nothing but a number to find it in the log by."""
 
     code = "INTERNAL_ERROR"
@@ -82,7 +82,7 @@ def success(view: View, clean: Cleaner) -> CallToolResult:
     return CallToolResult(content=[TextContent(type="text", text=said)], structured_content=data)
 
 
-def error_data(error: DroneError, clean: Cleaner) -> dict[str, Any]:
+def error_data(error: ServiceError, clean: Cleaner) -> dict[str, Any]:
     """Return the one shape of errors, cleaned."""
     shape = {
         "code": error.code,
@@ -95,7 +95,7 @@ def error_data(error: DroneError, clean: Cleaner) -> dict[str, Any]:
     return data
 
 
-def failure(error: DroneError, clean: Cleaner) -> CallToolResult:
+def failure(error: ServiceError, clean: Cleaner) -> CallToolResult:
     """Return the failed tool result that tells `error`."""
     said = ERROR + to_json(error_data(error, clean))
     return CallToolResult(content=[TextContent(type="text", text=said)], is_error=True)

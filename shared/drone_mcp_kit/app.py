@@ -10,15 +10,15 @@ import sys
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from drone_mcp_client.errors import InvalidInput
-from drone_mcp_client.names import is_exposed
 from drone_mcp_kit import logs, operations, serving, telemetry
+from drone_mcp_kit.addresses import is_exposed
 from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.errors import InvalidInput
 from drone_mcp_kit.front.opening import Opening
 from drone_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from drone_mcp_kit.offer import Offer
@@ -43,8 +43,7 @@ if TYPE_CHECKING:
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
-    from drone_mcp_client.errors import DroneError
-    from drone_mcp_kit.access import DroneAccess
+    from drone_mcp_kit.errors import ServiceError
     from drone_mcp_kit.variables import Variable
 
 logger = logging.getLogger(__name__)
@@ -61,6 +60,15 @@ _CACHE_HINTS: dict[Any, CacheHint] = {
     "resources/list": _FIXED,
     "resources/templates/list": _FIXED,
 }
+
+
+class Access(Protocol):
+    """How the tools of a server reach what they ask, as far as the server itself has to do with it."""
+
+    clean: Cleaner
+
+    async def close(self) -> None:
+        """Close what was opened."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class ServerSpec:
 def build_server(
     spec: ServerSpec,
     settings: Settings,
-    access: DroneAccess,
+    access: Access,
     *parts: object,
     complete: Completer | None = None,
     seal: bytes | None = None,
@@ -102,7 +110,7 @@ def build_server(
     Args:
         spec: what the server is.
         settings: of the process.
-        access: to Drone; closed at the end.
+        access: to what the tools ask; closed at the end.
         parts: objects with marked methods.
         complete: completes arguments.
         seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
@@ -139,7 +147,7 @@ def build_server(
 
 
 def _lifespan(
-    access: DroneAccess, close: Callable[[], Awaitable[None]] | None
+    access: Access, close: Callable[[], Awaitable[None]] | None
 ) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
     """Return what runs around a server: nothing before it, and at its end what closes what it has opened."""
 
@@ -171,7 +179,7 @@ def _refusal(fault: SettingsError) -> InvalidInput:
     return InvalidInput(str(fault), next_step=NEXT_STEP, details={"variable": fault.variable})
 
 
-def _refuse_requests(refusal: DroneError, clean: Cleaner) -> ServerMiddleware[Any]:
+def _refuse_requests(refusal: ServiceError, clean: Cleaner) -> ServerMiddleware[Any]:
     """Answer whatever asks for more than a list, and is no call of a tool, with an error."""
 
     async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:

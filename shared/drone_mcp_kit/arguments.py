@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from pydantic import ConfigDict, ValidationError, create_model
 
-from drone_mcp_client.errors import InvalidInput
+from drone_mcp_kit.errors import InvalidInput
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
-from drone_mcp_client.errors import AuthenticationFailed
-from drone_mcp_client.tokens import FileToken
+from drone_mcp_kit.secret_files import read_secret
 from drone_mcp_kit.variables import SettingsError, Variable, read_file, read_list, read_token, read_variables
 
 if TYPE_CHECKING:
@@ -115,10 +114,8 @@ class HttpSettings:
         """Return the token, as set or as its file holds it now; empty where there is none, or none that is usable."""
         if self.token is not None:
             return [self.token.reveal()]
-        if self.token_file is not None:
-            with contextlib.suppress(AuthenticationFailed):
-                return [FileToken(self.token_file).current().reveal()]
-        return []
+        held = read_secret(self.token_file) if self.token_file is not None else None
+        return [held] if held else []
 
 
 def _token(text: str) -> Secret:

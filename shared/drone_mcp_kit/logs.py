@@ -15,8 +15,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
-from drone_mcp_client.errors import DroneError
 from drone_mcp_kit import observing
+from drone_mcp_kit.errors import ServiceError
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
         yield
         facts_here.setdefault("outcome", observing.OK)
     except Exception as error:
-        ended(error.code if isinstance(error, DroneError) else type(error).__name__)
+        ended(error.code if isinstance(error, ServiceError) else type(error).__name__)
         raise
     finally:
         facts_here.setdefault("outcome", observing.CANCELLED)

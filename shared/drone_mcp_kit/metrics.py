@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from drone_mcp_client.watching import Attempt
+    from drone_mcp_kit.attempts import Attempt
     from drone_mcp_kit.observing import Operation
 
 PATH = "/metrics"

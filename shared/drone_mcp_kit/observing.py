@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from drone_mcp_client.watching import Attempt
+    from drone_mcp_kit.attempts import Attempt
 
 OTHER: Final = "_OTHER"
 OK: Final = "ok"
@@ -115,7 +115,7 @@ def operation(operation: Operation) -> Iterator[None]:
 
 @contextmanager
 def request(attempt: Attempt) -> Iterator[None]:
-    """Watch a request to Drone (a `drone_mcp_client.watching.Watch`)."""
+    """Watch a request to a service (a `drone_mcp_kit.attempts.Watch`)."""
     with ExitStack() as stack:
         for observer in _observers:
             stack.enter_context(observer.request(attempt))

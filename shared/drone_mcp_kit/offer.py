@@ -13,7 +13,7 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PromptReference
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
-from drone_mcp_client.errors import NotFound
+from drone_mcp_kit.errors import NotFound
 from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:

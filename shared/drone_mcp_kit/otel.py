@@ -25,8 +25,8 @@ from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from drone_mcp_client.errors import DroneError
 from drone_mcp_kit import observing
+from drone_mcp_kit.errors import ServiceError
 from drone_mcp_kit.observing import OK
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Span
 
-    from drone_mcp_client.watching import Attempt
+    from drone_mcp_kit.attempts import Attempt
     from drone_mcp_kit.observing import Operation
     from drone_mcp_kit.telemetry import Signals
 
@@ -113,7 +113,7 @@ class Telemetry:
         again = {"http.request.resend_count": attempt.number} if attempt.number else {}
         started = time.perf_counter()
         with self._tracer.start_as_current_span(
-            f"{attempt.call.method} {attempt.template}",
+            f"{attempt.method} {attempt.template}",
             kind=SpanKind.CLIENT,
             attributes=facts | again,
             record_exception=False,
@@ -193,7 +193,7 @@ def _target(attempt: Attempt) -> dict[str, Any]:
     """What a request asks: its template and never its address, which names a repository and may hold parameters."""
     url = urlsplit(attempt.server)
     return {
-        "http.request.method": attempt.call.method,
+        "http.request.method": attempt.method,
         "url.template": attempt.template,
         "server.address": url.hostname or "",
         "server.port": url.port or (443 if url.scheme == "https" else 80),
@@ -209,7 +209,7 @@ def _answer(attempt: Attempt, error: str) -> dict[str, Any]:
 
 
 def _name(error: BaseException) -> str:
-    return error.code if isinstance(error, DroneError) else type(error).__name__
+    return error.code if isinstance(error, ServiceError) else type(error).__name__
 
 
 def _finish(span: Span, facts: dict[str, Any], error: str | None) -> None:

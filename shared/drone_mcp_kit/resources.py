@@ -23,10 +23,10 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Completion
 from pydantic import Field
 
-from drone_mcp_client.errors import DroneError, InvalidInput, NotFound
 from drone_mcp_kit import logs
 from drone_mcp_kit.answer import error_data, view_text
 from drone_mcp_kit.arguments import arguments_model, read_arguments
+from drone_mcp_kit.errors import InvalidInput, NotFound, ServiceError
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_kit.schemas import flatten
 from drone_mcp_kit.tools import crash, marked
@@ -139,7 +139,7 @@ def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, cl
         with logs.request("completion", argument.name):
             try:
                 found = await complete(reference, argument, context)
-            except DroneError as error:
+            except ServiceError as error:
                 logs.ended(error.code)
                 return None
             except Exception:  # noqa: BLE001 - crash() logs it
@@ -164,7 +164,7 @@ def _told(
                 return clean.text(answer) if isinstance(answer, str) else view_text(answer, clean)
             except MCPError:
                 raise
-            except DroneError as error:
+            except ServiceError as error:
                 logs.ended(error.code)
                 raise protocol_error(error, clean) from error
             except Exception as error:
@@ -186,7 +186,7 @@ def _dress(told: Callable[..., Any], function: Callable[..., Any], described: di
     told.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
 
 
-def protocol_error(error: DroneError, clean: Cleaner) -> MCPError:
+def protocol_error(error: ServiceError, clean: Cleaner) -> MCPError:
     """Return the JSON-RPC error that tells `error`: -32602 where what was asked for cannot be had, else -32603."""
     data = error_data(error, clean)
     code = INVALID_PARAMS if isinstance(error, NotFound | InvalidInput) else INTERNAL_ERROR

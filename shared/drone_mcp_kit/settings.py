@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from drone_mcp_kit.secret_files import read_secret
 from drone_mcp_kit.unready import PLACEHOLDER
 from drone_mcp_kit.variables import SettingsError, read_common, read_tools
 
@@ -18,8 +19,6 @@ if TYPE_CHECKING:
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "human"]
-
-_MAX_TOKEN_FILE = 4096
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +74,5 @@ class Settings:
         """Return what must never leave the process: the token as set, or as its file holds it now."""
         if self.token is not None:
             return [self.token.reveal()]
-        if self.token_file is not None:
-            with contextlib.suppress(OSError, ValueError), self.token_file.open(encoding="ascii") as file:
-                return [file.read(_MAX_TOKEN_FILE).strip()]
-        return []
+        held = read_secret(self.token_file) if self.token_file is not None else None
+        return [held] if held else []

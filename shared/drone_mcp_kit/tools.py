@@ -29,11 +29,11 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import PrivateAttr
 
-from drone_mcp_client.errors import DroneError
 from drone_mcp_kit import logs
 from drone_mcp_kit.answer import Failure, View, failure, success
 from drone_mcp_kit.arguments import arguments_model, read_arguments
 from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.errors import ServiceError
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_kit.schemas import flatten, outline
 
@@ -100,7 +100,7 @@ def marked(part: object, mark: str, kind: type[T]) -> list[tuple[Callable[..., A
     return [(item, facts) for item, facts in pairs if isinstance(facts, kind)]
 
 
-def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusal: DroneError | None = None) -> Tool:
+def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusal: ServiceError | None = None) -> Tool:
     """Return the SDK's tool for a marked function. `refusal`, if any, is its answer to every call.
 
     Raises:
@@ -132,7 +132,7 @@ class KitTool(Tool):
     """A tool that reads its arguments strictly and answers in the house's shapes, whatever happens."""
 
     _clean: Cleaner = PrivateAttr(default_factory=Cleaner)
-    _refusal: DroneError | None = PrivateAttr(default=None)
+    _refusal: ServiceError | None = PrivateAttr(default=None)
 
     async def run(
         self,
@@ -145,7 +145,7 @@ class KitTool(Tool):
         with logs.request("tool", self.name, **about), self._clean.in_force():
             try:
                 return await self._answer(arguments, context)
-            except DroneError as error:
+            except ServiceError as error:
                 logs.ended(error.code)
                 return failure(error, self._clean)
             except MCPError:

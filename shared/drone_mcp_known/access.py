@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
-from drone_mcp_kit.access import DroneAccess
+from drone_mcp_build.access import DroneAccess
 from drone_mcp_known.known import Known
 from drone_mcp_known.signatures import Signatures
 

@@ -14,8 +14,8 @@ from drone_mcp_known.state import State
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_client.models import Build, Repo
-    from drone_mcp_kit.access import DroneAccess
     from drone_mcp_state import BuildStateStore, Record
 
 OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"

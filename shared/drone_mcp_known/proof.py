@@ -14,8 +14,8 @@ from drone_mcp_client.errors import AuthenticationFailed, NotFound, PermissionDe
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_client.models import Repo
-    from drone_mcp_kit.access import DroneAccess
 
 BELIEVED_SECONDS: Final = 60.0
 MOST_KEPT: Final = 1_000
@@ -44,7 +44,7 @@ class Proof:
         """Return the repository if the token may read it, None if not; believable for `ahead` more seconds.
 
         Raises:
-            DroneError: Drone did not say.
+            ServiceError: Drone did not say.
         """
         self._access.scope.check(slug)
         kept = self._kept.get(slug)

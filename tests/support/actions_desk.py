@@ -12,9 +12,9 @@ from mcp import Client
 from mcp.types import ElicitResult
 
 from drone_mcp_actions.server import create
-from drone_mcp_kit.guard.chain import Head
-from drone_mcp_kit.guard.settings import GuardSettings
-from drone_mcp_kit.guard.sinks import head_path
+from drone_mcp_build.guard.chain import Head
+from drone_mcp_build.guard.settings import GuardSettings
+from drone_mcp_build.guard.sinks import head_path
 from drone_mcp_kit.settings import Settings
 from support.simulator import running_simulator
 

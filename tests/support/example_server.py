@@ -12,8 +12,8 @@ from mcp.server.mcpserver import Context
 from mcp.types import Completion
 from pydantic import Field
 
+from drone_mcp_build.access import DroneAccess
 from drone_mcp_client.errors import Conflict, NotFound
-from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.answer import View
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.resources import prompt, resource

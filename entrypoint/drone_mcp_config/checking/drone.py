@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 import httpx
 
 from drone_mcp_client.client import DroneClient
-from drone_mcp_client.errors import AuthenticationFailed, DroneError, Unreachable
-from drone_mcp_client.names import is_exposed
+from drone_mcp_client.errors import AuthenticationFailed, ServiceError, Unreachable
 from drone_mcp_client.options import ClientOptions
 from drone_mcp_config.checking.check import Check
+from drone_mcp_kit.addresses import is_exposed
 from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.variables import SettingsError
 
@@ -74,7 +74,7 @@ async def _address(drone: DroneClient, settings: Settings) -> Check:
         return Check(
             "address", "failed", error.message, "Check DRONE_SERVER, the network, a VPN and the proxy variables"
         )
-    except DroneError as error:
+    except ServiceError as error:
         return _failed("address", error)
     detail = f"Drone {found.version or 'of an unknown version'} answers at {settings.server}"
     return Check("address", "ok", detail, seconds=time.monotonic() - start)
@@ -89,13 +89,13 @@ async def _token(drone: DroneClient, settings: Settings) -> Check:
     except AuthenticationFailed as error:
         detail = error.message if error.status is None else "Drone does not know this token"
         return Check("token", "failed", detail, WHERE_IT_IS)
-    except DroneError as error:
+    except ServiceError as error:
         return _failed("token", error)
     rights = "an administrator" if user.admin else "no administrator"
     return Check("token", "ok", f"it is {user.login}'s, {rights}", seconds=time.monotonic() - start)
 
 
-def _failed(name: str, error: DroneError) -> Check:
+def _failed(name: str, error: ServiceError) -> Check:
     return Check(name, "failed", error.message, error.next_step)
 
 

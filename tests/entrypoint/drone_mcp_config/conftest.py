@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drone_mcp_build.guard.variables import VARIABLES
 from drone_mcp_config import cli
 from drone_mcp_config.installation import Servers, read_installation
-from drone_mcp_kit.guard.variables import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

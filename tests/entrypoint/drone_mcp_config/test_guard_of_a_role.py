@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drone_mcp_build.guard.operations import OPERATIONS
+from drone_mcp_build.guard.rate import Rate
+from drone_mcp_build.guard.settings import GuardSettings
 from drone_mcp_config.plan import GUARD, Context, Stdio, make_plan
 from drone_mcp_config.role_loading import RoleLibrary, load_role
 from drone_mcp_config.role_model import AUDIT, NAME_GLOB, RATE, Guard
 from drone_mcp_config.serving.role import role_parts
-from drone_mcp_kit.guard.operations import OPERATIONS
-from drone_mcp_kit.guard.rate import Rate
-from drone_mcp_kit.guard.settings import GuardSettings
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,8 +12,8 @@ from mcp import Client
 from drone_mcp_actions import server
 from drone_mcp_actions.server import SPEC, create
 from drone_mcp_actions.tools import OPERATION_OF
-from drone_mcp_kit.guard.operations import OPERATIONS
-from drone_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_build.guard.operations import OPERATIONS
+from drone_mcp_build.guard.settings import GuardSettings
 from drone_mcp_kit.manifest import manifest, manifest_text
 from drone_mcp_kit.settings import Settings
 from support.actions_desk import TOOLS

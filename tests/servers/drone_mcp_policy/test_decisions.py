@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_kit.failure_class import CLASSES
+from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import consider, decide
 from drone_mcp_policy.states import ACTIONS, BASE, STATES, UNFINISHED, USED_IN, state_of

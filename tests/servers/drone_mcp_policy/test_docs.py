@@ -9,7 +9,7 @@ from typing import get_args
 
 import pytest
 
-from drone_mcp_kit.failure_class import CLASSES
+from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy.rules_file import _RETRIES, _WHEN, read_rules
 from drone_mcp_policy.states import ACTIONS, BASE, Action
 from support.policy_cases import rules_of

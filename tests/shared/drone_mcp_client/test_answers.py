@@ -10,12 +10,12 @@ from drone_mcp_client.answers import clean, decipher, read_event
 from drone_mcp_client.errors import (
     AuthenticationFailed,
     Conflict,
-    DroneError,
     DroneFailed,
     InvalidInput,
     NotFound,
     PermissionDenied,
     RateLimited,
+    ServiceError,
     TimedOut,
     UnexpectedAnswer,
 )
@@ -35,8 +35,8 @@ def said(message: str) -> bytes:
     return json.dumps({"message": message}).encode() + b"\n"
 
 
-def failure(call: calls.Call[Any], status: int, content_type: str, body: bytes, **more: Any) -> DroneError:
-    with pytest.raises(DroneError) as caught:
+def failure(call: calls.Call[Any], status: int, content_type: str, body: bytes, **more: Any) -> ServiceError:
+    with pytest.raises(ServiceError) as caught:
         decipher(call, status, content_type, body, **more)
     return caught.value
 

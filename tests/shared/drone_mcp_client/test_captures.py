@@ -14,11 +14,11 @@ from drone_mcp_client.calls import Call
 from drone_mcp_client.errors import (
     AuthenticationFailed,
     Conflict,
-    DroneError,
     DroneFailed,
     InvalidInput,
     NotFound,
     PermissionDenied,
+    ServiceError,
     UnexpectedAnswer,
 )
 from drone_mcp_client.models import Build, Event, Repo, Secret, Template, User
@@ -125,7 +125,7 @@ CALLS: dict[int, Call[Any]] = {
     110: calls.create_build("octo/priv", branch="nosuchfile"),
 }
 
-ERRORS: dict[int, type[DroneError]] = {
+ERRORS: dict[int, type[ServiceError]] = {
     **dict.fromkeys((5, 6, 13, 20, 22, 25), AuthenticationFailed),
     12: PermissionDenied,
     **dict.fromkeys((19, 21, 24, 29, 36, 38, 39, 51, 55, 102), NotFound),
@@ -205,7 +205,7 @@ def test_a_captured_success_is_read_without_losing_a_key_or_a_value(number: int)
 
 @pytest.mark.parametrize("number", ERRORS, ids=named)
 def test_a_captured_failure_is_the_error_with_the_remedy(number: int) -> None:
-    with pytest.raises(DroneError) as caught:
+    with pytest.raises(ServiceError) as caught:
         answered(number)
     assert type(caught.value) is ERRORS[number]
     assert caught.value.status == CAPTURES[number].status

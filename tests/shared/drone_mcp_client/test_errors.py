@@ -1,32 +1,37 @@
 from __future__ import annotations
 
 import inspect
-import re
 
 import pytest
 
 from drone_mcp_client import errors
-from drone_mcp_client.errors import DroneError
+from drone_mcp_client.errors import DRONE, ServiceError
+from drone_mcp_kit import errors as family
 
-FAMILY = [member for _, member in inspect.getmembers(errors, inspect.isclass) if issubclass(member, Exception)]
-
-
-def test_every_error_hangs_from_the_base() -> None:
-    assert [error for error in FAMILY if not issubclass(error, DroneError)] == []
-
-
-@pytest.mark.parametrize("error", FAMILY, ids=lambda error: error.__name__)
-def test_every_error_stands_in_the_tree_with_its_code_and_says_what_to_do(error: type[DroneError]) -> None:
-    tree = inspect.getdoc(errors) or ""
-    if error is not DroneError:
-        assert re.search(rf"─ {error.__name__} +{error.code} ", tree)
-    made = error("It broke")
-    assert str(made) == made.message == "It broke"
-    assert made.next_step[0].isupper()
-    assert (made.status, made.details) == (None, {})
+OURS: list[type[ServiceError]] = [
+    member
+    for _, member in inspect.getmembers(errors, inspect.isclass)
+    if issubclass(member, ServiceError) and member.__module__ == errors.__name__
+]
 
 
-def test_an_error_takes_what_is_known_better_than_its_default() -> None:
-    error = errors.Conflict("moved", next_step="Wait", retryable=False, status=409, details={"repo": "octo/hello"})
-    assert (error.next_step, error.retryable, error.status) == ("Wait", False, 409)
-    assert error.details == {"repo": "octo/hello"}
+@pytest.mark.parametrize("error", OURS, ids=lambda error: error.__name__)
+def test_every_error_of_drone_says_so_and_is_one_of_the_family(error: type[ServiceError]) -> None:
+    assert error.service is DRONE
+    kin = [base for base in error.__mro__ if issubclass(base, ServiceError) and base.__module__ == family.__name__]
+    assert error.code in {"DRONE_ERROR", kin[0].code}
+    assert ServiceError in kin
+
+
+def test_what_would_be_wrong_without_the_name_of_a_variable_names_drones() -> None:
+    steps = {error.__name__: error("It broke").next_step for error in OURS}
+    assert steps["AuthenticationFailed"] == (
+        "Set DRONE_TOKEN to the token on the account page of the Drone user interface, then start the server again"
+    )
+    assert steps["Unreachable"].startswith("Check DRONE_SERVER and the network")
+    assert steps["UnexpectedAnswer"].startswith("Check that DRONE_SERVER is the address of Drone itself")
+    assert steps["DroneFailed"] == "Look at the Drone server's own log"
+
+
+def test_every_fault_of_drone_itself_has_its_code() -> None:
+    assert {error.code for error in OURS if issubclass(error, family.ServiceFailed)} == {"DRONE_ERROR"}

@@ -10,11 +10,11 @@ from drone_mcp_client import calls
 from drone_mcp_client.errors import (
     AuthenticationFailed,
     Conflict,
-    DroneError,
     DroneFailed,
     InvalidInput,
     NotFound,
     RateLimited,
+    ServiceError,
     TimedOut,
     UnexpectedAnswer,
     Unreachable,
@@ -62,7 +62,7 @@ def test_a_server_is_never_asked_before_the_time_it_named(asked: float, chance: 
         TimedOut("proxy", status=504),
     ],
 )
-def test_passing_trouble_repeats_a_read_and_never_a_write_that_is_not_idempotent(error: DroneError) -> None:
+def test_passing_trouble_repeats_a_read_and_never_a_write_that_is_not_idempotent(error: ServiceError) -> None:
     assert may_repeat(READ, error)
     assert may_repeat(calls.cancel_build("octo/hello", 1), error)
     assert not may_repeat(WRITE, error)
@@ -80,7 +80,7 @@ def test_passing_trouble_repeats_a_read_and_never_a_write_that_is_not_idempotent
         Unreachable("certificate", retryable=False),
     ],
 )
-def test_trouble_that_stays_repeats_nothing(error: DroneError) -> None:
+def test_trouble_that_stays_repeats_nothing(error: ServiceError) -> None:
     assert not may_repeat(READ, error)
 
 

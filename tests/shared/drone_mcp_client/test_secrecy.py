@@ -11,7 +11,7 @@ import pytest
 
 from drone_mcp_client import calls
 from drone_mcp_client.client import ClientOptions
-from drone_mcp_client.errors import DroneError
+from drone_mcp_client.errors import ServiceError
 from support.drone_client import SERVER, TOKEN, Clock
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ async def test_no_trouble_shows_the_token(
     caplog.set_level(logging.DEBUG)
     drone.route().mock(side_effect=[trouble] * 3)
     async with clock.client() as client:
-        with pytest.raises(DroneError) as caught:
+        with pytest.raises(ServiceError) as caught:
             await client.send(call)
     error = caught.value
     shown = "".join(traceback.TracebackException.from_exception(error, capture_locals=True).format())

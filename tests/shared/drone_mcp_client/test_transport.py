@@ -15,11 +15,11 @@ from drone_mcp_client.client import ClientOptions, DroneClient
 from drone_mcp_client.errors import (
     AnswerTooLarge,
     AuthenticationFailed,
-    DroneError,
     DroneFailed,
     InvalidInput,
     PermissionDenied,
     RateLimited,
+    ServiceError,
     TimedOut,
     UnexpectedAnswer,
     Unreachable,
@@ -38,9 +38,9 @@ OK = httpx.Response(200, json=BUILD)
 BUSY = httpx.Response(503)
 
 
-async def fails(client: DroneClient, call: calls.Call[Any] | None = None) -> DroneError:
+async def fails(client: DroneClient, call: calls.Call[Any] | None = None) -> ServiceError:
     async with client:
-        with pytest.raises(DroneError) as caught:
+        with pytest.raises(ServiceError) as caught:
             await client.send(call or calls.build("octo/hello", 7))
     return caught.value
 
@@ -109,7 +109,7 @@ async def test_passing_trouble_is_ridden_out_with_growing_pauses(drone: respx.Mo
     ids=repr,
 )
 async def test_trouble_that_does_not_pass_is_told_after_the_last_try(
-    drone: respx.MockRouter, clock: Clock, trouble: Any, kind: type[DroneError]
+    drone: respx.MockRouter, clock: Clock, trouble: Any, kind: type[ServiceError]
 ) -> None:
     route = drone.get("/api/repos/octo/hello/builds/7").mock(side_effect=[trouble] * 3)
     error = await fails(clock.client())

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drone_mcp_client.call import Call
-    from drone_mcp_client.watching import Attempt
+    from drone_mcp_kit.attempts import Attempt
 
 SLUG, JOB, TEAM = "private-owner/private-repo", "private-job", "private-team"
 CALLS: dict[str, Call[Any]] = {

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_kit.guard.operations import Risk
-from drone_mcp_kit.guard.rate import Rate
-from drone_mcp_kit.guard.rules import Rules
-from drone_mcp_kit.guard.variables import read_guard
+from drone_mcp_build.guard.operations import Risk
+from drone_mcp_build.guard.rate import Rate
+from drone_mcp_build.guard.rules import Rules
+from drone_mcp_build.guard.variables import read_guard
+from drone_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -60,9 +60,8 @@ class GuardSettings:
     def secrets(self) -> list[str]:
         """Return what must never leave the process."""
         held = [self.write_token.reveal()] if self.write_token else []
-        if self.write_token_file is not None:
-            with contextlib.suppress(OSError):
-                held.append(self.write_token_file.read_text(encoding="ascii", errors="replace").strip())
+        if self.write_token_file is not None and (text := read_secret(self.write_token_file)):
+            held.append(text)
         return held + ([self.key.decode()] if self.key else [])
 
 

@@ -8,18 +8,18 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from drone_mcp_client.errors import DroneError, PermissionDenied
+from drone_mcp_build.access import client_options
+from drone_mcp_build.guard import consent
+from drone_mcp_build.guard.audit import Audit, target
+from drone_mcp_build.guard.confirming import Confirmations
+from drone_mcp_build.guard.errors import NotConfirmed, WritesDisabled
+from drone_mcp_build.guard.notes import who
+from drone_mcp_build.guard.rate import RateLimit
+from drone_mcp_build.guard.rules import Action, Decision, admit, decide
+from drone_mcp_build.guard.sinks import sink_of
+from drone_mcp_build.scope import RepoScope
 from drone_mcp_kit import observing
-from drone_mcp_kit.access import client_options
-from drone_mcp_kit.guard import consent
-from drone_mcp_kit.guard.audit import Audit, target
-from drone_mcp_kit.guard.confirming import Confirmations
-from drone_mcp_kit.guard.errors import NotConfirmed, WritesDisabled
-from drone_mcp_kit.guard.notes import who
-from drone_mcp_kit.guard.rate import RateLimit
-from drone_mcp_kit.guard.rules import Action, Decision, admit, decide
-from drone_mcp_kit.guard.sinks import sink_of
-from drone_mcp_kit.scope import RepoScope
+from drone_mcp_kit.errors import PermissionDenied, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp.types import InputRequiredResult
 
+    from drone_mcp_build.guard.notes import Notes, Who
+    from drone_mcp_build.guard.operations import Operation
+    from drone_mcp_build.guard.settings import GuardSettings
     from drone_mcp_client.call import Call
     from drone_mcp_client.client import DroneClient
     from drone_mcp_kit.cleaning import Cleaner
-    from drone_mcp_kit.guard.notes import Notes, Who
-    from drone_mcp_kit.guard.operations import Operation
-    from drone_mcp_kit.guard.settings import GuardSettings
     from drone_mcp_kit.settings import Settings
 
 T = TypeVar("T")
@@ -147,7 +147,7 @@ class Guard:
         """Write a line about what the block refuses."""
         try:
             yield
-        except DroneError as refused:
+        except ServiceError as refused:
             await self.audit.refused(refused, **facts)
             raise
 
@@ -159,7 +159,7 @@ class Guard:
         try:
             with self._permitted(call, warrant):
                 answer = await self._connected().send(call)
-        except DroneError as error:
+        except ServiceError as error:
             await self.audit.try_note("outcome", outcome=error.code, message=error.message, **facts)
             raise
         except BaseException:

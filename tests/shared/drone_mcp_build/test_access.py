@@ -7,8 +7,8 @@ import pytest
 import respx
 from mcp import Client
 
+from drone_mcp_build.access import DroneAccess
 from drone_mcp_client.errors import InvalidInput, PermissionDenied
-from drone_mcp_kit.access import DroneAccess
 from drone_mcp_kit.settings import Settings
 
 if TYPE_CHECKING:

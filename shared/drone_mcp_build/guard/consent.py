@@ -14,10 +14,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_kit.guard.errors import NotConfirmed
+from drone_mcp_build.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
-    from drone_mcp_kit.guard.rules import Action
+    from drone_mcp_build.guard.rules import Action
 
 LIFE: Final = 300  # seconds
 LONGEST: Final = 400

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp.types import InputRequiredResult
 
-from drone_mcp_kit.guard import asking, consent, notes
-from drone_mcp_kit.guard.audit import target
-from drone_mcp_kit.guard.errors import NotConfirmed
+from drone_mcp_build.guard import asking, consent, notes
+from drone_mcp_build.guard.audit import target
+from drone_mcp_build.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp.server.mcpserver import Context
 
-    from drone_mcp_kit.guard.asking import Reply
-    from drone_mcp_kit.guard.audit import Audit
-    from drone_mcp_kit.guard.notes import Notes, Who
-    from drone_mcp_kit.guard.rules import Action
+    from drone_mcp_build.guard.asking import Reply
+    from drone_mcp_build.guard.audit import Audit
+    from drone_mcp_build.guard.notes import Notes, Who
+    from drone_mcp_build.guard.rules import Action
 
 # Seconds for which a used question is known: its life, and as much again for clocks that differ.
 REMEMBERED: Final = 2.0 * consent.LIFE

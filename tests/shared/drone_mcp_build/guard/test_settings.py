@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drone_mcp_kit.guard.operations import Risk
-from drone_mcp_kit.guard.rate import Rate
-from drone_mcp_kit.guard.rules import Rules
-from drone_mcp_kit.guard.settings import GuardSettings
-from drone_mcp_kit.guard.variables import VARIABLES
+from drone_mcp_build.guard.operations import Risk
+from drone_mcp_build.guard.rate import Rate
+from drone_mcp_build.guard.rules import Rules
+from drone_mcp_build.guard.settings import GuardSettings
+from drone_mcp_build.guard.variables import VARIABLES
 from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import parse_build_url
+from drone_mcp_kit.errors import InvalidInput
 
 if TYPE_CHECKING:
+    from drone_mcp_build.access import DroneAccess
     from drone_mcp_client.names import BuildRef
-    from drone_mcp_kit.access import DroneAccess
 
 _DEFAULT_PORTS = {80, 443}
 

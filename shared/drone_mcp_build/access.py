@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_client.errors import InvalidInput, PermissionDenied
+from drone_mcp_build.scope import RepoScope
 from drone_mcp_kit import logs, observing
 from drone_mcp_kit.cleaning import Cleaner
+from drone_mcp_kit.errors import InvalidInput, PermissionDenied
 from drone_mcp_kit.gitremote import remote_repo
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.scope import RepoScope
 
 if TYPE_CHECKING:
     from collections.abc import Callable

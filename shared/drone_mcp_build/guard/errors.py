@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from drone_mcp_client.errors import DroneError
+from drone_mcp_kit.errors import ServiceError
 
 
-class WritesDisabled(DroneError):
+class WritesDisabled(ServiceError):
     """This process changes nothing in Drone."""
 
     code = "WRITES_DISABLED"
@@ -15,7 +15,7 @@ class WritesDisabled(DroneError):
     )
 
 
-class NotConfirmed(DroneError):
+class NotConfirmed(ServiceError):
     """It takes a confirmation, and there is none that counts."""
 
     code = "NOT_CONFIRMED"

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drone_mcp_build.scope import RepoScope
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied
-from drone_mcp_kit.scope import RepoScope
 
 PART = st.text("aAb.-_", min_size=1, max_size=5)
 GLOB = st.text("aAb*?.", min_size=1, max_size=5)

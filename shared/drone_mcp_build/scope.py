@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from drone_mcp_client.errors import PermissionDenied
+from drone_mcp_kit.errors import PermissionDenied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_kit.failure_class import CLASSES, by_ending, by_error, by_exit_code, by_name
+from drone_mcp_build.failure_class import CLASSES, by_ending, by_error, by_exit_code, by_name
 
 STATUSES = st.sampled_from(["failure", "error", "killed", "skipped", "from a later release"])
 

@@ -1,16 +1,10 @@
-"""What leaves for Drone, told to whoever watches: every attempt of a call, with what came of it."""
+"""Requests that leave this process, for whoever watches them: every attempt of a call, with its outcome."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
-
-from drone_mcp_client.paths import template
-
-if TYPE_CHECKING:
-    from drone_mcp_client.call import Call
 
 
 @dataclass
@@ -18,21 +12,18 @@ class Attempt:
     """One request on the wire.
 
     Attributes:
-        call: what it asks for.
-        server: the address of Drone.
+        method: of HTTP.
+        template: the path with placeholders, which names nobody's repository.
+        server: the address of the service.
         number: how many attempts of the same call went before it.
         status: of the answer; None while there is none.
     """
 
-    call: Call[Any]
+    method: str
+    template: str
     server: str
     number: int
     status: int | None = None
-
-    @property
-    def template(self) -> str:
-        """The path with placeholders, which names nobody's repository."""
-        return template(self.call.path)
 
 
 Watch = Callable[[Attempt], AbstractContextManager[object]]

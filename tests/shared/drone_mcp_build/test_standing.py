@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drone_mcp_build import standing
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.models import Build
-from drone_mcp_kit import standing
 from support.made_builds import any_builds
 
 REPO = "octo/hello"

@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drone_mcp_client.errors import RateLimited
-from drone_mcp_kit.guard import notes
+from drone_mcp_build.guard import notes
+from drone_mcp_kit.errors import RateLimited
 
 if TYPE_CHECKING:
-    from drone_mcp_kit.guard.notes import Notes, Who
+    from drone_mcp_build.guard.notes import Notes, Who
 
 
 @dataclass(frozen=True, slots=True)

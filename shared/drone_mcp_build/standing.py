@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_client.errors import InvalidInput
+from drone_mcp_kit.errors import InvalidInput
 from drone_mcp_kit.fingerprint import fingerprint
 
 if TYPE_CHECKING:

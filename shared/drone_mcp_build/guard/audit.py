@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from drone_mcp_build.guard.errors import AuditUnavailable
 from drone_mcp_kit import logs
-from drone_mcp_kit.guard.errors import AuditUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from drone_mcp_client.errors import DroneError
+    from drone_mcp_build.guard.rules import Action
+    from drone_mcp_build.guard.sinks import Sink
     from drone_mcp_kit.cleaning import Cleaner
-    from drone_mcp_kit.guard.rules import Action
-    from drone_mcp_kit.guard.sinks import Sink
+    from drone_mcp_kit.errors import ServiceError
 
 logger = logging.getLogger(__name__)
 
@@ -68,7 +68,7 @@ class Audit:
             return False
         return True
 
-    async def refused(self, error: DroneError, **facts: Any) -> None:
+    async def refused(self, error: ServiceError, **facts: Any) -> None:
         """Write a line about what was refused, and by which rule."""
         rule = error.details.get("rule", "")
         await self.try_note("refused", decision="refused", rule=rule, outcome=error.code, **facts)

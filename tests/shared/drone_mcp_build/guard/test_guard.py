@@ -9,16 +9,16 @@ import httpx
 import pytest
 import respx
 
+from drone_mcp_build.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
+from drone_mcp_build.guard.guard import Guard
+from drone_mcp_build.guard.operations import OPERATIONS
+from drone_mcp_build.guard.rate import Rate
+from drone_mcp_build.guard.rules import Action, Rules
+from drone_mcp_build.guard.settings import GuardSettings
 from drone_mcp_client import calls
-from drone_mcp_client.errors import DroneError, PermissionDenied, RateLimited
+from drone_mcp_client.errors import PermissionDenied, RateLimited, ServiceError
 from drone_mcp_client.models import Build
 from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
-from drone_mcp_kit.guard.guard import Guard
-from drone_mcp_kit.guard.operations import OPERATIONS
-from drone_mcp_kit.guard.rate import Rate
-from drone_mcp_kit.guard.rules import Action, Rules
-from drone_mcp_kit.guard.settings import GuardSettings
 from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.variables import Secret
 from drone_mcp_state.memory import MemoryStore
@@ -76,7 +76,7 @@ async def test_what_drone_refuses_is_written_down_too(tmp_path: Path, drone: res
     guard = guard_of(tmp_path / "a")
     drone.post("/api/repos/octo/hello/builds/7").respond(404, json={"message": "Not Found"})
     warrant = await guard.begin(action(), "")
-    with pytest.raises(DroneError):
+    with pytest.raises(ServiceError):
         await guard.send(warrant, calls.restart_build("octo/hello", 7))
     assert json.loads((tmp_path / "a").read_text().splitlines()[1])["outcome"] == "NOT_FOUND"
 
@@ -155,6 +155,6 @@ async def test_a_write_is_never_repeated_by_itself(tmp_path: Path, drone: respx.
     guard = guard_of(tmp_path / "a")
     route = drone.delete("/api/repos/octo/hello/builds/7").respond(503)
     warrant = await guard.begin(action("stop"), "person")
-    with pytest.raises(DroneError):
+    with pytest.raises(ServiceError):
         await guard.send(warrant, calls.cancel_build("octo/hello", 7))
     assert route.call_count == 1

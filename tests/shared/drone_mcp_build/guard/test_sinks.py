@@ -12,11 +12,11 @@ import anyio
 import pytest
 import respx
 
+from drone_mcp_build.guard.audit import Audit
+from drone_mcp_build.guard.chain import Head, verify
+from drone_mcp_build.guard.errors import AuditUnavailable
+from drone_mcp_build.guard.sinks import FileSink, head_path, sink_of
 from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.guard.audit import Audit
-from drone_mcp_kit.guard.chain import Head, verify
-from drone_mcp_kit.guard.errors import AuditUnavailable
-from drone_mcp_kit.guard.sinks import FileSink, head_path, sink_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -1,0 +1,157 @@
+"""What can go wrong between a caller and the service behind a server: one class per thing the caller can do about it.
+
+    ServiceError
+    ├── AuthenticationFailed   AUTH_FAILED        no token, or one that the service does not know
+    ├── PermissionDenied       PERMISSION_DENIED  a known user who may not do this
+    ├── NotFound               NOT_FOUND          no such thing, or none that this token may see
+    ├── InvalidInput           INVALID_INPUT      the service or we refuse the arguments
+    ├── Conflict               CONFLICT           what the call is about changed meanwhile
+    ├── RateLimited            RATE_LIMITED       something asks for patience
+    ├── TimedOut               TIMEOUT            no answer within the deadline
+    ├── Unreachable            NETWORK_ERROR      no connection, or it broke
+    └── ServiceFailed          SERVICE_ERROR      the service answered with a fault of its own
+        ├── UnexpectedAnswer   SERVICE_ERROR      not what the service sends (wrong address, a proxy's page)
+        └── AnswerTooLarge     SERVICE_ERROR      the body is over the limit
+
+Every error says what happened, what to do next and whether the same call can succeed later. None of them ever holds a
+token. A client library derives its own classes from these and sets `service`, so that the default next steps name its
+variables.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True)
+class Service:
+    """What errors say of the service behind a server.
+
+    Attributes:
+        name: for people.
+        address: the variable that holds its address.
+        token: the variable that holds the token.
+        token_source: where a person finds a token.
+    """
+
+    name: str = "service"
+    address: str = "its address"
+    token: str = "its token"  # noqa: S105 - words, not a token
+    token_source: str = "one that it knows"  # noqa: S105 - likewise
+
+
+class ServiceError(Exception):
+    """The base of the family.
+
+    Attributes:
+        code: the stable word that an agent or a program can match on.
+        message: what happened, in a sentence, with the service's own words where it said some (sanitised).
+        next_step: what the caller can do about it.
+        retryable: whether the same call may succeed later without any change.
+        status: the service's HTTP status, if it answered.
+        details: facts a program may want (`repo`, `number`, `retry_after` …); values are plain JSON.
+    """
+
+    service: ClassVar[Service] = Service()
+    code: ClassVar[str] = "SERVICE_ERROR"
+    default_next_step: ClassVar[str] = "Look at the {service.name} server's own log"
+    default_retryable: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        next_step: str | None = None,
+        retryable: bool | None = None,
+        status: int | None = None,
+        details: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.next_step = next_step or self.default_next_step.format(service=self.service)
+        self.retryable = self.default_retryable if retryable is None else retryable
+        self.status = status
+        self.details = details or {}
+
+    def __str__(self) -> str:
+        return self.message
+
+
+class AuthenticationFailed(ServiceError):
+    """The service does not know who asks: no token was sent, or one that it does not know."""
+
+    code = "AUTH_FAILED"
+    default_next_step = "Set {service.token} to {service.token_source}, then start the server again"
+
+
+class PermissionDenied(ServiceError):
+    """The service knows the user, and the user may not do this."""
+
+    code = "PERMISSION_DENIED"
+    default_next_step = "Use a token of a user with that permission, or ask for another repository"
+
+
+class NotFound(ServiceError):
+    """There is no such thing, or none that this token may see."""
+
+    code = "NOT_FOUND"
+    default_next_step = "Check the name against a list of what there is"
+
+
+class InvalidInput(ServiceError):
+    """The arguments cannot be right, as found by us or by the service."""
+
+    code = "INVALID_INPUT"
+    default_next_step = "Correct the argument and call again"
+
+
+class Conflict(ServiceError):
+    """What the call is about changed between reading and writing it."""
+
+    code = "CONFLICT"
+    default_next_step = "Read it again, then decide again"
+    default_retryable = True
+
+
+class RateLimited(ServiceError):
+    """The service, or something before it, asks to slow down."""
+
+    code = "RATE_LIMITED"
+    default_next_step = "Wait as long as details.retry_after says (seconds), then call again"
+    default_retryable = True
+
+
+class TimedOut(ServiceError):
+    """The service did not answer in time. For a write this leaves open whether it happened."""
+
+    code = "TIMEOUT"
+    default_next_step = "Call again; if it happens again, ask whether the {service.name} server is overloaded"
+    default_retryable = True
+
+
+class Unreachable(ServiceError):
+    """No connection to the service, or it broke before the answer was whole."""
+
+    code = "NETWORK_ERROR"
+    default_next_step = "Check {service.address} and the network (drone-mcp-config doctor tells which part fails)"
+    default_retryable = True
+
+
+class ServiceFailed(ServiceError):
+    """The service answered with a fault of its own (status 5xx, or an answer that no rule explains)."""
+
+
+class UnexpectedAnswer(ServiceFailed):
+    """The answer is not one that the service gives: a wrong address, a proxy's page, JSON that is cut or alien."""
+
+    default_next_step = (
+        "Check that {service.address} is the address of {service.name} itself, without a path, not of a proxy or "
+        "another service"
+    )
+
+
+class AnswerTooLarge(ServiceFailed):
+    """The body is larger than the limit and was not read to its end."""
+
+    default_next_step = "Ask for less, or raise DRONE_MCP_MAX_BODY"
