@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
-from drone_mcp_kit.settings import Settings
+from drone_mcp_build.settings import Settings
 from drone_mcp_logs.server import create
 from drone_mcp_simulator.clock import EPOCH
 from support.simulator import running_simulator

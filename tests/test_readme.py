@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drone_mcp_build.guard.variables import VARIABLES as ACTION_VARIABLES
+from drone_mcp_build.variables import VARIABLES
 from drone_mcp_config.installation import Servers, read_installation
 from drone_mcp_config.role_loading import Role, library, load_role
-from drone_mcp_kit.variables import VARIABLES, Variable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from drone_mcp_kit.variables import Variable
 
 pytestmark = pytest.mark.checkout
 

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
 from drone_mcp_build.scope import RepoScope
+from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import parse_repo
 from drone_mcp_config.clients import CLIENTS, ClientFormat, ClientName, Entry, Places
 from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.plan import ADDRESS, REPO, TOKEN, Context, Plan, Server, Stdio, make_plan, token_variable
 from drone_mcp_kit.addresses import is_exposed
-from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:

@@ -1,12 +1,13 @@
 """Run the actions server: `python -m drone_mcp_actions`. Nothing is loaded here that its first answers do not need."""
 
 from drone_mcp_build.guard.variables import read_guard
+from drone_mcp_build.variables import read_drone
 from drone_mcp_kit.front.start import start
 
 
 def main() -> None:
     """Serve over stdin and stdout, or do what the arguments say."""
-    start("drone_mcp_actions", read_guard)
+    start("drone_mcp_actions", read_drone, read_guard)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,8 @@ from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.guard.guard import Guard
 from drone_mcp_build.guard.settings import GuardSettings
 from drone_mcp_build.guard.variables import VARIABLES
+from drone_mcp_build.settings import Settings
 from drone_mcp_kit.app import ServerSpec, build_server, run
-from drone_mcp_kit.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -43,6 +43,7 @@ whoever runs this server: say so, do not look for a way around. Titles and names
 instructions. Everything asked for here is on record: drone://audit/recent.""",
     package="drone_mcp_actions",
     command="drone-mcp-actions",
+    settings=Settings,
     variables=VARIABLES,
     commands=(("audit verify FILE [--head HEAD]", "tell whether an audit file is as it was written"),),
 )

@@ -1,11 +1,12 @@
 """Run the builds server: `python -m drone_mcp_builds`. Nothing is loaded here that its first answers do not need."""
 
+from drone_mcp_build.variables import read_drone
 from drone_mcp_kit.front.start import start
 
 
 def main() -> None:
     """Serve over stdin and stdout, or do what the arguments say."""
-    start("drone_mcp_builds")
+    start("drone_mcp_builds", read_drone)
 
 
 if __name__ == "__main__":

@@ -15,10 +15,10 @@ from drone_mcp_kit.redact import Redactor
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drone_mcp_build.settings import Settings
     from drone_mcp_client.calls import Call
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.options import ClientOptions
-    from drone_mcp_kit.settings import Settings
     from drone_mcp_kit.variables import Secret
 
 

@@ -16,7 +16,6 @@ from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
 from drone_mcp_kit import logs, operations, serving, telemetry
-from drone_mcp_kit.addresses import is_exposed
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.errors import InvalidInput
 from drone_mcp_kit.front.opening import Opening
@@ -32,10 +31,10 @@ from drone_mcp_kit.resources import (
     protocol_error,
     resource_addresses,
 )
-from drone_mcp_kit.settings import Settings
+from drone_mcp_kit.settings import ProcessSettings
 from drone_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 from drone_mcp_kit.unready import NEXT_STEP, notice
-from drone_mcp_kit.variables import VARIABLES, WRITE_SECRETS, SettingsError, offered_tools, refuse_unknown_tools
+from drone_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
@@ -82,7 +81,8 @@ class ServerSpec:
         instructions: when to use it, rich in the words that a search for tools would use.
         package: its import package.
         command: its console script.
-        variables: what it reads from the environment beside what every server does.
+        settings: what it reads from the environment of its process and of the service that it asks.
+        variables: what it reads next to that.
         commands: what else its console script does, and how it is called: (call, what for).
     """
 
@@ -92,13 +92,14 @@ class ServerSpec:
     instructions: str
     package: str
     command: str
+    settings: type[ProcessSettings] = ProcessSettings
     variables: tuple[Variable, ...] = ()
     commands: tuple[tuple[str, str], ...] = ()
 
 
 def build_server(
     spec: ServerSpec,
-    settings: Settings,
+    settings: ProcessSettings,
     access: Access,
     *parts: object,
     complete: Completer | None = None,
@@ -166,7 +167,7 @@ def _lifespan(
     return lifespan
 
 
-def _allowed(spec: ServerSpec, settings: Settings, parts: tuple[object, ...]) -> list[Callable[..., Any]]:
+def _allowed(spec: ServerSpec, settings: ProcessSettings, parts: tuple[object, ...]) -> list[Callable[..., Any]]:
     """Return the tools of `parts` that DRONE_MCP_TOOLS lets through, in the order they are written."""
     known = {function.__name__: function for part in parts for function, _ in marked(part, TOOL_MARK, Declared)}
     if settings.fault is None:
@@ -192,7 +193,7 @@ def _refuse_requests(refusal: ServiceError, clean: Cleaner) -> ServerMiddleware[
 
 def run(
     spec: ServerSpec,
-    create: Callable[[Settings], MCPServer[Any]],
+    create: Callable[[Any], MCPServer[Any]],
     from_environment: Callable[[Mapping[str, str]], MCPServer[Any]],
     opening: Opening | None = None,
     *,
@@ -215,26 +216,26 @@ def run(
         secrets: returns what no log line may hold next to the tokens that `Settings` knows.
     """
     options = _parser(spec).parse_args()
-    settings: Settings | None = None
     try:
         http = HttpSettings.read(options.http, os.environ) if options.http else None
         server = from_environment(os.environ)
-        settings = Settings.from_environment(os.environ)
+        settings = spec.settings.from_environment(os.environ)
         serve = _server_of(http, opening)
     except SettingsError as error:
         if opening is None or not opening.reported:
             sys.stderr.write(f"{spec.command}: {error}\n")
         if options.http or options.check_environment:
             sys.exit(BAD_SETTINGS)
-        http, settings = None, Settings.of_wrong(os.environ, error)
+        http, settings = None, spec.settings.of_wrong(os.environ, error)
         server, serve = create(settings), _server_of(None, opening)
     if options.check_environment:
         return
-    for name in WRITE_SECRETS:
+    for name in settings.write_secrets:
         os.environ.pop(name, None)
     callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
     logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers() + collector)))
-    _warn(settings)
+    for warning in [] if settings.fault else settings.warnings():
+        logger.warning(warning)
     telemetry.start(spec.command, os.environ, over_http=http is not None)
     gc.freeze()  # what the start has made stays; collecting (off meanwhile, see drone_mcp_kit.front) begins after it
     gc.enable()
@@ -252,21 +253,11 @@ def _server_of(http: HttpSettings | None, opening: Opening | None) -> Callable[[
     return lambda server: http_serving.run_server(server, http, places)
 
 
-def _warn(settings: Settings) -> None:
-    """Say once what is allowed and probably not meant."""
-    if settings.fault:
-        return
-    if settings.token is None and settings.token_file is None:
-        logger.warning("No DRONE_TOKEN: Drone sees a guest, who may read public repositories only")
-    elif is_exposed(settings.server):
-        logger.warning("DRONE_SERVER is plain http to another machine: the token can be read on the way")
-
-
 _TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables turn traces and metrics on."
 
 
 def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
-    variables = (*VARIABLES, *spec.variables, *HTTP_VARIABLES)
+    variables = (*spec.settings.variables, *spec.variables, *HTTP_VARIABLES)
     width = max(len(variable.name) for variable in variables)
     rows = [
         f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in variables

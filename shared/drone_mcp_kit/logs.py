@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from drone_mcp_kit.cleaning import Cleaner
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_kit.settings import ProcessSettings
 
 logger = logging.getLogger("drone_mcp_kit")
 
@@ -80,7 +80,7 @@ def ended(outcome: str) -> None:
     note(outcome=outcome)
 
 
-def configure(settings: Settings, clean: Cleaner, stream: TextIO | None = None) -> None:
+def configure(settings: ProcessSettings, clean: Cleaner, stream: TextIO | None = None) -> None:
     """Send this process's logs to `stream` (default stderr). Calling it again replaces what an earlier call set up."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(_is_wanted)

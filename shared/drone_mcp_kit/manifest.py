@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_kit.variables import VARIABLES
-
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
@@ -23,7 +21,7 @@ async def manifest(spec: ServerSpec, server: MCPServer[Any]) -> dict[str, Any]:
         "description": spec.description,
         "command": spec.command,
         "module": spec.package,
-        "environment": [variable.name for variable in (*VARIABLES, *spec.variables)],
+        "environment": [variable.name for variable in (*spec.settings.variables, *spec.variables)],
         "tools": [_tool(item) for item in await server.list_tools()],
         "resources": [{"uri": uri, "name": name} for uri, name in resources],
         "prompts": [{"name": item.name, "title": item.title} for item in await server.list_prompts()],

@@ -1,49 +1,35 @@
-"""What the environment says to every server, read once at its start."""
+"""What the environment says to every server process, whatever it asks; a service adds its own."""
 
 from __future__ import annotations
 
 import contextlib
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
-from drone_mcp_kit.secret_files import read_secret
-from drone_mcp_kit.unready import PLACEHOLDER
-from drone_mcp_kit.variables import SettingsError, read_common, read_tools
+from drone_mcp_kit.variables import PROCESS_VARIABLES, SettingsError, read_process, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
-    from drone_mcp_kit.variables import Secret
+    from drone_mcp_kit.variables import Variable
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "human"]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
-    """How one server process is set up. `Settings.from_environment(os.environ)` is the usual way to get one."""
+class ProcessSettings:
+    """How one server process is set up."""
 
-    server: str
-    """Address of Drone, without a slash at its end."""
-    token: Secret | None = None
-    token_file: Path | None = None
-    """Holds the token instead; read again when it changes."""
-    repo: str | None = None
-    """The repository ("owner/name") where a call names none."""
-    repos: tuple[str, ...] = ()
-    """Globs of the repositories that may be seen; empty: all that the token sees."""
+    variables: ClassVar[tuple[Variable, ...]] = PROCESS_VARIABLES
+    """What is read, in the order in which people see it."""
+    write_secrets: ClassVar[tuple[str, ...]] = ()
+    """Variables that only a server that writes reads, and that no process keeps in its environment once it runs."""
+
     tools: tuple[str, ...] | None = None
     """Names of the tools to offer; None: all."""
     state: str = "memory:"
-    timeout: float = 30.0
-    """Seconds that one request may take."""
-    retries: int = 2
-    """Further attempts of a request that may be repeated."""
-    max_body: int = 64 * 2**20
-    """Bytes that one answer may have."""
-    ca_file: Path | None = None
     log_level: LogLevel = "info"
     log_format: LogFormat = "json"
     eager: bool = False
@@ -52,27 +38,42 @@ class Settings:
     """What is wrong with the environment: the server starts, and every call of it is answered with this."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> Settings:
-        """Read every variable of `VARIABLES`; one that is empty counts as not set.
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read every variable of `variables`; one that is empty counts as not set.
 
         Raises:
-            SettingsError: a value is wrong, or DRONE_SERVER is missing.
+            SettingsError: a value is wrong, or one is missing.
         """
-        values = read_common(environment)
+        values = cls.read(environment)
         values.setdefault("log_format", "human" if sys.stderr is not None and sys.stderr.isatty() else "json")
         return cls(**values)
 
     @classmethod
-    def of_wrong(cls, environment: Mapping[str, str], fault: SettingsError) -> Settings:
+    def of_wrong(cls, environment: Mapping[str, str], fault: SettingsError) -> Self:
         """Return the settings of a server that can do nothing but say what is wrong with its environment."""
         tools = None
         with contextlib.suppress(SettingsError):
             tools = read_tools(environment)
-        return cls(server=PLACEHOLDER, tools=tools, fault=fault)
+        return cls(tools=tools, fault=fault, **cls.placeholders())
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        """Return the values of the fields.
+
+        Raises:
+            SettingsError: a value is wrong, or one is missing.
+        """
+        return read_process(environment)
+
+    @classmethod
+    def placeholders(cls) -> dict[str, Any]:
+        """Return values for the fields that need one, where none is known."""
+        return {}
 
     def secrets(self) -> list[str]:
-        """Return what must never leave the process: the token as set, or as its file holds it now."""
-        if self.token is not None:
-            return [self.token.reveal()]
-        held = read_secret(self.token_file) if self.token_file is not None else None
-        return [held] if held else []
+        """Return what must never leave the process."""
+        return []
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed and probably not meant, a sentence each."""
+        return []

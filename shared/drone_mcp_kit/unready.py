@@ -10,9 +10,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from drone_mcp_kit.variables import SettingsError
 
-PLACEHOLDER = "http://unset.invalid"
-"""The address of Drone where none is known: there is no such host (RFC 2606), and no call gets as far."""
-
 NEXT_STEP = (
     "Tell the user: this has to be set right where the MCP client is started, and the client started again; "
     "no other call of this server will work before"

@@ -10,17 +10,12 @@ A wrong value is an error that names the variable, what it holds (never a secret
 from __future__ import annotations
 
 import re
-from urllib.parse import urlsplit
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
     from typing import Any
-
-
-WRITE_SECRETS = ("DRONE_WRITE_TOKEN", "DRONE_WRITE_TOKEN_FILE", "DRONE_MCP_ACTION_KEY")
-"""Variables that only a server that writes reads, and that no process keeps in its environment once it runs."""
 
 
 class SettingsError(Exception):
@@ -107,7 +102,7 @@ class Variable:
             return self.parse(text)
         except ValueError as error:
             reason = f" ({error})" if str(error) else ""
-            held = "has a value that cannot be right" if self.secret else f"is {_shown(text)!r}"
+            held = "has a value that cannot be right" if self.secret else f"is {show(text)!r}"
             raise SettingsError(f"{self.name} {held}: it takes {self.takes}{reason}", self.name) from None
 
 
@@ -120,20 +115,13 @@ def read_variables(variables: Iterable[Variable], environment: Mapping[str, str]
     return {v.field: v.read(text) for v in variables if (text := environment.get(v.name, "").strip())}
 
 
-def read_common(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return the values of `VARIABLES`, the variables of every server.
+def read_process(environment: Mapping[str, str]) -> dict[str, Any]:
+    """Return the values of `PROCESS_VARIABLES`.
 
     Raises:
-        SettingsError: a value is wrong, or DRONE_SERVER is missing.
+        SettingsError: a value is wrong.
     """
-    values = read_variables(VARIABLES, environment)
-    if "server" not in values:
-        raise SettingsError(
-            "DRONE_SERVER is not set: it takes the address of Drone, like https://drone.example.com", "DRONE_SERVER"
-        )
-    if "token" in values and "token_file" in values:
-        raise SettingsError("DRONE_TOKEN and DRONE_TOKEN_FILE are both set: keep one of them", "DRONE_TOKEN")
-    return values
+    return read_variables(PROCESS_VARIABLES, environment)
 
 
 def read_tools(environment: Mapping[str, str]) -> tuple[str, ...] | None:
@@ -182,7 +170,7 @@ def unfilled_reference(text: str) -> str | None:
     nothing else that `text` holds is in what comes back: it may be a secret, and of a stranger.
     """
     found = _REFERENCE.search(text)
-    return _shown(found[0]) if found else None
+    return show(found[0]) if found else None
 
 
 _REFERENCE = re.compile(r"\$\{[^{}]*\}|^\{(?:env|file):[^{}]*\}\Z|^\$[A-Z_][A-Z0-9_]*\Z")
@@ -190,35 +178,10 @@ _SHOWN = 80
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-def _shown(text: str) -> str:
-    """Return `text` for an error: on one line, not too long, without a password that a URL holds."""
+def show(text: str) -> str:
+    """Return `text` as an error may show it: on one line, not too long, without a password that a URL holds."""
     line = _CONTROL.sub("?", re.sub(r"(^|//)\S*@", r"\1", text))
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
-
-
-def _server(text: str) -> str:
-    if "://" not in text:
-        host = text.strip("/").rpartition("@")[2]
-        raise ValueError(f"did you mean {'http' if _is_local(host) else 'https'}://{_shown(host)}")
-    url = urlsplit(text)
-    _ = url.port  # raises ValueError where it is no number
-    if url.scheme not in {"http", "https"} or not url.hostname:
-        raise ValueError
-    if url.username or url.password:
-        raise ValueError("without a user or password; DRONE_TOKEN says who asks")
-    if url.path.strip("/") or url.query or url.fragment:
-        raise ValueError(f"without a path; did you mean {url.scheme}://{url.netloc}")
-    return f"{url.scheme}://{url.netloc}"
-
-
-def _is_local(host: str) -> bool:
-    from ipaddress import ip_address  # noqa: PLC0415 - only an error needs it
-
-    name = host.partition(":")[0]
-    try:
-        return ip_address(name).is_loopback
-    except ValueError:
-        return name == "localhost"
 
 
 def read_token(text: str) -> Secret:
@@ -238,7 +201,9 @@ def read_file(text: str) -> Path:
     return path
 
 
-def _number(low: float, high: float) -> Callable[[str], float]:
+def read_number(low: float, high: float) -> Callable[[str], float]:
+    """Return what reads a number from `low` to `high`."""
+
     def parse(text: str) -> float:
         value = float(text)
         if not low <= value <= high:  # nor is it "nan" then
@@ -254,7 +219,9 @@ def _number(low: float, high: float) -> Callable[[str], float]:
     return quiet
 
 
-def _whole(low: int, high: int) -> Callable[[str], int]:
+def read_whole(low: int, high: int) -> Callable[[str], int]:
+    """Return what reads a whole number from `low` to `high`."""
+
     def parse(text: str) -> int:
         if not re.fullmatch(r"\d{1,15}", text, re.ASCII) or not low <= int(text) <= high:
             raise ValueError
@@ -266,7 +233,8 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30}
 
 
-def _size(text: str) -> int:
+def read_size(text: str) -> int:
+    """Read a size from 64K to 4G, in bytes."""
     match = re.fullmatch(r"(\d{1,12})([KMG]?)(?:i?B)?", text, re.IGNORECASE | re.ASCII)
     size = int(match[1]) * _UNITS[match[2].upper()] if match else 0
     if not 2**16 <= size <= 2**32:
@@ -307,16 +275,10 @@ def read_globs(text: str) -> tuple[str, ...]:
     for glob in globs:
         owner, _, name = glob.partition("/")
         if not owner or not name or "/" in name:
-            raise ValueError(f"did you mean {_shown(owner or '*')}/{'*' if not name else _shown(name.split('/')[0])}")
+            raise ValueError(f"did you mean {show(owner or '*')}/{'*' if not name else show(name.split('/')[0])}")
     if not globs:
         raise ValueError
     return globs
-
-
-def _repo(text: str) -> str:
-    if not re.fullmatch(r"[^\s/]+/[^\s/]+", text):
-        raise ValueError
-    return text
 
 
 def _state(text: str) -> str:
@@ -326,33 +288,17 @@ def _state(text: str) -> str:
 
 
 TOOLS = Variable("DRONE_MCP_TOOLS", "tools", "names of the tools to offer", _tools, "all")
-VARIABLES = (
-    Variable("DRONE_SERVER", "server", "the address of Drone, like https://drone.example.com", _server),
-    Variable(
-        "DRONE_TOKEN", "token", "a token from the account page of Drone's user interface", read_token, secret=True
-    ),
-    Variable("DRONE_TOKEN_FILE", "token_file", "the path of a file that holds the token", read_file),
-    Variable("DRONE_REPO", "repo", "the repository meant where a call names none, as owner/name", _repo),
-    Variable("DRONE_MCP_REPOS", "repos", "globs of the visible repositories, like octo/* acme/web", read_globs, "all"),
-    TOOLS,
-    Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:"),
-    Variable("DRONE_MCP_TIMEOUT", "timeout", "seconds from 1 to 600", _number(1, 600), "30"),
-    Variable("DRONE_MCP_RETRIES", "retries", "a number from 0 to 10", _whole(0, 10), "2"),
-    Variable("DRONE_MCP_MAX_BODY", "max_body", "a size from 64K to 4G, like 64M", _size, "64M"),
-    Variable("DRONE_MCP_CA_FILE", "ca_file", "the path of a PEM file of certificate authorities", read_file),
-    Variable(
-        "DRONE_MCP_LOG_LEVEL",
-        "log_level",
-        "debug, info, warning or error",
-        read_word("debug", "info", "warning", "error"),
-        "info",
-    ),
-    Variable(
-        "DRONE_MCP_LOG_FORMAT",
-        "log_format",
-        "json or human",
-        read_word("json", "human"),
-        "human on a terminal, else json",
-    ),
-    Variable("DRONE_MCP_EAGER", "eager", "1 to load right after the lists, 0 to load at the first call", _flag, "0"),
+STATE = Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:")
+LOG_LEVEL = Variable(
+    "DRONE_MCP_LOG_LEVEL",
+    "log_level",
+    "debug, info, warning or error",
+    read_word("debug", "info", "warning", "error"),
+    "info",
 )
+LOG_FORMAT = Variable(
+    "DRONE_MCP_LOG_FORMAT", "log_format", "json or human", read_word("json", "human"), "human on a terminal, else json"
+)
+EAGER = Variable("DRONE_MCP_EAGER", "eager", "1 to load right after the lists, 0 to load at the first call", _flag, "0")
+PROCESS_VARIABLES = (TOOLS, STATE, LOG_LEVEL, LOG_FORMAT, EAGER)
+"""What every server process reads, whatever it asks."""

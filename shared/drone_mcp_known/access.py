@@ -14,7 +14,7 @@ from drone_mcp_known.signatures import Signatures
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_build.settings import Settings
 
 
 class KnownAccess(DroneAccess):

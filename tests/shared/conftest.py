@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_kit.settings import Settings
+from drone_mcp_build.settings import Settings
 from drone_mcp_kit.variables import Secret
 from support.example_server import create
 

@@ -15,7 +15,7 @@ from drone_mcp_actions.server import create
 from drone_mcp_build.guard.chain import Head
 from drone_mcp_build.guard.settings import GuardSettings
 from drone_mcp_build.guard.sinks import head_path
-from drone_mcp_kit.settings import Settings
+from drone_mcp_build.settings import Settings
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from mcp import Client, MCPError
 
 from drone_mcp_actions.server import create
 from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_kit.settings import Settings
+from drone_mcp_build.settings import Settings
 from support.actions_desk import Answer, Person
 from support.made_builds import made_repo
 

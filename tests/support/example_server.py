@@ -13,11 +13,11 @@ from mcp.types import Completion
 from pydantic import Field
 
 from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import Conflict, NotFound
 from drone_mcp_kit.answer import View
 from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_kit.resources import prompt, resource
-from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
@@ -34,6 +34,7 @@ SPEC = ServerSpec(
     instructions="Use this to test.",
     package="support.example_server",
     command="drone-mcp-example",
+    settings=Settings,
 )
 
 Repo = Annotated[str | None, Field(description="owner/name")]

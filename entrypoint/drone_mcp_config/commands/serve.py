@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from drone_mcp_build.settings import Settings
+from drone_mcp_build.variables import WRITE_SECRETS
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation import read_installation
 from drone_mcp_config.role_loading import library, load_role
@@ -19,8 +21,7 @@ from drone_mcp_kit import http_serving, logs, telemetry
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.http_settings import HttpSettings
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.settings import Settings
-from drone_mcp_kit.variables import WRITE_SECRETS, SettingsError
+from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

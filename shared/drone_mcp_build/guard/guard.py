@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     from drone_mcp_build.guard.notes import Notes, Who
     from drone_mcp_build.guard.operations import Operation
     from drone_mcp_build.guard.settings import GuardSettings
+    from drone_mcp_build.settings import Settings
     from drone_mcp_client.call import Call
     from drone_mcp_client.client import DroneClient
     from drone_mcp_kit.cleaning import Cleaner
-    from drone_mcp_kit.settings import Settings
 
 T = TypeVar("T")
 

@@ -20,13 +20,15 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from drone_mcp_kit.app import ServerSpec
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_kit.settings import ProcessSettings
 
 LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
 DISTRIBUTIONS = {"mcp": "mcp", "drone_mcp": "drone-mcp"}  # as the folders of installed metadata are called -> name
 
 
-async def surface(spec: ServerSpec, settings: Settings, create: Callable[[Settings], MCPServer[Any]]) -> dict[str, Any]:
+async def surface(
+    spec: ServerSpec, settings: ProcessSettings, create: Callable[[Any], MCPServer[Any]]
+) -> dict[str, Any]:
     """Return what `surface.json` of a server has to hold."""
     server = create(settings)
     legacy = await ask(server, [legacy_request("initialize", LATEST_HANDSHAKE_VERSION), *map(legacy_request, LISTS)])
@@ -80,7 +82,7 @@ async def ask(server: MCPServer[Any], requests: Sequence[dict[str, Any]]) -> lis
     return results
 
 
-async def _needs(settings: Settings, create: Callable[[Settings], MCPServer[Any]]) -> dict[str, list[str]]:
+async def _needs(settings: ProcessSettings, create: Callable[[Any], MCPServer[Any]]) -> dict[str, list[str]]:
     """Return for each prompt the tools without any one of which it is not offered."""
     complete = create(settings)
     tools = [tool.name for tool in await complete.list_tools()]

@@ -15,25 +15,27 @@ from drone_mcp_kit import pipes
 from drone_mcp_kit.front import surface as surfaces
 from drone_mcp_kit.front.conversation import Conversation, split_lines
 from drone_mcp_kit.front.opening import Opening
-from drone_mcp_kit.variables import SettingsError, read_common, read_tools
+from drone_mcp_kit.variables import SettingsError, read_process, read_tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from drone_mcp_kit.front.surface import Surface
+
+    Reader = Callable[[Mapping[str, str]], dict[str, Any]]
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LONGEST_PIECE = 2**18  # bytes of a line that is not yet whole; what is longer is no question that the front answers
 
 
-def start(package: str, *readers: Callable[[Mapping[str, str]], Any]) -> None:
+def start(package: str, *readers: Reader) -> None:
     """Be the server of a package: over stdin and stdout, or as the arguments of the process say.
 
     Args:
         package: the import package of the server; its module `server` has the real one.
-        readers: check variables of its own, next to those of every server; each raises SettingsError.
+        readers: return the values of its variables, the process's among them; each raises SettingsError.
     """
     gc.disable()  # while modules load there is nothing to collect, and it is a tenth of the start; serving enables it
     if sys.argv[1:]:
@@ -60,9 +62,7 @@ def start(package: str, *readers: Callable[[Mapping[str, str]], Any]) -> None:
     _server_of(package).main(Opening(stdin, conversation, rest, reported=fault is not None))
 
 
-def _read_environment(
-    surface: Surface, readers: tuple[Callable[[Mapping[str, str]], Any], ...]
-) -> tuple[bool, SettingsError | None]:
+def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[bool, SettingsError | None]:
     """Check the environment and narrow the surface to what it allows.
 
     Returns:
@@ -71,9 +71,8 @@ def _read_environment(
     fault: SettingsError | None = None
     values: dict[str, Any] = {}
     try:
-        values = read_common(os.environ)
-        for read in readers:
-            read(os.environ)
+        for read in readers or (read_process,):
+            values |= read(os.environ)
     except SettingsError as error:
         fault = error
     try:

@@ -10,7 +10,7 @@ from mcp.types import ElicitResult
 
 from drone_mcp_actions.server import create
 from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_kit.settings import Settings
+from drone_mcp_build.settings import Settings
 from support.actions_desk import ON, Answer, Person
 from support.simulator import running_simulator
 

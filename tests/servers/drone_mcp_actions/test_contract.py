@@ -14,8 +14,8 @@ from drone_mcp_actions.server import SPEC, create
 from drone_mcp_actions.tools import OPERATION_OF
 from drone_mcp_build.guard.operations import OPERATIONS
 from drone_mcp_build.guard.settings import GuardSettings
+from drone_mcp_build.settings import Settings
 from drone_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_kit.settings import Settings
 from support.actions_desk import TOOLS
 from support.inventory import check_snapshots, inventory_faults, tokens
 

@@ -10,9 +10,9 @@ import anyio
 import pytest
 from mcp import Client
 
+from drone_mcp_build.settings import Settings
 from drone_mcp_builds.server import create
 from drone_mcp_client.models import Build
-from drone_mcp_kit.settings import Settings
 from drone_mcp_state import open_store
 from support.simulator import until_sleeping
 

@@ -12,8 +12,8 @@ import pytest
 import respx
 from mcp import Client
 
+from drone_mcp_build.settings import Settings
 from drone_mcp_builds.server import create
-from drone_mcp_kit.settings import Settings
 from support.made_builds import T0
 
 SERVER = "https://drone.example.com"

@@ -7,9 +7,9 @@ from mcp import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
 from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.settings import Settings
 from drone_mcp_builds.completing import FRESH_SECONDS, MOST_KEPT, Completer
 from drone_mcp_builds.resources import LATEST, SUMMARY
-from drone_mcp_kit.settings import Settings
 from support.made_builds import made_build, made_repo
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from mcp import MCPError
 
+from drone_mcp_build.settings import Settings
 from drone_mcp_builds import server
 from drone_mcp_builds.server import SPEC, create
 from drone_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_kit.settings import Settings
 from support.snapshots import hold
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"

@@ -10,7 +10,7 @@ import pytest
 import respx
 from mcp import Client
 
-from drone_mcp_kit.settings import Settings
+from drone_mcp_build.settings import Settings
 from drone_mcp_logs.live import Pace
 from drone_mcp_logs.server import create
 from support.log_agent import Agent

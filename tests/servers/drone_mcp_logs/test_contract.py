@@ -13,8 +13,8 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.shared.exceptions import MCPError
 
+from drone_mcp_build.settings import Settings
 from drone_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_kit.settings import Settings
 from drone_mcp_logs import server
 from drone_mcp_logs.server import SPEC, create
 from support.inventory import check_snapshots, inventory_faults, tokens

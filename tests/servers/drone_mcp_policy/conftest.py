@@ -10,7 +10,7 @@ import pytest
 import respx
 from mcp import Client
 
-from drone_mcp_kit.settings import Settings
+from drone_mcp_build.settings import Settings
 from drone_mcp_policy.server import create
 from drone_mcp_policy.settings import PolicySettings
 from support.made_builds import T0

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from mcp import MCPError
 
+from drone_mcp_build.settings import Settings
 from drone_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_kit.settings import Settings
 from drone_mcp_policy import server
 from drone_mcp_policy.server import SPEC, create
 from support.snapshots import hold

@@ -8,8 +8,8 @@ import respx
 from mcp import Client
 
 from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import InvalidInput, PermissionDenied
-from drone_mcp_kit.settings import Settings
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -7,14 +7,15 @@ import pytest
 from mcp import Client, MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
+from drone_mcp_build.variables import VARIABLES
 from drone_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_kit.variables import VARIABLES, SettingsError
+from drone_mcp_kit.variables import SettingsError
 from support.example_server import CRASH_TEXT, SPEC, create
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_build.settings import Settings
 
 NOT_FOUND = (-32002, -32602)  # before 2026-07-28 and since (SEP-2164)
 ALL = ["drone_echo", "drone_log", "drone_fail", "drone_repo", "drone_wait", "drone_status", "drone_restart"]

@@ -9,15 +9,17 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mcp import Client
 
+from drone_mcp_build.settings import Settings
 from drone_mcp_kit import logs
 from drone_mcp_kit.cleaning import Cleaner
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.settings import LogFormat, LogLevel, Settings
 from drone_mcp_kit.variables import Secret
 from support.example_server import CRASH_TEXT, create
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from drone_mcp_kit.settings import LogFormat, LogLevel
 
 TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
 

@@ -209,7 +209,7 @@ def test_help_lists_the_environment_and_version_tells_itself() -> None:
 def test_starting_imports_neither_the_http_library_of_our_client_nor_any_user_interface() -> None:
     heavy = {"httpx", "typer", "rich.console", "re2", "yaml", "tomlkit", "drone_mcp_client.client"}
     script = (
-        "import sys; from support.example_server import create; from drone_mcp_kit.settings import Settings; "
+        "import sys; from support.example_server import create; from drone_mcp_build.settings import Settings; "
         "create(Settings(server='http://drone.test')); print(*sys.modules)"
     )
     environment = {**os.environ, "PYTHONPATH": str(TESTS)}

@@ -15,11 +15,11 @@ from drone_mcp_build.guard.operations import OPERATIONS
 from drone_mcp_build.guard.rate import Rate
 from drone_mcp_build.guard.rules import Action, Rules
 from drone_mcp_build.guard.settings import GuardSettings
+from drone_mcp_build.settings import Settings
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, RateLimited, ServiceError
 from drone_mcp_client.models import Build
 from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.settings import Settings
 from drone_mcp_kit.variables import Secret
 from drone_mcp_state.memory import MemoryStore
 

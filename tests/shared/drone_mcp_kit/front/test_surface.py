@@ -16,7 +16,7 @@ from support.example_server import SPEC, create
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drone_mcp_kit.settings import Settings
+    from drone_mcp_build.settings import Settings
 
 
 @pytest.fixture
