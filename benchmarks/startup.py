@@ -1,6 +1,6 @@
 """How fast a server is ready, how much memory it takes, how fast it ends, next to the smallest one of the same SDK.
 
-    python benchmarks/startup.py [--runs N] [--check] [--beside NAME=COMMAND ...] [SERVER ...]
+    python benchmarks/startup.py [--runs N] [--check] [--also NAME=COMMAND ...] [SERVER ...]
 
 Every figure is a ratio to the reference in the same run: runs alternate, and each is compared with its neighbour, so
 that whatever else the machine does hits both. Budgets of one server are held in processor time, because the clock also
@@ -13,7 +13,7 @@ counts what others do. What is measured:
     request   the same with a call that asks Drone, where nothing listens; the reference asks there with httpx
     role      all servers of the role admin started at once, by the clock, against one reference
 
-With --check the status is 1 where a budget is broken. --beside shows other servers as well; they need a tool `echo`.
+With --check the status is 1 where a budget is broken. --also shows other servers as well; they need a tool `echo`.
 """
 
 from __future__ import annotations
@@ -267,9 +267,9 @@ def main() -> int:
     parser.add_argument("servers", nargs="*", default=list(read_installation()), metavar="SERVER")
     parser.add_argument("--runs", type=int, default=10)
     parser.add_argument("--check", action="store_true", help="fail where a budget is broken")
-    parser.add_argument("--beside", action="append", default=[], metavar="NAME=COMMAND", help="another server to show")
+    parser.add_argument("--also", action="append", default=[], metavar="NAME=COMMAND", help="another server to show")
     options = parser.parse_args()
-    for other in options.beside:
+    for other in options.also:
         name, _, command = other.partition("=")
         report(name, pairs(shlex.split(command), echo("word"), echo("word"), options.runs))
     left = [lambda runs, name=name: compare(name, runs) for name in options.servers] + [compare_role]

@@ -16,6 +16,7 @@ import pytest
 
 from drone_mcp_config.installation import read_installation
 from support.client_pipes import (
+    ENDINGS,
     ENVELOPE,
     HANDSHAKE,
     NOWHERE,
@@ -36,13 +37,8 @@ CALL = {"name": "drone_get_build", "arguments": {"repo": "octo/hello"}}
 LISTEN = {**ENVELOPE, "notifications": {"toolsListChanged": True}}
 
 
-def shake_hands(process: ServerProcess) -> None:
-    process.ask(1, "initialize", HANDSHAKE)
-    process.send(method="notifications/initialized")
-
-
 def list_tools(process: ServerProcess) -> None:
-    shake_hands(process)
+    process.shake_hands()
     assert process.ask(2, "tools/list")["tools"]
 
 
@@ -59,23 +55,10 @@ def call(process: ServerProcess) -> None:
 
 STATES: dict[str, Callable[[ServerProcess], None]] = {
     "started": lambda _: None,
-    "after the handshake": shake_hands,
+    "after the handshake": ServerProcess.shake_hands,
     "after the lists": list_tools,
     "with a subscription": listen,
     "after a call": call,
-}
-
-
-def send_signals(process: ServerProcess, *numbers: int) -> None:
-    for number in numbers:
-        process.process.send_signal(number)
-
-
-ENDINGS: dict[str, Callable[[ServerProcess], None]] = {
-    "end of input": lambda process: process.stdin.close(),
-    "SIGINT": lambda process: send_signals(process, signal.SIGINT),
-    "SIGTERM": lambda process: send_signals(process, signal.SIGTERM),
-    "SIGINT then SIGTERM": lambda process: send_signals(process, signal.SIGINT, signal.SIGTERM),
 }
 
 
@@ -124,7 +107,7 @@ def test_every_ending_is_a_clean_one_in_every_state(state: str, ending: str) -> 
     with server_process(*BUILDS, **NOWHERE) as process:
         STATES[state](process)
         if state == "started" and ending != "end of input":
-            shake_hands(process)  # signals before the first line of ours end any Python program in its own way
+            process.shake_hands()  # signals before the first line of ours end any Python program in its own way
         ENDINGS[ending](process)
         status, errors = process.ending()
         rest = process.stdout.read()
@@ -168,16 +151,16 @@ def test_a_client_that_is_killed_leaves_no_server_though_something_else_holds_th
 
 def test_a_client_that_does_not_read_does_not_hold_the_front() -> None:
     with server_process(*BUILDS, **NOWHERE) as process:
-        shake_hands(process)
+        process.shake_hands()
         for number in range(20):
             process.send(id=number + 2, method="tools/list")  # more than a pipe holds
-        process.process.send_signal(signal.SIGTERM)
+        process.signal(signal.SIGTERM)
         assert process.process.wait(60) == 0
 
 
 def test_a_client_that_no_longer_listens_ends_the_front_without_a_word() -> None:
     with server_process(*BUILDS, **NOWHERE) as process:
-        shake_hands(process)
+        process.shake_hands()
         process.stdout.close()
         process.send(id=2, method="tools/list")
         assert process.ending() == (0, "")
@@ -194,7 +177,7 @@ def test_input_that_ends_with_half_a_line_is_answered_like_a_whole_one() -> None
 
 def test_a_line_that_never_ends_is_no_burden_of_the_front() -> None:
     with server_process(*BUILDS, **NOWHERE) as process:
-        shake_hands(process)
+        process.shake_hands()
         text = "y" * 3_000_000
         params = {"name": "drone_get_build", "arguments": {"repo": text}}
         assert failure_of(process.ask(2, "tools/call", params))["code"] == "INVALID_INPUT"
@@ -218,7 +201,7 @@ def test_a_server_whose_file_is_of_another_version_or_missing_is_the_real_one_at
     tmp_path: Path, change: dict[str, Any] | None
 ) -> None:
     with package_of_builds(tmp_path, change) as process:
-        shake_hands(process)
+        process.shake_hands()
         assert process.has_loaded()
         assert process.ask(2, "tools/list")["tools"]
         process.stdin.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import select
+import signal
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -46,6 +47,16 @@ class ServerProcess:
         assert line, "the server has ended"
         return dict(json.loads(line))
 
+    def shake_hands(self) -> None:
+        """Open a connection of the era with a handshake."""
+        self.ask(1, "initialize", HANDSHAKE)
+        self.send(method="notifications/initialized")
+
+    def signal(self, *numbers: int) -> None:
+        """Send signals, one right after the other."""
+        for number in numbers:
+            self.process.send_signal(number)
+
     def ask(self, number: int | str, method: str, params: dict[str, Any] | None = None) -> Any:
         """Send a request and return its result."""
         self.send(id=number, method=method, params=params or {})
@@ -62,6 +73,15 @@ class ServerProcess:
         status = self.process.wait(PATIENCE)
         assert self.process.stderr
         return status, self.process.stderr.read().decode()
+
+
+ENDINGS: dict[str, Callable[[ServerProcess], None]] = {
+    "end of input": lambda process: process.stdin.close(),
+    "SIGINT": lambda process: process.signal(signal.SIGINT),
+    "SIGTERM": lambda process: process.signal(signal.SIGTERM),
+    "SIGINT then SIGTERM": lambda process: process.signal(signal.SIGINT, signal.SIGTERM),
+}
+"""How a client ends a server."""
 
 
 def failure_of(result: dict[str, Any]) -> dict[str, Any]:

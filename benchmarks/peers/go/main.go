@@ -1,4 +1,4 @@
-// The smallest server of the Go SDK, for benchmarks/startup.py --beside.
+// The smallest server of the Go SDK, for benchmarks/startup.py --also.
 package main
 
 import (

@@ -8,7 +8,7 @@ import pytest
 
 from drone_mcp_kit.settings import ProcessSettings
 from drone_mcp_kit.variables import SettingsError
-from support.client_pipes import failure_of, server_process
+from support.client_pipes import HANDSHAKE, failure_of, server_process
 
 SERVER = '''
 from drone_mcp_kit.answer import View
@@ -37,7 +37,6 @@ def create(settings):
 
 run(SPEC, create, lambda environment: create(ProcessSettings.from_environment(environment)))
 '''
-HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 CALL = {"name": "toy_echo", "arguments": {"text": "hello"}}
 
 

@@ -4,92 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from support.client_pipes import failure_of
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+from support.client_pipes import ENDINGS, PATIENCE, ServerProcess, failure_of, server_process
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
 TESTS = Path(__file__).parents[2]
-HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
-PATIENCE = 20  # seconds before a test gives up; the promise of half a second is measured by benchmarks/startup.py
 
 
-class Process:
-    """A server and its pipes."""
-
-    def __init__(self, process: subprocess.Popen[bytes]) -> None:
-        self.process = process
-
-    def send(self, **message: Any) -> None:
-        assert self.process.stdin
-        self.process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
-        self.process.stdin.flush()
-
-    def receive(self) -> dict[str, Any]:
-        assert self.process.stdout
-        return dict(json.loads(self.process.stdout.readline()))
-
-    def shake_hands(self) -> None:
-        self.send(id=1, method="initialize", params=HANDSHAKE)
-        assert self.receive()["id"] == 1
-        self.send(method="notifications/initialized")
-
-    def start_call(self, how: str) -> None:
-        """Call the tool that waits, and return once it runs."""
-        params = {"name": "drone_wait", "arguments": {"how": how}, "_meta": {"progressToken": 1}}
-        self.send(id=2, method="tools/call", params=params)
-        assert self.receive()["method"] == "notifications/progress"
-
-    def ending(self) -> tuple[int, str]:
-        """Return the exit status and what was on stderr; the pipes stay as they are until the process has ended."""
-        status = self.process.wait(PATIENCE)
-        assert self.process.stderr
-        return status, self.process.stderr.read().decode()
-
-
-@contextmanager
-def running(*arguments: str, **environment: str) -> Iterator[Process]:
+def running(*arguments: str, **environment: str) -> AbstractContextManager[ServerProcess]:
     given = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE")}
-    command = [sys.executable, "-m", "support.example_server", *arguments]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env={**kept, **given}) as process:
-        try:
-            yield Process(process)
-        finally:
-            process.kill()
-            for stream in (process.stdin, process.stdout, process.stderr):
-                assert stream
-                stream.close()
+    return server_process("-m", "support.example_server", *arguments, **given)
 
 
-def signals(process: Process, *numbers: int) -> None:
-    for number in numbers:
-        process.process.send_signal(number)
-
-
-def close_stdin(process: Process) -> None:
-    assert process.process.stdin
-    process.process.stdin.close()
-
-
-ENDINGS: dict[str, Callable[[Process], None]] = {
-    "end of input": close_stdin,
-    "SIGINT": lambda process: signals(process, signal.SIGINT),
-    "SIGTERM": lambda process: signals(process, signal.SIGTERM),
-    "SIGINT then SIGTERM": lambda process: signals(process, signal.SIGINT, signal.SIGTERM),
-}
+def start_call(process: ServerProcess, how: str) -> None:
+    """Call the tool that waits, and return once it runs."""
+    params = {"name": "drone_wait", "arguments": {"how": how}, "_meta": {"progressToken": 1}}
+    process.send(id=2, method="tools/call", params=params)
+    assert process.receive()["method"] == "notifications/progress"
 
 
 @pytest.mark.parametrize("how", ENDINGS)
@@ -98,7 +35,7 @@ def test_every_ending_is_a_clean_one(how: str, during: str | None) -> None:
     with running() as process:
         process.shake_hands()
         if during:
-            process.start_call(during)
+            start_call(process, during)
         ENDINGS[how](process)
         status, errors = process.ending()
     assert status == 0
@@ -110,7 +47,7 @@ def test_every_ending_is_a_clean_one(how: str, during: str | None) -> None:
 def test_a_thread_that_does_not_end_does_not_hold_the_process(how: str) -> None:
     with running() as process:
         process.shake_hands()
-        process.start_call("thread")
+        start_call(process, "thread")
         ENDINGS[how](process)
         status, errors = process.ending()
     assert status == 0
@@ -120,8 +57,7 @@ def test_a_thread_that_does_not_end_does_not_hold_the_process(how: str) -> None:
 def test_a_client_that_no_longer_listens_ends_the_server_without_a_word() -> None:
     with running() as process:
         process.shake_hands()
-        assert process.process.stdout
-        process.process.stdout.close()
+        process.stdout.close()
         process.send(id=3, method="tools/list")
         status, errors = process.ending()
     assert (status, errors) == (0, "closed\n")
@@ -129,7 +65,7 @@ def test_a_client_that_no_longer_listens_ends_the_server_without_a_word() -> Non
 
 def test_the_end_of_input_before_anything_was_said_is_an_ending_too() -> None:
     with running() as process:
-        close_stdin(process)
+        process.stdin.close()
         assert process.ending() == (0, "closed\n")
 
 
@@ -139,7 +75,7 @@ def test_a_large_request_passes() -> None:
         text = "y" * 3_000_000
         process.send(id=2, method="tools/call", params={"name": "drone_echo", "arguments": {"text": text}})
         assert process.receive()["result"]["structuredContent"]["text"] == text
-        close_stdin(process)
+        process.stdin.close()
         assert process.ending()[0] == 0
 
 
@@ -174,7 +110,7 @@ def test_a_server_starts_in_a_wrong_environment_and_every_call_says_why() -> Non
         process.shake_hands()
         process.send(id=2, method="tools/call", params={"name": "drone_echo", "arguments": {"text": "x"}})
         result = process.receive()["result"]
-        close_stdin(process)
+        process.stdin.close()
         status, errors = process.ending()
     error = failure_of(result)
     assert (error["code"], error["details"]) == ("INVALID_INPUT", {"variable": "DRONE_MCP_TIMEOUT"})
@@ -185,7 +121,7 @@ def test_a_server_starts_in_a_wrong_environment_and_every_call_says_why() -> Non
 
 def test_a_guest_is_told_once_that_they_are_one() -> None:
     with running(DRONE_TOKEN="", DRONE_MCP_LOG_FORMAT="json") as process:
-        close_stdin(process)
+        process.stdin.close()
         _, errors = process.ending()
     told = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
     assert [(line["level"], line["message"][:14]) for line in told] == [("warning", "No DRONE_TOKEN")]
@@ -193,7 +129,7 @@ def test_a_guest_is_told_once_that_they_are_one() -> None:
 
 def test_a_token_that_travels_in_clear_is_warned_of() -> None:
     with running(DRONE_SERVER="http://drone.test", DRONE_MCP_LOG_FORMAT="json") as process:
-        close_stdin(process)
+        process.stdin.close()
         _, errors = process.ending()
     assert "plain http" in errors
 
@@ -201,8 +137,7 @@ def test_a_token_that_travels_in_clear_is_warned_of() -> None:
 def test_help_lists_the_environment_and_version_tells_itself() -> None:
     for option, expected in (("--help", "DRONE_MCP_REPOS"), ("--version", "drone-mcp-example ")):
         with running(option) as process:
-            assert process.process.stdout
-            assert expected in process.process.stdout.read().decode()
+            assert expected in process.stdout.read().decode()
             assert process.process.wait(PATIENCE) == 0
 
 
