@@ -7,10 +7,14 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from support.client_pipes import ENDINGS, PATIENCE, ServerProcess, failure_of, server_process
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
