@@ -15,6 +15,7 @@ FUNCTION_LINES = 60
 # What each package may import of ours. A server never imports another, the entrypoint imports no server:
 # it learns of servers from the installation and starts them as processes.
 SHARED = {
+    "ci_mcp_logs": set(),
     "drone_mcp_client": set(),
     "drone_mcp_kit": {"drone_mcp_client"},
     "drone_mcp_state": {"drone_mcp_client"},
@@ -45,7 +46,7 @@ def imported(module: Path) -> set[str]:
 
 def ours(package: Path) -> set[str]:
     found = set().union(*(imported(module) for module in modules(package)))
-    return {name for name in found if name.startswith("drone_mcp_")} - {package.name}
+    return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_"))} - {package.name}
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:
@@ -62,12 +63,27 @@ def is_string(node: ast.expr) -> bool:
 
 MANIFESTS = sorted((ROOT / "servers").glob("*/manifest.json"))
 ALL_PACKAGES = [package for layer in ("shared", "servers", "entrypoint") for package in packages(layer)]
+CI_PACKAGES = [package for package in ALL_PACKAGES if package.name.startswith("ci_mcp_")]  # they know no CI server
 ALL_MODULES = [module for package in ALL_PACKAGES for module in modules(package)]
 
 
 @pytest.mark.parametrize("package", packages("shared"), ids=lambda p: p.name)
 def test_a_shared_package_imports_only_what_it_stands_on(package: Path) -> None:
     assert ours(package) <= SHARED[package.name]
+
+
+@pytest.mark.parametrize("package", CI_PACKAGES, ids=lambda p: p.name)
+def test_a_ci_package_imports_nothing_of_ours_but_ci_packages(package: Path) -> None:
+    assert ours(package) <= {package.name for package in CI_PACKAGES}
+
+
+@pytest.mark.parametrize("package", CI_PACKAGES, ids=lambda p: p.name)
+def test_a_ci_package_never_mentions_drone(package: Path) -> None:
+    files = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert files
+    named = [path for path in files if "drone" in str(path.relative_to(package)).lower()]
+    read = [path for path in files if b"drone" in path.read_bytes().lower()]
+    assert [*named, *read] == []
 
 
 @pytest.mark.parametrize("package", packages("servers") + packages("entrypoint"), ids=lambda p: p.name)

@@ -5,15 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.evidence import new_lines, study_of
+from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_client.status import is_failure
 from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.comparison_views import ComparisonView, NewView, SideView
-from drone_mcp_logs.evidence import count_lines, new_lines, study_of, written_to_fit
+from drone_mcp_logs.evidence_lines import count_lines, written_to_fit
 from drone_mcp_logs.history import branch_of, same_step
 from drone_mcp_logs.links import compare_link
 from drone_mcp_logs.pages import size_of
-from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.steps import NAME, Place, bounded, places
 from drone_mcp_logs.views import framed
 from drone_mcp_logs.windows import GAP, LEAST_ROOM, Row, numbered, room_of, room_of_all, width_for
@@ -21,9 +22,9 @@ from drone_mcp_logs.windows import GAP, LEAST_ROOM, Row, numbered, room_of, room
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ci_mcp_logs.distill import Study
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.distill import Study
-    from drone_mcp_logs.lines import LogText
 
 _SLACK = 12  # tokens: counts have more digits than those of a frame
 _LIST_PART = 3  # the list of steps takes at most this part of an answer

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_logs.evidence import places_of, signature_of, study_of
+from ci_mcp_logs.signature import signature
 from drone_mcp_client.errors import DroneError
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.causes import IGNORED, consequences, in_causal_order
 from drone_mcp_logs.diagnosis import Case, Diagnosis, compose_diagnosis
-from drone_mcp_logs.evidence import places_of, signature_of, study_of
 from drone_mcp_logs.history import BROKEN, NO_PAST, Historian, Past, branch_of, stands_elsewhere
 from drone_mcp_logs.reading import Reading, StepReader
 from drone_mcp_logs.showing import fetch_build
-from drone_mcp_logs.signature import signature
 from drone_mcp_logs.signing import JUDGED, counting, sign, signed
 from drone_mcp_logs.together import for_each
 from drone_mcp_logs.verdicts import verdict_of, verdict_of_build
@@ -24,13 +24,13 @@ from drone_mcp_logs.views import new_nonce
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ci_mcp_logs.distill import Study
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_kit.meant import Meant
     from drone_mcp_known.signatures import Signatures
     from drone_mcp_logs.causes import Failed
     from drone_mcp_logs.diagnosis_views import DiagnosisView
-    from drone_mcp_logs.distill import Study
     from drone_mcp_logs.live import Pace
 
 _MOST_LOGS = 6  # each costs a request

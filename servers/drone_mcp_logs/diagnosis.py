@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_client.status import is_final
 from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.advice import advice
 from drone_mcp_logs.causes import IGNORED, STOPPED, Failed
 from drone_mcp_logs.diagnosis_views import DiagnosisView, FailureView
-from drone_mcp_logs.evidence import count_lines, written, written_to_fit
+from drone_mcp_logs.evidence_lines import count_lines, written, written_to_fit
 from drone_mcp_logs.pages import size_of
-from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.verdicts import NOTHING, Verdict
 from drone_mcp_logs.views import framed
 from drone_mcp_logs.windows import LEAST_ROOM, room_of, room_of_all, share, width_for
@@ -21,9 +21,9 @@ from drone_mcp_logs.windows import LEAST_ROOM, room_of, room_of_all, share, widt
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ci_mcp_logs.distill import Excerpt, Study
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.distill import Excerpt, Study
-    from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.windows import Row
 
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts

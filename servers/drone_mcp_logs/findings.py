@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.search import lines_near
+from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_logs.pages import size_of
-from drone_mcp_logs.search import show
-from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.steps import bounded, described, nameless
 from drone_mcp_logs.views import SearchView, StepMatchesView, framed
-from drone_mcp_logs.windows import LEAST_ROOM, room_of, room_of_all, share, width_for
+from drone_mcp_logs.windows import GAP, LEAST_ROOM, Row, numbered, room_of, room_of_all, share, width_for
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drone_mcp_logs.search import Found
+    from ci_mcp_logs.search import Found, Hit
     from drone_mcp_logs.steps import Place
-    from drone_mcp_logs.windows import Row
 
 _SLACK = 8  # tokens: counts of what is shown may have more digits than those of a frame
 _LIST_PART = 4  # each list of other steps takes at most this part of an answer
@@ -66,17 +67,54 @@ def compose_findings(findings: Findings, limits: Limits) -> SearchView:
     room = max(LEAST_ROOM * len(steps), _room(findings, total, budget))
     widest = width_for(room // max(1, len(steps)), budget)
     hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
-    alone = [_show(step, most, limits, room, widest)[0] for step, most in zip(steps, hits, strict=True)]
+    write = partial(show, context=limits.context, widest=widest)
+    alone = [write(step.found, hits=most, room=room)[0] for step, most in zip(steps, hits, strict=True)]
     rooms = share(room, list(map(room_of_all, alone)))
     results = []
     for step, most, part in zip(steps, hits, rooms, strict=True):
-        lines, shown = _show(step, most, limits, part, widest)
+        lines, shown = write(step.found, hits=most, room=part)
         results.append(_result(step, shown, framed(lines, findings.nonce) if lines else ""))
     return _view(findings, total, results)
 
 
-def _show(step: StepFound, hits: int, limits: Limits, room: int, widest: int) -> tuple[list[Row], int]:
-    return show(step.found, hits=hits, context=limits.context, room=room, widest=widest)
+def show(found: Found, *, hits: int, context: int, room: int, widest: int) -> tuple[list[Row], int]:
+    """Write the first hits with their surroundings, as many as there is room for.
+
+    Returns:
+        The lines, and how many hits are among them.
+    """
+    for lines_around in (context, 0) if context else (0,):
+        shown = _most_that_fit(found, hits, lines_around, room, widest)
+        if shown:
+            return _written_lines(found, shown, lines_around, widest), shown
+    return [], 0
+
+
+def _most_that_fit(found: Found, hits: int, context: int, room: int, widest: int) -> int:
+    """Return how many hits fit; the room they take grows with their number."""
+    low, high = 0, min(hits, len(found.hits))
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = room_of_all(_written_lines(found, middle, context, widest)) <= room
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low
+
+
+def _written_lines(found: Found, hits: int, context: int, widest: int) -> list[Row]:
+    chosen = {hit.index: hit for hit in found.hits[:hits]}
+    matching = {hit.index: hit for hit in found.hits}
+    indexes = lines_near(chosen, context, found.last - found.first + 1)
+    written = [_written_line(found, index, matching.get(index), widest) for index in indexes]
+    gaps = {index for before, index in pairwise(indexes) if index > before + 1}
+    return [row for index, line in zip(indexes, written, strict=True) for row in ([GAP] * (index in gaps) + [line])]
+
+
+def _written_line(found: Found, index: int, hit: Hit | None, widest: int) -> Row:
+    """Write a line. A match keeps its time stamp: that may be what was searched for, or what is asked."""
+    number, digits, line = found.first + index, len(str(found.last)), found.lines[index]
+    if hit:
+        return numbered(number, digits, line, widest, mark=">", focus=hit.focus)
+    return numbered(number, digits, line, widest, form=found.stamps)
 
 
 def _fitting(findings: Findings, total: int, budget: int) -> Findings:

@@ -16,9 +16,9 @@ from drone_mcp_logs.reading import StepReader
 from drone_mcp_logs.steps import NAME, places
 
 if TYPE_CHECKING:
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.live import Pace
     from drone_mcp_logs.steps import Place
 

@@ -1,4 +1,4 @@
-"""A log as a person reads it: its lines without what a terminal would not show. Pure.
+"""Makes the lines of a log plain: without what a terminal would not show. Pure.
 
 Numbers stay those of the log: no line is added, dropped or joined here.
 """
@@ -6,12 +6,12 @@ Numbers stay those of the log: no line is added, dropped or joined here.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.log_text import LogText
+from ci_mcp_logs.timestamps import common_form
 from drone_mcp_kit.redact import MARK
 from drone_mcp_kit.sanitize import sanitize
-from drone_mcp_logs.stamps import common_form
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -23,53 +23,6 @@ _ODD_ENDS = re.compile("[\x85\u2028\u2029]")
 _KEY_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY")
 _KEY_ENDS = re.compile(r"-----END [A-Z0-9 ]{0,40}PRIVATE KEY")
 _KEY_LINES = 300  # a block that never ends must not hide the rest of the log
-
-
-@dataclass(frozen=True, slots=True)
-class LogText:
-    """A step's log in plain lines.
-
-    Attributes:
-        lines: the lines, plain.
-        size: bytes of the log as it was written.
-        first_pos: how many writes came before the first line; above 0, the head is lost.
-        running: whether the step still writes.
-        starts: of a live log only: for each line, Drone's position of the write that began it.
-        resume: of a live log only: the number and the position from which to go on. That is the last line again where
-            it has no end yet.
-        stamps: the form of the time stamps with which its lines begin, which answers show once; "" for none.
-    """
-
-    lines: tuple[str, ...]
-    size: int = 0
-    first_pos: int = 0
-    running: bool = False
-    starts: tuple[int, ...] = ()
-    resume: tuple[int, int] = (1, 0)
-    stamps: str = ""
-
-    @property
-    def head_lost(self) -> bool:
-        """Whether lines before the first are gone."""
-        return self.first_pos > 0
-
-    @property
-    def first(self) -> int:
-        """Number of the first line.
-
-        A stored log without its head counts from the first line that is left. A live one counts from Drone's
-        position, so that numbers go up while its beginning drops out of the 5,000 writes that Drone replays.
-        """
-        return self.first_pos + 1 if self.running else 1
-
-    @property
-    def last(self) -> int:
-        """Number of the last line; `first - 1` where there is none."""
-        return self.first + len(self.lines) - 1
-
-    def with_stamps(self) -> LogText:
-        """Return the text so that its lines are shown with their time stamps: for an answer too small to tell them."""
-        return replace(self, stamps="")
 
 
 def stored_text(log: StepLog) -> LogText:

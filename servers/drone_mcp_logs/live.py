@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from ci_mcp_logs.log_text import LogText
+from ci_mcp_logs.timestamps import common_form
 from drone_mcp_client.errors import Unreachable
 from drone_mcp_client.steplog import from_lines
-from drone_mcp_logs.lines import LogText, plain_lines
-from drone_mcp_logs.stamps import common_form
+from drone_mcp_logs.lines import plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,11 +6,11 @@ from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
+from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_kit.answer import to_json
 from drone_mcp_kit.tokens import count_tokens
 from drone_mcp_logs.cursor import Cursor, encode
-from drone_mcp_logs.stamps import stamps_room
 from drone_mcp_logs.steps import bounded, described, nameless
 from drone_mcp_logs.views import BuildLogsView, StepLogView, framed
 from drone_mcp_logs.windows import (
@@ -29,8 +29,8 @@ from drone_mcp_logs.windows import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_kit.answer import View
-    from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.reading import Reading
     from drone_mcp_logs.steps import Place
 

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.lines import LogText, stored_text
+from drone_mcp_logs.lines import stored_text
 from drone_mcp_logs.live import Pace, Wish, collect, live_text
 from drone_mcp_logs.steps import NOT_YET, Place, find
 
 if TYPE_CHECKING:
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
 

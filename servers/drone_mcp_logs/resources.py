@@ -14,8 +14,8 @@ from drone_mcp_logs.views import framed, new_nonce
 from drone_mcp_logs.windows import Span, Writer, last_lines
 
 if TYPE_CHECKING:
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_kit.access import DroneAccess
-    from drone_mcp_logs.lines import LogText
 
 MOST_CHARS = 256 * 1024
 WIDEST = 4_000  # characters of a line

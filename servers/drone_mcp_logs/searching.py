@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
+from ci_mcp_logs.search import PatternError, compile_pattern, scan
+from drone_mcp_client.errors import InvalidInput
 from drone_mcp_logs.findings import Findings, StepFound, compose_findings
 from drone_mcp_logs.reading import StepReader
-from drone_mcp_logs.search import compile_pattern, scan
 from drone_mcp_logs.showing import fetch_build
 from drone_mcp_logs.steps import failed_first, find
 from drone_mcp_logs.together import for_each
@@ -21,13 +22,13 @@ from drone_mcp_logs.views import new_nonce
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from ci_mcp_logs.log_text import LogText
+    from ci_mcp_logs.search import Found
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_kit.meant import Meant
     from drone_mcp_logs.findings import Limits
-    from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.live import Pace
-    from drone_mcp_logs.search import Found
     from drone_mcp_logs.steps import Place
     from drone_mcp_logs.views import SearchView
 
@@ -53,8 +54,16 @@ class SearchAsk:
 async def search_logs(
     drone: DroneClient, ask: SearchAsk, pace: Pace, clock: Callable[[], float] = time.monotonic
 ) -> SearchView:
-    """Answer `drone_search_build_logs`. A pattern that cannot be used costs no request."""
-    compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=ask.ignore_case)
+    """Answer `drone_search_build_logs`.
+
+    Raises:
+        InvalidInput: the pattern cannot be used; that costs no request.
+        DroneError: Drone cannot be asked.
+    """
+    try:
+        compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=ask.ignore_case)
+    except PatternError as wrong:
+        raise InvalidInput(str(wrong), next_step=wrong.advice) from wrong
     build = await fetch_build(drone, ask.what.repo, ask.what.number)
     chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
     search = _Search(StepReader(drone, ask.what.repo, build.number, pace), compiled, ask.limits, clock)

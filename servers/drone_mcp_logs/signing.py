@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_logs.evidence import signature_of, study_of
+from ci_mcp_logs.signature import signature
 from drone_mcp_known.signatures import Signed
 from drone_mcp_logs.causes import IGNORED, Failed, in_causal_order
-from drone_mcp_logs.evidence import signature_of, study_of
 from drone_mcp_logs.reading import StepReader
-from drone_mcp_logs.signature import signature
 from drone_mcp_logs.verdicts import Verdict, verdict_of
 
 if TYPE_CHECKING:
+    from ci_mcp_logs.distill import Study
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.models import Build
     from drone_mcp_known.signatures import Signatures
     from drone_mcp_logs.chronicle import Chronicle
-    from drone_mcp_logs.distill import Study
-    from drone_mcp_logs.lines import LogText
     from drone_mcp_logs.live import Pace
 
 JUDGED = 1000  # tokens of evidence by which a failure is judged, even where fewer are shown

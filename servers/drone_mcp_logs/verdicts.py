@@ -13,9 +13,9 @@ from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.steps import ERROR
 
 if TYPE_CHECKING:
+    from ci_mcp_logs.distill import Block, Excerpt
     from drone_mcp_client.models import Build
     from drone_mcp_logs.causes import Failed
-    from drone_mcp_logs.distill import Block, Excerpt
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 _REASONS = 2

@@ -9,15 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ci_mcp_logs.timestamps import split_stamp
 from drone_mcp_kit.answer import to_json
 from drone_mcp_kit.cleaning import cleaned
 from drone_mcp_kit.tokens import count_tokens
-from drone_mcp_logs.stamps import split_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
-    from drone_mcp_logs.lines import LogText
+    from ci_mcp_logs.log_text import LogText
 
 LEAST_ROOM = 40  # tokens: one line, cut to the narrowest, fits for sure
 _WIDEST = 2_000  # characters

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ci_mcp_logs.log_text import LogText
 from drone_mcp_logs.comparison import Pair, compose_comparison
-from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.links import compare_link
 from drone_mcp_logs.pages import size_of
 from drone_mcp_logs.steps import places

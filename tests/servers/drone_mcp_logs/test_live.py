@@ -12,7 +12,7 @@ from drone_mcp_logs.live import line_starts, live_text
 from drone_mcp_logs.pages import Window, range_of
 
 if TYPE_CHECKING:
-    from drone_mcp_logs.lines import LogText
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_logs.windows import Span
 
 ONE_LINE = st.sampled_from(["a", "b\n", "", "\n", "c\r", "dd\n"])

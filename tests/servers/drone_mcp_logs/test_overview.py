@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_logs.log_text import LogText
 from drone_mcp_client.models import Build
-from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.overview import plan_for_build
 from drone_mcp_logs.pages import Page, Window, compose, size_of
 from drone_mcp_logs.reading import Reading

@@ -5,12 +5,12 @@ from __future__ import annotations
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from ci_mcp_logs.log_text import LogText
+from ci_mcp_logs.timestamps import form_of
 from drone_mcp_client.models import Stage, Step
 from drone_mcp_logs.cursor import decode
-from drone_mcp_logs.lines import LogText
 from drone_mcp_logs.pages import Page, Window, compose, size_of
 from drone_mcp_logs.reading import Reading
-from drone_mcp_logs.stamps import form_of
 from drone_mcp_logs.steps import Place
 from support.log_agent import numbered
 

@@ -3,7 +3,7 @@
 import re
 from typing import NamedTuple
 
-from drone_mcp_logs.stamps import STAMP_BEGINS, stamp_of
+from ci_mcp_logs.timestamps import STAMP_BEGINS, stamp_of
 
 _ESCAPE = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]|\x1b\][^\x07\n]*\x07|\x1b[()][A-Z0-9]|\x1b")
 _WRITTEN_OUT = re.compile(r"\^\[\[[0-9;]*[A-Za-z]")

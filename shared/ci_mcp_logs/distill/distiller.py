@@ -5,10 +5,10 @@ from functools import cached_property
 from itertools import groupby, pairwise
 from operator import itemgetter
 
+from .anchor_tables import Anchor, failing_test
 from .candidates import Candidates, gather
 from .choose import choose, longest_line, weigh
 from .excerpt import Block, Excerpt, Shown, distinct
-from .marks import Anchor, failing_test
 from .model import Model, default
 from .novelty import novel_lines
 from .scan import line_feeds

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from . import scan
+from .anchor_tables import Anchor
 from .features import Columns, hit_columns, line_columns
-from .looks import Looks, Reader
-from .marks import Anchor
+from .line_scores import Looks, Reader
 from .model import Model
+from .passages import Windows
 from .text import Line
-from .windows import Windows
 
 _TAIL = 25  # lines before the failing command's end that are always looked at
 _LAST = 20  # likewise of the log

@@ -1,6 +1,6 @@
-"""Time stamps with which lines begin: an answer shows them once for all of its lines. Pure.
+"""Time stamps at the beginning of lines: an answer shows them once for all of its lines. Pure.
 
-Drone's own logs have none: a step's output is stamped where a container, a collector or the tool itself does so.
+Lines are stamped where a container, a collector or the tool that prints them does so.
 """
 
 from __future__ import annotations
@@ -26,25 +26,25 @@ _ROOM = 56  # tokens: two of the longest stamps, and what they mean
 
 
 def stamp_of(line: str) -> str:
-    """Return the time stamp with which a line begins, the blank behind it included; "" for none."""
+    """Return the time stamp at the beginning of a line, including the blank after it; "" for none."""
     found = _STAMP.match(line) if line[:1] in STAMP_BEGINS else None
     return found[0] if found else ""
 
 
 def form_of(stamp: str) -> str:
-    """Return what stamps of one form have in common: all but the values."""
+    """Return the form of a stamp: the stamp without its digits, which is equal for all stamps of that form."""
     return stamp.strip().translate(_VALUES)
 
 
 def common_form(lines: Sequence[str]) -> str:
-    """Return the form of the time stamps with which lines of a log begin; "" where hardly any do."""
+    """Return the form of the time stamps at the beginning of most lines; "" where hardly a line has one."""
     stamps = map(stamp_of, lines[:: len(lines) // _LOOKED_AT + 1])
     found = Counter(form_of(stamp) for stamp in stamps if stamp).most_common(1)
     return found[0][0] if found and found[0][1] >= _LEAST else ""
 
 
 def split_stamp(line: str, form: str) -> tuple[str, str]:
-    """Return the time stamp of a line, where it is of that form, and the rest."""
+    """Return the time stamp of a line, "" where it has none of that form, and the rest of the line."""
     stamp = stamp_of(line) if form else ""
     if not stamp or form_of(stamp) != form:
         return "", line
@@ -52,5 +52,5 @@ def split_stamp(line: str, form: str) -> tuple[str, str]:
 
 
 def stamps_room(form: str) -> int:
-    """Return the tokens that an answer takes to say of which times lines with stamps of that form are."""
+    """Return how many tokens an answer needs to say the first and the last time of lines stamped in that form."""
     return _ROOM if form else 0

@@ -8,7 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from .marks import ROLES, Anchor, anchors_in
+from .anchor_tables import ROLES, Anchor, anchors_in
 from .model import Model
 from .text import READ, plain
 

@@ -1,22 +1,19 @@
-"""Finding lines in a log. Pure, but for the clock that bounds it.
+"""Searches a log for lines that match a pattern. Pure, except for the clock that the caller stops it by.
 
-The engine is RE2: its time grows with the text and not with the pattern's cunning, so that no pattern can hang a
-server. Lines are found in the whole text at once; a match never spans lines.
+The engine is RE2: its time grows with the length of the text whatever the pattern is, so that no pattern can hang a
+server (https://github.com/google/re2/wiki/WhyRE2). Lines are found in the whole text at once; a match never spans
+lines.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
-
-from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.windows import GAP, Row, numbered, room_of_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from drone_mcp_logs.lines import LogText
+    from ci_mcp_logs.log_text import LogText
 
 LONGEST_PATTERN = 500
 _MEMORY = 8 << 20  # bytes that a compiled pattern may use; RE2 gets slower, not larger, where that is little
@@ -28,9 +25,17 @@ _CANNOT = (
 )
 
 
+class PatternError(ValueError):
+    """A pattern that cannot be used; `advice` says what to do instead."""
+
+    def __init__(self, reason: str, advice: str) -> None:
+        super().__init__(reason)
+        self.advice = advice
+
+
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A matching line by index, and the character of it where the match begins."""
+    """A matching line: its index, and the character at which the match begins."""
 
     index: int
     focus: int = 0
@@ -68,14 +73,12 @@ def compile_pattern(pattern: str, *, literal: bool, ignore_case: bool) -> Any:
     """Return the compiled pattern.
 
     Raises:
-        InvalidInput: RE2 cannot take it.
+        PatternError: it is empty, too long, or nothing that RE2 can take.
     """
     import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
 
     if not pattern or len(pattern) > LONGEST_PATTERN:
-        raise InvalidInput(
-            f"The pattern has {len(pattern)} characters: it takes 1 to {LONGEST_PATTERN}", next_step="Shorten it"
-        )
+        raise PatternError(f"The pattern has {len(pattern)} characters: it takes 1 to {LONGEST_PATTERN}", "Shorten it")
     options = re2.Options()
     options.case_sensitive = not ignore_case
     options.never_nl = True
@@ -86,7 +89,7 @@ def compile_pattern(pattern: str, *, literal: bool, ignore_case: bool) -> Any:
     try:
         return re2.compile(f"(?m){text}", options)
     except (re2.error, UnicodeEncodeError) as wrong:
-        raise InvalidInput(f"The pattern cannot be used: {_reason(wrong)}", next_step=_CANNOT) from wrong
+        raise PatternError(f"The pattern cannot be used: {_reason(wrong)}", _CANNOT) from wrong
     finally:
         re2.purge()  # its cache would keep 128 patterns of 8 MiB
 
@@ -104,7 +107,7 @@ def scan(compiled: Any, text: LogText, *, context: int, keep: int, go_on: Callab
         text: the log.
         context: lines to keep on either side of a hit.
         keep: hits to keep; all are counted.
-        go_on: asked every now and then; the search stops where it says no.
+        go_on: called before every further piece of the text; the search stops when it returns False.
     """
     body = "".join(f"{line}\n" for line in text.lines).encode("utf-8", "replace")
     hits: list[Hit] = []
@@ -122,7 +125,7 @@ def scan(compiled: Any, text: LogText, *, context: int, keep: int, go_on: Callab
         line += body.count(b"\n", counted, stop)
         counted = stop
     searched = len(text.lines) if counted >= len(body) else line
-    around = _around((hit.index for hit in hits), context, len(text.lines))
+    around = lines_near((hit.index for hit in hits), context, len(text.lines))
     lines = {index: text.lines[index] for index in around}
     return Found(matches, tuple(hits), lines, text.first, text.last, searched, text.stamps)
 
@@ -147,47 +150,7 @@ def _starts(compiled: Any, body: bytes, start: int, stop: int) -> Iterator[int]:
         start = body.find(b"\n", match.start()) + 1
 
 
-def _around(indexes: Iterable[int], context: int, total: int) -> list[int]:
+def lines_near(indexes: Iterable[int], context: int, total: int) -> list[int]:
     """Return the indexes of all lines within `context` of one of `indexes`, once each and in order."""
     near = (range(max(0, index - context), min(total, index + context + 1)) for index in indexes)
     return sorted({line for lines in near for line in lines})
-
-
-def show(found: Found, *, hits: int, context: int, room: int, widest: int) -> tuple[list[Row], int]:
-    """Write the first hits with their surroundings, as many as there is room for.
-
-    Returns:
-        The lines, and how many hits are among them.
-    """
-    for lines_around in (context, 0) if context else (0,):
-        shown = _most(found, hits, lines_around, room, widest)
-        if shown:
-            return _written(found, shown, lines_around, widest), shown
-    return [], 0
-
-
-def _most(found: Found, hits: int, context: int, room: int, widest: int) -> int:
-    """Tell how many hits fit; what `count` hits take grows with `count`."""
-    low, high = 0, min(hits, len(found.hits))
-    while low < high:
-        middle = (low + high + 1) // 2
-        fits = room_of_all(_written(found, middle, context, widest)) <= room
-        low, high = (middle, high) if fits else (low, middle - 1)
-    return low
-
-
-def _written(found: Found, hits: int, context: int, widest: int) -> list[Row]:
-    chosen = {hit.index: hit for hit in found.hits[:hits]}
-    matching = {hit.index: hit for hit in found.hits}
-    indexes = _around(chosen, context, found.last - found.first + 1)
-    written = [_line(found, index, matching.get(index), widest) for index in indexes]
-    gaps = {index for before, index in pairwise(indexes) if index > before + 1}
-    return [row for index, line in zip(indexes, written, strict=True) for row in ([GAP] * (index in gaps) + [line])]
-
-
-def _line(found: Found, index: int, hit: Hit | None, widest: int) -> Row:
-    """Write a line. A match keeps its time stamp: that may be what was searched for, or what is asked."""
-    number, digits, line = found.first + index, len(str(found.last)), found.lines[index]
-    if hit:
-        return numbered(number, digits, line, widest, mark=">", focus=hit.focus)
-    return numbered(number, digits, line, widest, form=found.stamps)

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.model import Binned
-from drone_mcp_logs.distill.segments import Posterior, posterior
+from ci_mcp_logs.distill import distill
+from ci_mcp_logs.distill.model import Binned
+from ci_mcp_logs.distill.segments import Posterior, posterior
 
 WEIGHTS = st.floats(-30, 30)
 LINES = st.lists(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS, st.booleans(), st.booleans()), min_size=1, max_size=8)

@@ -7,12 +7,12 @@ from pathlib import Path
 import pytest
 import re2  # type: ignore[import-untyped]  # ships no types
 
-from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.marks import ROLES, Anchor, anchors, anchors_in, branches, failing_test, source_place
-from drone_mcp_logs.distill.text import plain
+from ci_mcp_logs.distill import distill
+from ci_mcp_logs.distill.anchor_tables import ROLES, Anchor, anchors, anchors_in, branches, failing_test, source_place
+from ci_mcp_logs.distill.text import plain
 
 SAMPLES = Path(__file__).parent / "samples"
-TABLES = resources.files("drone_mcp_logs.distill").joinpath("anchors")
+TABLES = resources.files("ci_mcp_logs.distill").joinpath("anchors")
 TOOLS = sorted(table.name.removesuffix(".toml") for table in TABLES.iterdir())
 
 

@@ -3,9 +3,9 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.looks import Look, Memory
-from drone_mcp_logs.distill.marks import NO_ANCHOR
+from ci_mcp_logs.distill import distill
+from ci_mcp_logs.distill.anchor_tables import NO_ANCHOR
+from ci_mcp_logs.distill.line_scores import Look, Memory
 
 WORDS = st.sampled_from(
     ["error: boom", "FAIL", "ok", "--- FAIL: TestCart (0.00s)", "warning: unused", "", "done", "+ make"]

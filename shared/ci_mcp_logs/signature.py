@@ -1,8 +1,8 @@
 """A short name for a failure that stays the same when it happens again. Pure.
 
-Two failures are the same where the lines that tell them are, once all is masked that differs from run to run: numbers,
-times, ids, the folders before a file's name. Which lines tell it must not depend on what the caller has room for or on
-other builds, so a signature is taken from an excerpt of its own.
+Two failures are the same if the lines that describe them are equal after masking all that differs from run to run:
+numbers, times, ids, the folders before a file's name. The choice of these lines must not depend on the caller's budget
+or on other builds, so a signature is taken from an excerpt of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def masked(line: str) -> str:
-    """Return the line without what differs from run to run."""
+    """Return the line with `#` for all that differs from run to run."""
     text = _FOLDERS.sub("/", line[:_READ])
     for pattern in (_IDS, _TIMES, _NUMBERS):
         text = pattern.sub("#", text)
@@ -34,7 +34,7 @@ def masked(line: str) -> str:
 
 
 def signature(lines: Iterable[str]) -> str:
-    """Return the signature of the failure that `lines` tell, the most telling first; "" where none tells anything."""
+    """Return the signature of the failure that `lines` describe, the most important first; "" if none has a letter."""
     telling = [text for text in dict.fromkeys(map(masked, lines)) if any(map(str.isalpha, text))][:_LINES]
     if not telling:
         return ""

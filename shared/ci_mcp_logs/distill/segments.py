@@ -13,7 +13,7 @@ from operator import sub
 
 from .candidates import Candidates
 from .features import Columns, adjoining
-from .looks import BLANK, MISSING, ordinals
+from .line_scores import BLANK, MISSING, ordinals
 from .model import Binned
 
 _LEAST = 1e-4  # of this order the smallest chance is, and what the largest lacks

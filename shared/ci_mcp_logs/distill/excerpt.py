@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from .marks import source_place
+from .anchor_tables import source_place
 
 _NAMES = 20  # tests and places that are listed
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from operator import eq
 
-from .looks import BLANK, ROLE_CODE, Looks, ordinals
-from .marks import Anchor
+from .anchor_tables import Anchor
+from .line_scores import BLANK, ROLE_CODE, Looks, ordinals
 
 Columns = Mapping[str, Sequence[float]]
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import chain
 
 from . import scan
-from .looks import Reader
+from .line_scores import Reader
 from .text import Line
 
 _STRIDES, _STRIDE, _LOOK = 8, 6, 3  # a window grows at most so often, by so many lines, for what so many last ones say

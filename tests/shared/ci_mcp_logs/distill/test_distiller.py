@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drone_mcp_logs.distill import Excerpt, Study, distill, excerpt
+from ci_mcp_logs.distill import Excerpt, Study, distill, excerpt
 
 ESCAPES = ["\x1b[31m", "\x1b[0m", "\x1b[2K", "\x1b]0;title\x07", "\x1b", "\r", "\x00", "\udcff", "é", "\u2028"]
 WORDS = [
@@ -151,9 +151,7 @@ def test_another_process_looks_at_the_same_lines() -> None:
     filler = [f"part {n}" for n in range(200)]
     stops = [f'The command "make part{n}" exited with 1.' for n in range(2)]
     log = "\n".join([*filler[:60], stops[0], *filler[60:75], stops[1], *filler[75:]])
-    program = (
-        "import sys; from drone_mcp_logs.distill import Study; print(Study(sys.stdin.read()).weighed(1)[0].numbers)"
-    )
+    program = "import sys; from ci_mcp_logs.distill import Study; print(Study(sys.stdin.read()).weighed(1)[0].numbers)"
     answers = {
         subprocess.run(
             [sys.executable, "-c", program],
