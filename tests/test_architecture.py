@@ -34,18 +34,18 @@ def modules(package: Path) -> list[Path]:
 
 
 def imported(module: Path) -> set[str]:
-    """Name the top-level packages that a module imports, wherever in it the import stands."""
+    """Return the full names of the modules that a module imports, wherever in it the import stands."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-    return {name.split(".")[0] for name in names}
+    return names
 
 
 def ours(package: Path) -> set[str]:
-    found = set().union(*(imported(module) for module in modules(package)))
+    found = {name.split(".")[0] for module in modules(package) for name in imported(module)}
     return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_"))} - {package.name}
 
 
@@ -89,6 +89,12 @@ def test_a_ci_package_never_mentions_drone(package: Path) -> None:
 @pytest.mark.parametrize("package", packages("servers") + packages("entrypoint"), ids=lambda p: p.name)
 def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: Path) -> None:
     assert ours(package) <= SHARED.keys()
+
+
+@pytest.mark.parametrize("folder", packages("servers/drone_mcp_logs"), ids=lambda p: p.name)
+def test_a_folder_of_the_logs_server_imports_itself_and_what_is_common(folder: Path) -> None:
+    names = {name for module in modules(folder) for name in imported(module) if name.startswith("drone_mcp_logs")}
+    assert {name for name in names if name.split(".")[1:2] not in (["common"], [folder.name])} == set()
 
 
 @pytest.mark.parametrize("module", ALL_MODULES, ids=lambda p: str(p.relative_to(ROOT)))

@@ -10,8 +10,8 @@ from packs import Case, fold_of, load
 
 from ci_mcp_logs.distill import distill
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.causes import FIRST, Failed
-from drone_mcp_logs.verdicts import verdict_of
+from drone_mcp_logs.common.failed_steps import FIRST, Failed
+from drone_mcp_logs.common.verdicts import verdict_of
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill.model import Model

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from drone_mcp_kit.front.opening import Opening
-    from drone_mcp_logs.live import Pace
+    from drone_mcp_logs.common.live_log import Pace
 
 SPEC = ServerSpec(
     name="drone-logs",
