@@ -1,4 +1,4 @@
-"""The logs server: what it is called, what it tells a client about itself, how it starts."""
+"""The logs server: its name, its instructions for clients, and how it starts."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ drone://repo/{owner}/{repo}/build/{number}/logs/{stage}/{step}.""",
 
 
 def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
-    """Return the server for one process. `pace` tells how long to listen to a running step, `clock` the Unix time."""
+    """Return the server for one process. `pace` limits how long it listens to running steps, `clock` is Unix time."""
     access = KnownAccess(settings, clock)
     tools = LogTools(access, pace, clock)
     return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())

@@ -1,4 +1,4 @@
-"""The tools: arguments in, calls, view out."""
+"""The tools: each reads its arguments, calls its folder's `tool` module and returns a view."""
 
 from __future__ import annotations
 

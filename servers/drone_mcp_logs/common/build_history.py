@@ -1,6 +1,6 @@
-"""The builds of a repository, newest first: from the store as far as that knows them, then from Drone, page by page.
+"""Reads the builds of a repository, newest first: those in the store, then further ones from Drone, page by page.
 
-All within a budget of requests, so that looking far back is never dear; what was looked at is told.
+A budget limits the requests, and answers say how many builds were read.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ class Requests:
 
     @property
     def left(self) -> int:
-        """How many more."""
+        """How many requests may still be sent."""
         return self.most - self.sent
 
     def take(self) -> bool:
-        """Take one, if there is one left."""
+        """Use one request; return False if none is left."""
         if self.left <= 0:
             return False
         self.sent += 1
@@ -57,7 +57,7 @@ class Chronicle:
     _whole: dict[int, Build] = field(default_factory=dict)
 
     async def back(self) -> AsyncGenerator[list[Build]]:
-        """Give the builds in batches, newest first, until there are no more or no request is left."""
+        """Yield the builds in batches, newest first, until there are no more or no request is left."""
         oldest: int | None = None
         for most in _STORED:
             every = await self.known.newest(self.slug, most)

@@ -1,4 +1,4 @@
-"""Builds and times in a line, as answers about many builds tell them. Pure."""
+"""Describes a build in one line, for answers about many builds. Pure."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def when(seconds: int) -> str:
 
 
 def build_line(build: Build, note: str = "") -> str:
-    """Tell a build: number, status, time, event, commit, who and what, and `note`."""
+    """Describe a build in a line: number, status, time, event, commit, author, title, and `note`."""
     lines = (build.title.strip() or build.message.strip()).splitlines()
     title = to_json(one_line(cleaned(lines[0]), _TITLE)) if lines else ""
     who = f"by {one_line(cleaned(build.author_login), _TITLE)}" if build.author_login else ""
@@ -34,12 +34,12 @@ def build_line(build: Build, note: str = "") -> str:
 
 
 def short(commit: str) -> str:
-    """The first digits of a commit's id."""
+    """Return the first ten digits of a commit's id."""
     return one_line(commit, 64)[:10]
 
 
 def looked_at(count: int, chronicle: Chronicle) -> str:
-    """Say how many builds were looked at, whence they came, and what that took."""
+    """Say how many builds were read, how many of them from the store, and how many requests were sent."""
     stored = f", {min(count, chronicle.stored)} of them from the store" if chronicle.stored else ""
     sent = chronicle.requests.sent
     builds = f"the newest {count} build{'s' if count != 1 else ''}" if count else "no builds"

@@ -1,4 +1,4 @@
-"""Doing the same for many, a few at a time."""
+"""Runs one function for many items, a few at a time."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AT_ONCE = 4
 
 
 async def for_each(items: Sequence[T], work: Callable[[T], Awaitable[R]]) -> list[R]:
-    """Return what `work` makes of each item, in their order; the first error ends it all.
+    """Return what `work` makes of each item, in their order; the first error cancels the rest.
 
     Raises:
         DroneError: as `work` raised it, by itself and in no group.

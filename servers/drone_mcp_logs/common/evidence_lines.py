@@ -17,7 +17,7 @@ _FEWEST = 20  # of the distiller's tokens; fewer show no line
 
 
 def written_to_fit(text: LogText, study: Study, exit_code: int, found: Excerpt, room: int, widest: int) -> list[Row]:
-    """Write the excerpt's lines; where they do not all fit, distil again: fewer lines are other lines.
+    """Write the excerpt's lines; if they do not all fit, distil again for less room, as that may choose other lines.
 
     The distiller counts by characters. How much of that there is room for follows from what its lines take as written.
     """
@@ -65,5 +65,5 @@ def _with_gaps(kept: dict[int, tuple[Shown, Row]]) -> list[Row]:
 
 
 def count_lines(written: list[Row]) -> int:
-    """Tell how many lines of the log there are among the written ones."""
+    """Return how many of the written rows are lines of the log, without gaps."""
     return sum(line != GAP for line in written)

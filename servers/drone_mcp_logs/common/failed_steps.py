@@ -1,4 +1,4 @@
-"""What failed in a build, in the order of cause and effect. Pure."""
+"""The failed steps of a build, in the order of cause and effect. Pure."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class Failed:
 
     @property
     def error(self) -> str:
-        """What the runner said of it."""
+        """The error that the runner reported; "" for none."""
         if self.step is None:
             return self.stage.error
         return self.step.error or (self.stage.error if self.step.status == "error" else "")
@@ -66,7 +66,7 @@ class Failed:
 
 
 def in_causal_order(build: Build) -> tuple[Failed, ...]:
-    """Return what failed: the first, what failed after and beside it, what a stop caught, what is ignored."""
+    """Return the failures: the first, those after it or at its time, those that a stop caught, the ignored ones."""
     counting = [Failed(failure.stage, failure.step, "") for failure in failures(build)]
     stopped = [failed for failed in counting if build.status == "killed" and failed.status == "killed"]
     real = [failed for failed in counting if failed not in stopped]
@@ -87,7 +87,7 @@ def _with_roles(real: list[Failed]) -> Iterable[Failed]:
 
 
 def consequences(build: Build) -> list[str]:
-    """Name what did not run because something failed: later steps of the stage, stages that depend on it."""
+    """Return labels of what did not run because of a failure: later steps of its stage, stages that depend on it."""
     broken = {stage.name for stage in build.stages if is_failure(stage.status)}
     return [line for stage in build.stages for line in _not_run(stage, broken)]
 

@@ -1,4 +1,4 @@
-"""Giving the failure of a build its signature: what was kept of it, or what its log tells."""
+"""Finds the signature of a build's failure: the one in the store, or a new one from its log."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ JUDGED = 1000  # tokens of evidence by which a failure is judged, even where few
 
 
 def sign(failed: Failed, study: Study | None, verdict: Verdict) -> str:
-    """The failure's signature: by its log alone, or where there is none by the runner's words; if cancelled none."""
+    """Return the failure's signature, from its log, or without one from the runner's error; "" if it was cancelled."""
     if verdict.kind == "cancelled":
         return ""
     if study is not None:
@@ -35,12 +35,12 @@ def sign(failed: Failed, study: Study | None, verdict: Verdict) -> str:
 
 
 def counting(build: Build) -> Failed | None:
-    """The first failure of a build that counts."""
+    """Return the first failure of a build that is not ignored; None if there is none."""
     return next((failed for failed in in_causal_order(build) if failed.role != IGNORED), None)
 
 
 def signed(build: Build, failed: Failed | None, own: str) -> Signed:
-    """Say whose signature it is; of a build that failed before its first step, that of its error."""
+    """Return signature and step for the store; if no step failed, the signature of the build's error."""
     if failed is None:
         return Signed(own or signature([build.error]))
     return Signed(own, failed.place.numbers if failed.step else "")
@@ -56,7 +56,7 @@ class Signer:
     step: tuple[str, str] | None = None
 
     async def sign(self, build: Build) -> str | None:
-        """Return the signature, "" where nothing tells the failure; None where no request is left to find out."""
+        """Return the signature, "" if the failure left no text; None if no request is left to read it."""
         slug, known = self.chronicle.slug, await self.kept.of(self.chronicle.slug, build)
         if known and not self.step:
             return known.signature

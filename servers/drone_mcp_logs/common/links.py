@@ -1,4 +1,4 @@
-"""The page of a source host that shows what lies between two commits. Pure.
+"""Builds the link to the source host's page that compares two commits. Pure.
 
 Drone knows of a commit only the address that the host sent with it; where that has the form of a known host, the
 address of the comparison follows from it.
@@ -17,7 +17,7 @@ _SHA = re.compile(r"[0-9a-f]{7,64}")
 
 
 def compare_link(link: str, old: str, new: str) -> str:
-    """Return the address of the comparison of two commits; "" where `link` is of no form that is known."""
+    """Return the address of the comparison of two commits; "" if the form of `link` is unknown."""
     page = _PAGE.fullmatch(link)
     if page is None or not (_SHA.fullmatch(old) and _SHA.fullmatch(new)) or old == new:
         return ""

@@ -1,4 +1,4 @@
-"""The log of a step that still runs: what Drone replays of it, and a moment more.
+"""Reads the log of a running step: what Drone replays of it, and what comes within a moment.
 
 Drone stores a log when its step ends. Before that there is a stream: it replays the newest 5,000 writes, then goes on
 as the runner sends them, about once a second, and never ends where the build was cancelled. So reading is bounded by
@@ -43,7 +43,7 @@ class Pace:
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What the reader of a live log is after.
+    """How much of a live log its reader needs.
 
     Attributes:
         since: position of the first write that is new to the reader.
@@ -57,7 +57,7 @@ class Wish:
 
 
 async def collect(tail: LogTail, pace: Pace, wish: Wish) -> list[Line]:
-    """Return the writes that came until it was quiet, it was enough or the time was up; see `tail.ended`.
+    """Return the writes that came until a pause, enough text or the end of the time; see `tail.ended`.
 
     Raises:
         DroneError: nothing came, because of this.
@@ -89,7 +89,7 @@ async def _listen(tail: LogTail, pace: Pace, wish: Wish, writes: list[Line]) -> 
 
 
 def live_text(writes: Sequence[Line]) -> LogText:
-    """Put together the log of a running step. A last line without its end is there, and is where to resume."""
+    """Return the log of a running step. A last line without its end is included, and reading resumes at it."""
     log = from_lines(writes)
     starts, is_open = line_starts(writes)
     first_pos = log.first_pos

@@ -1,4 +1,4 @@
-"""Which lines of a log to show within a budget, and how a line is written. Pure.
+"""Chooses the lines of a log that fit a budget, and writes them with their numbers. Pure.
 
 Room is counted in tokens of the longer form of an answer: that is the JSON, in which a quote, a backslash, a tab and a
 line end take two characters.
@@ -23,7 +23,7 @@ LEAST_ROOM = 40  # tokens: one line, cut to the narrowest, fits for sure
 _WIDEST = 2_000  # characters
 _NARROWEST = 20
 _CHARS_OF_BUDGET = 1 / 4  # for each token of an answer: a line of ordinary words takes a sixteenth of it
-_AROUND_A_LINE = 20  # tokens: its number, and what tells of a cut
+_AROUND_A_LINE = 20  # tokens: its number, and the note of a cut
 
 
 class Row(NamedTuple):
@@ -54,12 +54,12 @@ class Span:
 
 
 def room_of(line: str) -> int:
-    """Tell the room that a written line takes, its line end included."""
+    """Return the room that a written line takes, including its line end."""
     return count_tokens(to_json(f"{line}\n")[1:-1])
 
 
 def room_of_all(rows: Iterable[Row]) -> int:
-    """Tell the room that written lines take."""
+    """Return the room that written lines take."""
     return sum(room_of(row.text) for row in rows)
 
 
@@ -67,7 +67,7 @@ def room_of_all(rows: Iterable[Row]) -> int:
 class Writer:
     """Writes numbered lines of one log within `room`; `widest` is the length to which a line is cut.
 
-    `measure` tells the room that a written line takes: tokens, if not told otherwise.
+    `measure` returns the room that a written line takes, by default in tokens.
     """
 
     text: LogText
@@ -85,12 +85,12 @@ class Writer:
         return self._written[index]
 
     def cost(self, index: int) -> int:
-        """Tell the room that a line takes."""
+        """Return the room that a line takes."""
         return self.measure(self.line(index).text)
 
 
 def width_for(room: int, budget: int) -> int:
-    """Tell how many characters of a line to show: one line always fits into `room`, and takes a part of `budget`."""
+    """Return the characters at which to cut lines: a line must fit into `room`, and take only a part of `budget`."""
     return max(_NARROWEST, min(_WIDEST, int(budget * _CHARS_OF_BUDGET), room - _AROUND_A_LINE))
 
 
@@ -118,7 +118,7 @@ def cut(line: str, widest: int, focus: int = 0) -> str:
 
 
 def last_lines(writer: Writer, span: Span) -> Span:
-    """The end of `span`, as much as there is room for; at least a line."""
+    """Return the end of `span`, as much as there is room for; at least a line."""
     used = 0
     for index in reversed(span):
         used += writer.cost(index)
@@ -128,7 +128,7 @@ def last_lines(writer: Writer, span: Span) -> Span:
 
 
 def first_lines(writer: Writer, span: Span) -> Span:
-    """The beginning of `span`, as much as there is room for; at least a line."""
+    """Return the beginning of `span`, as much as there is room for; at least a line."""
     used = 0
     for index in span:
         used += writer.cost(index)
@@ -138,7 +138,7 @@ def first_lines(writer: Writer, span: Span) -> Span:
 
 
 def lines_around(writer: Writer, center: int) -> Span:
-    """Lines on both sides of line `center` (an index), in turn, as many as there is room for."""
+    """Return lines on both sides of line `center` (an index), in turn, as many as there is room for."""
     start, stop, used = center, center + 1, writer.cost(center)
     above, below = True, True
     while above or below:
@@ -154,7 +154,7 @@ def lines_around(writer: Writer, center: int) -> Span:
 
 
 def need(writer: Writer, span: Span) -> int:
-    """Tell the room that `span` takes; counting stops where it is more than there is."""
+    """Return the room that `span` takes; counting stops above the writer's room."""
     used = 0
     for index in reversed(span):
         used += writer.cost(index)
@@ -164,7 +164,7 @@ def need(writer: Writer, span: Span) -> int:
 
 
 def share(room: int, needs: Sequence[int]) -> list[int]:
-    """Divide `room`: equal parts, where the rest of who needs less goes to the others."""
+    """Divide `room` into equal parts; what one does not need goes to the others."""
     shares = [0] * len(needs)
     waiting = sorted(range(len(needs)), key=lambda index: needs[index])
     for served, index in enumerate(waiting):

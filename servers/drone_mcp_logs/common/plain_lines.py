@@ -1,4 +1,4 @@
-"""Makes the lines of a log plain: without what a terminal would not show. Pure.
+"""Removes from the lines of a log all that a terminal would not show. Pure.
 
 Numbers stay those of the log: no line is added, dropped or joined here.
 """

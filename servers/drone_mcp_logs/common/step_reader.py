@@ -1,4 +1,4 @@
-"""Getting the text of a step, whatever state the step is in."""
+"""Reads the log of a step, whether it is stored, live or missing."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _ANYTHING = Wish()
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What came of reading a step: its text, or why there is none.
+    """The result of reading a step: its text, or why there is none.
 
     Attributes:
         place: the step, as it stood when this was read.
         text: its log; None where there is none.
-        why: why there is none, and what else to know.
+        why: why there is none, or a note on the text.
         missing: the error where a log should be there and is not.
     """
 

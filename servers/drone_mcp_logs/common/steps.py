@@ -1,4 +1,4 @@
-"""Finding steps in a build, and saying in a line how one stands. Pure."""
+"""Finds steps in a build, and describes their status in a line. Pure."""
 
 from __future__ import annotations
 
@@ -55,21 +55,21 @@ class Place:
 
 
 def unknown_place(stage: int, step: int) -> Place:
-    """Return a step of which nothing but its numbers is known."""
+    """Return a step with nothing but its numbers, for when the build was not read."""
     from drone_mcp_client.models import Stage, Step  # noqa: PLC0415 - on first use, to start fast
 
     return Place(Stage(number=stage, name="", status=""), Step(number=step, name="", status=""))
 
 
 def nameless(place: Place) -> Place:
-    """Return the step without what may be long."""
+    """Return the step without its names and its error, which may be long."""
     bare = unknown_place(place.stage.number, place.step.number)
     kept = {"status": place.step.status, "exit_code": place.step.exit_code}
     return Place(bare.stage, bare.step.model_copy(update=kept))
 
 
 def described(place: Place, note: str = "") -> dict[str, Any]:
-    """Return what every view of a step says of it; its own error goes before `note`."""
+    """Return the fields that every view of a step has; the step's error goes before `note`."""
     stage, step = place.stage, place.step
     error = f"error: {one_line(step.error, ERROR)}" if step.error else ""
     return {
@@ -94,7 +94,7 @@ def failed_places(build: Build) -> list[Place]:
 
 
 def failed_first(build: Build, among: Iterable[Place]) -> list[Place]:
-    """Return the steps of `among`, those that failed first."""
+    """Return the steps of `among`, failed ones before the others."""
     rank = {place.numbers: index for index, place in enumerate(failed_places(build))}
     return sorted(among, key=lambda place: rank.get(place.numbers, len(rank)))
 
@@ -151,7 +151,7 @@ def _list(found: Sequence[Place]) -> str:
 
 
 def standing(place: Place) -> str:
-    """Say in a line how a step stands."""
+    """Describe a step's status in a line."""
     step = place.step
     exit_code = f", exit {step.exit_code}" if step.exit_code else ""
     ignored = ", failure ignored" if place.failed and step.errignore else ""
@@ -160,7 +160,7 @@ def standing(place: Place) -> str:
 
 
 def standings(build: Build) -> list[str]:
-    """Say in a line each how stages without steps and steps stand."""
+    """Describe each step, and each stage without steps, in a line."""
     return [line for stage in build.stages for line in _of_stage(stage)]
 
 
@@ -171,7 +171,7 @@ def _of_stage(stage: Stage) -> list[str]:
 
 
 def bounded(lines: Sequence[str], room: int, cost: Callable[[str], int]) -> list[str]:
-    """Return as many of `lines` as there is room for, and a word on how many are left out."""
+    """Return as many of `lines` as there is room for, and a last line that counts those left out."""
     kept: list[str] = []
     for line in lines:
         room -= cost(line)

@@ -1,4 +1,4 @@
-"""The class of a failure, why it is thought to be that, and how sure that is. Pure rules, the surest first."""
+"""Judges the class of a failure, with evidence and confidence. Pure rules, the surest first."""
 
 from __future__ import annotations
 

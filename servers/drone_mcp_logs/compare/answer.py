@@ -1,4 +1,4 @@
-"""From two builds to what changed between them, within a budget. Pure."""
+"""Writes the answer of a comparison within its budget: what changed by step, new lines. Pure."""
 
 from __future__ import annotations
 

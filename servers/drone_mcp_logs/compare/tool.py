@@ -1,4 +1,4 @@
-"""Comparing two builds: from what is asked for, through requests, to the answer."""
+"""Reads both builds and the logs of the failed step, and compares them."""
 
 from __future__ import annotations
 

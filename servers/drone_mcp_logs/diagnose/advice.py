@@ -1,4 +1,4 @@
-"""What to do about a failure of each class. Pure."""
+"""Proposes what to do about a failure of each class. Pure."""
 
 from __future__ import annotations
 

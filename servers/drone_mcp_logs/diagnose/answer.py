@@ -1,4 +1,4 @@
-"""From what is known of a failed build to an answer that keeps to its budget. Pure."""
+"""Writes the answer of a diagnosis within its budget. Pure."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SHORTEST = 40  # characters of the summary, where nothing else is said
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A failure, and what its log shows; `note` says why there is no log, or what else to know.
+    """A failure and the evidence in its log; `note` says why there is no log, or how it was read.
 
     Attributes:
         study: the log as it was read, beside that of the last good run of the same step where there is one.
@@ -74,7 +74,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much is said besides log lines: failures, items of each list, characters of each text."""
+    """How much is said apart from log lines: failures, items of each list, characters of each text."""
 
     cases: int
     items: int

@@ -43,7 +43,7 @@ class Past:
         branch: where the change goes: a pull request's target, for a push the default branch.
         good: the last good run of the step before this build.
         other: the newest finished other build of `branch`.
-        trouble: why it is not all known.
+        trouble: why the other builds could not be read.
     """
 
     branch: str = ""
@@ -68,7 +68,7 @@ class Historian:
     known: dict[int, Build] = field(default_factory=dict)  # whole builds that need not be asked for
 
     async def look_back(self) -> Past:
-        """Find out; what Drone refuses or fails at is told and ends the looking."""
+        """Return what was found; an error of Drone ends the search and is named in `trouble`."""
         try:
             return await self._look_back()
         except DroneError as error:
@@ -112,7 +112,7 @@ class Historian:
         return Run(whole, place, await self._text(whole, place))
 
     async def _failed_run(self, build: Build | None) -> Run | None:
-        """Read the step in the branch's newest build where that failed; a good build tells enough by being good."""
+        """Read the step in the branch's newest build if that failed; of a good build no log is needed."""
         if build is None or build.status not in BROKEN:
             return Run(build) if build else None
         whole = await self._whole(build)
@@ -131,7 +131,7 @@ class Historian:
 
 
 def stands_elsewhere(past: Past, build: Build, own: str, others: str) -> str:
-    """Say whether the same failure stands on the branch that the change goes to; `own`, `others`: signatures."""
+    """Say whether the target branch has the same failure; `own` and `others` are signatures."""
     if past.other is None:
         return past.trouble or ("no other build to compare with" if past.branch else "")
     other = past.other.build

@@ -1,4 +1,4 @@
-"""Diagnosing a build: from what is asked for, through requests, to the answer."""
+"""Reads a failed build, its logs and other builds, and diagnoses it."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """All that was read."""
+    """All that was read for a diagnosis."""
 
     repo: str
     chosen: Chosen
@@ -66,7 +66,7 @@ class Facts:
 async def diagnose(
     drone: DroneClient, what: Meant, token_budget: int, pace: Pace, signatures: Signatures
 ) -> DiagnosisView:
-    """Answer `drone_diagnose_build`, and keep the failure's signature for those who look for its like."""
+    """Answer `drone_diagnose_build`, and store the failure's signature, by which the same failure is found again."""
     chosen = await choose_build(drone, what)
     failed = in_causal_order(chosen.build)
     most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))

@@ -1,4 +1,4 @@
-"""Which steps pass and fail on the same commit, and how often. Pure statistics over whole builds.
+"""Finds steps that pass and fail on the same commit, and how often. Pure statistics over whole builds.
 
 Builds are of the same work where commit, parameters and target environment are the same: restarts, a push and its pull
 request, cron jobs.
@@ -62,7 +62,7 @@ def wilson(failed: int, runs: int) -> tuple[float, float]:
 
 
 def flaky_steps(builds: Iterable[Build]) -> tuple[FlakyStep, ...]:
-    """Find them all, those that surely fail most often first."""
+    """Return all flaky steps; the highest lower bound of the failure rate comes first."""
     groups: dict[tuple[str, str], dict[Hashable, list[Run]]] = defaultdict(lambda: defaultdict(list))
     for build in sorted(builds, key=lambda build: build.number):
         for name, run in runs_of(build):

@@ -1,4 +1,4 @@
-"""Finding steps that pass and fail without a change: from what is asked for, through requests, to the answer."""
+"""Reads the newest builds of a repository, and reports steps that pass and fail without a change."""
 
 from __future__ import annotations
 

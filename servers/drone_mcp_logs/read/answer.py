@@ -1,4 +1,4 @@
-"""From texts of steps to an answer that keeps to its budget. Pure."""
+"""Writes the answer of a reading within its budget: parts of logs, with cursors to go on. Pure."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What an answer is made of, besides log text; `if_cut` is the next step where lines are left out."""
+    """The parts of an answer apart from log text; `if_cut` is the next step where lines are left out."""
 
     repo: str
     number: int

@@ -1,4 +1,4 @@
-"""Where to go on reading a log: an opaque text that holds for one step of one build only. Pure."""
+"""Cursors: opaque texts that say where to go on in the log of one step of one build. Pure."""
 
 from __future__ import annotations
 

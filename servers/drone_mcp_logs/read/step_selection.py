@@ -1,4 +1,4 @@
-"""Which logs to show where no step is named, and what to say of the rest. Pure."""
+"""Selects the steps whose logs to show if none is named, and describes the others. Pure."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NO_STEPS = "look at the build with drone_get_build: it says what it waits for or
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to read and what to say."""
+    """The steps to read, and what to say of the others."""
 
     read: tuple[Place, ...]
     summary: str = ""

@@ -1,4 +1,4 @@
-"""Showing logs: from what is asked for, through requests, to the answer."""
+"""Reads the logs of steps, from their end, a line or a cursor."""
 
 from __future__ import annotations
 

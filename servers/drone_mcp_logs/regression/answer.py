@@ -1,4 +1,4 @@
-"""From what was found of a branch's failures to the answer. Pure."""
+"""Writes the answer of a search for a regression. Pure."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Found:
     """What a search found.
 
     Attributes:
-        signature: of the newest failure; "" where nothing tells it.
+        signature: of the newest failure; "" if it left no text.
         first: the oldest of the streak that fails in the same way.
         before: failed in the same way before the last good build, newest first.
         signatures: of the builds that were read, by number; None where no request was left for one.

@@ -1,4 +1,4 @@
-"""Since when a branch fails, and since when it fails in this way. Pure.
+"""Finds since when a branch fails, and since when it fails in this way. Pure.
 
 Builds come newest first. A good one passed, a bad one failed; one that was stopped, skipped or has not ended says
 nothing, but the change that broke the branch may have come with it.
@@ -28,7 +28,7 @@ _OUTCOMES: Final = {"success": Outcome.GOOD, "failure": Outcome.BAD, "error": Ou
 
 
 def outcome_of(build: Build) -> Outcome:
-    """What a build says of its branch as a whole."""
+    """Return what a build says of its branch as a whole."""
     return _OUTCOMES.get(build.status, Outcome.NOTHING)
 
 
@@ -57,7 +57,7 @@ class Streak:
 
 
 def streak_of(builds: Sequence[Build], judge: Callable[[Build], Outcome]) -> Streak:
-    """Find the last good build and what failed since."""
+    """Return the last good build and the failures since."""
     outcomes = [judge(build) for build in builds]
     end = outcomes.index(Outcome.GOOD) if Outcome.GOOD in outcomes else len(builds)
     bad = [index for index in range(end) if outcomes[index] is Outcome.BAD]

@@ -1,4 +1,4 @@
-"""Finding since when a branch fails: from what is asked for, through requests, to the answer."""
+"""Reads the builds of a branch, newest first, and finds since when it fails."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _A_SIGNATURE = 2  # requests: the build with its stages, the log
 
 @dataclass(slots=True)
 class Search:
-    """One search. Progress is told as requests, of as many as there may be."""
+    """One search. Progress is reported in requests sent, of the most there may be."""
 
     chronicle: Chronicle
     signer: Signer
@@ -48,7 +48,7 @@ class Search:
     signatures: dict[int, str | None] = field(default_factory=dict)
 
     async def run(self) -> Found:
-        """Find the streak of failures, and who in it fails alike."""
+        """Return the streak of failures, and which of them fail alike."""
         builds = await self._listed() if self.signer.step is None else await self._listed_by_step()
         streak = streak_of(builds, self._judge)
         if not streak.bad:

@@ -1,4 +1,4 @@
-"""From what was found in steps to an answer that keeps to its budget. Pure."""
+"""Writes the answer of a search within its budget. Pure."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LIST_PART = 4  # each list of other steps takes at most this part of an answer
 
 @dataclass(frozen=True, slots=True)
 class StepFound:
-    """What was found in a step; `note` says what else to know."""
+    """What was found in a step; `note` says which lines were not searched, and whether it still runs."""
 
     place: Place
     found: Found
@@ -35,7 +35,7 @@ class StepFound:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """All that a search came to, besides log text; `if_cut` is the next step where matches are left out."""
+    """The results of a search apart from log text; `if_cut` is the next step where matches are left out."""
 
     repo: str
     number: int

@@ -1,4 +1,4 @@
-"""Searching a build: from what is asked for, through requests, to the answer."""
+"""Reads the logs of a build's steps, and searches them for a pattern."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which lines of a log are looked at closely, and how likely each belongs to the evidence."""
+"""Gathers the lines of a log that are looked at closely, with their features."""
 
 from collections import Counter
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""Spend the token budget on the candidates that most likely are evidence, and stop when it is shown."""
+"""Spends the token budget on the candidates that most likely are evidence, and stops when that is shown."""
 
 from bisect import bisect_left
 from collections import defaultdict

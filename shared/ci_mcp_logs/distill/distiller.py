@@ -33,7 +33,7 @@ def distill(
     """The blocks of a failing step's log that say why it failed, with what the anchors know of them.
 
     `good_log` is the log of the last good run of the same step: what it says too is hardly the cause. `exit_code` is
-    the step's; one that a signal or a time limit leaves makes lines about that tell more. A token is four characters.
+    the step's; one that a signal or a time limit leaves gives lines about that more weight. A token is four characters.
     """
     return Study(log, good_log, model=model).excerpt(exit_code, token_budget)
 

@@ -1,4 +1,4 @@
-"""What the learned scorer sees of a hit and of a candidate: its place and its surroundings."""
+"""The features of hits and candidates for the learned scorer: place and surroundings."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence

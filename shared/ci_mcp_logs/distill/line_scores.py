@@ -1,6 +1,6 @@
-"""What a line's text alone tells: its own score and its anchor.
+"""Scores a line by its text alone: its words and its anchor.
 
-The logs of a repository say mostly the same lines again and again, so that what was told of one is remembered.
+The logs of a repository repeat most of their lines, so scores are cached.
 """
 
 import functools
@@ -69,7 +69,7 @@ class Reader:
 
 
 class Memory:
-    """What was told of the lines used last: between one and two times `size` of them."""
+    """A cache of the lines used last: between one and two times `size` of them."""
 
     def __init__(self, size: int) -> None:
         self._size = size

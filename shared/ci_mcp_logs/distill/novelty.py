@@ -1,4 +1,4 @@
-"""What a failing log says that the last good log of the same step did not.
+"""Finds the lines of a failing log that the last good log of the same step lacks.
 
 Lines are compared without numbers, because those differ in every run; those with hexadecimal words, as hashes and
 addresses are, once more without them. Logs are read in chunks, so that a log of short lines takes no more memory than
@@ -27,7 +27,7 @@ _READ = 400  # bytes of a line that are then looked at
 
 
 def novel_lines(data: bytes, good: bytes) -> list[tuple[int, int]] | None:
-    """Number and byte offset of each line of `data` that has no like in `good`, ascending.
+    """Number and byte offset of each line of `data` that `good` lacks, ascending.
 
     None where there are too many such lines to tell anything, or more different ones in `good` than fit into memory.
     """

@@ -1,4 +1,4 @@
-"""The parts of a log that are read, each once, and a little further where they end amid telling lines."""
+"""Reads the parts of a log around hits, each line once, and on where a part ends amid lines that score well."""
 
 from collections.abc import Sequence
 from itertools import chain

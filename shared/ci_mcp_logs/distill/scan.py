@@ -1,7 +1,8 @@
-"""From megabytes of log to the few hundred lines worth a closer look.
+"""Finds the few hundred lines worth a closer look in megabytes of log.
 
-One linear pass finds lines that hold a telling word. It walks back from the end in chunks, so that a log that complains
-in every line costs no more than a quiet one: once the quota is reached, the rest is searched for strong words only.
+One linear pass finds lines that hold a word of failure. It walks back from the end in chunks, so that a log that
+complains in every line costs no more than a quiet one: once the quota is reached, the rest is searched for strong words
+only.
 """
 
 import functools

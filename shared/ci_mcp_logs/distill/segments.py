@@ -1,4 +1,4 @@
-"""Where the evidence begins and ends: how likely each stretch of neighbouring candidates is all of it.
+"""Estimates where the evidence begins and ends: how likely each stretch of neighbouring candidates is all of it.
 
 Mostly it is one stretch of lines: a failing test with its frames, a compiler's messages. Every stretch has a score: the
 sum of what each of its lines is worth, of how its first line reads as a beginning and its last as an end. All stretches
@@ -75,7 +75,7 @@ def posterior(model: Binned, columns: Columns) -> Posterior:
 
 
 def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
-    """What tells of every candidate whether the evidence begins, goes on or ends with it."""
+    """Return the features by which the evidence begins, goes on or ends with each candidate."""
     numbers, looks = candidates.numbers, candidates.looks
     adjoins = adjoining(numbers)
     adjoined = [*adjoins[1:], 0]

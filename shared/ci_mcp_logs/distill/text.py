@@ -1,4 +1,4 @@
-"""Lines of a log as they are shown: without escapes, without overwritten progress, cut to a bearable length."""
+"""Decodes lines of a log as they are shown: without escapes and overwritten progress, cut to a bearable length."""
 
 import re
 from typing import NamedTuple
@@ -25,7 +25,7 @@ def encode(log: str) -> bytes:
 
 
 def shown(raw: bytes) -> str:
-    """What a terminal would still show of a line: no escape sequences, and after carriage returns the last text."""
+    """Return a line as a terminal would leave it: no escape sequences, the last text after carriage returns."""
     return _settled(_decode(raw))[0]
 
 
@@ -68,7 +68,7 @@ def unstamped(text: str) -> str:
 
 
 def plain(text: str) -> bytes:
-    """The beginning of a line without its time stamp, encoded: what is looked at to tell what the line means."""
+    """Return the beginning of a line without its time stamp, encoded, which is what the patterns read."""
     return unstamped(text)[:READ].encode("utf-8", "replace")
 
 

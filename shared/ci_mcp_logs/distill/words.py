@@ -1,4 +1,4 @@
-"""A line's words, as the learned scorer sees them."""
+"""Splits a line into words for the learned scorer."""
 
 from itertools import pairwise
 
