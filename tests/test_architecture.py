@@ -15,6 +15,7 @@ FUNCTION_LINES = 60
 # What each package may import of ours. A server never imports another, the entrypoint imports no server:
 # it learns of servers from the installation and starts them as processes.
 SHARED = {
+    "ci_mcp_logs": set(),
     "drone_mcp_kit": set(),
     "drone_mcp_client": {"drone_mcp_kit"},
     "drone_mcp_build": {"drone_mcp_client", "drone_mcp_kit"},
@@ -34,19 +35,19 @@ def modules(package: Path) -> list[Path]:
 
 
 def imported(module: Path) -> set[str]:
-    """Name the top-level packages that a module imports, wherever in it the import stands."""
+    """Return the full names of the modules that a module imports, wherever in it the import stands."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.add(node.module)
-    return {name.split(".")[0] for name in names}
+    return names
 
 
 def ours(package: Path) -> set[str]:
-    found = set().union(*(imported(module) for module in modules(package)))
-    return {name for name in found if name.startswith("drone_mcp_")} - {package.name}
+    found = {name.split(".")[0] for module in modules(package) for name in imported(module)}
+    return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_"))} - {package.name}
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:
@@ -63,6 +64,7 @@ def is_string(node: ast.expr) -> bool:
 
 MANIFESTS = sorted((ROOT / "servers").glob("*/manifest.json"))
 ALL_PACKAGES = [package for layer in ("shared", "servers", "entrypoint") for package in packages(layer)]
+CI_PACKAGES = [package for package in ALL_PACKAGES if package.name.startswith("ci_mcp_")]  # they know no CI server
 ALL_MODULES = [module for package in ALL_PACKAGES for module in modules(package)]
 
 
@@ -71,9 +73,29 @@ def test_a_shared_package_imports_only_what_it_stands_on(package: Path) -> None:
     assert ours(package) <= SHARED[package.name]
 
 
+@pytest.mark.parametrize("package", CI_PACKAGES, ids=lambda p: p.name)
+def test_a_ci_package_imports_nothing_of_ours_but_ci_packages(package: Path) -> None:
+    assert ours(package) <= {package.name for package in CI_PACKAGES}
+
+
+@pytest.mark.parametrize("package", CI_PACKAGES, ids=lambda p: p.name)
+def test_a_ci_package_never_mentions_drone(package: Path) -> None:
+    files = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
+    assert files
+    named = [path for path in files if "drone" in str(path.relative_to(package)).lower()]
+    read = [path for path in files if b"drone" in path.read_bytes().lower()]
+    assert [*named, *read] == []
+
+
 @pytest.mark.parametrize("package", packages("servers") + packages("entrypoint"), ids=lambda p: p.name)
 def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: Path) -> None:
     assert ours(package) <= SHARED.keys()
+
+
+@pytest.mark.parametrize("folder", packages("servers/drone_mcp_logs"), ids=lambda p: p.name)
+def test_a_folder_of_the_logs_server_imports_itself_and_what_is_common(folder: Path) -> None:
+    names = {name for module in modules(folder) for name in imported(module) if name.startswith("drone_mcp_logs")}
+    assert {name for name in names if name.split(".")[1:2] not in (["common"], [folder.name])} == set()
 
 
 @pytest.mark.parametrize("module", ALL_MODULES, ids=lambda p: str(p.relative_to(ROOT)))

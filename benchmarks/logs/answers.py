@@ -24,15 +24,16 @@ from pathlib import Path
 
 from packs import Case, load
 
+from ci_mcp_logs.log_text import LogText
+from ci_mcp_logs.timestamps import common_form
 from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_kit.answer import to_json
 from drone_mcp_kit.tokens import count_tokens
-from drone_mcp_logs.causes import in_causal_order
-from drone_mcp_logs.diagnosing import Chosen, Facts, conclude
-from drone_mcp_logs.history import NO_PAST, Past, Run
-from drone_mcp_logs.lines import LogText, plain_lines
-from drone_mcp_logs.reading import Reading
-from drone_mcp_logs.stamps import common_form
+from drone_mcp_logs.common.failed_steps import in_causal_order
+from drone_mcp_logs.common.plain_lines import plain_lines
+from drone_mcp_logs.common.step_reader import Reading
+from drone_mcp_logs.diagnose.other_builds import NO_PAST, Past, Run
+from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude
 
 PACKS = ("logchunks", "logdx", "cidiff", "new-bare", "new-in", "new-mid", "new-noisy")
 COUNT = Path(__file__).parent / "tokens" / "count.cjs"

@@ -14,7 +14,7 @@ import tracemalloc
 from functools import partial
 from typing import TYPE_CHECKING
 
-from drone_mcp_logs.distill import distill
+from ci_mcp_logs.distill import distill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from packs import Case, fold_of, load
 
+from ci_mcp_logs.distill import distill
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.causes import FIRST, Failed
-from drone_mcp_logs.distill import distill
-from drone_mcp_logs.verdicts import verdict_of
+from drone_mcp_logs.common.failed_steps import FIRST, Failed
+from drone_mcp_logs.common.verdicts import verdict_of
 
 if TYPE_CHECKING:
-    from drone_mcp_logs.distill.model import Model
+    from ci_mcp_logs.distill.model import Model
 
 KINDS = Path(__file__).with_name("kinds.toml")
 

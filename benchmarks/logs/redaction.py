@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from packs import load
 
 from drone_mcp_kit.redact import Redactor
-from drone_mcp_logs.lines import plain_lines
+from drone_mcp_logs.common.plain_lines import plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

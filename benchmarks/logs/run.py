@@ -25,8 +25,8 @@ from kinds import answers
 from packs import FOLDS as FOLDS_OF_PACKS
 from packs import Case, fold_of, load
 
-from drone_mcp_logs.distill import distill
-from drone_mcp_logs.distill.model import Model, default, read
+from ci_mcp_logs.distill import distill
+from ci_mcp_logs.distill.model import Model, default, read
 
 if TYPE_CHECKING:
     from collections.abc import Callable

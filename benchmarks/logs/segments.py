@@ -15,7 +15,7 @@ import numpy as np
 from scipy.optimize import minimize
 from scipy.sparse import csr_matrix
 
-from drone_mcp_logs.distill.looks import BLANK
+from ci_mcp_logs.distill.line_scores import BLANK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -1,6 +1,6 @@
 """Learn the line scorer of the distiller, and its five cross-fitted siblings.
 
-    train.py --packs DIR --out servers/drone_mcp_logs/distill/model.json --folds benchmarks/logs/folds [--last-stage]
+    train.py --packs DIR --out shared/ci_mcp_logs/distill/model.json --folds benchmarks/logs/folds [--last-stage]
 
 Needs numpy, scipy, scikit-learn and lightgbm, which the package itself does not. The repositories of the packs are
 dealt to five folds; `folds/K.json` is learned without the repositories of fold K, so that figures taken with it on
@@ -24,15 +24,15 @@ from scipy.sparse import csr_matrix
 from segments import Example, as_model, learn_segments, marked
 from sklearn.linear_model import SGDClassifier
 
-from drone_mcp_logs.distill import scan
-from drone_mcp_logs.distill.candidates import find_hits, gather
-from drone_mcp_logs.distill.distiller import Study
-from drone_mcp_logs.distill.looks import Reader
-from drone_mcp_logs.distill.model import Binned, Model, Vocabulary, read
-from drone_mcp_logs.distill.segments import segment_columns
-from drone_mcp_logs.distill.text import encode, plain
-from drone_mcp_logs.distill.windows import Windows
-from drone_mcp_logs.distill.words import words
+from ci_mcp_logs.distill import scan
+from ci_mcp_logs.distill.candidates import find_hits, gather
+from ci_mcp_logs.distill.distiller import Study
+from ci_mcp_logs.distill.line_scores import Reader
+from ci_mcp_logs.distill.model import Binned, Model, Vocabulary, read
+from ci_mcp_logs.distill.passages import Windows
+from ci_mcp_logs.distill.segments import segment_columns
+from ci_mcp_logs.distill.text import encode, plain
+from ci_mcp_logs.distill.words import words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

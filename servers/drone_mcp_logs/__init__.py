@@ -1,1 +1,1 @@
-"""What a build printed: an MCP server that reads and searches step logs of Drone CI."""
+"""An MCP server that reads, searches and diagnoses the step logs of Drone CI."""

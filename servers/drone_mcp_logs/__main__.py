@@ -1,4 +1,4 @@
-"""Run the logs server: `python -m drone_mcp_logs`. Nothing is loaded here that its first answers do not need."""
+"""Run the logs server: `python -m drone_mcp_logs`. It loads only what its first answers need."""
 
 from drone_mcp_build.variables import read_drone
 from drone_mcp_kit.front.start import start

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from drone_mcp_kit.resources import resource
-from drone_mcp_logs.live import Pace
-from drone_mcp_logs.reading import StepReader
-from drone_mcp_logs.steps import find, standing
-from drone_mcp_logs.views import framed, new_nonce
-from drone_mcp_logs.windows import Span, Writer, last_lines
+from drone_mcp_logs.common.live_log import Pace
+from drone_mcp_logs.common.numbered_lines import Span, Writer, last_lines
+from drone_mcp_logs.common.step_reader import StepReader
+from drone_mcp_logs.common.steps import find, standing
+from drone_mcp_logs.common.views import framed, new_nonce
 
 if TYPE_CHECKING:
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_logs.lines import LogText
 
 MOST_CHARS = 256 * 1024
 WIDEST = 4_000  # characters of a line

@@ -1,4 +1,4 @@
-"""The logs server: what it is called, what it tells a client about itself, how it starts."""
+"""The logs server: its name, its instructions for clients, and how it starts."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from drone_mcp_kit.front.opening import Opening
-    from drone_mcp_logs.live import Pace
+    from drone_mcp_logs.common.live_log import Pace
 
 SPEC = ServerSpec(
     name="drone-logs",
@@ -48,7 +48,7 @@ drone://repo/{owner}/{repo}/build/{number}/logs/{stage}/{step}.""",
 
 
 def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
-    """Return the server for one process. `pace` tells how long to listen to a running step, `clock` the Unix time."""
+    """Return the server for one process. `pace` limits how long it listens to running steps, `clock` is Unix time."""
     access = KnownAccess(settings, clock)
     tools = LogTools(access, pace, clock)
     return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())

@@ -1,4 +1,4 @@
-"""The tools: arguments in, calls, view out."""
+"""The tools: each reads its arguments, calls its folder's `tool` module and returns a view."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from pydantic import BeforeValidator, Field
 
 from drone_mcp_build.meant import meant
 from drone_mcp_kit.tools import tool
-from drone_mcp_logs.comparison_views import ComparisonView
-from drone_mcp_logs.diagnosis_views import DiagnosisView
-from drone_mcp_logs.findings import Limits
-from drone_mcp_logs.history_views import FlakyView, RegressionView
-from drone_mcp_logs.live import Pace
-from drone_mcp_logs.searching import SearchAsk, search_logs
-from drone_mcp_logs.showing import Ask, show_logs, window_of
-from drone_mcp_logs.views import BuildLogsView, SearchView
+from drone_mcp_logs.common.live_log import Pace
+from drone_mcp_logs.compare.views import ComparisonView
+from drone_mcp_logs.diagnose.views import DiagnosisView
+from drone_mcp_logs.flaky.views import FlakyView
+from drone_mcp_logs.read.tool import Ask, show_logs, window_of
+from drone_mcp_logs.read.views import BuildLogsView
+from drone_mcp_logs.regression.views import RegressionView
+from drone_mcp_logs.search.answer import Limits
+from drone_mcp_logs.search.tool import SearchAsk, search_logs
+from drone_mcp_logs.search.views import SearchView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,7 +58,7 @@ class LogTools:
         Failed steps in causal order with the log lines that tell why, class of failure, failed tests, places, whether
         its target branch fails alike, what to do next.
         """
-        from drone_mcp_logs.diagnosing import diagnose  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_logs.diagnose.tool import diagnose  # noqa: PLC0415 - on first use, to start fast
 
         what = meant(self._access, repo, number)
         drone = await self._access.client()
@@ -71,7 +73,7 @@ class LogTools:
         token_budget: Budget = 2000,
     ) -> ComparisonView:
         """Say what changed from build b to build a: steps, new lines in the failed step's log, commits."""
-        from drone_mcp_logs.comparing import compare  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_logs.compare.tool import compare  # noqa: PLC0415 - on first use, to start fast
 
         what = meant(self._access, repo, a)
         return await compare(await self._access.client(), what, b, token_budget, self._pace)
@@ -85,7 +87,7 @@ class LogTools:
         step: Annotated[str | None, Field(description="name or stage/step"), BeforeValidator(_as_text)] = None,
     ) -> RegressionView:
         """Since when a branch or step fails: last good, first failed, builds between, first with this failure."""
-        from drone_mcp_logs.regressing import find_regression  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_logs.regression.tool import find_regression  # noqa: PLC0415 - on first use, to start fast
 
         what = meant(self._access, repo, step=step)
         return await find_regression(self._access, what, branch, self._pace, context.report_progress)
@@ -99,7 +101,7 @@ class LogTools:
         builds: Annotated[int | None, Field(description="newest ones, 2-500; default 50", ge=2, le=500)] = None,
     ) -> FlakyView:
         """Steps that passed and failed on the same commit: how often, and the builds that show it."""
-        from drone_mcp_logs.flaky import Window, find_flaky_steps  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_logs.flaky.tool import Window, find_flaky_steps  # noqa: PLC0415 - on first use, to start fast
 
         slug = meant(self._access, repo).repo
         window = Window.of(builds, days, self._clock())

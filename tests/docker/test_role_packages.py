@@ -15,7 +15,7 @@ pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parents[2]
 POINTS = distribution("drone-mcp").entry_points
 SHARED = {path.parent.name for path in ROOT.glob("shared/*/__init__.py")}
-EVERYTHING = {path.parent.name for path in ROOT.glob("*/drone_mcp_*/__init__.py")}
+EVERYTHING = {path.parent.name for path in ROOT.glob("*/*_mcp_*/__init__.py")}
 READING = {"drone_mcp_builds", "drone_mcp_logs", "drone_mcp_policy"}
 
 

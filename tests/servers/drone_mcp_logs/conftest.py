@@ -11,7 +11,7 @@ import respx
 from mcp import Client
 
 from drone_mcp_build.settings import Settings
-from drone_mcp_logs.live import Pace
+from drone_mcp_logs.common.live_log import Pace
 from drone_mcp_logs.server import create
 from support.log_agent import Agent
 

@@ -1,0 +1,1 @@
+"""What several tools use: builds, steps, their logs, and how answers write them."""

@@ -1,0 +1,114 @@
+"""Reads the builds of a repository, newest first: those in the store, then further ones from Drone, page by page.
+
+A budget limits the requests, and answers say how many builds were read.
+"""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.status import is_final
+from drone_mcp_known.known import is_whole
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
+    from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.models import Build
+    from drone_mcp_known.known import Known
+
+PAGE = 100  # builds; Drone's maximum
+_STORED = (PAGE, 1_000)  # builds that the store is asked for: most questions need few
+_HEADS = "refs/heads/"
+
+
+@dataclass(slots=True)
+class Requests:
+    """How many requests may still be sent, of `most`."""
+
+    most: int
+    sent: int = 0
+
+    @property
+    def left(self) -> int:
+        """How many requests may still be sent."""
+        return self.most - self.sent
+
+    def take(self) -> bool:
+        """Use one request; return False if none is left."""
+        if self.left <= 0:
+            return False
+        self.sent += 1
+        return True
+
+
+@dataclass(slots=True)
+class Chronicle:
+    """Looks back through the builds of `slug`, of one branch if that is given."""
+
+    drone: DroneClient
+    known: Known
+    slug: str
+    requests: Requests
+    branch: str = ""
+    stored: int = 0  # builds that the store had
+    _whole: dict[int, Build] = field(default_factory=dict)
+
+    async def back(self) -> AsyncGenerator[list[Build]]:
+        """Yield the builds in batches, newest first, until there are no more or no request is left."""
+        oldest: int | None = None
+        for most in _STORED:
+            every = await self.known.newest(self.slug, most)
+            unseen = [build for build in every if oldest is None or build.number < oldest]
+            oldest = every[-1].number if every else oldest
+            if stored := [await self._now(build) for build in unseen if self._is_on_branch(build)]:
+                self.stored += len(stored)
+                yield stored
+            if len(every) < most:
+                break
+        if oldest != 1:
+            async with aclosing(self._pages(oldest)) as pages:
+                async for page in pages:
+                    yield page
+
+    def _is_on_branch(self, build: Build) -> bool:
+        return not self.branch or build.ref == _HEADS + self.branch
+
+    async def _now(self, build: Build) -> Build:
+        """Return a build of the store as it stands now: one that ran may have ended since."""
+        return build if is_final(build.status) else await self.whole(build) or build
+
+    async def _pages(self, oldest: int | None) -> AsyncGenerator[list[Build]]:
+        """Read on in Drone's pages, below `oldest`; builds that are added meanwhile shift them."""
+        number = self.stored // PAGE + 1
+        while self.requests.take():
+            page = await self.drone.build_page(self.slug, number, PAGE, branch=self.branch or None)
+            if unseen := [build for build in page if oldest is None or build.number < oldest]:
+                oldest = unseen[-1].number
+                yield unseen
+            if len(page) < PAGE:
+                return
+            number += 1
+
+    async def whole(self, build: Build) -> Build | None:
+        """Return a build with its stages; None where no request is left for it."""
+        if is_whole(build):
+            return build
+        if build.number not in self._whole:
+            found = await self._find(build.number)
+            if found is None:
+                return None
+            self._whole[build.number] = found
+        return self._whole[build.number]
+
+    async def _find(self, number: int) -> Build | None:
+        reading = await self.known.build(self.slug, number)
+        if reading is not None:
+            return reading.build
+        if not self.requests.take():
+            return None
+        build = await self.drone.build(self.slug, number)
+        await self.known.learn(self.slug, build)
+        return build

@@ -1,0 +1,95 @@
+"""Finds the signature of a build's failure: the one in the store, or a new one from its log."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from ci_mcp_logs.evidence import signature_of, study_of
+from ci_mcp_logs.signature import signature
+from drone_mcp_known.signatures import Signed
+from drone_mcp_logs.common.failed_steps import IGNORED, Failed, in_causal_order
+from drone_mcp_logs.common.step_reader import StepReader
+from drone_mcp_logs.common.verdicts import Verdict, verdict_of
+
+if TYPE_CHECKING:
+    from ci_mcp_logs.distill import Study
+    from ci_mcp_logs.log_text import LogText
+    from drone_mcp_client.models import Build
+    from drone_mcp_known.signatures import Signatures
+    from drone_mcp_logs.common.build_history import Chronicle
+    from drone_mcp_logs.common.live_log import Pace
+
+JUDGED = 1000  # tokens of evidence by which a failure is judged, even where fewer are shown
+
+
+def sign(failed: Failed, study: Study | None, verdict: Verdict) -> str:
+    """Return the failure's signature, from its log, or without one from the runner's error; "" if it was cancelled."""
+    if verdict.kind == "cancelled":
+        return ""
+    if study is not None:
+        return signature_of(study, failed.exit_code)
+    return signature([failed.error])
+
+
+def counting(build: Build) -> Failed | None:
+    """Return the first failure of a build that is not ignored; None if there is none."""
+    return next((failed for failed in in_causal_order(build) if failed.role != IGNORED), None)
+
+
+def signed(build: Build, failed: Failed | None, own: str) -> Signed:
+    """Return signature and step for the store; if no step failed, the signature of the build's error."""
+    if failed is None:
+        return Signed(own or signature([build.error]))
+    return Signed(own, failed.place.numbers if failed.step else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Signer:
+    """Signs builds of a chronicle, each at its first failure or, if `step` names stage and step, at that one."""
+
+    chronicle: Chronicle
+    kept: Signatures
+    pace: Pace
+    step: tuple[str, str] | None = None
+
+    async def sign(self, build: Build) -> str | None:
+        """Return the signature, "" if the failure left no text; None if no request is left to read it."""
+        slug, known = self.chronicle.slug, await self.kept.of(self.chronicle.slug, build)
+        if known and not self.step:
+            return known.signature
+        whole = await self.chronicle.whole(build)
+        if whole is None:
+            return None
+        first, failed = counting(whole), self._failed(whole)
+        if known and failed and failed.step and known.step == failed.place.numbers:
+            return known.signature
+        own = await self._read(whole, failed)
+        if own and failed == first:
+            await self.kept.write(slug, whole, signed(whole, failed, own))
+        return own
+
+    def _failed(self, build: Build) -> Failed | None:
+        if self.step is None:
+            return counting(build)
+        every = (one for one in in_causal_order(build) if one.step)
+        return next((one for one in every if one.step and (one.stage.name, one.step.name) == self.step), None)
+
+    async def _read(self, build: Build, failed: Failed | None) -> str | None:
+        if failed is None:
+            return signature([build.error])
+        text = None
+        if failed.step is not None:
+            if not self.chronicle.requests.take():
+                return None
+            reader = StepReader(self.chronicle.drone, self.chronicle.slug, build.number, self.pace)
+            text = (await reader.read(failed.place)).text
+        return await anyio.to_thread.run_sync(_signature, failed, text)
+
+
+def _signature(failed: Failed, text: LogText | None) -> str:
+    study = study_of(text) if text and text.lines else None
+    found = study.excerpt(failed.exit_code, JUDGED) if study else None
+    return sign(failed, study, verdict_of(failed, found))

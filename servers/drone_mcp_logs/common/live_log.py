@@ -1,0 +1,115 @@
+"""Reads the log of a running step: what Drone replays of it, and what comes within a moment.
+
+Drone stores a log when its step ends. Before that there is a stream: it replays the newest 5,000 writes, then goes on
+as the runner sends them, about once a second, and never ends where the build was cancelled. So reading is bounded by
+silence and by time. Source: Drone 2.25, livelog/stream.go and handler/api/events/logs.go.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio
+
+from ci_mcp_logs.log_text import LogText
+from ci_mcp_logs.timestamps import common_form
+from drone_mcp_client.errors import Unreachable
+from drone_mcp_client.steplog import from_lines
+from drone_mcp_logs.common.plain_lines import plain_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from drone_mcp_client.models import Line
+    from drone_mcp_client.tails import LogTail
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How long to listen, in seconds.
+
+    Attributes:
+        first: for the first write, where all that is wanted is what there is.
+        quiet: this long without a write means that the replay is over.
+        total: at most, and as long as that for something new.
+    """
+
+    first: float = 2.0
+    quiet: float = 0.3
+    total: float = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How much of a live log its reader needs.
+
+    Attributes:
+        since: position of the first write that is new to the reader.
+        enough: characters of new text that suffice.
+        patient: whether to wait for something new.
+    """
+
+    since: int = 0
+    enough: float = math.inf
+    patient: bool = False
+
+
+async def collect(tail: LogTail, pace: Pace, wish: Wish) -> list[Line]:
+    """Return the writes that came until a pause, enough text or the end of the time; see `tail.ended`.
+
+    Raises:
+        ServiceError: nothing came, because of this.
+    """
+    writes: list[Line] = []
+    async with tail:
+        with anyio.move_on_after(pace.total):
+            try:
+                await _listen(tail, pace, wish, writes)
+            except Unreachable:
+                if not writes:
+                    raise
+    return writes
+
+
+async def _listen(tail: LogTail, pace: Pace, wish: Wish, writes: list[Line]) -> None:
+    arrived, news = 0, False
+    while arrived < wish.enough:
+        wait = pace.quiet if news else pace.total if wish.patient else pace.first
+        write = None
+        with anyio.move_on_after(wait):
+            write = await anext(tail, None)
+        if write is None:
+            return
+        writes.append(write)
+        if write.pos >= wish.since:
+            news = True
+            arrived += len(write.out)
+
+
+def live_text(writes: Sequence[Line]) -> LogText:
+    """Return the log of a running step. A last line without its end is included, and reading resumes at it."""
+    log = from_lines(writes)
+    starts, is_open = line_starts(writes)
+    first_pos = log.first_pos
+    number = first_pos + 1 + len(log.lines)
+    after = writes[-1].pos + 1 if writes else 0
+    resume = (number - 1, starts[-1]) if is_open else (number, after)
+    lines = plain_lines(log.lines)
+    form = common_form(lines)
+    return LogText(lines, log.size, first_pos, running=True, starts=tuple(starts), resume=resume, stamps=form)
+
+
+def line_starts(writes: Sequence[Line]) -> tuple[list[int], bool]:
+    """Return, for each line, the position of the write that began it, and whether the last line has no end yet."""
+    starts: list[int] = []
+    is_open = False
+    for write in writes:
+        *ended, rest = write.out.split("\n")
+        starts += [write.pos] * (len(ended) - is_open if ended else 0)
+        is_open = is_open and not ended
+        if rest and not is_open:
+            starts.append(write.pos)
+            is_open = True
+    return starts, is_open

@@ -1,0 +1,181 @@
+"""Finds steps in a build, and describes their status in a line. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from drone_mcp_client.errors import InvalidInput, NotFound
+from drone_mcp_client.status import failures, is_failure
+from drone_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from drone_mcp_client.models import Build, Stage, Step
+
+NAME = 60  # characters of a name that are shown
+ERROR = 300  # of an error that a runner reports
+_LISTED = 20
+NOT_YET = frozenset({"pending", "waiting_on_dependencies", "blocked"})
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A step, and the stage that it is in."""
+
+    stage: Stage
+    step: Step
+
+    @property
+    def numbers(self) -> str:
+        """`stage/step`, as a call takes them."""
+        return f"{self.stage.number}/{self.step.number}"
+
+    @property
+    def name(self) -> str:
+        """`stage/step`, as far as their names are known."""
+        return "/".join(one_line(name, NAME) for name in (self.stage.name, self.step.name) if name)
+
+    @property
+    def label(self) -> str:
+        """Numbers and names."""
+        return f"{self.numbers} {self.name}".strip()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed, ignored or not."""
+        return is_failure(self.step.status)
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether it has no log and will have none, or none yet."""
+        step = self.step
+        return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
+
+
+def unknown_place(stage: int, step: int) -> Place:
+    """Return a step with nothing but its numbers, for when the build was not read."""
+    from drone_mcp_client.models import Stage, Step  # noqa: PLC0415 - on first use, to start fast
+
+    return Place(Stage(number=stage, name="", status=""), Step(number=step, name="", status=""))
+
+
+def nameless(place: Place) -> Place:
+    """Return the step without its names and its error, which may be long."""
+    bare = unknown_place(place.stage.number, place.step.number)
+    kept = {"status": place.step.status, "exit_code": place.step.exit_code}
+    return Place(bare.stage, bare.step.model_copy(update=kept))
+
+
+def described(place: Place, note: str = "") -> dict[str, Any]:
+    """Return the fields that every view of a step has; the step's error goes before `note`."""
+    stage, step = place.stage, place.step
+    error = f"error: {one_line(step.error, ERROR)}" if step.error else ""
+    return {
+        "stage": stage.number,
+        "step": step.number,
+        "name": place.name,
+        "status": step.status,
+        "exit_code": step.exit_code if step.status else None,
+        "note": "; ".join(part for part in (error, note) if part),
+    }
+
+
+def places(build: Build) -> list[Place]:
+    """Return all steps in order."""
+    return [Place(stage, step) for stage in build.stages for step in stage.steps]
+
+
+def failed_places(build: Build) -> list[Place]:
+    """Return the failed steps: what failed first comes first, what may fail without harm comes last."""
+    counting = [Place(failure.stage, failure.step) for failure in failures(build) if failure.step]
+    return counting + [place for place in places(build) if place.failed and place.step.errignore]
+
+
+def failed_first(build: Build, among: Iterable[Place]) -> list[Place]:
+    """Return the steps of `among`, failed ones before the others."""
+    rank = {place.numbers: index for index, place in enumerate(failed_places(build))}
+    return sorted(among, key=lambda place: rank.get(place.numbers, len(rank)))
+
+
+def find(build: Build, stage: str | None, step: str | None) -> list[Place]:
+    """Return the steps that `stage` and `step`, each a number or a name, mean; all where neither is given.
+
+    Raises:
+        NotFound: there is no such stage or step.
+        InvalidInput: `step` could mean several.
+    """
+    stages = list(build.stages) if stage is None else _meant(stage, build.stages)
+    inside = [Place(one, item) for one in stages for item in one.steps]
+    if step is None:
+        if not stages and stage is not None:
+            raise _no_step(build, stage, step)
+        return inside
+    steps = _meant(step, [place.step for place in inside])
+    found = [place for place in inside if any(place.step is one for one in steps)]
+    if not found:
+        raise _no_step(build, stage, step)
+    if len(found) > 1:
+        raise InvalidInput(
+            f"{one_line(step, NAME)!r} could be any of these steps: {_list(found)}",
+            next_step="Call again with both stage and step, by number",
+        )
+    return found
+
+
+P = TypeVar("P", "Stage", "Step")
+
+
+def _meant(wanted: str, parts: Sequence[P]) -> list[P]:
+    """Return the parts that a number means, else those of that name, else of that name in other case."""
+    wanted = wanted.strip()
+    by_number = [part for part in parts if wanted == str(part.number)]
+    by_name = [part for part in parts if wanted == part.name]
+    return by_number or by_name or [part for part in parts if wanted.casefold() == part.name.casefold()]
+
+
+def _no_step(build: Build, stage: str | None, step: str | None) -> NotFound:
+    wanted = f"stage {one_line(stage, NAME)!r}" if stage else ""
+    wanted = f"step {one_line(step, NAME)!r}" + (f" in {wanted}" if wanted else "") if step else wanted
+    known = places(build)
+    return NotFound(
+        f"Build {build.number} has no {wanted}",
+        next_step=f"It has (stage/step): {_list(known)}" if known else "It has no steps (yet): look at its status",
+    )
+
+
+def _list(found: Sequence[Place]) -> str:
+    more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
+    return ", ".join(place.label for place in found[:_LISTED]) + more
+
+
+def standing(place: Place) -> str:
+    """Describe a step's status in a line."""
+    step = place.step
+    exit_code = f", exit {step.exit_code}" if step.exit_code else ""
+    ignored = ", failure ignored" if place.failed and step.errignore else ""
+    error = f" ({one_line(step.error, ERROR)})" if step.error else ""
+    return f"{place.label}: {step.status}{exit_code}{ignored}{error}"
+
+
+def standings(build: Build) -> list[str]:
+    """Describe each step, and each stage without steps, in a line."""
+    return [line for stage in build.stages for line in _of_stage(stage)]
+
+
+def _of_stage(stage: Stage) -> list[str]:
+    error = f" ({one_line(stage.error, ERROR)})" if stage.error else ""
+    own = [f"{stage.number} {one_line(stage.name, NAME)}: {stage.status}{error}, no steps"]
+    return [standing(Place(stage, step)) for step in stage.steps] or own
+
+
+def bounded(lines: Sequence[str], room: int, cost: Callable[[str], int]) -> list[str]:
+    """Return as many of `lines` as there is room for, and a last line that counts those left out."""
+    kept: list[str] = []
+    for line in lines:
+        room -= cost(line)
+        if room < 0:
+            return [*kept, f"and {len(lines) - len(kept)} more"]
+        kept.append(line)
+    return kept

@@ -1,0 +1,125 @@
+"""Judges the class of a failure, with evidence and confidence. Pure rules, the surest first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from drone_mcp_build import failure_class
+from drone_mcp_client.status import blocked_stages, failed_at_trigger
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.common.steps import ERROR
+
+if TYPE_CHECKING:
+    from ci_mcp_logs.distill import Block, Excerpt
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.common.failed_steps import Failed
+
+HIGH, MEDIUM, LOW = "high", "medium", "low"
+_REASONS = 2
+_MOST, _SOME = 3 / 5, 1 / 4  # parts of all evidence that a class needs to be sure, and to be likely
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """A class of failure, one of `failure_class.CLASSES`; "" where nothing failed."""
+
+    kind: str = "unknown"
+    confidence: str = LOW
+    evidence: tuple[str, ...] = ()
+
+
+UNKNOWN = Verdict(evidence=("neither status, exit code, error nor log tell a class",))
+NOTHING = Verdict("", "")
+
+# What lines say that no anchor gives a class, or only a general one.
+_WORDS = (
+    (r"\[build failed\]|\bcompilation (?:failed|error)|CompileError|could not compile", "compile"),
+    (r"Compile(?:Incremental)?\) |errors? found$", "compile"),
+    (r"unable to compile|\bcompile error|Syntax ?Error", "compile"),
+    (r"\btests? (?:failed|timed out)|\d+ (?:tests? )?fail(?:ed|ures?)\b|^not ok \d", "test"),
+    (r"\bfailed on line \d+$", "test"),
+    (r"error occurr?ed while installing|\b(?:failed|unable) to install\b", "dependency"),
+    (r"^No \w+file found|\btask never defined\b", "configuration"),
+    (r"code style issues|\bprettier\b|\bformatting\b", "lint"),
+)
+
+
+def verdict_of(failed: Failed, found: Excerpt | None, limit: int = 0) -> Verdict:
+    """Judge a failure by how it ended, then by its log; `limit` is the repository's in seconds, 0 where unknown."""
+    if failed.status == "killed":
+        return _of_stop(failed, limit)
+    if failed.error or failed.status == "error":
+        return _of_error(failed)
+    log = _of_log(found) if found else UNKNOWN
+    told = failure_class.by_exit_code(failed.exit_code)
+    if told is None:
+        return _of_name(failed, log) if log.confidence == LOW else log
+    exit_code = Verdict(told.kind, told.confidence, (told.why,))
+    if log.kind == exit_code.kind:
+        return Verdict(log.kind, HIGH, exit_code.evidence + log.evidence)
+    if exit_code.kind == "cancelled" and log.kind == "timeout":
+        return replace(log, evidence=exit_code.evidence + log.evidence)
+    return exit_code
+
+
+def verdict_of_build(build: Build) -> Verdict:
+    """Judge a build in which no stage and no step failed."""
+    if held := blocked_stages(build):
+        return Verdict("approval", HIGH, (f"{len(held)} of its stages wait for approval",))
+    if build.status == "declined":
+        return Verdict("approval", HIGH, ("it was refused approval",))
+    if failed_at_trigger(build):
+        return Verdict("configuration", HIGH, (f"Drone could not start it: {one_line(build.error, ERROR)}",))
+    if build.status in {"killed", "skipped"}:
+        return Verdict("cancelled", HIGH, (f"the build was {build.status} before anything failed",))
+    return UNKNOWN if build.status in {"failure", "error"} else NOTHING
+
+
+def _of_stop(failed: Failed, limit: int) -> Verdict:
+    """Drone 2.25 gives 130 to what a cancel catches; what a runner kills itself, as at the time limit, gets 137."""
+    if limit and failed.seconds >= limit:
+        return Verdict("timeout", HIGH, (f"it ran {failed.seconds} s, and the repository's limit is {limit} s",))
+    if failed.exit_code == 130:  # noqa: PLR2004 - told above
+        return Verdict("cancelled", HIGH, ("Drone cancelled it: a person did, or a newer build replaced it",))
+    return Verdict("cancelled", MEDIUM, ("it was killed from outside; Drone does not tell by whom",))
+
+
+def _of_error(failed: Failed) -> Verdict:
+    said = (f"the runner says: {one_line(failed.error, ERROR)}",) if failed.error else ("the runner could not run it",)
+    told = failure_class.by_error(failed.error)
+    return Verdict(told.kind, told.confidence, said)
+
+
+def _of_log(found: Excerpt) -> Verdict:
+    """Take the class that the weightiest evidence speaks for."""
+    weights: dict[str, float] = defaultdict(float)
+    blocks: dict[str, list[Block]] = defaultdict(list)
+    for block in found.by_weight:
+        if kind := _kind(block):
+            weights[kind] += block.score
+            blocks[kind].append(block)
+    if not weights:
+        return UNKNOWN
+    kind = max(weights, key=lambda kind: weights[kind])
+    share = weights[kind] / (sum(block.score for block in found.blocks) or 1)
+    why = tuple(f"{block.reason} (line {block.start})" for block in blocks[kind][:_REASONS])
+    return Verdict(kind, HIGH if share >= _MOST else MEDIUM if share >= _SOME else LOW, why)
+
+
+def _kind(block: Block) -> str:
+    """The block's class; where anchors know none, or only that something complains of a line, what its words say."""
+    if block.kind not in {"", "lint"}:
+        return block.kind
+    text = "\n".join(line.text for line in block.lines)
+    said = [kind for pattern, kind in _WORDS if re.search(pattern, text, re.IGNORECASE | re.MULTILINE)]
+    return next((kind for kind in said if not block.kind or kind == "compile"), block.kind)
+
+
+def _of_name(failed: Failed, log: Verdict) -> Verdict:
+    """Guess from what the step is called, where the log hardly tells."""
+    name = failed.step.name if failed.step else failed.stage.name
+    told = failure_class.by_name(name)
+    return Verdict(told.kind, told.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if told else log

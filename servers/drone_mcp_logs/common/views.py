@@ -1,0 +1,78 @@
+"""The parts that answers of several tools have. Log text is one string of numbered lines between two random marks."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING
+
+from drone_mcp_kit.answer import View, to_json
+from drone_mcp_kit.tokens import count_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from drone_mcp_logs.common.numbered_lines import Row
+
+
+def new_nonce() -> str:
+    """Return a random text for the marks around a log, which no log can know, so that none can end its frame."""
+    return secrets.token_hex(4)
+
+
+def framed(rows: Iterable[Row], nonce: str) -> str:
+    """Return log lines between two marks that hold `nonce`. The first mark says which time stamps are left out."""
+    rows = tuple(rows)
+    stamps = [row.stamp for row in rows if row.stamp]
+    times = " to ".join(dict.fromkeys((stamps[0], stamps[-1]))) if stamps else ""
+    left_out = f", without the time stamps of lines marked ~: {times}" if stamps else ""
+    return "\n".join((f"<<<log {nonce}{left_out}", *(row.text for row in rows), f"{nonce} log>>>"))
+
+
+Texts = tuple[str, ...]
+
+
+class StepView(View):
+    """What names a step, and how it stands."""
+
+    stage: int
+    step: int
+    name: str = ""
+    status: str = ""
+    exit_code: int | None = None
+    note: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The step in a line."""
+        standing = f": {self.status}" if self.status else ""
+        exit_code = f", exit {self.exit_code}" if self.exit_code else ""
+        return f"{f'{self.stage}/{self.step} {self.name}'.strip()}{standing}{exit_code}"
+
+
+class BuildView(View):
+    """What names a build."""
+
+    repo: str
+    number: int
+    status: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The build in a line."""
+        return f"{self.repo} #{self.number}{f' {self.status}' if self.status else ''}"
+
+
+def titled(title: str, lines: Sequence[str]) -> list[str]:
+    """Return `lines` below their title; nothing where there are none."""
+    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
+
+
+def joined(head: str, parts: Sequence[str], others: Sequence[str], next_step: str) -> str:
+    """Return an answer's text: what it is, its parts, what else there is, what to do next."""
+    rows = [head, *parts, *others, f"Next: {next_step}" if next_step else ""]
+    return "\n".join(row for row in rows if row)
+
+
+def size_of(view: View) -> int:
+    """Return how many tokens an answer has, as text or as JSON, whichever is more."""
+    return max(count_tokens(view.as_text() or ""), count_tokens(to_json(view)))

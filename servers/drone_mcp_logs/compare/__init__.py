@@ -1,0 +1,1 @@
+"""The tool `drone_compare_builds`: what changed between two builds."""

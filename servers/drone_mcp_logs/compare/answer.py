@@ -1,0 +1,180 @@
+"""Writes the answer of a comparison within its budget: what changed by step, new lines. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ci_mcp_logs.evidence import new_lines, study_of
+from ci_mcp_logs.timestamps import stamps_room
+from drone_mcp_client.status import is_failure
+from drone_mcp_kit.cleaning import cleaned
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.common.earlier_builds import branch_of, same_step
+from drone_mcp_logs.common.evidence_lines import count_lines, written_to_fit
+from drone_mcp_logs.common.links import compare_link
+from drone_mcp_logs.common.numbered_lines import GAP, LEAST_ROOM, Row, numbered, room_of, room_of_all, width_for
+from drone_mcp_logs.common.steps import NAME, Place, bounded, places
+from drone_mcp_logs.common.views import framed, size_of
+from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ci_mcp_logs.distill import Study
+    from ci_mcp_logs.log_text import LogText
+    from drone_mcp_client.models import Build
+
+_SLACK = 12  # tokens: counts have more digits than those of a frame
+_LIST_PART = 3  # the list of steps takes at most this part of an answer
+_TIMES, _SECONDS = 1.5, 10  # a step that lasted this much longer or shorter has changed
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """The two builds, and the step whose logs are compared.
+
+    Attributes:
+        a: the build that is asked about.
+        b: the one it is compared with.
+        place: the failed step, as it is in the build that it failed in.
+        text: its log there; None where there is none.
+        other: the log of the same step in the other build.
+    """
+
+    repo: str
+    a: Build
+    b: Build
+    nonce: str
+    place: Place | None = None
+    text: LogText | None = None
+    other: LogText | None = None
+    note: str = ""
+
+
+def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
+    """Return the answer: what changed by step, then as many new lines as there is room for."""
+    study = study_of(pair.text, pair.other) if pair.text and pair.other else None
+    new = new_lines(pair.text, study) if pair.text and study else []
+    room = _room(pair, _view(pair, token_budget, new, []), token_budget)
+    write = _view
+    if room < LEAST_ROOM:
+        pair, write, room = replace(pair, text=pair.text and pair.text.with_stamps()), _terse_view, LEAST_ROOM
+    return write(pair, token_budget, new, _lines(pair, study, new, room, width_for(room, token_budget)))
+
+
+def _room(pair: Pair, frame: ComparisonView, budget: int) -> int:
+    """Tell what is left for log lines, once all else is said."""
+    stamps = stamps_room(pair.text.stamps if pair.text else "")
+    return budget - size_of(frame) - stamps - _SLACK - room_of(framed([], pair.nonce))
+
+
+def _lines(pair: Pair, study: Study | None, new: Sequence[int], room: int, widest: int) -> list[Row]:
+    """Write all new lines; where they do not fit, those that tell most."""
+    if pair.text is None or pair.place is None or study is None or not new:
+        return []
+    rows = _numbered(pair.text, new, widest)
+    if room_of_all(rows) <= room:
+        return rows
+    exit_code = pair.place.step.exit_code
+    return written_to_fit(pair.text, study, exit_code, study.excerpt(exit_code, room), room, widest)
+
+
+def _numbered(text: LogText, numbers: Sequence[int], widest: int) -> list[Row]:
+    """Write lines (from 1), with a mark where there are others between them."""
+    digits, before, rows = len(str(text.last)), numbers[0] - 1, []
+    for number in numbers:
+        rows += [] if number == before + 1 else [GAP]
+        rows.append(numbered(text.first + number - 1, digits, text.lines[number - 1], widest, form=text.stamps))
+        before = number
+    return rows
+
+
+def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> ComparisonView:
+    changed, alike = changes(pair.a, pair.b)
+    return ComparisonView(
+        repo=pair.repo,
+        builds=(_side(pair.a), _side(pair.b)),
+        summary=_summary(pair, len(changed), alike),
+        changed=tuple(bounded(changed, budget // _LIST_PART, room_of)),
+        new=_new(pair, new, lines),
+        compare_link=compare_link(one_line(cleaned(pair.a.link), 300), pair.b.after, pair.a.after),
+        next_step=_next(pair),
+    )
+
+
+def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> ComparisonView:
+    """Say only what a small budget has room for."""
+    view = _view(pair, budget, new, lines)
+    no_names = {"branch": "", "event": "", "commit": ""}
+    fewer = {
+        "builds": tuple(side.model_copy(update=no_names) for side in view.builds),
+        "new": view.new and view.new.model_copy(update={"step": pair.place.numbers if pair.place else ""}),
+    }
+    return view.model_copy(update=fewer | {"changed": (), "compare_link": "", "next_step": ""})
+
+
+def _new(pair: Pair, new: Sequence[int], lines: list[Row]) -> NewView | None:
+    if pair.place is None:
+        return None
+    if pair.text is None or pair.other is None:
+        return NewView(step=pair.place.label, note=pair.note)
+    log = framed(lines, pair.nonce) if lines else ""
+    return NewView(step=pair.place.label, lines=len(new), shown=count_lines(lines), log=log)
+
+
+def _side(build: Build) -> SideView:
+    return SideView(
+        number=build.number,
+        status=one_line(build.status, 30),
+        seconds=build.finished - build.started if build.started and build.finished > build.started else None,
+        branch=one_line(branch_of(build) or build.ref, NAME),
+        event=one_line(build.event, 30),
+        commit=one_line(build.after, 64),
+    )
+
+
+def _summary(pair: Pair, count: int, alike: int) -> str:
+    commits = "the same commit" if pair.a.after == pair.b.after else "different commits"
+    return f"{commits}; {count} steps changed, {alike} alike"
+
+
+def _next(pair: Pair) -> str:
+    if pair.a.after == pair.b.after and pair.a.status != pair.b.status:
+        return "The same commit: see drone_find_flaky_steps, or what differs outside the code (a service, an image)"
+    if pair.place is None:
+        return ""
+    return f"drone_diagnose_build with number {(pair.a if is_failure(pair.a.status) else pair.b).number} says why"
+
+
+def changes(a: Build, b: Build) -> tuple[list[str], int]:
+    """Say which steps stand or last otherwise, failed ones first, and how many are alike."""
+    rows = [_change(place, same_step(b, place)) for place in places(a)]
+    gone = [f"{place.label}: {_state(place)} -> not there" for place in places(b) if same_step(a, place) is None]
+    changed = [row for row in rows if row]
+    return sorted([*changed, *gone], key=lambda row: "failure" not in row), len(rows) - len(changed)
+
+
+def _change(now: Place, before: Place | None) -> str:
+    """Say what became of a step; "" where it is as it was."""
+    if before is None:
+        return f"{now.label}: not there -> {_state(now)}"
+    same = (now.step.status, now.step.exit_code) == (before.step.status, before.step.exit_code)
+    if same and not _lasted_otherwise(_seconds(now), _seconds(before)):
+        return ""
+    return f"{now.label}: {_state(before)} -> {_state(now)}"
+
+
+def _lasted_otherwise(now: int, before: int) -> bool:
+    return abs(now - before) >= _SECONDS and max(now, before) >= min(now, before) * _TIMES
+
+
+def _seconds(place: Place) -> int:
+    step = place.step
+    return max(0, step.stopped - step.started) if step.started and step.stopped else 0
+
+
+def _state(place: Place) -> str:
+    exit_code = f", exit {place.step.exit_code}" if place.step.exit_code else ""
+    lasted = f" in {_seconds(place)} s" if place.step.started and place.step.stopped else ""
+    return f"{one_line(place.step.status, 30)}{exit_code}{lasted if place.step.status != 'skipped' else ''}"

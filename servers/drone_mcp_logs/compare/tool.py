@@ -1,0 +1,74 @@
+"""Reads both builds and the logs of the failed step, and compares them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from drone_mcp_client.errors import NotFound
+from drone_mcp_logs.common.builds import fetch_build
+from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, same_step
+from drone_mcp_logs.common.failed_steps import IGNORED, in_causal_order
+from drone_mcp_logs.common.step_reader import Reading, StepReader
+from drone_mcp_logs.common.views import new_nonce
+from drone_mcp_logs.compare.answer import Pair, compose_comparison
+
+if TYPE_CHECKING:
+    from drone_mcp_build.meant import Meant
+    from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.common.live_log import Pace
+    from drone_mcp_logs.common.steps import Place
+    from drone_mcp_logs.compare.views import ComparisonView
+
+
+async def compare(drone: DroneClient, what: Meant, b: int | None, token_budget: int, pace: Pace) -> ComparisonView:
+    """Answer `drone_compare_builds`.
+
+    Raises:
+        NotFound: there is no such build, or none to compare with.
+    """
+    new = await fetch_build(drone, what.repo, what.number)
+    old = await drone.build(what.repo, b if b is not None else await _last_good(drone, what.repo, new))
+    pair = await _read(drone, what.repo, new, old, pace)
+    return await anyio.to_thread.run_sync(compose_comparison, pair, token_budget)
+
+
+async def _last_good(drone: DroneClient, repo: str, build: Build) -> int:
+    """Return the number of the last successful build before `build` on its branch."""
+    branch = branch_of(build)
+    builds = await builds_before(drone, repo, build.number, branch) if branch else []
+    good = next((one for one in builds if one.status == "success" and one.number < build.number), None)
+    if good is None:
+        raise NotFound(
+            f"There is no successful build before {build.number} on its branch among the newest ones",
+            next_step="Call again with b as the number of the build to compare with",
+        )
+    return good.number
+
+
+async def _read(drone: DroneClient, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
+    """Read the first failed step's log in the build where it failed, and the same step's in the other."""
+    for failing, other in ((a, b), (b, a)):
+        place = _first_failed(failing)
+        if place is not None:
+            there = same_step(other, place)
+            mine = await StepReader(drone, repo, failing.number, pace).read(place)
+            its = await StepReader(drone, repo, other.number, pace).read(there) if there else None
+            return Pair(repo, a, b, new_nonce(), place, mine.text, its.text if its else None, _note(mine, its, other))
+    return Pair(repo, a, b, new_nonce())
+
+
+def _first_failed(build: Build) -> Place | None:
+    failed = (one for one in in_causal_order(build) if one.step and one.role != IGNORED)
+    return next((one.place for one in failed), None)
+
+
+def _note(mine: Reading, its: Reading | None, other: Build) -> str:
+    """Say why the logs are not compared, where they are not."""
+    if mine.text is None:
+        return mine.why
+    if its is None or its.text is None:
+        return f"No log to compare with: the step did not run in #{other.number}, or its log is not there"
+    return ""

@@ -1,0 +1,1 @@
+"""The tool `drone_diagnose_build`: why a build failed."""

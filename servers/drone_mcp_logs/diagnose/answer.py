@@ -1,0 +1,220 @@
+"""Writes the answer of a diagnosis within its budget. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ci_mcp_logs.timestamps import stamps_room
+from drone_mcp_client.status import is_final
+from drone_mcp_kit.cleaning import cleaned
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.common.evidence_lines import count_lines, written, written_to_fit
+from drone_mcp_logs.common.failed_steps import IGNORED, STOPPED, Failed
+from drone_mcp_logs.common.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
+from drone_mcp_logs.common.verdicts import NOTHING, Verdict
+from drone_mcp_logs.common.views import framed, size_of
+from drone_mcp_logs.diagnose.advice import advice
+from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ci_mcp_logs.distill import Excerpt, Study
+    from ci_mcp_logs.log_text import LogText
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.common.numbered_lines import Row
+
+_SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
+_ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
+_SHORTEST = 40  # characters of the summary, where nothing else is said
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A failure and the evidence in its log; `note` says why there is no log, or how it was read.
+
+    Attributes:
+        study: the log as it was read, beside that of the last good run of the same step where there is one.
+        places: in source files, the most telling first.
+    """
+
+    failed: Failed
+    verdict: Verdict
+    text: LogText | None = None
+    study: Study | None = None
+    found: Excerpt | None = None
+    places: tuple[str, ...] = ()
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnosis:
+    """All that the answer is made of.
+
+    Attributes:
+        cases: the failures, the first first.
+        not_read: further failures.
+        not_run: what did not run because of them.
+        elsewhere: whether the same failure stands on the branch that the change goes to.
+        note: how the build was chosen, where the caller did not.
+    """
+
+    repo: str
+    build: Build
+    nonce: str
+    verdict: Verdict = NOTHING
+    cases: tuple[Case, ...] = ()
+    not_read: tuple[str, ...] = ()
+    not_run: tuple[str, ...] = ()
+    elsewhere: str = ""
+    signature: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Detail:
+    """How much is said apart from log lines: failures, items of each list, characters of each text."""
+
+    cases: int
+    items: int
+    width: int
+
+
+_LEVELS = (Detail(6, 6, 300), Detail(4, 3, 160), Detail(2, 2, 100), Detail(1, 1, 60), Detail(1, 0, 0))
+
+
+def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
+    """Return the answer: log lines shared among the failures by need, everything else as far as there is room."""
+    needs = [_need(case, token_budget) for case in diagnosis.cases]
+    detail = next((detail for detail in _LEVELS if _fits(diagnosis, detail, needs, token_budget)), _LEVELS[-1])
+    if _room(diagnosis, detail, token_budget) < LEAST_ROOM:
+        diagnosis = replace(diagnosis, cases=tuple(map(_plainest, diagnosis.cases)))
+    cases = diagnosis.cases[: detail.cases]
+    room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
+    rooms = share(room, needs[: detail.cases])
+    widest = width_for(room // max(1, len(cases)), token_budget)
+    logs = [_lines(case, room, widest) for case, room in zip(cases, rooms, strict=True)]
+    return _view(diagnosis, detail, logs)
+
+
+def _plainest(case: Case) -> Case:
+    """Say nothing once of a log's time stamps."""
+    return replace(case, text=case.text and case.text.with_stamps())
+
+
+def _need(case: Case, budget: int) -> int:
+    if case.text is None or case.found is None:
+        return 0
+    return room_of_all(written(case.text, case.found, budget, width_for(budget, budget)))
+
+
+def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
+    wanted = needs[: detail.cases]
+    least = LEAST_ROOM * sum(map(bool, wanted))
+    return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))
+
+
+def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
+    """Tell what is left for log lines, once all else is said and their frames are drawn."""
+    frame = _SLACK + room_of(framed([], diagnosis.nonce))
+    frames = sum(frame + stamps_room(case.text.stamps if case.text else "") for case in diagnosis.cases[: detail.cases])
+    return budget - size_of(_view(diagnosis, detail, [[] for _ in diagnosis.cases])) - frames
+
+
+def _lines(case: Case, room: int, widest: int) -> list[Row]:
+    if case.text is None or case.study is None or case.found is None:
+        return []
+    return written_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
+
+
+def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> DiagnosisView:
+    cases = diagnosis.cases[: detail.cases]
+    left = [case.failed.label for case in diagnosis.cases[detail.cases :]]
+    return DiagnosisView(
+        repo=diagnosis.repo,
+        number=diagnosis.build.number,
+        status=one_line(diagnosis.build.status, 30),
+        summary=_said(summary(diagnosis), detail) or one_line(_story(diagnosis), _SHORTEST),
+        kind=diagnosis.verdict.kind,
+        confidence=diagnosis.verdict.confidence,
+        on_target=_said(diagnosis.elsewhere, detail),
+        signature=diagnosis.signature,
+        failures=tuple(_failure(diagnosis, *parts, detail) for parts in zip(cases, logs, strict=False)),
+        more_failures=_listed([*left, *diagnosis.not_read], detail),
+        not_run=_listed(diagnosis.not_run, detail),
+        next_step=_said(advice(diagnosis.verdict.kind, _place(cases), diagnosis.elsewhere), detail),
+    )
+
+
+def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail) -> FailureView:
+    failed, found, verdict = case.failed, case.found, case.verdict
+    error = f"error: {failed.error}" if failed.error else ""
+    return FailureView(
+        stage=failed.stage.number,
+        step=failed.step.number if failed.step else None,
+        name=_said(failed.place.name, detail),
+        status=one_line(failed.status, 30),
+        exit_code=failed.exit_code or None,
+        role=failed.role,
+        kind=verdict.kind,
+        confidence=verdict.confidence,
+        evidence=_listed(verdict.evidence, detail),
+        tests=_listed(found.tests if found else (), detail),
+        places=_listed(case.places, detail),
+        note=_said("; ".join(part for part in (error, case.note) if part), detail),
+        shown=count_lines(lines) if case.text else None,
+        total_lines=case.text.last if case.text else None,
+        log=framed(lines, diagnosis.nonce) if lines else "",
+    )
+
+
+def _place(cases: Iterable[Case]) -> str:
+    """The first place in a source file that the evidence names."""
+    return next((_place_of(case) for case in cases if case.places and case.failed.role != IGNORED), "")
+
+
+def _place_of(case: Case) -> str:
+    return one_line(cleaned(case.places[0]), 120)
+
+
+def _said(text: str, detail: Detail) -> str:
+    return one_line(cleaned(text), detail.width) if text and detail.width else ""
+
+
+def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
+    """Return as many items as are said, and how many there are besides."""
+    kept = [_said(item, replace(detail, width=min(detail.width, 200))) for item in items[: detail.items]]
+    more = len(items) - len(kept)
+    return (*kept, f"{more} more") if more > 0 and detail.items else tuple(kept)
+
+
+def summary(diagnosis: Diagnosis) -> str:
+    """Say in a sentence what happened."""
+    told = _story(diagnosis)
+    return f"{diagnosis.note}; {told}" if diagnosis.note else told
+
+
+def _story(diagnosis: Diagnosis) -> str:
+    build = diagnosis.build
+    first = next((case.failed for case in diagnosis.cases if case.failed.role != IGNORED), None)
+    if first is None:
+        return _unfailed(diagnosis)
+    if first.role == STOPPED:
+        return f"the build was stopped while {first.label} ran"
+    exit_code = f", exit {first.exit_code}" if first.exit_code else ""
+    count = sum(case.failed.role != IGNORED for case in diagnosis.cases) + len(diagnosis.not_read) - 1
+    more = f"; {count} more failed" if count else ""
+    so_far = "" if is_final(build.status) else f"; the build is still {build.status}"
+    return f"{first.label} failed first{exit_code}{more}{so_far}"
+
+
+def _unfailed(diagnosis: Diagnosis) -> str:
+    build, why = diagnosis.build, "; ".join(diagnosis.verdict.evidence)
+    if why:
+        return why
+    ignored = "; failures of some steps are ignored" if diagnosis.cases else ""
+    if is_final(build.status):
+        return f"nothing failed{ignored}"
+    running = [step.name for stage in build.stages for step in stage.steps if step.status == "running"]
+    return f"nothing has failed so far{ignored}" + (f"; running: {', '.join(running[:5])}" if running else "")

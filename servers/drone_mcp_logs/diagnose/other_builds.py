@@ -1,0 +1,160 @@
+"""Looks for a failure in other builds: the last good run of the same step, the newest build of the target branch.
+
+At most seven requests, whatever the repository: the newest build of the default branch, two pages of builds, two
+builds, two logs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.errors import NotFound, ServiceError
+from drone_mcp_client.status import is_final
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, is_good_before, same_step
+from drone_mcp_logs.common.step_reader import StepReader
+from drone_mcp_logs.common.steps import NAME
+
+if TYPE_CHECKING:
+    from ci_mcp_logs.log_text import LogText
+    from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.common.live_log import Pace
+    from drone_mcp_logs.common.steps import Place
+
+BROKEN = frozenset({"failure", "error"})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The same step in another build: `place` is None where that has no such step, `text` where it was not read."""
+
+    build: Build
+    place: Place | None = None
+    text: LogText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What was found.
+
+    Attributes:
+        branch: where the change goes: a pull request's target, for a push the default branch.
+        good: the last good run of the step before this build.
+        other: the newest finished other build of `branch`.
+        trouble: why the other builds could not be read.
+    """
+
+    branch: str = ""
+    good: Run | None = None
+    other: Run | None = None
+    trouble: str = ""
+
+
+NO_PAST = Past()
+
+
+@dataclass(slots=True)
+class Historian:
+    """Looks back from one build, at the step `place` of it."""
+
+    drone: DroneClient
+    repo: str
+    build: Build
+    place: Place
+    pace: Pace
+    newest: Build | None = None  # of the default branch, where that is known
+    known: dict[int, Build] = field(default_factory=dict)  # whole builds that need not be asked for
+
+    async def look_back(self) -> Past:
+        """Return what was found; an error of Drone ends the search and is named in `trouble`."""
+        try:
+            return await self._look_back()
+        except ServiceError as error:
+            return Past(trouble=f"other builds could not be read: {error.message}")
+
+    async def _look_back(self) -> Past:
+        own = branch_of(self.build)
+        if not own:
+            return NO_PAST
+        goal = own if self.build.event == "pull_request" else await self._default_branch() or own
+        listed = await builds_before(self.drone, self.repo, self.build.number, own)
+        other = next((build for build in listed if is_final(build.status)), None) if goal == own else self._newest(goal)
+        good = next((build for build in listed if is_good_before(build, self.build.number)), None)
+        good = good or self._newest_good(goal)
+        return Past(goal, await self._good_run(good), await self._failed_run(other))
+
+    async def _default_branch(self) -> str:
+        """Return the branch of the build that is the newest where no branch is asked for; "" where there is none."""
+        try:
+            newest = self.newest or await self.drone.latest_build(self.repo)
+        except NotFound:
+            return ""
+        self.known[newest.number] = newest
+        return branch_of(newest)
+
+    def _newest(self, branch: str) -> Build | None:
+        known = (build for build in self.known.values() if branch_of(build) == branch and is_final(build.status))
+        return next((build for build in known if build.number != self.build.number), None)
+
+    def _newest_good(self, branch: str) -> Build | None:
+        newest = self._newest(branch)
+        return newest if newest and newest.status == "success" else None
+
+    async def _good_run(self, build: Build | None) -> Run | None:
+        if build is None:
+            return None
+        whole = await self._whole(build)
+        place = same_step(whole, self.place)
+        if place is None or place.step.status != "success":
+            return Run(whole, place)
+        return Run(whole, place, await self._text(whole, place))
+
+    async def _failed_run(self, build: Build | None) -> Run | None:
+        """Read the step in the branch's newest build if that failed; of a good build no log is needed."""
+        if build is None or build.status not in BROKEN:
+            return Run(build) if build else None
+        whole = await self._whole(build)
+        place = same_step(whole, self.place)
+        if place is None or not place.failed:
+            return Run(whole, place)
+        return Run(whole, place, await self._text(whole, place))
+
+    async def _whole(self, build: Build) -> Build:
+        if build.number not in self.known:
+            self.known[build.number] = await self.drone.build(self.repo, build.number)
+        return self.known[build.number]
+
+    async def _text(self, build: Build, place: Place) -> LogText | None:
+        return (await StepReader(self.drone, self.repo, build.number, self.pace).read(place)).text
+
+
+def stands_elsewhere(past: Past, build: Build, own: str, others: str) -> str:
+    """Say whether the target branch has the same failure; `own` and `others` are signatures."""
+    if past.other is None:
+        return past.trouble or ("no other build to compare with" if past.branch else "")
+    other = past.other.build
+    there, is_newer = _called(past, build), other.number > build.number
+    if other.status == "success":
+        return f"no: {there} is good{'' if is_newer else ', so it is new here'}"
+    since = f"; its last good run: #{past.good.build.number}" if past.good and past.good.place else ""
+    if other.status not in BROKEN:
+        return f"unknown: {there} was {one_line(other.status, NAME)}{since}"
+    return _compared(past.other, there, own, others) + since
+
+
+def _called(past: Past, build: Build) -> str:
+    number = past.other.build.number if past.other else 0
+    is_before = branch_of(build) == past.branch and build.event != "pull_request" and number < build.number
+    return f"{one_line(past.branch, NAME)}'s {'previous' if is_before else 'newest'} build #{number}"
+
+
+def _compared(other: Run, there: str, own: str, others: str) -> str:
+    if other.place is None or not other.place.failed:
+        return f"no: {there} fails at something else"
+    if not own or not others:
+        return f"maybe: {there} fails in the same step"
+    if own == others:
+        return f"yes: {there} fails in the same way, so it is not (only) this change"
+    return f"no: {there} fails in the same step, but otherwise"

@@ -1,0 +1,169 @@
+"""Reads a failed build, its logs and other builds, and diagnoses it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anyio.to_thread
+
+from ci_mcp_logs.evidence import places_of, signature_of, study_of
+from ci_mcp_logs.signature import signature
+from drone_mcp_client.errors import ServiceError
+from drone_mcp_client.status import is_final
+from drone_mcp_logs.common.builds import fetch_build
+from drone_mcp_logs.common.concurrency import for_each
+from drone_mcp_logs.common.earlier_builds import branch_of
+from drone_mcp_logs.common.failed_steps import IGNORED, consequences, in_causal_order
+from drone_mcp_logs.common.failure_signatures import JUDGED, counting, sign, signed
+from drone_mcp_logs.common.step_reader import Reading, StepReader
+from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
+from drone_mcp_logs.common.views import new_nonce
+from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
+from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past, stands_elsewhere
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ci_mcp_logs.distill import Study
+    from drone_mcp_build.meant import Meant
+    from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.models import Build
+    from drone_mcp_known.signatures import Signatures
+    from drone_mcp_logs.common.failed_steps import Failed
+    from drone_mcp_logs.common.live_log import Pace
+    from drone_mcp_logs.diagnose.views import DiagnosisView
+
+_MOST_LOGS = 6  # each costs a request
+_TOKENS_A_LOG = 250
+_PAGE = 50  # builds among which the newest failed one is looked for
+_CANCELLED = 130  # what Drone gives to a step that a cancel caught
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """The build to diagnose; where the caller did not name one, how it was chosen, and the newest there is."""
+
+    build: Build
+    note: str = ""
+    newest: Build | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """All that was read for a diagnosis."""
+
+    repo: str
+    chosen: Chosen
+    read: Sequence[Failed]
+    readings: Sequence[Reading]
+    not_read: Sequence[Failed]
+    past: Past
+    limit: int
+    token_budget: int
+
+
+async def diagnose(
+    drone: DroneClient, what: Meant, token_budget: int, pace: Pace, signatures: Signatures
+) -> DiagnosisView:
+    """Answer `drone_diagnose_build`, and store the failure's signature, by which the same failure is found again."""
+    chosen = await choose_build(drone, what)
+    failed = in_causal_order(chosen.build)
+    most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
+    reader = StepReader(drone, what.repo, chosen.build.number, pace)
+    readings = await for_each(failed[:most], lambda one: _read(reader, one))
+    past = await _look_back(drone, what.repo, chosen, failed, pace)
+    limit = await _time_limit(drone, what.repo, failed)
+    facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
+    view = await anyio.to_thread.run_sync(conclude, facts)
+    if is_final(chosen.build.status):
+        await signatures.write(what.repo, chosen.build, signed(chosen.build, counting(chosen.build), view.signature))
+    return view
+
+
+async def choose_build(drone: DroneClient, what: Meant) -> Chosen:
+    """Return the build that is asked for: by default the newest, or the newest failed where that has not failed."""
+    build = await fetch_build(drone, what.repo, what.number)
+    if what.number is not None:
+        return Chosen(build)
+    if in_causal_order(build) or build.status in BROKEN:
+        return Chosen(build, newest=build)
+    builds = await drone.build_page(what.repo, 1, _PAGE, branch=branch_of(build) or None)
+    broken = next((one for one in builds if one.status in BROKEN), None)
+    if broken is None:
+        return Chosen(build, f"the newest build; none of the last {len(builds)} failed", build)
+    note = f"the newest failed build (the newest, #{build.number}, is {build.status})"
+    return Chosen(await drone.build(what.repo, broken.number), note, build)
+
+
+async def _read(reader: StepReader, failed: Failed) -> Reading:
+    """Read a failed step's log; a stage that failed without a step has none."""
+    if failed.step is None:
+        return Reading(failed.place, None)
+    return await reader.read(failed.place)
+
+
+async def _look_back(drone: DroneClient, repo: str, chosen: Chosen, failed: Sequence[Failed], pace: Pace) -> Past:
+    """Look at other builds, where the failure is one of a step and nobody stopped it."""
+    first = next(iter(failed), None)
+    if first is None or first.step is None or first.role == IGNORED or chosen.build.status == "killed":
+        return NO_PAST
+    return await Historian(drone, repo, chosen.build, first.place, pace, chosen.newest).look_back()
+
+
+async def _time_limit(drone: DroneClient, repo: str, failed: Sequence[Failed]) -> int:
+    """The repository's limit in seconds, asked for only where a runner killed something; 0 where it is not known."""
+    if not any(one.status == "killed" and one.exit_code != _CANCELLED for one in failed):
+        return 0
+    try:
+        return (await drone.repo(repo)).timeout * 60
+    except ServiceError:
+        return 0
+
+
+def conclude(facts: Facts) -> DiagnosisView:
+    """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
+    build, past = facts.chosen.build, facts.past
+    cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
+    first = next((case for case in cases if case.failed.role != IGNORED), None)
+    own = sign(first.failed, _alone(first), first.verdict) if first else signature([build.error])
+    diagnosis = Diagnosis(
+        facts.repo,
+        build,
+        new_nonce(),
+        verdict=first.verdict if first else verdict_of_build(build),
+        cases=tuple(cases),
+        not_read=tuple(failed.label for failed in facts.not_read),
+        not_run=tuple(consequences(build)),
+        elsewhere=stands_elsewhere(past, build, own, _others_signature(past)),
+        signature=own,
+        note=facts.chosen.note,
+    )
+    return compose_diagnosis(diagnosis, facts.token_budget)
+
+
+def _case(facts: Facts, index: int, failed: Failed, reading: Reading) -> Case:
+    """Judge a failure; the first is compared with its last good run."""
+    text = reading.text
+    if text is None or not text.lines:
+        note = reading.why or ("it printed nothing" if text else "")
+        return Case(failed, verdict_of(failed, None, facts.limit), text, note=note)
+    run = facts.past.good if index == 0 else None
+    study = study_of(text, run.text if run else None)
+    note = f"compared with its last good run in #{run.build.number}" if run and study.compared else reading.why
+    found = study.excerpt(failed.exit_code, max(JUDGED, facts.token_budget))
+    return Case(failed, verdict_of(failed, found, facts.limit), text, study, found, places_of(found), note)
+
+
+def _alone(case: Case) -> Study | None:
+    """The failure's log without the good one: a signature must not depend on what it was compared with."""
+    return study_of(case.text) if case.text and case.study and case.study.compared else case.study
+
+
+def _others_signature(past: Past) -> str:
+    """The signature of the same step in the target branch's newest build."""
+    run = past.other
+    if run is None or run.place is None:
+        return ""
+    step = run.place.step
+    return signature_of(study_of(run.text), step.exit_code) if run.text else signature([step.error])

@@ -1,0 +1,243 @@
+"""Writes the answer of a reading within its budget: parts of logs, with cursors to go on. Pure."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+from ci_mcp_logs.timestamps import stamps_room
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_logs.common.numbered_lines import (
+    LEAST_ROOM,
+    Span,
+    Writer,
+    first_lines,
+    last_lines,
+    lines_around,
+    need,
+    room_of,
+    share,
+    width_for,
+)
+from drone_mcp_logs.common.steps import bounded, described, nameless
+from drone_mcp_logs.common.views import framed, size_of
+from drone_mcp_logs.read.cursor import Cursor, encode
+from drone_mcp_logs.read.views import BuildLogsView, StepLogView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ci_mcp_logs.log_text import LogText
+    from drone_mcp_logs.common.step_reader import Reading
+    from drone_mcp_logs.common.steps import Place
+
+_SLACK = 16  # tokens: an answer's numbers may have more digits than those of its frame
+_LIST_PART = 3  # a list of other steps takes at most this part of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Which part of a log is asked for; `at` is a count of lines for tail and head, a line for around."""
+
+    kind: Literal["end", "tail", "head", "around", "cursor"] = "end"
+    at: int = 0
+    cursor: Cursor | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """The parts of an answer apart from log text; `if_cut` is the next step where lines are left out."""
+
+    repo: str
+    number: int
+    nonce: str
+    status: str = ""
+    summary: str = ""
+    steps: tuple[str, ...] = ()
+    next_step: str = ""
+    if_cut: str = ""
+
+
+def range_of(window: Window, text: LogText) -> Span:
+    """Return the lines from which `window` picks.
+
+    Raises:
+        InvalidInput: it is around a line that the log does not have.
+    """
+    total = len(text.lines)
+    match window.kind:
+        case "tail":
+            return Span(max(0, total - window.at), total)
+        case "head":
+            return Span(0, min(window.at, total))
+        case "around" if not text.first <= window.at <= text.last:
+            raise InvalidInput(
+                f"There is no line {window.at}: the log has the lines {text.first} to {text.last}",
+                next_step="Call again with around inside them, or with tail",
+            )
+    return _from_cursor(window.cursor, text) if window.cursor else Span(0, total)
+
+
+def _from_cursor(cursor: Cursor, text: LogText) -> Span:
+    total = len(text.lines)
+    if text.running and text.head_lost and cursor.live:
+        # Where the beginning has dropped out, line numbers shift from one reading to the next; positions do not.
+        place = bisect_right(text.starts, cursor.pos) if cursor.back else bisect_left(text.starts, cursor.pos)
+    else:
+        # A live log's line numbers count from the beginning, those of a stored log without its head do not.
+        shift = text.first_pos if cursor.live and text.head_lost else text.first - 1
+        place = cursor.line - shift - (0 if cursor.back else 1)
+    place = max(0, min(place, total))
+    return Span(0, place) if cursor.back else Span(place, total)
+
+
+def pick(window: Window, pen: Writer) -> Span:
+    """Return the lines of `window` for which there is room."""
+    candidates = range_of(window, pen.text)
+    if not len(candidates):
+        return candidates
+    if window.kind == "around":
+        return lines_around(pen, window.at - pen.text.first)
+    backwards = window.kind in {"end", "tail"} or (window.cursor is not None and window.cursor.back)
+    return last_lines(pen, candidates) if backwards else first_lines(pen, candidates)
+
+
+def compose(page: Page, readings: Sequence[Reading], window: Window, token_budget: int) -> BuildLogsView:
+    """Return the answer: the windows of all readings, sharing what the budget leaves; steps that find no room go.
+
+    Raises:
+        InvalidInput: the window is around a line that the log does not have.
+    """
+    page, readings = _fitting(page, readings, window, token_budget)
+    room = max(LEAST_ROOM, _room(page, readings, window, token_budget))
+    return _view(page, [_section(page, *part) for part in _windows(readings, window, room, token_budget)])
+
+
+def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> tuple[Page, Sequence[Reading]]:
+    """Leave out what would take the room of the lines: steps from the last on, then other words, then names."""
+    listed, shown = page.steps, list(readings)
+    page = _listing(page, listed, budget)
+    while len(shown) > 1 and _room(page, shown, window, budget) < LEAST_ROOM * len(shown):
+        place = shown.pop().place
+        listed = (f"{place.label}: {place.step.status}, log not shown here", *listed)
+        page = _listing(page, listed, budget)
+    if _room(page, shown, window, budget) < LEAST_ROOM:
+        page = replace(page, summary="", steps=(), next_step="", if_cut="")
+    if _room(page, shown, window, budget) < LEAST_ROOM:
+        page = replace(page, status="")
+        shown = [_plainest(reading) for reading in shown]
+    return page, shown
+
+
+def _plainest(reading: Reading) -> Reading:
+    """Leave out what is not needed to read a log; of its time stamps, what would be said once."""
+    text = reading.text and reading.text.with_stamps()
+    return replace(reading, place=nameless(reading.place), text=text, why="")
+
+
+def _listing(page: Page, steps: Sequence[str], budget: int) -> Page:
+    """Give the list of other steps its part of the budget."""
+    return replace(page, steps=tuple(bounded(steps, budget // _LIST_PART, room_of)))
+
+
+Part = tuple["Reading", "Writer | None", Span]
+
+
+def _windows(readings: Sequence[Reading], window: Window, room: int, budget: int) -> list[Part]:
+    # One width for all, which fits into an equal part: what a log needs is then what it takes.
+    widest = width_for(room // max(1, len(readings)), budget)
+    pens = [Writer(reading.text, room, widest) if reading.text else None for reading in readings]
+    # Around a line both sides may be wanted whole, so that the needs are not known beforehand.
+    needs = [need(pen, range_of(window, pen.text)) if pen else 0 for pen in pens]
+    shares = [room] if window.kind == "around" else share(room, needs)
+    return [_window(*parts, window) for parts in zip(readings, pens, shares, strict=True)]
+
+
+def _window(reading: Reading, pen: Writer | None, room: int, window: Window) -> Part:
+    if pen is None:
+        return reading, None, Span(0, 0)
+    pen = replace(pen, room=room)
+    return reading, pen, pick(window, pen)
+
+
+def _room(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> int:
+    """Tell what is left for log lines once all else is said at its longest."""
+    frames = [_frame(page, reading, window) for reading in readings]
+    stamps = sum(stamps_room(reading.text.stamps) for reading in readings if reading.text)
+    return budget - size_of(_view(page, frames)) - stamps - _SLACK * len(readings)
+
+
+def _view(page: Page, sections: Sequence[StepLogView]) -> BuildLogsView:
+    is_cut = any(section.truncated for section in sections)
+    return BuildLogsView(
+        repo=page.repo,
+        number=page.number,
+        status=page.status,
+        summary=page.summary,
+        logs=tuple(sections),
+        steps=page.steps,
+        next_step=page.next_step or (page.if_cut if is_cut else ""),
+    )
+
+
+def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
+    """Return a section without lines that is as long as one can be besides them."""
+    to_end, from_start = window.kind in {"end", "tail"}, window.kind == "head"
+    place, text = reading.place, reading.text
+    if text is None:
+        return _section(page, reading, None, Span(0, 0))
+    return StepLogView(
+        **described(place, reading.why),
+        first_line=text.last,
+        last_line=text.last,
+        total_lines=text.last,
+        bytes=text.size,
+        truncated=True,
+        head_lost=text.head_lost or None,
+        running=text.running or None,
+        end=not text.running or None,
+        cursor=_onward(page, place, text, len(text.lines)) if text.running or not to_end else "",
+        cursor_back="" if from_start else _backward(page, place, text, len(text.lines)),
+        log=framed([], page.nonce),
+    )
+
+
+def _section(page: Page, reading: Reading, pen: Writer | None, span: Span) -> StepLogView:
+    place, text = reading.place, reading.text
+    if text is None or pen is None:
+        return StepLogView(**described(place, reading.why))
+    ends = span.stop >= len(text.lines)
+    shown = len(span) > 0
+    return StepLogView(
+        **described(place, reading.why),
+        first_line=text.first + span.start if shown else None,
+        last_line=text.first + span.stop - 1 if shown else None,
+        total_lines=text.last,
+        bytes=text.size,
+        truncated=len(span) < len(text.lines),
+        head_lost=text.head_lost or None,
+        running=text.running or None,
+        end=(ends and not text.running) or None,
+        cursor=_onward(page, place, text, span.stop) if text.running or not ends else "",
+        cursor_back=_backward(page, place, text, span.start) if span.start else "",
+        log=framed((pen.line(index) for index in span), page.nonce) if shown else "",
+    )
+
+
+def _onward(page: Page, place: Place, text: LogText, stop: int) -> str:
+    """Return the cursor to what comes after the lines before index `stop`."""
+    if text.running and stop >= len(text.lines):
+        return _cursor(page, place, *text.resume)
+    return _cursor(page, place, text.first + stop, text.starts[stop] if text.running else -1)
+
+
+def _backward(page: Page, place: Place, text: LogText, start: int) -> str:
+    """Return the cursor to what comes before index `start`."""
+    index = max(0, start - 1)
+    pos = text.starts[index] if index < len(text.starts) else -1
+    return _cursor(page, place, text.first + index, pos, back=True)
+
+
+def _cursor(page: Page, place: Place, line: int, pos: int, *, back: bool = False) -> str:
+    return encode(page.repo, Cursor(page.number, place.stage.number, place.step.number, line, back, pos))

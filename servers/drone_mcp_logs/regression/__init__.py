@@ -1,0 +1,1 @@
+"""The tool `drone_find_regression`: since when a branch or step fails."""

@@ -1,0 +1,200 @@
+"""Writes the answer of a search for a regression. Pure."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drone_mcp_kit.cleaning import cleaned
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.common.build_summary import build_line, looked_at, when
+from drone_mcp_logs.common.links import compare_link
+from drone_mcp_logs.common.steps import NAME
+from drone_mcp_logs.regression.streak import Streak, kept_rows
+from drone_mcp_logs.regression.views import RegressionView
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.common.build_history import Chronicle
+
+_ROWS = 24
+_BEFORE = 10  # builds with the same failure before, which are told
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What a search found.
+
+    Attributes:
+        signature: of the newest failure; "" if it left no text.
+        first: the oldest of the streak that fails in the same way.
+        before: failed in the same way before the last good build, newest first.
+        signatures: of the builds that were read, by number; None where no request was left for one.
+        count: builds looked at.
+    """
+
+    streak: Streak
+    signature: str = ""
+    first: Build | None = None
+    before: tuple[int, ...] = ()
+    signatures: Mapping[int, str | None] = field(default_factory=dict)
+    count: int = 0
+
+
+def answer(found: Found, chronicle: Chronicle, step: str) -> RegressionView:
+    """Write the answer."""
+    streak = found.streak
+    good, bad = streak.last_good, streak.bad
+    verdict = _verdict(found)
+    return RegressionView(
+        repo=chronicle.slug,
+        branch=one_line(cleaned(chronicle.branch), NAME),
+        verdict=verdict,
+        summary=_SUMMARIES[verdict](found),
+        step=one_line(cleaned(step), 2 * NAME),
+        last_good=good.number if good else None,
+        first_failed=bad[-1].number if bad else None,
+        first_seen=found.first.number if found.first and found.signature else None,
+        newest_failed=bad[0].number if bad else None,
+        seen_before=found.before[:_BEFORE],
+        signature=found.signature,
+        builds=tuple(_rows(found)),
+        compare_link=_link(good, bad),
+        looked_at=looked_at(found.count, chronicle),
+        next_step=_next_step(verdict, found),
+    )
+
+
+def _verdict(found: Found) -> str:
+    if not found.streak.bad:
+        return "passing" if found.streak.last_good else "no_builds"
+    if not found.signature:
+        return "unclear"
+    if found.before:
+        return "came_back"
+    return "new_here" if found.first is found.streak.bad[0] else "broken_since"
+
+
+def _passing(found: Found) -> str:
+    good = found.streak.last_good
+    return f"not broken: #{good.number}, its newest build that says something, is good" if good else ""
+
+
+def _unclear(found: Found) -> str:
+    return (
+        f"broken since {_at(found.streak.bad[-1])}{_after(found)}; no log or error tells how #{_newest(found)} failed"
+    )
+
+
+def _came_back(found: Found) -> str:
+    first = _first(found)
+    return f"a failure that was there before #{_good(found)} passed is back since {_at(first)}{_streak(found)}"
+
+
+def _new_here(found: Found) -> str:
+    others = len(found.streak.bad) - 1
+    text = f"new here: #{_newest(found)} is the first that fails in this way"
+    return text + (f"; broken otherwise since {_at(found.streak.bad[-1])}{_after(found)}" if others else _after(found))
+
+
+def _broken_since(found: Found) -> str:
+    return f"broken since {_at(_first(found))} in the same way as #{_newest(found)}{_streak(found)}"
+
+
+_SUMMARIES = {
+    "passing": _passing,
+    "no_builds": lambda _: "no build of it that ended good or bad was found",
+    "unclear": _unclear,
+    "came_back": _came_back,
+    "new_here": _new_here,
+    "broken_since": _broken_since,
+}
+
+
+def _streak(found: Found) -> str:
+    """Say what was wrong before this failure: nothing, or another one."""
+    first = found.streak.bad[-1]
+    earlier = f"; broken otherwise since {_at(first)}" if first is not _first(found) else ""
+    return earlier + _after(found)
+
+
+def _after(found: Found) -> str:
+    good = found.streak.last_good
+    return f"; last good: {_at(good)}" if good else "; no good build was found before"
+
+
+def _at(build: Build) -> str:
+    at = when(build.created)
+    return f"#{build.number} ({at} UTC)" if at else f"#{build.number}"
+
+
+def _first(found: Found) -> Build:
+    return found.first or found.streak.bad[0]
+
+
+def _newest(found: Found) -> int:
+    return found.streak.bad[0].number
+
+
+def _good(found: Found) -> int:
+    return found.streak.last_good.number if found.streak.last_good else 0
+
+
+def _rows(found: Found) -> Iterable[str]:
+    """List the builds from the newest to the last good one, the telling ones surely."""
+    streak, notes = found.streak, _notes(found)
+    good = (streak.last_good,) if streak.last_good else ()
+    every = sorted((*streak.silent, *streak.bad, *good), key=lambda build: -build.number)
+    turning = [build.number for build in (*streak.bad[:1], *streak.bad[-1:], *good)]
+    first = [found.first.number] if found.first else []
+    for row in kept_rows(every, [*turning, *first, *notes], _ROWS):
+        yield f"... {row} more" if isinstance(row, int) else build_line(row, ", ".join(notes.get(row.number, ())))
+
+
+def _notes(found: Found) -> dict[int, list[str]]:
+    """Say of builds, by number, what makes them telling."""
+    streak, notes = found.streak, defaultdict[int, list[str]](list)
+    if streak.last_good:
+        notes[streak.last_good.number].append("last good")
+    if streak.bad:
+        notes[streak.bad[-1].number].append("first failed")
+    for build in streak.bad if found.signature else ():
+        signature = found.signatures.get(build.number)
+        if signature is not None:
+            notes[build.number].append(_way(signature, found, build))
+    for build in streak.between:
+        notes[build.number].append("tells nothing, but its change may be the cause")
+    return notes
+
+
+def _way(signature: str, found: Found, build: Build) -> str:
+    if signature != found.signature:
+        return "fails otherwise" if signature else "no log tells how"
+    return "first seen" if build is found.first else "the same failure"
+
+
+def _link(good: Build | None, bad: tuple[Build, ...]) -> str:
+    return compare_link(one_line(cleaned(bad[-1].link), 300), good.after, bad[-1].after) if good and bad else ""
+
+
+def _next_step(verdict: str, found: Found) -> str:
+    if verdict == "no_builds":
+        return "Call again with a branch that has builds"
+    if verdict == "passing":
+        return ""
+    if verdict == "came_back":
+        return "drone_find_flaky_steps tells whether the step fails without a change"
+    if found.streak.last_good is None:
+        return f"drone_diagnose_build with number {_newest(found)} says why it fails"
+    before = _before(found)
+    return f"drone_compare_builds with a {_first(found).number} and b {before.number} shows what changed"
+
+
+def _before(found: Found) -> Build:
+    """The build before the first that fails in this way: the last good one, or one that fails otherwise."""
+    bad, good = found.streak.bad, found.streak.last_good
+    index = bad.index(_first(found)) + 1
+    return bad[index] if index < len(bad) or good is None else good

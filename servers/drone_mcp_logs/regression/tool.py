@@ -1,0 +1,196 @@
+"""Reads the builds of a branch, newest first, and finds since when it fails."""
+
+from __future__ import annotations
+
+from contextlib import aclosing
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.errors import InvalidInput, NotFound
+from drone_mcp_kit.sanitize import one_line
+from drone_mcp_logs.common.build_history import Chronicle, Requests
+from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
+from drone_mcp_logs.common.earlier_builds import branch_of
+from drone_mcp_logs.common.failure_signatures import Signer
+from drone_mcp_logs.common.step_runs import runs_of
+from drone_mcp_logs.common.steps import NAME, find
+from drone_mcp_logs.regression.answer import Found, answer
+from drone_mcp_logs.regression.streak import Outcome, Streak, first_alike, outcome_of, streak_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Sequence
+
+    from drone_mcp_build.meant import Meant
+    from drone_mcp_client.models import Build
+    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_logs.common.live_log import Pace
+    from drone_mcp_logs.regression.views import RegressionView
+
+    Report = Callable[[float, float | None, str | None], Awaitable[None]]
+
+MOST_REQUESTS = 40
+_MOST_BUILDS = 1_000
+_MOST_SIGNED = 12  # builds of a streak that are all read; in longer ones the first alike is searched by halving
+_MOST_BEFORE = 3  # failed builds before the last good one that are read
+_A_SIGNATURE = 2  # requests: the build with its stages, the log
+
+
+@dataclass(slots=True)
+class Search:
+    """One search. Progress is reported in requests sent, of the most there may be."""
+
+    chronicle: Chronicle
+    signer: Signer
+    report: Report
+    newest: int | None = None  # of the builds that count
+    told: int = 0  # requests, at the last report
+    judged: dict[int, Outcome] = field(default_factory=dict)
+    signatures: dict[int, str | None] = field(default_factory=dict)
+
+    async def run(self) -> Found:
+        """Return the streak of failures, and which of them fail alike."""
+        builds = await self._listed() if self.signer.step is None else await self._listed_by_step()
+        streak = streak_of(builds, self._judge)
+        if not streak.bad:
+            return Found(streak, count=len(builds))
+        own = await self._sign(streak.bad[0])
+        first = await self._first_seen(streak, own) if own else streak.bad[0]
+        before = await self._seen_before(streak, own) if own else ()
+        return Found(streak, own or "", first, before, dict(self.signatures), len(builds))
+
+    def _judge(self, build: Build) -> Outcome:
+        if self.signer.step is None:
+            return outcome_of(build)
+        return self.judged.get(build.number, Outcome.NOTHING)
+
+    async def _listed(self) -> list[Build]:
+        """List builds as far back as to the first good one."""
+        builds: list[Build] = []
+        async with aclosing(self.chronicle.back()) as batches:
+            async for batch in batches:
+                builds += [build for build in batch if self.newest is None or build.number <= self.newest]
+                await self._tell(f"{len(builds)} builds listed")
+                if len(builds) >= _MOST_BUILDS or any(outcome_of(build) is Outcome.GOOD for build in builds):
+                    break
+        return builds
+
+    async def _listed_by_step(self) -> list[Build]:
+        """Likewise, by the step alone: a build tells of it with its stages only, so each may cost a request."""
+        builds: list[Build] = []
+        async with aclosing(self.chronicle.back()) as batches:
+            async for batch in batches:
+                fresh = [build for build in batch if self.newest is None or build.number <= self.newest]
+                builds += fresh
+                if await self._find_good(fresh):
+                    break
+        return builds
+
+    async def _find_good(self, builds: Sequence[Build]) -> bool:
+        """Judge builds by the step until it was good; tell whether there is nothing more to do."""
+        ended = [build for build in builds if outcome_of(build) is not Outcome.NOTHING]
+        for start in range(0, len(ended), AT_ONCE):
+            await for_each(ended[start : start + AT_ONCE], self._judge_step)
+            await self._tell(f"down to build {ended[start].number}")
+            if Outcome.GOOD in self.judged.values() or not self.chronicle.requests.left:
+                return True
+        return False
+
+    async def _judge_step(self, build: Build) -> None:
+        whole = await self.chronicle.whole(build)
+        run = dict(runs_of(whole)).get(self.signer.step or ("", "")) if whole else None
+        if run is not None:
+            self.judged[build.number] = Outcome.GOOD if run.passed else Outcome.BAD
+
+    async def _first_seen(self, streak: Streak, own: str) -> Build:
+        affordable = min(_MOST_SIGNED, self.chronicle.requests.left // _A_SIGNATURE)
+
+        async def alike(build: Build) -> bool:
+            return await self._sign(build) == own
+
+        return await first_alike(streak.bad, alike, affordable)
+
+    async def _seen_before(self, streak: Streak, own: str) -> tuple[int, ...]:
+        """Look for the same failure before the last good build: in all that is kept, and in a few logs."""
+        bad = [build for build in streak.older if self._judge(build) is Outcome.BAD]
+        found: list[int] = []
+        for index, build in enumerate(bad):
+            kept = await self.signer.kept.of(self.chronicle.slug, build)
+            if kept or index < _MOST_BEFORE:
+                found += [build.number] if await self._sign(build) == own else []
+        return tuple(found)
+
+    async def _sign(self, build: Build) -> str | None:
+        if build.number not in self.signatures:
+            self.signatures[build.number] = await self.signer.sign(build)
+            await self._tell(f"build {build.number} read")
+        return self.signatures[build.number]
+
+    async def _tell(self, message: str) -> None:
+        """Report progress, where there is any: MCP has it rise with every note."""
+        requests = self.chronicle.requests
+        if requests.sent > self.told:
+            self.told = requests.sent
+            await self.report(requests.sent, requests.most, message)
+
+
+async def find_regression(
+    access: KnownAccess, what: Meant, branch: str | None, pace: Pace, report: Report
+) -> RegressionView:
+    """Answer `drone_find_regression`; a number in `what` is the newest build that counts.
+
+    Raises:
+        NotFound: there is no such repository, build or step.
+        ServiceError: Drone cannot be asked.
+    """
+    drone = await access.client()
+    chronicle = Chronicle(drone, access.known, what.repo, Requests(MOST_REQUESTS))
+    chronicle.branch = await _branch(access, chronicle, what, branch)
+    signer = Signer(chronicle, access.signatures, pace)
+    if what.step:
+        signer = Signer(chronicle, access.signatures, pace, await _named(chronicle, what))
+    found = await Search(chronicle, signer, report, what.number).run()
+    return answer(found, chronicle, "/".join(signer.step or ()))
+
+
+async def _branch(access: KnownAccess, chronicle: Chronicle, what: Meant, branch: str | None) -> str:
+    """Return the branch that is meant: the one that is named, that of the build that is, or the default one."""
+    if branch:
+        return branch.strip().removeprefix("refs/heads/")
+    if what.number is not None:
+        return branch_of(await _ask(chronicle, what.number))
+    repo = await access.known.repo(what.repo)
+    return (repo or await chronicle.drone.repo(what.repo)).default_branch
+
+
+async def _ask(chronicle: Chronicle, number: int) -> Build:
+    chronicle.requests.take()
+    return await chronicle.drone.build(chronicle.slug, number)
+
+
+async def _named(chronicle: Chronicle, what: Meant) -> tuple[str, str]:
+    """Return the names of stage and step, which stay the same while numbers change."""
+    build = await _ask(chronicle, what.number) if what.number else await _newest_with_steps(chronicle)
+    stage, step = (what.stage, what.step) if what.stage else _apart(what.step or "")
+    try:
+        place = find(build, stage, step)[0]
+    except InvalidInput as error:
+        raise InvalidInput(error.message, next_step="Call again with step as stage/step") from error
+    return place.stage.name, place.step.name
+
+
+def _apart(step: str) -> tuple[str | None, str]:
+    stage, slash, name = step.partition("/")
+    return (stage, name) if slash else (None, step)
+
+
+async def _newest_with_steps(chronicle: Chronicle) -> Build:
+    """Return the newest build of the branch that has come to an end with steps."""
+    page = await chronicle.drone.build_page(chronicle.slug, 1, 25, branch=chronicle.branch)
+    chronicle.requests.take()
+    for build in page:
+        if outcome_of(build) is not Outcome.NOTHING and not build.error:
+            return await chronicle.whole(build) or build
+    raise NotFound(
+        f"{chronicle.slug} has no finished build of {one_line(chronicle.branch, NAME)!r} among its newest",
+        next_step="Call again with the branch that is meant",
+    )

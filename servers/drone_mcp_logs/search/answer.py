@@ -1,0 +1,164 @@
+"""Writes the answer of a search within its budget. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import partial
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from ci_mcp_logs.search import lines_near
+from ci_mcp_logs.timestamps import stamps_room
+from drone_mcp_logs.common.numbered_lines import GAP, LEAST_ROOM, Row, numbered, room_of, room_of_all, share, width_for
+from drone_mcp_logs.common.steps import bounded, described, nameless
+from drone_mcp_logs.common.views import framed, size_of
+from drone_mcp_logs.search.views import SearchView, StepMatchesView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ci_mcp_logs.search import Found, Hit
+    from drone_mcp_logs.common.steps import Place
+
+_SLACK = 8  # tokens: counts of what is shown may have more digits than those of a frame
+_LIST_PART = 4  # each list of other steps takes at most this part of an answer
+
+
+@dataclass(frozen=True, slots=True)
+class StepFound:
+    """What was found in a step; `note` says which lines were not searched, and whether it still runs."""
+
+    place: Place
+    found: Found
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """The results of a search apart from log text; `if_cut` is the next step where matches are left out."""
+
+    repo: str
+    number: int
+    status: str
+    nonce: str
+    steps: tuple[StepFound, ...]
+    searched: int
+    not_searched: tuple[str, ...] = ()
+    more: tuple[str, ...] = ()
+    next_step: str = ""
+    if_cut: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the caller allows: lines around a match, matches shown, tokens."""
+
+    context: int
+    max_matches: int
+    token_budget: int
+
+
+def compose_findings(findings: Findings, limits: Limits) -> SearchView:
+    """Return the answer: the first matches of each step, sharing what the budget leaves."""
+    budget = limits.token_budget
+    total = sum(step.found.matches for step in findings.steps)
+    findings = _fitting(findings, total, budget)
+    steps = findings.steps
+    room = max(LEAST_ROOM * len(steps), _room(findings, total, budget))
+    widest = width_for(room // max(1, len(steps)), budget)
+    hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
+    write = partial(show, context=limits.context, widest=widest)
+    alone = [write(step.found, hits=most, room=room)[0] for step, most in zip(steps, hits, strict=True)]
+    rooms = share(room, list(map(room_of_all, alone)))
+    results = []
+    for step, most, part in zip(steps, hits, rooms, strict=True):
+        lines, shown = write(step.found, hits=most, room=part)
+        results.append(_result(step, shown, framed(lines, findings.nonce) if lines else ""))
+    return _view(findings, total, results)
+
+
+def show(found: Found, *, hits: int, context: int, room: int, widest: int) -> tuple[list[Row], int]:
+    """Write the first hits with their surroundings, as many as there is room for.
+
+    Returns:
+        The lines, and how many hits are among them.
+    """
+    for lines_around in (context, 0) if context else (0,):
+        shown = _most_that_fit(found, hits, lines_around, room, widest)
+        if shown:
+            return _written_lines(found, shown, lines_around, widest), shown
+    return [], 0
+
+
+def _most_that_fit(found: Found, hits: int, context: int, room: int, widest: int) -> int:
+    """Return how many hits fit; the room they take grows with their number."""
+    low, high = 0, min(hits, len(found.hits))
+    while low < high:
+        middle = (low + high + 1) // 2
+        fits = room_of_all(_written_lines(found, middle, context, widest)) <= room
+        low, high = (middle, high) if fits else (low, middle - 1)
+    return low
+
+
+def _written_lines(found: Found, hits: int, context: int, widest: int) -> list[Row]:
+    chosen = {hit.index: hit for hit in found.hits[:hits]}
+    matching = {hit.index: hit for hit in found.hits}
+    indexes = lines_near(chosen, context, found.last - found.first + 1)
+    written = [_written_line(found, index, matching.get(index), widest) for index in indexes]
+    gaps = {index for before, index in pairwise(indexes) if index > before + 1}
+    return [row for index, line in zip(indexes, written, strict=True) for row in ([GAP] * (index in gaps) + [line])]
+
+
+def _written_line(found: Found, index: int, hit: Hit | None, widest: int) -> Row:
+    """Write a line. A match keeps its time stamp: that may be what was searched for, or what is asked."""
+    number, digits, line = found.first + index, len(str(found.last)), found.lines[index]
+    if hit:
+        return numbered(number, digits, line, widest, mark=">", focus=hit.focus)
+    return numbered(number, digits, line, widest, form=found.stamps)
+
+
+def _fitting(findings: Findings, total: int, budget: int) -> Findings:
+    """Leave out what would take the room of the lines: steps from the last on, then other words, then names."""
+    more: tuple[str, ...] = ()
+    plain = replace(findings, not_searched=tuple(bounded(findings.not_searched, budget // _LIST_PART, room_of)))
+    while len(plain.steps) > 1 and _room(plain, total, budget) < LEAST_ROOM * len(plain.steps):
+        left_out = plain.steps[-1]
+        more = (f"{left_out.place.label}: {left_out.found.matches}", *more)
+        plain = replace(plain, steps=plain.steps[:-1], more=tuple(bounded(more, budget // _LIST_PART, room_of)))
+    if _room(plain, total, budget) < LEAST_ROOM:
+        plain = replace(plain, more=(), not_searched=(), next_step="", if_cut="")
+    if _room(plain, total, budget) < LEAST_ROOM:
+        plain = replace(plain, steps=tuple(map(_plainest, plain.steps)))
+    return plain
+
+
+def _plainest(step: StepFound) -> StepFound:
+    """Leave out what is not needed to read the matches; of time stamps, what would be said once."""
+    return StepFound(nameless(step.place), replace(step.found, stamps=""))
+
+
+def _room(findings: Findings, total: int, budget: int) -> int:
+    """Tell what is left for log lines, once all else is said at its longest."""
+    frames = [_result(step, 0, framed([], findings.nonce)) for step in findings.steps]
+    stamps = sum(stamps_room(step.found.stamps) for step in findings.steps)
+    return budget - size_of(_view(findings, total, frames)) - stamps - _SLACK * (1 + len(frames))
+
+
+def _result(step: StepFound, shown: int, log: str) -> StepMatchesView:
+    return StepMatchesView(**described(step.place, step.note), matches=step.found.matches, shown=shown, log=log)
+
+
+def _view(findings: Findings, total: int, results: Sequence[StepMatchesView]) -> SearchView:
+    shown = sum(result.shown for result in results)
+    return SearchView(
+        repo=findings.repo,
+        number=findings.number,
+        status=findings.status,
+        matches=total,
+        shown=shown,
+        searched=findings.searched,
+        results=tuple(results),
+        more=findings.more,
+        not_searched=findings.not_searched,
+        next_step=findings.if_cut if shown < total else findings.next_step,
+    )

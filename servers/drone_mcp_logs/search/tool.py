@@ -1,0 +1,143 @@
+"""Reads the logs of a build's steps, and searches them for a pattern."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+
+from ci_mcp_logs.search import PatternError, compile_pattern, scan
+from drone_mcp_client.errors import InvalidInput
+from drone_mcp_logs.common.builds import fetch_build
+from drone_mcp_logs.common.concurrency import for_each
+from drone_mcp_logs.common.step_reader import StepReader
+from drone_mcp_logs.common.steps import failed_first, find
+from drone_mcp_logs.common.views import new_nonce
+from drone_mcp_logs.search.answer import Findings, StepFound, compose_findings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ci_mcp_logs.log_text import LogText
+    from ci_mcp_logs.search import Found
+    from drone_mcp_build.meant import Meant
+    from drone_mcp_client.client import DroneClient
+    from drone_mcp_client.models import Build
+    from drone_mcp_logs.common.live_log import Pace
+    from drone_mcp_logs.common.steps import Place
+    from drone_mcp_logs.search.answer import Limits
+    from drone_mcp_logs.search.views import SearchView
+
+MOST_BYTES = 64 << 20  # of logs in one search
+MOST_SECONDS = 10.0  # of searching in one log
+
+NOTHING = "try a shorter or a literal pattern; drone_get_build_logs shows the end of failed steps"
+NARROW = "narrow the pattern, name a step, or raise max_matches and token_budget"
+READ_ON = "drone_get_build_logs with stage, step and around shows more around a line"
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAsk:
+    """What is asked for."""
+
+    what: Meant
+    pattern: str
+    literal: bool
+    ignore_case: bool
+    limits: Limits
+
+
+async def search_logs(
+    drone: DroneClient, ask: SearchAsk, pace: Pace, clock: Callable[[], float] = time.monotonic
+) -> SearchView:
+    """Answer `drone_search_build_logs`.
+
+    Raises:
+        InvalidInput: the pattern cannot be used; that costs no request.
+        ServiceError: Drone cannot be asked.
+    """
+    try:
+        compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=ask.ignore_case)
+    except PatternError as wrong:
+        raise InvalidInput(str(wrong), next_step=wrong.advice) from wrong
+    build = await fetch_build(drone, ask.what.repo, ask.what.number)
+    chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
+    search = _Search(StepReader(drone, ask.what.repo, build.number, pace), compiled, ask.limits, clock)
+    done = await for_each(chosen, search.step)
+    return await anyio.to_thread.run_sync(compose_findings, _findings(ask, build, done), ask.limits)
+
+
+class _Search:
+    """One search: what is common to its steps."""
+
+    def __init__(self, reader: StepReader, compiled: Any, limits: Limits, clock: Callable[[], float]) -> None:
+        self._reader = reader
+        self._compiled = compiled
+        self._limits = limits
+        self._clock = clock
+        self._bytes_left = MOST_BYTES
+        self._seconds_left = MOST_SECONDS
+
+    async def step(self, place: Place) -> StepFound | str:
+        """Search one step, or say why not."""
+        if place.never_ran:
+            return f"{place.label}: {place.step.status}, it has no log"
+        if self._bytes_left <= 0:
+            return f"{place.label}: the logs before it came to {MOST_BYTES >> 20} MiB; name it to search it"
+        reading = await self._reader.read(place)
+        if reading.text is None:
+            return f"{place.label}: its log is not there"
+        self._bytes_left -= reading.text.size
+        found = await self._scan(reading.text)
+        return StepFound(reading.place, found, _note(found, reading.text))
+
+    async def _scan(self, text: LogText) -> Found:
+        """Search in a thread, which ends soon after this task is cancelled."""
+        cancelled = threading.Event()
+        begun = self._clock()
+        until = begun + self._seconds_left
+        work = partial(
+            scan,
+            self._compiled,
+            text,
+            context=self._limits.context,
+            keep=self._limits.max_matches,
+            go_on=lambda: not cancelled.is_set() and self._clock() < until,
+        )
+        try:
+            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
+        finally:
+            cancelled.set()
+            self._seconds_left -= self._clock() - begun
+
+
+def _note(found: Found, text: LogText) -> str:
+    notes = []
+    if not found.whole:
+        notes.append(f"only the first {found.searched} of {len(text.lines)} lines were searched: it took too long")
+    if text.running:
+        notes.append("it still runs: searched what it printed so far")
+    if text.head_lost:
+        notes.append("its beginning is lost, and line numbers count from what is left")
+    return "; ".join(notes)
+
+
+def _findings(ask: SearchAsk, build: Build, done: Sequence[StepFound | str]) -> Findings:
+    steps = [step for step in done if isinstance(step, StepFound)]
+    hits = tuple(step for step in steps if step.found.matches or not step.found.whole)
+    matches = sum(step.found.matches for step in hits)
+    return Findings(
+        ask.what.repo,
+        build.number,
+        build.status,
+        new_nonce(),
+        steps=hits,
+        searched=len(steps),
+        not_searched=tuple(reason for reason in done if isinstance(reason, str)),
+        next_step=READ_ON if matches else NOTHING,
+        if_cut=NARROW,
+    )

@@ -1,0 +1,41 @@
+"""A short name for a failure that stays the same when it happens again. Pure.
+
+Two failures are the same if the lines that describe them are equal after masking all that differs from run to run:
+numbers, times, ids, the folders before a file's name. The choice of these lines must not depend on the caller's budget
+or on other builds, so a signature is taken from an excerpt of its own.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_VERSION = "1"  # rises with any change that gives a failure another signature
+_LINES = 5
+_READ = 300  # characters of a line
+_LENGTH = 12
+
+_FOLDERS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[\w.@+-]{1,200}[\\/]){1,40}")
+_IDS = re.compile(r"0x[0-9a-fA-F]+|(?<![0-9A-Za-z])(?=[0-9a-f-]*[0-9])[0-9a-f][0-9a-f-]{6,}(?![0-9A-Za-z])")
+_TIMES = re.compile(r"\d+(?:[.,:]\d+)*\s?(?:ns|us|µs|ms|s|sec|secs|seconds?|m|min|minutes?)\b")
+_NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
+
+
+def masked(line: str) -> str:
+    """Return the line with `#` for all that differs from run to run."""
+    text = _FOLDERS.sub("/", line[:_READ])
+    for pattern in (_IDS, _TIMES, _NUMBERS):
+        text = pattern.sub("#", text)
+    return " ".join(text.split())
+
+
+def signature(lines: Iterable[str]) -> str:
+    """Return the signature of the failure that `lines` describe, the most important first; "" if none has a letter."""
+    telling = [text for text in dict.fromkeys(map(masked, lines)) if any(map(str.isalpha, text))][:_LINES]
+    if not telling:
+        return ""
+    return hashlib.sha256("\n".join([_VERSION, *telling]).encode("utf-8", "replace")).hexdigest()[:_LENGTH]

@@ -1,0 +1,56 @@
+"""Time stamps at the beginning of lines: an answer shows them once for all of its lines. Pure.
+
+Lines are stamped where a container, a collector or the tool that prints them does so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_STAMP = re.compile(
+    r"(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
+    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?"
+    r'|time="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?")(?:[ \t]|$)',
+    re.ASCII,
+)
+STAMP_BEGINS = frozenset("0123456789[t")
+_VALUES = str.maketrans("", "", "0123456789.,+")
+_LOOKED_AT = 256  # lines of a log by which its form is known
+_LEAST = 4  # of these begin with such a time stamp
+_ROOM = 56  # tokens: two of the longest stamps, and what they mean
+
+
+def stamp_of(line: str) -> str:
+    """Return the time stamp at the beginning of a line, including the blank after it; "" for none."""
+    found = _STAMP.match(line) if line[:1] in STAMP_BEGINS else None
+    return found[0] if found else ""
+
+
+def form_of(stamp: str) -> str:
+    """Return the form of a stamp: the stamp without its digits, which is equal for all stamps of that form."""
+    return stamp.strip().translate(_VALUES)
+
+
+def common_form(lines: Sequence[str]) -> str:
+    """Return the form of the time stamps at the beginning of most lines; "" where hardly a line has one."""
+    stamps = map(stamp_of, lines[:: len(lines) // _LOOKED_AT + 1])
+    found = Counter(form_of(stamp) for stamp in stamps if stamp).most_common(1)
+    return found[0][0] if found and found[0][1] >= _LEAST else ""
+
+
+def split_stamp(line: str, form: str) -> tuple[str, str]:
+    """Return the time stamp of a line, "" where it has none of that form, and the rest of the line."""
+    stamp = stamp_of(line) if form else ""
+    if not stamp or form_of(stamp) != form:
+        return "", line
+    return stamp.strip(), line[len(stamp) :]
+
+
+def stamps_room(form: str) -> int:
+    """Return how many tokens an answer needs to say the first and the last time of lines stamped in that form."""
+    return _ROOM if form else 0

@@ -1,0 +1,215 @@
+"""The excerpt of a log: verbatim, ordered, within its budget, and linear whatever the log holds."""
+
+import os
+import subprocess
+import sys
+import tracemalloc
+from itertools import islice, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ci_mcp_logs.distill import Excerpt, Study, distill, excerpt
+
+ESCAPES = ["\x1b[31m", "\x1b[0m", "\x1b[2K", "\x1b]0;title\x07", "\x1b", "\r", "\x00", "\udcff", "é", "\u2028"]
+WORDS = [
+    "error:",
+    "FAIL",
+    "ok",
+    "+ make",
+    "src/a.c:3:5:",
+    "Traceback (most recent call last):",
+    "  at x",
+    "exit status 1",
+    "\t",
+]
+LINES = st.lists(st.sampled_from(ESCAPES + WORDS) | st.text(max_size=30), max_size=8).map(" ".join)
+LOGS = st.lists(LINES, max_size=120).map("\n".join)
+
+
+def tokens(answer: list[tuple[int, str]]) -> float:
+    return sum((len(str(number)) + 3 + len(text)) / 4 for number, text in answer)
+
+
+def shown(log: str, budget: int = 2000, good: str | None = None) -> list[tuple[int, str]]:
+    return list(excerpt(log, exit_code=1, token_budget=budget, good_log=good))
+
+
+@given(LOGS, st.integers(0, 400))
+@settings(deadline=None)
+def test_an_excerpt_is_verbatim_ascending_and_never_over_its_budget(log: str, budget: int) -> None:
+    answer = shown(log, budget)
+    numbers = [number for number, _ in answer]
+    lines = log.split("\n")
+    assert numbers == sorted(set(numbers))
+    assert tokens(answer) <= budget
+    assert all(not text or text.strip()[:1] in lines[number - 1] for number, text in answer)
+
+
+@given(
+    st.lists(
+        st.text(st.characters(exclude_characters="\n\r\x1b", exclude_categories=()), max_size=90),
+        min_size=1,
+        max_size=60,
+    )
+)
+@settings(deadline=None)
+def test_a_line_without_escapes_is_shown_as_it_is_or_cut(lines: list[str]) -> None:
+    for number, text in shown("\n".join(lines)):
+        assert lines[number - 1].rstrip().startswith(text)
+
+
+@given(LOGS, LOGS | st.none())
+@settings(deadline=None)
+def test_the_same_log_gives_the_same_excerpt(log: str, good: str | None) -> None:
+    assert shown(log, good=good) == shown(log, good=good)
+
+
+@given(LOGS)
+@settings(deadline=None)
+def test_blocks_are_runs_of_neighbouring_lines_in_order(log: str) -> None:
+    answer = distill(log)
+    for block in answer.blocks:
+        assert [n for line in block.lines for n in range(line.number, line.number + line.times)] == list(
+            range(block.start, block.end + 1)
+        )
+        assert block.reason
+    assert all(a.end + 1 < b.start for a, b in zip(answer.blocks, answer.blocks[1:], strict=False))
+    assert answer.total_lines <= log.count("\n") + 1
+
+
+def sample(*middle: str) -> str:
+    return "\n".join([*(f"fetching part {n}" for n in range(500)), *middle, *(f"saving cache {n}" for n in range(200))])
+
+
+def test_a_failing_test_far_above_the_end_is_found_and_named() -> None:
+    answer = distill(sample("--- FAIL: TestCheckout (0.00s)", "    checkout_test.go:42: total = 11, want 12", "FAIL"))
+    block = answer.by_weight[0]
+    assert block.start <= 501 <= block.end
+    assert (block.reason, block.kind) == ("go: failing test", "test")
+    assert answer.tests == ("TestCheckout",)
+    assert answer.locations == ("checkout_test.go:42",)
+
+
+def test_progress_overwritten_by_carriage_returns_is_shown_as_it_ended() -> None:
+    log = "+ make\n 1%\r 50%\r\x1b[31merror: disk full\x1b[0m\r\nmake: *** [all] Error 1\n"
+    assert (2, "error: disk full") in shown(log)
+
+
+def test_a_run_of_equal_lines_is_shown_once_with_its_count_and_claims_only_the_first() -> None:
+    log = sample("+ make check", *["error: retrying the connection"] * 6, "fatal: gave up after 6 retries")
+    (line,) = (line for line in distill(log).lines if line.text == "error: retrying the connection")
+    assert (line.number, line.times) == (502, 6)
+    assert [number for number, _ in shown(log) if 502 <= number <= 508] == [502, 508]
+
+
+def test_two_equal_lines_are_shown_both() -> None:
+    log = sample("+ make check", "error: no such file", "error: no such file")
+    assert [line.number for line in distill(log).lines if line.text == "error: no such file"] == [502, 503]
+
+
+def test_an_empty_log_has_an_empty_excerpt() -> None:
+    assert [text for _, text in shown("")] in ([], [""])
+    assert isinstance(distill(""), Excerpt)
+
+
+def test_a_log_without_any_telling_word_shows_its_end() -> None:
+    log = "\n".join(f"step {n}" for n in range(400))
+    assert (400, "step 399") in shown(log)
+
+
+def test_what_the_good_log_says_too_gives_way_to_what_is_new() -> None:
+    noise = [f"warning: error {n} is expected here" for n in range(200)]
+    answer = shown("\n".join([*noise[:100], "the basket is empty", *noise[100:]]), 300, "\n".join(noise))
+    assert (101, "the basket is empty") in answer
+
+
+def test_a_long_line_is_cut_and_says_so() -> None:
+    (line,) = (line for line in distill("error: " + "x" * 9000, token_budget=2000).lines)
+    assert line.cut
+    assert line.text == ("error: " + "x" * 9000)[: len(line.text)]
+
+
+def test_what_follows_a_workflows_last_error_counts_for_little() -> None:
+    log = "\n".join(
+        ["error: no such file", "##[error]Process completed with exit code 1.", *["error: cleaning up"] * 300]
+    )
+    assert [number for number, _ in shown(log, 60)][:2] == [1, 2]
+
+
+@pytest.mark.parametrize("times", [100, 3_000])
+def test_an_error_above_any_number_of_warnings_is_shown(times: int) -> None:
+    warnings = [f"src/part_{n}.c:{n}: warning: unused variable" for n in range(times)]
+    log = "\n".join(
+        [*warnings[:50], "ld: cannot find -lcart", "collect2: error: ld returned 1 exit status", *warnings[50:]]
+    )
+    assert {51, 52} <= {number for number, _ in shown(log)}
+
+
+def test_another_process_looks_at_the_same_lines() -> None:
+    filler = [f"part {n}" for n in range(200)]
+    stops = [f'The command "make part{n}" exited with 1.' for n in range(2)]
+    log = "\n".join([*filler[:60], stops[0], *filler[60:75], stops[1], *filler[75:]])
+    program = "import sys; from ci_mcp_logs.distill import Study; print(Study(sys.stdin.read()).weighed(1)[0].numbers)"
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            input=log,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for seed in "12345678"
+    }
+    assert len(answers) == 1
+
+
+def test_a_good_log_of_other_work_is_left_aside() -> None:
+    log, other = sample("error: disk full"), "\n".join(f"something else {'x' * n}" for n in range(300))
+    study = Study(log, other, most_new=0.5)
+    assert not study.compared
+    assert study.excerpt(1, 500) == distill(log, token_budget=500)
+
+
+def test_numbers_and_hashes_are_no_news() -> None:
+    log = "took 12.5s\nat 0xdeadbeef\npulled 4f9a1c77e0b2\npulled nothing"
+    good = "took 9.07s\nat 0x7ffe12\npulled 90be11c2d3aa"
+    assert Study(log, good).news == [(4, len(log) - len("pulled nothing"))]
+
+
+def test_the_offset_of_what_is_new_holds_beyond_the_first_chunk() -> None:
+    lines = ["fetching" * 20] * 9000
+    log = "\n".join([*lines, "the disk is full", *lines])
+    assert Study(log, lines[0]).news == [(9001, log.index("the disk"))]
+
+
+SETS = 1 << 21  # bytes; a set of a log's lines grows by leaps, which count less the larger the log is
+HOSTILE = {
+    "one line": "error " * 100_000,
+    "empty": "\n" * 200_000,
+    "parentheses": "(" * 500_000,
+    "parenthesis lines": "(((((\n" * 90_000,
+    "open escapes": "\x1b[" * 250_000,
+    "escapes": "\x1b[31merror\x1b[0m\n" * 30_000,
+    "progress": "\r".join(f"downloading {n}%" for n in range(40_000)),
+    "surrogates": "\udcff failed\n" * 40_000,
+    "zeros": "\0" * 500_000,
+    "digits": "0" * 500_000,
+    "nearly hashes": ("0" * 399 + "g 0123456789abcdef\n") * 1_200,
+    "other lines each": "\n".join(map("".join, islice(product("abcdefgh", repeat=6), 80_000))),
+}
+
+
+@pytest.mark.parametrize("good", ["none", "itself", "other lines each"])
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_log_is_answered_within_its_budget_and_four_times_its_size(name: str, good: str) -> None:
+    distill("error 0123456789abcdef", good_log="0123456789abcdee")  # what is loaded once does not count
+    log, good_log = HOSTILE[name], HOSTILE.get(name if good == "itself" else good)
+    tracemalloc.start()
+    answer = shown(log, 500, good_log)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert tokens(answer) <= 500
+    assert peak <= 4 * (len(log) + len(good_log or "")) + SETS
