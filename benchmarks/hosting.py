@@ -1,8 +1,9 @@
-"""How much memory all servers of a role take in one process over HTTP, beside one server over stdin and stdout.
+"""How much memory all servers of a role take in one process over HTTP, next to one server over stdin and stdout.
 
     python benchmarks/hosting.py [--runs N] [--check] [ROLE ...]
 
-Peak resident memory once every server has listed its tools. The figures of the served role include what a call needs
+Peak resident memory once every server has listed its tools; the one over stdin and stdout is called once, because it
+loads only then. The figures of the served role include what a call needs
 and a start does not: the HTTP server, and the entrypoint that reads roles. With --check the status is 1 where the
 budget is broken.
 """
@@ -63,16 +64,22 @@ def read_line(process: subprocess.Popen[bytes]) -> dict[str, Any]:
 
 
 def over_stdio() -> Run:
-    """Run one server as a client starts it."""
+    """Run one server as a client starts it, and call it."""
     began = time.perf_counter()
     with start(ONE_SERVER) as process:
         if process.stdin is None:
             raise RuntimeError("the process has no pipes")
+        answer: dict[str, Any] = {}
         for message in MESSAGES:
             process.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
             process.stdin.flush()
             if "id" in message:
-                read_line(process)
+                answer = read_line(process)
+        call = {"name": answer["result"]["tools"][0]["name"], "arguments": {"benchmark": 1}}  # refused at once
+        process.stdin.write(json.dumps({"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": call}).encode())
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+        read_line(process)
         found = Run(1, time.perf_counter() - began, peak(process.pid))
         process.stdin.close()
     return found
@@ -134,7 +141,7 @@ def median(runs: list[Run], field: str) -> float:
 
 def main() -> int:
     """Compare each role; the status is 1 where --check found a broken budget."""
-    parser = argparse.ArgumentParser(description="Memory of a served role beside one server over stdio.")
+    parser = argparse.ArgumentParser(description="Memory of a served role next to one server over stdio.")
     parser.add_argument("roles", nargs="*", default=ROLES, metavar="ROLE")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--check", action="store_true", help=f"fail above {MEMORY} x")
