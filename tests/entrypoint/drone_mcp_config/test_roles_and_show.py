@@ -113,14 +113,6 @@ def test_the_schema_takes_the_shipped_roles_and_refuses_others(run: Run) -> None
             jsonschema.validate(wrong, schema)
 
 
-def test_an_installation_that_is_incomplete_is_told(run: Run, fake_packages: Path) -> None:
-    (fake_packages / "fake_mcp_logs" / "manifest.json").unlink()
-    outcome = run("roles")
-    assert outcome.code == 2
-    assert outcome.err.startswith("The installed server 'logs' is incomplete:")
-    assert outcome.err.endswith("Install drone-mcp again.\n")
-
-
 def test_an_installation_may_have_some_of_the_servers_only(run: Run, fake_packages: Path) -> None:
     shutil.rmtree(fake_packages / "fake_mcp_actions")
     shown, written, refused = run("show", "dev"), run("--role", "dev"), run("--role", "ops")
@@ -145,10 +137,3 @@ def test_the_demo_says_that_it_has_no_simulator(run: Run, monkeypatch: pytest.Mo
     outcome = run("demo")
     assert (outcome.code, outcome.out) == (2, "")
     assert "drone-mcp-simulator, which is not part of this installation" in outcome.err
-
-
-def test_a_broken_manifest_is_told(run: Run, fake_packages: Path) -> None:
-    (fake_packages / "fake_mcp_logs" / "manifest.json").write_text('{"server": "drone_logs"}', encoding="utf-8")
-    outcome = run("--role", "dev")
-    assert outcome.code == 2
-    assert "manifest.json: server:" in outcome.err
