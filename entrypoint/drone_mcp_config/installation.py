@@ -11,7 +11,6 @@ import importlib.metadata
 import importlib.util
 from collections import UserDict
 from pathlib import Path
-from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -123,6 +122,3 @@ def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple
     work tree: without it, a file there that is called like a module would run with the server's token.
     """
     return (manifest.command,) if portable else (interpreter, "-P", "-m", manifest.module)
-
-
-Mode = Literal["off", "dry-run", "on"]
