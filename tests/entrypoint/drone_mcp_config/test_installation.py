@@ -66,7 +66,7 @@ def test_roles_shows_the_others_and_says_what_is_wrong_with_those_that_name_it(
 ) -> None:
     outcome = run("roles", *roles)
     rows = [line.split() for line in outcome.out.splitlines()]
-    assert {"ui", "without"} <= set(rows[0])
+    assert {"viewer", "without"} <= set(rows[0])
     assert "with" not in rows[0]
     assert ["builds", "drone_get_build", *"x" * len(rows[0][2:])] in rows
     assert outcome.code == 2
