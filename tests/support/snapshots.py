@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def hold(path: Path, text: str) -> None:
     """Hold `text` against the file."""
     if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert path.exists(), f"{path.name} is missing: UPDATE_SNAPSHOTS=1 writes it"
     assert path.read_text(encoding="utf-8") == text, f"{path.name} is stale: UPDATE_SNAPSHOTS=1, then read its diff"
