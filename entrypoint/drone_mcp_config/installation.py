@@ -9,15 +9,10 @@ from __future__ import annotations
 
 import importlib.metadata
 import importlib.util
+from collections import UserDict
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-
-from drone_mcp_config.errors import UserError
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 GROUP = "drone_mcp.servers"
 TOKEN_ENDING = "_TOKEN"  # noqa: S105 - the ending of a variable's name, not a token
@@ -72,42 +67,51 @@ class Manifest(BaseModel):
         return tuple(name for name in self.environment if name.endswith(TOKEN_ENDING))
 
 
-Servers = dict[str, Manifest]  # the name in role files -> the server
+class Servers(UserDict[str, Manifest]):
+    """The installed servers, by the names that role files have for them.
+
+    Attributes:
+        broken: the servers that cannot be used, because their manifest is missing or wrong -> what is wrong with it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[str, str] = {}
 
 
 def read_installation() -> Servers:
     """Find the installed servers, in the order of their names.
 
     An installation may have some of them only, as the image of a role has: a package that is not there is no server.
-
-    Raises:
-        UserError: when the manifest of a server that is there is missing or broken.
     """
-    entries = sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name)
-    folders = {entry.name: _package_folder(entry.value) for entry in entries}
-    return {name: _read_manifest(name, folder) for name, folder in folders.items() if folder}
+    servers = Servers()
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
+        folder = _package_folder(entry.value)
+        if folder is None:
+            continue
+        try:
+            servers[entry.name] = _read_manifest(folder / "manifest.json")
+        except ValueError as error:
+            servers.broken[entry.name] = str(error)
+    return servers
 
 
-def _read_manifest(name: str, folder: Path) -> Manifest:
-    path = folder / "manifest.json"
+def _read_manifest(path: Path) -> Manifest:
+    """Read a manifest; ValueError says why it cannot be used."""
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except OSError as error:
-        raise _broken(name, f"{path} cannot be read ({error.strerror})") from error
+        raise ValueError(f"{path} cannot be read ({error.strerror})") from error
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
-        raise _broken(name, f"{path}: {where or 'the file'}: {first['msg']}") from error
+        raise ValueError(f"{path}: {where or 'the file'}: {first['msg']}") from error
 
 
 def _package_folder(package: str) -> Path | None:
     spec = importlib.util.find_spec(package)
     locations = spec.submodule_search_locations if spec else None
     return Path(locations[0]) if locations else None
-
-
-def _broken(name: str, why: str) -> UserError:
-    return UserError(f"The installed server {name!r} is incomplete: {why}.\nInstall drone-mcp again.")
 
 
 def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple[str, ...]:
@@ -118,11 +122,3 @@ def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple
     work tree: without it, a file there that is called like a module would run with the server's token.
     """
     return (manifest.command,) if portable else (interpreter, "-P", "-m", manifest.module)
-
-
-Mode = Literal["off", "dry-run", "on"]
-
-
-def describe(servers: Mapping[str, Manifest]) -> str:
-    """Name the installed servers for a message."""
-    return ", ".join(servers) or "none"

@@ -178,12 +178,15 @@ def _laid(below: BaseModel, above: BaseModel, key: str) -> Any:
 
 def _check_servers(role: Role, servers: Servers) -> Iterator[Problem]:
     for name, entry in role.servers.items():
-        manifest = servers.get(name)
-        if manifest is None:
-            hint = suggest(name, servers, "This installation has")
-            yield role.origins["servers", name].problem(f"there is no server {name!r}. {hint}")
+        origin = role.origins["servers", name]
+        if name in servers:
+            yield from _check_server(role, name, entry, servers[name])
+        elif name in servers.broken:
+            broken = f"the installed server {name!r} is incomplete: {servers.broken[name]}"
+            yield origin.problem(f"{broken}. Install drone-mcp again.")
         else:
-            yield from _check_server(role, name, entry, manifest)
+            hint = suggest(name, servers, "This installation has")
+            yield origin.problem(f"there is no server {name!r}. {hint}")
 
 
 def _check_server(role: Role, name: str, entry: ServerEntry, manifest: Manifest) -> Iterator[Problem]:

@@ -29,7 +29,9 @@ if TYPE_CHECKING:
     from drone_mcp_known.access import KnownAccess
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or URL")]
-BuildNumber = Annotated[int | None, Field(ge=1, description="default: newest of the default branch")]
+BuildNumber = Annotated[int | None, Field(ge=1, description="1+; default: newest of the default branch")]
+StatusArgument = Annotated[Status | None, Field(description="failed: failure or error")]
+Author = Annotated[str | None, Field(description="login, name or e-mail")]
 Cursor = Annotated[str | None, Field(description="from an earlier answer")]
 
 
@@ -48,7 +50,7 @@ class BuildTools:
     async def drone_list_repos(
         self,
         name: Annotated[str | None, Field(description="part of owner/name, or a glob")] = None,
-        include_inactive: bool = False,
+        include_inactive: Annotated[bool, Field(description="also those that are off")] = False,
         limit: Annotated[int, Field(ge=1, le=100, description="1 to 100")] = 30,
     ) -> RepoList:
         """Repositories that the token can see, each with its newest build; last built first."""
@@ -61,10 +63,10 @@ class BuildTools:
     async def drone_list_builds(
         self,
         repo: RepoArgument = None,
-        status: Annotated[Status | None, Field(description="failed: failure or error")] = None,
+        status: StatusArgument = None,
         branch: Annotated[str | None, Field(description="with event pull_request: the target")] = None,
-        event: Event | None = None,
-        author: Annotated[str | None, Field(description="login, name or e-mail")] = None,
+        event: Annotated[Event | None, Field(description="what started it")] = None,
+        author: Author = None,
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
         cursor: Cursor = None,
     ) -> BuildList:
@@ -97,7 +99,7 @@ class BuildTools:
         context: Context[Any, Any],
         repo: RepoArgument = None,
         number: BuildNumber = None,
-        until: Literal["finished", "change"] = "finished",
+        until: Annotated[Literal["finished", "change"], Field(description="what ends the wait")] = "finished",
         cursor: Cursor = None,
         max_seconds: Annotated[int, Field(ge=1, le=45, description="1 to 45")] = 45,
     ) -> WaitView:
@@ -113,10 +115,10 @@ class BuildTools:
         repo: RepoArgument = None,
         commit: Annotated[str | None, Field(description="7 or more hex digits")] = None,
         branch: Annotated[str | None, Field(description="built, or source of a pull request")] = None,
-        tag: str | None = None,
-        pull_request: Annotated[int | None, Field(ge=1)] = None,
-        author: str | None = None,
-        status: Status | None = None,
+        tag: Annotated[str | None, Field(description="exact name")] = None,
+        pull_request: Annotated[int | None, Field(ge=1, description="number, 1+")] = None,
+        author: Author = None,
+        status: StatusArgument = None,
         signature: Annotated[str | None, Field(description="of a diagnosed failure")] = None,
         url: Annotated[str | None, Field(description="a build's page")] = None,
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_policy.rules import Rules
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
-Number = Annotated[int | None, Field(ge=1, description="default: newest of the default branch")]
+Number = Annotated[int | None, Field(ge=1, description="1+; default: newest of the default branch")]
 FailureClassArgument = Annotated[
     FailureClass | None,
     Field(description="kind of failure that a diagnosis of the log found; default: what Drone itself tells"),

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import sys
-from importlib.metadata import entry_points
 from typing import Any
 
 import pytest
 
 from support.http_process import bearer, serving
+from support.installed import PACKAGES
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
 TOKEN = "a-token-of-the-tests-for-callers"
-SERVERS = sorted(point.value for point in entry_points(group="drone_mcp.servers"))
 
 
-@pytest.mark.parametrize("module", SERVERS)
+@pytest.mark.parametrize("module", PACKAGES.values(), ids=PACKAGES)
 async def test_each_server_serves_clients_of_both_eras_over_http(module: str) -> None:
     with serving(module, "--http", "127.0.0.1:0", DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
         assert process.ask().status_code == 401

@@ -13,6 +13,7 @@ from mcp import Client, StdioServerParameters
 from mcp.types import ElicitResult
 
 from drone_mcp_config.installation import Manifest, read_installation
+from support.arguments import argument, least_arguments
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ DEADLINE = 120.0
 SERVERS = list(read_installation().values())
 # What a tool may be asked about: a failed build, one that runs, and one that waits for approval.
 BUILDS = (("octo/hello", 4), ("octo/payments", 3), ("octo/payments", 2))
-WORDS = {"branch": "main", "query": "error", "pattern": "error", "commit": "0123456789", "url": "octo/hello#4"}
 
 
 async def agreeing(context: Any, params: Any) -> ElicitResult:
@@ -32,27 +32,15 @@ async def agreeing(context: Any, params: Any) -> ElicitResult:
     return ElicitResult(action="accept", content={})
 
 
-def argument(name: str, schema: dict[str, Any], repo: str, number: int) -> Any:
-    """Something that fits an argument."""
-    if name in {"repo", "number"}:
-        return repo if name == "repo" else number
-    if "enum" in schema:
-        return schema["enum"][0]
-    kind = schema.get("type")
-    if kind == "integer":
-        return schema.get("minimum", 1)
-    return {"string": WORDS.get(name, "test"), "boolean": False, "array": [], "object": {}}.get(str(kind), 1)
-
-
 def calls_of(tool: Any) -> Iterator[dict[str, Any]]:
     """For each build: what must be said, and everything that can be."""
     known = tool.input_schema["properties"]
-    least = {"repo", "number", *tool.input_schema.get("required", ()), *(name for name in known if "seconds" in name)}
     for repo, number in BUILDS:
         every = {name: argument(name, schema, repo, number) for name, schema in known.items()}
-        yield {name: value for name, value in every.items() if name in least}
+        least = least_arguments(tool, repo, number)
+        yield least
         for name in known:
-            yield {key: value for key, value in every.items() if key in least | {name}}
+            yield least | {name: every[name]}
         yield every
 
 

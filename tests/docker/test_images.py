@@ -233,7 +233,7 @@ def test_the_toolkit_works_in_an_agent_s_image_and_leaves_its_python_alone() -> 
     written = image.run("drone-mcp-config", "--print", **DRONE)
     assert own.stdout == "/usr\n"
     servers: dict[str, Any] = json.loads(written.stdout)["mcpServers"]
-    assert list(servers) == ["drone-builds", "drone-logs", "drone-policy"]
+    assert list(servers) == [SERVERS[name].server for name in servers_of("dev")]
     assert {server["command"] for server in servers.values()} == {"/opt/drone-mcp/python/bin/python3"}
 
 
@@ -261,5 +261,5 @@ def test_an_agent_in_its_image_has_the_servers_of_its_role() -> None:
     client = ("/opt/drone-mcp/python/bin/python3", "-c", AGENT, "{config}")
     done = IMAGES["agent"].run("drone-mcp-config", "agent", "--", *client, **DRONE)
     assert done.returncode == 0, done.stderr
-    counts = {SERVERS[server].server: len(SERVERS[server].tools) for server in ("builds", "logs", "policy")}
+    counts = {SERVERS[name].server: len(tools) for name, tools in servers_of("dev").items()}
     assert json.loads(done.stdout) == counts

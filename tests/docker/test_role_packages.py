@@ -6,9 +6,11 @@ from importlib.metadata import EntryPoint, distribution
 from pathlib import Path
 
 import pytest
+import yaml
 
 from drone_mcp_config.errors import UserError
 from role_packages import Choice, choose, entry_points_text
+from support.installed import PACKAGES
 
 pytestmark = pytest.mark.checkout
 
@@ -16,26 +18,25 @@ ROOT = Path(__file__).parents[2]
 POINTS = distribution("drone-mcp").entry_points
 SHARED = {path.parent.name for path in ROOT.glob("shared/*/__init__.py")}
 EVERYTHING = {path.parent.name for path in ROOT.glob("*/*_mcp_*/__init__.py")}
-READING = {"drone_mcp_builds", "drone_mcp_logs", "drone_mcp_policy"}
+ROLES = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob("roles/*.yaml"))}
 
 
 def chosen(name: str) -> Choice:
     return choose(name, EVERYTHING, POINTS)
 
 
-@pytest.mark.parametrize(
-    ("name", "servers", "roles"),
-    [
-        ("dev", READING, {"dev"}),
-        ("ops", {*READING, "drone_mcp_actions"}, {"dev", "ops"}),
-        ("admin", {*READING, "drone_mcp_actions"}, {"dev", "ops", "admin"}),
-        ("ui", {"drone_mcp_builds"}, {"ui"}),
-    ],
-)
-def test_a_role_s_image_has_its_servers_and_no_others(name: str, servers: set[str], roles: set[str]) -> None:
-    choice = chosen(name)
-    assert choice.packages == SHARED | {"drone_mcp_config"} | servers
-    assert choice.roles == roles
+def with_parents(role: str) -> list[str]:
+    parent = ROLES[role].get("extends")
+    return [role, *(with_parents(parent) if parent else [])]
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_a_role_s_image_has_its_servers_and_no_others(name: str) -> None:
+    choice, roles = chosen(name), with_parents(name)
+    assert choice.packages == SHARED | {"drone_mcp_config"} | {
+        PACKAGES[server] for role in roles for server in ROLES[role].get("servers", ())
+    }
+    assert choice.roles == set(roles)
 
 
 @pytest.mark.parametrize("name", ["webhooks", "simulator"])

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from functools import cache
-from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import anyio
@@ -22,20 +19,11 @@ from drone_mcp_kit.front.conversation import Conversation
 from drone_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_request, surface, surface_text
 from drone_mcp_kit.front.surface import FILE, Surface, load
 from drone_mcp_kit.variables import SettingsError
+from support.installed import PACKAGES, SERVERS, package_folder, server_module
 from support.snapshots import hold
 
-SERVERS = sorted(read_installation())
 SETTINGS = Settings(server="https://drone.example.com")
 VERSIONS = [*HANDSHAKE_PROTOCOL_VERSIONS, "2026-07-28", "2031-01-01", ""]
-
-
-@cache
-def module_of(name: str) -> Any:
-    return import_module(f"{read_installation()[name].module}.server")
-
-
-def file_of(name: str) -> Path:
-    return Path(module_of(name).__file__).parent / FILE
 
 
 def front_says(known: Surface, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -50,7 +38,7 @@ def front_says(known: Surface, requests: list[dict[str, Any]]) -> list[dict[str,
 
 
 def server_says(name: str, settings: Settings, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return anyio.run(ask, module_of(name).create(settings), requests)
+    return anyio.run(ask, server_module(name).create(settings), requests)
 
 
 def legacy(version: str = "2025-06-18") -> list[dict[str, Any]]:
@@ -69,19 +57,19 @@ def allowed_by_roles(name: str) -> set[tuple[str, ...] | None]:
 
 @pytest.mark.parametrize("name", SERVERS)
 async def test_the_file_is_the_one_that_the_server_makes(name: str) -> None:
-    module = module_of(name)
-    hold(file_of(name), surface_text(await surface(module.SPEC, SETTINGS, module.create)))
+    module = server_module(name)
+    hold(package_folder(name) / FILE, surface_text(await surface(module.SPEC, SETTINGS, module.create)))
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_the_installed_file_is_taken(name: str) -> None:
-    assert load(read_installation()[name].module) is not None
+    assert load(PACKAGES[name]) is not None
 
 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("name", SERVERS)
 def test_the_front_answers_as_the_server_does_in_every_version(name: str, version: str) -> None:
-    known = load(read_installation()[name].module)
+    known = load(PACKAGES[name])
     assert known is not None
     assert front_says(known, legacy(version)) == server_says(name, SETTINGS, legacy(version))
 
@@ -105,7 +93,7 @@ def test_the_front_answers_as_the_server_does_whatever_is_allowed(name: str) -> 
 
 def compare(name: str, allowed: tuple[str, ...] | None) -> None:
     for requests in (legacy(), modern()):
-        known = load(read_installation()[name].module)
+        known = load(PACKAGES[name])
         assert known is not None
         known.narrow(allowed)
         assert front_says(known, requests) == server_says(name, replace(SETTINGS, tools=allowed), requests)
@@ -116,7 +104,7 @@ def test_the_front_answers_as_the_server_does_where_the_environment_is_wrong(nam
     tools = read_installation()[name].tool_names
     for allowed in (None, (tools[0],), (tools[0], "drone_do_nothing"), ("drone_do_nothing",)):
         for requests in (legacy(), modern()):
-            known = load(read_installation()[name].module)
+            known = load(PACKAGES[name])
             assert known is not None
             fault = SettingsError("DRONE_SERVER is not set", "DRONE_SERVER")
             if allowed and "drone_do_nothing" in allowed:
@@ -133,7 +121,7 @@ def test_the_front_answers_as_the_server_does_where_the_environment_is_wrong(nam
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_prompt_is_offered_only_with_the_tools_that_its_text_calls(name: str) -> None:
-    data = json.loads(file_of(name).read_text(encoding="utf-8"))
+    data = json.loads((package_folder(name) / FILE).read_text(encoding="utf-8"))
     tools = read_installation()[name].tool_names
     for prompt in data["legacy"]["prompts/list"]["prompts"]:
         assert data["needs"][prompt["name"]], f"{prompt['name']} is offered even where its tools are not: {tools}"

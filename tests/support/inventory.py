@@ -4,41 +4,44 @@ async def test_the_inventory_keeps_the_rules() -> None:
     async with Client(create(Settings(server="http://drone.test"))) as client:
         tools = (await client.list_tools()).tools
     assert inventory_faults("drone-builds", tools) == []
-    check_snapshots(tools, Path(__file__).parent / "snapshots")
     assert tokens(tools) <= 1500
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
     from mcp.types import Tool
+    from pydantic import BaseModel
 
 _MAX_NAMES = 55  # server and tool together; a client drops tools above 60
 _MAX_DESCRIPTION = 1200
 _LIMITS = ("minimum", "maximum", "maxLength", "maxItems")
 
 
-def wire(tool: Tool) -> dict[str, Any]:
-    """Return `tool` as it is on the wire."""
-    return tool.model_dump(mode="json", by_alias=True, exclude_none=True)
+def wire(item: BaseModel) -> dict[str, Any]:
+    """Return a tool, a resource or a prompt as it is on the wire."""
+    return item.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def inventory_faults(server: str, tools: Iterable[Tool]) -> list[str]:
+def first_word(tools: Sequence[Tool]) -> str:
+    """Return the word that the names of all tools of a server begin with: that of the first one."""
+    return tools[0].name.partition("_")[0]
+
+
+def inventory_faults(server: str, tools: Sequence[Tool]) -> list[str]:
     """Return every rule that a tool of `server` breaks, in words."""
-    return [f"{tool.name}: {fault}" for tool in tools for fault in _faults(server, wire(tool))]
+    return [f"{tool.name}: {fault}" for tool in tools for fault in _faults(server, first_word(tools), wire(tool))]
 
 
-def _faults(server: str, tool: dict[str, Any]) -> Iterator[str]:
-    if not re.fullmatch(r"drone_[a-z]+(_[a-z]+)*", tool["name"]):
-        yield "its name is not drone_ and lower-case words"
+def _faults(server: str, word: str, tool: dict[str, Any]) -> Iterator[str]:
+    if not re.fullmatch(rf"{re.escape(word)}(_[a-z]+)+", tool["name"]) or not re.fullmatch("[a-z]+", word):
+        yield f"its name is not {word}_ and lower-case words, joined by underscores"
     if len(server) + len(tool["name"]) > _MAX_NAMES:
         yield f"its name and {server}'s are over {_MAX_NAMES} characters"
     if not 0 < len(tool.get("description", "")) <= _MAX_DESCRIPTION:
@@ -75,25 +78,10 @@ def _argument_faults(schema: dict[str, Any]) -> Iterator[str]:
         if not described:
             yield f"argument {name} has no description"
         for limit in _LIMITS:
-            if limit in argument and f"{argument[limit]:,}" not in described and str(argument[limit]) not in described:
+            if limit in argument and not re.search(rf"\b({argument[limit]}|{argument[limit]:,})\b", described):
                 yield f"argument {name}: its description does not tell {limit} {argument[limit]}"  # clients drop limits
 
 
 def tokens(tools: Iterable[Tool]) -> int:
     """Return what listing `tools` costs a model, by the usual estimate of four characters a token."""
     return len(json.dumps([wire(tool) for tool in tools], separators=(",", ":"), ensure_ascii=False)) // 4
-
-
-def check_snapshots(tools: Iterable[Tool], folder: Path) -> None:
-    """Compare every tool with `folder`/name.json; UPDATE_SNAPSHOTS=1 writes them, and a leftover one fails, too."""
-    now = {
-        f"{tool.name}.json": json.dumps(wire(tool), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
-        for tool in tools
-    }
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        folder.mkdir(exist_ok=True)
-        for name, text in now.items():
-            (folder / name).write_text(text, encoding="utf-8")
-    kept = {path.name: path.read_text(encoding="utf-8") for path in sorted(folder.glob("drone_*.json"))}
-    stale = sorted(name for name in now.keys() | kept.keys() if now.get(name) != kept.get(name))
-    assert not stale, f"read the diff after UPDATE_SNAPSHOTS=1 pytest: {', '.join(stale)}"

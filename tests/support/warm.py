@@ -21,13 +21,14 @@ from importlib import import_module
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
+from support.installed import PACKAGES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import TracebackType
     from typing import Self
 
 TESTS = Path(__file__).parents[1]
-PACKAGES = ("drone_mcp_builds", "drone_mcp_actions")
 _LARGEST = 2**16
 
 
@@ -75,7 +76,7 @@ class WarmServers:
 def serve(orders: socket.socket) -> None:
     """Fork a server for each order."""
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for them
-    for package in PACKAGES:
+    for package in PACKAGES.values():
         import_module(f"{package}.server")
     while True:
         order, descriptors, _, _ = socket.recv_fds(orders, _LARGEST, 2)

@@ -67,6 +67,11 @@ async def _checks(role: Role | None, installed: Servers, where: Where) -> AsyncI
     from drone_mcp_config.checking.drone import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
     from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - and only this command needs them
 
+    if installed.broken:
+        incomplete = "; ".join(
+            f"the server {name!r} is incomplete: {fault}" for name, fault in installed.broken.items()
+        )
+        yield Check("installation", "warning", incomplete, "Install drone-mcp again")
     if where.transport == "stdio" or where.own_token:  # else it is not from here that Drone is asked
         async for check in check_drone(os.environ):
             yield check

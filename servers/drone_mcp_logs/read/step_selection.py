@@ -19,7 +19,7 @@ _MOST_STEPS = 10  # each costs a request
 
 IF_CUT = "drone_search_build_logs finds a line; cursor reads on"
 NAME_A_STEP = "name stage and step to read one of these"
-NO_STEPS = "look at the build with drone_get_build: it says what it waits for or why it did not start"
+NO_STEPS = "there is nothing to read: look at the build itself for what it waits for or why it did not start"
 
 
 @dataclass(frozen=True, slots=True)

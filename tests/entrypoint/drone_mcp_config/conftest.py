@@ -1,4 +1,4 @@
-"""A command line to run, and an installation with servers of its own."""
+"""A command line to run, and an installation with servers and roles of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_build.guard.variables import VARIABLES
-from drone_mcp_config import cli
+from drone_mcp_config import cli, role_loading
 from drone_mcp_config.installation import Servers, read_installation
 
 if TYPE_CHECKING:
@@ -55,6 +55,30 @@ MANIFESTS = {
     "actions": manifest("actions", dict.fromkeys(ACTIONS, False), WRITES),
 }
 
+ROLES = {
+    "reader": """\
+role: reader
+description: Reads what there is.
+servers:
+  builds: {preload: true}
+  logs: {preload: true}
+  policy: {preload: true}
+""",
+    "viewer": """\
+role: viewer
+description: Looks at builds only.
+servers:
+  builds: {preload: true}
+""",
+    "operator": """\
+role: operator
+description: Rehearses changes.
+extends: reader
+servers:
+  actions: {tools: [drone_restart_build, drone_stop_build], token: DRONE_WRITE_TOKEN, mode: dry-run}
+""",
+}
+
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -93,18 +117,39 @@ def fake_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def installed(fake_packages: Path) -> Servers:
+def fake_roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Roles in the place of those that come with drone-mcp, which may change with its servers."""
+    folder = tmp_path / "shipped"
+    write_roles(folder, ROLES)
+    monkeypatch.setattr(role_loading, "shipped_roles", lambda: folder)
+    return folder
+
+
+def write_roles(folder: Path, files: dict[str, str]) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, text in files.items():
+        (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def installed(fake_packages: Path, fake_roles: Path) -> Servers:
     assert fake_packages.is_dir()
+    assert fake_roles.is_dir()
     return read_installation()
 
 
 @pytest.fixture
 def run(
-    work: Path, fake_packages: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    work: Path,
+    fake_packages: Path,
+    fake_roles: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> Callable[..., Outcome]:
     """Run the command in the folder `work`, as a shell would."""
     assert work.is_dir()
     assert fake_packages.is_dir()
+    assert fake_roles.is_dir()
 
     def run(*arguments: str) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["drone-mcp-config", *arguments])
@@ -125,9 +170,7 @@ def roles_dir(tmp_path: Path) -> Callable[..., Path]:
 
     def write(**files: str) -> Path:
         folder = tmp_path / "roles"
-        folder.mkdir(exist_ok=True)
-        for name, text in files.items():
-            (folder / f"{name}.yaml").write_text(text, encoding="utf-8")
+        write_roles(folder, files)
         return folder
 
     return write

@@ -81,7 +81,7 @@ def test_a_client_that_reads_its_own_files_only_is_refused_with_those_that_can(c
         way_of(client)
 
 
-def equipped(installed: Servers, role: str = "dev", client: ClientName = "claude", **more: str) -> Equipment:
+def equipped(installed: Servers, role: str = "reader", client: ClientName = "claude", **more: str) -> Equipment:
     assignment = Assignment(role, client, url=more.pop("url", ""), repo=more.pop("repo", ""))
     return equip(assignment, load_role(role, library(None), installed), installed, PLACES, {**TOLD, **more})
 
@@ -104,8 +104,8 @@ def test_gemini_is_told_to_use_no_other_servers(installed: Servers) -> None:
 
 
 def test_a_role_that_rehearses_needs_no_token_to_write_with(installed: Servers) -> None:
-    assert equipped(installed, "ops").environment["DRONE_WRITE_TOKEN"] == ""
-    assert equipped(installed, "ops", DRONE_WRITE_TOKEN="w" * 32).environment["DRONE_WRITE_TOKEN"] == "w" * 32
+    assert equipped(installed, "operator").environment["DRONE_WRITE_TOKEN"] == ""
+    assert equipped(installed, "operator", DRONE_WRITE_TOKEN="w" * 32).environment["DRONE_WRITE_TOKEN"] == "w" * 32
 
 
 def test_a_token_in_a_file_is_read_from_there_by_the_servers(installed: Servers) -> None:
@@ -124,7 +124,7 @@ def test_elsewhere_than_on_linux_it_says_what_to_do_instead(
     run: Callable[..., Outcome], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
-    outcome = run("agent", "--role", "dev", "--", "claude")
+    outcome = run("agent", "--role", "reader", "--", "claude")
     assert (outcome.code, "drone-mcp-config --role NAME" in outcome.err) == (2, True)
 
 

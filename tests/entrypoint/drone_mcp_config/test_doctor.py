@@ -228,7 +228,7 @@ def test_a_server_of_ours_has_to_offer_the_tools_that_its_manifest_promises(run:
     file = fake_packages / "fake_mcp_builds" / "manifest.json"
     promised = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps({**promised, "module": "drone_mcp_policy"}), encoding="utf-8")
-    outcome = run("doctor", "--json", "--role", "ui")
+    outcome = run("doctor", "--json", "--role", "viewer")
     assert outcome.code == 1
     differing = "drone_evaluate_build, drone_explain_policy, drone_get_build, drone_list_builds"
     assert f"({differing})" in checks(outcome)["drone-builds"]["detail"]
@@ -242,7 +242,7 @@ def test_a_server_of_ours_is_called_once_and_says_what_is_wrong_with_its_environ
     real = Path(drone_mcp_builds.__file__).parent / "manifest.json"
     shutil.copy(real, fake_packages / "fake_mcp_builds" / "manifest.json")
     monkeypatch.setenv("DRONE_MCP_REPOS", repos)
-    outcome = run("doctor", "--json", "--role", "ui")
+    outcome = run("doctor", "--json", "--role", "viewer")
     found = checks(outcome)["drone-builds"]
     if repos == "octo/*":
         assert (outcome.code, found["detail"]) == (0, "started, 5 tools")

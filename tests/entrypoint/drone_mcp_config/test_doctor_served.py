@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drone_mcp_config import role_loading
 from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
 from support.http_process import serving
@@ -25,15 +26,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
-INSTALLED = importlib.metadata.entry_points
+INSTALLED, SHIPPED = importlib.metadata.entry_points, role_loading.shipped_roles
 TOKEN = "a-token-of-the-tests-for-callers"
 SERVE = ("drone_mcp_config", "serve")
 
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """The command with the servers that are really installed, which those that are served are held against."""
+    """The command with what is really installed: what is served is held against it."""
     monkeypatch.setattr(importlib.metadata, "entry_points", INSTALLED)
+    monkeypatch.setattr(role_loading, "shipped_roles", SHIPPED)
     return run
 
 

@@ -151,7 +151,7 @@ def test_yaml_that_cannot_be_kept_whole_is_refused(text: str) -> None:
 def test_a_refusal_for_comments_prints_the_part_to_paste(run: Run, work: Path) -> None:
     file = work / "config.yaml"
     file.write_text("{extensions: {}}  # mine\n", encoding="utf-8")
-    outcome = run("--role", "ui", "--client", "goose", "--output", "config.yaml")
+    outcome = run("--role", "viewer", "--client", "goose", "--output", "config.yaml")
     assert outcome.code == 1
     assert list(yaml.safe_load(outcome.out)["extensions"]) == ["drone-builds"]
     assert "by hand" in outcome.err
@@ -173,11 +173,11 @@ def test_a_file_of_windows_keeps_its_line_ends_and_its_byte_order_mark(
 ) -> None:
     file = work / "config"
     file.write_bytes(b"\xef\xbb\xbf" + text.replace("\n", "\r\n").encode())
-    assert run("--role", "ui", "--client", client, "--output", "config").code == 0
+    assert run("--role", "viewer", "--client", client, "--output", "config").code == 0
     raw = file.read_bytes()
     assert raw.startswith(b"\xef\xbb\xbf")
     assert raw.count(b"\r\n") == raw.count(b"\n") > text.count("\n")
-    assert run("--role", "ui", "--client", client, "--output", "config", "--check").code == 0
+    assert run("--role", "viewer", "--client", client, "--output", "config", "--check").code == 0
 
 
 def test_an_external_server_is_brought_up_to_date_by_its_program(

@@ -178,7 +178,7 @@ def test_a_refusal_says_what_would_be_filled_in(
     run: Callable[..., Outcome], work: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.executable", "/ve $HOME nv/bin/python")
-    outcome = run("--role", "ui", "--client", "gemini")
+    outcome = run("--role", "viewer", "--client", "gemini")
     assert (outcome.code, list(work.iterdir())) == (2, [])
     assert outcome.err == (
         "Gemini CLI cannot take the server drone-builds: it would fill in '$HOME' in '/ve $HOME nv/bin/python', "

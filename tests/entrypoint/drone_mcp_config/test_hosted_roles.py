@@ -13,7 +13,7 @@ from support.http_process import serving
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
 
-@pytest.mark.parametrize("name", ["dev", "ops", "admin", "ui"])
+@pytest.mark.parametrize("name", library(None).names())
 async def test_a_shipped_role_is_served_with_its_tools_and_no_others(name: str) -> None:
     installed = read_installation()
     role = load_role(name, library(None), installed)

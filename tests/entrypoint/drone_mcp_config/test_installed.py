@@ -9,9 +9,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
+import yaml
 
 from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import RoleLibrary, load_role, shipped_roles
+from drone_mcp_config.role_loading import library, load_role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,9 +23,12 @@ def config(folder: Path, *arguments: str, python: tuple[str, ...] = ()) -> subpr
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("name", ["dev", "ops", "admin", "ui"])
-def test_every_shipped_role_names_servers_that_are_there(name: str) -> None:
-    assert load_role(name, RoleLibrary((shipped_roles(),)), read_installation()).servers
+@pytest.mark.parametrize("name", library(None).names())
+def test_every_shipped_role_says_what_it_is_for_and_can_be_shown(name: str, tmp_path: Path) -> None:
+    role = load_role(name, library(None), read_installation())
+    assert role.description
+    shown = yaml.safe_load(config(tmp_path, "show", name).stdout)
+    assert (shown["role"], list(shown["servers"])) == (name, list(role.servers))
 
 
 def test_every_server_reads_the_variables_that_a_role_can_set() -> None:

@@ -30,10 +30,10 @@ if TYPE_CHECKING:
     Run = Callable[..., Outcome]
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
-MINIMAL = ("pod", "--role", "dev", "--repo", "octo/hello", "--branch", "x", "--session", "s-1")
+MINIMAL = ("pod", "--role", "reader", "--repo", "octo/hello", "--branch", "x", "--session", "s-1")
 DOES_ALL = """
 role: mender
-extends: ops
+extends: operator
 repos: ["octo/*"]
 servers:
   actions: {mode: on}
@@ -64,7 +64,7 @@ def words(pod: dict[str, Any]) -> list[str]:
 def test_the_least_that_can_be_asked_for_is_the_pod_of_the_snapshot(run: Run) -> None:
     outcome = run(*MINIMAL)
     pod_of(outcome)
-    hold(SNAPSHOTS / "pod.dev.yaml", outcome.out.replace("drone-mcp-dev:0.1.0", "drone-mcp-dev:VERSION"))
+    hold(SNAPSHOTS / "pod.reader.yaml", outcome.out.replace("drone-mcp-reader:0.1.0", "drone-mcp-reader:VERSION"))
     assert "names no image for its agents" in outcome.err
 
 
@@ -113,7 +113,7 @@ def test_what_dependencies_bring_is_set_up_without_a_secret(run: Run, roles_dir:
 
 
 def test_a_role_that_rehearses_is_given_no_token_to_write_with(run: Run) -> None:
-    outcome = run("pod", "--role", "ops", *MINIMAL[3:])
+    outcome = run("pod", "--role", "operator", *MINIMAL[3:])
     assert "DRONE_TOKEN" in outcome.out
     assert "WRITE" not in outcome.out
 
@@ -131,7 +131,7 @@ def test_a_session_is_made_up_where_none_is_given_and_makes_another_name(run: Ru
 
 WRONG = {
     "nothing": ((), "A pod needs --role, --repo, --branch."),
-    "no branch": (("--role", "dev", "--repo", "octo/hello"), "A pod needs --branch."),
+    "no branch": (("--role", "reader", "--repo", "octo/hello"), "A pod needs --branch."),
     "a repository with a shell in it": (("--repo", "octo/$(reboot)"), "--repo is 'octo/$(reboot)'"),
     "a repository that leads elsewhere": (("--repo", "octo/.."), "--repo is 'octo/..'"),
     "a branch that is an option": (("--branch", "-x"), "'-x' (--branch) is no name of a branch."),

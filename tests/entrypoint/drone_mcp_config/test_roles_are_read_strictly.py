@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.role_loading import RoleLibrary, library, load_role, shipped_roles
+from drone_mcp_config.role_loading import RoleLibrary, library, load_role
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -374,13 +374,7 @@ agent: {setup: [b]}
 def test_a_folder_of_ones_own_comes_before_the_shipped_roles(
     roles_dir: Callable[..., Path], installed: Servers
 ) -> None:
-    roles = library(roles_dir(dev="role: dev\nservers: {logs: {}}\n", mine="role: mine\nextends: ui\n"))
-    assert list(load_role("dev", roles, installed).servers) == ["logs"]
+    roles = library(roles_dir(reader="role: reader\nservers: {logs: {}}\n", mine="role: mine\nextends: viewer\n"))
+    assert list(load_role("reader", roles, installed).servers) == ["logs"]
     assert list(load_role("mine", roles, installed).servers) == ["builds"]
-    assert roles.names() == ["admin", "dev", "mine", "ops", "ui"]
-
-
-@pytest.mark.parametrize("name", ["dev", "ops", "admin", "ui"])
-def test_every_shipped_role_loads(installed: Servers, name: str) -> None:
-    role = load_role(name, RoleLibrary((shipped_roles(),)), installed)
-    assert role.description
+    assert roles.names() == ["mine", "operator", "reader", "viewer"]

@@ -1,9 +1,11 @@
-"""Every shipped role for every client, as git knows it. Rewrite with UPDATE_SNAPSHOTS=1 and read the diff."""
+"""What roles become: the plan of every shipped one, and one that says everything in the format of every client.
+
+Rewrite with UPDATE_SNAPSHOTS=1 and read the diff.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import re
 import tomllib
 from pathlib import Path
@@ -15,17 +17,20 @@ import yaml
 from drone_mcp_config.clients import CLIENTS, ClientName, Places
 from drone_mcp_config.documents import fresh
 from drone_mcp_config.generating import Choices, generate
-from drone_mcp_config.role_loading import RoleLibrary, load_role, shipped_roles
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.plan import Context, Server, Stdio, make_plan
+from drone_mcp_config.role_loading import RoleLibrary, library, load_role
 from drone_mcp_config.role_model import json_schema
+from support.snapshots import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_config.installation import Servers
+    from drone_mcp_config.template import Template
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SCHEMA = Path(__file__).parents[3] / "docs" / "role.schema.json"
-ROLES = ("dev", "ops", "admin", "ui")
 HOME = Path("/home/me")
 PLACES = Places(work=HOME / "project", home=HOME, config=HOME / ".config", appdata=HOME / "AppData", platform="linux")
 ENVIRONMENT = {"DRONE_SERVER": "https://drone.example.com"}
@@ -57,16 +62,6 @@ external:
 """
 
 
-def held(path: Path, now: str) -> None:
-    """Hold `now` against the snapshot."""
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        path.write_text(now, encoding="utf-8")
-    assert path.is_file(), f"UPDATE_SNAPSHOTS=1 scripts/test, then commit {path.name}"
-    assert path.read_text(encoding="utf-8") == now, (
-        f"UPDATE_SNAPSHOTS=1 scripts/test, then read the diff of {path.name}"
-    )
-
-
 @pytest.fixture
 def rendered(installed: Servers, monkeypatch: pytest.MonkeyPatch) -> Callable[[str, ClientName, RoleLibrary], str]:
     monkeypatch.setattr("sys.executable", "/opt/drone-mcp/bin/python")
@@ -80,12 +75,22 @@ def rendered(installed: Servers, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
     return render
 
 
-@pytest.mark.parametrize("client", CLIENTS)
-@pytest.mark.parametrize("role", ROLES)
-def test_a_shipped_role_is_written_as_the_snapshot_has_it(
-    rendered: Callable[[str, ClientName, RoleLibrary], str], role: str, client: ClientName
-) -> None:
-    held(SNAPSHOTS / f"{role}.{client}.txt", rendered(role, client, RoleLibrary((shipped_roles(),))))
+@pytest.mark.parametrize("name", library(None).names())
+def test_the_plan_of_a_shipped_role_is_that_of_the_snapshot(name: str) -> None:
+    installed = read_installation()
+    plan = make_plan(load_role(name, library(None), installed), installed, Context("python"))
+    servers = {server.name: as_data(server) for server in plan.servers}
+    hold(SNAPSHOTS / f"plan.{name}.json", json.dumps(servers, indent=2) + "\n")
+
+
+def as_data(server: Server) -> dict[str, Any]:
+    def text(template: Template) -> str:
+        return template.render(lambda reference: f"${{{reference.name}}}")
+
+    assert isinstance(server, Stdio)
+    command = [text(word) for word in (server.command, *server.args)]
+    env = {name: text(value) for name, value in server.env.items()}
+    return {"command": command, "env": env, "inherits": server.inherits, "preload": server.preload}
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -93,7 +98,7 @@ def test_everything_a_role_can_say_is_written_as_the_snapshot_has_it(
     rendered: Callable[[str, ClientName, RoleLibrary], str], roles_dir: Callable[..., Path], client: ClientName
 ) -> None:
     roles = RoleLibrary((roles_dir(everything=EXTENSIVE),))
-    held(SNAPSHOTS / f"everything.{client}.txt", rendered("everything", client, roles))
+    hold(SNAPSHOTS / f"everything.{client}.txt", rendered("everything", client, roles))
 
 
 @pytest.mark.parametrize("client", CLIENTS)
@@ -128,7 +133,7 @@ def test_what_to_load_at_the_start_is_told_to_clients_that_have_a_word_for_it(
 def test_a_variable_is_written_in_the_clients_own_syntax_or_not_at_all(
     rendered: Callable[[str, ClientName, RoleLibrary], str], client: ClientName
 ) -> None:
-    text = rendered("dev", client, RoleLibrary((shipped_roles(),)))
+    text = rendered("reader", client, library(None))
     found = set(re.findall(r"\$?\{(?:env:)?DRONE_TOKEN\}", text))
     expected = {
         **dict.fromkeys(("claude", "gemini", "copilot"), "${DRONE_TOKEN}"),
@@ -140,4 +145,4 @@ def test_a_variable_is_written_in_the_clients_own_syntax_or_not_at_all(
 
 @pytest.mark.checkout
 def test_the_schema_for_editors_is_the_one_in_the_documentation() -> None:
-    held(SCHEMA, json.dumps(json_schema(), indent=2) + "\n")
+    hold(SCHEMA, json.dumps(json_schema(), indent=2) + "\n")

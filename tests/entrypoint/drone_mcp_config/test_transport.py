@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Run = Callable[..., Outcome]
 
-HTTP = ("--role", "ui", "--transport", "http")
+HTTP = ("--role", "viewer", "--transport", "http")
 BUILDS = "http://127.0.0.1:8080/builds/mcp"
 
 
@@ -74,8 +74,8 @@ def test_an_agent_with_a_drone_token_of_its_own_sends_it(run: Run) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("--role", "ui", "--url", "http://x"), "add --transport http"),
-        (("--role", "ui", "--own-token"), "add --transport http"),
+        (("--role", "viewer", "--url", "http://x"), "add --transport http"),
+        (("--role", "viewer", "--own-token"), "add --transport http"),
         ((*HTTP, "--server", "https://drone.test"), "leave them out"),
         ((*HTTP, "--portable"), "leave them out"),
         ((*HTTP, "--url", "mcp.example.com"), "--url is 'mcp.example.com'"),

@@ -1,0 +1,204 @@
+"""What every installed server promises its clients. UPDATE_SNAPSHOTS=1 rewrites snapshots and manifests."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import pytest
+import respx
+from mcp import Client, MCPError, StdioServerParameters
+from mcp.client.stdio import stdio_client
+
+from drone_mcp_build.settings import Settings
+from drone_mcp_config.installation import read_installation
+from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_kit.manifest import manifest, manifest_text
+from support.arguments import argument, least_arguments
+from support.installed import PACKAGES, SERVERS, package_folder, server_module
+from support.inventory import first_word, inventory_faults, tokens, wire
+from support.raw_server import RawServer
+from support.snapshots import hold, hold_all
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from mcp.types import Tool
+
+ENVIRONMENT = {"DRONE_SERVER": "https://drone.example.com", "DRONE_TOKEN": "a-token-of-the-tests"}
+SERVER_BUDGET = 1_500  # tokens of the list of tools
+ROLE_BUDGETS = {"dev": 4_000}
+INSTRUCTIONS = 1_500  # characters
+REPO, NUMBER = "octo/hello", 4
+DEADLINE = 60.0
+
+every_server = pytest.mark.parametrize("name", SERVERS)
+
+
+@asynccontextmanager
+async def client_of(name: str, mode: Any = "auto", **environment: str) -> AsyncIterator[Client]:
+    async with Client(server_module(name).from_environment({**ENVIRONMENT, **environment}), mode=mode) as client:
+        yield client
+
+
+async def tools_of(name: str) -> list[Tool]:
+    async with client_of(name) as client:
+        return list((await client.list_tools()).tools)
+
+
+async def offered(client: Client) -> dict[str, list[dict[str, Any]]]:
+    """Return the lists that a client is given, as they are on the wire."""
+    tools = (await client.list_tools()).tools
+    resources = (await client.list_resources()).resources
+    templates = (await client.list_resource_templates()).resource_templates
+    prompts = (await client.list_prompts()).prompts
+    lists: dict[str, list[Any]] = {"tools": tools, "resources": [*resources, *templates], "prompts": prompts}
+    return {kind: [wire(item) for item in items] for kind, items in lists.items()}
+
+
+def error_of(result: Any) -> dict[str, Any]:
+    assert result.is_error
+    return dict(json.loads(result.content[0].text.removeprefix("Error: ")))
+
+
+@every_server
+async def test_the_manifest_tells_what_the_server_offers(name: str) -> None:
+    module = server_module(name)
+    made = await manifest(module.SPEC, module.create(Settings(server=ENVIRONMENT["DRONE_SERVER"])))
+    hold(package_folder(name) / "manifest.json", manifest_text(made))
+    assert made["module"] == PACKAGES[name]
+
+
+@every_server
+async def test_tools_resources_and_prompts_are_those_in_git(name: str) -> None:
+    async with client_of(name) as client:
+        lists = await offered(client)
+    items: dict[str, Any] = {tool["name"]: tool for tool in lists["tools"]}
+    items |= {kind: lists[kind] for kind in ("resources", "prompts") if lists[kind]}
+    hold_all(Path(__file__).parent / PACKAGES[name] / "snapshots", items)
+
+
+@every_server
+async def test_every_tool_keeps_the_rules(name: str) -> None:
+    assert inventory_faults(server_module(name).SPEC.name, await tools_of(name)) == []
+
+
+@every_server
+async def test_the_list_of_tools_fits_its_budget(name: str) -> None:
+    assert tokens(await tools_of(name)) <= SERVER_BUDGET
+
+
+@pytest.mark.parametrize(("role", "budget"), ROLE_BUDGETS.items())
+async def test_the_tools_of_a_role_fit_its_budget(role: str, budget: int) -> None:
+    servers = load_role(role, library(None), read_installation()).servers
+    assert sum([tokens(await tools_of(name)) for name in servers]) <= budget
+
+
+@every_server
+async def test_the_instructions_are_short_name_every_tool_and_warn_of_text_by_others(name: str) -> None:
+    async with client_of(name) as client:
+        instructions = client.instructions or ""
+    assert len(instructions) <= INSTRUCTIONS
+    assert "data, never instructions" in instructions
+    assert [tool.name for tool in await tools_of(name) if tool.name not in instructions] == []
+
+
+@every_server
+async def test_both_eras_are_offered_the_same(name: str) -> None:
+    async with client_of(name, "auto") as modern, client_of(name, "legacy") as legacy:
+        assert await offered(modern) == await offered(legacy)
+        assert modern.instructions == legacy.instructions
+
+
+@every_server
+async def test_a_tool_says_that_it_only_reads_where_the_manifest_says_so(name: str) -> None:
+    listed = {
+        tool.name: (tool.annotations.read_only_hint, bool(tool.annotations.destructive_hint))
+        for tool in await tools_of(name)
+        if tool.annotations
+    }
+    told = read_installation()[name]
+    assert listed == {tool.name: (tool.read_only, tool.destructive) for tool in told.tools}
+    assert told.writes == ("DRONE_WRITE_TOKEN" in told.environment)
+
+
+@every_server
+async def test_the_allow_list_leaves_only_what_it_names(name: str) -> None:
+    every = [tool.name for tool in await tools_of(name)]
+    for allowed in every:
+        async with client_of(name, DRONE_MCP_TOOLS=allowed) as client:
+            assert [tool["name"] for tool in (await offered(client))["tools"]] == [allowed]
+            for other in every:
+                if other != allowed:
+                    with pytest.raises(MCPError, match=f"no tool '{other}'"):
+                        await client.call_tool(other, {})
+
+
+@every_server
+async def test_a_prompt_is_offered_with_the_tool_that_its_text_calls(name: str) -> None:
+    async with client_of(name) as client:
+        missing = {prompt.name for prompt in (await client.list_prompts()).prompts}
+    for allowed in [tool.name for tool in await tools_of(name)]:
+        async with client_of(name, DRONE_MCP_TOOLS=allowed) as client:
+            for prompt in (await client.list_prompts()).prompts:
+                values = {item.name: str(argument(item.name, {}, REPO, NUMBER)) for item in prompt.arguments or ()}
+                (message,) = (await client.get_prompt(prompt.name, values)).messages
+                assert allowed in message.content.text  # type: ignore[union-attr]  # a prompt of ours is text
+                missing.discard(prompt.name)
+    assert missing == set(), "they are offered with no single tool"
+
+
+@every_server
+async def test_the_package_names_no_tool_that_it_does_not_have(name: str) -> None:
+    tools = await tools_of(name)
+    texts = [path.read_text(encoding="utf-8") for path in package_folder(name).rglob("*.py")]
+    named = {word for text in texts for word in re.findall(rf"\b{first_word(tools)}(?!_mcp_)(?:_[a-z]+)+", text)}
+    assert named == {tool.name for tool in tools}
+
+
+@every_server
+async def test_an_argument_that_no_tool_has_is_refused_before_anything_is_asked(name: str) -> None:
+    with respx.mock(assert_all_called=False) as drone:
+        async with client_of(name) as client:
+            for tool in await tools_of(name):
+                arguments = least_arguments(tool, REPO, NUMBER) | {"nothing_like_it": 1}
+                error = error_of(await client.call_tool(tool.name, arguments))
+                assert error["code"] == "INVALID_INPUT"
+                assert "nothing_like_it" in error["message"]
+    assert not drone.calls
+
+
+@pytest.mark.parametrize("status", [200, 401, 500])
+@every_server
+async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str, status: int, tmp_path: Path) -> None:
+    variables = [item for item in read_installation()[name].environment if item.endswith(("_TOKEN", "_KEY"))]
+    secrets = {variable: f"5ec2e7-{number:02}-{variable.lower():x<40}" for number, variable in enumerate(variables)}
+    body = json.dumps({"message": " ".join(secrets.values()), "id": [*secrets.values()]}).encode()
+    head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+    drone = RawServer(head.encode() + b"Connection: close\r\n\r\n" + body)
+    log = tmp_path / "log.txt"
+    with anyio.fail_after(DEADLINE), log.open("w", encoding="utf-8") as errors:
+        async with drone.listening():
+            environment = {
+                **secrets,
+                "DRONE_SERVER": f"http://127.0.0.1:{drone.port}",
+                "DRONE_MCP_RETRIES": "0",
+                "DRONE_MCP_LOG_LEVEL": "debug",
+                "DRONE_MCP_ACTIONS": "on",
+                "DRONE_MCP_ACTION_REPOS": "*/*",
+            }
+            process = StdioServerParameters(command=sys.executable, args=["-m", PACKAGES[name]], env=environment)
+            async with Client(stdio_client(process, errors)) as client:
+                results = [
+                    await client.call_tool(tool.name, least_arguments(tool, REPO, NUMBER))
+                    for tool in await tools_of(name)
+                ]
+    assert all(result.is_error for result in results)
+    said = "".join(result.model_dump_json() for result in results) + log.read_text(encoding="utf-8")
+    assert secrets["DRONE_TOKEN"].encode() in b"".join(drone.heads), "it was not used, so nothing is shown here"
+    assert [secret for secret in secrets.values() if secret in said] == []
