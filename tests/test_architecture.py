@@ -10,7 +10,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 MODULE_LINES = 400
-FUNCTION_LINES = 60
+FUNCTION_LINES, SHORT = 60, 30
 
 # What each package may import of ours. A server never imports another, the entrypoint imports no server:
 # it learns of servers from the installation and starts them as processes.
@@ -112,6 +112,17 @@ def test_no_function_outgrows_a_screen(module: Path) -> None:
     ]
     long = [f.name for f in functions if (f.end_lineno or 0) - f.lineno + 1 > FUNCTION_LINES]
     assert long == []
+
+
+@pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
+def test_nine_of_ten_functions_of_a_package_are_short(package: Path) -> None:
+    lengths = sorted(
+        (node.end_lineno or 0) - node.lineno + 1
+        for module in modules(package)
+        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert lengths[len(lengths) * 9 // 10] <= SHORT
 
 
 @pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)

@@ -1,6 +1,6 @@
 '''What every MCP server of this toolkit does alike.
 
-A server is its tools, its views and one `create`:
+A server is its tools, its views and one `create`. Here one that asks Drone (`drone_mcp_build`, `drone_mcp_known`):
 
     """server.py"""
     SPEC = ServerSpec(
@@ -10,6 +10,7 @@ A server is its tools, its views and one `create`:
         instructions="Use this for CI builds, pipelines, … (search keywords)",
         package="drone_mcp_builds",
         command="drone-mcp-builds",
+        settings=Settings,                      # of drone_mcp_build; left out, the server asks no service
     )
 
     def create(settings: Settings) -> MCPServer[Any]:
@@ -24,7 +25,7 @@ A server is its tools, its views and one `create`:
 
     """__main__.py"""                           # imports nothing heavy: the front answers first
     def main() -> None:
-        start("drone_mcp_builds")
+        start("drone_mcp_builds", read_drone)
 
     """views.py"""
     class BuildView(View):                      # None is left out, and what is empty where it has a default
@@ -56,23 +57,23 @@ A server is its tools, its views and one `create`:
             """The newest build of the default branch."""
 
 A tool only raises errors of the `ServiceError` family (drone_mcp_kit.errors); each becomes a failed result in the one
-shape of errors. Anything else is a bug: it becomes INTERNAL_ERROR with a number that is in the log, too, beside the
+shape of errors. Anything else is a bug: it becomes INTERNAL_ERROR with a number that is in the log, too, next to the
 traceback.
-What a tool returns is sanitised and rid of secrets on its way out. A server that cuts a piece out of a log passes the
-whole log through `access.clean.text` before it cuts: half a private key does not look like one.
+What a tool returns is sanitised and redacted on its way out. A server that cuts a piece out of a log passes the whole
+log through `access.clean.text` before it cuts: half a private key does not look like one.
 
 Modules:
-    variables  VARIABLES, Variable, SettingsError: text -> values; standard library only
-    settings   Settings.from_environment
-    front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
-    access     DroneAccess: client(), resolve_repo(repo), scope, clean, close()
-    app        ServerSpec, build_server, run
+    errors     ServiceError and its family; Service: what errors say of the service behind a server
+    variables  Variable, SettingsError, PROCESS_VARIABLES: text -> values; standard library only
+    settings   ProcessSettings: what every process reads; a service's settings derive from it
+    app        ServerSpec, Access (what a server needs of its way to a service), build_server, run
     tools      @tool, make_tool
     resources  @resource, @prompt
+    offer      what a server offers by name, and the protocol error for everything else
     answer     View, success, failure, view_data, to_json
+    tokens     count_tokens: what a text costs a model, estimated
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
-    meant      meant(access, repo, number …): what a name or a pasted address means
-    scope      RepoScope: sees(slug), check(slug), only(items, slug=…)
+    front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
     cleaning   Cleaner: text(str), value(json); from sanitize (sanitize, one_line) and redact (Redactor)
     logs       note(repo=…, build=…): facts for the log records of this request
     arguments, schemas, serving, gitremote: inner parts
