@@ -30,19 +30,23 @@ WINDOWS = sys.platform == "win32"  # its select() takes sockets only, so there n
 
 
 class Input(io.RawIOBase):
-    """What the client sends, as a raw stream."""
+    """What the client sends, as a raw stream.
+
+    Attributes:
+        was_told_to_end: whether it has ended for another reason than that the client closed it.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self._source = STDIN
         self._waiting = memoryview(b"")
-        self._ended = False
+        self.was_told_to_end = False
         self._parent = _INIT if WINDOWS else os.getppid()
         self._alarm, self._bell = (-1, -1) if WINDOWS else os.pipe()
 
     def end(self) -> None:
         """End the input. May be called from a signal handler, from any thread, and more than once."""
-        self._ended = True
+        self.was_told_to_end = True
         if not WINDOWS:
             with contextlib.suppress(OSError):
                 os.write(self._bell, b".")
@@ -50,11 +54,11 @@ class Input(io.RawIOBase):
     def receive(self) -> bytes:
         """Return what has come, after waiting for it; b"" at the end."""
         try:
-            while not self._ended:
+            while not self.was_told_to_end:
                 if WINDOWS or self._wait([self._source]):
                     return os.read(self._source, CHUNK)
         except OSError:  # there is no standard input, or it broke
-            self._ended = True
+            self.was_told_to_end = True
         return b""
 
     def reserve(self, first: bytes) -> None:
@@ -74,7 +78,7 @@ class Input(io.RawIOBase):
         hung_up = select.poll()
         hung_up.register(self._source, 0)  # tells of the end alone, and not of what is there to read
         hung_up.register(self._alarm, select.POLLIN)
-        while not self._ended and not hung_up.poll(_GLANCE * 1000) and not self._is_orphan():
+        while not self.was_told_to_end and not hung_up.poll(_GLANCE * 1000) and not self._is_orphan():
             pass
 
     def send(self, data: bytes) -> bool:
@@ -83,7 +87,7 @@ class Input(io.RawIOBase):
             while data and (WINDOWS or self._wait([], [STDOUT])):
                 data = data[os.write(STDOUT, data[:_AT_ONCE]) :]
         except OSError:
-            self._ended = True
+            self.was_told_to_end = True
         return not data
 
     def send_last(self, data: bytes) -> None:
@@ -94,11 +98,11 @@ class Input(io.RawIOBase):
 
     def _wait(self, sources: list[int], targets: list[int] | None = None) -> bool:
         """Wait until one of the descriptors is ready; False where the input has ended meanwhile."""
-        while not self._ended:
+        while not self.was_told_to_end:
             readable, writable, _ = select.select([self._alarm, *sources], targets or [], [], _GLANCE)
             if self._alarm not in readable and (readable or writable):
                 return True
-            self._ended = bool(readable) or self._is_orphan()
+            self.was_told_to_end = bool(readable) or self._is_orphan()
         return False
 
     def _is_orphan(self) -> bool:

@@ -166,13 +166,22 @@ def test_a_client_that_no_longer_listens_ends_the_front_without_a_word() -> None
         assert process.ending() == (0, "")
 
 
-def test_input_that_ends_with_half_a_line_is_answered_like_a_whole_one() -> None:
-    message = json.dumps({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": HANDSHAKE}).encode()
+def test_a_last_line_without_its_end_is_answered_whole() -> None:
     with server_process(*BUILDS, **NOWHERE) as process:
-        process.stdin.write(message)
+        process.shake_hands()
+        process.stdin.write(b'{"jsonrpc": "2.0", "id": 2, "method": "tools/list"}')
         process.stdin.close()
-        assert process.receive()["id"] == 1
+        assert process.receive()["result"]["tools"], "of some ten thousand bytes"
         assert process.ending()[0] == 0
+
+
+def test_a_signal_while_a_line_is_half_there_loads_nothing(stuck: Path) -> None:
+    with server_process("-m", "stuck_server", PYTHONPATH=str(stuck), **NOWHERE) as process:
+        list_tools(process)
+        process.stdin.write(b'{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"na')
+        process.stdin.flush()
+        process.signal(signal.SIGTERM)
+        assert process.ending() == (0, ""), "a server that loads would never end"
 
 
 def test_a_line_that_never_ends_is_no_burden_of_the_front() -> None:

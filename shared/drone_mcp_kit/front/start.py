@@ -100,10 +100,10 @@ def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | 
         if load_early and conversation.lists_told:
             _load_in_background(load_early)
             load_early = None
-    if not data:
+    if not data or stdin.was_told_to_end:
         return None
-    said, data, needs_server = split_lines(data + b"\n", conversation.answer)  # a last line that was not ended
-    stdin.send_last(said)
+    said, data, needs_server = split_lines(data + b"\n", conversation.answer)  # a last line without its end
+    stdin.send(said)
     return data if needs_server else None
 
 
