@@ -14,11 +14,12 @@ import contextlib
 import io
 import os
 import select
+import signal
 import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 STDIN, STDOUT, STDERR = 0, 1, 2
@@ -43,6 +44,19 @@ class Input(io.RawIOBase):
         self.was_told_to_end = False
         self._parent = _INIT if WINDOWS else os.getppid()
         self._alarm, self._bell = (-1, -1) if WINDOWS else os.pipe()
+        if not WINDOWS:
+            os.set_blocking(self._bell, False)
+
+    def end_at(self, signals: Iterable[signal.Signals]) -> None:
+        """End the input when one of these signals comes. Only for the main thread, and not on Windows.
+
+        Python runs a handler between two instructions of the main thread, so a signal that comes just before that
+        thread blocks would wait until it wakes (https://docs.python.org/3/library/signal.html, "Execution of Python
+        signal handlers"). The alarm is written to as soon as the signal comes, and wakes whoever reads.
+        """
+        signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
+        for number in signals:
+            signal.signal(number, lambda *_: self.end())
 
     def end(self) -> None:
         """End the input. May be called from a signal handler, from any thread, and more than once."""

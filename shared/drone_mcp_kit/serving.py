@@ -49,8 +49,7 @@ def serve(server: MCPServer[Any], opening: Opening) -> None:
     sys.stdin = io.TextIOWrapper(io.BufferedReader(stdin, _BUFFER), encoding="utf-8")
     sys.stdout = io.TextIOWrapper(pipes.Output(taking_over.passes), encoding="utf-8")
     if not pipes.WINDOWS:
-        for number in _SIGNALS:
-            signal.signal(number, lambda *_: stdin.end())
+        stdin.end_at(_SIGNALS)
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
     try:
         anyio.run(server.run_stdio_async)

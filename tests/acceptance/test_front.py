@@ -71,7 +71,7 @@ def stuck(tmp_path: Path) -> Path:
     shutil.copy(Path(import_module("drone_mcp_builds").__file__ or "").parent / "surface.json", folder)
     (folder / "__init__.py").touch()
     (folder / "__main__.py").write_text('from drone_mcp_kit.front.start import start\nstart("stuck_server")\n')
-    (folder / "server.py").write_text(f"import signal\nopen({str(tmp_path / 'loading')!r}, 'w')\nsignal.pause()\n")
+    (folder / "server.py").write_text(f"open({str(tmp_path / 'loading')!r}, 'w')\nwhile True:\n    pass\n")
     return tmp_path
 
 

@@ -19,7 +19,7 @@ from drone_mcp_kit.variables import SettingsError, read_process, read_tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Any
 
     from drone_mcp_kit.front.surface import Surface
@@ -50,16 +50,23 @@ def start(package: str, *readers: Reader) -> None:
     if fault is not None:
         surface.tell(fault)
         _report(f"{surface.command}: {fault}")
-    for number in SIGNALS:
-        signal.signal(number, lambda *_: stdin.end() if not pipes.WINDOWS else os._exit(0))
+    if pipes.WINDOWS:
+        _exit_at(SIGNALS)
+    else:
+        stdin.end_at(SIGNALS)
     conversation = Conversation(surface)
     rest = _converse(stdin, conversation, package if eager else None)
     if rest is None:
         stdin.send_last(conversation.farewell())
         os._exit(0)
-    for number in SIGNALS:
-        signal.signal(number, lambda *_: os._exit(0))  # nothing that loads has anything to close
+    _exit_at(SIGNALS)
     _server_of(package).main(Opening(stdin, conversation, rest, reported=fault is not None))
+
+
+def _exit_at(signals: Iterable[signal.Signals]) -> None:
+    """End the process when a signal comes: neither the front nor a server that loads has anything to close."""
+    for number in signals:
+        signal.signal(number, lambda *_: os._exit(0))
 
 
 def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[bool, SettingsError | None]:
