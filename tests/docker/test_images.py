@@ -125,7 +125,7 @@ def test_the_simulator_plays_a_scenario() -> None:
 def test_no_other_code_of_ours_is_in_it(name: str) -> None:
     image = IMAGES[name]
     shared = {path.parent.name for path in ROOT.glob("shared/*/__init__.py")}
-    everything = {path.parent.name for path in ROOT.glob("*/drone_mcp_*/__init__.py")}
+    everything = {path.parent.name for path in ROOT.glob("*/*_mcp_*/__init__.py")}
     wanted = shared | (
         {"drone_mcp_config", *(SERVERS[server].module for server in servers_of(name))}
         if name in ROLES
