@@ -229,10 +229,12 @@ async def test_a_rule_file_with_mistakes_is_found_by_the_check_in_one_line(mista
     assert done.stderr.count(b"\n") == 1
 
 
-async def test_every_call_says_which_mistake_a_rule_file_has(mistaken: dict[str, str]) -> None:
+async def test_instructions_and_calls_say_which_mistake_a_rule_file_has(mistaken: dict[str, str]) -> None:
     process = StdioServerParameters(command=sys.executable, args=["-m", "drone_mcp_policy"], env=mistaken)
     async with Client(process) as client:
+        instructions = client.instructions or ""
         result = await client.call_tool("drone_evaluate_build", {"repo": "octo/hello"})
+    assert mistaken["DRONE_MCP_POLICY_RULES"] in instructions.partition("\n")[0]
     assert result.is_error
     error = json.loads("".join(block.text for block in result.content if block.type == "text").removeprefix("Error: "))
     assert (error["code"], error["details"]) == ("INVALID_INPUT", {"variable": "DRONE_MCP_POLICY_RULES"})
