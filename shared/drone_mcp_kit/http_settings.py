@@ -115,7 +115,9 @@ class HttpSettings:
         if self.token is not None:
             return [self.token.reveal()]
         held = read_secret(self.token_file) if self.token_file is not None else None
-        return [held] if held else []
+        with contextlib.suppress(ValueError):
+            return [read_token(held).reveal()] if held else []
+        return []
 
 
 def _token(text: str) -> Secret:

@@ -19,10 +19,11 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
     from typing import Any
 
 STDIN, STDOUT, STDERR = 0, 1, 2
+SIGNALS = (signal.SIGINT, signal.SIGTERM)  # how clients end a server
 CHUNK = 2**16
 _AT_ONCE = 4096  # bytes that a writable pipe takes without blocking (PIPE_BUF in pipe(7))
 _GLANCE = 2.0  # seconds between two looks at whether the parent lives
@@ -47,15 +48,15 @@ class Input(io.RawIOBase):
         if not WINDOWS:
             os.set_blocking(self._bell, False)
 
-    def end_at(self, signals: Iterable[signal.Signals]) -> None:
-        """End the input when one of these signals comes. Only for the main thread, and not on Windows.
+    def end_at_signals(self) -> None:
+        """End the input when one of `SIGNALS` comes. Only for the main thread, and not on Windows.
 
         Python runs a handler between two instructions of the main thread, so a signal that comes just before that
         thread blocks would wait until it wakes (https://docs.python.org/3/library/signal.html, "Execution of Python
         signal handlers"). The alarm is written to as soon as the signal comes, and wakes whoever reads.
         """
         signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
-        for number in signals:
+        for number in SIGNALS:
             signal.signal(number, lambda *_: self.end())
 
     def end(self) -> None:

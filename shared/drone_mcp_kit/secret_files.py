@@ -13,7 +13,8 @@ LARGEST = 4096  # bytes; what is larger is no token
 def read_secret(path: Path) -> str | None:
     """Return what a file holds now, without white space around it; None where that can be no secret.
 
-    That is a file that cannot be read or is no regular one, is too large, or holds a character that no token has.
+    That is a file that cannot be read, is no regular one, is too large, is empty or is not ASCII. What it holds need not
+    be a usable token: it is redacted all the same.
     """
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
@@ -21,4 +22,4 @@ def read_secret(path: Path) -> str | None:
         text = path.read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return None
-    return text if text and text.isprintable() and " " not in text else None
+    return text or None

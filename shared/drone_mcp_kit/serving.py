@@ -34,7 +34,6 @@ logger = logging.getLogger(__name__)
 CLEAN_UP = 0.25  # seconds that closing connections may take
 PATIENCE = 0.4  # seconds from the end of input to the end of the process, whatever still runs
 _BUFFER = 2**16
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _stdin: pipes.Input | None = None
 
@@ -49,7 +48,7 @@ def serve(server: MCPServer[Any], opening: Opening) -> None:
     sys.stdin = io.TextIOWrapper(io.BufferedReader(stdin, _BUFFER), encoding="utf-8")
     sys.stdout = io.TextIOWrapper(pipes.Output(taking_over.passes), encoding="utf-8")
     if not pipes.WINDOWS:
-        stdin.end_at(_SIGNALS)
+        stdin.end_at_signals()
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
     try:
         anyio.run(server.run_stdio_async)
@@ -57,7 +56,7 @@ def serve(server: MCPServer[Any], opening: Opening) -> None:
         logger.debug("The client closed the pipe")
     except* KeyboardInterrupt:
         logger.debug("Interrupted")
-    for number in _SIGNALS:
+    for number in pipes.SIGNALS:
         # Python takes its handlers away while it shuts down: the second signal would then kill what has ended well.
         signal.signal(number, signal.SIG_IGN)
 

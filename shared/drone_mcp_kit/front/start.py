@@ -19,14 +19,13 @@ from drone_mcp_kit.variables import SettingsError, read_process, read_tools
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from drone_mcp_kit.front.surface import Surface
 
     Reader = Callable[[Mapping[str, str]], dict[str, Any]]
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LONGEST_PIECE = 2**18  # bytes of a line that is not yet whole; what is longer is no question that the front answers
 
 
@@ -51,21 +50,21 @@ def start(package: str, *readers: Reader) -> None:
         surface.tell(fault)
         _report(f"{surface.command}: {fault}")
     if pipes.WINDOWS:
-        _exit_at(SIGNALS)
+        _exit_at_signals()
     else:
-        stdin.end_at(SIGNALS)
+        stdin.end_at_signals()
     conversation = Conversation(surface)
     rest = _converse(stdin, conversation, package if eager else None)
     if rest is None:
         stdin.send_last(conversation.farewell())
         os._exit(0)
-    _exit_at(SIGNALS)
+    _exit_at_signals()
     _server_of(package).main(Opening(stdin, conversation, rest, reported=fault is not None))
 
 
-def _exit_at(signals: Iterable[signal.Signals]) -> None:
+def _exit_at_signals() -> None:
     """End the process when a signal comes: neither the front nor a server that loads has anything to close."""
-    for number in signals:
+    for number in pipes.SIGNALS:
         signal.signal(number, lambda *_: os._exit(0))
 
 
