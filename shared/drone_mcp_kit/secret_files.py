@@ -13,8 +13,8 @@ LARGEST = 4096  # bytes; what is larger is no token
 def read_secret(path: Path) -> str | None:
     """Return what a file holds now, without white space around it; None where that can be no secret.
 
-    That is a file that cannot be read, is no regular one, is too large, is empty or is not ASCII. What it holds need not
-    be a usable token: it is redacted all the same.
+    That is a file that cannot be read, is no regular one, is too large, is empty or is not ASCII. Its text may still
+    be no usable token; it is redacted all the same.
     """
     try:
         if not path.is_file() or path.stat().st_size > LARGEST:
