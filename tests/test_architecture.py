@@ -16,11 +16,11 @@ FUNCTION_LINES, SHORT = 60, 30
 # it learns of servers from the installation and starts them as processes.
 SHARED = {
     "ci_mcp_logs": set(),
-    "drone_mcp_kit": set(),
-    "drone_mcp_client": {"drone_mcp_kit"},
-    "drone_mcp_build": {"drone_mcp_client", "drone_mcp_kit"},
-    "drone_mcp_state": {"drone_mcp_client", "drone_mcp_kit"},
-    "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "drone_mcp_kit", "drone_mcp_state"},
+    "ci_mcp_kit": set(),
+    "drone_mcp_client": {"ci_mcp_kit"},
+    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_kit"},
+    "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
+    "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
 }
 
 pytestmark = pytest.mark.checkout

@@ -17,7 +17,7 @@ from drone_mcp_config.role_loading import Role, library, load_role
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from drone_mcp_kit.variables import Variable
+    from ci_mcp_kit.variables import Variable
 
 pytestmark = pytest.mark.checkout
 

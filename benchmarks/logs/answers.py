@@ -24,11 +24,11 @@ from pathlib import Path
 
 from packs import Case, load
 
+from ci_mcp_kit.answer import to_json
+from ci_mcp_kit.tokens import count_tokens
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import common_form
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_kit.answer import to_json
-from drone_mcp_kit.tokens import count_tokens
 from drone_mcp_logs.common.failed_steps import in_causal_order
 from drone_mcp_logs.common.plain_lines import plain_lines
 from drone_mcp_logs.common.step_reader import Reading

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from packs import load
 
-from drone_mcp_kit.redact import Redactor
+from ci_mcp_kit.redact import Redactor
 from drone_mcp_logs.common.plain_lines import plain_lines
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from drone_mcp_kit.yaml_source import Problem
+from ci_mcp_kit.yaml_source import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

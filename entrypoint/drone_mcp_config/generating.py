@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
+from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.scope import RepoScope
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import InvalidInput
@@ -14,8 +16,6 @@ from drone_mcp_client.names import parse_repo
 from drone_mcp_config.clients import CLIENTS, ClientFormat, ClientName, Entry, Places
 from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.plan import ADDRESS, REPO, TOKEN, Context, Plan, Server, Stdio, make_plan, token_variable
-from drone_mcp_kit.addresses import is_exposed
-from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -13,10 +13,10 @@ import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.redact import Redactor
 from drone_mcp_config.secrecy import names_a_secret
 from drone_mcp_config.template import Template
-from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from ci_mcp_kit.suggesting import suggest
 from drone_mcp_config.errors import InvalidRole, Problem, UserError
 from drone_mcp_config.role_model import Agent, External, RoleFile, ServerEntry
 from drone_mcp_config.role_problems import explain
 from drone_mcp_config.yaml_source import KeyPath, Source, read_source
-from drone_mcp_kit.suggesting import suggest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

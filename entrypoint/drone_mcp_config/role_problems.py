@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.suggesting import suggest
 from drone_mcp_config import role_model as model
 from drone_mcp_config.secrecy import looks_secret
-from drone_mcp_kit.suggesting import suggest
 
 if TYPE_CHECKING:
     from pydantic import BaseModel, ValidationError

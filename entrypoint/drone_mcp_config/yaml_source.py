@@ -1,12 +1,12 @@
-"""A role file as plain data, with the line of every key and value: see `drone_mcp_kit.yaml_source`."""
+"""A role file as plain data, with the line of every key and value: see `ci_mcp_kit.yaml_source`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit import yaml_source
+from ci_mcp_kit.yaml_source import InvalidFile, KeyPath, Kind, Source
 from drone_mcp_config.errors import InvalidRole
-from drone_mcp_kit import yaml_source
-from drone_mcp_kit.yaml_source import InvalidFile, KeyPath, Kind, Source
 
 if TYPE_CHECKING:
     from pathlib import Path

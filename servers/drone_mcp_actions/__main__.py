@@ -1,8 +1,8 @@
 """Run the actions server: `python -m drone_mcp_actions`. Nothing is loaded here that its first answers do not need."""
 
+from ci_mcp_kit.front.start import start
 from drone_mcp_build.guard.variables import read_guard
 from drone_mcp_build.variables import read_drone
-from drone_mcp_kit.front.start import start
 
 
 def main() -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.resources import resource
 from drone_mcp_actions.views import AuditView
-from drone_mcp_kit.resources import resource
 
 if TYPE_CHECKING:
     from drone_mcp_build.guard.guard import Guard

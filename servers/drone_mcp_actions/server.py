@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_actions.agreeing import Agreed
 from drone_mcp_actions.repeating import Recent
 from drone_mcp_actions.resources import ActionResources
@@ -16,14 +17,13 @@ from drone_mcp_build.guard.guard import Guard
 from drone_mcp_build.guard.settings import GuardSettings
 from drone_mcp_build.guard.variables import VARIABLES
 from drone_mcp_build.settings import Settings
-from drone_mcp_kit.app import ServerSpec, build_server, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-actions",

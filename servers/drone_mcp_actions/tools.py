@@ -9,8 +9,8 @@ from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
+from ci_mcp_kit.tools import tool
 from drone_mcp_actions.views import ActionView, RestartView
-from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from drone_mcp_kit.answer import View
+from ci_mcp_kit.answer import View
 
 Outcome = Literal["done", "partly_done", "nothing_started", "nothing_to_do", "dry_run", "repeated"]
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from ci_mcp_kit.sanitize import one_line
 from drone_mcp_build.guard.rules import branch_of
-from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

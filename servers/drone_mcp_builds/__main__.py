@@ -1,7 +1,7 @@
 """Run the builds server: `python -m drone_mcp_builds`. Nothing is loaded here that its first answers do not need."""
 
+from ci_mcp_kit.front.start import start
 from drone_mcp_build.variables import read_drone
-from drone_mcp_kit.front.start import start
 
 
 def main() -> None:

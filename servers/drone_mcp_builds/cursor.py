@@ -12,8 +12,8 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
+from ci_mcp_kit.fingerprint import fingerprint
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_kit.fingerprint import fingerprint
 
 LONGEST: Final = 200
 LARGEST: Final = 2**63 - 1

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_builds import words
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
-from drone_mcp_kit.sanitize import one_line
-from drone_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from ci_mcp_kit.resources import prompt
 from drone_mcp_build.meant import meant
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_kit.resources import prompt
 
 if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess

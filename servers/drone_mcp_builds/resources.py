@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.resources import resource
 from drone_mcp_builds.views import BuildView  # noqa: TC001 - the SDK reads the annotations of a resource
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_kit.resources import resource
 
 if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess

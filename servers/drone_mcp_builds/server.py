@@ -6,6 +6,7 @@ import asyncio
 import time
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
 from drone_mcp_builds.completing import Completer
 from drone_mcp_builds.following import Follower
@@ -16,7 +17,6 @@ from drone_mcp_builds.subscriptions import Subscriptions
 from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
 from drone_mcp_builds.watching import Watcher
-from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_known.access import KnownAccess
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
+    from ci_mcp_kit.front.opening import Opening
     from drone_mcp_builds.following import Pause
-    from drone_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-builds",

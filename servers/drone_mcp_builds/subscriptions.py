@@ -21,8 +21,8 @@ from mcp.types import (
     UnsubscribeRequestParams,
 )
 
+from ci_mcp_kit.resources import protocol_error
 from drone_mcp_client.errors import ServiceError
-from drone_mcp_kit.resources import protocol_error
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable, Iterator
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
     from mcp.server.session import ServerSession
 
-    from drone_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.cleaning import Cleaner
 
     Changes = Callable[[str], AsyncIterator[None]]
 

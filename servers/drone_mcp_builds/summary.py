@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_builds import failures, story, tree, words
 from drone_mcp_builds.views import BuildView
-from drone_mcp_kit.sanitize import one_line
-from drone_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from drone_mcp_builds.views import StageView

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from mcp.server.mcpserver import Context
 from pydantic import Field
 
+from ci_mcp_kit.tools import tool
 from drone_mcp_build.meant import check_server, meant
 from drone_mcp_builds import lines, repos, words
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
@@ -19,7 +20,6 @@ from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
 from drone_mcp_builds.waiting import Wish
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import parse_build_url
-from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from drone_mcp_kit.answer import View
+from ci_mcp_kit.answer import View
 
 
 class LatestBuild(View):

@@ -6,8 +6,8 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
+from ci_mcp_kit.sanitize import one_line
 from drone_mcp_client.status import is_final
-from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,7 +1,7 @@
 """Run the logs server: `python -m drone_mcp_logs`. It loads only what its first answers need."""
 
+from ci_mcp_kit.front.start import start
 from drone_mcp_build.variables import read_drone
-from drone_mcp_kit.front.start import start
 
 
 def main() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from drone_mcp_kit.resources import resource
+from ci_mcp_kit.resources import resource
 from drone_mcp_logs.common.live_log import Pace
 from drone_mcp_logs.common.numbered_lines import Span, Writer, last_lines
 from drone_mcp_logs.common.step_reader import StepReader

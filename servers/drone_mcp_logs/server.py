@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
-from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_known.access import KnownAccess
 from drone_mcp_logs.prompts import LogPrompts
 from drone_mcp_logs.resources import LogResources
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.opening import Opening
     from drone_mcp_logs.common.live_log import Pace
 
 SPEC = ServerSpec(

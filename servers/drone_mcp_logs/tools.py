@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
+from ci_mcp_kit.tools import tool
 from drone_mcp_build.meant import meant
-from drone_mcp_kit.tools import tool
 from drone_mcp_logs.common.live_log import Pace
 from drone_mcp_logs.compare.views import ComparisonView
 from drone_mcp_logs.diagnose.views import DiagnosisView

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from ci_mcp_kit.front.start import start
+from ci_mcp_kit.variables import read_variables
 from drone_mcp_build.variables import read_drone
-from drone_mcp_kit.front.start import start
-from drone_mcp_kit.variables import read_variables
 from drone_mcp_policy.variables import VARIABLES
 
 TYPE_CHECKING = False

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from drone_mcp_kit.yaml_source import InvalidFile
+from ci_mcp_kit.yaml_source import InvalidFile
 from drone_mcp_policy.recordings import BadRecording, read_recording
 from drone_mcp_policy.replay import changes, line, replay
 from drone_mcp_policy.rules_file import read_rules

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.sanitize import one_line, sanitize
 from drone_mcp_build import failure_class as classes
 from drone_mcp_client.status import failures
-from drone_mcp_kit.sanitize import one_line, sanitize
 from drone_mcp_policy.states import state_of
 
 if TYPE_CHECKING:

@@ -6,8 +6,8 @@ import re
 from datetime import UTC
 from typing import TYPE_CHECKING, Any, Final
 
-from drone_mcp_kit.sanitize import one_line
-from drone_mcp_kit.suggesting import suggest
+from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.suggesting import suggest
 from drone_mcp_policy.rules import LONGEST_BACK_OFF, MOST_RETRIES, Times
 
 if TYPE_CHECKING:

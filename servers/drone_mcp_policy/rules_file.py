@@ -7,9 +7,9 @@ from datetime import UTC
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from ci_mcp_kit.suggesting import suggest
+from ci_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
 from drone_mcp_build.failure_class import CLASSES
-from drone_mcp_kit.suggesting import suggest
-from drone_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
 from drone_mcp_policy import fields
 from drone_mcp_policy.kinds import TRANSIENT
 from drone_mcp_policy.rules import Retries, Rule, Rules, When
@@ -18,7 +18,7 @@ from drone_mcp_policy.states import ACTIONS, STATES, USED_IN
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_kit.yaml_source import KeyPath, Problem
+    from ci_mcp_kit.yaml_source import KeyPath, Problem
 
 DEFAULT: Final = Path(__file__).with_name("default.yaml")
 

@@ -6,8 +6,8 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
-from drone_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_known.access import KnownAccess
 from drone_mcp_policy.resources import PolicyResources
 from drone_mcp_policy.settings import PolicySettings
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-policy",

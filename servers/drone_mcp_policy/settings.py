@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - as everywhere in a dataclass
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.variables import SettingsError, read_variables
+from ci_mcp_kit.variables import SettingsError, read_variables
 from drone_mcp_policy.variables import VARIABLES
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class PolicySettings:
         Raises:
             SettingsError: with the first mistakes of the file on one line.
         """
-        from drone_mcp_kit.yaml_source import InvalidFile  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.yaml_source import InvalidFile  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.rules_file import read_rules  # noqa: PLC0415 - likewise
 
         try:

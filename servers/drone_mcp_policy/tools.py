@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from ci_mcp_kit.tools import tool
 from drone_mcp_build.failure_class import FailureClass
 from drone_mcp_build.meant import meant
-from drone_mcp_kit.tools import tool
 from drone_mcp_policy.settings import PolicySettings
 from drone_mcp_policy.views import DecisionView, ExplanationView
 

@@ -1,10 +1,10 @@
-"""The variables of this server, next to those of every server. Standard library only, as `drone_mcp_kit.variables`."""
+"""The variables of this server, next to those of every server. Standard library only, as `ci_mcp_kit.variables`."""
 
 from __future__ import annotations
 
 import re
 
-from drone_mcp_kit.variables import Variable, read_file, read_list
+from ci_mcp_kit.variables import Variable, read_file, read_list
 
 
 def _tools(text: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import Field
 
-from drone_mcp_kit.answer import View
+from ci_mcp_kit.answer import View
 
 
 class NextCall(View):

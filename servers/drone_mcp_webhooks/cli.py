@@ -11,9 +11,9 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from drone_mcp_kit import listening, logs
-from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.http_settings import read_address
+from ci_mcp_kit import listening, logs
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.http_settings import read_address
 from drone_mcp_state import StoreError, open_store
 from drone_mcp_webhooks import service
 from drone_mcp_webhooks.reconciler import Pace

@@ -14,8 +14,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit import listening
 from drone_mcp_client.client import DroneClient
-from drone_mcp_kit import listening
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_webhooks.budget import Budget
 from drone_mcp_webhooks.receiver import Receiver

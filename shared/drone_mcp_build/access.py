@@ -5,21 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit import logs, observing
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.errors import InvalidInput, PermissionDenied
+from ci_mcp_kit.gitremote import remote_repo
+from ci_mcp_kit.redact import Redactor
 from drone_mcp_build.scope import RepoScope
-from drone_mcp_kit import logs, observing
-from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.errors import InvalidInput, PermissionDenied
-from drone_mcp_kit.gitremote import remote_repo
-from drone_mcp_kit.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ci_mcp_kit.variables import Secret
     from drone_mcp_build.settings import Settings
     from drone_mcp_client.calls import Call
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.options import ClientOptions
-    from drone_mcp_kit.variables import Secret
 
 
 class DroneAccess:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from ci_mcp_kit.errors import InvalidInput
 from drone_mcp_client.names import parse_build_url
-from drone_mcp_kit.errors import InvalidInput
 
 if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess

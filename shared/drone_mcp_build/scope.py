@@ -5,7 +5,7 @@ from __future__ import annotations
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from drone_mcp_kit.errors import PermissionDenied
+from ci_mcp_kit.errors import PermissionDenied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

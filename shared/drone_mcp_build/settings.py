@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
+from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_kit.secret_files import read_secret
+from ci_mcp_kit.settings import ProcessSettings
 from drone_mcp_build.variables import VARIABLES, WRITE_SECRETS, read_drone
-from drone_mcp_kit.addresses import is_exposed
-from drone_mcp_kit.secret_files import read_secret
-from drone_mcp_kit.settings import ProcessSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from drone_mcp_kit.variables import Secret, Variable
+    from ci_mcp_kit.variables import Secret, Variable
 
 NOWHERE = "http://unset.invalid"
 """The address of Drone where none is known: there is no such host (RFC 2606), and no call gets as far."""

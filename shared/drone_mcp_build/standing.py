@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_kit.errors import InvalidInput
-from drone_mcp_kit.fingerprint import fingerprint
+from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.fingerprint import fingerprint
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage

@@ -1,11 +1,11 @@
-"""The variables of a server that asks Drone. Standard library only, as `drone_mcp_kit.variables`."""
+"""The variables of a server that asks Drone. Standard library only, as `ci_mcp_kit.variables`."""
 
 from __future__ import annotations
 
 import re
 from urllib.parse import urlsplit
 
-from drone_mcp_kit.variables import (
+from ci_mcp_kit.variables import (
     EAGER,
     LOG_FORMAT,
     LOG_LEVEL,

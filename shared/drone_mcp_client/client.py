@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Self, TypeVar
 
+from ci_mcp_kit.attempts import unwatched
 from drone_mcp_client import calls
 from drone_mcp_client.answers import read_event
 from drone_mcp_client.errors import Unreachable
@@ -12,7 +13,6 @@ from drone_mcp_client.options import ClientOptions
 from drone_mcp_client.sse import SILENCE
 from drone_mcp_client.tails import LogTail
 from drone_mcp_client.transport import Transport, World
-from drone_mcp_kit.attempts import unwatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ci_mcp_kit.attempts import Watch
     from drone_mcp_client.calls import Call
     from drone_mcp_client.models import (
         Build,
@@ -36,7 +37,6 @@ if TYPE_CHECKING:
         User,
     )
     from drone_mcp_client.steplog import StepLog
-    from drone_mcp_kit.attempts import Watch
 
 __all__ = ["ClientOptions", "DroneClient"]
 
@@ -57,7 +57,7 @@ class DroneClient:
         gate: sees every call each time before it leaves, and may raise to hold it back.
         world: time and chance, for tests.
         network: what carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: is told of every attempt (`drone_mcp_kit.attempts`).
+        watch: is told of every attempt (`ci_mcp_kit.attempts`).
     """
 
     def __init__(

@@ -1,12 +1,12 @@
-"""What can go wrong between a caller and Drone: the family of `drone_mcp_kit.errors`, in Drone's words.
+"""What can go wrong between a caller and Drone: the family of `ci_mcp_kit.errors`, in Drone's words.
 
 Drone's own faults have the code DRONE_ERROR, and default next steps name Drone's variables.
 """
 
 from __future__ import annotations
 
-from drone_mcp_kit import errors
-from drone_mcp_kit.errors import InvalidInput, PermissionDenied, RateLimited, Service, ServiceError
+from ci_mcp_kit import errors
+from ci_mcp_kit.errors import InvalidInput, PermissionDenied, RateLimited, Service, ServiceError
 
 __all__ = [
     "DRONE",

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import anyio
 import httpx
 
+from ci_mcp_kit.addresses import is_loopback
+from ci_mcp_kit.attempts import Attempt, unwatched
 from drone_mcp_client.answers import decipher
 from drone_mcp_client.errors import (
     AnswerTooLarge,
@@ -28,16 +30,14 @@ from drone_mcp_client.paths import template
 from drone_mcp_client.refusals import left_open
 from drone_mcp_client.retrying import RetryPolicy, may_repeat, retry_after
 from drone_mcp_client.sse import SILENCE, EventParser, ServerEvent
-from drone_mcp_kit.addresses import is_loopback
-from drone_mcp_kit.attempts import Attempt, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
+    from ci_mcp_kit.attempts import Watch
     from drone_mcp_client.calls import Call
     from drone_mcp_client.options import ClientOptions
-    from drone_mcp_kit.attempts import Watch
 
     Gate = Callable[[Call[Any]], None]
 

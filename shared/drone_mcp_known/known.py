@@ -6,8 +6,8 @@ import asyncio
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Literal
 
+from ci_mcp_kit import observing
 from drone_mcp_client import status
-from drone_mcp_kit import observing
 from drone_mcp_known.proof import Proof
 from drone_mcp_known.state import State
 

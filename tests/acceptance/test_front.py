@@ -70,7 +70,7 @@ def stuck(tmp_path: Path) -> Path:
     folder.mkdir()
     shutil.copy(Path(import_module("drone_mcp_builds").__file__ or "").parent / "surface.json", folder)
     (folder / "__init__.py").touch()
-    (folder / "__main__.py").write_text('from drone_mcp_kit.front.start import start\nstart("stuck_server")\n')
+    (folder / "__main__.py").write_text('from ci_mcp_kit.front.start import start\nstart("stuck_server")\n')
     (folder / "server.py").write_text(f"open({str(tmp_path / 'loading')!r}, 'w')\nwhile True:\n    pass\n")
     return tmp_path
 
@@ -233,7 +233,7 @@ def package_of_builds(folder: Path, change: dict[str, Any] | None) -> Any:
     package = folder / "other_builds"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "__main__.py").write_text('from drone_mcp_kit.front.start import start\nstart("other_builds")\n')
+    (package / "__main__.py").write_text('from ci_mcp_kit.front.start import start\nstart("other_builds")\n')
     (package / "server.py").write_text("from drone_mcp_builds.server import main\n")
     if change is not None:
         builds = Path(import_module("drone_mcp_builds").__file__ or "").parent
@@ -244,7 +244,7 @@ def package_of_builds(folder: Path, change: dict[str, Any] | None) -> Any:
 
 def test_where_select_takes_no_pipes_the_same_is_said() -> None:
     """As on Windows: the client alone ends a read."""
-    code = "from drone_mcp_kit import pipes; pipes.WINDOWS = True; from drone_mcp_builds.__main__ import main; main()"
+    code = "from ci_mcp_kit import pipes; pipes.WINDOWS = True; from drone_mcp_builds.__main__ import main; main()"
     with server_process("-c", code, **NOWHERE) as process:
         list_tools(process)
         assert not process.has_loaded()

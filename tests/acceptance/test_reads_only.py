@@ -78,7 +78,7 @@ async def test_no_tool_of_any_server_sends_anything_but_get(manifest: Manifest, 
 def test_no_server_keeps_what_is_for_writing_in_its_environment(manifest: Manifest) -> None:
     code = (
         "import os\n"
-        "from drone_mcp_kit import serving\n"
+        "from ci_mcp_kit import serving\n"
         "def say(*_): print(sorted(name for name in os.environ if name.startswith('DRONE')))\n"
         "serving.serve = say\n"
         f"from {manifest.module}.server import main\n"

@@ -15,10 +15,10 @@ import respx
 from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
+from ci_mcp_kit.manifest import manifest, manifest_text
 from drone_mcp_build.settings import Settings
 from drone_mcp_config.installation import read_installation
 from drone_mcp_config.role_loading import library, load_role
-from drone_mcp_kit.manifest import manifest, manifest_text
 from support.arguments import argument, least_arguments
 from support.installed import PACKAGES, SERVERS, package_folder, server_module
 from support.inventory import first_word, inventory_faults, tokens, wire

@@ -12,13 +12,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
+from ci_mcp_kit.front.conversation import Conversation
+from ci_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_request, surface, surface_text
+from ci_mcp_kit.front.surface import FILE, Surface, load
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_config.installation import read_installation
 from drone_mcp_config.role_loading import library, load_role
-from drone_mcp_kit.front.conversation import Conversation
-from drone_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_request, surface, surface_text
-from drone_mcp_kit.front.surface import FILE, Surface, load
-from drone_mcp_kit.variables import SettingsError
 from support.installed import PACKAGES, SERVERS, package_folder, server_module
 from support.snapshots import hold
 

@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_mcp_kit.variables import Secret
 from drone_mcp_build.settings import Settings
-from drone_mcp_kit.variables import Secret
 from support.example_server import create
 
 if TYPE_CHECKING:

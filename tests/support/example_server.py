@@ -12,20 +12,20 @@ from mcp.server.mcpserver import Context
 from mcp.types import Completion
 from pydantic import Field
 
+from ci_mcp_kit.answer import View
+from ci_mcp_kit.app import ServerSpec, build_server, run
+from ci_mcp_kit.resources import prompt, resource
+from ci_mcp_kit.tools import tool
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import Conflict, NotFound
-from drone_mcp_kit.answer import View
-from drone_mcp_kit.app import ServerSpec, build_server, run
-from drone_mcp_kit.resources import prompt, resource
-from drone_mcp_kit.tools import tool
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from mcp.server.mcpserver import MCPServer
 
-    from drone_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.opening import Opening
 
 SPEC = ServerSpec(
     name="drone-example",

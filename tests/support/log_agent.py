@@ -6,8 +6,8 @@ import json
 import re
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_kit.answer import to_json
-from drone_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.answer import to_json
+from ci_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from mcp import Client

@@ -6,9 +6,9 @@ import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.redact import Redactor
 from drone_mcp_config.secrecy import names_a_secret
-from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.redact import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

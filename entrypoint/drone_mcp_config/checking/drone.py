@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import AuthenticationFailed, ServiceError, Unreachable
 from drone_mcp_client.options import ClientOptions
 from drone_mcp_config.checking.check import Check
-from drone_mcp_kit.addresses import is_exposed
-from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     import ssl

@@ -9,11 +9,11 @@ import anyio
 from mcp import MCPError
 from mcp.client.stdio import StdioServerParameters
 
+from ci_mcp_kit.answer import ERROR
 from drone_mcp_config.checking.check import Check
 from drone_mcp_config.checking.served import check_served
 from drone_mcp_config.launching import LaunchFailed, Running, launched
 from drone_mcp_config.plan import START_SECONDS, Plan, Remote, Server, Stdio
-from drone_mcp_kit.answer import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping

@@ -8,6 +8,11 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from ci_mcp_kit import http_serving, logs, telemetry
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.http_settings import HttpSettings
+from ci_mcp_kit.redact import Redactor
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import WRITE_SECRETS
 from drone_mcp_config.errors import UserError
@@ -17,19 +22,14 @@ from drone_mcp_config.serving.callers import CallerBook, Limits
 from drone_mcp_config.serving.http import many_roles, one_role, serving_app
 from drone_mcp_config.serving.pool import Pool
 from drone_mcp_config.serving.role import Part, role_parts
-from drone_mcp_kit import http_serving, logs, telemetry
-from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.http_settings import HttpSettings
-from drone_mcp_kit.redact import Redactor
-from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
     from pathlib import Path
 
-    from drone_mcp_kit.http_app import HttpApp
-    from drone_mcp_kit.http_serving import Places
+    from ci_mcp_kit.http_app import HttpApp
+    from ci_mcp_kit.http_serving import Places
 
 
 def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None, replicas: int) -> None:

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 from pydantic import Field, ValidationError
 
+from ci_mcp_kit.yaml_source import InvalidFile, Kind, read_source
 from drone_mcp_config.errors import InvalidRole, UserError
 from drone_mcp_config.role_model import NAME, Part
-from drone_mcp_kit.yaml_source import InvalidFile, Kind, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

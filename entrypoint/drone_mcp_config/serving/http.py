@@ -8,11 +8,11 @@ import re
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit import logs, observing
+from ci_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, check_filled_in, unauthorized
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import DRONE_TOKEN_HEADER
 from drone_mcp_config.serving.pool import Key, Pool
-from drone_mcp_kit import logs, observing
-from drone_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, check_filled_in, unauthorized
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterable
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
+    from ci_mcp_kit.http_settings import HttpSettings
     from drone_mcp_config.serving.callers import Caller, CallerBook, Limits
-    from drone_mcp_kit.http_settings import HttpSettings
 
 logger = logging.getLogger(__name__)
 

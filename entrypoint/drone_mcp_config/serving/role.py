@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.variables import WRITE_SECRETS
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan import TOKEN, Context, Stdio, given_token_files, make_plan
 from drone_mcp_config.secrecy import names_a_secret
-from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

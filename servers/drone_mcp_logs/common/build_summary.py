@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.answer import to_json
-from drone_mcp_kit.cleaning import cleaned
-from drone_mcp_kit.sanitize import one_line
+from ci_mcp_kit.answer import to_json
+from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.sanitize import one_line
 from drone_mcp_client.status import NEVER, failures, is_failure
-from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.common.steps import NAME, Place
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple
 
+from ci_mcp_kit.answer import to_json
+from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.tokens import count_tokens
 from ci_mcp_logs.timestamps import split_stamp
-from drone_mcp_kit.answer import to_json
-from drone_mcp_kit.cleaning import cleaned
-from drone_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -8,10 +8,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.redact import MARK
+from ci_mcp_kit.sanitize import sanitize
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import common_form
-from drone_mcp_kit.redact import MARK
-from drone_mcp_kit.sanitize import sanitize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

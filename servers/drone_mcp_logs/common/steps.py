@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ci_mcp_kit.sanitize import one_line
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_client.status import failures, is_failure
-from drone_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence

@@ -5,8 +5,8 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.answer import View, to_json
-from drone_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.answer import View, to_json
+from ci_mcp_kit.tokens import count_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

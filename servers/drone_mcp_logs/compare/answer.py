@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.sanitize import one_line
 from ci_mcp_logs.evidence import new_lines, study_of
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_client.status import is_failure
-from drone_mcp_kit.cleaning import cleaned
-from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.common.earlier_builds import branch_of, same_step
 from drone_mcp_logs.common.evidence_lines import count_lines, written_to_fit
 from drone_mcp_logs.common.links import compare_link

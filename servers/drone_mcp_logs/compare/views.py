@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drone_mcp_kit.answer import View
+from ci_mcp_kit.answer import View
 from drone_mcp_logs.common.views import Texts, joined, titled
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.sanitize import one_line
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_client.status import is_final
-from drone_mcp_kit.cleaning import cleaned
-from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.common.evidence_lines import count_lines, written, written_to_fit
 from drone_mcp_logs.common.failed_steps import IGNORED, STOPPED, Failed
 from drone_mcp_logs.common.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.sanitize import one_line
 from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_client.status import is_final
-from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, is_good_before, same_step
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import NAME

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from drone_mcp_kit.answer import to_json
+from ci_mcp_kit.answer import to_json
 from drone_mcp_logs.common.views import BuildView, StepView, Texts, joined, titled
 
 if TYPE_CHECKING:

@@ -6,9 +6,9 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.cleaning import cleaned
-from drone_mcp_kit.sanitize import one_line
-from drone_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.build_summary import looked_at, short
 from drone_mcp_logs.common.concurrency import for_each

@@ -6,8 +6,8 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from drone_mcp_kit.cleaning import cleaned
-from drone_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import cleaned
+from ci_mcp_kit.sanitize import one_line
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
 from drone_mcp_logs.common.links import compare_link
 from drone_mcp_logs.common.steps import NAME

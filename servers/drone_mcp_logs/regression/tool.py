@@ -6,8 +6,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.sanitize import one_line
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_kit.sanitize import one_line
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
 from drone_mcp_logs.common.earlier_builds import branch_of

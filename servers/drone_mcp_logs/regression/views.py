@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drone_mcp_kit.answer import View
+from ci_mcp_kit.answer import View
 from drone_mcp_logs.common.views import Texts, joined, titled
 
 

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 
+from ci_mcp_kit import logs
 from drone_mcp_build.guard.errors import AuditUnavailable
-from drone_mcp_kit import logs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.errors import ServiceError
     from drone_mcp_build.guard.rules import Action
     from drone_mcp_build.guard.sinks import Sink
-    from drone_mcp_kit.cleaning import Cleaner
-    from drone_mcp_kit.errors import ServiceError
 
 logger = logging.getLogger(__name__)
 

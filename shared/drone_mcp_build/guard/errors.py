@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drone_mcp_kit.errors import ServiceError
+from ci_mcp_kit.errors import ServiceError
 
 
 class WritesDisabled(ServiceError):

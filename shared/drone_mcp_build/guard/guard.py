@@ -8,6 +8,8 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ci_mcp_kit import observing
+from ci_mcp_kit.errors import PermissionDenied, ServiceError
 from drone_mcp_build.access import client_options
 from drone_mcp_build.guard import consent
 from drone_mcp_build.guard.audit import Audit, target
@@ -18,8 +20,6 @@ from drone_mcp_build.guard.rate import RateLimit
 from drone_mcp_build.guard.rules import Action, Decision, admit, decide
 from drone_mcp_build.guard.sinks import sink_of
 from drone_mcp_build.scope import RepoScope
-from drone_mcp_kit import observing
-from drone_mcp_kit.errors import PermissionDenied, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp.types import InputRequiredResult
 
+    from ci_mcp_kit.cleaning import Cleaner
     from drone_mcp_build.guard.notes import Notes, Who
     from drone_mcp_build.guard.operations import Operation
     from drone_mcp_build.guard.settings import GuardSettings
     from drone_mcp_build.settings import Settings
     from drone_mcp_client.call import Call
     from drone_mcp_client.client import DroneClient
-    from drone_mcp_kit.cleaning import Cleaner
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING, Protocol
 
-from drone_mcp_kit import logs
+from ci_mcp_kit import logs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

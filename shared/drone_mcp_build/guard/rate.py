@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.errors import RateLimited
 from drone_mcp_build.guard import notes
-from drone_mcp_kit.errors import RateLimited
 
 if TYPE_CHECKING:
     from drone_mcp_build.guard.notes import Notes, Who

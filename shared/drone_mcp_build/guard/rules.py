@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
+from ci_mcp_kit.errors import PermissionDenied
 from drone_mcp_build.guard.errors import WritesDisabled
 from drone_mcp_build.guard.operations import OPERATIONS, Operation, Risk
 from drone_mcp_build.guard.rate import Rate
 from drone_mcp_build.scope import RepoScope
 from drone_mcp_client.status import blocked_stages
-from drone_mcp_kit.errors import PermissionDenied
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -1,4 +1,4 @@
-"""What the environment says about changes, read once at start, next to `drone_mcp_kit.settings`."""
+"""What the environment says about changes, read once at start, next to `ci_mcp_kit.settings`."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ import socket
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.secret_files import read_secret
 from drone_mcp_build.guard.operations import Risk
 from drone_mcp_build.guard.rate import Rate
 from drone_mcp_build.guard.rules import Rules
 from drone_mcp_build.guard.variables import read_guard
-from drone_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from drone_mcp_kit.variables import Secret
+    from ci_mcp_kit.variables import Secret
 
 _RULES = ("mode", "repos", "operations", "branches", "targets")
 _OWN = ("write_token", "write_token_file", "key", "audit")

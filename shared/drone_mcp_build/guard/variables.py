@@ -1,4 +1,4 @@
-"""The variables of a server that changes builds, next to `drone_mcp_kit.variables`. Standard library only, as there."""
+"""The variables of a server that changes builds, next to `ci_mcp_kit.variables`. Standard library only, as there."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import os
 import re
 from urllib.parse import urlsplit
 
-from drone_mcp_kit.variables import (
+from ci_mcp_kit.variables import (
     SettingsError,
     Variable,
     read_file,

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_mcp_kit.http_app import MAX_BODY
+from ci_mcp_kit.http_settings import HTTP_VARIABLES
+from ci_mcp_kit.listening import DRAIN_SECONDS
 from drone_mcp_config.agent.clients import PLACEHOLDER, WAYS
 from drone_mcp_config.agent.process import NOT_EXECUTABLE, NOT_FOUND
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.git_names import PROTECTED, PROTECTED_START
 from drone_mcp_config.serving.callers import Caller, read_callers
 from drone_mcp_config.serving.pool import IDLE_SECONDS, MOST_USERS
-from drone_mcp_kit.http_app import MAX_BODY
-from drone_mcp_kit.http_settings import HTTP_VARIABLES
-from drone_mcp_kit.listening import DRAIN_SECONDS
 from support.snapshots import hold
 
 if TYPE_CHECKING:

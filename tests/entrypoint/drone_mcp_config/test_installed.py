@@ -48,7 +48,7 @@ def test_a_role_is_written_without_importing_any_server_or_the_sdk(tmp_path: Pat
 
 def test_no_file_of_the_work_tree_runs_in_a_server(tmp_path: Path) -> None:
     """Clients start servers where the agent works, and what is checked out there may be called like a module."""
-    for name in ("pydantic", "mcp", "drone_mcp_kit"):
+    for name in ("pydantic", "mcp", "ci_mcp_kit"):
         (tmp_path / f"{name}.py").write_text("raise SystemExit('the work tree has the token')\n", encoding="utf-8")
     assert config(tmp_path, "--role", "ui", python=("-P",)).returncode == 0
     entry = json.loads((tmp_path / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]["drone-builds"]

@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_kit.http_app import Refused
 from drone_mcp_config.installation import Manifest
 from drone_mcp_config.serving import pool as pool_module
 from drone_mcp_config.serving.callers import Caller, Limits, hash_of
 from drone_mcp_config.serving.pool import Key, Pool
 from drone_mcp_config.serving.role import Part
-from drone_mcp_kit.http_app import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable

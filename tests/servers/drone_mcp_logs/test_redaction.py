@@ -13,7 +13,7 @@ from urllib.parse import quote
 
 import pytest
 
-from drone_mcp_kit.redact import MARK, Redactor
+from ci_mcp_kit.redact import MARK, Redactor
 from drone_mcp_logs.common.plain_lines import plain_lines
 from support.log_agent import numbered
 from support.made_builds import failing_build

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_kit.yaml_source import InvalidFile
+from ci_mcp_kit.yaml_source import InvalidFile
 from drone_mcp_policy.rules_file import DEFAULT, read_rules
 from support.policy_cases import rules_of
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drone_mcp_kit.yaml_source import Problem
+    from ci_mcp_kit.yaml_source import Problem
 
 RULE = "rules:\n  - rule: a\n    then: stop\n"
 RETRY = "rules:\n  - rule: a\n    then: retry\n"

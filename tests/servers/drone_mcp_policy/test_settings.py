@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drone_mcp_kit.variables import SettingsError
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_policy.server import from_environment
 from drone_mcp_policy.settings import PolicySettings
 

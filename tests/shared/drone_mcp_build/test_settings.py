@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES
-from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path

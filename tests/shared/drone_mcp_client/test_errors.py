@@ -4,9 +4,9 @@ import inspect
 
 import pytest
 
+from ci_mcp_kit import errors as family
 from drone_mcp_client import errors
 from drone_mcp_client.errors import DRONE, ServiceError
-from drone_mcp_kit import errors as family
 
 OURS: list[type[ServiceError]] = [
     member

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_kit.addresses import is_exposed
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import BuildRef, RepoName, parse_build_url, parse_repo, parse_server
 from drone_mcp_client.paths import join, segment, segments
-from drone_mcp_kit.addresses import is_exposed
 
 SEGMENTS = st.text(
     st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=50

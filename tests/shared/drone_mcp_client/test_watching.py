@@ -16,8 +16,8 @@ from drone_mcp_client.paths import template
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ci_mcp_kit.attempts import Attempt
     from drone_mcp_client.call import Call
-    from drone_mcp_kit.attempts import Attempt
 
 SLUG, JOB, TEAM = "private-owner/private-repo", "private-job", "private-team"
 CALLS: dict[str, Call[Any]] = {

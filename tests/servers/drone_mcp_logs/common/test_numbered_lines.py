@@ -5,8 +5,8 @@ import json
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
+from ci_mcp_kit.tokens import count_tokens
 from ci_mcp_logs.log_text import LogText
-from drone_mcp_kit.tokens import count_tokens
 from drone_mcp_logs.common.numbered_lines import (
     LEAST_ROOM,
     Span,

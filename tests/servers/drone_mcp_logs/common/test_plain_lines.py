@@ -3,8 +3,8 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_kit.sanitize import sanitize
 from drone_mcp_client.steplog import assemble
-from drone_mcp_kit.sanitize import sanitize
 from drone_mcp_logs.common.plain_lines import plain_lines, stored_text
 
 # What logs are made of, and what breaks naive readers of them.

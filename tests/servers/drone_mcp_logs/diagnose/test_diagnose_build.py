@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_kit.sanitize import sanitize
+from ci_mcp_kit.sanitize import sanitize
 from support.made_builds import failing_build, made_build, made_stage, made_step
 from support.simulator import running_simulator
 

@@ -9,6 +9,8 @@ import httpx
 import pytest
 import respx
 
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.variables import Secret
 from drone_mcp_build.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
 from drone_mcp_build.guard.guard import Guard
 from drone_mcp_build.guard.operations import OPERATIONS
@@ -19,8 +21,6 @@ from drone_mcp_build.settings import Settings
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, RateLimited, ServiceError
 from drone_mcp_client.models import Build
-from drone_mcp_kit.cleaning import Cleaner
-from drone_mcp_kit.variables import Secret
 from drone_mcp_state.memory import MemoryStore
 
 if TYPE_CHECKING:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.guard.operations import Risk
 from drone_mcp_build.guard.rate import Rate
 from drone_mcp_build.guard.rules import Rules
 from drone_mcp_build.guard.settings import GuardSettings
 from drone_mcp_build.guard.variables import VARIABLES
-from drone_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path

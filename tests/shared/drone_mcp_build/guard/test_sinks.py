@@ -12,11 +12,11 @@ import anyio
 import pytest
 import respx
 
+from ci_mcp_kit.cleaning import Cleaner
 from drone_mcp_build.guard.audit import Audit
 from drone_mcp_build.guard.chain import Head, verify
 from drone_mcp_build.guard.errors import AuditUnavailable
 from drone_mcp_build.guard.sinks import FileSink, head_path, sink_of
-from drone_mcp_kit.cleaning import Cleaner
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -147,7 +147,7 @@ async def test_a_collector_out_of_reach_is_an_error() -> None:
 
 
 async def test_a_line_says_who_when_and_what_without_secrets(tmp_path: Path) -> None:
-    logging.getLogger("drone_mcp_kit").setLevel(logging.INFO)
+    logging.getLogger("ci_mcp_kit").setLevel(logging.INFO)
     audit = Audit(FileSink(tmp_path / "a", None), {"role": "ops", "pod": "p"}, Cleaner(), lambda: 1_795_255_000.5)
     await audit.note("attempt", repo="octo/hello", message="password=hunter2hunter2 \u202e", rule="")
     (line,) = [json.loads(line) for line in lines(tmp_path / "a")]

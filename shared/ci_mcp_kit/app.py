@@ -1,0 +1,279 @@
+"""A server from its parts, and the console command that serves it."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import logging
+import os
+import sys
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, Protocol
+
+from mcp.server.caching import CacheHint
+from mcp.server.mcpserver import MCPServer, RequestStateSecurity
+
+from ci_mcp_kit import logs, operations, serving, telemetry
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.front.opening import Opening
+from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
+from ci_mcp_kit.offer import Offer
+from ci_mcp_kit.redact import Redactor
+from ci_mcp_kit.resources import (
+    Completer,
+    add_completion,
+    add_prompts,
+    add_resources,
+    prompt_names,
+    protocol_error,
+    resource_addresses,
+)
+from ci_mcp_kit.settings import ProcessSettings
+from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
+from ci_mcp_kit.unready import NEXT_STEP, notice
+from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from contextlib import AbstractAsyncContextManager
+
+    from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
+
+    from ci_mcp_kit.errors import ServiceError
+    from ci_mcp_kit.variables import Variable
+
+logger = logging.getLogger(__name__)
+
+DISTRIBUTION = "drone-mcp"
+BAD_SETTINGS = 2
+STATE_LIFE = 300.0  # seconds that a person has to answer a question
+
+# Lists depend on the installation and the allow-list alone, both fixed while the process lives.
+_FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
+_CACHE_HINTS: dict[Any, CacheHint] = {
+    "tools/list": _FIXED,
+    "prompts/list": _FIXED,
+    "resources/list": _FIXED,
+    "resources/templates/list": _FIXED,
+}
+
+
+class Access(Protocol):
+    """How the tools of a server reach what they ask, as far as the server itself has to do with it."""
+
+    clean: Cleaner
+
+    async def close(self) -> None:
+        """Close what was opened."""
+
+
+@dataclass(frozen=True)
+class ServerSpec:
+    """What a server is.
+
+    Attributes:
+        name: as in a client's configuration, like "drone-builds"; at most 20 characters, no underscore or dot.
+        title: for people.
+        description: one sentence.
+        instructions: when to use it, rich in the words that a search for tools would use.
+        package: its import package.
+        command: its console script.
+        settings: what it reads from the environment of its process and of the service that it asks.
+        variables: what it reads next to that.
+        commands: what else its console script does, and how it is called: (call, what for).
+    """
+
+    name: str
+    title: str
+    description: str
+    instructions: str
+    package: str
+    command: str
+    settings: type[ProcessSettings] = ProcessSettings
+    variables: tuple[Variable, ...] = ()
+    commands: tuple[tuple[str, str], ...] = ()
+
+
+def build_server(
+    spec: ServerSpec,
+    settings: ProcessSettings,
+    access: Access,
+    *parts: object,
+    complete: Completer | None = None,
+    seal: bytes | None = None,
+    close: Callable[[], Awaitable[None]] | None = None,
+) -> MCPServer[Any]:
+    """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
+
+    Args:
+        spec: what the server is.
+        settings: of the process.
+        access: to what the tools ask; closed at the end.
+        parts: objects with marked methods.
+        complete: completes arguments.
+        seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
+        close: what to run at the end, before `access` is closed.
+
+    Raises:
+        SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
+    """
+    functions = _allowed(spec, settings, parts)
+    refusal = _refusal(settings.fault) if settings.fault else None
+    tools = tuple(function.__name__ for function in functions)
+    offer = Offer(tools, prompt_names(parts, tools), resource_addresses(*parts))
+    with serving.without_rich():
+        server = MCPServer[Any](
+            spec.name,
+            title=spec.title,
+            description=spec.description,
+            instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
+            version=version(DISTRIBUTION),
+            tools=[make_tool(function, access.clean, refusal) for function in functions],
+            log_level="WARNING",
+            lifespan=_lifespan(access, close),
+            cache_hints=_CACHE_HINTS,
+            request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
+            middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
+        )
+    operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
+    for part in parts:
+        add_resources(server, part, access.clean)
+        add_prompts(server, part, offer.tools, access.clean)
+    if complete is not None:
+        add_completion(server, complete, offer, access.clean)
+    return server
+
+
+def _lifespan(
+    access: Access, close: Callable[[], Awaitable[None]] | None
+) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
+    """Return what runs around a server: nothing before it, and at its end what closes what it has opened."""
+
+    async def close_all() -> None:
+        if close is not None:
+            await close()
+        await access.close()
+
+    @asynccontextmanager
+    async def lifespan(_: MCPServer[Any]) -> AsyncIterator[dict[str, Any]]:
+        try:
+            yield {}
+        finally:
+            await serving.finish(close_all)
+
+    return lifespan
+
+
+def _allowed(spec: ServerSpec, settings: ProcessSettings, parts: tuple[object, ...]) -> list[Callable[..., Any]]:
+    """Return the tools of `parts` that DRONE_MCP_TOOLS lets through, in the order they are written."""
+    known = {function.__name__: function for part in parts for function, _ in marked(part, TOOL_MARK, Declared)}
+    if settings.fault is None:
+        refuse_unknown_tools(spec.name, known, settings.tools)
+    return [known[name] for name in offered_tools(known, settings.tools)]
+
+
+def _refusal(fault: SettingsError) -> InvalidInput:
+    """Return the answer to every call of a server whose environment is wrong."""
+    return InvalidInput(str(fault), next_step=NEXT_STEP, details={"variable": fault.variable})
+
+
+def _refuse_requests(refusal: ServiceError, clean: Cleaner) -> ServerMiddleware[Any]:
+    """Answer whatever asks for more than a list, and is no call of a tool, with an error."""
+
+    async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        if ctx.method in {"resources/read", "resources/subscribe", "prompts/get", "completion/complete"}:
+            raise protocol_error(refusal, clean)
+        return await call_next(ctx)
+
+    return refuse
+
+
+def run(
+    spec: ServerSpec,
+    create: Callable[[Any], MCPServer[Any]],
+    from_environment: Callable[[Mapping[str, str]], MCPServer[Any]],
+    opening: Opening | None = None,
+    *,
+    secrets: Callable[[], list[str]] = list,
+) -> None:
+    """Be the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
+
+    A server over stdin and stdout serves in a wrong environment, too: it says what is wrong (`ci_mcp_kit.unready`).
+    Once the server is made, what is for writing alone is gone from the environment, so that no process started from
+    here inherits it.
+
+    Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM); with 2 and one line on stderr where the
+    environment or the address is wrong, over HTTP and with --check-environment.
+
+    Args:
+        spec: of the server.
+        create: makes it from settings, with defaults for all that it reads next to them.
+        from_environment: makes it; raises SettingsError.
+        opening: the conversation that it takes over.
+        secrets: returns what no log line may hold next to the tokens that `Settings` knows.
+    """
+    options = _parser(spec).parse_args()
+    try:
+        http = HttpSettings.read(options.http, os.environ) if options.http else None
+        server = from_environment(os.environ)
+        settings = spec.settings.from_environment(os.environ)
+        serve = _server_of(http, opening)
+    except SettingsError as error:
+        if opening is None or not opening.reported:
+            sys.stderr.write(f"{spec.command}: {error}\n")
+        if options.http or options.check_environment:
+            sys.exit(BAD_SETTINGS)
+        http, settings = None, spec.settings.of_wrong(os.environ, error)
+        server, serve = create(settings), _server_of(None, opening)
+    if options.check_environment:
+        return
+    for name in settings.write_secrets:
+        os.environ.pop(name, None)
+    callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers() + collector)))
+    for warning in [] if settings.fault else settings.warnings():
+        logger.warning(warning)
+    telemetry.start(spec.command, os.environ, over_http=http is not None)
+    gc.freeze()  # what the start has made stays; collecting (off meanwhile, see ci_mcp_kit.front) begins after it
+    gc.enable()
+    serve(server)
+    telemetry.flush(telemetry.AT_STOP if http else telemetry.AT_END)
+
+
+def _server_of(http: HttpSettings | None, opening: Opening | None) -> Callable[[MCPServer[Any]], None]:
+    """Return what serves a server: over stdin and stdout, or at an address that is taken now."""
+    if http is None:
+        return lambda server: serving.serve(server, opening or Opening())
+    from ci_mcp_kit import http_serving  # noqa: PLC0415 - brings an HTTP server, which stdio never needs
+
+    places = http_serving.take(http)
+    return lambda server: http_serving.run_server(server, http, places)
+
+
+_TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables turn traces and metrics on."
+
+
+def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
+    variables = (*spec.settings.variables, *spec.variables, *HTTP_VARIABLES)
+    width = max(len(variable.name) for variable in variables)
+    rows = [
+        f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in variables
+    ]
+    commands = [f"  {spec.command} {call}\n      {purpose}" for call, purpose in spec.commands]
+    also = ["commands:", *commands, ""] if commands else []
+    parser = argparse.ArgumentParser(
+        prog=spec.command,
+        description=f"{spec.description} An MCP server that speaks over stdin and stdout; an MCP client starts it. "
+        "With --http it serves many clients at /mcp of an address.",
+        epilog="\n".join([*also, "environment:", *rows, "", _TELEMETRY]),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="version", version=f"{spec.command} {version(DISTRIBUTION)}")
+    parser.add_argument(
+        "--check-environment", action="store_true", help="only check the environment; the status is 2 where it is wrong"
+    )
+    parser.add_argument("--http", metavar="ADDRESS:PORT", help="serve over HTTP, for example at 127.0.0.1:8080")
+    return parser

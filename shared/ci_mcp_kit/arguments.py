@@ -1,0 +1,110 @@
+"""A tool's arguments: a strict model from its signature, lenient about how values are written, and plain errors.
+
+Lenient: a model that fills in a form sends `"12"` for 12, `"[1, 2]"` for a list and null for "not given". Strict: a
+name that the tool does not have is refused, so that a misspelt filter does not silently widen a search.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+import json
+from typing import TYPE_CHECKING, Any
+
+from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
+from pydantic import ConfigDict, ValidationError, create_model
+
+from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class Arguments(ArgModelBase):
+    """The base of every tool's argument model."""
+
+    model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
+
+
+def arguments_model(function: Callable[..., Any], skip: str | None) -> type[Arguments]:
+    """Return the model of what `function` takes, leaving out the parameter `skip`.
+
+    Raises:
+        TypeError: a parameter has no annotation, or takes any number of values.
+    """
+    fields: dict[str, Any] = {}
+    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+        if parameter.name == skip:
+            continue
+        if parameter.annotation is parameter.empty or parameter.kind in {
+            parameter.VAR_POSITIONAL,
+            parameter.VAR_KEYWORD,
+        }:
+            raise TypeError(f"{function.__name__}: parameter {parameter.name} needs a name and a type of its own")
+        default = ... if parameter.default is parameter.empty else parameter.default
+        fields[parameter.name] = (parameter.annotation, default)
+    return create_model(f"{function.__name__}_arguments", __base__=Arguments, **fields)
+
+
+def read_arguments(
+    tool: str, model: type[Arguments], schema: Mapping[str, Any], given: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the arguments by name as the tool's function takes them.
+
+    Raises:
+        InvalidInput: with every problem named, and no value repeated.
+    """
+    known = schema.get("properties", {})
+    unknown = [name for name in given if name not in known]
+    if not unknown:
+        try:
+            return model.model_validate(_lenient(given, schema)).model_dump_one_level()
+        except ValidationError as error:
+            problems = {".".join(str(part) for part in item["loc"]): _reason(item) for item in error.errors()}
+    else:
+        problems = {one_line(name, 40): _unknown(name, known) for name in unknown[:5]}
+    listed = "; ".join(f"{name}: {reason}" for name, reason in problems.items())
+    raise InvalidInput(
+        f"{tool} cannot take these arguments: {listed}",
+        next_step=f"Call again with {_takes(schema)}",
+        details={"arguments": problems},
+    )
+
+
+def _lenient(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Drop nulls where the argument may be left out, and unwrap lists and objects that came as JSON text."""
+    required = schema.get("required", ())
+    return {
+        name: _unwrapped(value, schema["properties"][name])
+        for name, value in given.items()
+        if value is not None or name in required
+    }
+
+
+def _unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
+    if not isinstance(value, str) or schema.get("type") not in {"array", "object"}:
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+
+
+def _reason(item: Any) -> str:
+    if item["type"] == "missing":
+        return "is missing"
+    return str(item["msg"]).removeprefix("Value error, ").replace("Input should", "should")
+
+
+def _unknown(name: str, known: Mapping[str, Any]) -> str:
+    close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
+    return f"no such argument, did you mean {close[0]}?" if close else "no such argument"
+
+
+def _takes(schema: Mapping[str, Any]) -> str:
+    names = schema.get("properties", {})
+    if not names:
+        return "no arguments"
+    required = schema.get("required", ())
+    return "arguments of these: " + ", ".join(name + (" (required)" if name in required else "") for name in names)

@@ -1,0 +1,95 @@
+"""`surface.json`, made from the server itself: what it answers to the handshake and the lists, in both eras."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp.shared.message import SessionMessage
+from mcp.types import JSONRPCRequest
+from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
+
+from ci_mcp_kit.front.shapes import CAPABILITIES_KEY, VERSION_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from mcp.server.mcpserver import MCPServer
+
+    from ci_mcp_kit.app import ServerSpec
+    from ci_mcp_kit.settings import ProcessSettings
+
+LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
+DISTRIBUTIONS = {"mcp": "mcp", "drone_mcp": "drone-mcp"}  # as the folders of installed metadata are called -> name
+
+
+async def surface(
+    spec: ServerSpec, settings: ProcessSettings, create: Callable[[Any], MCPServer[Any]]
+) -> dict[str, Any]:
+    """Return what `surface.json` of a server has to hold."""
+    server = create(settings)
+    legacy = await ask(server, [legacy_request("initialize", LATEST_HANDSHAKE_VERSION), *map(legacy_request, LISTS)])
+    modern = await ask(create(settings), [modern_request(method) for method in ("server/discover", *LISTS)])
+    del legacy[0]["protocolVersion"]
+    return {
+        "server": spec.name,
+        "command": spec.command,
+        "made_with": {name: version(distribution) for name, distribution in DISTRIBUTIONS.items()},
+        "versions": list(HANDSHAKE_PROTOCOL_VERSIONS),
+        "latest": LATEST_HANDSHAKE_VERSION,
+        "modern_version": LATEST_MODERN_VERSION,
+        "needs": await _needs(settings, create),
+        "legacy": dict(zip(("initialize", *LISTS), legacy, strict=True)),
+        "modern": dict(zip(("server/discover", *LISTS), modern, strict=True)),
+    }
+
+
+def surface_text(data: dict[str, Any]) -> str:
+    """Return the text of the file."""
+    return json.dumps(data, indent=1, ensure_ascii=False) + "\n"
+
+
+def legacy_request(method: str, protocol: str = "") -> dict[str, Any]:
+    """Return a request as clients before 2026-07-28 send it; `initialize` asks for a protocol version."""
+    if not protocol:
+        return {"method": method}
+    client = {"name": "recording", "version": "1"}
+    return {"method": method, "params": {"protocolVersion": protocol, "capabilities": {}, "clientInfo": client}}
+
+
+def modern_request(method: str) -> dict[str, Any]:
+    """Return a request as clients of 2026-07-28 send it."""
+    return {"method": method, "params": {"_meta": {VERSION_KEY: LATEST_MODERN_VERSION, CAPABILITIES_KEY: {}}}}
+
+
+async def ask(server: MCPServer[Any], requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Send requests to a server, each after the answer to the one before, and return the results as they are sent."""
+    to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](1)
+    to_client, from_server = anyio.create_memory_object_stream[SessionMessage](1)
+    lowlevel = server._lowlevel_server  # noqa: SLF001 - what a transport is given; MCPServer takes none but its own
+    results = []
+    async with anyio.create_task_group() as group, to_server, from_server:
+        group.start_soon(lowlevel.run, from_client, to_client, lowlevel.create_initialization_options())
+        for number, request in enumerate(requests):
+            await to_server.send(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=number, **request)))
+            answer = (await from_server.receive()).message
+            text = answer.model_dump_json(by_alias=True, exclude_unset=True)
+            results.append(json.loads(text)["result"])
+        group.cancel_scope.cancel()
+    return results
+
+
+async def _needs(settings: ProcessSettings, create: Callable[[Any], MCPServer[Any]]) -> dict[str, list[str]]:
+    """Return for each prompt the tools without any one of which it is not offered."""
+    complete = create(settings)
+    tools = [tool.name for tool in await complete.list_tools()]
+    needs: dict[str, list[str]] = {prompt.name: [] for prompt in await complete.list_prompts()}
+    for missing in tools if len(tools) > 1 else []:
+        narrowed = create(replace(settings, tools=tuple(name for name in tools if name != missing)))
+        left = {prompt.name for prompt in await narrowed.list_prompts()}
+        for name in needs.keys() - left:
+            needs[name].append(missing)
+    return needs

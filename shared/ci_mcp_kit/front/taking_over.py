@@ -1,0 +1,53 @@
+"""What the server is sent when it takes over a conversation, and what of its answers the client has already. Pure."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from ci_mcp_kit.front.conversation import ACKNOWLEDGED, SUBSCRIPTION_KEY, write_line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ci_mcp_kit.front.conversation import Conversation
+
+
+class TakingOver:
+    """The server's first moments in a conversation that the front may have begun.
+
+    Args:
+        conversation: what was said; None: nothing.
+        number: an id that no client uses, for the first request when it is sent again.
+        differs: called with both results where the server says something else than the front did.
+    """
+
+    def __init__(self, conversation: Conversation | None, number: str, differs: Callable[[Any, Any], None]) -> None:
+        self._number = number
+        self._differs = differs
+        self._opening = conversation.opening if conversation else None
+        self._listening = dict(conversation.listening) if conversation else {}
+        self._said_twice = len(self._listening) + (self._opening is not None)
+        initialized = conversation.initialized if conversation else b""
+        lines = [line + b"\n" for line in (initialized, *self._listening.values()) if line]
+        if self._opening is not None:
+            lines.insert(0, write_line({**self._opening[0], "id": number}))
+        self.replay = b"".join(lines)
+        """What the server is sent before anything else."""
+
+    def passes(self, line: bytes) -> bool:
+        """Tell whether a line of the server is for the client, who has some already."""
+        if not self._said_twice:
+            return True
+        message = json.loads(line)
+        if self._opening is not None and message.get("id") == self._number:
+            if message.get("result") != self._opening[1]:
+                self._differs(self._opening[1], message.get("result", message.get("error")))
+        elif not self._is_known_acknowledgement(message):
+            return True
+        self._said_twice -= 1
+        return False
+
+    def _is_known_acknowledgement(self, message: dict[str, Any]) -> bool:
+        about = message.get("params", {}).get("_meta", {})
+        return message.get("method") == ACKNOWLEDGED and about[SUBSCRIPTION_KEY] in self._listening

@@ -1,0 +1,208 @@
+"""What stands before MCP servers on HTTP: health, Host and Origin, who calls, and the end of streams at a shutdown.
+
+The specification (revision 2026-07-28, "Security Warning" of the streamable HTTP transport) has a server check Origin.
+The checks here stay on whatever address is listened on; the SDK drops its own for all but loopback addresses.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hmac
+import re
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import anyio
+from mcp.server.transport_security import TransportSecuritySettings
+from mcp.types import INVALID_REQUEST
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from ci_mcp_kit import observing
+from ci_mcp_kit.variables import unfilled_reference
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Awaitable, Callable
+
+    from mcp.server.mcpserver import MCPServer
+    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from ci_mcp_kit.http_settings import HttpSettings
+
+MAX_BODY = 2**20  # bytes of a request; the arguments of a call are small
+LISTEN = "subscriptions/listen"
+_HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]{1,5})?")
+
+
+class Refused(Exception):
+    """A request that gets no further; the text is for whoever sent it."""
+
+    def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.headers = headers
+
+    def response(self) -> Response:
+        """Answer as the SDK does: a JSON-RPC error that belongs to no request."""
+        error = {"code": INVALID_REQUEST, "message": str(self)}
+        return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, self.status, self.headers)
+
+
+class HttpApp:
+    """The ASGI application of a process.
+
+    Args:
+        settings: by which names it may be called.
+        route: finds what answers a request, or raises `Refused`.
+        ready: whether requests can be answered.
+    """
+
+    def __init__(
+        self,
+        settings: HttpSettings,
+        route: Callable[[Request], Awaitable[ASGIApp]],
+        ready: Callable[[], bool] = lambda: True,
+    ) -> None:
+        self._names = settings.address.names | set(settings.hosts)
+        self._route = route
+        self._ready = ready
+        self._draining = asyncio.Event()
+
+    def drain(self) -> None:
+        """Say that the process is about to end, and end the streams that would never end by themselves."""
+        self._draining.set()
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        # White space around a header's value is no part of it (RFC 9110, 5.5). Not all parsers of HTTP take it off, and
+        # the SDK compares Mcp-Name and others with the body as they come.
+        scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
+        answer = await self._answer(Request(scope))
+        await answer(scope, receive, send)
+
+    async def _answer(self, request: Request) -> ASGIApp:
+        path = request.scope["path"]
+        if path in {"/healthz", "/readyz"}:  # asked by address, without a token
+            return self._health(path)
+        try:
+            check_names(request, self._names)
+            check_method(request)
+            app = await self._route(request)
+        except Refused as refused:
+            observing.refusal(refused.status)
+            return refused.response()
+        return self._until_draining(app) if request.headers.get("mcp-method") == LISTEN else app
+
+    def _health(self, path: str) -> Response:
+        if path == "/healthz" or (self._ready() and not self._draining.is_set()):
+            return Response("ok\n")
+        return Response("not ready\n", 503)
+
+    def _until_draining(self, app: ASGIApp) -> ASGIApp:
+        async def stream(scope: Scope, receive: Receive, send: Send) -> None:
+            await end_with(self._draining, app, scope, receive, send)
+
+        return stream
+
+
+def check_names(request: Request, names: frozenset[str] | set[str]) -> None:
+    """Refuse a request that was meant for another host, or that a page of another host made a browser send."""
+    hosts = request.headers.getlist("host")
+    match = _HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
+    if match is None or (match[1] or match[2]) not in names:
+        raise Refused(421, "This server is not called so; DRONE_MCP_HTTP_HOSTS names what it may be called")
+    for origin in request.headers.getlist("origin"):
+        if not _is_from(origin, names):
+            raise Refused(403, "Requests of pages from elsewhere are refused")
+
+
+def _is_from(origin: str, names: frozenset[str] | set[str]) -> bool:
+    with contextlib.suppress(ValueError):
+        url = urlsplit(origin)
+        return url.scheme in {"http", "https"} and (url.hostname or "") in names
+    return False
+
+
+def check_method(request: Request) -> None:
+    """Refuse all but POST: what keeps nothing between requests has no stream to GET and no session to DELETE."""
+    if request.method != "POST":
+        raise Refused(405, "This server answers POST only", {"Allow": "POST"})
+
+
+def bearer(request: Request) -> str:
+    """Return the bearer token that a request came with.
+
+    Raises:
+        Refused: it came with none, or with more than one.
+    """
+    values = request.headers.getlist("authorization")
+    scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
+    if scheme.lower() != "bearer":
+        raise unauthorized("Send the header Authorization: Bearer TOKEN")
+    check_filled_in("Authorization", token.strip())
+    return token.strip()
+
+
+def check_filled_in(header: str, token: str) -> None:
+    """Refuse what clients send where the variable that the token comes from is not set: a reference to it, or nothing.
+
+    Raises:
+        Refused: `token` is that.
+    """
+    reference = unfilled_reference(token)
+    if reference or not token:
+        held = f"holds a reference that was not filled in ({reference})" if reference else "holds no token"
+        raise unauthorized(
+            f"The header {header} {held}. Tell the user to set the variable that the token comes from where the client "
+            "is started, and to start it again"
+        )
+
+
+def unauthorized(message: str) -> Refused:
+    """Make the refusal of somebody who is not known (RFC 6750)."""
+    return Refused(401, message, {"WWW-Authenticate": 'Bearer realm="drone-mcp"'})
+
+
+def check_bearer(request: Request, settings: HttpSettings) -> None:
+    """Refuse a caller without the token that the process asks for, if it asks for one."""
+    if not settings.is_guarded:
+        return
+    given, expected = bearer(request), settings.secrets()
+    if not any(hmac.compare_digest(given.encode(), secret.encode()) for secret in expected):
+        raise unauthorized("This token is not the one that this server takes")
+
+
+@contextlib.asynccontextmanager
+async def hosted(server: MCPServer[Any]) -> AsyncIterator[ASGIApp]:
+    """Run an MCP server for as long as the block takes; yields what answers its requests, in both eras.
+
+    A call's answer is a stream of events, so that progress is told while it runs. Nothing is kept between requests.
+    """
+    checked_before = TransportSecuritySettings(enable_dns_rebinding_protection=False)
+    server.streamable_http_app(stateless_http=True, max_request_body_size=MAX_BODY, transport_security=checked_before)
+    manager = server.session_manager
+    async with manager.run():
+        yield manager.asgi_app
+
+
+async def end_with(event: asyncio.Event, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Run `app`, and end its response in order when `event` comes first."""
+    is_open = False
+
+    async def watched(message: Message) -> None:
+        nonlocal is_open
+        is_open = message["type"] == "http.response.start" or bool(message.get("more_body"))
+        await send(message)
+
+    async with anyio.create_task_group() as group:
+
+        async def wait() -> None:
+            await event.wait()
+            group.cancel_scope.cancel()
+
+        group.start_soon(wait)
+        await app(scope, receive, watched)
+        group.cancel_scope.cancel()
+    if is_open:
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

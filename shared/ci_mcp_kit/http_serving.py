@@ -1,0 +1,73 @@
+"""One MCP server as a process that serves over HTTP."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import anyio
+
+from ci_mcp_kit import observing
+from ci_mcp_kit.http_app import HttpApp, Refused, check_bearer, hosted
+from ci_mcp_kit.listening import Metrics, listen, serve
+
+if TYPE_CHECKING:
+    from socket import socket
+
+    from mcp.server.mcpserver import MCPServer
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from ci_mcp_kit.http_settings import HttpSettings
+
+PATH = "/mcp"
+
+
+@dataclass(frozen=True)
+class Places:
+    """The addresses of a process, taken."""
+
+    callers: socket
+    metrics: Metrics | None = None
+
+
+def take(settings: HttpSettings) -> Places:
+    """Take the addresses that a process is to listen on, and count from now on what Prometheus reads there.
+
+    Raises:
+        SettingsError: one of them cannot be had.
+    """
+    callers = listen(settings.address)
+    if settings.metrics is None:
+        return Places(callers)
+    from ci_mcp_kit import metrics  # noqa: PLC0415 - brings a library that is of no use elsewhere
+
+    counts = metrics.Metrics()
+    place = Metrics(counts, listen(settings.metrics), metrics.PATH)
+    observing.install(counts)
+    return Places(callers, place)
+
+
+def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -> None:
+    """Serve one MCP server at /mcp until SIGTERM or SIGINT."""
+
+    async def run() -> None:
+        async with hosted(server) as inner:
+            await serve_app(_one(inner, settings), places)
+
+    anyio.run(run)
+
+
+async def serve_app(app: HttpApp, places: Places) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    await serve(app, places.callers, app.drain, places.metrics)
+
+
+def _one(app: ASGIApp, settings: HttpSettings) -> HttpApp:
+    async def route(request: Request) -> ASGIApp:
+        check_bearer(request, settings)
+        if request.scope["path"] != PATH:
+            raise Refused(404, f"There is nothing here; the server is at {PATH}")
+        return app
+
+    return HttpApp(settings, route, lambda: settings.is_ready)

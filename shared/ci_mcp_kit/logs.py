@@ -1,0 +1,138 @@
+"""Structured logs on stderr: one record a line, as JSON or for a person, with what the request is about.
+
+Stdout belongs to the protocol. A record never holds an argument's value beyond the repository and the build number, and
+its text is cleaned like an answer's.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import sys
+import time
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ci_mcp_kit import observing
+from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.settings import ProcessSettings
+
+logger = logging.getLogger("ci_mcp_kit")
+
+_facts: ContextVar[dict[str, Any] | None] = ContextVar("drone_mcp_facts", default=None)
+_caller: ContextVar[str | None] = ContextVar("drone_mcp_caller", default=None)
+_OURS = "drone_mcp_"
+
+
+def asked_by(caller: str) -> None:
+    """Say who asks, where a process serves several callers: every record of what follows in this task tells it."""
+    _caller.set(caller)
+
+
+def note(**facts: str | int | None) -> None:
+    """Add facts (`repo`, `build` …) to every record of the request that is being served."""
+    known = _facts.get()
+    if known is not None:
+        known.update({key: value for key, value in facts.items() if value is not None})
+
+
+def request_id() -> str:
+    """Return the number of the request that is being served, or "-"."""
+    return str((_facts.get() or {}).get("request", "-"))
+
+
+def caller() -> str:
+    """Return who asks, as `asked_by` was told; "" where the process serves one caller alone."""
+    return str((_facts.get() or {}).get("caller") or _caller.get() or "")
+
+
+@contextmanager
+def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
+    """Serve one request: its records share a number, and a last one tells how it ended and how long it took."""
+    facts_here: dict[str, Any] = {"request": secrets.token_hex(4), kind: one_line(name, 80)}
+    token = _facts.set(facts_here)
+    note(caller=_caller.get(), **facts)
+    started = time.perf_counter()
+    try:
+        yield
+        facts_here.setdefault("outcome", observing.OK)
+    except Exception as error:
+        ended(error.code if isinstance(error, ServiceError) else type(error).__name__)
+        raise
+    finally:
+        facts_here.setdefault("outcome", observing.CANCELLED)
+        observing.ended(facts_here["outcome"])
+        facts_here["ms"] = round((time.perf_counter() - started) * 1000, 1)
+        logger.info("%s %s", facts_here[kind], facts_here["outcome"])
+        _facts.reset(token)
+
+
+def ended(outcome: str) -> None:
+    """Tell how the request that is being served ended, where it is answered with an error instead of raising one."""
+    note(outcome=outcome)
+
+
+def configure(settings: ProcessSettings, clean: Cleaner, stream: TextIO | None = None) -> None:
+    """Send this process's logs to `stream` (default stderr). Calling it again replaces what an earlier call set up."""
+    handler = logging.StreamHandler(stream or sys.stderr)
+    handler.addFilter(_is_wanted)
+    handler.setFormatter(JsonFormatter(clean) if settings.log_format == "json" else HumanFormatter(clean))
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(settings.log_level.upper())
+    logging.captureWarnings(capture=True)
+
+
+def _is_wanted(record: logging.LogRecord) -> bool:
+    """Libraries are heard from WARNING on, whatever the level is: httpx logs every address at INFO."""
+    return record.name.startswith(_OURS) or record.levelno >= logging.WARNING
+
+
+class _CleanFormatter(logging.Formatter):
+    def __init__(self, clean: Cleaner) -> None:
+        super().__init__()
+        self.clean = clean
+
+    def facts(self, record: logging.LogRecord) -> dict[str, Any]:
+        trace = {"trace_id": number} if (number := observing.trace()) else {}
+        return {**(_facts.get() or {}), **trace, **getattr(record, "facts", {})}
+
+    def trace(self, record: logging.LogRecord) -> str:
+        return self.clean.text(self.formatException(record.exc_info)) if record.exc_info else ""
+
+
+class JsonFormatter(_CleanFormatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of `record`."""
+        entry = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": self.clean.text(record.getMessage()),
+            **self.clean.value(self.facts(record)),
+        }
+        if trace := self.trace(record):
+            entry["trace"] = trace
+        return json.dumps(entry, default=str)
+
+
+class HumanFormatter(_CleanFormatter):
+    """One line for a person; a traceback follows on its own lines."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of `record`."""
+        facts = " ".join(f"{key}={one_line(str(value), 120)}" for key, value in self.facts(record).items())
+        message = one_line(self.clean.text(record.getMessage()), 2000)
+        clock = time.strftime("%H:%M:%S", time.localtime(record.created))
+        line = self.clean.text(f"{clock} {record.levelname:7} {message}  {facts}".rstrip())
+        return f"{line}\n{trace}" if (trace := self.trace(record)) else line

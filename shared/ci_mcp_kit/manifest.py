@@ -1,0 +1,43 @@
+"""What a server offers, as data that others read without importing it (`<package>/manifest.json`)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+    from ci_mcp_kit.app import ServerSpec
+
+
+async def manifest(spec: ServerSpec, server: MCPServer[Any]) -> dict[str, Any]:
+    """Return the manifest of `server`, taken from the running thing so that it cannot tell another story."""
+    resources = [(item.uri, item.name) for item in await server.list_resources()]
+    resources += [(item.uri_template, item.name) for item in await server.list_resource_templates()]
+    return {
+        "server": spec.name,
+        "title": spec.title,
+        "description": spec.description,
+        "command": spec.command,
+        "module": spec.package,
+        "environment": [variable.name for variable in (*spec.settings.variables, *spec.variables)],
+        "tools": [_tool(item) for item in await server.list_tools()],
+        "resources": [{"uri": uri, "name": name} for uri, name in resources],
+        "prompts": [{"name": item.name, "title": item.title} for item in await server.list_prompts()],
+    }
+
+
+def manifest_text(manifest: dict[str, Any]) -> str:
+    """Return the text of `manifest.json`."""
+    return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
+
+
+def _tool(tool: Any) -> dict[str, Any]:
+    return {
+        "name": tool.name,
+        "title": tool.annotations.title,
+        "description": tool.description.partition("\n")[0],
+        "read_only": tool.annotations.read_only_hint,
+        "destructive": bool(tool.annotations.destructive_hint),
+    }

@@ -1,0 +1,89 @@
+"""What a server offers by name, and the protocol error that tells a client so when it asks for something else.
+
+The SDK answers an unknown tool with a failed call, an unknown prompt with an internal error and an unknown cursor with
+the first page, and it completes arguments of anything.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from mcp.shared.exceptions import MCPError
+from mcp.types import INVALID_PARAMS, PromptReference
+from mcp.types.version import MODERN_PROTOCOL_VERSIONS
+
+from ci_mcp_kit.errors import NotFound
+from ci_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
+    from mcp.types import ResourceTemplateReference
+
+RESOURCE_NOT_FOUND = -32002  # until 2025-11-25; since then INVALID_PARAMS (SEP-2164)
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The names of what a server offers, in the order in which it lists them.
+
+    Attributes:
+        tools: their names.
+        prompts: their names.
+        resources: their addresses, and templates of addresses.
+    """
+
+    tools: tuple[str, ...] = ()
+    prompts: tuple[str, ...] = ()
+    resources: tuple[str, ...] = ()
+
+    async def refuse_unknown(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        """Be the middleware that answers a request for what is not there."""
+        params = ctx.params or {}
+        if ctx.method == "tools/call":
+            _check("tool", params.get("name"), self.tools)
+        elif ctx.method == "prompts/get":
+            _check("prompt", params.get("name"), self.prompts)
+        elif ctx.method.endswith("/list") and isinstance(params.get("cursor"), str) and params["cursor"]:
+            raise MCPError(INVALID_PARAMS, "There is no such page: each list has one, and none of them gives a cursor")
+        elif ctx.method == "resources/read":
+            return await self._read(ctx, call_next)
+        return await call_next(ctx)
+
+    def check_reference(self, reference: PromptReference | ResourceTemplateReference) -> None:
+        """Check what a client wants an argument completed of.
+
+        Raises:
+            MCPError: it is not offered.
+        """
+        if isinstance(reference, PromptReference):
+            _check("prompt", reference.name, self.prompts)
+        else:
+            _check("resource", reference.uri, self.resources)
+
+    async def _read(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
+        try:
+            return await call_next(ctx)
+        except MCPError as error:
+            data = error.data if error.code == INVALID_PARAMS and isinstance(error.data, dict) else {}
+            if data.keys() == {"uri"}:  # the SDK's own: no address is like that
+                message = _unknown("resource", data["uri"], self.resources)
+            elif data.get("code") == NotFound.code:
+                message = error.message
+            else:
+                raise
+            code = INVALID_PARAMS if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS else RESOURCE_NOT_FOUND
+            raise MCPError(code, message, data) from error
+
+
+def _check(kind: str, name: object, known: Sequence[str]) -> None:
+    """Raise MCPError for a name that is not known. What is no name at all is for the SDK's own checks."""
+    if isinstance(name, str) and name not in known:
+        raise MCPError(INVALID_PARAMS, _unknown(kind, name, known))
+
+
+def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+    offered = f"the {kind}s are {', '.join(known)}" if known else f"this server has no {kind}s"
+    return f"There is no {kind} {one_line(name, 80)!r}; {offered}"

@@ -1,0 +1,218 @@
+"""What the process does, as OpenTelemetry has it. Imported only where telemetry is on.
+
+Names and attributes are those of the semantic conventions for MCP servers and for HTTP clients. Two of them are left
+out on purpose: `url.full` and `mcp.resource.uri` name repositories, and a tracing system is read by more people than
+may read a repository's builds. `trace_id` in the log leads from a trace to the log's record, which names it.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+import uuid
+from contextlib import contextmanager
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
+from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor
+from opentelemetry.trace import SpanKind, Status, StatusCode, format_trace_id
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
+
+from ci_mcp_kit import observing
+from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.observing import OK
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from opentelemetry.trace import Span
+
+    from ci_mcp_kit.attempts import Attempt
+    from ci_mcp_kit.observing import Operation
+    from ci_mcp_kit.telemetry import Signals
+
+SCOPE = "drone-mcp"
+# Both as the conventions advise them, in seconds.
+OPERATION_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
+REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+
+_incoming = TraceContextTextMapPropagator()
+
+
+class Telemetry:
+    """An observer that sends spans and durations to a collector, in threads of its own.
+
+    Args:
+        service: the name of this service, where OTEL_SERVICE_NAME says nothing.
+        signals: which of both to send.
+        over_http: whether it serves many clients, or one whose session is the life of the process.
+    """
+
+    def __init__(self, service: str, signals: Signals, *, over_http: bool) -> None:
+        resource = _resource(service)
+        self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
+        if signals.traces:
+            self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
+        readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if signals.metrics else []
+        self._metrics = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
+        self._tracer = self._traces.get_tracer(SCOPE, version("drone-mcp"))
+        meter = self._metrics.get_meter(SCOPE, version("drone-mcp"))
+        self._operations = meter.create_histogram(
+            "mcp.server.operation.duration",
+            "s",
+            "How long a message of a client took.",
+            explicit_bucket_boundaries_advisory=OPERATION_BUCKETS,
+        )
+        self._sessions = meter.create_histogram(
+            "mcp.server.session.duration",
+            "s",
+            "How long a client was connected over stdin and stdout.",
+            explicit_bucket_boundaries_advisory=OPERATION_BUCKETS,
+        )
+        self._requests = meter.create_histogram(
+            "http.client.request.duration",
+            "s",
+            "How long Drone took to answer.",
+            explicit_bucket_boundaries_advisory=REQUEST_BUCKETS,
+        )
+        self._started = None if over_http else time.perf_counter()
+
+    @contextmanager
+    def operation(self, operation: Operation) -> Iterator[None]:
+        """Make a span of a message, and count it."""
+        facts = _facts(operation)
+        number = {} if operation.number is None else {"jsonrpc.request.id": operation.number}
+        started = time.perf_counter()
+        with self._tracer.start_as_current_span(
+            f"{operation.method} {operation.target}".strip(),
+            context=_incoming.extract(operation.parent) if operation.parent else None,
+            kind=SpanKind.SERVER,
+            attributes=facts | number,
+            record_exception=False,  # its text may hold anything
+            set_status_on_exception=False,
+        ) as span:
+            operation.trace = format_trace_id(span.get_span_context().trace_id)
+            try:
+                yield
+            finally:
+                end = _end(operation)
+                _finish(span, end | _known_from(operation), end.get("error.type"))
+                self._operations.record(time.perf_counter() - started, facts | end)
+
+    @contextmanager
+    def request(self, attempt: Attempt) -> Iterator[None]:
+        """Make a span of a request to Drone, and count it."""
+        facts = _target(attempt)
+        again = {"http.request.resend_count": attempt.number} if attempt.number else {}
+        started = time.perf_counter()
+        with self._tracer.start_as_current_span(
+            f"{attempt.method} {attempt.template}",
+            kind=SpanKind.CLIENT,
+            attributes=facts | again,
+            record_exception=False,
+            set_status_on_exception=False,
+        ) as span:
+            error = ""
+            try:
+                yield
+            except BaseException as raised:
+                error = _name(raised)
+                raise
+            finally:
+                end = _answer(attempt, error)
+                _finish(span, end, end.get("error.type"))
+                self._requests.record(time.perf_counter() - started, facts | end)
+
+    def refusal(self, status: int) -> None:
+        """Nothing: what got no further is no operation."""
+
+    def feed(self, last_event: float) -> None:
+        """Nothing: the receiver tells it."""
+
+    def shutdown(self) -> None:
+        """Send what is left, and end."""
+        if self._started is not None:
+            self._sessions.record(time.perf_counter() - self._started, {"network.transport": "pipe"})
+        self._traces.shutdown()
+        self._metrics.shutdown()
+
+
+def _resource(service: str) -> Resource:
+    """Describe this process; what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say goes before."""
+    ours = {
+        "service.name": service,
+        "service.version": version("drone-mcp"),
+        "service.instance.id": str(uuid.uuid4()),
+    }
+    said = Resource.create().attributes
+    named = bool(os.environ.get("OTEL_SERVICE_NAME")) or "service.name=" in os.environ.get(
+        "OTEL_RESOURCE_ATTRIBUTES", ""
+    )
+    kept = {key: value for key, value in said.items() if key != "service.name" or named}
+    return Resource(ours | kept)
+
+
+def _facts(operation: Operation) -> dict[str, Any]:
+    """What is known of a message before it is answered."""
+    told = {"mcp.method.name": operation.method, "mcp.protocol.version": operation.protocol}
+    if operation.method == "tools/call":
+        told |= {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": operation.target}
+    elif operation.target:
+        told |= {"gen_ai.prompt.name": operation.target}
+    if operation.over_http:
+        told |= {"network.transport": "tcp", "network.protocol.name": "http"}
+    else:
+        told |= {"network.transport": "pipe"}
+    ours = {"drone_mcp.server": operation.server, "drone_mcp.role": operation.role}
+    return told | {key: value for key, value in ours.items() if value}
+
+
+def _end(operation: Operation) -> dict[str, Any]:
+    """What is known once it is answered. A tool's error is "tool_error" by the conventions; its code is ours."""
+    if operation.outcome == OK:
+        return {}
+    if operation.refused is not None:
+        code = str(operation.refused)
+        return {"error.type": code, "rpc.response.status_code": code}
+    failed_tool = operation.method == "tools/call" and operation.outcome != observing.CANCELLED
+    return {"error.type": "tool_error" if failed_tool else operation.outcome, "drone_mcp.outcome": operation.outcome}
+
+
+def _known_from(operation: Operation) -> dict[str, Any]:
+    return {"drone_mcp.state.source": operation.source} if operation.source else {}
+
+
+def _target(attempt: Attempt) -> dict[str, Any]:
+    """What a request asks: its template and never its address, which names a repository and may hold parameters."""
+    url = urlsplit(attempt.server)
+    return {
+        "http.request.method": attempt.method,
+        "url.template": attempt.template,
+        "server.address": url.hostname or "",
+        "server.port": url.port or (443 if url.scheme == "https" else 80),
+    }
+
+
+def _answer(attempt: Attempt, error: str) -> dict[str, Any]:
+    if attempt.status is None:
+        return {"error.type": error} if error else {}
+    failed = attempt.status >= 400  # noqa: PLR2004 - HTTP's first code of an error
+    kind = str(attempt.status) if failed else error
+    return {"http.response.status_code": attempt.status} | ({"error.type": kind} if kind else {})
+
+
+def _name(error: BaseException) -> str:
+    return error.code if isinstance(error, ServiceError) else type(error).__name__
+
+
+def _finish(span: Span, facts: dict[str, Any], error: str | None) -> None:
+    span.set_attributes(facts)
+    if error:
+        span.set_status(Status(StatusCode.ERROR))

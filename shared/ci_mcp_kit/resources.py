@@ -1,0 +1,202 @@
+"""Resources and prompts: how one is declared, and how its errors reach the client.
+
+class BuildResources:
+    @resource("drone://repo/{owner}/{repo}/latest", name="latest_build", title="Newest build")
+    async def latest(self, owner: str, repo: str) -> BuildView:
+        "What it shows, in a line."
+
+    @prompt(title="Watch a build")
+    async def watch_build(self, repo: str) -> str:
+        "What it asks the model to do."
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+
+from mcp.server.mcpserver.prompts import Prompt
+from mcp.server.mcpserver.prompts.base import Message, UserMessage
+from mcp.shared.exceptions import MCPError
+from mcp.types import INTERNAL_ERROR, INVALID_PARAMS, Completion
+from pydantic import Field
+
+from ci_mcp_kit import logs
+from ci_mcp_kit.answer import error_data, view_text
+from ci_mcp_kit.arguments import arguments_model, read_arguments
+from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError
+from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.schemas import flatten
+from ci_mcp_kit.tools import crash, marked
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import MCPServer
+
+    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.offer import Offer
+
+F = TypeVar("F", bound=Callable[..., Any])
+Completer = Callable[[Any, Any, Any], Awaitable[Completion | None]]
+
+_MARK = "__drone_mcp_resource__"
+_PROMPT_MARK = "__drone_mcp_prompt__"
+
+
+@dataclass(frozen=True)
+class DeclaredResource:
+    """What `@resource` says of a function."""
+
+    uri: str
+    name: str
+    title: str
+    mime_type: str
+
+
+@dataclass(frozen=True)
+class DeclaredPrompt:
+    """What `@prompt` says of a function."""
+
+    title: str
+    needs: str
+
+
+def resource(uri: str, *, name: str, title: str, mime_type: str = "application/json") -> Callable[[F], F]:
+    """Mark an async function as a resource, or a template where `uri` has {variables}; it returns a View or text."""
+
+    def mark(function: F) -> F:
+        setattr(function, _MARK, DeclaredResource(uri, name, title, mime_type))
+        return function
+
+    return mark
+
+
+def prompt(*, title: str, needs: str = "") -> Callable[[F], F]:
+    """Mark an async function as a prompt; it returns the text that the user would say.
+
+    Args:
+        title: what a person reads in a list of prompts.
+        needs: the tool that the text calls; the prompt is offered together with it only.
+    """
+
+    def mark(function: F) -> F:
+        setattr(function, _PROMPT_MARK, DeclaredPrompt(title, needs))
+        return function
+
+    return mark
+
+
+def add_resources(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
+    """Register the resources of `part`."""
+    for function, facts in marked(part, _MARK, DeclaredResource):
+        described = inspect.cleandoc(function.__doc__ or "")
+        server.resource(
+            facts.uri, name=facts.name, title=facts.title, description=described, mime_type=facts.mime_type
+        )(_told("resource", facts.name, function, clean))
+
+
+class _Prompt(Prompt):
+    """A prompt that checks its arguments itself: the SDK answers those that it refuses with an internal error."""
+
+    async def render(self, arguments: dict[str, Any] | None, context: Any) -> list[Message]:  # noqa: ARG002 - the SDK's
+        ask: Callable[..., Any] = self.fn
+        return [UserMessage(await ask(**(arguments or {})))]
+
+
+def add_prompts(server: MCPServer[Any], part: object, tools: Sequence[str], clean: Cleaner) -> None:
+    """Register those prompts of `part` that go with the tools that are offered."""
+    for function, facts in _offered_prompts(part, tools):
+        told = _told("prompt", function.__name__, function, clean)
+        described = inspect.cleandoc(function.__doc__ or "")
+        made = _Prompt.from_function(told, title=facts.title, description=described)
+        server.add_prompt(made.model_copy(update={"fn": told}))
+
+
+def prompt_names(parts: Sequence[object], tools: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of those prompts of `parts` that go with the tools that are offered."""
+    return tuple(function.__name__ for part in parts for function, _ in _offered_prompts(part, tools))
+
+
+def _offered_prompts(part: object, tools: Sequence[str]) -> list[tuple[Callable[..., Any], DeclaredPrompt]]:
+    prompts = marked(part, _PROMPT_MARK, DeclaredPrompt)
+    return [(function, facts) for function, facts in prompts if not facts.needs or facts.needs in tools]
+
+
+def resource_addresses(*parts: object) -> tuple[str, ...]:
+    """Return the addresses of the resources of `parts`, and the templates of addresses."""
+    return tuple(facts.uri for part in parts for _, facts in marked(part, _MARK, DeclaredResource))
+
+
+def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, clean: Cleaner) -> None:
+    """Register what completes arguments of what is on `offer`.
+
+    Where it fails there is nothing to offer: nobody reads an error there.
+    """
+
+    async def completed(reference: Any, argument: Any, context: Any) -> Completion | None:
+        offer.check_reference(reference)
+        with logs.request("completion", argument.name):
+            try:
+                found = await complete(reference, argument, context)
+            except ServiceError as error:
+                logs.ended(error.code)
+                return None
+            except Exception:  # noqa: BLE001 - crash() logs it
+                crash(argument.name)
+                return None
+        return found and found.model_copy(update={"values": clean.value(found.values)})
+
+    server.completion()(completed)  # type: ignore[no-untyped-call]  # the SDK left it untyped
+
+
+def _told(
+    kind: str, name: str, function: Callable[..., Awaitable[Any]], clean: Cleaner
+) -> Callable[..., Awaitable[str]]:
+    """Wrap `function`: its answer as clean text, its errors as the client reads them."""
+    model = arguments_model(function, None)
+    schema = flatten(model.model_json_schema())
+
+    async def told(**given: Any) -> str:
+        with logs.request(kind, name, **_about(given)), clean.in_force():
+            try:
+                answer = await function(**read_arguments(name, model, schema, given))
+                return clean.text(answer) if isinstance(answer, str) else view_text(answer, clean)
+            except MCPError:
+                raise
+            except ServiceError as error:
+                logs.ended(error.code)
+                raise protocol_error(error, clean) from error
+            except Exception as error:
+                raise protocol_error(crash(name), clean) from error
+
+    _dress(told, function, schema["properties"])
+    return told
+
+
+def _dress(told: Callable[..., Any], function: Callable[..., Any], described: dict[str, Any]) -> None:
+    """Give `told` the names of what `function` takes, of any type: the SDK's own checks would answer in other words."""
+    parameters = [
+        parameter.replace(annotation=Annotated[Any, Field(description=described[name].get("description"))])
+        for name, parameter in inspect.signature(function).parameters.items()
+    ]
+    told.__name__ = function.__name__
+    told.__doc__ = function.__doc__
+    told.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    told.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
+
+
+def protocol_error(error: ServiceError, clean: Cleaner) -> MCPError:
+    """Return the JSON-RPC error that tells `error`: -32602 where what was asked for cannot be had, else -32603."""
+    data = error_data(error, clean)
+    code = INVALID_PARAMS if isinstance(error, NotFound | InvalidInput) else INTERNAL_ERROR
+    return MCPError(code=code, message=f"{data['message']}. {data['next_step']}", data=data)
+
+
+def _about(given: dict[str, Any]) -> dict[str, str | int | None]:
+    owner, repo, number = given.get("owner"), given.get("repo"), given.get("number")
+    slug = f"{owner}/{repo}" if owner and repo else repo
+    return {
+        "repo": one_line(slug, 120) if isinstance(slug, str) else None,
+        "build": one_line(number, 20) if isinstance(number, str) else None,
+    }

@@ -1,0 +1,100 @@
+"""Serving over stdin and stdout, and ending: on end of input, SIGINT or SIGTERM, within half a second, cleaned up.
+
+All endings are one ending: that of the input (`ci_mcp_kit.pipes`).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.to_thread
+
+from ci_mcp_kit import pipes
+from ci_mcp_kit.front.taking_over import TakingOver
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Iterator
+
+    from mcp.server.mcpserver import MCPServer
+
+    from ci_mcp_kit.front.opening import Opening
+
+logger = logging.getLogger(__name__)
+
+CLEAN_UP = 0.25  # seconds that closing connections may take
+PATIENCE = 0.4  # seconds from the end of input to the end of the process, whatever still runs
+_BUFFER = 2**16
+
+_stdin: pipes.Input | None = None
+
+
+def serve(server: MCPServer[Any], opening: Opening) -> None:
+    """Serve until the client is gone, or has sent SIGINT or SIGTERM; go on from `opening`."""
+    global _stdin  # noqa: PLW0603 - a process has one stdin
+    _stdin = stdin = opening.stdin
+    taking_over = TakingOver(opening.conversation, f"front-{secrets.token_hex(8)}", _report_difference)
+    stdin.reserve(taking_over.replay + opening.rest)
+    # The SDK takes the buffers of these as they are, because they belong to none of the standard descriptors.
+    sys.stdin = io.TextIOWrapper(io.BufferedReader(stdin, _BUFFER), encoding="utf-8")
+    sys.stdout = io.TextIOWrapper(pipes.Output(taking_over.passes), encoding="utf-8")
+    if not pipes.WINDOWS:
+        stdin.end_at_signals()
+        threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
+    try:
+        anyio.run(server.run_stdio_async)
+    except* (BrokenPipeError, ConnectionResetError):
+        logger.debug("The client closed the pipe")
+    except* KeyboardInterrupt:
+        logger.debug("Interrupted")
+    for number in pipes.SIGNALS:
+        # Python takes its handlers away while it shuts down: the second signal would then kill what has ended well.
+        signal.signal(number, signal.SIG_IGN)
+
+
+def _report_difference(said: Any, now: Any) -> None:
+    logger.warning("surface.json is wrong: the client was told %s, and the server says %s", said, now)
+
+
+def _end_in_time(stdin: pipes.Input) -> None:
+    """End the process soon after its input, where it has not ended by itself.
+
+    A thread that is stuck in a computation cannot be stopped in another way. By then everything is closed and written.
+    """
+    stdin.wait_for_end()
+    time.sleep(PATIENCE)
+    os._exit(0)
+
+
+async def finish(close: Callable[[], Awaitable[None]]) -> None:
+    """Run `close` to its end, though not for long, even where all around is cancelled; then end the input.
+
+    The latter matters where the server ends for another reason than its input: the client closed stdout only.
+    """
+    with anyio.move_on_after(CLEAN_UP, shield=True):
+        await close()
+    if _stdin is not None:
+        _stdin.end()
+
+
+@contextlib.contextmanager
+def without_rich() -> Iterator[None]:
+    """Keep the SDK from importing rich, which it does for a log handler that this process does not use."""
+    name = "rich.console"
+    if name in sys.modules:
+        yield
+        return
+    sys.modules[name] = None  # type: ignore[assignment]  # the documented way to make an import fail
+    try:
+        yield
+    finally:
+        del sys.modules[name]

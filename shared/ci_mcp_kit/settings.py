@@ -1,0 +1,79 @@
+"""What the environment says to every server process, whatever it asks; a service adds its own."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from ci_mcp_kit.variables import PROCESS_VARIABLES, SettingsError, read_process, read_tools
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_mcp_kit.variables import Variable
+
+LogLevel = Literal["debug", "info", "warning", "error"]
+LogFormat = Literal["json", "human"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessSettings:
+    """How one server process is set up."""
+
+    variables: ClassVar[tuple[Variable, ...]] = PROCESS_VARIABLES
+    """What is read, in the order in which people see it."""
+    write_secrets: ClassVar[tuple[str, ...]] = ()
+    """Variables that only a server that writes reads, and that no process keeps in its environment once it runs."""
+
+    tools: tuple[str, ...] | None = None
+    """Names of the tools to offer; None: all."""
+    state: str = "memory:"
+    log_level: LogLevel = "info"
+    log_format: LogFormat = "json"
+    eager: bool = False
+    """Whether a server over stdin and stdout loads right after it has listed its tools."""
+    fault: SettingsError | None = None
+    """What is wrong with the environment: the server starts, and every call of it is answered with this."""
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read every variable of `variables`; one that is empty counts as not set.
+
+        Raises:
+            SettingsError: a value is wrong, or one is missing.
+        """
+        values = cls.read(environment)
+        values.setdefault("log_format", "human" if sys.stderr is not None and sys.stderr.isatty() else "json")
+        return cls(**values)
+
+    @classmethod
+    def of_wrong(cls, environment: Mapping[str, str], fault: SettingsError) -> Self:
+        """Return the settings of a server that can do nothing but say what is wrong with its environment."""
+        tools = None
+        with contextlib.suppress(SettingsError):
+            tools = read_tools(environment)
+        return cls(tools=tools, fault=fault, **cls.placeholders())
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        """Return the values of the fields.
+
+        Raises:
+            SettingsError: a value is wrong, or one is missing.
+        """
+        return read_process(environment)
+
+    @classmethod
+    def placeholders(cls) -> dict[str, Any]:
+        """Return values for the fields that need one, where none is known."""
+        return {}
+
+    def secrets(self) -> list[str]:
+        """Return what must never leave the process."""
+        return []
+
+    def warnings(self) -> list[str]:
+        """Return what is allowed and probably not meant, a sentence each."""
+        return []

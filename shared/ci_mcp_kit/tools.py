@@ -1,0 +1,212 @@
+"""Tools: how one is declared, and what the client sees of it.
+
+    class BuildTools:
+        def __init__(self, access: DroneAccess) -> None: ...
+
+        @tool(title="Get one build", schema="build/1")
+        async def drone_get_build(
+            self,
+            number: Annotated[int, Field(description="Build number, 1 or more", ge=1)],
+            repo: Annotated[str | None, Field(description="owner/name; may be left out in its clone")] = None,
+        ) -> BuildView:
+            "First line: what it answers. Limits are repeated here and in the descriptions."
+
+The function's name is the tool's name, its docstring the description, its return type (a `View`) the output schema.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from mcp.server.mcpserver.tools import Tool
+from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
+from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
+from mcp.shared.exceptions import MCPError
+from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
+from pydantic import PrivateAttr
+
+from ci_mcp_kit import logs
+from ci_mcp_kit.answer import Failure, View, failure, success
+from ci_mcp_kit.arguments import arguments_model, read_arguments
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.schemas import flatten, outline
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import Context
+
+F = TypeVar("F", bound=Callable[..., Any])
+T = TypeVar("T")
+
+TOOL_MARK = "__drone_mcp_tool__"
+_SCHEMA = re.compile(r"[a-z][a-z0-9-]*/[1-9][0-9]*")
+
+
+@dataclass(frozen=True)
+class Declared:
+    """What `@tool` says of a function."""
+
+    title: str
+    schema: str
+    writes: bool
+    destructive: bool
+    idempotent: bool
+    max_chars: int | None
+
+
+def tool(
+    *,
+    title: str,
+    schema: str,
+    writes: bool = False,
+    destructive: bool = False,
+    idempotent: bool = True,
+    max_chars: int | None = None,
+) -> Callable[[F], F]:
+    """Mark an async function or method as a tool.
+
+    Args:
+        title: what a person reads in a list of tools.
+        schema: "name/version" of its arguments and answer; the version rises with a change that breaks a reader.
+        writes: whether it changes anything in Drone.
+        destructive: whether what it changes cannot be taken back.
+        idempotent: whether calling it twice is the same as once.
+        max_chars: how long an answer Claude Code shall take whole (at most 500,000), where it is longer than usual.
+    """
+    if not _SCHEMA.fullmatch(schema):
+        raise ValueError(f"schema is {schema!r}: it takes name/version, like build/1")
+
+    def mark(function: F) -> F:
+        setattr(function, TOOL_MARK, Declared(title, schema, writes, destructive, idempotent, max_chars))
+        return function
+
+    return mark
+
+
+def marked(part: object, mark: str, kind: type[T]) -> list[tuple[Callable[..., Any], T]]:
+    """Return the functions of `part` that carry `mark`, as they are written, each with what was said of it.
+
+    `part` is an object with marked methods, a module of marked functions or one such function.
+    """
+    layers = [part] if inspect.ismodule(part) or inspect.isfunction(part) else list(reversed(type(part).__mro__))
+    names = dict.fromkeys(name for layer in layers for name in vars(layer))
+    members = [part, *(getattr(part, name) for name in names if not name.startswith("_"))]
+    pairs = ((item, getattr(item, mark, None)) for item in members if callable(item))
+    return [(item, facts) for item, facts in pairs if isinstance(facts, kind)]
+
+
+def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusal: ServiceError | None = None) -> Tool:
+    """Return the SDK's tool for a marked function. `refusal`, if any, is its answer to every call.
+
+    Raises:
+        TypeError: it is not marked, not async, has no docstring or does not return a View.
+    """
+    facts, view = getattr(function, TOOL_MARK, None), _view_type(function)
+    if not isinstance(facts, Declared) or not inspect.iscoroutinefunction(function) or not function.__doc__:
+        raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
+    context = find_context_parameter(function)
+    model = arguments_model(function, context)
+    answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text)
+    tool = KitTool(
+        fn=function,
+        name=function.__name__,
+        description=inspect.cleandoc(function.__doc__),
+        parameters=_input(flatten(model.model_json_schema())),
+        fn_metadata=FuncMetadata(arg_model=model, output_schema=answer),
+        is_async=True,
+        context_kwarg=context,
+        annotations=_annotations(facts),
+        meta=_meta(facts),
+    )
+    tool._clean = clean or Cleaner()  # noqa: SLF001 - pydantic sets a private attribute from outside only
+    tool._refusal = refusal  # noqa: SLF001 - likewise
+    return tool
+
+
+class KitTool(Tool):
+    """A tool that reads its arguments strictly and answers in the house's shapes, whatever happens."""
+
+    _clean: Cleaner = PrivateAttr(default_factory=Cleaner)
+    _refusal: ServiceError | None = PrivateAttr(default=None)
+
+    async def run(
+        self,
+        arguments: dict[str, Any],
+        context: Context[Any, Any],
+        convert_result: bool = False,  # noqa: ARG002 - the SDK's signature
+    ) -> CallToolResult | InputRequiredResult:
+        """Return the tool's answer, or its error as a failed result; only a protocol error (MCPError) is raised."""
+        about = {"repo": _fact(arguments, "repo"), "build": _fact(arguments, "number")}
+        with logs.request("tool", self.name, **about), self._clean.in_force():
+            try:
+                return await self._answer(arguments, context)
+            except ServiceError as error:
+                logs.ended(error.code)
+                return failure(error, self._clean)
+            except MCPError:
+                raise
+            except Exception:  # noqa: BLE001 - crash() logs it; its text must not leave
+                return failure(crash(self.name), self._clean)
+
+    async def _answer(
+        self, arguments: dict[str, Any], context: Context[Any, Any]
+    ) -> CallToolResult | InputRequiredResult:
+        if self._refusal is not None:
+            raise self._refusal
+        values = read_arguments(self.name, self.fn_metadata.arg_model, self.parameters, arguments)  # type: ignore[arg-type]  # make_tool gave it an Arguments
+        if self.context_kwarg is not None:
+            values[self.context_kwarg] = context
+        answer = await self.fn(**values)
+        return answer if isinstance(answer, InputRequiredResult) else success(answer, self._clean)
+
+
+def crash(name: str) -> Failure:
+    """Log the exception that is being handled with its traceback, and return what the caller may know of it."""
+    logs.logger.exception("%s crashed", name)
+    logs.ended(Failure.code)
+    number = logs.request_id()
+    return Failure(f"{name} failed in a way that it should not (request {number})", details={"request_id": number})
+
+
+def _fact(arguments: dict[str, Any], name: str) -> str | int | None:
+    value = arguments.get(name)
+    return value if isinstance(value, int) else one_line(value, 120) if isinstance(value, str) else None
+
+
+def _view_type(function: Callable[..., Any]) -> type[View]:
+    """Return the view that a tool answers with; it may also end a round of its call with a question."""
+    returns = inspect.signature(function, eval_str=True).return_annotation
+    kinds = [kind for kind in get_args(returns) or (returns,) if kind is not InputRequiredResult]
+    view = kinds[0] if len(kinds) == 1 else None
+    if not (inspect.isclass(view) and issubclass(view, View)):
+        raise TypeError(f"{function.__name__} must return a View")
+    return view
+
+
+def _input(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give the schema of arguments what every client asks of a root."""
+    return {"type": "object", "properties": {}, **schema, "additionalProperties": False}
+
+
+def _annotations(facts: Declared) -> ToolAnnotations:
+    """Say what is true; the title here and not on the tool itself, as clients of every era look for it here.
+
+    Hints about changes mean nothing of what only reads (MCP 2025-11-25, ToolAnnotations), so they are not paid for.
+    """
+    changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
+    return ToolAnnotations(
+        title=facts.title,
+        read_only_hint=not facts.writes,
+        open_world_hint=True,  # what it returns was written by others: commit messages, log lines
+        **changes,
+    )
+
+
+def _meta(facts: Declared) -> dict[str, Any]:
+    limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
+    return {"drone-mcp/schema": facts.schema, **limit}
