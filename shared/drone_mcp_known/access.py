@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
-
-from typing_extensions import override
 
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_known.known import Known
@@ -13,7 +10,7 @@ from drone_mcp_known.reader import BuildReader
 from drone_mcp_known.signatures import Signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from drone_mcp_build.settings import Settings
 
@@ -32,11 +29,4 @@ class KnownAccess(DroneAccess):
         self.known = Known(self, clock)
         self.builds = BuildReader(self, self.known)
         self.signatures = Signatures(self.known.state, clock)
-        self.at_close: list[Callable[[], Awaitable[None]]] = []
-
-    @override
-    async def close(self) -> None:
-        """Close what `at_close` names, then the store and the client."""
-        for end in self.at_close:
-            await end()
-        await asyncio.gather(self.known.state.close(), super().close())
+        self.at_close.append(self.known.state.close)
