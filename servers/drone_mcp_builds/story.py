@@ -29,7 +29,7 @@ def next_step(build: Build) -> str:
         return "Ask a repository administrator to approve or decline it; nothing runs until then"
     if not status.is_final(build.status):
         return f"Call drone_wait_for_build with number {build.number} to learn how it ends"
-    found = next((failure for failure in failures.counting(build) if failure.step), None)
+    found = next((failure for failure in failures.notable_failures(build) if failure.step), None)
     if found and found.step:
         return f"Read the log of stage {found.stage.number}, step {found.step.number} of build {build.number}"
     return _AFTERWARDS.get(build.status, "")
@@ -46,10 +46,10 @@ _AFTERWARDS = {
 
 def _failed(build: Build, _now: int) -> str:
     word = "failed" if build.status == "failure" else "ended with an error"
-    found = failures.counting(build)
+    found = failures.notable_failures(build)
     if found:
         more = f" (first of {len(found)} failures)" if len(found) > 1 else ""
-        return f"{word}: {failures.told(found[0])}{more}"
+        return f"{word}: {failures.describe(found[0])}{more}"
     if build.error:
         none_ran = "" if build.stages else "; no step ran"
         return f"{word} before it started: {words.said(build.error)}{none_ran}"
@@ -77,9 +77,9 @@ def _running(build: Build, now: int) -> str:
     ]
     text = f"running for {words.span(words.lasted(build.started, 0, now))}"
     text += f": {words.listed(busy, 3)}" if busy else _between_steps(build)
-    found = failures.counting(build)
+    found = failures.notable_failures(build)
     if found:
-        text += f"; already failed: {failures.told(found[0])}"
+        text += f"; already failed: {failures.describe(found[0])}"
     held = status.blocked_stages(build)
     return text + (f"; waiting for approval: {words.listed(map(words.stage_called, held))}" if held else "")
 
@@ -126,8 +126,8 @@ def _killed(build: Build, now: int) -> str:
         text = f"killed after {took} during {words.listed(caught, 3)}"
     else:
         text = "killed before any step started"
-    found = failures.counting(build)
-    before = f"; before that, {failures.told(found[0])}" if found else ""
+    found = failures.notable_failures(build)
+    before = f"; before that, {failures.describe(found[0])}" if found else ""
     return f"{text}{before}. Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
 
 

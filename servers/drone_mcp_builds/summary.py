@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.tokens import count_tokens
+from drone_mcp_build.refs import branch_of, pull_request_of
 from drone_mcp_builds import failures, story, tree, words
 from drone_mcp_builds.views import BuildView
 
@@ -54,13 +55,13 @@ def _view(
         number=build.number,
         status=words.name(build.status),
         headline=story.headline(build, now),
-        first_failure=failures.view(build),
+        first_failure=failures.first_failure(build),
         stages=stages,
         left_out="; ".join(part for part in (left_out, params_left_out) if part),
         event=words.name(build.event),
-        branch=words.branch_of(build),
-        pull_request=words.pull_request_of(build),
-        tag=words.tag_of(build),
+        branch=words.name(branch_of(build)),
+        pull_request=pull_request_of(build),
+        tag=words.tag_called(build),
         commit=words.name(build.after),
         title=words.title_of(build),
         author=words.author_of(build),

@@ -14,8 +14,8 @@ from drone_mcp_logs.common.steps import ERROR
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Block, Excerpt
+    from drone_mcp_build.failed_steps import FailedStep
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.common.failed_steps import Failed
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 _REASONS = 2
@@ -47,7 +47,7 @@ _WORDS = (
 )
 
 
-def verdict_of(failed: Failed, found: Excerpt | None, limit: int = 0) -> Verdict:
+def verdict_of(failed: FailedStep, found: Excerpt | None, limit: int = 0) -> Verdict:
     """Judge a failure by how it ended, then by its log; `limit` is the repository's in seconds, 0 where unknown."""
     if failed.status == "killed":
         return _of_stop(failed, limit)
@@ -78,7 +78,7 @@ def verdict_of_build(build: Build) -> Verdict:
     return UNKNOWN if build.status in {"failure", "error"} else NOTHING
 
 
-def _of_stop(failed: Failed, limit: int) -> Verdict:
+def _of_stop(failed: FailedStep, limit: int) -> Verdict:
     """Drone 2.25 gives 130 to what a cancel catches; what a runner kills itself, as at the time limit, gets 137."""
     if limit and failed.seconds >= limit:
         return Verdict("timeout", HIGH, (f"it ran {failed.seconds} s, and the repository's limit is {limit} s",))
@@ -87,7 +87,7 @@ def _of_stop(failed: Failed, limit: int) -> Verdict:
     return Verdict("cancelled", MEDIUM, ("it was killed from outside; Drone does not tell by whom",))
 
 
-def _of_error(failed: Failed) -> Verdict:
+def _of_error(failed: FailedStep) -> Verdict:
     said = (f"the runner says: {one_line(failed.error, ERROR)}",) if failed.error else ("the runner could not run it",)
     told = failure_class.by_error(failed.error)
     return Verdict(told.kind, told.confidence, said)
@@ -118,8 +118,8 @@ def _kind(block: Block) -> str:
     return next((kind for kind in said if not block.kind or kind == "compile"), block.kind)
 
 
-def _of_name(failed: Failed, log: Verdict) -> Verdict:
+def _of_name(failed: FailedStep, log: Verdict) -> Verdict:
     """Guess from what the step is called, where the log hardly tells."""
-    name = failed.step.name if failed.step else failed.stage.name
+    name = failed.own_name
     told = failure_class.by_name(name)
     return Verdict(told.kind, told.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if told else log

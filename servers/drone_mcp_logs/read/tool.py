@@ -11,13 +11,14 @@ from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.live_log import Pace, Wish
 from drone_mcp_logs.common.step_reader import Reading, StepReader
-from drone_mcp_logs.common.steps import Place, find, unknown_place
+from drone_mcp_logs.common.steps import find, unknown_ref
 from drone_mcp_logs.common.views import new_nonce
 from drone_mcp_logs.read import cursor as cursors
 from drone_mcp_logs.read.answer import Page, Window, compose
 from drone_mcp_logs.read.step_selection import Plan, plan_for_build, plan_for_step
 
 if TYPE_CHECKING:
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_build.meant import Meant
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.read.cursor import Cursor
@@ -76,27 +77,27 @@ async def show_logs(access: KnownAccess, ask: Ask, pace: Pace) -> BuildLogsView:
 async def _resume(access: KnownAccess, ask: Ask, cursor: Cursor, pace: Pace) -> BuildLogsView:
     """Go on where an answer ended. The log of a step that had finished takes no other request than its own."""
     cursors.check_build(cursor, ask.what.number)
-    place, status = unknown_place(cursor.stage, cursor.step), ""
+    ref, status = unknown_ref(cursor.stage, cursor.step), ""
     if cursor.live or not _is_number(ask.what.stage) or not _is_number(ask.what.step):
         build = (await access.builds.build(ask.what.repo, cursor.number)).build
         status = build.status
-        place = find(build, str(cursor.stage), str(cursor.step))[0]
+        ref = find(build, str(cursor.stage), str(cursor.step))[0]
         if ask.what.stage is not None or ask.what.step is not None:
             _check_step(cursor, find(build, ask.what.stage or str(cursor.stage), ask.what.step or str(cursor.step))[0])
     else:
         cursors.check_step(cursor, int(ask.what.stage or cursor.stage), int(ask.what.step or cursor.step))
     wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * _CHARS_A_TOKEN, patient=not cursor.back)
-    reading = await StepReader(await access.client(), ask.what.repo, cursor.number, pace).read(place, wish)
+    reading = await StepReader(await access.client(), ask.what.repo, cursor.number, pace).read(ref, wish)
     _raise_missing(reading)
-    return await _compose(ask, cursor.number, status, Plan((place,), if_cut=""), [reading])
+    return await _compose(ask, cursor.number, status, Plan((ref,), if_cut=""), [reading])
 
 
 def _is_number(text: str | None) -> bool:
     return text is None or (text.isascii() and text.isdigit())
 
 
-def _check_step(cursor: Cursor, place: Place) -> None:
-    cursors.check_step(cursor, place.stage.number, place.step.number)
+def _check_step(cursor: Cursor, ref: StepRef) -> None:
+    cursors.check_step(cursor, ref.stage.number, ref.step.number)
 
 
 def _raise_missing(reading: Reading) -> None:
