@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drone_mcp_build.failed_steps import Role, failed_steps
+from drone_mcp_build.failure_class import by_stop
 from drone_mcp_builds import failures, words
 from drone_mcp_client import status
 
@@ -13,12 +15,17 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage, Step
 
 
-def headline(build: Build, now: int) -> str:
-    """Say how the build stands: the first failure, what it waits for, or what runs."""
-    tell = _BY_STATUS.get(build.status)
-    if tell is None:
+def headline(build: Build, now: int, limit: int = 0) -> str:
+    """Say how the build stands: the first failure, what it waits for, what runs, or what stopped it.
+
+    `limit` is the repository's time limit in seconds; 0 where it is not known.
+    """
+    if build.status == "killed":
+        return _killed(build, now, limit)
+    describe = _BY_STATUS.get(build.status)
+    if describe is None:
         return f"Drone calls its status '{words.name(build.status)}', which is not known here"
-    return tell(build, now)
+    return describe(build, now)
 
 
 def next_step(build: Build) -> str:
@@ -117,7 +124,7 @@ def needs(stage: Stage) -> str:
     return f"needs {kind}{words.name(system)}" + (f", labels {words.listed(labels)}" if labels else "")
 
 
-def _killed(build: Build, now: int) -> str:
+def _killed(build: Build, now: int, limit: int) -> str:
     caught = _steps(build, lambda step: step.status == "killed") or [
         words.stage_called(stage) for stage in build.stages if stage.status == "killed"
     ]
@@ -128,7 +135,17 @@ def _killed(build: Build, now: int) -> str:
         text = "killed before any step started"
     found = failures.notable_failures(build)
     before = f"; before that, {failures.describe(found[0])}" if found else ""
-    return f"{text}{before}. Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
+    return f"{text}{before}. {_why_killed(build, limit)}"
+
+
+def _why_killed(build: Build, limit: int) -> str:
+    """Say what stopped the build, where it is certain."""
+    stopped = [failed for failed in failed_steps(build) if failed.role is Role.STOPPED]
+    judged = [by_stop(failed, limit) for failed in stopped]
+    sure = next((one.why for one in judged if one.confidence == "high"), "")
+    if not sure:
+        return "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
+    return f"{sure[0].upper()}{sure[1:]}"
 
 
 def _declined(build: Build, _now: int) -> str:
@@ -153,7 +170,6 @@ _BY_STATUS: dict[str, Callable[[Build, int], str]] = {
     "running": _running,
     "pending": _pending,
     "blocked": _pending,
-    "killed": _killed,
     "declined": _declined,
     "skipped": _skipped,
 }

@@ -63,19 +63,23 @@ class Facts:
     now: int
 
 
-def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "") -> Facts:
-    """Gather the facts. `failure_class` is what a reader of the log says; it gives way to what Drone is sure of."""
+def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "", limit: int = 0) -> Facts:
+    """Gather the facts.
+
+    `failure_class` is what a reader of the log says; it gives way to what Drone is sure of. `limit` is the
+    repository's time limit in seconds; 0 where it is not known.
+    """
     state = state_of(build)
     stages = build.stages if build else ()
     places = [(stage.name, step) for stage in stages for step in [step.name for step in stage.steps] or [""]]
     said = "" if failure_class == "unknown" else failure_class
-    return Facts(repo, state, build, tuple(places), _failed(build, state, said), now)
+    return Facts(repo, state, build, tuple(places), _failed(build, state, said, limit), now)
 
 
-def _failed(build: Build | None, state: State, said: str) -> tuple[Failure, ...]:
+def _failed(build: Build | None, state: State, said: str, limit: int) -> tuple[Failure, ...]:
     if build is None:
         return ()
-    found = tuple(_classified(failed, said) for failed in failures_that_count(build))
+    found = tuple(_classified(failed, said, limit) for failed in failures_that_count(build))
     if found:
         return found
     if state == "trigger_error":
@@ -85,9 +89,9 @@ def _failed(build: Build | None, state: State, said: str) -> tuple[Failure, ...]
     return (Failure(status=build.status, kind=said or "unknown"),) if state in {"failure", "error"} else ()
 
 
-def _classified(failed: FailedStep, said: str) -> Failure:
+def _classified(failed: FailedStep, said: str, limit: int) -> Failure:
     error = sanitize(failed.error)
-    sure = classes.by_ending(failed.status, failed.exit_code, error)
+    sure = classes.judge(failed, limit)
     guess = classes.by_name(failed.own_name)
     return Failure(
         stage=failed.stage.name,

@@ -11,7 +11,6 @@ from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.signature import signature
 from drone_mcp_build.failed_steps import Role, failed_steps
 from drone_mcp_build.refs import history_branch
-from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
 _MOST_LOGS = 6  # each costs a request
 _TOKENS_A_LOG = 250
 _PAGE = 50  # builds among which the newest failed one is looked for
-_CANCELLED = 130  # what Drone gives to a step that a cancel caught
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +69,7 @@ async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pa
     reader = StepReader(await access.client(), what.repo, chosen.build.number, pace)
     readings = await for_each(failed[:most], lambda one: _read(reader, one))
     past = await _look_back(access, what.repo, chosen, failed, pace)
-    limit = await _time_limit(access, what.repo, failed)
+    limit = await access.builds.time_limit(what.repo, chosen.build)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
     view = await anyio.to_thread.run_sync(conclude, facts)
     if is_final(chosen.build.status):
@@ -108,17 +106,6 @@ async def _look_back(access: KnownAccess, repo: str, chosen: Chosen, failed: Seq
     if first is None or first.ref is None or first.role is Role.IGNORED or chosen.build.status == "killed":
         return NO_PAST
     return await Historian(access, repo, chosen.build, first.ref, pace, chosen.newest).look_back()
-
-
-async def _time_limit(access: KnownAccess, repo: str, failed: Sequence[FailedStep]) -> int:
-    """The repository's limit in seconds, asked for only where a runner killed something; 0 where it is not known."""
-    if not any(one.status == "killed" and one.exit_code != _CANCELLED for one in failed):
-        return 0
-    try:
-        found = await access.known.repo(repo)
-    except ServiceError:
-        return 0
-    return found.timeout * 60 if found else 0
 
 
 def conclude(facts: Facts) -> DiagnosisView:

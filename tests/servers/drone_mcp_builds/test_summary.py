@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "drone-2.25.0"
 NOW = T0 + 300
+CANCELLED = "Drone cancelled it: a person did, or a newer build replaced it"
 NOBODY_KNOWS = "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
 
 
@@ -50,7 +51,7 @@ def captured(name: str) -> BuildView:
         ),
         (
             "060_build_after_cancel.json",
-            f"killed after 7 s during step 1 'tick' of stage 1 'default'. {NOBODY_KNOWS}",
+            f"killed after 7 s during step 1 'tick' of stage 1 'default'. {CANCELLED}",
         ),
         (
             "071_build_cancel_pending.json",
