@@ -75,7 +75,7 @@ class ServerSpec:
     """What a server is.
 
     Attributes:
-        name: as in a client's configuration, like "drone-builds"; at most 20 characters, no underscore or dot.
+        name: as in a client's configuration, like "slipway-releases"; at most 20 characters, no underscore or dot.
         title: for people.
         description: one sentence.
         instructions: when to use it, rich in the words that a search for tools would use.

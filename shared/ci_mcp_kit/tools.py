@@ -1,14 +1,14 @@
 """Tools: how one is declared, and what the client sees of it.
 
-    class BuildTools:
-        def __init__(self, access: DroneAccess) -> None: ...
+    class ReleaseTools:
+        def __init__(self, access: SlipwayAccess) -> None: ...
 
-        @tool(title="Get one build", schema="build/1")
-        async def drone_get_build(
+        @tool(title="Get one release", schema="release/1")
+        async def slipway_get_release(
             self,
-            number: Annotated[int, Field(description="Build number, 1 or more", ge=1)],
-            repo: Annotated[str | None, Field(description="owner/name; may be left out in its clone")] = None,
-        ) -> BuildView:
+            app: Annotated[str, Field(description="Name of the application")],
+            number: Annotated[int, Field(description="Release number, 1 or more", ge=1)],
+        ) -> ReleaseView:
             "First line: what it answers. Limits are repeated here and in the descriptions."
 
 The function's name is the tool's name, its docstring the description, its return type (a `View`) the output schema.
@@ -73,7 +73,7 @@ def tool(
     Args:
         title: what a person reads in a list of tools.
         schema: "name/version" of its arguments and answer; the version rises with a change that breaks a reader.
-        writes: whether it changes anything in Drone.
+        writes: whether it changes anything in the service.
         destructive: whether what it changes cannot be taken back.
         idempotent: whether calling it twice is the same as once.
         max_chars: how long an answer Claude Code shall take whole (at most 500,000), where it is longer than usual.
