@@ -12,6 +12,16 @@
             "First line: what it answers. Limits are repeated here and in the descriptions."
 
 The function's name is the tool's name, its docstring the description, its return type (a `View`) the output schema.
+
+Registration is our own (`make_tool`, `KitTool`) and not `MCPServer.tool`, because in version 2.3.0 of the SDK
+
+* schemas hold `$ref` and nullable types, which several clients cannot read
+  (https://github.com/modelcontextprotocol/python-sdk/issues/2384);
+* output schemas are complete, and every request of an agent would pay for them;
+* arguments that the tool does not have are ignored, and what pydantic says of wrong ones is the answer;
+* an error is a text, not the one shape that `ci_mcp_kit.answer` gives all of them.
+
+Once the SDK takes a schema, a reader of arguments and a writer of results from outside, this goes.
 """
 
 from __future__ import annotations
@@ -22,9 +32,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from mcp.server.mcpserver.tools import Tool
-from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
-from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import PrivateAttr
@@ -36,6 +43,7 @@ from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.schemas import flatten, outline
+from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
