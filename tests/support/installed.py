@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
-from drone_mcp_config.installation import GROUP
+from drone_mcp_config.installation.reading import GROUP
 
 PACKAGES = {point.name: point.value for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 SERVERS = list(PACKAGES)
