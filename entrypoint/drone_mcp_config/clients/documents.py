@@ -19,10 +19,11 @@ from drone_mcp_config.clients.merging import merge_servers
 from drone_mcp_config.errors import NotWritten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from drone_mcp_config.clients.entries import Entry
     from drone_mcp_config.clients.formats import ClientFormat
+    from drone_mcp_config.installation.manifest import Manifest
 
 
 BYTE_ORDER_MARK = "\ufeff"
@@ -34,7 +35,7 @@ class EditByHand(NotWritten):
     def __init__(self, fragment: str) -> None:
         super().__init__(
             "It is written in a way that cannot be changed safely. Put the part above into it by hand: these servers, "
-            "and no other whose name starts with 'drone-'."
+            "and no others of drone-mcp."
         )
         self.fragment = fragment
 
@@ -51,41 +52,45 @@ def new_text(client: ClientFormat, entries: Mapping[str, Entry], beside: Mapping
             return jsonc.dump(data) + "\n"
 
 
-def updated_text(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
+def updated_text(text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]) -> str:
     """Put a role's servers into a file's text.
 
     Raises:
         NotWritten: when the text cannot be understood whole, or a server in it is in the way.
     """
     if text.startswith(BYTE_ORDER_MARK):  # Windows programs write one
-        return BYTE_ORDER_MARK + updated_text(text.removeprefix(BYTE_ORDER_MARK), client, entries)
+        return BYTE_ORDER_MARK + updated_text(text.removeprefix(BYTE_ORDER_MARK), client, entries, installed)
     if not text.strip():
         return new_text(client, entries)
     match client.syntax:
         case "toml":
-            return _updated_toml(text, client, entries)
+            return _updated_toml(text, client, entries, installed)
         case "yaml":
-            return _updated_yaml(text, client, entries)
+            return _updated_yaml(text, client, entries, installed)
         case "json":
-            return _updated_json(text, client, entries)
+            return _updated_json(text, client, entries, installed)
 
 
-def _updated_json(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
+def _updated_json(
+    text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> str:
     try:
         data = jsonc.load(text)
     except (ValueError, RecursionError) as error:
         raise _unreadable("JSON", str(error)) from error
-    wanted = _with_servers(data, client.root, entries)
+    wanted = _with_servers(data, client.root, entries, installed)
     return text if wanted == data else jsonc.change(text, client.root, wanted[client.root])
 
 
-def _updated_toml(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
+def _updated_toml(
+    text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> str:
     try:
         document = tomlkit.parse(text)
         data = tomllib.loads(text)
     except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
         raise _unreadable("TOML", str(error)) from error
-    wanted = _with_servers(data, client.root, entries)
+    wanted = _with_servers(data, client.root, entries, installed)
     if wanted == data:
         return text
     try:
@@ -109,14 +114,16 @@ def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, An
             table[name] = tomlkit.item(entry)
 
 
-def _updated_yaml(text: str, client: ClientFormat, entries: Mapping[str, Entry]) -> str:
+def _updated_yaml(
+    text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> str:
     try:
         _refuse_doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader))
         data = yaml.safe_load(text) or {}
         commented = _has_yaml_comment(text)
     except (yaml.YAMLError, RecursionError) as error:
         raise _unreadable("YAML", str(error).splitlines()[0]) from error
-    wanted = _with_servers(data, client.root, entries)
+    wanted = _with_servers(data, client.root, entries, installed)
     if wanted == data:
         return text
     changed = _like(text, block_yaml.change(text, client.root, wanted[client.root]))
@@ -135,10 +142,12 @@ def _holds_yaml(text: str, data: dict[str, Any]) -> bool:
     return found == data
 
 
-def _with_servers(data: object, root: str, entries: Mapping[str, Entry]) -> dict[str, Any]:
+def _with_servers(
+    data: object, root: str, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> dict[str, Any]:
     servers = _servers(data, root)
     assert isinstance(data, dict)  # noqa: S101 - for the type checker; _servers has just refused anything else
-    return {**data, root: merge_servers(servers, entries)}
+    return {**data, root: merge_servers(servers, entries, installed)}
 
 
 def _servers(data: object, root: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """Which entries of a client's file are ours, and what becomes of each. Pure, over plain data of any format.
 
-An entry is ours when both its name and its command are: a user's own server that happens to be called `drone-x` stays
-theirs. Ours that the role no longer names go; everything else stays, in its place.
+An entry is ours when both its name and its program are. A user's own server that is only called like one of ours stays
+theirs, and so does one that runs a program of ours under a name of the user's. Entries of ours that the role no longer
+names are removed; everything else stays, in its place.
 """
 
 from __future__ import annotations
@@ -12,17 +13,17 @@ from typing import TYPE_CHECKING, Any
 from drone_mcp_config.errors import NotWritten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
     from drone_mcp_config.clients.entries import Entry
+    from drone_mcp_config.installation.manifest import Manifest
 
-OUR_NAME = "drone-"
-_OUR_SCRIPT = re.compile(r"drone-mcp-[a-z0-9-]+(?:\.exe)?")
-_OUR_MODULE = re.compile(r"drone_mcp_[a-z0-9_]+")
 _ADDRESSES = ("url", "httpUrl", "serverUrl", "uri")
 
 
-def merge_servers(existing: Mapping[str, Any], wanted: Mapping[str, Entry]) -> dict[str, Any]:
+def merge_servers(
+    existing: Mapping[str, Any], wanted: Mapping[str, Entry], installed: Collection[Manifest]
+) -> dict[str, Any]:
     """Return the servers that a file has afterwards.
 
     Raises:
@@ -31,29 +32,40 @@ def merge_servers(existing: Mapping[str, Any], wanted: Mapping[str, Entry]) -> d
     result: dict[str, Any] = {}
     for name, entry in existing.items():
         if name in wanted:
-            _check_replaceable(name, entry, wanted[name])
+            _check_replaceable(name, entry, wanted[name], installed)
             result[name] = wanted[name]
-        elif not is_ours(name, entry):
+        elif not is_ours(name, entry, installed):
             result[name] = entry
     return result | {name: entry for name, entry in wanted.items() if name not in result}
 
 
-def is_ours(name: str, entry: object) -> bool:
-    """Tell whether an entry starts one of drone-mcp's servers, as this command writes it."""
-    if not name.startswith(OUR_NAME):
-        return False
+def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
+    """Tell whether an entry starts a server of drone-mcp as this command writes it, under that server's own name.
+
+    The interpreter may be another one. A server that is not installed any more is recognised by the rule that all our
+    packages keep, by which `jenkins-builds` is the module `jenkins_mcp_builds`. That rule alone would also fit servers
+    of others: hence `-P`, which hardly anybody else writes, and for a command alone the name of the distribution.
+    """
+    system, _, part = name.partition("-")
+    by_rule = "_".join([system, "mcp", *part.split("-")] if part else [system, "mcp"])
     match _argv(entry):
         case [program]:
-            return bool(_OUR_SCRIPT.fullmatch(_basename(program)))
-        case [_, "-m", module] | [_, "-P", "-m", module]:
-            return bool(_OUR_MODULE.fullmatch(module))
+            script = _basename(program).removesuffix(".exe")
+            is_known = any((name, script) == (one.server, one.command) for one in installed)
+            return is_known or (script.startswith("drone-mcp-") and script == by_rule.replace("_", "-"))
+        case [_, "-P", "-m", module]:
+            is_known = any((name, module) == (one.server, one.module) for one in installed)
+            return is_known or module == by_rule
+        case [_, "-m", module]:  # as releases wrote it that had servers for Drone alone
+            return module.startswith("drone_mcp_") and module == by_rule
         case _:
             return False
 
 
-def _check_replaceable(name: str, entry: object, wanted: Entry) -> None:
-    same_program = is_ours(name, entry) if is_ours(name, wanted) else _target(entry) == _target(wanted)
-    if not same_program and entry != wanted:
+def _check_replaceable(name: str, entry: object, wanted: Entry, installed: Collection[Manifest]) -> None:
+    is_wanted_ours = is_ours(name, wanted, installed)
+    is_same = is_ours(name, entry, installed) if is_wanted_ours else _target(entry) == _target(wanted)
+    if not is_same and entry != wanted:
         raise NotWritten(
             f"It has a server {name!r} already, which drone-mcp-config did not write. "
             "Rename or remove that entry, then run this again."
@@ -61,6 +73,7 @@ def _check_replaceable(name: str, entry: object, wanted: Entry) -> None:
 
 
 def _argv(entry: object) -> list[str]:
+    """Return the words of an entry's command; clients differ in where they keep them."""
     if not isinstance(entry, dict):
         return []
     command = entry.get("command") or entry.get("cmd") or []
@@ -69,7 +82,7 @@ def _argv(entry: object) -> list[str]:
 
 
 def _target(entry: object) -> str | None:
-    """Say what an external server is by the program or address behind it; its arguments may change."""
+    """Return the program or address by which an external server is recognised; its arguments may change."""
     argv = _argv(entry)
     if argv:
         return _basename(argv[0])

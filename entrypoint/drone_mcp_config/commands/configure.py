@@ -61,7 +61,7 @@ def run(
         return
     path = output or made.client.location(folders)
     try:
-        _write(_target(path, folders, made, chosen=output is not None), made, role.name, check=check)
+        _write(_target(path, folders, made, chosen=output is not None), made, role.name, installed, check=check)
     except NotWritten as error:
         if isinstance(error, EditByHand):
             typer.echo(error.fragment, nl=False)
@@ -81,9 +81,13 @@ def _target(path: Path, folders: UserFolders, made: Configuration, *, chosen: bo
     return TargetFile(path, real, read_text(real))
 
 
-def _write(target: TargetFile, made: Configuration, role: str, *, check: bool) -> None:
+def _write(target: TargetFile, made: Configuration, role: str, installed: Servers, *, check: bool) -> None:
     before = target.before
-    after = new_text(made.client, made.entries) if before is None else updated_text(before, made.client, made.entries)
+    after = (
+        new_text(made.client, made.entries)
+        if before is None
+        else updated_text(before, made.client, made.entries, installed.values())
+    )
     if check:
         _check(target, after, role)
         return

@@ -13,10 +13,21 @@ from hypothesis import strategies as st
 from drone_mcp_config.clients.documents import updated_text
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.clients.merging import merge_servers
+from support.made_up_servers import INSTALLED
 
 GOOSE = CLIENTS["goose"]
-BUILDS = {"type": "stdio", "name": "drone-builds", "cmd": "/py", "args": ["-P", "-m", "drone_mcp_builds"], "envs": {}}
-WANTED = st.dictionaries(st.sampled_from(["drone-builds", "drone-logs"]), st.just(BUILDS), min_size=1)
+WANTED = st.sets(st.sampled_from(["drone-builds", "drone-logs"]), min_size=1).map(
+    lambda names: {
+        name: {
+            "type": "stdio",
+            "name": name,
+            "cmd": "/py",
+            "args": ["-P", "-m", name.replace("-", "_mcp_")],
+            "envs": {},
+        }
+        for name in sorted(names)
+    }
+)
 
 # What people write under a key, `{}` being the indentation of the key.
 BODIES = st.sampled_from(
@@ -29,7 +40,7 @@ BODIES = st.sampled_from(
         "",
     ]
 )
-OURS_BODIES = st.sampled_from([" {{cmd: drone-mcp-old}}", "\n{}  cmd: python\n{}  args: [-m, drone_mcp_old]"])
+OURS_BODIES = st.sampled_from([" {{cmd: drone-mcp-NAME}}", "\n{}  cmd: python\n{}  args: [-m, drone_mcp_NAME]"])
 
 
 @st.composite
@@ -56,6 +67,7 @@ def documents(draw: st.DrawFn) -> tuple[str, dict[str, list[str]]]:
         names = draw(st.permutations(["mine", "other", "drone-builds", "drone-old"]))
         for name in names[: draw(st.integers(1, 4))]:
             written = member(indent, name, draw(OURS_BODIES if name.startswith("drone-") else BODIES))
+            written = written.replace("NAME", name.removeprefix("drone-"))
             owned[name] = re.findall(r"<\d+>", written)
             text += comment(indent) + written + comment(indent) + draw(st.sampled_from(["", "\n"]))
     elif style != "absent":
@@ -71,9 +83,9 @@ def test_any_document_takes_any_servers_and_keeps_its_comments(
     text, owned = document
     before = yaml.safe_load(text) or {}
     servers = before.get("extensions") or {}
-    after = updated_text(text, GOOSE, wanted)
+    after = updated_text(text, GOOSE, wanted, INSTALLED)
 
-    expected = {**before, "extensions": merge_servers(servers, wanted)}
+    expected = {**before, "extensions": merge_servers(servers, wanted, INSTALLED)}
     found = yaml.safe_load(after)
     assert found == expected
     assert list(found["extensions"]) == list(expected["extensions"])
@@ -81,7 +93,7 @@ def test_any_document_takes_any_servers_and_keeps_its_comments(
     changed = [name for name in servers if servers[name] != expected["extensions"].get(name)]
     lost = {comment for name in changed for comment in owned.get(name, [])}
     assert set(re.findall(r"<\d+>", text)) - lost <= set(re.findall(r"<\d+>", after))
-    assert updated_text(after, GOOSE, wanted) == after
+    assert updated_text(after, GOOSE, wanted, INSTALLED) == after
 
 
 def test_what_is_not_ours_stays_as_it_is_written() -> None:
@@ -101,7 +113,7 @@ extensions:
 other: 'a # b'
 """
     assert (
-        updated_text(text, GOOSE, {"drone-logs": {"cmd": "drone-mcp-logs", "args": []}})
+        updated_text(text, GOOSE, {"drone-logs": {"cmd": "drone-mcp-logs", "args": []}}, INSTALLED)
         == """\
 # my Goose
 GOOSE_MODEL:   x   # the good one
@@ -130,4 +142,4 @@ def test_servers_come_first_where_there_are_none_yet() -> None:
         "extensions:\nb: 1\n": f"extensions:\n{block}b: 1\n",
         "# nothing\n": f"# nothing\nextensions:\n{block}",
     }
-    assert {text: updated_text(text, GOOSE, ours) for text in texts} == texts
+    assert {text: updated_text(text, GOOSE, ours, INSTALLED) for text in texts} == texts

@@ -16,6 +16,7 @@ from drone_mcp_config.clients.documents import EditByHand, updated_text
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.errors import NotWritten
+from support.made_up_servers import INSTALLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,28 +41,28 @@ json_values = st.recursive(
 )
 def test_nothing_of_the_users_is_ever_lost(others: dict[str, object], servers: dict[str, object]) -> None:
     before = json.dumps({**others, "mcpServers": servers})
-    after = json.loads(updated_text(before, CLAUDE, OURS))
+    after = json.loads(updated_text(before, CLAUDE, OURS, INSTALLED))
     assert after == {**others, "mcpServers": {**servers, **OURS}}
-    assert updated_text(json.dumps(after), CLAUDE, OURS) == json.dumps(after)
+    assert updated_text(json.dumps(after), CLAUDE, OURS, INSTALLED) == json.dumps(after)
 
 
 @given(text=st.text())
 def test_any_text_is_updated_or_refused(text: str) -> None:
     for client in (CLAUDE, CODEX, GOOSE):
         try:
-            updated_text(text, client, OURS)
+            updated_text(text, client, OURS, INSTALLED)
         except NotWritten as refusal:
             assert str(refusal)  # noqa: PT017 - either it is done or it is refused in words
 
 
 def test_json_with_comments_that_is_right_already_is_fine() -> None:
     text = "// mine\n" + json.dumps({"servers": OURS})
-    assert updated_text(text, VSCODE, OURS) == text
+    assert updated_text(text, VSCODE, OURS, INSTALLED) == text
 
 
 def test_what_looks_like_a_comment_in_a_text_is_none() -> None:
     text = json.dumps({"x": 'a // b /* c */ ,] "', "servers": {}})
-    assert json.loads(updated_text(text, VSCODE, OURS))["x"] == 'a // b /* c */ ,] "'
+    assert json.loads(updated_text(text, VSCODE, OURS, INSTALLED))["x"] == 'a // b /* c */ ,] "'
 
 
 TOML = """\
@@ -81,13 +82,13 @@ a = 1
 
 
 def test_toml_keeps_comments_and_the_order_of_things() -> None:
-    after = updated_text(TOML, CODEX, OURS)
+    after = updated_text(TOML, CODEX, OURS, INSTALLED)
     assert after.startswith(TOML.split("[mcp_servers.drone-old]", maxsplit=1)[0])
     data = tomllib.loads(after)
     assert list(data["mcp_servers"]) == ["mine", "drone-builds"]
     assert data["mcp_servers"]["drone-builds"] == OURS["drone-builds"]
     assert data["other"] == {"a": 1}
-    assert updated_text(after, CODEX, OURS) == after
+    assert updated_text(after, CODEX, OURS, INSTALLED) == after
 
 
 @pytest.mark.parametrize(
@@ -100,22 +101,24 @@ def test_toml_keeps_comments_and_the_order_of_things() -> None:
 )
 def test_toml_of_every_style_takes_our_servers(text: str) -> None:
     before = tomllib.loads(text)
-    after = tomllib.loads(updated_text(text, CODEX, OURS))
+    after = tomllib.loads(updated_text(text, CODEX, OURS, INSTALLED))
     assert after.pop("mcp_servers") == {**before.pop("mcp_servers"), **OURS}
     assert after == before
 
 
 def test_toml_that_cannot_be_changed_safely_is_left_to_the_user() -> None:
     with pytest.raises(EditByHand, match="by hand") as caught:
-        updated_text('mcp_servers = { mine = { command = "a" } }\n', CODEX, OURS)
+        updated_text('mcp_servers = { mine = { command = "a" } }\n', CODEX, OURS, INSTALLED)
     assert tomllib.loads(caught.value.fragment) == {"mcp_servers": OURS}
 
 
 def test_toml_updates_and_removes_what_is_ours() -> None:
     first = updated_text(
-        TOML, CODEX, {**OURS, "drone-logs": {"command": "/py", "args": ["-P", "-m", "drone_mcp_logs"]}}
+        TOML, CODEX, {**OURS, "drone-logs": {"command": "/py", "args": ["-P", "-m", "drone_mcp_logs"]}}, INSTALLED
     )
-    second = updated_text(first, CODEX, {"drone-logs": {"command": "/new", "args": ["-P", "-m", "drone_mcp_logs"]}})
+    second = updated_text(
+        first, CODEX, {"drone-logs": {"command": "/new", "args": ["-P", "-m", "drone_mcp_logs"]}}, INSTALLED
+    )
     servers = tomllib.loads(second)["mcp_servers"]
     assert list(servers) == ["mine", "drone-logs"]
     assert servers["drone-logs"]["command"] == "/new"
@@ -123,7 +126,7 @@ def test_toml_updates_and_removes_what_is_ours() -> None:
 
 def test_yaml_without_comments_is_updated() -> None:
     text = "GOOSE_MODEL: x\nextensions:\n  developer: {enabled: true, type: builtin}\nother: [1, 'a # b']\n"
-    after = yaml.safe_load(updated_text(text, GOOSE, OURS))
+    after = yaml.safe_load(updated_text(text, GOOSE, OURS, INSTALLED))
     assert list(after) == ["GOOSE_MODEL", "extensions", "other"]
     assert after["extensions"] == {"developer": {"enabled": True, "type": "builtin"}, **OURS}
     assert after["other"] == [1, "a # b"]
@@ -132,15 +135,15 @@ def test_yaml_without_comments_is_updated() -> None:
 @pytest.mark.parametrize("text", ["{a: 1}  # mine\n", "extensions: {b: {cmd: b}}  # mine\n"])
 def test_yaml_of_a_style_that_cannot_keep_its_comments_is_left_to_the_user(text: str) -> None:
     with pytest.raises(EditByHand) as caught:
-        updated_text(text, GOOSE, OURS)
+        updated_text(text, GOOSE, OURS, INSTALLED)
     assert yaml.safe_load(caught.value.fragment) == {"extensions": OURS}
 
 
 @pytest.mark.parametrize("text", ["{a: 1, extensions: {b: {cmd: b}}}\n", "a: 1\nextensions: {b: {cmd: b}}\n"])
 def test_yaml_of_another_style_without_comments_is_written_anew(text: str) -> None:
-    after = updated_text(text, GOOSE, OURS)
+    after = updated_text(text, GOOSE, OURS, INSTALLED)
     assert yaml.safe_load(after) == {"a": 1, "extensions": {"b": {"cmd": "b"}, **OURS}}
-    assert updated_text(after, GOOSE, OURS) == after
+    assert updated_text(after, GOOSE, OURS, INSTALLED) == after
 
 
 @pytest.mark.parametrize(
@@ -148,7 +151,7 @@ def test_yaml_of_another_style_without_comments_is_written_anew(text: str) -> No
 )
 def test_yaml_that_cannot_be_kept_whole_is_refused(text: str) -> None:
     with pytest.raises(NotWritten):
-        updated_text(text, GOOSE, OURS)
+        updated_text(text, GOOSE, OURS, INSTALLED)
 
 
 def test_a_refusal_for_comments_prints_the_part_to_paste(run: Run, work: Path) -> None:

@@ -17,17 +17,29 @@ from drone_mcp_config.clients.documents import updated_text
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.clients.merging import merge_servers
 from drone_mcp_config.errors import NotWritten
+from support.made_up_servers import INSTALLED
 
 ZED = CLIENTS["zed"]
 ROOT = ZED.root
-BUILDS = {"command": "/py", "args": ["-P", "-m", "drone_mcp_builds"], "env": {"A": "é"}}
-LOGS = {"command": "/py", "args": ["-P", "-m", "drone_mcp_logs"]}
-OURS_BEFORE = st.sampled_from([{"command": "drone-mcp-old"}, {"args": ["-m", "drone_mcp_old"], "command": "python"}])
-WANTED = st.dictionaries(
-    st.sampled_from(["drone-builds", "drone-logs", "drone-policy"]), st.sampled_from([BUILDS, LOGS]), min_size=1
+OURS_BEFORE = st.sampled_from(
+    [
+        (f"drone-{name}", entry)
+        for name in ("builds", "old")
+        for entry in ({"command": f"drone-mcp-{name}"}, {"args": ["-m", f"drone_mcp_{name}"], "command": "python"})
+    ]
 )
+WANTED = st.dictionaries(
+    st.sampled_from(["drone-builds", "drone-logs", "drone-policy"]),
+    st.sampled_from([{}, {"env": {"A": "é"}}]),
+    min_size=1,
+).map(lambda env: {name: {**started(name), **env[name]} for name in env})
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 USERS_NAMES = st.sampled_from(["mine", "drone-fly", 'a "quoted" one', "ü", "//", "/*", ",}", "", "\\"])
+
+
+def started(name: str) -> dict[str, Any]:
+    """Return an entry of a server of ours, as this command writes it."""
+    return {"command": "/py", "args": ["-P", "-m", name.replace("-", "_mcp_")]}
 
 
 @dataclass
@@ -99,7 +111,7 @@ def documents(draw: st.DrawFn) -> Written:
         SCALARS, lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.text(), inner), max_leaves=4
     )
     users = draw(st.lists(st.tuples(USERS_NAMES, values), max_size=3, unique_by=lambda pair: pair[0]))
-    before = draw(st.lists(st.tuples(st.sampled_from(["drone-builds", "drone-old"]), OURS_BEFORE), max_size=2))
+    before = draw(st.lists(OURS_BEFORE, max_size=2))
     servers = dict(draw(st.permutations([*users, *before])))
     members = []
     for name, entry in servers.items():
@@ -144,9 +156,9 @@ def plain(text: str) -> str:
 @given(written=documents(), wanted=WANTED)
 def test_any_document_takes_any_servers_and_keeps_all_else(written: Written, wanted: dict[str, Any]) -> None:
     servers = written.data[ROOT]
-    after = updated_text(written.text, ZED, wanted)
+    after = updated_text(written.text, ZED, wanted, INSTALLED)
 
-    expected = {**written.data, ROOT: merge_servers(servers, wanted)}
+    expected = {**written.data, ROOT: merge_servers(servers, wanted, INSTALLED)}
     found = json.loads(plain(after))
     assert found == expected
     assert [list(found), list(found[ROOT])] == [list(expected), list(expected[ROOT])]
@@ -160,20 +172,20 @@ def test_any_document_takes_any_servers_and_keeps_all_else(written: Written, wan
     assert after.startswith(head)
     assert after.endswith(tail)
     assert after.count("\r\n") in {0, after.count("\n")} or "\r\n" not in written.text
-    assert updated_text(after, ZED, wanted) == after
+    assert updated_text(after, ZED, wanted, INSTALLED) == after
 
 
 @given(written=documents(), wanted=WANTED)
 def test_a_document_without_servers_gets_them_at_its_end(written: Written, wanted: dict[str, Any]) -> None:
     other = CLIENTS["vscode"]
-    after = updated_text(written.text, other, wanted)
+    after = updated_text(written.text, other, wanted, INSTALLED)
     assert json.loads(plain(after)) == {**written.data, other.root: wanted}
     assert comments_in(written.text) <= comments_in(after)
-    assert updated_text(after, other, wanted) == after
+    assert updated_text(after, other, wanted, INSTALLED) == after
 
 
 def changed(before: str, **wanted: Any) -> str:
-    return updated_text(before, ZED, {name.replace("_", "-"): entry for name, entry in wanted.items()})
+    return updated_text(before, ZED, {name.replace("_", "-"): entry for name, entry in wanted.items()}, INSTALLED)
 
 
 def test_comments_indentation_and_the_users_own_spacing_stay() -> None:
