@@ -9,8 +9,7 @@ from mcp.types import InputRequiredResult
 
 from drone_mcp_actions import plans, reports
 from drone_mcp_actions.reports import Sent
-from drone_mcp_build.guard.audit import target
-from drone_mcp_build.guard.operations import OPERATIONS
+from drone_mcp_build.guard.action import OPERATIONS
 from drone_mcp_client.errors import Conflict, DroneFailed, ServiceError, TimedOut, Unreachable
 
 if TYPE_CHECKING:
@@ -18,12 +17,12 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import Context
 
+    from ci_mcp_kit.guard.guard import Guard, Warrant
+    from ci_mcp_kit.guard.rules import Decision
     from drone_mcp_actions.plans import Plan
     from drone_mcp_actions.repeating import Recent
     from drone_mcp_actions.views import ActionView
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_build.guard.guard import Guard, Warrant
-    from drone_mcp_build.guard.rules import Decision
     from drone_mcp_client.models import Build
 
 # After these nobody knows whether Drone has done it.
@@ -91,12 +90,12 @@ class Actor:
         return earlier
 
     async def _nothing(self, plan: Plan) -> ActionView:
-        await self._guard.audit.try_note("nothing", **target(plan.action))
+        await self._guard.audit.try_note("nothing", **plan.action.facts())
         return reports.nothing(plan)
 
     async def _rehearse(self, plan: Plan, decision: Decision) -> ActionView:
         await self._guard.audit.try_note(
-            "dry-run", decision="allowed", rule=decision.rule, sends=plan.requests, **target(plan.action)
+            "dry-run", decision="allowed", rule=decision.rule, sends=plan.requests, **plan.action.facts()
         )
         return reports.rehearsed(plan, confirm=decision.confirm, off=decision.mode != "on")
 

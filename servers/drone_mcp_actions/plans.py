@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_actions import words
-from drone_mcp_build.guard.operations import OPERATIONS
-from drone_mcp_build.guard.rules import DEPLOYMENTS, Action
+from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.rules import DEPLOYMENTS
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.status import blocked_stages, is_final, is_held
@@ -31,7 +31,7 @@ class Plan:
     `nothing` says why there is nothing to do; then there are no calls.
     """
 
-    action: Action
+    action: BuildAction
     calls: tuple[Call[Any], ...] = ()
     effect: str
     notes: tuple[str, ...] = ()
@@ -65,7 +65,7 @@ def restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool)
             next_step="Push a new commit if it is still wanted",
         )
     details = (*sorted(params.items()), ("debug", str(debug)))
-    action = Action(
+    action = BuildAction(
         operation=OPERATIONS["restart"],
         repo=repo.slug,
         build=build,
@@ -96,7 +96,7 @@ def was_approved(build: Build) -> bool:
     return build.status == "killed" and all(stage.started for stage in build.stages)
 
 
-def _restart_notes(action: Action, params: Mapping[str, str]) -> list[str]:
+def _restart_notes(action: BuildAction, params: Mapping[str, str]) -> list[str]:
     build = action.build
     notes = []
     if action.unapproved:
@@ -115,7 +115,7 @@ def _restart_notes(action: Action, params: Mapping[str, str]) -> list[str]:
 def stop(repo: str, build: Build) -> Plan:
     """Kill what runs and skip what waits; a finished build stays as it is."""
     called = words.build_called(repo, build)
-    action = Action(operation=OPERATIONS["stop"], repo=repo, build=build)
+    action = BuildAction(operation=OPERATIONS["stop"], repo=repo, build=build)
     if is_final(build.status):
         nothing = f"{called} is {build.status} already; there is nothing to stop"
         return Plan(action=action, effect="", nothing=nothing)
@@ -148,7 +148,9 @@ def decline(repo: str, build: Build, stage: int | None) -> Plan:
 
 def _answer(verb: str, repo: str, build: Build, stage: int | None) -> Plan:
     chosen = _held(repo, build, stage)
-    action = Action(operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen))
+    action = BuildAction(
+        operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen)
+    )
     if not chosen:
         called = words.build_called(repo, build)
         return Plan(action=action, effect="", nothing=f"{called} is {build.status}; no stage waits for approval")

@@ -6,17 +6,17 @@ import logging
 from dataclasses import astuple
 from typing import TYPE_CHECKING, Final
 
+from ci_mcp_kit.guard.errors import NotesUnavailable
+from ci_mcp_kit.guard.notes import key
 from drone_mcp_actions.views import view_of
-from drone_mcp_build.guard.errors import NotesUnavailable
-from drone_mcp_build.guard.notes import key
 from drone_mcp_client.errors import Conflict
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ci_mcp_kit.guard.notes import Notes, Who
     from drone_mcp_actions.acting import Wish
     from drone_mcp_actions.views import ActionView
-    from drone_mcp_build.guard.notes import Notes, Who
 
 logger = logging.getLogger(__name__)
 

@@ -15,10 +15,10 @@ from drone_mcp_actions.views import ActionView, RestartView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ci_mcp_kit.guard.guard import Guard
     from drone_mcp_actions.acting import Actor, Wish
     from drone_mcp_actions.repeating import Recent
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_build.guard.guard import Guard
 
 Number = Annotated[int, Field(ge=1, description="1 or more")]
 Stage = Annotated[int | None, Field(ge=1, description="1 or more; default: all that wait")]

@@ -18,6 +18,7 @@ from ci_mcp_kit.addresses import is_loopback
 from ci_mcp_kit.attempts import Attempt, unwatched
 from drone_mcp_client.answers import decipher
 from drone_mcp_client.errors import (
+    DRONE,
     AnswerTooLarge,
     AuthenticationFailed,
     InvalidInput,
@@ -160,7 +161,7 @@ class Transport:
     async def _attempt(self, call: Call[Any], once: Callable[[Attempt], Awaitable[R]], number: int) -> R:
         if self._gate:
             self._gate(call)
-        attempt = Attempt(call.method, template(call.path), self._options.server, number)
+        attempt = Attempt(DRONE.name.lower(), call.method, template(call.path), self._options.server, number)
         with self._watch(attempt):
             try:
                 return await once(attempt)

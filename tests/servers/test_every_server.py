@@ -16,12 +16,11 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from ci_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_build.settings import Settings
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from support.arguments import argument, least_arguments
-from support.installed import PACKAGES, SERVERS, package_folder, server_module
+from support.installed import PACKAGES, SERVERS, make_server, package_folder, server_module
 from support.inventory import first_word, inventory_faults, tokens, wire
 from support.raw_server import RawServer
 from support.snapshots import hold, hold_all
@@ -43,7 +42,7 @@ every_server = pytest.mark.parametrize("name", SERVERS)
 
 @asynccontextmanager
 async def client_of(name: str, mode: Any = "auto", **environment: str) -> AsyncIterator[Client]:
-    async with Client(server_module(name).from_environment({**ENVIRONMENT, **environment}), mode=mode) as client:
+    async with Client(make_server(name, {**ENVIRONMENT, **environment}), mode=mode) as client:
         yield client
 
 
@@ -70,7 +69,7 @@ def error_of(result: Any) -> dict[str, Any]:
 @every_server
 async def test_the_manifest_tells_what_the_server_offers(name: str) -> None:
     module = server_module(name)
-    made = await manifest(module.SPEC, module.create(Settings(server=ENVIRONMENT["DRONE_SERVER"])))
+    made = await manifest(module.SPEC, make_server(name, ENVIRONMENT))
     hold(package_folder(name) / "manifest.json", manifest_text(made))
     assert made["module"] == PACKAGES[name]
 

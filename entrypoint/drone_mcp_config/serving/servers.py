@@ -68,7 +68,7 @@ class HostedServer:
         """
         module = importlib.import_module(f"{self.manifest.module}.server")
         try:
-            server: MCPServer[Any] = module.from_environment(self.environment)
+            server: MCPServer[Any] = module.create(module.SPEC.settings.from_environment(self.environment))
         except SettingsError as error:
             raise UserError(f"{self.manifest.server}: {error}") from error
         return server

@@ -12,7 +12,7 @@ import anyio
 import pytest
 from mcp import Client, StdioServerParameters
 
-from drone_mcp_build.guard.sinks import FileSink, head_path
+from ci_mcp_kit.guard.sinks import FileSink, head_path
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ async def test_a_head_kept_elsewhere_tells_of_a_file_and_head_taken_back(tmp_pat
 
 
 async def test_a_signed_file_takes_its_key(tmp_path: Path) -> None:
-    from drone_mcp_build.guard import consent  # noqa: PLC0415 - for this test alone
+    from ci_mcp_kit.guard import consent  # noqa: PLC0415 - for this test alone
 
     path = tmp_path / "audit.jsonl"
     await log(path, consent.derived(KEY.encode(), "audit"))

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.guard.operations import OPERATIONS
-from drone_mcp_build.guard.rate import Rate
-from drone_mcp_build.guard.settings import GuardSettings
+from ci_mcp_kit.guard.rate import Rate
+from ci_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_build.guard.action import OPERATIONS
+from drone_mcp_build.guard.rules import BuildRules
+from drone_mcp_build.guard.variables import read_guard
 from drone_mcp_config.plan.making import GUARD, PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
 from drone_mcp_config.roles.library import RoleLibrary
@@ -44,6 +46,10 @@ servers:
 """
 
 
+def guard_settings(environment: dict[str, str]) -> GuardSettings:
+    return GuardSettings.of(BuildRules, read_guard(environment), environment)
+
+
 def planned(folder: Path, installed: Servers) -> dict[str, Any]:
     role = load_role("child", RoleLibrary((folder,)), installed)
     (server,) = make_plan(role, installed, PlanContext("/py")).servers
@@ -67,7 +73,8 @@ def test_a_role_says_it_key_by_key_over_its_parent(roles_dir: Callable[..., Path
         "DRONE_MCP_ACTION_KEY": KEY,
     }
     assert env["AGENT_ROLE"] == "child"
-    guarded = GuardSettings.from_environment(env)
+    guarded = guard_settings(env)
+    assert isinstance(guarded.rules, BuildRules)
     assert (guarded.rules.mode, guarded.rules.rate, guarded.rules.repos) == ("on", Rate(5, 86400), ("octo/hello",))
     assert guarded.agent["role"] == "child"
 
@@ -114,5 +121,6 @@ def test_what_a_role_file_takes_the_server_takes(rate: str, audit: str, globs: l
     env = {GUARD["rate"]: rate, GUARD["branches"]: ",".join(globs)}
     if audit[1:2] != ":":  # a path of Windows is one on Windows alone
         env[GUARD["audit"]] = audit
-    read = GuardSettings.from_environment(env)
+    read = guard_settings(env)
+    assert isinstance(read.rules, BuildRules)
     assert read.rules.branches == tuple(dict.fromkeys(globs))

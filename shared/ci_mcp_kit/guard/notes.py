@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Notes(Protocol):
-    """Short texts that run out. `drone_mcp_state.BuildStateStore` has them.
+    """Short texts that run out. A store that processes share has them.
 
     Every method raises `NotesUnavailable` where nobody can tell: what depends on it does not happen.
     """

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import anyio.to_thread
 
-from drone_mcp_build.guard.chain import BrokenLine, Head, link, read
+from ci_mcp_kit.guard.chain import BrokenLine, Head, link, read
 
 if sys.platform != "win32":
     import fcntl

@@ -1,4 +1,4 @@
-"""What the guard refuses with, beside the client's own family."""
+"""What the guard refuses with, besides `PermissionDenied` and `RateLimited`."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ from ci_mcp_kit.errors import ServiceError
 
 
 class WritesDisabled(ServiceError):
-    """This process changes nothing in Drone."""
+    """This process changes nothing. `Rules.disabled` names the variables that decide."""
 
     code = "WRITES_DISABLED"
-    default_next_step = (
-        "Whoever runs this server can set DRONE_MCP_ACTIONS to dry-run or on (in a role file: mode), "
-        "and name the repositories in DRONE_MCP_ACTION_REPOS (guard.repos)"
-    )
+    default_next_step = "Whoever runs this server can turn changes on"
 
 
 class NotConfirmed(ServiceError):

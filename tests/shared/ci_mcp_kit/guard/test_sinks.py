@@ -13,10 +13,10 @@ import pytest
 import respx
 
 from ci_mcp_kit.cleaning import Cleaner
-from drone_mcp_build.guard.audit import Audit
-from drone_mcp_build.guard.chain import Head, verify
-from drone_mcp_build.guard.errors import AuditUnavailable
-from drone_mcp_build.guard.sinks import FileSink, head_path, sink_of
+from ci_mcp_kit.guard.audit import Audit
+from ci_mcp_kit.guard.chain import Head, verify
+from ci_mcp_kit.guard.errors import AuditUnavailable
+from ci_mcp_kit.guard.sinks import FileSink, head_path, sink_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.guard.rate import Rate, RateLimit
+from ci_mcp_kit.guard.rate import Rate, RateLimit
 from drone_mcp_client.errors import RateLimited
 from drone_mcp_state.memory import MemoryStore
 

@@ -1,4 +1,4 @@
-"""How often: a limit on actions, for each agent and repository.
+"""How often: a limit on actions, for each agent and scope.
 
 A limit of ten in an hour is ten places, each of which an action takes for an hour. A place is a note, so that replicas
 and restarted processes count together, and no two of them can take the last one.
@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.errors import RateLimited
-from drone_mcp_build.guard import notes
+from ci_mcp_kit.guard import notes
 
 if TYPE_CHECKING:
-    from drone_mcp_build.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.notes import Notes, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +35,30 @@ class RateLimit:
         self._kept = kept
         self._taken: dict[tuple[Who, str], dict[int, float]] = {}  # places known to be taken -> until when
 
-    async def check(self, who: Who, repo: str, now: float) -> None:
-        """Raise `RateLimited` where the agent has had its share of the repository."""
-        taken = self._still_taken(who, repo, now)
+    async def check(self, who: Who, scope: str, now: float) -> None:
+        """Raise `RateLimited` where the agent has had its share of the scope."""
+        taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
-            since = await self._kept.note(notes.key("rate", who, repo, place), at=now)
+            since = await self._kept.note(notes.key("rate", who, scope, place), at=now)
             if since is None:
                 return
             taken[place] = self._until(since, now)
-        raise self._spent(taken, repo, now)
+        raise self._spent(taken, scope, now)
 
-    async def take(self, who: Who, repo: str, now: float) -> None:
+    async def take(self, who: Who, scope: str, now: float) -> None:
         """Count one action; raise as `check` does."""
-        taken = self._still_taken(who, repo, now)
+        taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
-            key, seconds = notes.key("rate", who, repo, place), self._rate.seconds
+            key, seconds = notes.key("rate", who, scope, place), self._rate.seconds
             since = await self._kept.claim(key, repr(now), seconds, at=now)
             taken[place] = self._until(since or repr(now), now)
             if since is None:
                 return
-        raise self._spent(taken, repo, now)
+        raise self._spent(taken, scope, now)
 
-    def _still_taken(self, who: Who, repo: str, now: float) -> dict[int, float]:
-        known = self._taken.get((who, repo), {})
-        self._taken[who, repo] = taken = {place: until for place, until in known.items() if until > now}
+    def _still_taken(self, who: Who, scope: str, now: float) -> dict[int, float]:
+        known = self._taken.get((who, scope), {})
+        self._taken[who, scope] = taken = {place: until for place, until in known.items() if until > now}
         return taken
 
     def _perhaps_free(self, taken: dict[int, float]) -> list[int]:
@@ -68,9 +68,9 @@ class RateLimit:
         # Another machine's clock may be ahead of this one's; no place is taken for longer than from now on.
         return min(float(since), now) + self._rate.seconds
 
-    def _spent(self, taken: dict[int, float], repo: str, now: float) -> RateLimited:
+    def _spent(self, taken: dict[int, float], scope: str, now: float) -> RateLimited:
         wait = round(min(taken.values()) - now)
         return RateLimited(
-            f"This agent may do {self._rate} in {repo}, and has",
+            f"This agent may do {self._rate} in {scope}, and has",
             details={"rule": "rate", "retry_after": max(1, wait)},
         )

@@ -15,7 +15,7 @@ from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, Inpu
 from mcp.types.version import is_version_at_least
 from pydantic import BaseModel, Field
 
-from drone_mcp_build.guard.errors import NotConfirmed
+from ci_mcp_kit.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import Context

@@ -11,15 +11,14 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 
 from ci_mcp_kit import logs
-from drone_mcp_build.guard.errors import AuditUnavailable
+from ci_mcp_kit.guard.errors import AuditUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ci_mcp_kit.cleaning import Cleaner
     from ci_mcp_kit.errors import ServiceError
-    from drone_mcp_build.guard.rules import Action
-    from drone_mcp_build.guard.sinks import Sink
+    from ci_mcp_kit.guard.sinks import Sink
 
 logger = logging.getLogger(__name__)
 
@@ -72,13 +71,3 @@ class Audit:
         """Write a line about what was refused, and by which rule."""
         rule = error.details.get("rule", "")
         await self.try_note("refused", decision="refused", rule=rule, outcome=error.code, **facts)
-
-
-def target(action: Action) -> dict[str, Any]:
-    """What an action is about, for a line: the build, and the state it was in when it was read."""
-    build = action.build
-    state = {"status": build.status, "version": build.version, "event": build.event, "commit": build.after}
-    state["stages"] = {str(stage.number): stage.status for stage in build.stages}
-    facts: dict[str, Any] = {"operation": action.operation.name, "repo": action.repo, "build": build.number}
-    named = {"stages": list(action.stages), "details": [name for name, _ in action.details]}
-    return {**facts, "before": state, **named}

@@ -7,19 +7,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp.types import InputRequiredResult
 
-from drone_mcp_build.guard import asking, consent, notes
-from drone_mcp_build.guard.audit import target
-from drone_mcp_build.guard.errors import NotConfirmed
+from ci_mcp_kit.guard import asking, consent, notes
+from ci_mcp_kit.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp.server.mcpserver import Context
 
-    from drone_mcp_build.guard.asking import Reply
-    from drone_mcp_build.guard.audit import Audit
-    from drone_mcp_build.guard.notes import Notes, Who
-    from drone_mcp_build.guard.rules import Action
+    from ci_mcp_kit.guard.actions import Action
+    from ci_mcp_kit.guard.asking import Reply
+    from ci_mcp_kit.guard.audit import Audit
+    from ci_mcp_kit.guard.notes import Notes, Who
 
 # Seconds for which a used question is known: its life, and as much again for clocks that differ.
 REMEMBERED: Final = 2.0 * consent.LIFE
@@ -29,16 +28,18 @@ class Confirmations:
     """Questions, each to one agent. What was used up or declined is a note, so that every replica knows.
 
     Args:
+        thing: what actions change, for sentences: "build".
         key: signs tokens.
-        who: tells the agent that is at work.
-        kept: where it is noted.
+        who: returns the agent that is at work.
+        kept: the notes that all processes of the agent share.
         audit: every question and every no is a line.
         clock: gives the Unix time.
     """
 
     def __init__(
-        self, key: bytes, who: Callable[[], Who], kept: Notes, audit: Audit, clock: Callable[[], float]
+        self, thing: str, key: bytes, who: Callable[[], Who], kept: Notes, audit: Audit, clock: Callable[[], float]
     ) -> None:
+        self._thing = thing
         self._master = key
         self._who = who
         self._kept = kept
@@ -67,7 +68,7 @@ class Confirmations:
     async def _by_person(self, context: Context[Any, Any], action: Action, question: str) -> str | InputRequiredResult:
         reply = asking.replied(context)
         if reply is None or not self._is_about(action, reply.token):
-            await self._audit.note("asked", **target(action), confirmation="person")
+            await self._audit.note("asked", **action.facts(), confirmation="person")
             put = await asking.put(context, question, self._mint(action))
             if isinstance(put, InputRequiredResult):
                 return put
@@ -82,13 +83,13 @@ class Confirmations:
             return
         if reply.said == "decline":
             await self._kept.write_note(self._declined(action), "no", consent.LIFE, at=self._clock())
-        await self._audit.note(reply.said, **target(action), confirmation="person")
+        await self._audit.note(reply.said, **action.facts(), confirmation="person")
         if reply.said == "decline":
             raise NotConfirmed(f"The person declined: {action.operation.name} is not done", details={"said": "decline"})
         raise NotConfirmed("The person closed the question without an answer", details={"said": "cancel"})
 
     async def _ask_for_token(self, action: Action, question: str) -> NotConfirmed:
-        await self._audit.note("asked", **target(action), confirmation="token")
+        await self._audit.note("asked", **action.facts(), confirmation="token")
         return NotConfirmed(
             question,
             next_step="Put this question to the person you work for. Only if they agree, call again with the same "
@@ -104,7 +105,7 @@ class Confirmations:
         try:
             await self._claim(action, token)
         except NotConfirmed as refused:
-            await self._audit.refused(refused, **target(action))
+            await self._audit.refused(refused, **action.facts())
             raise
 
     async def _claim(self, action: Action, token: str) -> None:
@@ -125,7 +126,8 @@ class Confirmations:
     async def _check_not_declined(self, action: Action) -> None:
         if await self._kept.note(self._declined(action), at=self._clock()) is not None:
             raise NotConfirmed(
-                f"A person declined to {action.operation.name} this build a moment ago", details={"said": "decline"}
+                f"A person declined to {action.operation.name} this {self._thing} a moment ago",
+                details={"said": "decline"},
             )
 
     def _declined(self, action: Action) -> str:

@@ -1,7 +1,7 @@
 """Confirmation tokens: proof that one question about one action was put, for a short time. Pure.
 
-A token is bound to the operation, the repository, the build and its version. It is no secret from the agent that holds
-it, and useless for anything else.
+A token is bound to the fingerprint of an action: the operation, its subject, and the state in which that was read. It
+is no secret from the agent that holds it, and useless for anything else.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build.guard.errors import NotConfirmed
+from ci_mcp_kit.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
-    from drone_mcp_build.guard.rules import Action
+    from ci_mcp_kit.guard.actions import Action
 
 LIFE: Final = 300  # seconds
 LONGEST: Final = 400
@@ -44,16 +44,16 @@ def mint(key: bytes, action: Action, number: str, now: float) -> str:
 
 
 def check(key: bytes, token: str, action: Action, now: float) -> Question:
-    """Read a token that `mint` wrote for this action in this version of the build.
+    """Read a token that `mint` wrote for this action.
 
     Raises:
-        NotConfirmed: it is none of ours, of another action, of an earlier version, or too old.
+        NotConfirmed: it is none of ours, of another action or an earlier state, or too old.
     """
     question = _read(key, token)
     if question is None:
         raise NotConfirmed("That is no confirmation of this server", next_step=AGAIN)
     if not hmac.compare_digest(question.fingerprint, action.fingerprint):
-        raise NotConfirmed("The confirmation is for something else, or the build has moved on since", next_step=AGAIN)
+        raise NotConfirmed("The confirmation is for something else, or its subject has moved on since", next_step=AGAIN)
     if now >= question.ends:
         raise NotConfirmed(f"The confirmation is older than {LIFE} seconds", next_step=AGAIN)
     return question

@@ -6,20 +6,16 @@ import secrets
 import time
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from ci_mcp_kit import observing
 from ci_mcp_kit.errors import PermissionDenied, ServiceError
-from drone_mcp_build.access import client_options
-from drone_mcp_build.guard import consent
-from drone_mcp_build.guard.audit import Audit, target
-from drone_mcp_build.guard.confirming import Confirmations
-from drone_mcp_build.guard.errors import NotConfirmed, WritesDisabled
-from drone_mcp_build.guard.notes import who
-from drone_mcp_build.guard.rate import RateLimit
-from drone_mcp_build.guard.rules import Action, Decision, admit, decide
-from drone_mcp_build.guard.sinks import sink_of
-from drone_mcp_build.scope import RepoScope
+from ci_mcp_kit.guard import consent
+from ci_mcp_kit.guard.audit import Audit
+from ci_mcp_kit.guard.confirming import Confirmations
+from ci_mcp_kit.guard.errors import NotConfirmed
+from ci_mcp_kit.guard.notes import who
+from ci_mcp_kit.guard.rate import RateLimit
+from ci_mcp_kit.guard.sinks import sink_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator
@@ -28,14 +24,11 @@ if TYPE_CHECKING:
     from mcp.types import InputRequiredResult
 
     from ci_mcp_kit.cleaning import Cleaner
-    from drone_mcp_build.guard.notes import Notes, Who
-    from drone_mcp_build.guard.operations import Operation
-    from drone_mcp_build.guard.settings import GuardSettings
-    from drone_mcp_build.settings import Settings
-    from drone_mcp_client.call import Call
-    from drone_mcp_client.client import DroneClient
-
-T = TypeVar("T")
+    from ci_mcp_kit.guard.actions import Action, Gate, Request, Writer
+    from ci_mcp_kit.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.settings import GuardSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +44,7 @@ class Warrant:
 class Permit:
     """One call of a warrant, whose audit line is written. The gate takes it away as the call leaves."""
 
-    call: Call[Any]
+    call: Request
     warrant: Warrant
 
 
@@ -59,35 +52,34 @@ class Guard:
     """What may be changed, by one process.
 
     Args:
-        settings: of the process: where Drone is.
-        guard: what may be changed, and with which token.
-        clean: rids audit lines of secrets.
-        kept: what all processes of this agent agree on.
+        settings: the rules, the key, the audit log and the agent.
+        clean: redacts audit lines.
+        kept: the notes that all processes of this agent share.
+        connect: makes the client that may write, from the gate that it must show every call to; called on first use.
         clock: gives the Unix time.
     """
 
     def __init__(
         self,
-        settings: Settings,
-        guard: GuardSettings,
+        settings: GuardSettings,
         clean: Cleaner,
         kept: Notes,
+        connect: Callable[[Gate], Writer],
         clock: Callable[[], float] = time.time,
     ) -> None:
-        self.rules = guard.rules
-        self._settings = settings
-        self._guard = guard
+        self.rules = settings.rules
+        self._agent = settings.agent
+        self._connect = connect
         self._clock = clock
-        master = guard.key or secrets.token_bytes(32)
+        master = settings.key or secrets.token_bytes(32)
         self.seal = consent.derived(master, "seal")
-        signing = consent.derived(guard.key, "audit") if guard.key else None
-        self.audit = Audit(sink_of(guard.audit, signing), guard.agent, clean, clock)
-        self._scope = RepoScope(settings.repos)
-        self._rate = RateLimit(guard.rules.rate, kept)
+        signing = consent.derived(settings.key, "audit") if settings.key else None
+        self.audit = Audit(sink_of(settings.audit, signing), settings.agent, clean, clock)
+        self._rate = RateLimit(settings.rules.rate, kept)
         confirming = consent.derived(master, "confirm")
-        self._confirmations = Confirmations(confirming, self.who, kept, self.audit, clock)
+        self._confirmations = Confirmations(self.rules.spec.thing, confirming, self.who, kept, self.audit, clock)
         self._permits: list[Permit] = []
-        self._writer: DroneClient | None = None
+        self._writer: Writer | None = None
 
     async def close(self) -> None:
         """Close the connections that writes use."""
@@ -97,18 +89,18 @@ class Guard:
 
     def who(self) -> Who:
         """The agent that is at work."""
-        return who(self._guard.agent)
+        return who(self._agent)
 
-    async def admit(self, operation: Operation, repo: str) -> None:
-        """Raise where nothing of the kind may happen in that repository."""
-        async with self._on_record(operation=operation.name, repo=repo):
-            admit(self.rules, operation, repo)
+    async def admit(self, operation: Operation, scope: str) -> None:
+        """Raise where nothing of the kind may happen in that scope."""
+        async with self._on_record({"operation": operation.name, self.rules.spec.scope: scope}):
+            self.rules.admit(operation, scope)
 
     async def check(self, action: Action) -> Decision:
         """Decide on the action: every rule, and the rate. Raises what refuses it."""
-        async with self._on_record(**target(action)):
-            decision = decide(self.rules, action)
-            await self._rate.check(self.who(), action.repo, self._clock())
+        async with self._on_record(action.facts()):
+            decision = self.rules.decide(action)
+            await self._rate.check(self.who(), action.scope, self._clock())
         return decision
 
     async def confirm(
@@ -124,26 +116,26 @@ class Guard:
             WritesDisabled: the mode is not `on`.
             NotConfirmed: it must be confirmed and was not.
         """
-        async with self._on_record(**target(action)):
+        async with self._on_record(action.facts()):
             warrant = self._warrant(action, confirmation)
-            await self._rate.take(self.who(), action.repo, self._clock())
+            await self._rate.take(self.who(), action.scope, self._clock())
         return warrant
 
     async def begin_again(self, action: Action, confirmation: str) -> Warrant:
-        """Decide anew on an action that was begun, on the build as it is now: as `begin`, and not counted twice."""
-        async with self._on_record(**target(action)):
+        """Decide anew on an action that was begun, on its subject as it is now; as `begin`, but not counted twice."""
+        async with self._on_record(action.facts()):
             return self._warrant(action, confirmation)
 
     def _warrant(self, action: Action, confirmation: str) -> Warrant:
-        decision = decide(self.rules, action)
+        decision = self.rules.decide(action)
         if decision.mode != "on":
-            raise WritesDisabled(f"The mode is {decision.mode}: nothing is sent")
+            raise self.rules.disabled(f"The mode is {decision.mode}: nothing is sent")
         if decision.confirm and not confirmation:
             raise NotConfirmed(f"{action.operation.name} takes a confirmation")
         return Warrant(action, decision, confirmation)
 
     @asynccontextmanager
-    async def _on_record(self, **facts: Any) -> AsyncIterator[None]:
+    async def _on_record(self, facts: dict[str, Any]) -> AsyncIterator[None]:
         """Write a line about what the block refuses."""
         try:
             yield
@@ -151,14 +143,16 @@ class Guard:
             await self.audit.refused(refused, **facts)
             raise
 
-    async def send(self, warrant: Warrant, call: Call[T]) -> T:
+    async def send(self, warrant: Warrant, call: Request) -> Any:
         """Write the audit line, send the call, write what came of it."""
-        facts = {**target(warrant.action), "rule": warrant.decision.rule, "confirmation": warrant.confirmation}
+        facts = {**warrant.action.facts(), "rule": warrant.decision.rule, "confirmation": warrant.confirmation}
         facts["sends"] = f"{call.method} {call.path}"
         await self.audit.note("attempt", decision="allowed", **facts)
         try:
             with self._permitted(call, warrant):
-                answer = await self._connected().send(call)
+                if self._writer is None:
+                    self._writer = self._connect(self.gate)
+                answer = await self._writer.send(call)
         except ServiceError as error:
             await self.audit.try_note("outcome", outcome=error.code, message=error.message, **facts)
             raise
@@ -168,19 +162,18 @@ class Guard:
         await self.audit.try_note("outcome", outcome="done", **facts)
         return answer
 
-    def gate(self, call: Call[Any]) -> None:
+    def gate(self, call: Request) -> None:
         """See every call of the writing client before it leaves; let one through for which a permit is open."""
         permit = next((permit for permit in self._permits if permit.call is call), None)
-        self._scope.gate(call)
         if permit is None:
             raise PermissionDenied(f"{call.operation} leaves only as part of a guarded action, and only once")
         self._permits.remove(permit)
         action = permit.warrant.action
-        if decide(self.rules, action).mode != "on" or not action.covers(call):
+        if self.rules.decide(action).mode != "on" or not action.covers(call):
             raise PermissionDenied(f"{call.operation} is not what was permitted")
 
     @contextmanager
-    def _permitted(self, call: Call[Any], warrant: Warrant) -> Iterator[None]:
+    def _permitted(self, call: Request, warrant: Warrant) -> Iterator[None]:
         permit = Permit(call, warrant)
         self._permits.append(permit)
         try:
@@ -188,12 +181,3 @@ class Guard:
         finally:
             if permit in self._permits:
                 self._permits.remove(permit)
-
-    def _connected(self) -> DroneClient:
-        from drone_mcp_client.client import DroneClient  # noqa: PLC0415 - on first use, to start fast
-
-        if self._writer is None:
-            token, file = self._guard.write_token, self._guard.write_token_file
-            options = client_options(self._settings, token, file, retries=0)
-            self._writer = DroneClient(options, gate=self.gate, watch=observing.request)
-        return self._writer
