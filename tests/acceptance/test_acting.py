@@ -19,7 +19,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from drone_mcp_config.launching import from_entry
+from drone_mcp_config.checking.launching import from_entry
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.scm import Pipeline, StagePlan, StepPlan
 from support.actions_desk import Answer, Person

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 from mcp.client.stdio import StdioServerParameters
 
-from drone_mcp_config.launching import launched
+from drone_mcp_config.checking.launching import launched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,12 +12,14 @@ import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import ElicitResult
 
-from drone_mcp_config.installation import Manifest, read_installation
+from drone_mcp_config.installation.reading import read_installation
 from support.arguments import argument, least_arguments
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from drone_mcp_config.installation.manifest import Manifest
 
 DEADLINE = 120.0
 SERVERS = list(read_installation().values())

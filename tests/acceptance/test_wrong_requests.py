@@ -14,7 +14,7 @@ from mcp import Client, StdioServerParameters
 from mcp.shared.exceptions import MCPError
 from mcp.types import EmptyResult, Request
 
-from drone_mcp_config.installation import read_installation
+from drone_mcp_config.installation.reading import read_installation
 from support.http_process import serving
 
 if TYPE_CHECKING:

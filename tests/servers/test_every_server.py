@@ -16,8 +16,9 @@ from mcp import Client, MCPError, StdioServerParameters
 from mcp.client.stdio import stdio_client
 
 from ci_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 from support.arguments import argument, least_arguments
 from support.installed import PACKAGES, SERVERS, make_server, package_folder, server_module
 from support.inventory import first_word, inventory_faults, tokens, wire
@@ -94,7 +95,7 @@ async def test_the_list_of_tools_fits_its_budget(name: str) -> None:
 
 @pytest.mark.parametrize(("role", "budget"), ROLE_BUDGETS.items())
 async def test_the_tools_of_a_role_fit_its_budget(role: str, budget: int) -> None:
-    servers = load_role(role, library(None), read_installation()).servers
+    servers = load_role(role, role_library(None), read_installation()).servers
     assert sum([tokens(await tools_of(name)) for name in servers]) <= budget
 
 
