@@ -16,8 +16,8 @@ FUNCTION_LINES, SHORT = 60, 30
 # What each package may import of ours. A server never imports another, the entrypoint imports no server:
 # it learns of servers from the installation and starts them as processes.
 SHARED = {
-    "ci_mcp_logs": set(),
     "ci_mcp_kit": set(),
+    "ci_mcp_logs": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_kit"},
     "drone_mcp_build": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},

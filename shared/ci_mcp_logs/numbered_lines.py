@@ -97,10 +97,10 @@ def width_for(room: int, budget: int) -> int:
 def numbered(
     number: int, digits: int, line: str, widest: int, *, form: str = "", mark: str = "|", focus: int = 0
 ) -> Row:
-    """Write a line: its number, what it is (`|`, or `>` for a match), and its text around character `focus`.
+    """Write a line: its number, a mark (`|`, or `>` for a match), and its text around character `focus`.
 
-    A time stamp of that form is left out, and the mark is `~` then. Secrets go before the line is cut: half of one
-    would not be known as such.
+    A time stamp of that form is left out, and the mark is `~` then. Secrets are redacted before the line is cut, as
+    half of one would not be recognised.
     """
     stamp, text = split_stamp(line, form)
     return Row(f"{number:>{digits}}{'~' if stamp else mark} {cut(cleaned(text), widest, focus)}", stamp)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.tokens import count_tokens
 from ci_mcp_logs.log_text import LogText
-from drone_mcp_logs.common.numbered_lines import (
+from ci_mcp_logs.numbered_lines import (
     LEAST_ROOM,
     Span,
     Writer,
