@@ -55,9 +55,9 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = asyncio.sleep) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
     access = KnownAccess(settings, clock)
-    reader = Reader(access, access.known, clock)
+    reader = Reader(access, clock)
     follower = Follower(access, access.known, pause)
-    waiter, watcher = Waiter(reader, follower, clock, pause), Watcher(access, reader, follower)
+    waiter, watcher = Waiter(access.builds, reader, follower, clock, pause), Watcher(access, reader, follower)
     parts = BuildTools(access, reader, waiter, clock), BuildResources(access, reader), BuildPrompts(access)
     server = build_server(SPEC, settings, access, *parts, complete=Completer(access))
     subscriptions = Subscriptions(watcher.changes, watcher.subject, access.clean)
