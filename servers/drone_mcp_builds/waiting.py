@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from ci_mcp_kit.background import running
+from ci_mcp_kit.concurrency import run_until_first
 from drone_mcp_build import standing
 from drone_mcp_builds import since
-from drone_mcp_builds.following import Follower, Subject, first_of, stop
+from drone_mcp_builds.following import Follower, Subject
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
 from drone_mcp_client.errors import ServiceError
@@ -67,11 +69,8 @@ class Waiter:
         return self._answer(watch, before)
 
     async def _until_over(self, watch: Watch, seconds: float, report: Report) -> None:
-        reporting = asyncio.create_task(self._report(watch, report))
-        try:
-            await first_of(watch.follow(self._follower), self._pause(seconds))
-        finally:
-            await stop(reporting)
+        async with running(self._report, watch, report):
+            await run_until_first(partial(watch.follow, self._follower), partial(self._pause, seconds))
 
     async def _report(self, watch: Watch, report: Report) -> None:
         """Tell the caller now and then that this goes on."""

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from ci_mcp_kit.concurrency import run_all
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_known.known import Known
 from drone_mcp_known.signatures import Signatures
@@ -31,4 +31,4 @@ class KnownAccess(DroneAccess):
         """Close what `at_close` names, then the store and the client."""
         for end in self.at_close:
             await end()
-        await asyncio.gather(self.known.state.close(), super().close())
+        await run_all(self.known.state.close, super().close)
