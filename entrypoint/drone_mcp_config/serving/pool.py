@@ -6,7 +6,6 @@ it was not used for a while, or when others need its place.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -49,7 +48,7 @@ class RunningSet:
     used: float
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     busy: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: anyio.Event = field(default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
         self.secrets = set[str]().union(*(part.secrets() for part in self.parts))
@@ -82,7 +81,7 @@ class Pool:
         self._parts = parts
         self._clock = clock
         self._sets: dict[SetKey, RunningSet] = {}
-        self._lock = asyncio.Lock()
+        self._lock = anyio.Lock()
         self._group: TaskGroup | None = None
 
     @asynccontextmanager
