@@ -11,7 +11,7 @@ from drone_mcp_actions import plans, reports
 from drone_mcp_actions.reports import Sent
 from drone_mcp_build.guard.audit import target
 from drone_mcp_build.guard.operations import OPERATIONS
-from drone_mcp_client.errors import Conflict, DroneFailed, ServiceError, TimedOut, Unreachable
+from drone_mcp_client.errors import Conflict, ServiceError, ServiceFailed, TimedOut, Unreachable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
 
 # After these nobody knows whether Drone has done it.
-LEFT_OPEN = (TimedOut, Unreachable, DroneFailed)
+LEFT_OPEN = (TimedOut, Unreachable, ServiceFailed)
 
 
 @dataclass(frozen=True, kw_only=True)

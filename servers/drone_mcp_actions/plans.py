@@ -18,7 +18,7 @@ from drone_mcp_client.status import blocked_stages, is_final, is_held
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_client.call import Call
+    from ci_mcp_http.call import Call
     from drone_mcp_client.models import Build, Repo, Stage
 
 PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"

@@ -7,7 +7,6 @@ it was not used for a while, or when others need its place.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,8 +17,7 @@ import anyio
 from anyio import TASK_STATUS_IGNORED
 
 from ci_mcp_kit.http_app import Refused, hosted
-from drone_mcp_client.errors import AuthenticationFailed
-from drone_mcp_client.tokens import FileToken
+from ci_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -153,9 +151,8 @@ class Pool:
 
 def _held(file: Path) -> list[str]:
     """Return the token that a file holds now, if it holds one."""
-    with contextlib.suppress(AuthenticationFailed):
-        return [FileToken(file).current().reveal()]
-    return []
+    held = read_secret(file)
+    return [held] if held else []
 
 
 async def _run(running: Running, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
     from mcp.types import InputRequiredResult
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.cleaning import Cleaner
     from drone_mcp_build.guard.notes import Notes, Who
     from drone_mcp_build.guard.operations import Operation
     from drone_mcp_build.guard.settings import GuardSettings
     from drone_mcp_build.settings import Settings
-    from drone_mcp_client.call import Call
     from drone_mcp_client.client import DroneClient
 
 T = TypeVar("T")

@@ -21,7 +21,7 @@ from drone_mcp_client.status import blocked_stages
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from drone_mcp_client.call import Call
+    from ci_mcp_http.call import Call
     from drone_mcp_client.models import Build
 
 Mode = Literal["off", "dry-run", "on"]
@@ -85,11 +85,11 @@ class Action:
 
     def covers(self, call: Call[Any]) -> bool:
         """Whether the call does this to this build, and nothing else."""
-        from drone_mcp_client.call import repo_path  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_client.call_builders import repo_path  # noqa: PLC0415 - on first use, to start fast
 
         path = repo_path(self.repo, "builds", self.build.number)[1]
         is_there = call.path == path or call.path.startswith(f"{path}/")
-        return is_there and call.writes and (call.operation, call.repo) == (self.operation.call, self.repo)
+        return is_there and call.writes and (call.operation, call.scope) == (self.operation.call, self.repo)
 
 
 @dataclass(frozen=True, slots=True)
