@@ -22,6 +22,7 @@ from mcp.types import (
 )
 
 from ci_mcp_kit.resources import protocol_error
+from ci_mcp_kit.sdk import lowlevel_server
 from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class Subscriptions:
 
     def serve(self, server: MCPServer[Any]) -> None:
         """Answer the requests of both eras."""
-        handlers = server._lowlevel_server  # noqa: SLF001 - MCPServer has no way of its own to serve resources/subscribe
+        handlers = lowlevel_server(server)  # `MCPServer` does not serve resources/subscribe
         handlers.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, self._listen)
         handlers.add_request_handler("resources/subscribe", SubscribeRequestParams, self._subscribe)
         handlers.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ from pydantic import Field
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.failure_class import FailureClass
 from drone_mcp_build.meant import meant
-from drone_mcp_policy.settings import PolicySettings
 from drone_mcp_policy.views import DecisionView, ExplanationView
 
 if TYPE_CHECKING:
@@ -22,6 +20,7 @@ if TYPE_CHECKING:
     from drone_mcp_policy.deciding import Considered
     from drone_mcp_policy.reading import Reader
     from drone_mcp_policy.rules import Rules
+    from drone_mcp_policy.settings import PolicySettings
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
 Number = Annotated[int | None, Field(ge=1, description="1+; default: newest of the default branch")]
@@ -34,17 +33,15 @@ FailureClassArgument = Annotated[
 class PolicyTools:
     """All tools of this server. `clock` gives the Unix time."""
 
-    def __init__(
-        self, access: KnownAccess, policy: PolicySettings | None = None, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, access: KnownAccess, settings: PolicySettings, clock: Callable[[], float]) -> None:
         self._access = access
-        self._policy = policy or PolicySettings()
+        self._settings = settings
         self._clock = clock
 
     @cached_property
     def rules(self) -> Rules:
         """The rules in force, read at first use."""
-        return self._policy.rules()
+        return self._settings.rules()
 
     @tool(title="Decide what to do next", schema="decision/1")
     async def drone_evaluate_build(
@@ -78,7 +75,7 @@ class PolicyTools:
             reading, note = await reader.build(what.repo, what.number), ""
         build = reading.build if reading else None
         considered = await self._consider(reader, what.repo, build, failure_class or "")
-        view = told(considered.decision, build, what.repo, self._policy.tools, note)
+        view = told(considered.decision, build, what.repo, self._settings.role_tools, note)
         return considered, with_origin(view, reading)
 
     async def _consider(self, reader: Reader, repo: str, build: Build | None, said: str) -> Considered:

@@ -158,7 +158,7 @@ class Transport:
         if self._gate:
             self._gate(call)
         service = self._options.service
-        attempt = Attempt(call.method, call.template, self._options.server, number)
+        attempt = Attempt(service.name.lower(), call.method, call.template, self._options.server, number)
         with self._watch(attempt):
             try:
                 response = await self._connect().send(self._build_request(call, silence), stream=True)

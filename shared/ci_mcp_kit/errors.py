@@ -26,7 +26,7 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Service:
-    """The system behind a server, as its errors describe it.
+    """A service behind a server: its name, its code, and the variables that say how it is reached.
 
     Attributes:
         name: for people.
@@ -37,6 +37,8 @@ class Service:
         token_source: where a person finds a token.
         ca_file: the variable that names a file of certificate authorities.
         max_body: the variable that limits the size of a response.
+        scope: the variable that limits what may be seen of it; "" if there is none.
+        default: the variable of what is meant where a call names nothing, like a repository; "" if there is none.
     """
 
     name: str = "service"
@@ -47,6 +49,13 @@ class Service:
     token_source: str = "one that it knows"  # noqa: S105 - likewise
     ca_file: str = "its file of certificate authorities"
     max_body: str = "the limit"
+    scope: str = ""
+    default: str = ""
+
+    def manifest(self) -> dict[str, str]:
+        """Return what a server's manifest says of it."""
+        facts = {"name": self.name, "address": self.address, "token": self.token}
+        return facts | {key: value for key in ("scope", "default") if (value := getattr(self, key))}
 
 
 class ServiceError(Exception):

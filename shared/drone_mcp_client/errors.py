@@ -46,6 +46,8 @@ DRONE: Final = Service(
     token_source="the token on the account page of the Drone user interface",  # noqa: S106 - a place
     ca_file="DRONE_MCP_CA_FILE",
     max_body="DRONE_MCP_MAX_BODY",
+    scope="DRONE_MCP_REPOS",
+    default="DRONE_REPO",
 )
 
 

@@ -1,18 +1,15 @@
-"""How a server reaches Drone and what is known of its builds; both are let go of together."""
+"""The Drone client and the build store of a server, opened lazily and closed together."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
-
-from typing_extensions import override
 
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_known.known import Known
 from drone_mcp_known.signatures import Signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from drone_mcp_build.settings import Settings
 
@@ -24,11 +21,4 @@ class KnownAccess(DroneAccess):
         super().__init__(settings)
         self.known = Known(self, clock)
         self.signatures = Signatures(self.known.state, clock)
-        self.at_close: list[Callable[[], Awaitable[None]]] = []
-
-    @override
-    async def close(self) -> None:
-        """Close what `at_close` names, then the store and the client."""
-        for end in self.at_close:
-            await end()
-        await asyncio.gather(self.known.state.close(), super().close())
+        self.at_close.append(self.known.state.close)

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_logs.framing import new_nonce
 from drone_mcp_client.errors import NotFound
 from drone_mcp_logs.common.builds import fetch_build
 from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, same_step
 from drone_mcp_logs.common.failed_steps import IGNORED, in_causal_order
 from drone_mcp_logs.common.step_reader import Reading, StepReader
-from drone_mcp_logs.common.views import new_nonce
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:

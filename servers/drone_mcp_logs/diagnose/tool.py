@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
+from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.status import is_final
@@ -18,7 +19,6 @@ from drone_mcp_logs.common.failed_steps import IGNORED, consequences, in_causal_
 from drone_mcp_logs.common.failure_signatures import JUDGED, counting, sign, signed
 from drone_mcp_logs.common.step_reader import Reading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
-from drone_mcp_logs.common.views import new_nonce
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past, stands_elsewhere
 

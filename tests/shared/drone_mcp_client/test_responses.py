@@ -313,4 +313,5 @@ def test_only_eof_is_the_normal_end_of_a_stream() -> None:
 
 def test_the_same_answer_has_the_same_reader() -> None:
     assert calls.build("octo/hello", 7) == BUILD
-    assert {BUILD.read} != {LOG.read}
+    other: Call[Any] = LOG
+    assert other.read is not BUILD.read
