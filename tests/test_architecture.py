@@ -18,8 +18,9 @@ FUNCTION_LINES, SHORT = 60, 30
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
-    "drone_mcp_client": {"ci_mcp_kit"},
-    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_kit"},
+    "ci_mcp_http": {"ci_mcp_kit"},
+    "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
 }

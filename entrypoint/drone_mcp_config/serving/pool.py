@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final
 import anyio
 from anyio import TASK_STATUS_IGNORED
 
+from ci_mcp_http.tokens import FileToken
 from ci_mcp_kit.http_app import Refused, hosted
 from drone_mcp_client.errors import AuthenticationFailed
-from drone_mcp_client.tokens import FileToken
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
