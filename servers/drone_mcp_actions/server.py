@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit import observing
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.guard import Guard
+from ci_mcp_kit.guard.repeating import RecentCalls
 from drone_mcp_actions.agreeing import Agreed
-from drone_mcp_actions.repeating import Recent
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.settings import ActionSettings
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.front.opening import Opening
     from ci_mcp_kit.guard.actions import Gate
     from ci_mcp_kit.guard.settings import GuardSettings
-    from drone_mcp_client.call import Call
     from drone_mcp_client.client import DroneClient
 
 SPEC = ServerSpec(
@@ -60,7 +60,7 @@ def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> 
     guard = Guard(
         _limit_to_tools(settings), access.clean, kept, lambda gate: connect_writer(settings, access, gate), clock
     )
-    recent = Recent(guard.who, kept, settings.timeout)
+    recent = RecentCalls(BUILD_GUARD, guard.who, kept, settings.timeout)
     access.at_close += [kept.close, guard.close]
     parts = ActionTools(access, guard, recent, clock), ActionResources(guard)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal)

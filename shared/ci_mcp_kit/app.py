@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import logs, operations, serving, telemetry
+from ci_mcp_kit import logs, operations, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.opening import Opening
@@ -75,7 +75,7 @@ class ServerSpec:
     """What a server is.
 
     Attributes:
-        name: as in a client's configuration, like "drone-builds"; at most 20 characters, no underscore or dot.
+        name: as in a client's configuration, like "slipway-releases"; at most 20 characters, no underscore or dot.
         title: for people.
         description: one sentence.
         instructions: when to use it, rich in the words that a search for tools would use.
@@ -122,7 +122,7 @@ def build_server(
     refusal = _refusal(settings.fault) if settings.fault else None
     tools = tuple(function.__name__ for function in functions)
     offer = Offer(tools, prompt_names(parts, tools), resource_addresses(*parts))
-    with serving.without_rich():
+    with sdk.without_rich():
         server = MCPServer[Any](
             spec.name,
             title=spec.title,

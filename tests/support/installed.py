@@ -7,7 +7,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_config.installation import GROUP
+from drone_mcp_config.installation.reading import GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

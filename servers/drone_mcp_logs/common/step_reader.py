@@ -7,17 +7,16 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from drone_mcp_build.failed_steps import NOT_YET
+from ci_mcp_logs.log_text import LogText
+from drone_mcp_build.failed_steps import NOT_YET, StepRef
 from drone_mcp_client.errors import NotFound
 from drone_mcp_logs.common.live_log import Pace, Wish, collect, live_text
-from drone_mcp_logs.common.plain_lines import stored_text
 from drone_mcp_logs.common.steps import find
 
 if TYPE_CHECKING:
-    from ci_mcp_logs.log_text import LogText
-    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_client.steplog import StepLog
 
 LOG_MISSING = "log_missing"
 _ANYTHING = Wish()
@@ -69,7 +68,7 @@ class StepReader:
                 raise
             missing = _missing(ref, self._number)
             return Reading(ref, None, f"{missing.message}. {missing.next_step}", missing)
-        return Reading(ref, await anyio.to_thread.run_sync(stored_text, log))
+        return Reading(ref, await anyio.to_thread.run_sync(_stored_text, log))
 
     async def _running(self, ref: StepRef, wish: Wish) -> Reading:
         tail = self._drone.follow_log(
@@ -91,6 +90,10 @@ class StepReader:
             return await self.read(now)
         stored = await self._stored(now)
         return stored if stored.text else Reading(now, None, _BETWEEN, _between(now))
+
+
+def _stored_text(log: StepLog) -> LogText:
+    return LogText.from_raw(log.lines, size=log.size, first_pos=log.first_pos)
 
 
 _BETWEEN = "It runs, but neither a live nor a stored log is there at this moment"

@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_logs.framing import new_nonce
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound
 from drone_mcp_logs.common.earlier_builds import builds_before, same_step
 from drone_mcp_logs.common.step_reader import Reading, StepReader
-from drone_mcp_logs.common.views import new_nonce
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
+from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
 from drone_mcp_build.failed_steps import Role, failed_steps
 from drone_mcp_build.refs import history_branch
@@ -16,7 +17,6 @@ from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
 from drone_mcp_logs.common.step_reader import Reading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
-from drone_mcp_logs.common.views import new_nonce
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
 from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past, stands_elsewhere

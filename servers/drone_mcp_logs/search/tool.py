@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
-from ci_mcp_logs.search import PatternError, compile_pattern, scan
+from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.search import PatternError, compile_pattern, search
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import failed_first, find
-from drone_mcp_logs.common.views import new_nonce
 from drone_mcp_logs.search.answer import Findings, StepFound, compose_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ci_mcp_logs.log_text import LogText
-    from ci_mcp_logs.search import Found
+    from ci_mcp_logs.search import SearchResult
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
@@ -65,8 +65,9 @@ async def search_logs(
         raise InvalidInput(str(wrong), next_step=wrong.advice) from wrong
     build = (await access.builds.find(ask.what.repo, ask.what.number)).build
     chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
-    search = _Search(StepReader(await access.client(), ask.what.repo, build.number, pace), compiled, ask.limits, clock)
-    done = await for_each(chosen, search.step)
+    reader = StepReader(await access.client(), ask.what.repo, build.number, pace)
+    steps = _Search(reader, compiled, ask.limits, clock)
+    done = await for_each(chosen, steps.step)
     return await anyio.to_thread.run_sync(compose_findings, _findings(ask, build, done), ask.limits)
 
 
@@ -94,13 +95,13 @@ class _Search:
         found = await self._scan(reading.text)
         return StepFound(reading.ref, found, _note(found, reading.text))
 
-    async def _scan(self, text: LogText) -> Found:
+    async def _scan(self, text: LogText) -> SearchResult:
         """Search in a thread, which ends soon after this task is cancelled."""
         cancelled = threading.Event()
         begun = self._clock()
         until = begun + self._seconds_left
         work = partial(
-            scan,
+            search,
             self._compiled,
             text,
             context=self._limits.context,
@@ -114,7 +115,7 @@ class _Search:
             self._seconds_left -= self._clock() - begun
 
 
-def _note(found: Found, text: LogText) -> str:
+def _note(found: SearchResult, text: LogText) -> str:
     notes = []
     if not found.whole:
         notes.append(f"only the first {found.searched} of {len(text.lines)} lines were searched: it took too long")
@@ -127,8 +128,8 @@ def _note(found: Found, text: LogText) -> str:
 
 def _findings(ask: SearchAsk, build: Build, done: Sequence[StepFound | str]) -> Findings:
     steps = [step for step in done if isinstance(step, StepFound)]
-    hits = tuple(step for step in steps if step.found.matches or not step.found.whole)
-    matches = sum(step.found.matches for step in hits)
+    hits = tuple(step for step in steps if step.found.count or not step.found.whole)
+    matches = sum(step.found.count for step in hits)
     return Findings(
         ask.what.repo,
         build.number,

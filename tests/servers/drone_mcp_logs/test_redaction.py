@@ -14,7 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from ci_mcp_kit.redact import MARK, Redactor
-from drone_mcp_logs.common.plain_lines import plain_lines
+from ci_mcp_logs.terminal import terminal_lines
 from support.log_agent import numbered
 from support.made_builds import failing_build, made_repo
 
@@ -117,7 +117,7 @@ async def test_a_private_key_goes_line_by_line_and_the_numbers_stay(agent: Any, 
 
 
 def test_hardly_a_line_of_real_logs_is_altered() -> None:
-    lines = [line for log in REAL_LOGS.glob("*.log") for line in plain_lines(log.read_bytes().decode().split("\n"))]
+    lines = [line for log in REAL_LOGS.glob("*.log") for line in terminal_lines(log.read_bytes().decode().split("\n"))]
     redactor = Redactor()
     altered = [line for line in lines if redactor.redact(line) != line]
     assert len(lines) > 5_000

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_mcp_logs.distill import Block, Excerpt, Shown
+from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine
+from ci_mcp_logs.evidence_lines import write_excerpt
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
 from drone_mcp_build.failed_steps import FailedStep, Role, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.evidence_lines import written
 from drone_mcp_logs.common.step_reader import Reading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.common.views import size_of
@@ -41,7 +41,8 @@ def failed(
 
 def found(*blocks: tuple[str, float, str]) -> Excerpt:
     made = [
-        Block(n, n, f"tool: {kind}", (Shown(n, text),), score, kind) for n, (kind, score, text) in enumerate(blocks, 1)
+        Block(n, n, f"tool: {kind}", (ExcerptLine(n, text),), score, kind)
+        for n, (kind, score, text) in enumerate(blocks, 1)
     ]
     return Excerpt(tuple(made), len(made), 10)
 
@@ -74,7 +75,8 @@ def test_whatever_the_build_its_diagnosis_keeps_to_the_budget(build: Build, budg
 @pytest.mark.parametrize("compared", [False, True])
 def test_a_log_made_to_confuse_is_diagnosed_like_any_other(lines: tuple[str, ...], compared: bool) -> None:
     build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1)))
-    every, text, ref = failed_steps(build), LogText(lines), step_refs(build)[0]
+    every, text = failed_steps(build), LogText(lines)
+    ref = step_refs(build)[0]
     past = Past("main", Run(build, ref, text)) if compared else NO_PAST
     view = conclude(Facts("octo/hello", Chosen(build), every, [Reading(ref, text)], [], past, 0, 500))
     assert size_of(view) <= 500
@@ -163,5 +165,5 @@ def test_the_class_of_a_build_in_which_nothing_failed(build: Build, kind: str) -
 
 def test_lines_in_a_row_are_shown_once_with_their_count() -> None:
     text = LogText(("boom",) * 5 + ("end",))
-    seen = Excerpt((Block(1, 6, "why", (Shown(1, "boom", times=5), Shown(6, "end")), 1.0),), 6, 9)
-    assert [row.text for row in written(text, seen, 1000, 100)] == ["1| boom  [5 times]", "6| end"]
+    seen = Excerpt((Block(1, 6, "why", (ExcerptLine(1, "boom", times=5), ExcerptLine(6, "end")), 1.0),), 6, 9)
+    assert [row.text for row in write_excerpt(text, seen, 1000, 100)] == ["1| boom  [5 times]", "6| end"]
