@@ -1,4 +1,8 @@
-"""What every string goes through on its way out: sanitised, then rid of secrets."""
+"""Sanitises and redacts every string that leaves.
+
+A text is cleaned before it is cut: the half of a secret that a cut leaves does not look like one any more. So whoever
+cuts a text uses `one_line`, or passes the whole of it through `cleaned` first.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Cleaner:
-    """Cleans text and whole JSON values.
+    """Cleans texts and whole JSON values.
 
     Sanitising comes first: an escape sequence or a zero-width character in the middle of a secret would hide it.
     """
@@ -24,7 +28,7 @@ class Cleaner:
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        """Let `cleaned` mean this one, in this task and what it starts."""
+        """Make `cleaned` and `one_line` use this cleaner, in this task and those that it starts."""
         self.redactor.learn()
         token = _in_force.set(self)
         try:
@@ -61,8 +65,11 @@ _in_force: ContextVar[Cleaner] = ContextVar("cleaner", default=_PLAIN)
 
 
 def cleaned(text: str) -> str:
-    """Return `text` as it may leave, by the rules of whoever answers now.
-
-    Ask before cutting a text: half a secret is not known as one when the whole answer is cleaned.
-    """
+    """Return `text` as it may leave, cleaned by the process whose answer is being made."""
     return _in_force.get().one(text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return the cleaned `text` with each run of white space as one space, cut to `limit` characters."""
+    line = " ".join(cleaned(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"
