@@ -15,6 +15,7 @@ from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import NOTHING, Verdict
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.diagnose.advice import advice
+from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
 if TYPE_CHECKING:
@@ -63,7 +64,7 @@ class Diagnosis:
         cases: the failures, the first first.
         not_read: further failures.
         not_run: what did not run because of them.
-        elsewhere: whether the same failure stands on the branch that the change goes to.
+        on_target: whether the branch that the change goes to has the same failure.
         note: how the build was chosen, where the caller did not.
     """
 
@@ -74,7 +75,7 @@ class Diagnosis:
     cases: tuple[Case, ...] = ()
     not_read: tuple[str, ...] = ()
     not_run: tuple[str, ...] = ()
-    elsewhere: str = ""
+    on_target: OnTarget = NOT_LOOKED
     signature: str = ""
     note: str = ""
 
@@ -138,6 +139,7 @@ def _lines(case: Case, room: int, widest: int) -> list[Row]:
 def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> DiagnosisView:
     cases = diagnosis.cases[: detail.cases]
     left = [case.failed.label for case in diagnosis.cases[detail.cases :]]
+    same = diagnosis.on_target.answer == "yes"
     return DiagnosisView(
         repo=diagnosis.repo,
         number=diagnosis.build.number,
@@ -145,12 +147,12 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> Di
         summary=_said(summary(diagnosis), detail) or one_line(_story(diagnosis), _SHORTEST),
         kind=diagnosis.verdict.kind,
         confidence=diagnosis.verdict.confidence,
-        on_target=_said(diagnosis.elsewhere, detail),
+        on_target=_said(diagnosis.on_target.text, detail),
         signature=diagnosis.signature,
         failures=tuple(_failure(diagnosis, *parts, detail) for parts in zip(cases, logs, strict=False)),
         more_failures=_listed([*left, *diagnosis.not_read], detail),
         not_run=_listed(diagnosis.not_run, detail),
-        next_step=_said(advice(diagnosis.verdict.kind, _place(cases), diagnosis.elsewhere), detail),
+        next_step=_said(advice(diagnosis.verdict.kind, _place(cases), on_target=same), detail),
     )
 
 

@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.earlier_builds import builds_before, is_good_before, same_step
 from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.common.steps import NAME
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
@@ -129,33 +127,3 @@ class Historian:
 
     async def _text(self, build: Build, ref: StepRef) -> LogText | None:
         return (await StepReader(await self.access.client(), self.repo, build.number, self.pace).read(ref)).text
-
-
-def stands_elsewhere(past: Past, build: Build, own: str, others: str) -> str:
-    """Say whether the target branch has the same failure; `own` and `others` are signatures."""
-    if past.other is None:
-        return past.trouble or ("no other build to compare with" if past.branch else "")
-    other = past.other.build
-    there, is_newer = _called(past, build), other.number > build.number
-    if other.status == "success":
-        return f"no: {there} is good{'' if is_newer else ', so it is new here'}"
-    since = f"; its last good run: #{past.good.build.number}" if past.good and past.good.ref else ""
-    if other.status not in BROKEN:
-        return f"unknown: {there} was {one_line(other.status, NAME)}{since}"
-    return _compared(past.other, there, own, others) + since
-
-
-def _called(past: Past, build: Build) -> str:
-    number = past.other.build.number if past.other else 0
-    is_before = history_branch(build) == past.branch and build.event != "pull_request" and number < build.number
-    return f"{one_line(past.branch, NAME)}'s {'previous' if is_before else 'newest'} build #{number}"
-
-
-def _compared(other: Run, there: str, own: str, others: str) -> str:
-    if other.ref is None or not other.ref.failed:
-        return f"no: {there} fails at something else"
-    if not own or not others:
-        return f"maybe: {there} fails in the same step"
-    if own == others:
-        return f"yes: {there} fails in the same way, so it is not (only) this change"
-    return f"no: {there} fails in the same step, but otherwise"

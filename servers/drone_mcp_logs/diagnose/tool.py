@@ -19,7 +19,8 @@ from drone_mcp_logs.common.step_reader import Reading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
-from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past, stands_elsewhere
+from drone_mcp_logs.diagnose.on_target import compare_with_target
+from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -122,7 +123,7 @@ def conclude(facts: Facts) -> DiagnosisView:
         cases=tuple(cases),
         not_read=tuple(failed.label for failed in facts.not_read),
         not_run=tuple(not_run_because_of_failures(build)),
-        elsewhere=stands_elsewhere(past, build, own, _others_signature(past)),
+        on_target=compare_with_target(past, build, own, _others_signature(past)),
         signature=own,
         note=facts.chosen.note,
     )

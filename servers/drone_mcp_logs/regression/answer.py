@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
@@ -14,11 +14,12 @@ from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from drone_mcp_client.models import Build
     from drone_mcp_logs.common.build_history import Chronicle
 
+RegressionVerdict = Literal["passing", "no_builds", "unclear", "came_back", "new_here", "broken_since"]
 _ROWS = 24
 _BEFORE = 10  # builds with the same failure before, which are told
 
@@ -67,7 +68,7 @@ def answer(found: Found, chronicle: Chronicle, step: str) -> RegressionView:
     )
 
 
-def _verdict(found: Found) -> str:
+def _verdict(found: Found) -> RegressionVerdict:
     if not found.streak.bad:
         return "passing" if found.streak.last_good else "no_builds"
     if not found.signature:
@@ -103,7 +104,7 @@ def _broken_since(found: Found) -> str:
     return f"broken since {_at(_first(found))} in the same way as #{_newest(found)}{_streak(found)}"
 
 
-_SUMMARIES = {
+_SUMMARIES: dict[RegressionVerdict, Callable[[Found], str]] = {
     "passing": _passing,
     "no_builds": lambda _: "no build of it that ended good or bad was found",
     "unclear": _unclear,
