@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.guard.errors import NotesUnavailable
-from drone_mcp_known.opening import StoreAtNeed
+from drone_mcp_known.lazy_store import LazyStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -22,7 +22,7 @@ class Agreed:
     """The guard's notes, in the store of an address; with `memory:` they are this process's alone."""
 
     def __init__(self, url: str) -> None:
-        self._store = StoreAtNeed(url)
+        self._store = LazyStore(url)
 
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
         """Write a note unless one stands."""
@@ -53,6 +53,6 @@ class Agreed:
         from drone_mcp_state import StoreError  # noqa: PLC0415 - on first use, to start fast
 
         try:
-            yield await self._store.opened()
+            yield await self._store.open()
         except StoreError as error:
             raise NotesUnavailable(f"Nobody can tell what was done before: {error}") from error

@@ -64,7 +64,7 @@ class SameFailure:
         """Look up those that failed."""
         for build in builds:
             if build.status in FAILED:
-                known = await self._kept.of(self._repo, build)
+                known = await self._kept.read(self._repo, build)
                 self._failed[build.number] = None if known is None else known.signature == self._signature
 
     def met_by(self, build: Build) -> bool:

@@ -114,7 +114,7 @@ class Search:
         bad = [build for build in streak.older if self._judge(build) is Outcome.BAD]
         found: list[int] = []
         for index, build in enumerate(bad):
-            kept = await self.signer.kept.of(self.chronicle.slug, build)
+            kept = await self.signer.kept.read(self.chronicle.slug, build)
             if kept or index < _MOST_BEFORE:
                 found += [build.number] if await self._sign(build) == own else []
         return tuple(found)
