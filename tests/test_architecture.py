@@ -48,7 +48,7 @@ ENTRYPOINT["__main__"] = {"cli"}
 # The modules that use asyncio instead of anyio; each says why.
 USE_ASYNCIO = (
     "shared/ci_mcp_kit/background.py",
-    "shared/drone_mcp_state/redis_connect.py",
+    "shared/ci_mcp_kit/redis_client.py",
     "servers/drone_mcp_simulator/serving.py",
 )
 

@@ -5,14 +5,12 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from drone_mcp_state.errors import StoreUrlInvalid
+from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from drone_mcp_state.store import BuildStateStore
-
-TAKES = "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
 
 
 @asynccontextmanager
@@ -36,7 +34,7 @@ async def _open(url: str) -> BuildStateStore:
         from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - as said above
 
         return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
+    if scheme in REDIS_SCHEMES:
         return await _open_redis(url)
     raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
 
