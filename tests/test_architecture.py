@@ -45,6 +45,13 @@ ENTRYPOINT["commands"] = {*ENTRYPOINT}
 ENTRYPOINT["cli"] = {*ENTRYPOINT}
 ENTRYPOINT["__main__"] = {"cli"}
 
+# The modules that use asyncio instead of anyio; each says why.
+USE_ASYNCIO = (
+    "shared/ci_mcp_kit/background.py",
+    "shared/drone_mcp_state/redis_connect.py",
+    "servers/drone_mcp_simulator/serving.py",
+)
+
 pytestmark = pytest.mark.checkout
 
 
@@ -189,6 +196,11 @@ def test_no_shared_package_tells_an_agent_to_call_a_tool_that_its_role_may_lack(
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     assert [text for text in strings if any(tool in text for tool in tools)] == []
+
+
+def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> None:
+    users = {module for module in ALL_MODULES if any(name.split(".")[0] == "asyncio" for name in imported(module))}
+    assert users == {ROOT / module for module in USE_ASYNCIO}
 
 
 def test_every_server_can_be_run_as_a_module() -> None:
