@@ -16,8 +16,8 @@ FUNCTION_LINES, SHORT = 60, 30
 # What each package may import of ours. A server never imports another, the entrypoint imports no server:
 # it learns of servers from the installation and starts them as processes.
 SHARED = {
-    "ci_mcp_logs": set(),
     "ci_mcp_kit": set(),
+    "ci_mcp_logs": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_kit"},
     "drone_mcp_build": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
@@ -31,6 +31,26 @@ USE_ASYNCIO = (
     "servers/drone_mcp_simulator/serving.py",
 )
 
+# What each folder and module at the top of the entrypoint may import of it.
+GROUND = {"errors", "secrecy", "template"}
+ENTRYPOINT = {
+    "errors": set(),
+    "secrecy": set(),
+    "template": set(),
+    "installation": GROUND,
+    "roles": GROUND | {"installation"},
+    "plan": GROUND | {"installation", "roles"},
+    "checking": GROUND | {"installation", "plan"},
+    "drone": GROUND | {"checking"},
+    "clients": GROUND | {"drone", "installation", "plan", "roles"},
+    "serving": GROUND | {"drone", "installation", "plan", "roles"},
+    "agents": GROUND | {"checking", "clients", "drone", "installation", "plan", "roles"},
+    "demo": GROUND | {"checking", "clients", "installation", "plan", "roles"},
+}
+ENTRYPOINT["commands"] = {*ENTRYPOINT}
+ENTRYPOINT["cli"] = {*ENTRYPOINT}
+ENTRYPOINT["__main__"] = {"cli"}
+
 pytestmark = pytest.mark.checkout
 
 
@@ -43,13 +63,13 @@ def modules(package: Path) -> list[Path]:
 
 
 def imported(module: Path) -> set[str]:
-    """Return the full names of the modules that a module imports, wherever in it the import stands."""
+    """Return the full names of what a module imports, a module or something in one, wherever the import stands."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
+            names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
     return names
 
 
@@ -111,6 +131,26 @@ def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: P
 def test_a_folder_of_the_logs_server_imports_itself_and_what_is_common(folder: Path) -> None:
     names = {name for module in modules(folder) for name in imported(module) if name.startswith("drone_mcp_logs")}
     assert {name for name in names if name.split(".")[1:2] not in (["common"], [folder.name])} == set()
+
+
+def entrypoint_modules() -> dict[str, set[str]]:
+    """Return each module of the entrypoint -> those of it that it imports, named from its root."""
+    root = ROOT / "entrypoint" / "drone_mcp_config"
+    found = {".".join(module.relative_to(root).with_suffix("").parts): module for module in modules(root)}
+    arrows = {name: {i.removeprefix("drone_mcp_config.") for i in imported(m)} & {*found} for name, m in found.items()}
+    return {name: names for name, names in arrows.items() if name.rpartition(".")[2] != "__init__"}
+
+
+def test_a_folder_of_the_entrypoint_imports_only_what_it_stands_on() -> None:
+    arrows = {(name.split(".")[0], i.split(".")[0]) for name, names in entrypoint_modules().items() for i in names}
+    assert {(one, other) for one, other in arrows if one != other and other not in ENTRYPOINT[one]} == set()
+
+
+def test_no_modules_of_the_entrypoint_import_each_other_in_a_circle() -> None:
+    left = entrypoint_modules()
+    while free := {name for name, names in left.items() if not names & {*left}}:
+        left = {name: names for name, names in left.items() if name not in free}
+    assert left == {}
 
 
 @pytest.mark.parametrize("module", ALL_MODULES, ids=lambda p: str(p.relative_to(ROOT)))

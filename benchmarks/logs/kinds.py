@@ -34,5 +34,5 @@ def answer(case: Case, model: Model) -> tuple[str, str]:
     """Class and confidence by the log alone: the step's name tells nothing."""
     step = Step(number=1, name="", status="failure", exit_code=case.exit_code)
     failed = Failed(Stage(number=1, name="", status="failure"), step, FIRST)
-    verdict = verdict_of(failed, distill(case.log, exit_code=case.exit_code, model=model))
+    verdict = verdict_of(failed, distill(case.text, exit_code=case.exit_code, model=model))
     return verdict.kind, verdict.confidence

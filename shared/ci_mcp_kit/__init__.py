@@ -18,11 +18,8 @@ A server is its tools, its views and one `create`. Here one for a made-up servic
         access = SlipwayAccess(settings)        # an Access: `clean` and `close`
         return build_server(SPEC, settings, access, ReleaseTools(access), ReleaseResources(access), complete=...)
 
-    def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
-        return create(Settings.from_environment(environment))
-
     def main(opening: Opening | None = None) -> None:
-        run(SPEC, create, from_environment, opening)
+        run(SPEC, create, opening)
 
     """__main__.py"""                           # imports nothing heavy: the front answers first
     def main() -> None:

@@ -26,19 +26,28 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Service:
-    """What errors say of the service behind a server.
+    """A service behind a server: its name, and the variables that say how it is reached.
 
     Attributes:
         name: for people.
         address: the variable that holds its address.
         token: the variable that holds the token.
         token_source: where a person finds a token.
+        scope: the variable that limits what may be seen of it; "" if there is none.
+        default: the variable of what is meant where a call names nothing, like a repository; "" if there is none.
     """
 
     name: str = "service"
     address: str = "its address"
     token: str = "its token"  # noqa: S105 - words, not a token
     token_source: str = "one that it knows"  # noqa: S105 - likewise
+    scope: str = ""
+    default: str = ""
+
+    def manifest(self) -> dict[str, str]:
+        """Return what a server's manifest says of it."""
+        facts = {"name": self.name, "address": self.address, "token": self.token}
+        return facts | {key: value for key in ("scope", "default") if (value := getattr(self, key))}
 
 
 class ServiceError(Exception):

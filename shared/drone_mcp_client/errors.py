@@ -29,6 +29,8 @@ DRONE = Service(
     address="DRONE_SERVER",
     token="DRONE_TOKEN",  # noqa: S106 - the name of a variable
     token_source="the token on the account page of the Drone user interface",  # noqa: S106 - a place
+    scope="DRONE_MCP_REPOS",
+    default="DRONE_REPO",
 )
 
 

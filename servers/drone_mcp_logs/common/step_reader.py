@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_logs.log_text import LogText
 from drone_mcp_client.errors import NotFound
 from drone_mcp_logs.common.live_log import Pace, Wish, collect, live_text
-from drone_mcp_logs.common.plain_lines import stored_text
 from drone_mcp_logs.common.steps import NOT_YET, Place, find
 
 if TYPE_CHECKING:
-    from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_client.steplog import StepLog
 
 LOG_MISSING = "log_missing"
 _ANYTHING = Wish()
@@ -67,7 +67,7 @@ class StepReader:
                 raise
             missing = _missing(place, self._number)
             return Reading(place, None, f"{missing.message}. {missing.next_step}", missing)
-        return Reading(place, await anyio.to_thread.run_sync(stored_text, log))
+        return Reading(place, await anyio.to_thread.run_sync(_stored_text, log))
 
     async def _running(self, place: Place, wish: Wish) -> Reading:
         tail = self._drone.follow_log(
@@ -89,6 +89,10 @@ class StepReader:
             return await self.read(now)
         stored = await self._stored(now)
         return stored if stored.text else Reading(now, None, _BETWEEN, _between(now))
+
+
+def _stored_text(log: StepLog) -> LogText:
+    return LogText.from_raw(log.lines, size=log.size, first_pos=log.first_pos)
 
 
 _BETWEEN = "It runs, but neither a live nor a stored log is there at this moment"

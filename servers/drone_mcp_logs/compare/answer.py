@@ -2,26 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.sanitize import one_line
-from ci_mcp_logs.evidence import new_lines, study_of
+from ci_mcp_logs.comparison import Comparison
+from ci_mcp_logs.evidence_lines import count_lines
+from ci_mcp_logs.framing import framed
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, room_of, width_for
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_client.status import is_failure
 from drone_mcp_logs.common.earlier_builds import branch_of, same_step
-from drone_mcp_logs.common.evidence_lines import count_lines, written_to_fit
 from drone_mcp_logs.common.links import compare_link
-from drone_mcp_logs.common.numbered_lines import GAP, LEAST_ROOM, Row, numbered, room_of, room_of_all, width_for
 from drone_mcp_logs.common.steps import NAME, Place, bounded, places
-from drone_mcp_logs.common.views import framed, size_of
+from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_mcp_logs.distill import Study
     from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.models import Build
 
@@ -51,43 +51,26 @@ class Pair:
     other: LogText | None = None
     note: str = ""
 
+    @property
+    def exit_code(self) -> int:
+        """That of the failed step."""
+        return self.place.step.exit_code if self.place else 0
+
 
 def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
     """Return the answer: what changed by step, then as many new lines as there is room for."""
-    study = study_of(pair.text, pair.other) if pair.text and pair.other else None
-    new = new_lines(pair.text, study) if pair.text and study else []
-    room = _room(pair, _view(pair, token_budget, new, []), token_budget)
+    logs = Comparison.of(pair.text, pair.other) if pair.text and pair.other else None
+    new = logs.new if logs else []
+    # What is left for log lines, once all else is said.
+    stamps = stamps_room(pair.text.stamps if pair.text else "")
+    frame = size_of(_view(pair, token_budget, new, [])) + _SLACK + room_of(framed([], pair.nonce))
+    room = token_budget - frame - stamps
     write = _view
     if room < LEAST_ROOM:
-        pair, write, room = replace(pair, text=pair.text and pair.text.with_stamps()), _terse_view, LEAST_ROOM
-    return write(pair, token_budget, new, _lines(pair, study, new, room, width_for(room, token_budget)))
-
-
-def _room(pair: Pair, frame: ComparisonView, budget: int) -> int:
-    """Tell what is left for log lines, once all else is said."""
-    stamps = stamps_room(pair.text.stamps if pair.text else "")
-    return budget - size_of(frame) - stamps - _SLACK - room_of(framed([], pair.nonce))
-
-
-def _lines(pair: Pair, study: Study | None, new: Sequence[int], room: int, widest: int) -> list[Row]:
-    """Write all new lines; where they do not fit, those that tell most."""
-    if pair.text is None or pair.place is None or study is None or not new:
-        return []
-    rows = _numbered(pair.text, new, widest)
-    if room_of_all(rows) <= room:
-        return rows
-    exit_code = pair.place.step.exit_code
-    return written_to_fit(pair.text, study, exit_code, study.excerpt(exit_code, room), room, widest)
-
-
-def _numbered(text: LogText, numbers: Sequence[int], widest: int) -> list[Row]:
-    """Write lines (from 1), with a mark where there are others between them."""
-    digits, before, rows = len(str(text.last)), numbers[0] - 1, []
-    for number in numbers:
-        rows += [] if number == before + 1 else [GAP]
-        rows.append(numbered(text.first + number - 1, digits, text.lines[number - 1], widest, form=text.stamps))
-        before = number
-    return rows
+        write, room = _terse_view, LEAST_ROOM
+        logs = logs and logs.with_stamps()
+    rows = logs.write(pair.exit_code, room, width_for(room, token_budget)) if logs else []
+    return write(pair, token_budget, new, rows)
 
 
 def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> ComparisonView:

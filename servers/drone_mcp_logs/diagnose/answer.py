@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.sanitize import one_line
+from ci_mcp_logs.evidence_lines import count_lines, write_excerpt, write_to_fit
+from ci_mcp_logs.framing import framed
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.evidence_lines import count_lines, written, written_to_fit
 from drone_mcp_logs.common.failed_steps import IGNORED, STOPPED, Failed
-from drone_mcp_logs.common.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
 from drone_mcp_logs.common.verdicts import NOTHING, Verdict
-from drone_mcp_logs.common.views import framed, size_of
+from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.diagnose.advice import advice
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
 
     from ci_mcp_logs.distill import Excerpt, Study
     from ci_mcp_logs.log_text import LogText
+    from ci_mcp_logs.numbered_lines import Row
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.common.numbered_lines import Row
 
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
@@ -106,7 +107,7 @@ def _plainest(case: Case) -> Case:
 def _need(case: Case, budget: int) -> int:
     if case.text is None or case.found is None:
         return 0
-    return room_of_all(written(case.text, case.found, budget, width_for(budget, budget)))
+    return room_of_all(write_excerpt(case.text, case.found, budget, width_for(budget, budget)))
 
 
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
@@ -125,7 +126,7 @@ def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
 def _lines(case: Case, room: int, widest: int) -> list[Row]:
     if case.text is None or case.study is None or case.found is None:
         return []
-    return written_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
+    return write_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
 
 
 def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> DiagnosisView:

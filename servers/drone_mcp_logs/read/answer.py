@@ -2,47 +2,36 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from ci_mcp_logs.timestamps import stamps_room
-from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.common.numbered_lines import (
+from ci_mcp_logs.cursors import Cursor, encode
+from ci_mcp_logs.framing import framed
+from ci_mcp_logs.numbered_lines import (
     LEAST_ROOM,
     Span,
     Writer,
-    first_lines,
-    last_lines,
-    lines_around,
     need,
     room_of,
     share,
     width_for,
 )
+from ci_mcp_logs.timestamps import stamps_room
+from ci_mcp_logs.windows import pick_lines, range_of
 from drone_mcp_logs.common.steps import bounded, described, nameless
-from drone_mcp_logs.common.views import framed, size_of
-from drone_mcp_logs.read.cursor import Cursor, encode
+from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.read.views import BuildLogsView, StepLogView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ci_mcp_logs.log_text import LogText
+    from ci_mcp_logs.windows import Window
     from drone_mcp_logs.common.step_reader import Reading
     from drone_mcp_logs.common.steps import Place
 
 _SLACK = 16  # tokens: an answer's numbers may have more digits than those of its frame
 _LIST_PART = 3  # a list of other steps takes at most this part of an answer
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which part of a log is asked for; `at` is a count of lines for tail and head, a line for around."""
-
-    kind: Literal["end", "tail", "head", "around", "cursor"] = "end"
-    at: int = 0
-    cursor: Cursor | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,50 +46,6 @@ class Page:
     steps: tuple[str, ...] = ()
     next_step: str = ""
     if_cut: str = ""
-
-
-def range_of(window: Window, text: LogText) -> Span:
-    """Return the lines from which `window` picks.
-
-    Raises:
-        InvalidInput: it is around a line that the log does not have.
-    """
-    total = len(text.lines)
-    match window.kind:
-        case "tail":
-            return Span(max(0, total - window.at), total)
-        case "head":
-            return Span(0, min(window.at, total))
-        case "around" if not text.first <= window.at <= text.last:
-            raise InvalidInput(
-                f"There is no line {window.at}: the log has the lines {text.first} to {text.last}",
-                next_step="Call again with around inside them, or with tail",
-            )
-    return _from_cursor(window.cursor, text) if window.cursor else Span(0, total)
-
-
-def _from_cursor(cursor: Cursor, text: LogText) -> Span:
-    total = len(text.lines)
-    if text.running and text.head_lost and cursor.live:
-        # Where the beginning has dropped out, line numbers shift from one reading to the next; positions do not.
-        place = bisect_right(text.starts, cursor.pos) if cursor.back else bisect_left(text.starts, cursor.pos)
-    else:
-        # A live log's line numbers count from the beginning, those of a stored log without its head do not.
-        shift = text.first_pos if cursor.live and text.head_lost else text.first - 1
-        place = cursor.line - shift - (0 if cursor.back else 1)
-    place = max(0, min(place, total))
-    return Span(0, place) if cursor.back else Span(place, total)
-
-
-def pick(window: Window, pen: Writer) -> Span:
-    """Return the lines of `window` for which there is room."""
-    candidates = range_of(window, pen.text)
-    if not len(candidates):
-        return candidates
-    if window.kind == "around":
-        return lines_around(pen, window.at - pen.text.first)
-    backwards = window.kind in {"end", "tail"} or (window.cursor is not None and window.cursor.back)
-    return last_lines(pen, candidates) if backwards else first_lines(pen, candidates)
 
 
 def compose(page: Page, readings: Sequence[Reading], window: Window, token_budget: int) -> BuildLogsView:
@@ -158,7 +103,7 @@ def _window(reading: Reading, pen: Writer | None, room: int, window: Window) -> 
     if pen is None:
         return reading, None, Span(0, 0)
     pen = replace(pen, room=room)
-    return reading, pen, pick(window, pen)
+    return reading, pen, pick_lines(window, pen)
 
 
 def _room(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> int:
@@ -240,4 +185,4 @@ def _backward(page: Page, place: Place, text: LogText, start: int) -> str:
 
 
 def _cursor(page: Page, place: Place, line: int, pos: int, *, back: bool = False) -> str:
-    return encode(page.repo, Cursor(page.number, place.stage.number, place.step.number, line, back, pos))
+    return encode(page.repo, Cursor((page.number, place.stage.number, place.step.number), line, back, pos))

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_mcp_logs.distill import Block, Excerpt, Shown
+from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine
+from ci_mcp_logs.evidence_lines import write_excerpt
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.evidence_lines import written
 from drone_mcp_logs.common.failed_steps import (
     AFTER,
     BESIDE,
@@ -47,7 +47,8 @@ def failed(exit_code: int = 1, status: str = "failure", name: str = "x", error: 
 
 def found(*blocks: tuple[str, float, str]) -> Excerpt:
     made = [
-        Block(n, n, f"tool: {kind}", (Shown(n, text),), score, kind) for n, (kind, score, text) in enumerate(blocks, 1)
+        Block(n, n, f"tool: {kind}", (ExcerptLine(n, text),), score, kind)
+        for n, (kind, score, text) in enumerate(blocks, 1)
     ]
     return Excerpt(tuple(made), len(made), 10)
 
@@ -169,5 +170,5 @@ def test_the_class_of_a_build_in_which_nothing_failed(build: Build, kind: str) -
 
 def test_lines_in_a_row_are_shown_once_with_their_count() -> None:
     text = LogText(("boom",) * 5 + ("end",))
-    seen = Excerpt((Block(1, 6, "why", (Shown(1, "boom", times=5), Shown(6, "end")), 1.0),), 6, 9)
-    assert [row.text for row in written(text, seen, 1000, 100)] == ["1| boom  [5 times]", "6| end"]
+    seen = Excerpt((Block(1, 6, "why", (ExcerptLine(1, "boom", times=5), ExcerptLine(6, "end")), 1.0),), 6, 9)
+    assert [row.text for row in write_excerpt(text, seen, 1000, 100)] == ["1| boom  [5 times]", "6| end"]

@@ -7,12 +7,13 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
+from ci_mcp_logs.windows import Window
 from drone_mcp_client.models import Stage, Step
 from drone_mcp_logs.common.step_reader import Reading
 from drone_mcp_logs.common.steps import Place
 from drone_mcp_logs.common.views import size_of
-from drone_mcp_logs.read.answer import Page, Window, compose
-from drone_mcp_logs.read.cursor import decode
+from drone_mcp_logs.read.answer import Page, compose
+from drone_mcp_logs.read.step_cursor import decode
 from support.log_agent import numbered
 
 LINES = st.lists(
