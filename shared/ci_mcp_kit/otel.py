@@ -36,7 +36,6 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.attempts import Attempt
     from ci_mcp_kit.observing import Operation
-    from ci_mcp_kit.telemetry import Signals
 
 SCOPE = "drone-mcp"
 # Both as the conventions advise them, in seconds.
@@ -51,16 +50,17 @@ class Telemetry:
 
     Args:
         service: the name of this service, where OTEL_SERVICE_NAME says nothing.
-        signals: which of both to send.
+        traces: whether to send spans.
+        metrics: whether to send durations.
         over_http: whether it serves many clients, or one whose session is the life of the process.
     """
 
-    def __init__(self, service: str, signals: Signals, *, over_http: bool) -> None:
+    def __init__(self, service: str, *, traces: bool, metrics: bool, over_http: bool) -> None:
         resource = _resource(service)
         self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
-        if signals.traces:
+        if traces:
             self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if signals.metrics else []
+        readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if metrics else []
         self._metrics = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         self._tracer = self._traces.get_tracer(SCOPE, version("drone-mcp"))
         meter = self._metrics.get_meter(SCOPE, version("drone-mcp"))

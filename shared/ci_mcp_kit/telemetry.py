@@ -71,7 +71,7 @@ def start(service: str, environment: Mapping[str, str], *, over_http: bool) -> N
     try:
         from ci_mcp_kit.otel import Telemetry  # noqa: PLC0415 - an extra, and a tenth of the start
 
-        telemetry = Telemetry(service, signals, over_http=over_http)
+        telemetry = Telemetry(service, traces=signals.traces, metrics=signals.metrics, over_http=over_http)
     except ImportError:
         logger.warning("Telemetry is off: it takes pip install 'drone-mcp[otel]'")
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the server serves

@@ -14,7 +14,6 @@ from drone_mcp_state.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.alarm import Alarm
@@ -128,16 +127,6 @@ class BuildStateStore(Notes):
 
         Builds of which more is expected count, but only age removes them.
         """
-
-    async def snapshot(self, path: Path) -> None:
-        """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
-
-        Every build in it is whole; a SQLite store is copied as of one moment.
-        """
-        from drone_mcp_state.opening import open_store  # noqa: PLC0415 - which opens every kind of this class
-
-        async with open_store(f"sqlite://{path}") as copy:
-            await copy.take(self)
 
     async def take(self, other: BuildStateStore) -> int:
         """Merge all builds of another store in, as after a restart from a copy; return how many there were."""
