@@ -18,18 +18,12 @@ FUNCTION_LINES, SHORT = 60, 30
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
-    "drone_mcp_client": {"ci_mcp_kit"},
-    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_kit"},
+    "ci_mcp_http": {"ci_mcp_kit"},
+    "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
 }
-
-# The modules that use asyncio instead of anyio; each says why.
-USE_ASYNCIO = (
-    "shared/ci_mcp_kit/background.py",
-    "shared/drone_mcp_state/redis_connect.py",
-    "servers/drone_mcp_simulator/serving.py",
-)
 
 # What each folder and module at the top of the entrypoint may import of it.
 GROUND = {"errors", "secrecy", "template"}
@@ -50,6 +44,13 @@ ENTRYPOINT = {
 ENTRYPOINT["commands"] = {*ENTRYPOINT}
 ENTRYPOINT["cli"] = {*ENTRYPOINT}
 ENTRYPOINT["__main__"] = {"cli"}
+
+# The modules that use asyncio instead of anyio; each says why.
+USE_ASYNCIO = (
+    "shared/ci_mcp_kit/background.py",
+    "shared/drone_mcp_state/redis_connect.py",
+    "servers/drone_mcp_simulator/serving.py",
+)
 
 pytestmark = pytest.mark.checkout
 

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.front.opening import Opening
     from ci_mcp_kit.guard.actions import Gate
     from ci_mcp_kit.guard.settings import GuardSettings
-    from drone_mcp_client.call import Call
     from drone_mcp_client.client import DroneClient
 
 SPEC = ServerSpec(

@@ -81,7 +81,7 @@ def ended(outcome: str) -> None:
 
 
 def configure(settings: ProcessSettings, clean: Cleaner, stream: TextIO | None = None) -> None:
-    """Write the logs of this process to `stream` (default stderr). A further call replaces what an earlier one set up."""
+    """Write the logs of this process to `stream` (default stderr). A further call replaces an earlier set-up."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(_is_wanted)
     handler.setFormatter(JsonFormatter(clean) if settings.log_format == "json" else HumanFormatter(clean))

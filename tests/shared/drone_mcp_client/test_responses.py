@@ -1,26 +1,32 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
+from ci_mcp_http.response import Response
+from ci_mcp_http.sse import SILENCE, ServerEvent
 from drone_mcp_client import calls
-from drone_mcp_client.answers import clean, decipher, read_event
 from drone_mcp_client.errors import (
     AuthenticationFailed,
     Conflict,
-    DroneFailed,
     InvalidInput,
     NotFound,
     PermissionDenied,
     RateLimited,
     ServiceError,
+    ServiceFailed,
     TimedOut,
     UnexpectedAnswer,
 )
-from drone_mcp_client.sse import ServerEvent
+from drone_mcp_client.responses import is_end, read_event
 from drone_mcp_client.steplog import StepLog
+
+if TYPE_CHECKING:
+    from ci_mcp_http.call import Call
+
+T = TypeVar("T")
 
 JSON = "application/json"
 HTML = "text/html; charset=utf-8"
@@ -35,14 +41,19 @@ def said(message: str) -> bytes:
     return json.dumps({"message": message}).encode() + b"\n"
 
 
-def failure(call: calls.Call[Any], status: int, content_type: str, body: bytes, **more: Any) -> ServiceError:
+def read(call: Call[T], status: int, content_type: str, body: bytes, *, location: str = "", **more: Any) -> T:
+    headers = {"content-type": content_type, "location": location}
+    return call.read(call, Response(status=status, headers=headers, body=body, **more))
+
+
+def failure(call: Call[Any], status: int, content_type: str, body: bytes, **more: Any) -> ServiceError:
     with pytest.raises(ServiceError) as caught:
-        decipher(call, status, content_type, body, **more)
+        read(call, status, content_type, body, **more)
     return caught.value
 
 
 def test_a_null_build_is_none_where_drone_may_skip_a_build() -> None:
-    assert decipher(RESTART, 200, JSON, b"null\n") is None
+    assert read(RESTART, 200, JSON, b"null\n") is None
 
 
 def test_a_null_build_is_no_answer_where_a_build_was_asked_for() -> None:
@@ -51,27 +62,27 @@ def test_a_null_build_is_no_answer_where_a_build_was_asked_for() -> None:
 
 @pytest.mark.parametrize("body", [b"null\n", b"", b"[]\n", b' [{"pos":0,"out":"","time":0}] '])
 def test_a_log_without_text_is_empty(body: bytes) -> None:
-    assert decipher(LOG, 200, JSON, body) == StepLog()
+    assert read(LOG, 200, JSON, body) == StepLog()
 
 
 def test_a_null_list_inside_an_answer_is_empty() -> None:
-    build = decipher(BUILD, 200, JSON, b'{"number":1,"status":"success","stages":null,"params":null}')
+    build = read(BUILD, 200, JSON, b'{"number":1,"status":"success","stages":null,"params":null}')
     assert (build.stages, build.params) == ((), {})
 
 
 def test_a_status_and_a_field_of_a_newer_drone_survive() -> None:
-    build = decipher(BUILD, 200, JSON, b'{"number":1,"status":"pondering","mood":"good"}')
+    build = read(BUILD, 200, JSON, b'{"number":1,"status":"pondering","mood":"good"}')
     assert build.status == "pondering"
 
 
 @pytest.mark.parametrize("status", [200, 204])
 def test_a_call_without_an_answer_reads_nothing(status: int) -> None:
-    assert decipher(calls.approve_stage("octo/hello", 7, 1), status, "", b"") is None
+    assert read(calls.approve_stage("octo/hello", 7, 1), status, "", b"") is None
 
 
 @pytest.mark.parametrize("call", [BUILD, LOG, calls.decline_build("octo/hello", 7)], ids=lambda call: call.operation)
 @pytest.mark.parametrize("content_type", [HTML, "", PLAIN])
-def test_a_web_page_with_status_200_means_a_wrong_address(call: calls.Call[Any], content_type: str) -> None:
+def test_a_web_page_with_status_200_means_a_wrong_address(call: Call[Any], content_type: str) -> None:
     error = failure(call, 200, content_type, PAGE)
     assert type(error) is UnexpectedAnswer
     assert "web page" in error.message
@@ -101,7 +112,7 @@ def test_a_web_page_with_an_error_status_is_not_taken_for_drones_word(status: in
 def test_a_proxy_that_cannot_reach_drone_is_worth_another_try(status: int, content_type: str, body: bytes) -> None:
     error = failure(BUILD, status, content_type, body)
     assert error.retryable
-    assert type(error) is (TimedOut if status == 504 else DroneFailed)
+    assert type(error) is (TimedOut if status == 504 else ServiceFailed)
 
 
 def test_a_restart_that_broke_in_a_proxy_is_left_open() -> None:
@@ -200,13 +211,13 @@ def test_a_duplicate_that_the_database_refuses_is_a_conflict_that_stays(words: s
 
 def test_a_missing_pipeline_file_is_guessed_behind_the_500_that_drone_gives_for_it() -> None:
     error = failure(calls.create_build("octo/hello"), 500, JSON, said("Not Found"))
-    assert type(error) is DroneFailed
+    assert type(error) is ServiceFailed
     assert ".drone.yml" in error.next_step
 
 
 def test_a_fault_of_drone_is_not_called_passing() -> None:
     error = failure(BUILD, 500, JSON, said("disk I/O error"))
-    assert type(error) is DroneFailed
+    assert type(error) is ServiceFailed
     assert "disk I/O error" in error.message
     assert not error.retryable
 
@@ -256,7 +267,7 @@ def test_a_status_that_drone_never_gives_is_unexpected(status: int) -> None:
     "body", [b'{"number":1,"status":"suc', b"[]", b'{"status":"success"}', b'"x"', b"\xff\xfe", b"", b"[" * 9999]
 )
 @pytest.mark.parametrize("call", [BUILD, LOG], ids=lambda call: call.operation)
-def test_json_that_is_cut_or_alien_is_told_as_such(call: calls.Call[Any], body: bytes) -> None:
+def test_json_that_is_cut_or_alien_is_told_as_such(call: Call[Any], body: bytes) -> None:
     if call is LOG and body in {b"[]", b""}:
         return
     error = failure(call, 200, JSON, body)
@@ -279,11 +290,11 @@ def test_words_in_an_error_are_one_bounded_line_of_printable_characters() -> Non
 
 @pytest.mark.parametrize("body", [b'{"message":null}', b'{"message":{"a":[1]}}', b"[]", b"3", b"{", b"[" * 9999])
 def test_any_error_body_makes_some_error(body: bytes) -> None:
-    assert isinstance(failure(BUILD, 500, JSON, body), DroneFailed)
+    assert isinstance(failure(BUILD, 500, JSON, body), ServiceFailed)
 
 
 def test_a_streams_own_error_is_drones_fault() -> None:
-    with pytest.raises(DroneFailed, match=r"broke off .*: no luck") as caught:
+    with pytest.raises(ServiceFailed, match=r"broke off .*: no luck") as caught:
         read_event(calls.feed(), ServerEvent("error", "no\nluck"))
     assert caught.value.retryable
 
@@ -293,6 +304,14 @@ def test_an_alien_event_is_unexpected() -> None:
         read_event(calls.feed("octo/hello"), ServerEvent("message", "{"))
 
 
-def test_clean_text_shows_where_it_was_cut() -> None:
-    assert clean("a" * 20, 10) == "a" * 9 + "…"
-    assert clean("  a \t b\n") == "a b"
+def test_only_eof_is_the_normal_end_of_a_stream() -> None:
+    assert is_end(ServerEvent("error", "eof"))
+    assert not is_end(ServerEvent("error", "boom"))
+    assert not is_end(ServerEvent("message", "eof"))
+    assert not is_end(SILENCE)
+
+
+def test_the_same_answer_has_the_same_reader() -> None:
+    assert calls.build("octo/hello", 7) == BUILD
+    other: Call[Any] = LOG
+    assert other.read is not BUILD.read

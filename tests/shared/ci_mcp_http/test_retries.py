@@ -6,35 +6,33 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_client import calls
-from drone_mcp_client.errors import (
+from ci_mcp_http.retries import RetryPolicy, mark_outcome_unknown, may_retry, parse_retry_after
+from ci_mcp_kit.errors import (
     AuthenticationFailed,
     Conflict,
-    DroneFailed,
     InvalidInput,
     NotFound,
     RateLimited,
     ServiceError,
+    ServiceFailed,
     TimedOut,
     UnexpectedAnswer,
     Unreachable,
 )
-from drone_mcp_client.retrying import RetryPolicy, may_repeat, retry_after
+from support.forge import CLOSE, COMMENT, READ
 
-READ = calls.build("octo/hello", 1)
-WRITE = calls.restart_build("octo/hello", 1)
 NOW = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC).timestamp()
 BROKEN = Unreachable("the connection broke")
 
 
 @given(st.integers(0, 50), st.floats(0, 0.999), st.floats(0.001, 1000), st.integers(0, 9))
 def test_a_pause_is_never_longer_than_its_ceiling_or_what_is_left(
-    retry: int, chance: float, left: float, retries: int
+    retry: int, jitter: float, left: float, retries: int
 ) -> None:
     policy = RetryPolicy(retries)
-    pause = policy.pause(retry, BROKEN, left=left, chance=chance)
+    pause = policy.pause(retry, BROKEN, left=left, jitter=jitter)
     if pause is None:
-        assert retry >= retries or policy.ceiling(retry) * chance >= left
+        assert retry >= retries or policy.ceiling(retry) * jitter >= left
     else:
         assert 0 <= pause <= policy.longest
         assert pause < left
@@ -46,9 +44,9 @@ def test_the_ceiling_doubles_up_to_its_own() -> None:
 
 
 @given(st.floats(0, 100), st.floats(0, 0.999), st.floats(0, 100))
-def test_a_server_is_never_asked_before_the_time_it_named(asked: float, chance: float, left: float) -> None:
+def test_a_server_is_never_asked_before_the_time_it_named(asked: float, jitter: float, left: float) -> None:
     error = RateLimited("slow down", details={"retry_after": asked})
-    pause = RetryPolicy().pause(0, error, left=left, chance=chance)
+    pause = RetryPolicy().pause(0, error, left=left, jitter=jitter)
     assert pause is None if asked >= left else pause is None or asked <= pause < left
 
 
@@ -58,14 +56,14 @@ def test_a_server_is_never_asked_before_the_time_it_named(asked: float, chance: 
         BROKEN,
         TimedOut("no answer"),
         RateLimited("slow down", status=429),
-        *(DroneFailed("proxy", status=status, retryable=True) for status in (502, 503)),
+        *(ServiceFailed("proxy", status=status, retryable=True) for status in (502, 503)),
         TimedOut("proxy", status=504),
     ],
 )
 def test_passing_trouble_repeats_a_read_and_never_a_write_that_is_not_idempotent(error: ServiceError) -> None:
-    assert may_repeat(READ, error)
-    assert may_repeat(calls.cancel_build("octo/hello", 1), error)
-    assert not may_repeat(WRITE, error)
+    assert may_retry(READ, error)
+    assert may_retry(CLOSE, error)
+    assert not may_retry(COMMENT, error)
 
 
 @pytest.mark.parametrize(
@@ -75,13 +73,13 @@ def test_passing_trouble_repeats_a_read_and_never_a_write_that_is_not_idempotent
         NotFound("nothing", status=404),
         InvalidInput("bad", status=400),
         Conflict("moved", status=409),
-        DroneFailed("fault", status=500),
+        ServiceFailed("fault", status=500),
         UnexpectedAnswer("page", status=200),
         Unreachable("certificate", retryable=False),
     ],
 )
 def test_trouble_that_stays_repeats_nothing(error: ServiceError) -> None:
-    assert not may_repeat(READ, error)
+    assert not may_retry(READ, error)
 
 
 @pytest.mark.parametrize(
@@ -103,10 +101,17 @@ def test_trouble_that_stays_repeats_nothing(error: ServiceError) -> None:
     ],
 )
 def test_retry_after_is_read_as_seconds_from_now(value: str | None, seconds: float | None) -> None:
-    assert retry_after(value, now=NOW) == seconds
+    assert parse_retry_after(value, now=NOW) == seconds
 
 
 @given(st.text(max_size=40))
 def test_no_retry_after_is_more_than_unreadable(value: str) -> None:
-    later = retry_after(value, now=NOW)
+    later = parse_retry_after(value, now=NOW)
     assert later is None or later >= 0
+
+
+def test_only_the_failure_of_a_call_that_must_not_be_sent_twice_leaves_its_outcome_open() -> None:
+    lost = mark_outcome_unknown(COMMENT, TimedOut("no answer"))
+    assert not lost.retryable
+    assert "may have happened" in lost.next_step
+    assert mark_outcome_unknown(READ, TimedOut("no answer")).retryable

@@ -5,17 +5,18 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Self
 
-from drone_mcp_client.answers import read_event
-from drone_mcp_client.errors import Unreachable
-from drone_mcp_client.sse import SILENCE
+from ci_mcp_http.sse import SILENCE
+from ci_mcp_kit.errors import Unreachable
+from drone_mcp_client.errors import DRONE
+from drone_mcp_client.responses import is_end, read_event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from types import TracebackType
 
-    from drone_mcp_client.calls import Call
+    from ci_mcp_http.call import Call
+    from ci_mcp_http.sse import ServerEvent
     from drone_mcp_client.models import Line
-    from drone_mcp_client.sse import ServerEvent
 
 
 class StreamEnd(Enum):
@@ -30,9 +31,10 @@ class StreamEnd(Enum):
 class LogTail:
     """An asynchronous iterator over the writes of a step; `ended` says why it stopped, None while it has not.
 
-    Drone never closes the stream of a step whose build is cancelled, and sends no sign of life while a step is silent,
-    so silence ends the iteration without an error: look at the step's status, and follow again if it still runs. A new
-    stream replays the newest 5,000 writes; `Line.pos` tells which are known.
+    Drone never ends the stream of a step whose build is cancelled, and its pings do not arrive while a step is silent,
+    because they are written but not flushed (drone/drone v2.25.0, handler/api/events/logs.go). So silence ends the
+    iteration without an error: read the step's status, and follow again if it still runs. A new stream replays the
+    newest 5,000 writes (livelog/stream.go); `Line.pos` tells which of them are known already.
 
     Use it as `async with`, or call `aclose`, when leaving the loop early.
     """
@@ -50,8 +52,8 @@ class LogTail:
             raise StopAsyncIteration
         event = await anext(self._events, None)
         if event is None:
-            raise Unreachable(f"The connection of {self._call.subject} ended before the log did")
-        if event is not SILENCE and not event.is_end:
+            raise Unreachable(f"The connection of {self._call.subject} ended before the log did", service=DRONE)
+        if event is not SILENCE and not is_end(event):
             return read_event(self._call, event)
         self.ended = StreamEnd.QUIET if event is SILENCE else StreamEnd.EOF
         await self.aclose()

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_client.errors import AnswerTooLarge
-from drone_mcp_client.sse import SILENCE, EventParser, ServerEvent
+from ci_mcp_http.sse import EventParser, ServerEvent
+from ci_mcp_kit.errors import AnswerTooLarge
 from support.captures import transcript
 
 TRANSCRIPTS = ["log_normal", "log_finished_step", "log_cancelled_no_eof", "global_feed"]
@@ -46,12 +46,14 @@ def test_an_event_without_data_leaves_no_name_behind() -> None:
     assert events(b"event: error\n\ndata: x\n\n") == [ServerEvent("message", "x")]
 
 
-def test_only_eof_is_the_normal_end() -> None:
-    end, fault = events(b"event: error\ndata: eof\n\nevent: error\ndata: boom\n\n")
-    assert end.is_end
-    assert not fault.is_end
-    assert not SILENCE.is_end
-    assert not ServerEvent("message", "eof").is_end
+def test_lines_end_as_the_standard_says() -> None:
+    whole = [ServerEvent("x", "a\nb")]
+    assert events(b"event: x\rdata: a\r\ndata: b\n\r\n") == whole
+    assert events(b"event: x\r", b"\ndata: a\r", b"data: b\n", b"\n") == whole
+
+
+def test_a_byte_order_mark_belongs_to_no_line() -> None:
+    assert events(b"\xef\xbb\xbfdata: a\n\n") == [ServerEvent("message", "a")]
 
 
 def test_an_event_that_is_not_whole_is_not_told() -> None:

@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from drone_mcp_client.errors import AuthenticationFailed, InvalidInput
-from drone_mcp_client.options import ClientOptions
-from drone_mcp_client.tokens import FileToken, StaticToken, Token
+from ci_mcp_http.options import ClientOptions
+from ci_mcp_http.tokens import FileToken, StaticToken, Token
+from ci_mcp_kit.errors import AuthenticationFailed, InvalidInput
+from support.forge import FORGE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,18 +24,18 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_token_shows_only_stars() -> None:
-    token = Token(SECRET, origin="DRONE_TOKEN")
-    assert f"{token} {token!r} {[token]} {StaticToken(SECRET)!r}".count("****") == 4
-    assert SECRET not in f"{token} {token!r} {StaticToken(SECRET)!r}"
+    token = Token(SECRET, origin="FORGE_TOKEN", service=FORGE)
+    assert f"{token} {token!r} {[token]} {StaticToken(SECRET, FORGE)!r}".count("****") == 4
+    assert SECRET not in f"{token} {token!r} {StaticToken(SECRET, FORGE)!r}"
     assert token.reveal() == SECRET
 
 
 def test_tokens_are_compared_by_what_they_hold() -> None:
-    token = Token(SECRET, origin="here")
-    assert token == Token(SECRET, origin="there")
-    assert token != Token("another", origin="here")
+    token = Token(SECRET, origin="here", service=FORGE)
+    assert token == Token(SECRET, origin="there", service=FORGE)
+    assert token != Token("another", origin="here", service=FORGE)
     assert token != SECRET
-    assert len({token, Token(SECRET, origin="there")}) == 1
+    assert len({token, Token(SECRET, origin="there", service=FORGE)}) == 1
 
 
 @pytest.mark.parametrize(
@@ -42,40 +43,40 @@ def test_tokens_are_compared_by_what_they_hold() -> None:
 )
 def test_what_cannot_be_a_token_is_refused_without_being_shown(bad: str) -> None:
     with pytest.raises(AuthenticationFailed) as caught:
-        Token(bad, origin="DRONE_TOKEN")
-    assert "DRONE_TOKEN" in caught.value.message
+        Token(bad, origin="FORGE_TOKEN", service=FORGE)
+    assert "FORGE_TOKEN" in caught.value.message
     assert SECRET not in caught.value.message + caught.value.next_step
 
 
 def test_no_token_is_a_guest() -> None:
-    assert StaticToken().current() is None
-    assert not StaticToken(SECRET).renew()
+    assert StaticToken(None, FORGE).current() is None
+    assert not StaticToken(SECRET, FORGE).renew()
 
 
 def test_options_hide_the_token_and_refuse_two_of_them(file: Path) -> None:
-    assert SECRET not in repr(ClientOptions(server="http://d", token=SECRET))
+    assert SECRET not in repr(ClientOptions(service=FORGE, server="http://d", token=SECRET))
     with pytest.raises(InvalidInput):
-        ClientOptions(server="http://d", token=SECRET, token_file=file)
-    assert isinstance(ClientOptions(server="http://d", token_file=file).token_source(), FileToken)
+        ClientOptions(service=FORGE, server="http://d", token=SECRET, token_file=file)
+    assert isinstance(ClientOptions(service=FORGE, server="http://d", token_file=file).token_source(), FileToken)
 
 
 def test_a_file_is_read_without_its_line_end(file: Path) -> None:
-    assert FileToken(file).current().reveal() == SECRET
+    assert FileToken(file, FORGE).current().reveal() == SECRET
 
 
 def test_a_source_shows_its_file_and_not_what_is_in_it(file: Path) -> None:
-    source = FileToken(file)
+    source = FileToken(file, FORGE)
     source.current()
     assert repr(source) == f"FileToken({str(file)!r})"
 
 
 def test_a_file_that_did_not_change_is_not_read_again(file: Path) -> None:
-    source = FileToken(file)
+    source = FileToken(file, FORGE)
     assert source.current() is source.current()
 
 
 def test_a_rotated_file_is_read_again(file: Path) -> None:
-    source = FileToken(file)
+    source = FileToken(file, FORGE)
     source.current()
     renewed = file.with_name("renewed")
     renewed.write_text("another-token", encoding="ascii")
@@ -84,7 +85,7 @@ def test_a_rotated_file_is_read_again(file: Path) -> None:
 
 
 def test_a_change_that_looks_like_none_is_found_when_asked_for(file: Path) -> None:
-    source = FileToken(file)
+    source = FileToken(file, FORGE)
     source.current()
     before = file.stat()
     file.write_text(f"{SECRET[::-1]}\n", encoding="ascii")
@@ -102,7 +103,7 @@ def test_a_change_that_looks_like_none_is_found_when_asked_for(file: Path) -> No
 def test_a_file_that_holds_no_token_is_named_and_not_quoted(file: Path, content: bytes) -> None:
     file.write_bytes(content)
     with pytest.raises(AuthenticationFailed) as caught:
-        FileToken(file).current()
+        FileToken(file, FORGE).current()
     assert str(file) in caught.value.message
     assert SECRET not in caught.value.message
     assert caught.value.__context__ is None
@@ -110,7 +111,7 @@ def test_a_file_that_holds_no_token_is_named_and_not_quoted(file: Path, content:
 
 def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
     with pytest.raises(AuthenticationFailed, match="cannot be read: No such file"):
-        FileToken(tmp_path / "missing").current()
+        FileToken(tmp_path / "missing", FORGE).current()
 
 
 def test_a_file_that_may_not_be_read_is_named(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -119,16 +120,16 @@ def test_a_file_that_may_not_be_read_is_named(file: Path, monkeypatch: pytest.Mo
 
     monkeypatch.setattr(type(file), "read_text", refuse)
     with pytest.raises(AuthenticationFailed, match="Permission denied"):
-        FileToken(file).current()
+        FileToken(file, FORGE).current()
 
 
 def test_a_folder_or_a_pipe_is_no_token_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     for path in (tmp_path, tmp_path / "pipe"):
         with pytest.raises(AuthenticationFailed, match="not a regular file"):
-            FileToken(path).current()
+            FileToken(path, FORGE).current()
 
 
 def test_a_name_that_no_file_can_have_is_refused() -> None:
     with pytest.raises(AuthenticationFailed, match="not valid"):
-        FileToken("a\x00b").current()
+        FileToken("a\x00b", FORGE).current()
