@@ -9,6 +9,7 @@ from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from drone_mcp_state.store import BuildStateStore
 
@@ -21,6 +22,20 @@ async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
         yield store
     finally:
         await store.close()
+
+
+async def write_snapshot(store: BuildStateStore, path: Path) -> None:
+    """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
+
+    Every build in it is whole; a SQLite store is copied as of one moment.
+    """
+    from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - on first use, to start fast
+
+    if isinstance(store, SqliteStore):
+        await store.copy_to(path)
+        return
+    async with open_store(f"sqlite://{path}") as copy:
+        await copy.take(store)
 
 
 async def _open(url: str) -> BuildStateStore:

@@ -137,8 +137,8 @@ class SqliteStore(BuildStateStore):
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
         return await self._run(self._db.retain, builds_per_repo, newer_than)
 
-    @override
-    async def snapshot(self, path: Path) -> None:
+    async def copy_to(self, path: Path) -> None:
+        """Write a copy as of one moment; `path` is absolute and new."""
         await self._run(self._db.snapshot, str(path))
 
     @override

@@ -13,7 +13,6 @@ from drone_mcp_state.batching import LARGEST_BATCH
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from ci_mcp_kit.notes.notes import Notes
     from drone_mcp_client.models import Build, Repo
@@ -122,16 +121,6 @@ class BuildStateStore(ABC):
 
         Builds of which more is expected count, but only age removes them.
         """
-
-    async def snapshot(self, path: Path) -> None:
-        """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
-
-        Every build in it is whole; a SQLite store is copied as of one moment.
-        """
-        from drone_mcp_state.opening import open_store  # noqa: PLC0415 - which opens every kind of this class
-
-        async with open_store(f"sqlite://{path}") as copy:
-            await copy.take(self)
 
     async def take(self, other: BuildStateStore) -> int:
         """Merge all builds of another store in, as after a restart from a copy; return how many there were."""
