@@ -26,11 +26,8 @@ from packs import Case, load
 
 from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.tokens import count_tokens
-from ci_mcp_logs.log_text import LogText
-from ci_mcp_logs.timestamps import common_form
+from drone_mcp_build.failed_steps import failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.failed_steps import in_causal_order
-from drone_mcp_logs.common.plain_lines import plain_lines
 from drone_mcp_logs.common.step_reader import Reading
 from drone_mcp_logs.diagnose.other_builds import NO_PAST, Past, Run
 from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude
@@ -50,20 +47,14 @@ class Answer:
     recall: float
 
 
-def log_text(log: str) -> LogText:
-    """A log as the server reads it from Drone."""
-    lines = plain_lines(log.split("\n"))
-    return LogText(lines, len(log), stamps=common_form(lines))
-
-
 def answered(case: Case, budget: int) -> Answer:
     """The answer to a build whose one step printed the log of a case."""
     step = Step(number=1, name="test", status="failure", exit_code=case.exit_code)
     stage = Stage(number=1, name="default", status="failure", steps=(step,))
     build = Build(number=7, status="failure", stages=(stage,))
-    failed = in_causal_order(build)
-    past = Past("main", Run(build, failed[0].place, log_text(case.good_log))) if case.good_log else NO_PAST
-    reading = Reading(failed[0].place, log_text(case.log))
+    failed, ref = failed_steps(build), step_refs(build)[0]
+    past = Past("main", Run(build, ref, case.good)) if case.good else NO_PAST
+    reading = Reading(ref, case.text)
     view = conclude(Facts("octo/hello", Chosen(build), failed, [reading], [], past, 0, budget))
     shown = {int(number) for number in _NUMBERED.findall(view.failures[0].log)}
     recall = max(len(shown & set(gold)) / len(gold) for gold in case.raw["gold"])

@@ -11,13 +11,18 @@ import re
 import statistics
 import time
 import tracemalloc
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from packs import log_text
 
 from ci_mcp_logs.distill import distill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from ci_mcp_logs.log_text import LogText
 
 YARD = 0.022  # seconds of processor time of the yardstick on a quiet 2-core x86_64 machine with Debian's Python 3.11
 BATCH = 20  # logs between two looks at the yardstick
@@ -51,9 +56,9 @@ def slowdown() -> float:
     return max(1.0, cpu(yardstick) / YARD)
 
 
-def speed(logs: list[str]) -> bool:
+def speed(logs: list[LogText]) -> bool:
     """Print megabytes a second over some logs, the middle of some rounds."""
-    distill("error")  # what is loaded once does not count
+    distill(log_text("error"))  # what is loaded once does not count
     gc.collect()
     gc.freeze()  # nor what this program holds: packs, five more models and what was told of their lines
     rounds = sorted(_round(logs) for _ in range(ROUNDS))
@@ -62,13 +67,14 @@ def speed(logs: list[str]) -> bool:
     return meant >= LEAST_SPEED
 
 
-def _round(logs: list[str]) -> tuple[float, float]:
+def _round(logs: list[LogText]) -> tuple[float, float]:
     """Megabytes a second as on the machine of the limits and as seen; the yardstick is taken in between all along."""
     took, slower = 0.0, []
     for start in range(0, len(logs), BATCH):
         slower.append(slowdown())
-        took += cpu(partial(list, map(distill, logs[start : start + BATCH])))
-    seen = sum(map(len, logs)) / 1e6 / took
+        batch = [replace(text) for text in logs[start : start + BATCH]]  # without what was kept of the last round
+        took += cpu(partial(list, map(distill, batch)))
+    seen = sum(text.size for text in logs) / 1e6 / took
     return seen * statistics.fmean(slower), seen
 
 
@@ -103,7 +109,8 @@ def fuzz() -> bool:
     fine = True
     for name, log in hostile():
         goods = {"alone": None, "like it": log[: len(log) // 2] + "\ndone\n" + log[len(log) // 2 :], "other": _OTHER}
-        figures = [_costs(log, good) for good in goods.values()]
+        text = log_text(log)
+        figures = [_costs(text, log_text(good) if good else None) for good in goods.values()]
         fine = fine and all(took <= MOST_TIME and memory <= MOST_MEMORY for took, memory in figures)
         cells = (
             f"{kind} {took * 1000:4.0f} ms {memory:.1f} x" for kind, (took, memory) in zip(goods, figures, strict=True)
@@ -115,11 +122,15 @@ def fuzz() -> bool:
 _OTHER = "".join(f"{n * 0x9E3779B97F4A7C15 % 2**64:016x} {'tested' * (n % 12)}\n" for n in range(98_000))
 
 
-def _costs(log: str, good: str | None) -> tuple[float, float]:
+def _costs(text: LogText, good: LogText | None) -> tuple[float, float]:
     """Seconds, as on the machine of the limits, and memory in sizes of the logs."""
-    took = min(cpu(partial(distill, log, good_log=good)) / slowdown() for _ in range(TRIES))
+
+    def work() -> None:
+        distill(replace(text), good=replace(good) if good else None)
+
+    took = min(cpu(work) / slowdown() for _ in range(TRIES))
     tracemalloc.start()
-    distill(log, good_log=good)
+    work()
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    return took, peak / (len(log) + len(good or ""))
+    return took, peak / (text.size + (good.size if good else 0))

@@ -1,4 +1,7 @@
-"""The labelled packs: reading them, and dealing their repositories to folds."""
+"""The labelled packs: reading them, and dealing their repositories to folds.
+
+A log is read as servers read it: each line as a terminal shows it, under its own number.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +11,8 @@ import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_logs.log_text import LogText
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -16,13 +21,18 @@ FOLDS = 5
 
 @dataclass(frozen=True)
 class Case:
-    """One failing log and the lines that people marked in it; `raw` is the pack's own row."""
+    """One failing log and the lines that people marked in it.
+
+    Attributes:
+        good: the log of a good run of the same step; None where the pack has none.
+        raw: the pack's own row, with the log as it is read.
+    """
 
     id: str
     group: str
     exit_code: int
-    log: str
-    good_log: str | None
+    text: LogText
+    good: LogText | None
     raw: dict[str, Any] = field(repr=False)
 
     @property
@@ -37,8 +47,15 @@ def load(packs: Path, name: str) -> list[Case]:
         return [_case(json.loads(row)) for row in rows]
 
 
+def log_text(log: str) -> LogText:
+    """The text of a log whose lines end with line feeds."""
+    return LogText.from_raw(log.split("\n"), size=len(log))
+
+
 def _case(row: dict[str, Any]) -> Case:
-    return Case(row["id"], row["group"], row["exit_code"], row["log"], row.get("good_log"), row)
+    text, good = log_text(row["log"]), row.get("good_log")
+    raw = row | {"log": "\n".join(text.lines)}
+    return Case(row["id"], row["group"], row["exit_code"], text, log_text(good) if good else None, raw)
 
 
 def fold_of(case: Case) -> int:

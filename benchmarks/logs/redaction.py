@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING
 from packs import load
 
 from ci_mcp_kit.redact import Redactor
-from drone_mcp_logs.common.plain_lines import plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,7 +30,7 @@ def altered(packs: Path) -> Iterator[tuple[int, list[tuple[str, str]]]]:
     """For each log, how many lines it has and those that are altered, before and after."""
     redactor = Redactor()
     for case in load(packs, "logchunks"):
-        lines = plain_lines(case.log.split("\n"))
+        lines = case.text.lines
         after = [redactor.redact(line) for line in lines]
         yield len(lines), [pair for pair in zip(lines, after, strict=True) if pair[0] != pair[1]]
 

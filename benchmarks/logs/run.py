@@ -26,7 +26,7 @@ from packs import FOLDS as FOLDS_OF_PACKS
 from packs import Case, fold_of, load
 
 from ci_mcp_logs.distill import distill
-from ci_mcp_logs.distill.model import Model, default, read
+from ci_mcp_logs.distill.model import Model, default_model, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -70,10 +70,10 @@ def judged(
     rows = []
     for case in cases:
         answer = distill(
-            case.log,
+            case.text,
             exit_code=case.exit_code,
             token_budget=budget,
-            good_log=case.good_log,
+            good=case.good,
             model=models[fold_of(case)],
         )
         rows.append(judge(case.raw, [(line.number, line.text) for line in answer.lines], budget) | {"case": case})
@@ -153,10 +153,14 @@ def main() -> int:
         print("no labelled packs: pass --packs DIR or set DRONE_MCP_LOGBENCH")
         return int(args.check)
     folds = sorted(FOLDS.glob("*.json"))
-    models = [default()] * len(folds) if args.shipped else [read(fold.read_text(encoding="utf-8")) for fold in folds]
+    models = (
+        [default_model()] * len(folds)
+        if args.shipped
+        else [read_model(fold.read_text(encoding="utf-8")) for fold in folds]
+    )
     fine = measure(Path(args.packs), models, args.misses)
     kinds(Path(args.packs), models, show=args.misses > 0)
-    fine = speed([case.log for case in load(Path(args.packs), "logchunks")]) and fine
+    fine = speed([case.text for case in load(Path(args.packs), "logchunks")]) and fine
     fine = fuzz() and fine
     print("all floors hold" if fine else "below a floor")
     return int(args.check and not fine)

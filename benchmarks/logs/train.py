@@ -27,12 +27,12 @@ from sklearn.linear_model import SGDClassifier
 from ci_mcp_logs.distill import scan
 from ci_mcp_logs.distill.candidates import find_hits, gather
 from ci_mcp_logs.distill.distiller import Study
-from ci_mcp_logs.distill.line_scores import Reader
-from ci_mcp_logs.distill.model import Binned, Model, Vocabulary, read
+from ci_mcp_logs.distill.line_scores import LineReader
+from ci_mcp_logs.distill.line_text import pattern_input
+from ci_mcp_logs.distill.model import BinnedModel, Model, Vocabulary, read_model
 from ci_mcp_logs.distill.passages import Windows
 from ci_mcp_logs.distill.segments import segment_columns
-from ci_mcp_logs.distill.text import encode, plain
-from ci_mcp_logs.distill.words import words
+from ci_mcp_logs.distill.words import feature_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -40,19 +40,18 @@ if TYPE_CHECKING:
     Examples = list[tuple[Mapping[str, Sequence[float]], list[bool]]]
 
 VOCABULARY = 7000
-EMPTY = Binned({}, [])
+EMPTY = BinnedModel({}, [])
 NOTHING = Model(-1.0, Vocabulary({}), EMPTY, EMPTY, EMPTY)  # takes no line for evidence
 SEEN_IN = 3  # repositories a word must occur in
 
 
 def wide(case: Case) -> list[tuple[int, str]]:
     """Every line near any hit, and the end: what the first stage learns from."""
-    data = encode(case.log)
-    windows = Windows(data)
-    windows.add(scan.last(data, scan.TOP), 80, 20)
-    for hit in scan.lines_at(data, scan.hits(data)):
-        windows.add(hit, 6, 24)
-    found = windows.lines(Reader(NOTHING))
+    windows = Windows(case.text.lines)
+    windows.add(scan.last_line(case.text).number, 80, 20)
+    for hit in scan.telling_lines(case.text):
+        windows.add(hit.number, 6, 24)
+    found = windows.read(LineReader(NOTHING))
     return list(zip(found.numbers, found.texts, strict=True))
 
 
@@ -73,7 +72,7 @@ class Rows:
             positives = sum(line in gold for line, _ in lines)
             group = zlib.crc32(case.group.encode())
             for line, text in lines:
-                row = {self.names.setdefault(word, len(self.names)) for word in words(plain(text))}
+                row = {self.names.setdefault(word, len(self.names)) for word in feature_names(pattern_input(text))}
                 for index in row:
                     self.groups[index].add(group)
                 indices += row
@@ -153,7 +152,7 @@ def hit_examples(cases: list[Case], models: list[Model]) -> Examples:
     """Every case's hits and whether evidence stands by them, seen by the model that did not see the case."""
     found = []
     for case in cases:
-        hits = find_hits(encode(case.log), Reader(models[fold_of(case)]))
+        hits = find_hits(case.text, LineReader(models[fold_of(case)]))
         gold = case.evidence
         if not hits.lines:
             found.append(({}, []))
@@ -166,9 +165,9 @@ def line_examples(cases: list[Case], models: list[Model]) -> Examples:
     """Every case's candidates and whether they are evidence, likewise."""
     found = []
     for case in cases:
-        candidates = gather(encode(case.log), models[fold_of(case)])
+        candidates = gather(case.text, models[fold_of(case)])
         gold = case.evidence
-        found.append((candidates.surroundings(), [number in gold for number in candidates.numbers]))
+        found.append((candidates.columns(), [number in gold for number in candidates.numbers]))
     return found
 
 
@@ -176,7 +175,7 @@ def segment_examples(cases: list[Case], models: list[Model]) -> list[Example]:
     """Every case's candidates as its model weighs them, and where the marked stretch is."""
     found = []
     for case in cases:
-        study = Study(case.log, case.good_log, model=models[fold_of(case)])
+        study = Study(case.text, case.good, model=models[fold_of(case)])
         candidates, _, worth = study.weighed(case.exit_code)
         found.append(Example(segment_columns(candidates, worth), marked(candidates.numbers, case.raw["gold"][0])))
     return found
@@ -242,7 +241,7 @@ def first_stages(cases: list[Case], folds: Any) -> list[dict[str, Any]]:
 def model_of(stages: dict[str, Any]) -> Model:
     """A model of which the later stages may still be missing."""
     nothing = {"bounds": {}, "sums": []}
-    return read(json.dumps(dict.fromkeys(("hits", "lines", "segments"), nothing) | stages))
+    return read_model(json.dumps(dict.fromkeys(("hits", "lines", "segments"), nothing) | stages))
 
 
 def learn(rows: Rows, chosen: Any, cases: list[Case]) -> dict[str, Any]:

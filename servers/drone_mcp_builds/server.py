@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
@@ -52,12 +53,12 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 )
 
 
-def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = asyncio.sleep) -> MCPServer[Any]:
+def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = anyio.sleep) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
     access = KnownAccess(settings, clock)
-    reader = Reader(access, access.known, clock)
+    reader = Reader(access, clock)
     follower = Follower(access, access.known, pause)
-    waiter, watcher = Waiter(reader, follower, clock, pause), Watcher(access, reader, follower)
+    waiter, watcher = Waiter(access.builds, reader, follower, clock, pause), Watcher(access, reader, follower)
     parts = BuildTools(access, reader, waiter, clock), BuildResources(access, reader), BuildPrompts(access)
     server = build_server(SPEC, settings, access, *parts, complete=Completer(access))
     subscriptions = Subscriptions(watcher.changes, watcher.subject, access.clean)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.known import Observation
     from drone_mcp_policy.deciding import Considered
-    from drone_mcp_policy.reading import Reader
     from drone_mcp_policy.rules import Rules
     from drone_mcp_policy.settings import PolicySettings
 
@@ -64,25 +64,36 @@ class PolicyTools:
     async def _decided(
         self, repo: str | None, number: int | None, failure_class: str | None
     ) -> tuple[Considered, DecisionView]:
-        from drone_mcp_policy.reading import Reader  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_policy.telling import told, with_origin  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.telling import told, with_origin  # noqa: PLC0415 - on first use, to start fast
 
         what = meant(self._access, repo, number)
-        reader = Reader(self._access)
-        if what.number is None:
-            reading, note = await reader.newest(what.repo)
-        else:
-            reading, note = await reader.build(what.repo, what.number), ""
-        build = reading.build if reading else None
-        considered = await self._consider(reader, what.repo, build, failure_class or "")
+        observation, note = await self._observe(what.repo, what.number)
+        build = observation.build if observation else None
+        considered = await self._consider(what.repo, build, failure_class or "")
         view = told(considered.decision, build, what.repo, self._settings.role_tools, note)
-        return considered, with_origin(view, reading)
+        return considered, with_origin(view, observation)
 
-    async def _consider(self, reader: Reader, repo: str, build: Build | None, said: str) -> Considered:
+    async def _observe(self, repo: str, number: int | None) -> tuple[Observation | None, str]:
+        """Return the build, or without a number the newest one, and a note; None where nothing has been built yet."""
+        from drone_mcp_known.known import OF_ANY_REF  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_known.reader import NoBuilds  # noqa: PLC0415 - likewise
+
+        if number is not None:
+            return await self._access.builds.build(repo, number), ""
+        try:
+            observation = await self._access.builds.newest(repo)
+        except NoBuilds:
+            return None, "The repository has no builds yet"
+        return observation, OF_ANY_REF if observation.of_any_ref else ""
+
+    async def _consider(self, repo: str, build: Build | None, failure_class: str) -> Considered:
         from drone_mcp_policy.attempts import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.deciding import consider, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.facts import facts_of  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.history import read_history  # noqa: PLC0415 - likewise
 
-        now, history = int(self._clock()), History()
-        if build is not None and may_retry(build, self.rules, repo=repo, now=now, failure_class=said):
-            history = await reader.history(repo, build)
-        return consider(build, history, self.rules, repo=repo, now=now, failure_class=said)
+        limit = await self._access.builds.time_limit(repo, build) if build else 0
+        facts = facts_of(build, repo=repo, now=int(self._clock()), failure_class=failure_class, limit=limit)
+        if build is None or not may_retry(facts, self.rules):
+            return consider(facts, History(), self.rules)
+        return consider(facts, await read_history(self._access, repo, build), self.rules)

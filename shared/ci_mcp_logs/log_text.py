@@ -1,16 +1,24 @@
-"""The log of one step: its plain lines and their numbers. Pure."""
+"""The log of one step: its lines as a terminal shows them, and their numbers. Pure."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from ci_mcp_logs.terminal import terminal_lines
+from ci_mcp_logs.timestamps import common_form
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots, which would leave no room for the cached property
 class LogText:
-    """A step's log in plain lines.
+    """A step's log, taken apart once: whoever reads, searches, distils or compares it works on these lines.
 
     Attributes:
-        lines: the lines, without escape sequences and line ends.
+        lines: the lines as a terminal shows them, without line ends.
         size: bytes of the log as it was written.
         first_pos: how many writes came before the first line; above 0, the head is lost.
         running: whether the step still writes.
@@ -27,6 +35,19 @@ class LogText:
     starts: tuple[int, ...] = ()
     resume: tuple[int, int] = (1, 0)
     stamps: str = ""
+
+    @classmethod
+    def from_raw(cls, raw: Sequence[str], *, size: int = 0, first_pos: int = 0) -> LogText:
+        """Return the text of a stored log from its lines as they were written, without line feeds."""
+        lines = terminal_lines(raw)
+        return cls(lines, size, first_pos, stamps=common_form(lines))
+
+    @cached_property
+    def data(self) -> bytes:
+        """All lines in UTF-8, each with a line feed: searching them at once is much faster than line by line."""
+        joined = "\n".join(self.lines)
+        joined += "\n" * bool(self.lines)
+        return joined.encode("utf-8", "replace")
 
     @property
     def head_lost(self) -> bool:

@@ -1,4 +1,4 @@
-"""Searches a log for lines that match a pattern. Pure, except for the clock that the caller stops it by.
+"""Searches a log for lines that match a pattern. Pure, except for the clock by which the caller stops it.
 
 The engine is RE2: its time grows with the length of the text whatever the pattern is, so that no pattern can hang a
 server (https://github.com/google/re2/wiki/WhyRE2). Lines are found in the whole text at once; a match never spans
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
 
 LONGEST_PATTERN = 500
-_MEMORY = 8 << 20  # bytes that a compiled pattern may use; RE2 gets slower, not larger, where that is little
+_MEMORY = 8 << 20  # bytes that a compiled pattern may use; with too few, RE2 gets slower and not larger
 _PIECE = 64 << 10  # bytes between two looks at the clock
 
-_CANNOT = (
+_RE2_ADVICE = (
     "Patterns are RE2: without lookahead, lookbehind and backreferences, and a repetition of 1000 at most. "
     "Set literal to search for the text as it stands"
 )
@@ -34,7 +34,7 @@ class PatternError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Hit:
+class Match:
     """A matching line: its index, and the character at which the match begins."""
 
     index: int
@@ -42,21 +42,21 @@ class Hit:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """What a search found in one log.
+class SearchResult:
+    """The matches of a search in one log.
 
     Attributes:
-        matches: how many lines match.
-        hits: the first of them.
-        lines: the lines around the hits, by index.
+        count: how many lines match.
+        matches: the first of them.
+        lines: the lines around these matches, by index.
         first: number of the log's first line.
         last: number of its last line.
-        searched: how many lines were looked at; fewer than there are where the time was up.
+        searched: how many lines were searched; fewer than there are where the time was up.
         stamps: the form of the log's time stamps.
     """
 
-    matches: int
-    hits: tuple[Hit, ...]
+    count: int
+    matches: tuple[Match, ...]
     lines: dict[int, str] = field(repr=False)
     first: int
     last: int
@@ -65,7 +65,7 @@ class Found:
 
     @property
     def whole(self) -> bool:
-        """Whether all lines were looked at."""
+        """Whether all lines were searched."""
         return self.searched == self.last - self.first + 1
 
 
@@ -88,66 +88,64 @@ def compile_pattern(pattern: str, *, literal: bool, ignore_case: bool) -> Any:
     text = re2.escape(pattern) if literal else pattern
     try:
         return re2.compile(f"(?m){text}", options)
-    except (re2.error, UnicodeEncodeError) as wrong:
-        raise PatternError(f"The pattern cannot be used: {_reason(wrong)}", _CANNOT) from wrong
+    except (re2.error, UnicodeEncodeError) as error:
+        reason = error.args[0] if error.args else ""
+        if isinstance(reason, bytes):
+            reason = reason.decode("utf-8", "replace")
+        raise PatternError(f"The pattern cannot be used: {reason}", _RE2_ADVICE) from error
     finally:
         re2.purge()  # its cache would keep 128 patterns of 8 MiB
 
 
-def _reason(wrong: Exception) -> str:
-    said = wrong.args[0] if wrong.args else ""
-    return said.decode("utf-8", "replace") if isinstance(said, bytes) else str(said)
-
-
-def scan(compiled: Any, text: LogText, *, context: int, keep: int, go_on: Callable[[], bool]) -> Found:
+def search(compiled: Any, text: LogText, *, context: int, keep: int, go_on: Callable[[], bool]) -> SearchResult:
     """Find the lines that match; the first `keep` with `context` lines on either side.
 
     Args:
         compiled: from `compile_pattern`.
         text: the log.
-        context: lines to keep on either side of a hit.
-        keep: hits to keep; all are counted.
+        context: lines to keep on either side of a match.
+        keep: matches to keep; all are counted.
         go_on: called before every further piece of the text; the search stops when it returns False.
     """
-    body = "".join(f"{line}\n" for line in text.lines).encode("utf-8", "replace")
-    hits: list[Hit] = []
-    matches, line, counted = 0, 0, 0
-    for start, stop in _pieces(body):
+    data = text.data
+    matches: list[Match] = []
+    count, line, counted = 0, 0, 0
+    for start, stop in _pieces(data):
         if counted and not go_on():
             break
-        for at in _starts(compiled, body, start, stop):
-            line += body.count(b"\n", counted, at)
+        for at in _match_starts(compiled, data, start, stop):
+            line += data.count(b"\n", counted, at)
             counted = at
-            matches += 1
-            if len(hits) < keep:
-                begin = body.rfind(b"\n", 0, at) + 1
-                hits.append(Hit(line, len(body[begin:at].decode("utf-8", "ignore"))))
-        line += body.count(b"\n", counted, stop)
+            count += 1
+            if len(matches) < keep:
+                begin = data.rfind(b"\n", 0, at) + 1
+                matches.append(Match(line, len(data[begin:at].decode("utf-8", "ignore"))))
+        line += data.count(b"\n", counted, stop)
         counted = stop
-    searched = len(text.lines) if counted >= len(body) else line
-    around = lines_near((hit.index for hit in hits), context, len(text.lines))
+    searched = len(text.lines) if counted >= len(data) else line
+    around = lines_near((match.index for match in matches), context, len(text.lines))
     lines = {index: text.lines[index] for index in around}
-    return Found(matches, tuple(hits), lines, text.first, text.last, searched, text.stamps)
+    return SearchResult(count, tuple(matches), lines, text.first, text.last, searched, text.stamps)
 
 
-def _pieces(body: bytes) -> Iterator[tuple[int, int]]:
+def _pieces(data: bytes) -> Iterator[tuple[int, int]]:
     """Cut a text into pieces of whole lines."""
     start = 0
-    while start < len(body):
-        end = body.find(b"\n", start + _PIECE)
-        stop = len(body) if end < 0 else end + 1
+    while start < len(data):
+        end = data.find(b"\n", start + _PIECE)
+        stop = len(data) if end < 0 else end + 1
         yield start, stop
         start = stop
 
 
-def _starts(compiled: Any, body: bytes, start: int, stop: int) -> Iterator[int]:
-    """Return where the first match of each matching line begins."""
+def _match_starts(compiled: Any, data: bytes, start: int, stop: int) -> Iterator[int]:
+    """Yield the offset at which the first match of each matching line begins."""
     while start < stop:
-        match = compiled.search(body, start, stop)
-        if match is None or match.start() == stop:  # behind the last line's end there is no line
+        match = compiled.search(data, start, stop)
+        if match is None or match.start() == stop:  # there is no line behind the last line feed
             return
         yield match.start()
-        start = body.find(b"\n", match.start()) + 1
+        start = data.find(b"\n", match.start()) + 1
 
 
 def lines_near(indexes: Iterable[int], context: int, total: int) -> list[int]:

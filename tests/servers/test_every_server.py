@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import respx
-from mcp import Client, MCPError, StdioServerParameters
+from mcp import Client, MCPError
 from mcp.client.stdio import stdio_client
 
 from ci_mcp_kit.manifest import manifest, manifest_text
@@ -24,6 +23,7 @@ from support.installed import PACKAGES, SERVERS, make_server, package_folder, se
 from support.inventory import first_word, inventory_faults, tokens, wire
 from support.raw_server import RawServer
 from support.snapshots import hold, hold_all
+from support.warm import warm_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -192,7 +192,7 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
                 "DRONE_MCP_ACTIONS": "on",
                 "DRONE_MCP_ACTION_REPOS": "*/*",
             }
-            process = StdioServerParameters(command=sys.executable, args=["-m", PACKAGES[name]], env=environment)
+            process = warm_server(PACKAGES[name], environment)
             async with Client(stdio_client(process, errors)) as client:
                 results = [
                     await client.call_tool(tool.name, least_arguments(tool, REPO, NUMBER))

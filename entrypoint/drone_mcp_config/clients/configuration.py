@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_http.addresses import is_exposed
 from drone_mcp_config.clients.formats import CLIENTS, ClientFormat, ClientName
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import CannotExpress, UserError

@@ -8,22 +8,20 @@ silence and by time. Source: Drone 2.25, livelog/stream.go and handler/api/event
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import anyio
 
 from ci_mcp_logs.log_text import LogText
-from ci_mcp_logs.timestamps import common_form
 from drone_mcp_client.errors import Unreachable
 from drone_mcp_client.steplog import from_lines
-from drone_mcp_logs.common.plain_lines import plain_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from drone_mcp_client.log_tail import LogTail
     from drone_mcp_client.models import Line
-    from drone_mcp_client.tails import LogTail
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +94,8 @@ def live_text(writes: Sequence[Line]) -> LogText:
     number = first_pos + 1 + len(log.lines)
     after = writes[-1].pos + 1 if writes else 0
     resume = (number - 1, starts[-1]) if is_open else (number, after)
-    lines = plain_lines(log.lines)
-    form = common_form(lines)
-    return LogText(lines, log.size, first_pos, running=True, starts=tuple(starts), resume=resume, stamps=form)
+    text = LogText.from_raw(log.lines, size=log.size, first_pos=first_pos)
+    return replace(text, running=True, starts=tuple(starts), resume=resume)
 
 
 def line_starts(writes: Sequence[Line]) -> tuple[list[int], bool]:

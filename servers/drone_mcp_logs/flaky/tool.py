@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_logs.numbered_lines import room_of
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.build_summary import looked_at, short
 from drone_mcp_logs.common.concurrency import for_each
-from drone_mcp_logs.common.numbered_lines import room_of
 from drone_mcp_logs.common.step_runs import runs_of
 from drone_mcp_logs.common.steps import NAME, bounded
 from drone_mcp_logs.flaky.flaky_steps import flaky_steps
@@ -59,7 +59,7 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
     Raises:
         ServiceError: Drone cannot be asked.
     """
-    chronicle = Chronicle(await access.client(), access.known, repo, Requests(MOST_REQUESTS))
+    chronicle = Chronicle(await access.client(), access.known, access.builds, repo, Requests(MOST_REQUESTS))
     listed = await _listed(chronicle, window)
     whole = await _whole(chronicle, listed, report)
     return answer(chronicle, listed, whole)

@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.search import lines_near
+from ci_mcp_logs.framing import framed
+from ci_mcp_logs.match_lines import write_matches
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
 from ci_mcp_logs.timestamps import stamps_room
-from drone_mcp_logs.common.numbered_lines import GAP, LEAST_ROOM, Row, numbered, room_of, room_of_all, share, width_for
 from drone_mcp_logs.common.steps import bounded, described, nameless
-from drone_mcp_logs.common.views import framed, size_of
+from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.search.views import SearchView, StepMatchesView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_mcp_logs.search import Found, Hit
-    from drone_mcp_logs.common.steps import Place
+    from ci_mcp_logs.search import SearchResult
+    from drone_mcp_build.failed_steps import StepRef
 
 _SLACK = 8  # tokens: counts of what is shown may have more digits than those of a frame
 _LIST_PART = 4  # each list of other steps takes at most this part of an answer
@@ -28,8 +28,8 @@ _LIST_PART = 4  # each list of other steps takes at most this part of an answer
 class StepFound:
     """What was found in a step; `note` says which lines were not searched, and whether it still runs."""
 
-    place: Place
-    found: Found
+    ref: StepRef
+    found: SearchResult
     note: str = ""
 
 
@@ -61,60 +61,20 @@ class Limits:
 def compose_findings(findings: Findings, limits: Limits) -> SearchView:
     """Return the answer: the first matches of each step, sharing what the budget leaves."""
     budget = limits.token_budget
-    total = sum(step.found.matches for step in findings.steps)
+    total = sum(step.found.count for step in findings.steps)
     findings = _fitting(findings, total, budget)
     steps = findings.steps
     room = max(LEAST_ROOM * len(steps), _room(findings, total, budget))
     widest = width_for(room // max(1, len(steps)), budget)
-    hits = share(limits.max_matches, [len(step.found.hits) for step in steps])
-    write = partial(show, context=limits.context, widest=widest)
-    alone = [write(step.found, hits=most, room=room)[0] for step, most in zip(steps, hits, strict=True)]
+    hits = share(limits.max_matches, [len(step.found.matches) for step in steps])
+    write = partial(write_matches, context=limits.context, widest=widest)
+    alone = [write(step.found, most=most, room=room)[0] for step, most in zip(steps, hits, strict=True)]
     rooms = share(room, list(map(room_of_all, alone)))
     results = []
     for step, most, part in zip(steps, hits, rooms, strict=True):
-        lines, shown = write(step.found, hits=most, room=part)
+        lines, shown = write(step.found, most=most, room=part)
         results.append(_result(step, shown, framed(lines, findings.nonce) if lines else ""))
     return _view(findings, total, results)
-
-
-def show(found: Found, *, hits: int, context: int, room: int, widest: int) -> tuple[list[Row], int]:
-    """Write the first hits with their surroundings, as many as there is room for.
-
-    Returns:
-        The lines, and how many hits are among them.
-    """
-    for lines_around in (context, 0) if context else (0,):
-        shown = _most_that_fit(found, hits, lines_around, room, widest)
-        if shown:
-            return _written_lines(found, shown, lines_around, widest), shown
-    return [], 0
-
-
-def _most_that_fit(found: Found, hits: int, context: int, room: int, widest: int) -> int:
-    """Return how many hits fit; the room they take grows with their number."""
-    low, high = 0, min(hits, len(found.hits))
-    while low < high:
-        middle = (low + high + 1) // 2
-        fits = room_of_all(_written_lines(found, middle, context, widest)) <= room
-        low, high = (middle, high) if fits else (low, middle - 1)
-    return low
-
-
-def _written_lines(found: Found, hits: int, context: int, widest: int) -> list[Row]:
-    chosen = {hit.index: hit for hit in found.hits[:hits]}
-    matching = {hit.index: hit for hit in found.hits}
-    indexes = lines_near(chosen, context, found.last - found.first + 1)
-    written = [_written_line(found, index, matching.get(index), widest) for index in indexes]
-    gaps = {index for before, index in pairwise(indexes) if index > before + 1}
-    return [row for index, line in zip(indexes, written, strict=True) for row in ([GAP] * (index in gaps) + [line])]
-
-
-def _written_line(found: Found, index: int, hit: Hit | None, widest: int) -> Row:
-    """Write a line. A match keeps its time stamp: that may be what was searched for, or what is asked."""
-    number, digits, line = found.first + index, len(str(found.last)), found.lines[index]
-    if hit:
-        return numbered(number, digits, line, widest, mark=">", focus=hit.focus)
-    return numbered(number, digits, line, widest, form=found.stamps)
 
 
 def _fitting(findings: Findings, total: int, budget: int) -> Findings:
@@ -123,7 +83,7 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
     plain = replace(findings, not_searched=tuple(bounded(findings.not_searched, budget // _LIST_PART, room_of)))
     while len(plain.steps) > 1 and _room(plain, total, budget) < LEAST_ROOM * len(plain.steps):
         left_out = plain.steps[-1]
-        more = (f"{left_out.place.label}: {left_out.found.matches}", *more)
+        more = (f"{left_out.ref.label}: {left_out.found.count}", *more)
         plain = replace(plain, steps=plain.steps[:-1], more=tuple(bounded(more, budget // _LIST_PART, room_of)))
     if _room(plain, total, budget) < LEAST_ROOM:
         plain = replace(plain, more=(), not_searched=(), next_step="", if_cut="")
@@ -134,7 +94,7 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
 
 def _plainest(step: StepFound) -> StepFound:
     """Leave out what is not needed to read the matches; of time stamps, what would be said once."""
-    return StepFound(nameless(step.place), replace(step.found, stamps=""))
+    return StepFound(nameless(step.ref), replace(step.found, stamps=""))
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
@@ -145,7 +105,7 @@ def _room(findings: Findings, total: int, budget: int) -> int:
 
 
 def _result(step: StepFound, shown: int, log: str) -> StepMatchesView:
-    return StepMatchesView(**described(step.place, step.note), matches=step.found.matches, shown=shown, log=log)
+    return StepMatchesView(**described(step.ref, step.note), matches=step.found.count, shown=shown, log=log)
 
 
 def _view(findings: Findings, total: int, results: Sequence[StepMatchesView]) -> SearchView:

@@ -10,25 +10,24 @@ from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
 
-from ci_mcp_logs.search import PatternError, compile_pattern, scan
+from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.search import PatternError, compile_pattern, search
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.common.builds import fetch_build
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import failed_first, find
-from drone_mcp_logs.common.views import new_nonce
 from drone_mcp_logs.search.answer import Findings, StepFound, compose_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ci_mcp_logs.log_text import LogText
-    from ci_mcp_logs.search import Found
+    from ci_mcp_logs.search import SearchResult
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_build.meant import Meant
-    from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
-    from drone_mcp_logs.common.steps import Place
     from drone_mcp_logs.search.answer import Limits
     from drone_mcp_logs.search.views import SearchView
 
@@ -52,7 +51,7 @@ class SearchAsk:
 
 
 async def search_logs(
-    drone: DroneClient, ask: SearchAsk, pace: Pace, clock: Callable[[], float] = time.monotonic
+    access: KnownAccess, ask: SearchAsk, pace: Pace, clock: Callable[[], float] = time.monotonic
 ) -> SearchView:
     """Answer `drone_search_build_logs`.
 
@@ -64,10 +63,11 @@ async def search_logs(
         compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=ask.ignore_case)
     except PatternError as wrong:
         raise InvalidInput(str(wrong), next_step=wrong.advice) from wrong
-    build = await fetch_build(drone, ask.what.repo, ask.what.number)
+    build = (await access.builds.find(ask.what.repo, ask.what.number)).build
     chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
-    search = _Search(StepReader(drone, ask.what.repo, build.number, pace), compiled, ask.limits, clock)
-    done = await for_each(chosen, search.step)
+    reader = StepReader(await access.client(), ask.what.repo, build.number, pace)
+    steps = _Search(reader, compiled, ask.limits, clock)
+    done = await for_each(chosen, steps.step)
     return await anyio.to_thread.run_sync(compose_findings, _findings(ask, build, done), ask.limits)
 
 
@@ -82,26 +82,26 @@ class _Search:
         self._bytes_left = MOST_BYTES
         self._seconds_left = MOST_SECONDS
 
-    async def step(self, place: Place) -> StepFound | str:
+    async def step(self, ref: StepRef) -> StepFound | str:
         """Search one step, or say why not."""
-        if place.never_ran:
-            return f"{place.label}: {place.step.status}, it has no log"
+        if ref.never_ran:
+            return f"{ref.label}: {ref.step.status}, it has no log"
         if self._bytes_left <= 0:
-            return f"{place.label}: the logs before it came to {MOST_BYTES >> 20} MiB; name it to search it"
-        reading = await self._reader.read(place)
+            return f"{ref.label}: the logs before it came to {MOST_BYTES >> 20} MiB; name it to search it"
+        reading = await self._reader.read(ref)
         if reading.text is None:
-            return f"{place.label}: its log is not there"
+            return f"{ref.label}: its log is not there"
         self._bytes_left -= reading.text.size
         found = await self._scan(reading.text)
-        return StepFound(reading.place, found, _note(found, reading.text))
+        return StepFound(reading.ref, found, _note(found, reading.text))
 
-    async def _scan(self, text: LogText) -> Found:
+    async def _scan(self, text: LogText) -> SearchResult:
         """Search in a thread, which ends soon after this task is cancelled."""
         cancelled = threading.Event()
         begun = self._clock()
         until = begun + self._seconds_left
         work = partial(
-            scan,
+            search,
             self._compiled,
             text,
             context=self._limits.context,
@@ -115,7 +115,7 @@ class _Search:
             self._seconds_left -= self._clock() - begun
 
 
-def _note(found: Found, text: LogText) -> str:
+def _note(found: SearchResult, text: LogText) -> str:
     notes = []
     if not found.whole:
         notes.append(f"only the first {found.searched} of {len(text.lines)} lines were searched: it took too long")
@@ -128,8 +128,8 @@ def _note(found: Found, text: LogText) -> str:
 
 def _findings(ask: SearchAsk, build: Build, done: Sequence[StepFound | str]) -> Findings:
     steps = [step for step in done if isinstance(step, StepFound)]
-    hits = tuple(step for step in steps if step.found.matches or not step.found.whole)
-    matches = sum(step.found.matches for step in hits)
+    hits = tuple(step for step in steps if step.found.count or not step.found.whole)
+    matches = sum(step.found.count for step in hits)
     return Findings(
         ask.what.repo,
         build.number,

@@ -28,6 +28,10 @@ class Request(Protocol):
     def path(self) -> str:
         """The path, quoted."""
 
+    @property
+    def params(self) -> tuple[tuple[str, str], ...]:
+        """The parameters of the query."""
+
 
 class Action(Protocol):
     """One thing to do to one subject in the state in which it was read."""

@@ -18,7 +18,9 @@ class GuardSpec:
     """The guard of a domain, as data.
 
     Attributes:
+        service: the service in which something is changed, for sentences: "Jenkins".
         thing: what its operations change, in the singular, for sentences: "build".
+        evidence: where it shows whether a change happened, for sentences: "the newest builds".
         scope: what audit lines call the scope of an action: "repo".
         scopes: the field that lists the scopes where something may be changed: "repos".
         scope_words: the same for sentences: "repositories".
@@ -26,7 +28,9 @@ class GuardSpec:
         keys: a key of `guard:` in role files -> the JSON Schema of its value. The key is a variable's `field`.
     """
 
+    service: str
     thing: str
+    evidence: str
     scope: str
     scopes: str
     scope_words: str

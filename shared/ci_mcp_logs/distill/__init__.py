@@ -1,6 +1,6 @@
-"""Distil a failing step's log: the lines that say why it failed, verbatim, within a token budget."""
+"""Distils the log of a failing step: the lines that say why it failed, verbatim, within a token budget."""
 
-from .distiller import Study, distill, excerpt
-from .excerpt import Block, Excerpt, Shown
+from ci_mcp_logs.distill.distiller import Study, distill
+from ci_mcp_logs.distill.excerpt import Block, Excerpt, ExcerptLine
 
-__all__ = ["Block", "Excerpt", "Shown", "Study", "distill", "excerpt"]
+__all__ = ["Block", "Excerpt", "ExcerptLine", "Study", "distill"]

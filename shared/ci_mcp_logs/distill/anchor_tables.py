@@ -1,6 +1,8 @@
-"""Anchors: what the lines of known tools mean. Each tool is a table in `anchors/`, and adding one needs no code.
+"""Anchors: patterns for the lines of known tools, and their meaning.
 
-An anchor has a `role`, which says what its line is to the failure:
+Each tool is a table in `anchors/`, and adding one needs no code.
+
+An anchor has a `role`, the part of its line in the failure:
 
     head     opens a block of evidence (a failing test's heading, a traceback's first line) of up to `lines` lines
     cause    says itself what is wrong (a compiler's message, an assertion)
@@ -12,19 +14,23 @@ An anchor has a `role`, which says what its line is to the failure:
     noise    looks like a failure and is none
 """
 
+from __future__ import annotations
+
 import functools
 import re
 import tomllib
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import filterfalse
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .text import READ, unstamped
+from ci_mcp_logs.distill.line_text import READ, unstamped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
 
 ROLES = ("noise", "passed", "command", "frame", "summary", "exit", "cause", "head")
-_SET_MEMORY = 64 << 20  # bytes; too little and the set falls back to giving no answer
+_SET_MEMORY = 64 << 20  # bytes; with too little, a set answers as if nothing matched (google/re2, re2/set.h, Match)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,37 +46,30 @@ class Anchor:
     final: bool = False  # after this line only cleaning up follows
 
 
-NO_ANCHOR = Anchor("", "", "", "")  # of a line that none speaks of
+NO_ANCHOR = Anchor("", "", "", "")  # of a line that no pattern matches
 
 
 @functools.cache
 def anchors() -> tuple[Anchor, ...]:
-    """All tables, in the order of their names."""
-    tables = sorted(
-        (entry for entry in resources.files(__package__).joinpath("anchors").iterdir() if entry.name.endswith(".toml")),
-        key=lambda entry: entry.name,
-    )
-    return tuple(anchor for table in tables for anchor in _read(table.read_text(encoding="utf-8")))
-
-
-def _read(table: str) -> list[Anchor]:
-    """The rows of one table."""
-    content = tomllib.loads(table)
-    common = {key: content[key] for key in ("tool", "kind") if key in content}
-    return [Anchor(**(common | row)) for row in content["anchor"]]
+    """Return the rows of all tables, in the order of the tables' names."""
+    files = resources.files(__package__).joinpath("anchors").iterdir()
+    found: list[Anchor] = []
+    for file in sorted((file for file in files if file.name.endswith(".toml")), key=lambda file: file.name):
+        table = tomllib.loads(file.read_text(encoding="utf-8"))
+        common = {key: table[key] for key in ("tool", "kind") if key in table}
+        found += [Anchor(**(common | row)) for row in table["anchor"]]
+    return tuple(found)
 
 
 @functools.cache
 def _ranking() -> tuple[Anchor, ...]:
-    """All anchors, the more telling the later and noise last, equal ones as their tables are."""
-    return (NO_ANCHOR, *sorted(anchors(), key=lambda anchor: _WEIGHT[anchor.role]))
-
-
-_WEIGHT = {role: place for place, role in enumerate((*ROLES[1:], "noise"))}
+    """Return all anchors by rank: the more telling the later, noise last, equal ones in the order of their tables."""
+    rank_of = {role: rank for rank, role in enumerate((*ROLES[1:], "noise"))}
+    return (NO_ANCHOR, *sorted(anchors(), key=lambda anchor: rank_of[anchor.role]))
 
 
 class _Automaton:
-    """Patterns as one automaton, and the rank of the anchor that each is of; both ascend."""
+    """Patterns as one automaton, and for each the rank of its anchor; both ascend."""
 
     def __init__(self, rows: Iterable[tuple[int, str]], *, at_start: bool = False) -> None:
         import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
@@ -85,21 +84,22 @@ class _Automaton:
         self._set.Compile()
 
     def best(self, lines: Iterable[bytes]) -> list[int]:
-        """The highest rank of a pattern that is found in each line; 0 for none."""
+        """Return the highest rank of a pattern that is found in each line; 0 for none."""
         return [self._ranks[max(found)] if found else 0 for found in map(self._set.Match, lines)]
 
 
 @functools.cache
 def _automata() -> tuple[_Automaton, _Automaton, _Automaton]:
-    """Patterns of how a line begins; of further anchors the branches of how one begins, and those that search it.
+    """Return three automata: patterns for the beginning of a line, and the branches of all others.
 
-    Mixed, they would have many times the states, and an automaton's states are made when a line first needs them.
+    These are again for the beginning, and for anywhere in a line. Mixed, they would have many times the states, and an
+    automaton's states are made when a line first needs them.
     """
     begin: list[tuple[int, str]] = []
     rest: list[tuple[int, str]] = []
     for rank, anchor in enumerate(_ranking()[1:], 1):
-        its = [(rank, branch) for branch in branches(anchor.pattern)]
-        (begin if len(its) == 1 and _at_start(its[0]) else rest).extend(its)
+        rows = [(rank, branch) for branch in branches(anchor.pattern)]
+        (begin if len(rows) == 1 and _at_start(rows[0]) else rest).extend(rows)
     return (
         _Automaton(begin, at_start=True),
         _Automaton(filter(_at_start, rest), at_start=True),
@@ -115,7 +115,7 @@ _PIECE = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]])*\]|[()|]|[^\\\[()|]+")
 
 
 def branches(pattern: str) -> list[str]:
-    """The alternatives that a pattern consists of, each with the pattern's flags."""
+    """Return the alternatives of a pattern, each with the pattern's flags."""
     flags = "(?i)" if pattern.startswith("(?i)") else ""
     found, depth = [""], 0
     for piece in _PIECE.findall(pattern, len(flags)):
@@ -128,9 +128,9 @@ def branches(pattern: str) -> list[str]:
 
 
 def anchors_in(lines: Sequence[bytes], *, telling: bool) -> list[Anchor]:
-    """The most telling anchor of each encoded line without its time stamp; noise overrules all.
+    """Return the most telling anchor of each encoded line without its time stamp; noise overrules all.
 
-    Lines without any telling word (see `scan`) are only looked at by anchors of how a line begins.
+    Lines without any telling word (see `scan`) are matched with patterns for the beginning of a line only.
     """
     begin, further, search = _automata()
     ranks = begin.best(lines)
@@ -147,7 +147,7 @@ def _compiled(pattern: str) -> Any:
 
 
 def failing_test(anchor: Anchor, text: str) -> str | None:
-    """The name of the failing test that a line of this anchor gives, if the anchor knows where it stands."""
+    """Return the name of the failing test that a line with this anchor gives, if the pattern has a group for it."""
     if "(?P<test>" not in anchor.pattern:
         return None
     found = _compiled(anchor.pattern).search(unstamped(text[:READ]))
@@ -158,16 +158,17 @@ _PLACE = re.compile(
     r"(?:^|[\s(\[\"'@=])(?P<place>(?:[A-Za-z]:\\)?[\w@+.\-/\\]{1,200}\.[A-Za-z]\w{0,9}"
     r"(?:[:(]\[?\d{1,7}|\", line \d{1,7}))"
 )
-_EXTENSION = re.compile(r"\.[A-Za-z]\w{0,9}(?:[:(]\[?\d|\", line \d)")  # part of every place, and far quicker to miss
-_FOREIGN = re.compile(
+# A part of every place that is much quicker to search for in lines without one.
+_EXTENSION = re.compile(r"\.[A-Za-z]\w{0,9}(?:[:(]\[?\d|\", line \d)")
+_OF_LIBRARY = re.compile(
     r"node_modules/|site-packages/|/usr/|/\.cargo/|/rustc/|/\.rvm/|/gems/|/go/pkg/|/vendor/|internal/"
 )
 
 
 def source_place(text: str) -> str | None:
-    """The first file and line in a text, as `file:line`; libraries' files do not count."""
+    """Return the first file and line in a text, as `file:line`; libraries' files do not count."""
     text = text[:READ]
     found = _PLACE.search(text) if _EXTENSION.search(text) else None
-    if not found or _FOREIGN.search(found["place"]):
+    if not found or _OF_LIBRARY.search(found["place"]):
         return None
     return re.sub(r'(?:\(|:\[?|", line )(?=\d+$)', ":", found["place"])

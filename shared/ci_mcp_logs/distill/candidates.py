@@ -1,49 +1,59 @@
 """Gathers the lines of a log that are looked at closely, with their features."""
 
+from __future__ import annotations
+
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-from . import scan
-from .anchor_tables import Anchor
-from .features import Columns, hit_columns, line_columns
-from .line_scores import Looks, Reader
-from .model import Model
-from .passages import Windows
-from .text import Line
+from ci_mcp_logs.distill import scan, tuning
+from ci_mcp_logs.distill.features import hit_columns, line_columns
+from ci_mcp_logs.distill.line_scores import LineProfiles, LineReader
+from ci_mcp_logs.distill.passages import Windows
 
-_TAIL = 25  # lines before the failing command's end that are always looked at
-_LAST = 20  # likewise of the log
-_MOST = 400  # lines; no further surroundings are looked at then
-_NEWS = 60  # new lines that are looked at from each end
-_REPEATED = 0.9
-_HARDLY = 0.12  # chance of a hit up to which its surroundings are not looked at
-_BEFORE, _AFTER = 4, 8
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from ci_mcp_logs.distill.anchor_tables import Anchor
+    from ci_mcp_logs.distill.features import Columns
+    from ci_mcp_logs.distill.line_text import Line
+    from ci_mcp_logs.distill.model import Model
+    from ci_mcp_logs.log_text import LogText
 
 
 @dataclass(frozen=True, slots=True)
 class Candidates:
-    """The lines looked at, in order, with what is known of them."""
+    """The lines looked at closely, in order.
+
+    Attributes:
+        numbers: of the lines.
+        texts: of the lines.
+        profiles: what each line's text says by itself.
+        end: number of the line at which the failing command ended, else of the last line.
+        command: number of the line at which that command began.
+        last: number of the last line that is not empty.
+        final: whether nothing but cleaning up follows the end.
+    """
 
     numbers: Sequence[int]
     texts: Sequence[str]
-    looks: Looks
+    profiles: LineProfiles
     end: int
     command: int
     last: int
-    final: bool = False  # whether nothing but cleaning up follows the end
+    final: bool = False
 
-    def surroundings(self) -> Columns:
-        """Every line's features for the second stage."""
-        return line_columns(self.numbers, self.texts, self.looks, self.end, self.command)
+    def columns(self) -> Columns:
+        """Return the features of every line for the model of lines."""
+        return line_columns(self.numbers, self.texts, self.profiles, self.end, self.command)
 
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The lines with a telling word, and where the failing command and the log end."""
+    """The lines with a telling word, and those of them at which a command is known to have failed."""
 
     lines: Sequence[Line]
-    looks: Looks
+    profiles: LineProfiles
     exits: Sequence[Line]
     last: Line
 
@@ -55,61 +65,59 @@ class Hits:
     @property
     def final(self) -> bool:
         """Whether nothing but cleaning up follows that line."""
-        return next((anchor.final for anchor in self.looks.anchors if anchor.role == "exit"), False)
+        return next((anchor.final for anchor in self.profiles.anchors if anchor.role == "exit"), False)
 
     def columns(self) -> Columns:
-        """Every hit's features for the first stage."""
-        return hit_columns([line.number for line in self.lines], self.looks, self.end.number, self.last.number)
+        """Return the features of every hit for the model of hits."""
+        return hit_columns([line.number for line in self.lines], self.profiles, self.end.number, self.last.number)
 
 
-def find_hits(data: bytes, reader: Reader) -> Hits:
-    """One pass over the log."""
-    lines = scan.lines_at(data, scan.hits(data))
-    looks = reader.look([line.text for line in lines], telling=True)
-    exits = [line for line, anchor in zip(lines, looks.anchors, strict=True) if anchor.role == "exit"]
-    return Hits(lines, looks, exits, scan.last(data, lines[-1] if lines else scan.TOP))
+def find_hits(text: LogText, reader: LineReader) -> Hits:
+    """Find the lines with a telling word in one pass over the log."""
+    lines = scan.telling_lines(text)
+    profiles = reader.profile([line.text for line in lines], telling=True)
+    exits = [line for line, anchor in zip(lines, profiles.anchors, strict=True) if anchor.role == "exit"]
+    return Hits(lines, profiles, exits, scan.last_line(text))
 
 
-def gather(data: bytes, model: Model, news: Sequence[tuple[int, int]] = ()) -> Candidates:
-    """Find the candidates: the surroundings of the best hits, the end of the failing command.
+def gather(text: LogText, model: Model, news: Sequence[int] = ()) -> Candidates:
+    """Gather the candidates: the end of the log and of the failing command, news, and the surroundings of good hits.
 
-    `news` are number and offset of lines that a good run did not print; where those are few, all are candidates.
+    `news` are the numbers of the lines that a good run did not print; where those are few, all are candidates.
     """
-    reader = Reader(model)
-    hits = find_hits(data, reader)
-    windows = Windows(data)
-    windows.add(hits.last, _LAST, 0)
+    reader = LineReader(model)
+    hits = find_hits(text, reader)
+    windows = Windows(text.lines)
+    windows.add(hits.last.number, tuning.BEFORE_LAST, 0)
     for stop in (hits.end, *hits.exits[-1:]):
-        windows.add(stop, _TAIL, 5)
-    for number, offset in (*news[:_NEWS], *news[-_NEWS:]):
-        windows.add(Line(number, offset, ""), 0, 0)
-    for line, anchor in _ranked(hits, model):
-        if windows.size >= _MOST:
+        windows.add(stop.number, tuning.BEFORE_END, tuning.AFTER_END)
+    for number in (*news[: tuning.NEWS], *news[-tuning.NEWS :]):
+        windows.add(number, 0, 0)
+    for line, anchor in _from_likeliest(hits, model):
+        if windows.size >= tuning.MOST_LINES:
             break
-        windows.add(line, *_reach(anchor))
-    found = windows.lines(reader)
-    looks = reader.look(found.texts)
+        before = tuning.BEFORE_HEAD if anchor.role == "head" else tuning.BEFORE_HIT
+        windows.add(line.number, before, max(tuning.AFTER_HIT, min(anchor.lines, tuning.LONGEST_BLOCK)))
+    passage = windows.read(reader)
+    profiles = reader.profile(passage.texts)
     end = hits.end.number
-    rows = zip(found.numbers, looks.anchors, strict=True)
+    rows = zip(passage.numbers, profiles.anchors, strict=True)
     begun = [number for number, anchor in rows if anchor.role == "command" and number < end]
     command = begun[-1] if begun else 1
-    return Candidates(found.numbers, found.texts, looks, end, command, hits.last.number, hits.final)
+    return Candidates(passage.numbers, passage.texts, profiles, end, command, hits.last.number, hits.final)
 
 
-def _ranked(hits: Hits, model: Model) -> list[tuple[Line, Anchor]]:
-    """The hits most worth a look at their surroundings; each further one of a kind counts for less."""
+def _from_likeliest(hits: Hits, model: Model) -> Iterator[tuple[Line, Anchor]]:
+    """Yield the hits whose surroundings are worth a look, the likeliest first; each further one of a family is less."""
     if not hits.lines:
-        return []
+        return
     chances = model.hits.chances(hits.columns())
-    kinds: Counter[str] = Counter()
+    seen: Counter[str] = Counter()
     worth = []
-    for i in sorted(range(len(chances)), key=chances.__getitem__, reverse=True):
-        its = hits.looks.kinds[i]
-        worth.append((chances[i] * _REPEATED ** kinds[its], i))
-        kinds[its] += 1
-    return [(hits.lines[i], hits.looks.anchors[i]) for chance, i in sorted(worth, reverse=True) if chance > _HARDLY]
-
-
-def _reach(anchor: Anchor) -> tuple[int, int]:
-    """How many lines before and after a hit are worth a look."""
-    return (3 if anchor.role == "head" else _BEFORE), max(_AFTER, min(anchor.lines, 40))
+    for index in sorted(range(len(chances)), key=chances.__getitem__, reverse=True):
+        family = hits.profiles.families[index]
+        worth.append((chances[index] * tuning.REPEATED_HIT ** seen[family], index))
+        seen[family] += 1
+    for chance, index in sorted(worth, reverse=True):
+        if chance > tuning.LEAST_HIT:
+            yield hits.lines[index], hits.profiles.anchors[index]

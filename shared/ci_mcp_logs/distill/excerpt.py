@@ -1,16 +1,20 @@
-"""The distiller's answer: blocks of verbatim lines, each with why it was chosen."""
+"""The distiller's answer: blocks of verbatim lines, each with the reason why it was chosen."""
 
-from collections.abc import Iterable, Iterator
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import islice
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from .anchor_tables import source_place
+from ci_mcp_logs.distill.anchor_tables import source_place
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
 
 _NAMES = 20  # tests and places that are listed
 
 
-class Shown(NamedTuple):
+class ExcerptLine(NamedTuple):
     """A line of the answer; `cut` says that its end is missing, `times` how many equal lines it stands for."""
 
     number: int
@@ -26,14 +30,14 @@ class Block:
     start: int
     end: int
     reason: str
-    lines: tuple[Shown, ...]
+    lines: tuple[ExcerptLine, ...]
     score: float
     kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Excerpt:
-    """The blocks in the order of the log, and what was left out."""
+    """The blocks in the order of the log, and the names of failing tests in them."""
 
     blocks: tuple[Block, ...]
     total_lines: int
@@ -46,7 +50,7 @@ class Excerpt:
         return tuple(sorted(self.blocks, key=lambda block: (-block.score, block.start)))
 
     @property
-    def lines(self) -> Iterator[Shown]:
+    def lines(self) -> Iterator[ExcerptLine]:
         """All lines, in the order of the log."""
         return (line for block in self.blocks for line in block.lines)
 
@@ -57,5 +61,5 @@ class Excerpt:
 
 
 def distinct(names: Iterable[str | None]) -> tuple[str, ...]:
-    """The first names, each once."""
+    """Return the first names, each once."""
     return tuple(islice(dict.fromkeys(name for name in names if name), _NAMES))

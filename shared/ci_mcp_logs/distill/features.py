@@ -1,64 +1,106 @@
-"""The features of hits and candidates for the learned scorer: place and surroundings."""
+"""The features of hits and candidates that the model knows: where a line stands and what stands around it.
 
-from collections import Counter
+Features are kept as columns: by the name that they have in `model.json`, their values for all lines in order.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from operator import eq
+from typing import TYPE_CHECKING
 
-from .anchor_tables import Anchor
-from .line_scores import BLANK, ROLE_CODE, Looks, ordinals
+from ci_mcp_logs.distill.line_scores import BLANK, ROLE_CODE
+
+if TYPE_CHECKING:
+    from ci_mcp_logs.distill.anchor_tables import Anchor
+    from ci_mcp_logs.distill.line_scores import LineProfiles
 
 Columns = Mapping[str, Sequence[float]]
 
-_LOW = -8.0
+_NO_PARENT = -8.0  # log-odds below those of nearly every line
 _OPENS = {"head", "cause"}
 _CLOSES = {"summary", "exit", "passed", "command"}
 
 
-def hit_columns(numbers: Sequence[int], looks: Looks, end: int, last: int) -> Columns:
-    """What is known of every hit before its surroundings are looked at.
+def hit_columns(numbers: Sequence[int], profiles: LineProfiles, end: int, last: int) -> Columns:
+    """Return the features of every hit, from before its surroundings are looked at.
 
-    `numbers` are the lines', `end` that at which the failing command ended, `last` that of the log's last line.
+    near: mean score of the hits around; role, role_after: codes of the anchors of this hit and the next;
+    nth: hits of its family above it; to_end, to_last: lines to the failing command's end and to the log's last;
+    hits_after: hits from this one on.
+
+    Args:
+        numbers: of the lines.
+        profiles: of the lines.
+        end: number of the line at which the failing command ended.
+        last: number of the log's last line.
     """
     return {
-        "near": _mean(looks.scores, 2),
-        "role": looks.codes,
-        "role_after": [*looks.codes[1:], ROLE_CODE[""]],
-        "nth": ordinals(looks.kinds),
+        "near": _window_means(profiles.scores, 2),
+        "role": profiles.roles,
+        "role_after": [*profiles.roles[1:], ROLE_CODE[""]],
+        "nth": ordinals(profiles.families),
         "to_end": [end - number for number in numbers],
         "to_last": [last - number for number in numbers],
         "hits_after": range(len(numbers), 0, -1),
     }
 
 
-def line_columns(numbers: Sequence[int], texts: Sequence[str], looks: Looks, end: int, command: int) -> Columns:
-    """The surroundings of every candidate; `command` is the number of the line at which the failing command began."""
-    here = looks.scores
-    near = adjoining(numbers)
+def line_columns(
+    numbers: Sequence[int], texts: Sequence[str], profiles: LineProfiles, end: int, command: int
+) -> Columns:
+    """Return the features of every candidate.
+
+    here: its score; mean5, mean25, top: mean score of so many lines around it, and the best of all candidates;
+    paragraph: best score of its paragraph; to_end, from_command: lines to the failing command's end and from its
+    beginning; length: characters; parent: score of the line that it is indented under; repeats: candidates of the same
+    text; role: code of its anchor; block: how far above the head of its block stands.
+
+    Args:
+        numbers: of the lines.
+        texts: of the lines.
+        profiles: of the lines.
+        end: number of the line at which the failing command ended.
+        command: number of the line at which that command began.
+    """
+    here = profiles.scores
+    adjoins = adjoining(numbers)
     counts = Counter(texts)
     return {
         "here": here,
-        "mean5": _mean(here, 5),
-        "mean25": _mean(here, 25),
+        "mean5": _window_means(here, 5),
+        "mean25": _window_means(here, 25),
         "top": [max(here)] * len(here),
-        "paragraph": _paragraphs(near, looks),
+        "paragraph": _paragraph_scores(adjoins, profiles),
         "to_end": [end - number for number in numbers],
         "from_command": [number - command for number in numbers],
         "length": list(map(len, texts)),
-        "parent": _parents(near, looks),
+        "parent": _parent_scores(adjoins, profiles),
         "repeats": [counts[text] for text in texts],
-        "role": looks.codes,
-        "block": _blocks(near, looks.anchors),
+        "role": profiles.roles,
+        "block": _block_depths(adjoins, profiles.anchors),
     }
 
 
 def adjoining(numbers: Sequence[int]) -> list[int]:
-    """Whether each line follows directly on the one before it: 1 or 0."""
+    """Return whether each line follows directly on the one before it: 1 or 0."""
     return [0, *map(eq, numbers[1:], [number + 1 for number in numbers])]
 
 
-def _mean(values: Sequence[float], reach: int) -> list[float]:
-    """Mean over a window of `reach` neighbours to each side; beyond the ends the values count as 0."""
+def ordinals(families: Sequence[str]) -> list[int]:
+    """Return how many lines of its family stand above each line."""
+    seen: defaultdict[str, int] = defaultdict(int)
+    above = []
+    for family in families:
+        above.append(seen[family])
+        seen[family] += 1
+    return above
+
+
+def _window_means(values: Sequence[float], reach: int) -> list[float]:
+    """Return the mean over `reach` neighbours to each side; beyond the ends the values count as 0."""
     sums = list(accumulate(values, initial=0.0))
     count, width = len(values), 2 * reach + 1
     upper = chain(sums[reach + 1 :], [sums[-1]] * min(reach, count))
@@ -66,30 +108,31 @@ def _mean(values: Sequence[float], reach: int) -> list[float]:
     return [(b - a) / width for a, b in zip(lower, upper, strict=False)][:count]
 
 
-def _parents(adjoins: Sequence[int], looks: Looks) -> list[float]:
-    """The score of the nearest line above that is indented less, where the lines between leave no gap."""
+def _parent_scores(adjoins: Sequence[int], profiles: LineProfiles) -> list[float]:
+    """Return the score of the nearest line above that is indented less, where the lines between leave no gap."""
     found = []
     above: list[tuple[int, float]] = []  # indents, ascending, and scores of the lines that may still be parents
-    for near, score, code, indent in zip(adjoins, looks.scores, looks.codes, looks.indents, strict=True):
+    for near, score, role, indent in zip(adjoins, profiles.scores, profiles.roles, profiles.indents, strict=True):
         if not near:
             above.clear()
-        while above and above[-1][0] >= indent and code != BLANK:
+        while above and above[-1][0] >= indent and role != BLANK:
             above.pop()
-        found.append(above[-1][1] if above else _LOW)
-        if code != BLANK:
+        found.append(above[-1][1] if above else _NO_PARENT)
+        if role != BLANK:
             above.append((indent, score))
     return found
 
 
-def _paragraphs(adjoins: Sequence[int], looks: Looks) -> list[float]:
-    """The best score in each line's paragraph; an empty line belongs to what follows."""
-    begins = [i for i, (near, code) in enumerate(zip(adjoins, looks.codes, strict=True)) if not near or code == BLANK]
+def _paragraph_scores(adjoins: Sequence[int], profiles: LineProfiles) -> list[float]:
+    """Return the best score in each line's paragraph; an empty line belongs to the following one."""
+    rows = enumerate(zip(adjoins, profiles.roles, strict=True))
+    begins = [index for index, (near, role) in rows if not near or role == BLANK]
     spans = pairwise([*begins, len(adjoins)])
-    return list(chain.from_iterable([max(looks.scores[a:b])] * (b - a) for a, b in spans))
+    return list(chain.from_iterable([max(profiles.scores[a:b])] * (b - a) for a, b in spans))
 
 
-def _blocks(adjoins: Sequence[int], anchors: Sequence[Anchor]) -> list[float]:
-    """How far above each line the head of its block stands; -1 outside blocks."""
+def _block_depths(adjoins: Sequence[int], anchors: Sequence[Anchor]) -> list[float]:
+    """Return how far above each line the head of its block stands; -1 outside blocks."""
     depths: list[float] = []
     left = depth = 0
     for near, anchor in zip(adjoins, anchors, strict=True):

@@ -1,47 +1,58 @@
-"""The learned scorer: a sum of word weights for a line, a sum of binned features for a candidate among its neighbours.
+"""The learned model: sums of word weights for a line, sums of binned features for a line among its neighbours.
 
 Both are linear, so a score can be read off the data file; `benchmarks/logs/train.py` learns it.
 """
 
+from __future__ import annotations
+
 import functools
 import json
 from bisect import bisect_right
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from itertools import pairwise, repeat
 from math import exp
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from .words import BLANK, INDENT, indent_of, parts
+from ci_mcp_logs.distill.words import BLANK, INDENT, indent_of, split_line
 
-Sum = Mapping[str, Sequence[float]]  # what each step of each feature adds to a score
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    StepFunctions = Mapping[str, Sequence[float]]  # by feature: the summand for each of its bins
+
+_NO_WEIGHT = repeat(0.0)
 
 
 @dataclass(frozen=True, slots=True)
-class Binned:
-    """Sums of step functions of the same features; the steps have the same bounds in all of them.
+class BinnedModel:
+    """Scores that are sums of step functions of features.
 
-    A feature without bounds says itself which step it is.
+    Attributes:
+        bounds: of the bins of each feature, the same for all scores. A feature without bounds is the number of its bin.
+        scores: the step functions of each score.
     """
 
     bounds: Mapping[str, Sequence[float]]
-    sums: Sequence[Sum]
+    scores: Sequence[StepFunctions]
 
     def totals(self, columns: Mapping[str, Sequence[float]]) -> list[list[float]]:
-        """Every sum for each row."""
-        found = {name: list(map(bisect_right, repeat(its), columns[name])) for name, its in self.bounds.items()}
-        steps: dict[str, Sequence[Any]] = {**columns, **found}  # codes are whole
-        added = ((map(values.__getitem__, steps[name]) for name, values in its.items()) for its in self.sums)
-        return [list(map(sum, zip(*its, strict=True))) for its in added]
+        """Return a list for each score: its value for every row of the features' columns."""
+        binned = {name: list(map(bisect_right, repeat(bounds), columns[name])) for name, bounds in self.bounds.items()}
+        bins: dict[str, Sequence[Any]] = {**columns, **binned}  # numbers of bins are whole
+        totals: list[list[float]] = []
+        for score in self.scores:
+            summands = [map(values.__getitem__, bins[name]) for name, values in score.items()]
+            totals.append(list(map(sum, zip(*summands, strict=True))))
+        return totals
 
     def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
-        """How likely each row is evidence by the first sum, between 0 and 1."""
+        """Return the probability of each row by the first score, which is its log-odds."""
         return [1.0 / (1.0 + exp(-total)) for total in self.totals(columns)[0]]
 
 
 class Vocabulary:
-    """Weights of the features that `words.words` names, by what they consist of."""
+    """Weights of the features that `feature_names` names, stored by their parts: joining these would be slower."""
 
     def __init__(self, weights: Mapping[bytes, float]) -> None:
         self._blank = weights.get(BLANK, 0.0)
@@ -51,45 +62,48 @@ class Vocabulary:
         self._pairs = {tuple(name.split(b" ")): weight for name, weight in weights.items() if b" " in name}
 
     def score(self, raw: bytes) -> float:
-        """The sum of the weights of a line without its time stamp."""
-        found, depth, first = parts(raw)
+        """Return the sum of the weights of a line without its time stamp."""
+        found, depth, first = split_line(raw)
         if not found:
             return self._blank
         beginning = self._begins.get(b" ".join(found[:2]), 0.0) + self._indents.get((depth, first), 0.0)
-        return beginning + sum(map(self._words.get, found, _NONE)) + sum(map(self._pairs.get, pairwise(found), _NONE))
-
-
-_NONE = repeat(0.0)
+        words = sum(map(self._words.get, found, _NO_WEIGHT))
+        return beginning + words + sum(map(self._pairs.get, pairwise(found), _NO_WEIGHT))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Model:
-    """Weights of words, and what is made of a hit, of a candidate among its neighbours and of a stretch of them."""
+    """Everything that was learned.
+
+    Attributes:
+        bias: log-odds of a line without any known word.
+        words: weights of a line's words.
+        hits: whether evidence stands near a line with a telling word.
+        lines: whether a candidate is evidence.
+        segments: three scores of a candidate: for standing inside the evidence, for being its first and its last line.
+    """
 
     bias: float
     words: Vocabulary
-    hits: Binned
-    lines: Binned
-    segments: Binned
+    hits: BinnedModel
+    lines: BinnedModel
+    segments: BinnedModel
 
-    def line(self, raw: bytes) -> float:
-        """Log-odds that a line without its time stamp is evidence, by its words alone."""
+    def score_line(self, raw: bytes) -> float:
+        """Return the log-odds that a line without its time stamp is evidence, by its words alone."""
         return self.bias + self.words.score(raw)
 
 
-def read(text: str) -> Model:
-    """A model from its data file."""
+def read_model(text: str) -> Model:
+    """Return a model from its data file."""
     content = json.loads(text)
     words = {word.encode("utf-8", "surrogatepass"): weight for word, weight in content["words"].items()}
-    hits, lines, segments = (_binned(content[stage]) for stage in ("hits", "lines", "segments"))
+    stages = (content[stage] for stage in ("hits", "lines", "segments"))
+    hits, lines, segments = (BinnedModel(stage["bounds"], stage["sums"]) for stage in stages)
     return Model(content["bias"], Vocabulary(words), hits, lines, segments)
 
 
-def _binned(content: dict[str, Any]) -> Binned:
-    return Binned(content["bounds"], content["sums"])
-
-
 @functools.cache
-def default() -> Model:
-    """The model this package ships."""
-    return read(resources.files(__package__).joinpath("model.json").read_text(encoding="utf-8"))
+def default_model() -> Model:
+    """Return the model that this package ships."""
+    return read_model(resources.files(__package__).joinpath("model.json").read_text(encoding="utf-8"))

@@ -1,99 +1,88 @@
 """Finds the lines of a failing log that the last good log of the same step lacks.
 
-Lines are compared without numbers, because those differ in every run; those with hexadecimal words, as hashes and
+Lines are compared without digits, because numbers differ in every run; those with hexadecimal words, as hashes and
 addresses are, once more without them. Logs are read in chunks, so that a log of short lines takes no more memory than
 another.
 """
 
+from __future__ import annotations
+
 import functools
 import re
-from collections.abc import Iterable, Iterator
-from itertools import accumulate, count, islice
-from typing import Any
+from itertools import islice
+from typing import TYPE_CHECKING, Any
 
-from .scan import line_end
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
-_CHUNK = 1 << 15
+    from ci_mcp_logs.log_text import LogText
+
+_CHUNK = 1 << 15  # bytes
 _DIGITS = b"0123456789"
-_VARIABLE = re.compile(
-    rb"\x1b\[[0-9;?]*[ -/]*[@-~]|0x[0-9a-fA-F]+|\b(?=[a-f]*[0-9][0-9a-f]{6})[0-9a-f]++\b|[0-9]+"  # without backtracking
-)
+_VARIABLE = re.compile(rb"0x[0-9a-fA-F]+|\b(?=[a-f]*[0-9][0-9a-f]{6})[0-9a-f]++\b|[0-9]+")  # without backtracking
 _HEXADECIMAL = rb"[^\n]*(?:0x[0-9a-fA-F]|\b[0-9a-f]*[0-9][0-9a-f]{6,}\b)[^\n]*"
-_SPARE = 2000  # lines; so many different ones of the good log are remembered,
-_REMEMBERED = 32  # and one more for each so many bytes of it
-_NEW = 128  # likewise of lines that may be new: where there are more, the two logs have little in common
+# Limits of memory, not of quality: so many different lines of the good log are remembered, and one more for each so
+# many bytes of it. Likewise of lines that may be new: where there are more, the two logs have little in common.
+_SPARE = 2000
+_BYTES_REMEMBERED = 32
+_BYTES_NEW = 128
 _MOST_HEXADECIMAL = 4_000  # lines of each log that are compared a second time
-_READ = 400  # bytes of a line that are then looked at
+_READ = 400  # bytes of a line that are then compared
 
 
-def novel_lines(data: bytes, good: bytes) -> list[tuple[int, int]] | None:
-    """Number and byte offset of each line of `data` that `good` lacks, ascending.
+def novel_lines(text: LogText, good: LogText) -> list[int] | None:
+    """Return the numbers of the lines of `text` that `good` lacks, ascending.
 
     None where there are too many such lines to tell anything, or more different ones in `good` than fit into memory.
     """
-    known: set[int] = set()  # hashes, which take less memory than lines, and differ from process to process
-    for chunk in _chunks(good):
-        known.update(map(hash, set(_without_numbers(chunk))))
-        if len(known) > _SPARE + len(good) // _REMEMBERED:
+    known: set[int] = set()  # hashes, which take less memory than lines
+    for lines in _lines_without_digits(good.data):
+        known.update(map(hash, set(lines)))
+        if len(known) > _SPARE + len(good.data) // _BYTES_REMEMBERED:
             return None
-    new: list[tuple[int, int]] = []
-    number, offset = 1, 0
-    for chunk in _chunks(data):
-        lines = _without_numbers(chunk)
+    new: list[int] = []
+    number = 1
+    for lines in _lines_without_digits(text.data):
         unknown = {line for line in set(lines) if hash(line) not in known}
         if unknown:
-            new += _places(chunk, lines, unknown, number, offset)
-        if len(new) > _SPARE + len(data) // _NEW:
+            new += [place for place, line in enumerate(lines, number) if line in unknown]
+        if len(new) > _SPARE + len(text.data) // _BYTES_NEW:
             return None
-        number, offset = number + len(lines), offset + len(chunk) + 1
-    return _unlike(data, new, good)
+        number += len(lines)
+    return _new_without_hexadecimals(text, new, good)
 
 
-def _chunks(data: bytes) -> Iterator[bytes]:
-    """The log in stretches of whole lines, without the line feed that ends each."""
+def _lines_without_digits(data: bytes) -> Iterator[list[bytes]]:
+    """Yield the lines of a log, in chunks."""
     start = 0
-    while start <= len(data):
+    while start < len(data):
         end = data.find(b"\n", start + _CHUNK)
-        end = end if end >= 0 else len(data)
-        yield data[start:end]
+        end = end if end >= 0 else len(data) - 1
+        yield data[start:end].translate(None, _DIGITS).split(b"\n")
         start = end + 1
 
 
-def _without_numbers(chunk: bytes) -> list[bytes]:
-    """Its lines without digits."""
-    return chunk.translate(None, _DIGITS).split(b"\n")
-
-
-def _places(
-    chunk: bytes, lines: Iterable[bytes], wanted: set[bytes], number: int, offset: int
-) -> Iterator[tuple[int, int]]:
-    """Number and offset of each wanted line of a chunk; its first has this number and offset."""
-    offsets = accumulate((len(row) + 1 for row in chunk.split(b"\n")), initial=offset)
-    rows = zip(count(number), offsets, lines, strict=False)
-    return ((place, start) for place, start, line in rows if line in wanted)
-
-
-def _unlike(data: bytes, new: list[tuple[int, int]], good: bytes) -> list[tuple[int, int]]:
-    """Those new lines that are still new without hexadecimal words."""
+def _new_without_hexadecimals(text: LogText, new: list[int], good: LogText) -> list[int]:
+    """Return those new lines that are still new without hexadecimal words."""
     if not 0 < len(new) <= _MOST_HEXADECIMAL:
         return new
-    rows = {start: data[start : line_end(data, start)] for _, start in new}
-    masked = {start: _masked(row) for start, row in rows.items() if _hexadecimal().search(row)}
+    rows = ((number, text.lines[number - 1].encode("utf-8", "replace")) for number in new)
+    masked = {number: _masked(row) for number, row in rows if _hexadecimal().search(row)}
     if not masked:
         return new
-    found = islice(_hexadecimal().finditer(good), _MOST_HEXADECIMAL)
+    found = islice(_hexadecimal().finditer(good.data), _MOST_HEXADECIMAL)
     alike = {_masked(match.group()) for match in found}
-    return [(number, start) for number, start in new if masked.get(start) not in alike]
+    return [number for number in new if masked.get(number) not in alike]
 
 
 def _masked(line: bytes) -> bytes:
-    """The line without what differs between runs."""
+    """Return the line with `#` for all that differs between runs."""
     return _VARIABLE.sub(b"#", line[:_READ]).strip()
 
 
 @functools.cache
 def _hexadecimal() -> Any:
-    """Matches a line that holds a hexadecimal word."""
+    """Compile the pattern of a line that holds a hexadecimal word."""
     import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
 
     options = re2.Options()

@@ -1,91 +1,103 @@
-"""Reads the parts of a log around hits, each line once, and on where a part ends amid lines that score well."""
+"""Reads the parts of a log around hits, each line once, and further where a part ends amid lines that score well."""
 
-from collections.abc import Sequence
+from __future__ import annotations
+
 from itertools import chain
+from typing import TYPE_CHECKING
 
-from . import scan
-from .line_scores import Reader
-from .text import Line
+from ci_mcp_logs.distill import tuning
+from ci_mcp_logs.distill.line_text import trimmed
 
-_STRIDES, _STRIDE, _LOOK = 8, 6, 3  # a window grows at most so often, by so many lines, for what so many last ones say
-_HOLE = 12  # lines; windows so close to each other are read as one
-_WIDE = 200  # bytes a line; a hole of longer ones is not read
-_INSIDE = frozenset("+-|")  # what the lines of a difference or a table begin with
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ci_mcp_logs.distill.line_scores import LineReader
+
+_INSIDE = frozenset("+-|")  # first characters of the lines of a difference or a table
 
 
 class Passage:
-    """Numbers and texts of lines that are read one after the other, with leaps; `reached` is the following offset."""
+    """Numbers and texts of the lines that are read, ascending, with leaps."""
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, lines: Sequence[str]) -> None:
         self.numbers: list[int] = []
         self.texts: list[str] = []
-        self.reached = 0
-        self._data = data
+        self._lines = lines
 
-    def add(self, number: int, texts: Sequence[str], reached: int) -> None:
-        """Add lines, the first of which has this number."""
-        self.numbers += range(number, number + len(texts))
+    def add(self, span: range, texts: Sequence[str]) -> None:
+        """Add the lines with the numbers in `span`."""
+        self.numbers += span
         self.texts += texts
-        self.reached = reached
 
-    def read_on(self, limit: int, reader: Reader) -> None:
-        """Add lines if the last ones tell, and on as long as they stand inside something; up to an offset."""
-        if self.reached < limit and sum(reader.look(self.texts[-_LOOK:]).scores) > 0:
-            self._stride(limit)
-        for _ in range(_STRIDES):
-            if self.reached >= limit or not all(text.lstrip()[:1] in _INSIDE for text in self.texts[-_LOOK:]):
+    def read_on(self, limit: int, reader: LineReader) -> None:
+        """Read further where the last lines are telling, or stand inside a difference or a table.
+
+        Args:
+            limit: number of the line before which reading stops.
+            reader: scores the last lines.
+        """
+        last = slice(-tuning.LAST_LINES, None)
+        if self._following < limit and sum(reader.profile(self.texts[last]).scores) > 0:
+            self._read(min(self._following + tuning.STRIDE, limit))
+        for _ in range(tuning.STRIDES):
+            if self._following >= limit or not all(text.lstrip()[:1] in _INSIDE for text in self.texts[last]):
                 break
-            self._stride(limit)
+            self._read(min(self._following + tuning.STRIDE, limit))
 
-    def bridge(self, following: int) -> None:
-        """Add the lines up to the following window, if those are few."""
-        near = self.reached < following <= min(len(self._data), self.reached + _HOLE * _WIDE)
-        if near and scan.skip(self._data, self.reached, _HOLE) >= following:
-            self._read(following)
+    def bridge(self, limit: int) -> None:
+        """Read the lines before `limit`, where the following window begins, if they are few and short."""
+        gap = self._lines[self._following - 1 : min(limit, self._following + tuning.HOLE + 1) - 1]
+        if not gap or limit > len(self._lines) or len(gap) > tuning.HOLE:
+            return
+        if sum(len(line.encode("utf-8", "replace")) + 1 for line in gap) <= tuning.HOLE * tuning.WIDE:
+            self._read(limit)
 
-    def _stride(self, limit: int) -> None:
-        self._read(min(scan.skip(self._data, self.reached, _STRIDE), limit))
+    @property
+    def _following(self) -> int:
+        """Number of the line behind the last."""
+        return self.numbers[-1] + 1
 
-    def _read(self, end: int) -> None:
-        self.add(self.numbers[-1] + 1, scan.read(self._data, self.reached, end), end)
+    def _read(self, stop: int) -> None:
+        span = range(self._following, min(stop, len(self._lines) + 1))
+        self.add(span, trimmed(self._lines[span.start - 1 : span.stop - 1]))
 
 
 class Windows:
     """Parts of the log that are looked at; overlapping ones are read once."""
 
-    def __init__(self, data: bytes) -> None:
-        self._data = data
-        self._spans: list[tuple[int, int, int]] = []  # offsets of first line and of that behind the last; first number
+    def __init__(self, lines: Sequence[str]) -> None:
+        self._lines = lines
+        self._spans: list[range] = []  # of line numbers
         self.size = 0
 
-    def add(self, line: Line, before: int, after: int) -> None:
-        """Look at a line and its neighbours, unless they are being looked at."""
-        reached = max((end for start, end, _ in self._spans if start <= line.offset < end), default=0)
-        span = scan.span(self._data, line.offset, 0 if reached else before, after)
-        if span.end > reached:
-            self._spans.append((span.start, span.end, line.number - span.back))
-            self.size += span.back + 1 + after
+    def add(self, number: int, before: int, after: int) -> None:
+        """Look at a line and its neighbours, unless they are looked at already."""
+        reached = max((span.stop for span in self._spans if number in span), default=0)
+        first = number if reached else max(1, number - before)
+        stop = min(number + after, len(self._lines)) + 1
+        if stop > reached:
+            self._spans.append(range(first, stop))
+            self.size += number - first + 1 + after
 
-    def lines(self, reader: Reader) -> Passage:
-        """All lines of all windows in order. A window that ends amid telling lines is read on."""
-        spans = self._apart()
-        texts = [scan.read(self._data, start, end) for start, end, _ in spans]
-        reader.look(list(chain.from_iterable(texts)))  # all at once is quicker
-        found = Passage(self._data)
-        limits = [start for start, _, _ in spans[1:]] + [len(self._data) + 1]
-        for (_, end, number), its, following in zip(spans, texts, limits, strict=True):
-            found.add(number, its, end)
-            found.read_on(following, reader)
-            found.bridge(following)
-        return found
+    def read(self, reader: LineReader) -> Passage:
+        """Return the lines of all windows in order. Where a window ends amid telling lines, reading goes on."""
+        spans = self._merged()
+        texts = [trimmed(self._lines[span.start - 1 : span.stop - 1]) for span in spans]
+        reader.profile(list(chain.from_iterable(texts)))  # all at once is quicker
+        passage = Passage(self._lines)
+        limits = [span.start for span in spans[1:]] + [len(self._lines) + 1]
+        for span, rows, limit in zip(spans, texts, limits, strict=True):
+            passage.add(span, rows)
+            passage.read_on(limit, reader)
+            passage.bridge(limit)
+        return passage
 
-    def _apart(self) -> list[tuple[int, int, int]]:
-        """The windows in order, overlapping ones as one."""
-        apart: list[tuple[int, int, int]] = []
-        for span in sorted(self._spans):
-            if apart and span[0] < apart[-1][1]:
-                start, end, number = apart.pop()
-                apart.append((start, max(end, span[1]), number))
+    def _merged(self) -> list[range]:
+        """Return the windows in order, overlapping ones as one."""
+        merged: list[range] = []
+        for span in sorted(self._spans, key=lambda span: (span.start, span.stop)):
+            if merged and span.start < merged[-1].stop:
+                merged[-1] = range(merged[-1].start, max(merged[-1].stop, span.stop))
             else:
-                apart.append(span)
-        return apart
+                merged.append(span)
+        return merged

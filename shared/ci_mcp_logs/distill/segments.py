@@ -1,35 +1,43 @@
 """Estimates where the evidence begins and ends: how likely each stretch of neighbouring candidates is all of it.
 
-Mostly it is one stretch of lines: a failing test with its frames, a compiler's messages. Every stretch has a score: the
-sum of what each of its lines is worth, of how its first line reads as a beginning and its last as an end. All stretches
-together weigh 1, so that a pass backwards and one forwards tell how likely each line is inside, and how likely some
-shown lines hold the whole of it (a linear-chain conditional random field with a single segment).
+Mostly evidence is one stretch of lines: a failing test with its frames, a compiler's messages. Every stretch has a
+score, the sum of three: for each of its lines to stand inside evidence, for its first one to begin it and its last one
+to end it. All stretches together weigh 1, so that a pass backwards and one forwards give how likely each line is inside
+the evidence, and how likely some shown lines hold the whole of it. This is a linear-chain conditional random field
+(Lafferty, McCallum and Pereira, ICML 2001) with a single segment.
 """
 
-from collections.abc import Iterable, Sequence
+from __future__ import annotations
+
 from dataclasses import dataclass
 from math import exp, inf, log, log1p
 from operator import sub
+from typing import TYPE_CHECKING
 
-from .candidates import Candidates
-from .features import Columns, adjoining
-from .line_scores import BLANK, MISSING, ordinals
-from .model import Binned
+from ci_mcp_logs.distill.features import adjoining, ordinals
+from ci_mcp_logs.distill.line_scores import BLANK, MISSING
 
-_LEAST = 1e-4  # of this order the smallest chance is, and what the largest lacks
-_FAR = 40.0  # difference of logarithms of which the smaller does not count
-_NONE = -7.0  # log-odds of a neighbour that was not looked at
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ci_mcp_logs.distill.candidates import Candidates
+    from ci_mcp_logs.distill.features import Columns
+    from ci_mcp_logs.distill.model import BinnedModel
+
+_SMALLEST = 1e-4  # chances are kept about this far from 0 and 1, where log-odds have no value
+_NEGLIGIBLE = 40.0  # difference of logarithms from which the smaller summand is below a float's precision
+_NO_NEIGHBOUR = -7.0  # log-odds of a neighbour that was not looked at: below those of nearly every line
 
 
 @dataclass(frozen=True, slots=True)
 class Posterior:
-    """Of every candidate the chance that the evidence begins with it, and where it is inside, that it goes on below."""
+    """For every candidate the chance that the evidence begins with it, and if it is inside, that it goes on below."""
 
     begins: Sequence[float]
     goes_on: Sequence[float]
 
     def inside(self) -> list[float]:
-        """How likely each line belongs to the evidence."""
+        """Return how likely each line belongs to the evidence."""
         chances: list[float] = []
         onward = 0.0
         for begins, goes_on in zip(self.begins, self.goes_on, strict=True):
@@ -38,7 +46,7 @@ class Posterior:
         return chances
 
     def complete(self, shown: Iterable[int]) -> float:
-        """How likely some lines, of ascending index, hold the evidence from its first line to its last."""
+        """Return how likely some lines, of ascending index, hold the evidence from its first line to its last."""
         total = onward = 0.0
         following = -1
         for index in shown:
@@ -49,24 +57,24 @@ class Posterior:
         return total
 
 
-def posterior(model: Binned, columns: Columns) -> Posterior:
+def posterior(model: BinnedModel, columns: Columns) -> Posterior:
     """Weigh all stretches of neighbouring lines.
 
-    `model` sums what speaks for a line to stand inside the evidence, to be its first, and to be its last.
+    `model` has three scores of a line: for standing inside the evidence, for being its first and its last line.
     """
     inside, first, last = model.totals(columns)
-    below: list[float] = []  # logarithm of the weight of all that may follow a line inside; from the last line on
+    below: list[float] = []  # from the last line on: logarithm of the weight of all that may follow a line inside
     goes_on: list[float] = []
     onward = -inf
-    for its, end, near in zip(reversed(inside), reversed(last), reversed(columns["adjoining"]), strict=True):
-        if end - onward > _FAR:
+    for own, end, near in zip(reversed(inside), reversed(last), reversed(columns["adjoining"]), strict=True):
+        if end - onward > _NEGLIGIBLE:
             below.append(end)
             goes_on.append(0.0)
         else:
             odds = exp(end - onward)
             below.append(onward + log1p(odds))
             goes_on.append(1 / (1 + odds))
-        onward = its + below[-1] if near else -inf
+        onward = own + below[-1] if near else -inf
     starts = list(map(sum, zip(first, inside, reversed(below), strict=True)))
     most = max(starts)
     weights = [exp(start - most) for start in starts]
@@ -75,43 +83,50 @@ def posterior(model: Binned, columns: Columns) -> Posterior:
 
 
 def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
-    """Return the features by which the evidence begins, goes on or ends with each candidate."""
-    numbers, looks = candidates.numbers, candidates.looks
+    """Return the features by which the evidence begins, goes on or ends with each candidate.
+
+    adjoining: whether it follows directly on the candidate before; worth: log-odds of `worth`; risen, falls: that less
+    the neighbour's above and below; role, role_above, role_below: codes of anchors; indent: characters; indented,
+    dedented: indent less that of the neighbour above and below; nth: lines of its family above it; to_end: lines to the
+    failing command's end.
+    """
+    numbers, profiles = candidates.numbers, candidates.profiles
     adjoins = adjoining(numbers)
     adjoined = [*adjoins[1:], 0]
-    odds = [log((chance + _LEAST) / (1 + _LEAST - chance)) for chance in worth]
-    codes, indents = looks.codes, looks.indents
+    odds = [log((chance + _SMALLEST) / (1 + _SMALLEST - chance)) for chance in worth]
+    roles, indents = profiles.roles, profiles.indents
     return {
         "adjoining": adjoins,
         "worth": odds,
-        "risen": list(map(sub, odds, _from_above(odds, adjoins, _NONE))),
-        "falls": list(map(sub, odds, _from_below(odds, adjoined, _NONE))),
-        "role": codes,
-        "role_above": _from_above(codes, adjoins, MISSING),
-        "role_below": _from_below(codes, adjoined, MISSING),
+        "risen": list(map(sub, odds, _from_above(odds, adjoins, _NO_NEIGHBOUR))),
+        "falls": list(map(sub, odds, _from_below(odds, adjoined, _NO_NEIGHBOUR))),
+        "role": roles,
+        "role_above": _from_above(roles, adjoins, MISSING),
+        "role_below": _from_below(roles, adjoined, MISSING),
         "indent": indents,
-        "indented": _steps(indents, codes, adjoins),
-        "dedented": _steps(indents[::-1], codes[::-1], adjoined[::-1])[::-1],
-        "nth": ordinals(looks.kinds),
+        "indented": _indent_steps(indents, roles, adjoins),
+        "dedented": _indent_steps(indents[::-1], roles[::-1], adjoined[::-1])[::-1],
+        "nth": ordinals(profiles.families),
         "to_end": [candidates.end - number for number in numbers],
     }
 
 
-def _from_above(values: Sequence[float], adjoining: Sequence[int], missing: float) -> list[float]:
-    """Each line's value of the line above it."""
-    return [value if near else missing for value, near in zip([missing, *values], adjoining, strict=False)]
+def _from_above(values: Sequence[float], adjoins: Sequence[int], missing: float) -> list[float]:
+    """Return for each line the value of the line above it."""
+    return [value if near else missing for value, near in zip([missing, *values], adjoins, strict=False)]
 
 
 def _from_below(values: Sequence[float], adjoined: Sequence[int], missing: float) -> list[float]:
+    """Return for each line the value of the line below it."""
     return [value if near else missing for value, near in zip([*values[1:], missing], adjoined, strict=False)]
 
 
-def _steps(indents: Sequence[int], codes: Sequence[int], adjoining: Sequence[int]) -> list[float]:
-    """How much deeper each line is indented than the last one that was not empty."""
+def _indent_steps(indents: Sequence[int], roles: Sequence[int], adjoins: Sequence[int]) -> list[float]:
+    """Return how much deeper each line is indented than the last one that was not empty."""
     steps: list[float] = []
     before: int | None = None
-    for indent, code, near in zip(indents, codes, adjoining, strict=True):
+    for indent, role, near in zip(indents, roles, adjoins, strict=True):
         before = before if near else None
         steps.append(0 if before is None else indent - before)
-        before = before if code == BLANK else indent
+        before = before if role == BLANK else indent
     return steps

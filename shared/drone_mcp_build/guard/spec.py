@@ -12,12 +12,15 @@ from ci_mcp_kit.guard.spec import (
     rate_key,
 )
 from drone_mcp_build.guard.variables import OPERATION_NAMES, VARIABLES
+from drone_mcp_client.errors import DRONE
 
 _REPO_GLOB = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
 _NAME_GLOB = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
 
 BUILD_GUARD = GuardSpec(
+    service=DRONE.name,
     thing="build",
+    evidence="the newest builds",
     scope="repo",
     scopes="repos",
     scope_words="repositories",

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_logs.framing import framed
 from ci_mcp_logs.log_text import LogText
+from ci_mcp_logs.numbered_lines import Writer, room_of
 from ci_mcp_logs.timestamps import common_form, stamps_room
-from drone_mcp_logs.common.numbered_lines import Writer, room_of
-from drone_mcp_logs.common.views import framed
 from support.made_builds import failing_build
 
 if TYPE_CHECKING:

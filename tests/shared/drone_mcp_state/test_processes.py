@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 
 from drone_mcp_client.models import Build
 from drone_mcp_state import BuildStateStore, open_store
-from support import state_process
+from support.warm import warm_python
 
 SLUG = "octo/pub"
 
 
 async def start(url: str, slug: str, first: int, end: int) -> asyncio.subprocess.Process:
-    arguments = [str(Path(state_process.__file__)), url, slug, str(first), str(end)]
-    return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+    command = [*warm_python(), "-m", "support.state_process", url, slug, str(first), str(end)]
+    return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
 
 
 async def statuses(store: BuildStateStore, slug: str) -> dict[int, str]:
@@ -89,11 +87,3 @@ async def test_cursors_are_good_in_every_process(shared_url: str) -> None:
         changes = await one.changes(cursor)
         assert [change.number for change in changes.items] == [7]
         assert not await other.changes(changes.cursor)
-
-
-async def test_one_process_holds_a_lease(shared_url: str) -> None:
-    async with open_store(shared_url) as one, open_store(shared_url) as other:
-        assert await one.hold_lease("leader", "one", 60, at=1000)
-        assert not await other.hold_lease("leader", "other", 60, at=1001)
-        await one.release_lease("leader", "one")
-        assert await other.hold_lease("leader", "other", 60, at=1002)

@@ -12,6 +12,7 @@ import pytest
 
 from drone_mcp_config.demo.processes import SimulatedDrone, simulated
 from support.agent_run import Place
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def test_a_real_client_gets_the_tools_of_its_role_and_its_work_is_pushed(place: 
 
 def test_a_served_role_is_used_without_a_token_for_drone_in_reach(place: Place, drone: SimulatedDrone) -> None:
     token = "a-token-of-the-tests-for-callers"
-    serve = [sys.executable, "-m", "drone_mcp_config", "serve", "--role", "ui", "--http", "127.0.0.1:0"]
+    serve = [*warm_python(), "-m", "drone_mcp_config", "serve", "--role", "ui", "--http", "127.0.0.1:0"]
     environment = place.variables(DRONE_MCP_HTTP_TOKEN=token)
     with subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:

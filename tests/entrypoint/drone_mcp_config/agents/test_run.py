@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.agent_run import PATIENCE, Place, python
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -181,7 +182,7 @@ def test_a_signal_while_servers_are_looked_at_ends_it_at_once_and_leaves_nothing
 
 
 def test_all_that_is_missing_is_named_at_once(place: Place) -> None:
-    argv = [sys.executable, "-m", "drone_mcp_config", "agent", "--push", "--", "true"]
+    argv = [*warm_python(), "-m", "drone_mcp_config", "agent", "--push", "--", "true"]
     environment = place.variables()
     del environment["DRONE_SERVER"]
     done = subprocess.run(argv, env=environment, cwd=place.work, capture_output=True, text=True, check=False)

@@ -5,15 +5,15 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_logs.cursors import Cursor
+from ci_mcp_logs.windows import Window, range_of
 from drone_mcp_client.models import Line
 from drone_mcp_client.steplog import from_lines
 from drone_mcp_logs.common.live_log import line_starts, live_text
-from drone_mcp_logs.read.answer import Window, range_of
-from drone_mcp_logs.read.cursor import Cursor
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
-    from drone_mcp_logs.common.numbered_lines import Span
+    from ci_mcp_logs.numbered_lines import Span
 
 ONE_LINE = st.sampled_from(["a", "b\n", "", "\n", "c\r", "dd\n"])
 WRITES = st.lists(st.text(alphabet="ab\n\r", max_size=5), max_size=12)
@@ -48,7 +48,7 @@ def test_reading_goes_on_behind_the_last_write_or_at_the_line_without_an_end(out
 
 def read_on(first: LogText, later: LogText) -> Span:
     line, pos = first.resume
-    return range_of(Window("cursor", cursor=Cursor(1, 1, 1, line, back=False, pos=pos)), later)
+    return range_of(Window("cursor", cursor=Cursor((1, 1, 1), line, back=False, pos=pos)), later)
 
 
 @given(WRITES, WRITES)

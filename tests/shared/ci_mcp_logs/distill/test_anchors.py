@@ -1,5 +1,7 @@
 """Every tool's table against a small sample of that tool's output, each line with the role it has."""
 
+from __future__ import annotations
+
 import tomllib
 from importlib import resources
 from pathlib import Path
@@ -9,7 +11,8 @@ import re2  # type: ignore[import-untyped]  # ships no types
 
 from ci_mcp_logs.distill import distill
 from ci_mcp_logs.distill.anchor_tables import ROLES, Anchor, anchors, anchors_in, branches, failing_test, source_place
-from ci_mcp_logs.distill.text import plain
+from ci_mcp_logs.distill.line_text import pattern_input
+from ci_mcp_logs.log_text import LogText
 
 SAMPLES = Path(__file__).parent / "samples"
 TABLES = resources.files("ci_mcp_logs.distill").joinpath("anchors")
@@ -17,7 +20,7 @@ TOOLS = sorted(table.name.removesuffix(".toml") for table in TABLES.iterdir())
 
 
 def anchor_of(text: str) -> Anchor:
-    return anchors_in([plain(text)], telling=True)[0]
+    return anchors_in([pattern_input(text)], telling=True)[0]
 
 
 def sample(tool: str) -> list[tuple[str, str]]:
@@ -40,7 +43,7 @@ def test_the_evidence_of_a_tool_is_shown_from_amid_a_long_log(tool: str) -> None
     before = [f"copying file {n} of 900" for n in range(900)]
     after = [f"uploading report part {n}" for n in range(100)]
     lines = [text for _, text in sample(tool)]
-    shown = {line.text.strip() for line in distill("\n".join(before + lines + after)).lines}
+    shown = {line.text.strip() for line in distill(LogText.from_raw(before + lines + after)).lines}
     assert {text.strip() for role, text in sample(tool) if role in {"head", "cause"}} <= shown
 
 
@@ -53,7 +56,7 @@ def test_a_table_is_well_formed(tool: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pattern", "its"),
+    ("pattern", "parts"),
     [
         ("^FAIL$", ["^FAIL$"]),
         ("^ok|not ok", ["^ok", "not ok"]),
@@ -62,8 +65,8 @@ def test_a_table_is_well_formed(tool: str) -> None:
         ("(?i)^oom|killed", ["(?i)^oom", "(?i)killed"]),
     ],
 )
-def test_a_pattern_is_taken_apart_into_its_branches(pattern: str, its: list[str]) -> None:
-    assert branches(pattern) == its
+def test_a_pattern_is_taken_apart_into_its_branches(pattern: str, parts: list[str]) -> None:
+    assert branches(pattern) == parts
 
 
 def test_an_anchor_is_found_by_any_of_its_branches_and_only_where_that_may_stand() -> None:
@@ -83,7 +86,7 @@ def test_no_anchor_takes_an_ordinary_line_for_evidence() -> None:
 
 
 def test_anchor_names_are_unique_within_a_role_of_a_tool() -> None:
-    assert len(anchors()) == len({(its.tool, its.name, its.pattern) for its in anchors()})
+    assert len(anchors()) == len({(anchor.tool, anchor.name, anchor.pattern) for anchor in anchors()})
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
 """The excerpt of a log: verbatim, ordered, within its budget, and linear whatever the log holds."""
 
+from __future__ import annotations
+
 import os
 import subprocess
 import sys
@@ -10,7 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_mcp_logs.distill import Excerpt, Study, distill, excerpt
+from ci_mcp_logs.distill import Excerpt, Study, distill
+from ci_mcp_logs.log_text import LogText
 
 ESCAPES = ["\x1b[31m", "\x1b[0m", "\x1b[2K", "\x1b]0;title\x07", "\x1b", "\r", "\x00", "\udcff", "é", "\u2028"]
 WORDS = [
@@ -32,8 +35,16 @@ def tokens(answer: list[tuple[int, str]]) -> float:
     return sum((len(str(number)) + 3 + len(text)) / 4 for number, text in answer)
 
 
+def text_of(log: str) -> LogText:
+    return LogText.from_raw(log.split("\n"), size=len(log))
+
+
+def excerpt_of(log: str, budget: int = 2000, good: str | None = None) -> Excerpt:
+    return distill(text_of(log), token_budget=budget, good=text_of(good) if good is not None else None)
+
+
 def shown(log: str, budget: int = 2000, good: str | None = None) -> list[tuple[int, str]]:
-    return list(excerpt(log, exit_code=1, token_budget=budget, good_log=good))
+    return [(line.number, line.text) for line in excerpt_of(log, budget, good).lines]
 
 
 @given(LOGS, st.integers(0, 400))
@@ -41,23 +52,10 @@ def shown(log: str, budget: int = 2000, good: str | None = None) -> list[tuple[i
 def test_an_excerpt_is_verbatim_ascending_and_never_over_its_budget(log: str, budget: int) -> None:
     answer = shown(log, budget)
     numbers = [number for number, _ in answer]
-    lines = log.split("\n")
+    lines = text_of(log).lines
     assert numbers == sorted(set(numbers))
     assert tokens(answer) <= budget
-    assert all(not text or text.strip()[:1] in lines[number - 1] for number, text in answer)
-
-
-@given(
-    st.lists(
-        st.text(st.characters(exclude_characters="\n\r\x1b", exclude_categories=()), max_size=90),
-        min_size=1,
-        max_size=60,
-    )
-)
-@settings(deadline=None)
-def test_a_line_without_escapes_is_shown_as_it_is_or_cut(lines: list[str]) -> None:
-    for number, text in shown("\n".join(lines)):
-        assert lines[number - 1].rstrip().startswith(text)
+    assert all(lines[number - 1].rstrip().startswith(text) for number, text in answer)
 
 
 @given(LOGS, LOGS | st.none())
@@ -69,7 +67,7 @@ def test_the_same_log_gives_the_same_excerpt(log: str, good: str | None) -> None
 @given(LOGS)
 @settings(deadline=None)
 def test_blocks_are_runs_of_neighbouring_lines_in_order(log: str) -> None:
-    answer = distill(log)
+    answer = excerpt_of(log)
     for block in answer.blocks:
         assert [n for line in block.lines for n in range(line.number, line.number + line.times)] == list(
             range(block.start, block.end + 1)
@@ -84,7 +82,9 @@ def sample(*middle: str) -> str:
 
 
 def test_a_failing_test_far_above_the_end_is_found_and_named() -> None:
-    answer = distill(sample("--- FAIL: TestCheckout (0.00s)", "    checkout_test.go:42: total = 11, want 12", "FAIL"))
+    answer = excerpt_of(
+        sample("--- FAIL: TestCheckout (0.00s)", "    checkout_test.go:42: total = 11, want 12", "FAIL")
+    )
     block = answer.by_weight[0]
     assert block.start <= 501 <= block.end
     assert (block.reason, block.kind) == ("go: failing test", "test")
@@ -99,19 +99,19 @@ def test_progress_overwritten_by_carriage_returns_is_shown_as_it_ended() -> None
 
 def test_a_run_of_equal_lines_is_shown_once_with_its_count_and_claims_only_the_first() -> None:
     log = sample("+ make check", *["error: retrying the connection"] * 6, "fatal: gave up after 6 retries")
-    (line,) = (line for line in distill(log).lines if line.text == "error: retrying the connection")
+    (line,) = (line for line in excerpt_of(log).lines if line.text == "error: retrying the connection")
     assert (line.number, line.times) == (502, 6)
     assert [number for number, _ in shown(log) if 502 <= number <= 508] == [502, 508]
 
 
 def test_two_equal_lines_are_shown_both() -> None:
     log = sample("+ make check", "error: no such file", "error: no such file")
-    assert [line.number for line in distill(log).lines if line.text == "error: no such file"] == [502, 503]
+    assert [line.number for line in excerpt_of(log).lines if line.text == "error: no such file"] == [502, 503]
 
 
 def test_an_empty_log_has_an_empty_excerpt() -> None:
     assert [text for _, text in shown("")] in ([], [""])
-    assert isinstance(distill(""), Excerpt)
+    assert excerpt_of("") == distill(LogText(()))
 
 
 def test_a_log_without_any_telling_word_shows_its_end() -> None:
@@ -126,7 +126,7 @@ def test_what_the_good_log_says_too_gives_way_to_what_is_new() -> None:
 
 
 def test_a_long_line_is_cut_and_says_so() -> None:
-    (line,) = (line for line in distill("error: " + "x" * 9000, token_budget=2000).lines)
+    (line,) = (line for line in excerpt_of("error: " + "x" * 9000).lines)
     assert line.cut
     assert line.text == ("error: " + "x" * 9000)[: len(line.text)]
 
@@ -151,7 +151,9 @@ def test_another_process_looks_at_the_same_lines() -> None:
     filler = [f"part {n}" for n in range(200)]
     stops = [f'The command "make part{n}" exited with 1.' for n in range(2)]
     log = "\n".join([*filler[:60], stops[0], *filler[60:75], stops[1], *filler[75:]])
-    program = "import sys; from ci_mcp_logs.distill import Study; print(Study(sys.stdin.read()).weighed(1)[0].numbers)"
+    program = "import sys; from ci_mcp_logs.distill import Study"
+    program += "; from ci_mcp_logs.log_text import LogText"
+    program += "; print(Study(LogText.from_raw(sys.stdin.read().split(chr(10)))).weighed(1)[0].numbers)"
     answers = {
         subprocess.run(
             [sys.executable, "-c", program],
@@ -168,21 +170,21 @@ def test_another_process_looks_at_the_same_lines() -> None:
 
 def test_a_good_log_of_other_work_is_left_aside() -> None:
     log, other = sample("error: disk full"), "\n".join(f"something else {'x' * n}" for n in range(300))
-    study = Study(log, other, most_new=0.5)
+    study = Study(text_of(log), text_of(other), most_new=0.5)
     assert not study.compared
-    assert study.excerpt(1, 500) == distill(log, token_budget=500)
+    assert study.excerpt(1, 500) == excerpt_of(log, 500)
 
 
 def test_numbers_and_hashes_are_no_news() -> None:
     log = "took 12.5s\nat 0xdeadbeef\npulled 4f9a1c77e0b2\npulled nothing"
     good = "took 9.07s\nat 0x7ffe12\npulled 90be11c2d3aa"
-    assert Study(log, good).news == [(4, len(log) - len("pulled nothing"))]
+    assert Study(text_of(log), text_of(good)).news == [4]
 
 
-def test_the_offset_of_what_is_new_holds_beyond_the_first_chunk() -> None:
+def test_the_number_of_what_is_new_holds_beyond_the_first_chunk() -> None:
     lines = ["fetching" * 20] * 9000
     log = "\n".join([*lines, "the disk is full", *lines])
-    assert Study(log, lines[0]).news == [(9001, log.index("the disk"))]
+    assert Study(text_of(log), text_of(lines[0])).news == [9001]
 
 
 SETS = 1 << 21  # bytes; a set of a log's lines grows by leaps, which count less the larger the log is
@@ -205,11 +207,13 @@ HOSTILE = {
 @pytest.mark.parametrize("good", ["none", "itself", "other lines each"])
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_log_is_answered_within_its_budget_and_four_times_its_size(name: str, good: str) -> None:
-    distill("error 0123456789abcdef", good_log="0123456789abcdee")  # what is loaded once does not count
-    log, good_log = HOSTILE[name], HOSTILE.get(name if good == "itself" else good)
+    excerpt_of("error 0123456789abcdef", good="0123456789abcdee")  # what is loaded once does not count
+    text = text_of(HOSTILE[name])
+    other = HOSTILE.get(name if good == "itself" else good)
+    good_text = text_of(other) if other else None
     tracemalloc.start()
-    answer = shown(log, 500, good_log)
+    answer = distill(text, token_budget=500, good=good_text)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert tokens(answer) <= 500
-    assert peak <= 4 * (len(log) + len(good_log or "")) + SETS
+    assert tokens([(line.number, line.text) for line in answer.lines]) <= 500
+    assert peak <= 4 * (text.size + (good_text.size if good_text else 0)) + SETS

@@ -1,5 +1,7 @@
 """Stretches of lines: their chances are those that counting every stretch by itself gives."""
 
+from __future__ import annotations
+
 import math
 from itertools import combinations_with_replacement, compress, count, pairwise
 
@@ -8,19 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_logs.distill import distill
-from ci_mcp_logs.distill.model import Binned
+from ci_mcp_logs.distill.model import BinnedModel
 from ci_mcp_logs.distill.segments import Posterior, posterior
+from ci_mcp_logs.log_text import LogText
 
 WEIGHTS = st.floats(-30, 30)
 LINES = st.lists(st.tuples(WEIGHTS, WEIGHTS, WEIGHTS, st.booleans(), st.booleans()), min_size=1, max_size=8)
 
 
-def model() -> Binned:
+def model() -> BinnedModel:
     """Three sums that give back a column each."""
     steps = [n / 8 for n in range(-250, 251)]
     values = [steps[0], *steps]
     names = ("inside", "first", "last")
-    return Binned(dict.fromkeys(names, steps), [{name: values} for name in names])
+    return BinnedModel(dict.fromkeys(names, steps), [{name: values} for name in names])
 
 
 def columns(lines: list[tuple[float, float, float, bool, bool]]) -> dict[str, list[float]]:
@@ -74,10 +77,8 @@ def test_a_plain_failure_takes_a_short_answer_however_large_the_budget() -> None
         "--- FAIL: TestCheckout (0.00s)",
         "    checkout_test.go:42: total = 11, want 12",
     ]
-    log = "\n".join(
-        [*(f"fetching part {n}" for n in range(900)), *middle, "FAIL", "exit status 1", "FAIL\tshop\t0.01s"]
-    )
-    answer = distill(log, token_budget=4000)
+    log = [*(f"fetching part {n}" for n in range(900)), *middle, "FAIL", "exit status 1", "FAIL\tshop\t0.01s"]
+    answer = distill(LogText.from_raw(log), token_budget=4000)
     assert middle[1] in {line.text for line in answer.lines}
     assert answer.tokens <= 700
 
@@ -86,6 +87,6 @@ def test_a_test_that_failed_is_shown_with_all_of_its_long_difference() -> None:
     changed = [f"    {'+-'[n % 2]}   row {n // 2}: {n}" for n in range(40)]
     log = ["collecting", "  1) cart adds up:", "", "      AssertionError: expected rows to equal", *changed, ""]
     rows = [*(f"passed part {n}" for n in range(300)), *log, *(f"saving cache {n}" for n in range(100))]
-    numbers = [line.number for line in distill("\n".join(rows)).lines if line.text in changed]
+    numbers = [line.number for line in distill(LogText.from_raw(rows)).lines if line.text in changed]
     assert len(numbers) == len(changed)
     assert all(b == a + 1 for a, b in pairwise(numbers))

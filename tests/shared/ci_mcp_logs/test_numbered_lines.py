@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+import json
+
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+
+from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_logs.log_text import LogText
+from ci_mcp_logs.numbered_lines import (
+    LEAST_ROOM,
+    Span,
+    Writer,
+    cut,
+    first_lines,
+    last_lines,
+    lines_around,
+    need,
+    room_of,
+    share,
+    width_for,
+)
+
+LINES = st.lists(
+    st.text(alphabet='ab "\\\té日', max_size=30) | st.sampled_from(["", "x" * 5000, '"' * 900]), max_size=40
+)
+ROOMS = st.integers(LEAST_ROOM, 3000)
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 3000), max_size=12))
+def test_sharing_gives_no_more_than_there_is_and_than_is_needed(room: int, needs: list[int]) -> None:
+    shares = share(room, needs)
+    assert sum(shares) <= room
+    assert all(0 <= part <= wish for part, wish in zip(shares, needs, strict=True))
+
+
+@given(st.integers(0, 10_000), st.lists(st.integers(0, 3000), min_size=1, max_size=12))
+def test_who_gets_less_than_needed_gets_no_less_than_anyone_else(room: int, needs: list[int]) -> None:
+    shares = share(room, needs)
+    starved = [part for part, wish in zip(shares, needs, strict=True) if part < wish]
+    # To the character: what does not divide evenly goes to the last.
+    assert all(max(shares) - part <= len(needs) for part in starved)
+    if starved:
+        assert room - sum(shares) == 0
+
+
+@given(LINES, ROOMS, st.data())
+@example(["x" * 5000] * 3, LEAST_ROOM, None)
+def test_a_window_is_as_large_as_its_room_allows_and_never_empty(
+    lines: list[str], room: int, data: st.DataObject | None
+) -> None:
+    assume(lines)
+    pen = Writer(LogText(tuple(lines)), room, width_for(room, 2000))
+    center = data.draw(st.integers(0, len(lines) - 1)) if data else 1
+    whole = Span(0, len(lines))
+    last, first, around = last_lines(pen, whole), first_lines(pen, whole), lines_around(pen, center)
+    for span in (last, first, around):
+        assert span
+        assert sum(pen.cost(index) for index in span) <= room
+    assert last.stop == len(lines)
+    assert first.start == 0
+    assert around.start <= center < around.stop
+    if last.start:
+        assert sum(pen.cost(index) for index in Span(last.start - 1, last.stop)) > room
+    if first.stop < len(lines):
+        assert sum(pen.cost(index) for index in Span(0, first.stop + 1)) > room
+    for grown in (Span(around.start - 1, around.stop), Span(around.start, around.stop + 1)):
+        if grown.start >= 0 and grown.stop <= len(lines):
+            assert sum(pen.cost(index) for index in grown) > room
+
+
+@given(LINES, ROOMS)
+def test_need_tells_what_a_span_takes_or_that_it_is_more_than_the_room(lines: list[str], room: int) -> None:
+    pen = Writer(LogText(tuple(lines)), room, width_for(room, 2000))
+    whole = Span(0, len(lines))
+    price = sum(pen.cost(index) for index in whole)
+    assert need(pen, whole) == price if price <= room else need(pen, whole) > room
+
+
+@given(st.text(alphabet='ab "\\\té日🙂', max_size=50))
+def test_the_room_of_a_line_is_that_of_its_json_form(line: str) -> None:
+    assert room_of(line) == count_tokens(json.dumps(f"{line}\n", ensure_ascii=False)[1:-1])
+
+
+@given(st.text(min_size=1, max_size=200), st.integers(1, 100), st.integers(0, 300))
+def test_a_cut_line_tells_how_much_is_left_out(line: str, widest: int, focus: int) -> None:
+    shown = cut(line, widest, focus)
+    if len(line) <= widest:
+        assert shown == line
+        return
+    start = max(0, min(focus - widest // 4, len(line) - widest))
+    before = f"[{start} chars+]…" if start else ""
+    left = len(line) - start - widest
+    assert shown == before + line[start : start + widest] + (f"…[+{left} chars]" if left else "")
+    if focus < len(line):
+        assert start <= focus < start + widest
+
+
+def test_a_secret_goes_before_its_line_is_cut() -> None:
+    token = "ghp_" + "a1B2" * 9
+    text = LogText((f"{'x' * 10} {token} {'y' * 200}",))
+    pen = Writer(text, LEAST_ROOM, width_for(LEAST_ROOM, 200))
+    assert "ghp_" not in pen.line(0).text
+    assert "[redacte" in pen.line(0).text
