@@ -183,7 +183,10 @@ def _check_server(
     if entry.guard is not None and not manifest.guard:
         origin = role.origins["servers", name, "guard"]
         yield origin.problem(f"the server {name!r} only reads, so it has no guard; leave the key out")
-    if entry.token in write_tokens and not manifest.guard:
+    if entry.token and not manifest.token_variables:
+        origin = role.origins["servers", name, "token"]
+        yield origin.problem(f"the server {name!r} reads no token; leave the key out")
+    elif entry.token in write_tokens and not manifest.guard:
         origin = role.origins["servers", name, "token"]
         yield origin.problem(f"the server {name!r} only reads; {entry.token} is for servers that write")
 
