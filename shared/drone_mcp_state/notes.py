@@ -1,4 +1,4 @@
-"""Short notes that every process at a store sees: what has been done, used or claimed."""
+"""Notes: short texts with an expiry that all processes share, for example about actions and confirmations."""
 
 from __future__ import annotations
 
@@ -9,37 +9,37 @@ from typing_extensions import override
 
 
 class Notes(ABC):
-    """Texts under keys, each for a number of seconds after which it is gone.
+    """Texts under keys, each of which expires after a number of seconds.
 
-    `at` is now, in Unix seconds. Redis goes by its own clock instead: those of the machines that share it may differ.
+    `at` is the current time in Unix seconds. Redis uses its own clock instead, as those of its clients may differ.
     """
 
     @abstractmethod
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
-        """Write a note unless one stands; return the one that stands, or None when this one was written.
+        """Write a note unless there is one; return the existing one, or None if this one was written.
 
         Of several processes that claim at once, exactly one gets None.
         """
 
     @abstractmethod
     async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
-        """Write a note over whatever stands."""
+        """Write a note, and replace an existing one."""
 
     @abstractmethod
     async def note(self, key: str, *, at: float) -> str | None:
-        """Read a note that has not run out."""
+        """Read a note that has not expired."""
 
     @abstractmethod
     async def drop_note(self, key: str) -> None:
-        """Take a note away; nothing happens if there is none."""
+        """Delete a note, if there is one."""
 
 
 class MemoryNotes(Notes):
-    """The notes of one process."""
+    """Notes in the memory of one process."""
 
     def __init__(self) -> None:
         self._notes: dict[str, tuple[str, float]] = {}
-        self._ends: list[tuple[float, str]] = []  # a heap: what runs out first comes first
+        self._ends: list[tuple[float, str]] = []  # a heap, by expiry
 
     @override
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
@@ -50,11 +50,11 @@ class MemoryNotes(Notes):
 
     @override
     async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
-        self._forget(at)
+        self._delete_expired(at)
         self._notes[key] = (value, at + seconds)
         heapq.heappush(self._ends, (at + seconds, key))
 
-    def _forget(self, at: float) -> None:
+    def _delete_expired(self, at: float) -> None:
         while self._ends and self._ends[0][0] <= at:
             _, key = heapq.heappop(self._ends)
             if self._notes.get(key, ("", at + 1))[1] <= at:  # it may have been written again since

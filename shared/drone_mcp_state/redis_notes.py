@@ -1,4 +1,4 @@
-"""Notes in Redis, each under a key of its own that Redis itself lets run out."""
+"""Notes in Redis, each under a key of its own that Redis lets expire."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from drone_mcp_state.redis_scripts import PREFIX
 if TYPE_CHECKING:
     from drone_mcp_state.redis_connect import Client
 
-# KEYS: note; ARGV: value, milliseconds. Returns the standing note; nothing if this one was written.
-# (`SET … NX GET` would say the same in one command, from Redis 7.0 on.)
+# KEYS: note; ARGV: value, milliseconds. Returns the existing note; nothing if this one was written.
+# (From Redis 7.0 on `SET … NX GET` does the same in one command: https://redis.io/docs/latest/commands/set/.)
 CLAIM = """
 local standing = redis.call('GET', KEYS[1])
 if standing then return standing end
@@ -20,17 +20,17 @@ return false
 
 
 class RedisNotes:
-    """The commands; errors are those of the Redis client."""
+    """The commands; they raise the errors of the Redis client."""
 
     def __init__(self, client: Client) -> None:
         self._redis: Any = client  # redis-py types its commands for both of its flavours at once
 
     async def claim(self, key: str, value: str, seconds: float) -> str | None:
-        """Write a note unless one stands."""
+        """Write a note unless there is one."""
         return _text(await self._redis.eval(CLAIM, 1, _key(key), value, _milliseconds(seconds)))
 
     async def write(self, key: str, value: str, seconds: float) -> None:
-        """Write a note over whatever stands."""
+        """Write a note, and replace an existing one."""
         await self._redis.set(_key(key), value, px=_milliseconds(seconds))
 
     async def read(self, key: str) -> str | None:
@@ -38,7 +38,7 @@ class RedisNotes:
         return _text(await self._redis.get(_key(key)))
 
     async def drop(self, key: str) -> None:
-        """Take a note away."""
+        """Delete a note."""
         await self._redis.delete(_key(key))
 
 
@@ -47,7 +47,7 @@ def _key(key: str) -> str:
 
 
 def _milliseconds(seconds: float) -> int:
-    return max(1, int(seconds * 1000))  # Redis refuses a life of nothing
+    return max(1, int(seconds * 1000))  # Redis refuses an expiry of 0
 
 
 def _text(value: bytes | None) -> str | None:

@@ -1,4 +1,4 @@
-"""How the SQLite file is opened and what is in it."""
+"""Opens the SQLite file and migrates its schema."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import time
 
 from drone_mcp_state.errors import StoreTooNew
 
-# A checkpoint waits for the disk, and with it the delivery that meets it. SQLite's own 1,000 pages are two a second
-# under load: enough to be seen among the slowest hundredth.
+# A checkpoint waits for the disk, and so does the delivery that triggers it. SQLite's default of 1,000 pages
+# (https://www.sqlite.org/pragma.html#pragma_wal_autocheckpoint) means two a second under load, which is visible in the
+# 99th percentile.
 CHECKPOINT_PAGES = 8_000  # some 32 MB
-BUSY_SECONDS = 5.0  # how long a writer waits for another process's write
+BUSY_SECONDS = 5.0  # for a writer that waits for the write of another process
 
-# One script per version of the format; a file at version n has the first n. A released script is never edited.
+# One script for each version of the format; a file of version n has run the first n. A released script never changes.
 MIGRATIONS = (
     """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -44,12 +45,12 @@ MIGRATIONS = (
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the file, made if it is not there (for its owner only), and bring it to the current format.
+    """Open the file, which is created for its owner alone if it is missing, and migrate it to the current format.
 
-    WAL lets others read while one writes. With synchronous=NORMAL a commit is in the operating system's hands when
-    it returns: it outlives this process however that ends, and a power cut may cost the last moments but never the
-    file; the reconciler then reads again what was lost. FULL would put a disk's flush into every delivery, while
-    Drone holds up its runner for the answer.
+    WAL lets processes read while another one writes (https://www.sqlite.org/wal.html). With synchronous=NORMAL a commit
+    survives the end of this process, however it ends. A power cut may lose the last commits but does not corrupt the
+    file (https://www.sqlite.org/pragma.html#pragma_synchronous); the reconciler reads lost changes again. FULL would
+    add a flush of the disk to every delivery, while Drone's runner waits for the answer.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -65,7 +66,7 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def _turn_on_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait its usual time for this switch, so two processes that start together need the loop.
+    # The busy timeout does not apply to this switch, so two processes that start at the same time need the loop.
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -95,7 +96,7 @@ def _run_missing(connection: sqlite3.Connection) -> None:
     if version > len(MIGRATIONS):
         raise StoreTooNew(f"the state file has format {version}, this release knows up to {len(MIGRATIONS)}")
     for script in MIGRATIONS[version:]:
-        for statement in script.split(";"):  # executescript would commit in between
+        for statement in script.split(";"):  # executescript() commits first
             connection.execute(statement)
     if version == 0:
         name_feed(connection)
@@ -103,7 +104,7 @@ def _run_missing(connection: sqlite3.Connection) -> None:
 
 
 def name_feed(connection: sqlite3.Connection) -> None:
-    """Give the change feed a name of its own, so that cursors of another file, or of its copy, are told apart."""
+    """Give the change feed a name, so that cursors of another file or of a copy are recognised as such."""
     connection.execute("INSERT OR REPLACE INTO facts VALUES ('feed', ?)", (secrets.token_hex(4),))
 
 
