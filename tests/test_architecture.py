@@ -18,8 +18,9 @@ FUNCTION_LINES, SHORT = 60, 30
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
-    "drone_mcp_client": {"ci_mcp_kit"},
-    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_kit"},
+    "ci_mcp_http": {"ci_mcp_kit"},
+    "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
 }
@@ -44,6 +45,13 @@ ENTRYPOINT["commands"] = {*ENTRYPOINT}
 ENTRYPOINT["cli"] = {*ENTRYPOINT}
 ENTRYPOINT["__main__"] = {"cli"}
 
+# The modules that use asyncio instead of anyio; each says why.
+USE_ASYNCIO = (
+    "shared/ci_mcp_kit/background.py",
+    "shared/ci_mcp_kit/redis_client.py",
+    "servers/drone_mcp_simulator/serving.py",
+)
+
 pytestmark = pytest.mark.checkout
 
 
@@ -64,6 +72,37 @@ def imported(module: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
     return names
+
+
+def imports_within(package: Path) -> dict[str, set[str]]:
+    """Return for each module of a package those of its modules that it imports, at whatever place and for types too."""
+    paths = {".".join(path.relative_to(package.parent).with_suffix("").parts): path for path in modules(package)}
+    known = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    edges: dict[str, set[str]] = {}
+    for name, path in known.items():
+        found = set(imported(path))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                below = {f"{node.module}.{alias.name}" for alias in node.names} & known.keys()
+                # `from package import module` is no use of the package's own names
+                found = found | below if len(below) < len(node.names) else (found - {node.module}) | below
+        edges[name] = found & known.keys() - {name}
+    return edges
+
+
+def circles(edges: dict[str, set[str]]) -> list[str]:
+    """Return the modules that import themselves by way of others."""
+
+    def reach(start: str) -> set[str]:
+        seen: set[str] = set()
+        todo = set(edges[start])
+        while todo:
+            name = todo.pop()
+            seen.add(name)
+            todo |= edges[name] - seen
+        return seen
+
+    return [name for name in edges if name in reach(name)]
 
 
 def ours(package: Path) -> set[str]:
@@ -118,6 +157,15 @@ def test_a_ci_package_never_mentions_drone(package: Path) -> None:
 @pytest.mark.parametrize("package", packages("servers") + packages("entrypoint"), ids=lambda p: p.name)
 def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: Path) -> None:
     assert ours(package) <= SHARED.keys()
+
+
+@pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
+def test_no_modules_of_a_package_import_each_other_in_a_circle(package: Path) -> None:
+    assert circles(imports_within(package)) == []
+
+
+def test_a_circle_of_imports_would_be_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
 
 
 @pytest.mark.parametrize("folder", packages("servers/drone_mcp_logs"), ids=lambda p: p.name)
@@ -188,6 +236,11 @@ def test_no_shared_package_tells_an_agent_to_call_a_tool_that_its_role_may_lack(
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     assert [text for text in strings if any(tool in text for tool in tools)] == []
+
+
+def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> None:
+    users = {module for module in ALL_MODULES if any(name.split(".")[0] == "asyncio" for name in imported(module))}
+    assert users == {ROOT / module for module in USE_ASYNCIO}
 
 
 def test_every_server_can_be_run_as_a_module() -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
@@ -52,7 +53,7 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 )
 
 
-def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = asyncio.sleep) -> MCPServer[Any]:
+def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = anyio.sleep) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
     access = KnownAccess(settings, clock)
     reader = Reader(access, clock)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from contextlib import aclosing
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
+from ci_mcp_kit.background import running
+from ci_mcp_kit.concurrency import run_until_first
 from drone_mcp_build import standing
 from drone_mcp_builds import since
-from drone_mcp_builds.following import Follower, Subject, first_of, stop
+from drone_mcp_builds.following import Follower, Subject
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
 from drone_mcp_client.errors import ServiceError
@@ -66,12 +68,9 @@ class Waiter:
         watch = Watch(self._builds, request, standing.encode(request.repo, before), first, self._clock)
         if not watch.is_over():
             left = max(0.0, request.seconds - (self._clock() - began))
-            reporting = asyncio.create_task(self._report(watch, report))
-            try:
-                await first_of(watch.follow(self._follower), self._pause(left))
-            finally:
-                await stop(reporting)
-        return self._answer(watch, before)
+            async with running(self._report, watch, report):
+                await run_until_first(partial(watch.follow, self._follower), partial(self._pause, left))
+        return await self._answer(watch, before)
 
     async def _report(self, watch: Watch, report: Report) -> None:
         """Report progress now and then, so that the client does not give up."""
@@ -79,12 +78,12 @@ class Waiter:
         while True:
             await self._pause(REPORT_SECONDS)
             waited += REPORT_SECONDS
-            view = self._reader.view_of(watch.last, watch.request.repo)
+            view = await self._reader.view_of(watch.last, watch.request.repo)
             await report(waited, watch.request.seconds, view.headline)
 
-    def _answer(self, watch: Watch, before: Build) -> WaitView:
+    async def _answer(self, watch: Watch, before: Build) -> WaitView:
         repo = watch.request.repo
-        view = self._reader.view_of(watch.last, repo)
+        view = await self._reader.view_of(watch.last, repo)
         finished = status.is_final(view.status)
         again = "Call drone_wait_for_build again with this cursor"
         return WaitView(

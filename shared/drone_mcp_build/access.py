@@ -15,11 +15,11 @@ from drone_mcp_build.scope import RepoScope
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.variables import Secret
     from drone_mcp_build.settings import Settings
-    from drone_mcp_client.calls import Call
     from drone_mcp_client.client import DroneClient
-    from drone_mcp_client.options import ClientOptions
+    from drone_mcp_client.options import DroneOptions
 
 
 class DroneAccess:
@@ -100,11 +100,11 @@ class DroneAccess:
         return DroneClient(options, gate=self.gate, watch=observing.request)
 
 
-def client_options(settings: Settings, token: Secret | None, token_file: Path | None, *, retries: int) -> ClientOptions:
+def client_options(settings: Settings, token: Secret | None, token_file: Path | None, *, retries: int) -> DroneOptions:
     """Return how to reach the Drone of `settings` as the user of a token."""
-    from drone_mcp_client.options import ClientOptions  # noqa: PLC0415 - on first use, to start fast
+    from drone_mcp_client.options import DroneOptions  # noqa: PLC0415 - on first use, to start fast
 
-    return ClientOptions(
+    return DroneOptions(
         server=settings.server,
         token=token.reveal() if token else None,
         token_file=token_file,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
 from drone_mcp_build.variables import VARIABLES, WRITE_SECRETS, read_drone

@@ -1,18 +1,18 @@
-"""A client for one Drone server: a method for each route that is of use."""
+"""A client for one Drone server, with a method for each call of `calls`."""
 
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from ci_mcp_http.sse import SILENCE
+from ci_mcp_http.transport import Transport
 from ci_mcp_kit.attempts import unwatched
+from ci_mcp_kit.errors import Unreachable
 from drone_mcp_client import calls
-from drone_mcp_client.answers import read_event
-from drone_mcp_client.errors import Unreachable
-from drone_mcp_client.options import ClientOptions
-from drone_mcp_client.sse import SILENCE
-from drone_mcp_client.tails import LogTail
-from drone_mcp_client.transport import Transport, World
+from drone_mcp_client.errors import DRONE
+from drone_mcp_client.log_tail import LogTail
+from drone_mcp_client.responses import is_end, read_event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ci_mcp_http.call import Call, Gate
+    from ci_mcp_http.transport import Clock
     from ci_mcp_kit.attempts import Watch
-    from drone_mcp_client.calls import Call
     from drone_mcp_client.models import (
         Build,
         Collaborator,
@@ -36,40 +37,41 @@ if TYPE_CHECKING:
         Template,
         User,
     )
+    from drone_mcp_client.options import DroneOptions
     from drone_mcp_client.steplog import StepLog
-
-__all__ = ["ClientOptions", "DroneClient"]
 
 T = TypeVar("T")
 
-FEED_SILENCE = 90.0  # seconds; the feeds send a ping every 30
-QUIET = 60.0
+# Seconds. The feed sends a ping every 30 (drone/drone v2.25.0, handler/api/events/global.go): three are missing.
+FEED_SILENCE: Final = 90.0
+# Seconds. A step may be silent for long, and one whose build was cancelled is so for ever (see `LogTail`).
+LOG_SILENCE: Final = 60.0
 
 
 class DroneClient:
-    """Talks to one Drone server over pooled connections; use it as `async with`, or call `aclose`.
+    """A client for one Drone server over pooled connections; use it as `async with`, or call `aclose`.
 
-    A repository is given as "owner/name". Every method raises a `ServiceError`; what each route does is told at the
-    function of the same name in `calls`. Methods that start a build return None where Drone chose not to.
+    A repository is given as "owner/name". Every method raises a `ServiceError`; the function of the same name in
+    `calls` says what the route does. Methods that start a build return None where Drone chose not to.
 
     Args:
         options: where Drone is, whose token to use, how long to wait.
-        gate: sees every call each time before it leaves, and may raise to hold it back.
-        world: time and chance, for tests.
-        network: what carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: is told of every attempt (`ci_mcp_kit.attempts`).
+        gate: sees every call before each attempt, and may raise to hold it back.
+        clock: time and chance, for tests.
+        network: carries requests instead of sockets, such as `httpx.ASGITransport`.
+        watch: observes every attempt (`ci_mcp_kit.attempts`).
     """
 
     def __init__(
         self,
-        options: ClientOptions,
+        options: DroneOptions,
         *,
-        gate: Callable[[Call[Any]], None] | None = None,
-        world: World | None = None,
+        gate: Gate | None = None,
+        clock: Clock | None = None,
         network: httpx.AsyncBaseTransport | None = None,
         watch: Watch = unwatched,
     ) -> None:
-        self._transport = Transport(options, gate=gate, world=world, network=network, watch=watch)
+        self._transport = Transport(options, gate=gate, clock=clock, network=network, watch=watch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -84,41 +86,41 @@ class DroneClient:
         await self._transport.aclose()
 
     async def send(self, call: Call[T]) -> T:
-        """Send a call made by `calls`."""
+        """Send a call that `calls` made."""
         return await self._transport.send(call)
 
     # The server and its user
 
     async def version(self) -> ServerVersion:
-        """Which Drone this is."""
+        """Read the version of Drone."""
         return await self.send(calls.version())
 
     async def user(self) -> User:
-        """Whose token this is; the only proof that a token is good."""
+        """Read the user of the token: the only request that proves a token good."""
         return await self.send(calls.user())
 
     async def repos(self, *, latest: bool = False) -> tuple[Repo, ...]:
-        """All repositories of the user; `latest` adds each one's newest build."""
+        """List all repositories of the user; `latest` adds the newest build of each."""
         return await self.send(calls.user_repos(latest=latest))
 
     async def user_builds(self) -> tuple[Repo, ...]:
-        """The 25 newest builds over the user's repositories."""
+        """List the 25 newest builds of the user's repositories."""
         return await self.send(calls.user_builds())
 
     # Repositories
 
     def all_repos(self, *, page_size: int = calls.LARGEST_PAGE) -> AsyncIterator[Repo]:
-        """Every repository of the server, each once; for system administrators."""
+        """Yield every repository of the server, each once; for system administrators."""
         return self._pages(
             lambda page: self.send(calls.all_repos(page=page, per_page=page_size)), lambda repo: repo.id, page_size
         )
 
     async def repo(self, repo: str) -> Repo:
-        """One repository."""
+        """Read a repository."""
         return await self.send(calls.repo(repo))
 
     async def collaborators(self, repo: str) -> tuple[Collaborator, ...]:
-        """Who may do what with the repository."""
+        """List who may read, write and administer the repository."""
         return await self.send(calls.collaborators(repo))
 
     # Builds
@@ -132,7 +134,10 @@ class DroneClient:
         page_size: int = calls.LARGEST_PAGE,
         limit: int | None = None,
     ) -> AsyncIterator[Build]:
-        """Builds from the newest on, each once though pages shift while builds are added; at most `limit`."""
+        """Yield builds from the newest on, at most `limit`.
+
+        Each comes once, although pages shift when a build is added meanwhile.
+        """
         size = page_size if limit is None else max(1, min(page_size, limit))
         left = limit
         if left == 0:
@@ -154,27 +159,27 @@ class DroneClient:
         branch: str | None = None,
         tag: str | None = None,
     ) -> tuple[Build, ...]:
-        """One page of builds, newest first, without stages."""
+        """List one page of builds, newest first, without stages."""
         return await self.send(calls.builds(repo, page=page, per_page=per_page, branch=branch, tag=tag))
 
     async def build(self, repo: str, number: int) -> Build:
-        """One build with its stages and steps."""
+        """Read a build with its stages and steps."""
         return await self.send(calls.build(repo, number))
 
     async def latest_build(self, repo: str, *, branch: str | None = None, ref: str | None = None) -> Build:
-        """The newest build of a branch or ref, by default of the default branch, with stages and steps."""
+        """Read the newest build of a branch or ref, by default of the default branch, with stages and steps."""
         return await self.send(calls.latest_build(repo, branch=branch, ref=ref))
 
     async def branches(self, repo: str) -> tuple[Build, ...]:
-        """The last push build of each branch."""
+        """List the last push build of each branch."""
         return await self.send(calls.branches(repo))
 
     async def pulls(self, repo: str) -> tuple[Build, ...]:
-        """The last build of each pull request."""
+        """List the last build of each pull request."""
         return await self.send(calls.pulls(repo))
 
     async def deployments(self, repo: str) -> tuple[Build, ...]:
-        """The last promotion or rollback of each target."""
+        """List the last promotion or rollback of each target."""
         return await self.send(calls.deployments(repo))
 
     async def create_build(
@@ -210,7 +215,7 @@ class DroneClient:
     async def rollback(
         self, repo: str, number: int, target: str, *, params: Mapping[str, str] | None = None
     ) -> Build | None:
-        """Bring a target back to a build."""
+        """Return a target to a build."""
         return await self.send(calls.rollback(repo, number, target, params=params))
 
     async def approve_stage(self, repo: str, number: int, stage: int) -> None:
@@ -228,16 +233,16 @@ class DroneClient:
     # Logs and streams
 
     async def log(self, repo: str, number: int, stage: int, step: int) -> StepLog:
-        """The stored log of a step."""
+        """Read the stored log of a step."""
         return await self.send(calls.log(repo, number, stage, step))
 
-    def follow_log(self, repo: str, number: int, stage: int, step: int, *, quiet: float = QUIET) -> LogTail:
-        """The writes of a running step as they come; `quiet` seconds of silence end it (see `LogTail`)."""
+    def follow_log(self, repo: str, number: int, stage: int, step: int, *, quiet: float = LOG_SILENCE) -> LogTail:
+        """Follow the log of a running step; `quiet` seconds of silence end it (see `LogTail`)."""
         call = calls.log_stream(repo, number, stage, step)
         return LogTail(call, self._transport.stream(call, silence=quiet))
 
     async def feed(self, repo: str | None = None) -> AsyncGenerator[Repo, None]:
-        """Repositories whose build moved, as Drone tells of them, until Drone ends the feed (after a day).
+        """Yield a repository whenever a build of it changes, until Drone ends the feed (after a day).
 
         Nothing is replayed, and Drone drops events silently when it is busy: what matters must be read again.
         Leave the loop by `aclose()` (`contextlib.aclosing`) to give the connection back at once.
@@ -249,16 +254,17 @@ class DroneClient:
         async with aclosing(self._transport.stream(call, silence=FEED_SILENCE)) as events:
             async for event in events:
                 if event is SILENCE:
-                    raise Unreachable(f"{call.subject} has been silent for {FEED_SILENCE:g} seconds, so it is dead")
-                if event.is_end:
+                    message = f"{call.subject} has been silent for {FEED_SILENCE:g} seconds, so it is dead"
+                    raise Unreachable(message, service=DRONE)
+                if is_end(event):
                     return
                 yield read_event(call, event)
-        raise Unreachable(f"The connection of {call.subject} ended")
+        raise Unreachable(f"The connection of {call.subject} ended", service=DRONE)
 
     # Administration of a repository
 
     async def sync_repos(self) -> None:
-        """Fetch the user's repositories from the source host anew."""
+        """Fetch the user's repositories from the source host again."""
         await self.send(calls.sync_repos())
 
     async def enable_repo(self, repo: str) -> Repo:
@@ -266,7 +272,7 @@ class DroneClient:
         return await self.send(calls.enable_repo(repo))
 
     async def disable_repo(self, repo: str) -> Repo:
-        """Let Drone build it no more."""
+        """Stop building the repository."""
         return await self.send(calls.disable_repo(repo))
 
     async def update_repo(self, repo: str, changes: Mapping[str, Any]) -> Repo:
@@ -274,7 +280,7 @@ class DroneClient:
         return await self.send(calls.update_repo(repo, changes))
 
     async def crons(self, repo: str) -> tuple[Cron, ...]:
-        """The scheduled jobs of a repository."""
+        """List the scheduled jobs of a repository."""
         return await self.send(calls.crons(repo))
 
     async def create_cron(self, repo: str, name: str, *, expr: str, branch: str) -> Cron:
@@ -302,52 +308,52 @@ class DroneClient:
         return await self.send(calls.run_cron(repo, cron))
 
     async def secrets(self, repo: str) -> tuple[Secret, ...]:
-        """The names of a repository's secrets."""
+        """List the names of a repository's secrets."""
         return await self.send(calls.secrets(repo))
 
     # Administration of the server
 
     async def org_secrets(self, namespace: str) -> tuple[Secret, ...]:
-        """The names of a namespace's secrets."""
+        """List the names of a namespace's secrets."""
         return await self.send(calls.org_secrets(namespace))
 
     async def templates(self, namespace: str | None = None) -> tuple[Template, ...]:
-        """The templates of a namespace, or of the server."""
+        """List the templates of a namespace, or of the server."""
         return await self.send(calls.templates(namespace))
 
     async def users(self) -> tuple[User, ...]:
-        """All users; for system administrators, as is the rest."""
+        """List all users; for system administrators, as is the rest."""
         return await self.send(calls.users())
 
     async def queue(self) -> tuple[Stage, ...]:
-        """The stages that wait for a runner or run."""
+        """List the stages that run or wait for a runner."""
         return await self.send(calls.queue())
 
     async def pause_queue(self) -> None:
-        """Hand out no more work to runners."""
+        """Stop giving work to runners."""
         await self.send(calls.pause_queue())
 
     async def resume_queue(self) -> None:
-        """Hand out work again."""
+        """Give work to runners again."""
         await self.send(calls.resume_queue())
 
     async def incomplete(self) -> tuple[Repo, ...]:
-        """The 50 newest unfinished builds."""
+        """List the 50 newest unfinished builds."""
         return await self.send(calls.incomplete())
 
     async def incomplete_stages(self) -> tuple[IncompleteStage, ...]:
-        """All stages that wait or run."""
+        """List all stages that wait or run."""
         return await self.send(calls.incomplete_stages())
 
     async def stats(self) -> Statistics:
-        """The server's counters."""
+        """Read the counters of the server."""
         return await self.send(calls.stats())
 
     @staticmethod
     async def _pages(
         fetch: Callable[[int], Awaitable[tuple[T, ...]]], key: Callable[[T], int], size: int
     ) -> AsyncIterator[T]:
-        """All items of all pages, each once. Drone tells no total: a page that is not full is the last."""
+        """Yield the items of all pages, each once. Drone sends no total: a page that is not full is the last."""
         seen: set[int] = set()
         page = 0
         while True:

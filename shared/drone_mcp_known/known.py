@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from ci_mcp_kit import observing
+from ci_mcp_kit.concurrency import run_all
 from drone_mcp_client import status
 from drone_mcp_known.proof import Proof
 from drone_mcp_known.state import State
@@ -118,7 +119,7 @@ class Known:
         if await self.feed_is_alive():
             at = self._clock()
             await self.state.ask(
-                lambda store: asyncio.gather(*(store.apply(slug, build, source="api", at=at) for build in builds))
+                lambda store: run_all(*(partial(store.apply, slug, build, source="api", at=at) for build in builds))
             )
 
     async def repo(self, slug: str) -> Repo | None:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-import asyncio
-from abc import abstractmethod
+from abc import ABC, abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
+
+from ci_mcp_kit.concurrency import run_all
 from drone_mcp_state.batching import LARGEST_BATCH
-from drone_mcp_state.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
+    from ci_mcp_kit.notes.notes import Notes
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.alarm import Alarm
     from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
 
 
-class BuildStateStore(Notes):
+class BuildStateStore(ABC):
     """What is known of builds, shared by those who learn it and those who ask.
 
     Every method may raise `StoreUnavailable`. Times are Unix seconds that the caller gives: a store has no clock.
@@ -26,8 +28,10 @@ class BuildStateStore(Notes):
     is not this store's, or older than what it keeps, is answered with `complete=False`, never with an error.
     """
 
-    def __init__(self, alarm: Alarm) -> None:
+    def __init__(self, alarm: Alarm, notes: Notes) -> None:
         self._alarm = alarm
+        self.notes = notes
+        """The notes and leases that are kept at the same address."""
 
     # Builds
 
@@ -85,15 +89,19 @@ class BuildStateStore(Notes):
 
         The answer is false (`if not changes`) when the time went by without one.
         """
-        deadline = asyncio.get_running_loop().time() + timeout
+        deadline = anyio.current_time() + timeout
         async with self._alarm.listening():
             while True:
                 ring = self._alarm.next_ring
                 found = await self.changes(cursor, slug, number)
-                if found or not await _within(deadline, ring):
+                if found:
+                    return found
+                with anyio.CancelScope(deadline=deadline) as limit:
+                    await ring.wait()
+                if limit.cancelled_caught:
                     return found
 
-    # Health, leadership, housekeeping
+    # Health, housekeeping
 
     @abstractmethod
     async def health(self) -> FeedHealth:
@@ -108,37 +116,17 @@ class BuildStateStore(Notes):
         """Note a finished comparison with Drone, and how many changes it found that no delivery had told."""
 
     @abstractmethod
-    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
-        """Take or renew a lease; False while another holder has it."""
-
-    @abstractmethod
-    async def release_lease(self, name: str, holder: str) -> None:
-        """Give a lease back early; nothing happens if another holder has it."""
-
-    @abstractmethod
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
         """Drop builds beyond a number per repository, and those made before a time; return how many.
 
         Builds of which more is expected count, but only age removes them.
         """
 
-    async def snapshot(self, path: Path) -> None:
-        """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
-
-        Every build in it is whole; a SQLite store is copied as of one moment.
-        """
-        from drone_mcp_state.opening import open_store  # noqa: PLC0415 - which opens every kind of this class
-
-        async with open_store(f"sqlite://{path}") as copy:
-            await copy.take(self)
-
     async def take(self, other: BuildStateStore) -> int:
         """Merge all builds of another store in, as after a restart from a copy; return how many there were."""
         count = 0
         async for batch in _batches(other.records()):
-            await asyncio.gather(
-                *(self.apply(r.slug, r.build, source=r.source, at=r.seen_at) for r in batch),
-            )
+            await run_all(*(partial(self.apply, r.slug, r.build, source=r.source, at=r.seen_at) for r in batch))
             count += len(batch)
         return count
 
@@ -156,12 +144,3 @@ async def _batches(records: AsyncIterator[Record]) -> AsyncIterator[list[Record]
             batch = []
     if batch:
         yield batch
-
-
-async def _within(deadline: float, ring: asyncio.Event) -> bool:
-    try:
-        async with asyncio.timeout_at(deadline):
-            await ring.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlsplit
 
-from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.scope import RepoScope
 from drone_mcp_build.settings import Settings

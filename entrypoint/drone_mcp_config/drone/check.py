@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import AuthenticationFailed, ServiceError, Unreachable
-from drone_mcp_client.options import ClientOptions
+from drone_mcp_client.options import DroneOptions
 from drone_mcp_config.checking.check import Check
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ async def check_drone(environment: Mapping[str, str]) -> AsyncIterator[Check]:
     yield await _clock(settings)
 
 
-def _options(settings: Settings) -> ClientOptions:
-    return ClientOptions(
+def _options(settings: Settings) -> DroneOptions:
+    return DroneOptions(
         server=settings.server,
         token=settings.token.reveal() if settings.token else None,
         token_file=settings.token_file,

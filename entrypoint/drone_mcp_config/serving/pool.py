@@ -6,8 +6,6 @@ it was not used for a while, or when others need its place.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,8 +16,7 @@ import anyio
 from anyio import TASK_STATUS_IGNORED
 
 from ci_mcp_kit.http_app import Refused, hosted
-from drone_mcp_client.errors import AuthenticationFailed
-from drone_mcp_client.tokens import FileToken
+from ci_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -49,7 +46,7 @@ class RunningSet:
     used: float
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     busy: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: anyio.Event = field(default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
         self.secrets = set[str]().union(*(part.secrets() for part in self.parts))
@@ -82,7 +79,7 @@ class Pool:
         self._parts = parts
         self._clock = clock
         self._sets: dict[SetKey, RunningSet] = {}
-        self._lock = asyncio.Lock()
+        self._lock = anyio.Lock()
         self._group: TaskGroup | None = None
 
     @asynccontextmanager
@@ -118,7 +115,7 @@ class Pool:
         files = set[Path]().union(*(one.token_files for one in running))
         return [
             *set[str]().union(*(one.secrets for one in running)),
-            *(token for file in files for token in _held(file)),
+            *(token for file in files if (token := read_secret(file))),
         ]
 
     async def _start(self, key: SetKey) -> RunningSet:
@@ -151,13 +148,6 @@ class Pool:
 
     def _end(self, key: SetKey) -> None:
         self._sets.pop(key).ended.set()
-
-
-def _held(file: Path) -> list[str]:
-    """Return the token that a file holds now, if it holds one."""
-    with contextlib.suppress(AuthenticationFailed):
-        return [FileToken(file).current().reveal()]
-    return []
 
 
 async def _run(running: RunningSet, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:

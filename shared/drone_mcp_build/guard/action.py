@@ -11,7 +11,7 @@ from ci_mcp_kit.guard.operations import Operation, Risk
 from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:
-    from drone_mcp_client.call import Call
+    from ci_mcp_http.call import Call
     from drone_mcp_client.models import Build
 
 OPERATIONS = {
@@ -75,8 +75,8 @@ class BuildAction:
 
     def covers(self, call: Call[Any]) -> bool:
         """Tell whether the call does this to this build, and nothing else."""
-        from drone_mcp_client.call import repo_path  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_client.call_builders import repo_path  # noqa: PLC0415 - on first use, to start fast
 
         path = repo_path(self.repo, "builds", self.build.number)[1]
         is_there = call.path == path or call.path.startswith(f"{path}/")
-        return is_there and call.writes and (call.operation, call.repo) == (self.operation.call, self.repo)
+        return is_there and call.writes and (call.operation, call.scope) == (self.operation.call, self.repo)
