@@ -1,7 +1,7 @@
-# Sourced by the other scripts: makes the virtual environment that they run in. Needs Python >= 3.11 with venv.
+# Sourced by the other scripts: creates their virtual environment. Requires Python >= 3.11 with venv.
 #
-#   profile=run; . scripts/environment.sh    what the product needs
-#   profile=dev; . scripts/environment.sh    that, and what tests and checks need
+#   profile=run; . scripts/environment.sh    the requirements of the product
+#   profile=dev; . scripts/environment.sh    and those of the tests and checks
 
 profile=${profile:-run}
 venv=${DRONE_MCP_VENV:-.venv}
@@ -17,7 +17,7 @@ find_python() {
   return 1
 }
 
-# The checkout is installed in place, so only a change of what is installed beside it calls for a new set-up.
+# The checkout is installed in editable mode, so only changed requirements require a new installation.
 stamp() {
   cat "requirements/$1.txt" requirements/build.txt pyproject.toml | cksum
 }
