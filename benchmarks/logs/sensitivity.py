@@ -15,17 +15,21 @@ import argparse
 import os
 import statistics
 import sys
+from collections import defaultdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from packs import Case, load
-from run import FOLDS, judged, mean, scorer
+from packs import Case, fold_of, load
+from run import FOLDS, mean, scorer
 
-from ci_mcp_logs.distill import tuning
+from ci_mcp_logs.distill import Study, tuning
 from ci_mcp_logs.distill.model import Model, read_model
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+BUDGETS = {"logchunks": (2000, 500), "cidiff": (2000,)}
 
 
 def constants() -> dict[str, float]:
@@ -45,9 +49,15 @@ def moves(value: float) -> Iterator[float]:
 
 def row(packs: dict[str, list[Case]], judge: Any, models: list[Model]) -> str:
     """The figures with the constants as they are."""
-    large, small = (judged(packs["logchunks"], budget, judge, models) for budget in (2000, 500))
-    compared = judged(packs["cidiff"], 2000, judge, models)
-    tokens = statistics.median(row["tokens"] for row in large)
+    marks: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    for name, cases in packs.items():
+        for case in cases:
+            study = Study(case.text, case.good, model=models[fold_of(case)])
+            for budget in BUDGETS[name]:
+                lines = [(line.number, line.text) for line in study.excerpt(case.exit_code, budget).lines]
+                marks[name, budget].append(judge(case.raw, lines, budget))
+    large, small, compared = marks["logchunks", 2000], marks["logchunks", 500], marks["cidiff", 2000]
+    tokens = statistics.median(mark["tokens"] for mark in large)
     return (
         f"recall {mean(large, 'recall'):.3f} full {mean(large, 'full'):.3f} tokens {tokens:4.0f}"
         f"   at 500: recall {mean(small, 'recall'):.3f} hit {mean(small, 'hit'):.3f}"
@@ -64,7 +74,7 @@ def main() -> int:
     if args.packs is None or not Path(args.packs).is_dir():
         print("no labelled packs: pass --packs DIR or set DRONE_MCP_LOGBENCH")
         return 0
-    packs = {name: load(Path(args.packs), name) for name in ("logchunks", "cidiff")}
+    packs = {name: load(Path(args.packs), name) for name in BUDGETS}
     judge = scorer(Path(args.packs)).judge
     models = [read_model(fold.read_text(encoding="utf-8")) for fold in sorted(FOLDS.glob("*.json"))]
     print(f"{'as it is':28} {row(packs, judge, models)}", flush=True)
