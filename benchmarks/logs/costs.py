@@ -60,7 +60,7 @@ def speed(logs: list[LogText]) -> bool:
     """Print megabytes a second over some logs, the middle of some rounds."""
     distill(log_text("error"))  # what is loaded once does not count
     gc.collect()
-    gc.freeze()  # nor what this program holds: packs, five more models and what was told of their lines
+    gc.freeze()  # nor what this program holds: packs, five more models and the profiles of their lines
     rounds = sorted(_round(logs) for _ in range(ROUNDS))
     meant, seen = rounds[ROUNDS // 2]
     print(f"speed  {seen:.0f} MB/s, {meant:.0f} but for a machine {meant / seen:.1f} x as slow as meant")

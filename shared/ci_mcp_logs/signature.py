@@ -18,9 +18,7 @@ _VERSION = "1"  # rises with any change that gives a failure another signature
 # Another value for one of these three gives every failure another signature, so that none is found again in a store.
 _LINES = 5  # different masked lines, the most important ones
 _READ = 300  # characters of a line
-_LENGTH = (
-    12  # hexadecimal digits, which are 48 bits: among a million failures two share a signature with a chance of 0.2 %
-)
+_LENGTH = 12  # hexadecimal digits, 48 bits: among a million failures any two share one with a chance of 0.2 %
 
 _FOLDERS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[\w.@+-]{1,200}[\\/]){1,40}")
 _IDS = re.compile(r"0x[0-9a-fA-F]+|(?<![0-9A-Za-z])(?=[0-9a-f-]*[0-9])[0-9a-f][0-9a-f-]{6,}(?![0-9A-Za-z])")
