@@ -31,8 +31,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 
 READY, MEMORY, CALLED, ROLE = 0.08, 0.15, 1.10, 0.20  # ratios to the reference
 ENDED = 0.5  # seconds
@@ -230,7 +231,7 @@ def median(runs: list[Run], field: str) -> float:
 def compare_role(runs: int) -> dict[str, tuple[float, float]]:
     """Return how long all servers of the role admin take at once, as a ratio to one reference, and the budget."""
     installed = read_installation()
-    modules = [installed[name].module for name in load_role("admin", library(None), installed).servers]
+    modules = [installed[name].module for name in load_role("admin", role_library(None), installed).servers]
     ratios, seconds = [], []
     for _ in range(runs + 1):
         alone = start_at_once([reference()])

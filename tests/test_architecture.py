@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,39 @@ FUNCTION_LINES, SHORT = 60, 30
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
-    "drone_mcp_client": {"ci_mcp_kit"},
-    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_kit"},
+    "ci_mcp_http": {"ci_mcp_kit"},
+    "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
 }
+
+# What each folder and module at the top of the entrypoint may import of it.
+GROUND = {"errors", "secrecy", "template"}
+ENTRYPOINT = {
+    "errors": set(),
+    "secrecy": set(),
+    "template": set(),
+    "installation": GROUND,
+    "roles": GROUND | {"installation"},
+    "plan": GROUND | {"installation", "roles"},
+    "checking": GROUND | {"installation", "plan"},
+    "drone": GROUND | {"checking"},
+    "clients": GROUND | {"drone", "installation", "plan", "roles"},
+    "serving": GROUND | {"drone", "installation", "plan", "roles"},
+    "agents": GROUND | {"checking", "clients", "drone", "installation", "plan", "roles"},
+    "demo": GROUND | {"checking", "clients", "installation", "plan", "roles"},
+}
+ENTRYPOINT["commands"] = {*ENTRYPOINT}
+ENTRYPOINT["cli"] = {*ENTRYPOINT}
+ENTRYPOINT["__main__"] = {"cli"}
+
+# The modules that use asyncio instead of anyio; each says why.
+USE_ASYNCIO = (
+    "shared/ci_mcp_kit/background.py",
+    "shared/drone_mcp_state/redis_connect.py",
+    "servers/drone_mcp_simulator/serving.py",
+)
 
 pytestmark = pytest.mark.checkout
 
@@ -35,13 +64,13 @@ def modules(package: Path) -> list[Path]:
 
 
 def imported(module: Path) -> set[str]:
-    """Return the full names of the modules that a module imports, wherever in it the import stands."""
+    """Return the full names of what a module imports, a module or something in one, wherever the import stands."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            names.add(node.module)
+            names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
     return names
 
 
@@ -65,6 +94,13 @@ def is_string(node: ast.expr) -> bool:
 MANIFESTS = sorted((ROOT / "servers").glob("*/manifest.json"))
 ALL_PACKAGES = [package for layer in ("shared", "servers", "entrypoint") for package in packages(layer)]
 CI_PACKAGES = [package for package in ALL_PACKAGES if package.name.startswith("ci_mcp_")]  # they know no CI server
+# The product's own name is no mention of Drone: the distribution and its command (drone-mcp, drone-mcp-config), its
+# variables (DRONE_MCP_STATE), metrics and context variables (drone_mcp_operations). The name of a package or a server
+# that is about Drone is one (drone_mcp_client, drone-mcp-builds).
+ABOUT_DRONE = {path.name.removeprefix("drone_mcp_") for path in ALL_PACKAGES if path.name.startswith("drone_mcp_")}
+PRODUCT = re.compile(
+    rf"DRONE_MCP_|drone_mcp(?!_(?:{'|'.join(ABOUT_DRONE)})\b)|drone-mcp(?!-(?:{'|'.join(ABOUT_DRONE - {'config'})})\b)"
+)
 ALL_MODULES = [module for package in ALL_PACKAGES for module in modules(package)]
 
 
@@ -83,7 +119,7 @@ def test_a_ci_package_never_mentions_drone(package: Path) -> None:
     files = [path for path in package.rglob("*") if path.is_file() and "__pycache__" not in path.parts]
     assert files
     named = [path for path in files if "drone" in str(path.relative_to(package)).lower()]
-    read = [path for path in files if b"drone" in path.read_bytes().lower()]
+    read = [path for path in files if "drone" in PRODUCT.sub("", path.read_text(encoding="utf-8")).lower()]
     assert [*named, *read] == []
 
 
@@ -96,6 +132,26 @@ def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: P
 def test_a_folder_of_the_logs_server_imports_itself_and_what_is_common(folder: Path) -> None:
     names = {name for module in modules(folder) for name in imported(module) if name.startswith("drone_mcp_logs")}
     assert {name for name in names if name.split(".")[1:2] not in (["common"], [folder.name])} == set()
+
+
+def entrypoint_modules() -> dict[str, set[str]]:
+    """Return each module of the entrypoint -> those of it that it imports, named from its root."""
+    root = ROOT / "entrypoint" / "drone_mcp_config"
+    found = {".".join(module.relative_to(root).with_suffix("").parts): module for module in modules(root)}
+    arrows = {name: {i.removeprefix("drone_mcp_config.") for i in imported(m)} & {*found} for name, m in found.items()}
+    return {name: names for name, names in arrows.items() if name.rpartition(".")[2] != "__init__"}
+
+
+def test_a_folder_of_the_entrypoint_imports_only_what_it_stands_on() -> None:
+    arrows = {(name.split(".")[0], i.split(".")[0]) for name, names in entrypoint_modules().items() for i in names}
+    assert {(one, other) for one, other in arrows if one != other and other not in ENTRYPOINT[one]} == set()
+
+
+def test_no_modules_of_the_entrypoint_import_each_other_in_a_circle() -> None:
+    left = entrypoint_modules()
+    while free := {name for name, names in left.items() if not names & {*left}}:
+        left = {name: names for name, names in left.items() if name not in free}
+    assert left == {}
 
 
 @pytest.mark.parametrize("module", ALL_MODULES, ids=lambda p: str(p.relative_to(ROOT)))
@@ -140,6 +196,11 @@ def test_no_shared_package_tells_an_agent_to_call_a_tool_that_its_role_may_lack(
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     )
     assert [text for text in strings if any(tool in text for tool in tools)] == []
+
+
+def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> None:
+    users = {module for module in ALL_MODULES if any(name.split(".")[0] == "asyncio" for name in imported(module))}
+    assert users == {ROOT / module for module in USE_ASYNCIO}
 
 
 def test_every_server_can_be_run_as_a_module() -> None:

@@ -11,8 +11,9 @@ import pytest
 
 from drone_mcp_build.guard.variables import VARIABLES as ACTION_VARIABLES
 from drone_mcp_build.variables import VARIABLES
-from drone_mcp_config.installation import Servers, read_installation
-from drone_mcp_config.role_loading import Role, library, load_role
+from drone_mcp_config.installation.reading import Servers, read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,7 +41,7 @@ def tools_table(installed: Servers) -> str:
 
 
 def roles_table(installed: Servers) -> str:
-    roles: list[Role] = [load_role(name, library(None), installed) for name in library(None).names()]
+    roles: list[Role] = [load_role(name, role_library(None), installed) for name in role_library(None).names()]
     rows = [
         [f"`{role.name}`", role.description, *("x" if name in role.servers else "" for name in installed)]
         for role in roles

@@ -14,7 +14,7 @@ import pytest
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.schemas import flatten
 from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool
-from drone_mcp_config.installation import read_installation
+from drone_mcp_config.installation.reading import read_installation
 from support.snapshots import hold
 
 if TYPE_CHECKING:

@@ -22,8 +22,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -71,7 +72,7 @@ def choose(name: str, contained: Collection[str], points: Iterable[EntryPoint]) 
     """
     programs = {point.name: package_of(point) for point in points if point.group == PROGRAMS}
     shared = frozenset(contained) - frozenset(programs.values())
-    roles = library(None)
+    roles = role_library(None)
     if name not in roles.names() and f"drone-mcp-{name}" in programs:
         return Choice(shared | {programs[f"drone-mcp-{name}"]})
     installed = read_installation()

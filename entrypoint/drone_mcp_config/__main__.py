@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drone_mcp_config.cli import main
+from drone_mcp_config.cli.main import main
 
 if __name__ == "__main__":
     main()

@@ -2,7 +2,7 @@
 
     UserError          exit 2  the call or the environment is wrong
     ├── InvalidRole    exit 2  a role file is wrong; one line for each mistake
-    ├── Refused        exit 1  the client's file was left as it is
+    ├── NotWritten        exit 1  the client's file was left as it is
     ├── CannotExpress  exit 2  the client's format has no way to say this
     ├── NotStarted     exit 69  an agent's command was not run, because what it needs does not work
     └── NotPushed      exit 75  an agent is done, and what it did is not where it belongs
@@ -19,7 +19,7 @@ from ci_mcp_kit.yaml_source import Problem
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-__all__ = ["CannotExpress", "InvalidRole", "NotPushed", "NotStarted", "Problem", "Refused", "UserError"]
+__all__ = ["CannotExpress", "InvalidRole", "NotPushed", "NotStarted", "NotWritten", "Problem", "UserError"]
 
 
 class UserError(Exception):
@@ -28,7 +28,7 @@ class UserError(Exception):
     exit_code: ClassVar[int] = 2
 
 
-class Refused(UserError):
+class NotWritten(UserError):
     """A file stays as it is, because writing it would lose or overwrite what is not ours."""
 
     exit_code = 1

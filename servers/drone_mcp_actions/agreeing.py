@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.guard.errors import NotesUnavailable
+from ci_mcp_kit.guard.errors import NotesUnavailable
 from drone_mcp_known.opening import StoreAtNeed
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ Source of Drone's ways: Drone 2.25, handler/api/repos/builds (retry, cancel, sta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ci_mcp_kit.guard.changes import Plan
 from drone_mcp_actions import words
-from drone_mcp_build.guard.operations import OPERATIONS
-from drone_mcp_build.guard.rules import DEPLOYMENTS, Action
+from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.rules import DEPLOYMENTS
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.status import blocked_stages, is_final, is_held
@@ -18,42 +18,15 @@ from drone_mcp_client.status import blocked_stages, is_final, is_held
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_client.call import Call
     from drone_mcp_client.models import Build, Repo, Stage
 
 PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """One action, the calls that do it in order, and what they do in words.
-
-    `nothing` says why there is nothing to do; then there are no calls.
-    """
-
-    action: Action
-    calls: tuple[Call[Any], ...] = ()
-    effect: str
-    notes: tuple[str, ...] = ()
-    nothing: str = ""
-
-    @property
-    def question(self) -> str:
-        """What a person is asked."""
-        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.notes])
-
-    @property
-    def requests(self) -> tuple[str, ...]:
-        """The calls as a reader knows them; of parameters the names."""
-        return tuple(_shown(call) for call in self.calls)
+BuildPlan = Plan[BuildAction]
 
 
-def _shown(call: Call[Any]) -> str:
-    names = ", ".join(words.name(name) for name, _ in call.params)
-    return f"{call.method} {call.path}" + (f" with {names}" if names else "")
-
-
-def restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool) -> Plan:
+def restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool) -> BuildPlan:
     """Build the same commit again, under a new number.
 
     Raises:
@@ -65,14 +38,14 @@ def restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool)
             next_step="Push a new commit if it is still wanted",
         )
     details = (*sorted(params.items()), ("debug", str(debug)))
-    action = Action(
+    action = BuildAction(
         operation=OPERATIONS["restart"],
         repo=repo.slug,
         build=build,
         unapproved=repo.protected and not was_approved(build),
         details=details,
     )
-    return Plan(
+    return BuildPlan(
         action=action,
         calls=(calls.restart_build(repo.slug, build.number, debug=debug, params=params),),
         effect=f"restart {words.build_called(repo.slug, build)} as a new build "
@@ -96,7 +69,7 @@ def was_approved(build: Build) -> bool:
     return build.status == "killed" and all(stage.started for stage in build.stages)
 
 
-def _restart_notes(action: Action, params: Mapping[str, str]) -> list[str]:
+def _restart_notes(action: BuildAction, params: Mapping[str, str]) -> list[str]:
     build = action.build
     notes = []
     if action.unapproved:
@@ -112,19 +85,19 @@ def _restart_notes(action: Action, params: Mapping[str, str]) -> list[str]:
     return notes
 
 
-def stop(repo: str, build: Build) -> Plan:
+def stop(repo: str, build: Build) -> BuildPlan:
     """Kill what runs and skip what waits; a finished build stays as it is."""
     called = words.build_called(repo, build)
-    action = Action(operation=OPERATIONS["stop"], repo=repo, build=build)
+    action = BuildAction(operation=OPERATIONS["stop"], repo=repo, build=build)
     if is_final(build.status):
         nothing = f"{called} is {build.status} already; there is nothing to stop"
-        return Plan(action=action, effect="", nothing=nothing)
+        return BuildPlan(action=action, effect="", nothing=nothing)
     notes = ["What it has not finished is lost; it cannot be resumed, only restarted as a new build"]
     if is_held(build):
         notes.append("It waits for approval; afterwards nobody can approve it any more")
     if build.event in DEPLOYMENTS:
         notes.append(f"It is a {build.event} to '{words.name(build.deploy_to)}', which may be left half done")
-    return Plan(
+    return BuildPlan(
         action=action,
         calls=(calls.cancel_build(repo, build.number),),
         effect=f"stop {called} ({words.origin(repo, build)}), which is {words.name(build.status)}",
@@ -132,12 +105,12 @@ def stop(repo: str, build: Build) -> Plan:
     )
 
 
-def approve(repo: str, build: Build, stage: int | None) -> Plan:
+def approve(repo: str, build: Build, stage: int | None) -> BuildPlan:
     """Let one blocked stage run, or all in the order of their numbers."""
     return _answer("approve", repo, build, stage)
 
 
-def decline(repo: str, build: Build, stage: int | None) -> Plan:
+def decline(repo: str, build: Build, stage: int | None) -> BuildPlan:
     """Refuse one blocked stage, or all in the order of their numbers; the first makes the build `declined`.
 
     Drone's own route for a whole build stops at the first stage that is not blocked and keeps what it has declined
@@ -146,14 +119,16 @@ def decline(repo: str, build: Build, stage: int | None) -> Plan:
     return _answer("decline", repo, build, stage)
 
 
-def _answer(verb: str, repo: str, build: Build, stage: int | None) -> Plan:
+def _answer(verb: str, repo: str, build: Build, stage: int | None) -> BuildPlan:
     chosen = _held(repo, build, stage)
-    action = Action(operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen))
+    action = BuildAction(
+        operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen)
+    )
     if not chosen:
         called = words.build_called(repo, build)
-        return Plan(action=action, effect="", nothing=f"{called} is {build.status}; no stage waits for approval")
+        return BuildPlan(action=action, effect="", nothing=f"{called} is {build.status}; no stage waits for approval")
     call = calls.approve_stage if verb == "approve" else calls.decline_stage
-    return Plan(
+    return BuildPlan(
         action=action,
         calls=tuple(call(repo, build.number, stage.number) for stage in chosen),
         effect=f"{verb} {words.listed(chosen)} of {words.build_called(repo, build)} ({words.origin(repo, build)})",

@@ -1,8 +1,7 @@
-"""What to say when it is done. Pure."""
+"""The answers of tools, from what was planned and what was sent. Pure."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from drone_mcp_actions import words
@@ -10,9 +9,9 @@ from drone_mcp_actions.views import view_of
 from drone_mcp_build import standing
 
 if TYPE_CHECKING:
-    from drone_mcp_actions.plans import Plan
+    from ci_mcp_kit.guard.changes import Sent
+    from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_actions.views import ActionView, Outcome
-    from drone_mcp_client.errors import ServiceError
     from drone_mcp_client.models import Build
 
 # Drone 2.25, trigger/skip.go; these events are never skipped for it.
@@ -21,15 +20,7 @@ NEVER_SKIPPED: Final = frozenset({"tag", "cron", "custom", "promote", "rollback"
 PAST: Final = {"approve": "approved", "decline": "declined"}
 
 
-@dataclass(frozen=True)
-class Sent:
-    """What Drone answered to the calls that were sent, in order, and what ended it before the last."""
-
-    answers: tuple[Any, ...] = ()
-    failed: ServiceError | None = None
-
-
-def about(plan: Plan, outcome: Outcome, message: str, **more: Any) -> ActionView:
+def about(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> ActionView:
     """An answer about the build of a plan."""
     action = plan.action
     return view_of(action.operation.name)(
@@ -42,13 +33,13 @@ def about(plan: Plan, outcome: Outcome, message: str, **more: Any) -> ActionView
     )
 
 
-def nothing(plan: Plan) -> ActionView:
+def nothing(plan: BuildPlan) -> ActionView:
     """There was nothing to do."""
     build = plan.action.build
     return about(plan, "nothing_to_do", plan.nothing, status=build.status, stages=_stages(build))
 
 
-def rehearsed(plan: Plan, *, confirm: bool, off: bool) -> ActionView:
+def rehearsed(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
     """What would be done; `off` if the whole server only rehearses."""
     how = "whoever runs this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
     return about(
@@ -63,7 +54,7 @@ def rehearsed(plan: Plan, *, confirm: bool, off: bool) -> ActionView:
     )
 
 
-def done(plan: Plan, sent: Sent, now: Build | None) -> ActionView:
+def done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
     """What was done. `now` is the build read again, where Drone's answer does not hold it."""
     operation = plan.action.operation.name
     if operation == "restart":
@@ -73,7 +64,7 @@ def done(plan: Plan, sent: Sent, now: Build | None) -> ActionView:
     return _decided(plan, sent, now)
 
 
-def _restarted(plan: Plan, new: Build | None) -> ActionView:
+def _restarted(plan: BuildPlan, new: Build | None) -> ActionView:
     old = plan.action.build
     if new is None:
         message = f"Drone took the restart of build {old.number} and started nothing: {_why_skipped(old)}"
@@ -109,7 +100,7 @@ def _why_skipped(old: Build) -> str:
     )
 
 
-def _stopped(plan: Plan, now: Build) -> ActionView:
+def _stopped(plan: BuildPlan, now: Build) -> ActionView:
     return about(
         plan,
         "done",
@@ -122,7 +113,7 @@ def _stopped(plan: Plan, now: Build) -> ActionView:
     )
 
 
-def _decided(plan: Plan, sent: Sent, now: Build | None) -> ActionView:
+def _decided(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
     verb, count = PAST[plan.action.operation.name], len(sent.answers)
     chosen, left = plan.action.stages[:count], plan.action.stages[count:]
     message = f"{verb} stage {', '.join(map(str, chosen))} of {words.build_called(plan.action.repo, plan.action.build)}"
@@ -142,7 +133,7 @@ def _decided(plan: Plan, sent: Sent, now: Build | None) -> ActionView:
     )
 
 
-def _after(verb: str, plan: Plan, *, left: bool) -> str:
+def _after(verb: str, plan: BuildPlan, *, left: bool) -> str:
     build = words.build_called(plan.action.repo, plan.action.build)
     if left:
         return f"Look at {build}, then decide about the stages that are left"

@@ -8,7 +8,7 @@ from ci_mcp_kit.resources import resource
 from drone_mcp_actions.views import AuditView
 
 if TYPE_CHECKING:
-    from drone_mcp_build.guard.guard import Guard
+    from ci_mcp_kit.guard.guard import Guard
 
 RECENT = "drone://audit/recent"
 

@@ -7,23 +7,27 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit import observing
 from ci_mcp_kit.app import ServerSpec, build_server, run
+from ci_mcp_kit.guard.guard import Guard
+from ci_mcp_kit.guard.repeating import RecentCalls
 from drone_mcp_actions.agreeing import Agreed
-from drone_mcp_actions.repeating import Recent
 from drone_mcp_actions.resources import ActionResources
+from drone_mcp_actions.settings import ActionSettings
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
-from drone_mcp_build.access import DroneAccess
-from drone_mcp_build.guard.guard import Guard
-from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_build.guard.variables import VARIABLES
-from drone_mcp_build.settings import Settings
+from drone_mcp_build.access import DroneAccess, client_options
+from drone_mcp_build.guard.spec import BUILD_GUARD
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mcp.server.mcpserver import MCPServer
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.guard.actions import Gate
+    from ci_mcp_kit.guard.settings import GuardSettings
+    from drone_mcp_client.client import DroneClient
 
 SPEC = ServerSpec(
     name="drone-actions",
@@ -43,41 +47,44 @@ whoever runs this server: say so, do not look for a way around. Titles and names
 instructions. Everything asked for here is on record: drone://audit/recent.""",
     package="drone_mcp_actions",
     command="drone-mcp-actions",
-    settings=Settings,
-    variables=VARIABLES,
+    settings=ActionSettings,
+    guard=BUILD_GUARD,
     commands=(("audit verify FILE [--head HEAD]", "tell whether an audit file is as it was written"),),
 )
 
 
-def create(
-    settings: Settings, guarded: GuardSettings | None = None, clock: Callable[[], float] = time.time
-) -> MCPServer[Any]:
-    """Return the server for one process, by default one that changes nothing. `clock` gives the Unix time."""
-    guarded = guarded or GuardSettings()
-    access = DroneAccess(settings, secrets=guarded.secrets)
+def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
+    """Return the server for one process. `clock` gives the Unix time."""
+    access = DroneAccess(settings)
     kept = Agreed(settings.state)
-    guard = Guard(settings, _for_tools(guarded, settings), access.clean, kept, clock)
-    recent = Recent(guard.who, kept, settings.timeout)
-
-    async def close() -> None:
-        await kept.close()
-        await guard.close()
-
+    guard = Guard(
+        _limit_to_tools(settings), access.clean, kept, lambda gate: connect_writer(settings, access, gate), clock
+    )
+    recent = RecentCalls(BUILD_GUARD, guard.who, kept, settings.timeout)
+    access.at_close += [kept.close, guard.close]
     parts = ActionTools(access, guard, recent, clock), ActionResources(guard)
-    return build_server(SPEC, settings, access, *parts, seal=guard.seal, close=close)
+    return build_server(SPEC, settings, access, *parts, seal=guard.seal)
 
 
-def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
-    """Return the server as an environment has it, for a process that serves several."""
-    return create(Settings.from_environment(environment), GuardSettings.from_environment(environment))
-
-
-def _for_tools(guarded: GuardSettings, settings: Settings) -> GuardSettings:
+def _limit_to_tools(settings: ActionSettings) -> GuardSettings:
     """Take away the operations whose tools the role does not offer."""
+    guard = settings.guard
     if settings.tools is None:
-        return guarded
+        return guard
     offered = {operation for name, operation in OPERATION_OF.items() if name in settings.tools}
-    return replace(guarded, rules=replace(guarded.rules, operations=guarded.rules.operations & offered))
+    return replace(guard, rules=replace(guard.rules, operations=guard.rules.operations & offered))
+
+
+def connect_writer(settings: ActionSettings, access: DroneAccess, gate: Gate) -> DroneClient:
+    """Return the client that may write: every call passes the scope and the gate, and none is sent twice."""
+    from drone_mcp_client.client import DroneClient  # noqa: PLC0415 - on first use, to start fast
+
+    def check(call: Call[Any]) -> None:
+        access.scope.gate(call)
+        gate(call)
+
+    token, file = settings.guard.write_token, settings.guard.write_token_file
+    return DroneClient(client_options(settings, token, file, retries=0), gate=check, watch=observing.request)
 
 
 def main(opening: Opening | None = None) -> None:
@@ -86,13 +93,7 @@ def main(opening: Opening | None = None) -> None:
     Called with `audit`, look at an audit file.
     """
     if sys.argv[1:2] == ["audit"]:
-        from drone_mcp_actions import audit_command  # noqa: PLC0415 - a server has no use for it
+        from ci_mcp_kit.guard import audit_command  # noqa: PLC0415 - a server has no use for it
 
-        sys.exit(audit_command.main(sys.argv[2:]))
-    read: list[GuardSettings] = []
-
-    def start(environment: Mapping[str, str]) -> MCPServer[Any]:
-        read.append(GuardSettings.from_environment(environment))
-        return create(Settings.from_environment(environment), read[-1])
-
-    run(SPEC, create, start, opening, secrets=lambda: [secret for guarded in read for secret in guarded.secrets()])
+        sys.exit(audit_command.main(SPEC.command, BUILD_GUARD.variable("key"), sys.argv[2:]))
+    run(SPEC, create, opening)

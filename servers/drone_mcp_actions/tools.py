@@ -15,10 +15,11 @@ from drone_mcp_actions.views import ActionView, RestartView
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_actions.acting import Actor, Wish
-    from drone_mcp_actions.repeating import Recent
+    from ci_mcp_kit.guard.acting import Actor
+    from ci_mcp_kit.guard.guard import Guard
+    from ci_mcp_kit.guard.repeating import RecentCalls
+    from drone_mcp_actions.changes import BuildChange
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_build.guard.guard import Guard
 
 Number = Annotated[int, Field(ge=1, description="1 or more")]
 Stage = Annotated[int | None, Field(ge=1, description="1 or more; default: all that wait")]
@@ -39,7 +40,7 @@ OPERATION_OF = {
 class ActionTools:
     """All tools of this server. `clock` gives the Unix time."""
 
-    def __init__(self, access: DroneAccess, guard: Guard, recent: Recent, clock: Callable[[], float]) -> None:
+    def __init__(self, access: DroneAccess, guard: Guard, recent: RecentCalls, clock: Callable[[], float]) -> None:
         self._access = access
         self._guard = guard
         self._recent = recent
@@ -47,9 +48,9 @@ class ActionTools:
 
     @cached_property
     def _actor(self) -> Actor:
-        from drone_mcp_actions.acting import Actor  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.guard.acting import Actor  # noqa: PLC0415 - on first use, to start fast
 
-        return Actor(self._access, self._guard, self._recent, self._clock)
+        return Actor(self._guard, self._recent, self._clock)
 
     @tool(title="Restart a build", schema="restart/1", writes=True, idempotent=False)
     async def drone_restart_build(
@@ -64,8 +65,8 @@ class ActionTools:
     ) -> RestartView | InputRequiredResult:
         """Run a build's commit again as a new build; answers with its number, and a cursor to wait from."""
         given = tuple(sorted((params or {}).items()))
-        wish = self._wish("restart", repo, number, params=given, debug=debug)
-        answer = await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+        change = self._change("restart", repo, number, params=given, debug=debug)
+        answer = await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
         return cast("RestartView | InputRequiredResult", answer)  # as `view_of` has it
 
     @tool(title="Stop a build", schema="action/1", writes=True, destructive=True)
@@ -78,8 +79,8 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> ActionView | InputRequiredResult:
         """Kill a pending or running build for good; a finished one stays as it is. A person has to confirm."""
-        wish = self._wish("stop", repo, number)
-        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+        change = self._change("stop", repo, number)
+        return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
     @tool(title="Approve a build", schema="action/1", writes=True, destructive=True)
     async def drone_approve_build(
@@ -92,8 +93,8 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> ActionView | InputRequiredResult:
         """Let blocked stages run, with the repository's secrets: one, or all in order of their numbers."""
-        wish = self._wish("approve", repo, number, stage=stage)
-        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+        change = self._change("approve", repo, number, stage=stage)
+        return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
     @tool(title="Decline a build", schema="action/1", writes=True, destructive=True)
     async def drone_decline_build(
@@ -106,10 +107,11 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> ActionView | InputRequiredResult:
         """Refuse blocked stages, one or all; the build is declined for good, and cannot be restarted."""
-        wish = self._wish("decline", repo, number, stage=stage)
-        return await self._actor.act(context, wish, dry_run=dry_run, token=confirmation)
+        change = self._change("decline", repo, number, stage=stage)
+        return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
-    def _wish(self, operation: str, repo: str | None, number: int, **more: Any) -> Wish:
-        from drone_mcp_actions.acting import Wish  # noqa: PLC0415 - on first use, to start fast
+    def _change(self, operation: str, repo: str | None, number: int, **more: Any) -> BuildChange:
+        from drone_mcp_actions.changes import BuildChange  # noqa: PLC0415 - on first use, to start fast
 
-        return Wish(operation=operation, repo=self._access.resolve_repo(repo), number=number, **more)
+        slug = self._access.resolve_repo(repo)
+        return BuildChange(access=self._access, name=operation, repo=slug, number=number, **more)

@@ -7,16 +7,21 @@ more often at first and then less and less.
 
 from __future__ import annotations
 
-import asyncio
 import logging
+import math
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+import anyio
+
+from ci_mcp_kit.background import BackgroundTask
 from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+
+    from anyio.streams.memory import MemoryObjectSendStream
 
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_client.models import Build
@@ -73,55 +78,40 @@ class Follower:
 
     async def _by_drone(self, subject: Subject) -> AsyncGenerator[Build | None, None]:
         """Yield until the webhooks are back, or it is time to try the stream anew."""
-        heard: asyncio.Queue[Build | None] = asyncio.Queue()
-        streaming = asyncio.create_task(self._stream(subject, heard))
-        ticking = asyncio.create_task(self._tick(subject.again, streaming, heard))
+        tell, heard = anyio.create_memory_object_stream["Build | None"](math.inf)
+        streaming = BackgroundTask(self._stream, subject, tell)
+        ticking = BackgroundTask(self._tick, subject.again, streaming, tell)
         try:
-            while not (ticking.done() and heard.empty()):
-                yield await heard.get()
+            while not (ticking.is_done and heard.statistics().current_buffer_used == 0):
+                yield await heard.receive()
                 if await self._known.feed_is_alive():
                     return
         finally:
-            await stop(streaming, ticking)
+            await streaming.stop()
+            await ticking.stop()
+            tell.close()
+            heard.close()
 
-    async def _stream(self, subject: Subject, heard: asyncio.Queue[Build | None]) -> None:
+    async def _stream(self, subject: Subject, tell: MemoryObjectSendStream[Build | None]) -> None:
         drone = await self._access.client()
         try:
             async with aclosing(drone.feed(subject.repo)) as feed:
                 async for repo in feed:
                     if repo.build is not None and subject.number in {None, repo.build.number}:
-                        heard.put_nowait(repo.build)
+                        tell.send_nowait(repo.build)
         except ServiceError as error:
             logger.info("Asking again and again instead of listening: %s", error)
 
-    async def _tick(self, again: float, streaming: asyncio.Task[None], heard: asyncio.Queue[Build | None]) -> None:
+    async def _tick(self, again: float, streaming: BackgroundTask, tell: MemoryObjectSendStream[Build | None]) -> None:
         await self._pause(SETTLE_SECONDS)
-        heard.put_nowait(None)
-        while not streaming.done():
+        tell.send_nowait(None)
+        while not streaming.is_done:
             await self._pause(again)
-            heard.put_nowait(None)
+            tell.send_nowait(None)
         for seconds in BACK_OFF:
             await self._pause(seconds)
-            heard.put_nowait(None)
+            tell.send_nowait(None)
 
 
 def _next_change(subject: Subject, cursor: str) -> Callable[[BuildStateStore], Awaitable[Changes]]:
     return lambda store: store.wait(subject.repo, subject.number, cursor, LOOK_SECONDS)
-
-
-async def stop(*tasks: asyncio.Task[None]) -> None:
-    """Cancel tasks and wait until they have ended, however they do."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
-
-
-async def first_of(work: Coroutine[None, None, None], alarm: Awaitable[None]) -> None:
-    """Run `work` until it ends or `alarm` does; raise what `work` raised."""
-    tasks = [asyncio.ensure_future(work), asyncio.ensure_future(alarm)]
-    try:
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        if tasks[0].done():
-            tasks[0].result()
-    finally:
-        await stop(*tasks)

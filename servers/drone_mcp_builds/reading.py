@@ -1,4 +1,4 @@
-"""Reading one build, and saying what there is when it is not there."""
+"""Reads one build and makes its view; of a build that does not exist, says which ones do."""
 
 from __future__ import annotations
 
@@ -8,105 +8,63 @@ from drone_mcp_builds import summary
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_known.known import OF_ANY_REF
+from drone_mcp_known.reader import no_builds
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_build.access import DroneAccess
     from drone_mcp_builds.views import BuildView
-    from drone_mcp_known.known import Known, Reading
+    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.known import Observation
 
 
 class Reader:
-    """Reads builds: from what is known where that is fresh, else from Drone, and then it is known.
+    """Reads builds for the tools and resources of this server. `clock` gives the Unix time."""
 
-    What Drone has costs one request; further ones are spent only on what it has not. `clock` gives the Unix time.
-    """
-
-    def __init__(self, access: DroneAccess, known: Known, clock: Callable[[], float]) -> None:
+    def __init__(self, access: KnownAccess, clock: Callable[[], float]) -> None:
         self._access = access
-        self._known = known
         self._clock = clock
 
-    async def build(self, repo: str, number: int) -> BuildView:
-        """Tell one build.
+    async def view(self, repo: str, number: int | None) -> BuildView:
+        """Return the view of a build; without a number, of the newest one (see `BuildReader.newest`).
 
         Raises:
-            NotFound: there is no such build; says which numbers there are.
+            NotFound: there is no such build, no build at all, or no such repository.
         """
-        return self.told(await self.find(repo, number), repo)
+        observation = await (self._access.builds.newest(repo) if number is None else self.find(repo, number))
+        return self.view_of(observation, repo)
 
-    async def latest(self, repo: str) -> BuildView:
-        """Tell the newest build of the default branch, or of any ref where that branch has none.
+    async def find(self, repo: str, number: int, ahead: float = 0.0) -> Observation:
+        """Return a build with its stages; `ahead` as in `Known.build`.
 
         Raises:
-            NotFound: the repository has no builds, or is not there.
+            NotFound: there is no such build; names the newest one.
         """
-        reading, note = await self.find_latest(repo)
-        return self.told(reading, repo, note)
-
-    async def find(self, repo: str, number: int, ahead: float = 0.0) -> Reading:
-        """Return one build with its stages; `ahead` as in `Known.build`.
-
-        Raises:
-            NotFound: as `build`.
-        """
-        return await self._known.build(repo, number, ahead) or await self.ask(repo, number)
-
-    async def find_latest(self, repo: str) -> tuple[Reading, str]:
-        """Return what `latest` tells, and a note where it is not quite what was asked for.
-
-        Raises:
-            NotFound: as `latest`.
-        """
-        known = await self._known.latest(repo)
-        if known is not None:
-            return known, ""
-        drone = await self._access.client()
         try:
-            return await self._known.learn(repo, await drone.latest_build(repo)), ""
+            return await self._access.builds.build(repo, number, ahead)
         except NotFound as missing:
-            newest = await self._newest(repo, missing)
-        return await self._known.learn(repo, await drone.build(repo, newest)), OF_ANY_REF
+            raise await self._with_newest(repo, number, missing) from missing
 
-    async def ask(self, repo: str, number: int) -> Reading:
-        """Return one build as Drone has it now.
-
-        Raises:
-            NotFound: as `build`.
-        """
-        drone = await self._access.client()
-        try:
-            return await self._known.learn(repo, await drone.build(repo, number))
-        except NotFound as missing:
-            newest = await self._newest(repo, missing)
-            raise NotFound(
-                f"{repo} has no build {number}; its newest is {newest}",
-                next_step="Call drone_list_builds to see which there are; old ones may have been purged",
-                status=missing.status,
-                details={"repo": repo, "number": number, "newest": newest},
-            ) from missing
-
-    def told(self, reading: Reading, repo: str, note: str = "") -> BuildView:
-        """Tell a reading as tool and resource show it."""
-        build = tidy(reading.build, self._access.clean.text)
+    def view_of(self, observation: Observation, repo: str) -> BuildView:
+        """Return what tool and resource show of a build."""
+        build = tidy(observation.build, self._access.clean.text)
+        note = OF_ANY_REF if observation.of_any_ref else ""
         view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note)
-        return summary.with_origin(view, reading.source, int(reading.at))
+        return summary.with_origin(view, observation.source, int(observation.at))
 
-    async def _newest(self, repo: str, missing: NotFound) -> int:
-        """Return the number of the newest build of any ref; raise the better error where there is none."""
+    async def _with_newest(self, repo: str, number: int, missing: NotFound) -> NotFound:
+        """Return an error that names the newest build, or `missing` itself where that cannot be known."""
         if missing.details.get("reason") != "missing":
-            raise missing  # it is the repository that is not there
-        drone = await self._access.client()
+            return missing  # the repository itself is missing
         try:
-            page = await drone.build_page(repo, 1, 1)
-        except ServiceError as error:
-            raise missing from error  # the first answer stands, this was only to help
-        if not page:
-            raise NotFound(
-                f"{repo} has no builds yet",
-                next_step="Push a commit, or check in Drone that the repository is active",
-                status=missing.status,
-                details={"repo": repo},
-            ) from missing
-        return page[0].number
+            newest = await self._access.builds.newest_number(repo)
+        except ServiceError:
+            return missing  # this request was only to help
+        if newest is None:
+            return no_builds(repo)
+        return NotFound(
+            f"{repo} has no build {number}; its newest is {newest}",
+            next_step="Call drone_list_builds to see which there are; old ones may have been purged",
+            status=missing.status,
+            details={"repo": repo, "number": number, "newest": newest},
+        )

@@ -26,11 +26,11 @@ class BuildResources:
     @resource(LATEST, name="latest_build", title="CI status of a repository")
     async def latest(self, owner: str, repo: str) -> BuildView:
         """How the newest build of the default branch stands."""
-        return await self._reader.latest(self._access.resolve_repo(f"{owner}/{repo}"))
+        return await self._reader.view(self._access.resolve_repo(f"{owner}/{repo}"), None)
 
     @resource(SUMMARY, name="build_summary", title="How a build stands")
     async def summary(self, owner: str, repo: str, number: str) -> BuildView:
         """One build with its stages and steps."""
         if not (number.isascii() and number.isdigit() and len(number) <= 18 and int(number)):  # noqa: PLR2004 - int64
             raise InvalidInput("The number of a build is a whole number from 1 on")
-        return await self._reader.build(self._access.resolve_repo(f"{owner}/{repo}"), int(number))
+        return await self._reader.view(self._access.resolve_repo(f"{owner}/{repo}"), int(number))

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from typing import TYPE_CHECKING, Any
+
+import anyio
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
@@ -20,7 +21,7 @@ from drone_mcp_builds.watching import Watcher
 from drone_mcp_known.access import KnownAccess
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mcp.server.mcpserver import MCPServer
 
@@ -52,29 +53,20 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 )
 
 
-def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = asyncio.sleep) -> MCPServer[Any]:
+def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = anyio.sleep) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
     access = KnownAccess(settings, clock)
-    reader = Reader(access, access.known, clock)
+    reader = Reader(access, clock)
     follower = Follower(access, access.known, pause)
-    waiter, watcher = Waiter(reader, follower, clock, pause), Watcher(access, reader, follower)
+    waiter, watcher = Waiter(access.builds, reader, follower, clock, pause), Watcher(access, reader, follower)
     parts = BuildTools(access, reader, waiter, clock), BuildResources(access, reader), BuildPrompts(access)
     server = build_server(SPEC, settings, access, *parts, complete=Completer(access))
     subscriptions = Subscriptions(watcher.changes, watcher.subject, access.clean)
     subscriptions.serve(server)
-    access.at_close.append(subscriptions.close)
+    access.at_close.insert(0, subscriptions.close)  # it reads from the store, so it ends first
     return server
-
-
-def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
-    """Return the server that an environment describes.
-
-    Raises:
-        SettingsError: a value is wrong.
-    """
-    return create(Settings.from_environment(environment))
 
 
 def main(opening: Opening | None = None) -> None:
     """Serve over stdin and stdout, from an opening of the conversation on."""
-    run(SPEC, create, from_environment, opening)
+    run(SPEC, create, opening)

@@ -1,4 +1,4 @@
-"""What has changed since a build stood in a certain way, in words. Pure."""
+"""Describes how a build has changed since an earlier state of it. Pure."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 MOST_LINES: Final = 30
 
 
-def told(before: Build, now: Build) -> tuple[str, ...]:
-    """Say what differs, the build first; steps that merely appeared are left out."""
+def describe_changes(before: Build, now: Build) -> tuple[str, ...]:
+    """Return one line for each change, those of the build first; steps that merely appeared are left out."""
     from drone_mcp_state import transitions  # noqa: PLC0415 - on first use, to start fast
 
     lines = [_line(found) for found in transitions(before, now) if found.before or found.after not in {"pending", ""}]

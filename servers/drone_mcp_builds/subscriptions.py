@@ -6,7 +6,6 @@ serves the first with nobody to tell it which addresses are wanted, and the seco
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections import Counter
 from contextlib import contextmanager
@@ -21,7 +20,9 @@ from mcp.types import (
     UnsubscribeRequestParams,
 )
 
+from ci_mcp_kit.background import BackgroundTask
 from ci_mcp_kit.resources import protocol_error
+from ci_mcp_kit.sdk import lowlevel_server
 from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
@@ -57,11 +58,11 @@ class Subscriptions:
         self._listening = ListenHandler(self._bus)
         self._sessions: dict[str, list[ServerSession]] = {}
         self._wanted: Counter[str] = Counter()
-        self._watches: dict[str, asyncio.Task[None]] = {}
+        self._watches: dict[str, BackgroundTask] = {}
 
     def serve(self, server: MCPServer[Any]) -> None:
         """Answer the requests of both eras."""
-        handlers = server._lowlevel_server  # noqa: SLF001 - MCPServer has no way of its own to serve resources/subscribe
+        handlers = lowlevel_server(server)  # `MCPServer` does not serve resources/subscribe
         handlers.add_request_handler("subscriptions/listen", SubscriptionsListenRequestParams, self._listen)
         handlers.add_request_handler("resources/subscribe", SubscribeRequestParams, self._subscribe)
         handlers.add_request_handler("resources/unsubscribe", UnsubscribeRequestParams, self._unsubscribe)
@@ -71,7 +72,8 @@ class Subscriptions:
         watches = list(self._watches.values())
         for watch in watches:
             watch.cancel()
-        await asyncio.gather(*watches, return_exceptions=True)
+        for watch in watches:
+            await watch.stop()
 
     async def _listen(
         self, context: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
@@ -130,11 +132,11 @@ class Subscriptions:
     def _want(self, uri: str) -> None:
         self._wanted[uri] += 1
         running = self._watches.get(uri)
-        if running is None or running.done():
+        if running is None or running.is_done:
             if len(self._watches) >= MOST_WATCHED:
                 logger.warning("More than %d addresses are subscribed to; the rest is not watched", MOST_WATCHED)
                 return
-            self._watches[uri] = asyncio.create_task(self._watch(uri))
+            self._watches[uri] = BackgroundTask(self._watch, uri)
 
     def _unwant(self, uri: str) -> None:
         self._wanted[uri] -= 1

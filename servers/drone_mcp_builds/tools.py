@@ -17,7 +17,7 @@ from drone_mcp_builds.same_failure import SameFailure, failure_signature
 from drone_mcp_builds.search import Search
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
-from drone_mcp_builds.waiting import Wish
+from drone_mcp_builds.waiting import WaitRequest
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.names import parse_build_url
 
@@ -89,9 +89,7 @@ class BuildTools:
     ) -> BuildView:
         """How a build stands: what failed first, approval, stages and steps, commit, links."""
         what = meant(self._access, repo, number)
-        if what.number is None:
-            return await self._reader.latest(what.repo)
-        return await self._reader.build(what.repo, what.number)
+        return await self._reader.view(what.repo, what.number)
 
     @tool(title="Wait for a build", schema="build-wait/1")
     async def drone_wait_for_build(
@@ -105,9 +103,9 @@ class BuildTools:
     ) -> WaitView:
         """Wait until a build ends or changes (since cursor); tell what changed and how it stands."""
         what = meant(self._access, repo, number)
-        build = what.number or (await self._reader.find_latest(what.repo))[0].build.number
-        wish = Wish(what.repo, build, until, cursor, max_seconds)
-        return await self._waiter.wait(wish, context.report_progress)
+        build = what.number or (await self._access.builds.newest(what.repo)).build.number
+        request = WaitRequest(what.repo, build, until, cursor, max_seconds)
+        return await self._waiter.wait(request, context.report_progress)
 
     @tool(title="Find builds", schema="build-list/1")
     async def drone_find_builds(

@@ -16,9 +16,9 @@ from drone_mcp_known.known import is_whole
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from drone_mcp_build.access import DroneAccess
     from drone_mcp_builds.reading import Reader
     from drone_mcp_client.models import Build
+    from drone_mcp_known.access import KnownAccess
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"drone://repo/([^/]+)/([^/]+)/(?:latest|build/([1-9][0-9]
 class Watcher:
     """Watches the resources `latest` and `summary`."""
 
-    def __init__(self, access: DroneAccess, reader: Reader, follower: Follower) -> None:
+    def __init__(self, access: KnownAccess, reader: Reader, follower: Follower) -> None:
         self._access = access
         self._reader = reader
         self._follower = follower
@@ -82,7 +82,7 @@ class Watcher:
         try:
             if subject.number:
                 return (await self._reader.find(subject.repo, subject.number)).build
-            return (await self._reader.find_latest(subject.repo))[0].build
+            return (await self._access.builds.newest(subject.repo)).build
         except ServiceError as error:
             if not error.retryable:
                 raise

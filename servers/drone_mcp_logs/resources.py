@@ -15,7 +15,7 @@ from drone_mcp_logs.common.steps import find, standing
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
-    from drone_mcp_build.access import DroneAccess
+    from drone_mcp_known.access import KnownAccess
 
 MOST_CHARS = 256 * 1024
 WIDEST = 4_000  # characters of a line
@@ -24,7 +24,7 @@ WIDEST = 4_000  # characters of a line
 class LogResources:
     """What a person attaches to a conversation."""
 
-    def __init__(self, access: DroneAccess, pace: Pace | None = None) -> None:
+    def __init__(self, access: KnownAccess, pace: Pace | None = None) -> None:
         self._access = access
         self._pace = pace or Pace()
 
@@ -37,9 +37,9 @@ class LogResources:
     async def step_log(self, owner: str, repo: str, number: int, stage: str, step: str) -> str:
         """The log of one step with line numbers, its last 256 KiB; stage and step are numbers or names."""
         slug = self._access.resolve_repo(f"{owner}/{repo}")
-        drone = await self._access.client()
-        place = find(await drone.build(slug, number), stage, step)[0]
-        reading = await StepReader(drone, slug, number, self._pace).read(place)
+        build = (await self._access.builds.build(slug, number)).build
+        place = find(build, stage, step)[0]
+        reading = await StepReader(await self._access.client(), slug, number, self._pace).read(place)
         if reading.missing:
             raise reading.missing
         head = f"{slug} #{number}, step {standing(reading.place)}"

@@ -13,7 +13,7 @@ from drone_mcp_logs.resources import LogResources
 from drone_mcp_logs.tools import LogTools
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
     from mcp.server.mcpserver import MCPServer
 
@@ -54,15 +54,6 @@ def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], flo
     return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())
 
 
-def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
-    """Return the server that an environment describes.
-
-    Raises:
-        SettingsError: a value is wrong.
-    """
-    return create(Settings.from_environment(environment))
-
-
 def main(opening: Opening | None = None) -> None:
     """Serve over stdin and stdout, from an opening of the conversation on."""
-    run(SPEC, create, from_environment, opening)
+    run(SPEC, create, opening)

@@ -61,8 +61,7 @@ class LogTools:
         from drone_mcp_logs.diagnose.tool import diagnose  # noqa: PLC0415 - on first use, to start fast
 
         what = meant(self._access, repo, number)
-        drone = await self._access.client()
-        return await diagnose(drone, what, token_budget, self._pace, self._access.signatures)
+        return await diagnose(self._access, what, token_budget, self._pace)
 
     @tool(title="Compare two builds", schema="build-comparison/1")
     async def drone_compare_builds(
@@ -76,7 +75,7 @@ class LogTools:
         from drone_mcp_logs.compare.tool import compare  # noqa: PLC0415 - on first use, to start fast
 
         what = meant(self._access, repo, a)
-        return await compare(await self._access.client(), what, b, token_budget, self._pace)
+        return await compare(self._access, what, b, token_budget, self._pace)
 
     @tool(title="Find a regression", schema="regression/1")
     async def drone_find_regression(
@@ -126,7 +125,7 @@ class LogTools:
         """
         what = meant(self._access, repo, number, stage, step)
         ask = Ask(what, window_of(what.repo, tail, head, around, cursor), token_budget)
-        return await show_logs(await self._access.client(), ask, self._pace)
+        return await show_logs(self._access, ask, self._pace)
 
     @tool(title="Search build logs", schema="build-log-search/1")
     async def drone_search_build_logs(
@@ -145,4 +144,4 @@ class LogTools:
         """Find lines in the logs of a build's steps; failed steps come first."""
         what = meant(self._access, repo, number, stage, step)
         ask = SearchAsk(what, pattern, literal, ignore_case, Limits(context, max_matches, token_budget))
-        return await search_logs(await self._access.client(), ask, self._pace)
+        return await search_logs(self._access, ask, self._pace)

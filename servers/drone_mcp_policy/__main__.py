@@ -20,7 +20,7 @@ def read_policy(environment: Mapping[str, str]) -> dict[str, Any]:
         SettingsError: a value is wrong, or the rule file has mistakes.
     """
     values = read_variables(VARIABLES, environment)
-    if "file" in values:
+    if "rules_file" in values:
         from drone_mcp_policy.settings import PolicySettings  # noqa: PLC0415 - few name a file; it takes some 40 ms
 
         PolicySettings.from_environment(environment)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from pydantic import ValidationError
 
 from drone_mcp_client.models import Build, Event
@@ -43,11 +43,11 @@ def read_recording(source: str) -> list[Snapshot]:
         BadRecording: it is none of these.
     """
     if source.startswith(_STORES):
-        return asyncio.run(_stored(source))
+        return anyio.run(_stored, source)
     file = Path(source)
     try:
         if _begins_with(file, _SQLITE):
-            return asyncio.run(_stored(f"sqlite://{file.absolute()}"))
+            return anyio.run(_stored, f"sqlite://{file.absolute()}")
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise BadRecording(f"{source} cannot be read: {getattr(error, 'strerror', '') or 'it is no text'}") from error

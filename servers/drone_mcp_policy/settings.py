@@ -1,40 +1,55 @@
-"""What this server reads from the environment, next to what every server reads."""
+"""What the environment says to the policy server."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path  # noqa: TC003 - as everywhere in a dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from typing_extensions import override
 
 from ci_mcp_kit.variables import SettingsError, read_variables
+from drone_mcp_build.settings import Settings
+from drone_mcp_build.variables import VARIABLES as BUILD_VARIABLES
 from drone_mcp_policy.variables import VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ci_mcp_kit.variables import Variable
     from drone_mcp_policy.rules import Rules
 
 _SHOWN = 3  # mistakes
 
 
-@dataclass(frozen=True)
-class PolicySettings:
-    """Which rules are in force, and which tools the agent has (None: not known)."""
+@dataclass(frozen=True, kw_only=True)
+class PolicySettings(Settings):
+    """How one process reads from Drone, and the rules that are in force."""
 
-    file: Path | None = None
-    tools: frozenset[str] | None = None
+    variables: ClassVar[tuple[Variable, ...]] = (*BUILD_VARIABLES, *VARIABLES)
+
+    rules_file: Path | None = None
+    """None: the rules that come with the server."""
+    role_tools: frozenset[str] | None = None
+    """Names of all tools that the agent has; None: not known."""
 
     @classmethod
-    def from_environment(cls, environment: Mapping[str, str]) -> PolicySettings:
-        """Read every variable of `VARIABLES`; one that is empty counts as not set.
+    @override
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read every variable of `variables`; one that is empty counts as not set.
 
         Raises:
             SettingsError: a value is wrong, or the rule file has mistakes.
         """
-        settings = cls(**read_variables(VARIABLES, environment))
-        if settings.file is not None:
+        settings = super().from_environment(environment)
+        if settings.rules_file is not None:
             settings.rules()
         return settings
+
+    @classmethod
+    @override
+    def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        return {**super().read(environment), **read_variables(VARIABLES, environment)}
 
     def rules(self) -> Rules:
         """Read the rules.
@@ -46,12 +61,12 @@ class PolicySettings:
         from drone_mcp_policy.rules_file import read_rules  # noqa: PLC0415 - likewise
 
         try:
-            return read_rules(self.file)
+            return read_rules(self.rules_file)
         except InvalidFile as error:
             told = [str(problem) for problem in error.problems]
             more = f"; {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
             raise SettingsError(
-                f"DRONE_MCP_POLICY_RULES is {str(self.file)!r}: it takes the path of a rule file without mistakes "
-                f"({'; '.join(told[:_SHOWN])}{more})",
+                f"DRONE_MCP_POLICY_RULES is {str(self.rules_file)!r}: it takes the path of a rule file without "
+                f"mistakes ({'; '.join(told[:_SHOWN])}{more})",
                 "DRONE_MCP_POLICY_RULES",
             ) from error

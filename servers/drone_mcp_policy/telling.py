@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from drone_mcp_client.models import Build
-    from drone_mcp_known.known import Reading
+    from drone_mcp_known.known import Observation
     from drone_mcp_policy.deciding import Considered, Decision, Look
     from drone_mcp_policy.rules import Retries, Rule, Rules
     from drone_mcp_policy.states import Action
@@ -65,12 +65,12 @@ def told(
     )
 
 
-def with_origin(view: DecisionView, reading: Reading | None) -> DecisionView:
-    """Say whence the build is known, and as of when."""
-    if reading is None:
+def with_origin(view: DecisionView, observation: Observation | None) -> DecisionView:
+    """Add where the build was read, and when it was in this state."""
+    if observation is None:
         return view
-    at = datetime.fromtimestamp(int(reading.at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-    return view.model_copy(update={"source": reading.source, "as_of": at})
+    at = datetime.fromtimestamp(int(observation.at), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return view.model_copy(update={"source": observation.source, "as_of": at})
 
 
 def _call(decision: Decision, repo: str, number: int | None, role: frozenset[str] | None) -> NextCall | None:

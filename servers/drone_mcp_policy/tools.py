@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +10,6 @@ from pydantic import Field
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.failure_class import FailureClass
 from drone_mcp_build.meant import meant
-from drone_mcp_policy.settings import PolicySettings
 from drone_mcp_policy.views import DecisionView, ExplanationView
 
 if TYPE_CHECKING:
@@ -19,9 +17,10 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.known import Observation
     from drone_mcp_policy.deciding import Considered
-    from drone_mcp_policy.reading import Reader
     from drone_mcp_policy.rules import Rules
+    from drone_mcp_policy.settings import PolicySettings
 
 RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL; default: DRONE_REPO or git remote")]
 Number = Annotated[int | None, Field(ge=1, description="1+; default: newest of the default branch")]
@@ -34,17 +33,15 @@ FailureClassArgument = Annotated[
 class PolicyTools:
     """All tools of this server. `clock` gives the Unix time."""
 
-    def __init__(
-        self, access: KnownAccess, policy: PolicySettings | None = None, clock: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, access: KnownAccess, settings: PolicySettings, clock: Callable[[], float]) -> None:
         self._access = access
-        self._policy = policy or PolicySettings()
+        self._settings = settings
         self._clock = clock
 
     @cached_property
     def rules(self) -> Rules:
         """The rules in force, read at first use."""
-        return self._policy.rules()
+        return self._settings.rules()
 
     @tool(title="Decide what to do next", schema="decision/1")
     async def drone_evaluate_build(
@@ -67,25 +64,34 @@ class PolicyTools:
     async def _decided(
         self, repo: str | None, number: int | None, failure_class: str | None
     ) -> tuple[Considered, DecisionView]:
-        from drone_mcp_policy.reading import Reader  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_policy.telling import told, with_origin  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.telling import told, with_origin  # noqa: PLC0415 - on first use, to start fast
 
         what = meant(self._access, repo, number)
-        reader = Reader(self._access)
-        if what.number is None:
-            reading, note = await reader.newest(what.repo)
-        else:
-            reading, note = await reader.build(what.repo, what.number), ""
-        build = reading.build if reading else None
-        considered = await self._consider(reader, what.repo, build, failure_class or "")
-        view = told(considered.decision, build, what.repo, self._policy.tools, note)
-        return considered, with_origin(view, reading)
+        observation, note = await self._observe(what.repo, what.number)
+        build = observation.build if observation else None
+        considered = await self._consider(what.repo, build, failure_class or "")
+        view = told(considered.decision, build, what.repo, self._settings.role_tools, note)
+        return considered, with_origin(view, observation)
 
-    async def _consider(self, reader: Reader, repo: str, build: Build | None, said: str) -> Considered:
+    async def _observe(self, repo: str, number: int | None) -> tuple[Observation | None, str]:
+        """Return the build, or without a number the newest one, and a note; None where nothing has been built yet."""
+        from drone_mcp_known.known import OF_ANY_REF  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_known.reader import NoBuilds  # noqa: PLC0415 - likewise
+
+        if number is not None:
+            return await self._access.builds.build(repo, number), ""
+        try:
+            observation = await self._access.builds.newest(repo)
+        except NoBuilds:
+            return None, "The repository has no builds yet"
+        return observation, OF_ANY_REF if observation.of_any_ref else ""
+
+    async def _consider(self, repo: str, build: Build | None, said: str) -> Considered:
         from drone_mcp_policy.attempts import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.deciding import consider, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.history import read_history  # noqa: PLC0415 - likewise
 
         now, history = int(self._clock()), History()
         if build is not None and may_retry(build, self.rules, repo=repo, now=now, failure_class=said):
-            history = await reader.history(repo, build)
+            history = await read_history(self._access, repo, build)
         return consider(build, history, self.rules, repo=repo, now=now, failure_class=said)

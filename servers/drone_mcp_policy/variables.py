@@ -15,10 +15,12 @@ def _tools(text: str) -> frozenset[str]:
 
 
 VARIABLES = (
-    Variable("DRONE_MCP_POLICY_RULES", "file", "the path of a rule file", read_file, "the rules that come with it"),
+    Variable(
+        "DRONE_MCP_POLICY_RULES", "rules_file", "the path of a rule file", read_file, "the rules that come with it"
+    ),
     Variable(
         "DRONE_MCP_ROLE_TOOLS",
-        "tools",
+        "role_tools",
         "names of all tools that the agent has, of whatever server, to name the next step by",
         _tools,
         "next steps name no tool",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import ipaddress
 import json
 import os
@@ -10,12 +9,13 @@ import signal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
+import anyio
 import typer
 
 from drone_mcp_simulator import scenario as scenarios
 from drone_mcp_simulator.clock import ManualClock, RealClock
 from drone_mcp_simulator.scenario_file import ScenarioError
-from drone_mcp_simulator.serving import serving
+from drone_mcp_simulator.serving import event_of_signals, serving
 from drone_mcp_simulator.webhooks import Sender
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def serve(
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     if webhook:
         world.sender = Sender(tuple(webhook), secret=_secret(webhook_secret_env))
-    asyncio.run(_serve(world, host, port))
+    anyio.run(_serve, world, host, port)
 
 
 def _address(listen: str, *, allow_remote: bool) -> tuple[str, int]:
@@ -91,10 +91,7 @@ def _secret(variable: str | None) -> str:
 
 
 async def _serve(world: World, host: str, port: int) -> None:
-    stop = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop.set))
+    stop = event_of_signals(signal.SIGINT, signal.SIGTERM)
     try:
         async with serving(world, host, port) as url:
             tokens = {user.login: user.token for user in world.users.values()}

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import time
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+import anyio
+
 if TYPE_CHECKING:
-    from collections.abc import Awaitable
+    from collections.abc import Awaitable, Callable
 
 T = TypeVar("T")
 
@@ -35,7 +36,7 @@ class RealClock:
 
     async def sleep_until(self, moment: float) -> None:
         """Sleep for real."""
-        await asyncio.sleep(max(0.0, moment - time.time()))
+        await anyio.sleep(max(0.0, moment - time.time()))
 
 
 class ManualClock:
@@ -43,7 +44,7 @@ class ManualClock:
 
     def __init__(self, start: float = EPOCH) -> None:
         self._now = start
-        self._sleepers: list[tuple[float, int, asyncio.Future[None]]] = []
+        self._sleepers: list[tuple[float, int, anyio.Event]] = []
         self._count = 0
 
     def now(self) -> float:
@@ -54,33 +55,39 @@ class ManualClock:
         """Move to `moment` (never back) and wake who waited for it."""
         self._now = max(self._now, moment)
         while self._sleepers and self._sleepers[0][0] <= self._now:
-            sleeper = heapq.heappop(self._sleepers)[2]
-            if not sleeper.done():
-                sleeper.set_result(None)
+            heapq.heappop(self._sleepers)[2].set()
 
     async def sleep_until(self, moment: float) -> None:
         """Wait for `set` to reach `moment`."""
         if moment <= self._now:
             return
-        sleeper: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._count += 1
-        heapq.heappush(self._sleepers, (moment, self._count, sleeper))
-        await sleeper
+        sleeper = (moment, self._count, anyio.Event())
+        heapq.heappush(self._sleepers, sleeper)
+        try:
+            await sleeper[2].wait()
+        finally:
+            if sleeper in self._sleepers:  # it was cancelled
+                self._sleepers.remove(sleeper)
+                heapq.heapify(self._sleepers)
 
     def sleeping(self) -> int:
         """How many wait, so that a test can tell that a request has got as far as its sleep."""
-        return sum(not sleeper.done() for _, _, sleeper in self._sleepers)
+        return len(self._sleepers)
 
 
-async def first_of(clock: Clock, awaited: Awaitable[T], seconds: float) -> T:
-    """`awaited`, or `TimeoutError` once the clock has moved on by `seconds`."""
-    work = asyncio.ensure_future(awaited)
-    alarm = asyncio.ensure_future(clock.sleep_until(clock.now() + seconds))
-    try:
-        await asyncio.wait((work, alarm), return_when=asyncio.FIRST_COMPLETED)
-        if not work.done():
-            raise TimeoutError
-        return work.result()
-    finally:
-        work.cancel()
-        alarm.cancel()
+async def first_of(clock: Clock, call: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """Return what `call` returns, or raise `TimeoutError` once the clock has moved on by `seconds`."""
+    results: list[T] = []
+
+    async def ring() -> None:
+        await clock.sleep_until(clock.now() + seconds)
+        group.cancel_scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(ring)
+        results.append(await call())
+        group.cancel_scope.cancel()
+    if not results:
+        raise TimeoutError
+    return results[0]

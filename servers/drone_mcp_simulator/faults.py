@@ -7,11 +7,11 @@ aborted; in-process, through `httpx.ASGITransport`, the error that httpx would r
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Literal
 
+import anyio.lowlevel
 import httpx
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -186,4 +186,4 @@ async def _break(scope: Scope) -> None:
     if transport is None:
         raise httpx.ReadError("the simulator broke the connection")
     transport.abort()
-    await asyncio.sleep(0)  # let the server notice, lest it try to answer
+    await anyio.lowlevel.checkpoint()  # the server has to notice it before it answers

@@ -1,12 +1,18 @@
-"""A world on a real socket, for the command line and for tests that need one."""
+"""A world on a real socket, for the command line and for tests that need one.
+
+Here asyncio is used instead of anyio: uvicorn hands out asyncio's connections, which faults break, and a signal handler
+can wake the event loop only by itself (`open_signal_receiver` of anyio is not for Windows).
+"""
 
 from __future__ import annotations
 
 import asyncio
+import signal
 import socket
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
+import anyio
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
@@ -57,6 +63,15 @@ class Server(uvicorn.Server):
             task.cancel()
 
 
+def event_of_signals(*numbers: int) -> anyio.Event:
+    """Return an event that is set when one of these signals comes."""
+    event = anyio.Event()
+    loop = asyncio.get_running_loop()
+    for number in numbers:
+        signal.signal(number, lambda *_: loop.call_soon_threadsafe(event.set))
+    return event
+
+
 @asynccontextmanager
 async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
     """Serve `world` while the block lasts; yields the address. Port 0 takes a free one."""
@@ -78,7 +93,7 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
     task = asyncio.create_task(server.serve([listener]))
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
-            await asyncio.sleep(0.005)
+            await anyio.sleep(0.005)
         yield world.place.link
     finally:
         world.hub.close()

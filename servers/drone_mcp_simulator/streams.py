@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import deque
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Generic, TypeVar
+
+import anyio
 
 from drone_mcp_simulator.output import LIVE_HISTORY, Line
 
@@ -22,17 +24,28 @@ class Channel(Generic[T]):
     """A bounded queue to one listener; what does not fit is lost without a word, as in Drone."""
 
     def __init__(self, backlog: int) -> None:
-        self.queue: asyncio.Queue[T | None] = asyncio.Queue()
-        self._backlog = backlog
+        self._sent, self._received = anyio.create_memory_object_stream[T](backlog)
 
     def put(self, message: T) -> None:
         """Hand over a message, or lose it."""
-        if self.queue.qsize() < self._backlog:
-            self.queue.put_nowait(message)
+        with suppress(anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
+            self._sent.send_nowait(message)
+
+    async def get(self) -> T | None:
+        """Wait for the next message; None after the last one."""
+        try:
+            return await self._received.receive()
+        except anyio.EndOfStream:
+            return None
+
+    def end(self) -> None:
+        """Tell the listener that nothing more comes."""
+        self._sent.close()
 
     def close(self) -> None:
-        """Tell the listener that nothing more comes."""
-        self.queue.put_nowait(None)
+        """Listen no more."""
+        self._sent.close()
+        self._received.close()
 
 
 @dataclass(frozen=True)
@@ -69,7 +82,7 @@ class LiveLog:
     def close(self) -> None:
         """End the stream for all."""
         for listener in self.listeners:
-            listener.close()
+            listener.end()
 
 
 @dataclass
@@ -98,6 +111,6 @@ class Hub:
     def close(self) -> None:
         """The server stops: end every stream."""
         for feed in self.feeds:
-            feed.close()
+            feed.end()
         for step_id in list(self.logs):
             self.close_log(step_id)

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import heapq
 import itertools
+from contextlib import suppress
 from typing import TYPE_CHECKING
+
+import anyio
+
+from drone_mcp_simulator.clock import first_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -24,7 +28,7 @@ class Timeline:
         self._queue: list[tuple[float, int, Callable[[], None]]] = []
         self._order = itertools.count()
         self._moment: float | None = None
-        self._changed = asyncio.Event()
+        self._changed = anyio.Event()
 
     def now(self) -> float:
         """Unix seconds: the running event's own moment, else the clock's."""
@@ -57,7 +61,7 @@ class Timeline:
     async def play(self, after_each: Callable[[], Awaitable[None]]) -> None:
         """Run events as the clock reaches them, for ever; `after_each` is awaited between two."""
         while True:
-            self._changed.clear()
+            self._changed = anyio.Event()
             while self.step(self.clock.now()):
                 await after_each()
             await self._wait()
@@ -67,10 +71,5 @@ class Timeline:
         if due is None:
             await self._changed.wait()
             return
-        sleep = asyncio.ensure_future(self.clock.sleep_until(due))
-        change = asyncio.ensure_future(self._changed.wait())
-        try:
-            await asyncio.wait((sleep, change), return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            sleep.cancel()
-            change.cancel()
+        with suppress(TimeoutError):
+            await first_of(self.clock, self._changed.wait, due - self.clock.now())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
+
+import anyio
+import anyio.lowlevel
 
 from drone_mcp_simulator import gojson
 from drone_mcp_simulator.clock import ManualClock
@@ -264,21 +266,20 @@ class World:
             self.timeline.step(due)
             await self.deliver()
         self.clock.set(until)
-        await asyncio.sleep(0)
+        await anyio.lowlevel.checkpoint()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
         """Play the time line (a manual clock plays by `advance` alone) for the block, then end all streams."""
-        player = None
-        if not isinstance(self.clock, ManualClock):
-            player = asyncio.create_task(self.timeline.play(self.deliver))
         try:
-            yield
+            async with anyio.create_task_group() as group:
+                if not isinstance(self.clock, ManualClock):
+                    group.start_soon(self.timeline.play, self.deliver)
+                try:
+                    yield
+                finally:
+                    self.hub.close()
+                    group.cancel_scope.cancel()
         finally:
-            self.hub.close()
-            if player:
-                player.cancel()
-                with suppress(asyncio.CancelledError):
-                    await player
             if self.sender:
                 await self.sender.close()

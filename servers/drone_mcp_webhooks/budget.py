@@ -10,7 +10,7 @@ from drone_mcp_client.errors import RateLimited
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_client.calls import Call
+    from ci_mcp_http.call import Call
 
 MINUTE = 60.0
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import os
 from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
 from typing import Annotated, NoReturn
 
+import anyio
 import typer
 
 from ci_mcp_kit import listening, logs
@@ -52,7 +52,7 @@ def serve(
         )
         logs.configure(settings.shared, Cleaner())
         _tell_what_is_off(settings)
-        asyncio.run(service.serve(settings, listening.listen(address)))
+        anyio.run(service.serve, settings, listening.listen(address))
     except SettingsError as error:
         _fail(str(error), WRONG_USE)
     except StoreError as error:
@@ -67,7 +67,7 @@ def snapshot(
     if to.exists():
         _fail(f"{to} exists already", WRONG_USE)
     try:
-        asyncio.run(_snapshot(read_state(os.environ), to.absolute()))
+        anyio.run(_snapshot, read_state(os.environ), to.absolute())
     except StoreError as error:
         _fail(str(error), 1)
 
@@ -78,7 +78,7 @@ def restore(
 ) -> None:
     """Merge a copy into the state that DRONE_MCP_STATE names; what is newer there stays."""
     try:
-        count = asyncio.run(_restore(read_state(os.environ), copy.absolute()))
+        count = anyio.run(_restore, read_state(os.environ), copy.absolute())
     except StoreError as error:
         _fail(str(error), 1)
     typer.echo(f"{count} builds merged", err=True)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING, TypeVar
+
+import anyio
+
+from ci_mcp_kit.background import BackgroundTask
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -19,24 +22,25 @@ class Patience:
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
-        self._since: dict[asyncio.Timeout, float] = {}
-        self._timer: asyncio.TimerHandle | None = None
+        self._since: dict[anyio.CancelScope, float] = {}
+        self._timer: BackgroundTask | None = None
 
     async def wait(self, work: Awaitable[T]) -> T:
         """Wait for `work`; raises TimeoutError, and cancels it, if it takes too long."""
-        loop = asyncio.get_running_loop()
         if self._timer is None:
-            self._timer = loop.call_later(self._seconds, self._look)
-        async with asyncio.timeout(None) as limit:
-            self._since[limit] = loop.time()
+            self._timer = BackgroundTask(self._cancel_late)
+        with anyio.CancelScope() as scope:
+            self._since[scope] = anyio.current_time()
             try:
                 return await work
             finally:
-                del self._since[limit]
+                del self._since[scope]
+        raise TimeoutError
 
-    def _look(self) -> None:
-        loop = asyncio.get_running_loop()
-        for limit, since in self._since.items():
-            if loop.time() - since >= self._seconds:
-                limit.reschedule(loop.time())
-        self._timer = loop.call_later(self._seconds, self._look) if self._since else None
+    async def _cancel_late(self) -> None:
+        while self._since:
+            await anyio.sleep(self._seconds)
+            for scope, since in self._since.items():
+                if anyio.current_time() - since >= self._seconds:
+                    scope.cancel()
+        self._timer = None

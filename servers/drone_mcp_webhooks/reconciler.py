@@ -6,12 +6,15 @@ and one for each build that still moves, all within a budget. One receiver at a 
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+import anyio
+
+from ci_mcp_kit.concurrency import run_until_first
 from drone_mcp_client.errors import (
     AuthenticationFailed,
     NotFound,
@@ -88,11 +91,11 @@ class Reconciler:
     pace: Pace = Pace()
     metrics: m.Metrics = field(default_factory=m.Metrics)
     now: Callable[[], float] = time.time
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pause: Callable[[float], Awaitable[None]] = anyio.sleep
     _listed: dict[str, int] = field(default_factory=dict)  # the newest number when a repository was last listed
     _unreadable: dict[tuple[str, int], float] = field(default_factory=dict)  # gone or not for this token, since when
     _lists_first: bool = True  # in turns, since the budget may be too small for both kinds of requests
-    _hurry: asyncio.Event = field(default_factory=asyncio.Event)
+    _hurry: anyio.Event = field(default_factory=anyio.Event)
 
     def hurry(self) -> None:
         """Compare at once: a delivery has just been lost."""
@@ -108,16 +111,8 @@ class Reconciler:
                     seconds *= 1 if (await self.store.health()).is_alive(self.now()) else 0.25
             except StoreUnavailable as error:
                 logger.warning("No comparison with Drone: %s", error)
-            await self._until_next(seconds)
-
-    async def _until_next(self, seconds: float) -> None:
-        waits = [asyncio.ensure_future(self.pause(seconds)), asyncio.ensure_future(self._hurry.wait())]
-        try:
-            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            for wait in waits:
-                wait.cancel()
-        self._hurry.clear()
+            await run_until_first(partial(self.pause, seconds), self._hurry.wait)
+            self._hurry = anyio.Event()
 
     async def hold(self) -> bool:
         """Be the one who compares, or learn that another is."""

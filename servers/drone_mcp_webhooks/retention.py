@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+
+import anyio
 
 from drone_mcp_state import StoreUnavailable
 from drone_mcp_webhooks import metrics as m
@@ -38,7 +39,7 @@ class Retention:
     keep: Keep = field(default_factory=Keep)
     metrics: m.Metrics = field(default_factory=m.Metrics)
     now: Callable[[], float] = time.time
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep
+    pause: Callable[[float], Awaitable[None]] = anyio.sleep
 
     async def run(self) -> None:
         """Drop, wait, drop."""

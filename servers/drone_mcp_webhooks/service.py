@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import gc
 import logging
@@ -12,9 +11,10 @@ import socket
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ci_mcp_kit import listening
+from ci_mcp_kit.background import running
 from drone_mcp_client.client import DroneClient
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_webhooks.budget import Budget
@@ -23,7 +23,7 @@ from drone_mcp_webhooks.reconciler import Reconciler
 from drone_mcp_webhooks.retention import Retention
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Coroutine
+    from collections.abc import AsyncGenerator
 
     from drone_mcp_state import BuildStateStore
     from drone_mcp_webhooks.settings import ReceiverSettings
@@ -36,7 +36,7 @@ async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     async with open_store(settings.state) as store:
         receiver = Receiver(store, settings.keys, settings.max_age)
         retention = Retention(store, settings.keep, receiver.metrics)
-        async with _beside(retention.run()), _reconciling(settings, store, receiver):
+        async with running(retention.run, on_fault=_log_death), _reconciling(settings, store, receiver):
             _collect_seldom()
             await listening.serve(receiver.app(), listener, receiver.drain)
 
@@ -53,28 +53,15 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
         reconciler = Reconciler(store, drone, _holder(), settings.pace, receiver.metrics)
         receiver.on_loss = reconciler.hurry
         try:
-            async with _beside(reconciler.run()):
+            async with running(reconciler.run, on_fault=_log_death):
                 yield
         finally:
             with contextlib.suppress(StoreUnavailable):
                 await reconciler.stop()
 
 
-@asynccontextmanager
-async def _beside(work: Coroutine[Any, Any, None]) -> AsyncGenerator[None]:
-    """Keep something running for as long as the block takes."""
-    task = asyncio.create_task(work)
-    task.add_done_callback(_tell_of_death)
-    try:
-        yield
-    finally:
-        task.cancel()
-        await asyncio.wait([task])
-
-
-def _tell_of_death(task: asyncio.Task[None]) -> None:
-    if not task.cancelled() and (error := task.exception()):
-        logger.critical("A part has ended by a fault; deliveries are still received", exc_info=error)
+def _log_death(error: BaseException) -> None:
+    logger.critical("A part has ended by a fault; deliveries are still received", exc_info=error)
 
 
 def _collect_seldom() -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.variables import SettingsError, Variable, read_variables
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES
-from drone_mcp_client.options import ClientOptions
+from drone_mcp_client.options import DroneOptions
 from drone_mcp_state.opening import TAKES
 from drone_mcp_webhooks.reconciler import Pace
 from drone_mcp_webhooks.retention import Keep
@@ -65,7 +65,7 @@ class ReceiverSettings:
     keys: FixedKeys | FileKeys
     max_age: float
     state: str
-    drone: ClientOptions | None
+    drone: DroneOptions | None
     """Where to reconcile; None: deliveries are all there is."""
     shared: Settings
     """What the kit's logging wants to know."""
@@ -115,7 +115,7 @@ def _keys(given: dict[str, Any]) -> FixedKeys | FileKeys:
     )
 
 
-def _drone(given: dict[str, Any]) -> ClientOptions | None:
+def _drone(given: dict[str, Any]) -> DroneOptions | None:
     has_token = "token" in given or "token_file" in given
     if not has_token and "server" not in given:
         return None
@@ -129,7 +129,7 @@ def _drone(given: dict[str, Any]) -> ClientOptions | None:
         )
     if "token" in given and "token_file" in given:
         raise SettingsError("DRONE_TOKEN and DRONE_TOKEN_FILE are both set: keep one of them")
-    return ClientOptions(
+    return DroneOptions(
         server=given["server"],
         token=given["token"].reveal() if "token" in given else None,
         token_file=given.get("token_file"),

@@ -1,60 +1,57 @@
 '''What every MCP server of this toolkit does alike.
 
-A server is its tools, its views and one `create`. Here one that asks Drone (`drone_mcp_build`, `drone_mcp_known`):
+A server is its tools, its views and one `create`. Here one for a made-up service, Slipway, which releases applications;
+`slipway_client` is the library that asks it:
 
     """server.py"""
     SPEC = ServerSpec(
-        name="drone-builds",                    # as in a client's configuration
-        title="Drone builds",
-        description="Which builds there are and how they stand.",
-        instructions="Use this for CI builds, pipelines, … (search keywords)",
-        package="drone_mcp_builds",
-        command="drone-mcp-builds",
-        settings=Settings,                      # of drone_mcp_build; left out, the server asks no service
+        name="slipway-releases",                # as in a client's configuration
+        title="Slipway releases",
+        description="Which releases there are and how far they are.",
+        instructions="Use this for releases, roll-outs, … (search keywords)",
+        package="slipway_releases",
+        command="slipway-releases",
+        settings=Settings,                      # derives from ProcessSettings; left out, the server asks no service
     )
 
     def create(settings: Settings) -> MCPServer[Any]:
-        access = DroneAccess(settings)
-        return build_server(SPEC, settings, access, BuildTools(access), BuildResources(access), complete=...)
-
-    def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
-        return create(Settings.from_environment(environment))
+        access = SlipwayAccess(settings)        # an Access: `clean` and `close`
+        return build_server(SPEC, settings, access, ReleaseTools(access), ReleaseResources(access), complete=...)
 
     def main(opening: Opening | None = None) -> None:
-        run(SPEC, create, from_environment, opening)
+        run(SPEC, create, opening)
 
     """__main__.py"""                           # imports nothing heavy: the front answers first
     def main() -> None:
-        start("drone_mcp_builds", read_drone)
+        start("slipway_releases", read_slipway)
 
     """views.py"""
-    class BuildView(View):                      # None is left out, and what is empty where it has a default
+    class ReleaseView(View):                    # None is left out, and what is empty where it has a default
         number: int
         status: str
-        branch: str = ""
-        stages: tuple[StageView, ...] = ()
+        author: str = ""
+        waves: tuple[WaveView, ...] = ()
 
     """tools.py"""
-    class BuildTools:
-        def __init__(self, access: DroneAccess) -> None:
+    class ReleaseTools:
+        def __init__(self, access: SlipwayAccess) -> None:
             self.access = access
 
-        @tool(title="Get one build", schema="build/1")
-        async def drone_get_build(
+        @tool(title="Get one release", schema="release/1")
+        async def slipway_get_release(
             self,
-            number: Annotated[int, Field(description="Build number, 1 or more", ge=1)],
-            repo: Annotated[str | None, Field(description="owner/name; may be left out in its clone")] = None,
-        ) -> BuildView:
-            """How one build stands: stages, steps, what failed first."""
-            slug = self.access.resolve_repo(repo)
-            drone = await self.access.client()
-            return build_view(await drone.build(slug, number))
+            app: Annotated[str, Field(description="Name of the application")],
+            number: Annotated[int, Field(description="Release number, 1 or more", ge=1)],
+        ) -> ReleaseView:
+            """How far one release is: its waves, and what failed first."""
+            slipway = await self.access.client()
+            return release_view(await slipway.release(app, number))
 
     """resources.py"""
-    class BuildResources:
-        @resource("drone://repo/{owner}/{repo}/latest", name="latest_build", title="Newest build")
-        async def latest(self, owner: str, repo: str) -> BuildView:
-            """The newest build of the default branch."""
+    class ReleaseResources:
+        @resource("slipway://app/{app}/latest", name="latest_release", title="Newest release")
+        async def latest(self, app: str) -> ReleaseView:
+            """The newest release of an application."""
 
 A tool only raises errors of the `ServiceError` family (ci_mcp_kit.errors); each becomes a failed result in the one
 shape of errors. Anything else is a bug: it becomes INTERNAL_ERROR with a number that is in the log, too, next to the

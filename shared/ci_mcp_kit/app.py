@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import logs, operations, serving, telemetry
+from ci_mcp_kit import logs, operations, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.opening import Opening
@@ -37,13 +37,13 @@ from ci_mcp_kit.unready import NEXT_STEP, notice
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable
     from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
     from ci_mcp_kit.errors import ServiceError
-    from ci_mcp_kit.variables import Variable
+    from ci_mcp_kit.guard.spec import GuardSpec
 
 logger = logging.getLogger(__name__)
 
@@ -75,15 +75,15 @@ class ServerSpec:
     """What a server is.
 
     Attributes:
-        name: as in a client's configuration, like "drone-builds"; at most 20 characters, no underscore or dot.
+        name: as in a client's configuration, like "slipway-releases"; at most 20 characters, no underscore or dot.
         title: for people.
         description: one sentence.
         instructions: when to use it, rich in the words that a search for tools would use.
         package: its import package.
         command: its console script.
-        settings: what it reads from the environment of its process and of the service that it asks.
-        variables: what it reads next to that.
-        commands: what else its console script does, and how it is called: (call, what for).
+        settings: what it reads from its environment.
+        guard: what is guarded in it, for a server that writes.
+        commands: what else its console script does, and how it is called: (call, purpose).
     """
 
     name: str
@@ -93,7 +93,7 @@ class ServerSpec:
     package: str
     command: str
     settings: type[ProcessSettings] = ProcessSettings
-    variables: tuple[Variable, ...] = ()
+    guard: GuardSpec | None = None
     commands: tuple[tuple[str, str], ...] = ()
 
 
@@ -104,7 +104,6 @@ def build_server(
     *parts: object,
     complete: Completer | None = None,
     seal: bytes | None = None,
-    close: Callable[[], Awaitable[None]] | None = None,
 ) -> MCPServer[Any]:
     """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
 
@@ -115,7 +114,6 @@ def build_server(
         parts: objects with marked methods.
         complete: completes arguments.
         seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
-        close: what to run at the end, before `access` is closed.
 
     Raises:
         SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
@@ -124,7 +122,7 @@ def build_server(
     refusal = _refusal(settings.fault) if settings.fault else None
     tools = tuple(function.__name__ for function in functions)
     offer = Offer(tools, prompt_names(parts, tools), resource_addresses(*parts))
-    with serving.without_rich():
+    with sdk.without_rich():
         server = MCPServer[Any](
             spec.name,
             title=spec.title,
@@ -133,7 +131,7 @@ def build_server(
             version=version(DISTRIBUTION),
             tools=[make_tool(function, access.clean, refusal) for function in functions],
             log_level="WARNING",
-            lifespan=_lifespan(access, close),
+            lifespan=_lifespan(access),
             cache_hints=_CACHE_HINTS,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
             middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
@@ -147,22 +145,15 @@ def build_server(
     return server
 
 
-def _lifespan(
-    access: Access, close: Callable[[], Awaitable[None]] | None
-) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
-    """Return what runs around a server: nothing before it, and at its end what closes what it has opened."""
-
-    async def close_all() -> None:
-        if close is not None:
-            await close()
-        await access.close()
+def _lifespan(access: Access) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
+    """Return the lifespan of a server: at its end `access` is closed."""
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[dict[str, Any]]:
         try:
             yield {}
         finally:
-            await serving.finish(close_all)
+            await serving.finish(access.close)
 
     return lifespan
 
@@ -194,10 +185,7 @@ def _refuse_requests(refusal: ServiceError, clean: Cleaner) -> ServerMiddleware[
 def run(
     spec: ServerSpec,
     create: Callable[[Any], MCPServer[Any]],
-    from_environment: Callable[[Mapping[str, str]], MCPServer[Any]],
     opening: Opening | None = None,
-    *,
-    secrets: Callable[[], list[str]] = list,
 ) -> None:
     """Be the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
@@ -210,16 +198,14 @@ def run(
 
     Args:
         spec: of the server.
-        create: makes it from settings, with defaults for all that it reads next to them.
-        from_environment: makes it; raises SettingsError.
+        create: makes it from settings of the spec's type; raises SettingsError where they name what it has not.
         opening: the conversation that it takes over.
-        secrets: returns what no log line may hold next to the tokens that `Settings` knows.
     """
     options = _parser(spec).parse_args()
     try:
         http = HttpSettings.read(options.http, os.environ) if options.http else None
-        server = from_environment(os.environ)
         settings = spec.settings.from_environment(os.environ)
+        server = create(settings)
         serve = _server_of(http, opening)
     except SettingsError as error:
         if opening is None or not opening.reported:
@@ -233,7 +219,7 @@ def run(
     for name in settings.write_secrets:
         os.environ.pop(name, None)
     callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
-    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + secrets() + callers() + collector)))
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + callers() + collector)))
     for warning in [] if settings.fault else settings.warnings():
         logger.warning(warning)
     telemetry.start(spec.command, os.environ, over_http=http is not None)
@@ -257,7 +243,7 @@ _TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables tu
 
 
 def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
-    variables = (*spec.settings.variables, *spec.variables, *HTTP_VARIABLES)
+    variables = (*spec.settings.variables, *HTTP_VARIABLES)
     width = max(len(variable.name) for variable in variables)
     rows = [
         f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in variables

@@ -11,11 +11,11 @@ import inspect
 import json
 from typing import TYPE_CHECKING, Any
 
-from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase
 from pydantic import ConfigDict, ValidationError, create_model
 
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.sdk import ArgModelBase
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -12,6 +12,7 @@ class Attempt:
     """One request on the wire.
 
     Attributes:
+        service: the name of the service that is asked, in lower case.
         method: of HTTP.
         template: the path with placeholders, which names nobody's repository.
         server: the address of the service.
@@ -19,6 +20,7 @@ class Attempt:
         status: of the answer; None while there is none.
     """
 
+    service: str
     method: str
     template: str
     server: str

@@ -14,8 +14,8 @@
         └── AnswerTooLarge     SERVICE_ERROR      the body is over the limit
 
 Every error says what happened, what to do next and whether the same call can succeed later. None of them ever holds a
-token. A client library derives its own classes from these and sets `service`, so that the default next steps name its
-variables.
+token. The service is data: an error that is given a `Service` names its variables in the default next step, and the
+faults of a service have its code.
 """
 
 from __future__ import annotations
@@ -26,19 +26,36 @@ from typing import Any, ClassVar
 
 @dataclass(frozen=True)
 class Service:
-    """What errors say of the service behind a server.
+    """A service behind a server: its name, its code, and the variables that say how it is reached.
 
     Attributes:
         name: for people.
+        code: the code of the service's own faults.
         address: the variable that holds its address.
         token: the variable that holds the token.
+        token_file: the variable that names a file with the token.
         token_source: where a person finds a token.
+        ca_file: the variable that names a file of certificate authorities.
+        max_body: the variable that limits the size of a response.
+        scope: the variable that limits what may be seen of it; "" if there is none.
+        default: the variable of what is meant where a call names nothing, like a repository; "" if there is none.
     """
 
     name: str = "service"
+    code: str = "SERVICE_ERROR"
     address: str = "its address"
     token: str = "its token"  # noqa: S105 - words, not a token
+    token_file: str = "its token file"  # noqa: S105 - likewise
     token_source: str = "one that it knows"  # noqa: S105 - likewise
+    ca_file: str = "its file of certificate authorities"
+    max_body: str = "the limit"
+    scope: str = ""
+    default: str = ""
+
+    def manifest(self) -> dict[str, str]:
+        """Return what a server's manifest says of it."""
+        facts = {"name": self.name, "address": self.address, "token": self.token}
+        return facts | {key: value for key in ("scope", "default") if (value := getattr(self, key))}
 
 
 class ServiceError(Exception):
@@ -51,10 +68,10 @@ class ServiceError(Exception):
         retryable: whether the same call may succeed later without any change.
         status: the service's HTTP status, if it answered.
         details: facts a program may want (`repo`, `number`, `retry_after` …); values are plain JSON.
+        service: the system that the error is about.
     """
 
-    service: ClassVar[Service] = Service()
-    code: ClassVar[str] = "SERVICE_ERROR"
+    service: Service = Service()
     default_next_step: ClassVar[str] = "Look at the {service.name} server's own log"
     default_retryable: ClassVar[bool] = False
 
@@ -66,8 +83,10 @@ class ServiceError(Exception):
         retryable: bool | None = None,
         status: int | None = None,
         details: dict[str, Any] | None = None,
+        service: Service | None = None,
     ) -> None:
         super().__init__(message)
+        self.service = service or self.service
         self.message = message
         self.next_step = next_step or self.default_next_step.format(service=self.service)
         self.retryable = self.default_retryable if retryable is None else retryable
@@ -76,6 +95,11 @@ class ServiceError(Exception):
 
     def __str__(self) -> str:
         return self.message
+
+    @property
+    def code(self) -> str:
+        """The code of the service; most classes of the family have one of their own."""
+        return self.service.code
 
 
 class AuthenticationFailed(ServiceError):
@@ -154,4 +178,4 @@ class UnexpectedAnswer(ServiceFailed):
 class AnswerTooLarge(ServiceFailed):
     """The body is larger than the limit and was not read to its end."""
 
-    default_next_step = "Ask for less, or raise DRONE_MCP_MAX_BODY"
+    default_next_step = "Ask for less, or raise {service.max_body}"

@@ -6,7 +6,6 @@ The checks here stay on whatever address is listened on; the SDK drops its own f
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hmac
 import re
@@ -67,7 +66,7 @@ class HttpApp:
         self._names = settings.address.names | set(settings.hosts)
         self._route = route
         self._ready = ready
-        self._draining = asyncio.Event()
+        self._draining = anyio.Event()
 
     def drain(self) -> None:
         """Say that the process is about to end, and end the streams that would never end by themselves."""
@@ -186,7 +185,7 @@ async def hosted(server: MCPServer[Any]) -> AsyncIterator[ASGIApp]:
         yield manager.asgi_app
 
 
-async def end_with(event: asyncio.Event, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+async def end_with(event: anyio.Event, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Run `app`, and end its response in order when `event` comes first."""
     is_open = False
 

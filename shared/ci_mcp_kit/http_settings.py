@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import Secret
 
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
-SHORTEST_TOKEN = 20  # characters; Drone's own have 32
+SHORTEST_TOKEN = 20  # characters: 120 bits in base64, which nobody can guess
 LARGEST_PORT = 65_535
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import logging
@@ -13,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
+from ci_mcp_kit.background import BackgroundTask
 from ci_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
@@ -87,12 +87,12 @@ async def _beside(metrics: Metrics | None) -> AsyncIterator[None]:
         yield
         return
     server = _Quiet(_config(metrics.app))
-    task = asyncio.create_task(server.serve([metrics.listener]))
+    task = BackgroundTask(server.serve, [metrics.listener])
     try:
         yield
     finally:
         server.should_exit = server.force_exit = True
-        await asyncio.wait([task])
+        await task.wait()
 
 
 class _Quiet(uvicorn.Server):

@@ -29,7 +29,7 @@ logger = logging.getLogger("ci_mcp_kit")
 
 _facts: ContextVar[dict[str, Any] | None] = ContextVar("drone_mcp_facts", default=None)
 _caller: ContextVar[str | None] = ContextVar("drone_mcp_caller", default=None)
-_OURS = "drone_mcp_"
+_OURS = ("drone_mcp_", "ci_mcp_")  # the packages of this distribution
 
 
 def asked_by(caller: str) -> None:

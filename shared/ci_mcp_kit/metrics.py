@@ -61,16 +61,20 @@ class Metrics:
             "drone_mcp_operations_under_way", "Messages of clients not answered yet.", ["server"], registry=registry
         )
         self._reads = Counter(
-            "drone_mcp_build_reads", "Builds told, by whence they were known.", ["source"], registry=registry
+            "drone_mcp_build_reads", "Builds in answers, by where they were read.", ["source"], registry=registry
         )
         self._requests = Counter(
-            "drone_mcp_drone_requests",
-            "Requests to Drone by the class of the answer's status.",
-            ["path", "status"],
+            "drone_mcp_service_requests",
+            "Requests to services by the class of the answer's status.",
+            ["service", "path", "status"],
             registry=registry,
         )
         self._answers = Histogram(
-            "drone_mcp_drone_request_seconds", "How long Drone took to answer.", buckets=BUCKETS, registry=registry
+            "drone_mcp_service_request_seconds",
+            "How long a service took to answer.",
+            ["service"],
+            buckets=BUCKETS,
+            registry=registry,
         )
         self._refusals = Counter(
             "drone_mcp_http_refusals", "Requests that got no further, by status.", ["status"], registry=registry
@@ -105,14 +109,14 @@ class Metrics:
 
     @contextmanager
     def request(self, attempt: Attempt) -> Iterator[None]:
-        """Count a request to Drone."""
+        """Count a request to a service."""
         started = time.perf_counter()
         try:
             yield
         finally:
             status = NO_ANSWER if attempt.status is None else f"{attempt.status // 100}xx"
-            self._requests.labels(attempt.template, status).inc()
-            self._answers.observe(time.perf_counter() - started)
+            self._requests.labels(attempt.service, attempt.template, status).inc()
+            self._answers.labels(attempt.service).observe(time.perf_counter() - started)
 
     def refusal(self, status: int) -> None:
         """Count a request that got no further."""

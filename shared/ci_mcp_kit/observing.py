@@ -26,7 +26,7 @@ class Operation:
     """One message of a client.
 
     Attributes:
-        server: which answers, like "drone-builds".
+        server: which answers, like "slipway-releases".
         method: of MCP.
         target: the tool or prompt, where the method has one.
         protocol: the revision that the client speaks.
@@ -36,7 +36,7 @@ class Operation:
         role: whose it is, where the process serves roles.
         outcome: "ok", a code of an error, "cancelled".
         refused: the code of a protocol error.
-        source: whence the state of a build was known, "drone" or "store".
+        source: where the state of a build was read: the service's name in lower case, or "store".
         trace: the number of its trace, where there is one.
     """
 
@@ -61,7 +61,7 @@ class Observer(Protocol):
         """Watch one message of a client."""
 
     def request(self, attempt: Attempt) -> AbstractContextManager[object]:
-        """Watch one request to Drone."""
+        """Watch one request to a service."""
 
     def refusal(self, status: int) -> None:
         """Note a request over HTTP that got no further."""
@@ -129,7 +129,7 @@ def ended(outcome: str) -> None:
 
 
 def known_from(source: str) -> None:
-    """Tell whence the state of a build was known."""
+    """Record where the state of a build was read."""
     if (current := _operation.get()) is not None:
         current.source = source
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from mcp.server._otel import OpenTelemetryMiddleware  # its place in the list is documented, its name is not
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS
 from pydantic import ValidationError
 
-from ci_mcp_kit import observing
+from ci_mcp_kit import observing, sdk
 from ci_mcp_kit.observing import OTHER, Operation
 
 if TYPE_CHECKING:
@@ -28,16 +27,14 @@ _HEADERS = ("traceparent", "tracestate")  # W3C Trace Context; in `_meta` as SEP
 
 
 def watch(server: MCPServer[Any], name: str, targets: Mapping[str, Collection[str]]) -> None:
-    """Have every message of `server` observed; in place of the SDK's own spans, which repeat what callers make up.
+    """Have every message of `server` observed, in place of the spans that the SDK makes itself.
 
     Args:
         server: the server.
         name: what to call it.
         targets: method -> the names that it may be asked for ("tools/call": its tools).
     """
-    watcher = _Watcher(name, targets)
-    kept = [one for one in server.middleware if not isinstance(one, OpenTelemetryMiddleware)]
-    server.middleware[:] = [watcher, *kept]
+    sdk.put_first_in_place_of_tracing(server, _Watcher(name, targets))
 
 
 class _Watcher:

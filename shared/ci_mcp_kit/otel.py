@@ -79,7 +79,7 @@ class Telemetry:
         self._requests = meter.create_histogram(
             "http.client.request.duration",
             "s",
-            "How long Drone took to answer.",
+            "How long a service took to answer.",
             explicit_bucket_boundaries_advisory=REQUEST_BUCKETS,
         )
         self._started = None if over_http else time.perf_counter()
@@ -108,7 +108,7 @@ class Telemetry:
 
     @contextmanager
     def request(self, attempt: Attempt) -> Iterator[None]:
-        """Make a span of a request to Drone, and count it."""
+        """Make a span of a request to a service, and count it."""
         facts = _target(attempt)
         again = {"http.request.resend_count": attempt.number} if attempt.number else {}
         started = time.perf_counter()

@@ -1,12 +1,12 @@
 """Resources and prompts: how one is declared, and how its errors reach the client.
 
-class BuildResources:
-    @resource("drone://repo/{owner}/{repo}/latest", name="latest_build", title="Newest build")
-    async def latest(self, owner: str, repo: str) -> BuildView:
+class ReleaseResources:
+    @resource("slipway://app/{app}/latest", name="latest_release", title="Newest release")
+    async def latest(self, app: str) -> ReleaseView:
         "What it shows, in a line."
 
-    @prompt(title="Watch a build")
-    async def watch_build(self, repo: str) -> str:
+    @prompt(title="Watch a release")
+    async def watch_release(self, app: str) -> str:
         "What it asks the model to do."
 """
 

@@ -5,13 +5,10 @@ All endings are one ending: that of the input (`ci_mcp_kit.pipes`).
 
 from __future__ import annotations
 
-import contextlib
-import io
 import logging
 import os
 import secrets
 import signal
-import sys
 import threading
 import time
 from typing import TYPE_CHECKING, Any
@@ -21,9 +18,10 @@ import anyio.to_thread
 
 from ci_mcp_kit import pipes
 from ci_mcp_kit.front.taking_over import TakingOver
+from ci_mcp_kit.sdk import run_stdio
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Iterator
+    from collections.abc import Awaitable, Callable
 
     from mcp.server.mcpserver import MCPServer
 
@@ -33,7 +31,6 @@ logger = logging.getLogger(__name__)
 
 CLEAN_UP = 0.25  # seconds that closing connections may take
 PATIENCE = 0.4  # seconds from the end of input to the end of the process, whatever still runs
-_BUFFER = 2**16
 
 _stdin: pipes.Input | None = None
 
@@ -44,14 +41,11 @@ def serve(server: MCPServer[Any], opening: Opening) -> None:
     _stdin = stdin = opening.stdin
     taking_over = TakingOver(opening.conversation, f"front-{secrets.token_hex(8)}", _report_difference)
     stdin.reserve(taking_over.replay + opening.rest)
-    # The SDK takes the buffers of these as they are, because they belong to none of the standard descriptors.
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(stdin, _BUFFER), encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(pipes.Output(taking_over.passes), encoding="utf-8")
     if not pipes.WINDOWS:
         stdin.end_at_signals()
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
     try:
-        anyio.run(server.run_stdio_async)
+        run_stdio(server, stdin, pipes.Output(taking_over.passes))
     except* (BrokenPipeError, ConnectionResetError):
         logger.debug("The client closed the pipe")
     except* KeyboardInterrupt:
@@ -84,17 +78,3 @@ async def finish(close: Callable[[], Awaitable[None]]) -> None:
         await close()
     if _stdin is not None:
         _stdin.end()
-
-
-@contextlib.contextmanager
-def without_rich() -> Iterator[None]:
-    """Keep the SDK from importing rich, which it does for a log handler that this process does not use."""
-    name = "rich.console"
-    if name in sys.modules:
-        yield
-        return
-    sys.modules[name] = None  # type: ignore[assignment]  # the documented way to make an import fail
-    try:
-        yield
-    finally:
-        del sys.modules[name]

@@ -12,6 +12,7 @@ from ci_mcp_kit.variables import PROCESS_VARIABLES, SettingsError, read_process,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ci_mcp_kit.errors import Service
     from ci_mcp_kit.variables import Variable
 
 LogLevel = Literal["debug", "info", "warning", "error"]
@@ -24,6 +25,8 @@ class ProcessSettings:
 
     variables: ClassVar[tuple[Variable, ...]] = PROCESS_VARIABLES
     """What is read, in the order in which people see it."""
+    services: ClassVar[tuple[Service, ...]] = ()
+    """The services that the server asks."""
     write_secrets: ClassVar[tuple[str, ...]] = ()
     """Variables that only a server that writes reads, and that no process keeps in its environment once it runs."""
 

@@ -1,17 +1,27 @@
 """Tools: how one is declared, and what the client sees of it.
 
-    class BuildTools:
-        def __init__(self, access: DroneAccess) -> None: ...
+    class ReleaseTools:
+        def __init__(self, access: SlipwayAccess) -> None: ...
 
-        @tool(title="Get one build", schema="build/1")
-        async def drone_get_build(
+        @tool(title="Get one release", schema="release/1")
+        async def slipway_get_release(
             self,
-            number: Annotated[int, Field(description="Build number, 1 or more", ge=1)],
-            repo: Annotated[str | None, Field(description="owner/name; may be left out in its clone")] = None,
-        ) -> BuildView:
+            app: Annotated[str, Field(description="Name of the application")],
+            number: Annotated[int, Field(description="Release number, 1 or more", ge=1)],
+        ) -> ReleaseView:
             "First line: what it answers. Limits are repeated here and in the descriptions."
 
 The function's name is the tool's name, its docstring the description, its return type (a `View`) the output schema.
+
+Registration is our own (`make_tool`, `KitTool`) and not `MCPServer.tool`, because in version 2.3.0 of the SDK
+
+* schemas hold `$ref` and nullable types, which several clients cannot read
+  (https://github.com/modelcontextprotocol/python-sdk/issues/2384);
+* output schemas are complete, and every request of an agent would pay for them;
+* arguments that the tool does not have are ignored, and what pydantic says of wrong ones is the answer;
+* an error is a text, not the one shape that `ci_mcp_kit.answer` gives all of them.
+
+Once the SDK takes a schema, a reader of arguments and a writer of results from outside, this goes.
 """
 
 from __future__ import annotations
@@ -22,9 +32,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
-from mcp.server.mcpserver.tools import Tool
-from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
-from mcp.server.mcpserver.utilities.func_metadata import FuncMetadata
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import PrivateAttr
@@ -36,6 +43,7 @@ from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.schemas import flatten, outline
+from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
 
 if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
@@ -73,7 +81,7 @@ def tool(
     Args:
         title: what a person reads in a list of tools.
         schema: "name/version" of its arguments and answer; the version rises with a change that breaks a reader.
-        writes: whether it changes anything in Drone.
+        writes: whether it changes anything in the service.
         destructive: whether what it changes cannot be taken back.
         idempotent: whether calling it twice is the same as once.
         max_chars: how long an answer Claude Code shall take whole (at most 500,000), where it is longer than usual.

@@ -8,7 +8,8 @@ Modules:
     timestamps      time stamps at the beginning of lines
     numbered_lines  Row, Writer: lines with their numbers, within a budget
     framing         the two random marks around log text in an answer
-    windows         the lines at an end of a log, around a line or from a cursor; cursors: places in a log as texts
+    windows         the lines from an end of a log, around a line or from a cursor
+    cursors         a place in a log, as text
     search          matches of a pattern; match_lines writes them
     distill         the lines that say why a step failed
     evidence        signature, headline and places in files of such an excerpt; evidence_lines writes it

@@ -13,13 +13,13 @@ from ci_mcp_kit.redact import Redactor
 from drone_mcp_build.scope import RepoScope
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.variables import Secret
     from drone_mcp_build.settings import Settings
-    from drone_mcp_client.calls import Call
     from drone_mcp_client.client import DroneClient
-    from drone_mcp_client.options import ClientOptions
+    from drone_mcp_client.options import DroneOptions
 
 
 class DroneAccess:
@@ -29,18 +29,17 @@ class DroneAccess:
 
     Args:
         settings: of this process.
-        secrets: what must never leave the process beside the token that reads.
         directory: where to look for the git remote that names the repository; default: the working directory.
     """
 
-    def __init__(
-        self, settings: Settings, *, secrets: Callable[[], list[str]] = list, directory: Path | None = None
-    ) -> None:
+    def __init__(self, settings: Settings, *, directory: Path | None = None) -> None:
         self.settings = settings
         self.scope = RepoScope(settings.repos)
-        self.clean = Cleaner(Redactor(lambda: settings.secrets() + secrets()))
+        self.clean = Cleaner(Redactor(settings.secrets))
         self._directory = directory
         self._client: DroneClient | None = None
+        self.at_close: list[Callable[[], Awaitable[None]]] = []
+        """What to call at the end, in this order, before the client is closed."""
 
     async def client(self) -> DroneClient:
         """Return the client; the same one until `close`."""
@@ -49,7 +48,9 @@ class DroneAccess:
         return self._client
 
     async def close(self) -> None:
-        """Close the client, if there is one. The next `client` makes a new one."""
+        """Close what `at_close` names, then the client, if there is one. The next `client` makes a new one."""
+        for end in self.at_close:
+            await end()
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
@@ -99,11 +100,11 @@ class DroneAccess:
         return DroneClient(options, gate=self.gate, watch=observing.request)
 
 
-def client_options(settings: Settings, token: Secret | None, token_file: Path | None, *, retries: int) -> ClientOptions:
+def client_options(settings: Settings, token: Secret | None, token_file: Path | None, *, retries: int) -> DroneOptions:
     """Return how to reach the Drone of `settings` as the user of a token."""
-    from drone_mcp_client.options import ClientOptions  # noqa: PLC0415 - on first use, to start fast
+    from drone_mcp_client.options import DroneOptions  # noqa: PLC0415 - on first use, to start fast
 
-    return ClientOptions(
+    return DroneOptions(
         server=settings.server,
         token=token.reveal() if token else None,
         token_file=token_file,

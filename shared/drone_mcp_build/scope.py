@@ -10,7 +10,7 @@ from ci_mcp_kit.errors import PermissionDenied
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from drone_mcp_client.calls import Call
+    from ci_mcp_http.call import Call
 
 T = TypeVar("T")
 
@@ -56,5 +56,5 @@ class RepoScope:
 
         A call that concerns no single repository passes: its answer goes through `only`.
         """
-        if call.repo is not None:
-            self.check(call.repo)
+        if call.scope is not None:
+            self.check(call.scope)

@@ -7,15 +7,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
-from ci_mcp_kit.addresses import is_exposed
+from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
 from drone_mcp_build.variables import VARIABLES, WRITE_SECRETS, read_drone
+from drone_mcp_client.errors import DRONE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ci_mcp_kit.errors import Service
     from ci_mcp_kit.variables import Secret, Variable
 
 NOWHERE = "http://unset.invalid"
@@ -27,6 +29,7 @@ class Settings(ProcessSettings):
     """How one server process is set up. `Settings.from_environment(os.environ)` is the usual way to get one."""
 
     variables: ClassVar[tuple[Variable, ...]] = VARIABLES
+    services: ClassVar[tuple[Service, ...]] = (DRONE,)
     write_secrets: ClassVar[tuple[str, ...]] = WRITE_SECRETS
 
     server: str

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_client.call import (
+from ci_mcp_http.call import Call, make_query
+from ci_mcp_http.paths import quote_input
+from drone_mcp_client.call_builders import (
     LARGEST_PAGE,
-    Call,
-    custom,
-    deployment,
+    build_params,
+    change,
+    deployment_params,
     get,
-    paging,
-    query,
+    page_params,
     repo_change,
     repo_get,
     repo_path,
@@ -34,7 +35,7 @@ from drone_mcp_client.models import (
     Template,
     User,
 )
-from drone_mcp_client.paths import join, shown
+from drone_mcp_client.paths import join_path
 from drone_mcp_client.steplog import StepLog
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def user() -> Call[User]:
 
 def user_repos(*, latest: bool = False) -> Call[tuple[Repo, ...]]:
     """All repositories of the user, whole list; `latest` adds each one's newest build, without stages."""
-    return get("user.repos", "the user's repositories", "/api/user/repos", tuple[Repo, ...], query(latest=latest))
+    return get("user.repos", "the user's repositories", "/api/user/repos", tuple[Repo, ...], make_query(latest=latest))
 
 
 def user_builds() -> Call[tuple[Repo, ...]]:
@@ -70,7 +71,7 @@ def user_builds() -> Call[tuple[Repo, ...]]:
 
 def all_repos(*, page: int = 1, per_page: int = LARGEST_PAGE) -> Call[tuple[Repo, ...]]:
     """A page of all repositories of the server, in no order; for system administrators."""
-    params = paging(page, per_page)
+    params = page_params(page, per_page)
     return get("repos.list", "the server's repositories", "/api/repos", tuple[Repo, ...], params)
 
 
@@ -91,7 +92,7 @@ def builds(
     repo: str, *, page: int = 1, per_page: int = LARGEST_PAGE, branch: str | None = None, tag: str | None = None
 ) -> Call[tuple[Build, ...]]:
     """A page of builds, newest first, without stages. Drone has no other filter, and `branch` beats `tag`."""
-    params = (*paging(page, per_page), *query(branch=branch, tag=tag))
+    params = (*page_params(page, per_page), *make_query(branch=branch, tag=tag))
     return repo_get("builds.list", "the builds", repo, tuple[Build, ...], "builds", params=params)
 
 
@@ -102,8 +103,8 @@ def build(repo: str, number: int) -> Call[Build]:
 
 def latest_build(repo: str, *, branch: str | None = None, ref: str | None = None) -> Call[Build]:
     """The newest build of a branch or a full ref, by default of the default branch, with stages and steps."""
-    params = query(branch=branch, ref=ref)
-    where = shown(branch or ref or "") if branch or ref else "the default branch"
+    params = make_query(branch=branch, ref=ref)
+    where = quote_input(branch or ref or "") if branch or ref else "the default branch"
     return repo_get("builds.latest", f"any build on {where}", repo, Build, "builds", "latest", params=params)
 
 
@@ -132,8 +133,8 @@ def create_build(
     params: Mapping[str, str] | None = None,
 ) -> Call[Build | None]:
     """Start a build; None means that Drone chose not to (no pipeline matches, for one)."""
-    own = query(branch=branch, commit=commit, message=message, action=action)
-    given = custom(params, "branch", "commit", "message", "action")
+    own = make_query(branch=branch, commit=commit, message=message, action=action)
+    given = build_params(params, "branch", "commit", "message", "action")
     return trigger("builds.create", repo, "builds", params=(*own, *given))
 
 
@@ -141,7 +142,7 @@ def restart_build(
     repo: str, number: int, *, debug: bool = False, params: Mapping[str, str] | None = None
 ) -> Call[Build | None]:
     """Build the same commit again under a new number. Parameters of the old build beat those given here."""
-    given = (*query(debug=debug), *custom(params, "debug"))
+    given = (*make_query(debug=debug), *build_params(params, "debug"))
     return trigger("builds.restart", repo, "builds", number, params=given)
 
 
@@ -152,12 +153,12 @@ def cancel_build(repo: str, number: int) -> Call[Build]:
 
 def promote(repo: str, number: int, target: str, *, params: Mapping[str, str] | None = None) -> Call[Build | None]:
     """Deploy a build to a target: a new build of the event `promote`."""
-    return trigger("builds.promote", repo, "builds", number, "promote", params=deployment(target, params))
+    return trigger("builds.promote", repo, "builds", number, "promote", params=deployment_params(target, params))
 
 
 def rollback(repo: str, number: int, target: str, *, params: Mapping[str, str] | None = None) -> Call[Build | None]:
     """Bring a target back to a build: a new build of the event `rollback`."""
-    return trigger("builds.rollback", repo, "builds", number, "rollback", params=deployment(target, params))
+    return trigger("builds.rollback", repo, "builds", number, "rollback", params=deployment_params(target, params))
 
 
 def approve_stage(repo: str, number: int, stage: int) -> Call[None]:
@@ -205,15 +206,8 @@ def feed(repo: str | None = None) -> Call[Repo]:
 
 def sync_repos() -> Call[None]:
     """Fetch the user's repositories from the source host anew; `user().syncing` tells when that is done."""
-    return Call(
-        operation="user.sync",
-        subject="the user's repositories",
-        method="POST",
-        path="/api/user/repos",
-        answer=None,
-        params=(("async", "true"),),
-        writes=True,
-    )
+    params = (("async", "true"),)
+    return change("user.sync", "the user's repositories", "POST", "/api/user/repos", None, params=params)
 
 
 def enable_repo(repo: str) -> Call[Repo]:
@@ -239,7 +233,7 @@ def crons(repo: str) -> Call[tuple[Cron, ...]]:
 def create_cron(repo: str, name: str, *, expr: str, branch: str) -> Call[Cron]:
     """Add a scheduled job. `expr` has a leading field for seconds; Drone makes the name lower case with dashes."""
     body = {"name": name, "expr": expr, "branch": branch}
-    what = f"job {shown(name)}"
+    what = f"job {quote_input(name)}"
     return repo_change("crons.create", what, "POST", repo, Cron, "cron", body=body, idempotent=False)
 
 
@@ -249,12 +243,12 @@ def update_cron(
     """Change a scheduled job; its times cannot be changed."""
     given = {"branch": branch, "target": target, "disabled": disabled}
     body = {key: value for key, value in given.items() if value is not None}
-    return repo_change("crons.update", f"job {shown(cron)}", "PATCH", repo, Cron, "cron", cron, body=body)
+    return repo_change("crons.update", f"job {quote_input(cron)}", "PATCH", repo, Cron, "cron", cron, body=body)
 
 
 def delete_cron(repo: str, cron: str) -> Call[None]:
     """Remove a scheduled job; one that is not there is an error, so this is not sent twice."""
-    what = f"job {shown(cron)}"
+    what = f"job {quote_input(cron)}"
     return repo_change("crons.delete", what, "DELETE", repo, None, "cron", cron, idempotent=False)
 
 
@@ -274,12 +268,12 @@ def secrets(repo: str) -> Call[tuple[Secret, ...]]:
 def org_secrets(namespace: str) -> Call[tuple[Secret, ...]]:
     """The names of a namespace's secrets."""
     subject = f"the secrets of {namespace}"
-    return get("secrets.list_org", subject, join("api", "secrets", namespace), tuple[Secret, ...])
+    return get("secrets.list_org", subject, join_path("api", "secrets", namespace), tuple[Secret, ...])
 
 
 def templates(namespace: str | None = None) -> Call[tuple[Template, ...]]:
     """The templates of a namespace; all of them is for system administrators."""
-    path = "/api/templates" if namespace is None else join("api", "templates", namespace)
+    path = "/api/templates" if namespace is None else join_path("api", "templates", namespace)
     return get("templates.list", f"the templates of {namespace or 'the server'}", path, tuple[Template, ...])
 
 
@@ -326,4 +320,4 @@ def _decide(operation: str, repo: str, number: int, *parts: str | int) -> Call[N
 
 
 def _queue(operation: str, method: str) -> Call[None]:
-    return Call(operation=operation, subject="the queue", method=method, path="/api/queue", answer=None, writes=True)
+    return change(operation, "the queue", method, "/api/queue", None)

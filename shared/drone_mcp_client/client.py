@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from ci_mcp_http.sse import SILENCE
+from ci_mcp_http.transport import Transport
 from ci_mcp_kit.attempts import unwatched
+from ci_mcp_kit.errors import Unreachable
 from drone_mcp_client import calls
-from drone_mcp_client.answers import read_event
-from drone_mcp_client.errors import Unreachable
-from drone_mcp_client.options import ClientOptions
-from drone_mcp_client.sse import SILENCE
-from drone_mcp_client.tails import LogTail
-from drone_mcp_client.transport import Transport, World
+from drone_mcp_client.errors import DRONE
+from drone_mcp_client.log_tail import LogTail
+from drone_mcp_client.responses import is_end, read_event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 
     import httpx
 
+    from ci_mcp_http.call import Call, Gate
+    from ci_mcp_http.transport import Clock
     from ci_mcp_kit.attempts import Watch
-    from drone_mcp_client.calls import Call
     from drone_mcp_client.models import (
         Build,
         Collaborator,
@@ -36,40 +37,41 @@ if TYPE_CHECKING:
         Template,
         User,
     )
+    from drone_mcp_client.options import DroneOptions
     from drone_mcp_client.steplog import StepLog
-
-__all__ = ["ClientOptions", "DroneClient"]
 
 T = TypeVar("T")
 
-FEED_SILENCE = 90.0  # seconds; the feeds send a ping every 30
-QUIET = 60.0
+# Seconds. The feed sends a ping every 30 (drone/drone v2.25.0, handler/api/events/global.go): three are missing.
+FEED_SILENCE: Final = 90.0
+# Seconds. A step may be silent for long, and one whose build was cancelled is so for ever (see `LogTail`).
+LOG_SILENCE: Final = 60.0
 
 
 class DroneClient:
-    """Talks to one Drone server over pooled connections; use it as `async with`, or call `aclose`.
+    """A client for one Drone server over pooled connections; use it as `async with`, or call `aclose`.
 
-    A repository is given as "owner/name". Every method raises a `ServiceError`; what each route does is told at the
-    function of the same name in `calls`. Methods that start a build return None where Drone chose not to.
+    A repository is given as "owner/name". Every method raises a `ServiceError`; the function of the same name in
+    `calls` says what the route does. Methods that start a build return None where Drone chose not to.
 
     Args:
         options: where Drone is, whose token to use, how long to wait.
-        gate: sees every call each time before it leaves, and may raise to hold it back.
-        world: time and chance, for tests.
-        network: what carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: is told of every attempt (`ci_mcp_kit.attempts`).
+        gate: sees every call before each attempt, and may raise to hold it back.
+        clock: time and chance, for tests.
+        network: carries requests instead of sockets, such as `httpx.ASGITransport`.
+        watch: observes every attempt (`ci_mcp_kit.attempts`).
     """
 
     def __init__(
         self,
-        options: ClientOptions,
+        options: DroneOptions,
         *,
-        gate: Callable[[Call[Any]], None] | None = None,
-        world: World | None = None,
+        gate: Gate | None = None,
+        clock: Clock | None = None,
         network: httpx.AsyncBaseTransport | None = None,
         watch: Watch = unwatched,
     ) -> None:
-        self._transport = Transport(options, gate=gate, world=world, network=network, watch=watch)
+        self._transport = Transport(options, gate=gate, clock=clock, network=network, watch=watch)
 
     async def __aenter__(self) -> Self:
         return self
@@ -231,13 +233,13 @@ class DroneClient:
         """The stored log of a step."""
         return await self.send(calls.log(repo, number, stage, step))
 
-    def follow_log(self, repo: str, number: int, stage: int, step: int, *, quiet: float = QUIET) -> LogTail:
+    def follow_log(self, repo: str, number: int, stage: int, step: int, *, quiet: float = LOG_SILENCE) -> LogTail:
         """The writes of a running step as they come; `quiet` seconds of silence end it (see `LogTail`)."""
         call = calls.log_stream(repo, number, stage, step)
         return LogTail(call, self._transport.stream(call, silence=quiet))
 
     async def feed(self, repo: str | None = None) -> AsyncGenerator[Repo, None]:
-        """Repositories whose build moved, as Drone tells of them, until Drone ends the feed (after a day).
+        """Yield a repository whenever a build of it changes, until Drone ends the feed (after a day).
 
         Nothing is replayed, and Drone drops events silently when it is busy: what matters must be read again.
         Leave the loop by `aclose()` (`contextlib.aclosing`) to give the connection back at once.
@@ -249,11 +251,12 @@ class DroneClient:
         async with aclosing(self._transport.stream(call, silence=FEED_SILENCE)) as events:
             async for event in events:
                 if event is SILENCE:
-                    raise Unreachable(f"{call.subject} has been silent for {FEED_SILENCE:g} seconds, so it is dead")
-                if event.is_end:
+                    message = f"{call.subject} has been silent for {FEED_SILENCE:g} seconds, so it is dead"
+                    raise Unreachable(message, service=DRONE)
+                if is_end(event):
                     return
                 yield read_event(call, event)
-        raise Unreachable(f"The connection of {call.subject} ended")
+        raise Unreachable(f"The connection of {call.subject} ended", service=DRONE)
 
     # Administration of a repository
 
@@ -347,7 +350,7 @@ class DroneClient:
     async def _pages(
         fetch: Callable[[int], Awaitable[tuple[T, ...]]], key: Callable[[T], int], size: int
     ) -> AsyncIterator[T]:
-        """All items of all pages, each once. Drone tells no total: a page that is not full is the last."""
+        """Yield the items of all pages, each once. Drone sends no total: a page that is not full is the last."""
         seen: set[int] = set()
         page = 0
         while True:

@@ -1,41 +1,54 @@
-"""What can go wrong between a caller and Drone: the family of `ci_mcp_kit.errors`, in Drone's words.
+"""What a call of Drone can raise: the family of `ci_mcp_kit.errors`, with `DRONE` as its service.
 
-Drone's own faults have the code DRONE_ERROR, and default next steps name Drone's variables.
+Errors whose code or default next step depends on the service are raised with `service=DRONE`; two have a next step of
+their own for Drone. The rest of the family can be imported from here, too, by those who catch it.
 """
 
 from __future__ import annotations
 
+from typing import Final
+
 from ci_mcp_kit import errors
-from ci_mcp_kit.errors import InvalidInput, PermissionDenied, RateLimited, Service, ServiceError
+from ci_mcp_kit.errors import (
+    AuthenticationFailed,
+    InvalidInput,
+    PermissionDenied,
+    RateLimited,
+    Service,
+    ServiceError,
+    ServiceFailed,
+    TimedOut,
+    UnexpectedAnswer,
+    Unreachable,
+)
 
 __all__ = [
     "DRONE",
-    "AnswerTooLarge",
     "AuthenticationFailed",
     "Conflict",
-    "DroneFailed",
     "InvalidInput",
     "NotFound",
     "PermissionDenied",
     "RateLimited",
     "ServiceError",
+    "ServiceFailed",
     "TimedOut",
     "UnexpectedAnswer",
     "Unreachable",
 ]
 
-DRONE = Service(
+DRONE: Final = Service(
     name="Drone",
+    code="DRONE_ERROR",
     address="DRONE_SERVER",
     token="DRONE_TOKEN",  # noqa: S106 - the name of a variable
+    token_file="DRONE_TOKEN_FILE",  # noqa: S106 - likewise
     token_source="the token on the account page of the Drone user interface",  # noqa: S106 - a place
+    ca_file="DRONE_MCP_CA_FILE",
+    max_body="DRONE_MCP_MAX_BODY",
+    scope="DRONE_MCP_REPOS",
+    default="DRONE_REPO",
 )
-
-
-class AuthenticationFailed(errors.AuthenticationFailed):
-    """Drone saw a guest: no token was sent, or one that it does not know (it treats both alike)."""
-
-    service = DRONE
 
 
 class NotFound(errors.NotFound):
@@ -50,30 +63,3 @@ class Conflict(errors.Conflict):
 
     service = DRONE
     default_next_step = "Read the build again, then decide again"
-
-
-class TimedOut(errors.TimedOut):
-    """Drone did not answer in time. For a write this leaves open whether it happened."""
-
-    service = DRONE
-
-
-class Unreachable(errors.Unreachable):
-    """No connection to the server, or it broke before the answer was whole."""
-
-    service = DRONE
-
-
-class DroneFailed(errors.ServiceFailed):
-    """Drone answered with a fault of its own (status 5xx, or an answer that no rule explains)."""
-
-    service = DRONE
-    code = "DRONE_ERROR"
-
-
-class UnexpectedAnswer(DroneFailed, errors.UnexpectedAnswer):
-    """The answer is not one that Drone gives: a wrong address, a proxy's page, JSON that is cut or alien."""
-
-
-class AnswerTooLarge(DroneFailed, errors.AnswerTooLarge):
-    """The body is larger than the limit and was not read to its end."""

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import unquote
 
-from drone_mcp_client.errors import InvalidInput
-from drone_mcp_client.paths import segment, shown
+from ci_mcp_http.addresses import origin, split_address
+from ci_mcp_http.paths import quote_input, quote_segment
+from ci_mcp_kit.errors import InvalidInput
+from drone_mcp_client.errors import DRONE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from urllib.parse import SplitResult
 
 LARGEST = 2**63 - 1  # Drone's numbers are int64
 REPO_NEEDS = "Give the repository as owner/name, for example octo/hello"
@@ -57,10 +60,10 @@ def parse_repo(text: str) -> RepoName:
         InvalidInput: it is neither.
     """
     text = text.strip()
-    parts = _segments(_split(text)) if _is_address(text) else text.split("/")
+    parts = _segments(split_address(text, DRONE)) if _is_address(text) else text.split("/")
     enough = len(parts) >= 2 if _is_address(text) else len(parts) == 2  # noqa: PLR2004 - owner and name
     if not enough:
-        raise InvalidInput(f"{shown(text)} names no repository", next_step=REPO_NEEDS)
+        raise InvalidInput(f"{quote_input(text)} names no repository", next_step=REPO_NEEDS)
     return _repo(parts)
 
 
@@ -74,54 +77,17 @@ def parse_build_url(text: str) -> BuildRef:
     if not _is_address(text):
         slug, _, number = text.partition("#")
         return BuildRef("", parse_repo(slug), _number(number, text))
-    address = _split(text)
+    address = split_address(text, DRONE)
     parts = _segments(address)
     repo, rest = _repo(parts), [part for part in parts[2:] if part not in {"builds", "logs"}][:3]
     if not rest:
-        raise InvalidInput(f"{shown(text)} names a repository but no build", next_step=BUILD_NEEDS)
+        raise InvalidInput(f"{quote_input(text)} names a repository but no build", next_step=BUILD_NEEDS)
     numbers = [_number(part, text) for part in rest]
-    return BuildRef(_origin(address), repo, *numbers)
-
-
-def parse_server(text: str) -> str:
-    """Read the address of a Drone server; what comes back has no slash at its end.
-
-    Raises:
-        InvalidInput: it is no http(s) address, or it holds more than one (a password, a query).
-    """
-    text = text.strip()
-    if "://" not in text:
-        raise InvalidInput(
-            f"DRONE_SERVER is {shown(text)}, which is no address",
-            next_step="Write it with its scheme, like https://drone.example.com",
-        )
-    address = _split(text)
-    if address.query or address.fragment or "@" in address.netloc:
-        raise InvalidInput(
-            "DRONE_SERVER holds more than an address",
-            next_step="Leave out user, password, query and fragment; the token belongs in DRONE_TOKEN",
-        )
-    return _origin(address) + address.path.rstrip("/")
+    return BuildRef(origin(address), repo, *numbers)
 
 
 def _is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
-
-
-def _split(text: str) -> SplitResult:
-    try:
-        address = urlsplit(text)
-        if address.scheme in {"http", "https"} and address.hostname and address.port != 0 and _is_plain(text):
-            return address
-    except ValueError:
-        pass
-    # Not quoted: what is no address may hold anything, a password included.
-    raise InvalidInput("That is no http or https address", next_step="Give one like https://drone.example.com")
-
-
-def _origin(address: SplitResult) -> str:
-    host = address.netloc.rpartition("@")[2].lower()
-    return f"{address.scheme}://{host}"
 
 
 def _is_api(address: SplitResult) -> bool:
@@ -136,18 +102,14 @@ def _segments(address: SplitResult) -> list[str]:
 def _repo(parts: Sequence[str]) -> RepoName:
     try:
         namespace, name = parts[:2]
-        segment(namespace, "owner")
-        segment(name, "repository")
+        quote_segment(namespace, "owner")
+        quote_segment(name, "repository")
     except (InvalidInput, ValueError) as refused:
-        raise InvalidInput(f"{shown('/'.join(parts))} names no repository", next_step=REPO_NEEDS) from refused
+        raise InvalidInput(f"{quote_input('/'.join(parts))} names no repository", next_step=REPO_NEEDS) from refused
     return RepoName(namespace, name)
 
 
 def _number(text: str, whole: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST):  # noqa: PLR2004 - int64 has 19 digits
-        raise InvalidInput(f"{shown(whole)} names no build", next_step=BUILD_NEEDS)
+        raise InvalidInput(f"{quote_input(whole)} names no build", next_step=BUILD_NEEDS)
     return int(text)
-
-
-def _is_plain(text: str) -> bool:
-    return text.isprintable() and " " not in text

@@ -1,34 +1,32 @@
-"""How a server reaches Drone and what is known of its builds; both are let go of together."""
+"""The Drone client and the build store of a server, opened lazily and closed together."""
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
-
-from typing_extensions import override
 
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_known.known import Known
+from drone_mcp_known.reader import BuildReader
 from drone_mcp_known.signatures import Signatures
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Callable
 
     from drone_mcp_build.settings import Settings
 
 
 class KnownAccess(DroneAccess):
-    """One process's way to builds. `clock` gives the Unix time."""
+    """A process's access to builds. `clock` gives the Unix time.
+
+    Attributes:
+        builds: reads builds, from the store or from Drone.
+        known: the store alone.
+        signatures: of failures, in the same store.
+    """
 
     def __init__(self, settings: Settings, clock: Callable[[], float]) -> None:
         super().__init__(settings)
         self.known = Known(self, clock)
+        self.builds = BuildReader(self, self.known)
         self.signatures = Signatures(self.known.state, clock)
-        self.at_close: list[Callable[[], Awaitable[None]]] = []
-
-    @override
-    async def close(self) -> None:
-        """Close what `at_close` names, then the store and the client."""
-        for end in self.at_close:
-            await end()
-        await asyncio.gather(self.known.state.close(), super().close())
+        self.at_close.append(self.known.state.close)

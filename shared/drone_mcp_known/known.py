@@ -1,12 +1,13 @@
-"""What is known of builds without asking Drone, as far as it is fresh and the caller may see it."""
+"""Answers from the build store, where they are fresh and our token may read the repository."""
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final, Literal
 
 from ci_mcp_kit import observing
+from ci_mcp_kit.concurrency import run_all
 from drone_mcp_client import status
 from drone_mcp_known.proof import Proof
 from drone_mcp_known.state import State
@@ -26,38 +27,44 @@ LEARNED_BETWEEN: Final = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
-    """A build with its stages, whence it is known, and when it was seen so (`at`, Unix time)."""
+class Observation:
+    """A build with its stages, where it was read, and when it was in this state.
+
+    Attributes:
+        at: Unix time.
+        of_any_ref: whether the newest build was asked for and the default branch has none.
+    """
 
     build: Build
     source: Literal["drone", "store"]
     at: float
+    of_any_ref: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Builds as a list has them, their stages apart, and when the store was last told of any (`at`, Unix time)."""
+    """Builds of a list, without their stages, and when the store last received one (`at`, Unix time)."""
 
     builds: tuple[Build, ...]
     at: float
 
 
 def is_whole(build: Build) -> bool:
-    """Whether the build has come to its end with all its stages and steps, and all of them are known."""
+    """Whether the build and all its stages and steps have ended, and all of them are known."""
     from drone_mcp_state import is_settled, lacks_details  # noqa: PLC0415 - on first use, to start fast
 
     return is_settled(build) and not lacks_details(build)
 
 
-def news(known: Reading, seen: Reading) -> Reading:
-    """Put two readings of a build together, the newer row of each stage and step; the later reading names both."""
+def merge_observations(known: Observation, seen: Observation) -> Observation:
+    """Merge two observations of a build: the newer row of each stage and step; source and time are those of `seen`."""
     from drone_mcp_state import merge  # noqa: PLC0415 - on first use, to start fast
 
     return replace(seen, build=merge(known.build, seen.build))
 
 
 class Known:
-    """The store behind a server's answers. `clock` gives the Unix time."""
+    """The build store, read on behalf of a token. `clock` gives the Unix time."""
 
     def __init__(self, access: DroneAccess, clock: Callable[[], float]) -> None:
         self.state = State(access.settings.state, clock)
@@ -65,20 +72,20 @@ class Known:
         self._clock = clock
         self._learned = 0
 
-    async def build(self, slug: str, number: int, ahead: float = 0.0) -> Reading | None:
-        """Return a build that needs no question to Drone; None where Drone is to be asked.
+    async def build(self, slug: str, number: int, ahead: float = 0.0) -> Observation | None:
+        """Return a build from the store; None where Drone has to be asked.
 
         Args:
             slug: "owner/name".
             number: of the build.
-            ahead: seconds for which the caller goes on to tell of the build.
+            ahead: seconds for which the caller goes on to answer from the store after this call.
         """
         record = await self.state.ask(lambda store: store.get(slug, number))
         if record is None or not await self._is_fresh(record.build):
             return None
-        return self._reading(record, await self._proof.of(slug, ahead))
+        return self._observe(record, await self._proof.of(slug, ahead))
 
-    async def latest(self, slug: str) -> Reading | None:
+    async def latest(self, slug: str) -> Observation | None:
         """Return the newest build of the default branch; None as in `build`."""
         if not await self.feed_is_alive():
             return None
@@ -88,12 +95,12 @@ class Known:
         record = await self.state.ask(lambda store: _newest(store, repo))
         if record is None or not await self._is_fresh(record.build):
             return None
-        return self._reading(record, repo)
+        return self._observe(record, repo)
 
     async def page(self, slug: str, page: int, size: int) -> Page | None:
         """Return a page of a repository's builds, newest first, as Drone would list them; None as in `build`.
 
-        It is known if the feed is alive and no number is missing from the newest build down to the page's last.
+        The feed must be alive, and no number may be missing from the newest build down to the page's last.
         """
         at = await self._heard_at()
         if at is None or page * size > MOST_LISTED:
@@ -103,26 +110,26 @@ class Known:
         if repo is None or not records or not _is_gapless(records, repo, page * size):
             return None
         builds = tuple(record.build for record in records)
-        if not all(build.repo_id == repo.id and _is_told_by_feed(build) for build in builds):
+        if not all(build.repo_id == repo.id and _is_reported_by_feed(build) for build in builds):
             return None
         return Page(builds[(page - 1) * size :], at)
 
     async def learn_rows(self, slug: str, builds: Sequence[Build]) -> None:
-        """Keep a page of what Drone has listed, where a receiver looks after the store."""
+        """Store a page that Drone has listed, if a receiver keeps the store up to date."""
         if await self.feed_is_alive():
             at = self._clock()
             await self.state.ask(
-                lambda store: asyncio.gather(*(store.apply(slug, build, source="api", at=at) for build in builds))
+                lambda store: run_all(*(partial(store.apply, slug, build, source="api", at=at) for build in builds))
             )
 
     async def repo(self, slug: str) -> Repo | None:
-        """Return a repository that the token may read, as it was at most a minute ago; None if it may not."""
+        """Return a repository as it was at most a minute ago; None if our token may not read it."""
         return await self._proof.of(slug)
 
-    async def newest(self, slug: str, most: int) -> tuple[Build, ...]:
-        """List the newest builds as far as none is missing between them, newest first; () where Drone is to be asked.
+    async def newest_builds(self, slug: str, most: int) -> tuple[Build, ...]:
+        """List the newest builds, newest first, down to the first gap; () where Drone has to be asked.
 
-        One that is not whole may stand otherwise by now (see `build`).
+        One that is not whole may have changed since (see `build`).
         """
         repo = await self.repo(slug) if self.state.shared else None
         if repo is None:
@@ -134,11 +141,11 @@ class Known:
         top = builds[0].number
         return tuple(build for index, build in enumerate(builds) if build.number == top - index)
 
-    async def learn(self, slug: str, build: Build) -> Reading:
-        """Keep what Drone has answered, and return it. A store of this process alone keeps what never becomes stale."""
+    async def learn(self, slug: str, build: Build) -> Observation:
+        """Store a build that Drone has answered. An unshared store keeps only what cannot become stale."""
         observing.known_from("drone")
         await self._keep(slug, build)
-        return Reading(build, "drone", self._clock())
+        return Observation(build, "drone", self._clock())
 
     async def _keep(self, slug: str, build: Build) -> None:
         if not self.state.shared and not is_whole(build):
@@ -149,11 +156,11 @@ class Known:
             await self.state.ask(lambda store: store.retain(builds_per_repo=KEPT_IN_MEMORY, newer_than=0))
 
     async def feed_is_alive(self) -> bool:
-        """Whether webhooks tell the store of every change of a build that runs."""
+        """Whether webhooks report every change of a running build to the store."""
         return await self._heard_at() is not None
 
     async def _heard_at(self) -> float | None:
-        """Return the time up to which a living feed has told of every change, None where there is none."""
+        """Return the time up to which a live feed has reported every change; None without such a feed."""
         health = await self.state.ask(lambda store: store.health()) if self.state.shared else None
         if health is None:
             return None
@@ -161,24 +168,25 @@ class Known:
         return health.last_sign if health.is_alive(self._clock()) else None
 
     async def _is_fresh(self, build: Build) -> bool:
-        """A finished build always is; one under way while the feed is alive."""
+        """Whether the stored build is current: a finished one always is, a running one while the feed is alive."""
         if is_whole(build):
             return True
-        return not status.is_final(build.status) and _is_told_by_feed(build) and await self.feed_is_alive()
+        return not status.is_final(build.status) and _is_reported_by_feed(build) and await self.feed_is_alive()
 
-    def _reading(self, record: Record, repo: Repo | None) -> Reading | None:
-        """Give the record if the token may read its repository: this one, not one that had the name before it."""
+    def _observe(self, record: Record, repo: Repo | None) -> Observation | None:
+        """Return the record if the token may read its repository, and not one that had the name before it."""
         if repo is None or repo.id != record.build.repo_id:
             return None
         observing.known_from("store")
-        return Reading(record.build, "store", record.seen_at)
+        return Observation(record.build, "store", record.seen_at)
 
 
-def _is_told_by_feed(build: Build) -> bool:
-    """Whether webhooks tell of what becomes of a build's own status.
+def _is_reported_by_feed(build: Build) -> bool:
+    """Whether webhooks report every change of a build's status.
 
-    Drone sends none when someone approves or declines (Drone 2.25, handler/api/repos/builds/stages), so not of a build
-    that waits for approval, nor of one whose stages are unknown and may wait.
+    Drone sends none when someone approves or declines a stage (harness/drone v2.25.0,
+    handler/api/repos/builds/stages/approve.go and decline.go). That excludes a build that waits for approval, and one
+    whose stages are unknown and may wait.
     """
     from drone_mcp_state import lacks_details  # noqa: PLC0415 - on first use, to start fast
 
@@ -186,7 +194,7 @@ def _is_told_by_feed(build: Build) -> bool:
 
 
 def _is_gapless(records: Sequence[Record], repo: Repo, count: int) -> bool:
-    """Whether records, newest first, are the `count` newest builds there are, or all of them."""
+    """Whether records, newest first, are the `count` newest builds of the repository, or all of them."""
     numbers = [record.build.number for record in records]
     newest, oldest = numbers[0], numbers[-1]
     return newest >= repo.counter and newest - oldest == len(numbers) - 1 and (len(numbers) == count or oldest == 1)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING
+
+import anyio
 
 if TYPE_CHECKING:
     from drone_mcp_state import BuildStateStore
@@ -15,7 +16,7 @@ class StoreAtNeed:
 
     def __init__(self, url: str) -> None:
         self._url = url
-        self._lock = asyncio.Lock()
+        self._lock = anyio.Lock()
         self._closing = AsyncExitStack()
         self._store: BuildStateStore | None = None
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
+
+import anyio
+
+from ci_mcp_kit.background import BackgroundTask
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -21,17 +24,17 @@ class Alarm:
 
     def __init__(self, watch: Watch | None = None) -> None:
         self._watch = watch
-        self._rung = asyncio.Event()
+        self._rung = anyio.Event()
         self._listeners = 0
-        self._watching: asyncio.Task[None] | None = None
+        self._watching: BackgroundTask | None = None
 
     def ring(self) -> None:
         """Wake all who wait now."""
         self._rung.set()
-        self._rung = asyncio.Event()
+        self._rung = anyio.Event()
 
     @property
-    def next_ring(self) -> asyncio.Event:
+    def next_ring(self) -> anyio.Event:
         """The event of the next ring; take it before looking, so that nothing falls between."""
         return self._rung
 
@@ -40,7 +43,7 @@ class Alarm:
         """Keep the watch running for as long as the block takes."""
         self._listeners += 1
         if self._watch is not None and self._watching is None:
-            self._watching = asyncio.create_task(self._keep_watch(self._watch))
+            self._watching = BackgroundTask(self._keep_watch, self._watch)
         try:
             yield
         finally:
@@ -52,8 +55,7 @@ class Alarm:
         """End the watch and wake everyone, so that they find the store closed."""
         watching, self._watching = self._watching, None
         if watching is not None:
-            watching.cancel()
-            await asyncio.wait([watching])
+            await watching.stop()
         self.ring()
 
     async def _keep_watch(self, watch: Watch) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from typing import TYPE_CHECKING, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
+
+import anyio
+
+from ci_mcp_kit.background import BackgroundTask
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -14,6 +18,14 @@ Result = TypeVar("Result")
 LARGEST_BATCH = 256  # keeps one write under some ten milliseconds
 
 
+@dataclass(eq=False)
+class _Submission(Generic[Item, Result]):
+    item: Item
+    settled: anyio.Event = field(default_factory=anyio.Event)
+    result: Result | None = None
+    error: Exception | None = None
+
+
 class Batcher(Generic[Item, Result]):
     """Collects items for `write`, one call at a time; every item waits for the call that wrote it.
 
@@ -22,37 +34,37 @@ class Batcher(Generic[Item, Result]):
 
     def __init__(self, write: Callable[[list[Item]], Awaitable[list[Result]]]) -> None:
         self._write = write
-        self._pending: list[tuple[Item, asyncio.Future[Result]]] = []
-        self._pump: asyncio.Task[None] | None = None
+        self._pending: list[_Submission[Item, Result]] = []
+        self._writing: BackgroundTask | None = None
 
     async def submit(self, item: Item) -> Result:
-        """Have `item` written, and return what `write` said of it."""
-        future: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        self._pending.append((item, future))
-        if self._pump is None:
-            self._pump = asyncio.create_task(self._run())
-        return await future
+        """Have `item` written, and return its result."""
+        submission: _Submission[Item, Result] = _Submission(item)
+        self._pending.append(submission)
+        if self._writing is None:
+            # In the background, as the write is for others, too: it goes on if this caller is cancelled.
+            self._writing = BackgroundTask(self._write_pending)
+        await submission.settled.wait()
+        if submission.error is not None:
+            raise submission.error
+        return cast("Result", submission.result)
 
     async def drain(self) -> None:
         """Wait until everything submitted is written."""
-        if self._pump is not None:
-            await asyncio.wait([self._pump])
+        if self._writing is not None:
+            await self._writing.wait()
 
-    async def _run(self) -> None:
+    async def _write_pending(self) -> None:
         while self._pending:
             batch, self._pending = self._pending[:LARGEST_BATCH], self._pending[LARGEST_BATCH:]
             try:
-                results = await self._write([item for item, _ in batch])
+                results = await self._write([submission.item for submission in batch])
             except Exception as error:  # noqa: BLE001 - every waiting caller gets it, none is left waiting
-                _settle(batch, error)
+                for submission in batch:
+                    submission.error = error
             else:
-                for (_, future), result in zip(batch, results, strict=True):
-                    if not future.done():
-                        future.set_result(result)
-        self._pump = None
-
-
-def _settle(batch: list[tuple[Item, asyncio.Future[Result]]], error: Exception) -> None:
-    for _, future in batch:
-        if not future.done():
-            future.set_exception(error)
+                for submission, result in zip(batch, results, strict=True):
+                    submission.result = result
+            for submission in batch:
+                submission.settled.set()
+        self._writing = None

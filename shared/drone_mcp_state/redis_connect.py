@@ -1,7 +1,9 @@
-"""From an address to a Redis client: one server, a Sentinel's master, or a cluster."""
+"""Redis clients: of one server, a Sentinel's master or a cluster; and a limit on how long they take to answer."""
 
 from __future__ import annotations
 
+import asyncio
+from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
@@ -9,12 +11,15 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
+from redis.exceptions import RedisError
 
-from drone_mcp_state.errors import StoreUrlInvalid
+from drone_mcp_state.errors import StoreUnavailable, StoreUrlInvalid
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
     from urllib.parse import SplitResult
 
+ANSWER_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
 ATTEMPTS = 2  # further ones, within some tenths of a second: Drone waits for the answer
 SENTINEL_PORT = 26379
@@ -68,3 +73,18 @@ def _behind_sentinels(url: SplitResult) -> tuple[Redis, list[Redis]]:
 def _host(text: str) -> tuple[str, int]:
     host, _, port = text.partition(":")
     return host, int(port or SENTINEL_PORT)
+
+
+@asynccontextmanager
+async def answering(seconds: float = ANSWER_SECONDS) -> AsyncGenerator[None]:
+    """Give Redis `seconds` to answer; raise `StoreUnavailable` where it does not, or cannot be reached."""
+    try:
+        # Not redis-py's own `socket_timeout`, which can lose a cancellation on Python 3.11 (asyncio.wait_for,
+        # https://github.com/python/cpython/issues/86296). And not anyio: redis-py is written for asyncio and awaits
+        # while it cleans up, to give a connection back to its pool; a cancel scope would interrupt that as well.
+        async with asyncio.timeout(seconds):
+            yield
+    except TimeoutError:
+        raise StoreUnavailable(f"Redis has not answered for {seconds:g} seconds") from None
+    except (RedisError, OSError) as error:
+        raise StoreUnavailable(f"Redis cannot be used: {error}") from error

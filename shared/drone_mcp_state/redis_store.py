@@ -6,14 +6,13 @@ block but for the change feed, and keeps nothing without bound: `retain` limits 
 
 from __future__ import annotations
 
-import asyncio
 import secrets
 from collections import OrderedDict
-from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from redis.exceptions import NoScriptError, RedisError
+import anyio
+from redis.exceptions import NoScriptError
 from typing_extensions import override
 
 from drone_mcp_state import redis_scripts as scripts
@@ -22,7 +21,7 @@ from drone_mcp_state.batching import Batcher
 from drone_mcp_state.cursors import Feed
 from drone_mcp_state.errors import StoreUnavailable
 from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Seen
-from drone_mcp_state.redis_connect import connect
+from drone_mcp_state.redis_connect import ANSWER_SECONDS, answering, connect
 from drone_mcp_state.redis_notes import RedisNotes
 from drone_mcp_state.redis_rows import (
     FIELDS,
@@ -42,7 +41,7 @@ from drone_mcp_state.redis_scripts import build_key, lease_key, ref_key, repo_ke
 from drone_mcp_state.store import BuildStateStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+    from collections.abc import AsyncIterator, Sequence
 
     from redis.asyncio import Redis
 
@@ -51,7 +50,6 @@ if TYPE_CHECKING:
     from drone_mcp_state.redis_connect import Client
 
 
-ANSWER_SECONDS = 5.0
 BLOCK_SECONDS = 2.0
 PAUSE_SECONDS = 0.25  # before looking again for a Redis that is gone
 ROUNDS = 50  # of a write against others who write the same build
@@ -83,7 +81,7 @@ class RedisStore(BuildStateStore):
 
     async def _apply(self, batch: list[Seen]) -> list[Change | None]:
         try:
-            async with _answering():
+            async with answering():
                 changes = await self._write(batch)
         except BaseException:
             self._cache.clear()
@@ -152,13 +150,13 @@ class RedisStore(BuildStateStore):
 
     @override
     async def get(self, slug: str, number: int) -> Record | None:
-        async with _answering():
+        async with answering():
             return next(iter(await self._records([(slug, number)])), None)
 
     @override
     async def latest(self, slug: str, branch: str | None = None) -> Record | None:
         key = repo_key(slug) if branch is None else ref_key(slug, f"refs/heads/{branch}")
-        async with _answering():
+        async with answering():
             row = await self._redis.eval(scripts.LATEST, 2, key, scripts.FACTS, scripts.build_prefix(slug), *FIELDS)
         if row is None:
             return None
@@ -167,20 +165,20 @@ class RedisStore(BuildStateStore):
 
     @override
     async def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
-        async with _answering():
+        async with answering():
             numbers = await self._redis.zrange(repo_key(slug), 0, limit - 1, desc=True)
             return await self._records([(slug, int(number)) for number in numbers])
 
     @override
     async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
-        async with _answering():
+        async with answering():
             return await self._records(split_members(await self._redis.zrange(scripts.OPEN, 0, limit - 1, desc=True)))
 
     @override
     async def records(self) -> AsyncIterator[Record]:
         cursor = None
         while cursor != 0:
-            async with _answering():
+            async with answering():
                 cursor, members = await self._redis.zscan(scripts.AGE, cursor or 0, count=_PAGE)
                 found = await self._records(split_members(member for member, _ in members))
             for record in found:
@@ -191,12 +189,12 @@ class RedisStore(BuildStateStore):
     @override
     async def apply_repo(self, repo: Repo, *, at: float) -> None:
         values = (repo.slug, repo.id, repo.version, int(repo.active), at)
-        async with _answering():
+        async with answering():
             await self._redis.eval(scripts.PUT_REPO, 2, scripts.REPOS, scripts.FACTS, *values)
 
     @override
     async def repos(self) -> tuple[str, ...]:
-        async with _answering():
+        async with answering():
             built, told = await self._redis.smembers(scripts.SLUGS), await self._redis.hgetall(scripts.REPOS)
         disabled = {slug for slug, state in told.items() if state.endswith(b" 0")}
         return tuple(sorted(slug.decode() for slug in (built | told.keys()) - disabled))
@@ -212,13 +210,13 @@ class RedisStore(BuildStateStore):
 
     @override
     async def cursor(self) -> str:
-        async with _answering():
+        async with answering():
             feed, end = await self._end()
         return feed.cursor(end)
 
     @override
     async def changes(self, since: str, slug: str | None = None, number: int | None = None) -> Changes:
-        async with _answering():
+        async with answering():
             feed, end = await self._end()
             place = feed.position(since)
             if place is None or place > end:
@@ -242,18 +240,18 @@ class RedisStore(BuildStateStore):
         while True:
             try:
                 yield
-                async with _answering():
+                async with answering():
                     _, last = await self._end()
                 yield  # what came before `last` was read escapes the blocking read
                 while found := await self._next(last):
                     last = found
                     yield
             except StoreUnavailable:
-                await asyncio.sleep(PAUSE_SECONDS)  # those who wait look for themselves, and get the error
+                await anyio.sleep(PAUSE_SECONDS)  # those who wait look for themselves, and get the error
 
     async def _next(self, last: int) -> int:
         """Wait for an entry after `last` and return the last one there is; 0 after a while without."""
-        async with _answering(BLOCK_SECONDS + ANSWER_SECONDS):
+        async with answering(BLOCK_SECONDS + ANSWER_SECONDS):
             found = await self._redis.xread({scripts.FEED: f"{last}-0"}, block=int(BLOCK_SECONDS * 1000))
         entries = [entry for _, rows in (found.items() if isinstance(found, dict) else found) for entry in rows]
         return place_of(entries[-1][0]) if entries else 0
@@ -262,56 +260,56 @@ class RedisStore(BuildStateStore):
 
     @override
     async def health(self) -> FeedHealth:
-        async with _answering():
+        async with answering():
             values = await self._redis.hmget(scripts.FACTS, "last_event", "last_reconciliation", "last_gap")
         return FeedHealth(*(None if value is None else float(value) for value in values))
 
     @override
     async def record_event(self, at: float) -> None:
-        async with _answering():
+        async with answering():
             await self._redis.eval(scripts.EVENT, 1, scripts.FACTS, at)
 
     @override
     async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:
         facts = {"last_reconciliation": at} | ({"last_gap": at} if missed else {})
-        async with _answering():
+        async with answering():
             await self._redis.hset(scripts.FACTS, mapping=facts)
 
     @override
     async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
         # Redis's own clock ends it: those of the machines that share it may differ.
-        async with _answering():
+        async with answering():
             return bool(await self._redis.eval(scripts.HOLD, 1, lease_key(name), holder, int(seconds * 1000)))
 
     @override
     async def release_lease(self, name: str, holder: str) -> None:
-        async with _answering():
+        async with answering():
             await self._redis.eval(scripts.RELEASE, 1, lease_key(name), holder)
 
     @override
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
-        async with _answering():
+        async with answering():
             return await self._notes.claim(key, value, seconds)
 
     @override
     async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
-        async with _answering():
+        async with answering():
             await self._notes.write(key, value, seconds)
 
     @override
     async def note(self, key: str, *, at: float) -> str | None:
-        async with _answering():
+        async with answering():
             return await self._notes.read(key)
 
     @override
     async def drop_note(self, key: str) -> None:
-        async with _answering():
+        async with answering():
             await self._notes.drop(key)
 
     @override
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
         self._cache.clear()
-        async with _answering():
+        async with answering():
             old = await self._redis.zrange(scripts.AGE, "-inf", f"({newer_than}", byscore=True)
             slugs = await self._redis.smembers(scripts.SLUGS)
         dropped = await self._drop(split_members(old))
@@ -320,7 +318,7 @@ class RedisStore(BuildStateStore):
         return dropped
 
     async def _surplus(self, slug: str, builds_per_repo: int) -> list[Key]:
-        async with _answering():
+        async with answering():
             numbers = await self._redis.zrange(repo_key(slug), builds_per_repo, -1, desc=True)
             if not numbers:
                 return []
@@ -331,7 +329,7 @@ class RedisStore(BuildStateStore):
         dropped = 0
         for start in range(0, len(keys), _PAGE):
             page = keys[start : start + _PAGE]
-            async with _answering():
+            async with answering():
                 refs = await self._pipelined("HGET", [[build_key(*key), "ref"] for key in page])
                 calls = [drop_arguments(key, ref) for key, ref in zip(page, refs, strict=True)]
                 dropped += sum(await self._pipelined("EVAL", calls))
@@ -350,15 +348,3 @@ class RedisStore(BuildStateStore):
         await self._alarm.stop()
         for client in (self._redis, *self._others):
             await client.aclose()
-
-
-@asynccontextmanager
-async def _answering(seconds: float = ANSWER_SECONDS) -> AsyncGenerator[None]:
-    # The client's own `socket_timeout` is not used: on Python 3.11 it can lose a cancellation (asyncio.wait_for).
-    try:
-        async with asyncio.timeout(seconds):
-            yield
-    except TimeoutError:
-        raise StoreUnavailable(f"Redis has not answered for {seconds:g} seconds") from None
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis cannot be used: {error}") from error

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import sqlite3
-from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
+import anyio
 from typing_extensions import override
 
+from ci_mcp_kit.background import BackgroundThread
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
 from drone_mcp_state.errors import StoreUnavailable
@@ -36,7 +35,7 @@ class SqliteStore(BuildStateStore):
     def __init__(self, path: str) -> None:
         super().__init__(Alarm(self._watch))
         self._path = path
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="build-state")
+        self._thread = BackgroundThread("build-state")
         self._batcher: Batcher[Seen, Change | None] = Batcher(self._apply)
         self._db: SqliteDatabase
 
@@ -47,14 +46,13 @@ class SqliteStore(BuildStateStore):
         try:
             store._db = await store._run(SqliteDatabase, path)
         except BaseException:
-            store._thread.shutdown()
+            store._thread.end()
             raise
         return store
 
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(self._thread, partial(function, *args, **kwargs))
+            return await self._thread.run(function, *args, **kwargs)
         except (sqlite3.Error, OSError) as error:
             raise StoreUnavailable(f"the state file {self._path} cannot be used: {error}") from error
 
@@ -68,7 +66,7 @@ class SqliteStore(BuildStateStore):
             if version != seen or version is None:
                 seen = version
                 yield
-            await asyncio.sleep(POLL_SECONDS)
+            await anyio.sleep(POLL_SECONDS)
 
     async def _apply(self, batch: list[Seen]) -> list[Change | None]:
         changes = await self._run(self._db.apply, batch)
@@ -169,4 +167,4 @@ class SqliteStore(BuildStateStore):
         await self._batcher.drain()
         await self._alarm.stop()
         await self._run(self._db.close)
-        self._thread.shutdown()
+        self._thread.end()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from abc import abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING
 
+import anyio
+
+from ci_mcp_kit.concurrency import run_all
 from drone_mcp_state.batching import LARGEST_BATCH
 from drone_mcp_state.notes import Notes
 
@@ -85,12 +88,16 @@ class BuildStateStore(Notes):
 
         The answer is false (`if not changes`) when the time went by without one.
         """
-        deadline = asyncio.get_running_loop().time() + timeout
+        deadline = anyio.current_time() + timeout
         async with self._alarm.listening():
             while True:
                 ring = self._alarm.next_ring
                 found = await self.changes(cursor, slug, number)
-                if found or not await _within(deadline, ring):
+                if found:
+                    return found
+                with anyio.CancelScope(deadline=deadline) as limit:
+                    await ring.wait()
+                if limit.cancelled_caught:
                     return found
 
     # Health, leadership, housekeeping
@@ -136,9 +143,7 @@ class BuildStateStore(Notes):
         """Merge all builds of another store in, as after a restart from a copy; return how many there were."""
         count = 0
         async for batch in _batches(other.records()):
-            await asyncio.gather(
-                *(self.apply(r.slug, r.build, source=r.source, at=r.seen_at) for r in batch),
-            )
+            await run_all(*(partial(self.apply, r.slug, r.build, source=r.source, at=r.seen_at) for r in batch))
             count += len(batch)
         return count
 
@@ -156,12 +161,3 @@ async def _batches(records: AsyncIterator[Record]) -> AsyncIterator[list[Record]
             batch = []
     if batch:
         yield batch
-
-
-async def _within(deadline: float, ring: asyncio.Event) -> bool:
-    try:
-        async with asyncio.timeout_at(deadline):
-            await ring.wait()
-    except TimeoutError:
-        return False
-    return True

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
@@ -19,11 +18,12 @@ import anyio
 import pytest
 from mcp import Client
 
-from drone_mcp_config.launching import from_entry
+from drone_mcp_config.checking.launching import from_entry
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.scm import Pipeline, StagePlan, StepPlan
 from support.actions_desk import Answer, Person
 from support.simulator import running_simulator
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -71,7 +71,7 @@ class Agent:
 
 def configured(folder: Path, drone: SimulatorHandle, role: str, **env: str) -> dict[str, StdioServerParameters]:
     """Have the configuration of a role written, and read it as an MCP client would."""
-    command = [sys.executable, "-m", "drone_mcp_config", "--role", role, "--roles-dir", str(folder)]
+    command = [*warm_python(), "-m", "drone_mcp_config", "--role", role, "--roles-dir", str(folder)]
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
     entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     tokens = {"DRONE_TOKEN": drone.token("reader"), "DRONE_WRITE_TOKEN": drone.admin_token}
@@ -115,7 +115,7 @@ def writes(drone: SimulatorHandle) -> list[str]:
 
 def verified(audit: Path) -> subprocess.CompletedProcess[str]:
     """Check the audit file, as whoever runs the servers would."""
-    command = [sys.executable, "-m", "drone_mcp_actions", "audit", "verify", str(audit)]
+    command = [*warm_python(), "-m", "drone_mcp_actions", "audit", "verify", str(audit)]
     env = {"DRONE_MCP_ACTION_KEY": KEY}
     return subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=DEADLINE)
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
-from mcp.client.stdio import StdioServerParameters
 
-from drone_mcp_config.launching import launched
+from drone_mcp_config.checking.launching import launched
+from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +36,7 @@ class Said(NamedTuple):
 
 @contextmanager
 def simulator(scenario: str) -> Iterator[dict[str, Any]]:
-    command = [sys.executable, "-m", "drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", scenario]
+    command = [*warm_python(), "-m", "drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", scenario]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
@@ -80,7 +79,7 @@ def web_page() -> Iterator[str]:
 async def ask(url: str, tool: str, token: str = TOKEN, **arguments: Any) -> Said:
     module = "drone_mcp_logs" if "logs" in tool else "drone_mcp_builds"
     environment = {"DRONE_SERVER": url, "DRONE_TOKEN": token, "DRONE_MCP_RETRIES": "0"}
-    server = StdioServerParameters(command=sys.executable, args=["-m", module], env=environment)
+    server = warm_server(module, environment)
     async with launched(server, patience=30) as running:
         result = await running.client.call_tool(tool, arguments)
         texts = [block.text for block in result.content if block.type == "text"]

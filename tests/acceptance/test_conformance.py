@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from drone_mcp_config.installation import read_installation
+from drone_mcp_config.installation.reading import read_installation
 from support.http_process import PATIENCE, serving
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_config.installation import read_installation
+from drone_mcp_config.installation.reading import read_installation
 from support.client_pipes import (
     ENDINGS,
     ENVELOPE,

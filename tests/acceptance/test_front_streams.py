@@ -4,17 +4,13 @@ from __future__ import annotations
 
 import json
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.client_pipes import ENVELOPE, HANDSHAKE, NOWHERE, VERSION_KEY
-from support.warm import WarmServers
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from support.warm import warm_process
 
 CALL = {"name": "drone_get_build", "arguments": {"repo": "octo/hello"}}
 LISTEN = {**ENVELOPE, "notifications": {"toolsListChanged": True, "resourcesListChanged": False}}
@@ -102,18 +98,16 @@ def line(method: str, params: Any, number: int | None) -> bytes:
     return json.dumps({key: value for key, value in message.items() if value is not None}).encode()
 
 
-@pytest.fixture(scope="module")
-def warm() -> Iterator[WarmServers]:
-    with WarmServers() as parent:
-        yield parent
+FRONT = ("-m", "drone_mcp_builds")
+ALONE = ("-c", "from drone_mcp_builds.server import main; main()")
 
 
 def exchange(
-    warm: WarmServers, pieces: list[bytes], numbers: set[int], listening: set[int], *, front: bool
+    command: tuple[str, str], pieces: list[bytes], numbers: set[int], listening: set[int]
 ) -> list[dict[str, Any]]:
     """Send pieces, wait until every request is answered, and return all messages that came, also at the end."""
     received: list[dict[str, Any]] = []
-    with warm.start("drone_mcp_builds", front=front, **NOWHERE) as process:
+    with warm_process(*command, **NOWHERE) as process:
         for piece in pieces:
             process.stdin.write(piece)
         while not (
@@ -128,19 +122,19 @@ def exchange(
 @settings(max_examples=150)
 @given(streams(), st.lists(st.integers(0, 5_000), max_size=5))
 def test_a_client_gets_the_same_with_the_front_and_without(
-    warm: WarmServers, stream: tuple[list[bytes], set[int], set[int]], cuts: list[int]
+    stream: tuple[list[bytes], set[int], set[int]], cuts: list[int]
 ) -> None:
     lines, numbers, listening = stream
     data = b"".join(one + b"\n" for one in lines)
     places = sorted({0, len(data), *(cut % (len(data) + 1) for cut in cuts)})
     pieces = [data[start:end] for start, end in pairwise(places)]
-    with_front = exchange(warm, pieces, numbers, listening, front=True)
-    alone = exchange(warm, [data], numbers, listening, front=False)
+    with_front = exchange(FRONT, pieces, numbers, listening)
+    alone = exchange(ALONE, [data], numbers, listening)
     assert sorted(map(text, with_front)) == sorted(map(text, alone))
     assert len({text(message.get("id", message)) for message in with_front}) == len(with_front)
 
 
-def test_a_cancelled_call_is_never_answered_and_the_next_one_is(warm: WarmServers) -> None:
+def test_a_cancelled_call_is_never_answered_and_the_next_one_is() -> None:
     lines = [
         line("initialize", HANDSHAKE, 1),
         line("notifications/initialized", None, None),
@@ -149,6 +143,6 @@ def test_a_cancelled_call_is_never_answered_and_the_next_one_is(warm: WarmServer
         line("notifications/cancelled", {"requestId": 3}, None),
         line("tools/call", CALL, 4),
     ]
-    for front in (True, False):
-        received = exchange(warm, [b"\n".join(lines) + b"\n"], {1, 2, 4}, set(), front=front)
+    for command in (FRONT, ALONE):
+        received = exchange(command, [b"\n".join(lines) + b"\n"], {1, 2, 4}, set())
         assert sorted(message["id"] for message in received) == [1, 2, 4]

@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_config.installation import read_installation
+from drone_mcp_config.installation.reading import read_installation
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class Inspector:
 @pytest.fixture(scope="module")
 def inspector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspector]:
     folder = tmp_path_factory.mktemp("inspector")
-    command = [sys.executable, "-m", "drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", "demo"]
+    command = [*warm_python(), "-m", "drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", "demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
         assert simulator.stdout is not None
         ready = json.loads(simulator.stdout.readline())
@@ -71,7 +71,7 @@ def inspector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspector]:
         config = folder / ".mcp.json"
         (folder / "everything.yaml").write_text(ROLE, encoding="utf-8")
         role = ["--role", "everything", "--roles-dir", str(folder)]
-        make = [sys.executable, "-m", "drone_mcp_config", *role, "--output", str(config)]
+        make = [*warm_python(), "-m", "drone_mcp_config", *role, "--output", str(config)]
         subprocess.run(make, check=True, env=environment, capture_output=True)
         yield Inspector(config, environment)
         simulator.terminate()

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp.types import ElicitResult
 
-from drone_mcp_config.installation import Manifest, read_installation
+from drone_mcp_config.installation.reading import read_installation
 from support.arguments import argument, least_arguments
 from support.simulator import running_simulator
+from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from drone_mcp_config.installation.manifest import Manifest
 
 DEADLINE = 120.0
 SERVERS = list(read_installation().values())
@@ -62,7 +64,7 @@ async def test_no_tool_of_any_server_sends_anything_but_get(manifest: Manifest, 
                 "DRONE_MCP_LOG_LEVEL": "error",
                 **({"DRONE_MCP_ACTIONS": mode} if mode else {}),
             }
-            process = StdioServerParameters(command=sys.executable, args=["-m", manifest.module], env=env)
+            process = warm_server(manifest.module, env)
             async with Client(process, elicitation_callback=agreeing) as client:
                 tools = (await client.list_tools()).tools
                 for tool in tools:
@@ -86,5 +88,5 @@ def test_no_server_keeps_what_is_for_writing_in_its_environment(manifest: Manife
     )
     env = {"PATH": os.environ["PATH"], "DRONE_SERVER": "http://drone.test", "DRONE_WRITE_TOKEN": "writes"}
     env |= {"DRONE_MCP_ACTION_KEY": "k" * 32, "DRONE_WRITE_TOKEN_FILE": "/dev/null"}
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
+    done = subprocess.run([*warm_python(), "-c", code], capture_output=True, text=True, check=True, env=env)
     assert done.stdout == "['DRONE_SERVER']\n"

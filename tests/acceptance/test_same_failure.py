@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import AsyncExitStack
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from support.simulator import running_simulator
+from support.warm import warm_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,9 +32,7 @@ async def test_a_failure_is_recognised_across_builds_and_processes(tmp_path: Pat
             "DRONE_MCP_STATE": f"sqlite://{tmp_path}/state.db",
         }
         logs, builds = [
-            await stack.enter_async_context(
-                Client(StdioServerParameters(command=sys.executable, args=["-m", module], env=env))
-            )
+            await stack.enter_async_context(Client(warm_server(module, env)))
             for module in ("drone_mcp_logs", "drone_mcp_builds")
         ]
         newest, before, other = [await answer(logs, "drone_diagnose_build", number=number) for number in (10, 9, 12)]

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 import subprocess
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ import httpx
 import pytest
 from mcp import Client, StdioServerParameters
 
+from support.warm import warm_python, warm_server
 from support.webhook_receiver import ReceiverProcess
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ SLUG = "octo/hello"
 @contextmanager
 def drone_process(webhook: str) -> Iterator[dict[str, Any]]:
     """Run the simulator with a clock that `advance` moves, and with webhooks."""
-    command = [sys.executable, "-m", "drone_mcp_simulator", "serve", "--clock", "manual", "--scenario", "demo"]
+    command = [*warm_python(), "-m", "drone_mcp_simulator", "serve", "--clock", "manual", "--scenario", "demo"]
     command += ["--webhook", webhook, "--webhook-secret-env", "WEBHOOK_SECRET"]
     environment = {"WEBHOOK_SECRET": SECRET}
     with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE) as process:
@@ -66,7 +66,7 @@ class Drone:
 def agent(drone: dict[str, Any], state: str) -> StdioServerParameters:
     token = drone["tokens"]["dev"]
     environment = {"DRONE_SERVER": drone["url"], "DRONE_TOKEN": token, "DRONE_MCP_STATE": state}
-    return StdioServerParameters(command=sys.executable, args=["-m", "drone_mcp_builds"], env=environment)
+    return warm_server("drone_mcp_builds", environment)
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

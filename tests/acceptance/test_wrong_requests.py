@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import EmptyResult, Request
 
-from drone_mcp_config.installation import read_installation
+from drone_mcp_config.installation.reading import read_installation
 from support.http_process import serving
+from support.warm import warm_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -60,7 +61,7 @@ async def connected(module: str, transport: str, era: Any) -> AsyncIterator[Clie
                 yield client
         return
     environment = {**os.environ, "DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32}
-    command = StdioServerParameters(command=sys.executable, args=["-m", module], env=environment)
+    command = warm_server(module, environment)
     async with Client(command, mode=era) as client:
         yield client
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import socket
 import subprocess
-import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +12,7 @@ import httpx
 import pytest
 
 from support.real_clients import CLIENTS
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ def _offline() -> None:
 
 @pytest.fixture(scope="session")
 def drone() -> Iterator[Drone]:
-    command = [sys.executable, "-m", "drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", "demo"]
+    command = [*warm_python(), "-m", "drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", "demo"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as simulator:
         assert simulator.stdout
         ready = json.loads(simulator.stdout.readline())

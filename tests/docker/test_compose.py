@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 import yaml
 
-from drone_mcp_config.role_loading import library
+from drone_mcp_config.roles.library import role_library
 from drone_mcp_state import open_store
 from support.compose import DOCKER, PORTS, ROLE_PORT, Stack, example_environment, services
 from support.http_process import bearer, mcp_client
@@ -26,7 +26,7 @@ TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
 FILE = yaml.safe_load(TEXT)
 SERVICES = FILE["services"]
 OURS = {name: service for name, service in SERVICES.items() if name != "redis"}
-ROLES = set(library(None).names())
+ROLES = set(role_library(None).names())
 ADMIN = bearer("admin-token-of-the-demo")
 
 

@@ -16,8 +16,9 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import stdio_client
 
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 from support.deliveries import signed
 from support.http_process import HttpProcess, bearer
 from support.images import Image, built, raise_loopback
@@ -48,7 +49,7 @@ def network() -> None:
 
 def servers_of(role: str) -> dict[str, list[str]]:
     """Each server of a role -> the tools that it has there."""
-    entries = load_role(role, library(None), SERVERS).servers
+    entries = load_role(role, role_library(None), SERVERS).servers
     return {name: sorted(entry.tools or SERVERS[name].tool_names) for name, entry in entries.items()}
 
 

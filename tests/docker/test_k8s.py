@@ -16,7 +16,7 @@ import jsonschema
 import pytest
 import yaml
 
-from drone_mcp_config.demo.simulated import simulated
+from drone_mcp_config.demo.processes import simulated
 from drone_mcp_config.secrecy import names_a_secret
 from support.http_process import HttpProcess, bearer
 from support.kubernetes import Machine, Objects, hold_to_schema

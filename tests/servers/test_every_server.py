@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,18 +11,19 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import respx
-from mcp import Client, MCPError, StdioServerParameters
+from mcp import Client, MCPError
 from mcp.client.stdio import stdio_client
 
 from ci_mcp_kit.manifest import manifest, manifest_text
-from drone_mcp_build.settings import Settings
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 from support.arguments import argument, least_arguments
-from support.installed import PACKAGES, SERVERS, package_folder, server_module
+from support.installed import PACKAGES, SERVERS, make_server, package_folder, server_module
 from support.inventory import first_word, inventory_faults, tokens, wire
 from support.raw_server import RawServer
 from support.snapshots import hold, hold_all
+from support.warm import warm_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ every_server = pytest.mark.parametrize("name", SERVERS)
 
 @asynccontextmanager
 async def client_of(name: str, mode: Any = "auto", **environment: str) -> AsyncIterator[Client]:
-    async with Client(server_module(name).from_environment({**ENVIRONMENT, **environment}), mode=mode) as client:
+    async with Client(make_server(name, {**ENVIRONMENT, **environment}), mode=mode) as client:
         yield client
 
 
@@ -69,7 +69,7 @@ def error_of(result: Any) -> dict[str, Any]:
 @every_server
 async def test_the_manifest_tells_what_the_server_offers(name: str) -> None:
     module = server_module(name)
-    made = await manifest(module.SPEC, module.create(Settings(server=ENVIRONMENT["DRONE_SERVER"])))
+    made = await manifest(module.SPEC, make_server(name, ENVIRONMENT))
     hold(package_folder(name) / "manifest.json", manifest_text(made))
     assert made["module"] == PACKAGES[name]
 
@@ -95,7 +95,7 @@ async def test_the_list_of_tools_fits_its_budget(name: str) -> None:
 
 @pytest.mark.parametrize(("role", "budget"), ROLE_BUDGETS.items())
 async def test_the_tools_of_a_role_fit_its_budget(role: str, budget: int) -> None:
-    servers = load_role(role, library(None), read_installation()).servers
+    servers = load_role(role, role_library(None), read_installation()).servers
     assert sum([tokens(await tools_of(name)) for name in servers]) <= budget
 
 
@@ -192,7 +192,7 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
                 "DRONE_MCP_ACTIONS": "on",
                 "DRONE_MCP_ACTION_REPOS": "*/*",
             }
-            process = StdioServerParameters(command=sys.executable, args=["-m", PACKAGES[name]], env=environment)
+            process = warm_server(PACKAGES[name], environment)
             async with Client(stdio_client(process, errors)) as client:
                 results = [
                     await client.call_tool(tool.name, least_arguments(tool, REPO, NUMBER))

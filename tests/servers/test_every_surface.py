@@ -17,8 +17,9 @@ from ci_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_reques
 from ci_mcp_kit.front.surface import FILE, Surface, load
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 from support.installed import PACKAGES, SERVERS, package_folder, server_module
 from support.snapshots import hold
 
@@ -50,7 +51,7 @@ def modern() -> list[dict[str, Any]]:
 
 
 def allowed_by_roles(name: str) -> set[tuple[str, ...] | None]:
-    installed, roles = read_installation(), library(None)
+    installed, roles = read_installation(), role_library(None)
     entries = [load_role(role, roles, installed).servers.get(name) for role in roles.names()]
     return {tuple(entry.tools) if entry.tools else None for entry in entries if entry is not None}
 

@@ -11,11 +11,10 @@ from typing import TYPE_CHECKING, Any
 from mcp import Client
 from mcp.types import ElicitResult
 
+from ci_mcp_kit.guard.chain import Head
+from ci_mcp_kit.guard.sinks import head_path
 from drone_mcp_actions.server import create
-from drone_mcp_build.guard.chain import Head
-from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_build.guard.sinks import head_path
-from drone_mcp_build.settings import Settings
+from drone_mcp_actions.settings import ActionSettings
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -131,7 +130,6 @@ async def desk_at(
         **ON,
         **env,
     }
-    settings = Settings.from_environment(variables)
-    server = create(settings, GuardSettings.from_environment(variables), lambda: clock[0])
+    server = create(ActionSettings.from_environment(variables), lambda: clock[0])
     async with Client(server, mode=mode, elicitation_callback=person) as client:
         yield Desk(client, drone, audit, clock)

@@ -13,8 +13,7 @@ import respx
 from mcp import Client, MCPError
 
 from drone_mcp_actions.server import create
-from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_build.settings import Settings
+from drone_mcp_actions.settings import ActionSettings
 from support.actions_desk import Answer, Person
 from support.made_builds import made_repo
 
@@ -39,7 +38,7 @@ def asked(folder: Path, env: dict[str, str], build: dict[str, Any], tool: str, a
 
     async def call() -> None:
         variables = {"DRONE_SERVER": SERVER, "DRONE_WRITE_TOKEN": "w", "DRONE_MCP_AUDIT_LOG": str(audit), **env}
-        server = create(Settings.from_environment(variables), GuardSettings.from_environment(variables))
+        server = create(ActionSettings.from_environment(variables))
         async with Client(server, elicitation_callback=Person()) as client:
             with contextlib.suppress(MCPError):  # a tool that the role has not
                 Answer(

@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from support.warm import warm_python
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
@@ -78,16 +80,18 @@ class Place:
 
     def argv(self, *options: str, command: Sequence[str], role: str = "tiny") -> list[str]:
         """Return the command line of an agent."""
+        return [sys.executable, *self._arguments(options, command, role)]
+
+    def _arguments(self, options: Sequence[str], command: Sequence[str], role: str) -> list[str]:
         roles = str(self.folder / "roles")
-        agent = [sys.executable, "-m", "drone_mcp_config", "agent", "--role", role, "--roles-dir", roles]
-        return [*agent, *options, "--", *command]
+        return ["-m", "drone_mcp_config", "agent", "--role", role, "--roles-dir", roles, *options, "--", *command]
 
     def run(
         self, *options: str, command: Sequence[str], role: str = "tiny", text: str = "", **variables: str
     ) -> subprocess.CompletedProcess[str]:
         """Run an agent to its end."""
         return subprocess.run(
-            self.argv(*options, command=command, role=role),
+            [*warm_python(), *self._arguments(options, command, role)],
             env=self.variables(**variables),
             cwd=self.work,
             input=text,
@@ -100,7 +104,7 @@ class Place:
     def start(self, *options: str, command: Sequence[str], role: str = "tiny") -> subprocess.Popen[str]:
         """Start an agent that is to be sent signals; its output can be read while it runs."""
         return subprocess.Popen(
-            self.argv(*options, command=command, role=role),
+            [*warm_python(), *self._arguments(options, command, role)],
             env=self.variables(),
             cwd=self.work,
             stdin=subprocess.DEVNULL,

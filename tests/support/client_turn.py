@@ -12,9 +12,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.plan import tools_by_server
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.plan.making import tools_by_server
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 from support.model_api.model import scripted_model
 
 if TYPE_CHECKING:
@@ -78,7 +79,7 @@ class Project:
 
     def _servers(self) -> dict[str, tuple[str, ...]]:
         installed = read_installation()
-        return tools_by_server(load_role(self.role, library(self.roles), installed), installed)
+        return tools_by_server(load_role(self.role, role_library(self.roles), installed), installed)
 
     def turn(self, script: Sequence[Call], *, agent: bool = False) -> Turn:
         """Run a turn: from the project's file, or by `drone-mcp-config agent`, which makes a file of its own."""

@@ -21,8 +21,6 @@ from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import Conflict, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from mcp.server.mcpserver import MCPServer
 
     from ci_mcp_kit.front.opening import Opening
@@ -179,14 +177,9 @@ def create(settings: Settings) -> MCPServer[Any]:
     return build_server(SPEC, settings, access, ExampleTools(access), ExampleResources(), complete=complete)
 
 
-def from_environment(environment: Mapping[str, str]) -> MCPServer[Any]:
-    """Return the server that an environment describes."""
-    return create(Settings.from_environment(environment))
-
-
 def main(opening: Opening | None = None) -> None:
     """Be the console command."""
-    run(SPEC, create, from_environment, opening)
+    run(SPEC, create, opening)
 
 
 if __name__ == "__main__":

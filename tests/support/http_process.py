@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,8 @@ import httpx
 import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
+
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
@@ -80,7 +81,7 @@ def started(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]
     """Start a module of ours with arguments, and nothing of this machine's own settings."""
     kept = {name: value for name, value in os.environ.items() if "DRONE" not in name and "OTEL" not in name}
     given = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
-    argv, env, pipe = [sys.executable, "-m", *command], {**kept, **given}, subprocess.PIPE
+    argv, env, pipe = [*warm_python(), "-m", *command], {**kept, **given}, subprocess.PIPE
     with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env, text=True) as process:
         try:
             yield process

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
-    from drone_mcp_config.clients import ClientName
+    from drone_mcp_config.clients.formats import ClientName
 
 PROMPT = "Why did the build fail?"
 KEY = "no-key"

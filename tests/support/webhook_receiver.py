@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from typing import Self
+
+from support.warm import warm_python
 
 DEADLINE_SECONDS = 30
 
@@ -15,7 +16,7 @@ class ReceiverProcess:
     """`drone-mcp-webhooks serve` on a free port; gone when the block ends."""
 
     def __init__(self, environment: dict[str, str], *options: str) -> None:
-        command = [sys.executable, "-m", "drone_mcp_webhooks", "serve", "--listen", "127.0.0.1:0", *options]
+        command = [*warm_python(), "-m", "drone_mcp_webhooks", "serve", "--listen", "127.0.0.1:0", *options]
         kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE_")}
         self._process = subprocess.Popen(
             command, env=kept | environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE

@@ -9,15 +9,15 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ci_mcp_kit.addresses import is_exposed, is_loopback
+from ci_mcp_http.addresses import is_exposed, is_loopback
 from ci_mcp_kit.sanitize import one_line
 from drone_mcp_config.checking.check import Check
-from drone_mcp_config.plan import CALLER_TOKEN, DRONE_TOKEN_HEADER
+from drone_mcp_config.plan.model import CALLER_TOKEN, DRONE_TOKEN_HEADER
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-    from drone_mcp_config.plan import Remote
+    from drone_mcp_config.plan.model import RemoteServer
 
 PATIENCE: Final = 10.0  # seconds for one answer; a doctor does not let people wait
 LONGEST_WORDS: Final = 300  # characters of what the other side said that are worth repeating
@@ -49,7 +49,7 @@ async def check_address(url: str) -> AsyncIterator[Check]:
         yield Check("served role", "ok", f"it answers at {url}", seconds=time.monotonic() - began)
 
 
-async def check_served(server: Remote, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
+async def check_served(server: RemoteServer, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
     """Ask a served server for its tools, as a client would."""
     try:
         url = server.url.fill(environment)
@@ -75,7 +75,7 @@ def _where(variable: str) -> str:
     return WHERE_IT_IS if variable == CALLER_TOKEN else f"Set {variable} where the client is started"
 
 
-def _refused(server: Remote, answer: httpx.Response, url: str) -> Check:
+def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
     said = one_line(_error(answer.text), LONGEST_WORDS)
     host = urlsplit(url).hostname
     mends = {
@@ -90,7 +90,9 @@ def _refused(server: Remote, answer: httpx.Response, url: str) -> Check:
     return Check(server.name, "failed", f"it refused with {answer.status_code}: {said}", mend)
 
 
-def _judge(server: Remote, offered: tuple[str, ...] | None, tools: tuple[str, ...] | None, seconds: float) -> Check:
+def _judge(
+    server: RemoteServer, offered: tuple[str, ...] | None, tools: tuple[str, ...] | None, seconds: float
+) -> Check:
     if offered is None:
         return Check(server.name, "failed", "it answers, and lists no tools", "Correct --url: is it an MCP server?")
     if tools is not None and set(offered) != set(tools):

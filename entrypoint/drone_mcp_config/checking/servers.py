@@ -11,9 +11,9 @@ from mcp.client.stdio import StdioServerParameters
 
 from ci_mcp_kit.answer import ERROR
 from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.launching import LaunchFailed, RunningServer, launched
 from drone_mcp_config.checking.served import check_served
-from drone_mcp_config.launching import LaunchFailed, Running, launched
-from drone_mcp_config.plan import START_SECONDS, Plan, Remote, Server, Stdio
+from drone_mcp_config.plan.model import START_SECONDS, PlannedServer, RemoteServer, RolePlan, StdioServer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
@@ -22,7 +22,7 @@ PATIENCE = 2 * START_SECONDS  # a slow start is told as slow, not as broken
 
 
 async def check_servers(
-    plan: Plan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str]
+    plan: RolePlan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str]
 ) -> AsyncIterator[Check]:
     """Yield one check for each server.
 
@@ -36,7 +36,7 @@ async def check_servers(
 
 
 def report_broken(
-    plan: Plan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str], tell: Callable[[str], None]
+    plan: RolePlan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str], tell: Callable[[str], None]
 ) -> int:
     """Tell of every server that does not work; return an exit code."""
 
@@ -51,10 +51,10 @@ def report_broken(
     return 1 if anyio.run(count) else 0
 
 
-async def _check(server: Server, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
-    if isinstance(server, Remote) and server.ours:
+async def _check(server: PlannedServer, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
+    if isinstance(server, RemoteServer) and server.ours:
         return await check_served(server, tools, environment)
-    if isinstance(server, Remote):
+    if isinstance(server, RemoteServer):
         return Check(server.name, "skipped", "it runs elsewhere and is not started by a client")
     try:
         parameters = _parameters(server, environment)
@@ -71,7 +71,7 @@ async def _check(server: Server, tools: tuple[str, ...] | None, environment: Map
         return _broken(server, failed)
 
 
-async def _try_a_call(server: Stdio, running: Running) -> Check | None:
+async def _try_a_call(server: StdioServer, running: RunningServer) -> Check | None:
     """Make a call that a server of ours refuses before it does anything; return what is wrong, None if nothing is.
 
     Every tool refuses an argument that it does not know (`INVALID_INPUT`). A server whose environment is wrong, which
@@ -91,7 +91,7 @@ async def _try_a_call(server: Stdio, running: Running) -> Check | None:
     return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", mend)
 
 
-def _parameters(server: Stdio, environment: Mapping[str, str]) -> StdioServerParameters:
+def _parameters(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
     """Fill in what the client would: nothing of the environment but what the server names reaches it."""
     inherited = {name: environment[name] for name in server.inherits if name in environment}
     return StdioServerParameters(
@@ -101,7 +101,7 @@ def _parameters(server: Stdio, environment: Mapping[str, str]) -> StdioServerPar
     )
 
 
-def _judge(server: Stdio, running: Running, tools: tuple[str, ...] | None) -> Check:
+def _judge(server: StdioServer, running: RunningServer, tools: tuple[str, ...] | None) -> Check:
     offered, seconds = running.tools, running.seconds
     detail = f"started, {len(offered)} tool{'s' if len(offered) != 1 else ''}"
     if tools is not None and set(offered) != set(tools):
@@ -114,7 +114,7 @@ def _judge(server: Stdio, running: Running, tools: tuple[str, ...] | None) -> Ch
     return Check(server.name, "ok", detail, seconds=seconds)
 
 
-def _broken(server: Stdio, failed: LaunchFailed) -> Check:
+def _broken(server: StdioServer, failed: LaunchFailed) -> Check:
     if failed.no_program:
         return Check(server.name, "failed", failed.reason, "Install it, or correct its command in the role")
     if failed.said:
@@ -123,7 +123,7 @@ def _broken(server: Stdio, failed: LaunchFailed) -> Check:
     return Check(server.name, "failed", f"it did not start ({failed.reason})", mend)
 
 
-def _command_line(server: Stdio) -> str:
+def _command_line(server: StdioServer) -> str:
     return " ".join(
         template.render(lambda reference: f"${reference.name}") for template in (server.command, *server.args)
     )

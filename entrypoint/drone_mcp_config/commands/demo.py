@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING
 import anyio
 import typer
 
-from drone_mcp_config.demo.simulated import Simulated, simulated
-from drone_mcp_config.errors import Refused, UserError
+from drone_mcp_config.demo.processes import SimulatedDrone, simulated
+from drone_mcp_config.errors import NotWritten, UserError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_config.demo.acting import Act
+    from drone_mcp_config.demo.acts import Act
 
 
 PLAYED_ON = ("drone_mcp_simulator", "drone_mcp_webhooks")
@@ -30,14 +30,14 @@ def run(*, as_json: bool, keep: bool) -> None:
 
     Raises:
         UserError: this installation lacks what the demo plays on.
-        Refused: an act failed; nothing is left behind.
+        NotWritten: an act failed; nothing is left behind.
     """
     missing = [module for module in PLAYED_ON if importlib.util.find_spec(module) is None]
     if missing:
         programs = " and ".join(module.replace("_", "-") for module in missing)
         raise UserError(f"The demo plays on {programs}, which is not part of this installation.")
-    from drone_mcp_config.demo.acting import StoryFailed  # noqa: PLC0415 - and only this command needs it
-    from drone_mcp_config.demo.pages import Pages  # noqa: PLC0415 - the SDK is slow to load,
+    from drone_mcp_config.demo.acts import StoryFailed  # noqa: PLC0415 - and only this command needs it
+    from drone_mcp_config.demo.page import Pages  # noqa: PLC0415 - the SDK is slow to load,
 
     folder = Path(tempfile.mkdtemp(prefix="drone-mcp-demo-"))
     pages = Pages()
@@ -45,7 +45,7 @@ def run(*, as_json: bool, keep: bool) -> None:
         with simulated(folder, keep=keep) as drone:
             acts = anyio.run(_play, drone, folder, (lambda _: None) if as_json else pages.show)
     except StoryFailed as failed:
-        raise Refused(f"The demo failed: {failed}") from failed
+        raise NotWritten(f"The demo failed: {failed}") from failed
     finally:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
@@ -57,7 +57,7 @@ def run(*, as_json: bool, keep: bool) -> None:
         pages.kept(drone, folder)
 
 
-async def _play(drone: Simulated, folder: Path, show: Callable[[Act], None]) -> list[Act]:
+async def _play(drone: SimulatedDrone, folder: Path, show: Callable[[Act], None]) -> list[Act]:
     from drone_mcp_config.demo.story import tell  # noqa: PLC0415 - as above
 
     acts = []
@@ -67,7 +67,7 @@ async def _play(drone: Simulated, folder: Path, show: Callable[[Act], None]) -> 
     return acts
 
 
-def _summary(acts: list[Act], drone: Simulated, folder: Path, *, keep: bool) -> dict[str, object]:
+def _summary(acts: list[Act], drone: SimulatedDrone, folder: Path, *, keep: bool) -> dict[str, object]:
     pids = [process.pid for process in drone.processes]
     kept = {"kept": {"url": drone.url, "pids": pids, "folder": str(folder)}} if keep else {}
     return {"acts": [act.as_data() for act in acts], "line": acts[-1].line, **kept}

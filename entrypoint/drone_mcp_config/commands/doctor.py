@@ -13,13 +13,14 @@ import typer
 from rich.text import Text
 
 from drone_mcp_config.checking.check import Check, Status
-from drone_mcp_config.clients import Places
+from drone_mcp_config.clients.configuration import Choices, Transport, make_plan_context
+from drone_mcp_config.clients.folders import UserFolders
+from drone_mcp_config.commands.terminal import standard_output
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.generating import Choices, Transport, make_context
-from drone_mcp_config.installation import Servers, read_installation
-from drone_mcp_config.plan import make_plan, tools_by_server
-from drone_mcp_config.role_loading import Role, library, load_role
-from drone_mcp_config.terminal import standard_output
+from drone_mcp_config.installation.reading import Servers, read_installation
+from drone_mcp_config.plan.making import make_plan, tools_by_server
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -28,15 +29,15 @@ STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold
 
 
 @dataclass(frozen=True)
-class Where:
-    """Where the role's servers are: started here, or served at `url`."""
+class ServerLocation:
+    """ServerLocation the role's servers are: started here, or served at `url`."""
 
     transport: Transport = "stdio"
     url: str | None = None
     own_token: bool = False
 
 
-def run(role_name: str | None, where: Where, *, roles_dir: Path | None, as_json: bool) -> None:
+def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None, as_json: bool) -> None:
     """Check and tell.
 
     Raises:
@@ -44,8 +45,8 @@ def run(role_name: str | None, where: Where, *, roles_dir: Path | None, as_json:
         typer.Exit: with 1 when any check failed.
     """
     installed = read_installation()
-    role = load_role(role_name, library(roles_dir), installed) if role_name else None
-    if role is None and where != Where():
+    role = load_role(role_name, role_library(roles_dir), installed) if role_name else None
+    if role is None and where != ServerLocation():
         raise UserError("Whose servers? Add --role NAME.")
     checks = anyio.run(_collect, role, installed, where, _silent if as_json else _print)
     failed = any(check.status == "failed" for check in checks)
@@ -55,7 +56,9 @@ def run(role_name: str | None, where: Where, *, roles_dir: Path | None, as_json:
         raise typer.Exit(1)
 
 
-async def _collect(role: Role | None, installed: Servers, where: Where, tell: Callable[[Check], None]) -> list[Check]:
+async def _collect(
+    role: Role | None, installed: Servers, where: ServerLocation, tell: Callable[[Check], None]
+) -> list[Check]:
     checks: list[Check] = []
     async for check in _checks(role, installed, where):
         tell(check)
@@ -63,9 +66,9 @@ async def _collect(role: Role | None, installed: Servers, where: Where, tell: Ca
     return checks
 
 
-async def _checks(role: Role | None, installed: Servers, where: Where) -> AsyncIterator[Check]:
-    from drone_mcp_config.checking.drone import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
+async def _checks(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
     from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - and only this command needs them
+    from drone_mcp_config.drone.check import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
 
     if installed.broken:
         incomplete = "; ".join(
@@ -78,7 +81,7 @@ async def _checks(role: Role | None, installed: Servers, where: Where) -> AsyncI
     if role is None:
         yield Check("servers", "skipped", "none started", "Add --role NAME to start the servers of a role")
         return
-    context = make_context(role, installed, _choices(where), Places.here(), os.environ)
+    context = make_plan_context(role, installed, _choices(where), UserFolders.here(), os.environ)
     if context.served is not None:
         from drone_mcp_config.checking.served import check_address  # noqa: PLC0415 - as above
 
@@ -91,7 +94,7 @@ async def _checks(role: Role | None, installed: Servers, where: Where) -> AsyncI
         yield check
 
 
-def _choices(where: Where) -> Choices:
+def _choices(where: ServerLocation) -> Choices:
     if where.transport == "http":
         return Choices(transport="http", url=where.url, own_token=where.own_token)
     token_file = os.environ.get("DRONE_TOKEN_FILE")

@@ -11,25 +11,27 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agent.clients import way_of
-from drone_mcp_config.agent.environment import check_session
+from drone_mcp_config.agents.branch_names import branch_problem, is_protected
+from drone_mcp_config.agents.equipment import check_session
+from drone_mcp_config.agents.kubernetes_yaml import as_yaml
+from drone_mcp_config.agents.launch import launch_of
+from drone_mcp_config.agents.pod import ROLES, TOKENS, PodChoices, PodVariable, agent_pod
+from drone_mcp_config.clients.configuration import served_at, templates_of
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.generating import served_at, templates_of
-from drone_mcp_config.git_names import branch_problem, is_protected
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.manifest_yaml import as_yaml
-from drone_mcp_config.plan import Context, make_plan, rehearsed_tokens, token_sources
-from drone_mcp_config.pod import ROLES, TOKENS, PodChoices, Wanted, agent_pod
-from drone_mcp_config.role_loading import library, load_role
-from drone_mcp_config.role_model import IMAGE, VARIABLE
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.plan.making import PlanContext, make_plan
+from drone_mcp_config.plan.tokens import rehearsed_tokens, token_sources
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.roles.model import IMAGE, VARIABLE
 from drone_mcp_config.secrecy import names_a_secret
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drone_mcp_config.clients import ClientName
-    from drone_mcp_config.installation import Servers
-    from drone_mcp_config.role_loading import Role
+    from drone_mcp_config.clients.formats import ClientName
+    from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.roles.loading import Role
 
 # What of a repository's name can stand in an address as it is.
 REPO = r"[A-Za-z0-9_][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*"
@@ -66,7 +68,7 @@ def run(options: PodOptions, command: list[str], roles_dir: Path | None) -> None
     """
     _check(options)
     installed = read_installation()
-    role = load_role(str(options.role), library(roles_dir), installed)
+    role = load_role(str(options.role), role_library(roles_dir), installed)
     typer.echo(as_yaml(agent_pod(_choices(options, command, role, installed))), nl=False)
     if not (options.image or role.agent.image):
         typer.echo(
@@ -109,11 +111,11 @@ def _match(option: str, value: str | None, pattern: str, takes: str) -> None:
 
 
 def _choices(options: PodOptions, command: list[str], role: Role, installed: Servers) -> PodChoices:
-    way = way_of(options.client)
+    launch = launch_of(options.client)
     served = served_at(options.url) if options.url else None
     tokens = () if served else _tokens(role, installed)
     wanted = _wanted(role, installed, served, tokens)
-    own = [Wanted(name, secret=True) for name in dict.fromkeys(options.secret_env)]
+    own = [PodVariable(name, secret=True) for name in dict.fromkeys(options.secret_env)]
     return PodChoices(
         role=role.name,
         repo=str(options.repo),
@@ -121,7 +123,7 @@ def _choices(options: PodOptions, command: list[str], role: Role, installed: Ser
         base=options.base or str(options.branch),
         session=options.session or secrets.token_hex(5),
         image=options.image or role.agent.image or f"drone-mcp-{role.name}:{importlib.metadata.version('drone-mcp')}",
-        command=tuple(command) or (way.program,),
+        command=tuple(command) or (launch.program,),
         interactive=not command,
         options=_agent_options(options, served),
         setup=tuple(role.agent.setup or ()),
@@ -149,13 +151,15 @@ def _tokens(role: Role, installed: Servers) -> tuple[str, ...]:
     return tuple(sorted(token_sources(role, installed) - rehearsed_tokens(role, installed)))
 
 
-def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[Wanted]:
+def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[PodVariable]:
     """Name the other variables that the configuration refers to."""
     files = {name: f"{TOKENS}/{name}" for name in tokens}
-    plan = make_plan(role, installed, Context(sys.executable, served=served, token_files=files))
+    plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
     needless = set() if served else rehearsed_tokens(role, installed)
     found = {
-        reference.name: Wanted(reference.name, names_a_secret(reference.name), optional=reference.default is not None)
+        reference.name: PodVariable(
+            reference.name, names_a_secret(reference.name), optional=reference.default is not None
+        )
         for server in plan.servers
         for template in templates_of(server)
         for reference in template.references

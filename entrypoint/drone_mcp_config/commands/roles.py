@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING
 import typer
 from rich.table import Table
 
+from drone_mcp_config.commands.terminal import standard_output
 from drone_mcp_config.errors import InvalidRole, UserError
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import Role, library, load_role
-from drone_mcp_config.terminal import standard_output
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from drone_mcp_config.installation import Manifest, Servers
+    from drone_mcp_config.installation.manifest import Manifest
+    from drone_mcp_config.installation.reading import Servers
 
 
 def run(roles_dir: Path | None) -> None:
@@ -25,7 +27,7 @@ def run(roles_dir: Path | None) -> None:
     Raises:
         UserError: after the table, when some role is invalid.
     """
-    found = library(roles_dir)
+    found = role_library(roles_dir)
     installed = read_installation()
     roles: list[Role] = []
     problems: dict[str, None] = {}  # a mistake in a parent is told once, not once for each child

@@ -6,7 +6,7 @@ import json
 
 import typer
 
-from drone_mcp_config.role_model import json_schema
+from drone_mcp_config.roles.schema import json_schema
 
 
 def run() -> None:

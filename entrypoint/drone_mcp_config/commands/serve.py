@@ -16,12 +16,13 @@ from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import WRITE_SECRETS
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.serving.app import many_roles, one_role, serving_app
 from drone_mcp_config.serving.callers import CallerBook, Limits
-from drone_mcp_config.serving.http import many_roles, one_role, serving_app
 from drone_mcp_config.serving.pool import Pool
-from drone_mcp_config.serving.role import Part, role_parts
+from drone_mcp_config.serving.servers import HostedServer, role_parts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -73,12 +74,12 @@ def _run(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:
         raise first from group
 
 
-def _parts(roles_dir: Path | None, environment: Mapping[str, str]) -> Callable[[str], tuple[Part, ...]]:
+def _parts(roles_dir: Path | None, environment: Mapping[str, str]) -> Callable[[str], tuple[HostedServer, ...]]:
     """Return what loads a role, once."""
-    installed, roles = read_installation(), library(roles_dir)
+    installed, roles = read_installation(), role_library(roles_dir)
 
     @cache
-    def parts(name: str) -> tuple[Part, ...]:
+    def parts(name: str) -> tuple[HostedServer, ...]:
         return role_parts(load_role(name, roles, installed), installed, environment)
 
     return parts

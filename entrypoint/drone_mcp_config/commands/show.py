@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 import typer
 import yaml
 
-from drone_mcp_config.installation import Servers, read_installation
-from drone_mcp_config.plan import token_variable
-from drone_mcp_config.role_loading import Role, library, load_role
+from drone_mcp_config.installation.reading import Servers, read_installation
+from drone_mcp_config.plan.tokens import token_variable
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from drone_mcp_config.role_model import Agent, External, Guard
-    from drone_mcp_config.yaml_source import KeyPath
+    from drone_mcp_config.roles.model import Agent, External, Guard
+    from drone_mcp_config.roles.source import KeyPath
 
 Line = tuple[str, str]  # YAML, and the comment beside it
 
@@ -24,7 +25,7 @@ Line = tuple[str, str]  # YAML, and the comment beside it
 def run(name: str, roles_dir: Path | None) -> None:
     """Print the role as a role file that stands alone."""
     installed = read_installation()
-    role = load_role(name, library(roles_dir), installed)
+    role = load_role(name, role_library(roles_dir), installed)
     lines = list(_lines(role, installed))
     width = min(max(len(text) for text, _ in lines), 60)
     for file in dict.fromkeys(origin.file for origin in role.origins.values()):

@@ -11,16 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 
-from drone_mcp_config.clients import Places
-from drone_mcp_config.demo.acting import REPO, Act, Agent, Answer, StoryFailed
-from drone_mcp_config.demo.live import go_red
-from drone_mcp_config.documents import fresh
-from drone_mcp_config.files import replace_text
-from drone_mcp_config.generating import Choices, generate
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.launching import LaunchFailed, from_entry, launched
-from drone_mcp_config.plan import START_SECONDS
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.checking.launching import LaunchFailed, from_entry, launched
+from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.documents import new_text
+from drone_mcp_config.clients.files import replace_text
+from drone_mcp_config.clients.folders import UserFolders
+from drone_mcp_config.demo.acts import REPO, Act, DemoAgent, StoryFailed, ToolAnswer
+from drone_mcp_config.demo.build_goes_red import go_red
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.plan.model import START_SECONDS
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 
     from mcp.client.stdio import StdioServerParameters
 
-    from drone_mcp_config.demo.simulated import Simulated
+    from drone_mcp_config.demo.processes import SimulatedDrone
 
 ROLE = "dev"
 STATE = "DRONE_MCP_STATE"
@@ -37,7 +38,7 @@ NUMBERED = re.compile(r" *\d+[|>]")
 TAIL_SHOWN = 6  # lines of the log's end that the page shows; the answer has them all
 
 
-async def tell(drone: Simulated, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
+async def tell(drone: SimulatedDrone, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
     """Play all acts, in `folder`.
 
     Raises:
@@ -49,7 +50,7 @@ async def tell(drone: Simulated, folder: Path, environment: Mapping[str, str]) -
     yield _configure(file, environment)
     failed: StoryFailed | None = None
     async with AsyncExitStack() as stack:
-        agent = Agent()
+        agent = DemoAgent()
         # Kept and raised outside: connections that an exception passes through wrap it in groups.
         try:
             async for act in _start(agent, stack, file, {**environment, **drone.environment}):
@@ -64,7 +65,9 @@ async def tell(drone: Simulated, folder: Path, environment: Mapping[str, str]) -
         raise failed
 
 
-async def _start(agent: Agent, stack: AsyncExitStack, file: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
+async def _start(
+    agent: DemoAgent, stack: AsyncExitStack, file: Path, environment: Mapping[str, str]
+) -> AsyncIterator[Act]:
     entries = json.loads(await anyio.Path(file).read_text(encoding="utf-8"))["mcpServers"]
     for name, entry in entries.items():
         try:
@@ -86,15 +89,15 @@ def _as_inherited(entry: Mapping[str, Any], environment: Mapping[str, str]) -> S
 def _configure(file: Path, environment: Mapping[str, str]) -> Act:
     began = time.perf_counter()
     installed = read_installation()
-    role = load_role(ROLE, library(None), installed)
-    made = generate(role, installed, Choices(), Places.here(), environment)
-    replace_text(file, fresh(made.client, made.entries))
+    role = load_role(ROLE, role_library(None), installed)
+    made = make_configuration(role, installed, Choices(), UserFolders.here(), environment)
+    replace_text(file, new_text(made.client, made.entries))
     seconds = time.perf_counter() - began
     told = (f"{file}: {', '.join(made.entries)}", "It holds ${DRONE_SERVER} and ${DRONE_TOKEN}, never their values.")
     return Act("The role becomes a configuration", f"drone-mcp-config --role {ROLE}", seconds, told)
 
 
-async def _investigate(agent: Agent) -> AsyncIterator[Act]:
+async def _investigate(agent: DemoAgent) -> AsyncIterator[Act]:
     act, listed = await agent.ask(
         "Which builds are red?", "drone_list_builds", _builds, repo=REPO, status="failure", limit=3
     )
@@ -115,21 +118,21 @@ async def _investigate(agent: Agent) -> AsyncIterator[Act]:
     yield replace(act, line=line)
 
 
-def _builds(answer: Answer) -> tuple[str, ...]:
+def _builds(answer: ToolAnswer) -> tuple[str, ...]:
     if not answer.data["builds"]:
         raise StoryFailed("no red build was found")
     return tuple(f"#{build['number']} {build['status']}: {build.get('title', '')}" for build in answer.data["builds"])
 
 
-def _headline(answer: Answer) -> tuple[str, ...]:
+def _headline(answer: ToolAnswer) -> tuple[str, ...]:
     return (str(answer.data["headline"]),)
 
 
-def _end(answer: Answer) -> tuple[str, ...]:
+def _end(answer: ToolAnswer) -> tuple[str, ...]:
     return _numbered(answer)[-TAIL_SHOWN:]
 
 
-def _diagnosis(answer: Answer, line: int) -> tuple[str, ...]:
+def _diagnosis(answer: ToolAnswer, line: int) -> tuple[str, ...]:
     """Show what was concluded, and the line that matters out of the excerpt."""
     key = next((shown for shown in _numbered(answer) if shown.strip().startswith(f"{line}|")), None)
     if key is None:
@@ -137,12 +140,12 @@ def _diagnosis(answer: Answer, line: int) -> tuple[str, ...]:
     return (*answer.text.splitlines()[:2], key)
 
 
-def _numbered(answer: Answer) -> tuple[str, ...]:
+def _numbered(answer: ToolAnswer) -> tuple[str, ...]:
     """Return the lines of a log that an answer shows; each begins with its number."""
     return tuple(line for line in answer.text.splitlines() if NUMBERED.match(line))
 
 
-def _first_hit(answer: Answer) -> int:
+def _first_hit(answer: ToolAnswer) -> int:
     for line in _numbered(answer):
         number, mark, _ = line.partition(">")
         if mark and number.strip().isdigit():

@@ -16,7 +16,7 @@ from pydantic import Field, ValidationError
 
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, read_source
 from drone_mcp_config.errors import InvalidRole, UserError
-from drone_mcp_config.role_model import NAME, Part
+from drone_mcp_config.roles.model import NAME, StrictModel
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,7 +42,7 @@ def hash_of(token: str) -> str:
     return f"sha256:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
-class Caller(Part):
+class Caller(StrictModel):
     """One line of the file: a token, and who has it.
 
     Attributes:
@@ -57,7 +57,7 @@ class Caller(Part):
     per_minute: Annotated[int, Field(ge=1, le=100_000)] = 300
 
 
-class CallerFile(Part):
+class CallerFile(StrictModel):
     """The file."""
 
     callers: Annotated[list[Caller], Field(min_length=1)]

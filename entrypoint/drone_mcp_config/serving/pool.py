@@ -6,8 +6,6 @@ it was not used for a while, or when others need its place.
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
@@ -18,8 +16,7 @@ import anyio
 from anyio import TASK_STATUS_IGNORED
 
 from ci_mcp_kit.http_app import Refused, hosted
-from drone_mcp_client.errors import AuthenticationFailed
-from drone_mcp_client.tokens import FileToken
+from ci_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -27,14 +24,14 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
     from starlette.types import ASGIApp, Receive, Scope, Send
 
-    from drone_mcp_config.serving.role import Part
+    from drone_mcp_config.serving.servers import HostedServer
 
 MOST_USERS: Final = 64
 IDLE_SECONDS: Final = 900.0
 
 
 @dataclass(frozen=True)
-class Key:
+class SetKey:
     """Which set: of a role, as the role's own user of Drone or as the one whose token this is."""
 
     role: str
@@ -42,14 +39,14 @@ class Key:
 
 
 @dataclass(eq=False)
-class Running:
+class RunningSet:
     """A set that runs."""
 
-    parts: Sequence[Part]
+    parts: Sequence[HostedServer]
     used: float
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     busy: int = 0
-    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    ended: anyio.Event = field(default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
         self.secrets = set[str]().union(*(part.secrets() for part in self.parts))
@@ -76,11 +73,13 @@ class Running:
 class Pool:
     """The running sets. `parts` says what a role's servers are; `clock` gives seconds."""
 
-    def __init__(self, parts: Callable[[str], Sequence[Part]], clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, parts: Callable[[str], Sequence[HostedServer]], clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._parts = parts
         self._clock = clock
-        self._sets: dict[Key, Running] = {}
-        self._lock = asyncio.Lock()
+        self._sets: dict[SetKey, RunningSet] = {}
+        self._lock = anyio.Lock()
         self._group: TaskGroup | None = None
 
     @asynccontextmanager
@@ -91,7 +90,7 @@ class Pool:
             for one in self._sets.values():
                 one.ended.set()
 
-    async def find(self, key: Key, name: str) -> ASGIApp | None:
+    async def find(self, key: SetKey, name: str) -> ASGIApp | None:
         """Return what answers for a server of a set, which is started if it does not run; None for an unknown name.
 
         Raises:
@@ -102,7 +101,7 @@ class Pool:
             running = self._sets.get(key) or await self._start(key)
             return running.app(name, self._clock)
 
-    async def start(self, key: Key) -> None:
+    async def start(self, key: SetKey) -> None:
         """Start a set before anyone asks.
 
         Raises:
@@ -116,16 +115,16 @@ class Pool:
         files = set[Path]().union(*(one.token_files for one in running))
         return [
             *set[str]().union(*(one.secrets for one in running)),
-            *(token for file in files for token in _held(file)),
+            *(token for file in files if (token := read_secret(file))),
         ]
 
-    async def _start(self, key: Key) -> Running:
+    async def _start(self, key: SetKey) -> RunningSet:
         parts = self._parts(key.role)
         if key.token is not None:
             self._make_room()
             parts = [part.owned_by(key.token) for part in parts]
         assert self._group is not None  # noqa: S101 - for the type checker; `find` belongs into `running`
-        running = Running(parts, self._clock())
+        running = RunningSet(parts, self._clock())
         await self._group.start(_run, running)
         self._sets[key] = running
         return running
@@ -144,21 +143,14 @@ class Pool:
             raise Refused(503, "Too many users are at work here; try again later", {"Retry-After": "30"})
         self._end(min(idle, key=lambda pair: pair[0])[1])
 
-    def _users(self) -> list[tuple[Key, Running]]:
+    def _users(self) -> list[tuple[SetKey, RunningSet]]:
         return [(key, one) for key, one in self._sets.items() if key.token is not None]
 
-    def _end(self, key: Key) -> None:
+    def _end(self, key: SetKey) -> None:
         self._sets.pop(key).ended.set()
 
 
-def _held(file: Path) -> list[str]:
-    """Return the token that a file holds now, if it holds one."""
-    with contextlib.suppress(AuthenticationFailed):
-        return [FileToken(file).current().reveal()]
-    return []
-
-
-async def _run(running: Running, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
+async def _run(running: RunningSet, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
     """Run a set until it is told to end; in a task of its own, because what it opens has to be closed where it was."""
     async with AsyncExitStack() as stack:
         for part in running.parts:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Known
+    from drone_mcp_known.reader import BuildReader
 
 PAGE = 100  # builds; Drone's maximum
 _STORED = (PAGE, 1_000)  # builds that the store is asked for: most questions need few
@@ -50,6 +51,7 @@ class Chronicle:
 
     drone: DroneClient
     known: Known
+    builds: BuildReader
     slug: str
     requests: Requests
     branch: str = ""
@@ -60,7 +62,7 @@ class Chronicle:
         """Yield the builds in batches, newest first, until there are no more or no request is left."""
         oldest: int | None = None
         for most in _STORED:
-            every = await self.known.newest(self.slug, most)
+            every = await self.known.newest_builds(self.slug, most)
             unseen = [build for build in every if oldest is None or build.number < oldest]
             oldest = every[-1].number if every else oldest
             if stored := [await self._now(build) for build in unseen if self._is_on_branch(build)]:
@@ -104,11 +106,9 @@ class Chronicle:
         return self._whole[build.number]
 
     async def _find(self, number: int) -> Build | None:
-        reading = await self.known.build(self.slug, number)
-        if reading is not None:
-            return reading.build
-        if not self.requests.take():
-            return None
-        build = await self.drone.build(self.slug, number)
-        await self.known.learn(self.slug, build)
-        return build
+        observation = await self.known.build(self.slug, number)
+        if observation is None:
+            if not self.requests.take():
+                return None
+            observation = await self.builds.ask(self.slug, number)
+        return observation.build

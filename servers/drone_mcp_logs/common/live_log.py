@@ -20,8 +20,8 @@ from drone_mcp_client.steplog import from_lines
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from drone_mcp_client.log_tail import LogTail
     from drone_mcp_client.models import Line
-    from drone_mcp_client.tails import LogTail
 
 
 @dataclass(frozen=True, slots=True)

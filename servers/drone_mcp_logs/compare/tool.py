@@ -8,7 +8,6 @@ import anyio.to_thread
 
 from ci_mcp_logs.framing import new_nonce
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.common.builds import fetch_build
 from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, same_step
 from drone_mcp_logs.common.failed_steps import IGNORED, in_causal_order
 from drone_mcp_logs.common.step_reader import Reading, StepReader
@@ -16,29 +15,30 @@ from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:
     from drone_mcp_build.meant import Meant
-    from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.common.steps import Place
     from drone_mcp_logs.compare.views import ComparisonView
 
 
-async def compare(drone: DroneClient, what: Meant, b: int | None, token_budget: int, pace: Pace) -> ComparisonView:
+async def compare(access: KnownAccess, what: Meant, b: int | None, token_budget: int, pace: Pace) -> ComparisonView:
     """Answer `drone_compare_builds`.
 
     Raises:
         NotFound: there is no such build, or none to compare with.
     """
-    new = await fetch_build(drone, what.repo, what.number)
-    old = await drone.build(what.repo, b if b is not None else await _last_good(drone, what.repo, new))
-    pair = await _read(drone, what.repo, new, old, pace)
+    new = (await access.builds.find(what.repo, what.number)).build
+    other = b if b is not None else await _last_good(access, what.repo, new)
+    old = (await access.builds.build(what.repo, other)).build
+    pair = await _read(access, what.repo, new, old, pace)
     return await anyio.to_thread.run_sync(compose_comparison, pair, token_budget)
 
 
-async def _last_good(drone: DroneClient, repo: str, build: Build) -> int:
+async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
     """Return the number of the last successful build before `build` on its branch."""
     branch = branch_of(build)
-    builds = await builds_before(drone, repo, build.number, branch) if branch else []
+    builds = await builds_before(await access.client(), repo, build.number, branch) if branch else []
     good = next((one for one in builds if one.status == "success" and one.number < build.number), None)
     if good is None:
         raise NotFound(
@@ -48,11 +48,12 @@ async def _last_good(drone: DroneClient, repo: str, build: Build) -> int:
     return good.number
 
 
-async def _read(drone: DroneClient, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
+async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
     """Read the first failed step's log in the build where it failed, and the same step's in the other."""
     for failing, other in ((a, b), (b, a)):
         place = _first_failed(failing)
         if place is not None:
+            drone = await access.client()
             there = same_step(other, place)
             mine = await StepReader(drone, repo, failing.number, pace).read(place)
             its = await StepReader(drone, repo, other.number, pace).read(there) if there else None

@@ -1,7 +1,7 @@
 """Looks for a failure in other builds: the last good run of the same step, the newest build of the target branch.
 
-At most seven requests, whatever the repository: the newest build of the default branch, two pages of builds, two
-builds, two logs.
+At most eight requests, whatever the repository: whether our token may read it, the newest build of the default branch,
+two pages of builds, two builds, two logs. The store saves the first of them within a minute, and builds.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sanitize import one_line
-from drone_mcp_client.errors import NotFound, ServiceError
+from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, is_good_before, same_step
 from drone_mcp_logs.common.step_reader import StepReader
@@ -18,8 +18,9 @@ from drone_mcp_logs.common.steps import NAME
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
-    from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.known import Observation
     from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.common.steps import Place
 
@@ -59,13 +60,13 @@ NO_PAST = Past()
 class Historian:
     """Looks back from one build, at the step `place` of it."""
 
-    drone: DroneClient
+    access: KnownAccess
     repo: str
     build: Build
     place: Place
     pace: Pace
-    newest: Build | None = None  # of the default branch, where that is known
-    known: dict[int, Build] = field(default_factory=dict)  # whole builds that need not be asked for
+    newest: Observation | None = None  # the newest build, where it has been read
+    read: dict[int, Build] = field(default_factory=dict)  # whole builds by number
 
     async def look_back(self) -> Past:
         """Return what was found; an error of Drone ends the search and is named in `trouble`."""
@@ -79,24 +80,23 @@ class Historian:
         if not own:
             return NO_PAST
         goal = own if self.build.event == "pull_request" else await self._default_branch() or own
-        listed = await builds_before(self.drone, self.repo, self.build.number, own)
+        listed = await builds_before(await self.access.client(), self.repo, self.build.number, own)
         other = next((build for build in listed if is_final(build.status)), None) if goal == own else self._newest(goal)
         good = next((build for build in listed if is_good_before(build, self.build.number)), None)
         good = good or self._newest_good(goal)
         return Past(goal, await self._good_run(good), await self._failed_run(other))
 
     async def _default_branch(self) -> str:
-        """Return the branch of the build that is the newest where no branch is asked for; "" where there is none."""
-        try:
-            newest = self.newest or await self.drone.latest_build(self.repo)
-        except NotFound:
+        """Return the branch of the newest build of the default branch; "" where that has no builds."""
+        newest = self.newest or await self.access.builds.newest_of_default_branch(self.repo)
+        if newest is None or newest.of_any_ref:
             return ""
-        self.known[newest.number] = newest
-        return branch_of(newest)
+        self.read[newest.build.number] = newest.build
+        return branch_of(newest.build)
 
     def _newest(self, branch: str) -> Build | None:
-        known = (build for build in self.known.values() if branch_of(build) == branch and is_final(build.status))
-        return next((build for build in known if build.number != self.build.number), None)
+        ended = (build for build in self.read.values() if branch_of(build) == branch and is_final(build.status))
+        return next((build for build in ended if build.number != self.build.number), None)
 
     def _newest_good(self, branch: str) -> Build | None:
         newest = self._newest(branch)
@@ -122,12 +122,12 @@ class Historian:
         return Run(whole, place, await self._text(whole, place))
 
     async def _whole(self, build: Build) -> Build:
-        if build.number not in self.known:
-            self.known[build.number] = await self.drone.build(self.repo, build.number)
-        return self.known[build.number]
+        if build.number not in self.read:
+            self.read[build.number] = (await self.access.builds.build(self.repo, build.number)).build
+        return self.read[build.number]
 
     async def _text(self, build: Build, place: Place) -> LogText | None:
-        return (await StepReader(self.drone, self.repo, build.number, self.pace).read(place)).text
+        return (await StepReader(await self.access.client(), self.repo, build.number, self.pace).read(place)).text
 
 
 def stands_elsewhere(past: Past, build: Build, own: str, others: str) -> str:

@@ -12,7 +12,6 @@ from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.builds import fetch_build
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.earlier_builds import branch_of
 from drone_mcp_logs.common.failed_steps import IGNORED, consequences, in_causal_order
@@ -27,9 +26,9 @@ if TYPE_CHECKING:
 
     from ci_mcp_logs.distill import Study
     from drone_mcp_build.meant import Meant
-    from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_known.signatures import Signatures
+    from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.known import Observation
     from drone_mcp_logs.common.failed_steps import Failed
     from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.diagnose.views import DiagnosisView
@@ -42,11 +41,11 @@ _CANCELLED = 130  # what Drone gives to a step that a cancel caught
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """The build to diagnose; where the caller did not name one, how it was chosen, and the newest there is."""
+    """The build to diagnose; where the caller did not name one, how it was chosen, and the newest build."""
 
     build: Build
     note: str = ""
-    newest: Build | None = None
+    newest: Observation | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,37 +62,38 @@ class Facts:
     token_budget: int
 
 
-async def diagnose(
-    drone: DroneClient, what: Meant, token_budget: int, pace: Pace, signatures: Signatures
-) -> DiagnosisView:
+async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pace) -> DiagnosisView:
     """Answer `drone_diagnose_build`, and store the failure's signature, by which the same failure is found again."""
-    chosen = await choose_build(drone, what)
+    chosen = await choose_build(access, what)
     failed = in_causal_order(chosen.build)
     most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
-    reader = StepReader(drone, what.repo, chosen.build.number, pace)
+    reader = StepReader(await access.client(), what.repo, chosen.build.number, pace)
     readings = await for_each(failed[:most], lambda one: _read(reader, one))
-    past = await _look_back(drone, what.repo, chosen, failed, pace)
-    limit = await _time_limit(drone, what.repo, failed)
+    past = await _look_back(access, what.repo, chosen, failed, pace)
+    limit = await _time_limit(access, what.repo, failed)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
     view = await anyio.to_thread.run_sync(conclude, facts)
     if is_final(chosen.build.status):
-        await signatures.write(what.repo, chosen.build, signed(chosen.build, counting(chosen.build), view.signature))
+        found = signed(chosen.build, counting(chosen.build), view.signature)
+        await access.signatures.write(what.repo, chosen.build, found)
     return view
 
 
-async def choose_build(drone: DroneClient, what: Meant) -> Chosen:
+async def choose_build(access: KnownAccess, what: Meant) -> Chosen:
     """Return the build that is asked for: by default the newest, or the newest failed where that has not failed."""
-    build = await fetch_build(drone, what.repo, what.number)
+    newest = await access.builds.find(what.repo, what.number)
+    build = newest.build
     if what.number is not None:
         return Chosen(build)
     if in_causal_order(build) or build.status in BROKEN:
-        return Chosen(build, newest=build)
+        return Chosen(build, newest=newest)
+    drone = await access.client()
     builds = await drone.build_page(what.repo, 1, _PAGE, branch=branch_of(build) or None)
     broken = next((one for one in builds if one.status in BROKEN), None)
     if broken is None:
-        return Chosen(build, f"the newest build; none of the last {len(builds)} failed", build)
+        return Chosen(build, f"the newest build; none of the last {len(builds)} failed", newest)
     note = f"the newest failed build (the newest, #{build.number}, is {build.status})"
-    return Chosen(await drone.build(what.repo, broken.number), note, build)
+    return Chosen((await access.builds.build(what.repo, broken.number)).build, note, newest)
 
 
 async def _read(reader: StepReader, failed: Failed) -> Reading:
@@ -103,22 +103,23 @@ async def _read(reader: StepReader, failed: Failed) -> Reading:
     return await reader.read(failed.place)
 
 
-async def _look_back(drone: DroneClient, repo: str, chosen: Chosen, failed: Sequence[Failed], pace: Pace) -> Past:
+async def _look_back(access: KnownAccess, repo: str, chosen: Chosen, failed: Sequence[Failed], pace: Pace) -> Past:
     """Look at other builds, where the failure is one of a step and nobody stopped it."""
     first = next(iter(failed), None)
     if first is None or first.step is None or first.role == IGNORED or chosen.build.status == "killed":
         return NO_PAST
-    return await Historian(drone, repo, chosen.build, first.place, pace, chosen.newest).look_back()
+    return await Historian(access, repo, chosen.build, first.place, pace, chosen.newest).look_back()
 
 
-async def _time_limit(drone: DroneClient, repo: str, failed: Sequence[Failed]) -> int:
+async def _time_limit(access: KnownAccess, repo: str, failed: Sequence[Failed]) -> int:
     """The repository's limit in seconds, asked for only where a runner killed something; 0 where it is not known."""
     if not any(one.status == "killed" and one.exit_code != _CANCELLED for one in failed):
         return 0
     try:
-        return (await drone.repo(repo)).timeout * 60
+        found = await access.known.repo(repo)
     except ServiceError:
         return 0
+    return found.timeout * 60 if found else 0
 
 
 def conclude(facts: Facts) -> DiagnosisView:

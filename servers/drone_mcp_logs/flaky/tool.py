@@ -59,7 +59,7 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
     Raises:
         ServiceError: Drone cannot be asked.
     """
-    chronicle = Chronicle(await access.client(), access.known, repo, Requests(MOST_REQUESTS))
+    chronicle = Chronicle(await access.client(), access.known, access.builds, repo, Requests(MOST_REQUESTS))
     listed = await _listed(chronicle, window)
     whole = await _whole(chronicle, listed, report)
     return answer(chronicle, listed, whole)

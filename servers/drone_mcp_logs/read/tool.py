@@ -10,7 +10,6 @@ import anyio.to_thread
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.windows import Window
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_logs.common.builds import fetch_build
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.live_log import Pace, Wish
 from drone_mcp_logs.common.step_reader import Reading, StepReader
@@ -22,7 +21,7 @@ from drone_mcp_logs.read.step_selection import Plan, plan_for_build, plan_for_st
 if TYPE_CHECKING:
     from ci_mcp_logs.cursors import Cursor
     from drone_mcp_build.meant import Meant
-    from drone_mcp_client.client import DroneClient
+    from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.read.views import BuildLogsView
 
 _CHARS_A_TOKEN = 4  # of a text that no budget of so many tokens holds much more of
@@ -59,29 +58,29 @@ def window_of(repo: str, tail: int | None, head: int | None, around: int | None,
     return Window("around", around) if around is not None else Window()
 
 
-async def show_logs(drone: DroneClient, ask: Ask, pace: Pace) -> BuildLogsView:
+async def show_logs(access: KnownAccess, ask: Ask, pace: Pace) -> BuildLogsView:
     """Answer `drone_get_build_logs`."""
     if ask.window.cursor is not None:
-        return await _resume(drone, ask, ask.window.cursor, pace)
+        return await _resume(access, ask, ask.window.cursor, pace)
     if ask.window.kind == "around" and not ask.what.step:
         raise InvalidInput("around is a line of one step's log", next_step="Call again with stage and step as well")
-    build = await fetch_build(drone, ask.what.repo, ask.what.number)
+    build = (await access.builds.find(ask.what.repo, ask.what.number)).build
     chosen = find(build, ask.what.stage, ask.what.step)
     plan = plan_for_step(chosen[0]) if ask.what.step else plan_for_build(build, chosen, ask.token_budget)
-    reader = StepReader(drone, ask.what.repo, build.number, pace)
+    reader = StepReader(await access.client(), ask.what.repo, build.number, pace)
     readings = await for_each(plan.read, reader.read)
     if ask.what.step:
         _raise_missing(readings[0])
     return await _compose(ask, build.number, build.status, plan, readings)
 
 
-async def _resume(drone: DroneClient, ask: Ask, cursor: Cursor, pace: Pace) -> BuildLogsView:
+async def _resume(access: KnownAccess, ask: Ask, cursor: Cursor, pace: Pace) -> BuildLogsView:
     """Go on where an answer ended. The log of a step that had finished takes no other request than its own."""
     step_cursor.check_build(cursor, ask.what.number)
     number, stage, step = cursor.log
     place, status = unknown_place(stage, step), ""
     if cursor.live or not _is_number(ask.what.stage) or not _is_number(ask.what.step):
-        build = await drone.build(ask.what.repo, number)
+        build = (await access.builds.build(ask.what.repo, number)).build
         status = build.status
         place = find(build, str(stage), str(step))[0]
         if ask.what.stage is not None or ask.what.step is not None:
@@ -90,7 +89,7 @@ async def _resume(drone: DroneClient, ask: Ask, cursor: Cursor, pace: Pace) -> B
     else:
         step_cursor.check_step(cursor, int(ask.what.stage or stage), int(ask.what.step or step))
     wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * _CHARS_A_TOKEN, patient=not cursor.back)
-    reading = await StepReader(drone, ask.what.repo, number, pace).read(place, wish)
+    reading = await StepReader(await access.client(), ask.what.repo, number, pace).read(place, wish)
     _raise_missing(reading)
     return await _compose(ask, number, status, Plan((place,), if_cut=""), [reading])
 

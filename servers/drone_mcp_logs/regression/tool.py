@@ -143,7 +143,7 @@ async def find_regression(
         ServiceError: Drone cannot be asked.
     """
     drone = await access.client()
-    chronicle = Chronicle(drone, access.known, what.repo, Requests(MOST_REQUESTS))
+    chronicle = Chronicle(drone, access.known, access.builds, what.repo, Requests(MOST_REQUESTS))
     chronicle.branch = await _branch(access, chronicle, what, branch)
     signer = Signer(chronicle, access.signatures, pace)
     if what.step:
@@ -164,7 +164,7 @@ async def _branch(access: KnownAccess, chronicle: Chronicle, what: Meant, branch
 
 async def _ask(chronicle: Chronicle, number: int) -> Build:
     chronicle.requests.take()
-    return await chronicle.drone.build(chronicle.slug, number)
+    return (await chronicle.builds.build(chronicle.slug, number)).build
 
 
 async def _named(chronicle: Chronicle, what: Meant) -> tuple[str, str]:

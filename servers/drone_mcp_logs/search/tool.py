@@ -13,7 +13,6 @@ import anyio.to_thread
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.search import PatternError, compile_pattern, search
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.common.builds import fetch_build
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import failed_first, find
@@ -25,8 +24,8 @@ if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.search import SearchResult
     from drone_mcp_build.meant import Meant
-    from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
+    from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.common.steps import Place
     from drone_mcp_logs.search.answer import Limits
@@ -52,7 +51,7 @@ class SearchAsk:
 
 
 async def search_logs(
-    drone: DroneClient, ask: SearchAsk, pace: Pace, clock: Callable[[], float] = time.monotonic
+    access: KnownAccess, ask: SearchAsk, pace: Pace, clock: Callable[[], float] = time.monotonic
 ) -> SearchView:
     """Answer `drone_search_build_logs`.
 
@@ -64,9 +63,10 @@ async def search_logs(
         compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=ask.ignore_case)
     except PatternError as wrong:
         raise InvalidInput(str(wrong), next_step=wrong.advice) from wrong
-    build = await fetch_build(drone, ask.what.repo, ask.what.number)
+    build = (await access.builds.find(ask.what.repo, ask.what.number)).build
     chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
-    steps = _Search(StepReader(drone, ask.what.repo, build.number, pace), compiled, ask.limits, clock)
+    reader = StepReader(await access.client(), ask.what.repo, build.number, pace)
+    steps = _Search(reader, compiled, ask.limits, clock)
     done = await for_each(chosen, steps.step)
     return await anyio.to_thread.run_sync(compose_findings, _findings(ask, build, done), ask.limits)
 

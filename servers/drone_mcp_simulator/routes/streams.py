@@ -54,7 +54,7 @@ async def _feed(ask: Ask, shows: Callable[[FeedMessage], bool]) -> AsyncIterator
         yield PING
         while True:
             try:
-                message = await first_of(ask.world.clock, channel.queue.get(), PING_EVERY)
+                message = await first_of(ask.world.clock, channel.get, PING_EVERY)
             except TimeoutError:
                 yield PING
                 continue
@@ -65,6 +65,7 @@ async def _feed(ask: Ask, shows: Callable[[FeedMessage], bool]) -> AsyncIterator
         yield EOF
     finally:
         hub.feeds.remove(channel)
+        channel.close()
 
 
 async def of_step(ask: Ask) -> Response:
@@ -88,13 +89,14 @@ async def _log(ask: Ask, live: LiveLog) -> AsyncIterator[bytes]:
         yield EOF
     finally:
         live.listeners.remove(channel)
+        channel.close()
 
 
 async def _lines(ask: Ask, channel: Channel) -> AsyncIterator[bytes]:  # type: ignore[type-arg]
     held_back = b""
     while True:
         try:
-            line = await first_of(ask.world.clock, channel.queue.get(), PING_EVERY)
+            line = await first_of(ask.world.clock, channel.get, PING_EVERY)
         except TimeoutError:
             held_back += PING
             continue

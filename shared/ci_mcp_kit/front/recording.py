@@ -13,6 +13,7 @@ from mcp.types import JSONRPCRequest
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS, LATEST_HANDSHAKE_VERSION, LATEST_MODERN_VERSION
 
 from ci_mcp_kit.front.shapes import CAPABILITIES_KEY, VERSION_KEY
+from ci_mcp_kit.sdk import lowlevel_server
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -69,7 +70,7 @@ async def ask(server: MCPServer[Any], requests: Sequence[dict[str, Any]]) -> lis
     """Send requests to a server, each after the answer to the one before, and return the results as they are sent."""
     to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](1)
     to_client, from_server = anyio.create_memory_object_stream[SessionMessage](1)
-    lowlevel = server._lowlevel_server  # noqa: SLF001 - what a transport is given; MCPServer takes none but its own
+    lowlevel = lowlevel_server(server)  # `MCPServer` runs over its own transports only
     results = []
     async with anyio.create_task_group() as group, to_server, from_server:
         group.start_soon(lowlevel.run, from_client, to_client, lowlevel.create_initialization_options())

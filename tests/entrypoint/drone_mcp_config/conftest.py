@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_build.guard.variables import VARIABLES
-from drone_mcp_config import cli, role_loading
-from drone_mcp_config.installation import Servers, read_installation
+from drone_mcp_config.cli import main as cli
+from drone_mcp_config.installation.reading import Servers, read_installation
+from drone_mcp_config.roles import library
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +122,7 @@ def fake_roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Roles in the place of those that come with drone-mcp, which may change with its servers."""
     folder = tmp_path / "shipped"
     write_roles(folder, ROLES)
-    monkeypatch.setattr(role_loading, "shipped_roles", lambda: folder)
+    monkeypatch.setattr(library, "shipped_roles", lambda: folder)
     return folder
 
 

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.role_loading import library, load_role
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,9 +24,9 @@ def config(folder: Path, *arguments: str, python: tuple[str, ...] = ()) -> subpr
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
 
 
-@pytest.mark.parametrize("name", library(None).names())
+@pytest.mark.parametrize("name", role_library(None).names())
 def test_every_shipped_role_says_what_it_is_for_and_can_be_shown(name: str, tmp_path: Path) -> None:
-    role = load_role(name, library(None), read_installation())
+    role = load_role(name, role_library(None), read_installation())
     assert role.description
     shown = yaml.safe_load(config(tmp_path, "show", name).stdout)
     assert (shown["role"], list(shown["servers"])) == (name, list(role.servers))

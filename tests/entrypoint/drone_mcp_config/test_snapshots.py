@@ -14,25 +14,30 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
-from drone_mcp_config.clients import CLIENTS, ClientName, Places
-from drone_mcp_config.documents import fresh
-from drone_mcp_config.generating import Choices, generate
-from drone_mcp_config.installation import read_installation
-from drone_mcp_config.plan import Context, Server, Stdio, make_plan
-from drone_mcp_config.role_loading import RoleLibrary, library, load_role
-from drone_mcp_config.role_model import json_schema
+from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.documents import new_text
+from drone_mcp_config.clients.folders import UserFolders
+from drone_mcp_config.clients.formats import CLIENTS, ClientName
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.plan.making import PlanContext, make_plan
+from drone_mcp_config.plan.model import PlannedServer, StdioServer
+from drone_mcp_config.roles.library import RoleLibrary, role_library
+from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.roles.schema import json_schema
 from support.snapshots import hold
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_config.installation import Servers
+    from drone_mcp_config.installation.reading import Servers
     from drone_mcp_config.template import Template
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 SCHEMA = Path(__file__).parents[3] / "docs" / "role.schema.json"
 HOME = Path("/home/me")
-PLACES = Places(work=HOME / "project", home=HOME, config=HOME / ".config", appdata=HOME / "AppData", platform="linux")
+FOLDERS = UserFolders(
+    work=HOME / "project", home=HOME, config=HOME / ".config", appdata=HOME / "AppData", platform="linux"
+)
 ENVIRONMENT = {"DRONE_SERVER": "https://drone.example.com"}
 READ: dict[str, Callable[[str], Any]] = {"json": json.loads, "toml": tomllib.loads, "yaml": yaml.safe_load}
 
@@ -68,26 +73,26 @@ def rendered(installed: Servers, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
 
     def render(role: str, client: ClientName, roles: RoleLibrary) -> str:
         loaded = load_role(role, roles, installed)
-        made = generate(loaded, installed, Choices(client=client), PLACES, ENVIRONMENT)
+        made = make_configuration(loaded, installed, Choices(client=client), FOLDERS, ENVIRONMENT)
         notes = "".join(f"# {note}\n" for note in made.notes)
-        return f"# {made.client.location(PLACES)}\n{notes}{fresh(made.client, made.entries)}"
+        return f"# {made.client.location(FOLDERS)}\n{notes}{new_text(made.client, made.entries)}"
 
     return render
 
 
-@pytest.mark.parametrize("name", library(None).names())
+@pytest.mark.parametrize("name", role_library(None).names())
 def test_the_plan_of_a_shipped_role_is_that_of_the_snapshot(name: str) -> None:
     installed = read_installation()
-    plan = make_plan(load_role(name, library(None), installed), installed, Context("python"))
+    plan = make_plan(load_role(name, role_library(None), installed), installed, PlanContext("python"))
     servers = {server.name: as_data(server) for server in plan.servers}
     hold(SNAPSHOTS / f"plan.{name}.json", json.dumps(servers, indent=2) + "\n")
 
 
-def as_data(server: Server) -> dict[str, Any]:
+def as_data(server: PlannedServer) -> dict[str, Any]:
     def text(template: Template) -> str:
         return template.render(lambda reference: f"${{{reference.name}}}")
 
-    assert isinstance(server, Stdio)
+    assert isinstance(server, StdioServer)
     command = [text(word) for word in (server.command, *server.args)]
     env = {name: text(value) for name, value in server.env.items()}
     return {"command": command, "env": env, "inherits": server.inherits, "preload": server.preload}
@@ -133,7 +138,7 @@ def test_what_to_load_at_the_start_is_told_to_clients_that_have_a_word_for_it(
 def test_a_variable_is_written_in_the_clients_own_syntax_or_not_at_all(
     rendered: Callable[[str, ClientName, RoleLibrary], str], client: ClientName
 ) -> None:
-    text = rendered("reader", client, library(None))
+    text = rendered("reader", client, role_library(None))
     found = set(re.findall(r"\$?\{(?:env:)?DRONE_TOKEN\}", text))
     expected = {
         **dict.fromkeys(("claude", "gemini", "copilot"), "${DRONE_TOKEN}"),

@@ -9,8 +9,7 @@ from mcp import Client, MCPError
 from mcp.types import ElicitResult
 
 from drone_mcp_actions.server import create
-from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_build.settings import Settings
+from drone_mcp_actions.settings import ActionSettings
 from support.actions_desk import ON, Answer, Person
 from support.simulator import running_simulator
 
@@ -145,7 +144,7 @@ async def test_an_approval_says_what_is_approved(at: Any) -> None:
 
 def server_of(url: str, token: str, audit: str, **env: str) -> Any:
     variables = {"DRONE_SERVER": url, "DRONE_WRITE_TOKEN": token, "DRONE_MCP_AUDIT_LOG": audit, **ON, **env}
-    return create(Settings.from_environment(variables), GuardSettings.from_environment(variables))
+    return create(ActionSettings.from_environment(variables))
 
 
 @pytest.mark.parametrize("shared", [True, False])

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drone_mcp_build.guard.chain import verify
+from ci_mcp_kit.guard.chain import verify
 from support.actions_desk import TOOLS, Person
 from support.actions_leaving import asked
 from support.made_builds import made_build, made_stage

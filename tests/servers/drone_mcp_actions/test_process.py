@@ -5,21 +5,21 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
-from drone_mcp_build.guard.sinks import FileSink, head_path
+from ci_mcp_kit.guard.sinks import FileSink, head_path
 from support.simulator import running_simulator
+from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DEADLINE = 60.0
-COMMAND = [sys.executable, "-m", "drone_mcp_actions"]
+MODULE = "drone_mcp_actions"
 KEY = "a key of the tests that is long enough"
 
 
@@ -27,7 +27,12 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
     """Run the command to its end."""
     variables = {"PATH": os.environ["PATH"], **env}
     return subprocess.run(
-        [*COMMAND, *arguments], capture_output=True, text=True, timeout=DEADLINE, check=False, env=variables
+        [*warm_python(), "-m", MODULE, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+        check=False,
+        env=variables,
     )
 
 
@@ -36,10 +41,9 @@ async def test_a_process_restarts_a_build_over_stdio_and_keeps_its_record(tmp_pa
     audit = tmp_path / "audit.jsonl"
     with anyio.fail_after(DEADLINE):
         async with running_simulator("demo", socket=True) as drone:
-            process = StdioServerParameters(
-                command=COMMAND[0],
-                args=COMMAND[1:],
-                env={
+            process = warm_server(
+                MODULE,
+                {
                     "DRONE_SERVER": drone.url,
                     "DRONE_WRITE_TOKEN": drone.admin_token,
                     "DRONE_MCP_ACTIONS": "on",
@@ -126,7 +130,7 @@ async def test_a_head_kept_elsewhere_tells_of_a_file_and_head_taken_back(tmp_pat
 
 
 async def test_a_signed_file_takes_its_key(tmp_path: Path) -> None:
-    from drone_mcp_build.guard import consent  # noqa: PLC0415 - for this test alone
+    from ci_mcp_kit.guard import consent  # noqa: PLC0415 - for this test alone
 
     path = tmp_path / "audit.jsonl"
     await log(path, consent.derived(KEY.encode(), "audit"))

@@ -6,9 +6,9 @@ import pytest
 from mcp import Client
 
 from drone_mcp_actions.server import create
+from drone_mcp_actions.settings import ActionSettings
 from drone_mcp_actions.tools import OPERATION_OF
-from drone_mcp_build.guard.operations import OPERATIONS
-from drone_mcp_build.settings import Settings
+from drone_mcp_build.guard.action import OPERATIONS
 from support.actions_desk import TOOLS
 
 
@@ -22,7 +22,7 @@ from support.actions_desk import TOOLS
     ],
 )
 async def test_the_annotations_are_true(tool: str, destructive: bool, idempotent: bool) -> None:
-    async with Client(create(Settings(server="http://drone.test"))) as client:
+    async with Client(create(ActionSettings(server="http://drone.test"))) as client:
         (notes,) = [item.annotations for item in (await client.list_tools()).tools if item.name == tool]
     assert notes
     assert (notes.read_only_hint, notes.destructive_hint, notes.idempotent_hint) == (False, destructive, idempotent)

@@ -261,7 +261,7 @@ async def test_what_the_token_may_read_is_asked_before_a_wait_that_would_outlast
             await until_sleeping(drone.world, BY_STORE)
             assert asked(drone) == [f"/api/repos/{SLUG}"] * questions
             task.cancel()
-            await until_gone("Watch.follow")
+            await until_gone("run_until_first")
 
 
 async def test_when_the_feed_dies_meanwhile_drone_is_asked(connect: Any, tmp_path: Path) -> None:
@@ -302,7 +302,7 @@ async def test_a_cancelled_call_leaves_nothing_behind(connect: Any) -> None:
         task = waiting(agent)
         await until_sleeping(drone.world, BY_STREAM)
         task.cancel()
-        for name in ("Watch.follow", "Follower._stream", "Follower._tick", "Waiter._report"):
+        for name in ("run_until_first", "Follower._stream", "Follower._tick", "Waiter._report"):
             await until_gone(name)
 
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from support.simulator import running_simulator
+from support.warm import warm_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -99,10 +99,9 @@ async def test_a_machine_user_learns_why_it_has_no_repositories(connect: Any) ->
 async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
     with anyio.fail_after(DEADLINE):
         async with running_simulator("demo", socket=True) as drone:
-            process = StdioServerParameters(
-                command=sys.executable,
-                args=["-m", "drone_mcp_builds"],
-                env={"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_REPO": "octo/hello"},
+            process = warm_server(
+                "drone_mcp_builds",
+                {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_REPO": "octo/hello"},
             )
             async with Client(process, mode=mode) as client:
                 assert "CI status" in (client.instructions or "")

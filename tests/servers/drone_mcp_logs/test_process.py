@@ -1,23 +1,22 @@
 from __future__ import annotations
 
-import sys
 from typing import Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from support.simulator import running_simulator
+from support.warm import warm_server
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
     with anyio.fail_after(30):
         async with running_simulator("demo", socket=True) as drone:
-            process = StdioServerParameters(
-                command=sys.executable,
-                args=["-m", "drone_mcp_logs"],
-                env={"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_REPO": "octo/hello"},
+            process = warm_server(
+                "drone_mcp_logs",
+                {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_REPO": "octo/hello"},
             )
             async with Client(process, mode=mode) as client:
                 assert "stack trace" in (client.instructions or "")

@@ -16,12 +16,13 @@ import pytest
 from ci_mcp_kit.redact import MARK, Redactor
 from ci_mcp_logs.terminal import terminal_lines
 from support.log_agent import numbered
-from support.made_builds import failing_build
+from support.made_builds import failing_build, made_repo
 
 if TYPE_CHECKING:
     import respx
 
-BUILDS = "/api/repos/octo/hello/builds"
+REPO = "/api/repos/octo/hello"
+BUILDS = f"{REPO}/builds"
 REAL_LOGS = Path(str(resources.files("drone_mcp_simulator"))) / "scenarios" / "logs"
 MOST_ALTERED = 0.001  # of the lines of ordinary logs
 LETTERS = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kM9oP2rS5uV8xY1zA4cD7fG0iL"
@@ -71,6 +72,7 @@ def one_failed_build(drone: respx.MockRouter, *outs: str) -> None:
 async def test_a_secret_does_not_leave_by_any_tool(agent: Any, drone: respx.MockRouter, leak: str) -> None:
     line, secret = LEAKS[leak]
     one_failed_build(drone, "+ deploy\n", f"{line}\n", "deploy failed\n")
+    drone.get(REPO).respond(json=made_repo("octo/hello"))
     drone.get(f"{BUILDS}/latest").respond(json=failing_build())
     drone.get(BUILDS).respond(json=[])
     answers = [
@@ -91,6 +93,7 @@ async def test_no_part_of_its_own_token_leaves_where_a_long_line_is_cut(
     """Wherever the line is cut: half a token is not known as one once the rest is gone."""
     lines = [f"error: {'x' * before}{OWN}{'y' * 3_000}\n" for before in range(0, 2_000, 7)]
     one_failed_build(drone, *lines)
+    drone.get(REPO).respond(json=made_repo("octo/hello"))
     drone.get(f"{BUILDS}/latest").respond(json=failing_build())
     drone.get(BUILDS).respond(json=[])
     parts = {OWN[at : at + 6] for at in range(len(OWN) - 5)}

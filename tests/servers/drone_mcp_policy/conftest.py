@@ -10,7 +10,6 @@ import pytest
 import respx
 from mcp import Client
 
-from drone_mcp_build.settings import Settings
 from drone_mcp_policy.server import create
 from drone_mcp_policy.settings import PolicySettings
 from support.made_builds import T0
@@ -65,8 +64,7 @@ def connect() -> Callable[..., Any]:
         mode: Any = "auto", clock: Callable[[], float] | None = None, **env: str
     ) -> AsyncIterator[Agent]:
         variables = {"DRONE_SERVER": SERVER, "DRONE_TOKEN": "a-token-of-the-tests", "DRONE_MCP_RETRIES": "0", **env}
-        policy = PolicySettings.from_environment(env)
-        server = create(Settings.from_environment(variables), policy, clock or (lambda: T0 + 300.0))
+        server = create(PolicySettings.from_environment(variables), clock or (lambda: T0 + 300.0))
         async with Client(server, mode=mode) as client:
             yield Agent(client)
 

@@ -6,7 +6,6 @@ UPDATE_SNAPSHOTS=1 rewrites the table; read its diff.
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from support.made_builds import T0
 from support.policy_cases import CLONE_FAILED, DEFAULT, a_build
 from support.redis_server import RedisServer
 from support.snapshots import hold
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from typer.testing import Result
@@ -108,7 +108,7 @@ async def test_the_history_of_a_store_is_replayed(tmp_path: Path) -> None:
         for number in (2, 1):
             await store.apply("octo/hello", a_build(number), source="api", at=T0 + 60.0)
     for source in (file, f"sqlite://{file}"):
-        done = await anyio.run_process([sys.executable, "-m", "drone_mcp_policy", "replay", str(source)])
+        done = await anyio.run_process([*warm_python(), "-m", "drone_mcp_policy", "replay", str(source)])
         assert [line.split("  ")[1] for line in done.stdout.decode().splitlines()] == ["octo/hello#1", "octo/hello#2"]
 
 
@@ -121,7 +121,7 @@ async def test_a_snapshot_of_a_redis_store_is_replayed_as_the_store_itself(tmp_p
             await store.snapshot(tmp_path / "snapshot.db")
         told = []
         for source in (redis.url, str(tmp_path / "snapshot.db")):
-            done = await anyio.run_process([sys.executable, "-m", "drone_mcp_policy", "replay", source])
+            done = await anyio.run_process([*warm_python(), "-m", "drone_mcp_policy", "replay", source])
             told.append(done.stdout.decode())
     finally:
         redis.stop()

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-import sys
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import Client, StdioServerParameters
+from mcp import Client
 
 from support.simulator import running_simulator
+from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -197,10 +197,9 @@ async def test_a_scope_holds_here_as_everywhere(connect: Any) -> None:
 async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
     with anyio.fail_after(DEADLINE):
         async with running_simulator(WORLD, socket=True) as drone:
-            process = StdioServerParameters(
-                command=sys.executable,
-                args=["-m", "drone_mcp_policy"],
-                env={"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_MCP_ROLE_TOOLS": ROLE},
+            process = warm_server(
+                "drone_mcp_policy",
+                {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_MCP_ROLE_TOOLS": ROLE},
             )
             async with Client(process, mode=mode) as client:
                 result = await client.call_tool("drone_evaluate_build", {"repo": "octo/hello#1"})
@@ -208,7 +207,7 @@ async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
 
 
 async def test_help_names_the_command_that_tries_rules() -> None:
-    done = await anyio.run_process([sys.executable, "-m", "drone_mcp_policy", "--help"])
+    done = await anyio.run_process([*warm_python(), "-m", "drone_mcp_policy", "--help"])
     assert "drone-mcp-policy replay EVENTS [--rules FILE] [--against FILE]" in done.stdout.decode()
 
 
@@ -221,7 +220,7 @@ def mistaken(tmp_path: Path) -> dict[str, str]:
 
 
 async def test_a_rule_file_with_mistakes_is_found_by_the_check_in_one_line(mistaken: dict[str, str]) -> None:
-    command = [sys.executable, "-m", "drone_mcp_policy", "--check-environment"]
+    command = [*warm_python(), "-m", "drone_mcp_policy", "--check-environment"]
     done = await anyio.run_process(command, env=mistaken, check=False)
     rules = mistaken["DRONE_MCP_POLICY_RULES"]
     assert done.returncode == 2
@@ -230,7 +229,7 @@ async def test_a_rule_file_with_mistakes_is_found_by_the_check_in_one_line(mista
 
 
 async def test_instructions_and_calls_say_which_mistake_a_rule_file_has(mistaken: dict[str, str]) -> None:
-    process = StdioServerParameters(command=sys.executable, args=["-m", "drone_mcp_policy"], env=mistaken)
+    process = warm_server("drone_mcp_policy", mistaken)
     async with Client(process) as client:
         instructions = client.instructions or ""
         result = await client.call_tool("drone_evaluate_build", {"repo": "octo/hello"})

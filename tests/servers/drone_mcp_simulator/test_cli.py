@@ -6,23 +6,22 @@ import json
 import signal
 import socket
 import subprocess
-import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 
+from support.warm import warm_python
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-COMMAND = [sys.executable, "-m", "drone_mcp_simulator"]
 
 
 @contextmanager
 def _serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, str], str]]:
     """A served process, the tokens and the address of its ready line."""
-    command = [*COMMAND, "serve", *options]
+    command = [*warm_python(), "-m", "drone_mcp_simulator", "serve", *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
         assert process.stdout
         try:
@@ -33,7 +32,9 @@ def _serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, s
 
 
 def _run(*options: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([*COMMAND, *options], capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [*warm_python(), "-m", "drone_mcp_simulator", *options], capture_output=True, text=True, check=False
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from drone_mcp_client.client import ClientOptions, DroneClient
+from drone_mcp_client.client import DroneClient
+from drone_mcp_client.options import DroneOptions
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.webhooks import Sender
 from drone_mcp_state import merge, open_store
@@ -157,7 +158,7 @@ class Lossy(httpx.AsyncHTTPTransport):
 async def test_two_of_three_deliveries_lost(state: str) -> None:
     network = Lossy()
     async with running_simulator("demo", socket=True, clock=ManualClock(time.time())) as drone:
-        settings = ClientOptions(server=drone.url, token=drone.admin_token)
+        settings = DroneOptions(server=drone.url, token=drone.admin_token)
         environment = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_MCP_WEBHOOK_MAX_AGE": "0"}
         async with receiving(state, **environment) as (receiver, _), DroneClient(settings) as client:
             drone.world.sender = Sender((f"{receiver.url}/webhooks",), SECRET, transport=network)

@@ -7,7 +7,6 @@ import json
 import os
 import socket
 import subprocess
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from support.captured_builds import SECRET
 from support.deliveries import signed
 from support.redis_server import RedisServer
 from support.simulator import running_simulator
+from support.warm import warm_python
 from support.webhook_receiver import ReceiverProcess
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def settings(tmp_path: Path) -> dict[str, str]:
 def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE_")}
     return subprocess.run(
-        [sys.executable, "-m", "drone_mcp_webhooks", *arguments],
+        [*warm_python(), "-m", "drone_mcp_webhooks", *arguments],
         env=kept | environment,
         capture_output=True,
         text=True,

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from drone_mcp_client.client import ClientOptions, DroneClient
+from drone_mcp_client.client import DroneClient
 from drone_mcp_client.models import Build
+from drone_mcp_client.options import DroneOptions
 from drone_mcp_client.status import is_held
 from drone_mcp_simulator.webhooks import Sender
 from drone_mcp_state import BuildStateStore, is_settled, open_store
@@ -56,7 +57,7 @@ class Scene:
 
 
 def connect(drone: SimulatorHandle, **options: Any) -> DroneClient:
-    settings = ClientOptions(server=drone.url, token=drone.admin_token, retries=0)
+    settings = DroneOptions(server=drone.url, token=drone.admin_token, retries=0)
     return DroneClient(settings, network=drone.transport, **options)
 
 

@@ -19,7 +19,7 @@ def test_every_error_hangs_from_the_base() -> None:
 def test_every_error_stands_in_the_tree_with_its_code_and_says_what_to_do(error: type[ServiceError]) -> None:
     tree = inspect.getdoc(errors) or ""
     if error is not ServiceError:
-        assert re.search(rf"─ {error.__name__} +{error.code} ", tree)
+        assert re.search(rf"─ {error.__name__} +{error('It broke').code} ", tree)
     made = error("It broke")
     assert str(made) == made.message == "It broke"
     assert made.next_step[0].isupper()
@@ -33,8 +33,10 @@ def test_an_error_takes_what_is_known_better_than_its_default() -> None:
     assert error.details == {"repo": "octo/hello"}
 
 
-def test_default_next_steps_name_the_variables_of_the_service() -> None:
-    class NoSuchJenkins(errors.Unreachable):
-        service = errors.Service(name="Jenkins", address="JENKINS_URL")
-
-    assert NoSuchJenkins("It broke").next_step.startswith("Check JENKINS_URL and the network")
+def test_an_error_names_the_variables_of_its_service_and_a_fault_has_its_code() -> None:
+    jenkins = errors.Service(name="Jenkins", code="JENKINS_ERROR", address="JENKINS_URL", max_body="JENKINS_MAX_BODY")
+    unreachable = errors.Unreachable("It broke", service=jenkins)
+    assert unreachable.next_step.startswith("Check JENKINS_URL and the network")
+    assert unreachable.code == "NETWORK_ERROR"
+    large = errors.AnswerTooLarge("It is large", service=jenkins)
+    assert (large.code, large.next_step) == ("JENKINS_ERROR", "Ask for less, or raise JENKINS_MAX_BODY")

@@ -54,13 +54,13 @@ async def test_calls_are_counted_by_tool_and_outcome_and_requests_to_drone_by_st
                 return process.metrics()
 
         found: dict[str, float] = await anyio.to_thread.run_sync(work)
-    path = 'path="/api/repos/{owner}/{repo}/builds/{number}"'
+    request = 'path="/api/repos/{owner}/{repo}/builds/{number}",service="drone"'
     assert found[of("drone_status", "ok")] == 2
     assert found[of("drone_status", "NOT_FOUND")] == 1
     assert found[of("drone_echo", "ok")] == 1
-    assert found[f'drone_mcp_drone_requests_total{{{path},status="2xx"}}'] == 2
-    assert found[f'drone_mcp_drone_requests_total{{{path},status="4xx"}}'] == 1
-    assert found["drone_mcp_drone_request_seconds_count"] == 3
+    assert found[f'drone_mcp_service_requests_total{{{request},status="2xx"}}'] == 2
+    assert found[f'drone_mcp_service_requests_total{{{request},status="4xx"}}'] == 1
+    assert found['drone_mcp_service_request_seconds_count{service="drone"}'] == 3
     labels = 'method="tools/call",server="drone-example",tool="drone_status"'
     assert found[f"drone_mcp_operation_seconds_count{{{labels}}}"] == 3
     assert found['drone_mcp_operations_under_way{server="drone-example"}'] == 0
@@ -73,8 +73,8 @@ def test_a_drone_that_cannot_be_reached_is_counted() -> None:
         call(process, "drone_status", repo="octo/hello", number=1)
         found = process.metrics()
     assert found[of("drone_status", "NETWORK_ERROR")] == 1
-    path = 'path="/api/repos/{owner}/{repo}/builds/{number}"'
-    assert found[f'drone_mcp_drone_requests_total{{{path},status="none"}}'] == 1
+    request = 'path="/api/repos/{owner}/{repo}/builds/{number}",service="drone"'
+    assert found[f'drone_mcp_service_requests_total{{{request},status="none"}}'] == 1
 
 
 def test_refused_requests_are_counted_by_status() -> None:

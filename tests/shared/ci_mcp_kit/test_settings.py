@@ -35,7 +35,7 @@ SPEC = ServerSpec("toy-echo", "Toy", "A toy.", "Use it to play.", "toy_mcp_echo"
 def create(settings):
     return build_server(SPEC, settings, Nothing(), Tools())
 
-run(SPEC, create, lambda environment: create(ProcessSettings.from_environment(environment)))
+run(SPEC, create)
 '''
 CALL = {"name": "toy_echo", "arguments": {"text": "hello"}}
 

@@ -10,8 +10,8 @@ import pytest
 
 from drone_mcp_client import calls
 from drone_mcp_client.client import DroneClient
-from drone_mcp_client.errors import DroneFailed, InvalidInput, NotFound, UnexpectedAnswer, Unreachable
-from drone_mcp_client.tails import StreamEnd
+from drone_mcp_client.errors import InvalidInput, NotFound, ServiceFailed, UnexpectedAnswer, Unreachable
+from drone_mcp_client.log_tail import StreamEnd
 from support.captures import capture, transcript
 
 if TYPE_CHECKING:
@@ -387,7 +387,7 @@ async def test_a_feed_that_falls_silent_or_ends_without_a_word_is_dead(
 async def test_an_error_in_a_feed_is_drones(drone: respx.MockRouter, clock: Clock) -> None:
     drone.get("/api/stream").mock(streaming(b"event: error\ndata: pubsub is gone\n\n"))
     async with clock.client() as client:
-        with pytest.raises(DroneFailed, match="pubsub is gone"):
+        with pytest.raises(ServiceFailed, match="pubsub is gone"):
             await anext(client.feed())
 
 

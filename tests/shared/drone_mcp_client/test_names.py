@@ -1,59 +1,18 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.addresses import is_exposed
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_client.names import BuildRef, RepoName, parse_build_url, parse_repo, parse_server
-from drone_mcp_client.paths import join, segment, segments
+from drone_mcp_client.names import BuildRef, RepoName, parse_build_url, parse_repo
+from support.texts import SEGMENTS
 
-SEGMENTS = st.text(
-    st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="/"), min_size=1, max_size=50
-).filter(lambda text: text not in {".", ".."})
 PLAIN = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,20}", fullmatch=True)
 NUMBERS = st.integers(min_value=1, max_value=2**63 - 1)
-
-
-@given(SEGMENTS)
-def test_a_quoted_segment_is_one_segment_and_reads_back(text: str) -> None:
-    quoted = segment(text)
-    assert unquote(quoted) == text
-    assert quoted.isascii()
-    assert not set(quoted) & set("/?# \\%") - {"%"}
-
-
-@given(SEGMENTS)
-def test_a_segment_is_quoted_as_go_would_quote_it(text: str) -> None:
-    # Go's net/url leaves $&+,/:;=@ in paths; where a request differs from that, chi hands on the quoted text.
-    assert segment(text) == quote(text, safe="$&+,:;=@")
-
-
-@given(st.lists(SEGMENTS, min_size=1, max_size=4))
-def test_a_name_with_slashes_keeps_them(parts: list[str]) -> None:
-    assert segments("/".join(parts)) == "/".join(segment(part) for part in parts)
-
-
-@pytest.mark.parametrize("text", ["", ".", "..", "a/b", "a\nb", "\x00", "\x7f", "\ud800", "x" * 1001])
-def test_a_segment_that_would_change_the_path_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput):
-        segment(text)
-
-
-@pytest.mark.parametrize("text", ["", "/a", "a//b", "a/../b", "a/./b", "a/"])
-def test_a_name_with_slashes_is_refused_for_any_bad_part(text: str) -> None:
-    with pytest.raises(InvalidInput):
-        segments(text, "branch")
-
-
-@pytest.mark.parametrize("number", [0, -1])
-def test_a_number_below_one_is_refused(number: int) -> None:
-    with pytest.raises(InvalidInput, match="1 or more"):
-        join("builds", number)
 
 
 @given(PLAIN, PLAIN)
@@ -132,7 +91,7 @@ def test_what_names_no_build_is_refused(text: str) -> None:
 
 @given(st.text(max_size=60))
 def test_no_text_is_more_than_a_refusal(text: str) -> None:
-    for read in (parse_repo, parse_build_url, parse_server):
+    for read in (parse_repo, parse_build_url):
         with suppress(InvalidInput):
             read(text)
 
@@ -143,47 +102,3 @@ def test_a_refusal_is_a_line_of_printable_text(text: str) -> None:
         parse_repo(f"/{text}")
     assert caught.value.message.isprintable()
     assert len(caught.value.message) < 2000
-
-
-@pytest.mark.parametrize(
-    ("text", "server"),
-    [
-        ("https://drone.example.com", "https://drone.example.com"),
-        (" https://Drone.example.com/ ", "https://drone.example.com"),
-        ("http://127.0.0.1:8080", "http://127.0.0.1:8080"),
-        ("https://ci.example.com/drone/", "https://ci.example.com/drone"),
-        ("http://[::1]:80", "http://[::1]:80"),
-    ],
-)
-def test_a_server_is_read_without_its_last_slash(text: str, server: str) -> None:
-    assert parse_server(text) == server
-
-
-@pytest.mark.parametrize(
-    "text", ["", "drone.example.com", "ssh://d", "https://", "https://d?x=1", "https://d#x", "http://d:x"]
-)
-def test_what_is_no_server_is_refused(text: str) -> None:
-    with pytest.raises(InvalidInput):
-        parse_server(text)
-
-
-def test_a_server_with_a_password_is_refused_without_showing_it() -> None:
-    with pytest.raises(InvalidInput) as caught:
-        parse_server("https://joe:hunter2@drone.example.com")
-    assert "hunter2" not in repr(caught.value) + caught.value.next_step
-
-
-@pytest.mark.parametrize(
-    ("server", "exposed"),
-    [
-        ("http://drone.example.com", True),
-        ("http://10.0.0.7:80", True),
-        ("https://drone.example.com", False),
-        ("http://localhost:8080", False),
-        ("http://drone.localhost", False),
-        ("http://127.0.0.1", False),
-        ("http://[::1]:8080", False),
-    ],
-)
-def test_a_token_over_plain_http_to_another_machine_is_exposed(server: str, exposed: bool) -> None:
-    assert is_exposed(server) is exposed

@@ -10,14 +10,16 @@ import httpx
 import pytest
 
 from drone_mcp_client import calls
-from drone_mcp_client.client import ClientOptions
 from drone_mcp_client.errors import ServiceError
+from drone_mcp_client.options import DroneOptions
 from support.drone_client import SERVER, TOKEN, Clock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import respx
+
+    from ci_mcp_http.call import Call
 
 TROUBLES: list[Any] = [
     httpx.ConnectError("refused"),
@@ -46,7 +48,7 @@ async def test_no_trouble_shows_the_token(
     clock: Clock,
     caplog: pytest.LogCaptureFixture,
     trouble: Any,
-    call: calls.Call[Any],
+    call: Call[Any],
 ) -> None:
     caplog.set_level(logging.DEBUG)
     drone.route().mock(side_effect=[trouble] * 3)
@@ -62,7 +64,7 @@ async def test_no_trouble_shows_the_token(
 
 
 def test_no_object_that_holds_the_token_shows_it(clock: Clock) -> None:
-    options = ClientOptions(server=SERVER, token=TOKEN)
+    options = DroneOptions(server=SERVER, token=TOKEN)
     client = clock.client()
     assert TOKEN not in f"{options!r} {options} {client!r} {vars(client)} {vars(client._transport)}"
 

@@ -9,15 +9,15 @@ import httpx
 import pytest
 
 from drone_mcp_client import calls
-from drone_mcp_client.client import ClientOptions, DroneClient
+from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import NotFound
-from drone_mcp_client.paths import template
+from drone_mcp_client.options import DroneOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.attempts import Attempt
-    from drone_mcp_client.call import Call
 
 SLUG, JOB, TEAM = "private-owner/private-repo", "private-job", "private-team"
 CALLS: dict[str, Call[Any]] = {
@@ -40,7 +40,7 @@ CALLS: dict[str, Call[Any]] = {
 
 @pytest.mark.parametrize("expected", CALLS)
 def test_a_path_is_told_without_what_it_names(expected: str) -> None:
-    assert template(CALLS[expected].path) == expected
+    assert CALLS[expected].template == expected
 
 
 async def test_a_watcher_sees_each_attempt_with_its_status_and_its_error() -> None:
@@ -56,7 +56,7 @@ async def test_a_watcher_sees_each_attempt_with_its_status_and_its_error() -> No
             raise
 
     network = httpx.MockTransport(lambda _: httpx.Response(404, json={"message": "Not Found"}))
-    options = ClientOptions(server="http://drone.test", token="t" * 32)
+    options = DroneOptions(server="http://drone.test", token="t" * 32)
     async with DroneClient(options, network=network, watch=watch) as drone:
         with pytest.raises(NotFound):
             await drone.build("octo/hello", 7)

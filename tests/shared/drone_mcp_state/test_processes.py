@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import sys
-from pathlib import Path
 
 from drone_mcp_client.models import Build
 from drone_mcp_state import BuildStateStore, open_store
-from support import state_process
+from support.warm import warm_python
 
 SLUG = "octo/pub"
 
 
 async def start(url: str, slug: str, first: int, end: int) -> asyncio.subprocess.Process:
-    arguments = [str(Path(state_process.__file__)), url, slug, str(first), str(end)]
-    return await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)
+    command = [*warm_python(), "-m", "support.state_process", url, slug, str(first), str(end)]
+    return await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
 
 
 async def statuses(store: BuildStateStore, slug: str) -> dict[int, str]:

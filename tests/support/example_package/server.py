@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.example_server import create, from_environment, main
+from support.example_server import create, main
 
-__all__ = ["create", "from_environment", "main"]
+__all__ = ["create", "main"]

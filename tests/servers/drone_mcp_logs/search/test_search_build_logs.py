@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_logs.search import tool
-from support.made_builds import failing_build, made_build, made_stage, made_step
+from support.made_builds import failing_build, made_build, made_repo, made_stage, made_step
 
 if TYPE_CHECKING:
     import respx
 
-BUILDS = "/api/repos/octo/hello/builds"
+REPO = "/api/repos/octo/hello"
+BUILDS = f"{REPO}/builds"
 NO_ROWS = {"message": "sql: no rows in result set"}
 
 
@@ -64,7 +65,8 @@ async def test_the_text_is_for_reading(agent: Any) -> None:
 
 
 @pytest.mark.usefixtures("build")
-async def test_case_and_literal_are_as_asked_for(agent: Any) -> None:
+async def test_case_and_literal_are_as_asked_for(agent: Any, drone: respx.MockRouter) -> None:
+    drone.get(REPO).respond(json=made_repo("octo/hello"))
     exact = await agent.search("ERROR", number=41, ignore_case=False)
     literal = await agent.search("error: boo.", number=41, literal=True)
     assert exact.data["matches"] == 1
@@ -82,6 +84,7 @@ async def test_one_step_is_one_log(agent: Any, drone: respx.MockRouter) -> None:
 
 
 async def test_counts_are_honest_where_not_all_is_shown(agent: Any, drone: respx.MockRouter) -> None:
+    drone.get(REPO).respond(json=made_repo("octo/hello"))
     drone.get(f"{BUILDS}/41").respond(json=failing_build())
     drone.get(f"{BUILDS}/41/logs/1/3").respond(json=writes(*(f"needle {n}\n" for n in range(1, 501))))
     answer = await agent.search("needle", number=41, step="test", max_matches=7, context=0)

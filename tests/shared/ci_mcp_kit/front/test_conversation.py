@@ -12,7 +12,7 @@ from ci_mcp_kit.front.conversation import NOTHING, Conversation, split_lines
 from ci_mcp_kit.front.shapes import CAPABILITIES_KEY, VERSION_KEY
 from ci_mcp_kit.front.surface import Surface, load
 from ci_mcp_kit.front.taking_over import TakingOver
-from drone_mcp_config.installation import read_installation
+from drone_mcp_config.installation.reading import read_installation
 
 if TYPE_CHECKING:
     from collections.abc import Callable

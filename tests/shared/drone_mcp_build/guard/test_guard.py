@@ -10,14 +10,16 @@ import pytest
 import respx
 
 from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
+from ci_mcp_kit.guard.guard import Guard
+from ci_mcp_kit.guard.rate import Rate
+from ci_mcp_kit.guard.settings import GuardSettings
 from ci_mcp_kit.variables import Secret
-from drone_mcp_build.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
-from drone_mcp_build.guard.guard import Guard
-from drone_mcp_build.guard.operations import OPERATIONS
-from drone_mcp_build.guard.rate import Rate
-from drone_mcp_build.guard.rules import Action, Rules
-from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_build.settings import Settings
+from drone_mcp_actions.server import connect_writer
+from drone_mcp_actions.settings import ActionSettings
+from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.rules import BuildRules
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, RateLimited, ServiceError
 from drone_mcp_client.models import Build
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from ci_mcp_kit.guard.actions import Gate
     from drone_mcp_client.client import DroneClient
 
 SERVER = "http://drone.test"
@@ -42,13 +45,21 @@ def drone() -> Iterator[respx.MockRouter]:
 
 
 def guard_of(audit: Path | str, *, repos: tuple[str, ...] = (), **rules: Any) -> Guard:
-    some = Rules(**{"mode": "on", "repos": ("octo/*",), **rules})
+    some = BuildRules(**{"mode": "on", "repos": ("octo/*",), **rules})
     guarded = GuardSettings(rules=some, write_token=Secret("writes"), audit=str(audit))
-    return Guard(Settings(server=SERVER, repos=repos), guarded, Cleaner(), MemoryStore())
+    return Guard(guarded, Cleaner(), MemoryStore(), lambda gate: writer(gate, repos))
 
 
-def action(operation: str = "restart") -> Action:
-    return Action(operation=OPERATIONS[operation], repo="octo/hello", build=Build(**BUILD))
+def writer(gate: Gate, repos: tuple[str, ...] = ()) -> DroneClient:
+    """The client that may write, as the actions server makes it."""
+    settings = ActionSettings(
+        server=SERVER, repos=repos, guard=GuardSettings(rules=BuildRules(), write_token=Secret("writes"))
+    )
+    return connect_writer(settings, DroneAccess(settings), gate)
+
+
+def action(operation: str = "restart") -> BuildAction:
+    return BuildAction(operation=OPERATIONS[operation], repo="octo/hello", build=Build(**BUILD))
 
 
 def events(audit: Path) -> list[str]:
@@ -82,7 +93,7 @@ async def test_what_drone_refuses_is_written_down_too(tmp_path: Path, drone: res
 
 
 async def test_the_writing_client_lets_nothing_out_without_a_permit(tmp_path: Path, drone: respx.MockRouter) -> None:
-    client: DroneClient = guard_of(tmp_path / "a")._connected()  # the very client that tools cannot reach
+    client: DroneClient = writer(guard_of(tmp_path / "a").gate)
     for attempt in (
         client.restart_build("octo/hello", 7),
         client.cancel_build("octo/hello", 7),
@@ -141,7 +152,7 @@ async def test_without_an_audit_line_nothing_leaves(tmp_path: Path, drone: respx
 
 async def test_the_rate_is_counted_by_repository(tmp_path: Path) -> None:
     guard = guard_of(tmp_path / "a", rate=Rate(2, 3600))
-    other = Action(operation=OPERATIONS["restart"], repo="octo/other", build=Build(**BUILD))
+    other = BuildAction(operation=OPERATIONS["restart"], repo="octo/other", build=Build(**BUILD))
     for _ in range(2):
         await guard.begin(action(), "")
     with pytest.raises(RateLimited) as caught:

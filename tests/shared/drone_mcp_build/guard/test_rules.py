@@ -8,9 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.guard.errors import WritesDisabled
-from drone_mcp_build.guard.operations import OPERATIONS, Risk
-from drone_mcp_build.guard.rules import Action, Rules, branch_of, decide, matches
+from ci_mcp_kit.guard.errors import WritesDisabled
+from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.rules import matches
+from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.rules import BuildRules, branch_of
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, ServiceError
 from drone_mcp_client.models import Build
@@ -19,7 +21,7 @@ names = st.sampled_from(("octo/hello", "octo/other", "acme/web", "octo/hello-2",
 globs = st.lists(st.sampled_from(("octo/hello", "octo/*", "acme/w*", "*/*", "?/b")), max_size=3).map(tuple)
 patterns = st.lists(st.sampled_from(("*", "main", "!main", "release/*", "!release/*", "refs/tags/*")), max_size=3)
 rules = st.builds(
-    Rules,
+    BuildRules,
     mode=st.sampled_from(("off", "dry-run", "on")),
     operations=st.frozensets(st.sampled_from(sorted(OPERATIONS))),
     repos=globs,
@@ -38,14 +40,18 @@ builds = st.builds(
     deploy_to=st.sampled_from(("staging", "production", "")),
 )
 actions = st.builds(
-    Action, operation=st.sampled_from(list(OPERATIONS.values())), repo=names, build=builds, unapproved=st.booleans()
+    BuildAction,
+    operation=st.sampled_from(list(OPERATIONS.values())),
+    repo=names,
+    build=builds,
+    unapproved=st.booleans(),
 )
 
 
 @given(rules, actions)
-def test_what_is_allowed_is_allowed_by_every_rule(rules: Rules, action: Action) -> None:
+def test_what_is_allowed_is_allowed_by_every_rule(rules: BuildRules, action: BuildAction) -> None:
     try:
-        decision = decide(rules, action)
+        decision = rules.decide(action)
     except ServiceError:
         return
     build = action.build
@@ -60,17 +66,17 @@ def test_what_is_allowed_is_allowed_by_every_rule(rules: Rules, action: Action) 
 
 
 @given(actions)
-def test_the_defaults_allow_nothing(action: Action) -> None:
+def test_the_defaults_allow_nothing(action: BuildAction) -> None:
     with pytest.raises(WritesDisabled) as caught:
-        decide(Rules(), action)
+        BuildRules().decide(action)
     assert "DRONE_MCP_ACTIONS" in caught.value.next_step
     with pytest.raises(PermissionDenied):
-        decide(Rules(mode="on"), action)
+        BuildRules(mode="on").decide(action)
 
 
-def action(operation: str = "restart", **build: Any) -> Action:
+def action(operation: str = "restart", **build: Any) -> BuildAction:
     facts = {"number": 7, "status": "failure", "event": "push", "target": "main", **build}
-    return Action(operation=OPERATIONS[operation], repo="octo/hello", build=Build(**facts))
+    return BuildAction(operation=OPERATIONS[operation], repo="octo/hello", build=Build(**facts))
 
 
 @pytest.mark.parametrize(
@@ -86,19 +92,19 @@ def action(operation: str = "restart", **build: Any) -> Action:
     ],
 )
 def test_branches_can_be_taken_away(build: dict[str, str], allowed: bool) -> None:
-    some = Rules(mode="on", repos=("octo/*",), branches=("*", "!main"))
+    some = BuildRules(mode="on", repos=("octo/*",), branches=("*", "!main"))
     if allowed:
-        assert decide(some, action(**build)).mode == "on"
+        assert some.decide(action(**build)).mode == "on"
     else:
         with pytest.raises(PermissionDenied, match="may not touch builds of"):
-            decide(some, action(**build))
+            some.decide(action(**build))
 
 
 def test_a_deployment_needs_its_target_named() -> None:
     deployment = action(event="promote", deploy_to="production")
     with pytest.raises(PermissionDenied, match="deployments to 'production'"):
-        decide(Rules(mode="on", repos=("octo/*",)), deployment)
-    assert decide(Rules(mode="on", repos=("octo/*",), targets=("prod*",)), deployment).mode == "on"
+        BuildRules(mode="on", repos=("octo/*",)).decide(deployment)
+    assert BuildRules(mode="on", repos=("octo/*",), targets=("prod*",)).decide(deployment).mode == "on"
 
 
 def test_an_action_covers_its_own_call_and_no_other() -> None:
@@ -124,8 +130,10 @@ def test_a_fingerprint_changes_with_whatever_makes_the_action_another_one() -> N
             action(version=2),
             action(number=8),
             action(status="running"),
-            Action(operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, stages=(1,)),
-            Action(operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, details=(("A", "1"),)),
+            BuildAction(operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, stages=(1,)),
+            BuildAction(
+                operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, details=(("A", "1"),)
+            ),
         )
     }
     assert len(known) == 7

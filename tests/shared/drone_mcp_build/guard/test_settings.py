@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.rate import Rate
+from ci_mcp_kit.guard.settings import GuardSettings
 from ci_mcp_kit.variables import SettingsError
-from drone_mcp_build.guard.operations import Risk
-from drone_mcp_build.guard.rate import Rate
-from drone_mcp_build.guard.rules import Rules
-from drone_mcp_build.guard.settings import GuardSettings
-from drone_mcp_build.guard.variables import VARIABLES
+from drone_mcp_build.guard.rules import BuildRules
+from drone_mcp_build.guard.variables import VARIABLES, read_guard
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,15 +21,19 @@ TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
 ON = {"DRONE_MCP_ACTIONS": "on", "DRONE_MCP_ACTION_REPOS": "octo/*", "DRONE_WRITE_TOKEN": TOKEN}
 
 
+def guarded(environment: dict[str, str]) -> GuardSettings:
+    return GuardSettings.of(BuildRules, read_guard(environment), environment)
+
+
 def test_without_a_word_everything_is_off() -> None:
-    settings = GuardSettings.from_environment({})
-    assert settings.rules == Rules(mode="off", repos=(), targets=())
+    settings = guarded({})
+    assert settings.rules == BuildRules(mode="off", repos=(), targets=())
     assert settings.rules.confirm is Risk.MEDIUM
     assert (settings.audit, settings.key) == ("stderr", None)
 
 
 def test_everything_can_be_said() -> None:
-    settings = GuardSettings.from_environment(
+    settings = guarded(
         {
             **ON,
             "DRONE_MCP_ACTION_OPERATIONS": "restart stop",
@@ -42,7 +46,7 @@ def test_everything_can_be_said() -> None:
             "DRONE_MCP_AUDIT_LOG": "/var/log/audit.jsonl",
         }
     )
-    assert settings.rules == Rules(
+    assert settings.rules == BuildRules(
         mode="on",
         operations=frozenset({"restart", "stop"}),
         repos=("octo/*",),
@@ -59,7 +63,7 @@ def test_everything_can_be_said() -> None:
 
 @pytest.mark.parametrize("mode", ["off", "dry-run"])
 def test_who_does_not_write_does_not_even_look_at_the_token(mode: str) -> None:
-    settings = GuardSettings.from_environment({**ON, "DRONE_MCP_ACTIONS": mode, "DRONE_WRITE_TOKEN": "${UNSET}"})
+    settings = guarded({**ON, "DRONE_MCP_ACTIONS": mode, "DRONE_WRITE_TOKEN": "${UNSET}"})
     assert (settings.write_token, settings.secrets()) == (None, [])
 
 
@@ -85,7 +89,7 @@ def test_who_does_not_write_does_not_even_look_at_the_token(mode: str) -> None:
 )
 def test_a_wrong_value_stops_the_start_in_one_line(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
-        GuardSettings.from_environment({**ON, name: value})
+        guarded({**ON, name: value})
     text = str(caught.value)
     assert name in text
     assert "\n" not in text
@@ -97,15 +101,15 @@ def test_the_token_is_set_once(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN)
     with pytest.raises(SettingsError, match="both set"):
-        GuardSettings.from_environment({**ON, "DRONE_WRITE_TOKEN_FILE": str(file)})
-    settings = GuardSettings.from_environment({**ON, "DRONE_WRITE_TOKEN": "", "DRONE_WRITE_TOKEN_FILE": str(file)})
+        guarded({**ON, "DRONE_WRITE_TOKEN_FILE": str(file)})
+    settings = guarded({**ON, "DRONE_WRITE_TOKEN": "", "DRONE_WRITE_TOKEN_FILE": str(file)})
     assert settings.secrets() == [TOKEN]
 
 
 def test_the_agent_is_named_by_its_process() -> None:
-    agent = GuardSettings.from_environment({"AGENT_ROLE": "ops", "SESSION_ID": "s", "POD_NAME": "p"}).agent
+    agent = guarded({"AGENT_ROLE": "ops", "SESSION_ID": "s", "POD_NAME": "p"}).agent
     assert {key: agent[key] for key in ("role", "session", "pod")} == {"role": "ops", "session": "s", "pod": "p"}
-    other = GuardSettings.from_environment({"CLAUDE_CODE_SESSION_ID": "c", "HOSTNAME": "host"}).agent
+    other = guarded({"CLAUDE_CODE_SESSION_ID": "c", "HOSTNAME": "host"}).agent
     assert (other["session"], other["pod"], "role" in other) == ("c", "host", False)
 
 

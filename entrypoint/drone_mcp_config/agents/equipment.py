@@ -1,0 +1,143 @@
+"""What an agent's run takes from its surroundings, and what its servers and its command get to see. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drone_mcp_config.agents.launch import launch_of
+from drone_mcp_config.clients.configuration import (
+    Choices,
+    Configuration,
+    make_configuration_in,
+    make_plan_context,
+    templates_of,
+)
+from drone_mcp_config.clients.formats import CLIENTS
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.plan.making import ADDRESS
+from drone_mcp_config.plan.tokens import given_token_files, rehearsed_tokens
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_config.agents.launch import ClientLaunch
+    from drone_mcp_config.clients.folders import UserFolders
+    from drone_mcp_config.clients.formats import ClientName
+    from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.roles.loading import Role
+
+LONGEST_SESSION = 200  # characters
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """What an agent is to work on, and as what; "" is what is not known.
+
+    Attributes:
+        repo: the repository `owner/name`.
+        session: whatever names this run: in audit logs, in the message of a commit.
+        branch: where its work goes.
+        url: where the role is served, if the agent does not start its servers itself.
+    """
+
+    role: str = ""
+    client: ClientName = "claude"
+    repo: str = ""
+    session: str = ""
+    branch: str = ""
+    url: str = ""
+
+    def as_variables(self) -> dict[str, str]:
+        """Return it as the servers read it: options win over the environment for them, too."""
+        told = {"AGENT_ROLE": self.role, "DRONE_REPO": self.repo, "SESSION_ID": self.session, "BRANCH": self.branch}
+        return {name: value for name, value in told.items() if value}
+
+
+@dataclass(frozen=True)
+class Equipment:
+    """What an agent is started with.
+
+    Attributes:
+        environment: what its set-up, its servers and its command see.
+    """
+
+    role: Role
+    made: Configuration
+    launch: ClientLaunch
+    environment: dict[str, str]
+
+
+def need_role(assignment: Assignment, environment: Mapping[str, str], *, push: bool) -> None:
+    """Refuse to go on without a role, which says what else is needed.
+
+    Raises:
+        UserError: names the role, and what else is missing almost certainly.
+    """
+    if not assignment.role:
+        address = [] if assignment.url or environment.get(ADDRESS) else [ADDRESS]
+        _refuse(["AGENT_ROLE (or --role)", *_branch(assignment, push=push), *address])
+
+
+def _branch(assignment: Assignment, *, push: bool) -> list[str]:
+    return ["BRANCH (or --branch), where --push pushes to"] if push and not assignment.branch else []
+
+
+def check_session(session: str) -> None:
+    """Refuse the name of a session that does not fit a line.
+
+    Raises:
+        UserError: it does not.
+    """
+    if len(session) > LONGEST_SESSION or not session.isprintable():
+        raise UserError(f"SESSION_ID (or --session) takes at most {LONGEST_SESSION} printable characters.")
+
+
+def equip(
+    assignment: Assignment,
+    role: Role,
+    installed: Servers,
+    folders: UserFolders,
+    environment: Mapping[str, str],
+    *,
+    push: bool = False,
+) -> Equipment:
+    """Decide what an agent is started with.
+
+    Raises:
+        UserError: something is wrong or missing.
+    """
+    check_session(assignment.session)
+    choices = Choices(assignment.client, repo=assignment.repo or None)
+    if assignment.url:
+        choices = replace(choices, transport="http", url=assignment.url)
+    launch = launch_of(assignment.client)
+    context = make_plan_context(role, installed, choices, folders, environment)
+    files = {name: str(Path(file).absolute()) for name, file in given_token_files(role, installed, environment).items()}
+    context = replace(context, token_files=files)
+    made = make_configuration_in(context, role, installed, CLIENTS[assignment.client], environment)
+    told = {**environment, **assignment.as_variables()}
+    if context.repo:
+        told["DRONE_REPO"] = context.repo
+    needless = dict.fromkeys(rehearsed_tokens(role, installed), "")  # empty counts as not set
+    equipment = Equipment(role, made, launch, needless | told)
+    _refuse([*_branch(assignment, push=push), *_unset(equipment)])
+    return equipment
+
+
+def _unset(equipment: Equipment) -> list[str]:
+    """Name the variables that the configuration refers to and that nobody has set."""
+    needed = (
+        reference.name
+        for server in equipment.made.plan.servers
+        for template in templates_of(server)
+        for reference in template.references
+        if reference.default is None
+    )
+    return [name for name in dict.fromkeys(needed) if name not in equipment.environment]
+
+
+def _refuse(missing: list[str]) -> None:
+    if missing:
+        raise UserError(f"The agent was not started. Not set: {'; '.join(missing)}.")

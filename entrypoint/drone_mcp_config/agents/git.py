@@ -1,0 +1,67 @@
+"""Git as the agent entrypoint needs it: run in the foreground, with its words kept and rid of secrets."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.redact import Redactor
+from drone_mcp_config.secrecy import names_a_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_config.agents.foreground import Foreground
+
+LONGEST_WORDS = 600  # characters of what git said that are worth repeating
+TELLING = ("!", "fatal:", "error:", "remote:")
+QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+
+
+@dataclass(frozen=True)
+class GitResult:
+    """What came of a git command."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether it did what it was to do."""
+        return self.code == 0
+
+
+@dataclass(frozen=True)
+class Git:
+    """Runs git in the working directory.
+
+    Attributes:
+        environment: what git sees: identity, credentials, its own settings.
+    """
+
+    foreground: Foreground
+    environment: Mapping[str, str]
+
+    def run(self, *arguments: str) -> GitResult:
+        """Run one command.
+
+        Raises:
+            OSError: there is no git.
+        """
+        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+            aside = (out.fileno(), err.fileno())
+            code = self.foreground.run(["git", *arguments], {**self.environment, **QUIET}, aside=aside)
+            out.seek(0)
+            err.seek(0)
+            return GitResult(code, out.read().decode(errors="replace"), err.read().decode(errors="replace"))
+
+    def why(self, ran: GitResult) -> str:
+        """Return the lines that say why a command failed, as they may be shown."""
+        lines = [line.strip() for line in f"{ran.out}\n{ran.err}".splitlines() if line.strip()]
+        telling = [line for line in lines if line.startswith(TELLING)] or lines[-1:]
+        said = "; ".join(" ".join(line.split()) for line in telling) or f"git ended with {ran.code}"
+        secrets = [value for name, value in self.environment.items() if value and names_a_secret(name)]
+        return Cleaner(Redactor(lambda: secrets)).text(said)[:LONGEST_WORDS]

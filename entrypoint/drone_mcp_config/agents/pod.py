@@ -1,0 +1,241 @@
+"""The pod of an agent, as data: what is cloned and set up before, what the agent runs in, what it may reach. Pure.
+
+Secrets are named, never held. What comes from a user is an argument or a variable, never a piece of a shell's text.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from drone_mcp_config.agents.kubernetes_yaml import literal
+
+Data = dict[str, Any]
+
+USER = 10_001
+CHECKOUT = "/workspace/checkout"  # not /workspace itself: git refuses a folder that another user owns
+HOME = "/home/agent"
+TOKENS = "/run/secrets/drone-mcp"
+GIT_TOKENS = "/run/secrets/git"
+ROLES = "/etc/drone-mcp/roles"
+GRACE_SECONDS = 120  # after SIGTERM, for the agent to end and its work to be pushed
+
+# Answers git's question for a password with the file's only line; told to keep or forget one, it does nothing.
+CREDENTIALS = (
+    f'!f() {{ test "$1" = get || return 0; IFS= read -r token <{GIT_TOKENS}/GIT_TOKEN; '
+    "printf 'username=agent\\npassword=%s\\n' \"$token\"; }; f"
+)
+EACH_IN_A_SHELL = 'for command do /bin/sh -c "$command" || exit; done'
+
+RESTRICTED: Data = {
+    "allowPrivilegeEscalation": False,
+    "readOnlyRootFilesystem": True,
+    "capabilities": {"drop": ["ALL"]},
+}
+SMALL: Data = {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"cpu": "1", "memory": "1Gi"}}
+
+
+@dataclass(frozen=True)
+class PodVariable:
+    """A variable that the agent's container gets from the Secret or the ConfigMap, under its own name."""
+
+    name: str
+    secret: bool
+    optional: bool = False
+
+
+@dataclass(frozen=True)
+class PodChoices:
+    """What a pod is made from; all of it checked already.
+
+    Attributes:
+        base: the branch to start from.
+        tokens: variables with tokens of Drone that the servers read, each from a file.
+        wanted: its other variables.
+        command: the agent's; interactive if nobody gave one.
+        settings: the Secret that has the tokens, and the ConfigMap that has the addresses.
+        roles: ConfigMap with role files, if they are not in the image.
+        options: further words for `drone-mcp-config agent`.
+    """
+
+    role: str
+    repo: str
+    branch: str
+    base: str
+    session: str
+    image: str
+    command: tuple[str, ...]
+    interactive: bool
+    options: tuple[str, ...] = ()
+    setup: tuple[str, ...] = ()
+    tokens: tuple[str, ...] = ()
+    wanted: tuple[PodVariable, ...] = ()
+    settings: str = "drone-mcp-agent"
+    roles: str | None = None
+    cpu: str = "2"
+    memory: str = "4Gi"
+
+    @property
+    def name(self) -> str:
+        """A DNS label (RFC 1123) that another repository, branch or session does not have."""
+        tail = hashlib.sha256(f"{self.repo}\0{self.branch}\0{self.session}".encode()).hexdigest()[:10]
+        words = re.sub(r"[^a-z0-9]+", "-", f"agent-{self.role}-{self.repo.partition('/')[2]}".lower())
+        return f"{words[:52].strip('-')}-{tail}"
+
+
+def agent_pod(choices: PodChoices) -> Data:
+    """Return the pod."""
+    setup = [_set_up(choices)] if choices.setup else []
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": _metadata(choices),
+        "spec": {
+            "restartPolicy": "Never",
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            "terminationGracePeriodSeconds": GRACE_SECONDS,
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": USER,
+                "runAsGroup": USER,
+                "fsGroup": USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "initContainers": [_clone(choices), *setup],
+            "containers": [_agent(choices)],
+            "volumes": _volumes(choices),
+        },
+    }
+
+
+def _metadata(choices: PodChoices) -> Data:
+    return {
+        "name": choices.name,
+        "labels": {
+            "app.kubernetes.io/name": "drone-mcp-agent",
+            "app.kubernetes.io/instance": choices.name,
+            "app.kubernetes.io/component": "agent",
+            "app.kubernetes.io/part-of": "drone-mcp",
+            "drone-mcp/role": choices.role,
+        },
+        "annotations": {
+            "drone-mcp/repo": choices.repo,
+            "drone-mcp/branch": choices.branch,
+            "drone-mcp/session": choices.session,
+        },
+    }
+
+
+def _clone(choices: PodChoices) -> Data:
+    source = f"$(GIT_SERVER)/{literal(choices.repo)}.git"
+    branch = f"--branch={literal(choices.base)}"
+    command = ["git", "clone", "--single-branch", branch, "--", source, CHECKOUT]
+    return _container("clone", choices, command, env=_git_variables(choices), mounts=[_git_mount()], place="/workspace")
+
+
+def _set_up(choices: PodChoices) -> Data:
+    """Run the role's commands without a single secret: they run what the repository's dependencies bring."""
+    commands = [literal(command) for command in choices.setup]
+    setup = _container("set-up", choices, ["/bin/sh", "-c", literal(EACH_IN_A_SHELL), "set-up", *commands])
+    return {**setup, "resources": _most(choices)}
+
+
+def _agent(choices: PodChoices) -> Data:
+    given = [literal(word) for word in (*choices.options, "--", *choices.command)]
+    mounts = [_git_mount()]
+    if choices.tokens:
+        mounts.append(_mount("drone-tokens", TOKENS, read_only=True))
+    if choices.roles:
+        mounts.append(_mount("roles", ROLES, read_only=True))
+    agent = _container("agent", choices, ["drone-mcp-config", "agent", *given], env=_variables(choices), mounts=mounts)
+    attached = {"stdin": True, "tty": True} if choices.interactive else {}
+    return {**agent, "resources": _most(choices), **attached}
+
+
+def _most(choices: PodChoices) -> Data:
+    limits = {"cpu": choices.cpu, "memory": choices.memory}
+    return {"requests": {"cpu": "250m", "memory": "512Mi"}, "limits": limits}
+
+
+def _container(
+    name: str,
+    choices: PodChoices,
+    command: list[str],
+    *,
+    env: list[Data] | None = None,
+    mounts: list[Data] | None = None,
+    place: str = CHECKOUT,
+) -> Data:
+    scratch = [_mount("work", "/workspace"), _mount("home", HOME), _mount("tmp", "/tmp")]  # noqa: S108 - in the container
+    return {
+        "name": name,
+        "image": choices.image,
+        "command": command,
+        "workingDir": place,
+        "env": [_value("HOME", HOME), *(env or [])],
+        "resources": SMALL,
+        "securityContext": RESTRICTED,
+        "volumeMounts": [*scratch, *(mounts or [])],
+    }
+
+
+def _variables(choices: PodChoices) -> list[Data]:
+    about = {
+        "AGENT_ROLE": choices.role,
+        "DRONE_REPO": choices.repo,
+        "SESSION_ID": choices.session,
+        "BRANCH": choices.branch,
+    }
+    pod_name = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
+    files = [_value(f"{name}_FILE", f"{TOKENS}/{name}") for name in choices.tokens]
+    given = [_given(choices, wanted) for wanted in choices.wanted]
+    told = [_value(name, literal(value)) for name, value in about.items()]
+    return [*told, pod_name, *_git_variables(choices), *given, *files]
+
+
+def _git_variables(choices: PodChoices) -> list[Data]:
+    """Have git answer for the one server, and for no other, with the token in the file."""
+    return [
+        _given(choices, PodVariable("GIT_SERVER", secret=False)),
+        _value("GIT_TERMINAL_PROMPT", "0"),
+        _value("GIT_CONFIG_COUNT", "1"),
+        _value("GIT_CONFIG_KEY_0", "credential.$(GIT_SERVER).helper"),
+        _value("GIT_CONFIG_VALUE_0", literal(CREDENTIALS)),
+    ]
+
+
+def _given(choices: PodChoices, wanted: PodVariable) -> Data:
+    kind = "secretKeyRef" if wanted.secret else "configMapKeyRef"
+    reference = {"name": choices.settings, "key": wanted.name, **({"optional": True} if wanted.optional else {})}
+    return {"name": wanted.name, "valueFrom": {kind: reference}}
+
+
+def _value(name: str, value: str) -> Data:
+    return {"name": name, "value": value}
+
+
+def _mount(name: str, path: str, *, read_only: bool = False) -> Data:
+    return {"name": name, "mountPath": path, **({"readOnly": True} if read_only else {})}
+
+
+def _git_mount() -> Data:
+    return _mount("git-token", GIT_TOKENS, read_only=True)
+
+
+def _volumes(choices: PodChoices) -> list[Data]:
+    scratch = {"work": "20Gi", "home": "5Gi", "tmp": "2Gi"}
+    found: list[Data] = [{"name": name, "emptyDir": {"sizeLimit": size}} for name, size in scratch.items()]
+    found.append(_secret_files("git-token", choices.settings, ["GIT_TOKEN"]))
+    if choices.tokens:
+        found.append(_secret_files("drone-tokens", choices.settings, choices.tokens))
+    if choices.roles:
+        found.append({"name": "roles", "configMap": {"name": choices.roles}})
+    return found
+
+
+def _secret_files(name: str, secret: str, keys: list[str] | tuple[str, ...]) -> Data:
+    items = [{"key": key, "path": key} for key in keys]
+    return {"name": name, "secret": {"secretName": secret, "defaultMode": 0o440, "items": items}}

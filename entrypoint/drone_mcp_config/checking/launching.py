@@ -1,0 +1,107 @@
+"""A server started as a client starts it, over standard input and output: for the doctor and for the demo."""
+
+from __future__ import annotations
+
+import math
+import tempfile
+import time
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TextIO, cast
+
+import anyio
+from mcp import Client
+from mcp.client.stdio import StdioServerParameters, stdio_client
+
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.redact import Redactor
+from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Mapping
+
+LONGEST_WORDS = 400  # characters of what a failed server said that are worth repeating
+
+
+class LaunchFailed(Exception):
+    """A server did not start, or did not answer in time.
+
+    Attributes:
+        reason: what was seen from outside.
+        said: the last line that the server wrote to standard error, "" if none; without secrets.
+        no_program: whether there is no such program.
+    """
+
+    def __init__(self, reason: str, said: str = "", *, no_program: bool = False) -> None:
+        super().__init__(f"it did not start: {said or reason}")
+        self.reason = reason
+        self.said = said
+        self.no_program = no_program
+
+
+@dataclass(frozen=True)
+class RunningServer:
+    """A server that runs, a client that is connected to it, its tools, and the seconds until it had listed them."""
+
+    client: Client
+    tools: tuple[str, ...]
+    seconds: float
+
+
+def from_entry(entry: Mapping[str, Any], environment: Mapping[str, str]) -> StdioServerParameters:
+    """Read an entry of `mcpServers` in a written file, and fill in its references as Claude Code does.
+
+    Raises:
+        KeyError: with the name of a variable that is not set.
+    """
+
+    def fill(text: str) -> str:
+        return Template.parse(text).fill(environment)
+
+    return StdioServerParameters(
+        command=fill(entry["command"]),
+        args=[fill(argument) for argument in entry.get("args", ())],
+        env={name: fill(value) for name, value in entry.get("env", {}).items()},
+    )
+
+
+@asynccontextmanager
+async def launched(server: StdioServerParameters, *, patience: float) -> AsyncIterator[RunningServer]:
+    """Start a server, connect to it and list its tools; it is ended with the block.
+
+    Raises:
+        LaunchFailed: it has not listed its tools after `patience` seconds, or never will.
+    """
+    began = time.perf_counter()
+    running: RunningServer | None = None
+    with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
+        try:
+            with anyio.fail_after(patience) as limit:
+                async with Client(stdio_client(server, errlog=cast("TextIO", stderr))) as client:
+                    tools = tuple(tool.name for tool in (await client.list_tools()).tools)
+                    limit.deadline = math.inf
+                    running = RunningServer(client, tools, time.perf_counter() - began)
+                    yield running
+        except Exception as error:
+            if running:  # what the block itself raised is not ours to explain
+                raise
+            raise _failed(error, cast("TextIO", stderr), server, patience) from error
+
+
+def _failed(error: Exception, stderr: TextIO, server: StdioServerParameters, patience: float) -> LaunchFailed:
+    while isinstance(error, ExceptionGroup):
+        error = error.exceptions[0]
+    if isinstance(error, FileNotFoundError):
+        return LaunchFailed(f"there is no program {server.command!r}", no_program=True)
+    reason = (
+        f"no answer within {patience:g} s" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
+    )
+    secrets = [value for name, value in (server.env or {}).items() if names_a_secret(name)]
+    return LaunchFailed(reason, _last_line(stderr, Cleaner(Redactor(lambda: secrets))))
+
+
+def _last_line(stderr: TextIO, clean: Cleaner) -> str:
+    stderr.seek(0)
+    said = [line.strip() for line in stderr if line.strip()]
+    return clean.text(said[-1])[:LONGEST_WORDS] if said else ""

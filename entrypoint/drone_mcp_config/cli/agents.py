@@ -1,0 +1,142 @@
+"""The commands that run agents: `agent` in a container, `pod` for a cluster."""
+
+import sys
+from typing import Annotated
+
+import typer
+
+from drone_mcp_config.agents.delivery import Delivery
+from drone_mcp_config.agents.equipment import Assignment
+from drone_mcp_config.cli.options import RoleName, RolesDir
+from drone_mcp_config.clients.formats import ClientName
+from drone_mcp_config.errors import UserError
+
+Command = Annotated[
+    list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
+]
+Client = Annotated[ClientName, typer.Option("--client", help="Which client the command is.")]
+Repo = Annotated[
+    str | None,
+    typer.Option(
+        "--repo",
+        envvar=["DRONE_REPO", "PROJECT_ID"],
+        metavar="OWNER/NAME",
+        help="The repository that the agent works on.",
+    ),
+]
+Branch = Annotated[str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that its work goes to.")]
+Session = Annotated[
+    str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run, in logs and commits.")
+]
+Url = Annotated[
+    str | None, typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers.")
+]
+Quantity = typer.Option(metavar="QUANTITY", help="The most it may take.")
+
+
+def agent(
+    command: Command = None,
+    role: RoleName = None,
+    client: Client = "claude",
+    repo: Repo = None,
+    session: Session = None,
+    branch: Branch = None,
+    url: Url = None,
+    setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands before.")] = False,
+    push: Annotated[
+        bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
+    ] = False,
+    push_protected: Annotated[
+        bool,
+        typer.Option(
+            "--push-protected", help="Push even to main, master, trunk, develop, release* or the remote's default."
+        ),
+    ] = False,
+    remote: Annotated[str, typer.Option("--remote", metavar="NAME", help="Where to push.")] = "origin",
+    git_name: Annotated[str | None, typer.Option("--git-name", metavar="NAME", help="Who commits.")] = None,
+    git_email: Annotated[str | None, typer.Option("--git-email", metavar="ADDRESS", help="Whose address.")] = None,
+    roles_dir: RolesDir = None,
+) -> None:
+    """Run an agent with the servers of its role: what the container of an agent runs.
+
+    Writes the configuration to a private file, sees that the servers start, runs the command with it, passes signals
+    on, and removes the file. Claude Code gets it by --mcp-config, others by what they take; any command finds its path
+    in DRONE_MCP_CONFIG, or where it has the word {config}.
+
+    Exit codes: the command's own (128 and the signal's number if one ended it) · 2 wrong usage · 69 a server or the
+    set-up does not work · 75 the command succeeded and the push failed · 126, 127 the command cannot be run.
+    """
+    if sys.platform != "linux":
+        raise UserError(
+            "Agents are run like this on Linux, in containers. Here, write the configuration of your client with "
+            "drone-mcp-config --role NAME, and start it."
+        )
+    from drone_mcp_config.commands import agent as agent_command  # noqa: PLC0415 - other systems lack its signals
+
+    who = Assignment(role or "", client, repo or "", session or "", branch or "", url or "")
+    identity = {
+        f"GIT_{part}_{what}": value
+        for what, value in (("NAME", git_name), ("EMAIL", git_email))
+        for part in ("AUTHOR", "COMMITTER")
+        if value
+    }
+    wanted = push or push_protected
+    delivery = Delivery(who.branch, who.role, who.session, remote, push_protected) if wanted else None
+    agent_command.run(who, command or [], roles_dir=roles_dir, setup=setup, delivery=delivery, identity=identity)
+
+
+def pod(
+    command: Command = None,
+    role: RoleName = None,
+    repo: Repo = None,
+    branch: Branch = None,
+    base: Annotated[
+        str | None, typer.Option("--from", metavar="BRANCH", help="Start from this branch, if that one is yet to be.")
+    ] = None,
+    session: Session = None,
+    client: Client = "claude",
+    url: Url = None,
+    push: Annotated[bool, typer.Option("--push/--no-push", help="Whether what is left is pushed at the end.")] = True,
+    image: Annotated[
+        str | None, typer.Option("--image", metavar="IMAGE", help="Run it in this image, and not in the role's.")
+    ] = None,
+    secret_env: Annotated[
+        list[str] | None,
+        typer.Option("--secret-env", metavar="NAME", help="Give the agent this variable, too, from the Secret."),
+    ] = None,
+    settings: Annotated[
+        str,
+        typer.Option("--settings", metavar="NAME", help="What the Secret with tokens and the ConfigMap are called."),
+    ] = "drone-mcp-agent",
+    roles_config_map: Annotated[
+        str | None, typer.Option("--roles-config-map", metavar="NAME", help="A ConfigMap with role files.")
+    ] = None,
+    cpu: Annotated[str, Quantity] = "2",
+    memory: Annotated[str, Quantity] = "4Gi",
+    roles_dir: RolesDir = None,
+) -> None:
+    """Print the pod of an agent as YAML, for kubectl apply -f -.
+
+    It clones the repository, runs the role's set-up, and runs the agent with `drone-mcp-config agent`; without a
+    command it can be attached to, and without a session it gets one. The ConfigMap has GIT_SERVER and DRONE_SERVER;
+    the Secret has GIT_TOKEN and the role's tokens (DRONE_TOKEN), or with --url DRONE_MCP_HTTP_TOKEN.
+    """
+    from drone_mcp_config.commands import pod as pod_command  # noqa: PLC0415 - few need it
+
+    options = pod_command.PodOptions(
+        role=role,
+        repo=repo,
+        branch=branch,
+        base=base,
+        session=session,
+        client=client,
+        url=url,
+        push=push,
+        image=image,
+        secret_env=secret_env or [],
+        settings=settings,
+        roles_config_map=roles_config_map,
+        cpu=cpu,
+        memory=memory,
+    )
+    pod_command.run(options, command or [], roles_dir)

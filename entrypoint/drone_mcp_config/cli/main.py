@@ -1,0 +1,207 @@
+"""The command line: options and help here, the work in `commands/`."""
+
+import importlib.metadata
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drone_mcp_config.cli import agents as cli_agents
+from drone_mcp_config.cli.options import RoleName, RolesDir, complete_role
+from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
+from drone_mcp_config.clients.formats import ClientName
+from drone_mcp_config.commands import configure as configure_command
+from drone_mcp_config.commands import demo as demo_command
+from drone_mcp_config.commands import doctor as doctor_command
+from drone_mcp_config.commands import roles as roles_command
+from drone_mcp_config.commands import schema as schema_command
+from drone_mcp_config.commands import show as show_command
+from drone_mcp_config.commands import token as token_command
+from drone_mcp_config.errors import UserError
+
+PROGRAM = "drone-mcp-config"
+
+HELP = """Give an AI agent the Drone CI tools of its role.
+
+drone-mcp-config --role dev   writes .mcp.json for Claude Code into this folder.
+
+Servers in that file that are not ours stay as they are. Secrets never go into it, \
+only the names of the variables that hold them.
+"""
+
+EPILOG = (
+    "Exit codes: 0 done · 1 the file is stale or was left as it is, or a check failed · 2 wrong usage or invalid role"
+)
+
+app = typer.Typer(
+    name=PROGRAM,
+    help=HELP,
+    epilog=EPILOG,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {importlib.metadata.version('drone-mcp')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def configure(
+    context: typer.Context,
+    role: RoleName = None,
+    client: Annotated[ClientName, typer.Option("--client", help="Whose configuration to write.")] = "claude",
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here and not where the client looks.")
+    ] = None,
+    print_only: Annotated[bool, typer.Option("--print", help="Print the configuration, write nothing.")] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if stale.")] = False,
+    roles_dir: RolesDir = None,
+    server: Annotated[
+        str | None,
+        typer.Option("--server", metavar="URL", help="Write Drone's address out instead of naming DRONE_SERVER."),
+    ] = None,
+    repo: Annotated[
+        str | None,
+        typer.Option("--repo", envvar="DRONE_REPO", metavar="OWNER/NAME", help="The repository the agent works on."),
+    ] = None,
+    token_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--token-file",
+            envvar="DRONE_TOKEN_FILE",
+            metavar="FILE",
+            help="Have the servers read the token from this file instead of from DRONE_TOKEN.",
+        ),
+    ] = None,
+    transport: Annotated[
+        Transport, typer.Option("--transport", help="Whether the client starts the servers, or finds them over http.")
+    ] = "stdio",
+    url: Annotated[
+        str | None,
+        typer.Option("--url", metavar="URL", help=f"Where the role is served (see serve); default {SERVED_AT}."),
+    ] = None,
+    own_token: Annotated[
+        bool, typer.Option("--own-token", help="Send DRONE_TOKEN to the served role, which asks Drone with it.")
+    ] = False,
+    portable: Annotated[
+        bool, typer.Option("--portable", help="Name commands and no paths of this machine, for a file to commit.")
+    ] = False,
+    version: Annotated[  # noqa: ARG001 - handled by its callback
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Write a client's configuration (the help is HELP)."""
+    if context.invoked_subcommand is not None:
+        return
+    choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)
+    configure_command.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+
+
+@app.command()
+def roles(roles_dir: RolesDir = None) -> None:
+    """Show which role has which tools."""
+    roles_command.run(roles_dir)
+
+
+@app.command()
+def show(
+    role: Annotated[str, typer.Argument(help="The role.", autocompletion=complete_role)], roles_dir: RolesDir = None
+) -> None:
+    """Show a role as it comes out, with the file and line that each value comes from."""
+    show_command.run(role, roles_dir)
+
+
+@app.command()
+def doctor(
+    role: RoleName = None,
+    roles_dir: RolesDir = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    transport: Annotated[
+        Transport, typer.Option("--transport", help="Whether to start the servers, or to ask those that are served.")
+    ] = "stdio",
+    url: Annotated[
+        str | None, typer.Option("--url", metavar="URL", help=f"Where the role is served; default {SERVED_AT}.")
+    ] = None,
+    own_token: Annotated[bool, typer.Option("--own-token", help="Send DRONE_TOKEN to the served role.")] = False,
+) -> None:
+    """Check Drone's address, the token and the clock, and start a role's servers as a client would.
+
+    It takes DRONE_SERVER and DRONE_TOKEN (or DRONE_TOKEN_FILE) from the environment; with --transport http
+    DRONE_MCP_HTTP_TOKEN instead, and asks the role that is served. Exit code 1 if something failed.
+    """
+    where = doctor_command.ServerLocation(transport, url, own_token)
+    doctor_command.run(role, where, roles_dir=roles_dir, as_json=as_json)
+
+
+@app.command()
+def demo(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the simulator running, to try an agent on it.")] = False,
+) -> None:
+    """Show the whole way from a red build to the line that matters, on a simulated Drone. Needs no server."""
+    demo_command.run(as_json=as_json, keep=keep)
+
+
+@app.command()
+def serve(
+    role: Annotated[
+        str | None,
+        typer.Option("--role", help="The role of every caller; AGENT_ROLE stands in.", autocompletion=complete_role),
+    ] = None,
+    http: Annotated[
+        str, typer.Option("--http", metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = "127.0.0.1:8080",
+    roles_from: Annotated[
+        Path | None,
+        typer.Option("--roles-from", metavar="FILE", help="Callers with hashed tokens, each with a role of its own."),
+    ] = None,
+    replicas: Annotated[
+        int,
+        typer.Option(
+            "--replicas",
+            envvar="DRONE_MCP_REPLICAS",
+            min=1,
+            help="How many such processes share the callers: each lets its part of per_minute through.",
+        ),
+    ] = 1,
+    roles_dir: RolesDir = None,
+) -> None:
+    """Serve all servers of a role from one process, under /builds/mcp, /logs/mcp and so on.
+
+    DRONE_SERVER and the tokens that the role names come from the environment; DRONE_MCP_HTTP_TOKEN (or _FILE) is what
+    callers have to send, needed on all but loopback addresses. Prints {"url": ...} when ready.
+    """
+    from drone_mcp_config.commands import serve as serve_command  # noqa: PLC0415 - brings the SDK, slow to load
+
+    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas)
+
+
+app.command()(cli_agents.agent)
+app.command()(cli_agents.pod)
+
+
+@app.command()
+def token(
+    stdin: Annotated[bool, typer.Option("--stdin", help="Hash the token on standard input; make none.")] = False,
+) -> None:
+    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`."""
+    token_command.run(stdin=stdin)
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a role file, for editors."""
+    schema_command.run()
+
+
+def main() -> None:
+    """Run the command; a user's mistake ends in a message, not in a traceback."""
+    try:
+        app(prog_name=PROGRAM)
+    except UserError as error:
+        typer.echo(str(error), err=True)
+        sys.exit(error.exit_code)

@@ -1,0 +1,196 @@
+"""The text of a client's configuration file: what it holds, with a role's servers put in. No I/O.
+
+Nothing of the user's is ever lost: servers are put in where they belong, and all else stays as it is written. A file
+that cannot be read is refused, one that cannot be changed like that is refused with the fragment to paste, and one that
+says the right thing already is returned as it came.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import tomlkit
+import tomlkit.exceptions
+import yaml
+
+from drone_mcp_config.clients import block_yaml, jsonc
+from drone_mcp_config.clients.merging import merge_servers
+from drone_mcp_config.errors import NotWritten
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from drone_mcp_config.clients.entries import Entry
+    from drone_mcp_config.clients.formats import ClientFormat
+    from drone_mcp_config.installation.manifest import Manifest
+
+
+BYTE_ORDER_MARK = "\ufeff"
+
+
+class EditByHand(NotWritten):
+    """Only its owner can change this file without a loss; `fragment` is what belongs into it."""
+
+    def __init__(self, fragment: str) -> None:
+        super().__init__(
+            "It is written in a way that cannot be changed safely. Put the part above into it by hand: these servers, "
+            "and no others of drone-mcp."
+        )
+        self.fragment = fragment
+
+
+def new_text(client: ClientFormat, entries: Mapping[str, Entry], beside: Mapping[str, Any] | None = None) -> str:
+    """Write a file that has a role's servers and nothing else but the settings `beside` them."""
+    data = {client.root: dict(entries), **(beside or {})}
+    match client.syntax:
+        case "toml":
+            return tomlkit.dumps(data)
+        case "yaml":
+            return block_yaml.dump(data)
+        case "json":
+            return jsonc.dump(data) + "\n"
+
+
+def updated_text(text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]) -> str:
+    """Put a role's servers into a file's text.
+
+    Raises:
+        NotWritten: when the text cannot be understood whole, or a server in it is in the way.
+    """
+    if text.startswith(BYTE_ORDER_MARK):  # Windows programs write one
+        return BYTE_ORDER_MARK + updated_text(text.removeprefix(BYTE_ORDER_MARK), client, entries, installed)
+    if not text.strip():
+        return new_text(client, entries)
+    match client.syntax:
+        case "toml":
+            return _updated_toml(text, client, entries, installed)
+        case "yaml":
+            return _updated_yaml(text, client, entries, installed)
+        case "json":
+            return _updated_json(text, client, entries, installed)
+
+
+def _updated_json(
+    text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> str:
+    try:
+        data = jsonc.load(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable("JSON", str(error)) from error
+    wanted = _with_servers(data, client.root, entries, installed)
+    return text if wanted == data else jsonc.change(text, client.root, wanted[client.root])
+
+
+def _updated_toml(
+    text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> str:
+    try:
+        document = tomlkit.parse(text)
+        data = tomllib.loads(text)
+    except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
+        raise _unreadable("TOML", str(error)) from error
+    wanted = _with_servers(data, client.root, entries, installed)
+    if wanted == data:
+        return text
+    try:
+        _change_toml(document, client.root, data.get(client.root, {}), wanted[client.root])
+        changed = _like(text, tomlkit.dumps(document))
+        whole = tomllib.loads(changed) == wanted
+    except (tomlkit.exceptions.TOMLKitError, ValueError, KeyError):  # tomlkit cannot change every style of TOML
+        raise EditByHand(new_text(client, entries)) from None
+    if not whole:
+        raise EditByHand(new_text(client, entries))
+    return changed
+
+
+def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    table = document.setdefault(root, tomlkit.table(is_super_table=True))
+    for name in before:
+        if name not in after:
+            del table[name]
+    for name, entry in after.items():
+        if before.get(name) != entry:
+            table[name] = tomlkit.item(entry)
+
+
+def _updated_yaml(
+    text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> str:
+    try:
+        _refuse_doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader))
+        data = yaml.safe_load(text) or {}
+        commented = _has_yaml_comment(text)
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _unreadable("YAML", str(error).splitlines()[0]) from error
+    wanted = _with_servers(data, client.root, entries, installed)
+    if wanted == data:
+        return text
+    changed = _like(text, block_yaml.change(text, client.root, wanted[client.root]))
+    if _holds_yaml(changed, wanted):
+        return changed
+    if commented:
+        raise EditByHand(new_text(client, entries))
+    return _like(text, block_yaml.dump(wanted))
+
+
+def _holds_yaml(text: str, data: dict[str, Any]) -> bool:
+    try:
+        found: object = yaml.safe_load(text)
+    except yaml.YAMLError:
+        return False
+    return found == data
+
+
+def _with_servers(
+    data: object, root: str, entries: Mapping[str, Entry], installed: Collection[Manifest]
+) -> dict[str, Any]:
+    servers = _servers(data, root)
+    assert isinstance(data, dict)  # noqa: S101 - for the type checker; _servers has just refused anything else
+    return {**data, root: merge_servers(servers, entries, installed)}
+
+
+def _servers(data: object, root: str) -> dict[str, Any]:
+    if not isinstance(data, dict):
+        raise NotWritten("It holds something else than a client's settings (a mapping was expected).")
+    servers = data.get(root)
+    if servers is None:
+        return {}
+    if not isinstance(servers, dict):
+        raise NotWritten(f"Its {root!r} is not a mapping of servers.")
+    if not all(isinstance(name, str) for name in servers):
+        raise NotWritten(f"Its {root!r} has a server whose name is no text.")
+    return servers
+
+
+def _unreadable(kind: str, why: str) -> NotWritten:
+    return NotWritten(f"It cannot be read as {kind} ({why}). Fix it, or move it away and run this again.")
+
+
+def _has_yaml_comment(text: str) -> bool:
+    """Look for a `#` outside every token."""
+    end = 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if "#" in text[end : token.start_mark.index]:
+            return True
+        end = max(end, token.end_mark.index)
+    return "#" in text[end:]
+
+
+def _refuse_doubled_keys(node: yaml.Node | None) -> None:
+    """PyYAML keeps the last of two equal keys and says nothing; writing that back would lose the first."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise _unreadable("YAML", f"the key {twice!r} is there twice")
+    if isinstance(node, yaml.CollectionNode):
+        for item in node.value:
+            for child in item if isinstance(item, tuple) else (item,):
+                _refuse_doubled_keys(child)
+
+
+def _like(before: str, after: str) -> str:
+    """Keep the line ends of Windows where all of the file has them."""
+    is_windows = 0 < before.count("\n") == before.count("\r\n")
+    return after.replace("\r\n", "\n").replace("\n", "\r\n") if is_windows else after

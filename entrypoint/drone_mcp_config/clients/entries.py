@@ -1,0 +1,192 @@
+"""The MCP clients that a role can be written for: where each keeps its configuration, and how one server reads in it.
+
+Every client is one row of `CLIENTS` and one small function. The functions are pure: a server of the plan in, the plain
+data of its entry out. A secret never passes through here, only the name of the variable or the file that holds it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_config.clients.expansion import (
+    CLAUDE,
+    EDITOR,
+    NOTHING,
+    OPENCODE,
+    SHELL,
+    SHELL_WITHOUT_DEFAULTS,
+    Expansion,
+    undefaulted,
+)
+from drone_mcp_config.errors import CannotExpress
+from drone_mcp_config.plan.model import CALL_SECONDS, START_SECONDS, PlannedServer, RemoteServer, StdioServer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from drone_mcp_config.template import Template
+
+Entry = dict[str, Any]
+MILLISECONDS = 1000
+
+
+def claude(server: PlannedServer) -> Entry:
+    """Claude Code: `${VAR}` everywhere; `timeout` is for one call, in milliseconds.
+
+    It has the model search for tools, and starts without waiting for servers; `alwaysLoad` ends both for one server
+    (https://code.claude.com/docs/en/mcp, "Scale with MCP tool search"; since 2.1.121, older ones ignore the key).
+    """
+    preload = _filled(alwaysLoad=server.preload)
+    if isinstance(server, StdioServer):
+        return {"type": "stdio", **_started(server, CLAUDE), "timeout": CALL_SECONDS * MILLISECONDS, **preload}
+    return {"type": "http", **_reached(server, CLAUDE), **preload}
+
+
+def claude_desktop(server: PlannedServer) -> Entry:
+    """Claude Desktop: programs only, and every value as it stands."""
+    if isinstance(server, StdioServer):
+        return _started(server, NOTHING)
+    raise CannotExpress("its file has no servers at an address; add it under Settings > Connectors")
+
+
+def cursor(server: PlannedServer) -> Entry:
+    """Cursor: `${env:VAR}`."""
+    if isinstance(server, StdioServer):
+        return {"type": "stdio", **_started(server, EDITOR)}
+    return _reached(server, EDITOR)
+
+
+def vscode(server: PlannedServer) -> Entry:
+    """VS Code: `${env:VAR}`, an explicit type."""
+    if isinstance(server, StdioServer):
+        return {"type": "stdio", **_started(server, EDITOR)}
+    return {"type": "http", **_reached(server, EDITOR)}
+
+
+def codex(server: PlannedServer) -> Entry:
+    """Codex: no references; names of variables in keys of their own, and nothing else reaches the server.
+
+    It sends the first request without the tools of a server that is not ready yet, and says nothing of one that
+    failed, unless the server is `required` (https://developers.openai.com/codex/mcp). Only of ours is that asked:
+    without another server an agent may still do its work.
+    """
+    times = {"startup_timeout_sec": START_SECONDS, "tool_timeout_sec": CALL_SECONDS}
+    limits = {**times, **_filled(required=server.ours)}
+    if isinstance(server, StdioServer):
+        literal, forwarded = _split(server.env)
+        names = [*forwarded, *(name for name in server.inherits if name not in forwarded)]
+        entry = {"command": NOTHING.write(server.command), "args": [NOTHING.write(arg) for arg in server.args]}
+        return {**entry, **_filled(env_vars=names, env=literal), **limits}
+    literal, bearer, forwarded_headers = _codex_headers(server.headers)
+    entry = {"url": NOTHING.write(server.url)}
+    headers = _filled(bearer_token_env_var=bearer, http_headers=literal, env_http_headers=forwarded_headers)
+    return {**entry, **headers, **limits}
+
+
+def gemini(server: PlannedServer) -> Entry:
+    """Gemini CLI: `$VAR` and `${VAR}`; it hides variables that look secret from a server unless `env` lists them."""
+    if isinstance(server, StdioServer):
+        return {**_started(server, SHELL), "timeout": CALL_SECONDS * MILLISECONDS}
+    return {**_reached(server, SHELL, "httpUrl"), "timeout": CALL_SECONDS * MILLISECONDS}
+
+
+def opencode(server: PlannedServer) -> Entry:
+    """OpenCode: `{env:VAR}`, one list for the command; its own 5 s to list tools are short for a cold start."""
+    timeout = {"enabled": True, "timeout": START_SECONDS * MILLISECONDS}
+    if isinstance(server, StdioServer):
+        started = _started(server, OPENCODE)
+        command = [started["command"], *started["args"]]
+        return {"type": "local", "command": command, **_filled(environment=started.get("env")), **timeout}
+    return {"type": "remote", **_reached(server, OPENCODE), **timeout}
+
+
+def windsurf(server: PlannedServer) -> Entry:
+    """Windsurf: `${env:VAR}`, no type, `serverUrl`."""
+    return _started(server, EDITOR) if isinstance(server, StdioServer) else _reached(server, EDITOR, "serverUrl")
+
+
+def zed(server: PlannedServer) -> Entry:
+    """Zed: every value as it stands."""
+    return _started(server, NOTHING) if isinstance(server, StdioServer) else _reached(server, NOTHING)
+
+
+def goose(server: PlannedServer) -> Entry:
+    """Goose: `env_keys` names what it takes from its environment or keyring, `envs` holds the rest.
+
+    In headers, and nowhere else, it puts those in for `$VAR` and `${VAR}` (goose pull request 5439).
+    """
+    common = {"name": server.name, "enabled": True, "timeout": CALL_SECONDS}
+    if isinstance(server, StdioServer):
+        literal, forwarded = _split(server.env)
+        command = {"cmd": NOTHING.write(server.command), "args": [NOTHING.write(arg) for arg in server.args]}
+        described = _filled(description=server.description)
+        return {"type": "stdio", **common, **described, **command, "envs": literal, "env_keys": forwarded}
+    names = [reference.name for value in server.headers.values() for reference in value.references]
+    headers = {name: SHELL_WITHOUT_DEFAULTS.write(value) for name, value in server.headers.items()}
+    reached = {"uri": NOTHING.write(server.url), **_filled(headers=headers, env_keys=list(dict.fromkeys(names)))}
+    return {"type": "streamable_http", **common, **reached}
+
+
+def copilot(server: PlannedServer) -> Entry:
+    """Copilot CLI: `$VAR` and `${VAR}` in variables and headers alone; without `tools` it offers none.
+
+    `timeout` is for one call, 30 s by itself; `deferTools` keeps tools out of its search for tools
+    (https://docs.github.com/en/copilot/reference/copilot-cli-reference/cli-command-reference).
+    """
+    common = {
+        "tools": ["*"],
+        "timeout": CALL_SECONDS * MILLISECONDS,
+        **_filled(deferTools="never" if server.preload else ""),
+    }
+    if isinstance(server, StdioServer):
+        return {"type": "local", **_started(server, NOTHING, env=SHELL), **common}
+    return {"type": "http", **_reached(server, NOTHING, headers=SHELL), **common}
+
+
+def _started(server: StdioServer, expansion: Expansion, *, env: Expansion | None = None) -> Entry:
+    return {
+        "command": expansion.write(server.command),
+        "args": [expansion.write(argument) for argument in server.args],
+        **_filled(env={name: (env or expansion).write(value) for name, value in server.env.items()}),
+    }
+
+
+def _reached(
+    server: RemoteServer, expansion: Expansion, url: str = "url", *, headers: Expansion | None = None
+) -> Entry:
+    written = {name: (headers or expansion).write(value) for name, value in server.headers.items()}
+    return {url: expansion.write(server.url), **_filled(headers=written)}
+
+
+def _filled(**values: Any) -> Entry:
+    return {name: value for name, value in values.items() if value}
+
+
+def _split(env: Mapping[str, Template]) -> tuple[dict[str, str], list[str]]:
+    """Part literal values from variables handed on; a client that only hands on names cannot rename one."""
+    literal: dict[str, str] = {}
+    forwarded: list[str] = []
+    for name, value in env.items():
+        source = value.sole_reference
+        if source is None:
+            literal[name] = NOTHING.write(value)
+        elif source == name:
+            forwarded.append(name)
+        else:
+            raise CannotExpress(f"it hands a variable on under its own name only, and {name} is to come from {source}")
+    return literal, forwarded
+
+
+def _codex_headers(headers: Mapping[str, Template]) -> tuple[dict[str, str], str, dict[str, str]]:
+    literal: dict[str, str] = {}
+    bearer = ""
+    forwarded: dict[str, str] = {}
+    for name, value in headers.items():
+        match value.parts:
+            case ("Bearer ", reference) if name.lower() == "authorization" and not isinstance(reference, str):
+                bearer = undefaulted(reference)
+            case _ if value.sole_reference:
+                forwarded[name] = value.sole_reference
+            case _:
+                literal[name] = NOTHING.write(value)
+    return literal, bearer, forwarded

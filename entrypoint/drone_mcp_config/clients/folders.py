@@ -1,0 +1,59 @@
+"""Where a user's folders are, on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from drone_mcp_config.errors import UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class UserFolders:
+    """Where things are on this machine."""
+
+    work: Path
+    home: Path
+    config: Path  # ~/.config, or what XDG_CONFIG_HOME says
+    appdata: Path  # only Windows has it
+    platform: str
+
+    @classmethod
+    def here(cls, environment: Mapping[str, str] = os.environ) -> UserFolders:
+        """Read them from the environment.
+
+        Raises:
+            UserError: when the working directory is gone.
+        """
+        try:
+            work = Path.cwd()
+        except FileNotFoundError as error:
+            raise UserError("The folder that you are in does not exist any more; change to another.") from error
+        home = Path(environment.get("HOME") or _home())
+        config = environment.get("XDG_CONFIG_HOME", "")
+        return cls(
+            work=work,
+            home=home,
+            # The XDG specification has a relative path ignored.
+            config=Path(config) if Path(config).is_absolute() else home / ".config",
+            appdata=Path(environment.get("APPDATA") or home / "AppData" / "Roaming"),
+            platform=sys.platform,
+        )
+
+    @property
+    def windows(self) -> bool:
+        """Whether this is Windows."""
+        return self.platform == "win32"
+
+
+def _home() -> Path:
+    try:
+        return Path.home()
+    except RuntimeError:  # a container's user by number, without an account: engines take the root then
+        return Path("/")

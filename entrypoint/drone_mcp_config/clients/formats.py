@@ -1,0 +1,142 @@
+"""The MCP clients that a role can be written for, a row each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from drone_mcp_config.clients import entries
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from drone_mcp_config.clients.entries import Entry
+    from drone_mcp_config.clients.folders import UserFolders
+    from drone_mcp_config.plan.model import PlannedServer
+
+ClientName = Literal[
+    "claude", "claude-desktop", "cursor", "vscode", "codex", "gemini", "opencode", "windsurf", "zed", "goose", "copilot"
+]
+
+
+@dataclass(frozen=True)
+class ClientFormat:
+    """How one client wants its servers.
+
+    Attributes:
+        title: its name as people say it.
+        root: the key that holds the servers.
+        entry: writes one server; raises CannotExpress.
+        location: the file that it reads; the project's where it has one.
+        syntax: what the file is written in.
+        project: whether that file belongs to the project (and not to the user).
+        bare: its servers see nothing of the user's environment and its file cannot refer to it.
+        desktop: whether people start it from a desktop, where the variables of a shell are not set.
+        hint: what the user has to do besides, if anything.
+    """
+
+    title: str
+    root: str
+    entry: Callable[[PlannedServer], Entry]
+    location: Callable[[UserFolders], Path]
+    syntax: Literal["json", "toml", "yaml"] = "json"
+    project: bool = False
+    bare: bool = False
+    desktop: bool = False
+    hint: str = ""
+
+
+def _claude_desktop_file(folders: UserFolders) -> Path:
+    if folders.platform == "darwin":
+        folder = folders.home / "Library" / "Application Support"
+    else:
+        folder = folders.appdata if folders.windows else folders.config
+    return folder / "Claude" / "claude_desktop_config.json"
+
+
+def _opencode_file(folders: UserFolders) -> Path:
+    commented = folders.work / "opencode.jsonc"
+    plain = folders.work / "opencode.json"
+    return commented if commented.exists() and not plain.exists() else plain
+
+
+def _zed_file(folders: UserFolders) -> Path:
+    return (folders.appdata / "Zed" if folders.windows else folders.config / "zed") / "settings.json"
+
+
+def _goose_file(folders: UserFolders) -> Path:
+    folder = folders.appdata / "Block" / "goose" / "config" if folders.windows else folders.config / "goose"
+    return folder / "config.yaml"
+
+
+_TRUST = "{} reads a project's file only in a folder that it trusts: start it here once and say yes."
+
+CLIENTS: dict[ClientName, ClientFormat] = {
+    "claude": ClientFormat(
+        "Claude Code",
+        "mcpServers",
+        entries.claude,
+        lambda folders: folders.work / ".mcp.json",
+        project=True,
+        hint="Start claude here and approve the servers (/mcp shows them).",
+    ),
+    "claude-desktop": ClientFormat(
+        "Claude Desktop",
+        "mcpServers",
+        entries.claude_desktop,
+        _claude_desktop_file,
+        bare=True,
+        desktop=True,
+        hint="Restart Claude Desktop.",
+    ),
+    "cursor": ClientFormat(
+        "Cursor",
+        "mcpServers",
+        entries.cursor,
+        lambda folders: folders.work / ".cursor" / "mcp.json",
+        project=True,
+        desktop=True,
+    ),
+    "vscode": ClientFormat(
+        "VS Code",
+        "servers",
+        entries.vscode,
+        lambda folders: folders.work / ".vscode" / "mcp.json",
+        project=True,
+        desktop=True,
+    ),
+    "codex": ClientFormat(
+        "Codex",
+        "mcp_servers",
+        entries.codex,
+        lambda folders: folders.work / ".codex" / "config.toml",
+        syntax="toml",
+        project=True,
+        hint=_TRUST.format("Codex"),
+    ),
+    "gemini": ClientFormat(
+        "Gemini CLI",
+        "mcpServers",
+        entries.gemini,
+        lambda folders: folders.work / ".gemini" / "settings.json",
+        project=True,
+        hint=_TRUST.format("Gemini CLI"),
+    ),
+    "opencode": ClientFormat("OpenCode", "mcp", entries.opencode, _opencode_file, project=True),
+    "windsurf": ClientFormat(
+        "Windsurf",
+        "mcpServers",
+        entries.windsurf,
+        lambda folders: folders.home / ".codeium" / "windsurf" / "mcp_config.json",
+        desktop=True,
+    ),
+    "zed": ClientFormat("Zed", "context_servers", entries.zed, _zed_file, bare=True, desktop=True),
+    "goose": ClientFormat("Goose", "extensions", entries.goose, _goose_file, syntax="yaml"),
+    "copilot": ClientFormat(
+        "Copilot CLI",
+        "mcpServers",
+        entries.copilot,
+        lambda folders: folders.home / ".copilot" / "mcp-config.json",
+    ),
+}

@@ -1,0 +1,93 @@
+"""Which entries of a client's file are ours, and what becomes of each. Pure, over plain data of any format.
+
+An entry is ours when both its name and its program are. A user's own server that is only called like one of ours stays
+theirs, and so does one that runs a program of ours under a name of the user's. Entries of ours that the role no longer
+names are removed; everything else stays, in its place.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from drone_mcp_config.errors import NotWritten
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+
+    from drone_mcp_config.clients.entries import Entry
+    from drone_mcp_config.installation.manifest import Manifest
+
+_ADDRESSES = ("url", "httpUrl", "serverUrl", "uri")
+
+
+def merge_servers(
+    existing: Mapping[str, Any], wanted: Mapping[str, Entry], installed: Collection[Manifest]
+) -> dict[str, Any]:
+    """Return the servers that a file has afterwards.
+
+    Raises:
+        NotWritten: when a wanted name is taken by a server that is not ours.
+    """
+    result: dict[str, Any] = {}
+    for name, entry in existing.items():
+        if name in wanted:
+            _check_replaceable(name, entry, wanted[name], installed)
+            result[name] = wanted[name]
+        elif not is_ours(name, entry, installed):
+            result[name] = entry
+    return result | {name: entry for name, entry in wanted.items() if name not in result}
+
+
+def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
+    """Tell whether an entry starts a server of drone-mcp as this command writes it, under that server's own name.
+
+    The interpreter may be another one. A server that is not installed any more is recognised by the rule that all our
+    packages keep, by which `jenkins-builds` is the module `jenkins_mcp_builds`. That rule alone would also fit servers
+    of others: hence `-P`, which hardly anybody else writes, and for a command alone the name of the distribution.
+    """
+    system, _, part = name.partition("-")
+    by_rule = "_".join([system, "mcp", *part.split("-")] if part else [system, "mcp"])
+    match _argv(entry):
+        case [program]:
+            script = _basename(program).removesuffix(".exe")
+            is_known = any((name, script) == (one.server, one.command) for one in installed)
+            return is_known or (script.startswith("drone-mcp-") and script == by_rule.replace("_", "-"))
+        case [_, "-P", "-m", module]:
+            is_known = any((name, module) == (one.server, one.module) for one in installed)
+            return is_known or module == by_rule
+        case [_, "-m", module]:  # as releases wrote it that had servers for Drone alone
+            return module.startswith("drone_mcp_") and module == by_rule
+        case _:
+            return False
+
+
+def _check_replaceable(name: str, entry: object, wanted: Entry, installed: Collection[Manifest]) -> None:
+    is_wanted_ours = is_ours(name, wanted, installed)
+    is_same = is_ours(name, entry, installed) if is_wanted_ours else _target(entry) == _target(wanted)
+    if not is_same and entry != wanted:
+        raise NotWritten(
+            f"It has a server {name!r} already, which drone-mcp-config did not write. "
+            "Rename or remove that entry, then run this again."
+        )
+
+
+def _argv(entry: object) -> list[str]:
+    """Return the words of an entry's command; clients differ in where they keep them."""
+    if not isinstance(entry, dict):
+        return []
+    command = entry.get("command") or entry.get("cmd") or []
+    words = command if isinstance(command, list) else [command, *(entry.get("args") or [])]
+    return [word for word in words if isinstance(word, str)]
+
+
+def _target(entry: object) -> str | None:
+    """Return the program or address by which an external server is recognised; its arguments may change."""
+    argv = _argv(entry)
+    if argv:
+        return _basename(argv[0])
+    return next((entry[key] for key in _ADDRESSES if key in entry), None) if isinstance(entry, dict) else None
+
+
+def _basename(program: str) -> str:
+    return re.split(r"[/\\]", program)[-1]

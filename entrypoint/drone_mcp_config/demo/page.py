@@ -1,0 +1,59 @@
+"""The demo as a person reads it in a terminal, or as plain lines where it is piped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from drone_mcp_config.demo.acts import Act
+    from drone_mcp_config.demo.processes import SimulatedDrone
+
+
+class Pages:
+    """Shows act after act on a console."""
+
+    def __init__(self, console: Console | None = None) -> None:
+        self._console = console or Console(highlight=False)
+        self._count = 0
+
+    def show(self, act: Act) -> None:
+        """Show one act."""
+        self._count += 1
+        title = Text.assemble((f"{self._count}. {act.title}", "bold"), (_cost(act), "dim"))
+        self._console.print(title)
+        self._line(act.asked, "cyan")
+        for line in act.told:
+            hit = act.line is not None and line.strip().startswith((f"{act.line}>", f"{act.line}|"))
+            self._line(line, "bold red" if hit else "default")
+        self._console.print()
+
+    def _line(self, text: str, style: str) -> None:
+        """Show one line: cut to the terminal's width, whole where no terminal is."""
+        shown = Text(f"   {text}", style=style, no_wrap=True, overflow="ellipsis")
+        self._console.print(shown, soft_wrap=not self._console.is_terminal)
+
+    def close(self, act: Act) -> None:
+        """Say what was shown."""
+        self._console.print(
+            Text.assemble("Line ", (str(act.line), "bold red"), " of the failed step's log says why the build is red.")
+        )
+
+    def kept(self, drone: SimulatedDrone, folder: Path) -> None:
+        """Say how to use what goes on running."""
+        variables = " ".join(f"{name}={value}" for name, value in drone.environment.items())
+        self._console.print("\nThe simulator and the receiver go on. Point Claude Code at them:", style="bold")
+        self._console.print(Text(f"  cd {folder} && {variables} claude --mcp-config .mcp.json"), soft_wrap=True)
+        pids = " ".join(str(process.pid) for process in drone.processes)
+        self._console.print(Text(f"Stop them with: kill {pids}"))
+
+
+def _cost(act: Act) -> str:
+    parts = [f"{act.seconds:.2f} s"] if act.seconds else []
+    if act.tokens is not None:
+        parts.append(f"{act.tokens} tokens")
+    return f"  ({', '.join(parts)})" if parts else ""

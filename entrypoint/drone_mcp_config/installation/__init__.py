@@ -1,0 +1,1 @@
+"""The MCP servers of this installation, known by their manifests."""

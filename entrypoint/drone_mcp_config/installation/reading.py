@@ -1,0 +1,76 @@
+"""Which MCP servers this installation has, read without importing any of them.
+
+A server registers itself in the entry-point group `drone_mcp.servers` (the name that role files use -> its import
+package) and says the rest in `manifest.json` inside that package. Importing a server to ask it would take half a
+second each and bring its whole SDK along.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from collections import UserDict
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from drone_mcp_config.installation.manifest import Manifest
+
+GROUP = "drone_mcp.servers"
+
+
+class Servers(UserDict[str, Manifest]):
+    """The installed servers, by the names that role files have for them.
+
+    Attributes:
+        broken: the servers that cannot be used, because their manifest is missing or wrong -> what is wrong with it.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.broken: dict[str, str] = {}
+
+
+def read_installation() -> Servers:
+    """Find the installed servers, in the order of their names.
+
+    An installation may have some of them only, as the image of a role has: a package that is not there is no server.
+    """
+    servers = Servers()
+    for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
+        folder = _package_folder(entry.value)
+        if folder is None:
+            continue
+        try:
+            servers[entry.name] = _read_manifest(folder / "manifest.json")
+        except ValueError as error:
+            servers.broken[entry.name] = str(error)
+    return servers
+
+
+def _read_manifest(path: Path) -> Manifest:
+    """Read a manifest; ValueError says why it cannot be used."""
+    try:
+        return Manifest.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise ValueError(f"{path} cannot be read ({error.strerror})") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ValueError(f"{path}: {where or 'the file'}: {first['msg']}") from error
+
+
+def _package_folder(package: str) -> Path | None:
+    spec = importlib.util.find_spec(package)
+    locations = spec.submodule_search_locations if spec else None
+    return Path(locations[0]) if locations else None
+
+
+def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple[str, ...]:
+    """Say how a client starts a server.
+
+    The default names the interpreter that this command runs under, so that no PATH can find another installation;
+    `portable` names the console script, for a file that several people share. -P, because clients start servers in the
+    work tree: without it, a file there that is called like a module would run with the server's token.
+    """
+    return (manifest.command,) if portable else (interpreter, "-P", "-m", manifest.module)

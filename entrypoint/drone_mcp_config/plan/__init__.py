@@ -1,0 +1,1 @@
+"""What a client starts or reaches for a role, before any format comes into it."""

@@ -1,0 +1,177 @@
+"""From a role's name to the role: find its file, follow `extends`, check it against what is installed.
+
+How a role and its parent become one: `description` and `repos` are the role's own, or else the parent's. `servers` and
+`external` are the parent's with the role's added; where both name a server of ours, each key that the role sets
+replaces the parent's, of a `guard` again key by key; an external server is replaced as a whole. `agent` goes key by key
+like a server.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from ci_mcp_kit.suggesting import suggest
+from drone_mcp_config.errors import InvalidRole, Problem, UserError
+from drone_mcp_config.roles.model import Agent, External, RoleFile, ServerEntry
+from drone_mcp_config.roles.problems import explain
+from drone_mcp_config.roles.source import KeyPath, Source, read_source
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from drone_mcp_config.installation.manifest import Manifest
+    from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.roles.library import RoleLibrary
+
+WRITE_TOKEN = "DRONE_WRITE_TOKEN"  # noqa: S105 - the name of a variable
+
+_ModelT = TypeVar("_ModelT", bound=BaseModel)
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a value comes from."""
+
+    file: Path
+    line: int
+
+    def problem(self, message: str) -> Problem:
+        """Make a problem that points here."""
+        return Problem(self.file, self.line, message)
+
+
+@dataclass(frozen=True)
+class Role:
+    """A role with everything that it takes from its parents; `origins` has a place for each value that a file sets."""
+
+    name: str
+    description: str
+    repos: tuple[str, ...]
+    servers: dict[str, ServerEntry]
+    external: dict[str, External]
+    agent: Agent
+    lineage: tuple[str, ...]
+    origins: dict[KeyPath, Origin]
+
+
+def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
+    """Load a role, resolved and checked.
+
+    Raises:
+        UserError: when there is no such role.
+        InvalidRole: when its file or a parent's is wrong.
+    """
+    file = roles.find(name)
+    if file is None:
+        raise UserError(f"There is no role {name!r}. {suggest(name, roles.names(), 'There are')}")
+    role = _merge(list(_lineage(file, roles)))
+    problems = [*_check_servers(role, servers), *_check_external(role, servers)]
+    if not role.servers and not role.external:
+        problems.append(Problem(file, 1, "the role has no servers; name at least one under 'servers'"))
+    if problems:
+        raise InvalidRole(problems)
+    return role
+
+
+def _lineage(file: Path, roles: RoleLibrary) -> Iterator[tuple[RoleFile, Source]]:
+    """Yield the role and its parents, nearest first."""
+    seen: list[str] = []
+    while True:
+        parsed, source = _read(file)
+        yield parsed, source
+        seen.append(parsed.role)
+        if parsed.extends is None:
+            return
+        if parsed.extends in seen:
+            circle = " -> ".join([*seen[seen.index(parsed.extends) :], parsed.extends])
+            raise InvalidRole([source.problem(("extends",), f"this goes round in a circle: {circle}")])
+        parent = roles.find(parsed.extends)
+        if parent is None:
+            message = f"there is no role {parsed.extends!r} to extend. {suggest(parsed.extends, roles.names())}"
+            raise InvalidRole([source.problem(("extends",), message)])
+        file = parent
+
+
+def _read(file: Path) -> tuple[RoleFile, Source]:
+    source = read_source(file)
+    if not isinstance(source.data, dict):
+        raise InvalidRole([source.problem((), "a role file is a mapping that starts with 'role: NAME'")])
+    try:
+        parsed = RoleFile.model_validate(source.data)
+    except ValidationError as error:
+        raise InvalidRole(explain(error, source)) from error
+    if parsed.role != file.stem:
+        message = f"role: {parsed.role!r} is in a file named {file.name!r}; the two have to be the same"
+        raise InvalidRole([source.problem(("role",), message)])
+    return parsed, source
+
+
+def _merge(lineage: list[tuple[RoleFile, Source]]) -> Role:
+    description = ""
+    repos: tuple[str, ...] = ()
+    servers: dict[str, ServerEntry] = {}
+    external: dict[str, External] = {}
+    agent = Agent()
+    origins: dict[KeyPath, Origin] = {}
+    for parsed, source in reversed(lineage):
+        description = parsed.description or description
+        repos = tuple(parsed.repos or repos)
+        for name, entry in parsed.servers.items():
+            servers[name] = _overlay(servers.get(name, ServerEntry()), entry)
+        external |= parsed.external
+        agent = _overlay(agent, parsed.agent or Agent())
+        origins |= {path: Origin(source.file, line) for path, line in source.lines.items()}
+    nearest = lineage[0][0]
+    names = tuple(parsed.role for parsed, _ in lineage)
+    return Role(nearest.role, description, repos, servers, external, agent, names, origins)
+
+
+def _overlay(below: _ModelT, above: _ModelT) -> _ModelT:
+    return below.model_copy(update={key: _laid(below, above, key) for key in above.model_fields_set})
+
+
+def _laid(below: BaseModel, above: BaseModel, key: str) -> Any:
+    old, new = getattr(below, key), getattr(above, key)
+    return _overlay(old, new) if isinstance(old, BaseModel) and isinstance(new, BaseModel) else new
+
+
+def _check_servers(role: Role, servers: Servers) -> Iterator[Problem]:
+    for name, entry in role.servers.items():
+        origin = role.origins["servers", name]
+        if name in servers:
+            yield from _check_server(role, name, entry, servers[name])
+        elif name in servers.broken:
+            broken = f"the installed server {name!r} is incomplete: {servers.broken[name]}"
+            yield origin.problem(f"{broken}. Install drone-mcp again.")
+        else:
+            hint = suggest(name, servers, "This installation has")
+            yield origin.problem(f"there is no server {name!r}. {hint}")
+
+
+def _check_server(role: Role, name: str, entry: ServerEntry, manifest: Manifest) -> Iterator[Problem]:
+    for index, tool in enumerate(entry.tools or ()):
+        if tool not in manifest.tool_names:
+            hint = suggest(tool, manifest.tool_names, "It has")
+            origin = role.origins["servers", name, "tools", index]
+            yield origin.problem(f"the server {name!r} has no tool {tool!r}. {hint}")
+    if entry.mode is not None and not manifest.writes:
+        origin = role.origins["servers", name, "mode"]
+        yield origin.problem(f"the server {name!r} only reads, so it has no mode; leave the key out")
+    if entry.guard is not None and not manifest.writes:
+        origin = role.origins["servers", name, "guard"]
+        yield origin.problem(f"the server {name!r} only reads, so it has no guard; leave the key out")
+    if entry.token == WRITE_TOKEN and WRITE_TOKEN not in manifest.environment:
+        origin = role.origins["servers", name, "token"]
+        yield origin.problem(f"the server {name!r} only reads; {WRITE_TOKEN} is for servers that write")
+
+
+def _check_external(role: Role, servers: Servers) -> Iterator[Problem]:
+    ours = {manifest.server for manifest in servers.values()}
+    for name in role.external:
+        if name in ours:
+            origin = role.origins["external", name]
+            yield origin.problem(f"{name!r} is the name of a server of drone-mcp; give this one another")

@@ -1,0 +1,127 @@
+"""pydantic's findings about a role file, said to the person who wrote it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ci_mcp_kit.suggesting import suggest
+from drone_mcp_config.roles import model
+from drone_mcp_config.secrecy import looks_secret
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel, ValidationError
+    from pydantic_core import ErrorDetails
+
+    from drone_mcp_config.errors import Problem
+    from drone_mcp_config.roles.source import KeyPath, Source
+
+_PATTERNS = {
+    model.NAME: "a name of small letters, digits and '-', starting with a letter",
+    model.SERVER_NAME: "a server name: letters, digits and '-', at most 20, starting with a letter",
+    model.VARIABLE: "the name of an environment variable: letters, digits and '_'",
+    model.GLOB: "a repository as owner/name, with * as wildcard",
+    model.IMAGE: "a container image reference: letters, digits and . _ / : @ -",
+    model.HEADER: "the name of an HTTP header",
+    model.NAME_GLOB: "a name with * as wildcard, and ! before it to take it away",
+    model.RATE: "a number for each minute, hour or day, like 10/h",
+    model.AUDIT: "an absolute path, stderr, or an http:// or https:// address without a user",
+}
+_KINDS = {
+    "string_type": "text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping (name: value)",
+    "model_type": "a mapping (name: value)",
+}
+
+
+def explain(error: ValidationError, source: Source) -> list[Problem]:
+    """Turn pydantic's errors into problems with lines."""
+    return [source.problem(_path(detail), _message(detail)) for detail in error.errors(include_url=False)]
+
+
+def _path(detail: ErrorDetails) -> KeyPath:
+    return tuple(part for part in detail["loc"] if part != "[key]")
+
+
+def _message(detail: ErrorDetails) -> str:
+    path = _path(detail)
+    kind = detail["type"]
+    if kind == "extra_forbidden":
+        parent = path[:-1]
+        return f"{path[-1]!r} is not a key of {_name(parent)}. {suggest(str(path[-1]), _keys(parent), 'It has')}"
+    if kind == "missing":
+        return f"{_name(path[:-1])} has no {path[-1]!r}"
+    return f"{_where(path)}{_complaint(kind, detail)}"
+
+
+def _complaint(kind: str, detail: ErrorDetails) -> str:
+    context: dict[str, Any] = detail.get("ctx", {})
+    value = detail["input"]
+    if kind == "value_error":
+        return detail["msg"].removeprefix("Value error, ")
+    if kind in _KINDS:
+        return f"{_found(value)} where {_KINDS[kind]} belongs{_hint(kind, value)}"
+    if kind == "literal_error":
+        return f"{_found(value)}, but it takes {context['expected']}"
+    if kind == "string_pattern_mismatch":
+        return (
+            f"{_found(value)}, but it takes {_PATTERNS.get(context['pattern'], 'http:// or https:// and an address')}"
+        )
+    if "min_length" in context:
+        return "it is empty; leave the key out instead"
+    return f"it is too long (at most {context['max_length']})" if "max_length" in context else detail["msg"]
+
+
+def _hint(kind: str, value: object) -> str:
+    if value is None and kind == "model_type":
+        return "; write {} to take it as it is"
+    if isinstance(value, (bool, int)) and kind == "string_type":
+        return "; put it in quotes"
+    return ""
+
+
+def _found(value: object) -> str:
+    """Name a value without repeating one that may be a secret or a novel."""
+    if value is None:
+        return "found nothing"
+    if isinstance(value, (dict, list)):
+        return "found a mapping" if isinstance(value, dict) else "found a list"
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    fits = len(text) <= 40  # noqa: PLR2004 - what fits a line
+    return f"found {text!r}" if fits and not looks_secret(text) else "found another text"
+
+
+def _where(path: KeyPath) -> str:
+    keys = [str(part) if isinstance(part, str) else f"item {part + 1}" for part in path]
+    return f"{' > '.join(keys)}: " if keys else ""
+
+
+def _name(path: KeyPath) -> str:
+    match path:
+        case ():
+            return "a role"
+        case ("servers", str() as name):
+            return f"the server {name!r}"
+        case ("servers", str() as name, "guard"):
+            return f"the guard of the server {name!r}"
+        case ("external", str() as name):
+            return f"the external server {name!r}"
+        case _:
+            return repr(".".join(str(part) for part in path))
+
+
+def _keys(path: KeyPath) -> list[str]:
+    found: type[BaseModel]
+    match path:
+        case ("servers", _):
+            found = model.ServerEntry
+        case ("servers", _, "guard"):
+            found = model.Guard
+        case ("external", _):
+            found = model.External
+        case ("agent",):
+            found = model.Agent
+        case _:
+            found = model.RoleFile
+    return list(found.model_fields)

@@ -1,0 +1,119 @@
+"""Roles over HTTP in one process: who asks, as whom, and which of the role's servers answers."""
+
+from __future__ import annotations
+
+import logging
+import math
+import re
+from contextlib import asynccontextmanager
+from typing import TYPE_CHECKING
+
+from ci_mcp_kit import logs, observing
+from ci_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, check_filled_in, unauthorized
+from drone_mcp_config.errors import UserError
+from drone_mcp_config.plan.model import DRONE_TOKEN_HEADER
+from drone_mcp_config.serving.pool import Pool, SetKey
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterable
+
+    from starlette.requests import Request
+    from starlette.types import ASGIApp
+
+    from ci_mcp_kit.http_settings import HttpSettings
+    from drone_mcp_config.serving.callers import Caller, CallerBook, Limits
+
+logger = logging.getLogger(__name__)
+
+_PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp")
+_TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
+
+
+def one_role(role: str, settings: HttpSettings) -> Callable[[Request], SetKey]:
+    """Serve everybody who has the process's token (if it has one) with one role."""
+
+    def identify(request: Request) -> SetKey:
+        check_bearer(request, settings)
+        _refuse_own_token(request)
+        observing.for_role(role)
+        return SetKey(role)
+
+    return identify
+
+
+def many_roles(book: CallerBook, limits: Limits) -> Callable[[Request], SetKey]:
+    """Serve each caller with the role that the book has for their token."""
+
+    def identify(request: Request) -> SetKey:
+        caller = book.find(bearer(request))
+        if caller is None:
+            raise unauthorized("This token is unknown here, or not any more")
+        logs.asked_by(caller.name)
+        observing.for_role(caller.role)
+        _check_rate(caller, limits)
+        return SetKey(caller.role, _own_token(request, caller))
+
+    return identify
+
+
+def _check_rate(caller: Caller, limits: Limits) -> None:
+    wait = limits.wait(caller)
+    if wait:
+        message = f"{caller.name} may ask {caller.per_minute} times a minute"
+        raise Refused(429, message, {"Retry-After": str(math.ceil(wait))})
+
+
+def _own_token(request: Request, caller: Caller) -> str | None:
+    """Return the Drone token that a caller has to bring; one who has to bring none must not believe to be asked as."""
+    if caller.drone == "role":
+        _refuse_own_token(request)
+        return None
+    values = request.headers.getlist(DRONE_TOKEN_HEADER)
+    if len(values) == 1:
+        check_filled_in(DRONE_TOKEN_HEADER, values[0])
+    if len(values) != 1 or not _TOKEN.fullmatch(values[0]):
+        raise Refused(400, f"Send your own token for Drone in the header {DRONE_TOKEN_HEADER}")
+    return values[0]
+
+
+def _refuse_own_token(request: Request) -> None:
+    if DRONE_TOKEN_HEADER in request.headers:
+        raise Refused(403, f"Drone is asked as the role's user here; leave the header {DRONE_TOKEN_HEADER} out")
+
+
+async def _find(pool: Pool, key: SetKey, name: str) -> ASGIApp | None:
+    try:
+        return await pool.find(key, name)
+    except UserError as error:  # a role that came with a change of the file, and lacks a setting
+        logger.error("The role %s cannot be served: %s", key.role, error)  # noqa: TRY400 - its text says it all
+        raise Refused(
+            503, "Your role cannot be served here; whoever runs this server finds the reason in its log"
+        ) from error
+
+
+@asynccontextmanager
+async def serving_app(
+    settings: HttpSettings,
+    pool: Pool,
+    identify: Callable[[Request], SetKey],
+    roles: Iterable[str],
+    ready: Callable[[], bool] = lambda: True,
+) -> AsyncIterator[HttpApp]:
+    """Run `roles` for as long as the block takes; yields what serves them.
+
+    Raises:
+        UserError: a server's settings are wrong.
+    """
+
+    async def route(request: Request) -> ASGIApp:
+        key = identify(request)
+        match = _PATH.fullmatch(request.scope["path"])
+        app = await _find(pool, key, match[1]) if match else None
+        if app is None:
+            raise Refused(404, "Your role has no such server")
+        return app
+
+    async with pool.running():
+        for role in sorted(roles):
+            await pool.start(SetKey(role))
+        yield HttpApp(settings, route, ready)

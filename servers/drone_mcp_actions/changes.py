@@ -1,0 +1,117 @@
+"""The changes that tools ask for: what is read of the build, how it is planned and described."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.guard.changes import Change
+from drone_mcp_actions import plans, reports
+from drone_mcp_actions.views import ActionView, view_of
+from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+
+if TYPE_CHECKING:
+    from ci_mcp_kit.guard.changes import Sent
+    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.rules import Decision
+    from drone_mcp_actions.plans import BuildPlan
+    from drone_mcp_build.access import DroneAccess
+    from drone_mcp_client.models import Build
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildChange(Change[BuildAction, ActionView]):
+    """One call of a tool of this server; `access` reads the build.
+
+    Attributes:
+        name: of the operation.
+        stage: the one that is meant; None: all that wait.
+        params: of a restart, sorted by name.
+        debug: whether to restart in Drone's debug mode.
+    """
+
+    access: DroneAccess = field(repr=False)
+    name: str
+    repo: str
+    number: int
+    stage: int | None = None
+    params: tuple[tuple[str, str], ...] = ()
+    debug: bool = False
+
+    @property
+    @override
+    def operation(self) -> Operation:
+        return OPERATIONS[self.name]
+
+    @property
+    @override
+    def scope(self) -> str:
+        return self.repo
+
+    @property
+    @override
+    def subject(self) -> str:
+        return f"Build {self.number}"
+
+    @property
+    @override
+    def view(self) -> type[ActionView]:
+        return view_of(self.name)
+
+    @override
+    def identity(self) -> tuple[Any, ...]:
+        return self.name, self.repo, self.number, self.stage, self.params, self.debug
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        return {"operation": self.name, "repo": self.repo, "build": self.number}
+
+    @override
+    async def plan(self) -> BuildPlan:
+        drone = await self.access.client()
+        build = self._clean(await drone.build(self.repo, self.number))
+        match self.name:
+            case "restart":
+                return plans.restart(await drone.repo(self.repo), build, dict(self.params), debug=self.debug)
+            case "stop":
+                return plans.stop(self.repo, build)
+            case "approve":
+                return plans.approve(self.repo, build, self.stage)
+            case _:
+                return plans.decline(self.repo, build, self.stage)
+
+    def _clean(self, build: Build) -> Build:
+        """Redact the texts that a confirmation shows."""
+        texts = ("title", "message", "author_login", "author_name")
+        return build.model_copy(update={name: self.access.clean.text(getattr(build, name)) for name in texts})
+
+    @override
+    def keeps_decision(self, before: BuildAction, now: BuildAction) -> bool:
+        return (before.stages, before.unapproved) == (now.stages, now.unapproved)
+
+    @override
+    def describe_nothing(self, plan: BuildPlan) -> ActionView:
+        return reports.nothing(plan)
+
+    @override
+    def describe_rehearsal(self, plan: BuildPlan, decision: Decision) -> ActionView:
+        return reports.rehearsed(plan, confirm=decision.confirm, off=decision.mode != "on")
+
+    @override
+    async def describe_done(self, plan: BuildPlan, sent: Sent) -> ActionView:
+        now = None
+        if plan.action.stages:
+            # Drone answers a decision on a stage with nothing, so the build is read again; if that fails, the answer
+            # says less.
+            with suppress(ServiceError):
+                now = await (await self.access.client()).build(self.repo, self.number)
+        return reports.done(plan, sent, now)
+
+    @override
+    def describe_repeated(self, earlier: ActionView) -> ActionView:
+        note = "The same call was answered less than a minute ago; nothing was sent again"
+        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})

@@ -1,0 +1,56 @@
+"""Reads the builds that a retry would repeat, which is only done where a rule would retry.
+
+They come from Drone and not from the store: a restart follows from them, and one that the store has not heard of yet
+would be one too many.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_client.errors import NotFound
+from drone_mcp_policy.attempts import History
+from drone_mcp_policy.rules import MOST_RETRIES
+
+if TYPE_CHECKING:
+    from drone_mcp_client.models import Build
+    from drone_mcp_known.access import KnownAccess
+
+_PAGE: Final = 100  # builds; Drone's maximum (harness/drone v2.25.0, handler/api/repos/builds/list.go)
+_PAGES: Final = 2
+
+
+async def read_history(access: KnownAccess, repo: str, build: Build) -> History:
+    """Read the builds since this one, some before it, and its ancestors by `parent`.
+
+    Sends at most two requests for pages, and one for each retry that a rule can allow. Where that is not enough,
+    `History.complete_from` says so, and the build is not retried.
+    """
+    drone = await access.client()
+    builds: dict[int, Build] = {}
+    complete_from = 1
+    for number in range(1, _PAGES + 1):
+        page = await drone.build_page(repo, number, _PAGE)
+        builds |= {other.number: other for other in page}
+        if len(page) < _PAGE:
+            break
+        complete_from = min(builds)
+        if complete_from <= build.number - _PAGE // 2:
+            break
+    return History((*builds.values(), *await _read_ancestors(access, repo, build, builds)), complete_from)
+
+
+async def _read_ancestors(access: KnownAccess, repo: str, build: Build, listed: dict[int, Build]) -> list[Build]:
+    found: list[Build] = []
+    while build.parent and len(found) <= MOST_RETRIES:
+        parent = listed.get(build.parent)
+        if parent is None:
+            try:
+                parent = (await access.builds.build(repo, build.parent)).build
+            except NotFound:
+                break  # it was purged
+            found.append(parent)
+        if parent.number >= build.number:
+            break  # Drone never gives a restart a lower number than its parent's
+        build = parent
+    return found

@@ -1,0 +1,104 @@
+"""Responses that do not come from the service but from something before it: a proxy or a sign-in page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from ci_mcp_http.response import quote_service
+from ci_mcp_http.retries import mark_outcome_unknown
+from ci_mcp_kit.errors import RateLimited, ServiceFailed, TimedOut, UnexpectedAnswer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_mcp_http.call import Call
+    from ci_mcp_http.response import Response
+    from ci_mcp_kit.errors import Service, ServiceError
+
+TOO_MANY_REQUESTS: Final = 429
+GATEWAY_TIMEOUT: Final = 504
+GATEWAY_FAULTS: Final = frozenset({502, 503, GATEWAY_TIMEOUT})
+
+
+def find_gateway_error(
+    call: Call[Any], response: Response, service: Service, details: Mapping[str, Any]
+) -> ServiceError | None:
+    """Return the error for a response of a gateway, None where it is the service's own.
+
+    An API sends no web page and no redirect, and 429, 502, 503 and 504 are what proxies answer. A service that sends
+    one of these itself reads it before it asks here.
+    """
+    if response.is_redirect:
+        return _redirected(response, service)
+    if response.status == TOO_MANY_REQUESTS:
+        return _rate_limited(response, service, details)
+    if response.status in GATEWAY_FAULTS:
+        return _unavailable(call, response, service, details)
+    if not response.is_web_page:
+        return None
+    if response.is_success:
+        return UnexpectedAnswer(
+            f"The server answered with a web page where {service.name}'s API has {call.subject}",
+            next_step=f"Check that {service.address} is the address of {service.name} itself, without a path; "
+            f"a sign-in page before {service.name} answers like this too",
+            status=response.status,
+            service=service,
+        )
+    return UnexpectedAnswer(
+        f"A web page with status {response.status} came instead of {service.name}'s answer",
+        next_step=f"Find out what stands before {service.name} (single sign-on, a firewall) "
+        "and let this client through",
+        status=response.status,
+        service=service,
+    )
+
+
+def _redirected(response: Response, service: Service) -> ServiceError:
+    target = _without_secrets(response.headers.get("location", ""))
+    leads = f" to {target}" if target else ""
+    return UnexpectedAnswer(
+        f"The server redirects{leads}; a redirect is not followed, because the token would travel with it",
+        next_step=f"Set {service.address} to the address that {service.name} itself answers at "
+        "(its scheme and host, without a path)",
+        status=response.status,
+        service=service,
+    )
+
+
+def _without_secrets(location: str) -> str:
+    """Return an address without user, password, query and fragment, where single sign-on puts its secrets."""
+    try:
+        address = urlsplit(location)
+    except ValueError:
+        return ""
+    return quote_service(address._replace(netloc=address.netloc.rpartition("@")[2], query="", fragment="").geturl())
+
+
+def _rate_limited(response: Response, service: Service, details: Mapping[str, Any]) -> ServiceError:
+    later = _retry_details(response)
+    return RateLimited(
+        f"Something before {service.name} asks to slow down",
+        next_step=None if later else "Wait a minute, then call again",
+        status=response.status,
+        details={**details, **later},
+        service=service,
+    )
+
+
+def _unavailable(call: Call[Any], response: Response, service: Service, details: Mapping[str, Any]) -> ServiceError:
+    kind = TimedOut if response.status == GATEWAY_TIMEOUT else ServiceFailed
+    error = kind(
+        f"A proxy before {service.name} answered with status {response.status}: "
+        f"{service.name} is down, starting or overloaded",
+        next_step=f"Try again in a minute; if it stays, look at the {service.name} server and the proxy before it",
+        retryable=True,
+        status=response.status,
+        details={**details, **_retry_details(response)},
+        service=service,
+    )
+    return mark_outcome_unknown(call, error)
+
+
+def _retry_details(response: Response) -> dict[str, Any]:
+    return {} if response.retry_after is None else {"retry_after": response.retry_after}

@@ -1,0 +1,62 @@
+"""The error for a request that did not come to a response."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from ci_mcp_http.response import quote_service
+from ci_mcp_http.retries import mark_outcome_unknown
+from ci_mcp_kit.errors import TimedOut, UnexpectedAnswer, Unreachable
+
+if TYPE_CHECKING:
+    from ci_mcp_http.call import Call
+    from ci_mcp_kit.errors import Service, ServiceError
+
+
+def describe_network_error(call: Call[Any], server: str, service: Service, error: httpx.HTTPError) -> ServiceError:
+    """Return the error of the family for one of httpx.
+
+    A request that never left is certain not to have been carried out; of the others only an idempotent one may be
+    sent again.
+    """
+    if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
+        return _not_connected(server, service, error)
+    if isinstance(error, httpx.PoolTimeout):
+        return TimedOut(
+            f"Too many requests to {server} are under way",
+            next_step="Call again with fewer at once",
+            service=service,
+        )
+    if isinstance(error, httpx.DecodingError):
+        return UnexpectedAnswer(f"The answer for {call.subject} is not compressed the way it says", service=service)
+    if isinstance(error, httpx.TimeoutException):
+        message = f"{server} fell silent before the answer for {call.subject} was whole"
+        return mark_outcome_unknown(call, TimedOut(message, service=service))
+    broken = Unreachable(f"The connection to {server} broke{_quote_reason(error)}", service=service)
+    return mark_outcome_unknown(call, broken)
+
+
+def _not_connected(server: str, service: Service, error: httpx.HTTPError) -> Unreachable:
+    reason = _quote_reason(error)
+    if isinstance(error, httpx.ProxyError):
+        return Unreachable(
+            f"The proxy lets nothing through to {server}{reason}",
+            next_step="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+            retryable=False,
+            service=service,
+        )
+    if "CERTIFICATE" in str(error):  # OpenSSL's word for it; httpx keeps no cause that could be asked
+        return Unreachable(
+            f"The TLS certificate of {server} is not trusted{reason}",
+            next_step=f"Give the file of the authority that signed it ({service.ca_file})",
+            retryable=False,
+            service=service,
+        )
+    return Unreachable(f"No connection to {server}{reason}", service=service)
+
+
+def _quote_reason(error: httpx.HTTPError) -> str:
+    words = quote_service(str(error))
+    return f": {words}" if words else ""

@@ -1,0 +1,64 @@
+"""Request paths, built from untrusted parts: every part becomes exactly one segment. Pure."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import quote
+
+from ci_mcp_kit.errors import InvalidInput
+
+LONGEST_SEGMENT: Final = 1000  # characters; far more than any name, and well below what servers take as a request line
+LONGEST_INPUT: Final = 100  # characters of a refused argument in an error
+
+
+def join_path(*parts: str | int, safe: str = "") -> str:
+    """Return the path of the given segments; an `int` must be positive, a `str` is one segment whatever it holds.
+
+    Args:
+        parts: the segments.
+        safe: characters to leave unquoted besides letters, digits and `-_.~` (RFC 3986, section 2.3).
+
+    Raises:
+        InvalidInput: a part could change the meaning of the path around it.
+    """
+    return "/" + "/".join(_number(part) if isinstance(part, int) else quote_segment(part, safe=safe) for part in parts)
+
+
+def quote_segment(text: str, what: str = "name", *, safe: str = "") -> str:
+    """Return one segment, quoted.
+
+    Args:
+        text: the segment.
+        what: what it is, for errors.
+        safe: as for `join_path`.
+
+    Raises:
+        InvalidInput: it could change the meaning of the path around it.
+    """
+    fault = _find_fault(text)
+    if fault:
+        raise InvalidInput(f"The {what} {quote_input(text)} {fault}")
+    return quote(text, safe=safe)
+
+
+def quote_input(text: str) -> str:
+    """Return a refused argument as an error shows it: escaped, on one line, bounded."""
+    return repr(text if len(text) <= LONGEST_INPUT else text[:LONGEST_INPUT] + "…")
+
+
+def _find_fault(text: str) -> str:
+    faults = {
+        "has an empty part": not text,
+        "holds a '/'": "/" in text,
+        "would lead out of its place": text in {".", ".."},  # on the way, even if quoted (RFC 3986, section 5.2.4)
+        "is too long": len(text) > LONGEST_SEGMENT,
+        "holds a control character": any(character < " " or character == "\x7f" for character in text),
+        "is not valid Unicode": any("\ud800" <= character <= "\udfff" for character in text),
+    }
+    return next((fault for fault, is_there in faults.items() if is_there), "")
+
+
+def _number(number: int) -> str:
+    if number < 1:
+        raise InvalidInput(f"A number must be 1 or more, not {number}")
+    return str(number)

@@ -1,0 +1,263 @@
+"""The network: one pooled httpx client, and around it the rules for trying again. Nothing here knows a service."""
+
+from __future__ import annotations
+
+import ssl
+import time
+from contextlib import aclosing
+from dataclasses import dataclass
+from importlib.metadata import version
+from itertools import count
+from random import random
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import anyio
+import httpx
+
+from ci_mcp_http.addresses import is_loopback
+from ci_mcp_http.network_errors import describe_network_error
+from ci_mcp_http.response import Response
+from ci_mcp_http.retries import RetryPolicy, mark_outcome_unknown, may_retry, parse_retry_after
+from ci_mcp_http.sse import SILENCE, EventParser, ServerEvent
+from ci_mcp_kit.attempts import Attempt, unwatched
+from ci_mcp_kit.errors import (
+    AnswerTooLarge,
+    AuthenticationFailed,
+    InvalidInput,
+    ServiceError,
+    TimedOut,
+    UnexpectedAnswer,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from pathlib import Path
+
+    from ci_mcp_http.call import Call, Gate
+    from ci_mcp_http.options import ClientOptions
+    from ci_mcp_kit.attempts import Watch
+    from ci_mcp_kit.errors import Service
+
+T = TypeVar("T")
+
+POOL_AND_WRITE_TIMEOUT: Final = 30.0  # seconds to get a connection of the pool, and to write a request
+EVENT_STREAM: Final = "text/event-stream"
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """Time and chance. A test brings others, so that nobody waits and nothing is random."""
+
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep
+    monotonic: Callable[[], float] = time.monotonic
+    time: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random
+
+
+class Transport:
+    """Sends calls and reads their responses.
+
+    Args:
+        options: where the service is, whose token to use and how long to wait.
+        gate: sees a call before every attempt; what it raises keeps the call from leaving.
+        clock: time and chance.
+        network: carries requests instead of sockets, for an application in the same process.
+        watch: observes every attempt.
+    """
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        *,
+        gate: Gate | None = None,
+        clock: Clock | None = None,
+        network: httpx.AsyncBaseTransport | None = None,
+        watch: Watch = unwatched,
+    ) -> None:
+        self._options = options
+        self._tokens = options.token_source()
+        self._policy = RetryPolicy(options.retries)
+        self._gate = gate
+        self._clock = clock or Clock()
+        self._network = network
+        self._watch = watch
+        self._client: httpx.AsyncClient | None = None
+
+    async def send(self, call: Call[T]) -> T:
+        """Send a call and return what its reader makes of the response.
+
+        Raises:
+            ServiceError: the member of the family that fits.
+        """
+        answer: T = await self._send_with_retries(call)
+        return answer
+
+    async def stream(self, call: Call[Any], *, silence: float) -> AsyncGenerator[ServerEvent, None]:
+        """Open an event stream and yield its events, until the connection ends.
+
+        After `silence` seconds without a byte the last event is `SILENCE`. Opening is tried again like any call; a
+        stream that breaks is not opened anew, because only the caller knows whether events were missed.
+        """
+        service = self._options.service
+        response: httpx.Response = await self._send_with_retries(call, silence=silence)
+        parser = EventParser(service=service)
+        fault: ServiceError | None = None
+        try:
+            async for chunk in response.aiter_bytes():
+                for event in parser.feed(chunk):
+                    yield event
+        except httpx.ReadTimeout:
+            pass
+        except httpx.HTTPError as error:
+            fault = describe_network_error(call, self._options.server, service, error)
+        else:
+            return
+        finally:
+            await response.aclose()
+        if fault:
+            raise fault
+        yield SILENCE
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        if self._client:
+            await self._client.aclose()
+
+    async def _send_with_retries(self, call: Call[Any], *, silence: float | None = None) -> Any:
+        """Make attempts until one succeeds, as often as the rules allow within the time of the call."""
+        timeout = max(self._options.timeout, call.min_timeout)
+        deadline = self._clock.monotonic() + timeout
+        retries, has_new_token = 0, False
+        with anyio.move_on_after(timeout):
+            for number in count():
+                try:
+                    return await self._attempt(call, number, silence)
+                except AuthenticationFailed as error:
+                    # A refused token changed nothing, so a call of any kind is tried once more, at once, if the token
+                    # was rotated meanwhile. Without a status the error is our own: there is no usable token.
+                    if has_new_token or error.status is None or not self._tokens.renew():
+                        raise
+                    has_new_token = True
+                except ServiceError as error:
+                    if not may_retry(call, error):
+                        raise
+                    left = deadline - self._clock.monotonic()
+                    pause = self._policy.pause(retries, error, left=left, jitter=self._clock.jitter())
+                    if pause is None:
+                        raise
+                    retries, has_new_token = retries + 1, False
+                    await self._clock.sleep(pause)
+        late = TimedOut(f"No whole answer for {call.subject} within {timeout:g} seconds", service=self._options.service)
+        raise mark_outcome_unknown(call, late)
+
+    async def _attempt(self, call: Call[Any], number: int, silence: float | None) -> Any:
+        """Send a call once; return what its reader returns, or the open response of an event stream.
+
+        `silence` is how long an event stream may be silent, None for a call that is no stream.
+        """
+        if self._gate:
+            self._gate(call)
+        service = self._options.service
+        attempt = Attempt(service.name.lower(), call.method, call.template, self._options.server, number)
+        with self._watch(attempt):
+            try:
+                response = await self._connect().send(self._build_request(call, silence), stream=True)
+                attempt.status = response.status_code
+                if silence is not None and _is_event_stream(response):
+                    return response
+                async with aclosing(response):
+                    answer = call.read(call, await self._read(response))
+                if silence is None:
+                    return answer
+                fault: ServiceError = UnexpectedAnswer(
+                    f"The server answered {call.subject} with something else than an event stream", service=service
+                )
+            except httpx.HTTPError as error:
+                fault = describe_network_error(call, self._options.server, service, error)
+            # Raised here and not above: the caught error holds the request and with it the token.
+            raise fault
+
+    def _connect(self) -> httpx.AsyncClient:
+        if self._client is None:
+            server = self._options.server
+            self._client = httpx.AsyncClient(
+                transport=self._network,
+                verify=_tls_context(server, self._options.ca_file, self._options.service),
+                follow_redirects=False,  # the token would go along
+                trust_env=not is_loopback(server),  # a proxy of the environment cannot reach this machine
+                # Of the codings that httpx knows, gzip is always there, and its output is counted while it is unpacked.
+                headers={"User-Agent": f"drone-mcp/{version('drone-mcp')}", "Accept-Encoding": "gzip"},
+            )
+        return self._client
+
+    def _build_request(self, call: Call[Any], silence: float | None) -> httpx.Request:
+        options = self._options
+        headers = {"Accept": "application/json" if silence is None else EVENT_STREAM}
+        if token := self._tokens.current():
+            name, value = options.token_header(token.reveal())
+            headers[name] = value
+        read_timeout = max(options.read_timeout, call.min_timeout) if silence is None else silence
+        return self._connect().build_request(
+            call.method,
+            options.server + call.path,
+            params=call.params or None,
+            json=call.body,
+            headers=headers,
+            timeout=httpx.Timeout(POOL_AND_WRITE_TIMEOUT, connect=options.connect_timeout, read=read_timeout),
+        )
+
+    async def _read(self, response: httpx.Response) -> Response:
+        """Read to the end, but not beyond the limit.
+
+        What comes out of decompression is counted, whatever the Content-Length header says.
+        """
+        if not _is_decodable(response):
+            raise UnexpectedAnswer(
+                "The answer is compressed in a way that was not asked for", service=self._options.service
+            )
+        chunks, size = [], 0
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > self._options.max_body:
+                raise AnswerTooLarge(
+                    f"The answer is larger than the limit of {self._options.max_body} bytes",
+                    service=self._options.service,
+                )
+            chunks.append(chunk)
+        headers = dict(response.headers)
+        return Response(
+            status=response.status_code,
+            headers=headers,
+            body=b"".join(chunks),
+            retry_after=parse_retry_after(headers.get("retry-after"), now=self._clock.time()),
+            with_token=self._options.has_token,
+        )
+
+
+def _is_event_stream(response: httpx.Response) -> bool:
+    media_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+    return response.status_code == httpx.codes.OK and media_type == EVENT_STREAM and _is_decodable(response)
+
+
+def _is_decodable(response: httpx.Response) -> bool:
+    """Tell whether the content coding is one that was asked for, and no chain of them (RFC 9110, section 8.4)."""
+    return response.headers.get("Content-Encoding", "identity").lower() in {"identity", "gzip"}
+
+
+def _tls_context(server: str, ca_file: str | Path | None, service: Service) -> ssl.SSLContext:
+    """Return a context that trusts the public authorities and those of the file.
+
+    For plain http it is empty: nothing uses it, and loading the authorities takes longer than a request.
+    """
+    context = httpx.create_ssl_context() if server.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    if ca_file is None:
+        return context
+    try:
+        context.load_verify_locations(cafile=str(ca_file))
+    except (OSError, ssl.SSLError):
+        raise InvalidInput(
+            f"The file of certificate authorities {str(ca_file)!r} cannot be used",
+            next_step="Give a readable PEM file",
+            service=service,
+        ) from None
+    return context

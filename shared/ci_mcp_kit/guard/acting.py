@@ -1,0 +1,129 @@
+"""One call of a tool that changes something, from the first check to the answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from mcp.types import InputRequiredResult
+
+from ci_mcp_kit.errors import Conflict, ServiceError, ServiceFailed, TimedOut, Unreachable
+from ci_mcp_kit.guard.changes import A, Change, Plan, Sent, V
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcp.server.mcpserver import Context
+
+    from ci_mcp_kit.guard.guard import Guard, Warrant
+    from ci_mcp_kit.guard.repeating import RecentCalls
+    from ci_mcp_kit.guard.rules import Decision
+
+# After these nobody knows whether the service has done it.
+LEFT_OPEN = (TimedOut, Unreachable, ServiceFailed)
+
+
+class Actor:
+    """Carries out changes, through the guard.
+
+    Args:
+        guard: every request passes it.
+        recent: the calls that this agent made lately.
+        clock: gives the Unix time.
+    """
+
+    def __init__(self, guard: Guard, recent: RecentCalls, clock: Callable[[], float]) -> None:
+        self._guard = guard
+        self._recent = recent
+        self._clock = clock
+
+    async def act(
+        self, context: Context[Any, Any], change: Change[A, V], *, dry_run: bool, token: str | None
+    ) -> V | InputRequiredResult:
+        """Check a change, then rehearse it, or confirm and carry it out.
+
+        Args:
+            context: of the call, for a question to the person behind the client.
+            change: what to do.
+            dry_run: whether to rehearse only.
+            token: a confirmation that an earlier call handed out.
+
+        Returns:
+            The answer, or what ends this round of the call with a question.
+        """
+        guard = self._guard
+        await guard.admit(change.operation, change.scope)
+        rehearses = dry_run or guard.rules.mode != "on"
+        earlier = None if rehearses else await self._recent.find(change.identity(), self._clock())
+        if earlier is not None:
+            return await self._repeat(change, earlier)
+        plan = await change.plan()
+        if plan.nothing:
+            await guard.audit.try_note("nothing", **plan.action.facts())
+            return change.describe_nothing(plan)
+        decision = await guard.check(plan.action)
+        if rehearses:
+            allowed = {"decision": "allowed", "rule": decision.rule, "sends": plan.requests}
+            await guard.audit.try_note("dry-run", **allowed, **plan.action.facts())
+            return change.describe_rehearsal(plan, decision)
+        confirmed = await self._confirm(context, change, plan, decision, token)
+        return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, plan, confirmed)
+
+    async def _repeat(self, change: Change[A, V], earlier: str) -> V:
+        await self._guard.audit.try_note("repeated", **change.facts())
+        return change.describe_repeated(change.view.model_validate_json(earlier))
+
+    async def _confirm(
+        self, context: Context[Any, Any], change: Change[A, V], plan: Plan[A], decision: Decision, token: str | None
+    ) -> str | InputRequiredResult:
+        """Have the change confirmed, if it must be."""
+        if not decision.confirm:
+            return ""
+        confirmed = await self._guard.confirm(context, plan.action, plan.question, token)
+        if not isinstance(confirmed, InputRequiredResult):
+            # A person takes their time: what they agreed to must still be what would be done.
+            again = await change.plan()
+            if again.action.fingerprint != plan.action.fingerprint:
+                raise Conflict(f"{change.subject} has moved on while its confirmation was under way")
+        return confirmed
+
+    async def _do(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> V:
+        earlier = await self._recent.begin(change.identity(), self._clock())
+        if earlier is not None:
+            return await self._repeat(change, earlier)
+        try:
+            plan, sent = await self._send(change, plan, confirmed)
+        except LEFT_OPEN:
+            await self._recent.unanswered(change.identity(), self._clock())
+            raise
+        except ServiceError:
+            await self._recent.forget(change.identity())
+            raise
+        view = await change.describe_done(plan, sent) if sent.answers else change.describe_nothing(plan)
+        await self._recent.answered(change.identity(), view.model_dump_json(), self._clock())
+        return view
+
+    async def _send(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> tuple[Plan[A], Sent]:
+        """Send; where the subject changed in between, read it and decide again, once."""
+        try:
+            warrant = await self._guard.begin(plan.action, confirmed)
+            return plan, await self._send_calls(plan, warrant)
+        except Conflict:
+            again = await change.plan()
+        if again.nothing:
+            return again, Sent()
+        if not change.keeps_decision(plan.action, again.action):
+            raise Conflict(f"{change.subject} has changed so much that it takes a new decision")
+        warrant = await self._guard.begin_again(again.action, confirmed)
+        return again, await self._send_calls(again, warrant)
+
+    async def _send_calls(self, plan: Plan[A], warrant: Warrant) -> Sent:
+        """Send call after call; an error after the first success ends the sequence and is part of the answer."""
+        answers: list[Any] = []
+        for call in plan.calls:
+            try:
+                answers.append(await self._guard.send(warrant, call))
+            except ServiceError as error:
+                if not answers:
+                    raise
+                return Sent(tuple(answers), error)
+        return Sent(tuple(answers))

@@ -1,0 +1,69 @@
+"""What the guard takes from a domain: an action, the call that carries it out, and the client that sends it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ci_mcp_kit.guard.operations import Operation, Risk
+
+    Gate = Callable[["Request"], None]
+    """Sees every call before it leaves; what it raises keeps the call from leaving."""
+
+
+class Request(Protocol):
+    """One request to a service, as data."""
+
+    @property
+    def operation(self) -> str:
+        """A stable name, `thing.verb`."""
+
+    @property
+    def method(self) -> str:
+        """The HTTP method."""
+
+    @property
+    def path(self) -> str:
+        """The path, quoted."""
+
+    @property
+    def params(self) -> tuple[tuple[str, str], ...]:
+        """The parameters of the query."""
+
+
+class Action(Protocol):
+    """One thing to do to one subject in the state in which it was read."""
+
+    @property
+    def operation(self) -> Operation:
+        """The kind of change."""
+
+    @property
+    def scope(self) -> str:
+        """Where it happens, like a repository: rules admit it, and rates are counted, by scope."""
+
+    @property
+    def risk(self) -> Risk:
+        """The operation's risk, or a higher one where this action does more harm than usual."""
+
+    @property
+    def fingerprint(self) -> str:
+        """A short text that is the same only for the same action on the subject in the same state."""
+
+    def facts(self) -> dict[str, Any]:
+        """Return what an audit line says of it, as JSON values."""
+
+    def covers(self, call: Any) -> bool:
+        """Tell whether `call` does this to this subject, and nothing else."""
+
+
+class Writer(Protocol):
+    """A client that may write. It shows every call to the gate that it was made with, and repeats none."""
+
+    async def send(self, call: Any) -> Any:
+        """Send a call and return what its answer is read as."""
+
+    async def aclose(self) -> None:
+        """Close its connections."""

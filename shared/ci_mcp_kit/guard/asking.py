@@ -1,0 +1,87 @@
+"""Putting a question to the person behind the client, in either era of the protocol.
+
+Until 2025-11-25 the server asks in the middle of the call; from 2026-07-28 on it ends the call with the question, and
+the client calls again with the answer and the sealed state, which may reach another replica. Source: the MCP
+specification, "Elicitation" and "Multi Round-Trip Requests".
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+from mcp.shared.exceptions import MCPError
+from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
+from mcp.types.version import is_version_at_least
+from pydantic import BaseModel, Field
+
+from ci_mcp_kit.guard.errors import NotConfirmed
+
+if TYPE_CHECKING:
+    from mcp.server.mcpserver import Context
+
+Said = Literal["accept", "decline", "cancel"]
+
+_ROUNDS_FROM: Final = "2026-07-28"
+_KEY: Final = "confirm"
+
+
+class Consent(BaseModel):
+    """What the person may add. Accepting the form is the confirmation: there is nothing to tick."""
+
+    note: str = Field(default="", max_length=200, description="For the audit log, if you like")
+
+
+SCHEMA: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "note": {"type": "string", "maxLength": 200, "description": "For the audit log, if you like"},
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the person said, and the token of the question they were asked."""
+
+    said: Said
+    token: str
+    note: str = ""
+
+
+def can_ask(context: Context[Any, Any]) -> bool:
+    """Whether a form can be put before a person.
+
+    The client must say so (a bare `elicitation` means forms, `url` alone does not), and in the older era there must be
+    a way back to it, which HTTP without sessions does not have.
+    """
+    capabilities = context.client_capabilities
+    asks = capabilities.elicitation if capabilities else None
+    offers = asks is not None and (asks.form is not None or asks.url is None)
+    return offers and (_in_rounds(context) or context.session.can_send_request)
+
+
+def replied(context: Context[Any, Any]) -> Reply | None:
+    """The reply that came back with this call, if it is the second round of one. The SDK has unsealed the state."""
+    answer = (context.input_responses or {}).get(_KEY)
+    if context.request_state is None or not isinstance(answer, ElicitResult):
+        return None
+    note = str((answer.content or {}).get("note", ""))[:200]
+    return Reply(answer.action, context.request_state, note)
+
+
+async def put(context: Context[Any, Any], question: str, token: str) -> Reply | InputRequiredResult:
+    """Ask: the person's reply, or what ends this round of the call."""
+    if _in_rounds(context):
+        form = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=SCHEMA))
+        return InputRequiredResult(input_requests={_KEY: form}, request_state=token)
+    try:
+        result = await context.elicit(question, Consent)
+    except (MCPError, ValueError) as error:
+        raise NotConfirmed("The client could not put the question to anyone") from error
+    return Reply(result.action, token, result.data.note if result.action == "accept" else "")
+
+
+def _in_rounds(context: Context[Any, Any]) -> bool:
+    version = context.protocol_version
+    return version is not None and is_version_at_least(version, _ROUNDS_FROM)

@@ -1,0 +1,73 @@
+"""The audit log of one process."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+import anyio
+
+from ci_mcp_kit import logs
+from ci_mcp_kit.guard.errors import AuditUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.errors import ServiceError
+    from ci_mcp_kit.guard.sinks import Sink
+
+logger = logging.getLogger(__name__)
+
+MOST_RECENT: Final = 50
+
+
+class Audit:
+    """Writes what this agent asked for and what became of it. `agent` comes from the process, never from a call."""
+
+    def __init__(
+        self, sink: Sink, agent: Mapping[str, str], clean: Cleaner, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._sink = sink
+        self._agent = dict(agent)
+        self._clean = clean
+        self._clock = clock
+        self._turn = anyio.Lock()
+        self.recent: deque[dict[str, Any]] = deque(maxlen=MOST_RECENT)
+
+    async def note(self, event: str, **facts: Any) -> None:
+        """Write one line and wait until it is kept.
+
+        Raises:
+            AuditUnavailable: it is not.
+        """
+        moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        caller = logs.caller()
+        agent = {**self._agent, "caller": caller} if caller else self._agent
+        about = {"time": moment, "event": event, "agent": agent, "request": logs.request_id()}
+        said = {key: value for key, value in facts.items() if value not in (None, "", (), [])}
+        entry: dict[str, Any] = self._clean.value({**about, **said})
+        async with self._turn:
+            try:
+                await self._sink.append(entry)
+            except OSError as error:
+                logger.error("An audit line could not be written: %s", error)  # noqa: TRY400 - the reason says all
+                raise AuditUnavailable("The audit line could not be written, so nothing was sent") from error
+        self.recent.append(entry)
+
+    async def try_note(self, event: str, **facts: Any) -> bool:
+        """Write a line about what is over, where a failure (it is logged) changes nothing any more."""
+        try:
+            with anyio.CancelScope(shield=True):
+                await self.note(event, **facts)
+        except AuditUnavailable:
+            return False
+        return True
+
+    async def refused(self, error: ServiceError, **facts: Any) -> None:
+        """Write a line about what was refused, and by which rule."""
+        rule = error.details.get("rule", "")
+        await self.try_note("refused", decision="refused", rule=rule, outcome=error.code, **facts)

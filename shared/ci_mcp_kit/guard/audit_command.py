@@ -1,0 +1,72 @@
+"""The command `audit verify FILE` of a server that writes: checks that an audit file is as it was written.
+
+It finds lines that were changed, added, moved or removed, and lines missing at the end as far as a head tells (the one
+beside the file, or one that was kept elsewhere). Whoever can write the file, its head and, where there is one, the
+key can replace all three with an older state; only a head kept out of their reach tells that.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ci_mcp_kit.guard import chain, consent
+from ci_mcp_kit.guard.chain import Head, Report
+from ci_mcp_kit.guard.sinks import head_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+BROKEN, UNUSABLE = 1, 2
+NO_HEAD = "nothing tells how many lines there should be (no .head file and no --head): lines may be missing at the end"
+
+
+def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
+    """Run the command; return 0 where all is well, 1 where it is not, 2 where it cannot be told.
+
+    Args:
+        command: the server's console command.
+        key_variable: the variable that holds the key that lines were signed with.
+        arguments: what follows `audit`.
+    """
+    given = _parser(command, key_variable).parse_args(arguments)
+    key = os.environ.get(key_variable, "").strip()
+    try:
+        report = _verify(given.file, key, given.head)
+    except (OSError, ValueError) as error:
+        sys.stderr.write(f"{command} audit: {error}\n")
+        return UNUSABLE
+    for problem in report.problems:
+        sys.stdout.write(f"{problem}\n")
+    if report.problems:
+        return BROKEN
+    sys.stdout.write(f"ok: every line is as it was written; head {report.head}\n")
+    return 0
+
+
+def _verify(file: Path, key: str, head: str | None) -> Report:
+    kept = head_path(file)
+    expected = Head.parse(head) if head else Head.parse(kept.read_text(encoding="ascii")) if kept.exists() else None
+    text = file.read_text(encoding="utf-8", errors="surrogateescape")
+    lines = text.split("\n")
+    signing = consent.derived(key.encode(), "audit") if key else None
+    cut = [] if lines[-1] == "" else ["the last line is cut"]
+    report = chain.verify(lines[:-1], signing, expected)
+    unknown = [] if expected else [NO_HEAD]
+    return Report((*report.problems, *cut, *unknown), report.head)
+
+
+def _parser(command: str, key_variable: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog=f"{command} audit", description="Look at an audit file.")
+    verify = parser.add_subparsers(required=True, metavar="verify").add_parser(
+        "verify",
+        help="tell whether it is as it was written",
+        description=f"Tell whether an audit file is as it was written. {key_variable} has to hold the key that "
+        "its lines were signed with, if they were.",
+    )
+    verify.add_argument("file", type=Path)
+    verify.add_argument("--head", help="a head that was kept elsewhere, as this command or the .head file shows it")
+    return parser

@@ -1,0 +1,119 @@
+"""A change as a domain brings it: planned on its subject as it stands now, described when it is over."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+
+from ci_mcp_kit.answer import View
+from ci_mcp_kit.guard.actions import Action
+from ci_mcp_kit.sanitize import one_line
+
+if TYPE_CHECKING:
+    from ci_mcp_kit.errors import ServiceError
+    from ci_mcp_kit.guard.actions import Request
+    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.rules import Decision
+
+A = TypeVar("A", bound=Action)
+V = TypeVar("V", bound=View)
+
+NAME_WIDTH: Final = 60  # characters of a parameter's name
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan(Generic[A]):
+    """One action, and the calls that carry it out.
+
+    Attributes:
+        calls: what is sent, in order; none where there is nothing to do.
+        effect: what they do, as a verb phrase: "restart build 7 of octo/hello as a new build".
+        notes: what a person should know before they agree, a sentence each.
+        nothing: why there is nothing to do, in a sentence.
+    """
+
+    action: A
+    calls: tuple[Request, ...] = ()
+    effect: str
+    notes: tuple[str, ...] = ()
+    nothing: str = ""
+
+    @property
+    def question(self) -> str:
+        """The question that a person is asked."""
+        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.notes])
+
+    @property
+    def requests(self) -> tuple[str, ...]:
+        """The calls for a reader: method, path, and the names of parameters."""
+        return tuple(_describe_request(call) for call in self.calls)
+
+
+def _describe_request(call: Request) -> str:
+    names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in call.params)
+    return f"{call.method} {call.path}" + (f" with {names}" if names else "")
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The answers to the calls that were sent, in order, and the error that ended the sequence early."""
+
+    answers: tuple[Any, ...] = ()
+    failed: ServiceError | None = None
+
+
+class Change(ABC, Generic[A, V]):
+    """One call of a tool that changes something."""
+
+    @property
+    @abstractmethod
+    def operation(self) -> Operation:
+        """The kind of change."""
+
+    @property
+    @abstractmethod
+    def scope(self) -> str:
+        """Where it happens."""
+
+    @property
+    @abstractmethod
+    def subject(self) -> str:
+        """What is changed, to begin a sentence with: "Build 7"."""
+
+    @property
+    @abstractmethod
+    def view(self) -> type[V]:
+        """The type of its answer."""
+
+    @abstractmethod
+    def identity(self) -> tuple[Any, ...]:
+        """Return the arguments that make two calls the same call, as JSON values."""
+
+    @abstractmethod
+    def facts(self) -> dict[str, Any]:
+        """Return what an audit line says of it before anything was read."""
+
+    @abstractmethod
+    async def plan(self) -> Plan[A]:
+        """Read the subject as it is now, and plan."""
+
+    @abstractmethod
+    def keeps_decision(self, before: A, now: A) -> bool:
+        """Tell whether a decision on `before` holds for `now`, the same change planned on a newer state."""
+
+    @abstractmethod
+    def describe_nothing(self, plan: Plan[A]) -> V:
+        """Return the answer where there was nothing to do."""
+
+    @abstractmethod
+    def describe_rehearsal(self, plan: Plan[A], decision: Decision) -> V:
+        """Return the answer that says what would be done."""
+
+    @abstractmethod
+    async def describe_done(self, plan: Plan[A], sent: Sent) -> V:
+        """Return the answer after at least one call was answered."""
+
+    @abstractmethod
+    def describe_repeated(self, earlier: V) -> V:
+        """Return an earlier answer to the same call, marked as that."""

@@ -1,0 +1,138 @@
+"""Having an action confirmed: by the person behind the client, else by a token that is brought back."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any, Final
+
+from mcp.types import InputRequiredResult
+
+from ci_mcp_kit.guard import asking, consent, notes
+from ci_mcp_kit.guard.errors import NotConfirmed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mcp.server.mcpserver import Context
+
+    from ci_mcp_kit.guard.actions import Action
+    from ci_mcp_kit.guard.asking import Reply
+    from ci_mcp_kit.guard.audit import Audit
+    from ci_mcp_kit.guard.notes import Notes, Who
+
+# Seconds for which a used question is known: its life, and as much again for clocks that differ.
+REMEMBERED: Final = 2.0 * consent.LIFE
+
+
+class Confirmations:
+    """Questions, each to one agent. What was used up or declined is a note, so that every replica knows.
+
+    Args:
+        thing: what actions change, for sentences: "build".
+        key: signs tokens.
+        who: returns the agent that is at work.
+        kept: the notes that all processes of the agent share.
+        audit: every question and every no is a line.
+        clock: gives the Unix time.
+    """
+
+    def __init__(
+        self, thing: str, key: bytes, who: Callable[[], Who], kept: Notes, audit: Audit, clock: Callable[[], float]
+    ) -> None:
+        self._thing = thing
+        self._master = key
+        self._who = who
+        self._kept = kept
+        self._audit = audit
+        self._clock = clock
+
+    async def confirm(
+        self, context: Context[Any, Any], action: Action, question: str, token: str | None
+    ) -> str | InputRequiredResult:
+        """Have the action confirmed: how it was, for the audit, or what ends this round of the call.
+
+        A client that can put a form before a person is asked to, and no token counts there. Any other gets a token to
+        come back with.
+
+        Raises:
+            NotConfirmed: it is not, or not yet.
+        """
+        await self._check_not_declined(action)
+        if asking.can_ask(context):
+            return await self._by_person(context, action, question)
+        if token is None:
+            raise await self._ask_for_token(action, question)
+        await self._spend(action, token)
+        return "token"
+
+    async def _by_person(self, context: Context[Any, Any], action: Action, question: str) -> str | InputRequiredResult:
+        reply = asking.replied(context)
+        if reply is None or not self._is_about(action, reply.token):
+            await self._audit.note("asked", **action.facts(), confirmation="person")
+            put = await asking.put(context, question, self._mint(action))
+            if isinstance(put, InputRequiredResult):
+                return put
+            reply = put
+        await self._heard(action, reply)
+        return f"person: {reply.note}" if reply.note else "person"
+
+    async def _heard(self, action: Action, reply: Reply) -> None:
+        """Take the person's word: use up their question, and remember a no."""
+        await self._spend(action, reply.token)
+        if reply.said == "accept":
+            return
+        if reply.said == "decline":
+            await self._kept.write_note(self._declined(action), "no", consent.LIFE, at=self._clock())
+        await self._audit.note(reply.said, **action.facts(), confirmation="person")
+        if reply.said == "decline":
+            raise NotConfirmed(f"The person declined: {action.operation.name} is not done", details={"said": "decline"})
+        raise NotConfirmed("The person closed the question without an answer", details={"said": "cancel"})
+
+    async def _ask_for_token(self, action: Action, question: str) -> NotConfirmed:
+        await self._audit.note("asked", **action.facts(), confirmation="token")
+        return NotConfirmed(
+            question,
+            next_step="Put this question to the person you work for. Only if they agree, call again with the same "
+            f"arguments and confirmation from details, within {consent.LIFE} seconds",
+            details={"confirmation": self._mint(action), "seconds": consent.LIFE},
+        )
+
+    def _mint(self, action: Action) -> str:
+        return consent.mint(self._key(), action, secrets.token_hex(8), self._clock())
+
+    async def _spend(self, action: Action, token: str) -> None:
+        """Use a token up: each confirms one action, once, whichever process it is brought to."""
+        try:
+            await self._claim(action, token)
+        except NotConfirmed as refused:
+            await self._audit.refused(refused, **action.facts())
+            raise
+
+    async def _claim(self, action: Action, token: str) -> None:
+        now = self._clock()
+        question = consent.check(self._key(), token, action, now)
+        used = notes.key("used", question.number)
+        if await self._kept.claim(used, "used", REMEMBERED, at=now) is not None:
+            raise NotConfirmed("That confirmation was used before", next_step=consent.AGAIN)
+
+    def _is_about(self, action: Action, token: str) -> bool:
+        """Whether the person was asked about this very action; if not, they are asked again."""
+        try:
+            consent.check(self._key(), token, action, self._clock())
+        except NotConfirmed:
+            return False
+        return True
+
+    async def _check_not_declined(self, action: Action) -> None:
+        if await self._kept.note(self._declined(action), at=self._clock()) is not None:
+            raise NotConfirmed(
+                f"A person declined to {action.operation.name} this {self._thing} a moment ago",
+                details={"said": "decline"},
+            )
+
+    def _declined(self, action: Action) -> str:
+        return notes.key("declined", self._who(), action.fingerprint)
+
+    def _key(self) -> bytes:
+        """The key of this agent: what it was asked, no other can answer."""
+        return consent.derived(self._master, notes.key("agent", self._who()))

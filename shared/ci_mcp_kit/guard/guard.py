@@ -1,0 +1,183 @@
+"""The guard: checks, asks, writes down and only then sends."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ci_mcp_kit.errors import PermissionDenied, ServiceError
+from ci_mcp_kit.guard import consent
+from ci_mcp_kit.guard.audit import Audit
+from ci_mcp_kit.guard.confirming import Confirmations
+from ci_mcp_kit.guard.errors import NotConfirmed
+from ci_mcp_kit.guard.notes import who
+from ci_mcp_kit.guard.rate import RateLimit
+from ci_mcp_kit.guard.sinks import sink_of
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Iterator
+
+    from mcp.server.mcpserver import Context
+    from mcp.types import InputRequiredResult
+
+    from ci_mcp_kit.cleaning import Cleaner
+    from ci_mcp_kit.guard.actions import Action, Gate, Request, Writer
+    from ci_mcp_kit.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.settings import GuardSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Warrant:
+    """An action that was decided, confirmed where it must be, and counted. `Guard.begin` makes them."""
+
+    action: Action
+    decision: Decision
+    confirmation: str
+
+
+@dataclass(frozen=True, slots=True)
+class Permit:
+    """One call of a warrant, whose audit line is written. The gate takes it away as the call leaves."""
+
+    call: Request
+    warrant: Warrant
+
+
+class Guard:
+    """What may be changed, by one process.
+
+    Args:
+        settings: the rules, the key, the audit log and the agent.
+        clean: redacts audit lines.
+        kept: the notes that all processes of this agent share.
+        connect: makes the client that may write, from the gate that it must show every call to; called on first use.
+        clock: gives the Unix time.
+    """
+
+    def __init__(
+        self,
+        settings: GuardSettings,
+        clean: Cleaner,
+        kept: Notes,
+        connect: Callable[[Gate], Writer],
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.rules = settings.rules
+        self._agent = settings.agent
+        self._connect = connect
+        self._clock = clock
+        master = settings.key or secrets.token_bytes(32)
+        self.seal = consent.derived(master, "seal")
+        signing = consent.derived(settings.key, "audit") if settings.key else None
+        self.audit = Audit(sink_of(settings.audit, signing), settings.agent, clean, clock)
+        self._rate = RateLimit(settings.rules.rate, kept)
+        confirming = consent.derived(master, "confirm")
+        self._confirmations = Confirmations(self.rules.spec.thing, confirming, self.who, kept, self.audit, clock)
+        self._permits: list[Permit] = []
+        self._writer: Writer | None = None
+
+    async def close(self) -> None:
+        """Close the connections that writes use."""
+        writer, self._writer = self._writer, None
+        if writer is not None:
+            await writer.aclose()
+
+    def who(self) -> Who:
+        """The agent that is at work."""
+        return who(self._agent)
+
+    async def admit(self, operation: Operation, scope: str) -> None:
+        """Raise where nothing of the kind may happen in that scope."""
+        async with self._on_record({"operation": operation.name, self.rules.spec.scope: scope}):
+            self.rules.admit(operation, scope)
+
+    async def check(self, action: Action) -> Decision:
+        """Decide on the action: every rule, and the rate. Raises what refuses it."""
+        async with self._on_record(action.facts()):
+            decision = self.rules.decide(action)
+            await self._rate.check(self.who(), action.scope, self._clock())
+        return decision
+
+    async def confirm(
+        self, context: Context[Any, Any], action: Action, question: str, token: str | None
+    ) -> str | InputRequiredResult:
+        """Have the action confirmed; as `Confirmations.confirm`."""
+        return await self._confirmations.confirm(context, action, question, token)
+
+    async def begin(self, action: Action, confirmation: str) -> Warrant:
+        """Count the action and return the warrant to send its calls with.
+
+        Raises:
+            WritesDisabled: the mode is not `on`.
+            NotConfirmed: it must be confirmed and was not.
+        """
+        async with self._on_record(action.facts()):
+            warrant = self._warrant(action, confirmation)
+            await self._rate.take(self.who(), action.scope, self._clock())
+        return warrant
+
+    async def begin_again(self, action: Action, confirmation: str) -> Warrant:
+        """Decide anew on an action that was begun, on its subject as it is now; as `begin`, but not counted twice."""
+        async with self._on_record(action.facts()):
+            return self._warrant(action, confirmation)
+
+    def _warrant(self, action: Action, confirmation: str) -> Warrant:
+        decision = self.rules.decide(action)
+        if decision.mode != "on":
+            raise self.rules.disabled(f"The mode is {decision.mode}: nothing is sent")
+        if decision.confirm and not confirmation:
+            raise NotConfirmed(f"{action.operation.name} takes a confirmation")
+        return Warrant(action, decision, confirmation)
+
+    @asynccontextmanager
+    async def _on_record(self, facts: dict[str, Any]) -> AsyncIterator[None]:
+        """Write a line about what the block refuses."""
+        try:
+            yield
+        except ServiceError as refused:
+            await self.audit.refused(refused, **facts)
+            raise
+
+    async def send(self, warrant: Warrant, call: Request) -> Any:
+        """Write the audit line, send the call, write what came of it."""
+        facts = {**warrant.action.facts(), "rule": warrant.decision.rule, "confirmation": warrant.confirmation}
+        facts["sends"] = f"{call.method} {call.path}"
+        await self.audit.note("attempt", decision="allowed", **facts)
+        try:
+            with self._permitted(call, warrant):
+                if self._writer is None:
+                    self._writer = self._connect(self.gate)
+                answer = await self._writer.send(call)
+        except ServiceError as error:
+            await self.audit.try_note("outcome", outcome=error.code, message=error.message, **facts)
+            raise
+        except BaseException:
+            await self.audit.try_note("outcome", outcome="unknown", **facts)
+            raise
+        await self.audit.try_note("outcome", outcome="done", **facts)
+        return answer
+
+    def gate(self, call: Request) -> None:
+        """See every call of the writing client before it leaves; let one through for which a permit is open."""
+        permit = next((permit for permit in self._permits if permit.call is call), None)
+        if permit is None:
+            raise PermissionDenied(f"{call.operation} leaves only as part of a guarded action, and only once")
+        self._permits.remove(permit)
+        action = permit.warrant.action
+        if self.rules.decide(action).mode != "on" or not action.covers(call):
+            raise PermissionDenied(f"{call.operation} is not what was permitted")
+
+    @contextmanager
+    def _permitted(self, call: Request, warrant: Warrant) -> Iterator[None]:
+        permit = Permit(call, warrant)
+        self._permits.append(permit)
+        try:
+            yield
+        finally:
+            if permit in self._permits:
+                self._permits.remove(permit)

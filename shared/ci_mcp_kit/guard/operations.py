@@ -1,0 +1,34 @@
+"""What can be done, and how risky it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Risk(IntEnum):
+    """How much harm a mistake does: `low` costs machine time, `medium` lets code run or not, `high` destroys work."""
+
+    LOW = 1
+    MEDIUM = 2
+    HIGH = 3
+
+    @property
+    def word(self) -> str:
+        """The word that settings use."""
+        return self.name.lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One kind of change.
+
+    Attributes:
+        name: a verb, as settings and role files name it.
+        call: the operation of the one call that it may send.
+        risk: of doing it by mistake.
+    """
+
+    name: str
+    call: str
+    risk: Risk

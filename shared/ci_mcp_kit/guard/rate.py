@@ -1,0 +1,76 @@
+"""How often: a limit on actions, for each agent and scope.
+
+A limit of ten in an hour is ten places, each of which an action takes for an hour. A place is a note, so that replicas
+and restarted processes count together, and no two of them can take the last one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ci_mcp_kit.errors import RateLimited
+from ci_mcp_kit.guard import notes
+
+if TYPE_CHECKING:
+    from ci_mcp_kit.guard.notes import Notes, Who
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """So many actions within so many seconds."""
+
+    count: int
+    seconds: int
+
+    def __str__(self) -> str:
+        return f"{self.count} in {self.seconds // 60} min"
+
+
+class RateLimit:
+    """The limit of an agent. Times are Unix seconds, given by the caller."""
+
+    def __init__(self, rate: Rate, kept: Notes) -> None:
+        self._rate = rate
+        self._kept = kept
+        self._taken: dict[tuple[Who, str], dict[int, float]] = {}  # places known to be taken -> until when
+
+    async def check(self, who: Who, scope: str, now: float) -> None:
+        """Raise `RateLimited` where the agent has had its share of the scope."""
+        taken = self._still_taken(who, scope, now)
+        for place in self._perhaps_free(taken):
+            since = await self._kept.note(notes.key("rate", who, scope, place), at=now)
+            if since is None:
+                return
+            taken[place] = self._until(since, now)
+        raise self._spent(taken, scope, now)
+
+    async def take(self, who: Who, scope: str, now: float) -> None:
+        """Count one action; raise as `check` does."""
+        taken = self._still_taken(who, scope, now)
+        for place in self._perhaps_free(taken):
+            key, seconds = notes.key("rate", who, scope, place), self._rate.seconds
+            since = await self._kept.claim(key, repr(now), seconds, at=now)
+            taken[place] = self._until(since or repr(now), now)
+            if since is None:
+                return
+        raise self._spent(taken, scope, now)
+
+    def _still_taken(self, who: Who, scope: str, now: float) -> dict[int, float]:
+        known = self._taken.get((who, scope), {})
+        self._taken[who, scope] = taken = {place: until for place, until in known.items() if until > now}
+        return taken
+
+    def _perhaps_free(self, taken: dict[int, float]) -> list[int]:
+        return [place for place in range(self._rate.count) if place not in taken]
+
+    def _until(self, since: str, now: float) -> float:
+        # Another machine's clock may be ahead of this one's; no place is taken for longer than from now on.
+        return min(float(since), now) + self._rate.seconds
+
+    def _spent(self, taken: dict[int, float], scope: str, now: float) -> RateLimited:
+        wait = round(min(taken.values()) - now)
+        return RateLimited(
+            f"This agent may do {self._rate} in {scope}, and has",
+            details={"rule": "rate", "retry_after": max(1, wait)},
+        )

@@ -1,0 +1,83 @@
+"""The same call twice within a minute is one call: agents and clients repeat what they got no answer to."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any, Final
+
+from ci_mcp_kit.errors import Conflict
+from ci_mcp_kit.guard.errors import NotesUnavailable
+from ci_mcp_kit.guard.notes import key
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ci_mcp_kit.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.spec import GuardSpec
+
+logger = logging.getLogger(__name__)
+
+WINDOW: Final = 60.0  # seconds
+SENT: Final = "sent"
+
+
+class RecentCalls:
+    """What an agent sent lately, through whichever process. Times are Unix seconds, given by the caller.
+
+    Args:
+        spec: the guard's, for the words of errors.
+        who: returns the agent that is at work.
+        kept: the notes that all processes of the agent share.
+        patience: seconds that the service has for an answer.
+    """
+
+    def __init__(self, spec: GuardSpec, who: Callable[[], Who], kept: Notes, patience: float) -> None:
+        self._spec = spec
+        self._who = who
+        self._kept = kept
+        self._patience = patience
+
+    async def find(self, call: tuple[Any, ...], now: float) -> str | None:
+        """Return the answer to the same call as it was remembered; None if there was none lately.
+
+        Raises:
+            Conflict: it was sent and is not answered, now or for good.
+        """
+        return self._answer_in(await self._kept.note(self._key(call), at=now))
+
+    async def begin(self, call: tuple[Any, ...], now: float) -> str | None:
+        """Remember that it is being sent, for as long as that may take; as `find` where it is already."""
+        return self._answer_in(await self._kept.claim(self._key(call), SENT, WINDOW + self._patience, at=now))
+
+    async def answered(self, call: tuple[Any, ...], answer: str, now: float) -> None:
+        """Remember the answer. If that fails the call counts as sent, which it was."""
+        await self._note(call, answer, now)
+
+    async def unanswered(self, call: tuple[Any, ...], now: float) -> None:
+        """Remember for a minute from now that nobody knows whether it happened."""
+        await self._note(call, SENT, now)
+
+    async def forget(self, call: tuple[Any, ...]) -> None:
+        """Forget a call that certainly did not happen. If that fails, the same call is refused for a minute."""
+        try:
+            await self._kept.drop_note(self._key(call))
+        except NotesUnavailable as error:
+            logger.warning("A call that did not happen stays noted: %s", error)
+
+    async def _note(self, call: tuple[Any, ...], text: str, now: float) -> None:
+        try:
+            await self._kept.write_note(self._key(call), text, WINDOW, at=now)
+        except NotesUnavailable as error:
+            logger.warning("What came of a call could not be noted: %s", error)
+
+    def _answer_in(self, note: str | None) -> str | None:
+        if note == SENT:
+            raise Conflict(
+                f"The same was sent less than a minute ago, and no answer of {self._spec.service} has come",
+                next_step=f"Look at {self._spec.evidence} first: it may have happened",
+                retryable=False,
+            )
+        return note
+
+    def _key(self, call: tuple[Any, ...]) -> str:
+        return key("call", self._who(), call)

@@ -1,0 +1,107 @@
+"""Who may do what: the decision on one action. Pure.
+
+Whatever no rule allows is refused: an empty list of operations is no operation, and so on.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, fields
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+from ci_mcp_kit.errors import PermissionDenied
+from ci_mcp_kit.guard.errors import WritesDisabled
+from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.guard.rate import Rate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ci_mcp_kit.guard.actions import Action
+    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.spec import GuardSpec
+
+Mode = Literal["off", "dry-run", "on"]
+TEN_AN_HOUR = Rate(10, 3600)
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """An action that is allowed: in which mode, by which rule, and whether someone has to confirm it."""
+
+    mode: Mode
+    rule: str
+    confirm: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rules(ABC):
+    """What one process may change. A domain derives its own, with further fields and checks.
+
+    Attributes:
+        operations: names of those it may use.
+        confirm: the lowest risk that takes a confirmation; the highest always does.
+        rate: how many actions a scope gets from this process.
+    """
+
+    spec: ClassVar[GuardSpec]
+
+    mode: Mode = "off"
+    operations: frozenset[str] = frozenset()
+    confirm: Risk = Risk.MEDIUM
+    rate: Rate = TEN_AN_HOUR
+
+    @classmethod
+    def of(cls, values: Mapping[str, Any]) -> Self:
+        """Return the rules that the values of the guard's variables make; the keys are fields."""
+        known = {field.name: values[field.name] for field in fields(cls) if field.name in values}
+        if "confirm" in known:
+            known["confirm"] = Risk[known["confirm"].upper()]
+        if "rate" in known:
+            known["rate"] = Rate(*known["rate"])
+        return cls(**known)
+
+    @abstractmethod
+    def check_scope(self, scope: str) -> None:
+        """Raise where nothing may be changed in a scope."""
+
+    @abstractmethod
+    def check(self, action: Any) -> None:
+        """Raise where a rule of the domain's own refuses an action."""
+
+    def admit(self, operation: Operation, scope: str) -> None:
+        """Raise where this process may not do such a thing in that scope, whatever its subject is."""
+        if self.mode == "off":
+            raise self.disabled(f"Changes are off here, so {operation.name} is refused", {"rule": "mode"})
+        if operation.name not in self.operations:
+            raise self.refusal("operations", f"This role may not {operation.name} {self.spec.thing}s")
+        self.check_scope(scope)
+
+    def decide(self, action: Action) -> Decision:
+        """Allow the action or raise; the error's `details.rule` names the rule that refused it."""
+        self.admit(action.operation, action.scope)
+        self.check(action)
+        return Decision(self.mode, "allowed", confirm=action.risk >= min(self.confirm, Risk.HIGH))
+
+    def refusal(self, rule: str, message: str) -> PermissionDenied:
+        """Return the error of a rule; `rule` is the field that holds it."""
+        next_step = f"Leave it, or ask whoever runs this server: {self.spec.variable(rule)} decides"
+        return PermissionDenied(message, next_step=next_step, details={"rule": rule})
+
+    def disabled(self, message: str, details: dict[str, Any] | None = None) -> WritesDisabled:
+        """Return the error of a process that changes nothing."""
+        spec = self.spec
+        next_step = (
+            f"Whoever runs this server can set {spec.variable('mode')} to dry-run or on (in a role file: mode), "
+            f"and name the {spec.scope_words} in {spec.variable(spec.scopes)} (guard.{spec.scopes})"
+        )
+        return WritesDisabled(message, next_step=next_step, details=details)
+
+
+def matches(globs: Iterable[str], name: str) -> bool:
+    """Tell whether one of `globs` matches a name, and none that begins with `!`. Here `*` matches slashes, too."""
+    every = tuple(globs)
+    denied = any(fnmatchcase(name, glob[1:]) for glob in every if glob.startswith("!"))
+    allowed = any(fnmatchcase(name, glob) for glob in every if not glob.startswith("!"))
+    return bool(name) and allowed and not denied

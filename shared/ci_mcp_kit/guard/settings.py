@@ -1,0 +1,60 @@
+"""How the changes of one process are guarded, read once at its start."""
+
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Self
+
+from ci_mcp_kit.secret_files import read_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from ci_mcp_kit.guard.rules import Rules
+    from ci_mcp_kit.variables import Secret
+
+_FIELDS = ("write_token", "write_token_file", "key", "audit")
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardSettings:
+    """How changes are guarded in one process.
+
+    Attributes:
+        rules: what is allowed.
+        key: signs confirmations and audit lines and seals questions; None: each process signs with its own, and
+            audit lines are not signed.
+        audit: where audit lines go: a path, "stderr" or the address of a collector.
+        agent: who acts, as the process knows it.
+    """
+
+    rules: Rules
+    write_token: Secret | None = None
+    write_token_file: Path | None = None
+    key: bytes | None = field(default=None, repr=False)
+    audit: str = "stderr"
+    agent: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, rules: type[Rules], values: Mapping[str, Any], environment: Mapping[str, str]) -> Self:
+        """Return the settings that the values of a guard's variables make (`read_guard`)."""
+        own = {name: values[name] for name in _FIELDS if name in values}
+        return cls(rules=rules.of(values), agent=_identify_agent(values, environment), **own)
+
+    def secrets(self) -> list[str]:
+        """Return what must never leave the process."""
+        held = [self.write_token.reveal()] if self.write_token else []
+        if self.write_token_file is not None and (text := read_secret(self.write_token_file)):
+            held.append(text)
+        return held + ([self.key.decode()] if self.key else [])
+
+
+def _identify_agent(values: Mapping[str, Any], environment: Mapping[str, str]) -> dict[str, str]:
+    # Claude Code names its session in a variable of its own.
+    host = environment.get("HOSTNAME", "").strip() or socket.gethostname()
+    session = values.get("session") or environment.get("CLAUDE_CODE_SESSION_ID", "").strip()
+    named = {"role": values.get("role", ""), "session": session, "pod": values.get("pod", host)}
+    return {"pid": str(os.getpid()), **{name: value for name, value in named.items() if value}}

@@ -1,0 +1,87 @@
+"""What a domain says about its guard: words, variables, and the keys that role files take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from ci_mcp_kit.variables import Variable
+
+    Schema = Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardSpec:
+    """The guard of a domain, as data.
+
+    Attributes:
+        service: the service in which something is changed, for sentences: "Jenkins".
+        thing: what its operations change, in the singular, for sentences: "build".
+        evidence: where it shows whether a change happened, for sentences: "the newest builds".
+        scope: what audit lines call the scope of an action: "repo".
+        scopes: the field that lists the scopes where something may be changed: "repos".
+        scope_words: the same for sentences: "repositories".
+        variables: the environment variables that it reads; those of `ci_mcp_kit.guard.variables` and its own.
+        keys: a key of `guard:` in role files -> the JSON Schema of its value. The key is a variable's `field`.
+    """
+
+    service: str
+    thing: str
+    evidence: str
+    scope: str
+    scopes: str
+    scope_words: str
+    variables: tuple[Variable, ...]
+    keys: Mapping[str, Schema]
+
+    def variable(self, field: str) -> str:
+        """Return the name of the variable that sets a field."""
+        return next(variable.name for variable in self.variables if variable.field == field)
+
+    def manifest(self) -> dict[str, Any]:
+        """Return what a server's manifest says of its guard."""
+        keys = {}
+        for key, schema in self.keys.items():
+            variable = next(variable for variable in self.variables if variable.field == key)
+            secret = {"secret": True} if variable.secret else {}
+            keys[key] = {"variable": variable.name, **secret, "schema": dict(schema)}
+        return {"mode": self.variable("mode"), "token": self.variable("write_token"), "keys": keys}
+
+
+def list_of(description: str, items: Schema) -> Schema:
+    """Return the schema of a list that is not empty."""
+    return {"type": "array", "minItems": 1, "items": dict(items), "description": description}
+
+
+def operations_key(names: Iterable[str]) -> Schema:
+    """Return the schema of the key that lists operations."""
+    return list_of("What may be done; as far as there are tools for it when left out.", {"enum": list(names)})
+
+
+CONFIRM_KEY: Final[Schema] = {
+    "enum": ["low", "medium", "high"],
+    "description": "The lowest risk that someone has to confirm. medium when left out.",
+}
+AUDIT_KEY: Final[Schema] = {
+    "type": "string",
+    "pattern": r"^(stderr|(/|[A-Za-z]:[\\/])[^\s$]+|https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[^\s@$]*)?)$",
+    "maxLength": 1000,
+    "description": "Where it is written down: a path, stderr or an address.",
+}
+SIGNING_KEY: Final[Schema] = {
+    "type": "string",
+    "pattern": r"^[A-Za-z_][A-Za-z0-9_]{0,127}$",
+    "description": "Name of the variable that holds the key (never the key itself).",
+}
+
+
+def rate_key(scope: str) -> Schema:
+    """Return the schema of the key that limits how often; `scope` names one in words: "a repository"."""
+    return {
+        "type": "string",
+        "pattern": r"^[1-9][0-9]{0,3}/[mhd]$",
+        "description": f"Actions in {scope}, like 10/h (m, h or d).",
+    }

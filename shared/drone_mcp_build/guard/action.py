@@ -1,0 +1,82 @@
+"""What can be done to a build."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ci_mcp_kit.guard.operations import Operation, Risk
+from drone_mcp_client.status import blocked_stages
+
+if TYPE_CHECKING:
+    from ci_mcp_http.call import Call
+    from drone_mcp_client.models import Build
+
+OPERATIONS = {
+    operation.name: operation
+    for operation in (
+        Operation("restart", "builds.restart", Risk.LOW),
+        Operation("approve", "stages.approve", Risk.MEDIUM),
+        Operation("decline", "stages.decline", Risk.MEDIUM),
+        Operation("stop", "builds.cancel", Risk.HIGH),
+    )
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildAction:
+    """One thing to do to one build in the state in which it was read (a `ci_mcp_kit.guard.actions.Action`).
+
+    Attributes:
+        stages: numbers of those it concerns; none: the build.
+        unapproved: whether it would run what waits for an approval or never had one.
+        details: what else makes it this action and no other.
+    """
+
+    operation: Operation
+    repo: str
+    build: Build
+    stages: tuple[int, ...] = ()
+    unapproved: bool = False
+    details: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def scope(self) -> str:
+        """The repository."""
+        return self.repo
+
+    @property
+    def risk(self) -> Risk:
+        """The operation's, and the highest where it passes by an approval."""
+        return Risk.HIGH if self.unapproved else self.operation.risk
+
+    @property
+    def fingerprint(self) -> str:
+        """A short text for this action on this version of the build."""
+        held = [(stage.number, stage.version) for stage in blocked_stages(self.build)]
+        facts: list[Any] = [self.operation.name, self.repo, self.build.number, self.build.version, self.build.status]
+        facts += [held, self.stages, self.unapproved, self.details]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+
+    def facts(self) -> dict[str, Any]:
+        """Return the build, the state in which it was read, and what is to be done; parameters by name only."""
+        build = self.build
+        state = {"status": build.status, "version": build.version, "event": build.event, "commit": build.after}
+        return {
+            "operation": self.operation.name,
+            "repo": self.repo,
+            "build": build.number,
+            "before": {**state, "stages": {str(stage.number): stage.status for stage in build.stages}},
+            "stages": list(self.stages),
+            "details": [name for name, _ in self.details],
+        }
+
+    def covers(self, call: Call[Any]) -> bool:
+        """Tell whether the call does this to this build, and nothing else."""
+        from drone_mcp_client.call_builders import repo_path  # noqa: PLC0415 - on first use, to start fast
+
+        path = repo_path(self.repo, "builds", self.build.number)[1]
+        is_there = call.path == path or call.path.startswith(f"{path}/")
+        return is_there and call.writes and (call.operation, call.scope) == (self.operation.call, self.repo)

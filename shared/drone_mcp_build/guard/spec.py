@@ -1,0 +1,42 @@
+"""What the guard of builds is called, reads, and takes from role files."""
+
+from __future__ import annotations
+
+from ci_mcp_kit.guard.spec import (
+    AUDIT_KEY,
+    CONFIRM_KEY,
+    SIGNING_KEY,
+    GuardSpec,
+    list_of,
+    operations_key,
+    rate_key,
+)
+from drone_mcp_build.guard.variables import OPERATION_NAMES, VARIABLES
+from drone_mcp_client.errors import DRONE
+
+_REPO_GLOB = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
+_NAME_GLOB = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
+
+BUILD_GUARD = GuardSpec(
+    service=DRONE.name,
+    thing="build",
+    evidence="the newest builds",
+    scope="repo",
+    scopes="repos",
+    scope_words="repositories",
+    variables=VARIABLES,
+    keys={
+        "repos": list_of("Repositories that may be changed, owner/name with * as wildcard.", _REPO_GLOB),
+        "operations": operations_key(OPERATION_NAMES),
+        "branches": list_of("Branches whose builds may be touched; !glob takes away. All when left out.", _NAME_GLOB),
+        "targets": list_of("Environments whose deployments may be touched. None when left out.", _NAME_GLOB),
+        "unapproved": {
+            "enum": ["refuse", "allow"],
+            "description": "Whether restarts may pass by an approval. refuse when left out.",
+        },
+        "confirm": CONFIRM_KEY,
+        "rate": rate_key("a repository"),
+        "audit": AUDIT_KEY,
+        "key": SIGNING_KEY,
+    },
+)

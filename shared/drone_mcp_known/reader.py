@@ -1,0 +1,92 @@
+"""Reads builds: from the store where that is fresh, else from Drone, after which the store knows them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from drone_mcp_client.errors import NotFound
+
+if TYPE_CHECKING:
+    from drone_mcp_build.access import DroneAccess
+    from drone_mcp_known.known import Known, Observation
+
+
+class NoBuilds(NotFound):
+    """The repository is there, and nothing has been built in it yet."""
+
+
+def no_builds(repo: str) -> NoBuilds:
+    """Return the error for a repository without builds."""
+    next_step = "Push a commit, or check in Drone that the repository is active"
+    return NoBuilds(f"{repo} has no builds yet", next_step=next_step, details={"repo": repo})
+
+
+class BuildReader:
+    """The one way in which servers read a build.
+
+    What Drone has costs one request; further ones are sent only for what it has not.
+    """
+
+    def __init__(self, access: DroneAccess, known: Known) -> None:
+        self._access = access
+        self._known = known
+
+    async def build(self, repo: str, number: int, ahead: float = 0.0) -> Observation:
+        """Return a build with its stages; `ahead` as in `Known.build`.
+
+        Raises:
+            NotFound: there is no such build, or no such repository.
+        """
+        return await self._known.build(repo, number, ahead) or await self.ask(repo, number)
+
+    async def find(self, repo: str, number: int | None) -> Observation:
+        """Return a build; without a number, the newest one (see `newest`)."""
+        return await self.newest(repo) if number is None else await self.build(repo, number)
+
+    async def ask(self, repo: str, number: int) -> Observation:
+        """Return a build as Drone has it now, whatever the store says.
+
+        Raises:
+            NotFound: as `build`.
+        """
+        drone = await self._access.client()
+        return await self._known.learn(repo, await drone.build(repo, number))
+
+    async def newest(self, repo: str) -> Observation:
+        """Return the newest build of the default branch, or of any ref where that branch has none.
+
+        Raises:
+            NoBuilds: the repository has no builds yet.
+            NotFound: there is no such repository.
+        """
+        found = await self.newest_of_default_branch(repo)
+        if found is not None:
+            return found
+        number = await self.newest_number(repo)
+        if number is None:
+            raise no_builds(repo)
+        return replace(await self.build(repo, number), of_any_ref=True)
+
+    async def newest_of_default_branch(self, repo: str) -> Observation | None:
+        """Return the newest build of the default branch; None where that branch has none.
+
+        Raises:
+            NotFound: there is no such repository.
+        """
+        known = await self._known.latest(repo)
+        if known is not None:
+            return known
+        drone = await self._access.client()
+        try:
+            return await self._known.learn(repo, await drone.latest_build(repo))
+        except NotFound as error:
+            if error.details.get("reason") != "missing":
+                raise
+            return None
+
+    async def newest_number(self, repo: str) -> int | None:
+        """Return the number of the newest build of any ref; None where there are no builds."""
+        drone = await self._access.client()
+        page = await drone.build_page(repo, 1, 1)
+        return page[0].number if page else None

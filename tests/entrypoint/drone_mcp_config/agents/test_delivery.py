@@ -1,0 +1,237 @@
+"""What an agent leaves, pushed with a real git into a real repository: when, where to, by whom, and when not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from typing import TYPE_CHECKING, cast
+
+import pytest
+
+from drone_mcp_config.agents.delivery import Delivery, deliver, prepare
+from drone_mcp_config.agents.git import Git
+from drone_mcp_config.errors import NotPushed, NotStarted, UserError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from drone_mcp_config.agents.foreground import Foreground
+
+SOMEBODY = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com"}
+
+
+class Plain:
+    """Runs git as any program does: what stands in for the foreground does not block this process's signals."""
+
+    def run(self, command: Sequence[str], environment: Mapping[str, str], *, aside: tuple[int, int] = (1, 2)) -> int:
+        out, err = aside
+        return subprocess.run(command, env=dict(environment), stdout=out, stderr=err, check=False).returncode
+
+
+class World:
+    """A bare repository, and a clone of it in which the agent works."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.remote, self.clone = folder / "remote.git", folder / "clone"
+        self.environment = {
+            "PATH": os.environ["PATH"],
+            "HOME": str(folder),
+            "GIT_CONFIG_NOSYSTEM": "1",
+        }
+        self.git("init", "--quiet", "--bare", "--initial-branch", "work-in-common", str(self.remote), where=folder)
+        self.git("clone", "--quiet", str(self.remote), str(self.clone), where=folder)
+        self.commit("first")
+        self.git("push", "--quiet", "origin", "HEAD:work-in-common")
+        self.git("checkout", "--quiet", "-b", "agent")
+        monkeypatch.chdir(self.clone)
+
+    def git(self, *arguments: str, where: Path | None = None) -> str:
+        command = ["git", "-C", str(where or self.clone), *arguments]
+        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    def commit(self, name: str, where: Path | None = None) -> str:
+        folder = where or self.clone
+        (folder / name).write_text(name, encoding="utf-8")
+        self.git("add", name, where=folder)
+        who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
+        self.git(*who, "commit", "--quiet", "-m", name, where=folder)
+        return self.git("rev-parse", "HEAD", where=folder)
+
+    def agent_git(self, **more: str) -> Git:
+        return Git(cast("Foreground", Plain()), {**self.environment, **more})
+
+    def there(self, branch: str = "agent", what: str = "%H") -> str:
+        return self.git("log", "-1", f"--format={what}", branch, where=self.remote)
+
+    def has(self, branch: str) -> bool:
+        return bool(self.git("branch", "--list", branch, where=self.remote))
+
+    def somebody_else_pushes(self, branch: str) -> str:
+        other = self.remote.parent / "other"
+        self.git("clone", "--quiet", str(self.remote), str(other), where=self.remote.parent)
+        commit = self.commit("theirs", other)
+        self.git("push", "--quiet", "origin", f"HEAD:{branch}", where=other)
+        return commit
+
+
+@pytest.fixture
+def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
+    return World(tmp_path, monkeypatch)
+
+
+def to(branch: str = "agent", session: str = "s-1", **more: bool | str) -> Delivery:
+    return Delivery(branch, "dev", session, **more)  # type: ignore[arg-type]  # of two types
+
+
+def test_what_is_left_is_committed_and_pushed_new_changed_and_deleted(world: World) -> None:
+    world.commit("second")
+    (world.clone / "first").unlink()
+    (world.clone / "second").write_text("changed", encoding="utf-8")
+    (world.clone / "folder").mkdir()
+    (world.clone / "folder" / "new").write_text("new", encoding="utf-8")
+    said = deliver(world.agent_git(), to())
+    head = world.git("rev-parse", "HEAD")
+    assert said == f"Pushed {head[:12]} to agent."
+    assert world.there() == head
+    assert world.git("ls-tree", "-r", "--name-only", "agent", where=world.remote).split() == ["folder/new", "second"]
+    assert world.git("status", "--porcelain") == ""
+
+
+def test_the_message_names_the_session_and_the_role(world: World) -> None:
+    (world.clone / "new").touch()
+    deliver(world.agent_git(), to(session="s-42"))
+    assert world.there(what="%B") == "Save what session s-42 left\n\nAgent-Role: dev\nAgent-Session: s-42"
+
+
+def test_without_a_session_the_message_names_the_role(world: World) -> None:
+    (world.clone / "new").touch()
+    deliver(world.agent_git(), to(session=""))
+    assert world.there(what="%B") == "Save what the dev agent left\n\nAgent-Role: dev"
+
+
+def test_an_agent_without_a_name_gets_one(world: World) -> None:
+    (world.clone / "new").touch()
+    deliver(world.agent_git(), to())
+    assert world.there(what="%an <%ae> %cn") == "dev agent <agent@drone-mcp.invalid> dev agent"
+
+
+def test_gits_own_configuration_and_variables_say_who_commits(world: World) -> None:
+    world.git("config", "user.name", "Configured")
+    world.git("config", "user.email", "configured@example.com")
+    (world.clone / "new").touch()
+    deliver(world.agent_git(**SOMEBODY), to())
+    assert world.there(what="%an <%ae> %cn <%ce>") == "Ada <ada@example.com> Configured <configured@example.com>"
+
+
+def test_the_agents_own_commits_are_pushed_though_nothing_is_left(world: World) -> None:
+    commit = world.commit("second")
+    assert deliver(world.agent_git(), to()) == f"Pushed {commit[:12]} to agent."
+    assert world.there() == commit
+
+
+def test_nothing_new_is_not_pushed(world: World) -> None:
+    assert deliver(world.agent_git(), to()) == "Nothing to push: agent lacks nothing that is here."
+    assert not world.has("agent")
+
+
+def test_nothing_new_on_a_branch_that_others_went_on_with_is_no_failure(world: World) -> None:
+    world.git("push", "--quiet", "origin", "HEAD:agent")
+    theirs = world.somebody_else_pushes("agent")
+    assert deliver(world.agent_git(), to()).startswith("Nothing to push")
+    assert world.there() == theirs
+
+
+def test_an_empty_repository_with_nothing_in_it_is_left_empty(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = world.clone.parent / "empty"
+    world.git("init", "--quiet", str(empty))
+    monkeypatch.chdir(empty)
+    assert deliver(world.agent_git(), to()).startswith("Nothing to push")
+
+
+def test_a_branch_that_others_went_on_with_is_not_overwritten(world: World) -> None:
+    theirs = world.somebody_else_pushes("agent")
+    (world.clone / "mine").touch()
+    with pytest.raises(NotPushed, match=r"(?s)not pushed to agent: .*rejected.*It is the commit [0-9a-f]{12} in "):
+        deliver(world.agent_git(), to())
+    assert world.there() == theirs
+    assert world.git("show", "--stat", "--format=", "HEAD").startswith("mine")  # still here, committed
+
+
+@pytest.mark.parametrize("name", ["MERGE_HEAD", "rebase-merge"])
+def test_in_the_middle_of_something_nothing_is_committed(world: World, name: str) -> None:
+    head = world.git("rev-parse", "HEAD")
+    (world.clone / ".git" / name).touch()
+    (world.clone / "new").touch()
+    with pytest.raises(NotPushed, match="in the middle of a merge"):
+        deliver(world.agent_git(), to())
+    assert world.git("rev-parse", "HEAD") == head
+
+
+def test_a_hook_that_refuses_is_heard(world: World) -> None:
+    hook = world.clone / ".git" / "hooks" / "pre-commit"
+    hook.write_text("#!/bin/sh\necho error: no tabs >&2\nexit 1\n", encoding="utf-8")
+    hook.chmod(0o755)
+    (world.clone / "new").touch()
+    with pytest.raises(NotPushed, match="not committed, and not pushed: error: no tabs"):
+        deliver(world.agent_git(), to())
+
+
+def test_a_remote_that_is_gone_by_then_is_told_without_what_is_secret(world: World) -> None:
+    world.git("remote", "set-url", "origin", "http://me:hunter2@127.0.0.1:1/octo/hello.git")
+    world.commit("second")
+    with pytest.raises(NotPushed, match="origin cannot be read") as caught:
+        deliver(world.agent_git(), to())
+    assert "hunter2" not in str(caught.value)
+
+
+def test_what_can_be_pushed_is_prepared_for(world: World) -> None:
+    prepare(world.agent_git(), to())
+    prepare(world.agent_git(), to("work-in-common", protected=True))
+
+
+@pytest.mark.parametrize("name", ["main", "master", "trunk", "develop", "Main", "release", "release/1.0", "releases"])
+def test_a_protected_name_is_refused_before_anything_starts(world: World, name: str) -> None:
+    with pytest.raises(UserError, match=f"{name!r} is protected"):
+        prepare(world.agent_git(), to(name))
+
+
+def test_the_remotes_own_branch_is_protected_whatever_its_name(world: World) -> None:
+    with pytest.raises(UserError, match="'work-in-common' is protected"):
+        prepare(world.agent_git(), to("work-in-common"))
+
+
+@pytest.mark.parametrize("name", ["refs/heads/main", "a..b", "-f", "a b", "HEAD", "a:main", "x.lock"])
+def test_what_is_no_branch_is_refused(world: World, name: str) -> None:
+    with pytest.raises(UserError, match="is no"):
+        prepare(world.agent_git(), to(name))
+
+
+def test_a_name_with_a_plus_is_a_name_and_forces_nothing(world: World) -> None:
+    commit = world.commit("second")
+    deliver(world.agent_git(), to("+agent"))
+    assert world.there("+agent") == commit
+
+
+def test_outside_of_a_work_tree_or_without_the_remote_it_says_so(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(UserError, match="remote 'upstream'"):
+        prepare(world.agent_git(), to(remote="upstream"))
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UserError, match="is in none"):
+        prepare(world.agent_git(), to())
+
+
+def test_a_remote_that_cannot_be_read_is_found_before_anything_starts(world: World) -> None:
+    world.git("remote", "set-url", "origin", str(world.remote.parent / "nowhere"))
+    with pytest.raises(NotStarted, match="origin cannot be read"):
+        prepare(world.agent_git(), to())
+
+
+def test_without_git_it_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(UserError, match="needs git"):
+        prepare(world.agent_git(PATH=""), to())

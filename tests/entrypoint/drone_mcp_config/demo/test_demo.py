@@ -1,0 +1,115 @@
+"""The demo, run as a newcomer runs it: a real process, real servers over stdio, the simulator on loopback."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, cast
+
+import httpx
+import pytest
+
+from drone_mcp_config.demo.acts import Act, StoryFailed, ToolAnswer
+from drone_mcp_config.demo.build_goes_red import go_red
+from drone_mcp_config.demo.processes import SimulatedDrone, simulated
+from drone_mcp_config.demo.story import tell
+from drone_mcp_config.errors import UserError
+from support.simulator import running_simulator
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+LABELS = json.loads(files("drone_mcp_simulator").joinpath("scenarios/logs/angular.labels.json").read_text("utf-8"))
+
+
+def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    return subprocess.run(
+        [sys.executable, "-m", "drone_mcp_config", "demo", *arguments],
+        env={**os.environ, "TMPDIR": str(temporary)},
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+
+
+def test_it_ends_at_the_line_that_people_marked_as_the_reason_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert told["line"] == LABELS["key_line"]["number"]
+    assert any(LABELS["key_line"]["text"] in line for line in told["acts"][-1]["told"])
+    assert list((tmp_path / "temporary").iterdir()) == []
+
+
+def test_a_build_goes_red_while_the_agent_waits_and_drone_is_not_asked_for_it(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    [wait] = [act for act in json.loads(done.stdout)["acts"] if "cursor=" in act["asked"]]
+    assert wait["told"][0] == "build: running -> failure"
+    assert wait["told"][-1] == "Drone was not asked once: its webhooks told the receiver."
+
+
+class Polling:
+    """An agent whose server asks Drone for the build with every wait."""
+
+    def __init__(self, drone: SimulatedDrone) -> None:
+        self.drone = drone
+
+    async def ask(self, title: str, *_: object, repo: str, number: int, **_others: object) -> tuple[Act, ToolAnswer]:
+        headers = {"authorization": f"Bearer {self.drone.token}"}
+        async with httpx.AsyncClient(base_url=self.drone.url, headers=headers, trust_env=False) as http:
+            await http.get(f"/api/repos/{repo}/builds/{number}")
+        answer = ToolAnswer({"build": {"status": "failure", "headline": ""}, "changes": [], "cursor": "c"}, "")
+        return Act(title, "", 0.0, ()), answer
+
+
+async def test_a_state_that_drone_was_asked_for_ends_the_story() -> None:
+    async with running_simulator("demo", socket=True) as simulator:
+        drone = SimulatedDrone(simulator.url, simulator.token("dev"), "memory:")
+        with pytest.raises(StoryFailed, match="Drone was asked 1 times"):
+            async for _ in go_red(cast("Any", Polling(drone)), drone):
+                pass
+
+
+def test_what_does_not_start_is_named_with_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drone_mcp_config.demo.processes.RECEIVER", ["drone_mcp_webhooks", "serve", "--listen", "x"])
+    with (
+        pytest.raises(UserError, match=r"drone_mcp_webhooks did not start: .*is no address"),
+        simulated(tmp_path, keep=False),
+    ):
+        pass
+
+
+def test_a_piped_demo_is_plain_text_with_whole_lines(tmp_path: Path) -> None:
+    done = demo(tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "\x1b" not in done.stdout
+    assert LABELS["key_line"]["text"] in done.stdout
+    assert "-token-of-the-demo" not in done.stdout + done.stderr
+
+
+def test_a_kept_simulator_goes_on_and_the_demo_says_how_to_use_and_how_to_stop_it(tmp_path: Path) -> None:
+    done = demo(tmp_path, "--json", "--keep")
+    assert done.returncode == 0, done.stderr
+    kept: dict[str, Any] = json.loads(done.stdout)["kept"]
+    try:
+        assert httpx.get(f"{kept['url']}/healthz", trust_env=False).status_code == 200
+        assert (tmp_path / kept["folder"] / ".mcp.json").exists()
+    finally:
+        for pid in kept["pids"]:
+            os.kill(pid, signal.SIGTERM)
+
+
+async def test_an_act_that_fails_ends_the_story_with_the_reason(tmp_path: Path) -> None:
+    nowhere = SimulatedDrone("http://127.0.0.1:1", "no-token-at-all", "memory:")
+    with pytest.raises(StoryFailed, match="no build could be started"):
+        async for _ in tell(nowhere, tmp_path, os.environ):
+            pass

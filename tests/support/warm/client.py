@@ -1,0 +1,28 @@
+"""Stands for a process that the warm parent forks: hands on its pipes and signals, and ends as that process ends.
+
+python -I -S client.py ADDRESS -m MODULE ARGUMENT...
+"""
+
+import marshal
+import os
+import signal
+import socket
+import sys
+
+HANDED_ON = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+
+connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+connection.connect("\0" + sys.argv[1])
+order = marshal.dumps((sys.argv[2:], dict(os.environ), os.getcwd()))  # noqa: PTH109 - pathlib is slow to import
+socket.send_fds(connection, [order], [0, 1, 2])
+for name in HANDED_ON:
+    signal.signal(getattr(signal, name), lambda received, _: connection.send(bytes([received])))
+nothing = os.open(os.devnull, os.O_RDWR)
+for descriptor in range(3):  # the pipes are the other's alone, so that they close when it closes them
+    os.dup2(nothing, descriptor)
+status = os.waitstatus_to_exitcode(int.from_bytes(connection.recv(4), "big"))
+if status < 0:
+    if -status != signal.SIGKILL:
+        signal.signal(-status, signal.SIG_DFL)
+    os.kill(os.getpid(), -status)
+os._exit(status)
