@@ -1,4 +1,4 @@
-"""Sanitises and redacts every string that leaves.
+"""Sanitises and redacts every text that leaves the process.
 
 A text is cleaned before it is cut: the half of a secret that a cut leaves does not look like one any more. So whoever
 cuts a text uses `one_line`, or passes the whole of it through `cleaned` first.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 class Cleaner:
     """Cleans texts and whole JSON values.
 
-    Sanitising comes first: an escape sequence or a zero-width character in the middle of a secret would hide it.
+    It sanitises before it redacts: an escape sequence or a zero-width character inside a secret would hide it.
     """
 
     def __init__(self, redactor: Redactor | None = None) -> None:
@@ -37,16 +37,16 @@ class Cleaner:
             _in_force.reset(token)
 
     def text(self, text: str) -> str:
-        """Return `text` as it may leave."""
+        """Return `text`, cleaned."""
         self.redactor.learn()
         return self.one(text)
 
     def one(self, text: str) -> str:
-        """Do the same without asking for the secrets again: for the many texts of one answer."""
+        """Return `text`, cleaned, without reading the secrets again; for the many texts of one answer."""
         return self.redactor.redact(sanitize(text))
 
     def value(self, value: Any) -> Any:
-        """Return the JSON value with every string in it cleaned, keys included."""
+        """Return a JSON value with all its texts cleaned, keys included."""
         self.redactor.learn()
         return self._value(value)
 
@@ -65,7 +65,10 @@ _in_force: ContextVar[Cleaner] = ContextVar("cleaner", default=_PLAIN)
 
 
 def cleaned(text: str) -> str:
-    """Return `text` as it may leave, cleaned by the process whose answer is being made."""
+    """Return `text`, cleaned by the cleaner of the current request.
+
+    Call it before a text is cut: half a secret is not recognised when the whole answer is cleaned.
+    """
     return _in_force.get().one(text)
 
 

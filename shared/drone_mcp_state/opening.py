@@ -1,23 +1,22 @@
-"""The store behind one address: `memory:`, `sqlite:///path` or `redis://…`."""
+"""Opens the store of a URL: `memory:`, `sqlite:///path` or `redis://…`; and copies a store."""
 
 from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from drone_mcp_state.errors import StoreUrlInvalid
+from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from drone_mcp_state.store import BuildStateStore
-
-TAKES = "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
 
 
 @asynccontextmanager
 async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
-    """Open the store of an address; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
+    """Open the store of a URL; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
     store = await _open(url)
     try:
         yield store
@@ -25,25 +24,39 @@ async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
         await store.close()
 
 
+async def write_snapshot(store: BuildStateStore, path: Path) -> None:
+    """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
+
+    Each build in it is consistent; a SQLite store is copied as of one moment.
+    """
+    from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - on first use, to start fast
+
+    if isinstance(store, SqliteStore):
+        await store.copy_to(path)
+        return
+    async with open_store(f"sqlite://{path}") as copy:
+        await copy.take(store)
+
+
 async def _open(url: str) -> BuildStateStore:
-    # Each store is imported on use: a server without one pays nothing, Redis is an extra.
+    # Each store is imported on use: it would make the start longer, and Redis is an extra.
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest:
-        from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - as said above
+        from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - see above
 
         return MemoryStore()
     if scheme == "sqlite" and rest.startswith("///"):
-        from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - as said above
+        from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - see above
 
         return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
+    if scheme in REDIS_SCHEMES:
         return await _open_redis(url)
     raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
 
 
 async def _open_redis(url: str) -> BuildStateStore:
     try:
-        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - as said above
+        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
     return await RedisStore.open(url)

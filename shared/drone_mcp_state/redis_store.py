@@ -1,7 +1,8 @@
-"""The store of many machines: Redis, or Valkey.
+"""The store in Redis or Valkey, which several machines share.
 
-What Redis has confirmed is as durable as Redis is set up to be (`appendonly yes`). Redis itself is never asked to
-block but for the change feed, and keeps nothing without bound: `retain` limits builds, the feed has a length.
+A confirmed write is as durable as Redis is configured (`appendonly yes`, see
+https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/). Nothing grows without limit: `retain`
+limits builds, and the change feed has a length.
 """
 
 from __future__ import annotations
@@ -15,14 +16,14 @@ import anyio
 from redis.exceptions import NoScriptError
 from typing_extensions import override
 
+from ci_mcp_kit.notes.redis import RedisNotes
+from ci_mcp_kit.redis_client import ANSWER_SECONDS, answering, connect
+from ci_mcp_kit.stores import StoreUnavailable
 from drone_mcp_state import redis_scripts as scripts
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
 from drone_mcp_state.cursors import Feed
-from drone_mcp_state.errors import StoreUnavailable
 from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Seen
-from drone_mcp_state.redis_connect import ANSWER_SECONDS, answering, connect
-from drone_mcp_state.redis_notes import RedisNotes
 from drone_mcp_state.redis_rows import (
     FIELDS,
     Held,
@@ -37,7 +38,7 @@ from drone_mcp_state.redis_rows import (
     put_arguments,
     split_members,
 )
-from drone_mcp_state.redis_scripts import build_key, lease_key, ref_key, repo_key
+from drone_mcp_state.redis_scripts import build_key, ref_key, repo_key
 from drone_mcp_state.store import BuildStateStore
 
 if TYPE_CHECKING:
@@ -45,32 +46,31 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from ci_mcp_kit.redis_client import Client
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.records import Source
-    from drone_mcp_state.redis_connect import Client
 
 
 BLOCK_SECONDS = 2.0
-PAUSE_SECONDS = 0.25  # before looking again for a Redis that is gone
-ROUNDS = 50  # of a write against others who write the same build
-_CACHED = 512  # builds in motion, kept decoded
+PAUSE_SECONDS = 0.25  # before the next attempt to reach Redis
+ROUNDS = 50  # attempts of a write while other processes write the same build
+_CACHED = 512  # recently changed builds, kept decoded
 _PAGE = 200
 
 
 class RedisStore(BuildStateStore):
-    """Optimistic: merges what it knows of a build, and again if another process was faster."""
+    """Writes optimistically: merges with the known state of a build, and again if another process was faster."""
 
     def __init__(self, client: Client, others: Sequence[Redis] = ()) -> None:
-        super().__init__(Alarm(self._watch))
+        super().__init__(Alarm(self._watch), RedisNotes(client))
         self._others = others
         self._redis: Any = client  # redis-py types its commands for both of its flavours at once
         self._batcher: Batcher[Seen, Change | None] = Batcher(self._apply)
         self._cache: OrderedDict[Key, Held] = OrderedDict()
-        self._notes = RedisNotes(client)
 
     @classmethod
     async def open(cls, url: str) -> RedisStore:
-        """Make the store; Redis may come later."""
+        """Return the store; it connects to Redis when it is used."""
         return cls(*connect(url))
 
     # Builds
@@ -100,7 +100,7 @@ class RedisStore(BuildStateStore):
         raise StoreUnavailable("Redis is too busy with writes of the same builds")
 
     async def _attempt(self, batch: dict[int, Seen]) -> dict[int, Change | None]:
-        """Write what can be written; what another process was faster with is left for the next round."""
+        """Write a batch, except for the builds that another process has written first."""
         held = await self._hold({(seen.slug, seen.build.number) for seen in batch.values()})
         writes = {}
         for place, seen in batch.items():
@@ -123,7 +123,7 @@ class RedisStore(BuildStateStore):
         return answer
 
     def _settle(self, write: Write, cursor: str) -> Change | None:
-        """Remember what is held now, and say what changed."""
+        """Cache the state that was written, and return the change."""
         record = replace(write.after.record, cursor=cursor)
         self._cache[record.slug, record.build.number] = Held(write.after.revision, record)
         self._cache.move_to_end((record.slug, record.build.number))
@@ -132,7 +132,7 @@ class RedisStore(BuildStateStore):
         return write.change and replace(write.change, cursor=cursor)
 
     async def _hold(self, keys: set[Key]) -> dict[Key, Held | NotHeld]:
-        """Tell what is held of some builds: from memory if known (and taken out, it may be stale), else from Redis."""
+        """Return the stored state of builds: from the cache (and remove it there, it may be stale), else from Redis."""
         known: dict[Key, Held | NotHeld] = {key: self._cache.pop(key) for key in keys if key in self._cache}
         missing = [key for key in keys if key not in known]
         return known | dict(zip(missing, await self._read(missing), strict=True))
@@ -242,15 +242,15 @@ class RedisStore(BuildStateStore):
                 yield
                 async with answering():
                     _, last = await self._end()
-                yield  # what came before `last` was read escapes the blocking read
+                yield  # the blocking read does not return entries before `last`
                 while found := await self._next(last):
                     last = found
                     yield
             except StoreUnavailable:
-                await anyio.sleep(PAUSE_SECONDS)  # those who wait look for themselves, and get the error
+                await anyio.sleep(PAUSE_SECONDS)  # waiting tasks read the store themselves and get the error
 
     async def _next(self, last: int) -> int:
-        """Wait for an entry after `last` and return the last one there is; 0 after a while without."""
+        """Wait for an entry after `last` and return the place of the newest one; 0 if there is none for a while."""
         async with answering(BLOCK_SECONDS + ANSWER_SECONDS):
             found = await self._redis.xread({scripts.FEED: f"{last}-0"}, block=int(BLOCK_SECONDS * 1000))
         entries = [entry for _, rows in (found.items() if isinstance(found, dict) else found) for entry in rows]
@@ -274,37 +274,6 @@ class RedisStore(BuildStateStore):
         facts = {"last_reconciliation": at} | ({"last_gap": at} if missed else {})
         async with answering():
             await self._redis.hset(scripts.FACTS, mapping=facts)
-
-    @override
-    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
-        # Redis's own clock ends it: those of the machines that share it may differ.
-        async with answering():
-            return bool(await self._redis.eval(scripts.HOLD, 1, lease_key(name), holder, int(seconds * 1000)))
-
-    @override
-    async def release_lease(self, name: str, holder: str) -> None:
-        async with answering():
-            await self._redis.eval(scripts.RELEASE, 1, lease_key(name), holder)
-
-    @override
-    async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
-        async with answering():
-            return await self._notes.claim(key, value, seconds)
-
-    @override
-    async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
-        async with answering():
-            await self._notes.write(key, value, seconds)
-
-    @override
-    async def note(self, key: str, *, at: float) -> str | None:
-        async with answering():
-            return await self._notes.read(key)
-
-    @override
-    async def drop_note(self, key: str) -> None:
-        async with answering():
-            await self._notes.drop(key)
 
     @override
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:

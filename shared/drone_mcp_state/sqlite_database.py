@@ -1,4 +1,4 @@
-"""The SQL: one connection, used by one thread at a time."""
+"""The SQL statements of the store: one connection, used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.sqlite_file import writing
 from drone_mcp_state.codec import decode_build, decode_transitions, encode_build, encode_transitions
 from drone_mcp_state.cursors import Feed
 from drone_mcp_state.merge import is_settled
 from drone_mcp_state.records import FEED_LENGTH, Change, Changes, FeedHealth, Record, Seen, receive
-from drone_mcp_state.sqlite_notes import SqliteNotes
 from drone_mcp_state.sqlite_schema import connect, name_feed
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = "slug, body, source, seen_at, place"
 _PAGE = 200
-_CACHED = 512  # builds in motion, kept decoded
+_CACHED = 512  # recently changed builds, kept decoded
 
 
 class SqliteDatabase:
@@ -32,32 +32,28 @@ class SqliteDatabase:
         self._feed = Feed(self._db.execute("SELECT value FROM facts WHERE name = 'feed'").fetchone()[0])
         self._cache: OrderedDict[tuple[str, int], Record] = OrderedDict()
         self._cache_version = self.data_version()
-        self.notes = SqliteNotes(self._db, self._writing)
 
     def close(self) -> None:
-        """Let go of the file; the last one to do so folds the log into it."""
+        """Close the file; the last process to do so merges the write-ahead log into it."""
         self._db.close()
 
     def data_version(self) -> int:
-        """A number that changes when another connection has written."""
+        """Return a number that changes when another connection has written."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     @contextmanager
     def _writing(self) -> Generator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield
-            self._db.execute("COMMIT")
+            with writing(self._db):
+                yield
         except BaseException:
             self._cache.clear()
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
             raise
 
     # Builds
 
     def apply(self, batch: list[Seen]) -> list[Change | None]:
-        """Merge snapshots in, in one transaction."""
+        """Merge snapshots, in one transaction."""
         with self._writing():
             self._forget_if_others_wrote()
             place = self._end()
@@ -140,7 +136,7 @@ class SqliteDatabase:
         return tuple(self._record(row) for row in rows)
 
     def unfinished(self, limit: int) -> tuple[Record, ...]:
-        """List what is not settled, newest first."""
+        """List builds that are not settled, newest first."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM builds WHERE NOT settled ORDER BY created DESC LIMIT ?",  # noqa: S608 - our own text
             (limit,),
@@ -148,7 +144,7 @@ class SqliteDatabase:
         return tuple(self._record(row) for row in rows)
 
     def page(self, after: tuple[str, int]) -> tuple[Record, ...]:
-        """List the builds that follow one, in the order of names and numbers."""
+        """List the builds after one, ordered by name and number."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM builds WHERE (slug, number) > (?, ?) ORDER BY slug, number LIMIT ?",  # noqa: S608 - our own text
             (*after, _PAGE),
@@ -158,7 +154,7 @@ class SqliteDatabase:
     # Repositories
 
     def apply_repo(self, repo: Repo, at: float) -> None:
-        """Remember whether a repository is enabled; the rule of `newer_repo`, as SQL."""
+        """Store whether a repository is enabled, by the rule of `newer_repo`."""
         with self._writing():
             self._note_event(at)
             self._db.execute(
@@ -169,7 +165,7 @@ class SqliteDatabase:
             )
 
     def repos(self) -> tuple[str, ...]:
-        """List the names heard of and not disabled."""
+        """List the known repositories that are not disabled."""
         rows = self._db.execute(
             "SELECT slug FROM (SELECT DISTINCT slug FROM builds UNION SELECT slug FROM repos)"
             " WHERE slug NOT IN (SELECT slug FROM repos WHERE NOT active) ORDER BY slug"
@@ -188,11 +184,11 @@ class SqliteDatabase:
         return int(self._db.execute("SELECT coalesce(max(place), 0) FROM changes").fetchone()[0])
 
     def cursor(self) -> str:
-        """The end of the feed."""
+        """Return the cursor of the feed's end."""
         return self._feed.cursor(self._end())
 
     def changes(self, since: str, slug: str | None, number: int | None) -> Changes:
-        """List what changed after a cursor."""
+        """List the changes after a cursor."""
         end = self._end()
         place = self._feed.position(since)
         if place is None or place > end:
@@ -211,7 +207,7 @@ class SqliteDatabase:
         return Change(slug, number, status, source, at, decode_transitions(transitions), self._feed.cursor(place))
 
     def _reaches(self, place: int, slug: str | None, number: int | None) -> bool:
-        """Tell whether no change after `place` was trimmed away."""
+        """Return whether the feed still has all changes after `place`."""
         oldest = self._db.execute("SELECT min(place) FROM changes").fetchone()[0]
         if oldest is None or place >= oldest - 1:
             return True
@@ -221,7 +217,7 @@ class SqliteDatabase:
     # Health, leadership, housekeeping
 
     def health(self) -> FeedHealth:
-        """Read the three times."""
+        """Read the times of the last events."""
         facts = dict(self._db.execute("SELECT name, value FROM facts WHERE name LIKE 'last\\_%' ESCAPE '\\'"))
         return FeedHealth(**facts)
 
@@ -234,33 +230,18 @@ class SqliteDatabase:
             )
 
     def record_event(self, at: float) -> None:
-        """Note a delivery."""
+        """Record a delivery."""
         with self._writing():
             self._note_event(at)
 
     def record_reconciliation(self, at: float, missed: int) -> None:
-        """Note a comparison with Drone."""
+        """Record a comparison with Drone."""
         names = ["last_reconciliation", "last_gap"] if missed else ["last_reconciliation"]
         with self._writing():
             self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, at) for name in names])
 
-    def hold_lease(self, name: str, holder: str, until: float, at: float) -> bool:
-        """Take, renew or fail to take a lease."""
-        with self._writing():
-            taken = self._db.execute(
-                "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET holder = ?2, until = ?3"
-                " WHERE holder = ?2 OR until <= ?4",
-                (name, holder, until, at),
-            )
-            return taken.rowcount == 1
-
-    def release_lease(self, name: str, holder: str) -> None:
-        """Give a lease back."""
-        with self._writing():
-            self._db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (name, holder))
-
     def retain(self, builds_per_repo: int, newer_than: float) -> int:
-        """Drop what is too old or beyond the number per repository."""
+        """Delete builds that are too old or beyond the number per repository."""
         with self._writing():
             self._cache.clear()
             old = self._db.execute("DELETE FROM builds WHERE created < ?", (newer_than,)).rowcount
@@ -273,7 +254,7 @@ class SqliteDatabase:
             return old + surplus
 
     def snapshot(self, path: str) -> None:
-        """Copy everything as of now into a new file, whose feed gets a name of its own."""
+        """Copy the current state into a new file, whose feed gets a name of its own."""
         self._db.execute("VACUUM INTO ?", (path,))
         copy = sqlite3.connect(path, isolation_level=None)
         try:

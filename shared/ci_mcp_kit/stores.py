@@ -1,0 +1,34 @@
+"""The errors of stores.
+
+StoreError
+├── StoreUrlInvalid     the URL is wrong, or of a store that this installation lacks
+├── StoreUnavailable    the store does not answer now; acknowledged writes are not lost
+└── StoreTooNew         a later release has written it
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+TAKES: Final = (
+    "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
+)
+"""The addresses of DRONE_MCP_STATE, for people."""
+
+REDIS_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"})
+
+
+class StoreError(Exception):
+    """The base class; the message says what happened and never holds a password."""
+
+
+class StoreUrlInvalid(StoreError):
+    """The URL cannot be used; the message says which ones can."""
+
+
+class StoreUnavailable(StoreError):
+    """The store does not answer. The call has not returned a result, so it may or may not have been carried out."""
+
+
+class StoreTooNew(StoreError):
+    """The data has a format of a later release."""
