@@ -144,16 +144,12 @@ class Known:
     async def learn(self, slug: str, build: Build) -> Observation:
         """Store a build that Drone has answered. An unshared store keeps only what cannot become stale."""
         observing.known_from("drone")
-        await self._keep(slug, build)
+        if self.state.shared or is_whole(build):
+            await self.state.ask(lambda store: store.apply(slug, build, source="api", at=self._clock()))
+            self._learned += 1
+            if not self.state.shared and self._learned % LEARNED_BETWEEN == 0:
+                await self.state.ask(lambda store: store.retain(builds_per_repo=KEPT_IN_MEMORY, newer_than=0))
         return Observation(build, "drone", self._clock())
-
-    async def _keep(self, slug: str, build: Build) -> None:
-        if not self.state.shared and not is_whole(build):
-            return
-        await self.state.ask(lambda store: store.apply(slug, build, source="api", at=self._clock()))
-        self._learned += 1
-        if not self.state.shared and self._learned % LEARNED_BETWEEN == 0:
-            await self.state.ask(lambda store: store.retain(builds_per_repo=KEPT_IN_MEMORY, newer_than=0))
 
     async def feed_is_alive(self) -> bool:
         """Whether webhooks report every change of a running build to the store."""

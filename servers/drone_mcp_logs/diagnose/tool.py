@@ -68,8 +68,15 @@ async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pa
     failed = failed_steps(chosen.build)
     most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
     reader = StepReader(await access.client(), what.repo, chosen.build.number, pace)
-    readings = await for_each(failed[:most], lambda one: _read(reader, one))
-    past = await _look_back(access, what.repo, chosen, failed, pace)
+
+    async def read(one: FailedStep) -> Reading | None:
+        return await reader.read(one.ref) if one.ref else None  # a stage that failed without a step has no log
+
+    readings = await for_each(failed[:most], read)
+    first = failed[0] if failed else None
+    past = NO_PAST
+    if first and first.ref and first.role is not Role.IGNORED and chosen.build.status != "killed":
+        past = await Historian(access, what.repo, chosen.build, first.ref, pace, chosen.newest).look_back()
     limit = await access.builds.time_limit(what.repo, chosen.build)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
     view = await anyio.to_thread.run_sync(conclude, facts)
@@ -94,19 +101,6 @@ async def choose_build(access: KnownAccess, what: Meant) -> Chosen:
         return Chosen(build, f"the newest build; none of the last {len(builds)} failed", newest)
     note = f"the newest failed build (the newest, #{build.number}, is {build.status})"
     return Chosen((await access.builds.build(what.repo, broken.number)).build, note, newest)
-
-
-async def _read(reader: StepReader, failed: FailedStep) -> Reading | None:
-    """Read a failed step's log; a stage that failed without a step has none."""
-    return await reader.read(failed.ref) if failed.ref else None
-
-
-async def _look_back(access: KnownAccess, repo: str, chosen: Chosen, failed: Sequence[FailedStep], pace: Pace) -> Past:
-    """Look at other builds, where the failure is one of a step and nobody stopped it."""
-    first = next(iter(failed), None)
-    if first is None or first.ref is None or first.role is Role.IGNORED or chosen.build.status == "killed":
-        return NO_PAST
-    return await Historian(access, repo, chosen.build, first.ref, pace, chosen.newest).look_back()
 
 
 def conclude(facts: Facts) -> DiagnosisView:
