@@ -71,7 +71,7 @@ class SameFailure:
         """Whether a build that was looked up failed in this way."""
         return self._failed.get(build.number) is True
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say how many failed builds there are, and of how many the failure is known."""
         known = sum(same is not None for same in self._failed.values())
         return f"{counted(len(self._failed), 'failed build')}, of which {known} had been diagnosed"

@@ -11,7 +11,7 @@ from drone_mcp_logs.diagnose.other_builds import BROKEN
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.diagnose.other_builds import Past, Run
+    from drone_mcp_logs.diagnose.other_builds import OtherRun, Past
 
 
 class OnTarget(NamedTuple):
@@ -41,7 +41,7 @@ def compare_with_target(past: Past, build: Build, own: str, others: str) -> OnTa
     return OnTarget(answer, f"{answer}: {there} fails {how}{since}")
 
 
-def _compare_failures(other: Run, own: str, others: str) -> tuple[Literal["yes", "no", "maybe"], str]:
+def _compare_failures(other: OtherRun, own: str, others: str) -> tuple[Literal["yes", "no", "maybe"], str]:
     if other.ref is None or not other.ref.failed:
         return "no", "at something else"
     if not own or not others:

@@ -29,7 +29,7 @@ BROKEN = frozenset({"failure", "error"})
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class OtherRun:
     """The same step in another build: `ref` is None where that has no such step, `text` where it was not read."""
 
     build: Build
@@ -49,8 +49,8 @@ class Past:
     """
 
     branch: str = ""
-    good: Run | None = None
-    other: Run | None = None
+    good: OtherRun | None = None
+    other: OtherRun | None = None
     trouble: str = ""
 
 
@@ -98,23 +98,23 @@ class Historian:
         ended = (build for build in self.read.values() if history_branch(build) == branch and is_final(build.status))
         return next((build for build in ended if build.number != self.build.number), None)
 
-    async def _good_run(self, build: Build | None) -> Run | None:
+    async def _good_run(self, build: Build | None) -> OtherRun | None:
         """Read the step in a good build, if it succeeded there."""
         return await self._run(build, lambda ref: ref.step.status == "success") if build else None
 
-    async def _failed_run(self, build: Build | None) -> Run | None:
+    async def _failed_run(self, build: Build | None) -> OtherRun | None:
         """Read the step in the branch's newest build if that failed; of a good build no log is needed."""
         if build is None or build.status not in BROKEN:
-            return Run(build) if build else None
+            return OtherRun(build) if build else None
         return await self._run(build, lambda ref: ref.failed)
 
-    async def _run(self, build: Build, wanted: Callable[[StepRef], bool]) -> Run:
+    async def _run(self, build: Build, wanted: Callable[[StepRef], bool]) -> OtherRun:
         """Return the step in another build, with its log if it is `wanted`."""
         if build.number not in self.read:
             self.read[build.number] = (await self.access.builds.build(self.repo, build.number)).build
         whole = self.read[build.number]
         ref = same_step(whole, self.ref)
         if ref is None or not wanted(ref):
-            return Run(whole, ref)
+            return OtherRun(whole, ref)
         reader = StepReader(await self.access.client(), self.repo, build.number, self.pace)
-        return Run(whole, ref, (await reader.read(ref)).text)
+        return OtherRun(whole, ref, (await reader.read(ref)).text)

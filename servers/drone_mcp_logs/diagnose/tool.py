@@ -15,7 +15,7 @@ from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
-from drone_mcp_logs.common.step_reader import Reading, StepReader
+from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ci_mcp_logs.distill import Study
+    from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_build.failed_steps import FailedStep
-    from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
@@ -55,21 +55,21 @@ class Facts:
     repo: str
     chosen: Chosen
     read: Sequence[FailedStep]
-    readings: Sequence[Reading | None]
+    readings: Sequence[LogReading | None]
     not_read: Sequence[FailedStep]
     past: Past
     limit: int
     token_budget: int
 
 
-async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pace) -> DiagnosisView:
+async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace) -> DiagnosisView:
     """Answer `drone_diagnose_build`, and store the failure's signature, by which the same failure is found again."""
     chosen = await choose_build(access, what)
     failed = failed_steps(chosen.build)
     most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
     reader = StepReader(await access.client(), what.repo, chosen.build.number, pace)
 
-    async def read(one: FailedStep) -> Reading | None:
+    async def read(one: FailedStep) -> LogReading | None:
         return await reader.read(one.ref) if one.ref else None  # a stage that failed without a step has no log
 
     readings = await for_each(failed[:most], read)
@@ -86,7 +86,7 @@ async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pa
     return view
 
 
-async def choose_build(access: KnownAccess, what: Meant) -> Chosen:
+async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
     """Return the build that is asked for: by default the newest, or the newest failed where that has not failed."""
     newest = await access.builds.find(what.repo, what.number)
     build = newest.build
@@ -124,7 +124,7 @@ def conclude(facts: Facts) -> DiagnosisView:
     return compose_diagnosis(diagnosis, facts.token_budget)
 
 
-def _case(facts: Facts, index: int, failed: FailedStep, reading: Reading | None) -> Case:
+def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
     """Judge a failure; the first is compared with its last good run."""
     if reading is None:
         return Case(failed, verdict_of(failed, None, facts.limit))

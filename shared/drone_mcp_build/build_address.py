@@ -17,7 +17,7 @@ _DEFAULT_PORTS = {80, 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class BuildAddress:
     """A repository, and the build and step that are asked for; None where that is left open."""
 
     repo: str
@@ -26,9 +26,9 @@ class Meant:
     step: str | None = None
 
 
-def meant(
+def resolve_address(
     access: DroneAccess, repo: str | None, number: int | None = None, stage: str | None = None, step: str | None = None
-) -> Meant:
+) -> BuildAddress:
     """Combine the arguments; a number must not contradict an address in `repo`.
 
     Raises:
@@ -41,11 +41,13 @@ def meant(
         with suppress(InvalidInput):  # then it is the address of a repository, or none; resolve_repo tells
             ref = parse_build_url(repo or "")
     if ref is None:
-        return Meant(access.resolve_repo(repo), number, stage, step)
+        return BuildAddress(access.resolve_repo(repo), number, stage, step)
     if number not in {None, ref.number}:
         raise InvalidInput(f"number is {number}, but repo names build {ref.number}", next_step="Give one of the two")
     stage = stage or (str(ref.stage) if ref.stage else None)
-    return Meant(access.resolve_repo(str(ref.repo)), ref.number, stage, step or (str(ref.step) if ref.step else None))
+    return BuildAddress(
+        access.resolve_repo(str(ref.repo)), ref.number, stage, step or (str(ref.step) if ref.step else None)
+    )
 
 
 def check_server(text: str, server: str) -> None:

@@ -32,7 +32,7 @@ class _Entry:
     repo: Repo
 
 
-class ReadAccess:
+class ReadPermission:
     """Asks Drone for repositories, and caches those that it shows.
 
     A refusal is not cached, so that access that is granted works at once. `clock` gives the Unix time.
