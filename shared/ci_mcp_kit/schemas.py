@@ -39,15 +39,15 @@ def outline(schema: dict[str, Any], *, terse: bool = False) -> dict[str, Any]:
     Raises:
         ValueError: as `flatten`.
     """
-    flat = flatten({**schema, "$defs": {name: _undescribed(item) for name, item in schema.get("$defs", {}).items()}})
+    defs = {
+        name: {key: value for key, value in item.items() if key != "description"}
+        for name, item in schema.get("$defs", {}).items()
+    }
+    flat = flatten({**schema, "$defs": defs})
     required = flat.get("required", [])
     every = flat.get("properties", {}).items()
     properties = {name: {} if terse else _field(item, always=name in required) for name, item in every}
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
-
-
-def _undescribed(node: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in node.items() if key != "description"}
 
 
 def _field(node: dict[str, Any], *, always: bool) -> dict[str, Any]:

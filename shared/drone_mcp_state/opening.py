@@ -52,13 +52,9 @@ async def _open(url: str) -> BuildStateStore:
 
         return await SqliteStore.open(rest.removeprefix("//"))
     if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
-        return await _open_redis(url)
+        try:
+            from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
+        except ModuleNotFoundError as error:
+            raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
+        return await RedisStore.open(url)
     raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
-
-
-async def _open_redis(url: str) -> BuildStateStore:
-    try:
-        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
-    except ModuleNotFoundError as error:
-        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
-    return await RedisStore.open(url)

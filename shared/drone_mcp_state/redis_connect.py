@@ -59,7 +59,9 @@ def _behind_sentinels(url: SplitResult) -> tuple[Redis, list[Redis]]:
     service, _, database = url.path.strip("/").partition("/")
     if not service or not hosts or not (database or "0").isdecimal():
         raise StoreUrlInvalid("Sentinel takes redis+sentinel://one:26379,two:26379/service/0")
-    sentinel: Any = Sentinel([_host(text) for text in hosts.split(",")], **_limits())  # type: ignore[no-untyped-call]  # untyped in redis-py
+    pairs = (text.partition(":") for text in hosts.split(","))
+    addresses = [(host, int(port or SENTINEL_PORT)) for host, _, port in pairs]
+    sentinel: Any = Sentinel(addresses, **_limits())  # type: ignore[no-untyped-call]  # untyped in redis-py
     master: Redis = sentinel.master_for(
         service,
         db=int(database or "0"),
@@ -68,11 +70,6 @@ def _behind_sentinels(url: SplitResult) -> tuple[Redis, list[Redis]]:
         **_limits(),
     )
     return master, sentinel.sentinels
-
-
-def _host(text: str) -> tuple[str, int]:
-    host, _, port = text.partition(":")
-    return host, int(port or SENTINEL_PORT)
 
 
 @asynccontextmanager
