@@ -44,7 +44,7 @@ class _Observing:
         self._targets = targets
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        if not observing.watched():
+        if not observing.is_observed():
             return await call_next(ctx)
         operation = self._operation(ctx)
         with observing.operation(operation):

@@ -162,7 +162,7 @@ class KitTool(Tool):
             try:
                 return await self._answer(arguments, context)
             except ServiceError as error:
-                logs.ended(error.code)
+                logs.set_outcome(error.code)
                 return failure(error, self._clean)
             except MCPError:
                 raise
@@ -184,7 +184,7 @@ class KitTool(Tool):
 def crash(name: str) -> Failure:
     """Log the current exception with its traceback, and return the error for the caller, who may see nothing of it."""
     logs.logger.exception("%s crashed", name)
-    logs.ended(Failure.code)
+    logs.set_outcome(Failure.code)
     number = logs.request_id()
     return Failure(f"{name} failed in a way that it should not (request {number})", details={"request_id": number})
 

@@ -5,15 +5,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from drone_mcp_state.errors import StoreUrlInvalid
+from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from pathlib import Path
 
     from drone_mcp_state.store import BuildStateStore
-
-TAKES = "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
 
 
 @asynccontextmanager
@@ -51,10 +49,10 @@ async def _open(url: str) -> BuildStateStore:
         from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - see above
 
         return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
-        try:
-            from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
-        except ModuleNotFoundError as error:
-            raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
-        return await RedisStore.open(url)
-    raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
+    if scheme not in REDIS_SCHEMES:
+        raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
+    try:
+        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
+    except ModuleNotFoundError as error:
+        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
+    return await RedisStore.open(url)

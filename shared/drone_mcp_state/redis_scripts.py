@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from hashlib import sha1
 
-PREFIX = "{drone-mcp}:"
+from ci_mcp_kit.redis_client import PREFIX
 
 FACTS = PREFIX + "facts"  # hash: the feed's name and end, the times of FeedHealth
 FEED = PREFIX + "feed"  # stream of changes; the id of entry n is "n-0"
@@ -37,11 +37,6 @@ def repo_key(slug: str) -> str:
 def ref_key(slug: str, ref: str) -> str:
     """Return the key of the numbers of a ref's builds (a sorted set)."""
     return f"{PREFIX}ref:{slug} {ref}"
-
-
-def lease_key(name: str) -> str:
-    """Return the key of the holder of a lease (a string)."""
-    return f"{PREFIX}lease:{name}"
 
 
 _NOTE_EVENT = """
@@ -147,14 +142,3 @@ return row
 
 # KEYS: facts; ARGV: time of the event
 EVENT = _NOTE_EVENT + "note_event(KEYS[1], ARGV[1])"
-
-# KEYS: lease; ARGV: holder, milliseconds
-HOLD = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-
-# KEYS as above, ARGV: the holder
-RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import sqlite3
-import time
+from typing import TYPE_CHECKING
 
-from drone_mcp_state.errors import StoreTooNew
+from ci_mcp_kit.sqlite_file import open_file
+from ci_mcp_kit.stores import StoreTooNew
 
-# A checkpoint waits for the disk, and so does the delivery that triggers it. SQLite's default of 1,000 pages
-# (https://www.sqlite.org/pragma.html#pragma_wal_autocheckpoint) means two a second under load, which is visible in the
-# 99th percentile.
-CHECKPOINT_PAGES = 8_000  # some 32 MB
-BUSY_SECONDS = 5.0  # for a writer that waits for the write of another process
+if TYPE_CHECKING:
+    import sqlite3
 
 # One script for each version of the format; a file of version n has run the first n. A released script never changes.
+# Notes and leases have moved to `ci_mcp_kit.notes`, which creates its table if it is missing; leases are notes now.
 MIGRATIONS = (
     """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -38,45 +35,25 @@ MIGRATIONS = (
     CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
     """,
     """
-    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
-    CREATE INDEX notes_by_end ON notes (until);
+    CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS notes_by_end ON notes (until);
     """,
 )
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the file, which is created for its owner alone if it is missing, and migrate it to the current format.
+    """Open the file, which is created if it is missing, and migrate it to the current format.
 
-    WAL lets processes read while another one writes (https://www.sqlite.org/wal.html). With synchronous=NORMAL a commit
-    survives the end of this process, however it ends. A power cut may lose the last commits but does not corrupt the
-    file (https://www.sqlite.org/pragma.html#pragma_synchronous); the reconciler reads lost changes again. FULL would
-    add a flush of the disk to every delivery, while Drone's runner waits for the answer.
+    A power cut may lose the last commits (see `open_file`); the reconciler reads lost changes again. A safer setting
+    would add a flush of the disk to every delivery, while Drone's runner waits for the answer.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = open_file(path)
     try:
-        _turn_on_wal(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         _migrate(connection)
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _turn_on_wal(connection: sqlite3.Connection) -> None:
-    # The busy timeout does not apply to this switch, so two processes that start at the same time need the loop.
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

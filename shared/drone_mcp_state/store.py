@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,17 +10,17 @@ import anyio
 
 from ci_mcp_kit.concurrency import run_all
 from drone_mcp_state.batching import LARGEST_BATCH
-from drone_mcp_state.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from ci_mcp_kit.notes.notes import Notes
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.alarm import Alarm
     from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
 
 
-class BuildStateStore(Notes):
+class BuildStateStore(ABC):
     """Keeps the state of builds, for processes that write it and processes that read it.
 
     Every method may raise `StoreUnavailable`. Times are Unix seconds that the caller passes: a store has no clock.
@@ -28,8 +28,10 @@ class BuildStateStore(Notes):
     another store, or one older than the feed, is answered with `complete=False` and never with an error.
     """
 
-    def __init__(self, alarm: Alarm) -> None:
+    def __init__(self, alarm: Alarm, notes: Notes) -> None:
         self._alarm = alarm
+        self.notes = notes
+        """The notes and leases that are kept at the same address."""
 
     # Builds
 
@@ -98,7 +100,7 @@ class BuildStateStore(Notes):
                 if limit.cancelled_caught:
                     return found
 
-    # Health, leadership, housekeeping
+    # Health, housekeeping
 
     @abstractmethod
     async def health(self) -> FeedHealth:
@@ -111,14 +113,6 @@ class BuildStateStore(Notes):
     @abstractmethod
     async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:
         """Record a finished comparison with Drone, and how many changes without a delivery it has found."""
-
-    @abstractmethod
-    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
-        """Take or renew a lease; return False while another holder has it."""
-
-    @abstractmethod
-    async def release_lease(self, name: str, holder: str) -> None:
-        """Release a lease; does nothing if another holder has it."""
 
     @abstractmethod
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:

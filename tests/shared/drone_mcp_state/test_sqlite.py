@@ -99,7 +99,7 @@ async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 async def test_a_failed_write_is_told_to_every_delivery_of_its_batch_and_the_next_one_is_good(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drone_mcp_state.sqlite_schema.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("ci_mcp_kit.sqlite_file.BUSY_SECONDS", 0.01)
     async with open_store(f"sqlite://{path}") as store:
         blocker = connect(str(path))
         blocker.execute("BEGIN IMMEDIATE")

@@ -235,16 +235,6 @@ async def test_repositories_are_known_from_builds_and_news_until_disabled(store:
     assert (await store.health()).last_event == 2000
 
 
-async def test_one_holds_a_lease_until_it_is_given_back(store: BuildStateStore) -> None:
-    assert await store.hold_lease("leader", "a", 30, at=1000)
-    assert not await store.hold_lease("leader", "b", 30, at=1001)
-    assert await store.hold_lease("leader", "a", 30, at=1002)
-    await store.release_lease("leader", "b")
-    assert not await store.hold_lease("leader", "b", 30, at=1003)
-    await store.release_lease("leader", "a")
-    assert await store.hold_lease("leader", "b", 30, at=1004)
-
-
 async def test_retention_keeps_the_newest_of_each_repository_and_what_still_moves(store: BuildStateStore) -> None:
     finished = [build(number, created=1000 + number, status="success", version=3) for number in range(1, 6)]
     await tell(store, *finished, build(6, created=5), build(7, created=1007))

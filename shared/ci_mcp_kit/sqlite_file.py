@@ -1,0 +1,64 @@
+"""Opens a SQLite file that several processes read and write."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+# A checkpoint waits for the disk, and so does the write that triggers it. SQLite's default of 1,000 pages
+# (https://www.sqlite.org/pragma.html#pragma_wal_autocheckpoint) means two a second under load, which is visible in the
+# 99th percentile.
+CHECKPOINT_PAGES: Final = 8_000  # some 32 MB
+BUSY_SECONDS: Final = 5.0  # for a writer that waits for the write of another process
+
+
+def open_file(path: str) -> sqlite3.Connection:
+    """Open the file, which is created for its owner alone if it is missing. Write in `writing` transactions.
+
+    WAL lets processes read while another one writes (https://www.sqlite.org/wal.html). With synchronous=NORMAL a commit
+    survives the end of this process, however it ends. A power cut may lose the last commits but does not corrupt the
+    file (https://www.sqlite.org/pragma.html#pragma_synchronous). FULL would add a flush of the disk to every write.
+    """
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    try:
+        _turn_on_wal(connection)
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _turn_on_wal(connection: sqlite3.Connection) -> None:
+    # The busy timeout does not apply to this switch, so two processes that start at the same time need the loop.
+    deadline = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.02)
+        else:
+            return
+
+
+@contextmanager
+def writing(connection: sqlite3.Connection) -> Generator[None]:
+    """Run the block in a transaction that takes the write lock of the file at its start."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
