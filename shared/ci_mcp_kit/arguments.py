@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError, create_model
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.sdk import ArgModelBase
 
 if TYPE_CHECKING:

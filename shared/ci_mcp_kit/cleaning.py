@@ -1,4 +1,8 @@
-"""Cleans every text that leaves the process: sanitises it, then redacts secrets."""
+"""Sanitises and redacts every text that leaves the process.
+
+A text is cleaned before it is cut: the half of a secret that a cut leaves does not look like one any more. So whoever
+cuts a text uses `one_line`, or passes the whole of it through `cleaned` first.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ class Cleaner:
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        """Make `cleaned` use this cleaner, in this task and those that it starts."""
+        """Make `cleaned` and `one_line` use this cleaner, in this task and those that it starts."""
         self.redactor.learn()
         token = _in_force.set(self)
         try:
@@ -66,3 +70,9 @@ def cleaned(text: str) -> str:
     Call it before a text is cut: half a secret is not recognised when the whole answer is cleaned.
     """
     return _in_force.get().one(text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return the cleaned `text` with each run of white space as one space, cut to `limit` characters."""
+    line = " ".join(cleaned(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

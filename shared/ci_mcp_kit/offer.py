@@ -14,8 +14,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PromptReference
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import NotFound
-from ci_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

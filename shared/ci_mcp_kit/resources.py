@@ -26,8 +26,8 @@ from pydantic import Field
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import error_data, view_text
 from ci_mcp_kit.arguments import arguments_model, read_arguments
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError
-from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.schemas import flatten
 from ci_mcp_kit.tools import crash, marked
 

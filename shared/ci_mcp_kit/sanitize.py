@@ -68,9 +68,3 @@ def sanitize(text: str) -> str:
     if _RARE.search(text):
         text = _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", _C1_ESCAPES.sub("", text)))
     return _UNWANTED.sub("", text)
-
-
-def one_line(text: str, limit: int = 200) -> str:
-    """Return sanitised `text` with each run of white space as one space, cut to `limit` characters."""
-    line = " ".join(sanitize(text[: limit * 8]).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

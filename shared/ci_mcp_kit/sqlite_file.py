@@ -19,7 +19,7 @@ BUSY_SECONDS: Final = 5.0  # for a writer that waits for the write of another pr
 
 
 def open_file(path: str) -> sqlite3.Connection:
-    """Open the file, which is created for its owner alone if it is missing. Write in `writing` transactions.
+    """Open the file, which is created for its owner alone if it is missing. Every write goes through `writing`.
 
     WAL lets processes read while another one writes (https://www.sqlite.org/wal.html). With synchronous=NORMAL a commit
     survives the end of this process, however it ends. A power cut may lose the last commits but does not corrupt the

@@ -39,9 +39,8 @@ from pydantic import PrivateAttr
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import Failure, View, failure, success
 from ci_mcp_kit.arguments import arguments_model, read_arguments
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.cleaning import Cleaner, one_line
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.schemas import flatten, outline
 from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
 

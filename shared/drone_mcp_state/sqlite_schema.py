@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import sqlite3
 
 # One script for each version of the format; a file of version n has run the first n. A released script never changes.
-# Notes and leases have moved to `ci_mcp_kit.notes`, which creates its table if it is missing; leases are notes now.
+# Notes and leases have moved to `ci_mcp_kit.notes`, which creates its table where it is missing; leases are notes now.
 MIGRATIONS = (
     """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -42,7 +42,7 @@ MIGRATIONS = (
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the file, which is created if it is missing, and migrate it to the current format.
+    """Open the file, which is created for its owner alone if it is missing, and migrate it to the current format.
 
     A power cut may lose the last commits (see `open_file`); the reconciler reads lost changes again. A safer setting
     would add a flush of the disk to every delivery, while Drone's runner waits for the answer.
