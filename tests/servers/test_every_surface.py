@@ -16,14 +16,12 @@ from ci_mcp_kit.front.conversation import Conversation
 from ci_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_request, surface, surface_text
 from ci_mcp_kit.front.surface import FILE, Surface, load
 from ci_mcp_kit.variables import SettingsError
-from drone_mcp_build.settings import Settings
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from support.installed import PACKAGES, SERVERS, package_folder, server_module
 from support.snapshots import hold
 
-SETTINGS = Settings(server="https://drone.example.com")
 VERSIONS = [*HANDSHAKE_PROTOCOL_VERSIONS, "2026-07-28", "2031-01-01", ""]
 
 
@@ -38,7 +36,12 @@ def front_says(known: Surface, requests: list[dict[str, Any]]) -> list[dict[str,
     return results
 
 
-def server_says(name: str, settings: Settings, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def settings_of(name: str) -> Any:
+    """The settings of a server, of which each has a class of its own, with nothing set but the address."""
+    return server_module(name).SPEC.settings(server="https://drone.example.com")
+
+
+def server_says(name: str, settings: Any, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return anyio.run(ask, server_module(name).create(settings), requests)
 
 
@@ -59,7 +62,7 @@ def allowed_by_roles(name: str) -> set[tuple[str, ...] | None]:
 @pytest.mark.parametrize("name", SERVERS)
 async def test_the_file_is_the_one_that_the_server_makes(name: str) -> None:
     module = server_module(name)
-    hold(package_folder(name) / FILE, surface_text(await surface(module.SPEC, SETTINGS, module.create)))
+    hold(package_folder(name) / FILE, surface_text(await surface(module.SPEC, settings_of(name), module.create)))
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -72,7 +75,7 @@ def test_the_installed_file_is_taken(name: str) -> None:
 def test_the_front_answers_as_the_server_does_in_every_version(name: str, version: str) -> None:
     known = load(PACKAGES[name])
     assert known is not None
-    assert front_says(known, legacy(version)) == server_says(name, SETTINGS, legacy(version))
+    assert front_says(known, legacy(version)) == server_says(name, settings_of(name), legacy(version))
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -97,7 +100,7 @@ def compare(name: str, allowed: tuple[str, ...] | None) -> None:
         known = load(PACKAGES[name])
         assert known is not None
         known.narrow(allowed)
-        assert front_says(known, requests) == server_says(name, replace(SETTINGS, tools=allowed), requests)
+        assert front_says(known, requests) == server_says(name, replace(settings_of(name), tools=allowed), requests)
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -115,9 +118,8 @@ def test_the_front_answers_as_the_server_does_where_the_environment_is_wrong(nam
             else:
                 known.narrow(allowed)
             known.explain(fault)
-            assert front_says(known, requests) == server_says(
-                name, Settings.of_wrong({"DRONE_MCP_TOOLS": ",".join(allowed or ())}, fault), requests
-            )
+            wrong = server_module(name).SPEC.settings.of_wrong({"DRONE_MCP_TOOLS": ",".join(allowed or ())}, fault)
+            assert front_says(known, requests) == server_says(name, wrong, requests)
 
 
 @pytest.mark.parametrize("name", SERVERS)
