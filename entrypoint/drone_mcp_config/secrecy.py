@@ -1,7 +1,7 @@
-"""Does this look like a secret? Role files and client configurations hold names of variables, never their values.
+"""Recognises secrets by their names and shapes. Pure.
 
-Pure rules, made to err on the side of asking for a `${VARIABLE}`: whoever is asked loses a minute, a token in git
-loses more.
+Role files and client configurations hold names of variables, never their values. The rules rather take a harmless value
+for a secret than the other way round: writing `${VARIABLE}` costs a minute, a token in git costs more.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ def secret_argument(args: list[str]) -> int | None:
 
 
 def _harmless(value: str) -> bool:
-    """Nothing but references, an authorisation scheme, or a word that cannot be a secret."""
+    """Tell whether a value holds references, an authorisation scheme or a short word only."""
     if ":-" in value and any(":-" in ref and not ref.endswith(":-}") for ref in _REFERENCE.findall(value)):
         return False
     rest = _REFERENCE.sub("", value)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TargetFile:
-    """The file to write: as the user knows it, and behind links."""
+    """The file to write: the path as the user knows it, and the one behind links."""
 
     shown: Path
     real: Path
@@ -43,7 +43,7 @@ def run(
     print_only: bool,
     check: bool,
 ) -> None:
-    """Do what the options say.
+    """Write, print or check the configuration.
 
     Raises:
         UserError: for anything that the user can mend.
@@ -57,7 +57,7 @@ def run(
     made = make_configuration(role, installed, choices, folders, os.environ)
     if print_only:
         typer.echo(new_text(made.client, made.entries), nl=False)
-        _tell(made.notes)
+        _print_notes(made.notes)
         return
     path = output or made.client.location(folders)
     try:
@@ -97,7 +97,7 @@ def _write(target: TargetFile, made: Configuration, role: str, installed: Server
         return
     replace_text(target.real, after)
     typer.echo(f"Wrote {target.shown}: the role {role!r} for {made.client.title} ({names}).")
-    _tell(made.notes)
+    _print_notes(made.notes)
 
 
 def _check(target: TargetFile, after: str, role: str) -> None:
@@ -113,6 +113,6 @@ def _check(target: TargetFile, after: str, role: str) -> None:
     raise typer.Exit(1)
 
 
-def _tell(notes: Iterable[str]) -> None:
+def _print_notes(notes: Iterable[str]) -> None:
     for note in notes:
         typer.echo(note, err=True)

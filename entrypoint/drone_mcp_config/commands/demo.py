@@ -29,7 +29,7 @@ def run(*, as_json: bool, keep: bool) -> None:
     """Play every act and show it.
 
     Raises:
-        UserError: this installation lacks what the demo plays on.
+        UserError: this installation lacks a program that the demo needs.
         NotWritten: an act failed; nothing is left behind.
     """
     missing = [module for module in PLAYED_ON if importlib.util.find_spec(module) is None]
@@ -58,10 +58,10 @@ def run(*, as_json: bool, keep: bool) -> None:
 
 
 async def _play(drone: SimulatedDrone, folder: Path, show: Callable[[Act], None]) -> list[Act]:
-    from drone_mcp_config.demo.story import tell  # noqa: PLC0415 - as above
+    from drone_mcp_config.demo.story import play_acts  # noqa: PLC0415 - as above
 
     acts = []
-    async for act in tell(drone, folder, os.environ):
+    async for act in play_acts(drone, folder, os.environ):
         show(act)
         acts.append(act)
     return acts

@@ -1,4 +1,4 @@
-"""`drone-mcp-config doctor`: does everything work from here, and if not, what mends it?"""
+"""`drone-mcp-config doctor`: check that everything works from here, and say how to mend what does not."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold
 
 @dataclass(frozen=True)
 class ServerLocation:
-    """ServerLocation the role's servers are: started here, or served at `url`."""
+    """Where the role's servers run: started here, or served at `url`."""
 
     transport: Transport = "stdio"
     url: str | None = None
@@ -41,10 +41,10 @@ class ServerLocation:
 
 
 def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None, as_json: bool) -> None:
-    """Check and tell.
+    """Run the checks and print them.
 
     Raises:
-        UserError: the role is none, or the options do not go together.
+        UserError: there is no such role, or the options do not go together.
         typer.Exit: with 1 when any check failed.
     """
     installed = read_installation()
@@ -60,11 +60,11 @@ def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None,
 
 
 async def _collect(
-    role: Role | None, installed: Servers, where: ServerLocation, tell: Callable[[Check], None]
+    role: Role | None, installed: Servers, where: ServerLocation, report: Callable[[Check], None]
 ) -> list[Check]:
     checks: list[Check] = []
     async for check in _checks(role, installed, where):
-        tell(check)
+        report(check)
         checks.append(check)
     return checks
 
@@ -113,7 +113,7 @@ def _choices(where: ServerLocation) -> Choices:
 
 
 def _silent(_: Check) -> None:
-    """Keep quiet until all is known."""
+    """Print nothing: JSON is printed at the end."""
 
 
 def _print(check: Check) -> None:

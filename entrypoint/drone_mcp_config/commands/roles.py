@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def run(roles_dir: Path | None) -> None:
-    """Print the table, then what the roles are for.
+    """Print the table, then the descriptions of the roles.
 
     Raises:
         UserError: after the table, when some role is invalid.
@@ -30,7 +30,7 @@ def run(roles_dir: Path | None) -> None:
     found = role_library(roles_dir)
     installed = read_installation()
     roles: list[Role] = []
-    problems: dict[str, None] = {}  # a mistake in a parent is told once, not once for each child
+    problems: dict[str, None] = {}  # a mistake in a parent is reported once, not for each child
     for name in found.names():
         try:
             roles.append(load_role(name, found, installed))

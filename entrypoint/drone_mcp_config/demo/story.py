@@ -1,4 +1,4 @@
-"""What the demo does, act by act, as an agent would: each act is one thing asked and what came of it."""
+"""The acts of the demo, in order, as an agent would play them."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ NUMBERED = re.compile(r" *\d+[|>]")
 TAIL_SHOWN = 6  # lines of the log's end that the page shows; the answer has them all
 
 
-async def tell(drone: SimulatedDrone, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
+async def play_acts(drone: SimulatedDrone, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
     """Play all acts, in `folder`.
 
     Raises:
-        StoryFailed: an act did not come out as it must.
+        StoryFailed: an act did not have the result that it must have.
     """
     yield Act("A Drone server to look at", "drone-mcp-simulator serve --scenario demo", 0.0, (drone.url,))
     yield Act("A receiver for its webhooks", "drone-mcp-webhooks serve", 0.0, (f"keeps {drone.state}",))
@@ -51,7 +51,7 @@ async def tell(drone: SimulatedDrone, folder: Path, environment: Mapping[str, st
     failed: StoryFailed | None = None
     async with AsyncExitStack() as stack:
         agent = DemoAgent()
-        # Kept and raised outside: connections that an exception passes through wrap it in groups.
+        # Raised outside: the task groups of the connections would wrap it in exception groups.
         try:
             async for act in _start(agent, stack, file, {**environment, **drone.environment}):
                 yield act
@@ -93,8 +93,8 @@ def _configure(file: Path, environment: Mapping[str, str]) -> Act:
     made = make_configuration(role, installed, Choices(), UserFolders.here(), environment)
     replace_text(file, new_text(made.client, made.entries))
     seconds = time.perf_counter() - began
-    told = (f"{file}: {', '.join(made.entries)}", "It holds ${DRONE_SERVER} and ${DRONE_TOKEN}, never their values.")
-    return Act("The role becomes a configuration", f"drone-mcp-config --role {ROLE}", seconds, told)
+    lines = (f"{file}: {', '.join(made.entries)}", "It holds ${DRONE_SERVER} and ${DRONE_TOKEN}, never their values.")
+    return Act("The role becomes a configuration", f"drone-mcp-config --role {ROLE}", seconds, lines)
 
 
 async def _investigate(agent: DemoAgent) -> AsyncIterator[Act]:
@@ -133,7 +133,7 @@ def _end(answer: ToolAnswer) -> tuple[str, ...]:
 
 
 def _diagnosis(answer: ToolAnswer, line: int) -> tuple[str, ...]:
-    """Show what was concluded, and the line that matters out of the excerpt."""
+    """Return the conclusion, and of the excerpt the line that matters."""
     key = next((shown for shown in _numbered(answer) if shown.strip().startswith(f"{line}|")), None)
     if key is None:
         raise StoryFailed(f"the diagnosis does not show line {line}")

@@ -1,4 +1,4 @@
-"""Doctor's look at Drone: is the address right, does it take the token, do the clocks agree?"""
+"""Checks Drone: is the address right, does it take the token, do the clocks agree?"""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ WHERE_IT_IS = "Take the token from the account page of the Drone user interface,
 
 
 async def check_drone(environment: Mapping[str, str]) -> AsyncIterator[Check]:
-    """Yield what is found, in the order in which things depend on each other."""
+    """Yield the checks in the order in which they depend on each other."""
     try:
         settings = Settings.from_environment(environment)
     except SettingsError as error:

@@ -91,7 +91,7 @@ def _hint(kind: str, value: object) -> str:
 
 
 def _found(value: object) -> str:
-    """Name a value without repeating one that may be a secret or a novel."""
+    """Name a value; one that may be a secret or does not fit a line is not repeated."""
     if value is None:
         return "found nothing"
     if isinstance(value, (dict, list)):
