@@ -45,7 +45,10 @@ def names_a_secret(name: str) -> bool:
 def looks_secret(value: str) -> bool:
     """Tell whether the literal parts of a value have the shape of a token, key or password."""
     literal = _DIGEST.sub("", _REFERENCE.sub("", value))
-    return bool(_SHAPES.search(literal)) or any(_is_mixed(word) for word in _LONG_WORD.findall(literal))
+    is_mixed = (
+        any(c.isdigit() for c in word) and any(c.isalpha() for c in word) for word in _LONG_WORD.findall(literal)
+    )
+    return bool(_SHAPES.search(literal)) or any(is_mixed)
 
 
 def is_literal_secret(name: str, value: str) -> bool:
@@ -81,7 +84,3 @@ def _harmless(value: str) -> bool:
         return False
     rest = _REFERENCE.sub("", value)
     return bool(_SCHEME.fullmatch(rest)) or rest.lower() in {"true", "false"} or (rest.isdigit() and len(rest) < 8)  # noqa: PLR2004 - a switch or a count
-
-
-def _is_mixed(word: str) -> bool:
-    return any(c.isdigit() for c in word) and any(c.isalpha() for c in word)

@@ -107,25 +107,18 @@ def _refuse_unfinished(git: Git) -> None:
 def _commit(git: Git, delivery: Delivery) -> None:
     if not git.run("status", "--porcelain").out:
         return
-    added = git.run("add", "--all")
-    made = (
-        git.run(*_identity(git, delivery), "commit", "--quiet", "--message", _message(delivery)) if added.ok else added
-    )
-    if not made.ok:
-        raise NotPushed(f"The work was not committed, and not pushed: {git.why(made)}. It is in {Path.cwd()}.")
-
-
-def _message(delivery: Delivery) -> str:
-    whose = f"session {delivery.session}" if delivery.session else f"the {delivery.role} agent"
+    by = f"session {delivery.session}" if delivery.session else f"the {delivery.role} agent"
     trailers = [f"Agent-Role: {delivery.role}", *([f"Agent-Session: {delivery.session}"] if delivery.session else [])]
-    return "\n".join([f"Save what {whose} left", "", *trailers])
-
-
-def _identity(git: Git, delivery: Delivery) -> list[str]:
-    """Return options that name a committer where git knows none; its variables (GIT_AUTHOR_NAME ...) win over these."""
+    message = "\n".join([f"Save what {by} left", "", *trailers])
+    # A committer for where git knows none; its own variables (GIT_AUTHOR_NAME ...) win over these.
     defaults = {"user.name": f"{delivery.role} agent", "user.email": DEFAULT_EMAIL}
     lacking = {key: value for key, value in defaults.items() if not git.run("config", "--get", key).ok}
-    return [word for key, value in lacking.items() for word in ("-c", f"{key}={value}")]
+    identity = [word for key, value in lacking.items() for word in ("-c", f"{key}={value}")]
+    made = git.run("add", "--all")
+    if made.ok:
+        made = git.run(*identity, "commit", "--quiet", "--message", message)
+    if not made.ok:
+        raise NotPushed(f"The work was not committed, and not pushed: {git.why(made)}. It is in {Path.cwd()}.")
 
 
 def _is_ahead(git: Git, delivery: Delivery) -> bool:

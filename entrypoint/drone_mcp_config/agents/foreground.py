@@ -120,12 +120,8 @@ def _reap(wanted: int) -> int | None:
         if pid == 0:
             return code
         if pid == wanted:
-            code = _exit_code(status)
-
-
-def _exit_code(status: int) -> int:
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else SIGNALLED - code
+            code = os.waitstatus_to_exitcode(status)
+            code = code if code >= 0 else SIGNALLED - code
 
 
 def code_of(error: OSError) -> int:

@@ -98,10 +98,7 @@ def _failed(error: Exception, stderr: TextIO, server: StdioServerParameters, pat
         f"no answer within {patience:g} s" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
     )
     secrets = [value for name, value in (server.env or {}).items() if names_a_secret(name)]
-    return LaunchFailed(reason, _last_line(stderr, Cleaner(Redactor(lambda: secrets))))
-
-
-def _last_line(stderr: TextIO, clean: Cleaner) -> str:
     stderr.seek(0)
     lines = [line.strip() for line in stderr if line.strip()]
-    return clean.text(lines[-1])[:LONGEST_QUOTE] if lines else ""
+    clean = Cleaner(Redactor(lambda: secrets))
+    return LaunchFailed(reason, clean.text(lines[-1])[:LONGEST_QUOTE] if lines else "")

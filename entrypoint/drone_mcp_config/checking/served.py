@@ -78,7 +78,9 @@ def _where(variable: str) -> str:
 
 
 def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
-    reason = one_line(_error(answer.text), LONGEST_QUOTE)
+    error = _json(answer.text).get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    reason = one_line(message, LONGEST_QUOTE) if isinstance(message, str) else "no reason given"
     host = urlsplit(url).hostname
     own = " and ".join(server.token_headers)
     mends = {
@@ -112,12 +114,6 @@ def _tools(text: str) -> tuple[str, ...] | None:
     if not isinstance(listed, list):
         return None
     return tuple(one_line(str(tool.get("name")), 80) for tool in listed if isinstance(tool, dict))
-
-
-def _error(text: str) -> str:
-    error = _json(text).get("error")
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else "no reason given"
 
 
 def _json(text: str) -> dict[str, Any]:

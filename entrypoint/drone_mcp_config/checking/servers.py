@@ -119,11 +119,6 @@ def _broken(server: StdioServer, failed: LaunchFailed) -> Check:
         return Check(server.name, "failed", failed.reason, "Install it, or correct its command in the role")
     if failed.last_line:
         return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Mend what it says")
-    mend = f"Run it by hand to see why: {_command_line(server)}"
+    words = (word.render(lambda reference: f"${reference.name}") for word in (server.command, *server.args))
+    mend = f"Run it by hand to see why: {' '.join(words)}"
     return Check(server.name, "failed", f"it did not start ({failed.reason})", mend)
-
-
-def _command_line(server: StdioServer) -> str:
-    return " ".join(
-        template.render(lambda reference: f"${reference.name}") for template in (server.command, *server.args)
-    )

@@ -118,7 +118,8 @@ class _Document:
         self._strict = _without_trailing_commas(self._uncommented)  # offsets in all three are the same
         line_end = _LINE_END.search(text)
         self._line_end = line_end[0] if line_end else "\n"
-        self._unit = self._indent_of_outermost() or "  "
+        first = next(self._members_at(self.skip(0)), None)
+        self._unit = (first and self._is_first_on_line(first.start) and self._indent_at(first.start)) or "  "
 
     def skip(self, at: int) -> int:
         """Return where the next token after `at` starts."""
@@ -211,10 +212,6 @@ class _Document:
             comma = after if self._uncommented[after] == "," else None
             yield _Member(key, at, value, end, comma)
             at = self.skip(after if comma is None else after + 1)
-
-    def _indent_of_outermost(self) -> str:
-        first = next(self._members_at(self.skip(0)), None)
-        return self._indent_at(first.start) if first and self._is_first_on_line(first.start) else ""
 
     def _line_start(self, at: int) -> int:
         return max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at)) + 1

@@ -16,7 +16,7 @@ from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.errors import NotWritten, UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import Role, load_role
+from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,8 +51,10 @@ def run(
     """
     if print_only and (check or output):
         raise UserError("--print writes no file: leave out --check and --output.")
-    installed = read_installation()
-    role = _role(role_name, roles_dir, installed)
+    installed, roles = read_installation(), role_library(roles_dir)
+    if not role_name:
+        raise UserError(f"Which role? Add --role NAME, or set AGENT_ROLE. Roles: {', '.join(roles.names())}.")
+    role = load_role(role_name, roles, installed)
     folders = UserFolders.here()
     made = make_configuration(role, installed, choices, folders, os.environ)
     if print_only:
@@ -66,13 +68,6 @@ def run(
         if isinstance(error, EditByHand):
             typer.echo(error.fragment, nl=False)
         raise NotWritten(f"{path} is left as it is. {error}") from error
-
-
-def _role(name: str | None, roles_dir: Path | None, installed: Servers) -> Role:
-    roles = role_library(roles_dir)
-    if not name:
-        raise UserError(f"Which role? Add --role NAME, or set AGENT_ROLE. Roles: {', '.join(roles.names())}.")
-    return load_role(name, roles, installed)
 
 
 def _target(path: Path, folders: UserFolders, made: Configuration, *, chosen: bool) -> TargetFile:

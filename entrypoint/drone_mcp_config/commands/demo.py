@@ -50,7 +50,10 @@ def run(*, as_json: bool, keep: bool) -> None:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
     if as_json:
-        typer.echo(json.dumps(_summary(acts, drone, folder, keep=keep), indent=2))
+        pids = [process.pid for process in drone.processes]
+        kept = {"kept": {"url": drone.url, "pids": pids, "folder": str(folder)}} if keep else {}
+        summary = {"acts": [act.as_data() for act in acts], "line": acts[-1].line, **kept}
+        typer.echo(json.dumps(summary, indent=2))
         return
     pages.close(acts[-1])
     if keep:
@@ -65,9 +68,3 @@ async def _play(drone: SimulatedDrone, folder: Path, show: Callable[[Act], None]
         show(act)
         acts.append(act)
     return acts
-
-
-def _summary(acts: list[Act], drone: SimulatedDrone, folder: Path, *, keep: bool) -> dict[str, object]:
-    pids = [process.pid for process in drone.processes]
-    kept = {"kept": {"url": drone.url, "pids": pids, "folder": str(folder)}} if keep else {}
-    return {"acts": [act.as_data() for act in acts], "line": acts[-1].line, **kept}

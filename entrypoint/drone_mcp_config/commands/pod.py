@@ -113,7 +113,7 @@ def _match(option: str, value: str | None, pattern: str, takes: str) -> None:
 def _choices(options: PodOptions, command: list[str], role: Role, installed: Servers) -> PodChoices:
     launch = launch_of(options.client)
     served = served_at(options.url) if options.url else None
-    tokens = () if served else _tokens(role, installed)
+    tokens = () if served else tuple(sorted(token_sources(role, installed) - unused_sources(role, installed)))
     wanted = _wanted(role, installed, served, tokens)
     own = [PodVariable(name, secret=True) for name in dict.fromkeys(options.secret_env)]
     return PodChoices(
@@ -145,11 +145,6 @@ def _agent_options(options: PodOptions, served: str | None) -> tuple[str, ...]:
     }
     push = ("--push",) if options.push else ()
     return (*push, *(word for name, value in given.items() if value for word in (name, value)))
-
-
-def _tokens(role: Role, installed: Servers) -> tuple[str, ...]:
-    """Return the variables with tokens that the role's servers read."""
-    return tuple(sorted(token_sources(role, installed) - unused_sources(role, installed)))
 
 
 def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[PodVariable]:

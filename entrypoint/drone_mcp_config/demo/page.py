@@ -24,7 +24,11 @@ class Pages:
     def show(self, act: Act) -> None:
         """Show one act."""
         self._count += 1
-        title = Text.assemble((f"{self._count}. {act.title}", "bold"), (_cost(act), "dim"))
+        costs = [f"{act.seconds:.2f} s"] if act.seconds else []
+        if act.tokens is not None:
+            costs.append(f"{act.tokens} tokens")
+        cost = f"  ({', '.join(costs)})" if costs else ""
+        title = Text.assemble((f"{self._count}. {act.title}", "bold"), (cost, "dim"))
         self._console.print(title)
         self._line(act.asked, "cyan")
         for line in act.told:
@@ -50,10 +54,3 @@ class Pages:
         self._console.print(Text(f"  cd {folder} && {variables} claude --mcp-config .mcp.json"), soft_wrap=True)
         pids = " ".join(str(process.pid) for process in drone.processes)
         self._console.print(Text(f"Stop them with: kill {pids}"))
-
-
-def _cost(act: Act) -> str:
-    parts = [f"{act.seconds:.2f} s"] if act.seconds else []
-    if act.tokens is not None:
-        parts.append(f"{act.tokens} tokens")
-    return f"  ({', '.join(parts)})" if parts else ""

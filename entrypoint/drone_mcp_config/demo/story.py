@@ -7,7 +7,7 @@ import re
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -26,8 +26,6 @@ from drone_mcp_config.roles.loading import load_role
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
-
-    from mcp.client.stdio import StdioServerParameters
 
     from drone_mcp_config.demo.processes import SimulatedDrone
 
@@ -71,19 +69,15 @@ async def _start(
     entries = json.loads(await anyio.Path(file).read_text(encoding="utf-8"))["mcpServers"]
     for name, entry in entries.items():
         try:
-            server = launched(_as_inherited(entry, environment), patience=START_SECONDS)
+            parameters = from_entry(entry, environment)
+            # Claude Code's servers inherit the variables that its file does not name.
+            parameters.env = {STATE: environment[STATE], **(parameters.env or {})}
+            server = launched(parameters, patience=START_SECONDS)
             running = await stack.enter_async_context(server)
         except LaunchFailed as error:
             raise StoryFailed(f"{name}: {error}") from error
         agent.servers[name] = running
         yield Act(f"{name} starts", " ".join([entry["command"], *entry["args"]]), running.seconds, running.tools)
-
-
-def _as_inherited(entry: Mapping[str, Any], environment: Mapping[str, str]) -> StdioServerParameters:
-    """Read an entry as Claude Code does, whose servers inherit the variables that the file does not name."""
-    parameters = from_entry(entry, environment)
-    parameters.env = {STATE: environment[STATE], **(parameters.env or {})}
-    return parameters
 
 
 def _configure(file: Path, environment: Mapping[str, str]) -> Act:

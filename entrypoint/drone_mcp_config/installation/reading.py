@@ -50,11 +50,11 @@ def read_installation() -> Servers:
     """
     servers = Servers()
     for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
-        folder = _package_folder(entry.value)
-        if folder is None:
+        spec = importlib.util.find_spec(entry.value)
+        if spec is None or not spec.submodule_search_locations:
             continue
         try:
-            servers[entry.name] = _read_manifest(folder / "manifest.json")
+            servers[entry.name] = _read_manifest(Path(spec.submodule_search_locations[0]) / "manifest.json")
         except ValueError as error:
             servers.broken[entry.name] = str(error)
     return servers
@@ -70,12 +70,6 @@ def _read_manifest(path: Path) -> Manifest:
         first = error.errors()[0]
         where = ".".join(str(part) for part in first["loc"])
         raise ValueError(f"{path}: {where or 'the file'}: {first['msg']}") from error
-
-
-def _package_folder(package: str) -> Path | None:
-    spec = importlib.util.find_spec(package)
-    locations = spec.submodule_search_locations if spec else None
-    return Path(locations[0]) if locations else None
 
 
 def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple[str, ...]:

@@ -152,12 +152,12 @@ def _merge(lineage: list[tuple[RoleFile, Source]]) -> Role:
 
 
 def _overlay(below: _ModelT, above: _ModelT) -> _ModelT:
-    return below.model_copy(update={key: _laid(below, above, key) for key in above.model_fields_set})
-
-
-def _laid(below: BaseModel, above: BaseModel, key: str) -> Any:
-    old, new = getattr(below, key), getattr(above, key)
-    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+    """Return `below` with each key that `above` sets; one that holds a mapping in both is merged key by key."""
+    changes: dict[str, Any] = {}
+    for key in above.model_fields_set:
+        old, new = getattr(below, key), getattr(above, key)
+        changes[key] = {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+    return below.model_copy(update=changes)
 
 
 def _check_servers(role: Role, servers: Servers) -> Iterator[Problem]:
