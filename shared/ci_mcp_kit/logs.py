@@ -16,8 +16,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ci_mcp_kit import observing
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

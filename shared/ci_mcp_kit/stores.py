@@ -1,9 +1,9 @@
-"""What can go wrong with a store that processes share.
+"""The errors of stores.
 
 StoreError
-├── StoreUrlInvalid     the address names no store that this installation has
-├── StoreUnavailable    the store does not answer now; what it acknowledged before is still there
-└── StoreTooNew         a later release wrote it
+├── StoreUrlInvalid     the URL is wrong, or of a store that this installation lacks
+├── StoreUnavailable    the store does not answer now; acknowledged writes are not lost
+└── StoreTooNew         a later release has written it
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ REDIS_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "redis+sentinel", "
 
 
 class StoreError(Exception):
-    """The base; the message says what happened and never holds a password."""
+    """The base class; the message says what happened and never holds a password."""
 
 
 class StoreUrlInvalid(StoreError):
-    """The address cannot be used; the message says which ones can."""
+    """The URL cannot be used; the message says which ones can."""
 
 
 class StoreUnavailable(StoreError):
-    """The store does not answer. The call changed nothing, or nothing that the store confirmed."""
+    """The store does not answer. The call has not returned a result, so it may or may not have been carried out."""
 
 
 class StoreTooNew(StoreError):
-    """The data has a format that this release does not know."""
+    """The data has a format of a later release."""

@@ -18,12 +18,6 @@ if TYPE_CHECKING:
 TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
 
 
-@pytest.fixture(params=["legacy", "auto"])
-def era(request: pytest.FixtureRequest) -> str:
-    """The mode of a client: the era with a handshake, or the one without."""
-    return str(request.param)
-
-
 @pytest.fixture
 def settings() -> Settings:
     return Settings(server="http://drone.test", token=Secret(TOKEN), repos=("octo/*",), repo="octo/hello")

@@ -11,7 +11,7 @@ from drone_mcp_build.failed_steps import step_refs
 from drone_mcp_logs.common.links import compare_link
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
-from support.log_agent import numbered
+from support.agent import numbered
 from support.made_builds import any_builds, failing_build, made_build, made_stage, made_step
 from support.simulator import running_simulator
 

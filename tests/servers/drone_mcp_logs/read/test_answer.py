@@ -14,7 +14,7 @@ from drone_mcp_logs.common.step_reader import Reading
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.read.answer import Page, compose
 from drone_mcp_logs.read.step_cursor import decode
-from support.log_agent import numbered
+from support.agent import numbered
 
 LINES = st.lists(
     st.sampled_from([f"2026-05-01T12:00:0{n}.123456789+02:00 built" for n in range(4)])

@@ -9,7 +9,7 @@ from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_client.models import Stage, Step
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.search.answer import Findings, Limits, StepFound, compose_findings
-from support.log_agent import numbered
+from support.agent import numbered
 
 LINES = st.lists(st.text(alphabet='abé日. "', max_size=12) | st.just("x" * 3000), max_size=40).map(tuple)
 PATTERNS = st.sampled_from(["a", "^a", "b$", "a|b", "^$", "a*", "[^a]", "a.b", r"\.", "é日", "B", "x+"])
