@@ -2,9 +2,15 @@
 #
 #   profile=run; . scripts/environment.sh    what the product needs
 #   profile=dev; . scripts/environment.sh    that, and what tests and checks need
+#   profile=wheel; . scripts/environment.sh  likewise, in an environment of its own that has the wheel and no checkout
 
 profile=${profile:-run}
+requirements=$profile
 venv=${DRONE_MCP_VENV:-.venv}
+if [ "$profile" = wheel ]; then
+  requirements=dev
+  venv=.cache/wheel
+fi
 
 find_python() {
   for name in python3 python3.14 python3.13 python3.12 python3.11; do
@@ -17,23 +23,45 @@ find_python() {
   return 1
 }
 
+install() { # OPTION...
+  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
+}
+
 # The checkout is installed in place, so only a change of what is installed beside it calls for a new set-up.
 stamp() {
   cat "requirements/$1.txt" requirements/build.txt pyproject.toml | cksum
 }
 
-install() {
-  echo "Setting up $venv ($1), once" >&2
-  [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes \
-    -r "requirements/$1.txt" -r requirements/build.txt
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-  "$venv/bin/python" -m compileall -q servers shared entrypoint
-  stamp "$1" >"$venv/.stamp-$1"
+is_set_up() { # the requirements of dev are those of run and more
+  [ "$(stamp "$requirements")" = "$(cat "$venv/.stamp-$requirements" 2>/dev/null)" ] ||
+    [ "$(stamp dev)" = "$(cat "$venv/.stamp-dev" 2>/dev/null)" ]
 }
 
-if [ "$(stamp "$profile")" != "$(cat "$venv/.stamp-$profile" 2>/dev/null)" ]; then
-  install "$profile"
-fi
+set_up() {
+  echo "Setting up $venv ($requirements), once" >&2
+  [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
+  install --require-hashes -r "requirements/$requirements.txt" -r requirements/build.txt
+  if [ "$profile" != wheel ]; then
+    install --no-deps --no-build-isolation --editable .
+    "$venv/bin/python" -m compileall -q servers shared entrypoint
+  fi
+  stamp "$requirements" >"$venv/.stamp-$requirements"
+}
+
+# Unlike the checkout, the wheel is built anew after every change of what it holds.
+install_wheel() {
+  sources=$(find servers shared entrypoint roles pyproject.toml README.md CHANGELOG.md -type f ! -name '*.pyc' -exec cksum {} + | sort | cksum)
+  [ "$sources" != "$(cat "$venv/.stamp-wheel" 2>/dev/null)" ] || return 0
+  rm -rf "$venv/dist"
+  "$venv/bin/python" -m build --no-isolation --outdir "$venv/dist" . >"$venv/build.log" 2>&1 || {
+    cat "$venv/build.log" >&2
+    return 1
+  }
+  install --no-deps --no-index --force-reinstall "$venv"/dist/*.whl
+  echo "$sources" >"$venv/.stamp-wheel"
+}
+
+is_set_up || set_up
+[ "$profile" != wheel ] || install_wheel
 PATH="$(cd "$venv/bin" && pwd):$PATH"
 export PATH

@@ -14,3 +14,9 @@ settings.load_profile("house")
 def anyio_backend() -> str:
     """Run async tests on asyncio, as the servers do."""
     return "asyncio"
+
+
+@pytest.fixture(params=["auto", "legacy"])
+def era(request: pytest.FixtureRequest) -> str:
+    """The mode of a client: the era of the protocol without `initialize`, or the one with it."""
+    return str(request.param)

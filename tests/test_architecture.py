@@ -48,7 +48,7 @@ ENTRYPOINT["__main__"] = {"cli"}
 # The modules that use asyncio instead of anyio; each says why.
 USE_ASYNCIO = (
     "shared/ci_mcp_kit/background.py",
-    "shared/drone_mcp_state/redis_connect.py",
+    "shared/ci_mcp_kit/redis_client.py",
     "servers/drone_mcp_simulator/serving.py",
 )
 
@@ -72,6 +72,37 @@ def imported(module: Path) -> set[str]:
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
             names.update({node.module, *(f"{node.module}.{alias.name}" for alias in node.names)})
     return names
+
+
+def imports_within(package: Path) -> dict[str, set[str]]:
+    """Return for each module of a package those of its modules that it imports, at whatever place and for types too."""
+    paths = {".".join(path.relative_to(package.parent).with_suffix("").parts): path for path in modules(package)}
+    known = {name.removesuffix(".__init__"): path for name, path in paths.items()}
+    edges: dict[str, set[str]] = {}
+    for name, path in known.items():
+        found = set(imported(path))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+                below = {f"{node.module}.{alias.name}" for alias in node.names} & known.keys()
+                # `from package import module` is no use of the package's own names
+                found = found | below if len(below) < len(node.names) else (found - {node.module}) | below
+        edges[name] = found & known.keys() - {name}
+    return edges
+
+
+def circles(edges: dict[str, set[str]]) -> list[str]:
+    """Return the modules that import themselves by way of others."""
+
+    def reach(start: str) -> set[str]:
+        seen: set[str] = set()
+        todo = set(edges[start])
+        while todo:
+            name = todo.pop()
+            seen.add(name)
+            todo |= edges[name] - seen
+        return seen
+
+    return [name for name in edges if name in reach(name)]
 
 
 def ours(package: Path) -> set[str]:
@@ -128,6 +159,15 @@ def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: P
     assert ours(package) <= SHARED.keys()
 
 
+@pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
+def test_no_modules_of_a_package_import_each_other_in_a_circle(package: Path) -> None:
+    assert circles(imports_within(package)) == []
+
+
+def test_a_circle_of_imports_would_be_found() -> None:
+    assert circles({"a": {"b"}, "b": {"c"}, "c": {"a"}, "d": {"a"}}) == ["a", "b", "c"]
+
+
 @pytest.mark.parametrize("folder", packages("servers/drone_mcp_logs"), ids=lambda p: p.name)
 def test_a_folder_of_the_logs_server_imports_itself_and_what_is_common(folder: Path) -> None:
     names = {name for module in modules(folder) for name in imported(module) if name.startswith("drone_mcp_logs")}
@@ -145,6 +185,26 @@ def entrypoint_modules() -> dict[str, set[str]]:
 def test_a_folder_of_the_entrypoint_imports_only_what_it_stands_on() -> None:
     arrows = {(name.split(".")[0], i.split(".")[0]) for name, names in entrypoint_modules().items() for i in names}
     assert {(one, other) for one, other in arrows if one != other and other not in ENTRYPOINT[one]} == set()
+
+
+def test_the_entrypoint_names_no_server_and_none_of_their_variables_but_where_it_is_about_drone() -> None:
+    root = ROOT / "entrypoint" / "drone_mcp_config"
+    manifests = [json.loads(manifest.read_text(encoding="utf-8")) for manifest in MANIFESTS]
+    services = {variable for one in manifests for service in one["services"] for variable in service.values()}
+    guards = [one["guard"] for one in manifests if "guard" in one]
+    keys = {key["variable"] for guard in guards for key in guard["keys"].values()}
+    names = {one[fact] for one in manifests for fact in ("server", "command", "module")}
+    known = services | keys | names | {guard[fact] for guard in guards for fact in ("mode", "token")}
+    found = {
+        (str(module.relative_to(root)), word)
+        for module in modules(root)
+        if module.relative_to(root).parts[0] not in {"drone", "demo"}
+        for node in ast.walk(without_docstrings(ast.parse(module.read_text(encoding="utf-8"))))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for word in re.findall(r"[\w-]+", node.value)
+        if word in known - {"Drone"}
+    }
+    assert found == set()
 
 
 def test_no_modules_of_the_entrypoint_import_each_other_in_a_circle() -> None:

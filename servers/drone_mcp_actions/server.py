@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit import observing
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.guard import Guard
+from ci_mcp_kit.guard.notes import GuardNotes
 from ci_mcp_kit.guard.repeating import RecentCalls
-from drone_mcp_actions.agreeing import Agreed
+from ci_mcp_kit.notes.opening import SharedNotes
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.settings import ActionSettings
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
@@ -56,12 +57,13 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
 def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time."""
     access = DroneAccess(settings)
-    kept = Agreed(settings.state)
+    notes = SharedNotes(settings.state)
+    kept = GuardNotes(notes)
     guard = Guard(
         _limit_to_tools(settings), access.clean, kept, lambda gate: connect_writer(settings, access, gate), clock
     )
     recent = RecentCalls(BUILD_GUARD, guard.who, kept, settings.timeout)
-    access.at_close += [kept.close, guard.close]
+    access.at_close += [notes.close, guard.close]
     parts = ActionTools(access, guard, recent, clock), ActionResources(guard)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.sanitize import one_line
-from drone_mcp_build.guard.rules import branch_of
+from drone_mcp_build.refs import branch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

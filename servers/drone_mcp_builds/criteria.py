@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal
 
-from drone_mcp_builds import words
+from drone_mcp_build.refs import pull_request_of
 from drone_mcp_client.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ class Criteria:
             and self.target in {None, build.target}
             and (self.author is None or self.author.casefold() in _people(build))
             and (self.commit is None or build.after.startswith(self.commit))
-            and self.pull_request in {None, words.pull_request_of(build)}
+            and self.pull_request in {None, pull_request_of(build)}
         )
 
     def _meets_status(self, build: Build) -> bool:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.tokens import count_tokens
+from drone_mcp_build.refs import branch_of, pull_request_of
 from drone_mcp_builds import words
 from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
@@ -85,9 +86,9 @@ def line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
         number=build.number,
         status=words.name(build.status),
         event=words.name(build.event),
-        branch=words.branch_of(build),
-        pull_request=words.pull_request_of(build),
-        tag=words.tag_of(build),
+        branch=words.name(branch_of(build)),
+        pull_request=pull_request_of(build),
+        tag=words.tag_called(build),
         title=words.title_of(build, width.title),
         author=words.author_of(build) if width.author else "",
         commit=words.name(build.after[: words.SHORT_COMMIT]) if width.commit else "",
@@ -117,7 +118,7 @@ def _latest(build: Build) -> LatestBuild:
         number=build.number,
         status=words.name(build.status),
         event=words.name(build.event),
-        branch=words.branch_of(build),
+        branch=words.name(branch_of(build)),
         title=words.title_of(build, 60),
         when=words.iso(build.created),
     )

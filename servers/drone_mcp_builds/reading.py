@@ -32,7 +32,7 @@ class Reader:
             NotFound: there is no such build, no build at all, or no such repository.
         """
         observation = await (self._access.builds.newest(repo) if number is None else self.find(repo, number))
-        return self.view_of(observation, repo)
+        return await self.view_of(observation, repo)
 
     async def find(self, repo: str, number: int, ahead: float = 0.0) -> Observation:
         """Return a build with its stages; `ahead` as in `Known.build`.
@@ -45,11 +45,12 @@ class Reader:
         except NotFound as missing:
             raise await self._with_newest(repo, number, missing) from missing
 
-    def view_of(self, observation: Observation, repo: str) -> BuildView:
+    async def view_of(self, observation: Observation, repo: str) -> BuildView:
         """Return what tool and resource show of a build."""
+        limit = await self._access.builds.time_limit(repo, observation.build)
         build = tidy(observation.build, self._access.clean.text)
         note = OF_ANY_REF if observation.of_any_ref else ""
-        view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note)
+        view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note, limit)
         return summary.with_origin(view, observation.source, int(observation.at))
 
     async def _with_newest(self, repo: str, number: int, missing: NotFound) -> NotFound:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drone_mcp_build.failed_steps import Role, failed_steps
+from drone_mcp_build.failure_class import by_stop
 from drone_mcp_builds import failures, words
 from drone_mcp_client import status
 
@@ -13,12 +15,17 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage, Step
 
 
-def headline(build: Build, now: int) -> str:
-    """Say how the build stands: the first failure, what it waits for, or what runs."""
-    tell = _BY_STATUS.get(build.status)
-    if tell is None:
+def headline(build: Build, now: int, limit: int = 0) -> str:
+    """Say how the build stands: the first failure, what it waits for, what runs, or what stopped it.
+
+    `limit` is the repository's time limit in seconds; 0 where it is not known.
+    """
+    if build.status == "killed":
+        return _killed(build, now, limit)
+    describe = _BY_STATUS.get(build.status)
+    if describe is None:
         return f"Drone calls its status '{words.name(build.status)}', which is not known here"
-    return tell(build, now)
+    return describe(build, now)
 
 
 def next_step(build: Build) -> str:
@@ -29,7 +36,7 @@ def next_step(build: Build) -> str:
         return "Ask a repository administrator to approve or decline it; nothing runs until then"
     if not status.is_final(build.status):
         return f"Call drone_wait_for_build with number {build.number} to learn how it ends"
-    found = next((failure for failure in failures.counting(build) if failure.step), None)
+    found = next((failure for failure in failures.notable_failures(build) if failure.step), None)
     if found and found.step:
         return f"Read the log of stage {found.stage.number}, step {found.step.number} of build {build.number}"
     return _AFTERWARDS.get(build.status, "")
@@ -46,10 +53,10 @@ _AFTERWARDS = {
 
 def _failed(build: Build, _now: int) -> str:
     word = "failed" if build.status == "failure" else "ended with an error"
-    found = failures.counting(build)
+    found = failures.notable_failures(build)
     if found:
         more = f" (first of {len(found)} failures)" if len(found) > 1 else ""
-        return f"{word}: {failures.told(found[0])}{more}"
+        return f"{word}: {failures.describe(found[0])}{more}"
     if build.error:
         none_ran = "" if build.stages else "; no step ran"
         return f"{word} before it started: {words.said(build.error)}{none_ran}"
@@ -77,9 +84,9 @@ def _running(build: Build, now: int) -> str:
     ]
     text = f"running for {words.span(words.lasted(build.started, 0, now))}"
     text += f": {words.listed(busy, 3)}" if busy else _between_steps(build)
-    found = failures.counting(build)
+    found = failures.notable_failures(build)
     if found:
-        text += f"; already failed: {failures.told(found[0])}"
+        text += f"; already failed: {failures.describe(found[0])}"
     held = status.blocked_stages(build)
     return text + (f"; waiting for approval: {words.listed(map(words.stage_called, held))}" if held else "")
 
@@ -117,7 +124,7 @@ def needs(stage: Stage) -> str:
     return f"needs {kind}{words.name(system)}" + (f", labels {words.listed(labels)}" if labels else "")
 
 
-def _killed(build: Build, now: int) -> str:
+def _killed(build: Build, now: int, limit: int) -> str:
     caught = _steps(build, lambda step: step.status == "killed") or [
         words.stage_called(stage) for stage in build.stages if stage.status == "killed"
     ]
@@ -126,9 +133,19 @@ def _killed(build: Build, now: int) -> str:
         text = f"killed after {took} during {words.listed(caught, 3)}"
     else:
         text = "killed before any step started"
-    found = failures.counting(build)
-    before = f"; before that, {failures.told(found[0])}" if found else ""
-    return f"{text}{before}. Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
+    found = failures.notable_failures(build)
+    before = f"; before that, {failures.describe(found[0])}" if found else ""
+    return f"{text}{before}. {_why_killed(build, limit)}"
+
+
+def _why_killed(build: Build, limit: int) -> str:
+    """Say what stopped the build, where it is certain."""
+    stopped = [failed for failed in failed_steps(build) if failed.role is Role.STOPPED]
+    judged = [by_stop(failed, limit) for failed in stopped]
+    sure = next((one.why for one in judged if one.confidence == "high"), "")
+    if not sure:
+        return "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
+    return f"{sure[0].upper()}{sure[1:]}"
 
 
 def _declined(build: Build, _now: int) -> str:
@@ -153,7 +170,6 @@ _BY_STATUS: dict[str, Callable[[Build, int], str]] = {
     "running": _running,
     "pending": _pending,
     "blocked": _pending,
-    "killed": _killed,
     "declined": _declined,
     "skipped": _skipped,
 }

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.tokens import count_tokens
+from drone_mcp_build.refs import branch_of, pull_request_of
 from drone_mcp_builds import failures, story, tree, words
 from drone_mcp_builds.views import BuildView
 
 if TYPE_CHECKING:
-    from drone_mcp_builds.views import StageView
     from drone_mcp_client.models import Build
 
 ANSWER_TOKENS: Final = 1_900  # 2,000, less what redaction may add
@@ -19,48 +19,22 @@ MOST_PARAMS: Final = 8
 _SECRET_NAME = re.compile(r"secret|token|passw|pwd|credential|(?:api|access|private|ssh|deploy)[_-]?key", re.IGNORECASE)
 
 
-def summarise(build: Build, repo: str, server: str, now: int, note: str = "") -> BuildView:
-    """Tell a build in at most ANSWER_TOKENS tokens of JSON."""
+def summarise(build: Build, repo: str, server: str, now: int, note: str = "", limit: int = 0) -> BuildView:
+    """Return the view of a build in at most ANSWER_TOKENS tokens of JSON.
 
-    def view(detail: tree.Detail) -> BuildView:
-        return _view(build, repo, server, now, note, *tree.draw(build, now, detail))
-
-    *larger, smallest = tree.LEVELS
-    fitting = (drawn for drawn in map(view, larger) if size_of(drawn) <= ANSWER_TOKENS)
-    return next(fitting, None) or view(smallest)
-
-
-def size_of(view: BuildView) -> int:
-    """The tokens of the view's JSON."""
-    return count_tokens(view.model_dump_json())
-
-
-def with_origin(view: BuildView, source: str, at: int) -> BuildView:
-    """Say whence the view is known, and when (Unix time) the build was seen so."""
-    return view.model_copy(update={"source": source, "as_of": words.iso(at)})
-
-
-def page(server: str, repo: str, number: int) -> str:
-    """The address of a build in Drone's own user interface."""
-    return f"{server.rstrip('/')}/{repo}/{number}"
-
-
-def _view(
-    build: Build, repo: str, server: str, now: int, note: str, stages: tuple[StageView, ...], left_out: str
-) -> BuildView:
-    params, params_left_out = _params(build)
-    return BuildView(
+    `now` is the Unix time, `limit` the repository's time limit in seconds, 0 where it is not known.
+    """
+    params, more_params = _params(build)
+    frame = BuildView(
         repo=repo,
         number=build.number,
         status=words.name(build.status),
-        headline=story.headline(build, now),
-        first_failure=failures.view(build),
-        stages=stages,
-        left_out="; ".join(part for part in (left_out, params_left_out) if part),
+        headline=story.headline(build, now, limit),
+        first_failure=failures.first_failure(build),
         event=words.name(build.event),
-        branch=words.branch_of(build),
-        pull_request=words.pull_request_of(build),
-        tag=words.tag_of(build),
+        branch=words.name(branch_of(build)),
+        pull_request=pull_request_of(build),
+        tag=words.tag_called(build),
         commit=words.name(build.after),
         title=words.title_of(build),
         author=words.author_of(build),
@@ -74,6 +48,30 @@ def _view(
         note=note,
         next_step=story.next_step(build),
     )
+
+    def view(detail: tree.Detail) -> BuildView:
+        stages, more_stages = tree.draw(build, now, detail)
+        left_out = "; ".join(part for part in (more_stages, more_params) if part)
+        return frame.model_copy(update={"stages": stages, "left_out": left_out})
+
+    *larger, smallest = tree.LEVELS
+    fitting = (drawn for drawn in map(view, larger) if size_of(drawn) <= ANSWER_TOKENS)
+    return next(fitting, None) or view(smallest)
+
+
+def size_of(view: BuildView) -> int:
+    """The tokens of the view's JSON."""
+    return count_tokens(view.model_dump_json())
+
+
+def with_origin(view: BuildView, source: str, at: int) -> BuildView:
+    """Add where the build was read, and when (Unix time) it was in this state."""
+    return view.model_copy(update={"source": source, "as_of": words.iso(at)})
+
+
+def page(server: str, repo: str, number: int) -> str:
+    """The address of a build in Drone's own user interface."""
+    return f"{server.rstrip('/')}/{repo}/{number}"
 
 
 def _about(build: Build) -> dict[str, str]:

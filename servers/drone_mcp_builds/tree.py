@@ -53,7 +53,7 @@ def draw(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...],
 
 def _chosen(build: Build, most: int) -> list[Stage]:
     """Prefer what failed, then what is under way, then the order of the pipeline."""
-    first = [failure.stage.number for failure in failures.counting(build)]
+    first = [failure.stage.number for failure in failures.notable_failures(build)]
     ranked = sorted(build.stages, key=lambda stage: (_rank(stage, first), stage.number))
     return sorted(ranked[:most], key=lambda stage: stage.number)
 

@@ -70,7 +70,7 @@ class Waiter:
             left = max(0.0, request.seconds - (self._clock() - began))
             async with running(self._report, watch, report):
                 await run_until_first(partial(watch.follow, self._follower), partial(self._pause, left))
-        return self._answer(watch, before)
+        return await self._answer(watch, before)
 
     async def _report(self, watch: Watch, report: Report) -> None:
         """Report progress now and then, so that the client does not give up."""
@@ -78,12 +78,12 @@ class Waiter:
         while True:
             await self._pause(REPORT_SECONDS)
             waited += REPORT_SECONDS
-            view = self._reader.view_of(watch.last, watch.request.repo)
+            view = await self._reader.view_of(watch.last, watch.request.repo)
             await report(waited, watch.request.seconds, view.headline)
 
-    def _answer(self, watch: Watch, before: Build) -> WaitView:
+    async def _answer(self, watch: Watch, before: Build) -> WaitView:
         repo = watch.request.repo
-        view = self._reader.view_of(watch.last, repo)
+        view = await self._reader.view_of(watch.last, repo)
         finished = status.is_final(view.status)
         again = "Call drone_wait_for_build again with this cursor"
         return WaitView(

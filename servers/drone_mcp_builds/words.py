@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.sanitize import one_line
+from drone_mcp_build.refs import tag_of
 from drone_mcp_client.status import is_final
 
 if TYPE_CHECKING:
@@ -19,8 +19,6 @@ TITLE_WIDTH: Final = 100
 ERROR_WIDTH: Final = 300  # Drone itself cuts the error of a stage or step at 500 bytes
 SHORT_COMMIT: Final = 10
 
-# GitHub and Gitea: refs/pull/N/head; GitLab: refs/merge-requests/N/head; Bitbucket Server: refs/pull-requests/N/from.
-_PULL = re.compile(r"refs/(?:pull|merge-requests|pull-requests)/(\d{1,18})(?:/|$)")
 _LATEST_TIME = 253_402_300_799  # the last second of the year 9999, which is as far as datetime goes
 
 
@@ -94,20 +92,10 @@ def span(seconds: int | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def pull_request_of(build: Build) -> int | None:
-    """The number of the pull (or merge) request that the build is for."""
-    found = _PULL.match(build.ref)
-    return int(found[1]) if found else None
-
-
-def tag_of(build: Build) -> str | None:
-    """The tag that the build is for."""
-    return name(build.ref.removeprefix("refs/tags/")) if build.ref.startswith("refs/tags/") else None
-
-
-def branch_of(build: Build) -> str:
-    """The branch built, or the one that a pull request goes to."""
-    return name(build.target or build.ref.removeprefix("refs/heads/"))
+def tag_called(build: Build) -> str | None:
+    """Name the tag that the build is of."""
+    tag = tag_of(build)
+    return None if tag is None else name(tag)
 
 
 def author_of(build: Build) -> str:

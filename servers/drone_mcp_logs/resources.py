@@ -38,11 +38,11 @@ class LogResources:
         """The log of one step with line numbers, its last 256 KiB; stage and step are numbers or names."""
         slug = self._access.resolve_repo(f"{owner}/{repo}")
         build = (await self._access.builds.build(slug, number)).build
-        place = find(build, stage, step)[0]
-        reading = await StepReader(await self._access.client(), slug, number, self._pace).read(place)
+        ref = find(build, stage, step)[0]
+        reading = await StepReader(await self._access.client(), slug, number, self._pace).read(ref)
         if reading.missing:
             raise reading.missing
-        head = f"{slug} #{number}, step {standing(reading.place)}"
+        head = f"{slug} #{number}, step {standing(reading.ref)}"
         if reading.text is None:
             return f"{head}. {reading.why}"
         return await anyio.to_thread.run_sync(_whole, head, reading.text)

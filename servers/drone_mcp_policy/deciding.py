@@ -10,14 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from drone_mcp_policy.attempts import attempts
-from drone_mcp_policy.facts import facts_of
 from drone_mcp_policy.matching import mismatch
 from drone_mcp_policy.states import base_decision
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drone_mcp_client.models import Build
     from drone_mcp_policy.attempts import Attempts, History
     from drone_mcp_policy.facts import Facts
     from drone_mcp_policy.rules import Rule, Rules
@@ -25,7 +23,8 @@ if TYPE_CHECKING:
 
 BUILT_IN = "built-in"
 
-Outcome = Literal["decided", "did not match", "matched, but", "not reached"]
+# What a rule came to: it decided, does not fit the build, would retry but may not, or came after the one that decided.
+Outcome = Literal["decided", "mismatch", "withheld", "not_reached"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,55 +69,40 @@ class Considered:
     looks: tuple[Look, ...]
 
 
-def decide(
-    build: Build | None, history: History, rules: Rules, *, repo: str, now: int, failure_class: str = ""
-) -> Decision:
-    """Decide what to do about a build; None is the answer of a Drone that decided not to build.
-
-    Args:
-        build: with its stages.
-        history: what else the repository has built.
-        rules: to go by.
-        repo: "owner/name".
-        now: Unix seconds.
-        failure_class: what the log shows, where someone has read it.
-    """
-    return consider(build, history, rules, repo=repo, now=now, failure_class=failure_class).decision
+def decide(facts: Facts, history: History, rules: Rules) -> Decision:
+    """Decide what to do about a build; `history` is what else the repository has built."""
+    return consider(facts, history, rules).decision
 
 
-def consider(
-    build: Build | None, history: History, rules: Rules, *, repo: str, now: int, failure_class: str = ""
-) -> Considered:
-    """Decide as `decide` does, and tell of every rule why it did or did not."""
-    facts = facts_of(build, repo=repo, now=now, failure_class=failure_class)
+def consider(facts: Facts, history: History, rules: Rules) -> Considered:
+    """Decide as `decide` does, and return of every rule why it did or did not."""
     looks: list[Look] = []
     decision: Decision | None = None
     for rule in rules.rules:
         if decision is not None:
-            looks.append(Look(rule, "not reached", f"{decision.rule!r} had decided"))
+            looks.append(Look(rule, "not_reached", f"{decision.rule!r} had decided"))
             continue
         decision, look = _look(rule, rules, facts, history)
         looks.append(look)
-    return Considered(_with_what_was_spared(decision or _by_state(facts, rules), looks), tuple(looks))
+    return Considered(_with_withheld_retry(decision or _by_state(facts, rules), looks), tuple(looks))
 
 
-def _with_what_was_spared(decision: Decision, looks: list[Look]) -> Decision:
-    """Say why a rule that would have retried did not."""
-    spared = next((look for look in looks if look.outcome == "matched, but"), None)
-    if spared is None or decision.most:
+def _with_withheld_retry(decision: Decision, looks: list[Look]) -> Decision:
+    """Add why a rule that would have retried did not."""
+    withheld = next((look for look in looks if look.outcome == "withheld"), None)
+    if withheld is None or decision.most:
         return decision
-    return replace(decision, reason=f"{decision.reason}; no retry by {spared.rule.name!r}: {spared.why}")
+    return replace(decision, reason=f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}")
 
 
-def may_retry(build: Build | None, rules: Rules, *, repo: str, now: int, failure_class: str = "") -> bool:
-    """Tell whether any rule would retry it, so that its history is worth reading."""
-    facts = facts_of(build, repo=repo, now=now, failure_class=failure_class)
+def may_retry(facts: Facts, rules: Rules) -> bool:
+    """Whether any rule would retry the build, so that its history is worth reading."""
     return any(rule.then == "retry" and not mismatch(rule, rules, facts) for rule in rules.rules)
 
 
 def _look(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Decision | None, Look]:
     if why := mismatch(rule, rules, facts):
-        return None, Look(rule, "did not match", why)
+        return None, Look(rule, "mismatch", why)
     if rule.then == "retry" and facts.build is not None:
         return _retry(rule, rules, facts, attempts(facts.build, history, facts.now))
     reason = rule.reason or _story(facts)
@@ -127,7 +111,7 @@ def _look(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Dec
 
 def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, Look]:
     if why := next(_against(rule, past), ""):
-        return None, Look(rule, "matched, but", why)
+        return None, Look(rule, "withheld", why)
     build, used = facts.build, len(past.used)
     pause = rule.retries.pause(used)
     pause = min(pause, max(0, (build.finished if build else 0) + pause - facts.now))

@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sanitize import one_line, sanitize
 from drone_mcp_build import failure_class as classes
-from drone_mcp_client.status import failures
+from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_policy.states import state_of
 
 if TYPE_CHECKING:
-    from drone_mcp_client.models import Build, Stage, Step
-    from drone_mcp_client.status import Failure
+    from drone_mcp_build.failed_steps import FailedStep
+    from drone_mcp_client.models import Build
     from drone_mcp_policy.states import State
 
 _ERROR_WIDTH = 200
@@ -24,8 +24,8 @@ _NAME_WIDTH = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
-    """One failure; `is_sure` tells whether its class comes from more than a name."""
+class Failure:
+    """What rules see of a failed step, stage or build; `is_sure` if its class comes from more than a name."""
 
     stage: str = ""
     step: str = ""
@@ -59,44 +59,45 @@ class Facts:
     state: State
     build: Build | None
     places: tuple[tuple[str, str], ...]
-    failed: tuple[Failed, ...]
+    failed: tuple[Failure, ...]
     now: int
 
 
-def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "") -> Facts:
-    """Gather the facts. `failure_class` is what a reader of the log says; it gives way to what Drone is sure of."""
+def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "", limit: int = 0) -> Facts:
+    """Gather the facts.
+
+    `failure_class` is what a reader of the log says; it gives way to what Drone is sure of. `limit` is the
+    repository's time limit in seconds; 0 where it is not known.
+    """
     state = state_of(build)
     stages = build.stages if build else ()
     places = [(stage.name, step) for stage in stages for step in [step.name for step in stage.steps] or [""]]
     said = "" if failure_class == "unknown" else failure_class
-    return Facts(repo, state, build, tuple(places), _failed(build, state, said), now)
+    return Facts(repo, state, build, tuple(places), _failed(build, state, said, limit), now)
 
 
-def _failed(build: Build | None, state: State, said: str) -> tuple[Failed, ...]:
+def _failed(build: Build | None, state: State, said: str, limit: int) -> tuple[Failure, ...]:
     if build is None:
         return ()
-    found = tuple(_of(failure, said) for failure in failures(build))
+    found = tuple(_classified(failed, said, limit) for failed in failures_that_count(build))
     if found:
         return found
     if state == "trigger_error":
-        return (Failed(status="error", error=sanitize(build.error), kind="configuration", is_sure=True),)
+        return (Failure(status="error", error=sanitize(build.error), kind="configuration", is_sure=True),)
     if state == "killed":
-        return (Failed(status="killed", kind="cancelled", is_sure=True),)
-    return (Failed(status=build.status, kind=said or "unknown"),) if state in {"failure", "error"} else ()
+        return (Failure(status="killed", kind="cancelled", is_sure=True),)
+    return (Failure(status=build.status, kind=said or "unknown"),) if state in {"failure", "error"} else ()
 
 
-def _of(failure: Failure, said: str) -> Failed:
-    stage, step = failure.stage, failure.step
-    ended: Stage | Step = step or stage
-    error = sanitize(ended.error or (stage.error if ended.status == "error" else ""))
-    name = step.name if step else stage.name
-    sure = classes.by_ending(ended.status, ended.exit_code, error)
-    guess = classes.by_name(name)
-    return Failed(
-        stage=stage.name,
-        step=step.name if step else "",
-        status=ended.status,
-        exit_code=ended.exit_code,
+def _classified(failed: FailedStep, said: str, limit: int) -> Failure:
+    error = sanitize(failed.error)
+    sure = classes.judge(failed, limit)
+    guess = classes.by_name(failed.own_name)
+    return Failure(
+        stage=failed.stage.name,
+        step=failed.step.name if failed.step else "",
+        status=failed.status,
+        exit_code=failed.exit_code,
         error=error,
         kind=sure.kind if sure else said or (guess.kind if guess else "unknown"),
         is_sure=sure is not None,

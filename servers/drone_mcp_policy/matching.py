@@ -7,13 +7,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sanitize import one_line
+from drone_mcp_build.refs import branch_of
 from drone_mcp_policy.states import USED_IN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drone_mcp_client.models import Build
-    from drone_mcp_policy.facts import Facts, Failed
+    from drone_mcp_policy.facts import Facts, Failure
     from drone_mcp_policy.rules import Rule, Rules, When
 
 _MOST = 4  # items of a list that are repeated
@@ -50,11 +50,6 @@ def _texts(facts: Facts) -> tuple[tuple[str, str], ...]:
     )
 
 
-def branch_of(build: Build) -> str:
-    """The branch built, or the one that a pull request goes to."""
-    return build.target or build.ref.removeprefix("refs/heads/")
-
-
 def _failures(rule: Rule, facts: Facts) -> Iterator[str]:
     """A rule asks for one failure that fits as a whole; a rule that retries asks that all of them do."""
     asked = [name for name in ("stage", "step", "exit_code", "error", "failure_class") if getattr(rule.when, name)]
@@ -78,7 +73,7 @@ def _places(when: When, facts: Facts) -> Iterator[str]:
         yield f"no stage or step is {_either(when.stage + when.step)}"
 
 
-def _fits_failure(when: When, failed: Failed) -> bool:
+def _fits_failure(when: When, failed: Failure) -> bool:
     return (
         _fits(failed.stage, when.stage)
         and _fits(failed.step, when.step)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.sanitize import one_line
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
+from drone_mcp_policy.facts import facts_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -42,8 +43,8 @@ def replay(snapshots: Iterable[Snapshot], files: Sequence[Rules]) -> Iterator[Mo
         builds = known.setdefault(snapshot.repo, {})
         builds[snapshot.build.number] = snapshot.build
         history = History(tuple(builds.values()))
-        decisions = (decide(snapshot.build, history, r, repo=snapshot.repo, now=snapshot.at) for r in files)
-        yield Moment(snapshot, tuple(decisions))
+        facts = facts_of(snapshot.build, repo=snapshot.repo, now=snapshot.at)
+        yield Moment(snapshot, tuple(decide(facts, history, rules) for rules in files))
 
 
 def changes(moments: Iterable[Moment]) -> Iterator[Moment]:

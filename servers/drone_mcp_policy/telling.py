@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Observation
-    from drone_mcp_policy.deciding import Considered, Decision, Look
+    from drone_mcp_policy.deciding import Considered, Decision, Look, Outcome
     from drone_mcp_policy.rules import Retries, Rule, Rules
     from drone_mcp_policy.states import Action
 
@@ -30,6 +30,12 @@ _STEPS: Final[dict[Action, str]] = {
     "retry": "Restart {build} once, then evaluate the build that this makes",
     "ask_for_approval": "Ask a person who may approve {build}, and stop until then",
     "stop": "Stop, and report how {build} stands",
+}
+_OUTCOMES: Final[dict[Outcome, str]] = {
+    "decided": "decided",
+    "mismatch": "did not match",
+    "withheld": "matched, but",
+    "not_reached": "not reached",
 }
 _LINES: Final = 60  # rules in an explanation
 _WIDTH: Final = 300
@@ -93,7 +99,7 @@ def _looks(looks: Sequence[Look]) -> tuple[RuleLook, ...]:
         RuleLook(
             rule=look.rule.name,
             then=look.rule.then,
-            outcome=look.outcome,
+            outcome=_OUTCOMES[look.outcome],
             why=one_line(look.why, _WIDTH),
             line=look.rule.line,
         )

@@ -86,12 +86,14 @@ class PolicyTools:
             return None, "The repository has no builds yet"
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
-    async def _consider(self, repo: str, build: Build | None, said: str) -> Considered:
+    async def _consider(self, repo: str, build: Build | None, failure_class: str) -> Considered:
         from drone_mcp_policy.attempts import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.deciding import consider, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.facts import facts_of  # noqa: PLC0415 - likewise
         from drone_mcp_policy.history import read_history  # noqa: PLC0415 - likewise
 
-        now, history = int(self._clock()), History()
-        if build is not None and may_retry(build, self.rules, repo=repo, now=now, failure_class=said):
-            history = await read_history(self._access, repo, build)
-        return consider(build, history, self.rules, repo=repo, now=now, failure_class=said)
+        limit = await self._access.builds.time_limit(repo, build) if build else 0
+        facts = facts_of(build, repo=repo, now=int(self._clock()), failure_class=failure_class, limit=limit)
+        if build is None or not may_retry(facts, self.rules):
+            return consider(facts, History(), self.rules)
+        return consider(facts, await read_history(self._access, repo, build), self.rules)

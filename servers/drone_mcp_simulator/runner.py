@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from drone_mcp_simulator import lifecycle
 from drone_mcp_simulator.output import Line, Output, batches, upload
@@ -12,8 +12,35 @@ from drone_mcp_simulator.scm import CLONE_LOG, StagePlan, StepPlan
 from drone_mcp_simulator.streams import LiveLog
 
 if TYPE_CHECKING:
-    from drone_mcp_simulator.records import Build, Stage
-    from drone_mcp_simulator.world import World
+    from drone_mcp_simulator.records import Build, Repo, Stage
+    from drone_mcp_simulator.streams import Hub
+    from drone_mcp_simulator.timeline import Timeline
+
+
+class Server(Protocol):
+    """What a runner needs of the server that it works for."""
+
+    timeline: Timeline
+    hub: Hub
+    logs: dict[int, bytes]
+
+    def now(self) -> int:
+        """Unix seconds."""
+
+    def next_id(self, table: str) -> int:
+        """The next primary key of a table."""
+
+    def repo_of(self, build: Build) -> Repo:
+        """The repository of a build."""
+
+    def stages(self, *statuses: str) -> list[tuple[Build, Stage]]:
+        """All stages in one of the states, by id."""
+
+    def publish(self, build: Build) -> None:
+        """Send a build to the feeds."""
+
+    def notify_build(self, build: Build, *, nested: bool) -> None:
+        """Send the webhook of a changed build."""
 
 
 class Runner:
@@ -25,8 +52,8 @@ class Runner:
         paused: set by `DELETE /api/queue`; nothing is taken meanwhile.
     """
 
-    def __init__(self, world: World) -> None:
-        self.world = world
+    def __init__(self, server: Server) -> None:
+        self.server = server
         self.name = "runner-1"
         self.platforms: tuple[str, ...] = ("linux/amd64",)
         self.pickup = 1.0
@@ -43,12 +70,12 @@ class Runner:
         """Take the pending stages of a build in a little while."""
         for stage in build.stages:
             if stage.status == "pending" and not stage.machine:
-                self.world.timeline.after(self.pickup, partial(self._take, build, stage))
+                self.server.timeline.after(self.pickup, partial(self._take, build, stage))
 
     def resume(self) -> None:
         """Take up work again after a pause."""
         self.paused = False
-        for build, _ in self.world.stages("pending"):
+        for build, _ in self.server.stages("pending"):
             self.look_for_work(build)
 
     def _take(self, build: Build, stage: Stage) -> None:
@@ -72,23 +99,23 @@ class StageRun:
 
     def __init__(self, runner: Runner, build: Build, stage: Stage, plan: StagePlan) -> None:
         self.runner = runner
-        self.world = runner.world
+        self.server = runner.server
         self.build = build
         self.stage = stage
-        self.plans = _with_clone(self.world, build, plan)
+        self.plans = _with_clone(self.server, build, plan)
         self._running: dict[int, tuple[float, list[Line]]] = {}  # step id -> start, all its lines
         self._skip_rest = False
 
     def start(self) -> None:
         """Make the steps and begin."""
         steps = [self._make_step(number, plan) for number, plan in enumerate(self.plans, 1)]
-        lifecycle.start_stage(self.build, self.stage, steps, self.world.now())
-        self.world.publish(self.build)
+        lifecycle.start_stage(self.build, self.stage, steps, self.server.now())
+        self.server.publish(self.build)
         self._go_on()
 
     def _make_step(self, number: int, plan: StepPlan) -> Step:
         return Step(
-            id=self.world.next_id("steps"),
+            id=self.server.next_id("steps"),
             step_id=self.stage.id,
             number=number,
             name=plan.name,
@@ -119,19 +146,19 @@ class StageRun:
     def _begin(self, step: Step, plan: StepPlan) -> None:
         failed = any(other.status in lifecycle.FAILED and not other.errignore for other in self.stage.steps)
         if self._skip_rest or ("failure" if failed else "success") not in plan.when:
-            lifecycle.skip_step(step, self.world.now())
+            lifecycle.skip_step(step, self.server.now())
         else:
             self._run(step, plan)
         self._tell()
 
     def _run(self, step: Step, plan: StepPlan) -> None:
-        lifecycle.start_step(step, self.world.now())
+        lifecycle.start_step(step, self.server.now())
         lines = plan.output.lines(plan.duration)
-        self._running[step.id] = (self.world.timeline.now(), lines)
-        live = self.world.hub.logs[step.id] = LiveLog()
+        self._running[step.id] = (self.server.timeline.now(), lines)
+        live = self.server.hub.logs[step.id] = LiveLog()
         for batch in batches(lines):
-            self.world.timeline.after(batch[0].time, partial(self._write, step, live, batch))
-        self.world.timeline.after(plan.duration, partial(self._end, step, plan))
+            self.server.timeline.after(batch[0].time, partial(self._write, step, live, batch))
+        self.server.timeline.after(plan.duration, partial(self._end, step, plan))
 
     def _write(self, step: Step, live: LiveLog, batch: list[Line]) -> None:
         if step.status == "running":
@@ -142,35 +169,37 @@ class StageRun:
             return  # cancelled meanwhile: the runner's report loses the optimistic lock
         _, lines = self._running.pop(step.id)
         blob = plan.output.blob
-        self.world.logs[step.id] = upload(lines) if blob is None else blob
-        lifecycle.finish_step(step, plan.exit_code, plan.error, self.world.now())
+        self.server.logs[step.id] = upload(lines) if blob is None else blob
+        lifecycle.finish_step(step, plan.exit_code, plan.error, self.server.now())
         self._skip_rest |= plan.exit_code == lifecycle.SKIP_REST_EXIT
-        self.world.hub.close_log(step.id)
+        self.server.hub.close_log(step.id)
         self._tell()
         self._go_on()
 
     def _tell(self) -> None:
-        self.world.publish(self.build)
-        self.world.notify_build(self.build, nested=True)
+        self.server.publish(self.build)
+        self.server.notify_build(self.build, nested=True)
 
     def _finish(self) -> None:
-        lifecycle.finish_stage(self.build, self.stage, self.world.now())
+        lifecycle.finish_stage(self.build, self.stage, self.server.now())
         if self.build.finished:
             self._tell()
         self.runner.look_for_work(self.build)
 
     def stop(self) -> None:
         """Upload, a little later, what the steps had printed by now. Their live streams stay open for good."""
-        now = self.world.timeline.now()
+        now = self.server.timeline.now()
         for step_id, (started, lines) in self._running.items():
             printed = [line for line in lines if line.time <= now - started]
-            self.world.timeline.after(self.runner.grace, partial(self.world.logs.__setitem__, step_id, upload(printed)))
+            self.server.timeline.after(
+                self.runner.grace, partial(self.server.logs.__setitem__, step_id, upload(printed))
+            )
         self._running.clear()
 
 
-def _with_clone(world: World, build: Build, plan: StagePlan) -> tuple[StepPlan, ...]:
+def _with_clone(server: Server, build: Build, plan: StagePlan) -> tuple[StepPlan, ...]:
     if plan.type != "docker" or not plan.clone:
         return plan.steps
-    text = CLONE_LOG.format(ref=build.ref, link=world.repo_of(build).link, branch=build.target, sha=build.after)
+    text = CLONE_LOG.format(ref=build.ref, link=server.repo_of(build).link, branch=build.target, sha=build.after)
     clone = StepPlan("clone", duration=1.0, image="drone/git:latest", output=Output(text))
     return (clone, *plan.steps)

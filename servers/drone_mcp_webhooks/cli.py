@@ -14,7 +14,7 @@ import typer
 from ci_mcp_kit import listening, logs
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.http_settings import read_address
-from drone_mcp_state import StoreError, open_store
+from drone_mcp_state import StoreError, open_store, write_snapshot
 from drone_mcp_webhooks import service
 from drone_mcp_webhooks.reconciler import Pace
 from drone_mcp_webhooks.retention import DAY, Keep
@@ -86,7 +86,7 @@ def restore(
 
 async def _snapshot(state: str, to: Path) -> None:
     async with open_store(state) as store:
-        await store.snapshot(to)
+        await write_snapshot(store, to)
 
 
 async def _restore(state: str, copy: Path) -> int:

@@ -116,13 +116,13 @@ class Reconciler:
 
     async def hold(self) -> bool:
         """Be the one who compares, or learn that another is."""
-        held = await self.store.hold_lease(LEASE, self.holder, 2.5 * self.pace.period, at=self.now())
+        held = await self.store.notes.hold_lease(LEASE, self.holder, 2.5 * self.pace.period, at=self.now())
         self.metrics.leader.set(int(held))
         return held
 
     async def stop(self) -> None:
         """Let another one compare."""
-        await self.store.release_lease(LEASE, self.holder)
+        await self.store.notes.release_lease(LEASE, self.holder)
 
     async def round(self) -> Round:
         """Compare once. Only a round that came to its end counts as a comparison in the feed's health."""

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.stores import TAKES
 from ci_mcp_kit.variables import SettingsError, Variable, read_variables
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES
 from drone_mcp_client.options import DroneOptions
-from drone_mcp_state.opening import TAKES
 from drone_mcp_webhooks.reconciler import Pace
 from drone_mcp_webhooks.retention import Keep
 from drone_mcp_webhooks.secrets import FileKeys, FixedKeys, split_keys

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from ci_mcp_http.response import Response
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 
 Params: TypeAlias = tuple[tuple[str, str], ...]
 Reader: TypeAlias = "Callable[[Call[Any], Response], T]"
@@ -17,7 +18,7 @@ Reader: TypeAlias = "Callable[[Call[Any], Response], T]"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Call(Generic[T]):
+class Call(Generic[T_co]):
     """One request.
 
     Attributes:
@@ -40,7 +41,7 @@ class Call(Generic[T]):
     method: str
     path: str
     template: str
-    read: Reader[T]
+    read: Reader[T_co]
     params: Params = ()
     body: dict[str, Any] | None = None
     scope: str | None = None

@@ -30,7 +30,7 @@ class ClientOptions:
         read_timeout: the longest silence while a response is awaited or under way.
         retries: how many attempts may follow a failed one, where another one can do no harm.
         max_body: the largest response that is read, in bytes after decompression.
-        ca_file: a PEM file of authorities to trust besides the public ones.
+        ca_file: a PEM file of authorities to trust in addition to the public ones.
     """
 
     service: Service

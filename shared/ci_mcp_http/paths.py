@@ -12,16 +12,21 @@ LONGEST_INPUT: Final = 100  # characters of a refused argument in an error
 
 
 def join_path(*parts: str | int, safe: str = "") -> str:
-    """Return the path of the given segments; an `int` must be positive, a `str` is one segment whatever it holds.
+    """Return the path of the given segments; an `int` must be positive, a `str` is one segment.
 
     Args:
         parts: the segments.
-        safe: characters to leave unquoted besides letters, digits and `-_.~` (RFC 3986, section 2.3).
+        safe: characters to leave unquoted, in addition to letters, digits and `-_.~` (RFC 3986, section 2.3).
 
     Raises:
         InvalidInput: a part could change the meaning of the path around it.
     """
-    return "/" + "/".join(_number(part) if isinstance(part, int) else quote_segment(part, safe=safe) for part in parts)
+    path = ""
+    for part in parts:
+        if isinstance(part, int) and part < 1:
+            raise InvalidInput(f"A number must be 1 or more, not {part}")
+        path += f"/{part}" if isinstance(part, int) else f"/{quote_segment(part, safe=safe)}"
+    return path
 
 
 def quote_segment(text: str, what: str = "name", *, safe: str = "") -> str:
@@ -56,9 +61,3 @@ def _find_fault(text: str) -> str:
         "is not valid Unicode": any("\ud800" <= character <= "\udfff" for character in text),
     }
     return next((fault for fault, is_there in faults.items() if is_there), "")
-
-
-def _number(number: int) -> str:
-    if number < 1:
-        raise InvalidInput(f"A number must be 1 or more, not {number}")
-    return str(number)

@@ -46,7 +46,7 @@ class RetryPolicy:
 
         Args:
             retry: counted from 0.
-            error: of the attempt before; its `details.retry_after` is waited for besides.
+            error: of the attempt before; its `details.retry_after` is added to the pause.
             left: seconds until the deadline. A pause that does not end before it is not begun.
             jitter: a random number from 0 up to 1.
         """
@@ -73,13 +73,11 @@ def mark_outcome_unknown(call: Call[Any], error: ServiceError) -> ServiceError:
     return error
 
 
-def parse_retry_after(value: str | None, *, now: float) -> float | None:
+def parse_retry_after(value: str, *, now: float) -> float | None:
     """Return a Retry-After header as seconds from `now` (Unix time), None where it cannot be read.
 
     It holds seconds or an HTTP date (RFC 9110, section 10.2.3).
     """
-    if not value:
-        return None
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:LONGEST_DELAY_DIGITS])

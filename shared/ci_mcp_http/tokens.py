@@ -74,7 +74,7 @@ class TokenSource(Protocol):
         """
 
     def renew(self) -> bool:
-        """Look for a new token after the service refused this one; tell whether there is one."""
+        """Look for a new token after the service refused this one; return whether there is one."""
 
 
 class StaticToken:

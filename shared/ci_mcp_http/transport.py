@@ -209,7 +209,7 @@ class Transport:
     async def _read(self, response: httpx.Response) -> Response:
         """Read to the end, but not beyond the limit.
 
-        What comes out of decompression is counted, whatever the Content-Length header says.
+        The decompressed bytes are counted, because Content-Length is of the compressed body, or a lie.
         """
         if not _is_decodable(response):
             raise UnexpectedAnswer(
@@ -225,11 +225,12 @@ class Transport:
                 )
             chunks.append(chunk)
         headers = dict(response.headers)
+        later = headers.get("retry-after")
         return Response(
             status=response.status_code,
             headers=headers,
             body=b"".join(chunks),
-            retry_after=parse_retry_after(headers.get("retry-after"), now=self._clock.time()),
+            retry_after=parse_retry_after(later, now=self._clock.time()) if later else None,
             with_token=self._options.has_token,
         )
 

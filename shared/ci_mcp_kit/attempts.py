@@ -1,4 +1,4 @@
-"""Requests that leave this process, for whoever watches them: every attempt of a call, with its outcome."""
+"""Attempts of calls to a service, as observers see them."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from dataclasses import dataclass
 
 @dataclass
 class Attempt:
-    """One request on the wire.
+    """One HTTP request; a call that is retried makes several.
 
     Attributes:
         service: the name of the service that is asked, in lower case.
-        method: of HTTP.
-        template: the path with placeholders, which names nobody's repository.
+        method: the HTTP method.
+        template: the path with placeholders, so that it names no repository.
         server: the address of the service.
-        number: how many attempts of the same call went before it.
-        status: of the answer; None while there is none.
+        number: how many attempts of the same call were made before.
+        status: the status of the response; None until there is one.
     """
 
     service: str
@@ -29,9 +29,9 @@ class Attempt:
 
 
 Watch = Callable[[Attempt], AbstractContextManager[object]]
-"""Enters a block for an attempt: entered before it leaves, left with its answer's status in it, or by its error."""
+"""Makes the context manager for an attempt: entered before it is sent, left once `status` is set or by its error."""
 
 
 def unwatched(_: Attempt) -> AbstractContextManager[object]:
-    """Watch nothing."""
+    """Observe nothing."""
     return nullcontext()

@@ -1,4 +1,4 @@
-"""An HTTP service as a process: takes its address, says when it is ready, and leaves in order."""
+"""Runs an HTTP service as a process: binds its address, reports when it is ready, and shuts down in order."""
 
 from __future__ import annotations
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DRAIN_SECONDS = 10  # requests under way get this long after SIGTERM
+DRAIN_SECONDS = 10  # after SIGTERM, for requests that are being handled
 BACKLOG = 2048
 
 
 def listen(address: Address) -> socket.socket:
-    """Take an address.
+    """Bind an address.
 
     Raises:
-        SettingsError: it cannot be had.
+        SettingsError: it cannot be bound.
     """
     family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
     try:
@@ -46,7 +46,7 @@ def listen(address: Address) -> socket.socket:
 
 @dataclass(frozen=True)
 class Metrics:
-    """What else a process tells, at an address of its own."""
+    """Metrics that a process serves at an address of their own."""
 
     app: ASGIApp
     listener: socket.socket
@@ -56,37 +56,37 @@ class Metrics:
 async def serve(
     app: ASGIApp, listener: socket.socket, drain: Callable[[], None], metrics: Metrics | None = None
 ) -> None:
-    """Serve until SIGTERM or SIGINT, then answer what is under way; a second signal ends that, too.
+    """Serve until SIGTERM or SIGINT, then finish the requests that are being handled; a second signal cancels those.
 
-    Prints `{"url": ...}` once requests are answered; calls `drain` when no more connections are taken. `metrics` are
-    told until the end.
+    Prints `{"url": ...}` once it accepts requests; calls `drain` when it accepts no more connections. `metrics` are
+    served until the end.
     """
-    told = {"url": url_of(listener)}
+    urls = {"url": url_of(listener)}
     if metrics is not None:
-        told["metrics"] = url_of(metrics.listener) + metrics.path
-    server = _Server(app, told, drain)
+        urls["metrics"] = url_of(metrics.listener) + metrics.path
+    server = _Server(app, urls, drain)
     for number in (signal.SIGTERM, signal.SIGINT):
-        # No bound method: the library that streams events looks for uvicorn behind the handler, and cuts every stream
-        # as soon as uvicorn is told to stop.
+        # No bound method: sse-starlette takes the `__self__` of the handler for uvicorn's server, and ends every stream
+        # as soon as that is to stop (sse_starlette/sse.py, `_get_uvicorn_server`).
         signal.signal(number, lambda *_: server.stop())
-    async with _beside(metrics):
+    async with _serving_metrics(metrics):
         await server.serve([listener])
     logger.info("stopped")
 
 
 def url_of(listener: socket.socket) -> str:
-    """Return the address of what listens."""
+    """Return the URL of a listening socket."""
     host, port = listener.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextlib.asynccontextmanager
-async def _beside(metrics: Metrics | None) -> AsyncIterator[None]:
-    """Tell metrics for as long as the block takes."""
+async def _serving_metrics(metrics: Metrics | None) -> AsyncIterator[None]:
+    """Serve metrics for as long as the block takes."""
     if metrics is None:
         yield
         return
-    server = _Quiet(_config(metrics.app))
+    server = _SignalFree(_config(metrics.app))
     task = BackgroundTask(server.serve, [metrics.listener])
     try:
         yield
@@ -95,35 +95,35 @@ async def _beside(metrics: Metrics | None) -> AsyncIterator[None]:
         await task.wait()
 
 
-class _Quiet(uvicorn.Server):
-    """Leaves signals to `serve`."""
+class _SignalFree(uvicorn.Server):
+    """A server that leaves signals to `serve`."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none: uvicorn would raise the signal again once it has stopped, and end the process by it."""
+        """Capture none: uvicorn raises the signal again once it has stopped, which would end the process by it."""
         yield
 
 
-class _Server(_Quiet):
-    """Tells when it begins to stop, and when it has begun to serve."""
+class _Server(_SignalFree):
+    """A server that reports when it has started and when it begins to stop."""
 
-    def __init__(self, app: ASGIApp, told: dict[str, str], drain: Callable[[], None]) -> None:
+    def __init__(self, app: ASGIApp, urls: dict[str, str], drain: Callable[[], None]) -> None:
         super().__init__(_config(app))
-        self._told = told
+        self._urls = urls
         self._drain = drain
 
     def stop(self) -> None:
-        """Begin to stop; called again, stop at once."""
+        """Begin to stop; a second call stops at once."""
         self.force_exit = self.should_exit
         self.should_exit = True
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, and say where."""
+        """Start, and print the URLs."""
         await super().startup(sockets)
-        print(json.dumps(self._told), flush=True)  # noqa: T201 - whoever started us may wait for this line
+        print(json.dumps(self._urls), flush=True)  # noqa: T201 - the program that started this one may wait for it
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what is under way."""
+        """Finish the requests that are being handled."""
         self._drain()
         await super().shutdown(sockets)
 

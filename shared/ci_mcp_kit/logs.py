@@ -1,7 +1,7 @@
-"""Structured logs on stderr: one record a line, as JSON or for a person, with what the request is about.
+"""Structured logs on stderr: one record a line, as JSON or for a person, with facts about the current request.
 
-Stdout belongs to the protocol. A record never holds an argument's value beyond the repository and the build number, and
-its text is cleaned like an answer's.
+Stdout belongs to the protocol. Of the arguments of a call a record holds only the repository and the build number, and
+its text is cleaned in the same way as an answer.
 """
 
 from __future__ import annotations
@@ -33,30 +33,30 @@ _OURS = ("drone_mcp_", "ci_mcp_")  # the packages of this distribution
 
 
 def asked_by(caller: str) -> None:
-    """Say who asks, where a process serves several callers: every record of what follows in this task tells it."""
+    """Set the caller that this task serves, where a process serves several; all further records name it."""
     _caller.set(caller)
 
 
 def note(**facts: str | int | None) -> None:
-    """Add facts (`repo`, `build` …) to every record of the request that is being served."""
+    """Add facts (`repo`, `build` …) to all further records of the current request."""
     known = _facts.get()
     if known is not None:
         known.update({key: value for key, value in facts.items() if value is not None})
 
 
 def request_id() -> str:
-    """Return the number of the request that is being served, or "-"."""
+    """Return the id of the current request, or "-"."""
     return str((_facts.get() or {}).get("request", "-"))
 
 
 def caller() -> str:
-    """Return who asks, as `asked_by` was told; "" where the process serves one caller alone."""
+    """Return the caller that `asked_by` has set; "" where the process serves one caller alone."""
     return str((_facts.get() or {}).get("caller") or _caller.get() or "")
 
 
 @contextmanager
 def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
-    """Serve one request: its records share a number, and a last one tells how it ended and how long it took."""
+    """Handle one request: its records share an id, and the last one has its outcome and how long it took."""
     facts_here: dict[str, Any] = {"request": secrets.token_hex(4), kind: one_line(name, 80)}
     token = _facts.set(facts_here)
     note(caller=_caller.get(), **facts)
@@ -76,12 +76,12 @@ def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
 
 
 def ended(outcome: str) -> None:
-    """Tell how the request that is being served ended, where it is answered with an error instead of raising one."""
+    """Set the outcome of the current request, where it is answered with an error and raises none."""
     note(outcome=outcome)
 
 
 def configure(settings: ProcessSettings, clean: Cleaner, stream: TextIO | None = None) -> None:
-    """Send this process's logs to `stream` (default stderr). Calling it again replaces what an earlier call set up."""
+    """Write the logs of this process to `stream` (default stderr). A further call replaces an earlier set-up."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.addFilter(_is_wanted)
     handler.setFormatter(JsonFormatter(clean) if settings.log_format == "json" else HumanFormatter(clean))
@@ -92,7 +92,7 @@ def configure(settings: ProcessSettings, clean: Cleaner, stream: TextIO | None =
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:
-    """Libraries are heard from WARNING on, whatever the level is: httpx logs every address at INFO."""
+    """Leave out records of libraries below WARNING, whatever the level: httpx logs every URL at INFO."""
     return record.name.startswith(_OURS) or record.levelno >= logging.WARNING
 
 
@@ -113,7 +113,7 @@ class JsonFormatter(_CleanFormatter):
     """One JSON object a line."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of `record`."""
+        """Format `record`."""
         entry = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03d}Z",
             "level": record.levelname.lower(),
@@ -130,7 +130,7 @@ class HumanFormatter(_CleanFormatter):
     """One line for a person; a traceback follows on its own lines."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Return the line of `record`."""
+        """Format `record`."""
         facts = " ".join(f"{key}={one_line(str(value), 120)}" for key, value in self.facts(record).items())
         message = one_line(self.clean.text(record.getMessage()), 2000)
         clock = time.strftime("%H:%M:%S", time.localtime(record.created))

@@ -1,7 +1,7 @@
-"""What the process does, as Prometheus reads it: at an address of its own, never at that of the servers.
+"""Metrics for Prometheus, served at an address of their own and never at that of the servers.
 
-Whoever reaches that address may read it, so it tells nothing of anybody's builds: no repository, no caller, no token,
-and no label that a caller could make up.
+Whoever reaches that address may read them. So they hold no repository, no caller, no token, and no label that a caller
+could make up.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ if TYPE_CHECKING:
 PATH = "/metrics"
 BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0, 600.0)  # seconds
 NO_ANSWER = "none"
-LISTEN = "subscriptions/listen"  # a stream that lasts as long as its client: how long says nothing
+LISTEN = "subscriptions/listen"  # lasts as long as its client is connected, so its duration is not recorded
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left it untyped; it only spares lines
+disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped in the library; leaves out a line for each metric
 
 
 class Metrics:
-    """An observer that counts, and the ASGI application that tells the counts."""
+    """An observer that counts, and the ASGI application that Prometheus reads."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
         ProcessCollector(registry=registry)  # processor time and memory (Linux)
         self._operations = Counter(
             "drone_mcp_operations",
-            "Messages of clients by what became of them.",
+            "Messages of clients by outcome.",
             ["role", "server", "method", "tool", "outcome"],
             registry=registry,
         )
@@ -84,12 +84,12 @@ class Metrics:
             "When a delivery last came, as a call of a tool last saw it in the state; 0: never.",
             registry=registry,
         )
-        for status in ("401", "429"):  # so that an alert on them has something to compare with from the start
+        for status in ("401", "429"):  # present from the start, as an alert needs a value to compare with
             self._refusals.labels(status)
 
     @contextmanager
     def operation(self, operation: Operation) -> Iterator[None]:
-        """Count a message of a client."""
+        """Count a message of a client and record how long it took."""
         under_way = self._under_way.labels(operation.server)
         under_way.inc()
         started = time.perf_counter()
@@ -109,7 +109,7 @@ class Metrics:
 
     @contextmanager
     def request(self, attempt: Attempt) -> Iterator[None]:
-        """Count a request to a service."""
+        """Count a request to a service and record how long it took."""
         started = time.perf_counter()
         try:
             yield
@@ -119,15 +119,15 @@ class Metrics:
             self._answers.labels(attempt.service).observe(time.perf_counter() - started)
 
     def refusal(self, status: int) -> None:
-        """Count a request that got no further."""
+        """Count a refused HTTP request."""
         self._refusals.labels(str(status)).inc()
 
     def feed(self, last_event: float) -> None:
-        """Note when the state was last told of anything."""
+        """Record when the build store last received an event."""
         self._last_event.set(last_event)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer Prometheus."""
+        """Answer a request of Prometheus."""
         if scope["path"] != PATH or scope["method"] != "GET":
             answer = Response(f"metrics are at GET {PATH}\n", 404)
         else:

@@ -1,7 +1,7 @@
-"""What this process does, told to whoever watches it (traces, metrics). Nothing here knows who that is.
+"""Reports what this process does to observers, such as traces (`otel`) and metrics (`metrics`).
 
-No argument of a call, no text of an answer and no token comes by here. Names that a caller makes up do not, either:
-what is unknown is called `OTHER`, so that nobody can fill a store of time series by asking for nonsense.
+No argument of a call, no text of an answer and no token is reported. An unknown method, tool or prompt is reported as
+`OTHER`: otherwise callers could fill a database of time series with names that they make up.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ CANCELLED: Final = "cancelled"
 
 @dataclass
 class Operation:
-    """One message of a client.
+    """The handling of one message of a client.
 
     Attributes:
-        server: which answers, like "slipway-releases".
-        method: of MCP.
+        server: the name of the server that answers, like "slipway-releases".
+        method: the MCP method.
         target: the tool or prompt, where the method has one.
-        protocol: the revision that the client speaks.
-        number: of the request; None for a notification.
-        over_http: whether it came so.
-        parent: trace headers that came with it.
-        role: whose it is, where the process serves roles.
-        outcome: "ok", a code of an error, "cancelled".
-        refused: the code of a protocol error.
+        protocol: the protocol version of the message.
+        number: the id of the request; None for a notification.
+        over_http: whether it was received over HTTP.
+        parent: the trace headers that it came with.
+        role: the role of the caller, where the process serves roles.
+        outcome: "ok", the code of an error, or "cancelled".
+        refused: the code of the JSON-RPC error that answers it, if one does.
         source: where the state of a build was read: the service's name in lower case, or "store".
-        trace: the number of its trace, where there is one.
+        trace: the id of its trace, if it is traced.
     """
 
     server: str
@@ -55,19 +55,19 @@ class Operation:
 
 
 class Observer(Protocol):
-    """Watches. What it enters is left when the thing is over; it must not raise."""
+    """Receives reports. A context manager that it returns is left when the operation ends. It must not raise."""
 
     def operation(self, operation: Operation) -> AbstractContextManager[object]:
-        """Watch one message of a client."""
+        """Observe the handling of a message."""
 
     def request(self, attempt: Attempt) -> AbstractContextManager[object]:
-        """Watch one request to a service."""
+        """Observe a request to a service."""
 
     def refusal(self, status: int) -> None:
-        """Note a request over HTTP that got no further."""
+        """Count a refused HTTP request."""
 
     def feed(self, last_event: float) -> None:
-        """Note when the state was last told of anything, in Unix seconds."""
+        """Record when the build store last received an event, in Unix seconds."""
 
 
 _observers: list[Observer] = []
@@ -76,33 +76,33 @@ _role: ContextVar[str] = ContextVar("drone_mcp_role", default="")
 
 
 def install(observer: Observer) -> None:
-    """Have `observer` told of everything from now on."""
+    """Report everything to `observer` from now on."""
     _observers.append(observer)
 
 
 def remove(observer: Observer) -> None:
-    """Tell it nothing more."""
+    """Stop reporting to `observer`."""
     _observers.remove(observer)
 
 
 def watched() -> bool:
-    """Whether anyone watches."""
+    """Return whether there is an observer."""
     return bool(_observers)
 
 
 def for_role(role: str) -> None:
-    """Say whose request it is that this task serves."""
+    """Set the role of the caller that this task serves."""
     _role.set(role)
 
 
 def role() -> str:
-    """Return whose request it is, where the process serves roles."""
+    """Return the role of the caller, or "" where the process serves no roles."""
     return _role.get()
 
 
 @contextmanager
 def operation(operation: Operation) -> Iterator[None]:
-    """Watch a message of a client; what happens in the block belongs to it."""
+    """Report the handling of a message, for as long as the block takes."""
     token = _operation.set(operation)
     try:
         with ExitStack() as stack:
@@ -115,7 +115,7 @@ def operation(operation: Operation) -> Iterator[None]:
 
 @contextmanager
 def request(attempt: Attempt) -> Iterator[None]:
-    """Watch a request to a service (a `ci_mcp_kit.attempts.Watch`)."""
+    """Report a request to a service (a `ci_mcp_kit.attempts.Watch`)."""
     with ExitStack() as stack:
         for observer in _observers:
             stack.enter_context(observer.request(attempt))
@@ -123,30 +123,30 @@ def request(attempt: Attempt) -> Iterator[None]:
 
 
 def ended(outcome: str) -> None:
-    """Tell how the operation under way ends."""
+    """Set the outcome of the current operation."""
     if (current := _operation.get()) is not None:
         current.outcome = outcome
 
 
 def known_from(source: str) -> None:
-    """Record where the state of a build was read."""
+    """Set where the current operation has read the state of a build."""
     if (current := _operation.get()) is not None:
         current.source = source
 
 
 def trace() -> str:
-    """Return the number of the trace that the operation under way belongs to, or nothing."""
+    """Return the id of the current operation's trace, or ""."""
     current = _operation.get()
     return current.trace if current is not None else ""
 
 
 def refusal(status: int) -> None:
-    """Tell that a request over HTTP got no further."""
+    """Report a refused HTTP request."""
     for observer in _observers:
         observer.refusal(status)
 
 
 def feed(last_event: float) -> None:
-    """Tell when the state was last told of anything."""
+    """Report when the build store last received an event."""
     for observer in _observers:
         observer.feed(last_event)

@@ -1,4 +1,4 @@
-"""The place in a server where every message of a client comes by, and is told to whoever watches."""
+"""A middleware that reports every message of a client to the observers (`ci_mcp_kit.observing`)."""
 
 from __future__ import annotations
 
@@ -23,21 +23,22 @@ METHODS = frozenset({
     "resources/subscribe", "resources/unsubscribe", "subscriptions/listen", "notifications/initialized",
     "notifications/cancelled", "notifications/progress", "notifications/roots/list_changed",
 })  # fmt: skip
-_HEADERS = ("traceparent", "tracestate")  # W3C Trace Context; in `_meta` as SEP-414 has it
+# https://www.w3.org/TR/trace-context/; in `_meta` by SEP-414 of the MCP specification (2026-07-28).
+_HEADERS = ("traceparent", "tracestate")
 
 
 def watch(server: MCPServer[Any], name: str, targets: Mapping[str, Collection[str]]) -> None:
-    """Have every message of `server` observed, in place of the spans that the SDK makes itself.
+    """Report every message that `server` receives, in place of the spans that the SDK makes itself.
 
     Args:
         server: the server.
-        name: what to call it.
-        targets: method -> the names that it may be asked for ("tools/call": its tools).
+        name: its name in reports.
+        targets: method -> the names that are reported as they are ("tools/call": the tools).
     """
-    sdk.put_first_in_place_of_tracing(server, _Watcher(name, targets))
+    sdk.put_first_in_place_of_tracing(server, _Observing(name, targets))
 
 
-class _Watcher:
+class _Observing:
     def __init__(self, name: str, targets: Mapping[str, Collection[str]]) -> None:
         self._name = name
         self._targets = targets
@@ -50,7 +51,7 @@ class _Watcher:
             try:
                 return await call_next(ctx)
             except BaseException as error:
-                _note(operation, error)
+                _set_outcome(operation, error)
                 raise
 
     def _operation(self, ctx: ServerRequestContext[Any, Any]) -> Operation:
@@ -74,7 +75,7 @@ class _Watcher:
 
 
 def _parent(ctx: ServerRequestContext[Any, Any]) -> dict[str, str]:
-    """Return the trace headers of a message, or of the request that it came in."""
+    """Return the trace headers of a message, or of the HTTP request that it came in."""
     carriers: list[Mapping[str, Any]] = [ctx.meta or {}, ctx.request.headers if ctx.request is not None else {}]
     for carrier in carriers:
         if isinstance(carrier.get("traceparent"), str):
@@ -82,7 +83,7 @@ def _parent(ctx: ServerRequestContext[Any, Any]) -> dict[str, str]:
     return {}
 
 
-def _note(operation: Operation, error: BaseException) -> None:
+def _set_outcome(operation: Operation, error: BaseException) -> None:
     if isinstance(error, MCPError | ValidationError):
         operation.refused = error.error.code if isinstance(error, MCPError) else INVALID_PARAMS
         operation.outcome = str(operation.refused)

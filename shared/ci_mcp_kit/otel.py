@@ -1,8 +1,9 @@
-"""What the process does, as OpenTelemetry has it. Imported only where telemetry is on.
+"""An observer that sends spans and metrics to an OpenTelemetry collector. Imported only where telemetry is on.
 
-Names and attributes are those of the semantic conventions for MCP servers and for HTTP clients. Two of them are left
-out on purpose: `url.full` and `mcp.resource.uri` name repositories, and a tracing system is read by more people than
-may read a repository's builds. `trace_id` in the log leads from a trace to the log's record, which names it.
+Names and attributes are those of the semantic conventions for MCP and for HTTP clients
+(https://opentelemetry.io/docs/specs/semconv/gen-ai/mcp/ and https://opentelemetry.io/docs/specs/semconv/http/). Two of
+them are left out on purpose: `url.full` and `mcp.resource.uri` name repositories, and more people can read a tracing
+system than may read a repository's builds. The `trace_id` of a log record leads from the trace to the repository.
 """
 
 from __future__ import annotations
@@ -36,10 +37,9 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.attempts import Attempt
     from ci_mcp_kit.observing import Operation
-    from ci_mcp_kit.telemetry import Signals
 
 SCOPE = "drone-mcp"
-# Both as the conventions advise them, in seconds.
+# In seconds, as both conventions advise.
 OPERATION_BUCKETS = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 REQUEST_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
 
@@ -47,20 +47,21 @@ _incoming = TraceContextTextMapPropagator()
 
 
 class Telemetry:
-    """An observer that sends spans and durations to a collector, in threads of its own.
+    """Sends spans and durations to a collector, in threads of its own.
 
     Args:
-        service: the name of this service, where OTEL_SERVICE_NAME says nothing.
-        signals: which of both to send.
-        over_http: whether it serves many clients, or one whose session is the life of the process.
+        service: the name of this service, unless OTEL_SERVICE_NAME is set.
+        traces: whether to send spans.
+        metrics: whether to send durations.
+        over_http: whether the process serves many clients; otherwise its life is the session of one client.
     """
 
-    def __init__(self, service: str, signals: Signals, *, over_http: bool) -> None:
+    def __init__(self, service: str, *, traces: bool, metrics: bool, over_http: bool) -> None:
         resource = _resource(service)
         self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
-        if signals.traces:
+        if traces:
             self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if signals.metrics else []
+        readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if metrics else []
         self._metrics = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         self._tracer = self._traces.get_tracer(SCOPE, version("drone-mcp"))
         meter = self._metrics.get_meter(SCOPE, version("drone-mcp"))
@@ -86,8 +87,8 @@ class Telemetry:
 
     @contextmanager
     def operation(self, operation: Operation) -> Iterator[None]:
-        """Make a span of a message, and count it."""
-        facts = _facts(operation)
+        """Make a span of the handling of a message, and record its duration."""
+        facts = _message_attributes(operation)
         number = {} if operation.number is None else {"jsonrpc.request.id": operation.number}
         started = time.perf_counter()
         with self._tracer.start_as_current_span(
@@ -102,14 +103,15 @@ class Telemetry:
             try:
                 yield
             finally:
-                end = _end(operation)
-                _finish(span, end | _known_from(operation), end.get("error.type"))
+                end = _answer_attributes(operation)
+                source = {"drone_mcp.state.source": operation.source} if operation.source else {}
+                _finish(span, end | source, end.get("error.type"))
                 self._operations.record(time.perf_counter() - started, facts | end)
 
     @contextmanager
     def request(self, attempt: Attempt) -> Iterator[None]:
-        """Make a span of a request to a service, and count it."""
-        facts = _target(attempt)
+        """Make a span of a request to a service, and record its duration."""
+        facts = _request_attributes(attempt)
         again = {"http.request.resend_count": attempt.number} if attempt.number else {}
         started = time.perf_counter()
         with self._tracer.start_as_current_span(
@@ -123,21 +125,21 @@ class Telemetry:
             try:
                 yield
             except BaseException as raised:
-                error = _name(raised)
+                error = raised.code if isinstance(raised, ServiceError) else type(raised).__name__
                 raise
             finally:
-                end = _answer(attempt, error)
+                end = _response_attributes(attempt, error)
                 _finish(span, end, end.get("error.type"))
                 self._requests.record(time.perf_counter() - started, facts | end)
 
     def refusal(self, status: int) -> None:
-        """Nothing: what got no further is no operation."""
+        """Do nothing: a refused request is no operation."""
 
     def feed(self, last_event: float) -> None:
-        """Nothing: the receiver tells it."""
+        """Do nothing: the webhook receiver has a metric for it."""
 
     def shutdown(self) -> None:
-        """Send what is left, and end."""
+        """Send what is left and end."""
         if self._started is not None:
             self._sessions.record(time.perf_counter() - self._started, {"network.transport": "pipe"})
         self._traces.shutdown()
@@ -145,7 +147,7 @@ class Telemetry:
 
 
 def _resource(service: str) -> Resource:
-    """Describe this process; what OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES say goes before."""
+    """Describe this process; OTEL_SERVICE_NAME and OTEL_RESOURCE_ATTRIBUTES take precedence."""
     ours = {
         "service.name": service,
         "service.version": version("drone-mcp"),
@@ -159,23 +161,23 @@ def _resource(service: str) -> Resource:
     return Resource(ours | kept)
 
 
-def _facts(operation: Operation) -> dict[str, Any]:
-    """What is known of a message before it is answered."""
-    told = {"mcp.method.name": operation.method, "mcp.protocol.version": operation.protocol}
+def _message_attributes(operation: Operation) -> dict[str, Any]:
+    """Return the attributes of a message that are known before it is answered."""
+    attributes = {"mcp.method.name": operation.method, "mcp.protocol.version": operation.protocol}
     if operation.method == "tools/call":
-        told |= {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": operation.target}
+        attributes |= {"gen_ai.operation.name": "execute_tool", "gen_ai.tool.name": operation.target}
     elif operation.target:
-        told |= {"gen_ai.prompt.name": operation.target}
+        attributes |= {"gen_ai.prompt.name": operation.target}
     if operation.over_http:
-        told |= {"network.transport": "tcp", "network.protocol.name": "http"}
+        attributes |= {"network.transport": "tcp", "network.protocol.name": "http"}
     else:
-        told |= {"network.transport": "pipe"}
+        attributes |= {"network.transport": "pipe"}
     ours = {"drone_mcp.server": operation.server, "drone_mcp.role": operation.role}
-    return told | {key: value for key, value in ours.items() if value}
+    return attributes | {key: value for key, value in ours.items() if value}
 
 
-def _end(operation: Operation) -> dict[str, Any]:
-    """What is known once it is answered. A tool's error is "tool_error" by the conventions; its code is ours."""
+def _answer_attributes(operation: Operation) -> dict[str, Any]:
+    """Return the attributes of an answer. By the conventions a failed tool call is "tool_error"; its code is ours."""
     if operation.outcome == OK:
         return {}
     if operation.refused is not None:
@@ -185,12 +187,8 @@ def _end(operation: Operation) -> dict[str, Any]:
     return {"error.type": "tool_error" if failed_tool else operation.outcome, "drone_mcp.outcome": operation.outcome}
 
 
-def _known_from(operation: Operation) -> dict[str, Any]:
-    return {"drone_mcp.state.source": operation.source} if operation.source else {}
-
-
-def _target(attempt: Attempt) -> dict[str, Any]:
-    """What a request asks: its template and never its address, which names a repository and may hold parameters."""
+def _request_attributes(attempt: Attempt) -> dict[str, Any]:
+    """Return the attributes of a request: the path's template, never the URL, which names a repository."""
     url = urlsplit(attempt.server)
     return {
         "http.request.method": attempt.method,
@@ -200,16 +198,12 @@ def _target(attempt: Attempt) -> dict[str, Any]:
     }
 
 
-def _answer(attempt: Attempt, error: str) -> dict[str, Any]:
+def _response_attributes(attempt: Attempt, error: str) -> dict[str, Any]:
     if attempt.status is None:
         return {"error.type": error} if error else {}
     failed = attempt.status >= 400  # noqa: PLR2004 - HTTP's first code of an error
     kind = str(attempt.status) if failed else error
     return {"http.response.status_code": attempt.status} | ({"error.type": kind} if kind else {})
-
-
-def _name(error: BaseException) -> str:
-    return error.code if isinstance(error, ServiceError) else type(error).__name__
 
 
 def _finish(span: Span, facts: dict[str, Any], error: str | None) -> None:

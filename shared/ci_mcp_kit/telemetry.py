@@ -1,7 +1,8 @@
-"""Traces and metrics over OTLP, where an OTEL_EXPORTER_OTLP_ENDPOINT says so (extra `otel`); else nothing is loaded.
+"""Turns on traces and metrics over OTLP where OTEL_EXPORTER_OTLP_ENDPOINT is set (extra `otel`); else loads nothing.
 
-All is set by OpenTelemetry's own variables (its specification, "Environment Variable Specification" and "OTLP
-Exporter Configuration"). Telemetry that cannot be had is told in the log and is never a reason not to serve.
+Everything is configured by OpenTelemetry's own variables (https://opentelemetry.io/docs/specs/otel/, "Environment
+Variable Specification" and "OTLP Exporter Configuration"). If telemetry cannot be started, the log says so and the
+server serves all the same.
 """
 
 from __future__ import annotations
@@ -25,23 +26,23 @@ logger = logging.getLogger(__name__)
 
 PREFIX: Final = "OTEL_EXPORTER_OTLP"
 PROTOCOL: Final = "http/protobuf"
-SELDOM: Final = 300.0  # seconds between two complaints of an exporter
-AT_END: Final = 0.25  # seconds that the last of it may take where a client waits for the end of the process
-AT_STOP: Final = 3.0  # and where a service stops
+SELDOM: Final = 300.0  # seconds between two log records of an exporter
+AT_END: Final = 0.25  # seconds for the last export where a client waits for the process to end
+AT_STOP: Final = 3.0  # the same where a service is stopped
 
 _running: list[Telemetry] = []
 
 
 @dataclass(frozen=True)
 class Signals:
-    """What is to be sent."""
+    """The signals to send."""
 
     traces: bool
     metrics: bool
 
 
 def wanted(environment: Mapping[str, str]) -> Signals:
-    """Decide what is to be sent; neither costs nothing."""
+    """Decide by the environment which signals to send."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
         return Signals(traces=False, metrics=False)
     return Signals(traces=_is_wanted("TRACES", environment), metrics=_is_wanted("METRICS", environment))
@@ -54,12 +55,12 @@ def _is_wanted(signal: str, environment: Mapping[str, str]) -> bool:
 
 
 def start(service: str, environment: Mapping[str, str], *, over_http: bool) -> None:
-    """Send what this process does from now on, if that is wanted.
+    """Start to send traces and metrics, if the environment asks for it.
 
     Args:
-        service: what to call it, where OTEL_SERVICE_NAME says nothing.
-        environment: of the process; the exporters read `os.environ` themselves.
-        over_http: whether it serves many clients, or one over stdin and stdout.
+        service: the name of this service, unless OTEL_SERVICE_NAME is set.
+        environment: the environment of the process; the exporters read `os.environ` themselves.
+        over_http: whether the process serves many clients, or one over stdin and stdout.
     """
     signals = wanted(environment)
     if not (signals.traces or signals.metrics):
@@ -71,7 +72,7 @@ def start(service: str, environment: Mapping[str, str], *, over_http: bool) -> N
     try:
         from ci_mcp_kit.otel import Telemetry  # noqa: PLC0415 - an extra, and a tenth of the start
 
-        telemetry = Telemetry(service, signals, over_http=over_http)
+        telemetry = Telemetry(service, traces=signals.traces, metrics=signals.metrics, over_http=over_http)
     except ImportError:
         logger.warning("Telemetry is off: it takes pip install 'drone-mcp[otel]'")
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it, the server serves
@@ -84,7 +85,7 @@ def start(service: str, environment: Mapping[str, str], *, over_http: bool) -> N
 
 
 class Seldom(logging.Filter):
-    """Lets a record through every five minutes: a collector that is away is told of, not told of twice a second."""
+    """Lets one record through every five minutes: an exporter would log twice a second that its collector is away."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -101,7 +102,7 @@ class Seldom(logging.Filter):
 
 
 def flush(seconds: float) -> None:
-    """Send what is left, for at most `seconds`, and end. A collector that is away holds nothing up."""
+    """Send what is left, for at most `seconds`, and end; a collector that is away does not delay the end."""
     while _running:
         telemetry = _running.pop()
         observing.remove(telemetry)
@@ -111,7 +112,7 @@ def flush(seconds: float) -> None:
 
 
 def secrets(environment: Mapping[str, str]) -> list[str]:
-    """Return what is a collector's key: the values of the headers to send."""
+    """Return the values of the headers for the collector, which may be its keys."""
     texts = [text for name, text in environment.items() if re.fullmatch(rf"{PREFIX}_(?:[A-Z]+_)?HEADERS", name)]
     values = [pair.partition("=")[2].strip() for text in texts for pair in text.split(",")]
     return [spelling for value in values if value for spelling in {value, unquote(value)}]

@@ -1,12 +1,18 @@
-"""The class of a failure as far as Drone itself tells it: by status, error, exit code, and last by a name. Pure.
+"""The class of a failure, from what Drone itself reports: status, time, error, exit code, and last a name. Pure.
 
-One table for all servers: what a diagnosis calls infrastructure, a policy retries as that.
+One judgement for all servers: what a diagnosis calls infrastructure, a policy retries as that.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Final, Literal, NamedTuple, get_args
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, get_args
+
+from drone_mcp_build.failed_steps import failed_steps
+
+if TYPE_CHECKING:
+    from drone_mcp_build.failed_steps import FailedStep
+    from drone_mcp_client.models import Build
 
 FailureClass = Literal[
     "test",
@@ -26,75 +32,107 @@ CLASSES: Final[tuple[str, ...]] = get_args(FailureClass)
 Confidence = Literal["high", "medium", "low"]
 
 
-class Told(NamedTuple):
-    """A class, how sure it is, and why where that is not plain from what was asked."""
+class Judgement(NamedTuple):
+    """A class, how sure it is, and why where that does not follow from the question."""
 
     kind: FailureClass
     confidence: Confidence
     why: str = ""
 
 
-# What runners and Drone itself say of a stage or step that they could not run; the first that fits counts.
+CANCELLED: Final = 130
+"""The exit code of a step that ran when its build was cancelled (harness/drone v2.25.0, service/canceler)."""
+
+_BY_DRONE: Final = Judgement("cancelled", "high", "Drone cancelled it: a person did, or a newer build replaced it")
+_FROM_OUTSIDE: Final = Judgement("cancelled", "medium", "it was killed from outside; Drone does not tell by whom")
+
+# What runners and Drone itself report of a stage or step that they could not run; the first that fits counts.
 _ERRORS: Final = (
     (
         r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert",
-        Told("configuration", "high"),
+        Judgement("configuration", "high"),
     ),
-    (r"invalid (?:pipeline|config|volume)|no matching platform", Told("configuration", "high")),
+    (r"invalid (?:pipeline|config|volume)|no matching platform", Judgement("configuration", "high")),
     (
         r"manifest|pull access|repository does not exist|invalid reference|no such image",
-        Told("configuration", "medium"),
+        Judgement("configuration", "medium"),
     ),
-    (r"ImagePull|ErrImage|executable file|no such file or directory", Told("configuration", "medium")),
-    (r"OOM|out of memory", Told("out_of_memory", "high")),
-    (r"deadline|timed? ?out|timeout", Told("timeout", "medium")),
+    (r"ImagePull|ErrImage|executable file|no such file or directory", Judgement("configuration", "medium")),
+    (r"OOM|out of memory", Judgement("out_of_memory", "high")),
+    (r"deadline|timed? ?out|timeout", Judgement("timeout", "medium")),
     (
         r"no space|toomany|rate limit|dial tcp|connection|no such host|daemon|EOF|TLS",
-        Told("infrastructure", "high"),
+        Judgement("infrastructure", "high"),
     ),
-    (r"certificate|unauthorized|network|evicted|node", Told("infrastructure", "high")),
+    (r"certificate|unauthorized|network|evicted|node", Judgement("infrastructure", "high")),
 )
 # 124 and 126-127 are those of the shell and of coreutils' timeout, above 128 stand signals.
 _EXITS: Final = {
-    124: Told("timeout", "high", "exit code 124: the command ran into `timeout`"),
-    126: Told("configuration", "medium", "exit code 126: a command cannot be executed"),
-    127: Told("configuration", "high", "exit code 127: a command was not found"),
-    130: Told("cancelled", "medium", "exit code 130: interrupted (SIGINT)"),
-    137: Told("out_of_memory", "medium", "exit code 137: killed (SIGKILL), as happens at the memory limit"),
-    143: Told("cancelled", "medium", "exit code 143: terminated (SIGTERM)"),
+    124: Judgement("timeout", "high", "exit code 124: the command ran into `timeout`"),
+    126: Judgement("configuration", "medium", "exit code 126: a command cannot be executed"),
+    127: Judgement("configuration", "high", "exit code 127: a command was not found"),
+    130: Judgement("cancelled", "medium", "exit code 130: interrupted (SIGINT)"),
+    137: Judgement("out_of_memory", "medium", "exit code 137: killed (SIGKILL), as happens at the memory limit"),
+    143: Judgement("cancelled", "medium", "exit code 143: terminated (SIGTERM)"),
 }
 _NAMES: Final = (
-    (r"lint|format|style|static", Told("lint", "low")),
-    (r"test|spec|check|e2e", Told("test", "low")),
-    (r"compile|build|make", Told("compile", "low")),
-    (r"deps|depend|install|restore", Told("dependency", "low")),
-    (r"clone", Told("infrastructure", "low")),
+    (r"lint|format|style|static", Judgement("lint", "low")),
+    (r"test|spec|check|e2e", Judgement("test", "low")),
+    (r"compile|build|make", Judgement("compile", "low")),
+    (r"deps|depend|install|restore", Judgement("dependency", "low")),
+    (r"clone", Judgement("infrastructure", "low")),
 )
 
 
-def by_error(error: str) -> Told:
-    """What the runner's error says; one that nothing is known of is the runner's own trouble."""
-    return _first(_ERRORS, error) or Told("infrastructure", "medium")
+def judge(failed: FailedStep, limit: int = 0) -> Judgement | None:
+    """Return what Drone is sure of about a failure; None where only its log or name can tell.
+
+    Args:
+        failed: a step or stage.
+        limit: the repository's time limit in seconds; 0 where it is not known.
+    """
+    if failed.status == "killed":
+        return by_stop(failed, limit)
+    if failed.error or failed.status == "error":
+        return by_error(failed.error)
+    return by_exit_code(failed.exit_code)
 
 
-def by_exit_code(code: int) -> Told | None:
-    """What an exit code says; most say nothing."""
+def by_stop(failed: FailedStep, limit: int) -> Judgement:
+    """Judge what was killed: by the time limit, by a cancel, or by someone else.
+
+    The runner limits the time of a whole stage and kills the step that runs then (drone/runner-go,
+    pipeline/runtime/runner.go).
+    """
+    stage = failed.stage
+    stage_seconds = stage.stopped - stage.started if stage.started and stage.stopped else 0
+    for what, seconds in (("it", failed.seconds), ("its stage", stage_seconds)):
+        if limit and seconds >= limit:
+            why = f"{what} ran {seconds} s, and the repository's limit is {limit} s"
+            return Judgement("timeout", "high", why)
+    return _BY_DRONE if failed.exit_code == CANCELLED else _FROM_OUTSIDE
+
+
+def needs_time_limit(build: Build) -> bool:
+    """Whether the repository's time limit may be why the build was stopped."""
+    killed = (failed for failed in failed_steps(build) if failed.status == "killed")
+    return any(failed.exit_code != CANCELLED and (failed.seconds or failed.stage.started) for failed in killed)
+
+
+def by_error(error: str) -> Judgement:
+    """Judge by the runner's error; an unknown one is taken as the runner's own trouble."""
+    return _first(_ERRORS, error) or Judgement("infrastructure", "medium")
+
+
+def by_exit_code(code: int) -> Judgement | None:
+    """Judge by an exit code; most say nothing."""
     return _EXITS.get(code)
 
 
-def by_name(name: str) -> Told | None:
-    """What the name of a step or stage suggests."""
+def by_name(name: str) -> Judgement | None:
+    """Judge by what the name of a step or stage suggests."""
     return _first(_NAMES, name)
 
 
-def by_ending(status: str, exit_code: int, error: str) -> Told | None:
-    """What Drone is sure of about a step or stage that did not succeed; None where only its log or name can tell."""
-    if status == "killed":
-        return Told("cancelled", "medium", "it was killed from outside; Drone does not tell by whom")
-    if error or status == "error":
-        return by_error(error)
-    return by_exit_code(exit_code)
-
-
-def _first(table: tuple[tuple[str, Told], ...], text: str) -> Told | None:
-    return next((told for pattern, told in table if re.search(pattern, text, re.IGNORECASE)), None)
+def _first(table: tuple[tuple[str, Judgement], ...], text: str) -> Judgement | None:
+    return next((found for pattern, found in table if re.search(pattern, text, re.IGNORECASE)), None)

@@ -1,4 +1,4 @@
-"""A client for one Drone server: a method for each route that is of use."""
+"""A client for one Drone server, with a method for each call of `calls`."""
 
 from __future__ import annotations
 
@@ -86,41 +86,41 @@ class DroneClient:
         await self._transport.aclose()
 
     async def send(self, call: Call[T]) -> T:
-        """Send a call made by `calls`."""
+        """Send a call that `calls` made."""
         return await self._transport.send(call)
 
     # The server and its user
 
     async def version(self) -> ServerVersion:
-        """Which Drone this is."""
+        """Read the version of Drone."""
         return await self.send(calls.version())
 
     async def user(self) -> User:
-        """Whose token this is; the only proof that a token is good."""
+        """Read the user of the token: the only request that proves a token good."""
         return await self.send(calls.user())
 
     async def repos(self, *, latest: bool = False) -> tuple[Repo, ...]:
-        """All repositories of the user; `latest` adds each one's newest build."""
+        """List all repositories of the user; `latest` adds the newest build of each."""
         return await self.send(calls.user_repos(latest=latest))
 
     async def user_builds(self) -> tuple[Repo, ...]:
-        """The 25 newest builds over the user's repositories."""
+        """List the 25 newest builds of the user's repositories."""
         return await self.send(calls.user_builds())
 
     # Repositories
 
     def all_repos(self, *, page_size: int = calls.LARGEST_PAGE) -> AsyncIterator[Repo]:
-        """Every repository of the server, each once; for system administrators."""
+        """Yield every repository of the server, each once; for system administrators."""
         return self._pages(
             lambda page: self.send(calls.all_repos(page=page, per_page=page_size)), lambda repo: repo.id, page_size
         )
 
     async def repo(self, repo: str) -> Repo:
-        """One repository."""
+        """Read a repository."""
         return await self.send(calls.repo(repo))
 
     async def collaborators(self, repo: str) -> tuple[Collaborator, ...]:
-        """Who may do what with the repository."""
+        """List who may read, write and administer the repository."""
         return await self.send(calls.collaborators(repo))
 
     # Builds
@@ -134,7 +134,10 @@ class DroneClient:
         page_size: int = calls.LARGEST_PAGE,
         limit: int | None = None,
     ) -> AsyncIterator[Build]:
-        """Builds from the newest on, each once though pages shift while builds are added; at most `limit`."""
+        """Yield builds from the newest on, at most `limit`.
+
+        Each comes once, although pages shift when a build is added meanwhile.
+        """
         size = page_size if limit is None else max(1, min(page_size, limit))
         left = limit
         if left == 0:
@@ -156,27 +159,27 @@ class DroneClient:
         branch: str | None = None,
         tag: str | None = None,
     ) -> tuple[Build, ...]:
-        """One page of builds, newest first, without stages."""
+        """List one page of builds, newest first, without stages."""
         return await self.send(calls.builds(repo, page=page, per_page=per_page, branch=branch, tag=tag))
 
     async def build(self, repo: str, number: int) -> Build:
-        """One build with its stages and steps."""
+        """Read a build with its stages and steps."""
         return await self.send(calls.build(repo, number))
 
     async def latest_build(self, repo: str, *, branch: str | None = None, ref: str | None = None) -> Build:
-        """The newest build of a branch or ref, by default of the default branch, with stages and steps."""
+        """Read the newest build of a branch or ref, by default of the default branch, with stages and steps."""
         return await self.send(calls.latest_build(repo, branch=branch, ref=ref))
 
     async def branches(self, repo: str) -> tuple[Build, ...]:
-        """The last push build of each branch."""
+        """List the last push build of each branch."""
         return await self.send(calls.branches(repo))
 
     async def pulls(self, repo: str) -> tuple[Build, ...]:
-        """The last build of each pull request."""
+        """List the last build of each pull request."""
         return await self.send(calls.pulls(repo))
 
     async def deployments(self, repo: str) -> tuple[Build, ...]:
-        """The last promotion or rollback of each target."""
+        """List the last promotion or rollback of each target."""
         return await self.send(calls.deployments(repo))
 
     async def create_build(
@@ -212,7 +215,7 @@ class DroneClient:
     async def rollback(
         self, repo: str, number: int, target: str, *, params: Mapping[str, str] | None = None
     ) -> Build | None:
-        """Bring a target back to a build."""
+        """Return a target to a build."""
         return await self.send(calls.rollback(repo, number, target, params=params))
 
     async def approve_stage(self, repo: str, number: int, stage: int) -> None:
@@ -230,11 +233,11 @@ class DroneClient:
     # Logs and streams
 
     async def log(self, repo: str, number: int, stage: int, step: int) -> StepLog:
-        """The stored log of a step."""
+        """Read the stored log of a step."""
         return await self.send(calls.log(repo, number, stage, step))
 
     def follow_log(self, repo: str, number: int, stage: int, step: int, *, quiet: float = LOG_SILENCE) -> LogTail:
-        """The writes of a running step as they come; `quiet` seconds of silence end it (see `LogTail`)."""
+        """Follow the log of a running step; `quiet` seconds of silence end it (see `LogTail`)."""
         call = calls.log_stream(repo, number, stage, step)
         return LogTail(call, self._transport.stream(call, silence=quiet))
 
@@ -261,7 +264,7 @@ class DroneClient:
     # Administration of a repository
 
     async def sync_repos(self) -> None:
-        """Fetch the user's repositories from the source host anew."""
+        """Fetch the user's repositories from the source host again."""
         await self.send(calls.sync_repos())
 
     async def enable_repo(self, repo: str) -> Repo:
@@ -269,7 +272,7 @@ class DroneClient:
         return await self.send(calls.enable_repo(repo))
 
     async def disable_repo(self, repo: str) -> Repo:
-        """Let Drone build it no more."""
+        """Stop building the repository."""
         return await self.send(calls.disable_repo(repo))
 
     async def update_repo(self, repo: str, changes: Mapping[str, Any]) -> Repo:
@@ -277,7 +280,7 @@ class DroneClient:
         return await self.send(calls.update_repo(repo, changes))
 
     async def crons(self, repo: str) -> tuple[Cron, ...]:
-        """The scheduled jobs of a repository."""
+        """List the scheduled jobs of a repository."""
         return await self.send(calls.crons(repo))
 
     async def create_cron(self, repo: str, name: str, *, expr: str, branch: str) -> Cron:
@@ -305,45 +308,45 @@ class DroneClient:
         return await self.send(calls.run_cron(repo, cron))
 
     async def secrets(self, repo: str) -> tuple[Secret, ...]:
-        """The names of a repository's secrets."""
+        """List the names of a repository's secrets."""
         return await self.send(calls.secrets(repo))
 
     # Administration of the server
 
     async def org_secrets(self, namespace: str) -> tuple[Secret, ...]:
-        """The names of a namespace's secrets."""
+        """List the names of a namespace's secrets."""
         return await self.send(calls.org_secrets(namespace))
 
     async def templates(self, namespace: str | None = None) -> tuple[Template, ...]:
-        """The templates of a namespace, or of the server."""
+        """List the templates of a namespace, or of the server."""
         return await self.send(calls.templates(namespace))
 
     async def users(self) -> tuple[User, ...]:
-        """All users; for system administrators, as is the rest."""
+        """List all users; for system administrators, as is the rest."""
         return await self.send(calls.users())
 
     async def queue(self) -> tuple[Stage, ...]:
-        """The stages that wait for a runner or run."""
+        """List the stages that run or wait for a runner."""
         return await self.send(calls.queue())
 
     async def pause_queue(self) -> None:
-        """Hand out no more work to runners."""
+        """Stop giving work to runners."""
         await self.send(calls.pause_queue())
 
     async def resume_queue(self) -> None:
-        """Hand out work again."""
+        """Give work to runners again."""
         await self.send(calls.resume_queue())
 
     async def incomplete(self) -> tuple[Repo, ...]:
-        """The 50 newest unfinished builds."""
+        """List the 50 newest unfinished builds."""
         return await self.send(calls.incomplete())
 
     async def incomplete_stages(self) -> tuple[IncompleteStage, ...]:
-        """All stages that wait or run."""
+        """List all stages that wait or run."""
         return await self.send(calls.incomplete_stages())
 
     async def stats(self) -> Statistics:
-        """The server's counters."""
+        """Read the counters of the server."""
         return await self.send(calls.stats())
 
     @staticmethod

@@ -52,7 +52,7 @@ DRONE: Final = Service(
 
 
 class NotFound(errors.NotFound):
-    """There is no such thing, or none that this token may see: Drone does not tell the two apart."""
+    """There is no such thing, or none that this token may see: Drone does not distinguish the two."""
 
     service = DRONE
     default_next_step = "Check the name and the number against a list of the repositories and of the builds"

@@ -34,7 +34,7 @@ class LogTail:
     Drone never ends the stream of a step whose build is cancelled, and its pings do not arrive while a step is silent,
     because they are written but not flushed (drone/drone v2.25.0, handler/api/events/logs.go). So silence ends the
     iteration without an error: read the step's status, and follow again if it still runs. A new stream replays the
-    newest 5,000 writes (livelog/stream.go); `Line.pos` tells which of them are known already.
+    newest 5,000 writes (livelog/stream.go); those with a known `Line.pos` are repetitions.
 
     Use it as `async with`, or call `aclose`, when leaving the loop early.
     """

@@ -1,10 +1,10 @@
-"""What Drone's API sends, as typed data.
+"""The data of Drone's API, typed.
 
 Field names are Drone's own. Times are Unix seconds, 0 where not set, unless a field says otherwise. Fields that
 Drone leaves out have the value that Drone means by that; fields that this version does not know are ignored, and a
 status or event that it does not know is kept as it came, so that a newer Drone does not break an older client.
 
-Source: Drone 2.25.0, `core/*.go` and `handler/api/**`, checked against captured answers.
+See drone/drone v2.25.0, core/*.go and handler/api/**; recorded answers of a real server are read by the tests.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class _Nil:
-    """Takes `null`, as Go writes a nil slice or map, for an empty one; values take the quick way, without Python."""
+    """Reads `null`, as Go writes a nil slice or map, as an empty one, without a call to Python for other values."""
 
     def __init__(self, empty: Any) -> None:
         self._empty = empty
@@ -38,7 +38,7 @@ Table = Annotated[dict[str, T], _Nil({})]
 
 
 class DroneModel(BaseModel):
-    """The base: immutable, lenient about what it does not know, built on first use (start-up is counted)."""
+    """The base: immutable, ignores unknown fields, and builds its validator on first use, to start fast."""
 
     model_config = ConfigDict(extra="ignore", frozen=True, defer_build=True, populate_by_name=True)
 
@@ -61,7 +61,7 @@ class User(DroneModel):
 
 
 class Permissions(DroneModel):
-    """What the caller may do with a repository."""
+    """The caller's rights in a repository."""
 
     read: bool = False
     write: bool = False
@@ -83,7 +83,7 @@ class Collaborator(Permissions):
 class Step(DroneModel):
     """One step of a stage. Steps exist only once a runner has started the stage.
 
-    `step_id` is the id of the *stage*: a mistake in Drone's JSON that it keeps on purpose.
+    `step_id` is the id of the *stage*: a mistake in Drone's JSON, kept for compatibility (core/step.go).
     """
 
     id: int = 0
@@ -359,7 +359,7 @@ class Statistics(DroneModel):
 
 
 class ServerVersion(DroneModel):
-    """What `/version` says."""
+    """The answer of `/version`."""
 
     version: str = ""
     source: str = ""
@@ -367,7 +367,7 @@ class ServerVersion(DroneModel):
 
 
 class System(DroneModel):
-    """How a webhook names the server that sent it; `link` begins the address of every page."""
+    """The server that sent a webhook; `link` is the address that its pages begin with."""
 
     proto: str = ""
     host: str = ""

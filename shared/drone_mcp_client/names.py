@@ -1,4 +1,4 @@
-"""What people type or paste to name a server, a repository, a build: read strictly, no I/O."""
+"""Repositories and builds as people type or paste them: parsed strictly. Pure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from urllib.parse import SplitResult
 
-LARGEST = 2**63 - 1  # Drone's numbers are int64
-REPO_NEEDS = "Give the repository as owner/name, for example octo/hello"
-BUILD_NEEDS = (
+LARGEST_NUMBER = 2**63 - 1  # Drone's numbers are int64
+REPO_SYNTAX = "Give the repository as owner/name, for example octo/hello"
+BUILD_SYNTAX = (
     "Give a build's address like https://drone.example.com/octo/hello/42 (or .../42/1/2 for stage 1, step 2), "
     "or octo/hello#42"
 )
@@ -25,7 +25,7 @@ BUILD_NEEDS = (
 
 @dataclass(frozen=True, slots=True, order=True)
 class RepoName:
-    """A repository. Drone looks it up exactly as written, upper and lower case included."""
+    """A repository. Drone looks it up exactly as written, upper and lower case included (store/repos/repos.go)."""
 
     namespace: str
     name: str
@@ -41,7 +41,7 @@ class RepoName:
 
 @dataclass(frozen=True, slots=True)
 class BuildRef:
-    """What a build's address names. `server` is "" where the text was no address."""
+    """A build, or a stage or step of it, as its address names it. `server` is "" where the text was no address."""
 
     server: str
     repo: RepoName
@@ -54,7 +54,7 @@ class BuildRef:
 
 
 def parse_repo(text: str) -> RepoName:
-    """Read `owner/name`, or the address of any page of that repository on Drone.
+    """Parse `owner/name`, or the address of any page of that repository on Drone.
 
     Raises:
         InvalidInput: it is neither.
@@ -63,12 +63,12 @@ def parse_repo(text: str) -> RepoName:
     parts = _segments(split_address(text, DRONE)) if _is_address(text) else text.split("/")
     enough = len(parts) >= 2 if _is_address(text) else len(parts) == 2  # noqa: PLR2004 - owner and name
     if not enough:
-        raise InvalidInput(f"{quote_input(text)} names no repository", next_step=REPO_NEEDS)
+        raise InvalidInput(f"{quote_input(text)} names no repository", next_step=REPO_SYNTAX)
     return _repo(parts)
 
 
 def parse_build_url(text: str) -> BuildRef:
-    """Read the address of a build's page (or of its API route), or `owner/name#number`.
+    """Parse the address of a build's page (or of its API route), or `owner/name#number`.
 
     Raises:
         InvalidInput: it is neither.
@@ -81,7 +81,7 @@ def parse_build_url(text: str) -> BuildRef:
     parts = _segments(address)
     repo, rest = _repo(parts), [part for part in parts[2:] if part not in {"builds", "logs"}][:3]
     if not rest:
-        raise InvalidInput(f"{quote_input(text)} names a repository but no build", next_step=BUILD_NEEDS)
+        raise InvalidInput(f"{quote_input(text)} names a repository but no build", next_step=BUILD_SYNTAX)
     numbers = [_number(part, text) for part in rest]
     return BuildRef(origin(address), repo, *numbers)
 
@@ -105,11 +105,11 @@ def _repo(parts: Sequence[str]) -> RepoName:
         quote_segment(namespace, "owner")
         quote_segment(name, "repository")
     except (InvalidInput, ValueError) as refused:
-        raise InvalidInput(f"{quote_input('/'.join(parts))} names no repository", next_step=REPO_NEEDS) from refused
+        raise InvalidInput(f"{quote_input('/'.join(parts))} names no repository", next_step=REPO_SYNTAX) from refused
     return RepoName(namespace, name)
 
 
 def _number(text: str, whole: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST):  # noqa: PLR2004 - int64 has 19 digits
-        raise InvalidInput(f"{quote_input(whole)} names no build", next_step=BUILD_NEEDS)
+    if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_NUMBER):  # noqa: PLR2004 - int64 has 19 digits
+        raise InvalidInput(f"{quote_input(whole)} names no build", next_step=BUILD_SYNTAX)
     return int(text)

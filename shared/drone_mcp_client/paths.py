@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final
 
 from ci_mcp_http import paths
 
-# What Go leaves unquoted in a segment, besides letters, digits and -_.~ (shouldEscape in Go's net/url/url.go). Drone's
-# router hands its handlers the raw segment wherever a request's quoting differs from Go's own (chi v3.3.3, mux.go,
-# routeHTTP), and `octo%40x` is then looked up literally: so `@` must not be quoted.
+# What Go leaves unquoted in a segment, apart from letters, digits and -_.~ (shouldEscape in Go's net/url/url.go).
+# Drone's router hands its handlers the raw segment wherever a request's quoting differs from Go's own (chi v3.3.3,
+# mux.go, routeHTTP), and `octo%40x` is then looked up literally: so `@` must not be quoted.
 GO_SAFE: Final = "$&+,:;=@"
 
-
-def join_path(*parts: str | int) -> str:
-    """Return the path of the given segments, quoted as Go would; see `ci_mcp_http.paths.join_path`."""
-    return paths.join_path(*parts, safe=GO_SAFE)
+join_path: Final = partial(paths.join_path, safe=GO_SAFE)
+"""Returns the path of the given segments, quoted as Go would."""
 
 
 def path_template(path: str) -> str:
@@ -26,13 +25,10 @@ def path_template(path: str) -> str:
         case ["", "api", "repos" | "stream" as root, _, _, *rest]:
             # Below a repository, only numbers and the names of scheduled jobs are anyone's choice.
             before = ["", *rest]
-            names = ["{name}" if before[i] == "cron" else _placeholder(part) for i, part in enumerate(rest)]
+            names = ["{number}" if part.isdecimal() else part for part in rest]
+            names = ["{name}" if parent == "cron" else name for parent, name in zip(before, names, strict=False)]
             return "/".join(["", "api", root, "{owner}", "{repo}", *names])
         case ["", "api", "secrets" | "templates" as root, _]:
             return f"/api/{root}/{{namespace}}"
         case _:
             return path
-
-
-def _placeholder(part: str) -> str:
-    return "{number}" if part.isdecimal() else part

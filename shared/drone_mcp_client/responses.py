@@ -1,4 +1,4 @@
-"""What Drone's responses mean: data, or the error that tells the caller what to do.
+"""What Drone's responses mean: data, or an error with the next step.
 
 Drone's own errors are JSON, `{"message": ...}` (drone/drone v2.25.0, handler/api/errors/errors.go and
 handler/api/render/render.go). A wrong path under /api is a plain-text 404, a wrong method an empty 405, and any path
@@ -36,13 +36,10 @@ def read_as(model: Any) -> Reader[Any]:
     parse = steplog.parse if model is StepLog else _ignore if model is None else json_parser(model)
 
     def read(call: Call[Any], response: Response) -> Any:
-        message, is_json = ("", False) if response.is_success else _read_message(response)
-        refusal = Refusal(call, response, message, is_json)
-        if error := find_gateway_error(call, response, DRONE, refusal.details):
-            raise error
-        if not response.is_success:
-            raise describe_refusal(refusal)
-        return parse_body(parse, response, call.subject, DRONE)
+        if response.is_success and not response.is_web_page:
+            return parse_body(parse, response, call.subject, DRONE)
+        refusal = Refusal(call, response, *_read_message(response))
+        raise find_gateway_error(call, response, DRONE, refusal.details) or describe_refusal(refusal)
 
     return read
 

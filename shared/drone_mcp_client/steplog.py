@@ -1,9 +1,9 @@
-"""A step's log, put together from the writes that Drone stores.
+"""A step's log, assembled from the writes that Drone stores.
 
-Drone keeps what the runner uploaded: a JSON array of writes, `{"pos", "out", "time"}`. A write usually is one line
-with its line end, but may be part of one, several, or nothing. The runner keeps the newest 5 MiB and drops the head
-without a mark; then the first `pos` is above 0. Source: Drone 2.25, handler/api/repos/builds/logs/find.go, and
-runner-go, livelog/livelog.go.
+Drone stores the upload of the runner and sends it unchanged: a JSON array of writes, `{"pos", "out", "time"}`
+(drone/drone v2.25.0, handler/api/repos/builds/logs/find.go). A write usually is one line with its line end, but may be
+part of one, several, or nothing. The runner keeps the newest 5 MiB and drops the head without a mark; then the first
+`pos` is above 0 (drone/runner-go, livelog/livelog.go).
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 Write = tuple[int, str, int]
 
-# Where one write ends and the next begins. It cannot stand inside a string: there a quote has a backslash before it.
-SEAM: Final = b'},{"pos":'
-PIECE: Final = 256 * 1024
+# Where one write ends and the next begins. No string holds this: in one, a backslash stands before each quote.
+SEPARATOR: Final = b'},{"pos":'
+PIECE: Final = 256 * 1024  # bytes that are decoded at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ class StepLog:
     Attributes:
         lines: each line as it was written, without its line end; escape sequences and lone carriage returns stay.
         times: for each line, the seconds from the step's start to the line's first write.
-        first_pos: what the runner had counted before the first write that is left.
+        first_pos: the position of the first write that is left, from 0 on over all that the step wrote.
         size: bytes of the whole text, line ends included.
     """
 
@@ -54,7 +54,7 @@ class StepLog:
 
 
 def parse(body: bytes) -> StepLog:
-    """Read a stored log. `null` and nothing at all are an empty log; one JSON object a line is read too.
+    """Parse a stored log. `null` and an empty body are an empty log; one JSON object a line is understood, too.
 
     Raises:
         ValueError: it is no log.
@@ -70,7 +70,7 @@ def parse(body: bytes) -> StepLog:
 
 
 def from_lines(lines: Iterable[Line]) -> StepLog:
-    """Put together what a live stream sent."""
+    """Assemble the writes of a live stream."""
     return assemble((line.pos, line.out, line.time) for line in lines)
 
 
@@ -106,13 +106,13 @@ def assemble(writes: Iterable[Write]) -> StepLog:
 
 
 def _pieces(body: bytes) -> Iterator[bytes]:
-    """Cut an array into smaller ones, so that never all of its writes are objects at once."""
+    """Cut an array into smaller ones, so that not all of its writes are objects at the same time."""
     if not (body.startswith(b"[") and body.endswith(b"]")):
         raise ValueError("no whole list of writes")
     start, last = 1, len(body) - 1
-    while (seam := body.find(SEAM, start + PIECE, last)) >= 0:
-        yield b"[%b]" % body[start : seam + 1]
-        start = seam + 2
+    while (end := body.find(SEPARATOR, start + PIECE, last)) >= 0:
+        yield b"[%b]" % body[start : end + 1]
+        start = end + 2
     yield b"[%b]" % body[start:last]
 
 
@@ -134,11 +134,11 @@ def _elements(piece: bytes) -> list[Any]:
         decoded = from_json(piece)
     except ValueError:
         # Bytes are stored as a runner sent them, so be lenient: bad UTF-8, raw control characters, half a surrogate.
-        decoded = json.loads(piece.decode("utf-8", "replace"), strict=False, object_hook=_mended)
+        decoded = json.loads(piece.decode("utf-8", "replace"), strict=False, object_hook=_replace_surrogates)
     return decoded if isinstance(decoded, list) else [decoded]
 
 
-def _mended(element: dict[str, Any]) -> dict[str, Any]:
+def _replace_surrogates(element: dict[str, Any]) -> dict[str, Any]:
     out = element.get("out")
     if isinstance(out, str):
         element["out"] = out.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from drone_mcp_client.errors import NotFound
+from drone_mcp_build.failure_class import needs_time_limit
+from drone_mcp_client.errors import NotFound, ServiceError
 
 if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess
+    from drone_mcp_client.models import Build
     from drone_mcp_known.known import Known, Observation
 
 
@@ -84,6 +86,16 @@ class BuildReader:
             if error.details.get("reason") != "missing":
                 raise
             return None
+
+    async def time_limit(self, repo: str, build: Build) -> int:
+        """Return the repository's time limit in seconds; 0 where it has no part in the build's end, or is not known."""
+        if not needs_time_limit(build):
+            return 0
+        try:
+            found = await self._known.repo(repo)
+        except ServiceError:
+            return 0  # the build can be judged without it, if less surely
+        return found.timeout * 60 if found else 0
 
     async def newest_number(self, repo: str) -> int | None:
         """Return the number of the newest build of any ref; None where there are no builds."""

@@ -50,14 +50,14 @@ class Signatures:
         if self._state.shared and signed.signature:
             text = f"{signed.signature} {signed.step}".strip()
             await self._state.ask(
-                lambda store: store.write_note(_key(slug, build), text, KEPT_SECONDS, at=self._clock())
+                lambda store: store.notes.write_note(_key(slug, build), text, KEPT_SECONDS, at=self._clock())
             )
 
     async def of(self, slug: str, build: Build) -> Signed | None:
         """Return what is kept of a build; None where nobody has read its log."""
         if not self._state.shared:
             return None
-        text = await self._state.ask(lambda store: store.note(_key(slug, build), at=self._clock()))
+        text = await self._state.ask(lambda store: store.notes.note(_key(slug, build), at=self._clock()))
         return Signed(*text.split(" ", 1)) if text else None
 
 

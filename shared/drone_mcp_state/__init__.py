@@ -5,9 +5,9 @@ async with open_store("sqlite:///var/lib/drone-mcp/state.db") as store:
     changes = await store.wait("octo/hello", 7, record.cursor, timeout=45)
 """
 
-from drone_mcp_state.errors import StoreError, StoreTooNew, StoreUnavailable, StoreUrlInvalid
+from ci_mcp_kit.stores import StoreError, StoreTooNew, StoreUnavailable, StoreUrlInvalid
 from drone_mcp_state.merge import Transition, is_settled, lacks_details, merge, transitions
-from drone_mcp_state.opening import open_store
+from drone_mcp_state.opening import open_store, write_snapshot
 from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
 from drone_mcp_state.store import BuildStateStore
 
@@ -28,4 +28,5 @@ __all__ = [
     "merge",
     "open_store",
     "transitions",
+    "write_snapshot",
 ]

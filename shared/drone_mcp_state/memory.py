@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from typing_extensions import override
 
+from ci_mcp_kit.notes.memory import MemoryNotes
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.cursors import Feed
 from drone_mcp_state.merge import is_settled, newer_repo
-from drone_mcp_state.notes import MemoryNotes
 from drone_mcp_state.records import FEED_LENGTH, Changes, FeedHealth, Seen, receive
 from drone_mcp_state.store import BuildStateStore
 
@@ -24,19 +24,17 @@ if TYPE_CHECKING:
     from drone_mcp_state.records import Change, Record, Source
 
 
-class MemoryStore(MemoryNotes, BuildStateStore):
+class MemoryStore(BuildStateStore):
     """Plain dictionaries; a waiter is woken by the write itself."""
 
     def __init__(self) -> None:
-        MemoryNotes.__init__(self)
-        BuildStateStore.__init__(self, Alarm())
+        super().__init__(Alarm(), MemoryNotes())
         self._feed = Feed(secrets.token_hex(4))
         self._end = 0
         self._changes: deque[Change] = deque(maxlen=FEED_LENGTH)
         self._builds: dict[str, dict[int, Record]] = {}
         self._repos: dict[str, Repo] = {}
         self._health = FeedHealth()
-        self._leases: dict[str, tuple[str, float]] = {}
 
     @override
     async def apply(self, slug: str, build: Build, *, source: Source, at: float) -> Change | None:
@@ -125,19 +123,6 @@ class MemoryStore(MemoryNotes, BuildStateStore):
     async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:
         gap = at if missed else self._health.last_gap
         self._health = replace(self._health, last_reconciliation=at, last_gap=gap)
-
-    @override
-    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
-        owner, until = self._leases.get(name, (holder, at))
-        if owner != holder and at < until:
-            return False
-        self._leases[name] = (holder, at + seconds)
-        return True
-
-    @override
-    async def release_lease(self, name: str, holder: str) -> None:
-        if self._leases.get(name, ("", 0))[0] == holder:
-            del self._leases[name]
 
     @override
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:

@@ -5,14 +5,13 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from drone_mcp_state.errors import StoreUrlInvalid
+from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
+    from pathlib import Path
 
     from drone_mcp_state.store import BuildStateStore
-
-TAKES = "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
 
 
 @asynccontextmanager
@@ -23,6 +22,20 @@ async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
         yield store
     finally:
         await store.close()
+
+
+async def write_snapshot(store: BuildStateStore, path: Path) -> None:
+    """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
+
+    Every build in it is whole; a SQLite store is copied as of one moment.
+    """
+    from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - on first use, to start fast
+
+    if isinstance(store, SqliteStore):
+        await store.copy_to(path)
+        return
+    async with open_store(f"sqlite://{path}") as copy:
+        await copy.take(store)
 
 
 async def _open(url: str) -> BuildStateStore:
@@ -36,7 +49,7 @@ async def _open(url: str) -> BuildStateStore:
         from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - as said above
 
         return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme in {"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"}:
+    if scheme in REDIS_SCHEMES:
         return await _open_redis(url)
     raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import sha1
 
-PREFIX = "{drone-mcp}:"
+from ci_mcp_kit.redis_client import PREFIX
 
 FACTS = PREFIX + "facts"  # hash: the feed's name and end, the times of FeedHealth
 FEED = PREFIX + "feed"  # stream of changes; the id of entry n is "n-0"
@@ -36,11 +36,6 @@ def repo_key(slug: str) -> str:
 def ref_key(slug: str, ref: str) -> str:
     """Sorted set: the numbers of a ref's builds."""
     return f"{PREFIX}ref:{slug} {ref}"
-
-
-def lease_key(name: str) -> str:
-    """String: who holds a lease."""
-    return f"{PREFIX}lease:{name}"
 
 
 _NOTE_EVENT = """
@@ -146,14 +141,3 @@ return row
 
 # KEYS: facts; ARGV: time of the event
 EVENT = _NOTE_EVENT + "note_event(KEYS[1], ARGV[1])"
-
-# KEYS: lease; ARGV: holder, milliseconds
-HOLD = """
-local holder = redis.call('GET', KEYS[1])
-if holder and holder ~= ARGV[1] then return 0 end
-redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return 1
-"""
-
-# KEYS as above, ARGV: the holder
-RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[1]) end"

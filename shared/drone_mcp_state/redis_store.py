@@ -15,14 +15,14 @@ import anyio
 from redis.exceptions import NoScriptError
 from typing_extensions import override
 
+from ci_mcp_kit.notes.redis import RedisNotes
+from ci_mcp_kit.redis_client import ANSWER_SECONDS, answering, connect
+from ci_mcp_kit.stores import StoreUnavailable
 from drone_mcp_state import redis_scripts as scripts
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
 from drone_mcp_state.cursors import Feed
-from drone_mcp_state.errors import StoreUnavailable
 from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Seen
-from drone_mcp_state.redis_connect import ANSWER_SECONDS, answering, connect
-from drone_mcp_state.redis_notes import RedisNotes
 from drone_mcp_state.redis_rows import (
     FIELDS,
     Held,
@@ -37,7 +37,7 @@ from drone_mcp_state.redis_rows import (
     put_arguments,
     split_members,
 )
-from drone_mcp_state.redis_scripts import build_key, lease_key, ref_key, repo_key
+from drone_mcp_state.redis_scripts import build_key, ref_key, repo_key
 from drone_mcp_state.store import BuildStateStore
 
 if TYPE_CHECKING:
@@ -45,9 +45,9 @@ if TYPE_CHECKING:
 
     from redis.asyncio import Redis
 
+    from ci_mcp_kit.redis_client import Client
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.records import Source
-    from drone_mcp_state.redis_connect import Client
 
 
 BLOCK_SECONDS = 2.0
@@ -61,12 +61,11 @@ class RedisStore(BuildStateStore):
     """Optimistic: merges what it knows of a build, and again if another process was faster."""
 
     def __init__(self, client: Client, others: Sequence[Redis] = ()) -> None:
-        super().__init__(Alarm(self._watch))
+        super().__init__(Alarm(self._watch), RedisNotes(client))
         self._others = others
         self._redis: Any = client  # redis-py types its commands for both of its flavours at once
         self._batcher: Batcher[Seen, Change | None] = Batcher(self._apply)
         self._cache: OrderedDict[Key, Held] = OrderedDict()
-        self._notes = RedisNotes(client)
 
     @classmethod
     async def open(cls, url: str) -> RedisStore:
@@ -274,37 +273,6 @@ class RedisStore(BuildStateStore):
         facts = {"last_reconciliation": at} | ({"last_gap": at} if missed else {})
         async with answering():
             await self._redis.hset(scripts.FACTS, mapping=facts)
-
-    @override
-    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
-        # Redis's own clock ends it: those of the machines that share it may differ.
-        async with answering():
-            return bool(await self._redis.eval(scripts.HOLD, 1, lease_key(name), holder, int(seconds * 1000)))
-
-    @override
-    async def release_lease(self, name: str, holder: str) -> None:
-        async with answering():
-            await self._redis.eval(scripts.RELEASE, 1, lease_key(name), holder)
-
-    @override
-    async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
-        async with answering():
-            return await self._notes.claim(key, value, seconds)
-
-    @override
-    async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
-        async with answering():
-            await self._notes.write(key, value, seconds)
-
-    @override
-    async def note(self, key: str, *, at: float) -> str | None:
-        async with answering():
-            return await self._notes.read(key)
-
-    @override
-    async def drop_note(self, key: str) -> None:
-        async with answering():
-            await self._notes.drop(key)
 
     @override
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:

@@ -9,9 +9,10 @@ import anyio
 from typing_extensions import override
 
 from ci_mcp_kit.background import BackgroundThread
+from ci_mcp_kit.notes.sqlite import SqliteNotes
+from ci_mcp_kit.stores import StoreUnavailable
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
-from drone_mcp_state.errors import StoreUnavailable
 from drone_mcp_state.records import Change, Seen
 from drone_mcp_state.sqlite_database import SqliteDatabase
 from drone_mcp_state.store import BuildStateStore
@@ -32,8 +33,8 @@ POLL_SECONDS = 0.02  # between looks at whether another process wrote, while som
 class SqliteStore(BuildStateStore):
     """Runs the database in one thread of its own; snapshots that arrive together share a transaction."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__(Alarm(self._watch))
+    def __init__(self, path: str, notes: SqliteNotes) -> None:
+        super().__init__(Alarm(self._watch), notes)
         self._path = path
         self._thread = BackgroundThread("build-state")
         self._batcher: Batcher[Seen, Change | None] = Batcher(self._apply)
@@ -42,11 +43,13 @@ class SqliteStore(BuildStateStore):
     @classmethod
     async def open(cls, path: str) -> SqliteStore:
         """Open the file, made if need be."""
-        store = cls(path)
+        notes = await SqliteNotes.open(path)
+        store = cls(path, notes)
         try:
             store._db = await store._run(SqliteDatabase, path)
         except BaseException:
             store._thread.end()
+            await notes.close()
             raise
         return store
 
@@ -131,40 +134,17 @@ class SqliteStore(BuildStateStore):
         await self._run(self._db.record_reconciliation, at, missed)
 
     @override
-    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
-        return await self._run(self._db.hold_lease, name, holder, at + seconds, at)
-
-    @override
-    async def release_lease(self, name: str, holder: str) -> None:
-        await self._run(self._db.release_lease, name, holder)
-
-    @override
-    async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
-        return await self._run(self._db.notes.claim, key, value, at + seconds, at)
-
-    @override
-    async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
-        await self._run(self._db.notes.write, key, value, at + seconds, at)
-
-    @override
-    async def note(self, key: str, *, at: float) -> str | None:
-        return await self._run(self._db.notes.read, key, at)
-
-    @override
-    async def drop_note(self, key: str) -> None:
-        await self._run(self._db.notes.drop, key)
-
-    @override
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
         return await self._run(self._db.retain, builds_per_repo, newer_than)
 
-    @override
-    async def snapshot(self, path: Path) -> None:
+    async def copy_to(self, path: Path) -> None:
+        """Write a copy as of one moment; `path` is absolute and new."""
         await self._run(self._db.snapshot, str(path))
 
     @override
     async def close(self) -> None:
         await self._batcher.drain()
         await self._alarm.stop()
+        await self.notes.close()
         await self._run(self._db.close)
         self._thread.end()

@@ -7,11 +7,11 @@ from collections import OrderedDict
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.sqlite_file import writing
 from drone_mcp_state.codec import decode_build, decode_transitions, encode_build, encode_transitions
 from drone_mcp_state.cursors import Feed
 from drone_mcp_state.merge import is_settled
 from drone_mcp_state.records import FEED_LENGTH, Change, Changes, FeedHealth, Record, Seen, receive
-from drone_mcp_state.sqlite_notes import SqliteNotes
 from drone_mcp_state.sqlite_schema import connect, name_feed
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ class SqliteDatabase:
         self._feed = Feed(self._db.execute("SELECT value FROM facts WHERE name = 'feed'").fetchone()[0])
         self._cache: OrderedDict[tuple[str, int], Record] = OrderedDict()
         self._cache_version = self.data_version()
-        self.notes = SqliteNotes(self._db, self._writing)
 
     def close(self) -> None:
         """Let go of the file; the last one to do so folds the log into it."""
@@ -44,14 +43,11 @@ class SqliteDatabase:
 
     @contextmanager
     def _writing(self) -> Generator[None]:
-        self._db.execute("BEGIN IMMEDIATE")
         try:
-            yield
-            self._db.execute("COMMIT")
+            with writing(self._db):
+                yield
         except BaseException:
             self._cache.clear()
-            if self._db.in_transaction:
-                self._db.execute("ROLLBACK")
             raise
 
     # Builds
@@ -243,21 +239,6 @@ class SqliteDatabase:
         names = ["last_reconciliation", "last_gap"] if missed else ["last_reconciliation"]
         with self._writing():
             self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, at) for name in names])
-
-    def hold_lease(self, name: str, holder: str, until: float, at: float) -> bool:
-        """Take, renew or fail to take a lease."""
-        with self._writing():
-            taken = self._db.execute(
-                "INSERT INTO leases VALUES (?1, ?2, ?3) ON CONFLICT DO UPDATE SET holder = ?2, until = ?3"
-                " WHERE holder = ?2 OR until <= ?4",
-                (name, holder, until, at),
-            )
-            return taken.rowcount == 1
-
-    def release_lease(self, name: str, holder: str) -> None:
-        """Give a lease back."""
-        with self._writing():
-            self._db.execute("DELETE FROM leases WHERE name = ? AND holder = ?", (name, holder))
 
     def retain(self, builds_per_repo: int, newer_than: float) -> int:
         """Drop what is too old or beyond the number per repository."""

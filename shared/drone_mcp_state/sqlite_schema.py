@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import secrets
-import sqlite3
-import time
+from typing import TYPE_CHECKING
 
-from drone_mcp_state.errors import StoreTooNew
+from ci_mcp_kit.sqlite_file import open_file
+from ci_mcp_kit.stores import StoreTooNew
 
-# A checkpoint waits for the disk, and with it the delivery that meets it. SQLite's own 1,000 pages are two a second
-# under load: enough to be seen among the slowest hundredth.
-CHECKPOINT_PAGES = 8_000  # some 32 MB
-BUSY_SECONDS = 5.0  # how long a writer waits for another process's write
+if TYPE_CHECKING:
+    import sqlite3
 
 # One script per version of the format; a file at version n has the first n. A released script is never edited.
+# Notes and leases have moved to `ci_mcp_kit.notes`, which makes its table where it is missing; leases are notes now.
 MIGRATIONS = (
     """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -37,45 +35,25 @@ MIGRATIONS = (
     CREATE TABLE leases (name TEXT PRIMARY KEY, holder TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
     """,
     """
-    CREATE TABLE notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
-    CREATE INDEX notes_by_end ON notes (until);
+    CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+    CREATE INDEX IF NOT EXISTS notes_by_end ON notes (until);
     """,
 )
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the file, made if it is not there (for its owner only), and bring it to the current format.
+    """Open the file, made if it is not there, and bring it to the current format.
 
-    WAL lets others read while one writes. With synchronous=NORMAL a commit is in the operating system's hands when
-    it returns: it outlives this process however that ends, and a power cut may cost the last moments but never the
-    file; the reconciler then reads again what was lost. FULL would put a disk's flush into every delivery, while
-    Drone holds up its runner for the answer.
+    A power cut may cost the last moments (see `open_file`); the reconciler then reads them again. A safer setting would
+    put a disk's flush into every delivery, while Drone holds up its runner for the answer.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
+    connection = open_file(path)
     try:
-        _turn_on_wal(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA wal_autocheckpoint = {CHECKPOINT_PAGES}")
         _migrate(connection)
     except BaseException:
         connection.close()
         raise
     return connection
-
-
-def _turn_on_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait its usual time for this switch, so two processes that start together need the loop.
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
-            if time.monotonic() > deadline:
-                raise
-            time.sleep(0.02)
-        else:
-            return
 
 
 def _migrate(connection: sqlite3.Connection) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
+from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,18 +10,17 @@ import anyio
 
 from ci_mcp_kit.concurrency import run_all
 from drone_mcp_state.batching import LARGEST_BATCH
-from drone_mcp_state.notes import Notes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
+    from ci_mcp_kit.notes.notes import Notes
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.alarm import Alarm
     from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
 
 
-class BuildStateStore(Notes):
+class BuildStateStore(ABC):
     """What is known of builds, shared by those who learn it and those who ask.
 
     Every method may raise `StoreUnavailable`. Times are Unix seconds that the caller gives: a store has no clock.
@@ -29,8 +28,10 @@ class BuildStateStore(Notes):
     is not this store's, or older than what it keeps, is answered with `complete=False`, never with an error.
     """
 
-    def __init__(self, alarm: Alarm) -> None:
+    def __init__(self, alarm: Alarm, notes: Notes) -> None:
         self._alarm = alarm
+        self.notes = notes
+        """The notes and leases that are kept at the same address."""
 
     # Builds
 
@@ -100,7 +101,7 @@ class BuildStateStore(Notes):
                 if limit.cancelled_caught:
                     return found
 
-    # Health, leadership, housekeeping
+    # Health, housekeeping
 
     @abstractmethod
     async def health(self) -> FeedHealth:
@@ -115,29 +116,11 @@ class BuildStateStore(Notes):
         """Note a finished comparison with Drone, and how many changes it found that no delivery had told."""
 
     @abstractmethod
-    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
-        """Take or renew a lease; False while another holder has it."""
-
-    @abstractmethod
-    async def release_lease(self, name: str, holder: str) -> None:
-        """Give a lease back early; nothing happens if another holder has it."""
-
-    @abstractmethod
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
         """Drop builds beyond a number per repository, and those made before a time; return how many.
 
         Builds of which more is expected count, but only age removes them.
         """
-
-    async def snapshot(self, path: Path) -> None:
-        """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
-
-        Every build in it is whole; a SQLite store is copied as of one moment.
-        """
-        from drone_mcp_state.opening import open_store  # noqa: PLC0415 - which opens every kind of this class
-
-        async with open_store(f"sqlite://{path}") as copy:
-            await copy.take(self)
 
     async def take(self, other: BuildStateStore) -> int:
         """Merge all builds of another store in, as after a restart from a copy; return how many there were."""

@@ -21,7 +21,8 @@ from mcp import Client
 from drone_mcp_config.checking.launching import from_entry
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.scm import Pipeline, StagePlan, StepPlan
-from support.actions_desk import Answer, Person
+from support.actions_desk import Person
+from support.agent import Answer
 from support.simulator import running_simulator
 from support.warm import warm_python
 

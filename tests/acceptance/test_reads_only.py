@@ -49,7 +49,7 @@ def calls_of(tool: Any) -> Iterator[dict[str, Any]]:
 @pytest.mark.parametrize("mode", [None, "off", "dry-run"])
 @pytest.mark.parametrize("manifest", SERVERS, ids=lambda manifest: manifest.server)
 async def test_no_tool_of_any_server_sends_anything_but_get(manifest: Manifest, mode: str | None) -> None:
-    if mode and not manifest.writes:
+    if mode and not manifest.guard:
         pytest.skip("it has no modes")
     with anyio.fail_after(DEADLINE):
         async with running_simulator("demo", socket=True) as drone:
@@ -73,7 +73,7 @@ async def test_no_tool_of_any_server_sends_anything_but_get(manifest: Manifest, 
             methods = {asked.method for asked in drone.asked}
     assert {tool.name for tool in tools} == set(manifest.tool_names)
     assert methods <= {"GET"}
-    assert methods or (manifest.writes and mode != "dry-run")
+    assert methods or (manifest.guard and mode != "dry-run")
 
 
 @pytest.mark.parametrize("manifest", SERVERS, ids=lambda manifest: manifest.server)

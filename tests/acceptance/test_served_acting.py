@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from drone_mcp_config.serving.callers import hash_of
-from support.actions_desk import Answer
+from support.agent import Answer
 from support.http_process import bearer, serving
 from support.simulator import running_simulator
 

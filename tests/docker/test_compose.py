@@ -81,10 +81,10 @@ def test_every_variable_that_it_asks_for_is_in_the_example() -> None:
     assert set(re.findall(r"\$\{([A-Z_]+):\?", TEXT)) <= set(example_environment())
 
 
-@pytest.fixture
-def stack(tmp_path: Path) -> Iterator[Stack]:
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     environment = {**example_environment(), "COMPOSE_PROFILES": "simulator,actions"}
-    with Stack(services(environment), tmp_path).running() as running:
+    with Stack(services(environment), tmp_path_factory.mktemp("stack")).running() as running:
         yield running
 
 

@@ -7,17 +7,15 @@ import pytest
 from ci_mcp_kit.variables import Secret
 from drone_mcp_build.settings import Settings
 from support.example_server import create
+from support.redis_server import RedisServer
 
 if TYPE_CHECKING:
+    from collections.abc import Generator
+    from pathlib import Path
+
     from mcp.server.mcpserver import MCPServer
 
 TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
-
-
-@pytest.fixture(params=["legacy", "auto"])
-def era(request: pytest.FixtureRequest) -> str:
-    """The mode of a client: the era with a handshake, or the one without."""
-    return str(request.param)
 
 
 @pytest.fixture
@@ -28,3 +26,43 @@ def settings() -> Settings:
 @pytest.fixture
 def server(settings: Settings) -> MCPServer[Any]:
     return create(settings)
+
+
+@pytest.fixture(scope="session")
+def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Generator[RedisServer]:
+    """One Redis for all tests that only use it."""
+    server = RedisServer(tmp_path_factory.mktemp("redis"))
+    server.start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def own_redis(tmp_path: Path) -> Generator[RedisServer]:
+    """A Redis that a test may stop."""
+    server = RedisServer(tmp_path)
+    server.start()
+    yield server
+    server.stop()
+
+
+def address(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if name == "memory":
+        return "memory:"
+    if name == "sqlite":
+        return f"sqlite://{tmp_path}/state.db"
+    server: RedisServer = request.getfixturevalue("shared_redis")
+    server.flush()
+    return server.url
+
+
+@pytest.fixture(params=["memory", "sqlite", "redis"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Every store in turn; Redis is a real one, emptied for each test."""
+    return address(request.param, request, tmp_path)
+
+
+@pytest.fixture(params=["sqlite", "redis"])
+def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Every store that several processes can open."""
+    return address(request.param, request, tmp_path)

@@ -15,6 +15,7 @@ from ci_mcp_kit.guard.chain import Head
 from ci_mcp_kit.guard.sinks import head_path
 from drone_mcp_actions.server import create
 from drone_mcp_actions.settings import ActionSettings
+from support.agent import Agent
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -25,20 +26,6 @@ if TYPE_CHECKING:
 SCENARIO = Path(__file__).parent / "actions_world.yaml"
 NOW = 1_795_255_000.0
 ON = {"DRONE_MCP_ACTIONS": "on", "DRONE_MCP_ACTION_REPOS": "octo/*", "DRONE_MCP_ACTION_CONFIRM": "high"}
-
-
-class Answer:
-    """What a tool said."""
-
-    def __init__(self, result: Any) -> None:
-        self.failed: bool = bool(result.is_error)
-        self.data: dict[str, Any] = json.loads(result.content[0].text.removeprefix("Error: "))
-        if not self.failed:
-            assert result.structured_content == self.data
-
-    @property
-    def code(self) -> str:
-        return str(self.data.get("code", ""))
 
 
 TOOLS = ("drone_restart_build", "drone_stop_build", "drone_approve_build", "drone_decline_build")
@@ -61,20 +48,13 @@ class Person:
 
 
 @dataclass
-class Desk:
+class Desk(Agent):
     """A client at work: the simulator, the audit file, and a clock that stands still."""
 
     client: Client
     drone: SimulatorHandle
     audit: Path
     clock: list[float]
-
-    async def call(self, tool: str, **arguments: Any) -> Answer:
-        return Answer(await self.client.call_tool(tool, arguments))
-
-    async def read(self, uri: str) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads((await self.client.read_resource(uri)).contents[0].text)  # type: ignore[union-attr]  # JSON is text
-        return data
 
     @property
     def writes(self) -> list[str]:

@@ -14,7 +14,8 @@ from mcp import Client, MCPError
 
 from drone_mcp_actions.server import create
 from drone_mcp_actions.settings import ActionSettings
-from support.actions_desk import Answer, Person
+from support.actions_desk import Person
+from support.agent import Answer
 from support.made_builds import made_repo
 
 SERVER = "https://drone.example.com"

@@ -36,13 +36,13 @@ def forge_header(token: str) -> tuple[str, str]:
 
 
 def read_json(call: Call[Any], response: Response) -> Any:
-    if error := find_gateway_error(call, response, FORGE, {"project": call.scope}):
-        raise error
-    if response.is_success:
+    if response.is_success and not response.is_web_page:
         return parse_body(json_parser(dict[str, Any]), response, call.subject, FORGE)
     kinds: dict[int, type[ServiceError]] = {401: AuthenticationFailed, 404: NotFound}
     kind = kinds.get(response.status, ServiceFailed)
-    raise kind(f"The forge says {response.status}", status=response.status, service=FORGE)
+    raise find_gateway_error(call, response, FORGE, {"project": call.scope}) or kind(
+        f"The forge says {response.status}", status=response.status, service=FORGE
+    )
 
 
 def make_call(operation: str, method: str, path: str, template: str, **more: Any) -> Call[dict[str, Any]]:

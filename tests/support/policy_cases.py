@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from drone_mcp_client.models import Build
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import Considered, Decision, consider, decide
+from drone_mcp_policy.facts import facts_of
 from drone_mcp_policy.rules_file import read_rules
 from support.made_builds import T0, made_build, made_stage, made_step
 
@@ -36,11 +37,11 @@ def flaky(number: int = 7, **more: Any) -> Build:
 def decided(
     build: Build | None, *others: Build, rules: Rules = DEFAULT, now: int = LATER, said: str = "", **more: Any
 ) -> Decision:
-    return decide(build, History(others, **more), rules, repo=REPO, now=now, failure_class=said)
+    return decide(facts_of(build, repo=REPO, now=now, failure_class=said), History(others, **more), rules)
 
 
 def considered(build: Build | None, *others: Build, rules: Rules = DEFAULT, now: int = LATER) -> Considered:
-    return consider(build, History(others), rules, repo=REPO, now=now)
+    return consider(facts_of(build, repo=REPO, now=now), History(others), rules)
 
 
 def rules_of(directory: Path, text: str) -> Rules:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drone_mcp_logs.common.steps import places
+from drone_mcp_build.failed_steps import step_refs
 
 if TYPE_CHECKING:
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.common.steps import Place
 
 _PAGE = 50  # builds
 _PAGES = 2
-_HEADS = "refs/heads/"
 
 
 async def builds_before(drone: DroneClient, repo: str, number: int, branch: str) -> list[Build]:
@@ -27,17 +26,10 @@ async def builds_before(drone: DroneClient, repo: str, number: int, branch: str)
     return listed
 
 
-def branch_of(build: Build) -> str:
-    """Return the branch whose builds precede this one: a pull request's target, else the pushed one; "" for a tag."""
-    if build.event == "pull_request":
-        return build.target
-    return build.ref.removeprefix(_HEADS) if build.ref.startswith(_HEADS) else ""
-
-
-def same_step(build: Build, place: Place) -> Place | None:
+def same_step(build: Build, ref: StepRef) -> StepRef | None:
     """Return the step of the same name in the stage of the same name; None if the build has none."""
-    wanted = place.stage.name, place.step.name
-    return next((one for one in places(build) if (one.stage.name, one.step.name) == wanted), None)
+    wanted = ref.stage.name, ref.step.name
+    return next((one for one in step_refs(build) if (one.stage.name, one.step.name) == wanted), None)
 
 
 def is_good_before(build: Build, number: int) -> bool:

@@ -9,8 +9,8 @@ import anyio.to_thread
 
 from ci_mcp_logs.evidence import signature_of, study_of
 from ci_mcp_logs.signature import signature
+from drone_mcp_build.failed_steps import FailedStep, failed_steps, failures_that_count
 from drone_mcp_known.signatures import Signed
-from drone_mcp_logs.common.failed_steps import IGNORED, Failed, in_causal_order
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.verdicts import Verdict, verdict_of
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 JUDGED = 1000  # tokens of evidence by which a failure is judged, even where fewer are shown
 
 
-def sign(failed: Failed, study: Study | None, verdict: Verdict) -> str:
+def sign(failed: FailedStep, study: Study | None, verdict: Verdict) -> str:
     """Return the failure's signature, from its log, or without one from the runner's error; "" if it was cancelled."""
     if verdict.kind == "cancelled":
         return ""
@@ -34,16 +34,16 @@ def sign(failed: Failed, study: Study | None, verdict: Verdict) -> str:
     return signature([failed.error])
 
 
-def counting(build: Build) -> Failed | None:
+def first_failure(build: Build) -> FailedStep | None:
     """Return the first failure of a build that is not ignored; None if there is none."""
-    return next((failed for failed in in_causal_order(build) if failed.role != IGNORED), None)
+    return next(iter(failures_that_count(build)), None)
 
 
-def signed(build: Build, failed: Failed | None, own: str) -> Signed:
+def signed(build: Build, failed: FailedStep | None, own: str) -> Signed:
     """Return signature and step for the store; if no step failed, the signature of the build's error."""
     if failed is None:
         return Signed(own or signature([build.error]))
-    return Signed(own, failed.place.numbers if failed.step else "")
+    return Signed(own, failed.ref.numbers if failed.ref else "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,33 +63,33 @@ class Signer:
         whole = await self.chronicle.whole(build)
         if whole is None:
             return None
-        first, failed = counting(whole), self._failed(whole)
-        if known and failed and failed.step and known.step == failed.place.numbers:
+        first, failed = first_failure(whole), self._failed(whole)
+        if known and failed and failed.ref and known.step == failed.ref.numbers:
             return known.signature
         own = await self._read(whole, failed)
         if own and failed == first:
             await self.kept.write(slug, whole, signed(whole, failed, own))
         return own
 
-    def _failed(self, build: Build) -> Failed | None:
+    def _failed(self, build: Build) -> FailedStep | None:
         if self.step is None:
-            return counting(build)
-        every = (one for one in in_causal_order(build) if one.step)
+            return first_failure(build)
+        every = (one for one in failed_steps(build) if one.step)
         return next((one for one in every if one.step and (one.stage.name, one.step.name) == self.step), None)
 
-    async def _read(self, build: Build, failed: Failed | None) -> str | None:
+    async def _read(self, build: Build, failed: FailedStep | None) -> str | None:
         if failed is None:
             return signature([build.error])
         text = None
-        if failed.step is not None:
+        if failed.ref is not None:
             if not self.chronicle.requests.take():
                 return None
             reader = StepReader(self.chronicle.drone, self.chronicle.slug, build.number, self.pace)
-            text = (await reader.read(failed.place)).text
+            text = (await reader.read(failed.ref)).text
         return await anyio.to_thread.run_sync(_signature, failed, text)
 
 
-def _signature(failed: Failed, text: LogText | None) -> str:
+def _signature(failed: FailedStep, text: LogText | None) -> str:
     study = study_of(text) if text and text.lines else None
     found = study.excerpt(failed.exit_code, JUDGED) if study else None
     return sign(failed, study, verdict_of(failed, found))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_logs.log_text import LogText
+from drone_mcp_build.failed_steps import NOT_YET, StepRef
 from drone_mcp_client.errors import NotFound
 from drone_mcp_logs.common.live_log import Pace, Wish, collect, live_text
-from drone_mcp_logs.common.steps import NOT_YET, Place, find
+from drone_mcp_logs.common.steps import find
 
 if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
@@ -26,13 +27,13 @@ class Reading:
     """The result of reading a step: its text, or why there is none.
 
     Attributes:
-        place: the step, as it stood when this was read.
+        ref: the step, as it stood when this was read.
         text: its log; None where there is none.
         why: why there is none, or a note on the text.
         missing: the error where a log should be there and is not.
     """
 
-    place: Place
+    ref: StepRef
     text: LogText | None
     why: str = ""
     missing: NotFound | None = None
@@ -47,44 +48,44 @@ class StepReader:
         self._number = number
         self._pace = pace
 
-    async def read(self, place: Place, wish: Wish = _ANYTHING) -> Reading:
+    async def read(self, ref: StepRef, wish: Wish = _ANYTHING) -> Reading:
         """Read the log of a step.
 
         Raises:
             ServiceError: Drone cannot be asked; a log that is not there is an answer.
         """
-        if place.never_ran:
-            return Reading(place, None, _no_log(place))
-        if place.step.status == "running":
-            return await self._running(place, wish)
-        return await self._stored(place)
+        if ref.never_ran:
+            return Reading(ref, None, _no_log(ref))
+        if ref.step.status == "running":
+            return await self._running(ref, wish)
+        return await self._stored(ref)
 
-    async def _stored(self, place: Place) -> Reading:
+    async def _stored(self, ref: StepRef) -> Reading:
         try:
-            log = await self._drone.log(self._repo, self._number, place.stage.number, place.step.number)
+            log = await self._drone.log(self._repo, self._number, ref.stage.number, ref.step.number)
         except NotFound as error:
             if error.details.get("reason") != LOG_MISSING:
                 raise
-            missing = _missing(place, self._number)
-            return Reading(place, None, f"{missing.message}. {missing.next_step}", missing)
-        return Reading(place, await anyio.to_thread.run_sync(_stored_text, log))
+            missing = _missing(ref, self._number)
+            return Reading(ref, None, f"{missing.message}. {missing.next_step}", missing)
+        return Reading(ref, await anyio.to_thread.run_sync(_stored_text, log))
 
-    async def _running(self, place: Place, wish: Wish) -> Reading:
+    async def _running(self, ref: StepRef, wish: Wish) -> Reading:
         tail = self._drone.follow_log(
-            self._repo, self._number, place.stage.number, place.step.number, quiet=2 * self._pace.total
+            self._repo, self._number, ref.stage.number, ref.step.number, quiet=2 * self._pace.total
         )
         writes = await collect(tail, self._pace, wish)
         if tail.ended is not None and tail.ended.value == "eof":
-            return await self._just_ended(place)
+            return await self._just_ended(ref)
         text = live_text(writes)
         if not text.lines:
-            return Reading(place, text, "It runs and has printed nothing so far")
-        return Reading(place, text)
+            return Reading(ref, text, "It runs and has printed nothing so far")
+        return Reading(ref, text)
 
-    async def _just_ended(self, place: Place) -> Reading:
+    async def _just_ended(self, ref: StepRef) -> Reading:
         """Read what is stored now: the stream of a step that ended may lack the end of its text."""
         build = await self._drone.build(self._repo, self._number)
-        now = _again(build, place)
+        now = _again(build, ref)
         if now.step.status != "running":
             return await self.read(now)
         stored = await self._stored(now)
@@ -98,20 +99,20 @@ def _stored_text(log: StepLog) -> LogText:
 _BETWEEN = "It runs, but neither a live nor a stored log is there at this moment"
 
 
-def _between(place: Place) -> NotFound:
+def _between(ref: StepRef) -> NotFound:
     return NotFound(
-        f"Step {place.label} has neither a live nor a stored log at this moment",
+        f"Step {ref.label} has neither a live nor a stored log at this moment",
         next_step="Call again in a few seconds: it has just begun or just ended, or Drone was started anew",
         retryable=True,
     )
 
 
-def _again(build: Build, place: Place) -> Place:
-    return find(build, str(place.stage.number), str(place.step.number))[0]
+def _again(build: Build, ref: StepRef) -> StepRef:
+    return find(build, str(ref.stage.number), str(ref.step.number))[0]
 
 
-def _no_log(place: Place) -> str:
-    status = place.step.status
+def _no_log(ref: StepRef) -> str:
+    status = ref.step.status
     if status in NOT_YET:
         return f"It has not started ({status}), so it has no log yet. Read it once it runs"
     if status == "killed":
@@ -120,16 +121,15 @@ def _no_log(place: Place) -> str:
     return f"It was {status}{because}: it has no log"
 
 
-def _missing(place: Place, number: int) -> NotFound:
-    if place.step.status == "killed":
+def _missing(ref: StepRef, number: int) -> NotFound:
+    if ref.step.status == "killed":
         return NotFound(
-            f"The log of step {place.label} of build {number} is not there: its build was stopped, and the runner "
+            f"The log of step {ref.label} of build {number} is not there: its build was stopped, and the runner "
             "hands the log in only after that",
             next_step="Call again in some seconds; if it stays away, it was never handed in or was deleted",
             retryable=True,
         )
     return NotFound(
-        f"The log of step {place.label} of build {number} is not there: it was deleted, or its runner never handed "
-        "it in",
+        f"The log of step {ref.label} of build {number} is not there: it was deleted, or its runner never handed it in",
         next_step="Restart the build for a new log, or read another step or build",
     )

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ci_mcp_kit.sanitize import one_line
+from drone_mcp_build.failed_steps import StepRef, failed_steps, step_refs
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_client.status import failures, is_failure
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -17,89 +16,44 @@ if TYPE_CHECKING:
 NAME = 60  # characters of a name that are shown
 ERROR = 300  # of an error that a runner reports
 _LISTED = 20
-NOT_YET = frozenset({"pending", "waiting_on_dependencies", "blocked"})
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """A step, and the stage that it is in."""
-
-    stage: Stage
-    step: Step
-
-    @property
-    def numbers(self) -> str:
-        """`stage/step`, as a call takes them."""
-        return f"{self.stage.number}/{self.step.number}"
-
-    @property
-    def name(self) -> str:
-        """`stage/step`, as far as their names are known."""
-        return "/".join(one_line(name, NAME) for name in (self.stage.name, self.step.name) if name)
-
-    @property
-    def label(self) -> str:
-        """Numbers and names."""
-        return f"{self.numbers} {self.name}".strip()
-
-    @property
-    def failed(self) -> bool:
-        """Whether it failed, ignored or not."""
-        return is_failure(self.step.status)
-
-    @property
-    def never_ran(self) -> bool:
-        """Whether it has no log and will have none, or none yet."""
-        step = self.step
-        return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
-
-
-def unknown_place(stage: int, step: int) -> Place:
+def unknown_ref(stage: int, step: int) -> StepRef:
     """Return a step with nothing but its numbers, for when the build was not read."""
     from drone_mcp_client.models import Stage, Step  # noqa: PLC0415 - on first use, to start fast
 
-    return Place(Stage(number=stage, name="", status=""), Step(number=step, name="", status=""))
+    return StepRef(Stage(number=stage, name="", status=""), Step(number=step, name="", status=""))
 
 
-def nameless(place: Place) -> Place:
+def nameless(ref: StepRef) -> StepRef:
     """Return the step without its names and its error, which may be long."""
-    bare = unknown_place(place.stage.number, place.step.number)
-    kept = {"status": place.step.status, "exit_code": place.step.exit_code}
-    return Place(bare.stage, bare.step.model_copy(update=kept))
+    bare = unknown_ref(ref.stage.number, ref.step.number)
+    kept = {"status": ref.step.status, "exit_code": ref.step.exit_code}
+    return StepRef(bare.stage, bare.step.model_copy(update=kept))
 
 
-def described(place: Place, note: str = "") -> dict[str, Any]:
+def described(ref: StepRef, note: str = "") -> dict[str, Any]:
     """Return the fields that every view of a step has; the step's error goes before `note`."""
-    stage, step = place.stage, place.step
+    stage, step = ref.stage, ref.step
     error = f"error: {one_line(step.error, ERROR)}" if step.error else ""
     return {
         "stage": stage.number,
         "step": step.number,
-        "name": place.name,
+        "name": ref.name,
         "status": step.status,
         "exit_code": step.exit_code if step.status else None,
         "note": "; ".join(part for part in (error, note) if part),
     }
 
 
-def places(build: Build) -> list[Place]:
-    """Return all steps in order."""
-    return [Place(stage, step) for stage in build.stages for step in stage.steps]
-
-
-def failed_places(build: Build) -> list[Place]:
-    """Return the failed steps: what failed first comes first, what may fail without harm comes last."""
-    counting = [Place(failure.stage, failure.step) for failure in failures(build) if failure.step]
-    return counting + [place for place in places(build) if place.failed and place.step.errignore]
-
-
-def failed_first(build: Build, among: Iterable[Place]) -> list[Place]:
+def failed_first(build: Build, among: Iterable[StepRef]) -> list[StepRef]:
     """Return the steps of `among`, failed ones before the others."""
-    rank = {place.numbers: index for index, place in enumerate(failed_places(build))}
-    return sorted(among, key=lambda place: rank.get(place.numbers, len(rank)))
+    failed = (one.ref for one in failed_steps(build))
+    rank = {ref.numbers: index for index, ref in enumerate(ref for ref in failed if ref)}
+    return sorted(among, key=lambda ref: rank.get(ref.numbers, len(rank)))
 
 
-def find(build: Build, stage: str | None, step: str | None) -> list[Place]:
+def find(build: Build, stage: str | None, step: str | None) -> list[StepRef]:
     """Return the steps that `stage` and `step`, each a number or a name, mean; all where neither is given.
 
     Raises:
@@ -107,13 +61,13 @@ def find(build: Build, stage: str | None, step: str | None) -> list[Place]:
         InvalidInput: `step` could mean several.
     """
     stages = list(build.stages) if stage is None else _meant(stage, build.stages)
-    inside = [Place(one, item) for one in stages for item in one.steps]
+    inside = [StepRef(one, item) for one in stages for item in one.steps]
     if step is None:
         if not stages and stage is not None:
             raise _no_step(build, stage, step)
         return inside
-    steps = _meant(step, [place.step for place in inside])
-    found = [place for place in inside if any(place.step is one for one in steps)]
+    steps = _meant(step, [ref.step for ref in inside])
+    found = [ref for ref in inside if any(ref.step is one for one in steps)]
     if not found:
         raise _no_step(build, stage, step)
     if len(found) > 1:
@@ -138,25 +92,25 @@ def _meant(wanted: str, parts: Sequence[P]) -> list[P]:
 def _no_step(build: Build, stage: str | None, step: str | None) -> NotFound:
     wanted = f"stage {one_line(stage, NAME)!r}" if stage else ""
     wanted = f"step {one_line(step, NAME)!r}" + (f" in {wanted}" if wanted else "") if step else wanted
-    known = places(build)
+    known = step_refs(build)
     return NotFound(
         f"Build {build.number} has no {wanted}",
         next_step=f"It has (stage/step): {_list(known)}" if known else "It has no steps (yet): look at its status",
     )
 
 
-def _list(found: Sequence[Place]) -> str:
+def _list(found: Sequence[StepRef]) -> str:
     more = f" and {len(found) - _LISTED} more" if len(found) > _LISTED else ""
-    return ", ".join(place.label for place in found[:_LISTED]) + more
+    return ", ".join(ref.label for ref in found[:_LISTED]) + more
 
 
-def standing(place: Place) -> str:
+def standing(ref: StepRef) -> str:
     """Describe a step's status in a line."""
-    step = place.step
+    step = ref.step
     exit_code = f", exit {step.exit_code}" if step.exit_code else ""
-    ignored = ", failure ignored" if place.failed and step.errignore else ""
+    ignored = ", failure ignored" if ref.failed and step.errignore else ""
     error = f" ({one_line(step.error, ERROR)})" if step.error else ""
-    return f"{place.label}: {step.status}{exit_code}{ignored}{error}"
+    return f"{ref.label}: {step.status}{exit_code}{ignored}{error}"
 
 
 def standings(build: Build) -> list[str]:
@@ -167,7 +121,7 @@ def standings(build: Build) -> list[str]:
 def _of_stage(stage: Stage) -> list[str]:
     error = f" ({one_line(stage.error, ERROR)})" if stage.error else ""
     own = [f"{stage.number} {one_line(stage.name, NAME)}: {stage.status}{error}, no steps"]
-    return [standing(Place(stage, step)) for step in stage.steps] or own
+    return [standing(StepRef(stage, step)) for step in stage.steps] or own
 
 
 def bounded(lines: Sequence[str], room: int, cost: Callable[[str], int]) -> list[str]:

@@ -14,8 +14,8 @@ from drone_mcp_logs.common.steps import ERROR
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Block, Excerpt
+    from drone_mcp_build.failed_steps import FailedStep
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.common.failed_steps import Failed
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 _REASONS = 2
@@ -47,22 +47,24 @@ _WORDS = (
 )
 
 
-def verdict_of(failed: Failed, found: Excerpt | None, limit: int = 0) -> Verdict:
+def verdict_of(failed: FailedStep, found: Excerpt | None, limit: int = 0) -> Verdict:
     """Judge a failure by how it ended, then by its log; `limit` is the repository's in seconds, 0 where unknown."""
-    if failed.status == "killed":
-        return _of_stop(failed, limit)
-    if failed.error or failed.status == "error":
-        return _of_error(failed)
     log = _of_log(found) if found else UNKNOWN
-    told = failure_class.by_exit_code(failed.exit_code)
-    if told is None:
+    sure = failure_class.judge(failed, limit)
+    if sure is None:
         return _of_name(failed, log) if log.confidence == LOW else log
-    exit_code = Verdict(told.kind, told.confidence, (told.why,))
-    if log.kind == exit_code.kind:
-        return Verdict(log.kind, HIGH, exit_code.evidence + log.evidence)
-    if exit_code.kind == "cancelled" and log.kind == "timeout":
-        return replace(log, evidence=exit_code.evidence + log.evidence)
-    return exit_code
+    ended = Verdict(sure.kind, sure.confidence, (sure.why or _runner_says(failed),))
+    if failed.status in {"killed", "error"} or failed.error:
+        return ended
+    if log.kind == ended.kind:
+        return Verdict(log.kind, HIGH, ended.evidence + log.evidence)
+    if ended.kind == "cancelled" and log.kind == "timeout":
+        return replace(log, evidence=ended.evidence + log.evidence)
+    return ended
+
+
+def _runner_says(failed: FailedStep) -> str:
+    return f"the runner says: {one_line(failed.error, ERROR)}" if failed.error else "the runner could not run it"
 
 
 def verdict_of_build(build: Build) -> Verdict:
@@ -76,21 +78,6 @@ def verdict_of_build(build: Build) -> Verdict:
     if build.status in {"killed", "skipped"}:
         return Verdict("cancelled", HIGH, (f"the build was {build.status} before anything failed",))
     return UNKNOWN if build.status in {"failure", "error"} else NOTHING
-
-
-def _of_stop(failed: Failed, limit: int) -> Verdict:
-    """Drone 2.25 gives 130 to what a cancel catches; what a runner kills itself, as at the time limit, gets 137."""
-    if limit and failed.seconds >= limit:
-        return Verdict("timeout", HIGH, (f"it ran {failed.seconds} s, and the repository's limit is {limit} s",))
-    if failed.exit_code == 130:  # noqa: PLR2004 - told above
-        return Verdict("cancelled", HIGH, ("Drone cancelled it: a person did, or a newer build replaced it",))
-    return Verdict("cancelled", MEDIUM, ("it was killed from outside; Drone does not tell by whom",))
-
-
-def _of_error(failed: Failed) -> Verdict:
-    said = (f"the runner says: {one_line(failed.error, ERROR)}",) if failed.error else ("the runner could not run it",)
-    told = failure_class.by_error(failed.error)
-    return Verdict(told.kind, told.confidence, said)
 
 
 def _of_log(found: Excerpt) -> Verdict:
@@ -118,8 +105,8 @@ def _kind(block: Block) -> str:
     return next((kind for kind in said if not block.kind or kind == "compile"), block.kind)
 
 
-def _of_name(failed: Failed, log: Verdict) -> Verdict:
+def _of_name(failed: FailedStep, log: Verdict) -> Verdict:
     """Guess from what the step is called, where the log hardly tells."""
-    name = failed.step.name if failed.step else failed.stage.name
-    told = failure_class.by_name(name)
-    return Verdict(told.kind, told.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if told else log
+    name = failed.own_name
+    guess = failure_class.by_name(name)
+    return Verdict(guess.kind, guess.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if guess else log

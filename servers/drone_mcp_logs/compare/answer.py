@@ -12,10 +12,12 @@ from ci_mcp_logs.evidence_lines import count_lines
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, room_of, width_for
 from ci_mcp_logs.timestamps import stamps_room
+from drone_mcp_build.failed_steps import StepRef, step_refs
+from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
-from drone_mcp_logs.common.earlier_builds import branch_of, same_step
+from drone_mcp_logs.common.earlier_builds import same_step
 from drone_mcp_logs.common.links import compare_link
-from drone_mcp_logs.common.steps import NAME, Place, bounded, places
+from drone_mcp_logs.common.steps import NAME, bounded
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
 
@@ -37,7 +39,7 @@ class Pair:
     Attributes:
         a: the build that is asked about.
         b: the one it is compared with.
-        place: the failed step, as it is in the build that it failed in.
+        ref: the failed step, as it is in the build that it failed in.
         text: its log there; None where there is none.
         other: the log of the same step in the other build.
     """
@@ -46,7 +48,7 @@ class Pair:
     a: Build
     b: Build
     nonce: str
-    place: Place | None = None
+    ref: StepRef | None = None
     text: LogText | None = None
     other: LogText | None = None
     note: str = ""
@@ -54,7 +56,7 @@ class Pair:
     @property
     def exit_code(self) -> int:
         """That of the failed step."""
-        return self.place.step.exit_code if self.place else 0
+        return self.ref.step.exit_code if self.ref else 0
 
 
 def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
@@ -92,18 +94,18 @@ def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -
     no_names = {"branch": "", "event": "", "commit": ""}
     fewer = {
         "builds": tuple(side.model_copy(update=no_names) for side in view.builds),
-        "new": view.new and view.new.model_copy(update={"step": pair.place.numbers if pair.place else ""}),
+        "new": view.new and view.new.model_copy(update={"step": pair.ref.numbers if pair.ref else ""}),
     }
     return view.model_copy(update=fewer | {"changed": (), "compare_link": "", "next_step": ""})
 
 
 def _new(pair: Pair, new: Sequence[int], lines: list[Row]) -> NewView | None:
-    if pair.place is None:
+    if pair.ref is None:
         return None
     if pair.text is None or pair.other is None:
-        return NewView(step=pair.place.label, note=pair.note)
+        return NewView(step=pair.ref.label, note=pair.note)
     log = framed(lines, pair.nonce) if lines else ""
-    return NewView(step=pair.place.label, lines=len(new), shown=count_lines(lines), log=log)
+    return NewView(step=pair.ref.label, lines=len(new), shown=count_lines(lines), log=log)
 
 
 def _side(build: Build) -> SideView:
@@ -111,7 +113,7 @@ def _side(build: Build) -> SideView:
         number=build.number,
         status=one_line(build.status, 30),
         seconds=build.finished - build.started if build.started and build.finished > build.started else None,
-        branch=one_line(branch_of(build) or build.ref, NAME),
+        branch=one_line(branch_of(build), NAME),
         event=one_line(build.event, 30),
         commit=one_line(build.after, 64),
     )
@@ -125,20 +127,20 @@ def _summary(pair: Pair, count: int, alike: int) -> str:
 def _next(pair: Pair) -> str:
     if pair.a.after == pair.b.after and pair.a.status != pair.b.status:
         return "The same commit: see drone_find_flaky_steps, or what differs outside the code (a service, an image)"
-    if pair.place is None:
+    if pair.ref is None:
         return ""
     return f"drone_diagnose_build with number {(pair.a if is_failure(pair.a.status) else pair.b).number} says why"
 
 
 def changes(a: Build, b: Build) -> tuple[list[str], int]:
     """Say which steps stand or last otherwise, failed ones first, and how many are alike."""
-    rows = [_change(place, same_step(b, place)) for place in places(a)]
-    gone = [f"{place.label}: {_state(place)} -> not there" for place in places(b) if same_step(a, place) is None]
+    rows = [_change(ref, same_step(b, ref)) for ref in step_refs(a)]
+    gone = [f"{ref.label}: {_state(ref)} -> not there" for ref in step_refs(b) if same_step(a, ref) is None]
     changed = [row for row in rows if row]
     return sorted([*changed, *gone], key=lambda row: "failure" not in row), len(rows) - len(changed)
 
 
-def _change(now: Place, before: Place | None) -> str:
+def _change(now: StepRef, before: StepRef | None) -> str:
     """Say what became of a step; "" where it is as it was."""
     if before is None:
         return f"{now.label}: not there -> {_state(now)}"
@@ -152,12 +154,12 @@ def _lasted_otherwise(now: int, before: int) -> bool:
     return abs(now - before) >= _SECONDS and max(now, before) >= min(now, before) * _TIMES
 
 
-def _seconds(place: Place) -> int:
-    step = place.step
+def _seconds(ref: StepRef) -> int:
+    step = ref.step
     return max(0, step.stopped - step.started) if step.started and step.stopped else 0
 
 
-def _state(place: Place) -> str:
-    exit_code = f", exit {place.step.exit_code}" if place.step.exit_code else ""
-    lasted = f" in {_seconds(place)} s" if place.step.started and place.step.stopped else ""
-    return f"{one_line(place.step.status, 30)}{exit_code}{lasted if place.step.status != 'skipped' else ''}"
+def _state(ref: StepRef) -> str:
+    exit_code = f", exit {ref.step.exit_code}" if ref.step.exit_code else ""
+    lasted = f" in {_seconds(ref)} s" if ref.step.started and ref.step.stopped else ""
+    return f"{one_line(ref.step.status, 30)}{exit_code}{lasted if ref.step.status != 'skipped' else ''}"

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_logs.framing import new_nonce
+from drone_mcp_build.failed_steps import failures_that_count
+from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, same_step
-from drone_mcp_logs.common.failed_steps import IGNORED, in_causal_order
+from drone_mcp_logs.common.earlier_builds import builds_before, same_step
 from drone_mcp_logs.common.step_reader import Reading, StepReader
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
-    from drone_mcp_logs.common.steps import Place
     from drone_mcp_logs.compare.views import ComparisonView
 
 
@@ -37,7 +38,7 @@ async def compare(access: KnownAccess, what: Meant, b: int | None, token_budget:
 
 async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
     """Return the number of the last successful build before `build` on its branch."""
-    branch = branch_of(build)
+    branch = history_branch(build)
     builds = await builds_before(await access.client(), repo, build.number, branch) if branch else []
     good = next((one for one in builds if one.status == "success" and one.number < build.number), None)
     if good is None:
@@ -51,19 +52,18 @@ async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
 async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
     """Read the first failed step's log in the build where it failed, and the same step's in the other."""
     for failing, other in ((a, b), (b, a)):
-        place = _first_failed(failing)
-        if place is not None:
+        ref = _first_failed(failing)
+        if ref is not None:
             drone = await access.client()
-            there = same_step(other, place)
-            mine = await StepReader(drone, repo, failing.number, pace).read(place)
+            there = same_step(other, ref)
+            mine = await StepReader(drone, repo, failing.number, pace).read(ref)
             its = await StepReader(drone, repo, other.number, pace).read(there) if there else None
-            return Pair(repo, a, b, new_nonce(), place, mine.text, its.text if its else None, _note(mine, its, other))
+            return Pair(repo, a, b, new_nonce(), ref, mine.text, its.text if its else None, _note(mine, its, other))
     return Pair(repo, a, b, new_nonce())
 
 
-def _first_failed(build: Build) -> Place | None:
-    failed = (one for one in in_causal_order(build) if one.step and one.role != IGNORED)
-    return next((one.place for one in failed), None)
+def _first_failed(build: Build) -> StepRef | None:
+    return next((failed.ref for failed in failures_that_count(build) if failed.ref), None)
 
 
 def _note(mine: Reading, its: Reading | None, other: Build) -> str:

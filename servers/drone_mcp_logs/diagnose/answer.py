@@ -11,8 +11,8 @@ from ci_mcp_logs.evidence_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
 from ci_mcp_logs.timestamps import stamps_room
+from drone_mcp_build.failed_steps import FailedStep, Role
 from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.failed_steps import IGNORED, STOPPED, Failed
 from drone_mcp_logs.common.verdicts import NOTHING, Verdict
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.diagnose.advice import advice
@@ -28,6 +28,13 @@ if TYPE_CHECKING:
 
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
+_ROLES = {
+    Role.FIRST: "failed first",
+    Role.AFTER: "failed after it, maybe because of it",
+    Role.BESIDE: "failed beside it",
+    Role.STOPPED: "ran when the build was stopped",
+    Role.IGNORED: "failed, but failures of it are ignored",
+}
 _SHORTEST = 40  # characters of the summary, where nothing else is said
 
 
@@ -40,7 +47,7 @@ class Case:
         places: in source files, the most telling first.
     """
 
-    failed: Failed
+    failed: FailedStep
     verdict: Verdict
     text: LogText | None = None
     study: Study | None = None
@@ -154,10 +161,10 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
     return FailureView(
         stage=failed.stage.number,
         step=failed.step.number if failed.step else None,
-        name=_said(failed.place.name, detail),
+        name=_said(failed.name, detail),
         status=one_line(failed.status, 30),
         exit_code=failed.exit_code or None,
-        role=failed.role,
+        role=_ROLES[failed.role],
         kind=verdict.kind,
         confidence=verdict.confidence,
         evidence=_listed(verdict.evidence, detail),
@@ -172,7 +179,7 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
 
 def _place(cases: Iterable[Case]) -> str:
     """The first place in a source file that the evidence names."""
-    return next((_place_of(case) for case in cases if case.places and case.failed.role != IGNORED), "")
+    return next((_place_of(case) for case in cases if case.places and case.failed.role is not Role.IGNORED), "")
 
 
 def _place_of(case: Case) -> str:
@@ -198,13 +205,13 @@ def summary(diagnosis: Diagnosis) -> str:
 
 def _story(diagnosis: Diagnosis) -> str:
     build = diagnosis.build
-    first = next((case.failed for case in diagnosis.cases if case.failed.role != IGNORED), None)
+    first = next((case.failed for case in diagnosis.cases if case.failed.role is not Role.IGNORED), None)
     if first is None:
         return _unfailed(diagnosis)
-    if first.role == STOPPED:
+    if first.role is Role.STOPPED:
         return f"the build was stopped while {first.label} ran"
     exit_code = f", exit {first.exit_code}" if first.exit_code else ""
-    count = sum(case.failed.role != IGNORED for case in diagnosis.cases) + len(diagnosis.not_read) - 1
+    count = sum(case.failed.role is not Role.IGNORED for case in diagnosis.cases) + len(diagnosis.not_read) - 1
     more = f"; {count} more failed" if count else ""
     so_far = "" if is_final(build.status) else f"; the build is still {build.status}"
     return f"{first.label} failed first{exit_code}{more}{so_far}"

@@ -10,29 +10,30 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sanitize import one_line
+from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.earlier_builds import branch_of, builds_before, is_good_before, same_step
+from drone_mcp_logs.common.earlier_builds import builds_before, is_good_before, same_step
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import NAME
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
     from drone_mcp_logs.common.live_log import Pace
-    from drone_mcp_logs.common.steps import Place
 
 BROKEN = frozenset({"failure", "error"})
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The same step in another build: `place` is None where that has no such step, `text` where it was not read."""
+    """The same step in another build: `ref` is None where that has no such step, `text` where it was not read."""
 
     build: Build
-    place: Place | None = None
+    ref: StepRef | None = None
     text: LogText | None = None
 
 
@@ -58,12 +59,12 @@ NO_PAST = Past()
 
 @dataclass(slots=True)
 class Historian:
-    """Looks back from one build, at the step `place` of it."""
+    """Looks back from one build, at the step `ref` of it."""
 
     access: KnownAccess
     repo: str
     build: Build
-    place: Place
+    ref: StepRef
     pace: Pace
     newest: Observation | None = None  # the newest build, where it has been read
     read: dict[int, Build] = field(default_factory=dict)  # whole builds by number
@@ -76,7 +77,7 @@ class Historian:
             return Past(trouble=f"other builds could not be read: {error.message}")
 
     async def _look_back(self) -> Past:
-        own = branch_of(self.build)
+        own = history_branch(self.build)
         if not own:
             return NO_PAST
         goal = own if self.build.event == "pull_request" else await self._default_branch() or own
@@ -92,10 +93,10 @@ class Historian:
         if newest is None or newest.of_any_ref:
             return ""
         self.read[newest.build.number] = newest.build
-        return branch_of(newest.build)
+        return history_branch(newest.build)
 
     def _newest(self, branch: str) -> Build | None:
-        ended = (build for build in self.read.values() if branch_of(build) == branch and is_final(build.status))
+        ended = (build for build in self.read.values() if history_branch(build) == branch and is_final(build.status))
         return next((build for build in ended if build.number != self.build.number), None)
 
     def _newest_good(self, branch: str) -> Build | None:
@@ -106,28 +107,28 @@ class Historian:
         if build is None:
             return None
         whole = await self._whole(build)
-        place = same_step(whole, self.place)
-        if place is None or place.step.status != "success":
-            return Run(whole, place)
-        return Run(whole, place, await self._text(whole, place))
+        ref = same_step(whole, self.ref)
+        if ref is None or ref.step.status != "success":
+            return Run(whole, ref)
+        return Run(whole, ref, await self._text(whole, ref))
 
     async def _failed_run(self, build: Build | None) -> Run | None:
         """Read the step in the branch's newest build if that failed; of a good build no log is needed."""
         if build is None or build.status not in BROKEN:
             return Run(build) if build else None
         whole = await self._whole(build)
-        place = same_step(whole, self.place)
-        if place is None or not place.failed:
-            return Run(whole, place)
-        return Run(whole, place, await self._text(whole, place))
+        ref = same_step(whole, self.ref)
+        if ref is None or not ref.failed:
+            return Run(whole, ref)
+        return Run(whole, ref, await self._text(whole, ref))
 
     async def _whole(self, build: Build) -> Build:
         if build.number not in self.read:
             self.read[build.number] = (await self.access.builds.build(self.repo, build.number)).build
         return self.read[build.number]
 
-    async def _text(self, build: Build, place: Place) -> LogText | None:
-        return (await StepReader(await self.access.client(), self.repo, build.number, self.pace).read(place)).text
+    async def _text(self, build: Build, ref: StepRef) -> LogText | None:
+        return (await StepReader(await self.access.client(), self.repo, build.number, self.pace).read(ref)).text
 
 
 def stands_elsewhere(past: Past, build: Build, own: str, others: str) -> str:
@@ -138,7 +139,7 @@ def stands_elsewhere(past: Past, build: Build, own: str, others: str) -> str:
     there, is_newer = _called(past, build), other.number > build.number
     if other.status == "success":
         return f"no: {there} is good{'' if is_newer else ', so it is new here'}"
-    since = f"; its last good run: #{past.good.build.number}" if past.good and past.good.place else ""
+    since = f"; its last good run: #{past.good.build.number}" if past.good and past.good.ref else ""
     if other.status not in BROKEN:
         return f"unknown: {there} was {one_line(other.status, NAME)}{since}"
     return _compared(past.other, there, own, others) + since
@@ -146,12 +147,12 @@ def stands_elsewhere(past: Past, build: Build, own: str, others: str) -> str:
 
 def _called(past: Past, build: Build) -> str:
     number = past.other.build.number if past.other else 0
-    is_before = branch_of(build) == past.branch and build.event != "pull_request" and number < build.number
+    is_before = history_branch(build) == past.branch and build.event != "pull_request" and number < build.number
     return f"{one_line(past.branch, NAME)}'s {'previous' if is_before else 'newest'} build #{number}"
 
 
 def _compared(other: Run, there: str, own: str, others: str) -> str:
-    if other.place is None or not other.place.failed:
+    if other.ref is None or not other.ref.failed:
         return f"no: {there} fails at something else"
     if not own or not others:
         return f"maybe: {there} fails in the same step"

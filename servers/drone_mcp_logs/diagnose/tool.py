@@ -10,33 +10,32 @@ import anyio.to_thread
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_client.errors import ServiceError
+from drone_mcp_build.failed_steps import Role, failed_steps
+from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.concurrency import for_each
-from drone_mcp_logs.common.earlier_builds import branch_of
-from drone_mcp_logs.common.failed_steps import IGNORED, consequences, in_causal_order
-from drone_mcp_logs.common.failure_signatures import JUDGED, counting, sign, signed
+from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
 from drone_mcp_logs.common.step_reader import Reading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
+from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
 from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past, stands_elsewhere
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ci_mcp_logs.distill import Study
+    from drone_mcp_build.failed_steps import FailedStep
     from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
-    from drone_mcp_logs.common.failed_steps import Failed
     from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.diagnose.views import DiagnosisView
 
 _MOST_LOGS = 6  # each costs a request
 _TOKENS_A_LOG = 250
 _PAGE = 50  # builds among which the newest failed one is looked for
-_CANCELLED = 130  # what Drone gives to a step that a cancel caught
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +53,9 @@ class Facts:
 
     repo: str
     chosen: Chosen
-    read: Sequence[Failed]
-    readings: Sequence[Reading]
-    not_read: Sequence[Failed]
+    read: Sequence[FailedStep]
+    readings: Sequence[Reading | None]
+    not_read: Sequence[FailedStep]
     past: Past
     limit: int
     token_budget: int
@@ -65,16 +64,16 @@ class Facts:
 async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pace) -> DiagnosisView:
     """Answer `drone_diagnose_build`, and store the failure's signature, by which the same failure is found again."""
     chosen = await choose_build(access, what)
-    failed = in_causal_order(chosen.build)
+    failed = failed_steps(chosen.build)
     most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
     reader = StepReader(await access.client(), what.repo, chosen.build.number, pace)
     readings = await for_each(failed[:most], lambda one: _read(reader, one))
     past = await _look_back(access, what.repo, chosen, failed, pace)
-    limit = await _time_limit(access, what.repo, failed)
+    limit = await access.builds.time_limit(what.repo, chosen.build)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
     view = await anyio.to_thread.run_sync(conclude, facts)
     if is_final(chosen.build.status):
-        found = signed(chosen.build, counting(chosen.build), view.signature)
+        found = signed(chosen.build, first_failure(chosen.build), view.signature)
         await access.signatures.write(what.repo, chosen.build, found)
     return view
 
@@ -85,10 +84,10 @@ async def choose_build(access: KnownAccess, what: Meant) -> Chosen:
     build = newest.build
     if what.number is not None:
         return Chosen(build)
-    if in_causal_order(build) or build.status in BROKEN:
+    if failed_steps(build) or build.status in BROKEN:
         return Chosen(build, newest=newest)
     drone = await access.client()
-    builds = await drone.build_page(what.repo, 1, _PAGE, branch=branch_of(build) or None)
+    builds = await drone.build_page(what.repo, 1, _PAGE, branch=history_branch(build) or None)
     broken = next((one for one in builds if one.status in BROKEN), None)
     if broken is None:
         return Chosen(build, f"the newest build; none of the last {len(builds)} failed", newest)
@@ -96,37 +95,24 @@ async def choose_build(access: KnownAccess, what: Meant) -> Chosen:
     return Chosen((await access.builds.build(what.repo, broken.number)).build, note, newest)
 
 
-async def _read(reader: StepReader, failed: Failed) -> Reading:
+async def _read(reader: StepReader, failed: FailedStep) -> Reading | None:
     """Read a failed step's log; a stage that failed without a step has none."""
-    if failed.step is None:
-        return Reading(failed.place, None)
-    return await reader.read(failed.place)
+    return await reader.read(failed.ref) if failed.ref else None
 
 
-async def _look_back(access: KnownAccess, repo: str, chosen: Chosen, failed: Sequence[Failed], pace: Pace) -> Past:
+async def _look_back(access: KnownAccess, repo: str, chosen: Chosen, failed: Sequence[FailedStep], pace: Pace) -> Past:
     """Look at other builds, where the failure is one of a step and nobody stopped it."""
     first = next(iter(failed), None)
-    if first is None or first.step is None or first.role == IGNORED or chosen.build.status == "killed":
+    if first is None or first.ref is None or first.role is Role.IGNORED or chosen.build.status == "killed":
         return NO_PAST
-    return await Historian(access, repo, chosen.build, first.place, pace, chosen.newest).look_back()
-
-
-async def _time_limit(access: KnownAccess, repo: str, failed: Sequence[Failed]) -> int:
-    """The repository's limit in seconds, asked for only where a runner killed something; 0 where it is not known."""
-    if not any(one.status == "killed" and one.exit_code != _CANCELLED for one in failed):
-        return 0
-    try:
-        found = await access.known.repo(repo)
-    except ServiceError:
-        return 0
-    return found.timeout * 60 if found else 0
+    return await Historian(access, repo, chosen.build, first.ref, pace, chosen.newest).look_back()
 
 
 def conclude(facts: Facts) -> DiagnosisView:
     """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
-    first = next((case for case in cases if case.failed.role != IGNORED), None)
+    first = next((case for case in cases if case.failed.role is not Role.IGNORED), None)
     own = sign(first.failed, _alone(first), first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,
@@ -135,7 +121,7 @@ def conclude(facts: Facts) -> DiagnosisView:
         verdict=first.verdict if first else verdict_of_build(build),
         cases=tuple(cases),
         not_read=tuple(failed.label for failed in facts.not_read),
-        not_run=tuple(consequences(build)),
+        not_run=tuple(not_run_because_of_failures(build)),
         elsewhere=stands_elsewhere(past, build, own, _others_signature(past)),
         signature=own,
         note=facts.chosen.note,
@@ -143,8 +129,10 @@ def conclude(facts: Facts) -> DiagnosisView:
     return compose_diagnosis(diagnosis, facts.token_budget)
 
 
-def _case(facts: Facts, index: int, failed: Failed, reading: Reading) -> Case:
+def _case(facts: Facts, index: int, failed: FailedStep, reading: Reading | None) -> Case:
     """Judge a failure; the first is compared with its last good run."""
+    if reading is None:
+        return Case(failed, verdict_of(failed, None, facts.limit))
     text = reading.text
     if text is None or not text.lines:
         note = reading.why or ("it printed nothing" if text else "")
@@ -164,7 +152,7 @@ def _alone(case: Case) -> Study | None:
 def _others_signature(past: Past) -> str:
     """The signature of the same step in the target branch's newest build."""
     run = past.other
-    if run is None or run.place is None:
+    if run is None or run.ref is None:
         return ""
-    step = run.place.step
+    step = run.ref.step
     return signature_of(study_of(run.text), step.exit_code) if run.text else signature([step.error])

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.windows import Window
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_logs.common.step_reader import Reading
-    from drone_mcp_logs.common.steps import Place
 
 _SLACK = 16  # tokens: an answer's numbers may have more digits than those of its frame
 _LIST_PART = 3  # a list of other steps takes at most this part of an answer
@@ -64,8 +64,8 @@ def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: in
     listed, shown = page.steps, list(readings)
     page = _listing(page, listed, budget)
     while len(shown) > 1 and _room(page, shown, window, budget) < LEAST_ROOM * len(shown):
-        place = shown.pop().place
-        listed = (f"{place.label}: {place.step.status}, log not shown here", *listed)
+        ref = shown.pop().ref
+        listed = (f"{ref.label}: {ref.step.status}, log not shown here", *listed)
         page = _listing(page, listed, budget)
     if _room(page, shown, window, budget) < LEAST_ROOM:
         page = replace(page, summary="", steps=(), next_step="", if_cut="")
@@ -78,7 +78,7 @@ def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: in
 def _plainest(reading: Reading) -> Reading:
     """Drop the parts that are not needed to read the log, and the time stamps that its frame would name."""
     text = reading.text and reading.text.with_stamps()
-    return replace(reading, place=nameless(reading.place), text=text, why="")
+    return replace(reading, ref=nameless(reading.ref), text=text, why="")
 
 
 def _listing(page: Page, steps: Sequence[str], budget: int) -> Page:
@@ -129,11 +129,11 @@ def _view(page: Page, sections: Sequence[StepLogView]) -> BuildLogsView:
 def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
     """Return a section without lines whose other parts are as long as they can be."""
     to_end, from_start = window.kind in {"end", "tail"}, window.kind == "head"
-    place, text = reading.place, reading.text
+    ref, text = reading.ref, reading.text
     if text is None:
         return _section(page, reading, None, Span(0, 0))
     return StepLogView(
-        **described(place, reading.why),
+        **described(ref, reading.why),
         first_line=text.last,
         last_line=text.last,
         total_lines=text.last,
@@ -142,20 +142,20 @@ def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
         head_lost=text.head_lost or None,
         running=text.running or None,
         end=not text.running or None,
-        cursor=_onward(page, place, text, len(text.lines)) if text.running or not to_end else "",
-        cursor_back="" if from_start else _backward(page, place, text, len(text.lines)),
+        cursor=_onward(page, ref, text, len(text.lines)) if text.running or not to_end else "",
+        cursor_back="" if from_start else _backward(page, ref, text, len(text.lines)),
         log=framed([], page.nonce),
     )
 
 
 def _section(page: Page, reading: Reading, writer: Writer | None, span: Span) -> StepLogView:
-    place, text = reading.place, reading.text
+    ref, text = reading.ref, reading.text
     if text is None or writer is None:
-        return StepLogView(**described(place, reading.why))
+        return StepLogView(**described(ref, reading.why))
     ends = span.stop >= len(text.lines)
     shown = len(span) > 0
     return StepLogView(
-        **described(place, reading.why),
+        **described(ref, reading.why),
         first_line=text.first + span.start if shown else None,
         last_line=text.first + span.stop - 1 if shown else None,
         total_lines=text.last,
@@ -164,25 +164,25 @@ def _section(page: Page, reading: Reading, writer: Writer | None, span: Span) ->
         head_lost=text.head_lost or None,
         running=text.running or None,
         end=(ends and not text.running) or None,
-        cursor=_onward(page, place, text, span.stop) if text.running or not ends else "",
-        cursor_back=_backward(page, place, text, span.start) if span.start else "",
+        cursor=_onward(page, ref, text, span.stop) if text.running or not ends else "",
+        cursor_back=_backward(page, ref, text, span.start) if span.start else "",
         log=framed((writer.line(index) for index in span), page.nonce) if shown else "",
     )
 
 
-def _onward(page: Page, place: Place, text: LogText, stop: int) -> str:
+def _onward(page: Page, ref: StepRef, text: LogText, stop: int) -> str:
     """Return the cursor to the lines from index `stop` on."""
     if text.running and stop >= len(text.lines):
-        return _cursor(page, place, *text.resume)
-    return _cursor(page, place, text.first + stop, text.starts[stop] if text.running else -1)
+        return _cursor(page, ref, *text.resume)
+    return _cursor(page, ref, text.first + stop, text.starts[stop] if text.running else -1)
 
 
-def _backward(page: Page, place: Place, text: LogText, start: int) -> str:
+def _backward(page: Page, ref: StepRef, text: LogText, start: int) -> str:
     """Return the cursor to the lines before index `start`, backwards."""
     index = max(0, start - 1)
     pos = text.starts[index] if index < len(text.starts) else -1
-    return _cursor(page, place, text.first + index, pos, back=True)
+    return _cursor(page, ref, text.first + index, pos, back=True)
 
 
-def _cursor(page: Page, place: Place, line: int, pos: int, *, back: bool = False) -> str:
-    return encode(page.repo, Cursor((page.number, place.stage.number, place.step.number), line, back, pos))
+def _cursor(page: Page, ref: StepRef, line: int, pos: int, *, back: bool = False) -> str:
+    return encode(page.repo, Cursor((page.number, ref.stage.number, ref.step.number), line, back, pos))

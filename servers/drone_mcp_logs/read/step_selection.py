@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sanitize import one_line
 from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_logs.common.steps import ERROR, Place, failed_first, standing, standings
+from drone_mcp_logs.common.steps import ERROR, failed_first, standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
 
 _TOKENS_A_STEP = 250  # below it a failed step's end says too little
@@ -26,39 +27,39 @@ NO_STEPS = "there is nothing to read: look at the build itself for what it waits
 class Plan:
     """The steps to read, and what to say of the others."""
 
-    read: tuple[Place, ...]
+    read: tuple[StepRef, ...]
     summary: str = ""
     steps: tuple[str, ...] = ()
     next_step: str = ""
     if_cut: str = IF_CUT
 
 
-def plan_for_step(place: Place) -> Plan:
+def plan_for_step(ref: StepRef) -> Plan:
     """Plan to show one step."""
-    return Plan((place,))
+    return Plan((ref,))
 
 
-def plan_for_build(build: Build, chosen: Sequence[Place], token_budget: int) -> Plan:
+def plan_for_build(build: Build, chosen: Sequence[StepRef], token_budget: int) -> Plan:
     """Plan to show what failed among `chosen`, or to say that nothing did."""
-    failed = [place for place in failed_first(build, chosen) if place.failed]
+    failed = [ref for ref in failed_first(build, chosen) if ref.failed]
     if not failed:
         return _nothing_failed(build, chosen)
     most = max(1, min(_MOST_STEPS, token_budget // _TOKENS_A_STEP))
-    others = [standing(place) for place in failed[most:]]
+    others = [standing(ref) for ref in failed[most:]]
     others += _stage_errors(build)
-    others += [standing(place) for place in chosen if place.step.status == "running"]
+    others += [standing(ref) for ref in chosen if ref.step.status == "running"]
     count = "1 step" if len(failed) == 1 else f"{len(failed)} steps"
     return Plan(tuple(failed[:most]), f"{count} failed", tuple(others))
 
 
-def _nothing_failed(build: Build, chosen: Sequence[Place]) -> Plan:
-    running = [place.label for place in chosen if place.step.status == "running"]
+def _nothing_failed(build: Build, chosen: Sequence[StepRef]) -> Plan:
+    running = [ref.label for ref in chosen if ref.step.status == "running"]
     summary = "No step failed" if is_final(build.status) else "No step has failed so far"
     if running:
         summary += f"; running: {', '.join(running[:5])}"
     if build.error:
         summary += f"; the build failed: {one_line(build.error, ERROR)}"
-    steps = [standing(place) for place in chosen] + _stage_errors(build) if chosen else standings(build)
+    steps = [standing(ref) for ref in chosen] + _stage_errors(build) if chosen else standings(build)
     return Plan((), summary, tuple(steps), NAME_A_STEP if chosen else NO_STEPS)
 
 

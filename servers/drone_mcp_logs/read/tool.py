@@ -13,7 +13,7 @@ from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.live_log import Pace, Wish
 from drone_mcp_logs.common.step_reader import Reading, StepReader
-from drone_mcp_logs.common.steps import find, unknown_place
+from drone_mcp_logs.common.steps import find, unknown_ref
 from drone_mcp_logs.read import step_cursor
 from drone_mcp_logs.read.answer import Page, compose
 from drone_mcp_logs.read.step_selection import Plan, plan_for_build, plan_for_step
@@ -78,20 +78,20 @@ async def _resume(access: KnownAccess, ask: Ask, cursor: Cursor, pace: Pace) -> 
     """Go on where an answer ended. The log of a step that had finished takes no other request than its own."""
     step_cursor.check_build(cursor, ask.what.number)
     number, stage, step = cursor.log
-    place, status = unknown_place(stage, step), ""
+    ref, status = unknown_ref(stage, step), ""
     if cursor.live or not _is_number(ask.what.stage) or not _is_number(ask.what.step):
         build = (await access.builds.build(ask.what.repo, number)).build
         status = build.status
-        place = find(build, str(stage), str(step))[0]
+        ref = find(build, str(stage), str(step))[0]
         if ask.what.stage is not None or ask.what.step is not None:
             named = find(build, ask.what.stage or str(stage), ask.what.step or str(step))[0]
             step_cursor.check_step(cursor, named.stage.number, named.step.number)
     else:
         step_cursor.check_step(cursor, int(ask.what.stage or stage), int(ask.what.step or step))
     wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * _CHARS_A_TOKEN, patient=not cursor.back)
-    reading = await StepReader(await access.client(), ask.what.repo, number, pace).read(place, wish)
+    reading = await StepReader(await access.client(), ask.what.repo, number, pace).read(ref, wish)
     _raise_missing(reading)
-    return await _compose(ask, number, status, Plan((place,), if_cut=""), [reading])
+    return await _compose(ask, number, status, Plan((ref,), if_cut=""), [reading])
 
 
 def _is_number(text: str | None) -> bool:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sanitize import one_line
+from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
-from drone_mcp_logs.common.earlier_builds import branch_of
 from drone_mcp_logs.common.failure_signatures import Signer
 from drone_mcp_logs.common.step_runs import runs_of
 from drone_mcp_logs.common.steps import NAME, find
@@ -157,7 +157,7 @@ async def _branch(access: KnownAccess, chronicle: Chronicle, what: Meant, branch
     if branch:
         return branch.strip().removeprefix("refs/heads/")
     if what.number is not None:
-        return branch_of(await _ask(chronicle, what.number))
+        return history_branch(await _ask(chronicle, what.number))
     repo = await access.known.repo(what.repo)
     return (repo or await chronicle.drone.repo(what.repo)).default_branch
 
@@ -172,10 +172,10 @@ async def _named(chronicle: Chronicle, what: Meant) -> tuple[str, str]:
     build = await _ask(chronicle, what.number) if what.number else await _newest_with_steps(chronicle)
     stage, step = (what.stage, what.step) if what.stage else _apart(what.step or "")
     try:
-        place = find(build, stage, step)[0]
+        ref = find(build, stage, step)[0]
     except InvalidInput as error:
         raise InvalidInput(error.message, next_step="Call again with step as stage/step") from error
-    return place.stage.name, place.step.name
+    return ref.stage.name, ref.step.name
 
 
 def _apart(step: str) -> tuple[str | None, str]:

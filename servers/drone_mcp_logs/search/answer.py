@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ci_mcp_logs.search import SearchResult
-    from drone_mcp_logs.common.steps import Place
+    from drone_mcp_build.failed_steps import StepRef
 
 _SLACK = 8  # tokens: counts of what is shown may have more digits than those of a frame
 _LIST_PART = 4  # each list of other steps takes at most this part of an answer
@@ -28,7 +28,7 @@ _LIST_PART = 4  # each list of other steps takes at most this part of an answer
 class StepFound:
     """What was found in a step; `note` says which lines were not searched, and whether it still runs."""
 
-    place: Place
+    ref: StepRef
     found: SearchResult
     note: str = ""
 
@@ -83,7 +83,7 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
     plain = replace(findings, not_searched=tuple(bounded(findings.not_searched, budget // _LIST_PART, room_of)))
     while len(plain.steps) > 1 and _room(plain, total, budget) < LEAST_ROOM * len(plain.steps):
         left_out = plain.steps[-1]
-        more = (f"{left_out.place.label}: {left_out.found.count}", *more)
+        more = (f"{left_out.ref.label}: {left_out.found.count}", *more)
         plain = replace(plain, steps=plain.steps[:-1], more=tuple(bounded(more, budget // _LIST_PART, room_of)))
     if _room(plain, total, budget) < LEAST_ROOM:
         plain = replace(plain, more=(), not_searched=(), next_step="", if_cut="")
@@ -94,7 +94,7 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
 
 def _plainest(step: StepFound) -> StepFound:
     """Drop the parts that are not needed to read the matches, and the time stamps that the frame would name."""
-    return StepFound(nameless(step.place), replace(step.found, stamps=""))
+    return StepFound(nameless(step.ref), replace(step.found, stamps=""))
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
@@ -105,7 +105,7 @@ def _room(findings: Findings, total: int, budget: int) -> int:
 
 
 def _result(step: StepFound, shown: int, log: str) -> StepMatchesView:
-    return StepMatchesView(**described(step.place, step.note), matches=step.found.count, shown=shown, log=log)
+    return StepMatchesView(**described(step.ref, step.note), matches=step.found.count, shown=shown, log=log)
 
 
 def _view(findings: Findings, total: int, results: Sequence[StepMatchesView]) -> SearchView:

@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.search import SearchResult
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
-    from drone_mcp_logs.common.steps import Place
     from drone_mcp_logs.search.answer import Limits
     from drone_mcp_logs.search.views import SearchView
 
@@ -82,18 +82,18 @@ class _Search:
         self._bytes_left = MOST_BYTES
         self._seconds_left = MOST_SECONDS
 
-    async def step(self, place: Place) -> StepFound | str:
+    async def step(self, ref: StepRef) -> StepFound | str:
         """Search one step, or say why not."""
-        if place.never_ran:
-            return f"{place.label}: {place.step.status}, it has no log"
+        if ref.never_ran:
+            return f"{ref.label}: {ref.step.status}, it has no log"
         if self._bytes_left <= 0:
-            return f"{place.label}: the logs before it came to {MOST_BYTES >> 20} MiB; name it to search it"
-        reading = await self._reader.read(place)
+            return f"{ref.label}: the logs before it came to {MOST_BYTES >> 20} MiB; name it to search it"
+        reading = await self._reader.read(ref)
         if reading.text is None:
-            return f"{place.label}: its log is not there"
+            return f"{ref.label}: its log is not there"
         self._bytes_left -= reading.text.size
         found = await self._scan(reading.text)
-        return StepFound(reading.place, found, _note(found, reading.text))
+        return StepFound(reading.ref, found, _note(found, reading.text))
 
     async def _scan(self, text: LogText) -> SearchResult:
         """Search in a thread, which ends soon after this task is cancelled."""

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.actions import Action
     from ci_mcp_kit.guard.asking import Reply
     from ci_mcp_kit.guard.audit import Audit
-    from ci_mcp_kit.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.notes import GuardNotes, Who
 
 # Seconds for which a used question is known: its life, and as much again for clocks that differ.
 REMEMBERED: Final = 2.0 * consent.LIFE
@@ -37,7 +37,7 @@ class Confirmations:
     """
 
     def __init__(
-        self, thing: str, key: bytes, who: Callable[[], Who], kept: Notes, audit: Audit, clock: Callable[[], float]
+        self, thing: str, key: bytes, who: Callable[[], Who], kept: GuardNotes, audit: Audit, clock: Callable[[], float]
     ) -> None:
         self._thing = thing
         self._master = key

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.cleaning import Cleaner
     from ci_mcp_kit.guard.actions import Action, Gate, Request, Writer
-    from ci_mcp_kit.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.notes import GuardNotes, Who
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
     from ci_mcp_kit.guard.settings import GuardSettings
@@ -63,7 +63,7 @@ class Guard:
         self,
         settings: GuardSettings,
         clean: Cleaner,
-        kept: Notes,
+        kept: GuardNotes,
         connect: Callable[[Gate], Writer],
         clock: Callable[[], float] = time.time,
     ) -> None:

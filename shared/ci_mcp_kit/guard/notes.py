@@ -1,40 +1,62 @@
 """What all processes of one agent have to agree on: how often it acted, what was confirmed, what was sent.
 
 Where they share a store, its notes say so for every replica and across restarts; a store of one process alone knows
-only of that one.
+only of that one. For answers a store that is gone does not matter. Here it does: without it nobody can tell what
+another process has sent, so nothing is sent.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from typing import TYPE_CHECKING, Protocol
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from ci_mcp_kit import logs
+from ci_mcp_kit.guard.errors import NotesUnavailable
+from ci_mcp_kit.stores import StoreError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
+
+    from ci_mcp_kit.notes.notes import Notes
 
     Who = tuple[str, str, str]
 
 
-class Notes(Protocol):
-    """Short texts that run out. A store that processes share has them.
+class GuardNotes:
+    """The notes of a guard. Every method raises `NotesUnavailable` where the store cannot tell."""
 
-    Every method raises `NotesUnavailable` where nobody can tell: what depends on it does not happen.
-    """
+    def __init__(self, notes: Notes) -> None:
+        self._notes = notes
 
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
         """Write a note unless one stands; return the one that stands, or None when this one was written."""
+        with _answering():
+            return await self._notes.claim(key, value, seconds, at=at)
 
     async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
         """Write a note over whatever stands."""
+        with _answering():
+            await self._notes.write_note(key, value, seconds, at=at)
 
     async def note(self, key: str, *, at: float) -> str | None:
         """Read a note that has not run out."""
+        with _answering():
+            return await self._notes.note(key, at=at)
 
     async def drop_note(self, key: str) -> None:
         """Take a note away."""
+        with _answering():
+            await self._notes.drop_note(key)
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise NotesUnavailable(f"Nobody can tell what was done before: {error}") from error
 
 
 def who(agent: Mapping[str, str]) -> Who:

@@ -13,7 +13,7 @@ from ci_mcp_kit.errors import RateLimited
 from ci_mcp_kit.guard import notes
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.notes import GuardNotes, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +30,7 @@ class Rate:
 class RateLimit:
     """The limit of an agent. Times are Unix seconds, given by the caller."""
 
-    def __init__(self, rate: Rate, kept: Notes) -> None:
+    def __init__(self, rate: Rate, kept: GuardNotes) -> None:
         self._rate = rate
         self._kept = kept
         self._taken: dict[tuple[Who, str], dict[int, float]] = {}  # places known to be taken -> until when

@@ -12,7 +12,7 @@ from ci_mcp_kit.guard.notes import key
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ci_mcp_kit.guard.notes import Notes, Who
+    from ci_mcp_kit.guard.notes import GuardNotes, Who
     from ci_mcp_kit.guard.spec import GuardSpec
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class RecentCalls:
         patience: seconds that the service has for an answer.
     """
 
-    def __init__(self, spec: GuardSpec, who: Callable[[], Who], kept: Notes, patience: float) -> None:
+    def __init__(self, spec: GuardSpec, who: Callable[[], Who], kept: GuardNotes, patience: float) -> None:
         self._spec = spec
         self._who = who
         self._kept = kept

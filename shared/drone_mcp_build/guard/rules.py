@@ -10,12 +10,12 @@ from typing_extensions import override
 from ci_mcp_kit.guard.rules import Rules, matches
 from drone_mcp_build.guard.action import OPERATIONS
 from drone_mcp_build.guard.spec import BUILD_GUARD
+from drone_mcp_build.refs import branch_of
 from drone_mcp_build.scope import RepoScope
 
 if TYPE_CHECKING:
     from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_build.guard.action import BuildAction
-    from drone_mcp_client.models import Build
 
 DEPLOYMENTS = frozenset({"promote", "rollback"})
 
@@ -54,13 +54,3 @@ class BuildRules(Rules):
         if action.unapproved and not self.unapproved:
             message = f"{action.repo} is protected, and this would run build {build.number} although nobody approved it"
             raise self.refusal("unapproved", message)
-
-
-def branch_of(build: Build) -> str:
-    """Return the branch that was built, or that a pull request goes to.
-
-    Of a tag it is the whole ref, so that a glob of branches never matches a tag by accident.
-    """
-    if build.event == "tag" or build.ref.startswith("refs/tags/"):
-        return build.ref
-    return build.target or build.ref.removeprefix("refs/heads/")

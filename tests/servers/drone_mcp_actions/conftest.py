@@ -16,12 +16,6 @@ if TYPE_CHECKING:
 At = Callable[..., Any]
 
 
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> str:
-    """Both eras of the protocol."""
-    return str(request.param)
-
-
 @pytest.fixture
 def at(tmp_path: Path) -> At:
     """`desk` with its audit file in a folder of the test's own."""

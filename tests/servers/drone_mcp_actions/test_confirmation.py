@@ -10,7 +10,8 @@ from mcp.types import ElicitResult
 
 from drone_mcp_actions.server import create
 from drone_mcp_actions.settings import ActionSettings
-from support.actions_desk import ON, Answer, Person
+from support.actions_desk import ON, Person
+from support.agent import Answer
 from support.simulator import running_simulator
 
 STOP = {"repo": "octo/hello", "number": 2}

@@ -10,7 +10,8 @@ import pytest
 import redis
 from mcp.types import ElicitResult
 
-from support.actions_desk import NOW, SCENARIO, TOOLS, Answer, Desk, Person, desk_at
+from support.actions_desk import NOW, SCENARIO, TOOLS, Desk, Person, desk_at
+from support.agent import Answer
 from support.redis_server import RedisServer
 from support.simulator import running_simulator
 

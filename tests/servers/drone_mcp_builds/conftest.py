@@ -3,58 +3,23 @@
 from __future__ import annotations
 
 import asyncio
-import json
-from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import respx
 from mcp import Client
 
 from drone_mcp_build.settings import Settings
 from drone_mcp_builds.server import create
+from support.agent import ENVIRONMENT, Agent
 from support.made_builds import T0
 
-SERVER = "https://drone.example.com"
-
-
-class Answer:
-    """What a tool said."""
-
-    def __init__(self, result: Any) -> None:
-        self.failed: bool = bool(result.is_error)
-        self.text: str = result.content[0].text
-        self.data: dict[str, Any] = json.loads(self.text.removeprefix("Error: "))
-        if not self.failed:
-            assert result.structured_content == self.data
-
-
-class Agent:
-    """An MCP client with the words that tests use."""
-
-    def __init__(self, client: Client) -> None:
-        self.client = client
-
-    async def call(self, tool: str, **arguments: Any) -> Answer:
-        return Answer(await self.client.call_tool(tool, arguments))
-
-    async def read(self, uri: str) -> dict[str, Any]:
-        data: dict[str, Any] = json.loads((await self.client.read_resource(uri)).contents[0].text)  # type: ignore[union-attr]  # a JSON resource is text
-        return data
-
-
-Connect = Callable[..., Any]
-
-
-@pytest.fixture(params=["auto", "legacy"])
-def era(request: pytest.FixtureRequest) -> str:
-    """Both eras of the protocol: without and with `initialize`."""
-    return str(request.param)
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
 
 
 @pytest.fixture
-def connect() -> Connect:
+def connect() -> Callable[..., Any]:
     """Start a server with the given environment and connect to it."""
 
     @asynccontextmanager
@@ -65,23 +30,8 @@ def connect() -> Connect:
         heard: Any = None,
         **env: str,
     ) -> AsyncIterator[Agent]:
-        variables = {"DRONE_SERVER": SERVER, "DRONE_TOKEN": "a-token-of-the-tests", "DRONE_MCP_RETRIES": "0", **env}
-        server = create(Settings.from_environment(variables), clock or (lambda: T0 + 300.0), pause)
+        server = create(Settings.from_environment(ENVIRONMENT | env), clock or (lambda: T0 + 300.0), pause)
         async with Client(server, mode=mode, message_handler=heard) as client:
             yield Agent(client)
 
     return connected
-
-
-@pytest.fixture
-async def agent(connect: Connect) -> AsyncIterator[Agent]:
-    """A connected client, with the ordinary settings."""
-    async with connect() as agent:
-        yield agent
-
-
-@pytest.fixture
-def drone() -> Iterator[respx.MockRouter]:
-    """The Drone that is asked; a request that no test expects fails, and so does an answer that none asks for."""
-    with respx.mock(base_url=SERVER, assert_all_called=True) as router:
-        yield router

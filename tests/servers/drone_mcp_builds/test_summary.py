@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from drone_mcp_builds.failures import counting
+from drone_mcp_builds.failures import notable_failures
 from drone_mcp_builds.summary import ANSWER_TOKENS, size_of, summarise
 from drone_mcp_client.models import Build
 from support.made_builds import T0, any_builds, failing_build, made_build, made_stage, made_step
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "drone-2.25.0"
 NOW = T0 + 300
+CANCELLED = "Drone cancelled it: a person did, or a newer build replaced it"
 NOBODY_KNOWS = "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
 
 
@@ -50,7 +51,7 @@ def captured(name: str) -> BuildView:
         ),
         (
             "060_build_after_cancel.json",
-            f"killed after 7 s during step 1 'tick' of stage 1 'default'. {NOBODY_KNOWS}",
+            f"killed after 7 s during step 1 'tick' of stage 1 'default'. {CANCELLED}",
         ),
         (
             "071_build_cancel_pending.json",
@@ -316,7 +317,7 @@ def test_any_build_fits_the_budget_and_its_headline_names_the_first_failure(buil
     assert size_of(view) <= ANSWER_TOKENS
     assert view.headline
     assert "\n" not in view.headline
-    found = counting(build)
+    found = notable_failures(build)
     assert bool(found) == (view.first_failure is not None)
     if found and build.status in {"failure", "error", "running"}:
         place = f"stage {found[0].stage.number} '"

@@ -15,7 +15,7 @@ import pytest
 
 from ci_mcp_kit.redact import MARK, Redactor
 from ci_mcp_logs.terminal import terminal_lines
-from support.log_agent import numbered
+from support.agent import numbered
 from support.made_builds import failing_build, made_repo
 
 if TYPE_CHECKING:

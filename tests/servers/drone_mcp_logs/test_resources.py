@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from mcp.shared.exceptions import MCPError
 
-from support.log_agent import numbered
+from support.agent import numbered
 from support.simulator import running_simulator
 
 LOG_URI = "drone://repo/octo/hello/build/4/logs/{stage}/{step}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_policy.deciding import consider
+from drone_mcp_policy.facts import facts_of
 from support.made_builds import T0, made_stage, made_step
 from support.policy_cases import CLONE_FAILED, HELD, LATER, TEST_FAILED, a_build, considered, decided, rules_of
 
@@ -72,7 +73,7 @@ def test_a_rule_that_fits_decides(tmp_path: Path, when: str, build: Build) -> No
 def test_a_rule_that_does_not_fit_says_why(tmp_path: Path, when: str, build: Build, why: str) -> None:
     rules = rules_of(tmp_path, f"rules: [{{rule: it, then: stop, when: {when}}}]")
     (look,) = considered(build, rules=rules).looks
-    assert (look.outcome, look.why.startswith(why)) == ("did not match" if why else "decided", True)
+    assert (look.outcome, look.why.startswith(why)) == ("mismatch" if why else "decided", True)
 
 
 def test_a_rule_without_a_build_fits_only_what_asks_nothing_of_one(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ rules:
 """
     found = considered(FAILED, rules=rules_of(tmp_path, text))
     assert (found.decision.action, found.decision.reason) == ("continue", "failures of main are known")
-    assert [look.outcome for look in found.looks] == ["did not match", "decided", "not reached"]
+    assert [look.outcome for look in found.looks] == ["mismatch", "decided", "not_reached"]
     assert found.looks[2].why == "'second' had decided"
 
 
@@ -102,7 +103,7 @@ rules:
     first, again = a_build(7, "failure", CLONE_FAILED), a_build(8, "failure", CLONE_FAILED, parent=7)
     found = considered(again, first, rules=rules_of(tmp_path, text))
     assert (found.decision.rule, found.decision.action) == ("give-up", "continue")
-    assert found.looks[0].outcome == "matched, but"
+    assert found.looks[0].outcome == "withheld"
     assert found.looks[0].why == "its retries are used up (1): build 7"
 
 
@@ -160,4 +161,4 @@ rules:
 
 def test_a_rules_own_tools_come_before_those_for_its_action(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, "rules: [{rule: it, then: stop, next: [call_someone]}]")
-    assert consider(FAILED, None, rules, repo="a/b", now=LATER).decision.tools == ("call_someone",)  # type: ignore[arg-type]  # no rule here asks for history
+    assert consider(facts_of(FAILED, repo="a/b", now=LATER), None, rules).decision.tools == ("call_someone",)  # type: ignore[arg-type]  # no rule here asks for history

@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from drone_mcp_policy.cli import app
 from drone_mcp_policy.recordings import read_recording
 from drone_mcp_policy.replay import replay
-from drone_mcp_state import open_store
+from drone_mcp_state import open_store, write_snapshot
 from support.captured_builds import FIXTURES, deliveries
 from support.made_builds import T0
 from support.policy_cases import CLONE_FAILED, DEFAULT, a_build
@@ -118,7 +118,7 @@ async def test_a_snapshot_of_a_redis_store_is_replayed_as_the_store_itself(tmp_p
     try:
         async with open_store(redis.url) as store:
             await store.apply("octo/hello", a_build(1, "failure", CLONE_FAILED), source="webhook", at=T0 + 900.0)
-            await store.snapshot(tmp_path / "snapshot.db")
+            await write_snapshot(store, tmp_path / "snapshot.db")
         told = []
         for source in (redis.url, str(tmp_path / "snapshot.db")):
             done = await anyio.run_process([*warm_python(), "-m", "drone_mcp_policy", "replay", source])

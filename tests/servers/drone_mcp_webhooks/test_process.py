@@ -117,7 +117,7 @@ async def test_with_a_server_and_a_token_it_looks_for_itself_what_no_delivery_to
         assert [change.source for change in found.items] == ["reconciler"]
         assert status == 0
         assert drone.admin_token not in said
-        assert await store.hold_lease("reconciler", "another", 60, at=time.time()), "it has given its lease back"
+        assert await store.notes.hold_lease("reconciler", "another", 60, at=time.time()), "it has given its lease back"
 
 
 async def test_on_sigterm_the_delivery_under_way_is_answered_and_kept(tmp_path: Path) -> None:

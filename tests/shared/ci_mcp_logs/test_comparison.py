@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from ci_mcp_logs.comparison import Comparison
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of_all, width_for
-from support.log_agent import numbered
+from support.agent import numbered
 
 WORDS = ["alpha", "beta", "gamma delta", "error: boom", "took s", ""]
 LINES = st.lists(st.sampled_from(WORDS), min_size=1, max_size=30)

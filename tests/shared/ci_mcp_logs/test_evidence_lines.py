@@ -7,7 +7,7 @@ from ci_mcp_logs.evidence import headline, study_of
 from ci_mcp_logs.evidence_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.numbered_lines import GAP, LEAST_ROOM, room_of_all, width_for
-from support.log_agent import numbered
+from support.agent import numbered
 
 WORDS = ["error: boom", "FAIL", "ok", "--- FAIL: TestCart (0.00s)", "warning: unused", "", "done", "+ make", "x" * 600]
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=60).map(LogText.from_raw)

@@ -9,7 +9,7 @@ from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.match_lines import write_matches
 from ci_mcp_logs.numbered_lines import GAP, LEAST_ROOM, Row, room_of_all, width_for
 from ci_mcp_logs.search import SearchResult, compile_pattern, search
-from support.log_agent import numbered
+from support.agent import numbered
 
 LINES = st.lists(st.text(alphabet='abé日. "', max_size=12) | st.just("x" * 3000), max_size=40).map(tuple)
 PATTERNS = st.sampled_from(["a", "^a", "b$", "a|b", "^$", "a*", "[^a]", "a.b", r"\.", "é日", "B", "x+"])

@@ -5,51 +5,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drone_mcp_state import BuildStateStore, open_store
-from support.redis_server import RedisServer
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Generator
-    from pathlib import Path
-
-
-@pytest.fixture(scope="session")
-def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Generator[RedisServer]:
-    """One Redis for all tests that only use it."""
-    server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Generator[RedisServer]:
-    """A Redis that a test may stop."""
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-def address(name: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    if name == "memory":
-        return "memory:"
-    if name == "sqlite":
-        return f"sqlite://{tmp_path}/state.db"
-    server: RedisServer = request.getfixturevalue("shared_redis")
-    server.flush()
-    return server.url
-
-
-@pytest.fixture(params=["memory", "sqlite", "redis"])
-def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Every store in turn; Redis is a real one, emptied for each test."""
-    return address(request.param, request, tmp_path)
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def shared_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Every store that several processes can open."""
-    return address(request.param, request, tmp_path)
+    from collections.abc import AsyncGenerator
 
 
 @pytest.fixture

@@ -87,11 +87,3 @@ async def test_cursors_are_good_in_every_process(shared_url: str) -> None:
         changes = await one.changes(cursor)
         assert [change.number for change in changes.items] == [7]
         assert not await other.changes(changes.cursor)
-
-
-async def test_one_process_holds_a_lease(shared_url: str) -> None:
-    async with open_store(shared_url) as one, open_store(shared_url) as other:
-        assert await one.hold_lease("leader", "one", 60, at=1000)
-        assert not await other.hold_lease("leader", "other", 60, at=1001)
-        await one.release_lease("leader", "one")
-        assert await other.hold_lease("leader", "other", 60, at=1002)

@@ -55,7 +55,7 @@ async def test_while_redis_is_gone_every_call_says_so_without_a_password(own_red
             store.changes(""),
             store.repos(),
             store.record_event(1000),
-            store.hold_lease("leader", "a", 1, at=1000),
+            store.notes.hold_lease("leader", "a", 1, at=1000),
             store.apply(SLUG, build(1), source="webhook", at=1000),
         ):
             with pytest.raises(StoreUnavailable) as gone:
@@ -128,15 +128,6 @@ async def test_retention_leaves_nothing_behind(own_redis: RedisServer) -> None:
     assert sorted(keys) == [b"{drone-mcp}:facts", b"{drone-mcp}:feed"]
 
 
-async def test_a_lease_ends_by_itself(own_redis: RedisServer) -> None:
-    async with open_store(own_redis.url) as store:
-        assert await store.hold_lease("leader", "a", 0.001, at=1000)
-        with redis.Redis(port=own_redis.port) as client:
-            while client.exists("{drone-mcp}:lease:leader"):
-                pass
-        assert await store.hold_lease("leader", "b", 60, at=1000)
-
-
 async def tell_everything(url: str) -> None:
     async with open_store(url) as store:
         for seen in histories()[3]:
@@ -147,8 +138,8 @@ async def tell_everything(url: str) -> None:
         assert (await store.latest(SLUG)) == record
         assert await store.changes(record.cursor, SLUG, 3) is not None
         assert await store.retain(builds_per_repo=0, newer_than=0) == 1
-        assert await store.claim("call", "first", 60, at=1000) is None
-        assert await store.claim("call", "second", 60, at=1000) == "first"
+        assert await store.notes.claim("call", "first", 60, at=1000) is None
+        assert await store.notes.claim("call", "second", 60, at=1000) == "first"
 
 
 async def test_a_cluster_is_used_as_one(tmp_path: Path) -> None:

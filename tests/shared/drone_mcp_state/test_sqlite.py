@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from drone_mcp_client.models import Build
-from drone_mcp_state import StoreTooNew, StoreUnavailable, open_store, records
+from drone_mcp_state import StoreTooNew, StoreUnavailable, open_store, records, write_snapshot
 from drone_mcp_state.sqlite_schema import MIGRATIONS, connect
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ async def test_a_folder_that_is_not_there_is_told(tmp_path: Path) -> None:
 async def test_a_failed_write_is_told_to_every_delivery_of_its_batch_and_the_next_one_is_good(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("drone_mcp_state.sqlite_schema.BUSY_SECONDS", 0.01)
+    monkeypatch.setattr("ci_mcp_kit.sqlite_file.BUSY_SECONDS", 0.01)
     async with open_store(f"sqlite://{path}") as store:
         blocker = connect(str(path))
         blocker.execute("BEGIN IMMEDIATE")
@@ -132,7 +132,7 @@ async def test_the_feed_keeps_a_number_of_changes_and_says_when_it_does_not_reac
 async def test_a_cursor_of_a_copy_is_not_taken_for_one_of_the_original(path: Path, tmp_path: Path) -> None:
     async with open_store(f"sqlite://{path}") as store:
         await store.apply(SLUG, build(1), source="webhook", at=1000)
-        await store.snapshot(tmp_path / "copy.db")
+        await write_snapshot(store, tmp_path / "copy.db")
         async with open_store(f"sqlite://{tmp_path}/copy.db") as copy:
             assert not (await store.changes(await copy.cursor())).complete
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from drone_mcp_client.models import Build, Repo, Stage
-from drone_mcp_state import BuildStateStore, FeedHealth, StoreUrlInvalid, Transition, merge, open_store
+from drone_mcp_state import BuildStateStore, FeedHealth, StoreUrlInvalid, Transition, merge, open_store, write_snapshot
 from support.captured_builds import histories
 
 if TYPE_CHECKING:
@@ -235,16 +235,6 @@ async def test_repositories_are_known_from_builds_and_news_until_disabled(store:
     assert (await store.health()).last_event == 2000
 
 
-async def test_one_holds_a_lease_until_it_is_given_back(store: BuildStateStore) -> None:
-    assert await store.hold_lease("leader", "a", 30, at=1000)
-    assert not await store.hold_lease("leader", "b", 30, at=1001)
-    assert await store.hold_lease("leader", "a", 30, at=1002)
-    await store.release_lease("leader", "b")
-    assert not await store.hold_lease("leader", "b", 30, at=1003)
-    await store.release_lease("leader", "a")
-    assert await store.hold_lease("leader", "b", 30, at=1004)
-
-
 async def test_retention_keeps_the_newest_of_each_repository_and_what_still_moves(store: BuildStateStore) -> None:
     finished = [build(number, created=1000 + number, status="success", version=3) for number in range(1, 6)]
     await tell(store, *finished, build(6, created=5), build(7, created=1007))
@@ -257,7 +247,7 @@ async def test_retention_keeps_the_newest_of_each_repository_and_what_still_move
 
 async def test_a_snapshot_is_a_store_with_the_same_builds(store: BuildStateStore, tmp_path: Path) -> None:
     await tell(store, *(seen for history in HISTORIES.values() for seen in history))
-    await store.snapshot(tmp_path / "copy.db")
+    await write_snapshot(store, tmp_path / "copy.db")
     expected = {(record.slug, record.build.number): record.build async for record in store.records()}
     async with open_store(f"sqlite://{tmp_path}/copy.db") as copy:
         found = {(record.slug, record.build.number): record.build async for record in copy.records()}
@@ -267,7 +257,7 @@ async def test_a_snapshot_is_a_store_with_the_same_builds(store: BuildStateStore
 
 async def test_a_copy_can_be_merged_into_a_store_that_has_moved_on(store: BuildStateStore, tmp_path: Path) -> None:
     await tell(store, RUNNING, build(8))
-    await store.snapshot(tmp_path / "copy.db")
+    await write_snapshot(store, tmp_path / "copy.db")
     await tell(store, FAILED)
     async with open_store(f"sqlite://{tmp_path}/copy.db") as copy:
         assert await store.take(copy) == 2

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from support.example_server import create, main
+from support.example_server import SPEC, create, main
 
-__all__ = ["create", "main"]
+__all__ = ["SPEC", "create", "main"]

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
@@ -21,40 +22,70 @@ from drone_mcp_config.errors import UserError
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 LABELS = json.loads(files("drone_mcp_simulator").joinpath("scenarios/logs/angular.labels.json").read_text("utf-8"))
 
 
-def demo(tmp_path: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    return subprocess.run(
+@dataclass
+class Played:
+    """What a demo told, and what goes on after it."""
+
+    folder: Path
+    acts: list[dict[str, Any]]
+    line: int
+    kept: dict[str, Any]
+
+
+def play(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    (folder / "temporary").mkdir()
+    done = subprocess.run(
         [sys.executable, "-m", "drone_mcp_config", "demo", *arguments],
-        env={**os.environ, "TMPDIR": str(temporary)},
-        cwd=tmp_path,
+        env={**os.environ, "TMPDIR": str(folder / "temporary")},
+        cwd=folder,
         capture_output=True,
         text=True,
         timeout=300,
         check=False,
     )
-
-
-def test_it_ends_at_the_line_that_people_marked_as_the_reason_and_leaves_nothing_behind(tmp_path: Path) -> None:
-    done = demo(tmp_path, "--json")
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    assert told["line"] == LABELS["key_line"]["number"]
-    assert any(LABELS["key_line"]["text"] in line for line in told["acts"][-1]["told"])
-    assert list((tmp_path / "temporary").iterdir()) == []
+    return done
 
 
-def test_a_build_goes_red_while_the_agent_waits_and_drone_is_not_asked_for_it(tmp_path: Path) -> None:
-    done = demo(tmp_path, "--json")
-    assert done.returncode == 0, done.stderr
-    [wait] = [act for act in json.loads(done.stdout)["acts"] if "cursor=" in act["asked"]]
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
+    """A demo that was asked for JSON and to keep its simulator."""
+    folder = tmp_path_factory.mktemp("demo")
+    told = json.loads(play(folder, "--json", "--keep").stdout)
+    yield Played(folder, told["acts"], told["line"], told["kept"])
+    for pid in told["kept"]["pids"]:
+        os.kill(pid, signal.SIGTERM)
+
+
+def test_it_ends_at_the_line_that_people_marked_as_the_reason(played: Played) -> None:
+    assert played.line == LABELS["key_line"]["number"]
+    assert any(LABELS["key_line"]["text"] in line for line in played.acts[-1]["told"])
+
+
+def test_a_build_goes_red_while_the_agent_waits_and_drone_is_not_asked_for_it(played: Played) -> None:
+    [wait] = [act for act in played.acts if "cursor=" in act["asked"]]
     assert wait["told"][0] == "build: running -> failure"
     assert wait["told"][-1] == "Drone was not asked once: its webhooks told the receiver."
+
+
+def test_a_kept_simulator_goes_on_and_the_demo_says_how_to_use_and_how_to_stop_it(played: Played) -> None:
+    assert httpx.get(f"{played.kept['url']}/healthz", trust_env=False).status_code == 200
+    assert (played.folder / played.kept["folder"] / ".mcp.json").exists()
+    assert played.kept["pids"]
+
+
+def test_a_piped_demo_is_plain_text_with_whole_lines_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    done = play(tmp_path)
+    assert "\x1b" not in done.stdout
+    assert LABELS["key_line"]["text"] in done.stdout
+    assert "-token-of-the-demo" not in done.stdout + done.stderr
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 class Polling:
@@ -86,26 +117,6 @@ def test_what_does_not_start_is_named_with_what_it_said(tmp_path: Path, monkeypa
         simulated(tmp_path, keep=False),
     ):
         pass
-
-
-def test_a_piped_demo_is_plain_text_with_whole_lines(tmp_path: Path) -> None:
-    done = demo(tmp_path)
-    assert done.returncode == 0, done.stderr
-    assert "\x1b" not in done.stdout
-    assert LABELS["key_line"]["text"] in done.stdout
-    assert "-token-of-the-demo" not in done.stdout + done.stderr
-
-
-def test_a_kept_simulator_goes_on_and_the_demo_says_how_to_use_and_how_to_stop_it(tmp_path: Path) -> None:
-    done = demo(tmp_path, "--json", "--keep")
-    assert done.returncode == 0, done.stderr
-    kept: dict[str, Any] = json.loads(done.stdout)["kept"]
-    try:
-        assert httpx.get(f"{kept['url']}/healthz", trust_env=False).status_code == 200
-        assert (tmp_path / kept["folder"] / ".mcp.json").exists()
-    finally:
-        for pid in kept["pids"]:
-            os.kill(pid, signal.SIGTERM)
 
 
 async def test_an_act_that_fails_ends_the_story_with_the_reason(tmp_path: Path) -> None:

@@ -50,11 +50,6 @@ def caller(token: str, role: str = "dev", **more: Any) -> dict[str, Any]:
     return {"name": token[:3], "role": role, "token": f'"{hash_of(token)}"', **more}
 
 
-@pytest.fixture(params=["legacy", "auto"])
-def era(request: pytest.FixtureRequest) -> str:
-    return str(request.param)
-
-
 @pytest.fixture(scope="module")
 def dev() -> Iterator[HttpProcess]:
     with serving(*SERVE, "--role", "dev", DRONE_MCP_HTTP_TOKEN=TOKEN) as process:

@@ -7,11 +7,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_logs.log_text import LogText
+from drone_mcp_build.failed_steps import step_refs
 from drone_mcp_logs.common.links import compare_link
-from drone_mcp_logs.common.steps import places
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
-from support.log_agent import numbered
+from support.agent import numbered
 from support.made_builds import any_builds, failing_build, made_build, made_stage, made_step
 from support.simulator import running_simulator
 
@@ -97,9 +97,9 @@ async def test_without_a_good_build_before_it_says_what_to_give(agent: Any, dron
 @settings(deadline=None, max_examples=40)  # the first example loads the distiller's model
 @given(any_builds, any_builds, st.integers(200, 5_000))
 def test_whatever_the_builds_the_answer_keeps_to_its_budget(a: Build, b: Build, budget: int) -> None:
-    place = next(iter(places(a)), None)
-    text = LogText(tuple(f'line {"z" * n} of "it"\t\\' for n in range(60))) if place else None
-    pair = Pair("octo/hello", a, b, "0a1b2c3d", place, text, LogText(("other",)) if text else None)
+    ref = next(iter(step_refs(a)), None)
+    text = LogText(tuple(f'line {"z" * n} of "it"\t\\' for n in range(60))) if ref else None
+    pair = Pair("octo/hello", a, b, "0a1b2c3d", ref, text, LogText(("other",)) if text else None)
     assert size_of(compose_comparison(pair, budget)) <= budget
 
 

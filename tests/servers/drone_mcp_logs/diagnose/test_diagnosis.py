@@ -12,20 +12,12 @@ from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine
 from ci_mcp_logs.evidence_lines import write_excerpt
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
+from drone_mcp_build.failed_steps import FailedStep, Role, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.failed_steps import (
-    AFTER,
-    BESIDE,
-    FIRST,
-    IGNORED,
-    STOPPED,
-    Failed,
-    consequences,
-    in_causal_order,
-)
 from drone_mcp_logs.common.step_reader import Reading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.common.views import size_of
+from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
 from drone_mcp_logs.diagnose.other_builds import NO_PAST, Past, Run
 from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude
 from support.made_builds import any_builds, made_build, made_stage, made_step
@@ -40,9 +32,11 @@ def a_build(status: str, *stages: dict[str, Any], **more: Any) -> Build:
     return Build.model_validate(made_build(7, status, *stages, **more))
 
 
-def failed(exit_code: int = 1, status: str = "failure", name: str = "x", error: str = "", seconds: int = 10) -> Failed:
+def failed(
+    exit_code: int = 1, status: str = "failure", name: str = "x", error: str = "", seconds: int = 10
+) -> FailedStep:
     step = Step(number=1, name=name, status=status, exit_code=exit_code, error=error, started=1, stopped=1 + seconds)
-    return Failed(Stage(number=1, name="ci", status=status), step, FIRST)
+    return FailedStep(Stage(number=1, name="ci", status=status), step, Role.FIRST)
 
 
 def found(*blocks: tuple[str, float, str]) -> Excerpt:
@@ -56,9 +50,9 @@ def found(*blocks: tuple[str, float, str]) -> Excerpt:
 @settings(deadline=None, max_examples=40)  # the first example loads the distiller's model
 @given(any_builds, st.integers(200, 5_000) | st.just(200), st.sampled_from([LogText(LINES), STAMPED]))
 def test_whatever_the_build_its_diagnosis_keeps_to_the_budget(build: Build, budget: int, text: LogText) -> None:
-    every = in_causal_order(build)
+    every = failed_steps(build)
     read = every[: max(1, min(6, budget // 250))]
-    readings = [Reading(one.place, text if one.step else None) for one in read]
+    readings = [Reading(one.ref, text) if one.ref else None for one in read]
     view = conclude(Facts("octo/hello", Chosen(build), read, readings, every[len(read) :], NO_PAST, 0, budget))
     assert size_of(view) <= budget
     assert bool(view.failures) == bool(every)
@@ -81,21 +75,22 @@ def test_whatever_the_build_its_diagnosis_keeps_to_the_budget(build: Build, budg
 @pytest.mark.parametrize("compared", [False, True])
 def test_a_log_made_to_confuse_is_diagnosed_like_any_other(lines: tuple[str, ...], compared: bool) -> None:
     build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1)))
-    every, text = in_causal_order(build), LogText(lines)
-    past = Past("main", Run(build, every[0].place, text)) if compared else NO_PAST
-    view = conclude(Facts("octo/hello", Chosen(build), every, [Reading(every[0].place, text)], [], past, 0, 500))
+    every, text = failed_steps(build), LogText(lines)
+    ref = step_refs(build)[0]
+    past = Past("main", Run(build, ref, text)) if compared else NO_PAST
+    view = conclude(Facts("octo/hello", Chosen(build), every, [Reading(ref, text)], [], past, 0, 500))
     assert size_of(view) <= 500
     assert view.failures[0].total_lines == len(lines)
 
 
 @given(any_builds)
 def test_every_failure_has_one_place_in_the_order(build: Build) -> None:
-    every = in_causal_order(build)
+    every = failed_steps(build)
     roles = [one.role for one in every]
-    order = [FIRST, AFTER, BESIDE, STOPPED, IGNORED]
-    assert roles.count(FIRST) <= 1
-    assert FIRST not in roles[1:]
-    ranks = [1 if role in {AFTER, BESIDE} else order.index(role) for role in roles]
+    order = [Role.FIRST, Role.AFTER, Role.BESIDE, Role.STOPPED, Role.IGNORED]
+    assert roles.count(Role.FIRST) <= 1
+    assert Role.FIRST not in roles[1:]
+    ranks = [1 if role in {Role.AFTER, Role.BESIDE} else order.index(role) for role in roles]
     assert ranks == sorted(ranks)
     assert len({(one.stage.number, one.step and one.step.number) for one in every}) == len(every)
 
@@ -104,10 +99,10 @@ def test_what_began_later_may_follow_and_what_had_begun_cannot() -> None:
     late = made_step(3, "late", "failure")
     beside = made_step(1, "beside", "failure") | {"stopped": 1_795_255_000 + 55}
     build = a_build("failure", made_stage(1, "ci", "failure", beside, made_step(2, "first", "failure"), late))
-    assert [(one.place.step.name, one.role) for one in in_causal_order(build)] == [
-        ("first", FIRST),
-        ("late", AFTER),
-        ("beside", BESIDE),
+    assert [(one.own_name, one.role) for one in failed_steps(build)] == [
+        ("first", Role.FIRST),
+        ("late", Role.AFTER),
+        ("beside", Role.BESIDE),
     ]
 
 
@@ -120,7 +115,7 @@ def test_only_what_depends_on_a_failure_was_not_run_because_of_it() -> None:
         made_stage(3, "tell", "skipped", depends_on=["deploy"]),
         made_stage(4, "nightly", "skipped"),
     )
-    assert consequences(build) == ["1/3 ci/push", "stage 2 deploy", "stage 3 tell"]
+    assert not_run_because_of_failures(build) == ["1/3 ci/push", "stage 2 deploy", "stage 3 tell"]
 
 
 @pytest.mark.parametrize(
@@ -146,7 +141,7 @@ def test_only_what_depends_on_a_failure_was_not_run_because_of_it() -> None:
         (failed(255, "error"), None, "infrastructure", "medium"),
     ],
 )
-def test_the_class_of_a_failure(what: Failed, seen: Excerpt | None, kind: str, confidence: str) -> None:
+def test_the_class_of_a_failure(what: FailedStep, seen: Excerpt | None, kind: str, confidence: str) -> None:
     verdict = verdict_of(what, seen, 3600)
     assert (verdict.kind, verdict.confidence) == (kind, confidence)
     assert verdict.evidence

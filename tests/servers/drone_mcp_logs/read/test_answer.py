@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
 from ci_mcp_logs.windows import Window
+from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_client.models import Stage, Step
 from drone_mcp_logs.common.step_reader import Reading
-from drone_mcp_logs.common.steps import Place
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.read.answer import Page, compose
 from drone_mcp_logs.read.step_cursor import decode
-from support.log_agent import numbered
+from support.agent import numbered
 
 LINES = st.lists(
     st.sampled_from([f"2026-05-01T12:00:0{n}.123456789+02:00 built" for n in range(4)])
@@ -34,7 +34,7 @@ STEPS = st.builds(
     Step, number=st.integers(1, 99), name=NAMES, status=st.sampled_from(["failure", "error", "killed"]),
     exit_code=st.sampled_from([0, 1, 137]), error=st.sampled_from(["", "cannot pull image " * 30]),
 )  # fmt: skip
-PLACES = st.builds(Place, st.builds(Stage, number=st.integers(1, 99), name=NAMES, status=st.just("failure")), STEPS)
+PLACES = st.builds(StepRef, st.builds(Stage, number=st.integers(1, 99), name=NAMES, status=st.just("failure")), STEPS)
 READINGS = st.builds(Reading, PLACES, TEXTS | st.none(), why=st.sampled_from(["", "It is not there: " + "why " * 70]))
 PAGES = st.builds(
     Page,
@@ -95,12 +95,12 @@ def test_around_shows_the_line_that_is_asked_for(text: LogText, budget: int, dat
 
 @given(TEXTS, PAGES, PLACES, st.integers(200, 2000), st.booleans())
 def test_paging_by_cursor_visits_every_line_once(
-    text: LogText, page: Page, place: Place, budget: int, back: bool
+    text: LogText, page: Page, ref: StepRef, budget: int, back: bool
 ) -> None:
     window = Window() if back else Window("head", 1)
     seen: list[int] = []
     for _ in range(len(text.lines) + 1):
-        section = compose(page, [Reading(place, text)], window, budget).logs[0]
+        section = compose(page, [Reading(ref, text)], window, budget).logs[0]
         rows = [number for number, _, _ in numbered(section.log)] if section.log else []
         seen = [*rows, *seen] if back else [*seen, *rows]
         cursor = section.cursor_back if back else section.cursor
@@ -127,6 +127,6 @@ def test_what_fits_is_shown_whole(page: Page, readings: list[Reading]) -> None:
 def test_a_short_log_is_not_cut_to_its_own_size() -> None:
     step = Step(number=1, name="test", status="failure", exit_code=1)
     lines = ("+ " + "x" * 90, "y" * 90)
-    reading = Reading(Place(Stage(number=1, name="ci", status="failure"), step), LogText(lines))
+    reading = Reading(StepRef(Stage(number=1, name="ci", status="failure"), step), LogText(lines))
     view = compose(Page("octo/hello", 7, "0a1b2c3d"), [reading], Window(), 2_000)
     assert [line for _, _, line in numbered(view.logs[0].log)] == list(lines)

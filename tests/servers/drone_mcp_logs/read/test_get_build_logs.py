@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from support.agent import numbered
 from support.captures import all_captures
-from support.log_agent import numbered
 from support.made_builds import failing_build, made_build, made_repo, made_stage, made_step
 
 if TYPE_CHECKING:

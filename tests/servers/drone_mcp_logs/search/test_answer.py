@@ -5,11 +5,11 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.search import SearchResult, compile_pattern, search
+from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.common.steps import Place
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.search.answer import Findings, Limits, StepFound, compose_findings
-from support.log_agent import numbered
+from support.agent import numbered
 
 LINES = st.lists(st.text(alphabet='abé日. "', max_size=12) | st.just("x" * 3000), max_size=40).map(tuple)
 PATTERNS = st.sampled_from(["a", "^a", "b$", "a|b", "^$", "a*", "[^a]", "a.b", r"\.", "é日", "B", "x+"])
@@ -30,7 +30,7 @@ def test_an_answer_keeps_to_its_limits_and_counts_honestly(
 ) -> None:
     steps = [
         StepFound(
-            Place(Stage(number=1, name="build", status="failure"), Step(number=n + 1, name=name, status="failure")),
+            StepRef(Stage(number=1, name="build", status="failure"), Step(number=n + 1, name=name, status="failure")),
             found_in(lines, pattern, context=limits.context, keep=limits.max_matches),
             "it still runs: searched what it printed so far",
         )

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_kit.guard.notes import GuardNotes
 from ci_mcp_kit.guard.rate import Rate, RateLimit
+from ci_mcp_kit.notes.memory import MemoryNotes
 from drone_mcp_client.errors import RateLimited
-from drone_mcp_state.memory import MemoryStore
 
 ME = ("ops", "session-1", "")
 STEPS = st.lists(st.tuples(st.floats(0, 1000), st.integers(0, 2), st.booleans()), max_size=60)
@@ -21,7 +22,7 @@ def test_a_repository_never_gets_more_than_its_rate_whichever_process_asks_and_n
     steps: list[tuple[float, int, bool]], count: int
 ) -> None:
     async def play() -> list[float]:
-        kept = MemoryStore()
+        kept = GuardNotes(MemoryNotes())
         taken: list[float] = []
         replicas = [RateLimit(Rate(count, 100), kept) for _ in range(3)]
         for now, who, restarts in sorted(steps):
@@ -42,14 +43,14 @@ def test_a_repository_never_gets_more_than_its_rate_whichever_process_asks_and_n
 
 
 async def test_of_many_who_act_at_once_no_more_get_through_than_may() -> None:
-    kept = MemoryStore()
+    kept = GuardNotes(MemoryNotes())
     replicas = [RateLimit(Rate(3, 100), kept) for _ in range(10)]
     told = await asyncio.gather(*(limit.take(ME, "octo/hello", 1000) for limit in replicas), return_exceptions=True)
     assert [type(error) for error in told if error is not None] == [RateLimited] * 7
 
 
 async def test_looking_takes_nothing() -> None:
-    limit = RateLimit(Rate(1, 100), MemoryStore())
+    limit = RateLimit(Rate(1, 100), GuardNotes(MemoryNotes()))
     for _ in range(3):
         await limit.check(ME, "octo/hello", 1000)
     await limit.take(ME, "octo/hello", 1000)
@@ -58,7 +59,7 @@ async def test_looking_takes_nothing() -> None:
 
 
 async def test_other_agents_and_other_repositories_have_a_rate_of_their_own() -> None:
-    kept = MemoryStore()
+    kept = GuardNotes(MemoryNotes())
     for who, repo in [
         (ME, "octo/hello"),
         (ME, "octo/other"),
@@ -69,7 +70,7 @@ async def test_other_agents_and_other_repositories_have_a_rate_of_their_own() ->
 
 
 async def test_the_refusal_says_when_it_may_go_on() -> None:
-    kept = MemoryStore()
+    kept = GuardNotes(MemoryNotes())
     for now in (1000, 1030):
         await RateLimit(Rate(2, 100), kept).take(ME, "octo/hello", now)
     with pytest.raises(RateLimited) as refused:
@@ -79,7 +80,7 @@ async def test_the_refusal_says_when_it_may_go_on() -> None:
 
 
 async def test_a_clock_that_is_ahead_elsewhere_holds_nobody_up_longer_than_the_rate() -> None:
-    kept = MemoryStore()
+    kept = GuardNotes(MemoryNotes())
     ahead, here = RateLimit(Rate(1, 100), kept), RateLimit(Rate(1, 100), kept)
     await ahead.take(ME, "octo/hello", 5000)
     with pytest.raises(RateLimited) as refused:

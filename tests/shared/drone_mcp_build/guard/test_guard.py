@@ -12,8 +12,10 @@ import respx
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
 from ci_mcp_kit.guard.guard import Guard
+from ci_mcp_kit.guard.notes import GuardNotes
 from ci_mcp_kit.guard.rate import Rate
 from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.notes.memory import MemoryNotes
 from ci_mcp_kit.variables import Secret
 from drone_mcp_actions.server import connect_writer
 from drone_mcp_actions.settings import ActionSettings
@@ -23,7 +25,6 @@ from drone_mcp_build.guard.rules import BuildRules
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, RateLimited, ServiceError
 from drone_mcp_client.models import Build
-from drone_mcp_state.memory import MemoryStore
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +48,7 @@ def drone() -> Iterator[respx.MockRouter]:
 def guard_of(audit: Path | str, *, repos: tuple[str, ...] = (), **rules: Any) -> Guard:
     some = BuildRules(**{"mode": "on", "repos": ("octo/*",), **rules})
     guarded = GuardSettings(rules=some, write_token=Secret("writes"), audit=str(audit))
-    return Guard(guarded, Cleaner(), MemoryStore(), lambda gate: writer(gate, repos))
+    return Guard(guarded, Cleaner(), GuardNotes(MemoryNotes()), lambda gate: writer(gate, repos))
 
 
 def writer(gate: Gate, repos: tuple[str, ...] = ()) -> DroneClient:

@@ -12,7 +12,8 @@ from ci_mcp_kit.guard.errors import WritesDisabled
 from ci_mcp_kit.guard.operations import Risk
 from ci_mcp_kit.guard.rules import matches
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
-from drone_mcp_build.guard.rules import BuildRules, branch_of
+from drone_mcp_build.guard.rules import BuildRules
+from drone_mcp_build.refs import branch_of
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, ServiceError
 from drone_mcp_client.models import Build

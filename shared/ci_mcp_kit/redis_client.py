@@ -13,15 +13,19 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
-from drone_mcp_state.errors import StoreUnavailable, StoreUrlInvalid
+from ci_mcp_kit.stores import StoreUnavailable, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
     from urllib.parse import SplitResult
 
+PREFIX = "{drone-mcp}:"
+"""Of every key. The braces are a hash tag: all keys are in one slot of a cluster, so that a script may use several
+(https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/, "Hash tags")."""
+
 ANSWER_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
-ATTEMPTS = 2  # further ones, within some tenths of a second: Drone waits for the answer
+ATTEMPTS = 2  # further ones, within some tenths of a second: a caller waits for the answer
 SENTINEL_PORT = 26379
 
 Client = Redis | RedisCluster

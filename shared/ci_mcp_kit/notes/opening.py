@@ -1,0 +1,78 @@
+"""The notes at an address, opened when they are first needed, so that a server starts without them."""
+
+from __future__ import annotations
+
+import anyio
+from typing_extensions import override
+
+from ci_mcp_kit.notes.notes import Notes
+from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
+
+
+class SharedNotes(Notes):
+    """The notes at the address of DRONE_MCP_STATE; with `memory:` they are this process's alone.
+
+    Every method may raise a `StoreError`: the address may make no sense, the store may not answer.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._lock = anyio.Lock()
+        self._notes: Notes | None = None
+
+    async def _opened(self) -> Notes:
+        async with self._lock:
+            if self._notes is None:
+                self._notes = await _open(self._url)
+            return self._notes
+
+    @override
+    async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
+        return await (await self._opened()).claim(key, value, seconds, at=at)
+
+    @override
+    async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
+        await (await self._opened()).write_note(key, value, seconds, at=at)
+
+    @override
+    async def note(self, key: str, *, at: float) -> str | None:
+        return await (await self._opened()).note(key, at=at)
+
+    @override
+    async def drop_note(self, key: str) -> None:
+        await (await self._opened()).drop_note(key)
+
+    @override
+    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
+        return await (await self._opened()).hold_lease(name, holder, seconds, at=at)
+
+    @override
+    async def release_lease(self, name: str, holder: str) -> None:
+        await (await self._opened()).release_lease(name, holder)
+
+    @override
+    async def close(self) -> None:
+        """Close the notes, if they were opened. The next call opens them again."""
+        notes, self._notes = self._notes, None
+        if notes is not None:
+            await notes.close()
+
+
+async def _open(url: str) -> Notes:
+    # Each kind is imported on use: a server without one pays nothing, and Redis is an optional dependency.
+    scheme, _, rest = url.partition(":")
+    if scheme == "memory" and not rest:
+        from ci_mcp_kit.notes.memory import MemoryNotes  # noqa: PLC0415 - as said above
+
+        return MemoryNotes()
+    if scheme == "sqlite" and rest.startswith("///"):
+        from ci_mcp_kit.notes.sqlite import SqliteNotes  # noqa: PLC0415 - as said above
+
+        return await SqliteNotes.open(rest.removeprefix("//"))
+    if scheme not in REDIS_SCHEMES:
+        raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
+    try:
+        from ci_mcp_kit.notes.redis import RedisNotes  # noqa: PLC0415 - as said above
+    except ModuleNotFoundError as error:
+        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
+    return RedisNotes.open(url)

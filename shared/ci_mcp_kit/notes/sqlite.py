@@ -1,0 +1,114 @@
+"""The notes of one machine: a table in a SQLite file that several processes read and write."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
+
+from typing_extensions import override
+
+from ci_mcp_kit.background import BackgroundThread
+from ci_mcp_kit.notes.notes import Notes, lease_key
+from ci_mcp_kit.sqlite_file import open_file, writing
+from ci_mcp_kit.stores import StoreUnavailable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+# Other packages keep tables of their own in the same file.
+SCHEMA = """
+CREATE TABLE IF NOT EXISTS notes (key TEXT PRIMARY KEY, value TEXT NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+CREATE INDEX IF NOT EXISTS notes_by_end ON notes (until);
+"""
+_READ = "SELECT value FROM notes WHERE key = ? AND until > ?"
+_CLAIM = "INSERT OR IGNORE INTO notes VALUES (?, ?, ?)"
+_WRITE = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)"
+_HOLD = (
+    "INSERT INTO notes VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3"
+    " WHERE value = ?2 OR until <= ?4"
+)
+
+
+class SqliteNotes(Notes):
+    """Runs statements in one thread of its own; each write also removes the notes that have run out."""
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._thread = BackgroundThread("notes")
+        self._db: sqlite3.Connection
+
+    @classmethod
+    async def open(cls, path: str) -> SqliteNotes:
+        """Open the file, made if need be."""
+        notes = cls(path)
+        try:
+            notes._db = await notes._run(_connect, path)
+        except BaseException:
+            notes._thread.end()
+            raise
+        return notes
+
+    async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return await self._thread.run(function, *args, **kwargs)
+        except (sqlite3.Error, OSError) as error:
+            raise StoreUnavailable(f"the state file {self._path} cannot be used: {error}") from error
+
+    def _change(self, at: float | None, statement: str, *values: str | float) -> int:
+        """Run a statement that writes, and return how many rows it has changed."""
+        with writing(self._db):
+            if at is not None:
+                self._db.execute("DELETE FROM notes WHERE until <= ?", (at,))
+            return self._db.execute(statement, values).rowcount
+
+    def _claim(self, key: str, value: str, until: float, at: float) -> str | None:
+        while not self._change(at, _CLAIM, key, value, until):
+            row = self._db.execute(_READ, (key, at)).fetchone()
+            if row:  # else another process has dropped it in between
+                return str(row[0])
+        return None
+
+    @override
+    async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
+        return await self._run(self._claim, key, value, at + seconds, at)
+
+    @override
+    async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
+        await self._run(self._change, at, _WRITE, key, value, at + seconds)
+
+    @override
+    async def note(self, key: str, *, at: float) -> str | None:
+        row = await self._run(lambda: self._db.execute(_READ, (key, at)).fetchone())
+        return str(row[0]) if row else None
+
+    @override
+    async def drop_note(self, key: str) -> None:
+        await self._run(self._change, None, "DELETE FROM notes WHERE key = ?", key)
+
+    @override
+    async def hold_lease(self, name: str, holder: str, seconds: float, *, at: float) -> bool:
+        return bool(await self._run(self._change, None, _HOLD, lease_key(name), holder, at + seconds, at))
+
+    @override
+    async def release_lease(self, name: str, holder: str) -> None:
+        await self._run(self._change, None, "DELETE FROM notes WHERE key = ? AND value = ?", lease_key(name), holder)
+
+    @override
+    async def close(self) -> None:
+        await self._run(self._db.close)
+        self._thread.end()
+
+
+def _connect(path: str) -> sqlite3.Connection:
+    connection = open_file(path)
+    try:
+        with writing(connection):
+            for statement in SCHEMA.split(";"):  # executescript would commit in between
+                connection.execute(statement)
+    except BaseException:
+        connection.close()
+        raise
+    return connection

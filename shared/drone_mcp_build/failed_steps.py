@@ -1,0 +1,159 @@
+"""The steps of a build, and those that failed, in the order of cause and effect. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING, Final
+
+from ci_mcp_kit.sanitize import one_line
+from drone_mcp_client.status import is_failure
+
+if TYPE_CHECKING:
+    from drone_mcp_client.models import Build, Stage, Step
+
+NAME_WIDTH: Final = 60  # characters of a name that are shown
+NOT_YET: Final = frozenset({"pending", "waiting_on_dependencies", "blocked"})
+_NEVER: Final = 1 << 62  # sorts a time that is not set behind all that are
+
+
+@dataclass(frozen=True, slots=True)
+class StepRef:
+    """A step, and the stage that it is in."""
+
+    stage: Stage
+    step: Step
+
+    @property
+    def numbers(self) -> str:
+        """`stage/step`, as a call takes them."""
+        return f"{self.stage.number}/{self.step.number}"
+
+    @property
+    def name(self) -> str:
+        """`stage/step`, as far as their names are known."""
+        return _joined(self.stage.name, self.step.name)
+
+    @property
+    def label(self) -> str:
+        """Numbers and names."""
+        return f"{self.numbers} {self.name}".strip()
+
+    @property
+    def failed(self) -> bool:
+        """Whether it failed, ignored or not."""
+        return is_failure(self.step.status)
+
+    @property
+    def never_ran(self) -> bool:
+        """Whether it has no log and will have none, or none yet."""
+        step = self.step
+        return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
+
+
+class Role(StrEnum):
+    """The part that a failure has in the failure of its build."""
+
+    FIRST = "first"
+    AFTER = "after"  # it began after the first had ended, so it may be a consequence
+    BESIDE = "beside"  # it had begun before the first ended, so it cannot be one
+    STOPPED = "stopped"  # it ran when the build was stopped
+    IGNORED = "ignored"  # `failure: ignore` in the pipeline
+
+
+@dataclass(frozen=True, slots=True)
+class FailedStep:
+    """A step that failed, or a stage that failed without one (`step` is None, as a stage can fail before its first)."""
+
+    stage: Stage
+    step: Step | None
+    role: Role
+
+    @property
+    def ref(self) -> StepRef | None:
+        """The step; None of a stage that failed without one."""
+        return StepRef(self.stage, self.step) if self.step else None
+
+    @property
+    def name(self) -> str:
+        """`stage/step`, as far as their names are known."""
+        return _joined(self.stage.name, self.step.name if self.step else "")
+
+    @property
+    def label(self) -> str:
+        """Numbers and names."""
+        return self.ref.label if self.ref else f"stage {self.stage.number} {self.name}".strip()
+
+    @property
+    def own_name(self) -> str:
+        """The name of the step, or of the stage where there is none."""
+        return (self.step or self.stage).name
+
+    @property
+    def status(self) -> str:
+        """How it ended."""
+        return (self.step or self.stage).status
+
+    @property
+    def exit_code(self) -> int:
+        """Its exit code; 0 where Drone has none."""
+        return (self.step or self.stage).exit_code
+
+    @property
+    def error(self) -> str:
+        """The error that the runner reported; "" for none."""
+        if self.step is None:
+            return self.stage.error
+        return self.step.error or (self.stage.error if self.step.status == "error" else "")
+
+    @property
+    def seconds(self) -> int:
+        """How long it ran; 0 where that is not known."""
+        timed = self.step or self.stage
+        return max(0, timed.stopped - timed.started) if timed.started and timed.stopped else 0
+
+
+def step_refs(build: Build) -> list[StepRef]:
+    """Return all steps in order."""
+    return [StepRef(stage, step) for stage in build.stages for step in stage.steps]
+
+
+def failed_steps(build: Build) -> tuple[FailedStep, ...]:
+    """Return the failures in causal order.
+
+    The first comes first, then those after it or at its time, those that a stop caught, and the ignored ones.
+    """
+    counting = sorted((failure for stage in build.stages for failure in _counting(stage)), key=_end)
+    stopped = [one for one in counting if build.status == "killed" and (one[1] or one[0]).status == "killed"]
+    real = [one for one in counting if one not in stopped]
+    ignored = [(ref.stage, ref.step) for ref in step_refs(build) if ref.failed and ref.step.errignore]
+    found: list[FailedStep] = []
+    for stage, step in real:
+        first_ended = ((found[0].step or found[0].stage).stopped or _NEVER) if found else 0
+        follows = (step or stage).started >= first_ended
+        found.append(FailedStep(stage, step, (Role.AFTER if follows else Role.BESIDE) if found else Role.FIRST))
+    found += [FailedStep(stage, step, Role.STOPPED) for stage, step in stopped]
+    found += [FailedStep(stage, step, Role.IGNORED) for stage, step in ignored]
+    return tuple(found)
+
+
+def failures_that_count(build: Build) -> tuple[FailedStep, ...]:
+    """Return the failures in causal order without those that the pipeline ignores."""
+    return tuple(failed for failed in failed_steps(build) if failed.role is not Role.IGNORED)
+
+
+def _joined(*names: str) -> str:
+    return "/".join(one_line(name, NAME_WIDTH) for name in names if name)
+
+
+def _counting(stage: Stage) -> list[tuple[Stage, Step | None]]:
+    """Return the failed steps of a stage that count, or the stage itself where it failed without one."""
+    steps = [step for step in stage.steps if is_failure(step.status) and not step.errignore]
+    if steps or not is_failure(stage.status) or stage.errignore:
+        return [(stage, step) for step in steps]
+    return [(stage, None)]
+
+
+def _end(failure: tuple[Stage, Step | None]) -> tuple[int, int, int]:
+    stage, step = failure
+    return ((step or stage).stopped or _NEVER, stage.number, step.number if step else 0)

@@ -1,0 +1,27 @@
+"""What tests of every server use; each has a `connect` of its own, which starts the server and connects a client."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import respx
+
+from support.agent import SERVER, Agent
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Iterator
+
+
+@pytest.fixture
+async def agent(connect: Any) -> AsyncIterator[Agent]:
+    """A connected client, with the ordinary settings."""
+    async with connect() as agent:
+        yield agent
+
+
+@pytest.fixture
+def drone() -> Iterator[respx.MockRouter]:
+    """The Drone that is asked; a request that no test expects fails, and so does an answer that none asks for."""
+    with respx.mock(base_url=SERVER, assert_all_called=True) as router:
+        yield router
