@@ -1,7 +1,7 @@
-"""Makes the skeleton of a server for a system: its package, its tests and its lines in pyproject.toml.
+"""Creates the skeleton of a server for a system: its package, its tests and its lines in pyproject.toml.
 
-The skeleton is a whole server for a made-up service, Slipway, with a tool that reads and a guarded one that writes; the
-names of the new system are put in for Slipway's.
+The skeleton is a complete server for a fictitious service, Slipway, with a reading tool and a guarded writing tool. The
+script replaces Slipway's names with those of the new system.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ SKELETON = Path(__file__).with_name("skeleton")
 
 
 def main() -> None:
-    """Make the server that the arguments name."""
+    """Create the server that the arguments name."""
     parser = argparse.ArgumentParser(prog="scripts/new-server", description=__doc__)
     parser.add_argument("name", metavar="NAME", help="of the system, in lower-case letters, like harbor")
     name = parser.parse_args().name

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from ci_mcp_http.addresses import is_exposed, is_loopback
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_config.checking.check import Check
 from drone_mcp_config.plan.model import CALLER_TOKEN
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import cleaned
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.comparison import Comparison
 from ci_mcp_logs.evidence_lines import count_lines
 from ci_mcp_logs.framing import framed
@@ -83,7 +82,7 @@ def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> Comp
         summary=_summary(pair, len(changed), alike),
         changed=tuple(bounded(changed, budget // _LIST_PART, room_of)),
         new=_new(pair, new, lines),
-        compare_link=compare_link(one_line(cleaned(pair.a.link), 300), pair.b.after, pair.a.after),
+        compare_link=compare_link(one_line(pair.a.link, 300), pair.b.after, pair.a.after),
         next_step=_next(pair),
     )
 
