@@ -72,6 +72,6 @@ Modules:
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
     cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor)
-    logs       note(repo=…, build=…): facts for the log records of this request
+    logs       add_facts(repo=…, build=…): facts for the log records of this request
     arguments, schemas, serving, gitremote: inner parts
 '''

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.cleaning import Cleaner
 
 ERROR = "Error: "
+EMPTY: tuple[Any, ...] = ("", [], (), {})  # not 0 and False, which mean something
 
 
 class View(BaseModel):
@@ -43,7 +44,7 @@ class View(BaseModel):
         return {
             key: value
             for key, value in data.items()
-            if value is not None and (fields[key].is_required() or not _is_empty(value))
+            if value is not None and (fields[key].is_required() or value not in EMPTY)
         }
 
 
@@ -52,10 +53,6 @@ class Failure(ServiceError):
 
     code = "INTERNAL_ERROR"
     default_next_step = "Call again once; if it stays, look for details.request_id in the server's log (stderr)"
-
-
-def _is_empty(value: Any) -> bool:
-    return isinstance(value, str | list | tuple | dict) and not value
 
 
 def to_json(value: Any) -> str:

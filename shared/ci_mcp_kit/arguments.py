@@ -6,6 +6,7 @@ Names: an argument that the tool does not have is refused, as a misspelt filter 
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import inspect
 import json
@@ -75,20 +76,12 @@ def read_arguments(
 def _lenient(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
     """Drop null for optional arguments, and decode lists and objects that came as JSON text."""
     required = schema.get("required", ())
-    return {
-        name: _unwrapped(value, schema["properties"][name])
-        for name, value in given.items()
-        if value is not None or name in required
-    }
-
-
-def _unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
-    if not isinstance(value, str) or schema.get("type") not in {"array", "object"}:
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
+    values = {name: value for name, value in given.items() if value is not None or name in required}
+    for name, value in values.items():
+        if isinstance(value, str) and schema["properties"][name].get("type") in {"array", "object"}:
+            with contextlib.suppress(ValueError, RecursionError):
+                values[name] = json.loads(value)
+    return values
 
 
 def _reason(item: Any) -> str:

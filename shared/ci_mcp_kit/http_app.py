@@ -83,7 +83,8 @@ class HttpApp:
     async def _answer(self, request: Request) -> ASGIApp:
         path = request.scope["path"]
         if path in {"/healthz", "/readyz"}:  # a prober uses the IP address as Host, and has no token
-            return self._health(path)
+            is_ready = self._ready() and not self._draining.is_set()
+            return Response("ok\n") if path == "/healthz" or is_ready else Response("not ready\n", 503)
         try:
             check_names(request, self._names)
             check_method(request)
@@ -91,14 +92,9 @@ class HttpApp:
         except Refused as refused:
             observing.refusal(refused.status)
             return refused.response()
-        return self._until_draining(app) if request.headers.get("mcp-method") == LISTEN else app
+        if request.headers.get("mcp-method") != LISTEN:
+            return app
 
-    def _health(self, path: str) -> Response:
-        if path == "/healthz" or (self._ready() and not self._draining.is_set()):
-            return Response("ok\n")
-        return Response("not ready\n", 503)
-
-    def _until_draining(self, app: ASGIApp) -> ASGIApp:
         async def stream(scope: Scope, receive: Receive, send: Send) -> None:
             await end_with(self._draining, app, scope, receive, send)
 

@@ -53,7 +53,14 @@ def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -
 
     async def run() -> None:
         async with hosted(server) as inner:
-            await serve_app(_one(inner, settings), places)
+
+            async def route(request: Request) -> ASGIApp:
+                check_bearer(request, settings)
+                if request.scope["path"] != PATH:
+                    raise Refused(404, f"There is nothing here; the server is at {PATH}")
+                return inner
+
+            await serve_app(HttpApp(settings, route, lambda: settings.is_ready), places)
 
     anyio.run(run)
 
@@ -61,13 +68,3 @@ def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -
 async def serve_app(app: HttpApp, places: Places) -> None:
     """Serve until SIGTERM or SIGINT."""
     await serve(app, places.callers, app.drain, places.metrics)
-
-
-def _one(app: ASGIApp, settings: HttpSettings) -> HttpApp:
-    async def route(request: Request) -> ASGIApp:
-        check_bearer(request, settings)
-        if request.scope["path"] != PATH:
-            raise Refused(404, f"There is nothing here; the server is at {PATH}")
-        return app
-
-    return HttpApp(settings, route, lambda: settings.is_ready)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 PREFIX = "{drone-mcp}:"
-"""Of every key. The braces are a hash tag: all keys are in one slot of a cluster, so that a script may use several
+"""The prefix of every key. The braces are a hash tag: all keys are in one slot of a cluster, so a script may use many
 (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/, "Hash tags")."""
 
 ANSWER_SECONDS = 5.0
@@ -63,7 +63,9 @@ def _behind_sentinels(url: SplitResult) -> tuple[Redis, list[Redis]]:
     service, _, database = url.path.strip("/").partition("/")
     if not service or not hosts or not (database or "0").isdecimal():
         raise StoreUrlInvalid("Sentinel takes redis+sentinel://one:26379,two:26379/service/0")
-    sentinel: Any = Sentinel([_host(text) for text in hosts.split(",")], **_limits())  # type: ignore[no-untyped-call]  # untyped in redis-py
+    pairs = (text.partition(":") for text in hosts.split(","))
+    addresses = [(host, int(port or SENTINEL_PORT)) for host, _, port in pairs]
+    sentinel: Any = Sentinel(addresses, **_limits())  # type: ignore[no-untyped-call]  # untyped in redis-py
     master: Redis = sentinel.master_for(
         service,
         db=int(database or "0"),
@@ -72,11 +74,6 @@ def _behind_sentinels(url: SplitResult) -> tuple[Redis, list[Redis]]:
         **_limits(),
     )
     return master, sentinel.sentinels
-
-
-def _host(text: str) -> tuple[str, int]:
-    host, _, port = text.partition(":")
-    return host, int(port or SENTINEL_PORT)
 
 
 @asynccontextmanager

@@ -140,7 +140,7 @@ def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, cl
             try:
                 found = await complete(reference, argument, context)
             except ServiceError as error:
-                logs.ended(error.code)
+                logs.set_outcome(error.code)
                 return None
             except Exception:  # noqa: BLE001 - crash() logs it
                 crash(argument.name)
@@ -165,7 +165,7 @@ def _wrap(
             except MCPError:
                 raise
             except ServiceError as error:
-                logs.ended(error.code)
+                logs.set_outcome(error.code)
                 raise protocol_error(error, clean) from error
             except Exception as error:
                 raise protocol_error(crash(name), clean) from error

@@ -39,15 +39,15 @@ def outline(schema: dict[str, Any], *, terse: bool = False) -> dict[str, Any]:
     Raises:
         ValueError: as `flatten`.
     """
-    flat = flatten({**schema, "$defs": {name: _undescribed(item) for name, item in schema.get("$defs", {}).items()}})
+    defs = {
+        name: {key: value for key, value in item.items() if key != "description"}
+        for name, item in schema.get("$defs", {}).items()
+    }
+    flat = flatten({**schema, "$defs": defs})
     required = flat.get("required", [])
     every = flat.get("properties", {}).items()
     properties = {name: {} if terse else _field(item, always=name in required) for name, item in every}
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
-
-
-def _undescribed(node: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in node.items() if key != "description"}
 
 
 def _field(node: dict[str, Any], *, always: bool) -> dict[str, Any]:
@@ -103,8 +103,8 @@ def _resolve(
     name = node["$ref"].removeprefix(_REF)
     if name in seen:
         raise ValueError(f"{name} refers to itself: such a schema cannot be inlined")
-    beside = {key: value for key, value in node.items() if key != "$ref"}
-    return defs[name] | beside, (*seen, name)
+    siblings = {key: value for key, value in node.items() if key != "$ref"}
+    return defs[name] | siblings, (*seen, name)
 
 
 def _not_null(node: dict[str, Any]) -> dict[str, Any]:
@@ -113,8 +113,10 @@ def _not_null(node: dict[str, Any]) -> dict[str, Any]:
     if not isinstance(union, list) or _NULL not in union:
         return node
     rest = [arm for arm in union if arm != _NULL]
-    beside = {key: value for key, value in node.items() if key != "anyOf" and not (key == "default" and value is None)}
-    return (rest[0] | beside) if len(rest) == 1 else {"anyOf": rest, **beside}
+    siblings = {
+        key: value for key, value in node.items() if key != "anyOf" and not (key == "default" and value is None)
+    }
+    return (rest[0] | siblings) if len(rest) == 1 else {"anyOf": rest, **siblings}
 
 
 def _required(node: dict[str, Any]) -> dict[str, Any]:

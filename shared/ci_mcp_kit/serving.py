@@ -39,7 +39,7 @@ def serve(server: MCPServer[Any], opening: Opening) -> None:
     """Serve until the client closes the input or sends SIGINT or SIGTERM; continue the conversation of `opening`."""
     global _stdin  # noqa: PLW0603 - a process has one stdin
     _stdin = stdin = opening.stdin
-    taking_over = TakingOver(opening.conversation, f"front-{secrets.token_hex(8)}", _report_difference)
+    taking_over = TakingOver(opening.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
     stdin.reserve(taking_over.replay + opening.rest)
     if not pipes.WINDOWS:
         stdin.end_at_signals()
@@ -55,7 +55,7 @@ def serve(server: MCPServer[Any], opening: Opening) -> None:
         signal.signal(number, signal.SIG_IGN)
 
 
-def _report_difference(said: Any, now: Any) -> None:
+def _log_difference(said: Any, now: Any) -> None:
     logger.warning("surface.json is wrong: the client was told %s, and the server says %s", said, now)
 
 

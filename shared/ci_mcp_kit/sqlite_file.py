@@ -1,4 +1,4 @@
-"""A SQLite file that several processes read and write."""
+"""Opens a SQLite file that several processes read and write."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def _turn_on_wal(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Generator[None]:
-    """Run the block in a transaction that takes the file's write lock at once."""
+    """Run the block in a transaction that takes the write lock of the file at its start."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

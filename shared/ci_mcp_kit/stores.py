@@ -1,4 +1,4 @@
-"""The errors of stores.
+"""The URLs and the errors of stores that processes share.
 
 StoreError
 ├── StoreUrlInvalid     the URL is wrong, or of a store that this installation lacks
@@ -13,7 +13,7 @@ from typing import Final
 TAKES: Final = (
     "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
 )
-"""The addresses of DRONE_MCP_STATE, for people."""
+"""The URLs that DRONE_MCP_STATE takes, for people."""
 
 REDIS_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"})
 

@@ -118,17 +118,25 @@ def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusa
         raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
     context = find_context_parameter(function)
     model = arguments_model(function, context)
+    # Clients require these of the root of an input schema.
+    parameters = {
+        "type": "object",
+        "properties": {},
+        **flatten(model.model_json_schema()),
+        "additionalProperties": False,
+    }
     answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text)
+    limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
     tool = KitTool(
         fn=function,
         name=function.__name__,
         description=inspect.cleandoc(function.__doc__),
-        parameters=_input(flatten(model.model_json_schema())),
+        parameters=parameters,
         fn_metadata=FuncMetadata(arg_model=model, output_schema=answer),
         is_async=True,
         context_kwarg=context,
         annotations=_annotations(facts),
-        meta=_meta(facts),
+        meta={"drone-mcp/schema": facts.schema, **limit},
     )
     tool._clean = clean or Cleaner()  # noqa: SLF001 - pydantic sets a private attribute from outside only
     tool._refusal = refusal  # noqa: SLF001 - likewise
@@ -153,7 +161,7 @@ class KitTool(Tool):
             try:
                 return await self._answer(arguments, context)
             except ServiceError as error:
-                logs.ended(error.code)
+                logs.set_outcome(error.code)
                 return failure(error, self._clean)
             except MCPError:
                 raise
@@ -175,7 +183,7 @@ class KitTool(Tool):
 def crash(name: str) -> Failure:
     """Log the current exception with its traceback, and return the error for the caller, who may see nothing of it."""
     logs.logger.exception("%s crashed", name)
-    logs.ended(Failure.code)
+    logs.set_outcome(Failure.code)
     number = logs.request_id()
     return Failure(f"{name} failed in a way that it should not (request {number})", details={"request_id": number})
 
@@ -195,11 +203,6 @@ def _view_type(function: Callable[..., Any]) -> type[View]:
     return view
 
 
-def _input(schema: dict[str, Any]) -> dict[str, Any]:
-    """Add what clients require of the root of an input schema."""
-    return {"type": "object", "properties": {}, **schema, "additionalProperties": False}
-
-
 def _annotations(facts: Declared) -> ToolAnnotations:
     """Return the annotations of a tool; its title is one of them, as clients of both eras read it there.
 
@@ -213,8 +216,3 @@ def _annotations(facts: Declared) -> ToolAnnotations:
         open_world_hint=True,  # answers hold text of strangers: commit messages, log lines
         **changes,
     )
-
-
-def _meta(facts: Declared) -> dict[str, Any]:
-    limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
-    return {"drone-mcp/schema": facts.schema, **limit}

@@ -43,7 +43,7 @@ class Alarm:
         """Run the watch for as long as the block takes."""
         self._listeners += 1
         if self._watch is not None and self._watching is None:
-            self._watching = BackgroundTask(self._keep_watch, self._watch)
+            self._watching = BackgroundTask(self._ring_by, self._watch)
         try:
             yield
         finally:
@@ -58,6 +58,6 @@ class Alarm:
             await watching.stop()
         self.ring()
 
-    async def _keep_watch(self, watch: Watch) -> None:
+    async def _ring_by(self, watch: Watch) -> None:
         async for _ in watch():
             self.ring()

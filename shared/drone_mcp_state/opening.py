@@ -49,12 +49,8 @@ async def _open(url: str) -> BuildStateStore:
         from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - see above
 
         return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme in REDIS_SCHEMES:
-        return await _open_redis(url)
-    raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
-
-
-async def _open_redis(url: str) -> BuildStateStore:
+    if scheme not in REDIS_SCHEMES:
+        raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
     try:
         from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:

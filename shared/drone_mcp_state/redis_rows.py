@@ -88,7 +88,10 @@ def _keys(write: Write) -> list[str]:
 def _values(write: Write) -> list[str]:
     record = write.after.record
     build = record.build
-    change = "" if write.change is None else _encode_change(write.change)
+    change = ""
+    if write.change is not None:
+        row = [write.change.status, write.change.source, write.change.at, write.change.transitions]
+        change = json.dumps(row, separators=(",", ":"))
     about = [record.source, str(record.seen_at), record.slug, str(build.number), change]
     place = [build.ref, str(build.created), str(int(is_settled(build)))] if write.moves else []
     return [write.before.revision, write.after.revision, *about, *place]
@@ -120,10 +123,6 @@ def split_members(members: Iterable[bytes]) -> list[Key]:
 def place_of(identifier: bytes) -> int:
     """Return the place of an entry of the feed by its id."""
     return int(identifier.partition(b"-")[0])
-
-
-def _encode_change(change: Change) -> str:
-    return json.dumps([change.status, change.source, change.at, change.transitions], separators=(",", ":"))
 
 
 def change_of(identifier: bytes, fields: dict[bytes, bytes], feed: Feed) -> Change:

@@ -195,9 +195,9 @@ class RedisStore(BuildStateStore):
     @override
     async def repos(self) -> tuple[str, ...]:
         async with answering():
-            built, told = await self._redis.smembers(scripts.SLUGS), await self._redis.hgetall(scripts.REPOS)
-        disabled = {slug for slug, state in told.items() if state.endswith(b" 0")}
-        return tuple(sorted(slug.decode() for slug in (built | told.keys()) - disabled))
+            built, states = await self._redis.smembers(scripts.SLUGS), await self._redis.hgetall(scripts.REPOS)
+        disabled = {slug for slug, state in states.items() if state.endswith(b" 0")}
+        return tuple(sorted(slug.decode() for slug in (built | states.keys()) - disabled))
 
     # The change feed
 

@@ -55,7 +55,10 @@ class SqliteDatabase:
     def apply(self, batch: list[Seen]) -> list[Change | None]:
         """Merge snapshots, in one transaction."""
         with self._writing():
-            self._forget_if_others_wrote()
+            version = self.data_version()
+            if version != self._cache_version:  # another process has written
+                self._cache.clear()
+                self._cache_version = version
             place = self._end()
             changes = []
             touched = {}
@@ -67,18 +70,9 @@ class SqliteDatabase:
                 changes.append(change)
             self._store(list(touched.values()), [change for change in changes if change], place)
             self._note_event(max((seen.at for seen in batch if seen.source == "webhook"), default=None))
-        self._shrink_cache()
-        return changes
-
-    def _forget_if_others_wrote(self) -> None:
-        version = self.data_version()
-        if version != self._cache_version:
-            self._cache.clear()
-            self._cache_version = version
-
-    def _shrink_cache(self) -> None:
         while len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
+        return changes
 
     def _known(self, slug: str, number: int) -> Record | None:
         found = self._cache.get((slug, number))

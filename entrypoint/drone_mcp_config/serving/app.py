@@ -37,7 +37,7 @@ def one_role(role: str, services: Services, settings: HttpSettings) -> Callable[
     def identify(request: Request) -> SetKey:
         check_bearer(request, settings)
         _refuse_own_tokens(request, services)
-        observing.for_role(role)
+        observing.set_role(role)
         return SetKey(role)
 
     return identify
@@ -50,8 +50,8 @@ def many_roles(book: CallerBook, services_of: Callable[[str], Services], limits:
         caller = book.find(bearer(request))
         if caller is None:
             raise unauthorized("This token is unknown here, or not any more")
-        logs.asked_by(caller.name)
-        observing.for_role(caller.role)
+        logs.set_caller(caller.name)
+        observing.set_role(caller.role)
         wait = limits.wait(caller)
         if wait:
             message = f"{caller.name} may ask {caller.per_minute} times a minute"

@@ -47,7 +47,7 @@ def start(package: str, *readers: Reader) -> None:
         return
     eager, fault = _read_environment(surface, readers)
     if fault is not None:
-        surface.tell(fault)
+        surface.explain(fault)
         _report(f"{surface.command}: {fault}")
     if pipes.WINDOWS:
         _exit_at_signals()

@@ -59,7 +59,7 @@ class Surface:
             prompts["prompts"] = [item for item in prompts["prompts"] if kept.issuperset(self._needs[item["name"]])]
         refuse_unknown_tools(self._server, known, allowed)
 
-    def tell(self, fault: SettingsError) -> None:
+    def explain(self, fault: SettingsError) -> None:
         """Put the reason why the server cannot work into its instructions."""
         for result in (self.legacy["initialize"], self.modern["server/discover"]):
             result["instructions"] = notice(fault, result["instructions"])
