@@ -12,7 +12,8 @@
     access               how the tools of a server reach it: one client, made at first use, which only reads
 
 Everything but `transport`, `access` and the token files is pure. A domain derives its client from this: it makes
-`Call`s, brings a reader that turns a `Response` into data or into a `ServiceError`, and describes itself by a `Service`.
+`Call`s, brings a reader that turns a `Response` into data or into a `ServiceError`, and describes itself as a
+`Service`.
 
 Import what is needed from its module; this package loads nothing by itself, so that a server starts fast: only
 `transport` and `network_errors` bring in httpx.
