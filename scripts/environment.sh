@@ -7,6 +7,7 @@
 profile=${profile:-run}
 requirements=$profile
 venv=${DRONE_MCP_VENV:-.venv}
+unset DRONE_MCP_VENV # nothing that runs here is to see it
 if [ "$profile" = wheel ]; then
   requirements=dev
   venv=.cache/wheel

@@ -266,3 +266,9 @@ def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> No
 def test_every_server_can_be_run_as_a_module() -> None:
     without = [package.name for package in packages("servers") if not (package / "__main__.py").exists()]
     assert without == []
+
+
+@pytest.mark.parametrize("layer", ["shared", "servers", "entrypoint"])
+def test_tests_mirror_the_tree(layer: str) -> None:
+    folders = {test.parent.relative_to(ROOT / "tests") for test in (ROOT / "tests" / layer).rglob("test_*.py")}
+    assert {str(folder) for folder in folders if not any((ROOT / folder).glob("*.py"))} <= {layer}

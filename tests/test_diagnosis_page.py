@@ -12,6 +12,7 @@ from mcp import Client
 from drone_mcp_build.settings import Settings
 from drone_mcp_logs.server import create
 from drone_mcp_simulator.clock import EPOCH
+from pages.readme import splice
 from support.simulator import running_simulator
 
 pytestmark = pytest.mark.checkout
@@ -27,7 +28,8 @@ async def test_the_answers_on_the_page_are_those_of_the_tools() -> None:
         for name, tool in EXAMPLES.items():
             async with Client(create(settings, clock=lambda: EPOCH)) as client:
                 result = await client.call_tool(tool, {"repo": "octo/shop"})
-            page = splice(page, name, result.content[0].text)  # type: ignore[union-attr]  # text is all there is
+            text = result.content[0].text  # type: ignore[union-attr]  # text is all there is
+            page = splice(page, name, f"```\n{text}\n```")
     if os.environ.get("UPDATE_SNAPSHOTS"):
         PAGE.write_text(page, encoding="utf-8")
     assert unsigned(PAGE.read_text(encoding="utf-8")) == unsigned(page), (
@@ -38,9 +40,3 @@ async def test_the_answers_on_the_page_are_those_of_the_tools() -> None:
 def unsigned(page: str) -> str:
     """Leave out the signature, which changes with the choice of lines."""
     return re.sub(r"(?m)^Signature: [0-9a-f]{12}$", "Signature", page)
-
-
-def splice(page: str, name: str, made: str) -> str:
-    pattern = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-    assert pattern.search(page), f"the page has no place for {name}"
-    return pattern.sub(lambda match: f"{match[1]}```\n{made}\n```\n{match[2]}", page)

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
-from drone_mcp_build.guard.variables import VARIABLES as ACTION_VARIABLES
-from drone_mcp_build.variables import VARIABLES
-from drone_mcp_config.installation.reading import Servers, read_installation
-from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import Role, load_role
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ci_mcp_kit.variables import Variable
+from pages.readme import splice, with_tables
+from support.snapshots import hold
 
 pytestmark = pytest.mark.checkout
 
@@ -26,50 +16,13 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
 
-def table(head: list[str], rows: list[list[str]]) -> str:
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
-
-
-def tools_table(installed: Servers) -> str:
-    rows = [
-        [manifest.server, f"`{tool.name}`", tool.description.splitlines()[0]]
-        for manifest in installed.values()
-        for tool in manifest.tools
-    ]
-    return table(["server", "tool", "what it answers"], rows)
-
-
-def roles_table(installed: Servers) -> str:
-    roles: list[Role] = [load_role(name, role_library(None), installed) for name in role_library(None).names()]
-    rows = [
-        [f"`{role.name}`", role.description, *("x" if name in role.servers else "" for name in installed)]
-        for role in roles
-    ]
-    return table(["role", "for an agent that", *installed], rows)
-
-
-def settings_table(variables: Iterable[Variable]) -> str:
-    rows = [[f"`{variable.name}`", variable.takes, variable.default] for variable in variables]
-    return table(["variable", "takes", "default"], rows)
-
-
-def splice(page: str, name: str, made: str) -> str:
-    pattern = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-    assert pattern.search(page), f"the README has no place for the {name}"
-    return pattern.sub(lambda match: f"{match[1]}{made}\n{match[2]}", page)
-
-
 def test_the_tables_of_the_readme_are_those_of_the_product() -> None:
-    installed = read_installation()
-    before = README.read_text(encoding="utf-8")
-    after = splice(before, "tools", tools_table(installed))
-    after = splice(after, "roles", roles_table(installed))
-    after = splice(after, "settings", settings_table(VARIABLES))
-    after = splice(after, "action-settings", settings_table(ACTION_VARIABLES))
-    if os.environ.get("UPDATE_SNAPSHOTS"):
-        README.write_text(after, encoding="utf-8")
-    assert README.read_text(encoding="utf-8") == after, "run UPDATE_SNAPSHOTS=1 scripts/test, then read the diff"
+    hold(README, with_tables(README.read_text(encoding="utf-8")))
+
+
+def test_a_page_without_a_place_for_a_table_is_refused() -> None:
+    with pytest.raises(ValueError, match="no place for tools"):
+        splice("# A page", "tools", "| a table |")
 
 
 def test_the_readme_shows_the_two_commands_and_no_other_script() -> None:

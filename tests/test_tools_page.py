@@ -1,98 +1,25 @@
-"""`docs/tools.md` is made from the tools: arguments as clients see them, answers with their types, all of each."""
+"""`docs/tools.md` is made from the tools."""
 
 from __future__ import annotations
 
-import importlib
-import inspect
-import json
 from pathlib import Path
-from types import MethodType
-from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ci_mcp_kit.answer import View
-from ci_mcp_kit.schemas import flatten
-from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool
-from drone_mcp_config.installation.reading import read_installation
+from pages.tools import shape, tools_page
 from support.snapshots import hold
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 pytestmark = pytest.mark.checkout
 
 PAGE = Path(__file__).parent.parent / "docs" / "tools.md"
-HEAD = """\
-# Tools: arguments and answers
-
-This page is generated from the code. Fields marked with `?` are omitted if they have no value. Servers validate
-arguments strictly and answer an invalid one with `INVALID_INPUT`. All failures have the shape that
-[Architecture](architecture.md#answers) describes.
-"""
-
-
-def tools_of(module: str) -> list[Callable[..., Any]]:
-    """Find the functions that a server declares as tools, in their order."""
-    tools = importlib.import_module(f"{module}.tools")
-    classes = [kind for _, kind in inspect.getmembers(tools, inspect.isclass) if kind.__module__ == tools.__name__]
-    return [MethodType(item, kind) for kind in classes for item in vars(kind).values() if hasattr(item, TOOL_MARK)]
-
-
-def view_of(function: Callable[..., Any]) -> type[View]:
-    returns = inspect.signature(function, eval_str=True).return_annotation
-    kinds = getattr(returns, "__args__", (returns,))
-    return next(kind for kind in kinds if inspect.isclass(kind) and issubclass(kind, View))
-
-
-def shape(node: dict[str, Any], indent: str = "") -> str:
-    """Write a schema as a reader thinks of it: `{name: type, other?: type}`."""
-    if "properties" in node:
-        inner = indent + "  "
-        required = node.get("required", [])
-        fields = [
-            f"{inner}{name}{'' if name in required else '?'}: {shape(item, inner)}{comment(item)}"
-            for name, item in node["properties"].items()
-        ]
-        return "\n".join(["{", *fields, f"{indent}}}"])
-    if node.get("type") == "array":
-        return f"[{shape(node['items'], indent)}]" if node.get("items") else "[…]"
-    if "enum" in node:
-        return " | ".join(f'"{item}"' for item in node["enum"])
-    values = node.get("additionalProperties")
-    return f"{{…: {shape(values, indent)}}}" if isinstance(values, dict) else node.get("type", "any")
-
-
-def comment(node: dict[str, Any]) -> str:
-    return f"  // {node['description']}" if "description" in node and "properties" not in node else ""
-
-
-def argument(name: str, node: dict[str, Any], required: bool) -> str:
-    kinds = f"one of {', '.join(node['enum'])}" if "enum" in node else node.get("type", "any")
-    default = f"`{json.dumps(node['default'])}`" if "default" in node else "required" if required else ""
-    return f"| `{name}` | {kinds} | {default} | {node.get('description', '')} |"
-
-
-def answer(function: Callable[..., Any]) -> str:
-    schema = view_of(function).model_json_schema()
-    for definition in schema.get("$defs", {}).values():
-        definition.pop("description", None)
-    return shape(flatten(schema))
-
-
-def section(function: Callable[..., Any], told: set[str]) -> str:
-    made = make_tool(function)
-    facts: Declared = getattr(function, TOOL_MARK)
-    required = made.parameters.get("required", [])
-    rows = [argument(name, node, name in required) for name, node in made.parameters["properties"].items()]
-    held = ", as above" if facts.schema in told else f":\n\n```\n{answer(function)}\n```"
-    told.add(facts.schema)
-    head = [f"### `{made.name}`\n\n{made.description}\n", "| argument | type | default | |\n| --- | --- | --- | --- |"]
-    return "\n".join([*head, *rows, f"\nAnswer: `{facts.schema}`{held}\n"])
 
 
 def test_the_page_of_tools_is_that_of_the_product() -> None:
-    parts, told = [HEAD], set[str]()
-    for manifest in read_installation().values():
-        parts += [f"## {manifest.server}\n", *(section(item, told) for item in tools_of(manifest.module))]
-    hold(PAGE, "\n".join(parts))
+    hold(PAGE, tools_page())
+
+
+def test_a_schema_is_written_as_a_reader_thinks_of_it() -> None:
+    name = {"type": "string", "description": "who it is"}
+    properties = {"name": name, "tags": {"type": "array", "items": {"enum": ["a", "b"]}}, "more": {}}
+    written = shape({"properties": properties, "required": ["name"]})
+    assert written == '{\n  name: string  // who it is\n  tags?: ["a" | "b"]\n  more?: any\n}'

@@ -12,8 +12,8 @@ import jsonschema
 import pytest
 import yaml
 
-from drone_mcp_config.roles.library import role_library
 from drone_mcp_state import open_store
+from support import installed
 from support.compose import DOCKER, PORTS, ROLE_PORT, Stack, example_environment, services
 from support.http_process import bearer, mcp_client
 
@@ -26,7 +26,6 @@ TEXT = (DOCKER / "compose.yaml").read_text(encoding="utf-8")
 FILE = yaml.safe_load(TEXT)
 SERVICES = FILE["services"]
 OURS = {name: service for name, service in SERVICES.items() if name != "redis"}
-ROLES = set(role_library(None).names())
 ADMIN = bearer("admin-token-of-the-demo")
 
 
@@ -36,7 +35,7 @@ def test_it_is_a_compose_file() -> None:
 
 
 def test_every_role_and_service_has_its_image_built_from_the_one_dockerfile() -> None:
-    assert set(OURS) == ROLES | {"webhooks", "simulator"}
+    assert set(OURS) == {*installed.ROLES, *installed.SERVICES}
     for name, service in OURS.items():
         assert service["image"] == f"drone-mcp-{name}"
         build = service["build"]
@@ -113,7 +112,7 @@ async def test_a_build_reaches_an_agent_through_webhook_receiver_and_state(stack
 
 async def test_every_served_role_takes_its_callers_and_nobody_else(stack: Stack) -> None:
     token = example_environment()["DRONE_MCP_HTTP_TOKEN"]
-    for role in sorted(ROLES):
+    for role in installed.ROLES:
         refused = await ask("POST", stack.url(role) + "/builds/mcp")
         assert refused.status_code == 401
         async with mcp_client(stack.url(role) + "/builds/mcp", **bearer(token)) as agent:

@@ -22,6 +22,7 @@ from drone_mcp_config.roles.loading import load_role
 from support.deliveries import signed
 from support.http_process import HttpProcess, bearer
 from support.images import Image, built, raise_loopback
+from support.installed import ROLES, SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,7 @@ pytestmark = [
 
 ROOT = Path(__file__).parents[2]
 IMAGES = built()
-ROLES = ("dev", "ops", "admin", "ui")
-ALL = (*ROLES, "webhooks", "simulator")
+ALL = (*ROLES, *SERVICES)
 TOOLKIT = "opt/drone-mcp"
 TOKEN = "a-token-of-the-tests-for-callers"
 DRONE = {"DRONE_SERVER": "http://127.0.0.1:8000", "DRONE_TOKEN": "x" * 32}

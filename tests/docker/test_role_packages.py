@@ -10,7 +10,7 @@ import yaml
 
 from drone_mcp_config.errors import UserError
 from role_packages import Choice, choose, entry_points_text
-from support.installed import PACKAGES
+from support.installed import PACKAGES, SERVICES
 
 pytestmark = pytest.mark.checkout
 
@@ -39,7 +39,7 @@ def test_a_role_s_image_has_its_servers_and_no_others(name: str) -> None:
     assert choice.roles == set(roles)
 
 
-@pytest.mark.parametrize("name", ["webhooks", "simulator"])
+@pytest.mark.parametrize("name", SERVICES)
 def test_a_service_s_image_has_the_service_and_no_server(name: str) -> None:
     assert chosen(name) == Choice(frozenset(SHARED | {f"drone_mcp_{name}"}))
 

@@ -1,14 +1,15 @@
-"""The MCP servers that are installed, by their entry points: a new one is tested before it has a manifest."""
+"""What is installed, by entry points and role files: a new server is tested before it has a manifest."""
 
 from __future__ import annotations
 
 import re
 from importlib import import_module
-from importlib.metadata import entry_points
+from importlib.metadata import distribution, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config.installation.reading import GROUP
+from drone_mcp_config.roles.library import role_library
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -18,6 +19,11 @@ if TYPE_CHECKING:
 PACKAGES = {point.name: point.value for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 SERVERS = list(PACKAGES)
 TOKEN = "a-token-of-the-tests"
+ROLES = sorted(role_library(None).names())
+
+_COMMANDS = distribution("drone-mcp").entry_points.select(group="console_scripts")
+SERVICES = sorted({point.name.removeprefix("drone-mcp-") for point in _COMMANDS} - {*SERVERS, "config"})
+"""What runs for itself, whatever the role."""
 
 
 def server_module(name: str) -> Any:
