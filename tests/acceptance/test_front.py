@@ -25,13 +25,13 @@ from support.client_pipes import (
     server_process,
     wait_until_gone,
 )
+from support.installed import SERVERS, environment_of, server_module
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
-SERVERS = sorted(read_installation())
 BUILDS = ("-m", "drone_mcp_builds")
 CALL = {"name": "drone_get_build", "arguments": {"repo": "octo/hello"}}
 LISTEN = {**ENVELOPE, "notifications": {"toolsListChanged": True}}
@@ -78,7 +78,7 @@ def stuck(tmp_path: Path) -> Path:
 @pytest.mark.parametrize("name", SERVERS)
 def test_nothing_heavy_is_loaded_before_the_first_call(name: str) -> None:
     module = read_installation()[name].module
-    with server_process("-m", module, **NOWHERE) as process:
+    with server_process("-m", module, **environment_of(name)) as process:
         list_tools(process)
         for number, method in enumerate(("prompts/list", "resources/list", "resources/templates/list", "ping")):
             process.ask(10 + number, method)
@@ -254,24 +254,31 @@ def test_where_select_takes_no_pipes_the_same_is_said() -> None:
         assert process.ending()[0] == 0
 
 
-WRONG = {
-    "no address": ({}, "DRONE_SERVER", "DRONE_SERVER is not set"),
-    "an address without a scheme": ({"DRONE_SERVER": "drone.test"}, "DRONE_SERVER", "did you mean https://drone.test"),
-    "a token that was not filled in": (
-        {**NOWHERE, "DRONE_TOKEN": "${DRONE_TOKEN}"},
-        "DRONE_TOKEN",
-        "a reference that was not filled in (${DRONE_TOKEN})",
-    ),
-    "a file that is not there": ({**NOWHERE, "DRONE_MCP_CA_FILE": "/no/such"}, "DRONE_MCP_CA_FILE", "no such file"),
-    "an unknown tool": ({**NOWHERE, "DRONE_MCP_TOOLS": "drone_do_nothing"}, "DRONE_MCP_TOOLS", "drone_do_nothing"),
-    "no list of tools": ({**NOWHERE, "DRONE_MCP_TOOLS": "!"}, "DRONE_MCP_TOOLS", "names of the tools to offer"),
-}
+def wrong_environments(name: str) -> dict[str, tuple[dict[str, str], str, str]]:
+    """Return what is wrong -> the environment, the variable that is to blame, and words of the error."""
+    (service,), right = server_module(name).SPEC.settings.services, environment_of(name)
+    address, token, file = service.address, service.token, service.ca_file
+    return {
+        "no address": ({}, address, f"{address} is not set"),
+        "an address without a scheme": ({address: "ci.test"}, address, "did you mean https://ci.test"),
+        "a token that was not filled in": (
+            {**right, token: "${TOKEN}"},
+            token,
+            "a reference that was not filled in (${TOKEN})",
+        ),
+        "a file that is not there": ({**right, file: "/no/such"}, file, "no such file"),
+        "an unknown tool": ({**right, "DRONE_MCP_TOOLS": "do_nothing"}, "DRONE_MCP_TOOLS", "do_nothing"),
+        "no list of tools": ({**right, "DRONE_MCP_TOOLS": "!"}, "DRONE_MCP_TOOLS", "names of the tools to offer"),
+    }
+
+
+WRONG = wrong_environments(SERVERS[0])
 
 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("name", SERVERS)
 def test_a_wrong_environment_is_said_where_it_is_read(name: str, wrong: str) -> None:
-    environment, variable, words = WRONG[wrong]
+    environment, variable, words = wrong_environments(name)[wrong]
     manifest = read_installation()[name]
     with server_process("-m", manifest.module, **environment) as process:
         told = process.ask(1, "initialize", HANDSHAKE)["instructions"]
@@ -295,7 +302,7 @@ def test_a_wrong_environment_is_said_where_it_is_read(name: str, wrong: str) -> 
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("name", SERVERS)
 def test_scripts_find_a_wrong_environment_by_the_status(name: str, wrong: str) -> None:
-    environment, _, words = WRONG[wrong]
+    environment, _, words = wrong_environments(name)[wrong]
     with server_process("-m", read_installation()[name].module, "--check-environment", **environment) as process:
         status, errors = process.ending()
     assert status == 2

@@ -14,8 +14,8 @@ from mcp import Client
 from mcp.shared.exceptions import MCPError
 from mcp.types import EmptyResult, Request
 
-from drone_mcp_config.installation.reading import read_installation
 from support.http_process import serving
+from support.installed import PACKAGES, SERVERS, environment_of
 from support.warm import warm_server
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
-SERVERS = read_installation()
 TRANSPORTS = ["stdio", "http"]
 ERAS = ["legacy", "auto"]
 METHOD_NOT_FOUND, INVALID_PARAMS, HEADER_MISMATCH = -32601, -32602, -32020
@@ -49,19 +48,18 @@ class Asked:
 @pytest.fixture(scope="module", params=list(itertools.product(SERVERS, TRANSPORTS, ERAS)), ids="-".join)
 async def asked(request: pytest.FixtureRequest) -> AsyncIterator[Asked]:
     name, transport, era = request.param
-    async with connected(SERVERS[name].module, transport, era) as client:
+    async with connected(name, transport, era) as client:
         yield Asked(client, transport, era)
 
 
 @asynccontextmanager
-async def connected(module: str, transport: str, era: Any) -> AsyncIterator[Client]:
+async def connected(name: str, transport: str, era: Any) -> AsyncIterator[Client]:
     if transport == "http":
-        with serving(module, "--http", "127.0.0.1:0") as process:
+        with serving(PACKAGES[name], "--http", "127.0.0.1:0", **environment_of(name)) as process:
             async with process.client(mode=era) as client:
                 yield client
         return
-    environment = {**os.environ, "DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32}
-    command = warm_server(module, environment)
+    command = warm_server(PACKAGES[name], {**os.environ, **environment_of(name)})
     async with Client(command, mode=era) as client:
         yield client
 

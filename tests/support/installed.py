@@ -46,6 +46,11 @@ def environment_of(name: str, address: str = "https://service.example.com", toke
     return found | {variable.name: "0" for variable in settings.variables if variable.field == "retries"}
 
 
+def servers_that_ask(service: str) -> list[str]:
+    """Return the servers that ask a service of this name."""
+    return [name for name in SERVERS if service in {one.name for one in server_module(name).SPEC.settings.services}]
+
+
 def writing_environment_of(name: str, mode: str | None = "on", token: str = TOKEN) -> dict[str, str]:
     """Return what lets a server change as much as its guard can allow; nothing for a server that only reads."""
     spec = server_module(name).SPEC
