@@ -1,8 +1,8 @@
-# Sourced by the other scripts: makes the virtual environment that they run in. Needs Python >= 3.11 with venv.
+# Sourced by the other scripts: creates their virtual environment. Requires Python >= 3.11 with venv.
 #
-#   profile=run; . scripts/environment.sh    what the product needs
-#   profile=dev; . scripts/environment.sh    that, and what tests and checks need
-#   profile=wheel; . scripts/environment.sh  likewise, in an environment of its own that has the wheel and no checkout
+#   profile=run; . scripts/environment.sh    the requirements of the product
+#   profile=dev; . scripts/environment.sh    and those of the tests and checks
+#   profile=wheel; . scripts/environment.sh  the same in a separate environment, with the wheel instead of the checkout
 
 profile=${profile:-run}
 requirements=$profile
@@ -28,12 +28,12 @@ install() { # OPTION...
   "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
 }
 
-# The checkout is installed in place, so only a change of what is installed beside it calls for a new set-up.
+# The checkout is installed in editable mode, so only changed requirements require a new installation.
 stamp() {
   cat "requirements/$1.txt" requirements/build.txt pyproject.toml | cksum
 }
 
-is_set_up() { # the requirements of dev are those of run and more
+is_set_up() { # the profile dev includes the requirements of run
   [ "$(stamp "$requirements")" = "$(cat "$venv/.stamp-$requirements" 2>/dev/null)" ] ||
     [ "$(stamp dev)" = "$(cat "$venv/.stamp-dev" 2>/dev/null)" ]
 }
@@ -49,7 +49,7 @@ set_up() {
   stamp "$requirements" >"$venv/.stamp-$requirements"
 }
 
-# Unlike the checkout, the wheel is built anew after every change of what it holds.
+# Unlike the editable checkout, the wheel has to be rebuilt after every change of its content.
 install_wheel() {
   sources=$(find servers shared entrypoint roles pyproject.toml README.md CHANGELOG.md -type f ! -name '*.pyc' -exec cksum {} + | sort | cksum)
   [ "$sources" != "$(cat "$venv/.stamp-wheel" 2>/dev/null)" ] || return 0

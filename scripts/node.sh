@@ -1,9 +1,9 @@
-# Sourced by the scripts that run npm programs: installs Node and the packages that a folder's package-lock.json pins,
-# both by hash, into .cache, and puts them on PATH. environment.sh (profile=dev) has to be sourced first.
+# Sourced by the scripts that run npm programs: installs Node and the packages that a folder's package-lock.json pins, both
+# by hash, into .cache, and adds them to PATH. Source environment.sh (profile=dev) first.
 #
 #   node_packages=tests/inspector; . scripts/node.sh
 #
-# Where they cannot be had, the script that sources this ends: in CI with a failure, elsewhere as passed over.
+# If they cannot be installed, the sourcing script exits: with an error in CI, otherwise with 0 and a message.
 
 node_tools=$PWD/.cache/$(basename "$node_packages")
 

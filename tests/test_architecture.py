@@ -187,6 +187,26 @@ def test_a_folder_of_the_entrypoint_imports_only_what_it_stands_on() -> None:
     assert {(one, other) for one, other in arrows if one != other and other not in ENTRYPOINT[one]} == set()
 
 
+def test_the_entrypoint_names_no_server_and_none_of_their_variables_but_where_it_is_about_drone() -> None:
+    root = ROOT / "entrypoint" / "drone_mcp_config"
+    manifests = [json.loads(manifest.read_text(encoding="utf-8")) for manifest in MANIFESTS]
+    services = {variable for one in manifests for service in one["services"] for variable in service.values()}
+    guards = [one["guard"] for one in manifests if "guard" in one]
+    keys = {key["variable"] for guard in guards for key in guard["keys"].values()}
+    names = {one[fact] for one in manifests for fact in ("server", "command", "module")}
+    known = services | keys | names | {guard[fact] for guard in guards for fact in ("mode", "token")}
+    found = {
+        (str(module.relative_to(root)), word)
+        for module in modules(root)
+        if module.relative_to(root).parts[0] not in {"drone", "demo"}
+        for node in ast.walk(without_docstrings(ast.parse(module.read_text(encoding="utf-8"))))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+        for word in re.findall(r"[\w-]+", node.value)
+        if word in known - {"Drone"}
+    }
+    assert found == set()
+
+
 def test_no_modules_of_the_entrypoint_import_each_other_in_a_circle() -> None:
     left = entrypoint_modules()
     while free := {name for name, names in left.items() if not names & {*left}}:

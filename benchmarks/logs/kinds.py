@@ -1,4 +1,4 @@
-"""How often the class of a failure is right, on the logs whose class was told by reading (`kinds.toml`)."""
+"""How often the class of a failure is right, on the logs that a person has read for it (`kinds.toml`)."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ KINDS = Path(__file__).with_name("kinds.toml")
 
 def answers(packs: Path, models: list[Model]) -> list[tuple[Case, str, str, list[str]]]:
     """Every such case with the class and confidence that it is answered with, and the classes that are right."""
-    told = tomllib.loads(KINDS.read_text("utf-8"))
+    labels = tomllib.loads(KINDS.read_text("utf-8"))
     return [
         (case, *answer(case, models[fold_of(case)]), right[case.id])
-        for pack, right in told.items()
+        for pack, right in labels.items()
         for case in load(packs, pack)
         if case.id in right
     ]

@@ -92,10 +92,11 @@ def as_model(
     """
     rows = [_started(start, steps) for start, steps in sums]
     for name in CODED & bounds.keys():
-        for its in rows:
-            if name in its:
-                its[name] = [its[name][bisect_right(bounds[name], code)] for code in range(BLANK + 1)]
-    return {"bounds": {n: _written(its, columns[n]) for n, its in bounds.items() if n not in CODED}, "sums": rows}
+        for row in rows:
+            if name in row:
+                row[name] = [row[name][bisect_right(bounds[name], code)] for code in range(BLANK + 1)]
+    written = {name: _written(edges, columns[name]) for name, edges in bounds.items() if name not in CODED}
+    return {"bounds": written, "sums": rows}
 
 
 def _started(start: float, steps: Mapping[str, Any]) -> dict[str, list[float]]:
@@ -152,10 +153,10 @@ def learn_segments(examples: Sequence[Example]) -> dict[str, Any]:
     """The three sums, as the package reads them."""
     examples = [example for example in examples if example.marked]
     grid = Grid(examples)
-    names = sorted(set().union(*FEATURES.values()))
-    values = {name: np.concatenate([np.asarray(e.columns[name], float) for e in examples]) for name in names}
+    used = sorted(set().union(*FEATURES.values()))
+    values = {name: np.concatenate([np.asarray(e.columns[name], float) for e in examples]) for name in used}
     bounds = {name: edges(column) for name, column in values.items()}
-    parts = [Part(its, values, bounds) for its in FEATURES.values()]
+    parts = [Part(names, values, bounds) for names in FEATURES.values()]
     splits = np.cumsum([part.size for part in parts])
 
     def loss(weights: Any) -> tuple[float, Any]:

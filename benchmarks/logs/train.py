@@ -200,8 +200,11 @@ def summed(dump: dict[str, Any], names: list[str], matrix: Any) -> dict[str, Any
         left, right = root["left_child"]["leaf_value"], root["right_child"]["leaf_value"]
         start += left
         steps[names[root["split_feature"]]][root["threshold"]] += right - left
-    bounds = {name: sorted(jumps) for name, jumps in steps.items()}
-    values = {name: np.concatenate([[0.0], np.cumsum([steps[name][b] for b in its])]) for name, its in bounds.items()}
+    bounds = {name: sorted(edges) for name, edges in steps.items()}
+    values = {
+        name: np.concatenate([[0.0], np.cumsum([steps[name][bound] for bound in edges])])
+        for name, edges in bounds.items()
+    }
     return as_model(bounds, dict(zip(names, matrix.T, strict=True)), [(start, values)])
 
 
@@ -221,7 +224,7 @@ def main() -> None:
     examples = segment_examples(cases, [model_of(model) for model in models[:FOLDS]])
     for fold, (file, model) in enumerate(zip(files, models, strict=True)):
         model["segments"] = learn_segments(
-            [example for example, its in zip(examples, folds, strict=True) if its != fold]
+            [example for example, own in zip(examples, folds, strict=True) if own != fold]
         )
         write(file, model)
 
@@ -234,7 +237,7 @@ def first_stages(cases: list[Case], folds: Any) -> list[dict[str, Any]]:
     for step, look in (("hits", hit_examples), ("lines", line_examples)):
         examples = look(cases, [model_of(stage) for stage in stages[:FOLDS]])
         for fold, stage in enumerate(stages):
-            stage[step] = learn_bins([example for example, its in zip(examples, folds, strict=True) if its != fold])
+            stage[step] = learn_bins([example for example, own in zip(examples, folds, strict=True) if own != fold])
     return stages
 
 

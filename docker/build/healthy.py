@@ -1,4 +1,4 @@
-"""What an image's health check runs: ends with 0 if the service in this container answers that all is well.
+"""Checks the health of the service in this container: exits with 0 if it answers 200.
 
 healthy.py PORT PATH
 """

@@ -1,10 +1,10 @@
-"""Lay out what one role needs of drone-mcp, and nothing of what other roles need.
+"""Copies the packages of drone-mcp that one role needs into an image, and no others.
 
     role_packages.py NAME ROOT
 
-NAME is a role (its servers come from its role file, with all that it extends), or a service that is no role: `webhooks`
-for the program drone-mcp-webhooks. Run by the interpreter of the image, with the whole of drone-mcp within its reach;
-ROOT gets files under the paths that they will have in the image.
+NAME is a role (its role file and the roles that it extends name the servers) or a service: `webhooks` for the
+program drone-mcp-webhooks. Run it with the interpreter of the image and with all packages of drone-mcp importable.
+It writes the files below ROOT, under the paths that they have in the image.
 """
 
 from __future__ import annotations
@@ -45,30 +45,30 @@ sys.exit({function}())
 
 @dataclass(frozen=True)
 class Choice:
-    """What goes into an image: import packages, and role files by the names of their roles."""
+    """The content of an image: import packages, and role files by the names of their roles."""
 
     packages: frozenset[str]
     roles: frozenset[str] = frozenset()
 
     def has(self, path: str) -> bool:
-        """Decide about one installed file."""
+        """Return whether an installed file belongs to the image."""
         role_file = ROLE_FILE.fullmatch(path)
         if role_file:
             return role_file["role"] in self.roles
         return bool(METADATA.fullmatch(path)) or path.partition("/")[0] in self.packages
 
     def leads_to(self, points: Iterable[EntryPoint]) -> list[EntryPoint]:
-        """Keep the entry points that lead into its packages."""
+        """Return the entry points whose modules are in these packages."""
         return [point for point in points if package_of(point) in self.packages]
 
 
 def choose(name: str, contained: Collection[str], points: Iterable[EntryPoint]) -> Choice:
-    """Choose among the packages that drone-mcp contains, for a role or a service.
+    """Select the packages of drone-mcp for a role or a service.
 
-    A package with a program of its own is a server, a service or the entrypoint; all others are what these share.
+    A package with a console script is a server, a service or the entrypoint; all other packages are shared.
 
     Raises:
-        UserError: there is no such role, or its file is wrong.
+        UserError: the role does not exist, or its file is invalid.
     """
     programs = {point.name: package_of(point) for point in points if point.group == PROGRAMS}
     shared = frozenset(contained) - frozenset(programs.values())
@@ -82,12 +82,12 @@ def choose(name: str, contained: Collection[str], points: Iterable[EntryPoint]) 
 
 
 def package_of(point: EntryPoint) -> str:
-    """Return the import package that an entry point leads into."""
+    """Return the import package of an entry point."""
     return point.module.partition(".")[0]
 
 
 def copy_files(whole: Distribution, choice: Choice, folder: Path) -> None:
-    """Copy what was chosen; the metadata tells of nothing else."""
+    """Copy the chosen files, with metadata that lists only their entry points."""
     for path in whole.files or ():
         if choice.has(path.as_posix()) and "__pycache__" not in path.parts:
             (folder / path.parent).mkdir(parents=True, exist_ok=True)
@@ -98,13 +98,13 @@ def copy_files(whole: Distribution, choice: Choice, folder: Path) -> None:
 
 
 def entry_points_text(points: Iterable[EntryPoint]) -> str:
-    """Write entry points, sorted by group, as metadata has them."""
+    """Format entry points, sorted by group, as an entry_points.txt file."""
     groups = ((group, list(members)) for group, members in groupby(points, key=lambda point: point.group))
     return "\n".join(f"[{group}]\n" + "".join(f"{p.name} = {p.value}\n" for p in members) for group, members in groups)
 
 
 def write_programs(points: Iterable[EntryPoint], folder: Path) -> None:
-    """Write console scripts for the interpreter that runs this."""
+    """Write console scripts for the running interpreter."""
     folder.mkdir(parents=True)
     for point in points:
         script = folder / point.name
@@ -114,7 +114,7 @@ def write_programs(points: Iterable[EntryPoint], folder: Path) -> None:
 
 
 def lay_out(name: str, root: Path) -> None:
-    """Fill `root`: packages where the interpreter finds them, with bytecode, and programs in a `bin` beside it."""
+    """Write the packages, with bytecode, and the console scripts to their folders below `root`."""
     whole = distribution("drone-mcp")
     contained = {path.parts[0] for path in whole.files or () if path.name == "py.typed"}
     choice = choose(name, contained, whole.entry_points)

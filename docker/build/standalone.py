@@ -1,12 +1,12 @@
-"""Make a Python that stands alone: the interpreter, its library, and every shared library down to the C library.
+"""Builds a self-contained Python: the interpreter, its library, and every shared library down to the C library.
 
     standalone.py TARGET [PIP-ARGUMENT...]
 
-What is in TARGET runs where there is nothing else (an image made from scratch), and where there is something else (an
-agent's image of any distribution): it loads its own loader and libraries, and nothing of them reaches the programs
-that it starts. `patchelf` makes it so, by writing two fields of the one executable.
+TARGET works in an empty image (FROM scratch) and in an agent's image of any distribution: it uses its own loader and
+libraries, which do not affect the programs that it starts. For this, `patchelf` sets two fields of the one executable
+(its interpreter and its library path).
 
-The PIP-ARGUMENTs say what is installed into it, as for `pip install`.
+The PIP-ARGUMENTs are passed to `pip install` and name the requirements to install.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import sys
 import sysconfig
 from pathlib import Path
 
-# What no server imports: tests, programs with a screen, what installs packages or builds extensions, and what somebody
-# put beside the library.
+# Not imported by any server: tests, graphical and terminal programs, tools that install packages or build extensions,
+# and additions of the distribution or of a site.
 LEFT_OUT = (
     "__pycache__", "config-*", "dist-packages", "site-packages", "sitecustomize.py", "EXTERNALLY-MANAGED", "ensurepip",
     "idlelib", "lib2to3", "pydoc_data", "test", "tkinter", "turtledemo", "_curses*.so", "_dbm*.so", "_gdbm*.so",
@@ -32,7 +32,7 @@ MISSING = re.compile(r"^\s*(\S+) => not found", re.MULTILINE)
 
 
 def copy_interpreter(target: Path) -> Path:
-    """Copy the running interpreter and its library, and return the copy; it finds its library by where it lies."""
+    """Copy the running interpreter and its library, and return the copy, which finds its library by its own path."""
     version = f"python{sys.version_info.major}.{sys.version_info.minor}"
     python = target / "bin" / "python3"
     python.parent.mkdir(parents=True)
@@ -43,10 +43,10 @@ def copy_interpreter(target: Path) -> Path:
 
 
 def needed(linked: str) -> dict[str, Path]:
-    """Read what `ldd` says of one file: the name of each library it needs -> the file; the loader under its own name.
+    """Parse the output of `ldd` for one file into library name -> file; the loader has its file name as key.
 
     Raises:
-        LookupError: a library is not there.
+        LookupError: a library is missing.
     """
     missing = MISSING.findall(linked)
     if missing:
@@ -56,7 +56,7 @@ def needed(linked: str) -> dict[str, Path]:
 
 
 def libraries(target: Path) -> dict[str, Path]:
-    """Find the libraries that anything in `target` needs and that lie outside of it."""
+    """Find the libraries outside of `target` that its files need."""
     found: dict[str, Path] = {}
     for file in (target / "bin" / "python3", *target.rglob("*.so"), *target.rglob("*.so.*")):
         linked = subprocess.run(["ldd", file], capture_output=True, text=True, check=True).stdout  # noqa: S603, S607 - the image's own
@@ -65,9 +65,10 @@ def libraries(target: Path) -> dict[str, Path]:
 
 
 def bring_along(python: Path, found: dict[str, Path]) -> None:
-    """Put libraries beside the interpreter, and have it look there first.
+    """Copy libraries next to the interpreter, and make it search there first.
 
-    The executable's DT_RPATH holds for what all others need in turn, unless they have a search path of their own.
+    The executable's DT_RPATH also applies to the dependencies of its libraries, unless a library has its own search
+    path (ld.so(8)), which is therefore removed.
     """
     folder = python.parent.parent / "lib"
     copies = [shutil.copy2(file.resolve(), folder / name) for name, file in found.items()]
@@ -80,14 +81,14 @@ def bring_along(python: Path, found: dict[str, Path]) -> None:
 
 
 def install(python: Path, arguments: list[str]) -> None:
-    """Install packages where the copied interpreter looks for them, with the pip of the one that runs this."""
+    """Install packages for the copied interpreter, with the pip of the running one."""
     where = _run(str(python), "-I", "-c", "import site; print(site.getsitepackages()[-1])").strip()
     _run(sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", "--target", where, *arguments)
-    shutil.rmtree(Path(where) / "bin", ignore_errors=True)  # console scripts for another interpreter
+    shutil.rmtree(Path(where) / "bin", ignore_errors=True)  # console scripts of the other interpreter
 
 
 def compile_all(python: Path, folder: Path) -> None:
-    """Compile to bytecode that is used unseen: no file's time is compared, and nothing has to be written later."""
+    """Compile to bytecode that Python uses unchecked: it neither compares nor writes files at startup."""
     _run(str(python), "-I", "-m", "compileall", "-qf", "--invalidation-mode", "unchecked-hash", str(folder))
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.rules import Decision
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_client.models import Build
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +72,7 @@ class BuildChange(Change[BuildAction, ActionView]):
     @override
     async def plan(self) -> BuildPlan:
         drone = await self.access.client()
-        build = self._clean(await drone.build(self.repo, self.number))
+        build = await drone.build(self.repo, self.number)
         match self.name:
             case "restart":
                 return plans.restart(await drone.repo(self.repo), build, dict(self.params), debug=self.debug)
@@ -83,11 +82,6 @@ class BuildChange(Change[BuildAction, ActionView]):
                 return plans.approve(self.repo, build, self.stage)
             case _:
                 return plans.decline(self.repo, build, self.stage)
-
-    def _clean(self, build: Build) -> Build:
-        """Redact the texts that a confirmation shows."""
-        texts = ("title", "message", "author_login", "author_name")
-        return build.model_copy(update={name: self.access.clean.text(getattr(build, name)) for name in texts})
 
     @override
     def keeps_decision(self, before: BuildAction, now: BuildAction) -> bool:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.refs import branch_of
+from drone_mcp_build.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,13 +41,13 @@ def listed(stages: Iterable[Stage]) -> str:
 
 def origin(repo: str, build: Build) -> str:
     """Say what a build was made of: event, branch, commit, author, and whether it comes from a fork."""
-    title = (build.title.strip() or build.message.strip()).partition("\n")[0]
+    title = title_of(build, TITLE_WIDTH)
     parts = [
         f"event {name(build.event) or 'unknown'} on {name(branch_of(build)) or 'an unknown branch'}",
         f"commit {name(build.after)[:SHORT_COMMIT] or 'unknown'}",
         f"by {name(build.author_login or build.author_name) or 'nobody that Drone knows'}",
         _fork(repo, build),
-        f"title '{one_line(title, TITLE_WIDTH)}'" if title else "without a title",
+        f"title '{title}'" if title else "without a title",
     ]
     return ", ".join(part for part in parts if part)
 

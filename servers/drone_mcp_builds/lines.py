@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_build.refs import branch_of, pull_request_of
+from drone_mcp_build.titles import title_of
 from drone_mcp_builds import words
-from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from drone_mcp_builds.tidy import Clean
     from drone_mcp_client.models import Build, Repo
 
 L = TypeVar("L", BuildLine, RepoLine)
@@ -89,27 +88,27 @@ def line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
         branch=words.name(branch_of(build)),
         pull_request=pull_request_of(build),
         tag=words.tag_called(build),
-        title=words.title_of(build, width.title),
+        title=title_of(build, width.title),
         author=words.author_of(build) if width.author else "",
-        commit=words.name(build.after[: words.SHORT_COMMIT]) if width.commit else "",
+        commit=words.name(build.after)[: words.SHORT_COMMIT] if width.commit else "",
         when=words.iso(build.created),
         seconds=words.build_seconds(build, now) if width.commit else None,
     )
 
 
-def fit_repos(repos: Sequence[Repo], clean: Clean) -> tuple[RepoLine, ...]:
+def fit_repos(repos: Sequence[Repo]) -> tuple[RepoLine, ...]:
     """Return as many repositories as an answer holds."""
-    return _that_fit(repo_line(repo, clean) for repo in repos)
+    return _that_fit(repo_line(repo) for repo in repos)
 
 
-def repo_line(repo: Repo, clean: Clean) -> RepoLine:
+def repo_line(repo: Repo) -> RepoLine:
     """Return a repository as a list shows it."""
     return RepoLine(
         repo=one_line(repo.slug, 140),
         default_branch=words.name(repo.default_branch),
         visibility=words.name(repo.visibility),
         inactive=None if repo.active else True,
-        latest=_latest(tidy(repo.build, clean)) if repo.build else None,
+        latest=_latest(repo.build) if repo.build else None,
     )
 
 
@@ -119,6 +118,6 @@ def _latest(build: Build) -> LatestBuild:
         status=words.name(build.status),
         event=words.name(build.event),
         branch=words.name(branch_of(build)),
-        title=words.title_of(build, 60),
+        title=title_of(build, 60),
         when=words.iso(build.created),
     )

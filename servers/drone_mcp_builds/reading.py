@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drone_mcp_builds import summary
-from drone_mcp_builds.tidy import tidy
 from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_known.known import OF_ANY_REF
 from drone_mcp_known.reader import no_builds
@@ -47,8 +46,8 @@ class Reader:
 
     async def view_of(self, observation: Observation, repo: str) -> BuildView:
         """Return what tool and resource show of a build."""
-        limit = await self._access.builds.time_limit(repo, observation.build)
-        build = tidy(observation.build, self._access.clean.text)
+        build = observation.build
+        limit = await self._access.builds.time_limit(repo, build)
         note = OF_ANY_REF if observation.of_any_ref else ""
         view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note, limit)
         return summary.with_origin(view, observation.source, int(observation.at))

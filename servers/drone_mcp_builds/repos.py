@@ -12,7 +12,6 @@ from drone_mcp_builds.views import RepoList
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drone_mcp_builds.tidy import Clean
     from drone_mcp_client.models import Repo
 
 
@@ -46,11 +45,11 @@ class RepoFilter:
         return fnmatchcase(slug if "/" in wanted else repo.name.lower(), wanted)
 
 
-def answer(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter, clean: Clean) -> RepoList:
+def answer(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter) -> RepoList:
     """Tell the repositories: `every` one of the token's user, and those `seen` within this role's scope."""
     named = [repo for repo in seen if asked.names(repo)]
     matching = sorted((repo for repo in named if repo.active or asked.include_inactive), key=_newest_first)
-    shown = lines.fit_repos(matching[: asked.limit], clean)
+    shown = lines.fit_repos(matching[: asked.limit])
     note, next_step = ("", "") if matching else _why_none(every, seen, named, asked)
     return RepoList(
         repos=shown,

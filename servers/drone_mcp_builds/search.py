@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from drone_mcp_builds import criteria, cursor, lines, walk, words
 from drone_mcp_builds.same_failure import BY_LOGS
-from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList
 
 if TYPE_CHECKING:
@@ -15,8 +14,6 @@ if TYPE_CHECKING:
     from drone_mcp_builds.cursor import Place
     from drone_mcp_builds.paging import Pages
     from drone_mcp_builds.same_failure import SameFailure
-    from drone_mcp_builds.tidy import Clean
-    from drone_mcp_builds.views import BuildLine
     from drone_mcp_client.models import Build
 
 
@@ -27,14 +24,12 @@ class Search:
     Attributes:
         branch, tag: what Drone filters by itself.
         criteria: what is filtered here.
-        clean: cleans text before it is cut.
         alike: looks up who failed with the signature of the criteria.
     """
 
     repo: str
     criteria: Criteria
     limit: int
-    clean: Clean
     branch: str | None = None
     tag: str | None = None
     alike: SameFailure | None = None
@@ -89,7 +84,7 @@ class Search:
         return index, [build for build in await self._looked_up(builds) if self._is_wanted(build)][: self.limit]
 
     def _answer_of_index(self, index: str, builds: list[Build], found: walk.Found, now: int) -> BuildList:
-        shown, left_out = self._lines(builds, now)
+        shown, left_out = lines.fit(builds, now)
         looked_at = f"{walk.told(found, whole=True)}, without success; then Drone was asked for {index}"
         return BuildList(
             repo=self.repo,
@@ -101,7 +96,7 @@ class Search:
 
     def _answer(self, found: walk.Found, now: int, *, whole: bool) -> BuildList:
         builds = [build for build, _ in found.builds]
-        shown, left_out = self._lines(builds, now)
+        shown, left_out = lines.fit(builds, now)
         place = found.place if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
         looked_at = walk.told(found, whole) if self.criteria.asks() or not builds else ""
         return BuildList(
@@ -112,9 +107,6 @@ class Search:
             cursor=cursor.encode(place, self.question()) if place else None,
             next_step=self._next_step(builds, place),
         )
-
-    def _lines(self, builds: list[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
-        return lines.fit([tidy(build, self.clean) for build in builds], now)
 
     def _next_step(self, builds: list[Build], place: Place | None) -> str:
         if builds:

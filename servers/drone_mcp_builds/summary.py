@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_build.refs import branch_of, pull_request_of
+from drone_mcp_build.titles import title_of
 from drone_mcp_builds import failures, story, tree, words
 from drone_mcp_builds.views import BuildView
 
@@ -36,7 +37,7 @@ def summarise(build: Build, repo: str, server: str, now: int, note: str = "", li
         pull_request=pull_request_of(build),
         tag=words.tag_called(build),
         commit=words.name(build.after),
-        title=words.title_of(build),
+        title=title_of(build, words.TITLE_WIDTH),
         author=words.author_of(build),
         created=words.iso(build.created),
         started=words.iso(build.started),
@@ -109,4 +110,9 @@ def _params(build: Build) -> tuple[dict[str, str], str]:
 
 
 def _value(key: str, value: str) -> str:
-    return "[redacted]" if _SECRET_NAME.search(key) else words.name(value)
+    """Clean a value next to its name: what is assigned to a `..._TOKEN` is a secret, whatever it looks like."""
+    if _SECRET_NAME.search(key):
+        return "[redacted]"
+    lead = f"{key}="
+    assigned = cleaned(lead + value)
+    return words.name(assigned.removeprefix(lead) if assigned.startswith(lead) else value)

@@ -15,7 +15,6 @@ from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, comm
 from drone_mcp_builds.paging import Pages
 from drone_mcp_builds.same_failure import SameFailure, failure_signature
 from drone_mcp_builds.search import Search
-from drone_mcp_builds.tidy import tidy
 from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
 from drone_mcp_builds.waiting import WaitRequest
 from drone_mcp_client.errors import InvalidInput
@@ -57,7 +56,7 @@ class BuildTools:
         drone = await self._access.client()
         every = await drone.repos(latest=True)
         seen = self._access.scope.only(every, lambda repo: repo.slug)
-        return repos.answer(every, seen, repos.RepoFilter(name, include_inactive, limit), self._access.clean.text)
+        return repos.answer(every, seen, repos.RepoFilter(name, include_inactive, limit))
 
     @tool(title="List builds", schema="build-list/1")
     async def drone_list_builds(
@@ -77,7 +76,6 @@ class BuildTools:
             criteria=Criteria(status=status, event=event, author=author, target=into),
             branch=branch_name(branch) if branch and not into else None,
             limit=limit,
-            clean=self._access.clean.text,
         )
         return await self._run(search, cursor)
 
@@ -146,7 +144,6 @@ class BuildTools:
             tag=tag,
             alike=await self._alike(slug, criteria.signature) if criteria.signature else None,
             limit=limit,
-            clean=self._access.clean.text,
         )
         return await self._run(search, cursor)
 
@@ -172,7 +169,7 @@ class BuildTools:
         at += f", step {ref.step}" if ref.step else ""
         return BuildList(
             repo=slug,
-            builds=(lines.line(tidy(found.build, self._access.clean.text), self._now()),),
+            builds=(lines.line(found.build, self._now()),),
             source=found.source,
             as_of=words.iso(int(found.at)),
             next_step=f"drone_get_build with number {ref.number} shows its stages and steps{at}",

@@ -10,7 +10,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_builds import failures, story, words
 from drone_mcp_builds.views import StageView, StepView
 from drone_mcp_client import status

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.refs import tag_of
 from drone_mcp_client.status import is_final
 
@@ -41,12 +41,6 @@ def build_seconds(build: Build, now: int) -> int | None:
     if not build.finished and is_final(build.status):
         return None
     return lasted(build.started, build.finished, now)
-
-
-def title_of(build: Build, width: int = TITLE_WIDTH) -> str:
-    """The title of the pull request, or the first line of the commit message."""
-    lines = (build.title.strip() or build.message.strip()).splitlines()
-    return one_line(lines[0], width) if lines and width else ""
 
 
 def name(text: str) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.sanitize import one_line, sanitize
+from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.sanitize import sanitize
 from drone_mcp_build import failure_class as classes
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_policy.states import state_of

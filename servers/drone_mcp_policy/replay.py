@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
 from drone_mcp_policy.facts import facts_of

@@ -56,8 +56,8 @@ A server is its tools, its views and one `create`. Here one for a made-up servic
 A tool only raises errors of the `ServiceError` family (ci_mcp_kit.errors); each becomes a failed result in the one
 shape of errors. Anything else is a bug: it becomes INTERNAL_ERROR with a number that is in the log, too, next to the
 traceback.
-What a tool returns is sanitised and redacted on its way out. A server that cuts a piece out of a log passes the whole
-log through `access.clean.text` before it cuts: half a private key does not look like one.
+What a tool returns is sanitised and redacted on its way out. A server that cuts a text does so with `one_line`, which
+cleans it before, or passes the whole text through `cleaned` first: half a private key does not look like one.
 
 Modules:
     errors     ServiceError and its family; Service: what errors say of the service behind a server
@@ -71,7 +71,7 @@ Modules:
     tokens     count_tokens: what a text costs a model, estimated
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
-    cleaning   Cleaner: text(str), value(json); from sanitize (sanitize, one_line) and redact (Redactor)
-    logs       note(repo=…, build=…): facts for the log records of this request
+    cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor)
+    logs       add_facts(repo=…, build=…): facts for the log records of this request
     arguments, schemas, serving, gitremote: inner parts
 '''

@@ -1,8 +1,8 @@
-"""What leaves a tool: a view as compact text and structured content, or an error in the one shape.
+"""The results of tools: a view, as compact text and structured content, or an error, which always has one shape.
 
-An error has text only. The TypeScript client checks structured content against the tool's output schema even where
-`isError` is set, and would throw away an error that came that way. A word stands before it, because Gemini CLI takes
-a text that is JSON for structured content (google-gemini/gemini-cli pull request 27045).
+An error has text only. The TypeScript client validates structured content against the tool's output schema even where
+`isError` is set, and would reject the error. The text begins with a word, because Gemini CLI takes text that is JSON
+for structured content (https://github.com/google-gemini/gemini-cli/pull/27045).
 """
 
 from __future__ import annotations
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     from ci_mcp_kit.cleaning import Cleaner
 
 ERROR = "Error: "
+EMPTY: tuple[Any, ...] = ("", [], (), {})  # not 0 and False, which mean something
 
 
 class View(BaseModel):
-    """The base of every answer model: small, immutable, and without what says nothing.
+    """The base class of all answers: immutable, and without empty fields.
 
-    A field that is None is left out, and so is an empty text, list or table in a field that has a default. The output
-    schema says the same: such fields are not required. Numbers and booleans are always said.
+    A field that is None is left out, and so is an empty text, list or object in a field that has a default. The output
+    schema agrees: such fields are not required. Numbers and booleans are always present.
     """
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     def as_text(self) -> str | None:
-        """Return the text of the answer where it is not the JSON of the view (log lines, say)."""
+        """Return the text of the answer, or None if the text is the JSON of the view."""
         return None
 
     @model_serializer(mode="wrap")
@@ -43,19 +44,15 @@ class View(BaseModel):
         return {
             key: value
             for key, value in data.items()
-            if value is not None and (fields[key].is_required() or not _is_empty(value))
+            if value is not None and (fields[key].is_required() or value not in EMPTY)
         }
 
 
 class Failure(ServiceError):
-    """A crash of ours as the caller sees it: nothing but a number to find it in the log by."""
+    """A bug of ours as the caller sees it: nothing but the id under which the log has its traceback."""
 
     code = "INTERNAL_ERROR"
     default_next_step = "Call again once; if it stays, look for details.request_id in the server's log (stderr)"
-
-
-def _is_empty(value: Any) -> bool:
-    return isinstance(value, str | list | tuple | dict) and not value
 
 
 def to_json(value: Any) -> str:
@@ -75,7 +72,7 @@ def view_text(view: BaseModel, clean: Cleaner) -> str:
 
 
 def success(view: View, clean: Cleaner) -> CallToolResult:
-    """Return the tool result that tells `view`."""
+    """Return `view` as the result of a tool."""
     text = view.as_text()
     data = view_data(view, clean)
     said = to_json(data) if text is None else clean.text(text)
@@ -83,7 +80,7 @@ def success(view: View, clean: Cleaner) -> CallToolResult:
 
 
 def error_data(error: ServiceError, clean: Cleaner) -> dict[str, Any]:
-    """Return the one shape of errors, cleaned."""
+    """Return `error` as a JSON object, cleaned."""
     shape = {
         "code": error.code,
         "message": error.message,
@@ -96,6 +93,6 @@ def error_data(error: ServiceError, clean: Cleaner) -> dict[str, Any]:
 
 
 def failure(error: ServiceError, clean: Cleaner) -> CallToolResult:
-    """Return the failed tool result that tells `error`."""
+    """Return `error` as the failed result of a tool."""
     said = ERROR + to_json(error_data(error, clean))
     return CallToolResult(content=[TextContent(type="text", text=said)], is_error=True)

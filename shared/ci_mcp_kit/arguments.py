@@ -1,11 +1,12 @@
-"""A tool's arguments: a strict model from its signature, lenient about how values are written, and plain errors.
+"""Reads the arguments of a tool by a model of its signature: lenient about values, strict about names.
 
-Lenient: a model that fills in a form sends `"12"` for 12, `"[1, 2]"` for a list and null for "not given". Strict: a
-name that the tool does not have is refused, so that a misspelt filter does not silently widen a search.
+Values: a language model often sends `"12"` for 12, `"[1, 2]"` for a list and null for an argument that it leaves out.
+Names: an argument that the tool does not have is refused, as a misspelt filter would silently widen a search.
 """
 
 from __future__ import annotations
 
+import contextlib
 import difflib
 import inspect
 import json
@@ -13,8 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError, create_model
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.sdk import ArgModelBase
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class Arguments(ArgModelBase):
 
 
 def arguments_model(function: Callable[..., Any], skip: str | None) -> type[Arguments]:
-    """Return the model of what `function` takes, leaving out the parameter `skip`.
+    """Return a model of the parameters of `function` without the parameter `skip`.
 
     Raises:
         TypeError: a parameter has no annotation, or takes any number of values.
@@ -50,10 +51,10 @@ def arguments_model(function: Callable[..., Any], skip: str | None) -> type[Argu
 def read_arguments(
     tool: str, model: type[Arguments], schema: Mapping[str, Any], given: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Return the arguments by name as the tool's function takes them.
+    """Return the values to call the tool's function with, by name.
 
     Raises:
-        InvalidInput: with every problem named, and no value repeated.
+        InvalidInput: arguments are wrong; it names each problem and repeats no value.
     """
     known = schema.get("properties", {})
     unknown = [name for name in given if name not in known]
@@ -73,22 +74,14 @@ def read_arguments(
 
 
 def _lenient(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop nulls where the argument may be left out, and unwrap lists and objects that came as JSON text."""
+    """Drop null for optional arguments, and decode lists and objects that came as JSON text."""
     required = schema.get("required", ())
-    return {
-        name: _unwrapped(value, schema["properties"][name])
-        for name, value in given.items()
-        if value is not None or name in required
-    }
-
-
-def _unwrapped(value: Any, schema: Mapping[str, Any]) -> Any:
-    if not isinstance(value, str) or schema.get("type") not in {"array", "object"}:
-        return value
-    try:
-        return json.loads(value)
-    except (ValueError, RecursionError):
-        return value
+    values = {name: value for name, value in given.items() if value is not None or name in required}
+    for name, value in values.items():
+        if isinstance(value, str) and schema["properties"][name].get("type") in {"array", "object"}:
+            with contextlib.suppress(ValueError, RecursionError):
+                values[name] = json.loads(value)
+    return values
 
 
 def _reason(item: Any) -> str:

@@ -49,7 +49,7 @@ class BackgroundTask:
 
     @property
     def is_done(self) -> bool:
-        """Whether it has ended, in whatever way."""
+        """Return whether it has ended, in whatever way."""
         return self._task.done()
 
     def cancel(self) -> None:

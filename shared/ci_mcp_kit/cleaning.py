@@ -1,4 +1,8 @@
-"""What every string goes through on its way out: sanitised, then rid of secrets."""
+"""Sanitises and redacts every text that leaves the process.
+
+A text is cleaned before it is cut: the half of a secret that a cut leaves does not look like one any more. So whoever
+cuts a text uses `one_line`, or passes the whole of it through `cleaned` first.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Cleaner:
-    """Cleans text and whole JSON values.
+    """Cleans texts and whole JSON values.
 
-    Sanitising comes first: an escape sequence or a zero-width character in the middle of a secret would hide it.
+    It sanitises before it redacts: an escape sequence or a zero-width character inside a secret would hide it.
     """
 
     def __init__(self, redactor: Redactor | None = None) -> None:
@@ -24,7 +28,7 @@ class Cleaner:
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        """Let `cleaned` mean this one, in this task and what it starts."""
+        """Make `cleaned` and `one_line` use this cleaner, in this task and those that it starts."""
         self.redactor.learn()
         token = _in_force.set(self)
         try:
@@ -33,16 +37,16 @@ class Cleaner:
             _in_force.reset(token)
 
     def text(self, text: str) -> str:
-        """Return `text` as it may leave."""
+        """Return `text`, cleaned."""
         self.redactor.learn()
         return self.one(text)
 
     def one(self, text: str) -> str:
-        """Do the same without asking for the secrets again: for the many texts of one answer."""
+        """Return `text`, cleaned, without reading the secrets again; for the many texts of one answer."""
         return self.redactor.redact(sanitize(text))
 
     def value(self, value: Any) -> Any:
-        """Return the JSON value with every string in it cleaned, keys included."""
+        """Return a JSON value with all its texts cleaned, keys included."""
         self.redactor.learn()
         return self._value(value)
 
@@ -61,8 +65,14 @@ _in_force: ContextVar[Cleaner] = ContextVar("cleaner", default=_PLAIN)
 
 
 def cleaned(text: str) -> str:
-    """Return `text` as it may leave, by the rules of whoever answers now.
+    """Return `text`, cleaned by the cleaner of the current request.
 
-    Ask before cutting a text: half a secret is not known as one when the whole answer is cleaned.
+    Call it before a text is cut: half a secret is not recognised when the whole answer is cleaned.
     """
     return _in_force.get().one(text)
+
+
+def one_line(text: str, limit: int = 200) -> str:
+    """Return the cleaned `text` with each run of white space as one space, cut to `limit` characters."""
+    line = " ".join(cleaned(text).split())
+    return line if len(line) <= limit else line[: limit - 1] + "…"

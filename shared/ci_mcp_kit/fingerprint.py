@@ -1,4 +1,4 @@
-"""What a cursor is bound to, in a few letters. Pure."""
+"""A short hash of a request, to which a cursor is bound. Pure."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import json
 from typing import Any
 
 
-def fingerprint(question: dict[str, Any]) -> str:
-    """A short word for what was asked; what is not set does not count."""
-    asked = {key: value for key, value in question.items() if value is not None}
-    text = json.dumps(asked, sort_keys=True, ensure_ascii=True)
+def fingerprint(request: dict[str, Any]) -> str:
+    """Return a short hash of a request; None counts as not set."""
+    given = {key: value for key, value in request.items() if value is not None}
+    text = json.dumps(given, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(text.encode()).hexdigest()[:10]

@@ -1,4 +1,4 @@
-"""Which repository the working directory is a clone of, read from its git configuration without running git."""
+"""Finds the repository that a directory is a clone of, by its git configuration and without running git."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def _config_text(directory: Path) -> str | None:
 
 
 def _linked_config(git_file: Path) -> str | None:
-    """Follow the `.git` file of a worktree or submodule (gitrepository-layout: `gitdir:`, then `commondir`)."""
+    """Follow the `.git` file of a worktree or submodule (https://git-scm.com/docs/gitrepository-layout)."""
     kind, _, target = _head(git_file).partition(":")
     if kind != "gitdir":
         return None

@@ -1,7 +1,7 @@
-"""What stands before MCP servers on HTTP: health, Host and Origin, who calls, and the end of streams at a shutdown.
+"""The ASGI application in front of MCP servers: health, checks of Host, Origin and token, and the end of streams.
 
-The specification (revision 2026-07-28, "Security Warning" of the streamable HTTP transport) has a server check Origin.
-The checks here stay on whatever address is listened on; the SDK drops its own for all but loopback addresses.
+A server must check Origin (MCP specification 2026-07-28, basic/transports, "Security Warning" of streamable HTTP). The
+checks here hold for every address; the SDK turns its own off for all but loopback addresses.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _HOST = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9_.-]+))(?::[0-9]{1,5})?")
 
 
 class Refused(Exception):
-    """A request that gets no further; the text is for whoever sent it."""
+    """A request that is refused; the text is for its sender."""
 
     def __init__(self, status: int, message: str, headers: dict[str, str] | None = None) -> None:
         super().__init__(message)
@@ -43,7 +43,7 @@ class Refused(Exception):
         self.headers = headers
 
     def response(self) -> Response:
-        """Answer as the SDK does: a JSON-RPC error that belongs to no request."""
+        """Return a JSON-RPC error that belongs to no request, as the SDK answers."""
         error = {"code": INVALID_REQUEST, "message": str(self)}
         return JSONResponse({"jsonrpc": "2.0", "id": None, "error": error}, self.status, self.headers)
 
@@ -52,9 +52,9 @@ class HttpApp:
     """The ASGI application of a process.
 
     Args:
-        settings: by which names it may be called.
-        route: finds what answers a request, or raises `Refused`.
-        ready: whether requests can be answered.
+        settings: the names by which it may be called.
+        route: returns the application that answers a request, or raises `Refused`.
+        ready: returns whether requests can be answered.
     """
 
     def __init__(
@@ -69,21 +69,22 @@ class HttpApp:
         self._draining = anyio.Event()
 
     def drain(self) -> None:
-        """Say that the process is about to end, and end the streams that would never end by themselves."""
+        """Report not ready from now on, and end the streams that would never end by themselves."""
         self._draining.set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        # White space around a header's value is no part of it (RFC 9110, 5.5). Not all parsers of HTTP take it off, and
-        # the SDK compares Mcp-Name and others with the body as they come.
+        # White space around a header's value is no part of it (RFC 9110, section 5.5). Not all HTTP parsers remove it,
+        # and the SDK compares headers like Mcp-Name with the body as they are.
         scope = {**scope, "headers": [(name, value.strip(b" \t")) for name, value in scope["headers"]]}
         answer = await self._answer(Request(scope))
         await answer(scope, receive, send)
 
     async def _answer(self, request: Request) -> ASGIApp:
         path = request.scope["path"]
-        if path in {"/healthz", "/readyz"}:  # asked by address, without a token
-            return self._health(path)
+        if path in {"/healthz", "/readyz"}:  # a prober uses the IP address as Host, and has no token
+            is_ready = self._ready() and not self._draining.is_set()
+            return Response("ok\n") if path == "/healthz" or is_ready else Response("not ready\n", 503)
         try:
             check_names(request, self._names)
             check_method(request)
@@ -91,14 +92,9 @@ class HttpApp:
         except Refused as refused:
             observing.refusal(refused.status)
             return refused.response()
-        return self._until_draining(app) if request.headers.get("mcp-method") == LISTEN else app
+        if request.headers.get("mcp-method") != LISTEN:
+            return app
 
-    def _health(self, path: str) -> Response:
-        if path == "/healthz" or (self._ready() and not self._draining.is_set()):
-            return Response("ok\n")
-        return Response("not ready\n", 503)
-
-    def _until_draining(self, app: ASGIApp) -> ASGIApp:
         async def stream(scope: Scope, receive: Receive, send: Send) -> None:
             await end_with(self._draining, app, scope, receive, send)
 
@@ -106,7 +102,7 @@ class HttpApp:
 
 
 def check_names(request: Request, names: frozenset[str] | set[str]) -> None:
-    """Refuse a request that was meant for another host, or that a page of another host made a browser send."""
+    """Refuse a request for another host, or one that a page of another origin made a browser send."""
     hosts = request.headers.getlist("host")
     match = _HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
     if match is None or (match[1] or match[2]) not in names:
@@ -124,16 +120,16 @@ def _is_from(origin: str, names: frozenset[str] | set[str]) -> bool:
 
 
 def check_method(request: Request) -> None:
-    """Refuse all but POST: what keeps nothing between requests has no stream to GET and no session to DELETE."""
+    """Refuse all methods but POST: a server without sessions has no stream to GET and none to DELETE."""
     if request.method != "POST":
         raise Refused(405, "This server answers POST only", {"Allow": "POST"})
 
 
 def bearer(request: Request) -> str:
-    """Return the bearer token that a request came with.
+    """Return the bearer token of a request.
 
     Raises:
-        Refused: it came with none, or with more than one.
+        Refused: there is none, or more than one.
     """
     values = request.headers.getlist("authorization")
     scheme, _, token = values[0].partition(" ") if len(values) == 1 else ("", "", "")
@@ -144,10 +140,10 @@ def bearer(request: Request) -> str:
 
 
 def check_filled_in(header: str, token: str) -> None:
-    """Refuse what clients send where the variable that the token comes from is not set: a reference to it, or nothing.
+    """Refuse what clients send where the variable with the token is not set: a reference to it, or nothing.
 
     Raises:
-        Refused: `token` is that.
+        Refused: `token` is empty or such a reference.
     """
     reference = unfilled_reference(token)
     if reference or not token:
@@ -159,12 +155,12 @@ def check_filled_in(header: str, token: str) -> None:
 
 
 def unauthorized(message: str) -> Refused:
-    """Make the refusal of somebody who is not known (RFC 6750)."""
+    """Return the refusal of a caller without a valid token (RFC 6750, section 3)."""
     return Refused(401, message, {"WWW-Authenticate": 'Bearer realm="drone-mcp"'})
 
 
 def check_bearer(request: Request, settings: HttpSettings) -> None:
-    """Refuse a caller without the token that the process asks for, if it asks for one."""
+    """Refuse a caller without the token that the process requires, if it requires one."""
     if not settings.is_guarded:
         return
     given, expected = bearer(request), settings.secrets()
@@ -174,9 +170,9 @@ def check_bearer(request: Request, settings: HttpSettings) -> None:
 
 @contextlib.asynccontextmanager
 async def hosted(server: MCPServer[Any]) -> AsyncIterator[ASGIApp]:
-    """Run an MCP server for as long as the block takes; yields what answers its requests, in both eras.
+    """Run an MCP server for as long as the block takes; yields the application that answers its requests, in both eras.
 
-    A call's answer is a stream of events, so that progress is told while it runs. Nothing is kept between requests.
+    A call is answered with a stream of events, so that it can report progress. Nothing is kept between requests.
     """
     checked_before = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     server.streamable_http_app(stateless_http=True, max_request_body_size=MAX_BODY, transport_security=checked_before)
@@ -186,7 +182,7 @@ async def hosted(server: MCPServer[Any]) -> AsyncIterator[ASGIApp]:
 
 
 async def end_with(event: anyio.Event, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Run `app`, and end its response in order when `event` comes first."""
+    """Run `app`; if `event` is set before it has ended, cancel it and end its response in order."""
     is_open = False
 
     async def watched(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""One MCP server as a process that serves over HTTP."""
+"""Serves one MCP server over HTTP."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ PATH = "/mcp"
 
 @dataclass(frozen=True)
 class Places:
-    """The addresses of a process, taken."""
+    """The bound addresses of a process."""
 
     callers: socket
     metrics: Metrics | None = None
 
 
 def take(settings: HttpSettings) -> Places:
-    """Take the addresses that a process is to listen on, and count from now on what Prometheus reads there.
+    """Bind the addresses that a process listens on, and start to count what Prometheus reads there.
 
     Raises:
-        SettingsError: one of them cannot be had.
+        SettingsError: one of them cannot be bound.
     """
     callers = listen(settings.address)
     if settings.metrics is None:
         return Places(callers)
-    from ci_mcp_kit import metrics  # noqa: PLC0415 - brings a library that is of no use elsewhere
+    from ci_mcp_kit import metrics  # noqa: PLC0415 - imports a library that nothing else uses
 
     counts = metrics.Metrics()
     place = Metrics(counts, listen(settings.metrics), metrics.PATH)
@@ -53,7 +53,14 @@ def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -
 
     async def run() -> None:
         async with hosted(server) as inner:
-            await serve_app(_one(inner, settings), places)
+
+            async def route(request: Request) -> ASGIApp:
+                check_bearer(request, settings)
+                if request.scope["path"] != PATH:
+                    raise Refused(404, f"There is nothing here; the server is at {PATH}")
+                return inner
+
+            await serve_app(HttpApp(settings, route, lambda: settings.is_ready), places)
 
     anyio.run(run)
 
@@ -61,13 +68,3 @@ def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -
 async def serve_app(app: HttpApp, places: Places) -> None:
     """Serve until SIGTERM or SIGINT."""
     await serve(app, places.callers, app.drain, places.metrics)
-
-
-def _one(app: ASGIApp, settings: HttpSettings) -> HttpApp:
-    async def route(request: Request) -> ASGIApp:
-        check_bearer(request, settings)
-        if request.scope["path"] != PATH:
-            raise Refused(404, f"There is nothing here; the server is at {PATH}")
-        return app
-
-    return HttpApp(settings, route, lambda: settings.is_ready)

@@ -1,4 +1,4 @@
-"""What serving over HTTP takes from the environment and the command line: the address, who may call, by which names."""
+"""Settings for serving over HTTP: the address, the token of callers, the names of the host, the address of metrics."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Address:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Return whether only this machine can reach it."""
         with contextlib.suppress(ValueError):
             return ip_address(self.host).is_loopback
         return self.host == "localhost"
 
     @property
     def names(self) -> frozenset[str]:
-        """The names by which a client can mean it; an address that stands for all addresses is no name."""
+        """The names that a client may send as Host; an unspecified address (0.0.0.0, ::) is none."""
         with contextlib.suppress(ValueError):
             if ip_address(self.host).is_unspecified:
                 return LOOPBACK_NAMES
@@ -67,11 +67,11 @@ class HttpSettings:
     """How one process is served over HTTP.
 
     Attributes:
-        address: where it listens.
-        token: what every caller has to send; None and no `token_file`: nothing (on a loopback address only).
-        token_file: holds the token instead; read again when it changes.
-        hosts: names that callers may use for it, beside those of `address`.
-        metrics: where Prometheus reads; None: nowhere.
+        address: the address to listen on.
+        token: the token that every caller has to send; None without `token_file`: none (on a loopback address only).
+        token_file: a file that holds the token instead; read again when it changes.
+        hosts: further names that callers may use, in addition to those of `address`.
+        metrics: the address for Prometheus, if any.
     """
 
     address: Address
@@ -82,10 +82,10 @@ class HttpSettings:
 
     @classmethod
     def read(cls, address: str, environment: Mapping[str, str], *, guarded: bool = False) -> HttpSettings:
-        """Read every variable of `HTTP_VARIABLES`. `guarded`: callers are told apart in another way than by one token.
+        """Read all `HTTP_VARIABLES`. `guarded`: callers are authenticated in another way than by one token.
 
         Raises:
-            SettingsError: a value is wrong, or what is on the network would be open to all.
+            SettingsError: a value is wrong, or the server could be reached from the network without a token.
         """
         values = read_variables(HTTP_VARIABLES, environment)
         if "token" in values and "token_file" in values:
@@ -102,16 +102,16 @@ class HttpSettings:
 
     @property
     def is_guarded(self) -> bool:
-        """Whether callers have to send a token."""
+        """Return whether callers have to send a token."""
         return self.token is not None or self.token_file is not None
 
     @property
     def is_ready(self) -> bool:
-        """Whether callers can be told from others now: a token file may be gone."""
+        """Return whether callers can be authenticated now: a token file may be missing."""
         return bool(self.secrets()) or not self.is_guarded
 
     def secrets(self) -> list[str]:
-        """Return the token, as set or as its file holds it now; empty where there is none, or none that is usable."""
+        """Return the token, as set or as its file holds it now; an empty list where there is no usable one."""
         if self.token is not None:
             return [self.token.reveal()]
         held = read_secret(self.token_file) if self.token_file is not None else None

@@ -16,8 +16,8 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ci_mcp_kit import observing
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,12 +32,12 @@ _caller: ContextVar[str | None] = ContextVar("drone_mcp_caller", default=None)
 _OURS = ("drone_mcp_", "ci_mcp_")  # the packages of this distribution
 
 
-def asked_by(caller: str) -> None:
+def set_caller(caller: str) -> None:
     """Set the caller that this task serves, where a process serves several; all further records name it."""
     _caller.set(caller)
 
 
-def note(**facts: str | int | None) -> None:
+def add_facts(**facts: str | int | None) -> None:
     """Add facts (`repo`, `build` …) to all further records of the current request."""
     known = _facts.get()
     if known is not None:
@@ -50,7 +50,7 @@ def request_id() -> str:
 
 
 def caller() -> str:
-    """Return the caller that `asked_by` has set; "" where the process serves one caller alone."""
+    """Return the caller that `set_caller` has set; "" where the process serves one caller alone."""
     return str((_facts.get() or {}).get("caller") or _caller.get() or "")
 
 
@@ -59,25 +59,25 @@ def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
     """Handle one request: its records share an id, and the last one has its outcome and how long it took."""
     facts_here: dict[str, Any] = {"request": secrets.token_hex(4), kind: one_line(name, 80)}
     token = _facts.set(facts_here)
-    note(caller=_caller.get(), **facts)
+    add_facts(caller=_caller.get(), **facts)
     started = time.perf_counter()
     try:
         yield
         facts_here.setdefault("outcome", observing.OK)
     except Exception as error:
-        ended(error.code if isinstance(error, ServiceError) else type(error).__name__)
+        set_outcome(error.code if isinstance(error, ServiceError) else type(error).__name__)
         raise
     finally:
         facts_here.setdefault("outcome", observing.CANCELLED)
-        observing.ended(facts_here["outcome"])
+        observing.set_outcome(facts_here["outcome"])
         facts_here["ms"] = round((time.perf_counter() - started) * 1000, 1)
         logger.info("%s %s", facts_here[kind], facts_here["outcome"])
         _facts.reset(token)
 
 
-def ended(outcome: str) -> None:
+def set_outcome(outcome: str) -> None:
     """Set the outcome of the current request, where it is answered with an error and raises none."""
-    note(outcome=outcome)
+    add_facts(outcome=outcome)
 
 
 def configure(settings: ProcessSettings, clean: Cleaner, stream: TextIO | None = None) -> None:

@@ -97,15 +97,12 @@ class Metrics:
             yield
         finally:
             under_way.dec()
-            self._count(operation, time.perf_counter() - started)
-
-    def _count(self, operation: Operation, seconds: float) -> None:
-        what = (operation.server, operation.method, operation.target)
-        self._operations.labels(operation.role, *what, operation.outcome).inc()
-        if operation.method != LISTEN:
-            self._seconds.labels(*what).observe(seconds)
-        if operation.source:
-            self._reads.labels(operation.source).inc()
+            labels = (operation.server, operation.method, operation.target)
+            self._operations.labels(operation.role, *labels, operation.outcome).inc()
+            if operation.method != LISTEN:
+                self._seconds.labels(*labels).observe(time.perf_counter() - started)
+            if operation.source:
+                self._reads.labels(operation.source).inc()
 
     @contextmanager
     def request(self, attempt: Attempt) -> Iterator[None]:

@@ -85,12 +85,12 @@ def remove(observer: Observer) -> None:
     _observers.remove(observer)
 
 
-def watched() -> bool:
+def is_observed() -> bool:
     """Return whether there is an observer."""
     return bool(_observers)
 
 
-def for_role(role: str) -> None:
+def set_role(role: str) -> None:
     """Set the role of the caller that this task serves."""
     _role.set(role)
 
@@ -122,13 +122,13 @@ def request(attempt: Attempt) -> Iterator[None]:
         yield
 
 
-def ended(outcome: str) -> None:
+def set_outcome(outcome: str) -> None:
     """Set the outcome of the current operation."""
     if (current := _operation.get()) is not None:
         current.outcome = outcome
 
 
-def known_from(source: str) -> None:
+def set_source(source: str) -> None:
     """Set where the current operation has read the state of a build."""
     if (current := _operation.get()) is not None:
         current.source = source

@@ -1,7 +1,8 @@
-"""What a server offers by name, and the protocol error that tells a client so when it asks for something else.
+"""The names that a server offers, and the protocol error for any other: it lists what there is.
 
-The SDK answers an unknown tool with a failed call, an unknown prompt with an internal error and an unknown cursor with
-the first page, and it completes arguments of anything.
+The specification has a JSON-RPC error for an unknown tool, prompt or resource (MCP 2026-07-28, server/tools, "Error
+Handling"). The SDK (2.3.0) answers an unknown tool with a failed call, an unknown prompt with an internal error and an
+unknown cursor with the first page, and it completes arguments of anything.
 """
 
 from __future__ import annotations
@@ -13,8 +14,8 @@ from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PromptReference
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import NotFound
-from ci_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,12 +41,12 @@ class Offer:
     resources: tuple[str, ...] = ()
 
     async def refuse_unknown(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        """Be the middleware that answers a request for what is not there."""
+        """Refuse a request for an unknown name. This is a middleware of the SDK's server."""
         params = ctx.params or {}
         if ctx.method == "tools/call":
-            _check("tool", params.get("name"), self.tools)
+            _check_name("tool", params.get("name"), self.tools)
         elif ctx.method == "prompts/get":
-            _check("prompt", params.get("name"), self.prompts)
+            _check_name("prompt", params.get("name"), self.prompts)
         elif ctx.method.endswith("/list") and isinstance(params.get("cursor"), str) and params["cursor"]:
             raise MCPError(INVALID_PARAMS, "There is no such page: each list has one, and none of them gives a cursor")
         elif ctx.method == "resources/read":
@@ -53,23 +54,23 @@ class Offer:
         return await call_next(ctx)
 
     def check_reference(self, reference: PromptReference | ResourceTemplateReference) -> None:
-        """Check what a client wants an argument completed of.
+        """Check the prompt or resource whose argument a client wants completed.
 
         Raises:
             MCPError: it is not offered.
         """
         if isinstance(reference, PromptReference):
-            _check("prompt", reference.name, self.prompts)
+            _check_name("prompt", reference.name, self.prompts)
         else:
-            _check("resource", reference.uri, self.resources)
+            _check_name("resource", reference.uri, self.resources)
 
     async def _read(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         try:
             return await call_next(ctx)
         except MCPError as error:
             data = error.data if error.code == INVALID_PARAMS and isinstance(error.data, dict) else {}
-            if data.keys() == {"uri"}:  # the SDK's own: no address is like that
-                message = _unknown("resource", data["uri"], self.resources)
+            if data.keys() == {"uri"}:  # from the SDK: no such resource or template
+                message = _describe_unknown("resource", data["uri"], self.resources)
             elif data.get("code") == NotFound.code:
                 message = error.message
             else:
@@ -78,12 +79,12 @@ class Offer:
             raise MCPError(code, message, data) from error
 
 
-def _check(kind: str, name: object, known: Sequence[str]) -> None:
-    """Raise MCPError for a name that is not known. What is no name at all is for the SDK's own checks."""
+def _check_name(kind: str, name: object, known: Sequence[str]) -> None:
+    """Raise MCPError for an unknown name; a value that is no text is left to the SDK's own checks."""
     if isinstance(name, str) and name not in known:
-        raise MCPError(INVALID_PARAMS, _unknown(kind, name, known))
+        raise MCPError(INVALID_PARAMS, _describe_unknown(kind, name, known))
 
 
-def _unknown(kind: str, name: str, known: Sequence[str]) -> str:
+def _describe_unknown(kind: str, name: str, known: Sequence[str]) -> str:
     offered = f"the {kind}s are {', '.join(known)}" if known else f"this server has no {kind}s"
     return f"There is no {kind} {one_line(name, 80)!r}; {offered}"

@@ -44,50 +44,43 @@ class _Observing:
         self._targets = targets
 
     async def __call__(self, ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
-        if not observing.watched():
+        if not observing.is_observed():
             return await call_next(ctx)
         operation = self._operation(ctx)
         with observing.operation(operation):
             try:
                 return await call_next(ctx)
-            except BaseException as error:
-                _set_outcome(operation, error)
+            except (MCPError, ValidationError) as error:
+                operation.refused = error.error.code if isinstance(error, MCPError) else INVALID_PARAMS
+                operation.outcome = str(operation.refused)
+                raise
+            except Exception as error:
+                operation.outcome = type(error).__name__
+                raise
+            except BaseException:
+                operation.outcome = observing.CANCELLED
                 raise
 
     def _operation(self, ctx: ServerRequestContext[Any, Any]) -> Operation:
+        names = self._targets.get(ctx.method)
+        name = (ctx.params or {}).get("name")
+        known = isinstance(name, str) and name in (names or ())
         return Operation(
             server=self._name,
             method=ctx.method if ctx.method in METHODS else OTHER,
-            target=self._target(ctx),
+            target="" if names is None else str(name) if known else OTHER,
             protocol=ctx.protocol_version,
             number=None if ctx.request_id is None else str(ctx.request_id),
             over_http=ctx.request is not None,
-            parent=_parent(ctx),
+            parent=_trace_headers(ctx),
             role=observing.role(),
         )
 
-    def _target(self, ctx: ServerRequestContext[Any, Any]) -> str:
-        names = self._targets.get(ctx.method)
-        if names is None:
-            return ""
-        name = (ctx.params or {}).get("name")
-        return name if isinstance(name, str) and name in names else OTHER
 
-
-def _parent(ctx: ServerRequestContext[Any, Any]) -> dict[str, str]:
+def _trace_headers(ctx: ServerRequestContext[Any, Any]) -> dict[str, str]:
     """Return the trace headers of a message, or of the HTTP request that it came in."""
     carriers: list[Mapping[str, Any]] = [ctx.meta or {}, ctx.request.headers if ctx.request is not None else {}]
     for carrier in carriers:
         if isinstance(carrier.get("traceparent"), str):
             return {name: value for name in _HEADERS if isinstance(value := carrier.get(name), str)}
     return {}
-
-
-def _set_outcome(operation: Operation, error: BaseException) -> None:
-    if isinstance(error, MCPError | ValidationError):
-        operation.refused = error.error.code if isinstance(error, MCPError) else INVALID_PARAMS
-        operation.outcome = str(operation.refused)
-    elif isinstance(error, Exception):
-        operation.outcome = type(error).__name__
-    else:
-        operation.outcome = observing.CANCELLED

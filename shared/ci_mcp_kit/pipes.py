@@ -1,11 +1,11 @@
-"""The two pipes between a client and its server: what comes in, and what goes out. Standard library only.
+"""The two pipes between a client and its server, standard input and output, as streams. Standard library only.
 
-The SDK's server reads and writes through these too, because its own way of reading cannot be ended: a thread reads
-standard input and nothing interrupts it, so after a signal the process would clean up and then hang until its client
-closes the pipe (https://github.com/modelcontextprotocol/python-sdk/issues/2663).
+The SDK's server uses these streams, too, because its own reading of standard input cannot be interrupted: after a
+signal the process would clean up and then hang until its client closes the pipe
+(https://github.com/modelcontextprotocol/python-sdk/issues/2663).
 
-The input ends when the client closes the pipe, when a signal says so (`Input.end`), or when the process that started
-this one has died: something else may hold the pipe open then, such as a program that the client has left behind.
+The input ends when the client closes the pipe, when a signal calls `Input.end`, or when the process that started this
+one has died: another process may still hold the pipe open then, such as a program that the client has left behind.
 """
 
 from __future__ import annotations
@@ -26,16 +26,16 @@ STDIN, STDOUT, STDERR = 0, 1, 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)  # how clients end a server
 CHUNK = 2**16
 _AT_ONCE = 4096  # bytes that a writable pipe takes without blocking (PIPE_BUF in pipe(7))
-_GLANCE = 2.0  # seconds between two looks at whether the parent lives
-_INIT = 1  # the process that takes in orphans
+_GLANCE = 2.0  # seconds between two checks whether the parent is alive
+_INIT = 1  # the process that adopts orphans
 WINDOWS = sys.platform == "win32"  # its select() takes sockets only, so there nothing but the client ends a read
 
 
 class Input(io.RawIOBase):
-    """What the client sends, as a raw stream.
+    """The messages of the client, as a raw stream.
 
     Attributes:
-        was_told_to_end: whether it has ended for another reason than that the client closed it.
+        was_told_to_end: whether it has ended for another reason than that the client has closed it.
     """
 
     def __init__(self) -> None:
@@ -67,7 +67,7 @@ class Input(io.RawIOBase):
                 os.write(self._bell, b".")
 
     def receive(self) -> bytes:
-        """Return what has come, after waiting for it; b"" at the end."""
+        """Wait for data and return it; b"" at the end of the input."""
         try:
             while not self.was_told_to_end:
                 if WINDOWS or self._wait([self._source]):
@@ -77,9 +77,9 @@ class Input(io.RawIOBase):
         return b""
 
     def reserve(self, first: bytes) -> None:
-        """Take the pipe away from the rest of this process and from its children, who find an empty standard input.
+        """Keep the pipe from the rest of this process and from its children, whose standard input is empty from now on.
 
-        From now on `first` is read before what comes.
+        `first` is read before anything that the client sends.
         """
         self._waiting = memoryview(first)
         with contextlib.suppress(OSError):
@@ -91,13 +91,13 @@ class Input(io.RawIOBase):
     def wait_for_end(self) -> None:
         """Wait until the input has ended, whether or not it has been read. Not on Windows."""
         hung_up = select.poll()
-        hung_up.register(self._source, 0)  # tells of the end alone, and not of what is there to read
+        hung_up.register(self._source, 0)  # no events: poll() reports POLLHUP and POLLERR alone
         hung_up.register(self._alarm, select.POLLIN)
         while not self.was_told_to_end and not hung_up.poll(_GLANCE * 1000) and not self._is_orphan():
             pass
 
     def send(self, data: bytes) -> bool:
-        """Write `data` for the client; False where the input has ended before it took all, or it takes no more."""
+        """Write `data` to the client; return False if the input has ended first, or the client reads no more."""
         try:
             while data and (WINDOWS or self._wait([], [STDOUT])):
                 data = data[os.write(STDOUT, data[:_AT_ONCE]) :]
@@ -106,13 +106,13 @@ class Input(io.RawIOBase):
         return not data
 
     def send_last(self, data: bytes) -> None:
-        """Write `data`, which is short, to a client that may be gone: only if that takes no waiting."""
+        """Write `data`, which is short, to a client that may be gone, unless that would block."""
         with contextlib.suppress(OSError):
             if data and (WINDOWS or select.select([], [STDOUT], [], 0)[1]):
                 os.write(STDOUT, data[:_AT_ONCE])
 
     def _wait(self, sources: list[int], targets: list[int] | None = None) -> bool:
-        """Wait until one of the descriptors is ready; False where the input has ended meanwhile."""
+        """Wait until one of the descriptors is ready; return False if the input has ended first."""
         while not self.was_told_to_end:
             readable, writable, _ = select.select([self._alarm, *sources], targets or [], [], _GLANCE)
             if self._alarm not in readable and (readable or writable):
@@ -124,7 +124,7 @@ class Input(io.RawIOBase):
         return self._parent != _INIT and os.getppid() != self._parent
 
     def readable(self) -> bool:
-        """Tell that this is for reading."""
+        """Return True: it can be read."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
@@ -139,9 +139,9 @@ class Input(io.RawIOBase):
 
 
 class Output(io.RawIOBase):
-    """What goes to the client, as a raw stream: whole lines, of which `passes` may hold some back.
+    """The messages for the client, as a raw stream that writes whole lines for which `passes` returns True.
 
-    From now on standard output leads to standard error, for the rest of this process and its children.
+    From now on standard output is standard error, for the rest of this process and its children.
     """
 
     def __init__(self, passes: Callable[[bytes], bool]) -> None:
@@ -154,11 +154,11 @@ class Output(io.RawIOBase):
             os.dup2(STDERR, STDOUT)
 
     def writable(self) -> bool:
-        """Tell that this is for writing."""
+        """Return True: it can be written."""
         return True
 
     def write(self, data: Any, /) -> int:
-        """Take `data`, and write the lines that it completes."""
+        """Buffer `data` and write the lines that it completes."""
         self._begun += data
         *lines, rest = bytes(self._begun).split(b"\n") if b"\n" in self._begun else [self._begun]
         self._begun = bytearray(rest)

@@ -1,4 +1,4 @@
-"""Redis clients: of one server, a Sentinel's master or a cluster; and a limit on how long they take to answer."""
+"""Connects to Redis: one server, a master behind Sentinels, or a cluster; and limits how long it may take to answer."""
 
 from __future__ import annotations
 
@@ -20,39 +20,39 @@ if TYPE_CHECKING:
     from urllib.parse import SplitResult
 
 PREFIX = "{drone-mcp}:"
-"""Of every key. The braces are a hash tag: all keys are in one slot of a cluster, so that a script may use several
+"""The prefix of every key. The braces are a hash tag: all keys are in one slot of a cluster, so a script may use many
 (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/, "Hash tags")."""
 
 ANSWER_SECONDS = 5.0
 CONNECT_SECONDS = 2.0
-ATTEMPTS = 2  # further ones, within some tenths of a second: a caller waits for the answer
+RETRIES = 2  # within some tenths of a second: a caller waits for the answer
 SENTINEL_PORT = 26379
 
 Client = Redis | RedisCluster
 
 
 def connect(url: str) -> tuple[Client, list[Redis]]:
-    """Make a client, and those of Sentinels that are to be closed with it; they connect when they are used.
+    """Return a client, and the clients of Sentinels to close with it; they connect when they are used.
 
     Raises:
-        StoreUrlInvalid: redis-py cannot make sense of the address.
+        StoreUrlInvalid: the URL is wrong.
     """
     scheme = urlsplit(url).scheme
     try:
         if scheme == "redis+sentinel":
             return _behind_sentinels(urlsplit(url))
         if scheme.endswith("+cluster"):
-            return RedisCluster.from_url(url.replace("+cluster", "", 1), **_patience()), []
-        return Redis.from_url(url, **_patience(), health_check_interval=30), []
+            return RedisCluster.from_url(url.replace("+cluster", "", 1), **_limits()), []
+        return Redis.from_url(url, **_limits(), health_check_interval=30), []
     except (ValueError, TypeError) as error:
         raise StoreUrlInvalid(f"not an address of Redis: {error}") from None
 
 
-def _patience() -> dict[str, Any]:
+def _limits() -> dict[str, Any]:
     return {
         "socket_connect_timeout": CONNECT_SECONDS,
         "socket_timeout": None,
-        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), ATTEMPTS),
+        "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), RETRIES),
     }
 
 
@@ -63,20 +63,17 @@ def _behind_sentinels(url: SplitResult) -> tuple[Redis, list[Redis]]:
     service, _, database = url.path.strip("/").partition("/")
     if not service or not hosts or not (database or "0").isdecimal():
         raise StoreUrlInvalid("Sentinel takes redis+sentinel://one:26379,two:26379/service/0")
-    sentinel: Any = Sentinel([_host(text) for text in hosts.split(",")], **_patience())  # type: ignore[no-untyped-call]  # redis-py says no more of it
+    pairs = (text.partition(":") for text in hosts.split(","))
+    addresses = [(host, int(port or SENTINEL_PORT)) for host, _, port in pairs]
+    sentinel: Any = Sentinel(addresses, **_limits())  # type: ignore[no-untyped-call]  # untyped in redis-py
     master: Redis = sentinel.master_for(
         service,
         db=int(database or "0"),
         username=unquote(user) or None,
         password=unquote(password) or None,
-        **_patience(),
+        **_limits(),
     )
     return master, sentinel.sentinels
-
-
-def _host(text: str) -> tuple[str, int]:
-    host, _, port = text.partition(":")
-    return host, int(port or SENTINEL_PORT)
 
 
 @asynccontextmanager

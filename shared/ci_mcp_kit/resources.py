@@ -26,8 +26,8 @@ from pydantic import Field
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import error_data, view_text
 from ci_mcp_kit.arguments import arguments_model, read_arguments
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError
-from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.schemas import flatten
 from ci_mcp_kit.tools import crash, marked
 
@@ -46,7 +46,7 @@ _PROMPT_MARK = "__drone_mcp_prompt__"
 
 @dataclass(frozen=True)
 class DeclaredResource:
-    """What `@resource` says of a function."""
+    """The arguments of `@resource`."""
 
     uri: str
     name: str
@@ -56,7 +56,7 @@ class DeclaredResource:
 
 @dataclass(frozen=True)
 class DeclaredPrompt:
-    """What `@prompt` says of a function."""
+    """The arguments of `@prompt`."""
 
     title: str
     needs: str
@@ -77,7 +77,7 @@ def prompt(*, title: str, needs: str = "") -> Callable[[F], F]:
 
     Args:
         title: what a person reads in a list of prompts.
-        needs: the tool that the text calls; the prompt is offered together with it only.
+        needs: the tool that the text asks for; the prompt is offered only together with it.
     """
 
     def mark(function: F) -> F:
@@ -93,11 +93,11 @@ def add_resources(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
         described = inspect.cleandoc(function.__doc__ or "")
         server.resource(
             facts.uri, name=facts.name, title=facts.title, description=described, mime_type=facts.mime_type
-        )(_told("resource", facts.name, function, clean))
+        )(_wrap("resource", facts.name, function, clean))
 
 
 class _Prompt(Prompt):
-    """A prompt that checks its arguments itself: the SDK answers those that it refuses with an internal error."""
+    """A prompt that checks its arguments itself: the SDK (2.3.0) answers wrong ones with an internal error."""
 
     async def render(self, arguments: dict[str, Any] | None, context: Any) -> list[Message]:  # noqa: ARG002 - the SDK's
         ask: Callable[..., Any] = self.fn
@@ -105,16 +105,16 @@ class _Prompt(Prompt):
 
 
 def add_prompts(server: MCPServer[Any], part: object, tools: Sequence[str], clean: Cleaner) -> None:
-    """Register those prompts of `part` that go with the tools that are offered."""
+    """Register the prompts of `part` whose tools are offered."""
     for function, facts in _offered_prompts(part, tools):
-        told = _told("prompt", function.__name__, function, clean)
+        wrapped = _wrap("prompt", function.__name__, function, clean)
         described = inspect.cleandoc(function.__doc__ or "")
-        made = _Prompt.from_function(told, title=facts.title, description=described)
-        server.add_prompt(made.model_copy(update={"fn": told}))
+        made = _Prompt.from_function(wrapped, title=facts.title, description=described)
+        server.add_prompt(made.model_copy(update={"fn": wrapped}))
 
 
 def prompt_names(parts: Sequence[object], tools: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of those prompts of `parts` that go with the tools that are offered."""
+    """Return the names of the prompts of `parts` whose tools are offered."""
     return tuple(function.__name__ for part in parts for function, _ in _offered_prompts(part, tools))
 
 
@@ -124,14 +124,14 @@ def _offered_prompts(part: object, tools: Sequence[str]) -> list[tuple[Callable[
 
 
 def resource_addresses(*parts: object) -> tuple[str, ...]:
-    """Return the addresses of the resources of `parts`, and the templates of addresses."""
+    """Return the URIs and URI templates of the resources of `parts`."""
     return tuple(facts.uri for part in parts for _, facts in marked(part, _MARK, DeclaredResource))
 
 
 def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, clean: Cleaner) -> None:
-    """Register what completes arguments of what is on `offer`.
+    """Register `complete` for the arguments of the prompts and resources on `offer`.
 
-    Where it fails there is nothing to offer: nobody reads an error there.
+    If it fails there are no completions, as clients do not show errors of them.
     """
 
     async def completed(reference: Any, argument: Any, context: Any) -> Completion | None:
@@ -140,7 +140,7 @@ def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, cl
             try:
                 found = await complete(reference, argument, context)
             except ServiceError as error:
-                logs.ended(error.code)
+                logs.set_outcome(error.code)
                 return None
             except Exception:  # noqa: BLE001 - crash() logs it
                 crash(argument.name)
@@ -150,14 +150,14 @@ def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, cl
     server.completion()(completed)  # type: ignore[no-untyped-call]  # the SDK left it untyped
 
 
-def _told(
+def _wrap(
     kind: str, name: str, function: Callable[..., Awaitable[Any]], clean: Cleaner
 ) -> Callable[..., Awaitable[str]]:
-    """Wrap `function`: its answer as clean text, its errors as the client reads them."""
+    """Wrap `function`: its answer becomes clean text, and its errors become protocol errors."""
     model = arguments_model(function, None)
     schema = flatten(model.model_json_schema())
 
-    async def told(**given: Any) -> str:
+    async def wrapper(**given: Any) -> str:
         with logs.request(kind, name, **_about(given)), clean.in_force():
             try:
                 answer = await function(**read_arguments(name, model, schema, given))
@@ -165,29 +165,29 @@ def _told(
             except MCPError:
                 raise
             except ServiceError as error:
-                logs.ended(error.code)
+                logs.set_outcome(error.code)
                 raise protocol_error(error, clean) from error
             except Exception as error:
                 raise protocol_error(crash(name), clean) from error
 
-    _dress(told, function, schema["properties"])
-    return told
+    _copy_signature(wrapper, function, schema["properties"])
+    return wrapper
 
 
-def _dress(told: Callable[..., Any], function: Callable[..., Any], described: dict[str, Any]) -> None:
-    """Give `told` the names of what `function` takes, of any type: the SDK's own checks would answer in other words."""
+def _copy_signature(wrapper: Callable[..., Any], function: Callable[..., Any], described: dict[str, Any]) -> None:
+    """Give `wrapper` the parameters of `function`, of any type: the SDK would word errors of types differently."""
     parameters = [
         parameter.replace(annotation=Annotated[Any, Field(description=described[name].get("description"))])
         for name, parameter in inspect.signature(function).parameters.items()
     ]
-    told.__name__ = function.__name__
-    told.__doc__ = function.__doc__
-    told.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    told.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
+    wrapper.__name__ = function.__name__
+    wrapper.__doc__ = function.__doc__
+    wrapper.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    wrapper.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # as the inspect module reads it
 
 
 def protocol_error(error: ServiceError, clean: Cleaner) -> MCPError:
-    """Return the JSON-RPC error that tells `error`: -32602 where what was asked for cannot be had, else -32603."""
+    """Return `error` as a JSON-RPC error: -32602 (invalid params) where the request is wrong, else -32603."""
     data = error_data(error, clean)
     code = INVALID_PARAMS if isinstance(error, NotFound | InvalidInput) else INTERNAL_ERROR
     return MCPError(code=code, message=f"{data['message']}. {data['next_step']}", data=data)

@@ -1,16 +1,17 @@
-"""Text from builds, made safe to show: no escape sequence, no hidden character, nothing that reorders a line.
+"""Makes text of strangers safe to show: removes escape sequences, hidden characters and those that reorder a line.
 
-Pure and linear. Whoever writes a commit message or prints a log line may be hostile to the agent that reads it: escape
-sequences hide text from a person, and zero-width or tag characters hide it from a person while a model still reads it.
+Pure, in linear time. The author of a commit message or a log line may be hostile to the agent that reads it: escape
+sequences, zero-width characters and tags hide text from a person that a model still reads.
 """
 
 from __future__ import annotations
 
 import re
 
-# ECMA-48 5.4 (CSI), 8.3.89 (OSC), 5.6 (DCS, SOS, PM, APC) and plain two-character escapes. The endings are optional,
-# so that a sequence cut off by the end of the text goes as well. A string sequence stops at the end of its line: one
-# that never ends must not swallow the rest of a log.
+# ECMA-48 (https://ecma-international.org/publications-and-standards/standards/ecma-48/), 5.4 (CSI), 8.3.89 (OSC), 5.6
+# (DCS, SOS, PM, APC) and escapes of two characters. The endings are optional, so that a sequence which the end of the
+# text cuts off is removed as well. A string sequence stops at the end of its line: one that is never closed must not
+# swallow the rest of a log.
 _ESCAPES = re.compile(
     r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?|[PX^_][^\x1b\x9c\n]*(?:\x9c|\x1b\\)?"
     r"|[ -/]*[0-~]?)"
@@ -49,14 +50,14 @@ _UNWANTED_ASCII = re.compile("[\x00-\x08\x0b-\x1f\x7f]")
 _ASCII_CONTROLS = dict.fromkeys([*range(9), *range(0x0B, 0x20), 0x7F])
 _LINE_ENDS = re.compile("[\x85\u2028\u2029]")
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_RARE = re.compile("[\x80-\x9f\u2028\u2029\ud800-\udfff]")  # what the three before this one are for
+_RARE = re.compile("[\x80-\x9f\u2028\u2029\ud800-\udfff]")  # the characters of the three patterns above
 
 
 def sanitize(text: str) -> str:
     """Return `text` without escape sequences, control characters, reordering or invisible characters.
 
     Tabs and line feeds stay; every other line end becomes a line feed. A lone surrogate, which cannot be encoded,
-    becomes U+FFFD. Text that needs none of this comes back as it is.
+    becomes U+FFFD. Other text is returned unchanged.
     """
     plain = text.isascii()
     if (_UNWANTED_ASCII if plain else _UNWANTED).search(text) is None:
@@ -67,9 +68,3 @@ def sanitize(text: str) -> str:
     if _RARE.search(text):
         text = _SURROGATES.sub("\ufffd", _LINE_ENDS.sub("\n", _C1_ESCAPES.sub("", text)))
     return _UNWANTED.sub("", text)
-
-
-def one_line(text: str, limit: int = 200) -> str:
-    """Return sanitised `text` with each run of white space as one space, cut to `limit` characters."""
-    line = " ".join(sanitize(text[: limit * 8]).split())
-    return line if len(line) <= limit else line[: limit - 1] + "…"

@@ -1,7 +1,8 @@
-"""JSON Schemas as every client takes them: pure rewriting of what pydantic writes.
+"""Rewrites the JSON Schemas of pydantic so that every client can read them. Pure.
 
-Several clients drop a tool, or a whole server, whose schema has `$ref`, a union at its root or a nullable type. So:
-definitions are inlined, `X | None` is `X` where it may be left out, and generated titles go.
+Several clients drop a tool, or a whole server, whose schema has `$ref`, a union at its root or a nullable type (see
+https://github.com/modelcontextprotocol/python-sdk/issues/2384). So definitions are inlined, `X | None` of a field that
+may be left out becomes `X`, and generated titles are removed.
 """
 
 from __future__ import annotations
@@ -26,27 +27,27 @@ def flatten(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def outline(schema: dict[str, Any], *, terse: bool = False) -> dict[str, Any]:
-    """Return the schema of an answer with no more than a reader of the list of tools needs.
+    """Return the schema of an answer, shortened, because every request of an agent pays for the list of tools.
 
-    Every request of an agent pays for that list. What is always there keeps its type, of what may be left out the
-    name stands, and objects within are told by the names of their fields. Docstrings and defaults go.
+    A field that is always present keeps its type, an optional one only its name, and nested objects become the names of
+    their fields. Docstrings and defaults are removed.
 
     Args:
-        schema: as pydantic writes it.
-        terse: whether names are all that is told, as of an answer that is read as text.
+        schema: the schema, as pydantic writes it.
+        terse: whether to keep nothing but names, for an answer that is read as text.
 
     Raises:
         ValueError: as `flatten`.
     """
-    flat = flatten({**schema, "$defs": {name: _undescribed(item) for name, item in schema.get("$defs", {}).items()}})
+    defs = {
+        name: {key: value for key, value in item.items() if key != "description"}
+        for name, item in schema.get("$defs", {}).items()
+    }
+    flat = flatten({**schema, "$defs": defs})
     required = flat.get("required", [])
     every = flat.get("properties", {}).items()
     properties = {name: {} if terse else _field(item, always=name in required) for name, item in every}
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
-
-
-def _undescribed(node: dict[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in node.items() if key != "description"}
 
 
 def _field(node: dict[str, Any], *, always: bool) -> dict[str, Any]:
@@ -68,7 +69,7 @@ def _names(node: dict[str, Any]) -> str:
 
 
 def _within(node: dict[str, Any]) -> str:
-    """What a field holds, in brackets, where that is said or its fields have names."""
+    """Return the description of a field, or the names of its fields, in brackets."""
     item = node.get("items", node)
     said = node.get("description") or (_names(item) if "properties" in item else "")
     return f" ({said})" if said else ""
@@ -102,22 +103,24 @@ def _resolve(
     name = node["$ref"].removeprefix(_REF)
     if name in seen:
         raise ValueError(f"{name} refers to itself: such a schema cannot be inlined")
-    beside = {key: value for key, value in node.items() if key != "$ref"}
-    return defs[name] | beside, (*seen, name)
+    siblings = {key: value for key, value in node.items() if key != "$ref"}
+    return defs[name] | siblings, (*seen, name)
 
 
 def _not_null(node: dict[str, Any]) -> dict[str, Any]:
-    """Take null out of a union, and the default null with it."""
+    """Remove null from a union, and a default of null with it."""
     union = node.get("anyOf")
     if not isinstance(union, list) or _NULL not in union:
         return node
     rest = [arm for arm in union if arm != _NULL]
-    beside = {key: value for key, value in node.items() if key != "anyOf" and not (key == "default" and value is None)}
-    return (rest[0] | beside) if len(rest) == 1 else {"anyOf": rest, **beside}
+    siblings = {
+        key: value for key, value in node.items() if key != "anyOf" and not (key == "default" and value is None)
+    }
+    return (rest[0] | siblings) if len(rest) == 1 else {"anyOf": rest, **siblings}
 
 
 def _required(node: dict[str, Any]) -> dict[str, Any]:
-    """Drop from `required` what may be null."""
+    """Remove nullable properties from `required`."""
     properties, required = node.get("properties"), node.get("required")
     if not isinstance(properties, dict) or not isinstance(required, list):
         return node

@@ -1,4 +1,4 @@
-"""Files that hold a secret and nothing else."""
+"""Reads files that hold one secret and nothing else."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-LARGEST = 4096  # bytes; what is larger is no token
+LARGEST = 4096  # bytes; a larger file holds no token
 
 
 def read_secret(path: Path) -> str | None:
-    """Return what a file holds now, without white space around it; None where that can be no secret.
+    """Return the current text of a file, without white space around it; None if it cannot be a secret.
 
-    That is a file that cannot be read, is no regular one, is too large, is empty or is not ASCII. Its text may still
+    It is None for a file that cannot be read, is no regular file, is too large, empty or not ASCII. The text may still
     be no usable token; it is redacted all the same.
     """
     try:

@@ -1,6 +1,6 @@
-"""Serving over stdin and stdout, and ending: on end of input, SIGINT or SIGTERM, within half a second, cleaned up.
+"""Serves over stdin and stdout, and shuts down within half a second of end of input, SIGINT or SIGTERM.
 
-All endings are one ending: that of the input (`ci_mcp_kit.pipes`).
+Every shutdown goes the same way: a signal ends the input (`ci_mcp_kit.pipes`), and the end of the input the server.
 """
 
 from __future__ import annotations
@@ -30,16 +30,16 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 CLEAN_UP = 0.25  # seconds that closing connections may take
-PATIENCE = 0.4  # seconds from the end of input to the end of the process, whatever still runs
+PATIENCE = 0.4  # seconds from the end of the input to the end of the process, whatever is still running
 
 _stdin: pipes.Input | None = None
 
 
 def serve(server: MCPServer[Any], opening: Opening) -> None:
-    """Serve until the client is gone, or has sent SIGINT or SIGTERM; go on from `opening`."""
+    """Serve until the client closes the input or sends SIGINT or SIGTERM; continue the conversation of `opening`."""
     global _stdin  # noqa: PLW0603 - a process has one stdin
     _stdin = stdin = opening.stdin
-    taking_over = TakingOver(opening.conversation, f"front-{secrets.token_hex(8)}", _report_difference)
+    taking_over = TakingOver(opening.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
     stdin.reserve(taking_over.replay + opening.rest)
     if not pipes.WINDOWS:
         stdin.end_at_signals()
@@ -51,18 +51,18 @@ def serve(server: MCPServer[Any], opening: Opening) -> None:
     except* KeyboardInterrupt:
         logger.debug("Interrupted")
     for number in pipes.SIGNALS:
-        # Python takes its handlers away while it shuts down: the second signal would then kill what has ended well.
+        # Python resets its handlers while it shuts down: a second signal would kill a process that is ending in order.
         signal.signal(number, signal.SIG_IGN)
 
 
-def _report_difference(said: Any, now: Any) -> None:
+def _log_difference(said: Any, now: Any) -> None:
     logger.warning("surface.json is wrong: the client was told %s, and the server says %s", said, now)
 
 
 def _end_in_time(stdin: pipes.Input) -> None:
-    """End the process soon after its input, where it has not ended by itself.
+    """End the process soon after its input, if it has not ended by itself.
 
-    A thread that is stuck in a computation cannot be stopped in another way. By then everything is closed and written.
+    A thread that is stuck in a computation cannot be stopped in another way. By then all connections are closed.
     """
     stdin.wait_for_end()
     time.sleep(PATIENCE)
@@ -70,9 +70,9 @@ def _end_in_time(stdin: pipes.Input) -> None:
 
 
 async def finish(close: Callable[[], Awaitable[None]]) -> None:
-    """Run `close` to its end, though not for long, even where all around is cancelled; then end the input.
+    """Run `close`, for a limited time and even if the surrounding task is cancelled; then end the input.
 
-    The latter matters where the server ends for another reason than its input: the client closed stdout only.
+    The input is still open if the server ends for another reason, for example because the client has closed stdout.
     """
     with anyio.move_on_after(CLEAN_UP, shield=True):
         await close()

@@ -1,4 +1,4 @@
-"""A SQLite file that several processes read and write."""
+"""Opens a SQLite file that several processes read and write."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Generator
 
-# A checkpoint waits for the disk, and with it the write that meets it. SQLite's own 1,000 pages are two a second under
-# load: enough to be seen among the slowest hundredth.
+# A checkpoint waits for the disk, and so does the write that triggers it. SQLite's default of 1,000 pages
+# (https://www.sqlite.org/pragma.html#pragma_wal_autocheckpoint) means two a second under load, which is visible in the
+# 99th percentile.
 CHECKPOINT_PAGES: Final = 8_000  # some 32 MB
-BUSY_SECONDS: Final = 5.0  # how long a writer waits for another process's write
+BUSY_SECONDS: Final = 5.0  # for a writer that waits for the write of another process
 
 
 def open_file(path: str) -> sqlite3.Connection:
-    """Open the file, made if it is not there (for its owner only). Transactions are begun by hand, with `writing`.
+    """Open the file, which is created for its owner alone if it is missing. Every write goes through `writing`.
 
-    WAL lets others read while one writes (https://www.sqlite.org/wal.html). With synchronous=NORMAL a commit is in the
-    operating system's hands when it returns: it outlives this process however that ends, and a power cut may cost the
-    last moments but never the file. FULL would put a disk's flush into every write.
+    WAL lets processes read while another one writes (https://www.sqlite.org/wal.html). With synchronous=NORMAL a commit
+    survives the end of this process, however it ends. A power cut may lose the last commits but does not corrupt the
+    file (https://www.sqlite.org/pragma.html#pragma_synchronous). FULL would add a flush of the disk to every write.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
@@ -37,7 +38,7 @@ def open_file(path: str) -> sqlite3.Connection:
 
 
 def _turn_on_wal(connection: sqlite3.Connection) -> None:
-    # SQLite does not wait its usual time for this switch, so two processes that start together need the loop.
+    # The busy timeout does not apply to this switch, so two processes that start at the same time need the loop.
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:
@@ -52,7 +53,7 @@ def _turn_on_wal(connection: sqlite3.Connection) -> None:
 
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Generator[None]:
-    """Run the block in a transaction that takes the file's write lock at once."""
+    """Run the block in a transaction that takes the write lock of the file at its start."""
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield

@@ -1,9 +1,9 @@
-"""What can go wrong with a store that processes share.
+"""The URLs and the errors of stores that processes share.
 
 StoreError
-├── StoreUrlInvalid     the address names no store that this installation has
-├── StoreUnavailable    the store does not answer now; what it acknowledged before is still there
-└── StoreTooNew         a later release wrote it
+├── StoreUrlInvalid     the URL is wrong, or of a store that this installation lacks
+├── StoreUnavailable    the store does not answer now; acknowledged writes are not lost
+└── StoreTooNew         a later release has written it
 """
 
 from __future__ import annotations
@@ -13,22 +13,22 @@ from typing import Final
 TAKES: Final = (
     "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
 )
-"""The addresses of DRONE_MCP_STATE, for people."""
+"""The URLs that DRONE_MCP_STATE takes, for people."""
 
 REDIS_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"})
 
 
 class StoreError(Exception):
-    """The base; the message says what happened and never holds a password."""
+    """The base class; the message says what happened and never holds a password."""
 
 
 class StoreUrlInvalid(StoreError):
-    """The address cannot be used; the message says which ones can."""
+    """The URL cannot be used; the message says which ones can."""
 
 
 class StoreUnavailable(StoreError):
-    """The store does not answer. The call changed nothing, or nothing that the store confirmed."""
+    """The store does not answer. The call has not returned a result, so it may or may not have been carried out."""
 
 
 class StoreTooNew(StoreError):
-    """The data has a format that this release does not know."""
+    """The data has a format of a later release."""

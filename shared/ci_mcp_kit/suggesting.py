@@ -1,4 +1,4 @@
-"""Did you mean …?"""
+"""Suggests the known word that is nearest to a wrong one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 
 def suggest(wrong: str, known: Iterable[str], what: str = "Known are") -> str:
-    """Return a sentence that names the nearest known word, or all of them where none is near."""
+    """Return a sentence with the nearest known word, or with all known words if none is near."""
     names = list(known)
     near = difflib.get_close_matches(wrong.lower(), names, n=1, cutoff=0.6)
     if near:

@@ -1,4 +1,4 @@
-"""Tools: how one is declared, and what the client sees of it.
+"""Declares tools, and makes of them what a client sees and calls.
 
     class ReleaseTools:
         def __init__(self, access: SlipwayAccess) -> None: ...
@@ -39,9 +39,8 @@ from pydantic import PrivateAttr
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import Failure, View, failure, success
 from ci_mcp_kit.arguments import arguments_model, read_arguments
-from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.cleaning import Cleaner, one_line
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.sanitize import one_line
 from ci_mcp_kit.schemas import flatten, outline
 from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
 
@@ -57,7 +56,7 @@ _SCHEMA = re.compile(r"[a-z][a-z0-9-]*/[1-9][0-9]*")
 
 @dataclass(frozen=True)
 class Declared:
-    """What `@tool` says of a function."""
+    """The arguments of `@tool`."""
 
     title: str
     schema: str
@@ -79,12 +78,12 @@ def tool(
     """Mark an async function or method as a tool.
 
     Args:
-        title: what a person reads in a list of tools.
-        schema: "name/version" of its arguments and answer; the version rises with a change that breaks a reader.
+        title: the title for people, in a list of tools.
+        schema: "name/version" of its arguments and answer; an incompatible change raises the version.
         writes: whether it changes anything in the service.
-        destructive: whether what it changes cannot be taken back.
-        idempotent: whether calling it twice is the same as once.
-        max_chars: how long an answer Claude Code shall take whole (at most 500,000), where it is longer than usual.
+        destructive: whether its changes cannot be undone.
+        idempotent: whether calling it twice has the same effect as once.
+        max_chars: up to which length Claude Code takes its answer whole (at most 500,000), if longer than usual.
     """
     if not _SCHEMA.fullmatch(schema):
         raise ValueError(f"schema is {schema!r}: it takes name/version, like build/1")
@@ -97,7 +96,7 @@ def tool(
 
 
 def marked(part: object, mark: str, kind: type[T]) -> list[tuple[Callable[..., Any], T]]:
-    """Return the functions of `part` that carry `mark`, as they are written, each with what was said of it.
+    """Return the functions of `part` that carry `mark`, in the order of their definition, each with its declaration.
 
     `part` is an object with marked methods, a module of marked functions or one such function.
     """
@@ -119,17 +118,25 @@ def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusa
         raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
     context = find_context_parameter(function)
     model = arguments_model(function, context)
+    # Clients require these of the root of an input schema.
+    parameters = {
+        "type": "object",
+        "properties": {},
+        **flatten(model.model_json_schema()),
+        "additionalProperties": False,
+    }
     answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text)
+    limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
     tool = KitTool(
         fn=function,
         name=function.__name__,
         description=inspect.cleandoc(function.__doc__),
-        parameters=_input(flatten(model.model_json_schema())),
+        parameters=parameters,
         fn_metadata=FuncMetadata(arg_model=model, output_schema=answer),
         is_async=True,
         context_kwarg=context,
         annotations=_annotations(facts),
-        meta=_meta(facts),
+        meta={"drone-mcp/schema": facts.schema, **limit},
     )
     tool._clean = clean or Cleaner()  # noqa: SLF001 - pydantic sets a private attribute from outside only
     tool._refusal = refusal  # noqa: SLF001 - likewise
@@ -137,7 +144,7 @@ def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusa
 
 
 class KitTool(Tool):
-    """A tool that reads its arguments strictly and answers in the house's shapes, whatever happens."""
+    """A tool that reads its arguments with `read_arguments` and always answers with a view or an error of ours."""
 
     _clean: Cleaner = PrivateAttr(default_factory=Cleaner)
     _refusal: ServiceError | None = PrivateAttr(default=None)
@@ -154,7 +161,7 @@ class KitTool(Tool):
             try:
                 return await self._answer(arguments, context)
             except ServiceError as error:
-                logs.ended(error.code)
+                logs.set_outcome(error.code)
                 return failure(error, self._clean)
             except MCPError:
                 raise
@@ -174,9 +181,9 @@ class KitTool(Tool):
 
 
 def crash(name: str) -> Failure:
-    """Log the exception that is being handled with its traceback, and return what the caller may know of it."""
+    """Log the current exception with its traceback, and return the error for the caller, who may see nothing of it."""
     logs.logger.exception("%s crashed", name)
-    logs.ended(Failure.code)
+    logs.set_outcome(Failure.code)
     number = logs.request_id()
     return Failure(f"{name} failed in a way that it should not (request {number})", details={"request_id": number})
 
@@ -187,7 +194,7 @@ def _fact(arguments: dict[str, Any], name: str) -> str | int | None:
 
 
 def _view_type(function: Callable[..., Any]) -> type[View]:
-    """Return the view that a tool answers with; it may also end a round of its call with a question."""
+    """Return the view class of a tool's return type, which may also contain `InputRequiredResult`."""
     returns = inspect.signature(function, eval_str=True).return_annotation
     kinds = [kind for kind in get_args(returns) or (returns,) if kind is not InputRequiredResult]
     view = kinds[0] if len(kinds) == 1 else None
@@ -196,25 +203,16 @@ def _view_type(function: Callable[..., Any]) -> type[View]:
     return view
 
 
-def _input(schema: dict[str, Any]) -> dict[str, Any]:
-    """Give the schema of arguments what every client asks of a root."""
-    return {"type": "object", "properties": {}, **schema, "additionalProperties": False}
-
-
 def _annotations(facts: Declared) -> ToolAnnotations:
-    """Say what is true; the title here and not on the tool itself, as clients of every era look for it here.
+    """Return the annotations of a tool; its title is one of them, as clients of both eras read it there.
 
-    Hints about changes mean nothing of what only reads (MCP 2025-11-25, ToolAnnotations), so they are not paid for.
+    The hints about changes have no meaning for a tool that only reads (MCP specification 2025-11-25, schema reference,
+    `ToolAnnotations`), so they are left out: every request of an agent pays for them.
     """
     changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
     return ToolAnnotations(
         title=facts.title,
         read_only_hint=not facts.writes,
-        open_world_hint=True,  # what it returns was written by others: commit messages, log lines
+        open_world_hint=True,  # answers hold text of strangers: commit messages, log lines
         **changes,
     )
-
-
-def _meta(facts: Declared) -> dict[str, Any]:
-    limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
-    return {"drone-mcp/schema": facts.schema, **limit}

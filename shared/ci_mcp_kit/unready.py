@@ -1,7 +1,7 @@
-"""What a server says that cannot work because its environment is wrong. Standard library only.
+"""The message of a server that cannot work because its environment is wrong. Standard library only.
 
-Clients show nothing of what a server that ends at once has written to standard error: they say that the connection was
-closed. So a server over stdin and stdout starts all the same, and says the reason where model and user read it.
+If a server ends at once, clients show nothing of its standard error; they only say that the connection was closed. So a
+server over stdin and stdout starts all the same, and gives the reason where the model and the user can read it.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""Environment variables: what each takes, how its text is read, and one-line errors. Standard library only.
+"""Reads environment variables and words the errors about them. Standard library only.
 
-A server reads its variables before it has loaded anything else (`ci_mcp_kit.front`). So this module and those like
-it import neither pydantic nor `typing` nor `dataclasses`, which would cost more than the rest of that start. What the
-values mean together is in the `settings` modules.
+A server reads its variables before it has loaded anything else (`ci_mcp_kit.front`). So the `variables` modules import
+neither pydantic nor `typing` nor `dataclasses`, which would take longer than the rest of that start. Rules about
+several values are in the `settings` modules.
 
-A wrong value is an error that names the variable, what it holds (never a secret) and what it takes.
+The error for a wrong value names the variable, its value (unless it is secret) and the values that it takes.
 """
 
 from __future__ import annotations
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class SettingsError(Exception):
-    """The environment cannot be right. The text is one line for whoever set it.
+    """The environment is wrong. The text is one line for the person who has set it.
 
     Attributes:
-        variable: the name of the variable that is wrong or missing; "" where it is none.
+        variable: the name of the variable that is wrong or missing; "" if it is not about one.
     """
 
     def __init__(self, message: str, variable: str = "") -> None:
@@ -31,7 +31,7 @@ class SettingsError(Exception):
 
 
 class Secret:
-    """A text that only `reveal()` shows: not a repr, not an error, not a log."""
+    """A text that only `reveal()` returns; a repr, an error or a log does not show it."""
 
     __slots__ = ("_text",)
 
@@ -55,15 +55,15 @@ class Secret:
 
 
 class Variable:
-    """One variable.
+    """The declaration of an environment variable.
 
     Attributes:
-        name: of the variable.
-        field: what its value is called in the settings.
-        takes: what it takes, for people.
-        parse: reads its text. Raises ValueError, whose text, if any, is what to say beyond "it takes ...".
-        default: what holds where it is not set, for people.
-        secret: whether its value may never be shown.
+        name: its name.
+        field: the name of its value in the settings.
+        takes: a description of the values that it takes, for people.
+        parse: reads its text. Raises ValueError, whose text, if any, is added to "it takes ...".
+        default: a description of its default, for people.
+        secret: whether its value must never be shown.
     """
 
     __slots__ = ("default", "field", "name", "parse", "secret", "takes")
@@ -86,10 +86,10 @@ class Variable:
         self.secret = secret
 
     def read(self, text: str) -> Any:
-        """Return the value that `text` means.
+        """Return the value of `text`.
 
         Raises:
-            SettingsError: it means none.
+            SettingsError: it is not valid.
         """
         reference = unfilled_reference(text)
         if reference:
@@ -107,7 +107,7 @@ class Variable:
 
 
 def read_variables(variables: Iterable[Variable], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return field -> value of every variable that is set; one that is empty counts as not set.
+    """Return field -> value of every variable that is set; an empty one counts as not set.
 
     Raises:
         SettingsError: a value is wrong.
@@ -135,10 +135,10 @@ def read_tools(environment: Mapping[str, str]) -> tuple[str, ...] | None:
 
 
 def offered_tools(known: Iterable[str], allowed: Iterable[str] | None) -> list[str]:
-    """Return those of the `known` tools that are offered; None allows all.
+    """Return the `known` tools that are allowed; None allows all.
 
-    An allow-list that names none of them is wrong (`refuse_unknown_tools`). All are listed then; none of them works,
-    and the first call says why.
+    An allow-list that names none of them is wrong (`refuse_unknown_tools`). Then all are listed, and each call fails
+    with the reason.
     """
     kept = [name for name in known if allowed is None or name in allowed]
     return kept or list(known)
@@ -164,10 +164,10 @@ def refuse_unknown_tools(server: str, known: Iterable[str], allowed: Iterable[st
 
 
 def unfilled_reference(text: str) -> str | None:
-    """Return the reference to a variable that a client left in `text` instead of filling it in; None if there is none.
+    """Return the reference to a variable that a client has left in `text` unfilled, or None.
 
-    Clients do so where the variable is not set, or where they fill in no references at all. This takes linear time, and
-    nothing else that `text` holds is in what comes back: it may be a secret, and of a stranger.
+    Clients leave it where the variable is not set, or if they fill in no references at all. This takes linear time, and
+    returns nothing else of `text`, which may be a secret of a stranger.
     """
     found = _REFERENCE.search(text)
     return show(found[0]) if found else None
@@ -179,7 +179,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def show(text: str) -> str:
-    """Return `text` as an error may show it: on one line, not too long, without a password that a URL holds."""
+    """Return `text` for an error: on one line, not too long, without the password of a URL."""
     line = _CONTROL.sub("?", re.sub(r"(^|//)\S*@", r"\1", text))
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
@@ -192,7 +192,7 @@ def read_token(text: str) -> Secret:
 
 
 def read_file(text: str) -> Path:
-    """Read the path of a file that is there."""
+    """Read the path of an existing file."""
     from pathlib import Path  # noqa: PLC0415 - most processes name no file
 
     path = Path(text)
@@ -202,11 +202,11 @@ def read_file(text: str) -> Path:
 
 
 def read_number(low: float, high: float) -> Callable[[str], float]:
-    """Return what reads a number from `low` to `high`."""
+    """Return a reader of numbers from `low` to `high`."""
 
     def parse(text: str) -> float:
         value = float(text)
-        if not low <= value <= high:  # nor is it "nan" then
+        if not low <= value <= high:  # false for nan, too
             raise ValueError
         return value
 
@@ -214,13 +214,13 @@ def read_number(low: float, high: float) -> Callable[[str], float]:
         try:
             return parse(text)
         except ValueError:
-            raise ValueError from None  # Python's own words add nothing to "it takes"
+            raise ValueError from None  # Python's own text adds nothing to "it takes"
 
     return quiet
 
 
 def read_whole(low: int, high: int) -> Callable[[str], int]:
-    """Return what reads a whole number from `low` to `high`."""
+    """Return a reader of whole numbers from `low` to `high`."""
 
     def parse(text: str) -> int:
         if not re.fullmatch(r"\d{1,15}", text, re.ASCII) or not low <= int(text) <= high:
@@ -243,7 +243,7 @@ def read_size(text: str) -> int:
 
 
 def read_word(*words: str) -> Callable[[str], str]:
-    """Return what reads one of `words`, in any case."""
+    """Return a reader of one of `words`, in any case."""
 
     def parse(text: str) -> str:
         if text.lower() not in words:
@@ -254,7 +254,7 @@ def read_word(*words: str) -> Callable[[str], str]:
 
 
 def read_list(text: str) -> tuple[str, ...]:
-    """Read words between spaces or commas, each once."""
+    """Read words separated by spaces or commas, without duplicates."""
     return tuple(dict.fromkeys(part for part in re.split(r"[\s,]+", text) if part))
 
 
@@ -270,7 +270,7 @@ def _tools(text: str) -> tuple[str, ...]:
 
 
 def read_globs(text: str) -> tuple[str, ...]:
-    """Read globs of repositories."""
+    """Read glob patterns of repositories."""
     globs = read_list(text)
     for glob in globs:
         owner, _, name = glob.partition("/")
@@ -301,4 +301,4 @@ LOG_FORMAT = Variable(
 )
 EAGER = Variable("DRONE_MCP_EAGER", "eager", "1 to load right after the lists, 0 to load at the first call", _flag, "0")
 PROCESS_VARIABLES = (TOOLS, STATE, LOG_LEVEL, LOG_FORMAT, EAGER)
-"""What every server process reads, whatever it asks."""
+"""The variables that every server process reads."""

@@ -1,8 +1,8 @@
-"""A YAML file that a person wrote as plain data, with the line of every key and value.
+"""Reads a YAML file that a person has written, with the line of every key and value.
 
-Words are read as YAML 1.2 reads them (`on`, `off`, `yes` and `no` are text, only `true` and `false` are booleans): a
-role's `mode: off` means the word. Aliases are refused: such a file is to be read from top to bottom, and they let a
-small file grow without end.
+Scalars are read as in the core schema of YAML 1.2 (https://yaml.org/spec/1.2.2/, section 10.3): `on`, `off`, `yes` and
+`no` are text, only `true` and `false` are booleans, so that `mode: off` of a role is a word. Aliases are refused: such
+a file is meant to be read from top to bottom, and with aliases a small file can expand without limit.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-LARGEST = 64 * 1024  # bytes; such a file is a page, not a book
+LARGEST = 64 * 1024  # bytes; such a file has a page or two
 DEEPEST = 20
 
 KeyPath = tuple[str | int, ...]
 
-_SAID_PLAINLY = {  # the parser's words -> what a person has done
+_SAID_PLAINLY = {  # the parser's text -> the mistake in plain words
     r"'\t'": "a tab stands where only spaces may",
     "<block end>": "this line is indented otherwise than those before it, or lacks a ':' or '-'",
     "unexpected end of stream": "a quote is opened and never closed",
@@ -50,7 +50,7 @@ class Problem:
 
 
 class InvalidFile(Exception):
-    """A file cannot be used: every mistake that was found, one on each line."""
+    """A file cannot be used; the text has one line for every mistake."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (str(problem.file), problem.line)))
@@ -59,7 +59,7 @@ class InvalidFile(Exception):
 
 @dataclass(frozen=True)
 class Kind:
-    """What a file is to be: "a role file", of "a role", that starts with "role: NAME"."""
+    """The kind of a file, for messages: "a role file", the content "a role", the start "role: NAME"."""
 
     file: str
     content: str
@@ -68,7 +68,7 @@ class Kind:
 
 @dataclass
 class Source:
-    """The data of a file; `lines` has the line of each key (or list item), counting from 1."""
+    """The data of a file; `lines` maps each key or list item to its line, counting from 1."""
 
     file: Path
     data: Any
@@ -76,7 +76,7 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
 
     def line(self, path: KeyPath) -> int:
-        """Return the line of the value at `path`, or of the nearest thing around it."""
+        """Return the line of the value at `path`, or of the nearest value that contains it."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
@@ -87,10 +87,10 @@ class Source:
 
 
 def read_source(file: Path, kind: Kind) -> Source:
-    """Read a YAML file; `kind` is for what is said of its mistakes.
+    """Read a YAML file; `kind` is for the messages about its mistakes.
 
     Raises:
-        InvalidFile: when it cannot be read, is no YAML, is empty, or names a key twice.
+        InvalidFile: it cannot be read, is not YAML, is empty, or has a key twice.
     """
     source = Source(file, None)
     node = _compose(file, _read_text(file, kind), kind)
@@ -135,7 +135,7 @@ def _syntax_problem(file: Path, error: yaml.MarkedYAMLError, kind: Kind) -> Prob
 
 
 def _check_events(file: Path, text: str, kind: Kind) -> None:
-    """Refuse aliases, and nesting that only a trap has (the parser's time grows with its square)."""
+    """Refuse aliases, and nesting so deep that it can only be an attack (the parser's time grows with its square)."""
     depth = 0
     for event in yaml.parse(text, Loader=yaml.SafeLoader):
         line = event.start_mark.line + 1 if event.start_mark else 1

@@ -64,11 +64,11 @@ def decode(owner: str, text: str, numbers: int) -> Cursor:
     try:
         padded = text[:_LONGEST] + "=" * (-len(text) % 4)
         digest, *values = json.loads(base64.b64decode(padded, altchars=b"-_", validate=True))
-        *log, line, back, pos = map(_checked, values)
+        *log, line, back, pos = values
     except (binascii.Error, ValueError, TypeError, RecursionError) as error:
         raise CursorError("no cursor") from error
-    if len(log) != numbers:
-        raise CursorError("a cursor of another kind of log")
+    if len(log) != numbers or not all(isinstance(value, int) and -1 <= value < _LARGEST for value in values):
+        raise CursorError("no cursor into such a log")
     if digest != _digest(owner):
         raise ForeignCursor("a cursor of another owner")
     return Cursor(tuple(log), line, bool(back), pos)
@@ -77,9 +77,3 @@ def decode(owner: str, text: str, numbers: int) -> Cursor:
 def _digest(owner: str) -> str:
     """Return a short stand-in for the name: long names would make long cursors, paid for in every answer."""
     return hashlib.sha256(owner.encode("utf-8", "replace")).hexdigest()[:8]
-
-
-def _checked(value: object) -> int:
-    if not isinstance(value, int) or not -1 <= value < _LARGEST:
-        raise ValueError("no number")
-    return int(value)

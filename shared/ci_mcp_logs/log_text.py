@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_BATCH = 4096  # lines that are encoded at a time: encoding all at once would take up to three times their memory
+
+
 @dataclass(frozen=True)  # without slots, which would leave no room for the cached property
 class LogText:
     """A step's log, taken apart once: whoever reads, searches, distils or compares it works on these lines.
@@ -45,9 +48,8 @@ class LogText:
     @cached_property
     def data(self) -> bytes:
         """All lines in UTF-8, each with a line feed: searching them at once is much faster than line by line."""
-        joined = "\n".join(self.lines)
-        joined += "\n" * bool(self.lines)
-        return joined.encode("utf-8", "replace")
+        batches = (self.lines[start : start + _BATCH] for start in range(0, len(self.lines), _BATCH))
+        return b"".join(("\n".join(batch) + "\n").encode("utf-8", "replace") for batch in batches)
 
     @property
     def head_lost(self) -> bool:

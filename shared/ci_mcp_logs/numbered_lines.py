@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
 
 LEAST_ROOM = 40  # tokens: one line, cut to the narrowest, fits for sure
-_WIDEST = 2_000  # characters
+_WIDEST = 2_000  # characters of a line, whatever the budget
 _NARROWEST = 20
-_CHARS_OF_BUDGET = 1 / 4  # for each token of an answer: a line of ordinary words takes a sixteenth of it
-_AROUND_A_LINE = 20  # tokens: its number, and the note of a cut
+_CHARS_OF_BUDGET = 1 / 4  # characters of a line for each token of an answer: ordinary words take a sixteenth of it then
+_AROUND_A_LINE = 20  # tokens: the line's number, and the notes of a cut
 
 
 class Row(NamedTuple):

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _VERSION = "1"  # rises with any change that gives a failure another signature
-_LINES = 5
+# Another value for one of these three gives every failure another signature, so that none is found again in a store.
+_LINES = 5  # different masked lines, the most important ones
 _READ = 300  # characters of a line
-_LENGTH = 12
+_LENGTH = 12  # hexadecimal digits, 48 bits: among a million failures any two share one with a chance of 0.2 %
 
 _FOLDERS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[\w.@+-]{1,200}[\\/]){1,40}")
 _IDS = re.compile(r"0x[0-9a-fA-F]+|(?<![0-9A-Za-z])(?=[0-9a-f-]*[0-9])[0-9a-f][0-9a-f-]{6,}(?![0-9A-Za-z])")
@@ -26,7 +27,7 @@ _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def masked(line: str) -> str:
-    """Return the line with `#` for all that differs from run to run."""
+    """Return the line with `#` for everything that differs from run to run."""
     text = _FOLDERS.sub("/", line[:_READ])
     for pattern in (_IDS, _TIMES, _NUMBERS):
         text = pattern.sub("#", text)
@@ -35,7 +36,7 @@ def masked(line: str) -> str:
 
 def signature(lines: Iterable[str]) -> str:
     """Return the signature of the failure that `lines` describe, the most important first; "" if none has a letter."""
-    telling = [text for text in dict.fromkeys(map(masked, lines)) if any(map(str.isalpha, text))][:_LINES]
-    if not telling:
+    described = [text for text in dict.fromkeys(map(masked, lines)) if any(map(str.isalpha, text))][:_LINES]
+    if not described:
         return ""
-    return hashlib.sha256("\n".join([_VERSION, *telling]).encode("utf-8", "replace")).hexdigest()[:_LENGTH]
+    return hashlib.sha256("\n".join([_VERSION, *described]).encode("utf-8", "replace")).hexdigest()[:_LENGTH]

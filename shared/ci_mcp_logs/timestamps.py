@@ -12,16 +12,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# RFC 3339 and its relatives with a blank, a slash, a comma or without an offset; a clock alone; logfmt's time="...".
 _STAMP = re.compile(
     r"(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?"
     r'|time="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?")(?:[ \t]|$)',
     re.ASCII,
 )
-STAMP_BEGINS = frozenset("0123456789[t")
+STAMP_BEGINS = frozenset("0123456789[t")  # the first characters that a stamp may have, which is quicker to test
 _VALUES = str.maketrans("", "", "0123456789.,+")
-_LOOKED_AT = 256  # lines of a log by which its form is known
-_LEAST = 4  # of these begin with such a time stamp
+_SAMPLE = 256  # lines of a log, spread over it, in which its form is looked for
+_LEAST = 4  # lines of the sample that must begin with a stamp of that form
 _ROOM = 56  # tokens: two of the longest stamps, and what they mean
 
 
@@ -38,7 +39,7 @@ def form_of(stamp: str) -> str:
 
 def common_form(lines: Sequence[str]) -> str:
     """Return the form of the time stamps at the beginning of most lines; "" where hardly a line has one."""
-    stamps = map(stamp_of, lines[:: len(lines) // _LOOKED_AT + 1])
+    stamps = map(stamp_of, lines[:: len(lines) // _SAMPLE + 1])
     found = Counter(form_of(stamp) for stamp in stamps if stamp).most_common(1)
     return found[0][0] if found and found[0][1] >= _LEAST else ""
 

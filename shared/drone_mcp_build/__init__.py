@@ -5,6 +5,7 @@ scope          which repositories a process may see
 meant          what a name or a pasted address means
 refs           the branch, tag or pull request that a build is of
 failed_steps   the steps of a build, and those that failed, in causal order
+titles         the title of a build
 standing       how a build stands, as a text that a caller hands back
 failure_class  the class of a failure, as far as Drone itself tells it
 guard          what every request that changes Drone has to pass

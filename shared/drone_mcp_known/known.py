@@ -143,7 +143,7 @@ class Known:
 
     async def learn(self, slug: str, build: Build) -> Observation:
         """Store a build that Drone has answered. An unshared store keeps only what cannot become stale."""
-        observing.known_from("drone")
+        observing.set_source("drone")
         await self._keep(slug, build)
         return Observation(build, "drone", self._clock())
 
@@ -177,7 +177,7 @@ class Known:
         """Return the record if the token may read its repository, and not one that had the name before it."""
         if repo is None or repo.id != record.build.repo_id:
             return None
-        observing.known_from("store")
+        observing.set_source("store")
         return Observation(record.build, "store", record.seen_at)
 
 

@@ -1,4 +1,4 @@
-"""What is known of builds, kept right whatever order the news come in, and shared between processes.
+"""The build store: keeps the state of builds right in whatever order events arrive, and shares it between processes.
 
 async with open_store("sqlite:///var/lib/drone-mcp/state.db") as store:
     record = await store.get("octo/hello", 7)

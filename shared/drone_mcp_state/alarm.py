@@ -1,4 +1,4 @@
-"""Waking those who wait for a change."""
+"""Wakes tasks that wait for a change."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 class Alarm:
-    """Wakes waiters when this process writes, and when `watch` sees another process write.
+    """Wakes waiting tasks when this process writes, and when `watch` sees a write of another process.
 
-    `watch` yields once when it has begun to look, since what came before escapes it, and then whenever something may
-    have changed. It runs only while somebody waits, once for all of them.
+    `watch` yields once when it has started, as it does not see earlier writes, and then whenever something may have
+    changed. It runs only while tasks wait, once for all of them.
     """
 
     def __init__(self, watch: Watch | None = None) -> None:
@@ -29,21 +29,21 @@ class Alarm:
         self._watching: BackgroundTask | None = None
 
     def ring(self) -> None:
-        """Wake all who wait now."""
+        """Wake all tasks that are waiting."""
         self._rung.set()
         self._rung = anyio.Event()
 
     @property
     def next_ring(self) -> anyio.Event:
-        """The event of the next ring; take it before looking, so that nothing falls between."""
+        """Return the event of the next ring; take it before reading the store, so that no change is missed."""
         return self._rung
 
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[None]:
-        """Keep the watch running for as long as the block takes."""
+        """Run the watch for as long as the block takes."""
         self._listeners += 1
         if self._watch is not None and self._watching is None:
-            self._watching = BackgroundTask(self._keep_watch, self._watch)
+            self._watching = BackgroundTask(self._ring_by, self._watch)
         try:
             yield
         finally:
@@ -52,12 +52,12 @@ class Alarm:
                 await self.stop()
 
     async def stop(self) -> None:
-        """End the watch and wake everyone, so that they find the store closed."""
+        """End the watch and wake all tasks, so that they find the store closed."""
         watching, self._watching = self._watching, None
         if watching is not None:
             await watching.stop()
         self.ring()
 
-    async def _keep_watch(self, watch: Watch) -> None:
+    async def _ring_by(self, watch: Watch) -> None:
         async for _ in watch():
             self.ring()

@@ -1,4 +1,4 @@
-"""Builds and transitions as text, for the stores that keep text."""
+"""Encodes builds and transitions as text for SQLite and Redis."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from drone_mcp_state.merge import Transition
 
 
 def encode_build(build: Build) -> bytes:
-    """Write Drone's own JSON, without what has its default value (a third shorter)."""
+    """Encode as Drone's JSON without default values, which is a third shorter."""
     return build.model_dump_json(exclude_defaults=True, by_alias=True).encode()
 
 
 def decode_build(body: bytes) -> Build:
-    """Read what `encode_build` wrote."""
+    """Decode the result of `encode_build`."""
     return Build.model_validate_json(body)
 
 
 def encode_transitions(transitions: tuple[Transition, ...]) -> str:
-    """Write a list of lists."""
+    """Encode as a list of lists."""
     return json.dumps(transitions, separators=(",", ":"), ensure_ascii=False)
 
 
 def decode_transitions(text: str | bytes) -> tuple[Transition, ...]:
-    """Read what `encode_transitions` wrote."""
+    """Decode the result of `encode_transitions`."""
     return tuple(Transition(*row) for row in json.loads(text))

@@ -1,4 +1,4 @@
-"""The store of one process; it forgets with it."""
+"""The store in the memory of one process."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 class MemoryStore(BuildStateStore):
-    """Plain dictionaries; a waiter is woken by the write itself."""
+    """Keeps builds in dictionaries; a write wakes waiting tasks directly."""
 
     def __init__(self) -> None:
         super().__init__(Alarm(), MemoryNotes())
@@ -100,13 +100,13 @@ class MemoryStore(BuildStateStore):
         place = self._feed.position(since)
         if place is None or place > self._end:
             return Changes((), end, complete=False)
-        oldest = self._end - len(self._changes)  # every change takes one place
+        oldest = self._end - len(self._changes)  # the feed has no gaps
         later = list(self._changes)[max(place - oldest, 0) :]
         found = tuple(c for c in later if slug in {None, c.slug} and number in {None, c.number})
         return Changes(found, end, complete=place >= oldest or self._untouched(slug, number, place))
 
     def _untouched(self, slug: str | None, number: int | None, place: int) -> bool:
-        """Tell whether a build's last change is known to be no later than a place that the feed no longer reaches."""
+        """Return whether a build is known not to have changed after a place that the feed no longer reaches."""
         record = self._builds.get(slug or "", {}).get(number or 0)
         return record is not None and (self._feed.position(record.cursor) or 0) <= place
 

@@ -1,12 +1,12 @@
-"""What two snapshots of one build say together.
+"""Merges snapshots of a build.
 
 Drone's deliveries are snapshots that may be lost, doubled and reordered. A build, each of its stages and each of its
-steps is one row in Drone, and each row has a `version` that grows by one whenever it changes (Drone 2.25,
-`store/*`: the optimistic lock). So the newer of two rows is known, whichever came first, and a build is merged row by
-row. The newer row is a maximum, the rows of a build are a union: merging is idempotent, commutative, associative and
-never goes back, and the tests hold it to that.
+steps is one row in Drone, and each row has a `version` that grows by one with every change (the optimistic lock of
+drone/drone v2.25.0, store/build/build.go, store/stage/stage.go and store/step/step.go). So the newer of two rows is
+known, whichever came first, and a build is merged row by row. The newer row is a maximum, the rows of a build are a
+union: merging is idempotent, commutative, associative and monotonic, and property tests hold it to that.
 
-`updated` is no clock: Drone sets it when a build is made and started, not when it ends.
+`updated` is no clock: Drone sets it when a build is created and started, not when it ends.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", Build, Stage, Step)
 Child = TypeVar("Child", bound=Stage | Step)
 
-# How far a row has come where its versions do not tell. A status that is not named here stands between the two groups.
+# Orders rows of the same version. A status that is not listed stands between "pending" and "running".
 _PROGRESS = {"blocked": 0, "waiting_on_dependencies": 1, "pending": 2, "running": 4}
 _UNKNOWN_STATUS = 3
 _CHILDREN = {"stages", "steps"}
@@ -32,7 +32,7 @@ _VALUES = {kind: itemgetter(*(kind.model_fields.keys() - _CHILDREN)) for kind in
 
 
 class Transition(NamedTuple):
-    """A status that changed: of the build (stage 0), of a stage (step 0) or of a step; `before` is "" for a new row."""
+    """A change of a status: of the build (stage 0), a stage (step 0) or a step; `before` is "" for a new row."""
 
     stage: int
     step: int
@@ -42,19 +42,19 @@ class Transition(NamedTuple):
 
 
 def merge(known: Build | None, seen: Build) -> Build:
-    """Tell what is known of a build after `seen`, a snapshot of it from any source, in any order.
+    """Merge `seen`, a snapshot from any source and in any order, into the known state of a build.
 
-    A snapshot without stages (lists and `build:created` have none) erases none. A final status stays, whatever comes.
-    A build with the same number that was made later is another one (the repository was deleted and enabled anew): it
-    replaces the old one whole.
+    A snapshot without stages (lists and `build:created` have none) erases none. A final status stays. A build with the
+    same number that was created later is another one, of a repository that was deleted and enabled again: it replaces
+    the old build.
 
-    The answer is `known` itself if and only if `seen` says nothing new.
+    The result is `known` itself if and only if `seen` changes nothing.
     """
     return advance(known, seen)[0]
 
 
 def advance(known: Build | None, seen: Build) -> tuple[Build, tuple[Transition, ...] | None]:
-    """Merge, and list the statuses that changed; None, unlike an empty list, if nothing at all did."""
+    """Merge, and return the changed statuses: None if nothing has changed, () if only other values have."""
     merged = _merged(known, seen)
     changed = transitions(known, merged)
     # In this order, since comparing builds that differ costs more than all the rest of merging them.
@@ -74,14 +74,14 @@ def _merged(known: Build | None, seen: Build) -> Build:
 
 
 def newer_repo(known: Repo | None, seen: Repo) -> Repo:
-    """Choose the later state of a repository; a repository deleted and enabled anew has a higher id."""
+    """Return the later state of a repository; one that was deleted and enabled again has a higher id."""
     if known is None or (known.id, known.version) < (seen.id, seen.version):
         return seen
     return known
 
 
 def transitions(before: Build | None, after: Build) -> tuple[Transition, ...]:
-    """List the statuses that differ between two states of a build, the build's own first."""
+    """Return the statuses that differ between two states of a build, that of the build first."""
     if before is not None and _incarnation(before) != _incarnation(after):
         before = None
     old = {} if before is None else {(stage, step): status for stage, step, _, status in _statuses(before)}
@@ -90,9 +90,10 @@ def transitions(before: Build | None, after: Build) -> tuple[Transition, ...]:
 
 
 def is_settled(build: Build) -> bool:
-    """Tell whether nothing more is expected of a build: it, its stages and its steps have ended.
+    """Return whether a build has ended with all its stages and steps, so that it changes no more.
 
-    A declined build keeps stages that are blocked for good (Drone 2.25 never ends them), so those count as ended.
+    A declined build keeps blocked stages for ever (drone/drone v2.25.0, handler/api/repos/builds/stages/decline.go), so
+    they count as ended.
     A build known only from a list can be final without stages: see `lacks_details`.
     """
     ended = is_final(build.status)
@@ -105,7 +106,7 @@ def is_settled(build: Build) -> bool:
 
 
 def lacks_details(build: Build) -> bool:
-    """Tell whether stages may exist that no snapshot has shown: only a build that failed at its trigger has none."""
+    """Return whether a build has stages that no snapshot had: only one that failed at its trigger has none."""
     return not build.stages and not (build.status == "error" and build.error)
 
 
@@ -122,7 +123,7 @@ def _merge_stages(first: Stage, second: Stage) -> Stage:
 def _union(
     first: tuple[Child, ...], second: tuple[Child, ...], both: Callable[[Child, Child], Child]
 ) -> tuple[Child, ...]:
-    if _numbers(first) == _numbers(second):  # as nearly always
+    if _numbers(first) == _numbers(second):  # the usual case
         return tuple(map(both, first, second))
     rows = {row.number: row for row in first}
     for row in second:
@@ -132,7 +133,7 @@ def _union(
 
 
 def _in_order(build: Build) -> Build:
-    """Sort stages and steps by number, as Drone does anyway, so that equal builds compare equal."""
+    """Sort stages and steps by number, as Drone usually does, so that equal builds compare equal."""
     stages = tuple(
         stage
         if _is_sorted(stage.steps)
@@ -160,13 +161,13 @@ def _with_stages(build: Build, stages: tuple[Stage, ...]) -> Build:
 
 
 def _newer(first: Row, second: Row) -> Row:
-    """Choose the newer row; of two that say the same the second, so that what continues the known is taken whole."""
+    """Return the newer row; of two equal ones the second, so that a snapshot that only adds is taken as it is."""
     of_row = _VALUES[type(first)]
     if of_row(first.__dict__) == of_row(second.__dict__):
         return second
     one, other = _order(first), _order(second)
     if one == other:
-        # Drone never makes two of these differ; a total order keeps the rule a maximum even so.
+        # Drone never makes two such rows that differ. A total order keeps the rule a maximum if it ever does.
         one_text, other_text = (row.model_dump_json(exclude=_CHILDREN) for row in (first, second))
         return second if other_text > one_text else first
     return second if other > one else first
@@ -177,7 +178,7 @@ def _order(row: Row) -> tuple[bool, int, int]:
 
 
 def _statuses(build: Build) -> list[tuple[int, int, str, str]]:
-    """List stage, step, name and status of every row."""
+    """Return stage, step, name and status of every row."""
     found = [(0, 0, "", build.status)]
     for stage in build.stages:
         found.append((stage.number, 0, stage.name, stage.status))

@@ -1,4 +1,4 @@
-"""The store behind one address: `memory:`, `sqlite:///path` or `redis://…`."""
+"""Opens the store of a URL: `memory:`, `sqlite:///path` or `redis://…`; and copies a store."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
-    """Open the store of an address; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
+    """Open the store of a URL; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
     store = await _open(url)
     try:
         yield store
@@ -27,7 +27,7 @@ async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
 async def write_snapshot(store: BuildStateStore, path: Path) -> None:
     """Write a copy, readable as `sqlite:///path`, while others go on writing; `path` is absolute and new.
 
-    Every build in it is whole; a SQLite store is copied as of one moment.
+    Each build in it is consistent; a SQLite store is copied as of one moment.
     """
     from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - on first use, to start fast
 
@@ -39,24 +39,20 @@ async def write_snapshot(store: BuildStateStore, path: Path) -> None:
 
 
 async def _open(url: str) -> BuildStateStore:
-    # Each store is imported on use: a server without one pays nothing, Redis is an extra.
+    # Each store is imported on use: it would make the start longer, and Redis is an extra.
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest:
-        from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - as said above
+        from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - see above
 
         return MemoryStore()
     if scheme == "sqlite" and rest.startswith("///"):
-        from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - as said above
+        from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - see above
 
         return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme in REDIS_SCHEMES:
-        return await _open_redis(url)
-    raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
-
-
-async def _open_redis(url: str) -> BuildStateStore:
+    if scheme not in REDIS_SCHEMES:
+        raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
     try:
-        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - as said above
+        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
     return await RedisStore.open(url)

@@ -1,4 +1,4 @@
-"""What a store takes and gives."""
+"""The records that a store takes and returns."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_state.merge import Transition
 
-# Where a snapshot came from: a verified delivery, a reader's own API call, the receiver's comparison with the API.
+# The origin of a snapshot: a verified delivery, an API call of a reader, or the receiver's comparison with the API.
 Source = Literal["webhook", "api", "reconciler"]
 
-# How long (seconds) silence counts as good news: two and a half of the reconciler's default periods.
+# For how many seconds a silent feed counts as alive: two and a half of the reconciler's default periods.
 FRESH_FOR = 150.0
 
-FEED_LENGTH = 10_000  # changes that a waiter may be behind, in every store
+FEED_LENGTH = 10_000  # changes that every store keeps for readers that lag behind
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A snapshot on its way into the store; `at` is when it was received, in Unix seconds."""
+    """A received snapshot of a build; `at` is when it was received, in Unix seconds."""
 
     slug: str
     build: Build
@@ -35,9 +35,9 @@ class Record:
     """A build as the store knows it.
 
     Attributes:
-        seen_at: when a snapshot of all that is known last confirmed or changed it, in Unix seconds.
-        source: where that snapshot came from.
-        cursor: its last change; `wait` from here waits for the next.
+        seen_at: when a complete snapshot last confirmed or changed it, in Unix seconds.
+        source: the origin of that snapshot.
+        cursor: its last change; `wait` with it waits for the next one.
     """
 
     slug: str
@@ -49,7 +49,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One entry of the change feed: a build differs from before. Its new state is read with `get`."""
+    """One entry of the change feed: a build has changed. `get` reads its new state."""
 
     slug: str
     number: int
@@ -62,13 +62,13 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What the feed holds after a cursor.
+    """The entries of the feed after a cursor.
 
     Attributes:
         items: the changes, oldest first.
-        cursor: where to continue.
+        cursor: the place to continue from.
         complete: False if there may have been more than `items`: the feed no longer reaches back to the cursor, or
-            the cursor comes from another store. Then read the builds again.
+            the cursor is of another store. Then the builds have to be read again.
     """
 
     items: tuple[Change, ...]
@@ -81,12 +81,12 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class FeedHealth:
-    """When the webhooks and the reconciler were last heard of, in Unix seconds; None: never.
+    """The times of the last events, in Unix seconds; None: never.
 
     Attributes:
-        last_event: a verified delivery arrived.
-        last_reconciliation: a comparison with Drone ended.
-        last_gap: a comparison found what a delivery should have told.
+        last_event: the last verified delivery.
+        last_reconciliation: the end of the last comparison with Drone.
+        last_gap: the last comparison that found a change without a delivery.
     """
 
     last_event: float | None = None
@@ -95,14 +95,14 @@ class FeedHealth:
 
     @property
     def last_sign(self) -> float | None:
-        """When a delivery or a comparison with Drone last said how things are."""
+        """Return the time of the last delivery or comparison with Drone."""
         return max(filter(None, (self.last_event, self.last_reconciliation)), default=None)
 
     def is_alive(self, now: float, within: float = FRESH_FOR) -> bool:
-        """Tell whether a running build in the store can be believed without asking Drone.
+        """Return whether the state of a running build is current, so that Drone need not be asked.
 
-        So it is when deliveries come, none has been missed since the last one, and a delivery or a comparison
-        with Drone is younger than `within` seconds.
+        It is if deliveries arrive, none has been missed since the last one, and the last delivery or comparison with
+        Drone is at most `within` seconds old.
         """
         if self.last_event is None or self.last_event < (self.last_gap or 0):
             return False
@@ -110,9 +110,9 @@ class FeedHealth:
 
 
 def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Change | None]:
-    """Tell what a snapshot makes of a record: pure, the step that all stores share.
+    """Merge a snapshot into a record: pure, the step that all stores share.
 
-    `cursor` is the feed's next place, taken if anything changes.
+    `cursor` is the next place of the feed, used if anything changes.
     """
     before = None if known is None else known.build
     build, changed = advance(before, seen.build)
@@ -133,5 +133,5 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
 
 
 def _confirms(known: Record, seen: Seen) -> bool:
-    """Tell whether a snapshot makes a record fresher: one without stages says nothing of those that are known."""
+    """Return whether a snapshot confirms the whole record: one without stages does not confirm known stages."""
     return seen.at >= known.seen_at and bool(seen.build.stages or not known.build.stages)

@@ -1,4 +1,4 @@
-"""What the Redis store keeps, and how it is written as arguments of its scripts."""
+"""Encodes builds and changes as arguments of the Redis scripts, and decodes their answers."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ FIELDS = ("revision", "body", "source", "seen_at", "place")
 
 
 class Held(NamedTuple):
-    """A build as Redis holds it; every write gives it another revision, which nobody can guess."""
+    """A build in Redis; every write gives it a new random revision."""
 
     revision: str
     record: Record
 
 
 class NotHeld(NamedTuple):
-    """A build that Redis does not have."""
+    """A build that is not in Redis."""
 
     revision: str = ""
     record: None = None
@@ -41,7 +41,7 @@ class NotHeld(NamedTuple):
 
 @dataclass
 class Write:
-    """A snapshot on its way, with what it makes of the build if nobody is faster."""
+    """A snapshot to write, with the state of the build before and after it."""
 
     seen: Seen
     before: Held | NotHeld
@@ -50,7 +50,7 @@ class Write:
 
     @property
     def moves(self) -> bool:
-        """Whether the build's place in the indexes changes."""
+        """Return whether the build's entries in the indexes change."""
         known = self.before.record
         return known is None or _place_in_indexes(known.build) != _place_in_indexes(self.after.record.build)
 
@@ -60,13 +60,13 @@ def _place_in_indexes(build: Build) -> tuple[str, int, bool]:
 
 
 def prepare(held: Held | NotHeld, seen: Seen) -> Write:
-    """Merge a snapshot into what is held."""
+    """Merge a snapshot into the stored state."""
     record, change = receive(held.record, seen, "")
     return Write(seen, held, Held(secrets.token_hex(6), record), change)
 
 
 def put_arguments(writes: Collection[Write]) -> list[Any]:
-    """List the keys and values of `PUT`, after their number."""
+    """Return the arguments of `PUT`: the number of keys, keys and values."""
     event = max((write.seen.at for write in writes if write.seen.source == "webhook"), default="")
     about = [str(event), secrets.token_hex(4), str(FEED_LENGTH), [_values(write) for write in writes]]
     keys = [scripts.FACTS, scripts.FEED, scripts.OPEN, scripts.AGE, scripts.SLUGS]
@@ -88,46 +88,45 @@ def _keys(write: Write) -> list[str]:
 def _values(write: Write) -> list[str]:
     record = write.after.record
     build = record.build
-    change = "" if write.change is None else _encode_change(write.change)
+    change = ""
+    if write.change is not None:
+        row = [write.change.status, write.change.source, write.change.at, write.change.transitions]
+        change = json.dumps(row, separators=(",", ":"))
     about = [record.source, str(record.seen_at), record.slug, str(build.number), change]
     place = [build.ref, str(build.created), str(int(is_settled(build)))] if write.moves else []
     return [write.before.revision, write.after.revision, *about, *place]
 
 
 def drop_arguments(key: Key, ref: bytes | None) -> list[Any]:
-    """List the keys and values of `DROP`, with the script and their number."""
+    """Return `DROP` and its arguments: the number of keys, keys and values."""
     slug, number = key
     indexes = [scripts.OPEN, scripts.AGE, scripts.SLUGS, repo_key(slug), ref_key(slug, (ref or b"").decode())]
     return [scripts.DROP, 6, build_key(slug, number), *indexes, slug, number]
 
 
 def held_of(slug: str, row: list[bytes | None], feed: Feed) -> Held | NotHeld:
-    """Read what `FIELDS` gave."""
+    """Decode the values of `FIELDS`."""
     revision, body, source, seen_at, place = row
     if revision is None or body is None:
         return NotHeld()
     cursor = feed.cursor(int(place or 0))
-    told: Source = (source or b"").decode()  # type: ignore[assignment]  # it is what `Source` put there
-    return Held(revision.decode(), Record(slug, decode_build(body), told, float(seen_at or 0), cursor))
+    origin: Source = (source or b"").decode()  # type: ignore[assignment]  # `put_arguments` has written a `Source`
+    return Held(revision.decode(), Record(slug, decode_build(body), origin, float(seen_at or 0), cursor))
 
 
 def split_members(members: Iterable[bytes]) -> list[Key]:
-    """Read members like `owner/name#7`."""
+    """Decode members like `owner/name#7`."""
     split = (member.decode().rpartition("#") for member in members)
     return [(slug, int(number)) for slug, _, number in split]
 
 
 def place_of(identifier: bytes) -> int:
-    """Read the id of an entry."""
+    """Return the place of an entry of the feed by its id."""
     return int(identifier.partition(b"-")[0])
 
 
-def _encode_change(change: Change) -> str:
-    return json.dumps([change.status, change.source, change.at, change.transitions], separators=(",", ":"))
-
-
 def change_of(identifier: bytes, fields: dict[bytes, bytes], feed: Feed) -> Change:
-    """Read an entry of the feed."""
+    """Decode an entry of the feed."""
     status, source, at, rows = json.loads(fields[b"change"])
     transitions = tuple(Transition(*row) for row in rows)
     slug, number = fields[b"slug"].decode(), int(fields[b"number"])

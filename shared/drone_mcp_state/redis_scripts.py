@@ -1,7 +1,8 @@
-"""What Redis does in one step, in its own language.
+"""The Lua scripts that Redis runs atomically, and the names of keys.
 
-A build is merged in Python and put back only if nobody else was faster: each build has a revision, and `PUT` compares
-it. All keys share one hash tag, so that a script may use them together on a cluster as well.
+A build is merged in Python and written only if no other process was faster: each build has a revision, which `PUT`
+compares. All keys share one hash tag, because on a cluster a script may only use keys of one hash slot
+(https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/, "Hash tags").
 """
 
 from __future__ import annotations
@@ -12,29 +13,29 @@ from ci_mcp_kit.redis_client import PREFIX
 
 FACTS = PREFIX + "facts"  # hash: the feed's name and end, the times of FeedHealth
 FEED = PREFIX + "feed"  # stream of changes; the id of entry n is "n-0"
-OPEN = PREFIX + "open"  # sorted set: builds of which more is expected, by creation
+OPEN = PREFIX + "open"  # sorted set: builds that are not settled, by creation
 AGE = PREFIX + "age"  # sorted set: all builds, by creation
 SLUGS = PREFIX + "slugs"  # set: repositories that have builds
-REPOS = PREFIX + "repos"  # hash: what was last heard of a repository
+REPOS = PREFIX + "repos"  # hash: the newest state of repositories
 
 
 def build_key(slug: str, number: int) -> str:
-    """Hash: one build."""
+    """Return the key of a build (a hash)."""
     return f"{build_prefix(slug)}{number}"
 
 
 def build_prefix(slug: str) -> str:
-    """What the keys of a repository's builds begin with."""
+    """Return the prefix of the keys of a repository's builds."""
     return f"{PREFIX}build:{slug}#"
 
 
 def repo_key(slug: str) -> str:
-    """Sorted set: the numbers of a repository's builds."""
+    """Return the key of the numbers of a repository's builds (a sorted set)."""
     return f"{PREFIX}repo:{slug}"
 
 
 def ref_key(slug: str, ref: str) -> str:
-    """Sorted set: the numbers of a ref's builds."""
+    """Return the key of the numbers of a ref's builds (a sorted set)."""
     return f"{PREFIX}ref:{slug} {ref}"
 
 
@@ -45,7 +46,7 @@ local function note_event(facts, at)
 end
 """
 
-# Puts many builds, each only if nobody was faster with it.
+# Writes many builds, each only if no other process was faster.
 # KEYS: facts, feed, open, age, slugs; then of each write the build and, where its place in the indexes changes, the
 #       repository's numbers, the ref's numbers and the former ref's
 # ARGV: one JSON text of strings (few arguments, since packing each one costs the writer more than the rest); then the
@@ -99,7 +100,7 @@ return answer
 """
 )
 
-# Sent instead of the text for every delivery.
+# Sent instead of the script with every delivery.
 PUT_SHA = sha1(PUT.encode(), usedforsecurity=False).hexdigest()
 
 # KEYS: build, open, age, slugs, the repository's numbers, the ref's numbers; ARGV: slug, number
@@ -129,7 +130,7 @@ end
 """
 )
 
-# KEYS: numbers of a repository or a ref, facts; ARGV: what the keys of the builds begin with, fields
+# KEYS: numbers of a repository or a ref, facts; ARGV: the prefix of the keys of builds, fields
 # Returns the feed's name and the fields of the build with the highest number; nothing if there is none.
 LATEST = """
 local number = redis.call('ZREVRANGE', KEYS[1], 0, 0)[1]

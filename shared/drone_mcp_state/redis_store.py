@@ -1,7 +1,8 @@
-"""The store of many machines: Redis, or Valkey.
+"""The store in Redis or Valkey, which several machines share.
 
-What Redis has confirmed is as durable as Redis is set up to be (`appendonly yes`). Redis itself is never asked to
-block but for the change feed, and keeps nothing without bound: `retain` limits builds, the feed has a length.
+A confirmed write is as durable as Redis is configured (`appendonly yes`, see
+https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/). Nothing grows without limit: `retain`
+limits builds, and the change feed has a length.
 """
 
 from __future__ import annotations
@@ -51,14 +52,14 @@ if TYPE_CHECKING:
 
 
 BLOCK_SECONDS = 2.0
-PAUSE_SECONDS = 0.25  # before looking again for a Redis that is gone
-ROUNDS = 50  # of a write against others who write the same build
-_CACHED = 512  # builds in motion, kept decoded
+PAUSE_SECONDS = 0.25  # before the next attempt to reach Redis
+ROUNDS = 50  # attempts of a write while other processes write the same build
+_CACHED = 512  # recently changed builds, kept decoded
 _PAGE = 200
 
 
 class RedisStore(BuildStateStore):
-    """Optimistic: merges what it knows of a build, and again if another process was faster."""
+    """Writes optimistically: merges with the known state of a build, and again if another process was faster."""
 
     def __init__(self, client: Client, others: Sequence[Redis] = ()) -> None:
         super().__init__(Alarm(self._watch), RedisNotes(client))
@@ -69,7 +70,7 @@ class RedisStore(BuildStateStore):
 
     @classmethod
     async def open(cls, url: str) -> RedisStore:
-        """Make the store; Redis may come later."""
+        """Return the store; it connects to Redis when it is used."""
         return cls(*connect(url))
 
     # Builds
@@ -99,7 +100,7 @@ class RedisStore(BuildStateStore):
         raise StoreUnavailable("Redis is too busy with writes of the same builds")
 
     async def _attempt(self, batch: dict[int, Seen]) -> dict[int, Change | None]:
-        """Write what can be written; what another process was faster with is left for the next round."""
+        """Write a batch, except for the builds that another process has written first."""
         held = await self._hold({(seen.slug, seen.build.number) for seen in batch.values()})
         writes = {}
         for place, seen in batch.items():
@@ -122,7 +123,7 @@ class RedisStore(BuildStateStore):
         return answer
 
     def _settle(self, write: Write, cursor: str) -> Change | None:
-        """Remember what is held now, and say what changed."""
+        """Cache the state that was written, and return the change."""
         record = replace(write.after.record, cursor=cursor)
         self._cache[record.slug, record.build.number] = Held(write.after.revision, record)
         self._cache.move_to_end((record.slug, record.build.number))
@@ -131,7 +132,7 @@ class RedisStore(BuildStateStore):
         return write.change and replace(write.change, cursor=cursor)
 
     async def _hold(self, keys: set[Key]) -> dict[Key, Held | NotHeld]:
-        """Tell what is held of some builds: from memory if known (and taken out, it may be stale), else from Redis."""
+        """Return the stored state of builds: from the cache (and remove it there, it may be stale), else from Redis."""
         known: dict[Key, Held | NotHeld] = {key: self._cache.pop(key) for key in keys if key in self._cache}
         missing = [key for key in keys if key not in known]
         return known | dict(zip(missing, await self._read(missing), strict=True))
@@ -194,9 +195,9 @@ class RedisStore(BuildStateStore):
     @override
     async def repos(self) -> tuple[str, ...]:
         async with answering():
-            built, told = await self._redis.smembers(scripts.SLUGS), await self._redis.hgetall(scripts.REPOS)
-        disabled = {slug for slug, state in told.items() if state.endswith(b" 0")}
-        return tuple(sorted(slug.decode() for slug in (built | told.keys()) - disabled))
+            built, states = await self._redis.smembers(scripts.SLUGS), await self._redis.hgetall(scripts.REPOS)
+        disabled = {slug for slug, state in states.items() if state.endswith(b" 0")}
+        return tuple(sorted(slug.decode() for slug in (built | states.keys()) - disabled))
 
     # The change feed
 
@@ -241,15 +242,15 @@ class RedisStore(BuildStateStore):
                 yield
                 async with answering():
                     _, last = await self._end()
-                yield  # what came before `last` was read escapes the blocking read
+                yield  # the blocking read does not return entries before `last`
                 while found := await self._next(last):
                     last = found
                     yield
             except StoreUnavailable:
-                await anyio.sleep(PAUSE_SECONDS)  # those who wait look for themselves, and get the error
+                await anyio.sleep(PAUSE_SECONDS)  # waiting tasks read the store themselves and get the error
 
     async def _next(self, last: int) -> int:
-        """Wait for an entry after `last` and return the last one there is; 0 after a while without."""
+        """Wait for an entry after `last` and return the place of the newest one; 0 if there is none for a while."""
         async with answering(BLOCK_SECONDS + ANSWER_SECONDS):
             found = await self._redis.xread({scripts.FEED: f"{last}-0"}, block=int(BLOCK_SECONDS * 1000))
         entries = [entry for _, rows in (found.items() if isinstance(found, dict) else found) for entry in rows]

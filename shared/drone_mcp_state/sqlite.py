@@ -1,4 +1,4 @@
-"""The store of one machine: a SQLite file that several processes read and write."""
+"""The store in a SQLite file, which several processes of one machine share."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-POLL_SECONDS = 0.02  # between looks at whether another process wrote, while somebody waits
+POLL_SECONDS = 0.02  # between checks for writes of other processes, while a task waits
 
 
 class SqliteStore(BuildStateStore):
@@ -42,7 +42,7 @@ class SqliteStore(BuildStateStore):
 
     @classmethod
     async def open(cls, path: str) -> SqliteStore:
-        """Open the file, made if need be."""
+        """Open the file, which is created if it is missing."""
         notes = await SqliteNotes.open(path)
         store = cls(path, notes)
         try:
@@ -65,7 +65,7 @@ class SqliteStore(BuildStateStore):
             try:
                 version = await self._run(self._db.data_version)
             except StoreUnavailable:
-                version = None  # those who wait look for themselves, and get the error
+                version = None  # waiting tasks read the store themselves and get the error
             if version != seen or version is None:
                 seen = version
                 yield

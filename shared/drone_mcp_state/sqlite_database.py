@@ -1,4 +1,4 @@
-"""The SQL: one connection, used by one thread at a time."""
+"""The SQL statements of the store: one connection, used by one thread at a time."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _COLUMNS = "slug, body, source, seen_at, place"
 _PAGE = 200
-_CACHED = 512  # builds in motion, kept decoded
+_CACHED = 512  # recently changed builds, kept decoded
 
 
 class SqliteDatabase:
@@ -34,11 +34,11 @@ class SqliteDatabase:
         self._cache_version = self.data_version()
 
     def close(self) -> None:
-        """Let go of the file; the last one to do so folds the log into it."""
+        """Close the file; the last process to do so merges the write-ahead log into it."""
         self._db.close()
 
     def data_version(self) -> int:
-        """A number that changes when another connection has written."""
+        """Return a number that changes when another connection has written."""
         return int(self._db.execute("PRAGMA data_version").fetchone()[0])
 
     @contextmanager
@@ -53,9 +53,12 @@ class SqliteDatabase:
     # Builds
 
     def apply(self, batch: list[Seen]) -> list[Change | None]:
-        """Merge snapshots in, in one transaction."""
+        """Merge snapshots, in one transaction."""
         with self._writing():
-            self._forget_if_others_wrote()
+            version = self.data_version()
+            if version != self._cache_version:  # another process has written
+                self._cache.clear()
+                self._cache_version = version
             place = self._end()
             changes = []
             touched = {}
@@ -67,18 +70,9 @@ class SqliteDatabase:
                 changes.append(change)
             self._store(list(touched.values()), [change for change in changes if change], place)
             self._note_event(max((seen.at for seen in batch if seen.source == "webhook"), default=None))
-        self._shrink_cache()
-        return changes
-
-    def _forget_if_others_wrote(self) -> None:
-        version = self.data_version()
-        if version != self._cache_version:
-            self._cache.clear()
-            self._cache_version = version
-
-    def _shrink_cache(self) -> None:
         while len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
+        return changes
 
     def _known(self, slug: str, number: int) -> Record | None:
         found = self._cache.get((slug, number))
@@ -136,7 +130,7 @@ class SqliteDatabase:
         return tuple(self._record(row) for row in rows)
 
     def unfinished(self, limit: int) -> tuple[Record, ...]:
-        """List what is not settled, newest first."""
+        """List builds that are not settled, newest first."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM builds WHERE NOT settled ORDER BY created DESC LIMIT ?",  # noqa: S608 - our own text
             (limit,),
@@ -144,7 +138,7 @@ class SqliteDatabase:
         return tuple(self._record(row) for row in rows)
 
     def page(self, after: tuple[str, int]) -> tuple[Record, ...]:
-        """List the builds that follow one, in the order of names and numbers."""
+        """List the builds after one, ordered by name and number."""
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM builds WHERE (slug, number) > (?, ?) ORDER BY slug, number LIMIT ?",  # noqa: S608 - our own text
             (*after, _PAGE),
@@ -154,7 +148,7 @@ class SqliteDatabase:
     # Repositories
 
     def apply_repo(self, repo: Repo, at: float) -> None:
-        """Remember whether a repository is enabled; the rule of `newer_repo`, as SQL."""
+        """Store whether a repository is enabled, by the rule of `newer_repo`."""
         with self._writing():
             self._note_event(at)
             self._db.execute(
@@ -165,7 +159,7 @@ class SqliteDatabase:
             )
 
     def repos(self) -> tuple[str, ...]:
-        """List the names heard of and not disabled."""
+        """List the known repositories that are not disabled."""
         rows = self._db.execute(
             "SELECT slug FROM (SELECT DISTINCT slug FROM builds UNION SELECT slug FROM repos)"
             " WHERE slug NOT IN (SELECT slug FROM repos WHERE NOT active) ORDER BY slug"
@@ -184,11 +178,11 @@ class SqliteDatabase:
         return int(self._db.execute("SELECT coalesce(max(place), 0) FROM changes").fetchone()[0])
 
     def cursor(self) -> str:
-        """The end of the feed."""
+        """Return the cursor of the feed's end."""
         return self._feed.cursor(self._end())
 
     def changes(self, since: str, slug: str | None, number: int | None) -> Changes:
-        """List what changed after a cursor."""
+        """List the changes after a cursor."""
         end = self._end()
         place = self._feed.position(since)
         if place is None or place > end:
@@ -207,7 +201,7 @@ class SqliteDatabase:
         return Change(slug, number, status, source, at, decode_transitions(transitions), self._feed.cursor(place))
 
     def _reaches(self, place: int, slug: str | None, number: int | None) -> bool:
-        """Tell whether no change after `place` was trimmed away."""
+        """Return whether the feed still has all changes after `place`."""
         oldest = self._db.execute("SELECT min(place) FROM changes").fetchone()[0]
         if oldest is None or place >= oldest - 1:
             return True
@@ -217,7 +211,7 @@ class SqliteDatabase:
     # Health, leadership, housekeeping
 
     def health(self) -> FeedHealth:
-        """Read the three times."""
+        """Read the times of the last events."""
         facts = dict(self._db.execute("SELECT name, value FROM facts WHERE name LIKE 'last\\_%' ESCAPE '\\'"))
         return FeedHealth(**facts)
 
@@ -230,18 +224,18 @@ class SqliteDatabase:
             )
 
     def record_event(self, at: float) -> None:
-        """Note a delivery."""
+        """Record a delivery."""
         with self._writing():
             self._note_event(at)
 
     def record_reconciliation(self, at: float, missed: int) -> None:
-        """Note a comparison with Drone."""
+        """Record a comparison with Drone."""
         names = ["last_reconciliation", "last_gap"] if missed else ["last_reconciliation"]
         with self._writing():
             self._db.executemany("INSERT OR REPLACE INTO facts VALUES (?, ?)", [(name, at) for name in names])
 
     def retain(self, builds_per_repo: int, newer_than: float) -> int:
-        """Drop what is too old or beyond the number per repository."""
+        """Delete builds that are too old or beyond the number per repository."""
         with self._writing():
             self._cache.clear()
             old = self._db.execute("DELETE FROM builds WHERE created < ?", (newer_than,)).rowcount
@@ -254,7 +248,7 @@ class SqliteDatabase:
             return old + surplus
 
     def snapshot(self, path: str) -> None:
-        """Copy everything as of now into a new file, whose feed gets a name of its own."""
+        """Copy the current state into a new file, whose feed gets a name of its own."""
         self._db.execute("VACUUM INTO ?", (path,))
         copy = sqlite3.connect(path, isolation_level=None)
         try:

@@ -1,4 +1,4 @@
-"""How the SQLite file is opened and what is in it."""
+"""Opens the SQLite file and migrates its schema."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from ci_mcp_kit.stores import StoreTooNew
 if TYPE_CHECKING:
     import sqlite3
 
-# One script per version of the format; a file at version n has the first n. A released script is never edited.
-# Notes and leases have moved to `ci_mcp_kit.notes`, which makes its table where it is missing; leases are notes now.
+# One script for each version of the format; a file of version n has run the first n. A released script never changes.
+# Notes and leases have moved to `ci_mcp_kit.notes`, which creates its table where it is missing; leases are notes now.
 MIGRATIONS = (
     """
     CREATE TABLE facts (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -42,10 +42,10 @@ MIGRATIONS = (
 
 
 def connect(path: str) -> sqlite3.Connection:
-    """Open the file, made if it is not there, and bring it to the current format.
+    """Open the file, which is created for its owner alone if it is missing, and migrate it to the current format.
 
-    A power cut may cost the last moments (see `open_file`); the reconciler then reads them again. A safer setting would
-    put a disk's flush into every delivery, while Drone holds up its runner for the answer.
+    A power cut may lose the last commits (see `open_file`); the reconciler reads lost changes again. A safer setting
+    would add a flush of the disk to every delivery, while Drone's runner waits for the answer.
     """
     connection = open_file(path)
     try:
@@ -73,7 +73,7 @@ def _run_missing(connection: sqlite3.Connection) -> None:
     if version > len(MIGRATIONS):
         raise StoreTooNew(f"the state file has format {version}, this release knows up to {len(MIGRATIONS)}")
     for script in MIGRATIONS[version:]:
-        for statement in script.split(";"):  # executescript would commit in between
+        for statement in script.split(";"):  # executescript() commits first
             connection.execute(statement)
     if version == 0:
         name_feed(connection)
@@ -81,7 +81,7 @@ def _run_missing(connection: sqlite3.Connection) -> None:
 
 
 def name_feed(connection: sqlite3.Connection) -> None:
-    """Give the change feed a name of its own, so that cursors of another file, or of its copy, are told apart."""
+    """Give the change feed a name, so that cursors of another file or of a copy are recognised as such."""
     connection.execute("INSERT OR REPLACE INTO facts VALUES ('feed', ?)", (secrets.token_hex(4),))
 
 

@@ -1,4 +1,4 @@
-"""What every store does, whatever it keeps the state in."""
+"""The interface of all stores."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 
 class BuildStateStore(ABC):
-    """What is known of builds, shared by those who learn it and those who ask.
+    """Keeps the state of builds, for processes that write it and processes that read it.
 
-    Every method may raise `StoreUnavailable`. Times are Unix seconds that the caller gives: a store has no clock.
-    A cursor is a place in the change feed: opaque, valid in every process that opens the same store. A cursor that
-    is not this store's, or older than what it keeps, is answered with `complete=False`, never with an error.
+    Every method may raise `StoreUnavailable`. Times are Unix seconds that the caller passes: a store has no clock.
+    A cursor is a place in the change feed: opaque, and valid in every process that opens the same store. A cursor of
+    another store, or one older than the feed, is answered with `complete=False` and never with an error.
     """
 
     def __init__(self, alarm: Alarm, notes: Notes) -> None:
@@ -37,9 +37,9 @@ class BuildStateStore(ABC):
 
     @abstractmethod
     async def apply(self, slug: str, build: Build, *, source: Source, at: float) -> Change | None:
-        """Merge a snapshot in; return once it is durable, with the change that it made or None for nothing new.
+        """Merge a snapshot; return once it is durable, with the change that it has made or None if it has made none.
 
-        A snapshot from a webhook also counts as a sign of life (`FeedHealth.last_event`).
+        A snapshot from a webhook also sets `FeedHealth.last_event`.
         """
 
     @abstractmethod
@@ -48,46 +48,45 @@ class BuildStateStore(ABC):
 
     @abstractmethod
     async def latest(self, slug: str, branch: str | None = None) -> Record | None:
-        """Read the build with the highest number, of a branch as Drone means it: `ref` is `refs/heads/<branch>`."""
+        """Read the build with the highest number: of all, or of those with the ref `refs/heads/<branch>`."""
 
     @abstractmethod
     async def newest(self, slug: str, limit: int) -> tuple[Record, ...]:
-        """List the builds with the highest numbers, the highest first. Numbers that nobody told of are left out."""
+        """List the builds with the highest numbers, the highest first; unknown builds are left out."""
 
     @abstractmethod
     async def unfinished(self, limit: int = 1000) -> tuple[Record, ...]:
-        """List builds of which more is expected (see `is_settled`), newest first."""
+        """List builds that are not settled (see `is_settled`), newest first."""
 
     @abstractmethod
     def records(self) -> AsyncIterator[Record]:
-        """Walk through all builds, in no particular order; builds that change meanwhile may be seen in either state."""
+        """Iterate over all builds, in no particular order; of a build that changes meanwhile either state may come."""
 
     # Repositories
 
     @abstractmethod
     async def apply_repo(self, repo: Repo, *, at: float) -> None:
-        """Remember whether a repository is enabled; also a sign of life. Late news lose (see `newer_repo`)."""
+        """Store whether a repository is enabled, unless a newer state is stored (`newer_repo`); sets `last_event`."""
 
     @abstractmethod
     async def repos(self) -> tuple[str, ...]:
-        """List repositories that were heard of and not disabled since, by name."""
+        """List the known repositories that are not disabled, by name."""
 
     # The change feed
 
     @abstractmethod
     async def cursor(self) -> str:
-        """The end of the change feed."""
+        """Return the cursor of the feed's end."""
 
     @abstractmethod
     async def changes(self, since: str, slug: str | None = None, number: int | None = None) -> Changes:
-        """List what changed after a cursor: anywhere, in a repository, or in one build of it."""
+        """List the changes after a cursor: all, those of a repository, or those of one build."""
 
-    async def wait(self, slug: str, number: int | None, cursor: str, timeout: float) -> Changes:  # noqa: ASYNC109 - an answer, not an error
-        """Wait for a change after `cursor`, at most `timeout` seconds; return at once if there is one.
+    async def wait(self, slug: str, number: int | None, cursor: str, timeout: float) -> Changes:  # noqa: ASYNC109 - its end is a result, not an error
+        """Wait for a change of a build after `cursor`, at most `timeout` seconds; return at once if there is one.
 
-        It is a change of one build, or without a number of any build of the repository.
-
-        The answer is false (`if not changes`) when the time went by without one.
+        Without a number it waits for a change of any build of the repository. The result is false (`if not changes`) if
+        there was no change in that time.
         """
         deadline = anyio.current_time() + timeout
         async with self._alarm.listening():
@@ -105,25 +104,25 @@ class BuildStateStore(ABC):
 
     @abstractmethod
     async def health(self) -> FeedHealth:
-        """Tell when the feed was last heard of."""
+        """Read the times of the last events."""
 
     @abstractmethod
     async def record_event(self, at: float) -> None:
-        """Note a verified delivery that changed no build."""
+        """Record a verified delivery that changes no build."""
 
     @abstractmethod
     async def record_reconciliation(self, at: float, *, missed: int = 0) -> None:
-        """Note a finished comparison with Drone, and how many changes it found that no delivery had told."""
+        """Record a finished comparison with Drone, and how many changes without a delivery it has found."""
 
     @abstractmethod
     async def retain(self, *, builds_per_repo: int, newer_than: float) -> int:
-        """Drop builds beyond a number per repository, and those made before a time; return how many.
+        """Delete builds beyond a number per repository, and those created before a time; return how many.
 
-        Builds of which more is expected count, but only age removes them.
+        Builds that are not settled count, but only their age deletes them.
         """
 
     async def take(self, other: BuildStateStore) -> int:
-        """Merge all builds of another store in, as after a restart from a copy; return how many there were."""
+        """Merge all builds of another store, for example of a copy after a restart; return how many there were."""
         count = 0
         async for batch in _batches(other.records()):
             await run_all(*(partial(self.apply, r.slug, r.build, source=r.source, at=r.seen_at) for r in batch))
@@ -132,7 +131,7 @@ class BuildStateStore(ABC):
 
     @abstractmethod
     async def close(self) -> None:
-        """Finish what was submitted and let go of the store."""
+        """Finish all submitted writes and close the store."""
 
 
 async def _batches(records: AsyncIterator[Record]) -> AsyncIterator[list[Record]]:

@@ -13,16 +13,15 @@ from mcp.types import ElicitResult
 
 from drone_mcp_config.installation.reading import read_installation
 from support.arguments import argument, least_arguments
+from support.installed import environment_of, writing_environment_of
 from support.simulator import running_simulator
 from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from drone_mcp_config.installation.manifest import Manifest
-
 DEADLINE = 120.0
-SERVERS = list(read_installation().values())
+SERVERS = read_installation()
 # What a tool may be asked about: a failed build, one that runs, and one that waits for approval.
 BUILDS = (("octo/hello", 4), ("octo/payments", 3), ("octo/payments", 2))
 
@@ -47,22 +46,17 @@ def calls_of(tool: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("mode", [None, "off", "dry-run"])
-@pytest.mark.parametrize("manifest", SERVERS, ids=lambda manifest: manifest.server)
-async def test_no_tool_of_any_server_sends_anything_but_get(manifest: Manifest, mode: str | None) -> None:
-    if mode and not manifest.writes:
+@pytest.mark.parametrize("name", SERVERS)
+async def test_no_tool_of_any_server_sends_anything_but_get(name: str, mode: str | None) -> None:
+    manifest = SERVERS[name]
+    if mode and not manifest.guard:
         pytest.skip("it has no modes")
     with anyio.fail_after(DEADLINE):
         async with running_simulator("demo", socket=True) as drone:
             env = {
-                "DRONE_SERVER": drone.url,
-                "DRONE_TOKEN": drone.admin_token,
-                "DRONE_WRITE_TOKEN": drone.admin_token,
-                "DRONE_MCP_ACTION_REPOS": "*/*",
-                "DRONE_MCP_ACTION_TARGETS": "*",
-                "DRONE_MCP_ACTION_UNAPPROVED": "allow",
-                "DRONE_MCP_ACTION_CONFIRM": "high",
+                **environment_of(name, drone.url, drone.admin_token),
+                **writing_environment_of(name, mode, drone.admin_token),
                 "DRONE_MCP_LOG_LEVEL": "error",
-                **({"DRONE_MCP_ACTIONS": mode} if mode else {}),
             }
             process = warm_server(manifest.module, env)
             async with Client(process, elicitation_callback=agreeing) as client:
@@ -73,20 +67,25 @@ async def test_no_tool_of_any_server_sends_anything_but_get(manifest: Manifest, 
             methods = {asked.method for asked in drone.asked}
     assert {tool.name for tool in tools} == set(manifest.tool_names)
     assert methods <= {"GET"}
-    assert methods or (manifest.writes and mode != "dry-run")
+    assert methods or (manifest.guard and mode != "dry-run")
 
 
-@pytest.mark.parametrize("manifest", SERVERS, ids=lambda manifest: manifest.server)
-def test_no_server_keeps_what_is_for_writing_in_its_environment(manifest: Manifest) -> None:
+@pytest.mark.parametrize("name", SERVERS)
+def test_no_server_keeps_what_is_for_writing_in_its_environment(name: str) -> None:
+    manifest = SERVERS[name]
     code = (
         "import os\n"
         "from ci_mcp_kit import serving\n"
-        "def say(*_): print(sorted(name for name in os.environ if name.startswith('DRONE')))\n"
+        "def say(*_): print(*os.environ)\n"
         "serving.serve = say\n"
         f"from {manifest.module}.server import main\n"
         "main()\n"
     )
-    env = {"PATH": os.environ["PATH"], "DRONE_SERVER": "http://drone.test", "DRONE_WRITE_TOKEN": "writes"}
-    env |= {"DRONE_MCP_ACTION_KEY": "k" * 32, "DRONE_WRITE_TOKEN_FILE": "/dev/null"}
+    kept = {"PATH": os.environ["PATH"], **environment_of(name)}
+    # Off, so that no value is read; a process that only reads drops what is for writing to the same service.
+    secrets = [secret for one in SERVERS.values() if one.services == manifest.services for secret in one.guard_secrets]
+    env = {**dict.fromkeys(secrets, "s" * 32), **kept}
     done = subprocess.run([*warm_python(), "-c", code], capture_output=True, text=True, check=True, env=env)
-    assert done.stdout == "['DRONE_SERVER']\n"
+    left = set(done.stdout.split())
+    assert left >= kept.keys()
+    assert left & set(secrets) == set()

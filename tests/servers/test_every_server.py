@@ -19,7 +19,15 @@ from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from support.arguments import argument, least_arguments
-from support.installed import PACKAGES, SERVERS, make_server, package_folder, server_module
+from support.installed import (
+    PACKAGES,
+    SERVERS,
+    environment_of,
+    make_server,
+    package_folder,
+    server_module,
+    writing_environment_of,
+)
 from support.inventory import first_word, inventory_faults, tokens, wire
 from support.raw_server import RawServer
 from support.snapshots import hold, hold_all
@@ -30,7 +38,6 @@ if TYPE_CHECKING:
 
     from mcp.types import Tool
 
-ENVIRONMENT = {"DRONE_SERVER": "https://drone.example.com", "DRONE_TOKEN": "a-token-of-the-tests"}
 SERVER_BUDGET = 1_500  # tokens of the list of tools
 ROLE_BUDGETS = {"dev": 4_000}
 INSTRUCTIONS = 1_500  # characters
@@ -42,7 +49,7 @@ every_server = pytest.mark.parametrize("name", SERVERS)
 
 @asynccontextmanager
 async def client_of(name: str, mode: Any = "auto", **environment: str) -> AsyncIterator[Client]:
-    async with Client(make_server(name, {**ENVIRONMENT, **environment}), mode=mode) as client:
+    async with Client(make_server(name, environment_of(name) | environment), mode=mode) as client:
         yield client
 
 
@@ -69,7 +76,7 @@ def error_of(result: Any) -> dict[str, Any]:
 @every_server
 async def test_the_manifest_tells_what_the_server_offers(name: str) -> None:
     module = server_module(name)
-    made = await manifest(module.SPEC, make_server(name, ENVIRONMENT))
+    made = await manifest(module.SPEC, make_server(name, environment_of(name)))
     hold(package_folder(name) / "manifest.json", manifest_text(made))
     assert made["module"] == PACKAGES[name]
 
@@ -124,7 +131,7 @@ async def test_a_tool_says_that_it_only_reads_where_the_manifest_says_so(name: s
     }
     told = read_installation()[name]
     assert listed == {tool.name: (tool.read_only, tool.destructive) for tool in told.tools}
-    assert told.writes == ("DRONE_WRITE_TOKEN" in told.environment)
+    assert bool(told.guard) == any(not tool.read_only for tool in told.tools), "what writes is guarded"
 
 
 @every_server
@@ -163,14 +170,14 @@ async def test_the_package_names_no_tool_that_it_does_not_have(name: str) -> Non
 
 @every_server
 async def test_an_argument_that_no_tool_has_is_refused_before_anything_is_asked(name: str) -> None:
-    with respx.mock(assert_all_called=False) as drone:
+    with respx.mock(assert_all_called=False) as services:
         async with client_of(name) as client:
             for tool in await tools_of(name):
                 arguments = least_arguments(tool, REPO, NUMBER) | {"nothing_like_it": 1}
                 error = error_of(await client.call_tool(tool.name, arguments))
                 assert error["code"] == "INVALID_INPUT"
                 assert "nothing_like_it" in error["message"]
-    assert not drone.calls
+    assert not services.calls
 
 
 @pytest.mark.parametrize("status", [200, 401, 500])
@@ -180,17 +187,15 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
     secrets = {variable: f"5ec2e7-{number:02}-{variable.lower():x<40}" for number, variable in enumerate(variables)}
     body = json.dumps({"message": " ".join(secrets.values()), "id": [*secrets.values()]}).encode()
     head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-    drone = RawServer(head.encode() + b"Connection: close\r\n\r\n" + body)
+    service = RawServer(head.encode() + b"Connection: close\r\n\r\n" + body)
     log = tmp_path / "log.txt"
     with anyio.fail_after(DEADLINE), log.open("w", encoding="utf-8") as errors:
-        async with drone.listening():
+        async with service.listening():
             environment = {
+                **environment_of(name, f"http://127.0.0.1:{service.port}"),
+                **writing_environment_of(name),
                 **secrets,
-                "DRONE_SERVER": f"http://127.0.0.1:{drone.port}",
-                "DRONE_MCP_RETRIES": "0",
                 "DRONE_MCP_LOG_LEVEL": "debug",
-                "DRONE_MCP_ACTIONS": "on",
-                "DRONE_MCP_ACTION_REPOS": "*/*",
             }
             process = warm_server(PACKAGES[name], environment)
             async with Client(stdio_client(process, errors)) as client:
@@ -200,5 +205,6 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
                 ]
     assert all(result.is_error for result in results)
     said = "".join(result.model_dump_json() for result in results) + log.read_text(encoding="utf-8")
-    assert secrets["DRONE_TOKEN"].encode() in b"".join(drone.heads), "it was not used, so nothing is shown here"
+    used = [secrets[token] for token in read_installation()[name].token_variables[:1]]
+    assert [secret for secret in used if secret.encode() not in b"".join(service.heads)] == [], "nothing is shown here"
     assert [secret for secret in secrets.values() if secret in said] == []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
@@ -16,15 +16,25 @@ from ci_mcp_kit.front.conversation import Conversation
 from ci_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_request, surface, surface_text
 from ci_mcp_kit.front.surface import FILE, Surface, load
 from ci_mcp_kit.variables import SettingsError
-from drone_mcp_build.settings import Settings
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
-from support.installed import PACKAGES, SERVERS, package_folder, server_module
+from support.installed import PACKAGES, SERVERS, environment_of, package_folder, server_module
 from support.snapshots import hold
 
-SETTINGS = Settings(server="https://drone.example.com")
+if TYPE_CHECKING:
+    from ci_mcp_kit.settings import ProcessSettings
+
 VERSIONS = [*HANDSHAKE_PROTOCOL_VERSIONS, "2026-07-28", "2031-01-01", ""]
+
+
+def settings_type(name: str) -> type[ProcessSettings]:
+    settings: type[ProcessSettings] = server_module(name).SPEC.settings
+    return settings
+
+
+def settings_of(name: str) -> ProcessSettings:
+    return settings_type(name).from_environment(environment_of(name))
 
 
 def front_says(known: Surface, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -38,7 +48,7 @@ def front_says(known: Surface, requests: list[dict[str, Any]]) -> list[dict[str,
     return results
 
 
-def server_says(name: str, settings: Settings, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def server_says(name: str, settings: ProcessSettings, requests: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return anyio.run(ask, server_module(name).create(settings), requests)
 
 
@@ -59,7 +69,7 @@ def allowed_by_roles(name: str) -> set[tuple[str, ...] | None]:
 @pytest.mark.parametrize("name", SERVERS)
 async def test_the_file_is_the_one_that_the_server_makes(name: str) -> None:
     module = server_module(name)
-    hold(package_folder(name) / FILE, surface_text(await surface(module.SPEC, SETTINGS, module.create)))
+    hold(package_folder(name) / FILE, surface_text(await surface(module.SPEC, settings_of(name), module.create)))
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -72,7 +82,7 @@ def test_the_installed_file_is_taken(name: str) -> None:
 def test_the_front_answers_as_the_server_does_in_every_version(name: str, version: str) -> None:
     known = load(PACKAGES[name])
     assert known is not None
-    assert front_says(known, legacy(version)) == server_says(name, SETTINGS, legacy(version))
+    assert front_says(known, legacy(version)) == server_says(name, settings_of(name), legacy(version))
 
 
 @pytest.mark.parametrize("name", SERVERS)
@@ -97,26 +107,26 @@ def compare(name: str, allowed: tuple[str, ...] | None) -> None:
         known = load(PACKAGES[name])
         assert known is not None
         known.narrow(allowed)
-        assert front_says(known, requests) == server_says(name, replace(SETTINGS, tools=allowed), requests)
+        assert front_says(known, requests) == server_says(name, replace(settings_of(name), tools=allowed), requests)
 
 
 @pytest.mark.parametrize("name", SERVERS)
 def test_the_front_answers_as_the_server_does_where_the_environment_is_wrong(name: str) -> None:
     tools = read_installation()[name].tool_names
-    for allowed in (None, (tools[0],), (tools[0], "drone_do_nothing"), ("drone_do_nothing",)):
+    for allowed in (None, (tools[0],), (tools[0], "do_nothing"), ("do_nothing",)):
         for requests in (legacy(), modern()):
             known = load(PACKAGES[name])
             assert known is not None
-            fault = SettingsError("DRONE_SERVER is not set", "DRONE_SERVER")
-            if allowed and "drone_do_nothing" in allowed:
-                with pytest.raises(SettingsError, match="drone_do_nothing") as caught:
+            fault = SettingsError("ADDRESS is not set", "ADDRESS")
+            if allowed and "do_nothing" in allowed:
+                with pytest.raises(SettingsError, match="do_nothing") as caught:
                     known.narrow(allowed)
                 fault = caught.value
             else:
                 known.narrow(allowed)
             known.tell(fault)
             assert front_says(known, requests) == server_says(
-                name, Settings.of_wrong({"DRONE_MCP_TOOLS": ",".join(allowed or ())}, fault), requests
+                name, settings_type(name).of_wrong({"DRONE_MCP_TOOLS": ",".join(allowed or ())}, fault), requests
             )
 
 

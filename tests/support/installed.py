@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from importlib import import_module
 from importlib.metadata import distribution, entry_points
 from pathlib import Path
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 PACKAGES = {point.name: point.value for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 SERVERS = list(PACKAGES)
+TOKEN = "a-token-of-the-tests"
 ROLES = sorted(role_library(None).names())
 
 _COMMANDS = distribution("drone-mcp").entry_points.select(group="console_scripts")
@@ -34,6 +36,30 @@ def make_server(name: str, environment: Mapping[str, str]) -> MCPServer[Any]:
     module = server_module(name)
     server: MCPServer[Any] = module.create(module.SPEC.settings.from_environment(environment))
     return server
+
+
+def environment_of(name: str, address: str = "https://service.example.com", token: str = TOKEN) -> dict[str, str]:
+    """Return what a server needs to ask its services, all at one address, and to ask each only once."""
+    settings = server_module(name).SPEC.settings
+    found = {service.address: address for service in settings.services}
+    found |= {service.token: token for service in settings.services}
+    return found | {variable.name: "0" for variable in settings.variables if variable.field == "retries"}
+
+
+def writing_environment_of(name: str, mode: str | None = "on", token: str = TOKEN) -> dict[str, str]:
+    """Return what lets a server change as much as its guard can allow; nothing for a server that only reads."""
+    spec = server_module(name).SPEC
+    if spec.guard is None:
+        return {}
+    widest = {"confirm": "high", "unapproved": "allow"}
+    found = {spec.guard.variable("write_token"): token}
+    for key, schema in spec.guard.keys.items():
+        globs = schema.get("items", {}).get("pattern")
+        if globs:
+            found[spec.guard.variable(key)] = next(glob for glob in ("*", "*/*") if re.fullmatch(globs, glob))
+        elif key in widest:
+            found[spec.guard.variable(key)] = widest[key]
+    return found | ({spec.guard.variable("mode"): mode} if mode else {})
 
 
 def package_folder(name: str) -> Path:

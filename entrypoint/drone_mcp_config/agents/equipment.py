@@ -12,12 +12,10 @@ from drone_mcp_config.clients.configuration import (
     Configuration,
     make_configuration_in,
     make_plan_context,
-    templates_of,
 )
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.plan.making import ADDRESS
-from drone_mcp_config.plan.tokens import given_token_files, rehearsed_tokens
+from drone_mcp_config.plan.tokens import given_token_files, unused_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,10 +47,11 @@ class Assignment:
     branch: str = ""
     url: str = ""
 
-    def as_variables(self) -> dict[str, str]:
+    def as_variables(self, installed: Servers) -> dict[str, str]:
         """Return it as the servers read it: options win over the environment for them, too."""
-        told = {"AGENT_ROLE": self.role, "DRONE_REPO": self.repo, "SESSION_ID": self.session, "BRANCH": self.branch}
-        return {name: value for name, value in told.items() if value}
+        known = {"AGENT_ROLE": self.role, "SESSION_ID": self.session, "BRANCH": self.branch}
+        known |= dict.fromkeys(installed.repo_variables, self.repo)
+        return {name: value for name, value in known.items() if value}
 
 
 @dataclass(frozen=True)
@@ -69,18 +68,19 @@ class Equipment:
     environment: dict[str, str]
 
 
-def need_role(assignment: Assignment, environment: Mapping[str, str], *, push: bool) -> None:
+def require_role(assignment: Assignment, installed: Servers, environment: Mapping[str, str], *, push: bool) -> None:
     """Refuse to go on without a role, which says what else is needed.
 
     Raises:
-        UserError: names the role, and what else is missing almost certainly.
+        UserError: names the role, and what any role would lack.
     """
     if not assignment.role:
-        address = [] if assignment.url or environment.get(ADDRESS) else [ADDRESS]
-        _refuse(["AGENT_ROLE (or --role)", *_branch(assignment, push=push), *address])
+        addresses = () if assignment.url else installed.common_addresses
+        unset = [name for name in addresses if not environment.get(name)]
+        _refuse(["AGENT_ROLE (or --role)", *_missing_branch(assignment, push=push), *unset])
 
 
-def _branch(assignment: Assignment, *, push: bool) -> list[str]:
+def _missing_branch(assignment: Assignment, *, push: bool) -> list[str]:
     return ["BRANCH (or --branch), where --push pushes to"] if push and not assignment.branch else []
 
 
@@ -117,25 +117,19 @@ def equip(
     files = {name: str(Path(file).absolute()) for name, file in given_token_files(role, installed, environment).items()}
     context = replace(context, token_files=files)
     made = make_configuration_in(context, role, installed, CLIENTS[assignment.client], environment)
-    told = {**environment, **assignment.as_variables()}
-    if context.repo:
-        told["DRONE_REPO"] = context.repo
-    needless = dict.fromkeys(rehearsed_tokens(role, installed), "")  # empty counts as not set
-    equipment = Equipment(role, made, launch, needless | told)
-    _refuse([*_branch(assignment, push=push), *_unset(equipment)])
-    return equipment
-
-
-def _unset(equipment: Equipment) -> list[str]:
-    """Name the variables that the configuration refers to and that nobody has set."""
+    resolved = replace(assignment, repo=context.repo or "")
+    unused = dict.fromkeys(unused_sources(role, installed), "")  # empty counts as not set
+    seen = {**unused, **environment, **resolved.as_variables(installed)}
     needed = (
         reference.name
-        for server in equipment.made.plan.servers
-        for template in templates_of(server)
+        for server in made.plan.servers
+        for template in server.templates
         for reference in template.references
         if reference.default is None
     )
-    return [name for name in dict.fromkeys(needed) if name not in equipment.environment]
+    unset = [name for name in dict.fromkeys(needed) if name not in seen]
+    _refuse([*_missing_branch(assignment, push=push), *unset])
+    return Equipment(role, made, launch, seen)
 
 
 def _refuse(missing: list[str]) -> None:

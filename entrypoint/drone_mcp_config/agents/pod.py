@@ -52,9 +52,10 @@ class PodChoices:
 
     Attributes:
         base: the branch to start from.
-        tokens: variables with tokens of Drone that the servers read, each from a file.
+        tokens: variables with tokens that the servers read, each from a file.
         wanted: its other variables.
         command: the agent's; interactive if nobody gave one.
+        repo_variables: those that tell the servers of the repository.
         settings: the Secret that has the tokens, and the ConfigMap that has the addresses.
         roles: ConfigMap with role files, if they are not in the image.
         options: further words for `drone-mcp-config agent`.
@@ -72,6 +73,7 @@ class PodChoices:
     setup: tuple[str, ...] = ()
     tokens: tuple[str, ...] = ()
     wanted: tuple[PodVariable, ...] = ()
+    repo_variables: tuple[str, ...] = ()
     settings: str = "drone-mcp-agent"
     roles: str | None = None
     cpu: str = "2"
@@ -185,7 +187,7 @@ def _container(
 def _variables(choices: PodChoices) -> list[Data]:
     about = {
         "AGENT_ROLE": choices.role,
-        "DRONE_REPO": choices.repo,
+        **dict.fromkeys(choices.repo_variables, choices.repo),
         "SESSION_ID": choices.session,
         "BRANCH": choices.branch,
     }

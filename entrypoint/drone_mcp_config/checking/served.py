@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 import httpx
 
 from ci_mcp_http.addresses import is_exposed, is_loopback
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_config.checking.check import Check
-from drone_mcp_config.plan.model import CALLER_TOKEN, DRONE_TOKEN_HEADER
+from drone_mcp_config.plan.model import CALLER_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
@@ -78,9 +78,10 @@ def _where(variable: str) -> str:
 def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
     said = one_line(_error(answer.text), LONGEST_WORDS)
     host = urlsplit(url).hostname
+    own = " and ".join(server.token_headers)
     mends = {
         401: WHERE_IT_IS,
-        403: f"Leave --own-token out: {DRONE_TOKEN_HEADER} is for callers with `drone: caller` in their file",
+        403: f"Leave --own-token out: {own} is for callers with `drone: caller` in their file",
         404: "The role of this token is another one: give that one as --role, or ask for another token",
         421: f"Add {host} to DRONE_MCP_HTTP_HOSTS where the role is served",
         429: "Wait, or have per_minute raised in the file of callers",

@@ -9,21 +9,13 @@ from drone_mcp_config.agents.delivery import Delivery
 from drone_mcp_config.agents.equipment import Assignment
 from drone_mcp_config.cli.options import RoleName, RolesDir
 from drone_mcp_config.clients.formats import ClientName
+from drone_mcp_config.drone.options import AgentRepo
 from drone_mcp_config.errors import UserError
 
 Command = Annotated[
     list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
 ]
 Client = Annotated[ClientName, typer.Option("--client", help="Which client the command is.")]
-Repo = Annotated[
-    str | None,
-    typer.Option(
-        "--repo",
-        envvar=["DRONE_REPO", "PROJECT_ID"],
-        metavar="OWNER/NAME",
-        help="The repository that the agent works on.",
-    ),
-]
 Branch = Annotated[str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that its work goes to.")]
 Session = Annotated[
     str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run, in logs and commits.")
@@ -38,7 +30,7 @@ def agent(
     command: Command = None,
     role: RoleName = None,
     client: Client = "claude",
-    repo: Repo = None,
+    repo: AgentRepo = None,
     session: Session = None,
     branch: Branch = None,
     url: Url = None,
@@ -88,7 +80,7 @@ def agent(
 def pod(
     command: Command = None,
     role: RoleName = None,
-    repo: Repo = None,
+    repo: AgentRepo = None,
     branch: Branch = None,
     base: Annotated[
         str | None, typer.Option("--from", metavar="BRANCH", help="Start from this branch, if that one is yet to be.")

@@ -18,6 +18,7 @@ from drone_mcp_config.commands import roles as roles_command
 from drone_mcp_config.commands import schema as schema_command
 from drone_mcp_config.commands import show as show_command
 from drone_mcp_config.commands import token as token_command
+from drone_mcp_config.drone.options import OwnToken, OwnTokenOfDoctor, Repo, Server, TokenFile
 from drone_mcp_config.errors import UserError
 
 PROGRAM = "drone-mcp-config"
@@ -60,23 +61,9 @@ def configure(
     print_only: Annotated[bool, typer.Option("--print", help="Print the configuration, write nothing.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if stale.")] = False,
     roles_dir: RolesDir = None,
-    server: Annotated[
-        str | None,
-        typer.Option("--server", metavar="URL", help="Write Drone's address out instead of naming DRONE_SERVER."),
-    ] = None,
-    repo: Annotated[
-        str | None,
-        typer.Option("--repo", envvar="DRONE_REPO", metavar="OWNER/NAME", help="The repository the agent works on."),
-    ] = None,
-    token_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--token-file",
-            envvar="DRONE_TOKEN_FILE",
-            metavar="FILE",
-            help="Have the servers read the token from this file instead of from DRONE_TOKEN.",
-        ),
-    ] = None,
+    server: Server = None,
+    repo: Repo = None,
+    token_file: TokenFile = None,
     transport: Annotated[
         Transport, typer.Option("--transport", help="Whether the client starts the servers, or finds them over http.")
     ] = "stdio",
@@ -84,9 +71,7 @@ def configure(
         str | None,
         typer.Option("--url", metavar="URL", help=f"Where the role is served (see serve); default {SERVED_AT}."),
     ] = None,
-    own_token: Annotated[
-        bool, typer.Option("--own-token", help="Send DRONE_TOKEN to the served role, which asks Drone with it.")
-    ] = False,
+    own_token: OwnToken = False,
     portable: Annotated[
         bool, typer.Option("--portable", help="Name commands and no paths of this machine, for a file to commit.")
     ] = False,
@@ -126,7 +111,7 @@ def doctor(
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help=f"Where the role is served; default {SERVED_AT}.")
     ] = None,
-    own_token: Annotated[bool, typer.Option("--own-token", help="Send DRONE_TOKEN to the served role.")] = False,
+    own_token: OwnTokenOfDoctor = False,
 ) -> None:
     """Check Drone's address, the token and the clock, and start a role's servers as a client would.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agents.equipment import equip, need_role
+from drone_mcp_config.agents.equipment import equip, require_role
 from drone_mcp_config.agents.foreground import Foreground
 from drone_mcp_config.agents.run import AgentRun
 from drone_mcp_config.clients.folders import UserFolders
@@ -42,8 +42,8 @@ def run(
         raise UserError(
             "AgentRun what? Put the agent's command behind two dashes: drone-mcp-config agent ... -- claude"
         )
-    need_role(assignment, os.environ, push=delivery is not None)
     installed = read_installation()
+    require_role(assignment, installed, os.environ, push=delivery is not None)
     role = load_role(assignment.role, role_library(roles_dir), installed)
     equipment = equip(assignment, role, installed, UserFolders.here(), os.environ, push=delivery is not None)
     commands = tuple(role.agent.setup or ()) if setup else ()

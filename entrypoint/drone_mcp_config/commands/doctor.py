@@ -16,6 +16,7 @@ from drone_mcp_config.checking.check import Check, Status
 from drone_mcp_config.clients.configuration import Choices, Transport, make_plan_context
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.commands.terminal import standard_output
+from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.plan.making import make_plan, tools_by_server
@@ -24,6 +25,8 @@ from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
+
+    from drone_mcp_config.installation.manifest import Manifest
 
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -75,7 +78,9 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
             f"the server {name!r} is incomplete: {fault}" for name, fault in installed.broken.items()
         )
         yield Check("installation", "warning", incomplete, "Install drone-mcp again")
-    if where.transport == "stdio" or where.own_token:  # else it is not from here that Drone is asked
+    asked = {service.name for manifest in _asking(role, installed) for service in manifest.services}
+    # A served role without tokens of one's own asks its services from elsewhere.
+    if drone.NAME in asked and (where.transport == "stdio" or where.own_token):
         async for check in check_drone(os.environ):
             yield check
     if role is None:
@@ -94,12 +99,17 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         yield check
 
 
+def _asking(role: Role | None, installed: Servers) -> list[Manifest]:
+    """Return the servers whose services are looked at: those of the role, or of the installation where it has none."""
+    return [installed[name] for name in role.servers] if role and role.servers else list(installed.values())
+
+
 def _choices(where: ServerLocation) -> Choices:
     if where.transport == "http":
         return Choices(transport="http", url=where.url, own_token=where.own_token)
-    token_file = os.environ.get("DRONE_TOKEN_FILE")
+    token_file = os.environ.get(drone.TOKEN_FILE)
     file = Path(token_file) if token_file else None
-    return Choices(repo=os.environ.get("DRONE_REPO"), token_file=file, url=where.url, own_token=where.own_token)
+    return Choices(repo=os.environ.get(drone.REPO), token_file=file, url=where.url, own_token=where.own_token)
 
 
 def _silent(_: Check) -> None:

@@ -16,11 +16,11 @@ from drone_mcp_config.agents.equipment import check_session
 from drone_mcp_config.agents.kubernetes_yaml import as_yaml
 from drone_mcp_config.agents.launch import launch_of
 from drone_mcp_config.agents.pod import ROLES, TOKENS, PodChoices, PodVariable, agent_pod
-from drone_mcp_config.clients.configuration import served_at, templates_of
+from drone_mcp_config.clients.configuration import served_at
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
-from drone_mcp_config.plan.tokens import rehearsed_tokens, token_sources
+from drone_mcp_config.plan.tokens import token_sources, unused_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
@@ -129,6 +129,7 @@ def _choices(options: PodOptions, command: list[str], role: Role, installed: Ser
         setup=tuple(role.agent.setup or ()),
         tokens=tokens,
         wanted=(*wanted, *own),
+        repo_variables=installed.repo_variables,
         settings=options.settings,
         roles=options.roles_config_map,
         cpu=options.cpu,
@@ -147,21 +148,21 @@ def _agent_options(options: PodOptions, served: str | None) -> tuple[str, ...]:
 
 
 def _tokens(role: Role, installed: Servers) -> tuple[str, ...]:
-    """Name the tokens of Drone that the role's servers read."""
-    return tuple(sorted(token_sources(role, installed) - rehearsed_tokens(role, installed)))
+    """Return the variables with tokens that the role's servers read."""
+    return tuple(sorted(token_sources(role, installed) - unused_sources(role, installed)))
 
 
 def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[PodVariable]:
     """Name the other variables that the configuration refers to."""
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
-    needless = set() if served else rehearsed_tokens(role, installed)
+    needless = set() if served else unused_sources(role, installed)
     found = {
         reference.name: PodVariable(
             reference.name, names_a_secret(reference.name), optional=reference.default is not None
         )
         for server in plan.servers
-        for template in templates_of(server)
+        for template in server.templates
         for reference in template.references
     }
     return [wanted for name, wanted in found.items() if name not in needless]

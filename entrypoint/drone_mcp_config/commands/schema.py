@@ -6,9 +6,10 @@ import json
 
 import typer
 
+from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.schema import json_schema
 
 
 def run() -> None:
     """Print the schema."""
-    typer.echo(json.dumps(json_schema(), indent=2))
+    typer.echo(json.dumps(json_schema(read_installation()), indent=2))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import anyio
@@ -12,9 +13,9 @@ from ci_mcp_kit import http_serving, logs, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.http_settings import HttpSettings
 from ci_mcp_kit.redact import Redactor
+from ci_mcp_kit.secret_files import read_secret
+from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.variables import SettingsError
-from drone_mcp_build.settings import Settings
-from drone_mcp_build.variables import WRITE_SECRETS
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
@@ -22,15 +23,16 @@ from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.serving.app import many_roles, one_role, serving_app
 from drone_mcp_config.serving.callers import CallerBook, Limits
 from drone_mcp_config.serving.pool import Pool
-from drone_mcp_config.serving.servers import HostedServer, role_parts
+from drone_mcp_config.serving.servers import HostedServer, hosted_servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
-    from pathlib import Path
 
     from ci_mcp_kit.http_app import HttpApp
     from ci_mcp_kit.http_serving import Places
+    from drone_mcp_config.installation.manifest import ManifestService
+    from drone_mcp_config.installation.reading import Servers
 
 
 def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None, replicas: int) -> None:
@@ -46,20 +48,28 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
     if bool(role) == bool(callers):
         raise UserError("Serve what? Add --role NAME for one role, or --roles-from FILE for callers of several.")
     environment = dict(os.environ)
-    parts = _parts(roles_dir, environment)
+    installed, roles = read_installation(), role_library(roles_dir)
+
+    @cache
+    def servers_of(name: str) -> tuple[HostedServer, ...]:
+        return hosted_servers(load_role(name, roles, installed), installed, environment)
+
     try:
         http = HttpSettings.read(address, environment, guarded=callers is not None)
-        pool = Pool(parts)
-        _set_up_logs(environment, http, pool)
-        for name in WRITE_SECRETS:
+        pool = Pool(servers_of)
+        _set_up_logs(environment, installed, http, pool)
+        for name in (name for manifest in installed.values() for name in manifest.guard_secrets):
             os.environ.pop(name, None)
-        book = CallerBook(callers, parts) if callers else None
+        book = CallerBook(callers, servers_of) if callers else None
+        for name, has_own_tokens in book.uses if book else {(str(role), False)}:
+            for server in servers_of(name):
+                server.check_settings(own_tokens=has_own_tokens)
         places = http_serving.take(http)
     except SettingsError as error:
         raise UserError(f"{error}.") from error
     telemetry.start("drone-mcp", environment, over_http=True)
     try:
-        _run(_serving(http, pool, role, book, Limits(replicas=replicas)), places)
+        _run(_serving(http, pool, role, book, servers_of, Limits(replicas=replicas)), places)
     finally:
         telemetry.flush(telemetry.AT_STOP)
 
@@ -74,29 +84,37 @@ def _run(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:
         raise first from group
 
 
-def _parts(roles_dir: Path | None, environment: Mapping[str, str]) -> Callable[[str], tuple[HostedServer, ...]]:
-    """Return what loads a role, once."""
-    installed, roles = read_installation(), role_library(roles_dir)
+def _set_up_logs(environment: Mapping[str, str], installed: Servers, http: HttpSettings, pool: Pool) -> None:
+    """Log as the environment says, without any secret: of the servers, of this process, and of those who call it."""
+    variables = {name for manifest in installed.values() for name in manifest.token_variables}
+    tokens = [token for name in variables if (token := environment.get(name))]
+    files = [Path(file) for name in variables if (file := environment.get(f"{name}_FILE"))]
+    fixed = tokens + telemetry.secrets(environment)
 
-    @cache
-    def parts(name: str) -> tuple[HostedServer, ...]:
-        return role_parts(load_role(name, roles, installed), installed, environment)
+    def secrets() -> list[str]:
+        held = [token for file in files if (token := read_secret(file))]
+        return fixed + held + http.secrets() + pool.secrets()
 
-    return parts
-
-
-def _set_up_logs(environment: Mapping[str, str], http: HttpSettings, pool: Pool) -> None:
-    settings = Settings.from_environment(environment)
-    fixed = telemetry.secrets(environment)
-    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + http.secrets() + pool.secrets() + fixed)))
+    logs.configure(ProcessSettings.from_environment(environment), Cleaner(Redactor(secrets)))
 
 
 def _serving(
-    http: HttpSettings, pool: Pool, role: str | None, book: CallerBook | None, limits: Limits
+    http: HttpSettings,
+    pool: Pool,
+    role: str | None,
+    book: CallerBook | None,
+    servers_of: Callable[[str], tuple[HostedServer, ...]],
+    limits: Limits,
 ) -> AbstractAsyncContextManager[HttpApp]:
+    @cache
+    def services_of(name: str) -> tuple[ManifestService, ...]:
+        services = (service for server in servers_of(name) for service in server.manifest.services)
+        return tuple(dict.fromkeys(services))
+
     if book is not None:
-        return serving_app(http, pool, many_roles(book, limits), book.roles)
-    return serving_app(http, pool, one_role(str(role), http), [str(role)], lambda: http.is_ready)
+        return serving_app(http, pool, many_roles(book, services_of, limits), book.roles)
+    name = str(role)
+    return serving_app(http, pool, one_role(name, services_of(name), http), [name], lambda: http.is_ready)
 
 
 async def _serve(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:

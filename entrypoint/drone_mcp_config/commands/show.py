@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from drone_mcp_config.installation.reading import Servers, read_installation
-from drone_mcp_config.plan.tokens import token_variable
+from drone_mcp_config.plan.tokens import sources_of
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from drone_mcp_config.roles.model import Agent, External, Guard
+    from drone_mcp_config.roles.model import Agent, External
     from drone_mcp_config.roles.source import KeyPath
 
 Line = tuple[str, str]  # YAML, and the comment beside it
@@ -62,21 +62,23 @@ def _server(role: Role, name: str, installed: Servers) -> Iterator[Line]:
     yield f"  {name}:", _origin(role, path)
     tools = entry.tools or list(manifest.tool_names)
     yield _pair("    tools", tools), _origin(role, (*path, "tools"), "all that the server has")
-    default = next(iter(token_variable(manifest, entry)), "")
+    default = next(iter(sources_of(manifest, entry)), "")
     token = entry.token or default
     if token:
         yield _pair("    token", token), _origin(role, (*path, "token"), "the server's own")
-    if manifest.writes:
+    if manifest.guard:
         yield _pair("    mode", entry.mode or "off"), _origin(role, (*path, "mode"), "unless a role says more")
     if entry.preload:
         yield _pair("    preload", value=True), _origin(role, (*path, "preload"))
-    if entry.guard is not None:
+    if manifest.guard and entry.guard is not None:
         yield "    guard:", ""
-        yield from _set_values(role, (*path, "guard"), entry.guard, indent="      ")
+        guard = {key: entry.guard[key] for key in manifest.guard.keys if key in entry.guard}
+        yield from _set_values(role, (*path, "guard"), guard, indent="      ")
 
 
-def _set_values(role: Role, path: KeyPath, part: External | Agent | Guard, indent: str) -> Iterator[Line]:
-    for key, value in part.model_dump(exclude_unset=True).items():
+def _set_values(role: Role, path: KeyPath, part: External | Agent | dict[str, Any], indent: str) -> Iterator[Line]:
+    values = part if isinstance(part, dict) else part.model_dump(exclude_unset=True)
+    for key, value in values.items():
         yield _pair(f"{indent}{key}", value), _origin(role, (*path, key))
 
 

@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drone_mcp_config.template import Template
 
+# The variable with the token that a caller of a served role sends.
 CALLER_TOKEN = "DRONE_MCP_HTTP_TOKEN"  # noqa: S105 - the name of a variable
 
-DRONE_TOKEN_HEADER = "Drone-Token"  # noqa: S105 - the name of a header
-
 START_SECONDS = 30  # what Claude Code and Codex grant a server to start; OpenCode's own 5 are short for a cold machine
-
 CALL_SECONDS = 600  # a tool call that waits for a build takes minutes
 
 
@@ -22,7 +20,7 @@ class StdioServer:
     """A server that the client starts.
 
     Attributes:
-        env: what is set for it.
+        env: the variables that are set for it.
         inherits: variables that it reads where they are set, for clients that hand on nothing by themselves.
         preload: whether the model is to see its tools from the start.
         ours: whether it is one of drone-mcp's.
@@ -37,16 +35,31 @@ class StdioServer:
     preload: bool = False
     ours: bool = False
 
+    @property
+    def templates(self) -> tuple[Template, ...]:
+        """Every text that may refer to variables."""
+        return (self.command, *self.args, *self.env.values())
+
 
 @dataclass(frozen=True)
 class RemoteServer:
-    """A server that runs elsewhere, reached over streamable HTTP."""
+    """A server that runs elsewhere, reached over streamable HTTP.
+
+    Attributes:
+        token_headers: of a server of ours, the headers in which a caller may send tokens of their own.
+    """
 
     name: str
     url: Template
     headers: dict[str, Template]
     preload: bool = False
     ours: bool = False
+    token_headers: tuple[str, ...] = ()
+
+    @property
+    def templates(self) -> tuple[Template, ...]:
+        """Every text that may refer to variables."""
+        return (self.url, *self.headers.values())
 
 
 PlannedServer = StdioServer | RemoteServer

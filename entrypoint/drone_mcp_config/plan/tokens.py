@@ -1,10 +1,12 @@
-"""Which variables hold the tokens of a role's servers."""
+"""Which variables hold the tokens of a role's servers. Pure.
+
+There are two names for each token: the variable that the server reads, and the variable of the client's environment
+that it is taken from, here called its source. They differ where a role names another token for a server.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-
-from drone_mcp_config.roles.loading import WRITE_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,36 +16,35 @@ if TYPE_CHECKING:
     from drone_mcp_config.roles.loading import Role
     from drone_mcp_config.roles.model import ServerEntry
 
-TOKEN = "DRONE_TOKEN"  # noqa: S105 - the name of a variable
 
+def sources_of(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
+    """Return each token variable that a server reads -> its source.
 
-def token_variable(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
-    """Return each token variable that a server reads -> the variable of the client's environment that holds it."""
-    found = {name: name for name in manifest.token_variables}
-    if entry.token and entry.token not in found:
-        found[WRITE_TOKEN if WRITE_TOKEN in found else TOKEN] = entry.token
-    return found
+    The `token` of a role file is the one that a server writes with, or of one that only reads, the one for its first
+    service.
+    """
+    sources = {name: name for name in manifest.token_variables}
+    if entry.token and sources and entry.token not in sources:
+        sources[manifest.guard.token if manifest.guard else manifest.token_variables[0]] = entry.token
+    return sources
 
 
 def token_sources(role: Role, installed: Servers) -> set[str]:
-    """Name the variables of the client's environment that hold tokens for the role's servers."""
-    return {
-        source for name, entry in role.servers.items() for source in token_variable(installed[name], entry).values()
-    }
+    """Return the sources of all tokens of the role's servers."""
+    return {source for name, entry in role.servers.items() for source in sources_of(installed[name], entry).values()}
 
 
-def rehearsed_tokens(role: Role, installed: Servers) -> set[str]:
-    """Name those of them that no server reads, because what would write with them only rehearses."""
+def unused_sources(role: Role, installed: Servers) -> set[str]:
+    """Return the sources of tokens that no server reads: the server that would write with them is not in mode `on`."""
     return {
-        source
+        sources_of(manifest, entry)[manifest.guard.token]
         for name, entry in role.servers.items()
-        for variable, source in token_variable(installed[name], entry).items()
-        if variable == WRITE_TOKEN and entry.mode != "on"
+        if (manifest := installed[name]).guard and entry.mode != "on"
     }
 
 
 def given_token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:
-    """Say which token variables are given as files: VARIABLE_FILE stands in for VARIABLE."""
+    """Return source -> file for the tokens that are given as files: `VARIABLE_FILE` stands in for `VARIABLE`."""
     sources = token_sources(role, installed)
     files = {source: environment.get(f"{source}_FILE", "") for source in sources if not environment.get(source)}
     return {source: file for source, file in files.items() if file}

@@ -15,19 +15,19 @@ from pydantic import BaseModel, ValidationError
 
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_config.errors import InvalidRole, Problem, UserError
+from drone_mcp_config.roles.guards import guard_model
 from drone_mcp_config.roles.model import Agent, External, RoleFile, ServerEntry
-from drone_mcp_config.roles.problems import explain
+from drone_mcp_config.roles.problems import explain, explain_guard
 from drone_mcp_config.roles.source import KeyPath, Source, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
 
     from drone_mcp_config.installation.manifest import Manifest
     from drone_mcp_config.installation.reading import Servers
     from drone_mcp_config.roles.library import RoleLibrary
 
-WRITE_TOKEN = "DRONE_WRITE_TOKEN"  # noqa: S105 - the name of a variable
 
 _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
@@ -68,7 +68,7 @@ def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
     file = roles.find(name)
     if file is None:
         raise UserError(f"There is no role {name!r}. {suggest(name, roles.names(), 'There are')}")
-    role = _merge(list(_lineage(file, roles)))
+    role = _merge(list(_lineage(file, roles, servers)))
     problems = [*_check_servers(role, servers), *_check_external(role, servers)]
     if not role.servers and not role.external:
         problems.append(Problem(file, 1, "the role has no servers; name at least one under 'servers'"))
@@ -77,11 +77,11 @@ def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
     return role
 
 
-def _lineage(file: Path, roles: RoleLibrary) -> Iterator[tuple[RoleFile, Source]]:
+def _lineage(file: Path, roles: RoleLibrary, servers: Servers) -> Iterator[tuple[RoleFile, Source]]:
     """Yield the role and its parents, nearest first."""
     seen: list[str] = []
     while True:
-        parsed, source = _read(file)
+        parsed, source = _read(file, servers)
         yield parsed, source
         seen.append(parsed.role)
         if parsed.extends is None:
@@ -96,18 +96,34 @@ def _lineage(file: Path, roles: RoleLibrary) -> Iterator[tuple[RoleFile, Source]
         file = parent
 
 
-def _read(file: Path) -> tuple[RoleFile, Source]:
+def _read(file: Path, servers: Servers) -> tuple[RoleFile, Source]:
     source = read_source(file)
     if not isinstance(source.data, dict):
         raise InvalidRole([source.problem((), "a role file is a mapping that starts with 'role: NAME'")])
+    problems = list(_guard_problems(source, servers))
     try:
         parsed = RoleFile.model_validate(source.data)
     except ValidationError as error:
-        raise InvalidRole(explain(error, source)) from error
+        raise InvalidRole([*explain(error, source), *problems]) from error
+    if problems:
+        raise InvalidRole(problems)
     if parsed.role != file.stem:
         message = f"role: {parsed.role!r} is in a file named {file.name!r}; the two have to be the same"
         raise InvalidRole([source.problem(("role",), message)])
     return parsed, source
+
+
+def _guard_problems(source: Source, servers: Servers) -> Iterator[Problem]:
+    """Check each guard against the manifest of its server, in a file that need not be right otherwise."""
+    entries = source.data.get("servers")
+    for name, entry in entries.items() if isinstance(entries, dict) else ():
+        guard = servers[name].guard if name in servers else None
+        if guard and isinstance(entry, dict) and isinstance(entry.get("guard"), dict):
+            model = guard_model(guard)
+            try:
+                model.model_validate(entry["guard"])
+            except ValidationError as error:
+                yield from explain_guard(error, source, name, model.model_fields)
 
 
 def _merge(lineage: list[tuple[RoleFile, Source]]) -> Role:
@@ -136,14 +152,15 @@ def _overlay(below: _ModelT, above: _ModelT) -> _ModelT:
 
 def _laid(below: BaseModel, above: BaseModel, key: str) -> Any:
     old, new = getattr(below, key), getattr(above, key)
-    return _overlay(old, new) if isinstance(old, BaseModel) and isinstance(new, BaseModel) else new
+    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
 
 
 def _check_servers(role: Role, servers: Servers) -> Iterator[Problem]:
+    write_tokens = {manifest.guard.token for manifest in servers.values() if manifest.guard}
     for name, entry in role.servers.items():
         origin = role.origins["servers", name]
         if name in servers:
-            yield from _check_server(role, name, entry, servers[name])
+            yield from _check_server(role, name, entry, servers[name], write_tokens)
         elif name in servers.broken:
             broken = f"the installed server {name!r} is incomplete: {servers.broken[name]}"
             yield origin.problem(f"{broken}. Install drone-mcp again.")
@@ -152,21 +169,26 @@ def _check_servers(role: Role, servers: Servers) -> Iterator[Problem]:
             yield origin.problem(f"there is no server {name!r}. {hint}")
 
 
-def _check_server(role: Role, name: str, entry: ServerEntry, manifest: Manifest) -> Iterator[Problem]:
+def _check_server(
+    role: Role, name: str, entry: ServerEntry, manifest: Manifest, write_tokens: Collection[str]
+) -> Iterator[Problem]:
     for index, tool in enumerate(entry.tools or ()):
         if tool not in manifest.tool_names:
             hint = suggest(tool, manifest.tool_names, "It has")
             origin = role.origins["servers", name, "tools", index]
             yield origin.problem(f"the server {name!r} has no tool {tool!r}. {hint}")
-    if entry.mode is not None and not manifest.writes:
+    if entry.mode is not None and not manifest.guard:
         origin = role.origins["servers", name, "mode"]
         yield origin.problem(f"the server {name!r} only reads, so it has no mode; leave the key out")
-    if entry.guard is not None and not manifest.writes:
+    if entry.guard is not None and not manifest.guard:
         origin = role.origins["servers", name, "guard"]
         yield origin.problem(f"the server {name!r} only reads, so it has no guard; leave the key out")
-    if entry.token == WRITE_TOKEN and WRITE_TOKEN not in manifest.environment:
+    if entry.token and not manifest.token_variables:
         origin = role.origins["servers", name, "token"]
-        yield origin.problem(f"the server {name!r} only reads; {WRITE_TOKEN} is for servers that write")
+        yield origin.problem(f"the server {name!r} reads no token; leave the key out")
+    elif entry.token in write_tokens and not manifest.guard:
+        origin = role.origins["servers", name, "token"]
+        yield origin.problem(f"the server {name!r} only reads; {entry.token} is for servers that write")
 
 
 def _check_external(role: Role, servers: Servers) -> Iterator[Problem]:

@@ -1,33 +1,37 @@
-"""What a role file may hold, as pydantic models: the shape, the limits, and the JSON Schema that editors use.
+"""What a role file may hold, as pydantic models.
 
-What only the installation can tell (is there such a server, such a tool?) is checked in `role_loading`.
+What only the installation can tell is checked elsewhere: in `loading`, whether there is such a server and such a tool,
+and with the models of `guards`, what a server's `guard:` holds. The docstrings of the models and the descriptions of
+their fields are part of the JSON Schema for editors.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from drone_mcp_config.secrecy import is_literal_secret, looks_secret, secret_argument
 from drone_mcp_config.template import Template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 NAME = r"^[a-z][a-z0-9-]{0,31}$"
 SERVER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,19}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 GLOB = r"^[^/\s,]+/[^/\s,]+$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
+ADDRESS = r"^(https?://|\$\{)"
 HEADER = r"^[A-Za-z0-9-]{1,100}$"
-NAME_GLOB = r"^!?[^\s,!${][^\s,${]*$"
-RATE = r"^[1-9][0-9]{0,3}/[mhd]$"
-AUDIT = r"^(stderr|(/|[A-Za-z]:[\\/])[^\s$]+|https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[^\s@$]*)?)$"
+
+GUARD = "What may be changed, who confirms it and where it is written down."
 
 Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Description = Annotated[str, Field(min_length=1, max_length=500)]
 Variable = Annotated[str, Field(pattern=VARIABLE)]
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
 Glob = Annotated[str, Field(pattern=GLOB, max_length=300)]
-NameGlob = Annotated[str, Field(pattern=NAME_GLOB, max_length=300)]
 Preload = Annotated[
     bool, Field(description="Whether the model sees the tools from the start, in a client that would have it search.")
 ]
@@ -39,50 +43,15 @@ class StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 
 
-class Guard(StrictModel):
-    """How a server that writes is guarded; of what is left out, its environment decides."""
+def check_is_name(thing: str) -> Callable[[str], str]:
+    """Return a check that a text is the name of a variable and not the secret that the variable holds."""
 
-    repos: Annotated[
-        list[Glob] | None,
-        Field(min_length=1, description="Repositories that may be changed, owner/name with * as wildcard."),
-    ] = None
-    operations: Annotated[
-        list[Literal["restart", "stop", "approve", "decline"]] | None,
-        Field(min_length=1, description="What may be done; as far as there are tools for it when left out."),
-    ] = None
-    branches: Annotated[
-        list[NameGlob] | None,
-        Field(min_length=1, description="Branches whose builds may be touched; !glob takes away. All when left out."),
-    ] = None
-    targets: Annotated[
-        list[NameGlob] | None,
-        Field(min_length=1, description="Environments whose deployments may be touched. None when left out."),
-    ] = None
-    unapproved: Annotated[
-        Literal["refuse", "allow"] | None,
-        Field(description="Whether restarts may pass by an approval. refuse when left out."),
-    ] = None
-    confirm: Annotated[
-        Literal["low", "medium", "high"] | None,
-        Field(description="The lowest risk that someone has to confirm. medium when left out."),
-    ] = None
-    rate: Annotated[str | None, Field(pattern=RATE, description="Actions in a repository, like 10/h (m, h or d).")] = (
-        None
-    )
-    audit: Annotated[
-        str | None,
-        Field(pattern=AUDIT, max_length=1000, description="Where it is written down: a path, stderr or an address."),
-    ] = None
-    key: Annotated[
-        Variable | None, Field(description="Name of the variable that holds the key (never the key itself).")
-    ] = None
+    def check(text: str) -> str:
+        if looks_secret(text):
+            raise ValueError(f"this looks like a {thing}; write the name of the variable that holds it")
+        return text
 
-    @field_validator("key")
-    @classmethod
-    def _a_name_and_no_key(cls, key: str | None) -> str | None:
-        if key and looks_secret(key):
-            raise ValueError("this looks like a key; write the name of the variable that holds it")
-        return key
+    return check
 
 
 class ServerEntry(StrictModel):
@@ -92,15 +61,14 @@ class ServerEntry(StrictModel):
         list[Text] | None, Field(min_length=1, description="The tools that the agent gets; all when left out.")
     ] = None
     token: Annotated[
-        Variable | None, Field(description="Name of the variable that holds the token (never the token itself).")
+        Annotated[Variable, AfterValidator(check_is_name("token"))] | None,
+        Field(description="Name of the variable that holds the token (never the token itself)."),
     ] = None
     mode: Annotated[
         Literal["off", "dry-run", "on"] | None,
         Field(description="Whether writes happen; only for servers that write. off when left out."),
     ] = None
-    guard: Annotated[
-        Guard | None, Field(description="What may be changed, who confirms it and where it is written down.")
-    ] = None
+    guard: Annotated[dict[Any, Any] | None, Field(description=GUARD)] = None
     preload: Preload = False
 
     @field_validator("tools")
@@ -110,13 +78,6 @@ class ServerEntry(StrictModel):
         if twice:
             raise ValueError(f"{twice[0]!r} is listed twice")
         return tools
-
-    @field_validator("token")
-    @classmethod
-    def _a_name_and_no_token(cls, token: str | None) -> str | None:
-        if token and looks_secret(token):
-            raise ValueError("this looks like a token; write the name of the variable that holds it")
-        return token
 
 
 class External(StrictModel):
@@ -130,9 +91,7 @@ class External(StrictModel):
         dict[Variable, Annotated[str, Field(max_length=2000)]],
         Field(description="Its variables; secrets as ${VARIABLE}."),
     ] = {}
-    url: Annotated[
-        str | None, Field(pattern=r"^(https?://|\$\{)", description="The address of a streamable HTTP server.")
-    ] = None
+    url: Annotated[str | None, Field(pattern=ADDRESS, description="The address of a streamable HTTP server.")] = None
     headers: Annotated[
         dict[Annotated[str, Field(pattern=HEADER)], Annotated[str, Field(max_length=2000)]],
         Field(description="HTTP headers; secrets as ${VARIABLE}."),

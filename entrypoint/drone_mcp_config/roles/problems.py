@@ -1,14 +1,17 @@
-"""pydantic's findings about a role file, said to the person who wrote it."""
+"""pydantic's errors about a role file, as messages for the person who wrote it."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.guard.spec import AUDIT_KEY, rate_key
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_config.roles import model
 from drone_mcp_config.secrecy import looks_secret
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
     from pydantic import BaseModel, ValidationError
     from pydantic_core import ErrorDetails
 
@@ -22,9 +25,11 @@ _PATTERNS = {
     model.GLOB: "a repository as owner/name, with * as wildcard",
     model.IMAGE: "a container image reference: letters, digits and . _ / : @ -",
     model.HEADER: "the name of an HTTP header",
-    model.NAME_GLOB: "a name with * as wildcard, and ! before it to take it away",
-    model.RATE: "a number for each minute, hour or day, like 10/h",
-    model.AUDIT: "an absolute path, stderr, or an http:// or https:// address without a user",
+    model.ADDRESS: "http:// or https:// and an address",
+    # Keys of guards, whose manifests hold the patterns only.
+    r"^!?[^\s,!${][^\s,${]*$": "a name with * as wildcard, and ! before it to take it away",
+    rate_key("")["pattern"]: "a number for each minute, hour or day, like 10/h",
+    AUDIT_KEY["pattern"]: "an absolute path, stderr, or an http:// or https:// address without a user",
 }
 _KINDS = {
     "string_type": "text",
@@ -36,23 +41,28 @@ _KINDS = {
 
 
 def explain(error: ValidationError, source: Source) -> list[Problem]:
-    """Turn pydantic's errors into problems with lines."""
-    return [source.problem(_path(detail), _message(detail)) for detail in error.errors(include_url=False)]
+    """Turn pydantic's errors about a whole role file into problems with lines."""
+    return [_problem(detail, source, (), _keys) for detail in error.errors(include_url=False)]
 
 
-def _path(detail: ErrorDetails) -> KeyPath:
-    return tuple(part for part in detail["loc"] if part != "[key]")
+def explain_guard(error: ValidationError, source: Source, server: str, keys: Iterable[str]) -> list[Problem]:
+    """Turn pydantic's errors about the guard of a server, which has these keys, into problems with lines."""
+    at = ("servers", server, "guard")
+    return [_problem(detail, source, at, lambda _: keys) for detail in error.errors(include_url=False)]
 
 
-def _message(detail: ErrorDetails) -> str:
-    path = _path(detail)
-    kind = detail["type"]
-    if kind == "extra_forbidden":
-        parent = path[:-1]
-        return f"{path[-1]!r} is not a key of {_name(parent)}. {suggest(str(path[-1]), _keys(parent), 'It has')}"
-    if kind == "missing":
-        return f"{_name(path[:-1])} has no {path[-1]!r}"
-    return f"{_where(path)}{_complaint(kind, detail)}"
+def _problem(detail: ErrorDetails, source: Source, at: KeyPath, keys: Callable[[KeyPath], Iterable[str]]) -> Problem:
+    path = at + tuple(part for part in detail["loc"] if part != "[key]")
+    *parent, last = path or ("",)
+    match detail["type"]:
+        case "extra_forbidden":
+            hint = suggest(str(last), keys(tuple(parent)), "It has")
+            message = f"{last!r} is not a key of {_name(tuple(parent))}. {hint}"
+        case "missing":
+            message = f"{_name(tuple(parent))} has no {last!r}"
+        case kind:
+            message = f"{_where(path)}{_complaint(kind, detail)}"
+    return source.problem(path, message)
 
 
 def _complaint(kind: str, detail: ErrorDetails) -> str:
@@ -65,9 +75,8 @@ def _complaint(kind: str, detail: ErrorDetails) -> str:
     if kind == "literal_error":
         return f"{_found(value)}, but it takes {context['expected']}"
     if kind == "string_pattern_mismatch":
-        return (
-            f"{_found(value)}, but it takes {_PATTERNS.get(context['pattern'], 'http:// or https:// and an address')}"
-        )
+        pattern = context["pattern"]
+        return f"{_found(value)}, but it takes {_PATTERNS.get(pattern, f'text like {pattern}')}"
     if "min_length" in context:
         return "it is empty; leave the key out instead"
     return f"it is too long (at most {context['max_length']})" if "max_length" in context else detail["msg"]
@@ -116,8 +125,6 @@ def _keys(path: KeyPath) -> list[str]:
     match path:
         case ("servers", _):
             found = model.ServerEntry
-        case ("servers", _, "guard"):
-            found = model.Guard
         case ("external", _):
             found = model.External
         case ("agent",):

@@ -11,17 +11,19 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit import logs, observing
 from ci_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, check_filled_in, unauthorized
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.plan.model import DRONE_TOKEN_HEADER
 from drone_mcp_config.serving.pool import Pool, SetKey
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable
+    from collections.abc import AsyncIterator, Callable, Collection, Iterable
 
     from starlette.requests import Request
     from starlette.types import ASGIApp
 
     from ci_mcp_kit.http_settings import HttpSettings
-    from drone_mcp_config.serving.callers import Caller, CallerBook, Limits
+    from drone_mcp_config.installation.manifest import ManifestService
+    from drone_mcp_config.serving.callers import CallerBook, Limits
+
+    Services = Collection[ManifestService]
 
 logger = logging.getLogger(__name__)
 
@@ -29,56 +31,56 @@ _PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp")
 _TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
 
 
-def one_role(role: str, settings: HttpSettings) -> Callable[[Request], SetKey]:
-    """Serve everybody who has the process's token (if it has one) with one role."""
+def one_role(role: str, services: Services, settings: HttpSettings) -> Callable[[Request], SetKey]:
+    """Serve everybody who has the process's token (if it has one) with one role, which asks these services."""
 
     def identify(request: Request) -> SetKey:
         check_bearer(request, settings)
-        _refuse_own_token(request)
-        observing.for_role(role)
+        _refuse_own_tokens(request, services)
+        observing.set_role(role)
         return SetKey(role)
 
     return identify
 
 
-def many_roles(book: CallerBook, limits: Limits) -> Callable[[Request], SetKey]:
-    """Serve each caller with the role that the book has for their token."""
+def many_roles(book: CallerBook, services_of: Callable[[str], Services], limits: Limits) -> Callable[[Request], SetKey]:
+    """Serve each caller with the role that the book has for their token, and which asks the services of that role."""
 
     def identify(request: Request) -> SetKey:
         caller = book.find(bearer(request))
         if caller is None:
             raise unauthorized("This token is unknown here, or not any more")
-        logs.asked_by(caller.name)
-        observing.for_role(caller.role)
-        _check_rate(caller, limits)
-        return SetKey(caller.role, _own_token(request, caller))
+        logs.set_caller(caller.name)
+        observing.set_role(caller.role)
+        wait = limits.wait(caller)
+        if wait:
+            message = f"{caller.name} may ask {caller.per_minute} times a minute"
+            raise Refused(429, message, {"Retry-After": str(math.ceil(wait))})
+        services = services_of(caller.role)
+        if caller.drone == "caller":
+            return SetKey(caller.role, tuple((service.token, _own_token(request, service)) for service in services))
+        _refuse_own_tokens(request, services)
+        return SetKey(caller.role)
 
     return identify
 
 
-def _check_rate(caller: Caller, limits: Limits) -> None:
-    wait = limits.wait(caller)
-    if wait:
-        message = f"{caller.name} may ask {caller.per_minute} times a minute"
-        raise Refused(429, message, {"Retry-After": str(math.ceil(wait))})
-
-
-def _own_token(request: Request, caller: Caller) -> str | None:
-    """Return the Drone token that a caller has to bring; one who has to bring none must not believe to be asked as."""
-    if caller.drone == "role":
-        _refuse_own_token(request)
-        return None
-    values = request.headers.getlist(DRONE_TOKEN_HEADER)
+def _own_token(request: Request, service: ManifestService) -> str:
+    """Return the token for a service that a caller has to send."""
+    values = request.headers.getlist(service.token_header)
     if len(values) == 1:
-        check_filled_in(DRONE_TOKEN_HEADER, values[0])
+        check_filled_in(service.token_header, values[0])
     if len(values) != 1 or not _TOKEN.fullmatch(values[0]):
-        raise Refused(400, f"Send your own token for Drone in the header {DRONE_TOKEN_HEADER}")
+        raise Refused(400, f"Send your own token for {service.name} in the header {service.token_header}")
     return values[0]
 
 
-def _refuse_own_token(request: Request) -> None:
-    if DRONE_TOKEN_HEADER in request.headers:
-        raise Refused(403, f"Drone is asked as the role's user here; leave the header {DRONE_TOKEN_HEADER} out")
+def _refuse_own_tokens(request: Request, services: Services) -> None:
+    """Refuse a token that would not be used: the caller would take the role's user for themselves."""
+    for service in services:
+        header = service.token_header
+        if header in request.headers:
+            raise Refused(403, f"{service.name} is asked as the role's user here; leave the header {header} out")
 
 
 async def _find(pool: Pool, key: SetKey, name: str) -> ASGIApp | None:

@@ -84,9 +84,14 @@ class CallerBook:
         self._callers = self._read()
 
     @property
+    def uses(self) -> set[tuple[str, bool]]:
+        """The roles that callers have, each with whether a caller of it sends tokens of their own."""
+        return {(caller.role, caller.drone == "caller") for caller in self._callers.values()}
+
+    @property
     def roles(self) -> set[str]:
         """The roles whose own user of Drone somebody may be."""
-        return {caller.role for caller in self._callers.values() if caller.drone == "role"}
+        return {role for role, has_own_tokens in self.uses if not has_own_tokens}
 
     def find(self, token: str) -> Caller | None:
         """Return whose token this is."""

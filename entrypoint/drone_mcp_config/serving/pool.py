@@ -1,7 +1,7 @@
-"""The servers that run in this process: one set for each role, and one for each user who brings a token of their own.
+"""The servers that run in this process: one set for each role, and one for each caller with tokens of their own.
 
-No two sets share anything: what one user's server remembers can never reach another's. A set of a user's own ends when
-it was not used for a while, or when others need its place.
+No two sets share anything: what one caller's server remembers can never reach another's. A set of a caller's own ends
+when it has not been used for a while, or when others need its place.
 """
 
 from __future__ import annotations
@@ -32,25 +32,29 @@ IDLE_SECONDS: Final = 900.0
 
 @dataclass(frozen=True)
 class SetKey:
-    """Which set: of a role, as the role's own user of Drone or as the one whose token this is."""
+    """Names a set: that of a role, for the role's own users of its services or for the one who sends these tokens.
+
+    Attributes:
+        tokens: (token variable of a service, the caller's token) for each service of the role; empty: the role's own.
+    """
 
     role: str
-    token: str | None = field(default=None, repr=False)
+    tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
 
 
 @dataclass(eq=False)
 class RunningSet:
     """A set that runs."""
 
-    parts: Sequence[HostedServer]
+    servers: Sequence[HostedServer]
     used: float
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     busy: int = 0
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
-        self.secrets = set[str]().union(*(part.secrets() for part in self.parts))
-        self.token_files = set[Path]().union(*(part.token_files() for part in self.parts))
+        self.secrets = set[str]().union(*(server.secrets() for server in self.servers))
+        self.token_files = set[Path]().union(*(server.token_files() for server in self.servers))
 
     def app(self, name: str, clock: Callable[[], float]) -> ASGIApp | None:
         """Return what answers for a server, and counts what it is asked; None if the set has no such server."""
@@ -71,12 +75,17 @@ class RunningSet:
 
 
 class Pool:
-    """The running sets. `parts` says what a role's servers are; `clock` gives seconds."""
+    """The running sets.
+
+    Args:
+        servers_of: returns the servers of a role.
+        clock: gives seconds.
+    """
 
     def __init__(
-        self, parts: Callable[[str], Sequence[HostedServer]], clock: Callable[[], float] = time.monotonic
+        self, servers_of: Callable[[str], Sequence[HostedServer]], clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._parts = parts
+        self._servers_of = servers_of
         self._clock = clock
         self._sets: dict[SetKey, RunningSet] = {}
         self._lock = anyio.Lock()
@@ -119,12 +128,12 @@ class Pool:
         ]
 
     async def _start(self, key: SetKey) -> RunningSet:
-        parts = self._parts(key.role)
-        if key.token is not None:
+        servers = self._servers_of(key.role)
+        if key.tokens:
             self._make_room()
-            parts = [part.owned_by(key.token) for part in parts]
+            servers = [server.owned_by(dict(key.tokens)) for server in servers]
         assert self._group is not None  # noqa: S101 - for the type checker; `find` belongs into `running`
-        running = RunningSet(parts, self._clock())
+        running = RunningSet(servers, self._clock())
         await self._group.start(_run, running)
         self._sets[key] = running
         return running
@@ -144,7 +153,7 @@ class Pool:
         self._end(min(idle, key=lambda pair: pair[0])[1])
 
     def _users(self) -> list[tuple[SetKey, RunningSet]]:
-        return [(key, one) for key, one in self._sets.items() if key.token is not None]
+        return [(key, one) for key, one in self._sets.items() if key.tokens]
 
     def _end(self, key: SetKey) -> None:
         self._sets.pop(key).ended.set()
@@ -153,7 +162,7 @@ class Pool:
 async def _run(running: RunningSet, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
     """Run a set until it is told to end; in a task of its own, because what it opens has to be closed where it was."""
     async with AsyncExitStack() as stack:
-        for part in running.parts:
-            running.apps[part.name] = await stack.enter_async_context(hosted(part.make()))
+        for server in running.servers:
+            running.apps[server.name] = await stack.enter_async_context(hosted(server.make()))
         task_status.started()
         await running.ended.wait()

@@ -1,4 +1,4 @@
-"""A role's servers made in this process: what each is told, and the server that comes of it.
+"""A role's servers, made in this process: the variables that each reads, and the server that is made of them.
 
 A server package is imported by the name that the installation gives for it, and only here, where it is to run.
 """
@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.variables import SettingsError
-from drone_mcp_build.variables import WRITE_SECRETS
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
-from drone_mcp_config.plan.tokens import TOKEN, given_token_files
+from drone_mcp_config.plan.tokens import given_token_files
 from drone_mcp_config.secrecy import names_a_secret
 
 if TYPE_CHECKING:
@@ -34,25 +33,33 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HostedServer:
-    """One server of a role: its name in role files, and all that it is to read from its environment."""
+    """One server of a role: its name in role files, and all that it reads from its environment."""
 
     name: str
     manifest: Manifest
     environment: dict[str, str]
 
-    def owned_by(self, token: str) -> HostedServer:
-        """Return the same as another user of Drone: no token of this process is left in it."""
-        variables = self.manifest.token_variables
-        ours = {name for variable in variables for name in (variable, f"{variable}_FILE")}
+    def owned_by(self, tokens: Mapping[str, str]) -> HostedServer:
+        """Return the same server for a caller with tokens of their own; no token of this process is left in it.
+
+        Args:
+            tokens: token variable of a service -> the caller's token. A guard writes with that for the first service.
+        """
+        services = [service.token for service in self.manifest.services]
+        ours = {name for variable in self.manifest.token_variables for name in (variable, f"{variable}_FILE")}
         kept = {name: value for name, value in self.environment.items() if name not in ours}
-        return HostedServer(self.name, self.manifest, kept | dict.fromkeys(variables, token))
+        own = {variable: tokens[variable] for variable in services}
+        if self.manifest.guard and services:
+            own[self.manifest.guard.token] = tokens[services[0]]
+        return HostedServer(self.name, self.manifest, kept | own)
 
     def secrets(self) -> set[str]:
         """Return what no log line may hold and stays as it is while the process lives."""
+        guarded = self.manifest.guard_secrets
         return {
             value
             for name, value in self.environment.items()
-            if value and not name.endswith("_FILE") and (name in WRITE_SECRETS or names_a_secret(name))
+            if value and not name.endswith("_FILE") and (name in guarded or names_a_secret(name))
         }
 
     def token_files(self) -> set[Path]:
@@ -60,21 +67,34 @@ class HostedServer:
         names = [f"{variable}_FILE" for variable in self.manifest.token_variables]
         return {Path(self.environment[name]) for name in names if self.environment.get(name)}
 
+    def check_settings(self, *, own_tokens: bool) -> None:
+        """Check the settings before anybody calls; `own_tokens` tells whether callers send theirs.
+
+        Raises:
+            SettingsError: they are wrong.
+        """
+        tokens = dict.fromkeys(self.manifest.token_variables, "sent-by-each-caller")
+        server = self.owned_by(tokens) if own_tokens else self
+        self._module().SPEC.settings.from_environment(server.environment)
+
     def make(self) -> MCPServer[Any]:
         """Make the server.
 
         Raises:
             UserError: its settings are wrong.
         """
-        module = importlib.import_module(f"{self.manifest.module}.server")
+        module = self._module()
         try:
             server: MCPServer[Any] = module.create(module.SPEC.settings.from_environment(self.environment))
         except SettingsError as error:
             raise UserError(f"{self.manifest.server}: {error}") from error
         return server
 
+    def _module(self) -> Any:
+        return importlib.import_module(f"{self.manifest.module}.server")
 
-def role_parts(role: Role, installed: Servers, environment: Mapping[str, str]) -> tuple[HostedServer, ...]:
+
+def hosted_servers(role: Role, installed: Servers, environment: Mapping[str, str]) -> tuple[HostedServer, ...]:
     """Decide what each server of a role reads, as its client's configuration would.
 
     Raises:
@@ -82,24 +102,25 @@ def role_parts(role: Role, installed: Servers, environment: Mapping[str, str]) -
     """
     if not role.servers:
         raise UserError(f"The role {role.name!r} has no server of drone-mcp, so there is nothing to serve.")
-    plan = make_plan(
-        role, installed, PlanContext(sys.executable, token_files=given_token_files(role, installed, environment))
-    )
+    files = given_token_files(role, installed, environment)
+    plan = make_plan(role, installed, PlanContext(sys.executable, token_files=files))
     own = [server for server in plan.servers if isinstance(server, StdioServer) and server.ours]
     return tuple(
-        HostedServer(name, installed[name], _filled(server, environment))
+        HostedServer(name, installed[name], _filled_in(server, installed[name], environment))
         for name, server in zip(role.servers, own, strict=True)
     )
 
 
-def _filled(server: StdioServer, environment: Mapping[str, str]) -> dict[str, str]:
-    """Put values in for references; what is not set is left out, and a server says what it cannot do without."""
+def _filled_in(server: StdioServer, manifest: Manifest, environment: Mapping[str, str]) -> dict[str, str]:
+    """Put values in for references; one that is not set is left out, and the server says what it cannot do without."""
     inherited = {name: environment[name] for name in server.inherits if name in environment}
-    told: dict[str, str] = {}
+    filled: dict[str, str] = {}
     for name, value in server.env.items():
         try:
-            told[name] = value.fill(environment)
+            filled[name] = value.fill(environment)
         except KeyError as error:
-            if name == TOKEN:
-                logger.warning("%s: %s is not set, so Drone sees a guest", server.name, error.args[0])
-    return inherited | told
+            for service in manifest.services:
+                if name == service.token:
+                    missing = error.args[0]
+                    logger.warning("%s: %s is not set, so %s sees a guest", server.name, missing, service.name)
+    return inherited | filled

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.answer import to_json
-from ci_mcp_kit.cleaning import cleaned
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.titles import title_of
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
@@ -24,11 +24,17 @@ def when(seconds: int) -> str:
 
 def build_line(build: Build, note: str = "") -> str:
     """Describe a build in a line: number, status, time, event, commit, author, title, and `note`."""
-    lines = (build.title.strip() or build.message.strip()).splitlines()
-    title = to_json(one_line(cleaned(lines[0]), _TITLE)) if lines else ""
-    who = f"by {one_line(cleaned(build.author_login), _TITLE)}" if build.author_login else ""
+    title = title_of(build, _TITLE)
+    who = f"by {one_line(build.author_login, _TITLE)}" if build.author_login else ""
     event = one_line(build.event, 20)
-    parts = (one_line(build.status, 20), when(build.created), event, short(build.after), who, title)
+    parts = (
+        one_line(build.status, 20),
+        when(build.created),
+        event,
+        short(build.after),
+        who,
+        to_json(title) if title else "",
+    )
     said = " ".join(part for part in (f"#{build.number}", *parts) if part)
     return f"{said}: {note}" if note else said
 

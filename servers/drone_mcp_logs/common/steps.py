@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.failed_steps import StepRef, failed_steps, step_refs
 from drone_mcp_client.errors import InvalidInput, NotFound
 

@@ -7,7 +7,7 @@ from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build import failure_class
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
 from drone_mcp_logs.common.steps import ERROR

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import cleaned
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.comparison import Comparison
 from ci_mcp_logs.evidence_lines import count_lines
 from ci_mcp_logs.framing import framed
@@ -63,7 +62,7 @@ def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
     """Return the answer: what changed by step, then as many new lines as there is room for."""
     logs = Comparison.of(pair.text, pair.other) if pair.text and pair.other else None
     new = logs.new if logs else []
-    # What is left for log lines, once all else is said.
+    # The room for log lines beside everything else.
     stamps = stamps_room(pair.text.stamps if pair.text else "")
     frame = size_of(_view(pair, token_budget, new, [])) + _SLACK + room_of(framed([], pair.nonce))
     room = token_budget - frame - stamps
@@ -83,7 +82,7 @@ def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> Comp
         summary=_summary(pair, len(changed), alike),
         changed=tuple(bounded(changed, budget // _LIST_PART, room_of)),
         new=_new(pair, new, lines),
-        compare_link=compare_link(one_line(cleaned(pair.a.link), 300), pair.b.after, pair.a.after),
+        compare_link=compare_link(one_line(pair.a.link, 300), pair.b.after, pair.a.after),
         next_step=_next(pair),
     )
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import cleaned
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.evidence_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
@@ -183,11 +182,11 @@ def _place(cases: Iterable[Case]) -> str:
 
 
 def _place_of(case: Case) -> str:
-    return one_line(cleaned(case.places[0]), 120)
+    return one_line(case.places[0], 120)
 
 
 def _said(text: str, detail: Detail) -> str:
-    return one_line(cleaned(text), detail.width) if text and detail.width else ""
+    return one_line(text, detail.width) if text and detail.width else ""
 
 
 def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.failed_steps import NAME_WIDTH, StepRef
 from drone_mcp_client.status import is_failure
 

@@ -6,8 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import cleaned
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.tokens import count_tokens
 from ci_mcp_logs.numbered_lines import room_of
 from drone_mcp_logs.common.build_history import Chronicle, Requests
@@ -137,7 +136,7 @@ def _step(one: FlakyStep) -> FlakyStepView:
 
 
 def _named(one: FlakyStep) -> str:
-    return "/".join(one_line(cleaned(name), NAME) for name in one.name)
+    return "/".join(one_line(name, NAME) for name in one.name)
 
 
 def _percent(rate: float) -> float:

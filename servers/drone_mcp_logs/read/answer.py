@@ -60,7 +60,7 @@ def compose(page: Page, readings: Sequence[Reading], window: Window, token_budge
 
 
 def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> tuple[Page, Sequence[Reading]]:
-    """Leave out what would take the room of the lines: steps from the last on, then other words, then names."""
+    """Drop the parts that leave too little room for lines: steps from the last on, then other words, then names."""
     listed, shown = page.steps, list(readings)
     page = _listing(page, listed, budget)
     while len(shown) > 1 and _room(page, shown, window, budget) < LEAST_ROOM * len(shown):
@@ -76,7 +76,7 @@ def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: in
 
 
 def _plainest(reading: Reading) -> Reading:
-    """Leave out what is not needed to read a log; of its time stamps, what would be said once."""
+    """Drop the parts that are not needed to read the log, and the time stamps that its frame would name."""
     text = reading.text and reading.text.with_stamps()
     return replace(reading, ref=nameless(reading.ref), text=text, why="")
 
@@ -92,22 +92,22 @@ Part = tuple["Reading", "Writer | None", Span]
 def _windows(readings: Sequence[Reading], window: Window, room: int, budget: int) -> list[Part]:
     # One width for all, which fits into an equal part: what a log needs is then what it takes.
     widest = width_for(room // max(1, len(readings)), budget)
-    pens = [Writer(reading.text, room, widest) if reading.text else None for reading in readings]
+    writers = [Writer(reading.text, room, widest) if reading.text else None for reading in readings]
     # Around a line both sides may be wanted whole, so that the needs are not known beforehand.
-    needs = [need(pen, range_of(window, pen.text)) if pen else 0 for pen in pens]
+    needs = [need(writer, range_of(window, writer.text)) if writer else 0 for writer in writers]
     shares = [room] if window.kind == "around" else share(room, needs)
-    return [_window(*parts, window) for parts in zip(readings, pens, shares, strict=True)]
+    return [_window(*parts, window) for parts in zip(readings, writers, shares, strict=True)]
 
 
-def _window(reading: Reading, pen: Writer | None, room: int, window: Window) -> Part:
-    if pen is None:
+def _window(reading: Reading, writer: Writer | None, room: int, window: Window) -> Part:
+    if writer is None:
         return reading, None, Span(0, 0)
-    pen = replace(pen, room=room)
-    return reading, pen, pick_lines(window, pen)
+    writer = replace(writer, room=room)
+    return reading, writer, pick_lines(window, writer)
 
 
 def _room(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> int:
-    """Tell what is left for log lines once all else is said at its longest."""
+    """Return the room for log lines beside everything else at its longest."""
     frames = [_frame(page, reading, window) for reading in readings]
     stamps = sum(stamps_room(reading.text.stamps) for reading in readings if reading.text)
     return budget - size_of(_view(page, frames)) - stamps - _SLACK * len(readings)
@@ -127,7 +127,7 @@ def _view(page: Page, sections: Sequence[StepLogView]) -> BuildLogsView:
 
 
 def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
-    """Return a section without lines that is as long as one can be besides them."""
+    """Return a section without lines whose other parts are as long as they can be."""
     to_end, from_start = window.kind in {"end", "tail"}, window.kind == "head"
     ref, text = reading.ref, reading.text
     if text is None:
@@ -148,9 +148,9 @@ def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
     )
 
 
-def _section(page: Page, reading: Reading, pen: Writer | None, span: Span) -> StepLogView:
+def _section(page: Page, reading: Reading, writer: Writer | None, span: Span) -> StepLogView:
     ref, text = reading.ref, reading.text
-    if text is None or pen is None:
+    if text is None or writer is None:
         return StepLogView(**described(ref, reading.why))
     ends = span.stop >= len(text.lines)
     shown = len(span) > 0
@@ -166,19 +166,19 @@ def _section(page: Page, reading: Reading, pen: Writer | None, span: Span) -> St
         end=(ends and not text.running) or None,
         cursor=_onward(page, ref, text, span.stop) if text.running or not ends else "",
         cursor_back=_backward(page, ref, text, span.start) if span.start else "",
-        log=framed((pen.line(index) for index in span), page.nonce) if shown else "",
+        log=framed((writer.line(index) for index in span), page.nonce) if shown else "",
     )
 
 
 def _onward(page: Page, ref: StepRef, text: LogText, stop: int) -> str:
-    """Return the cursor to what comes after the lines before index `stop`."""
+    """Return the cursor to the lines from index `stop` on."""
     if text.running and stop >= len(text.lines):
         return _cursor(page, ref, *text.resume)
     return _cursor(page, ref, text.first + stop, text.starts[stop] if text.running else -1)
 
 
 def _backward(page: Page, ref: StepRef, text: LogText, start: int) -> str:
-    """Return the cursor to what comes before index `start`."""
+    """Return the cursor to the lines before index `start`, backwards."""
     index = max(0, start - 1)
     pos = text.starts[index] if index < len(text.starts) else -1
     return _cursor(page, ref, text.first + index, pos, back=True)

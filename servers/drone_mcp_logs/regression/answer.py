@@ -6,8 +6,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import cleaned
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
 from drone_mcp_logs.common.links import compare_link
 from drone_mcp_logs.common.steps import NAME
@@ -51,10 +50,10 @@ def answer(found: Found, chronicle: Chronicle, step: str) -> RegressionView:
     verdict = _verdict(found)
     return RegressionView(
         repo=chronicle.slug,
-        branch=one_line(cleaned(chronicle.branch), NAME),
+        branch=one_line(chronicle.branch, NAME),
         verdict=verdict,
         summary=_SUMMARIES[verdict](found),
-        step=one_line(cleaned(step), 2 * NAME),
+        step=one_line(step, 2 * NAME),
         last_good=good.number if good else None,
         first_failed=bad[-1].number if bad else None,
         first_seen=found.first.number if found.first and found.signature else None,
@@ -177,7 +176,7 @@ def _way(signature: str, found: Found, build: Build) -> str:
 
 
 def _link(good: Build | None, bad: tuple[Build, ...]) -> str:
-    return compare_link(one_line(cleaned(bad[-1].link), 300), good.after, bad[-1].after) if good and bad else ""
+    return compare_link(one_line(bad[-1].link, 300), good.after, bad[-1].after) if good and bad else ""
 
 
 def _next_step(verdict: str, found: Found) -> str:

@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.sanitize import one_line
+from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.build_history import Chronicle, Requests

@@ -78,7 +78,7 @@ def compose_findings(findings: Findings, limits: Limits) -> SearchView:
 
 
 def _fitting(findings: Findings, total: int, budget: int) -> Findings:
-    """Leave out what would take the room of the lines: steps from the last on, then other words, then names."""
+    """Drop the parts that leave too little room for lines: steps from the last on, then other words, then names."""
     more: tuple[str, ...] = ()
     plain = replace(findings, not_searched=tuple(bounded(findings.not_searched, budget // _LIST_PART, room_of)))
     while len(plain.steps) > 1 and _room(plain, total, budget) < LEAST_ROOM * len(plain.steps):
@@ -93,12 +93,12 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
 
 
 def _plainest(step: StepFound) -> StepFound:
-    """Leave out what is not needed to read the matches; of time stamps, what would be said once."""
+    """Drop the parts that are not needed to read the matches, and the time stamps that the frame would name."""
     return StepFound(nameless(step.ref), replace(step.found, stamps=""))
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
-    """Tell what is left for log lines, once all else is said at its longest."""
+    """Return the room for log lines beside everything else at its longest."""
     frames = [_result(step, 0, framed([], findings.nonce)) for step in findings.steps]
     stamps = sum(stamps_room(step.found.stamps) for step in findings.steps)
     return budget - size_of(_view(findings, total, frames)) - stamps - _SLACK * (1 + len(frames))

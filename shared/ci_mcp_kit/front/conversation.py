@@ -1,7 +1,8 @@
-"""What has been said between a client and the front, and what the front says next. Pure.
+"""The conversation between a client and the front: finds the answer to each message. Pure.
 
-The first request of a connection decides its era, as in the SDK's server (python-sdk 2.3.0, `mcp/server/runner.py`,
-`serve_dual_era_loop`): one with the envelope of 2026-07-28 opens a modern connection, `initialize` a legacy one.
+The first request of a connection decides its era, as in the SDK's server (modelcontextprotocol/python-sdk 2.3.0,
+`mcp/server/runner.py`, `serve_dual_era_loop`): one with the envelope of 2026-07-28 opens a modern connection,
+`initialize` a legacy one.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
 _MOST_LISTENING = 16
-_CONNECTION_CLOSED = {"code": -32000, "message": "Connection closed"}  # as the SDK ends a request that is under way
+_CONNECTION_CLOSED = {"code": -32000, "message": "Connection closed"}  # as the SDK answers open requests at the end
 NOTHING = b""
 
 
@@ -28,8 +29,8 @@ class Conversation:
     """One connection, until a message comes that only the server can answer.
 
     Attributes:
-        opening: the first request, where it was answered here, and its result.
-        initialized: the line that said so, if it came.
+        opening: the first request and its result, if it was answered here.
+        initialized: the line of `notifications/initialized`, if it came.
         listening: the open `subscriptions/listen` requests, id -> line.
         lists_told: whether the tools were listed.
     """
@@ -43,7 +44,7 @@ class Conversation:
         self.lists_told = False
 
     def answer(self, line: bytes) -> bytes | None:
-        """Return what to send for a line that came (`NOTHING`, too); None where only the server can tell."""
+        """Return the answer to a line, which may be `NOTHING`; None if only the server can answer it."""
         message = shapes.read_message(line)
         if message is None:
             return None
@@ -61,7 +62,7 @@ class Conversation:
         return write_line({"jsonrpc": "2.0", "id": message["id"], "result": result})
 
     def farewell(self) -> bytes:
-        """Return what to send at the end of the input: requests that are still open are answered, as the SDK does."""
+        """Return the last lines to send, at the end of the input: the SDK answers requests that are still open."""
         return b"".join(
             write_line({"jsonrpc": "2.0", "id": number, "error": _CONNECTION_CLOSED}) for number in self.listening
         )
@@ -97,7 +98,7 @@ class Conversation:
         return write_line({"jsonrpc": "2.0", "method": ACKNOWLEDGED, "params": about})
 
     def _takes_note(self, method: str, params: dict[str, Any], line: bytes) -> bool:
-        """Tell whether a notification changes nothing but what is remembered here."""
+        """Return whether a notification is fully handled here."""
         if method == "notifications/initialized" and self._modern is False and not params:
             self.initialized = line
             return True
@@ -107,15 +108,15 @@ class Conversation:
 
 
 def split_lines(data: bytes, answer: Callable[[bytes], bytes | None]) -> tuple[bytes, bytes, bool]:
-    """Answer the whole lines of what came.
+    """Answer the complete lines of `data`.
 
     Returns:
-        What to send, what is left over, and whether only the server can go on from there.
+        The answers, the rest of `data`, and whether the rest begins with a line that only the server can answer.
     """
     said: list[bytes] = []
     while b"\n" in data:
         line, rest = data.split(b"\n", 1)
-        reply = None if b"\r" in line[:-1] else answer(line)  # to the SDK a lone CR ends a line, too
+        reply = None if b"\r" in line[:-1] else answer(line)  # for the SDK a lone CR ends a line, too
         if reply is None:
             return b"".join(said), data, True
         said.append(reply)
@@ -124,5 +125,5 @@ def split_lines(data: bytes, answer: Callable[[bytes], bytes | None]) -> tuple[b
 
 
 def write_line(message: dict[str, Any]) -> bytes:
-    """Return a message as it is sent."""
+    """Return a message as a line."""
     return json.dumps(message, separators=(",", ":"), ensure_ascii=False).encode() + b"\n"

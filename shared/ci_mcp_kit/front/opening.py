@@ -1,4 +1,4 @@
-"""What a server begins with: the client's pipe, and what was said before. Standard library only."""
+"""The state that a server takes over from its front. Standard library only."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
 
 class Opening:
-    """What a server takes over.
+    """The start of a server: its input, and the conversation so far.
 
     Attributes:
         stdin: the client's messages.
-        conversation: what was said so far; None: nothing.
-        rest: what came that nobody has answered.
-        reported: whether a wrong environment was written to standard error already.
+        conversation: the conversation of the front, if there was one.
+        rest: received data that nobody has answered.
+        reported: whether a wrong environment has been reported on standard error.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""`surface.json`, made from the server itself: what it answers to the handshake and the lists, in both eras."""
+"""Makes `surface.json` from the server itself: its answers to the handshake and the lists, in both eras."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from ci_mcp_kit.settings import ProcessSettings
 
 LISTS = ("tools/list", "prompts/list", "resources/list", "resources/templates/list")
-DISTRIBUTIONS = {"mcp": "mcp", "drone_mcp": "drone-mcp"}  # as the folders of installed metadata are called -> name
+DISTRIBUTIONS = {"mcp": "mcp", "drone_mcp": "drone-mcp"}  # name in the folder of its metadata -> name
 
 
 async def surface(
     spec: ServerSpec, settings: ProcessSettings, create: Callable[[Any], MCPServer[Any]]
 ) -> dict[str, Any]:
-    """Return what `surface.json` of a server has to hold."""
+    """Return the data of a server's `surface.json`."""
     server = create(settings)
     legacy = await ask(server, [legacy_request("initialize", LATEST_HANDSHAKE_VERSION), *map(legacy_request, LISTS)])
     modern = await ask(create(settings), [modern_request(method) for method in ("server/discover", *LISTS)])
@@ -67,7 +67,7 @@ def modern_request(method: str) -> dict[str, Any]:
 
 
 async def ask(server: MCPServer[Any], requests: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Send requests to a server, each after the answer to the one before, and return the results as they are sent."""
+    """Send requests to a server one after another, and return the results as it sends them."""
     to_server, from_client = anyio.create_memory_object_stream[SessionMessage | Exception](1)
     to_client, from_server = anyio.create_memory_object_stream[SessionMessage](1)
     lowlevel = lowlevel_server(server)  # `MCPServer` runs over its own transports only
@@ -84,7 +84,7 @@ async def ask(server: MCPServer[Any], requests: Sequence[dict[str, Any]]) -> lis
 
 
 async def _needs(settings: ProcessSettings, create: Callable[[Any], MCPServer[Any]]) -> dict[str, list[str]]:
-    """Return for each prompt the tools without any one of which it is not offered."""
+    """Return for each prompt the tools that it needs: without one of them it is not offered."""
     complete = create(settings)
     tools = [tool.name for tool in await complete.list_tools()]
     needs: dict[str, list[str]] = {prompt.name: [] for prompt in await complete.list_prompts()}

@@ -1,7 +1,7 @@
-"""Which messages are plain enough to be answered without the SDK: those that it certainly takes as they are. Pure.
+"""Recognises the messages that can be answered without the SDK, because it certainly accepts them. Pure.
 
-Each rule here is narrower than the SDK's models (`mcp_types`), never wider: a message that it would refuse must not be
-answered. Whatever is not recognised is left to it.
+Each rule is narrower than the SDK's models (`mcp_types` 2.3.0), never wider: a message that the SDK would refuse must
+not be answered. A message that is not recognised is left to the server.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ _NESTED: dict[str, Any] = {
 
 
 def read_message(line: bytes) -> dict[str, Any] | None:
-    """Return the request or notification that a line holds; None where it is anything else or in any way unusual."""
+    """Return the request or notification of a line; None if it is anything else or in any way unusual."""
     try:
         message = json.loads(line.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError):
@@ -46,14 +46,14 @@ def read_message(line: bytes) -> dict[str, Any] | None:
 
 
 def is_id(value: Any) -> bool:
-    """Tell whether `value` can be the id of a request, and is answered with exactly as it came."""
+    """Return whether `value` is a valid id of a request that JSON returns unchanged."""
     if isinstance(value, str):
         return len(value) <= _LONGEST_ID and value.isascii()
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
 
 
 def is_handshake(params: dict[str, Any]) -> bool:
-    """Tell whether these are the parameters of an ordinary `initialize`."""
+    """Return whether `params` are those of an ordinary `initialize`."""
     return (
         params.keys() - {"_meta"} == {"protocolVersion", "capabilities", "clientInfo"}
         and is_plain({"_meta": params.get("_meta", {})})
@@ -64,7 +64,7 @@ def is_handshake(params: dict[str, Any]) -> bool:
 
 
 def is_capabilities(value: Any) -> bool:
-    """Tell whether `value` can be a client's capabilities."""
+    """Return whether `value` is a valid object of client capabilities."""
     if not isinstance(value, dict):
         return False
     tables = (value.get(name, {}) for name in ("experimental", "extensions"))
@@ -74,7 +74,7 @@ def is_capabilities(value: Any) -> bool:
 
 
 def is_client(value: Any) -> bool:
-    """Tell whether `value` can name a client."""
+    """Return whether `value` is a valid description of a client."""
     texts = {"title": str, "description": str, "websiteUrl": str}
     return (
         isinstance(value, dict)
@@ -86,13 +86,13 @@ def is_client(value: Any) -> bool:
 
 
 def is_plain(params: dict[str, Any]) -> bool:
-    """Tell whether parameters of a request before 2026-07-28 ask for nothing special."""
+    """Return whether the parameters of a legacy request hold nothing but ordinary metadata."""
     meta = params.get("_meta", {})
     return params.keys() <= {"_meta"} and _is_meta(meta) and not any(key.startswith(_RESERVED) for key in meta)
 
 
 def is_envelope(params: dict[str, Any], version: str) -> bool:
-    """Tell whether parameters carry what 2026-07-28 wants of every request, for this version."""
+    """Return whether `params` have the envelope of a modern request (2026-07-28, basic, "_meta") in this version."""
     meta: dict[str, Any] = params.get("_meta", {})
     return (
         _is_meta(meta)
@@ -104,7 +104,7 @@ def is_envelope(params: dict[str, Any], version: str) -> bool:
 
 
 def list_changes(params: dict[str, Any]) -> dict[str, bool] | None:
-    """Return which changes of lists a `subscriptions/listen` asks for; None where it asks for anything else."""
+    """Return the list changes that a `subscriptions/listen` asks for; None if it asks for anything else."""
     asked = params.get("notifications")
     if params.keys() != {"_meta", "notifications"} or not isinstance(asked, dict) or not asked.keys() <= _LIST_CHANGES:
         return None
@@ -112,7 +112,7 @@ def list_changes(params: dict[str, Any]) -> dict[str, bool] | None:
 
 
 def is_cancellation(params: dict[str, Any]) -> bool:
-    """Tell whether these are the parameters of an ordinary `notifications/cancelled`."""
+    """Return whether `params` are those of an ordinary `notifications/cancelled`."""
     return (
         params.keys() <= {"requestId", "reason"}
         and is_id(params.get("requestId"))
@@ -126,7 +126,7 @@ def _is_meta(value: Any) -> bool:
 
 
 def _has_shape(value: Any, shape: dict[str, Any]) -> bool:
-    """Tell whether `value` is an object whose known members have the right type; of others anything is right."""
+    """Return whether `value` is an object whose known members have the right type; other members may be anything."""
     return isinstance(value, dict) and all(
         isinstance(value[name], inner) if isinstance(inner, type) else _has_shape(value[name], inner)
         for name, inner in shape.items()

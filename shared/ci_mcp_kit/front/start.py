@@ -1,4 +1,4 @@
-"""A server process from its start: the front until a message comes that it cannot answer, then the server itself.
+"""Starts a server process: as the front, until a message comes that only the server can answer.
 
 Standard library only, until then.
 """
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Mapping[str, str]], dict[str, Any]]
 
-_LONGEST_PIECE = 2**18  # bytes of a line that is not yet whole; what is longer is no question that the front answers
+_LONGEST_PIECE = 2**18  # bytes of an incomplete line; the front answers none that is longer
 
 
 def start(package: str, *readers: Reader) -> None:
-    """Be the server of a package: over stdin and stdout, or as the arguments of the process say.
+    """Run the server of a package: over stdin and stdout, or as the arguments of the process say.
 
     Args:
-        package: the import package of the server; its module `server` has the real one.
-        readers: return the values of its variables, the process's among them; each raises SettingsError.
+        package: the import package of the server; its module `server` has the `main` function.
+        readers: read its variables and those of the process; each raises SettingsError.
     """
-    gc.disable()  # while modules load there is nothing to collect, and it is a tenth of the start; serving enables it
+    gc.disable()  # takes a tenth of the start and finds nothing while modules load; `ci_mcp_kit.app.run` enables it
     if sys.argv[1:]:
         _server_of(package).main()
         return
@@ -47,7 +47,7 @@ def start(package: str, *readers: Reader) -> None:
         return
     eager, fault = _read_environment(surface, readers)
     if fault is not None:
-        surface.tell(fault)
+        surface.explain(fault)
         _report(f"{surface.command}: {fault}")
     if pipes.WINDOWS:
         _exit_at_signals()
@@ -63,7 +63,7 @@ def start(package: str, *readers: Reader) -> None:
 
 
 def _exit_at_signals() -> None:
-    """End the process when a signal comes: neither the front nor a server that loads has anything to close."""
+    """Make signals end the process at once: neither the front nor a server that loads has anything to close."""
     for number in pipes.SIGNALS:
         signal.signal(number, lambda *_: os._exit(0))
 
@@ -72,7 +72,7 @@ def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[bool
     """Check the environment and narrow the surface to what it allows.
 
     Returns:
-        Whether to load right after the lists, and what is wrong.
+        Whether to load right after the lists, and the error, if any.
     """
     fault: SettingsError | None = None
     values: dict[str, Any] = {}
@@ -89,12 +89,12 @@ def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[bool
 
 
 def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | None) -> bytes | None:
-    """Answer what the client says; return what came that needs the server, None where the client left before that.
+    """Answer the client; return the data that needs the server, or None if the client has left before.
 
     Args:
-        stdin: from the client; what is said goes to standard output.
-        conversation: remembers it.
-        load_early: the package to load as soon as the tools were listed.
+        stdin: the client's messages; answers go to standard output.
+        conversation: the conversation so far.
+        load_early: the package to load as soon as the tools have been listed, if any.
     """
     data = b""
     while received := stdin.receive():
@@ -108,13 +108,13 @@ def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | 
             load_early = None
     if not data or stdin.was_told_to_end:
         return None
-    said, data, needs_server = split_lines(data + b"\n", conversation.answer)  # a last line without its end
+    said, data, needs_server = split_lines(data + b"\n", conversation.answer)  # a last line without a line end
     stdin.send(said)
     return data if needs_server else None
 
 
 def _load_in_background(package: str) -> None:
-    from threading import Thread  # noqa: PLC0415 - only where it was asked for
+    from threading import Thread  # noqa: PLC0415 - rarely used
 
     Thread(target=_server_of, args=[package], daemon=True).start()
 

@@ -1,4 +1,4 @@
-"""What a server shows before it is called: `surface.json` in its package, read and narrowed. Standard library only."""
+"""Reads `surface.json` of a server: its answers to the handshake and the lists. Standard library only."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ FILE = "surface.json"
 
 
 class Surface:
-    """The answers that a server gives whoever asks.
+    """The answers of a server to the handshake and the lists.
 
     Attributes:
         command: the console command of the server.
-        legacy: method -> result, in the protocol versions that begin with `initialize`; the version itself is left out.
+        legacy: method -> result, in the legacy protocol versions; the version itself is left out.
         modern: method -> result, in `modern_version`.
-        versions: those that begin with `initialize`.
-        latest: what is answered to a client that asks for a version which is not among them.
-        modern_version: the version in which every request says its own.
+        versions: the legacy protocol versions.
+        latest: the answer to a client that asks for a version which is not among them.
+        modern_version: the modern protocol version.
     """
 
     def __init__(self, data: dict[str, Any]) -> None:
@@ -46,10 +46,10 @@ class Surface:
         return [tool["name"] for tool in self.legacy["tools/list"]["tools"]]
 
     def narrow(self, allowed: Iterable[str] | None) -> None:
-        """Leave only the tools that the role offers, and the prompts that need no other; None: all.
+        """Keep only the allowed tools, and the prompts that need no other; None allows all.
 
         Raises:
-            SettingsError: one of them is not there. What is left then is what `offered_tools` says.
+            SettingsError: the server lacks an allowed tool. It is narrowed all the same, to `offered_tools`.
         """
         known = self.tool_names()
         kept = set(offered_tools(known, allowed))
@@ -59,20 +59,20 @@ class Surface:
             prompts["prompts"] = [item for item in prompts["prompts"] if kept.issuperset(self._needs[item["name"]])]
         refuse_unknown_tools(self._server, known, allowed)
 
-    def tell(self, fault: SettingsError) -> None:
-        """Say in the instructions that the server cannot work, and why."""
+    def explain(self, fault: SettingsError) -> None:
+        """Put the reason why the server cannot work into its instructions."""
         for result in (self.legacy["initialize"], self.modern["server/discover"]):
             result["instructions"] = notice(fault, result["instructions"])
 
 
 def load(package: str, path: Iterable[str] | None = None) -> Surface | None:
-    """Read the file of a package; None where there is none that is certainly right.
+    """Read the file of a package; return None if there is none, or one of other versions.
 
-    That is one that was made with the installed versions of the SDK and of this distribution.
+    It is certainly right only with the versions of the SDK and of this distribution that it was made with.
 
     Args:
         package: the import package of the server.
-        path: where to look for packages; default: where Python does.
+        path: the folders to search for packages; default: `sys.path`.
     """
     places = list(sys.path if path is None else path)
     name = os.path.join(*package.split("."), FILE)  # noqa: PTH118 - pathlib would take a tenth of the start
@@ -89,10 +89,10 @@ def load(package: str, path: Iterable[str] | None = None) -> Surface | None:
 
 
 def _installed(distributions: Iterable[str], places: Iterable[str]) -> dict[str, str]:
-    """Return the version of each distribution, by the names of the folders that tell of it.
+    """Return the version of each distribution, by the names of the `.dist-info` folders.
 
-    `importlib.metadata` says the same (PyPA's "Recording installed projects"), but loading it takes longer than the
-    whole of this start.
+    They are specified in https://packaging.python.org/en/latest/specifications/recording-installed-packages/. Importing
+    `importlib.metadata` would take longer than all the rest of this start.
     """
     found: dict[str, str] = {}
     for place in places:

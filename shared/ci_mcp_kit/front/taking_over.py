@@ -1,4 +1,4 @@
-"""What the server is sent when it takes over a conversation, and what of its answers the client has already. Pure."""
+"""Replays the front's conversation to the server, and holds back the answers that the client already has. Pure."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ if TYPE_CHECKING:
 
 
 class TakingOver:
-    """The server's first moments in a conversation that the front may have begun.
+    """The start of the server in a conversation that the front may have begun.
 
     Args:
-        conversation: what was said; None: nothing.
+        conversation: the conversation of the front, if there was one.
         number: an id that no client uses, for the first request when it is sent again.
-        differs: called with both results where the server says something else than the front did.
+        differs: called with both results if the server's answer differs from that of the front.
     """
 
     def __init__(self, conversation: Conversation | None, number: str, differs: Callable[[Any, Any], None]) -> None:
@@ -33,10 +33,10 @@ class TakingOver:
         if self._opening is not None:
             lines.insert(0, write_line({**self._opening[0], "id": number}))
         self.replay = b"".join(lines)
-        """What the server is sent before anything else."""
+        """The lines that the server receives before anything else."""
 
     def passes(self, line: bytes) -> bool:
-        """Tell whether a line of the server is for the client, who has some already."""
+        """Return whether a line of the server is for the client, who has received some already."""
         if not self._said_twice:
             return True
         message = json.loads(line)

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ci_mcp_kit.answer import View
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.guard.actions import Action
-from ci_mcp_kit.sanitize import one_line
 
 if TYPE_CHECKING:
     from ci_mcp_kit.errors import ServiceError

@@ -1,9 +1,9 @@
-"""Short notes and leases that all processes at one address share, whatever they are about.
+"""Notes: short texts with an expiry, and leases, which all processes with the same store share.
 
 Modules:
-    notes    Notes: what every kind does
-    memory   the notes of one process
-    sqlite   the notes of one machine, in a file
-    redis    the notes of many machines
-    opening  SharedNotes: the notes at an address, opened when they are first needed
+    notes    Notes: the interface
+    memory   notes in the memory of one process
+    sqlite   notes in a SQLite file, for the processes of one machine
+    redis    notes in Redis, for several machines
+    opening  SharedNotes: the notes at a URL, opened when they are first needed
 """

@@ -1,4 +1,4 @@
-"""The notes of one process."""
+"""Notes in the memory of one process."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ci_mcp_kit.notes.notes import Notes, lease_key
 
 
 class MemoryNotes(Notes):
-    """Keeps notes in a dictionary, and forgets what has run out at each write."""
+    """Keeps notes in a dictionary; each write deletes expired notes."""
 
     def __init__(self) -> None:
         self._notes: dict[str, tuple[str, float]] = {}
-        self._ends: list[tuple[float, str]] = []  # a heap: what runs out first comes first
+        self._ends: list[tuple[float, str]] = []  # a heap, by expiry
 
     @override
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
-        standing = await self.note(key, at=at)
-        if standing is None:
+        existing = await self.note(key, at=at)
+        if existing is None:
             await self.write_note(key, value, seconds, at=at)
-        return standing
+        return existing
 
     @override
     async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:

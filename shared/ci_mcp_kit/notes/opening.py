@@ -1,4 +1,4 @@
-"""The notes at an address, opened when they are first needed, so that a server starts without them."""
+"""Opens notes when they are first needed, so that a server starts without them."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 
 class SharedNotes(Notes):
-    """The notes at the address of DRONE_MCP_STATE; with `memory:` they are this process's alone.
+    """The notes at the URL of DRONE_MCP_STATE; with `memory:` this process does not share them.
 
-    Every method may raise a `StoreError`: the address may make no sense, the store may not answer.
+    Every method may raise a `StoreError`: the URL may be wrong, or the store may not answer.
     """
 
     def __init__(self, url: str) -> None:
@@ -59,20 +59,20 @@ class SharedNotes(Notes):
 
 
 async def _open(url: str) -> Notes:
-    # Each kind is imported on use: a server without one pays nothing, and Redis is an optional dependency.
+    # Each kind is imported on use: it would make the start longer, and Redis is an extra.
     scheme, _, rest = url.partition(":")
     if scheme == "memory" and not rest:
-        from ci_mcp_kit.notes.memory import MemoryNotes  # noqa: PLC0415 - as said above
+        from ci_mcp_kit.notes.memory import MemoryNotes  # noqa: PLC0415 - see above
 
         return MemoryNotes()
     if scheme == "sqlite" and rest.startswith("///"):
-        from ci_mcp_kit.notes.sqlite import SqliteNotes  # noqa: PLC0415 - as said above
+        from ci_mcp_kit.notes.sqlite import SqliteNotes  # noqa: PLC0415 - see above
 
         return await SqliteNotes.open(rest.removeprefix("//"))
     if scheme not in REDIS_SCHEMES:
         raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
     try:
-        from ci_mcp_kit.notes.redis import RedisNotes  # noqa: PLC0415 - as said above
+        from ci_mcp_kit.notes.redis import RedisNotes  # noqa: PLC0415 - see above
     except ModuleNotFoundError as error:
         raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
     return RedisNotes.open(url)

@@ -1,4 +1,4 @@
-"""The notes of many machines: each a key of its own, which Redis itself lets run out."""
+"""Notes in Redis, each under a key of its own that Redis lets expire."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.redis_client import Client
 
-# KEYS: note; ARGV: value, milliseconds. Returns the standing note; nothing if this one was written.
-# (`SET … NX GET` would say the same in one command, from Redis 7.0 on: https://redis.io/docs/latest/commands/set/)
+# KEYS: note; ARGV: value, milliseconds. Returns the existing note; nothing if this one was written.
+# (From Redis 7.0 on `SET … NX GET` does the same in one command: https://redis.io/docs/latest/commands/set/.)
 CLAIM = """
 local standing = redis.call('GET', KEYS[1])
 if standing then return standing end
@@ -36,7 +36,7 @@ RELEASE = "if redis.call('GET', KEYS[1]) == ARGV[1] then redis.call('DEL', KEYS[
 
 
 class RedisNotes(Notes):
-    """Keeps notes in Redis, which may come later. Redis's own clock ends them."""
+    """Keeps notes in Redis and connects when it is used. They expire by the clock of Redis."""
 
     def __init__(self, client: Client, others: Sequence[Redis] = ()) -> None:
         self._redis: Any = client  # redis-py types its commands for both of its flavours at once
@@ -44,7 +44,7 @@ class RedisNotes(Notes):
 
     @classmethod
     def open(cls, url: str) -> RedisNotes:
-        """Make a client; raises StoreUrlInvalid where the address makes no sense."""
+        """Return the notes; raises StoreUrlInvalid if the URL is wrong."""
         return cls(*connect(url))
 
     @override
@@ -88,7 +88,7 @@ def _key(key: str) -> str:
 
 
 def _milliseconds(seconds: float) -> int:
-    return max(1, int(seconds * 1000))  # Redis refuses a life of nothing
+    return max(1, int(seconds * 1000))  # Redis refuses an expiry of 0
 
 
 def _text(value: bytes | None) -> str | None:

@@ -1,4 +1,4 @@
-"""The notes of one machine: a table in a SQLite file that several processes read and write."""
+"""Notes in a table of a SQLite file that several processes read and write."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _HOLD = (
 
 
 class SqliteNotes(Notes):
-    """Runs statements in one thread of its own; each write also removes the notes that have run out."""
+    """Runs statements in a thread of its own; most writes also delete expired notes."""
 
     def __init__(self, path: str) -> None:
         self._path = path
@@ -42,7 +42,7 @@ class SqliteNotes(Notes):
 
     @classmethod
     async def open(cls, path: str) -> SqliteNotes:
-        """Open the file, made if need be."""
+        """Open the file, which is created if it is missing."""
         notes = cls(path)
         try:
             notes._db = await notes._run(_connect, path)
@@ -67,7 +67,7 @@ class SqliteNotes(Notes):
     def _claim(self, key: str, value: str, until: float, at: float) -> str | None:
         while not self._change(at, _CLAIM, key, value, until):
             row = self._db.execute(_READ, (key, at)).fetchone()
-            if row:  # else another process has dropped it in between
+            if row:  # otherwise another process has deleted it meanwhile
                 return str(row[0])
         return None
 
@@ -106,7 +106,7 @@ def _connect(path: str) -> sqlite3.Connection:
     connection = open_file(path)
     try:
         with writing(connection):
-            for statement in SCHEMA.split(";"):  # executescript would commit in between
+            for statement in SCHEMA.split(";"):  # executescript() commits first
                 connection.execute(statement)
     except BaseException:
         connection.close()

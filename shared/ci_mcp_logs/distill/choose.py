@@ -25,7 +25,7 @@ _LEAST = 1e-6  # the least value of which a logarithm is taken
 
 def longest_line(budget: float) -> int:
     """Return the characters of a line that are shown at most: a small budget affords no long lines."""
-    return int(min(400, max(100, budget / 4)))
+    return int(min(tuning.WIDEST_LINE, max(tuning.NARROWEST_LINE, budget * tuning.LINE_SHARE)))
 
 
 def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> list[float]:
@@ -49,10 +49,10 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
             times, last = said.get(gist, (0, number))
             times += number - last > tuning.WELL_ABOVE
             if times:
-                value *= tuning.SAID_BEFORE ** min(times, 4)
+                value *= tuning.SAID_BEFORE ** min(times, tuning.COUNTED_REPETITIONS)
             said[gist] = (times, number)
         if anchor.role:
-            value *= tuning.SAME_FAMILY ** min(seen[family], 40)
+            value *= tuning.SAME_FAMILY ** min(seen[family], tuning.COUNTED_OF_FAMILY)
             seen[family] += 1
         worth.append(value)
     return worth

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ci_mcp_logs.distill.model import Model
 
 _EMPTY = LogText(("",))  # stands for a log without lines
+# How an excerpt is written: no line is chosen by these two.
 _END = 4  # lines; a block this near the end of the command is named for it
 _MANY = 5  # equal lines in a row that are shown as one
 _REASON_RANK = {"head": 3, "cause": 2, "exit": 1, "summary": 1}
@@ -73,10 +74,15 @@ class Study:
     @cached_property
     def _candidates(self) -> tuple[Candidates, Sequence[float]]:
         """The candidates, and how likely each belongs to the evidence."""
-        news = self.news if self.news is not None and self.compared else None
-        candidates = gather(self._text, self._model, news or ())
-        chances = self._model.lines.chances(candidates.columns())
-        return candidates, chances if news is None else _favour_news(candidates, chances, set(news))
+        if self.news is None or not self.compared:
+            candidates = gather(self._text, self._model)
+            return candidates, self._model.lines.chances(candidates.columns())
+        candidates = gather(self._text, self._model, self.news)
+        chances, news = self._model.lines.chances(candidates.columns()), set(self.news)
+        return candidates, [
+            chance**tuning.NEW_LINE if number in news else chance * tuning.KNOWN_LINE
+            for number, chance in zip(candidates.numbers, chances, strict=True)
+        ]
 
     def weighed(self, exit_code: int) -> tuple[Candidates, Sequence[float], Sequence[float]]:
         """Return the candidates, how likely each belongs to the evidence by itself, and the worth of showing it."""
@@ -96,14 +102,6 @@ class Study:
             tokens=round(sum(token_cost(line.number, len(line.text)) for block in blocks for line in block.lines)),
             tests=distinct(failing_test(candidates.profiles.anchors[i], candidates.texts[i]) for i in chosen),
         )
-
-
-def _favour_news(candidates: Candidates, chances: Sequence[float], news: set[int]) -> list[float]:
-    """Raise the chance of lines that only the failing log has, and lower that of the others."""
-    return [
-        chance**tuning.NEW_LINE if number in news else chance * tuning.KNOWN_LINE
-        for number, chance in zip(candidates.numbers, chances, strict=True)
-    ]
 
 
 def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[int], longest: int) -> Iterator[Block]:

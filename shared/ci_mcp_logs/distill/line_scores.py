@@ -69,17 +69,13 @@ class LineReader:
         """Return the profiles of lines. Those with a telling word are to be profiled first, as `telling`."""
         fresh = [text for text in dict.fromkeys(texts) if text not in self._known]
         if fresh:
-            self._learn(fresh, telling=telling)
+            memory = self._memory[telling]
+            self._known.update(memory.recall(fresh))
+            unseen = [text for text in fresh if text not in self._known]
+            profiles = dict(zip(unseen, _profiles_of(self._model, unseen, telling=telling), strict=True))
+            memory.keep({text: profile for text, profile in profiles.items() if len(text) <= READ})
+            self._known.update(profiles)
         return LineProfiles(*zip(*map(self._known.__getitem__, texts), strict=True))
-
-    def _learn(self, texts: Sequence[str], *, telling: bool) -> None:
-        memory = self._memory[telling]
-        known = memory.recall(texts)
-        unseen = [text for text in texts if text not in known]
-        profiles = dict(zip(unseen, _profiles_of(self._model, unseen, telling=telling), strict=True))
-        memory.keep({text: profile for text, profile in profiles.items() if len(text) <= READ})
-        self._known.update(known)
-        self._known.update(profiles)
 
 
 class ProfileMemory:

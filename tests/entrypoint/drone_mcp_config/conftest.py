@@ -2,27 +2,22 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import json
 import sys
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from drone_mcp_build.guard.variables import VARIABLES
 from drone_mcp_config.cli import main as cli
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.roles import library
+from support.made_up_servers import DRONE_MANIFESTS, INSTALLED, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-READS = ["DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_REPO", "DRONE_MCP_TOOLS", "DRONE_MCP_REPOS"]
-WRITES = [*READS, *(variable.name for variable in VARIABLES)]
-
-ACTIONS = ("drone_restart_build", "drone_stop_build", "drone_approve_build", "drone_decline_build")
+VARIABLES = {variable for manifest in INSTALLED for variable in manifest.environment}
 
 
 @dataclass
@@ -34,27 +29,6 @@ class Outcome:
 
 Run = "Callable[..., Outcome]"
 
-
-def manifest(name: str, tools: dict[str, bool], environment: list[str]) -> dict[str, Any]:
-    return {
-        "server": f"drone-{name}",
-        "title": f"Drone {name}",
-        "description": f"All about {name}.",
-        "command": f"drone-mcp-{name}",
-        "module": f"drone_mcp_{name}",
-        "environment": environment,
-        "tools": [{"name": tool, "title": tool, "read_only": reads} for tool, reads in tools.items()],
-        "resources": [],
-        "prompts": [],
-    }
-
-
-MANIFESTS = {
-    "builds": manifest("builds", {"drone_list_builds": True, "drone_get_build": True}, READS),
-    "logs": manifest("logs", {"drone_get_build_logs": True, "drone_search_build_logs": True}, READS),
-    "policy": manifest("policy", {"drone_evaluate_build": True}, [*READS, "DRONE_MCP_ROLE_TOOLS"]),
-    "actions": manifest("actions", dict.fromkeys(ACTIONS, False), WRITES),
-}
 
 ROLES = {
     "reader": """\
@@ -84,7 +58,7 @@ servers:
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Nothing of the machine that runs the tests gets in: its variables, its home, its terminal."""
-    for name in ("AGENT_ROLE", "XDG_CONFIG_HOME", "APPDATA", *WRITES):
+    for name in ("AGENT_ROLE", "XDG_CONFIG_HOME", "APPDATA", *VARIABLES):
         monkeypatch.delenv(name, raising=False)
     home = tmp_path / "home"
     home.mkdir()
@@ -105,15 +79,7 @@ def work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def fake_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Packages that would fail if anyone imported them, registered as the installation's servers."""
     folder = tmp_path / "installed"
-    entries = []
-    for name, content in MANIFESTS.items():
-        package = folder / f"fake_mcp_{name}"
-        package.mkdir(parents=True)
-        (package / "__init__.py").write_text("raise AssertionError('a server was imported')\n", encoding="utf-8")
-        (package / "manifest.json").write_text(json.dumps(content), encoding="utf-8")
-        entries.append(importlib.metadata.EntryPoint(name, package.name, "drone_mcp.servers"))
-    monkeypatch.syspath_prepend(str(folder))
-    monkeypatch.setattr(importlib.metadata, "entry_points", lambda group: entries if group else [])
+    install(monkeypatch, folder, DRONE_MANIFESTS)
     return folder
 
 

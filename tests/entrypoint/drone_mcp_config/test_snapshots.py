@@ -150,4 +150,4 @@ def test_a_variable_is_written_in_the_clients_own_syntax_or_not_at_all(
 
 @pytest.mark.checkout
 def test_the_schema_for_editors_is_the_one_in_the_documentation() -> None:
-    hold(SCHEMA, json.dumps(json_schema(), indent=2) + "\n")
+    hold(SCHEMA, json.dumps(json_schema(read_installation()), indent=2) + "\n")

@@ -5,13 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
-from ci_mcp_logs.framing import framed
-from ci_mcp_logs.log_text import LogText
-from ci_mcp_logs.numbered_lines import Writer, room_of
-from ci_mcp_logs.timestamps import common_form, stamps_room
 from support.made_builds import failing_build
 
 if TYPE_CHECKING:
@@ -80,35 +74,3 @@ async def test_a_match_keeps_its_time_as_that_may_be_what_was_searched_for(agent
 async def test_the_resource_holds_every_time_stamp(agent: Any) -> None:
     resource = await agent.client.read_resource("drone://repo/octo/hello/build/41/logs/1/3")
     assert "\n".join(f"{number}| {line}" for number, line in enumerate(STAMPED, 1)) in resource.contents[0].text
-
-
-def test_lines_of_another_form_keep_their_time() -> None:
-    lines = (*(f"{time} x" for time in TIMES), "[12:00:07] y", "12:00:07 z")
-    pen = Writer(LogText(lines, stamps=common_form(lines)), 1000, 100)
-    assert [pen.line(index).text for index in (3, 4, 5)] == ["4~ x", "5| [12:00:07] y", "6| 12:00:07 z"]
-
-
-TEXTS = st.lists(
-    st.tuples(st.sampled_from(["", *TIMES, "12:00:01", "2026/05/01 12:00:01"]), st.text("ab 1:")), max_size=30
-)
-
-
-@given(TEXTS)
-def test_nothing_but_the_stamp_is_left_out_and_its_place_is_told(parts: list[tuple[str, str]]) -> None:
-    lines = tuple(f"{stamp} {text}" if stamp else text for stamp, text in parts)
-    form = common_form(lines)
-    pen = Writer(LogText(lines, stamps=form), 10_000, 1_000)
-    for number, line in enumerate(lines, 1):
-        stamp, text = pen.line(number - 1).stamp, pen.line(number - 1).text.lstrip()
-        assert text == (f"{number}~ {line.removeprefix(stamp)[1:]}" if stamp else f"{number}| {line}")
-
-
-@given(TEXTS)
-def test_what_a_frame_says_of_times_has_its_room(parts: list[tuple[str, str]]) -> None:
-    lines = tuple(f"{stamp} {text}" if stamp else text for stamp, text in parts)
-    form = common_form(lines)
-    pen = Writer(LogText(lines, stamps=form), 10_000, 1_000)
-    rows = [pen.line(index) for index in range(len(lines))]
-    told = framed(rows, "0a1b2c3d").partition("\n")[0]
-    assert room_of(told) <= room_of("<<<log 0a1b2c3d") + stamps_room(form)
-    assert told == "<<<log 0a1b2c3d" or form

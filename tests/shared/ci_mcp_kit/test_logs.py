@@ -118,8 +118,8 @@ def test_libraries_are_heard_from_warnings_on_and_nothing_is_said_twice() -> Non
 
 def test_outside_of_a_request_there_is_nothing_to_add() -> None:
     _, stream = start("json")
-    logs.note(repo="octo/hello")
-    logs.ended("ok")
+    logs.add_facts(repo="octo/hello")
+    logs.set_outcome("ok")
     logging.getLogger("drone_mcp_x").info("hello")
     assert logs.request_id() == "-"
     assert lines(stream)[0].keys() == {"time", "level", "logger", "message"}

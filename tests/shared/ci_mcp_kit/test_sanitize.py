@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.sanitize import one_line, sanitize
+from ci_mcp_kit.sanitize import sanitize
 
 ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b[]m\\\x07\x9b\x9d\r\n\u200b\U000e0041\ud800;31"))
 
@@ -54,15 +54,3 @@ def test_nothing_unwanted_is_left_and_doing_it_twice_changes_nothing(text: str) 
 @given(st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E)))
 def test_printable_ascii_stays_as_it_is(text: str) -> None:
     assert sanitize(text) is text
-
-
-@given(ANY_TEXT, st.integers(1, 50))
-def test_one_line_is_one_line_and_no_longer_than_asked(text: str, limit: int) -> None:
-    line = one_line(text, limit)
-    assert len(line) <= limit
-    assert "\n" not in line
-
-
-def test_one_line_says_that_it_was_cut() -> None:
-    assert one_line("fix  the\n build", 20) == "fix the build"
-    assert one_line("a" * 30, 10) == "a" * 9 + "\u2026"

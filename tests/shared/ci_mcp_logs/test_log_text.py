@@ -8,7 +8,7 @@ from ci_mcp_logs.log_text import LogText
 LINES = st.lists(st.text("ab é日", max_size=8), max_size=12).map(tuple)
 
 
-@given(LINES)
+@given(LINES | st.integers(4090, 9000).map(lambda count: ("é",) * count))
 def test_the_searchable_form_holds_every_line_with_its_end(lines: tuple[str, ...]) -> None:
     assert LogText(lines).data == "".join(f"{line}\n" for line in lines).encode()
 

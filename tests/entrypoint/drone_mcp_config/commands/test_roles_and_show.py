@@ -66,14 +66,14 @@ def test_a_broken_role_does_not_hide_the_others(run: Run, roles_dir: Callable[..
 def test_show_says_where_each_value_comes_from(run: Run, roles_dir: Callable[..., Path]) -> None:
     outcome = run("show", "child", "--roles-dir", str(roles_dir(base=BASE, child=CHILD)))
     assert outcome.code == 0
-    folders = {line.partition("  # ")[0].strip(): line.partition("  # ")[2] for line in outcome.out.splitlines()}
-    assert folders["role: child"] == "child.yaml:1, built on base"
-    assert folders["tools: [drone_get_build]"] == "base.yaml:5"
+    places = {line.partition("  # ")[0].strip(): line.partition("  # ")[2] for line in outcome.out.splitlines()}
+    assert places["role: child"] == "child.yaml:1, built on base"
+    assert places["tools: [drone_get_build]"] == "base.yaml:5"
     every = "tools: [drone_restart_build, drone_stop_build, drone_approve_build, drone_decline_build]"
-    assert folders[every] == "all that the server has"
-    assert folders["preload: true"] == "base.yaml:6"
-    assert folders["mode: dry-run"] == "child.yaml:6"
-    assert folders["image: go:1"] == "child.yaml:8"
+    assert places[every] == "all that the server has"
+    assert places["preload: true"] == "base.yaml:6"
+    assert places["mode: dry-run"] == "child.yaml:6"
+    assert places["image: go:1"] == "child.yaml:8"
 
 
 def test_what_show_prints_is_a_role_that_does_the_same(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -17,12 +17,29 @@ if TYPE_CHECKING:
     Run = Callable[..., Outcome]
 
 WITH, WITHOUT = "role: with\nservers: {builds: {}, logs: {}}\n", "role: without\nservers: {builds: {}}\n"
+
+
+def described(**facts: Any) -> str:
+    """Write a manifest that is right but for these facts."""
+    return json.dumps({"server": "drone-logs", "command": "x", "module": "x", "environment": [], **facts})
+
+
+def guarded(schema: dict[str, str]) -> dict[str, Any]:
+    """Return a guard with one key."""
+    return {"mode": "X", "token": "X_TOKEN", "keys": {"k": {"variable": "X_K", "schema": schema}}}
+
+
 BREAKAGES = [
     (None, "cannot be read (No such file or directory)"),
     ("", "the file: Invalid JSON"),
     ("[]", "the file: Input should be an object"),
     ('{"server": "drone_logs", "command": "x", "module": "x", "environment": []}', "server: String should match"),
     ('{"server": "drone-logs", "command": "x", "module": "x"}', "environment: Field required"),
+    (described(services=[{"name": "X", "address": "X_URL", "token": "X_TOKEN"}]), "X_URL is not in its 'environment'"),
+    (described(guard={"mode": "X", "token": "X_TOKEN"}), "X is not in its 'environment'"),
+    (described(guard=guarded({"type": "string", "format": "email"})), "schema.format: Extra inputs are not permitted"),
+    (described(guard=guarded({"type": "string", "pattern": "("})), "schema.pattern: Value error, this is no regular"),
+    (described(guard=guarded({"type": "array"})), "'items' belong to an array"),
 ]
 
 

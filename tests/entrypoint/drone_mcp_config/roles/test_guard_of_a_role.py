@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, get_args
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -12,21 +12,26 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.guard.rate import Rate
 from ci_mcp_kit.guard.settings import GuardSettings
-from drone_mcp_build.guard.action import OPERATIONS
 from drone_mcp_build.guard.rules import BuildRules
+from drone_mcp_build.guard.spec import BUILD_GUARD
 from drone_mcp_build.guard.variables import read_guard
-from drone_mcp_config.plan.making import GUARD, PlanContext, make_plan
+from drone_mcp_config.installation.manifest import ManifestGuard
+from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
+from drone_mcp_config.roles.guards import guard_model
 from drone_mcp_config.roles.library import RoleLibrary
 from drone_mcp_config.roles.loading import load_role
-from drone_mcp_config.roles.model import AUDIT, NAME_GLOB, RATE, Guard
-from drone_mcp_config.serving.servers import role_parts
+from drone_mcp_config.serving.servers import hosted_servers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_config.installation.reading import Servers
 
+KEYS = BUILD_GUARD.manifest()["keys"]
+GUARD = {name: key["variable"] for name, key in KEYS.items()}
+RATE, AUDIT = KEYS["rate"]["schema"]["pattern"], KEYS["audit"]["schema"]["pattern"]
+NAME_GLOB = KEYS["branches"]["schema"]["items"]["pattern"]
 PAGE = Path(__file__).parents[4] / "docs" / "security.md"
 KEY = "a random text of more than 32 characters"
 BASE = """
@@ -81,23 +86,17 @@ def test_a_role_says_it_key_by_key_over_its_parent(roles_dir: Callable[..., Path
 
 def test_the_environment_does_not_widen_what_the_role_says(roles_dir: Callable[..., Path], installed: Servers) -> None:
     role = load_role("child", RoleLibrary((roles_dir(base=BASE, child=CHILD),)), installed)
-    (part,) = role_parts(role, installed, {"DRONE_MCP_ACTION_REPOS": "*/*", "DRONE_MCP_ACTION_CONFIRM": "high"})
-    assert part.environment["DRONE_MCP_ACTION_REPOS"] == "octo/hello"
-    assert part.environment["DRONE_MCP_ACTION_CONFIRM"] == "high", "what the role leaves open, the environment says"
+    (server,) = hosted_servers(role, installed, {"DRONE_MCP_ACTION_REPOS": "*/*", "DRONE_MCP_ACTION_CONFIRM": "high"})
+    assert server.environment["DRONE_MCP_ACTION_REPOS"] == "octo/hello"
+    assert server.environment["DRONE_MCP_ACTION_CONFIRM"] == "high", "what the role leaves open, the environment says"
 
 
 def test_show_tells_where_each_key_of_the_guard_comes_from(run: Any, roles_dir: Callable[..., Path]) -> None:
     out = run("show", "child", "--roles-dir", str(roles_dir(base=BASE, child=CHILD))).out
-    folders = {line.partition("  # ")[0].strip(): line.partition("  # ")[2] for line in out.splitlines()}
-    assert folders["repos: [octo/hello]"] == "base.yaml:6"
-    assert folders["rate: 5/d"] == "child.yaml:7"
-    assert folders["key: TEAM_KEY"] == "child.yaml:7"
-
-
-def test_every_key_of_the_guard_reaches_the_server_and_every_operation_can_be_named() -> None:
-    assert GUARD.keys() == Guard.model_fields.keys()
-    (words,) = (get_args(part) for part in get_args(Guard.model_fields["operations"].annotation) if get_args(part))
-    assert set(get_args(words[0])) == OPERATIONS.keys()
+    places = {line.partition("  # ")[0].strip(): line.partition("  # ")[2] for line in out.splitlines()}
+    assert places["repos: [octo/hello]"] == "base.yaml:6"
+    assert places["rate: 5/d"] == "child.yaml:7"
+    assert places["key: TEAM_KEY"] == "child.yaml:7"
 
 
 @pytest.mark.checkout
@@ -117,7 +116,9 @@ ASCII = st.characters(codec="ascii")
     globs=st.lists(st.from_regex(NAME_GLOB, fullmatch=True, alphabet=ASCII), min_size=1, max_size=3),
 )
 def test_what_a_role_file_takes_the_server_takes(rate: str, audit: str, globs: list[str]) -> None:
-    Guard.model_validate({"rate": rate, "audit": audit, "branches": globs})
+    guard_model(ManifestGuard.model_validate(BUILD_GUARD.manifest())).model_validate(
+        {"rate": rate, "audit": audit, "branches": globs}
+    )
     env = {GUARD["rate"]: rate, GUARD["branches"]: ",".join(globs)}
     if audit[1:2] != ":":  # a path of Windows is one on Windows alone
         env[GUARD["audit"]] = audit

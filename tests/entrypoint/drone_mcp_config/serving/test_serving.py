@@ -16,6 +16,7 @@ from drone_mcp_config.serving import pool as pool_module
 from drone_mcp_config.serving.callers import Caller, Limits, hash_of
 from drone_mcp_config.serving.pool import Pool, SetKey
 from drone_mcp_config.serving.servers import HostedServer
+from support.made_up_servers import DRONE_MANIFESTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
 
     from entrypoint.drone_mcp_config.conftest import Outcome
 
-MANIFEST = Manifest(
-    server="drone-example",
-    command="drone-mcp-example",
-    module="support.example_package",
-    environment=("DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_WRITE_TOKEN"),
+TOKEN = "DRONE_TOKEN"
+MANIFEST = Manifest.model_validate(
+    {**DRONE_MANIFESTS["actions"], "server": "drone-example", "module": "support.example_package"}
 )
-PART = HostedServer(
+SERVER = HostedServer(
     "example", MANIFEST, {"DRONE_SERVER": "http://drone.test", "DRONE_TOKEN_FILE": "/a", "DRONE_REPO": "a/b"}
 )
 
@@ -95,8 +94,8 @@ def test_replicas_together_let_no_more_through_than_one_would(
     assert all(sum(start <= moment < start + 60 for moment in allowed) <= most for start in allowed)
 
 
-def test_a_part_of_another_user_has_no_token_of_this_process() -> None:
-    assert PART.owned_by("theirs").environment == {
+def test_a_server_of_another_user_has_no_token_of_this_process() -> None:
+    assert SERVER.owned_by({TOKEN: "theirs"}).environment == {
         "DRONE_SERVER": "http://drone.test",
         "DRONE_REPO": "a/b",
         "DRONE_TOKEN": "theirs",
@@ -106,13 +105,13 @@ def test_a_part_of_another_user_has_no_token_of_this_process() -> None:
 
 async def test_users_have_sets_of_their_own_that_end_when_they_are_idle() -> None:
     clock = Clock()
-    pool = Pool(lambda _: (PART,), clock)
+    pool = Pool(lambda _: (SERVER,), clock)
     async with pool.running():
         for token in ("first-token", "second-token"):
-            await finish(await pool.find(SetKey("dev", token), "example"))
+            await finish(await pool.find(SetKey("dev", ((TOKEN, token),)), "example"))
         assert set(pool.secrets()) == {"first-token", "second-token"}
         clock.now += pool_module.IDLE_SECONDS + 1
-        await finish(await pool.find(SetKey("dev", "second-token"), "example"))
+        await finish(await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example"))
         assert set(pool.secrets()) == {"second-token"}
 
 
@@ -138,26 +137,26 @@ async def test_what_no_log_may_hold_is_known_from_variables_and_from_files(tmp_p
 async def test_a_set_at_work_is_never_ended_for_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pool_module, "MOST_USERS", 1)
     clock = Clock()
-    pool = Pool(lambda _: (PART,), clock)
+    pool = Pool(lambda _: (SERVER,), clock)
     async with pool.running():
-        at_work = await pool.find(SetKey("dev", "first-token"), "example")
+        at_work = await pool.find(SetKey("dev", ((TOKEN, "first-token"),)), "example")
         clock.now += pool_module.IDLE_SECONDS + 1
         with pytest.raises(Refused, match="Too many users") as refused:
-            await pool.find(SetKey("dev", "second-token"), "example")
+            await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example")
         assert refused.value.status == 503
         await finish(at_work)
-        assert await pool.find(SetKey("dev", "second-token"), "example")
+        assert await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example")
         assert set(pool.secrets()) == {"second-token"}
 
 
 async def test_a_name_that_a_set_has_not_is_none() -> None:
-    pool = Pool(lambda _: (PART,))
+    pool = Pool(lambda _: (SERVER,))
     async with pool.running():
-        assert await pool.find(SetKey("dev", "a-token"), "other") is None
+        assert await pool.find(SetKey("dev", ((TOKEN, "a-token"),)), "other") is None
 
 
 def test_the_key_of_a_set_does_not_show_its_token() -> None:
-    assert "secret" not in repr(SetKey("dev", "secret"))
+    assert "secret" not in repr(SetKey("dev", ((TOKEN, "secret"),)))
 
 
 def test_token_prints_a_token_and_the_hash_that_the_file_takes(run: Callable[..., Outcome]) -> None:

@@ -1,0 +1,39 @@
+"""The options of the command line that are about Drone."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from drone_mcp_config.drone.service import ADDRESS, REPO, TOKEN, TOKEN_FILE
+
+Server = Annotated[
+    str | None,
+    typer.Option("--server", metavar="URL", help=f"Write Drone's address out instead of naming {ADDRESS}."),
+]
+Repo = Annotated[
+    str | None, typer.Option("--repo", envvar=REPO, metavar="OWNER/NAME", help="The repository the agent works on.")
+]
+TokenFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--token-file",
+        envvar=TOKEN_FILE,
+        metavar="FILE",
+        help=f"Have the servers read the token from this file instead of from {TOKEN}.",
+    ),
+]
+OwnToken = Annotated[
+    bool, typer.Option("--own-token", help=f"Send {TOKEN} to the served role, which asks Drone with it.")
+]
+OwnTokenOfDoctor = Annotated[bool, typer.Option("--own-token", help=f"Send {TOKEN} to the served role.")]
+# An agent's container may name the repository by a variable that other tools of it read, too.
+AgentRepo = Annotated[
+    str | None,
+    typer.Option(
+        "--repo",
+        envvar=[REPO, "PROJECT_ID"],
+        metavar="OWNER/NAME",
+        help="The repository that the agent works on.",
+    ),
+]

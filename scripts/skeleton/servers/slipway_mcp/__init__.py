@@ -1,0 +1,1 @@
+"""The Slipway server: which releases there are, and stopping one."""

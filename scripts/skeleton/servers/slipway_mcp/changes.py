@@ -1,0 +1,106 @@
+"""The changes that tools ask for: how they are planned and described."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
+
+from ci_mcp_kit.guard.changes import Change, Plan
+from slipway_mcp.client import get_release, stop_release
+from slipway_mcp.guarding import STOP, ReleaseAction
+from slipway_mcp.views import StopView
+
+if TYPE_CHECKING:
+    from ci_mcp_kit.guard.changes import Sent
+    from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.rules import Decision
+    from slipway_mcp.access import SlipwayAccess
+    from slipway_mcp.views import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class StopRelease(Change[ReleaseAction, StopView]):
+    """One call of the tool that stops a release; `access` reads it."""
+
+    access: SlipwayAccess = field(repr=False)
+    app: str
+    number: int
+
+    @property
+    @override
+    def operation(self) -> Operation:
+        return STOP
+
+    @property
+    @override
+    def scope(self) -> str:
+        return self.app
+
+    @property
+    @override
+    def subject(self) -> str:
+        return f"Release {self.number}"
+
+    @property
+    @override
+    def view(self) -> type[StopView]:
+        return StopView
+
+    @override
+    def identity(self) -> tuple[Any, ...]:
+        return STOP.name, self.app, self.number
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        return {"operation": STOP.name, "app": self.app, "release": self.number}
+
+    @override
+    async def plan(self) -> Plan[ReleaseAction]:
+        slipway = await self.access.client()
+        release = await slipway.send(get_release(self.app, self.number))
+        action = ReleaseAction(operation=STOP, app=self.app, release=release)
+        if release.is_over:
+            return Plan(action=action, effect="", nothing=f"Release {self.number} is {release.state} already")
+        author = self.access.clean.text(release.author)
+        return Plan(
+            action=action,
+            calls=(stop_release(self.app, self.number),),
+            effect=f"stop release {self.number} of {self.app}" + (f", which {author} started" if author else ""),
+            notes=("What has been rolled out stays as it is",),
+        )
+
+    @override
+    def keeps_decision(self, before: ReleaseAction, now: ReleaseAction) -> bool:
+        return True
+
+    @override
+    def describe_nothing(self, plan: Plan[ReleaseAction]) -> StopView:
+        return self._describe("nothing_to_do", plan.nothing, state=plan.action.release.state)
+
+    @override
+    def describe_rehearsal(self, plan: Plan[ReleaseAction], decision: Decision) -> StopView:
+        is_on = decision.mode == "on"
+        how = "call again without dry_run" if is_on else "whoever runs this server can set SLIPWAY_ACTIONS to on"
+        return self._describe(
+            "dry_run",
+            f"This would {plan.effect}. Nothing was sent",
+            requests=plan.requests,
+            needs_confirmation=decision.confirm,
+            notes=plan.notes,
+            next_step=f"To do it, {how}",
+        )
+
+    @override
+    async def describe_done(self, plan: Plan[ReleaseAction], sent: Sent) -> StopView:
+        state = sent.answers[0].state
+        return self._describe("done", f"Release {self.number} is {state}", state=state, requests=plan.requests)
+
+    @override
+    def describe_repeated(self, earlier: StopView) -> StopView:
+        note = "The same call was answered less than a minute ago; nothing was sent again"
+        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
+
+    def _describe(self, outcome: Outcome, message: str, **more: Any) -> StopView:
+        return StopView(app=self.app, number=self.number, outcome=outcome, message=message, **more)

@@ -1,0 +1,45 @@
+"""What the environment says to this server, read once at its start."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from typing_extensions import override
+
+from ci_mcp_http.settings import ServiceSettings
+from ci_mcp_kit.guard.settings import GuardSettings
+from slipway_mcp.client import SLIPWAY
+from slipway_mcp.guarding import ReleaseRules
+from slipway_mcp.variables import GUARD_VARIABLES, VARIABLES, WRITE_SECRETS, read_guard, read_slipway
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_mcp_kit.errors import Service
+    from ci_mcp_kit.variables import Variable
+
+
+def _changes_nothing() -> GuardSettings:
+    return GuardSettings(rules=ReleaseRules())
+
+
+@dataclass(frozen=True, kw_only=True)
+class SlipwaySettings(ServiceSettings):
+    """How one process reaches Slipway, and what it may change there: by default nothing."""
+
+    variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
+    services: ClassVar[tuple[Service, ...]] = (SLIPWAY,)
+    write_secrets: ClassVar[tuple[str, ...]] = WRITE_SECRETS
+
+    guard: GuardSettings = field(default_factory=_changes_nothing)
+
+    @classmethod
+    @override
+    def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        guard = GuardSettings.of(ReleaseRules, read_guard(environment), environment)
+        return {**read_slipway(environment), "guard": guard}
+
+    @override
+    def secrets(self) -> list[str]:
+        return super().secrets() + self.guard.secrets()

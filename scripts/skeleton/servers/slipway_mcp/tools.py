@@ -1,0 +1,61 @@
+"""The tools: arguments in, the guard and Slipway, a view out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from mcp.server.mcpserver import Context
+from mcp.types import InputRequiredResult
+from pydantic import Field
+
+from ci_mcp_kit.tools import tool
+from slipway_mcp.views import ReleaseView, StopView
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ci_mcp_kit.guard.guard import Guard
+    from ci_mcp_kit.guard.repeating import RecentCalls
+    from slipway_mcp.access import SlipwayAccess
+
+App = Annotated[str, Field(description="name of the application", max_length=100)]
+Number = Annotated[int, Field(ge=1, description="of the release, 1 or more")]
+
+
+class SlipwayTools:
+    """All tools of this server. `clock` gives the Unix time."""
+
+    def __init__(self, access: SlipwayAccess, guard: Guard, recent: RecentCalls, clock: Callable[[], float]) -> None:
+        self._access = access
+        self._guard = guard
+        self._recent = recent
+        self._clock = clock
+
+    @tool(title="Get a release", schema="release/1")
+    async def slipway_get_release(self, app: App, number: Number) -> ReleaseView:
+        """How far a release is."""
+        from slipway_mcp.client import get_release  # noqa: PLC0415 - on first use, to start fast
+
+        slipway = await self._access.client()
+        release = await slipway.send(get_release(app, number))
+        next_step = "" if release.is_over else "Ask again in a minute"
+        return ReleaseView(
+            app=app, number=release.number, state=release.state, author=release.author, next_step=next_step
+        )
+
+    @tool(title="Stop a release", schema="stop/1", writes=True, destructive=True)
+    async def slipway_stop_release(
+        self,
+        context: Context[Any, Any],
+        app: App,
+        number: Number,
+        dry_run: Annotated[bool, Field(description="rehearse, send nothing")] = False,
+        confirmation: Annotated[str | None, Field(description="from NOT_CONFIRMED, once a person agreed")] = None,
+    ) -> StopView | InputRequiredResult:
+        """Stop a release that runs. A person has to confirm."""
+        from ci_mcp_kit.guard.acting import Actor  # noqa: PLC0415 - on first use, to start fast
+        from slipway_mcp.changes import StopRelease  # noqa: PLC0415 - likewise
+
+        change = StopRelease(access=self._access, app=app, number=number)
+        actor = Actor(self._guard, self._recent, self._clock)
+        return await actor.act(context, change, dry_run=dry_run, token=confirmation)

@@ -1,0 +1,71 @@
+"""How the tools of a server reach a service: one client, made at first use, which only reads."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.errors import PermissionDenied
+from ci_mcp_kit.redact import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ci_mcp_http.call import Call
+    from ci_mcp_http.settings import ServiceSettings
+
+
+class Client(Protocol):
+    """The client of a service."""
+
+    async def aclose(self) -> None:
+        """Close its connections."""
+
+
+C = TypeVar("C", bound=Client)
+
+
+class ReadAccess(ABC, Generic[C]):
+    """One process's way to read from a service. No call that changes anything leaves here.
+
+    The client (and with it the HTTP library) comes into being at the first call, so that starting costs nothing.
+
+    Args:
+        settings: of this process.
+    """
+
+    writer: str = "a server that writes"
+    """The server whose tools change what this one only reads, for an error."""
+
+    def __init__(self, settings: ServiceSettings) -> None:
+        self.clean = Cleaner(Redactor(settings.secrets))
+        self._client: C | None = None
+        self.at_close: list[Callable[[], Awaitable[None]]] = []
+        """What to call at the end, in this order, before the client is closed."""
+
+    @abstractmethod
+    def connect(self) -> C:
+        """Make a client that shows every call to `gate`."""
+
+    async def client(self) -> C:
+        """Return the client; the same one until `close`."""
+        if self._client is None:
+            self._client = self.connect()
+        return self._client
+
+    async def close(self) -> None:
+        """Close what `at_close` names, then the client, if there is one. The next `client` makes a new one."""
+        for end in self.at_close:
+            await end()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    def gate(self, call: Call[Any]) -> None:
+        """See every call before it leaves, and refuse whatever is not plainly a read."""
+        if call.writes or call.method != "GET":
+            raise PermissionDenied(
+                f"{call.operation} would change something, and this server only reads",
+                next_step=f"Use the tools of {self.writer}, if this role has them",
+            )
