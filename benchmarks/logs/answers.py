@@ -28,8 +28,8 @@ from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_build.failed_steps import failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.step_reader import Reading
-from drone_mcp_logs.diagnose.other_builds import NO_PAST, Past, Run
+from drone_mcp_logs.common.step_reader import LogReading
+from drone_mcp_logs.diagnose.other_builds import NO_PAST, OtherRun, Past
 from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude
 
 PACKS = ("logchunks", "logdx", "cidiff", "new-bare", "new-in", "new-mid", "new-noisy")
@@ -53,8 +53,8 @@ def answered(case: Case, budget: int) -> Answer:
     stage = Stage(number=1, name="default", status="failure", steps=(step,))
     build = Build(number=7, status="failure", stages=(stage,))
     failed, ref = failed_steps(build), step_refs(build)[0]
-    past = Past("main", Run(build, ref, case.good)) if case.good else NO_PAST
-    reading = Reading(ref, case.text)
+    past = Past("main", OtherRun(build, ref, case.good)) if case.good else NO_PAST
+    reading = LogReading(ref, case.text)
     view = conclude(Facts("octo/hello", Chosen(build), failed, [reading], [], past, 0, budget))
     shown = {int(number) for number in _NUMBERED.findall(view.failures[0].log)}
     recall = max(len(shown & set(gold)) / len(gold) for gold in case.raw["gold"])

@@ -1,6 +1,15 @@
 """`drone-mcp-config`: a role in, the configuration of an MCP client out.
 
-How it flows: `yaml_source` reads a role file with the line of everything in it, `role_model` says what a role file may
-hold, `role_loading` follows `extends` and checks the result against what is installed, `plan` turns a role into
-servers to start, `clients` writes a server as one client wants it, `documents` merges that into the client's file.
+    installation   the installed servers, by their manifests
+    roles          role files: where they are, what they may hold, the mistakes in them
+    plan           what a client starts or reaches for a role
+    clients        how each client's file says it, and how that file is changed
+    checking       doctor: do a role's servers start, and have they its tools?
+    drone          what the command line knows of Drone: its options, and doctor's check of it
+    serving        a role, or several, over HTTP from one process
+    agents         an agent run with the servers of its role, in a pod or elsewhere
+    demo           the main job, on the simulator
+    commands, cli  each command; options and help
+
+Each folder imports those above it only, as `tests/test_architecture.py` holds.
 """

@@ -1,13 +1,13 @@
-"""What can go wrong for the person at the terminal; each ends the command with a message and no traceback.
+"""The errors of the command: each ends it with a message and no traceback.
 
-    UserError          exit 2  the call or the environment is wrong
-    ├── InvalidRole    exit 2  a role file is wrong; one line for each mistake
-    ├── NotWritten        exit 1  the client's file was left as it is
-    ├── CannotExpress  exit 2  the client's format has no way to say this
-    ├── NotStarted     exit 69  an agent's command was not run, because what it needs does not work
-    └── NotPushed      exit 75  an agent is done, and what it did is not where it belongs
+    UserError          exit 2   the call or the environment is wrong
+    ├── InvalidRole    exit 2   a role file is wrong; one line for each mistake
+    ├── NotWritten        exit 1   the client's file was left as it is
+    ├── CannotExpress  exit 2   the client's format cannot express this
+    ├── NotStarted     exit 69  an agent's command was not run: a server or its set-up failed
+    └── NotPushed      exit 75  an agent has ended, and its work could not be pushed
 
-The exit code belongs to the class.
+The exit code belongs to the class; 69 and 75 are EX_UNAVAILABLE and EX_TEMPFAIL of sysexits.h.
 """
 
 from __future__ import annotations
@@ -29,29 +29,29 @@ class UserError(Exception):
 
 
 class NotWritten(UserError):
-    """A file stays as it is, because writing it would lose or overwrite what is not ours."""
+    """A file was left as it is: writing it would lose or overwrite something of the user's."""
 
     exit_code = 1
 
 
 class CannotExpress(UserError):
-    """A client's configuration format has no way to say what the role asks for."""
+    """A client's configuration format cannot express something that the role asks for."""
 
 
 class NotStarted(UserError):
-    """An agent's command was not run: a server does not start, or a command of the set-up failed (EX_UNAVAILABLE)."""
+    """An agent's command was not run: a server does not start, or a command of the set-up failed."""
 
     exit_code = 69
 
 
 class NotPushed(UserError):
-    """What an agent left could not be pushed, and is still where the agent left it (EX_TEMPFAIL)."""
+    """An agent's work could not be pushed, and is still in its work tree."""
 
     exit_code = 75
 
 
 class InvalidRole(UserError):
-    """A role file cannot be used: every mistake that was found, one on each line."""
+    """A role file cannot be used; the message has a line for each mistake."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (str(problem.file), problem.line)))

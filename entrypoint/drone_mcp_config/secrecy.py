@@ -1,7 +1,7 @@
-"""Does this look like a secret? Role files and client configurations hold names of variables, never their values.
+"""Recognises secrets by their names and shapes. Pure.
 
-Pure rules, made to err on the side of asking for a `${VARIABLE}`: whoever is asked loses a minute, a token in git
-loses more.
+Role files and client configurations hold names of variables, never their values. The rules rather take a harmless value
+for a secret than the other way round: writing `${VARIABLE}` costs a minute, a token in git costs more.
 """
 
 from __future__ import annotations
@@ -45,7 +45,10 @@ def names_a_secret(name: str) -> bool:
 def looks_secret(value: str) -> bool:
     """Tell whether the literal parts of a value have the shape of a token, key or password."""
     literal = _DIGEST.sub("", _REFERENCE.sub("", value))
-    return bool(_SHAPES.search(literal)) or any(_is_mixed(word) for word in _LONG_WORD.findall(literal))
+    is_mixed = (
+        any(c.isdigit() for c in word) and any(c.isalpha() for c in word) for word in _LONG_WORD.findall(literal)
+    )
+    return bool(_SHAPES.search(literal)) or any(is_mixed)
 
 
 def is_literal_secret(name: str, value: str) -> bool:
@@ -76,12 +79,8 @@ def secret_argument(args: list[str]) -> int | None:
 
 
 def _harmless(value: str) -> bool:
-    """Nothing but references, an authorisation scheme, or a word that cannot be a secret."""
+    """Tell whether a value holds references, an authorisation scheme or a short word only."""
     if ":-" in value and any(":-" in ref and not ref.endswith(":-}") for ref in _REFERENCE.findall(value)):
         return False
     rest = _REFERENCE.sub("", value)
     return bool(_SCHEME.fullmatch(rest)) or rest.lower() in {"true", "false"} or (rest.isdigit() and len(rest) < 8)  # noqa: PLR2004 - a switch or a count
-
-
-def _is_mixed(word: str) -> bool:
-    return any(c.isdigit() for c in word) and any(c.isalpha() for c in word)

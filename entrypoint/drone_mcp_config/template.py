@@ -1,4 +1,4 @@
-"""Text with references to variables: `Bearer ${TOKEN}`. Role files use this one syntax, every client has its own."""
+"""Text with references to variables, like `Bearer ${TOKEN}`: the syntax of role files; each client has its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^${}]*))?\}")
 
 @dataclass(frozen=True)
 class Reference:
-    """A variable of the client's environment, with what stands in for it when it is unset."""
+    """A reference to a variable of the client's environment, with a default for when it is unset."""
 
     name: str
     default: str | None = None
@@ -22,7 +22,7 @@ class Reference:
 
 @dataclass(frozen=True)
 class Template:
-    """Literal text and references in turn."""
+    """Literal text and references, in order."""
 
     parts: tuple[str | Reference, ...]
 
@@ -45,12 +45,12 @@ class Template:
 
     @classmethod
     def of(cls, text: str) -> Template:
-        """Take text literally."""
+        """Make a template of literal text."""
         return cls((text,) if text else ())
 
     @classmethod
     def reference(cls, name: str) -> Template:
-        """Refer to one variable."""
+        """Make a template that is one reference."""
         return cls((Reference(name),))
 
     @property
@@ -68,7 +68,7 @@ class Template:
                 return None
 
     def render(self, expand: Callable[[Reference], str]) -> str:
-        """Write it with another syntax for references."""
+        """Write the text with another syntax for references."""
         return "".join(part if isinstance(part, str) else expand(part) for part in self.parts)
 
     def fill(self, environment: Mapping[str, str]) -> str:

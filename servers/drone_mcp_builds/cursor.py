@@ -1,4 +1,4 @@
-"""The place in a list of builds, as text that the caller hands back. Pure.
+"""The position in a list of builds, as text that the caller hands back. Pure.
 
 A cursor holds no secret and needs none: it is bound to the repository and the filters by their fingerprint, so that
 using it with another question is a mistake that gets told, not a wrong answer.
@@ -25,7 +25,7 @@ NEXT_STEP: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where to go on: on `page` of pages of `size`, with builds numbered below `before`.
 
     Pages shift when builds are added meanwhile; `before` keeps that from showing a build twice.
@@ -36,19 +36,19 @@ class Place:
     before: int
 
 
-def beginning(size: int) -> Place:
-    """The place of the newest build."""
-    return Place(page=1, size=size, before=LARGEST)
+def beginning(size: int) -> Position:
+    """The position of the newest build."""
+    return Position(page=1, size=size, before=LARGEST)
 
 
-def encode(place: Place, question: dict[str, Any]) -> str:
-    """Write a place in the answer to `question`."""
-    data = [place.page, place.size, place.before, fingerprint(question)]
+def encode(position: Position, question: dict[str, Any]) -> str:
+    """Write a position in the answer to `question`."""
+    data = [position.page, position.size, position.before, fingerprint(question)]
     text = json.dumps(data, separators=(",", ":"))
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
-def decode(text: str, question: dict[str, Any]) -> Place:
+def decode(text: str, question: dict[str, Any]) -> Position:
     """Read what `encode` wrote for the same question.
 
     Raises:
@@ -60,7 +60,7 @@ def decode(text: str, question: dict[str, Any]) -> Place:
         raise InvalidInput("That is no cursor of this server", next_step=NEXT_STEP) from error
     if mark != fingerprint(question):
         raise InvalidInput("The cursor belongs to another repository or other filters", next_step=NEXT_STEP)
-    return Place(page, size, before)
+    return Position(page, size, before)
 
 
 def _parts(text: str) -> tuple[int, int, int, str]:

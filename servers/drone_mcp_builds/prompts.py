@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ci_mcp_kit.resources import prompt
-from drone_mcp_build.meant import meant
+from drone_mcp_build.build_address import resolve_address
 from drone_mcp_client.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class BuildPrompts:
         number: Annotated[str | None, Field(description="default: newest of the default branch")] = None,
     ) -> str:
         """Follow a build to its end, and say what failed if it does."""
-        what = meant(self._access, repo, _number(number))
+        what = resolve_address(self._access, repo, _number(number))
         which = f"build {what.number}" if what.number else "the newest build of the default branch"
         arguments = f'repo "{what.repo}"' + (f" and number {what.number}" if what.number else "")
         return (

@@ -64,14 +64,14 @@ class SameFailure:
         """Look up those that failed."""
         for build in builds:
             if build.status in FAILED:
-                known = await self._kept.of(self._repo, build)
+                known = await self._kept.read(self._repo, build)
                 self._failed[build.number] = None if known is None else known.signature == self._signature
 
     def met_by(self, build: Build) -> bool:
         """Whether a build that was looked up failed in this way."""
         return self._failed.get(build.number) is True
 
-    def told(self) -> str:
+    def describe(self) -> str:
         """Say how many failed builds there are, and of how many the failure is known."""
         known = sum(same is not None for same in self._failed.values())
         return f"{counted(len(self._failed), 'failed build')}, of which {known} had been diagnosed"

@@ -11,14 +11,14 @@ from drone_mcp_builds.views import BuildList
 
 if TYPE_CHECKING:
     from drone_mcp_builds.criteria import Criteria
-    from drone_mcp_builds.cursor import Place
+    from drone_mcp_builds.cursor import Position
     from drone_mcp_builds.paging import Pages
     from drone_mcp_builds.same_failure import SameFailure
     from drone_mcp_client.models import Build
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
+class BuildSearch:
     """What is asked.
 
     Attributes:
@@ -38,7 +38,7 @@ class Search:
         """What a cursor is bound to: all but the limit."""
         return {"repo": self.repo, "branch": self.branch, "tag": self.tag, "local": self.criteria.asks() or None}
 
-    def start(self, text: str | None) -> Place:
+    def start(self, text: str | None) -> Position:
         """Where to begin: behind a cursor, or at the newest build."""
         if text:
             return cursor.decode(text, self.question())
@@ -58,7 +58,7 @@ class Search:
             return await self._looked_up(builds)
 
         found = await walk.walk(read, self._is_wanted, self.start(text), self.limit)
-        if not found.builds and found.place and not text:
+        if not found.builds and found.position and not text:
             index, builds = await self._ask_index(pages)
             if builds:
                 return self._answer_of_index(index, builds, found, now)
@@ -83,9 +83,9 @@ class Search:
             return "", []
         return index, [build for build in await self._looked_up(builds) if self._is_wanted(build)][: self.limit]
 
-    def _answer_of_index(self, index: str, builds: list[Build], found: walk.Found, now: int) -> BuildList:
+    def _answer_of_index(self, index: str, builds: list[Build], found: walk.WalkResult, now: int) -> BuildList:
         shown, left_out = lines.fit(builds, now)
-        looked_at = f"{walk.told(found, whole=True)}, without success; then Drone was asked for {index}"
+        looked_at = f"{walk.describe_walk(found, whole=True)}, without success; then Drone was asked for {index}"
         return BuildList(
             repo=self.repo,
             builds=shown,
@@ -94,25 +94,25 @@ class Search:
             next_step=self._next_step(builds, None),
         )
 
-    def _answer(self, found: walk.Found, now: int, *, whole: bool) -> BuildList:
+    def _answer(self, found: walk.WalkResult, now: int, *, whole: bool) -> BuildList:
         builds = [build for build, _ in found.builds]
         shown, left_out = lines.fit(builds, now)
-        place = found.place if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
-        looked_at = walk.told(found, whole) if self.criteria.asks() or not builds else ""
+        position = found.position if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
+        looked_at = walk.describe_walk(found, whole) if self.criteria.asks() or not builds else ""
         return BuildList(
             repo=self.repo,
             builds=shown,
-            looked_at=f"{looked_at}: {self.alike.told()}" if self.alike else looked_at,
+            looked_at=f"{looked_at}: {self.alike.describe()}" if self.alike else looked_at,
             left_out=left_out,
-            cursor=cursor.encode(place, self.question()) if place else None,
-            next_step=self._next_step(builds, place),
+            cursor=cursor.encode(position, self.question()) if position else None,
+            next_step=self._next_step(builds, position),
         )
 
-    def _next_step(self, builds: list[Build], place: Place | None) -> str:
+    def _next_step(self, builds: list[Build], position: Position | None) -> str:
         if builds:
             failed = next((build.number for build in builds if build.status in criteria.FAILED), None)
             return f"drone_get_build with number {failed} tells what failed" if failed else ""
-        if place:
+        if position:
             return "Nothing found so far: call again with cursor to look further back, or change the filters"
         if self.alike:
             return f"Builds that nobody has diagnosed are not known by signature: {BY_LOGS}"

@@ -9,12 +9,12 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
-from drone_mcp_build.meant import check_server, meant
+from drone_mcp_build.build_address import check_server, resolve_address
 from drone_mcp_builds import lines, repos, words
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
 from drone_mcp_builds.paging import Pages
 from drone_mcp_builds.same_failure import SameFailure, failure_signature
-from drone_mcp_builds.search import Search
+from drone_mcp_builds.search import BuildSearch
 from drone_mcp_builds.views import BuildList, BuildView, RepoList, WaitView
 from drone_mcp_builds.waiting import WaitRequest
 from drone_mcp_client.errors import InvalidInput
@@ -71,8 +71,8 @@ class BuildTools:
     ) -> BuildList:
         """Builds of a repository, newest first. One call searches up to 500; cursor goes on."""
         into = branch_name(branch) if branch and event == "pull_request" else None
-        search = Search(
-            repo=meant(self._access, repo).repo,
+        search = BuildSearch(
+            repo=resolve_address(self._access, repo).repo,
             criteria=Criteria(status=status, event=event, author=author, target=into),
             branch=branch_name(branch) if branch and not into else None,
             limit=limit,
@@ -86,7 +86,7 @@ class BuildTools:
         number: BuildNumber = None,
     ) -> BuildView:
         """How a build stands: what failed first, approval, stages and steps, commit, links."""
-        what = meant(self._access, repo, number)
+        what = resolve_address(self._access, repo, number)
         return await self._reader.view(what.repo, what.number)
 
     @tool(title="Wait for a build", schema="build-wait/1")
@@ -100,7 +100,7 @@ class BuildTools:
         max_seconds: Annotated[int, Field(ge=1, le=45, description="1 to 45")] = 45,
     ) -> WaitView:
         """Wait until a build ends or changes (since cursor); tell what changed and how it stands."""
-        what = meant(self._access, repo, number)
+        what = resolve_address(self._access, repo, number)
         build = what.number or (await self._access.builds.newest(what.repo)).build.number
         request = WaitRequest(what.repo, build, until, cursor, max_seconds)
         return await self._waiter.wait(request, context.report_progress)
@@ -137,8 +137,8 @@ class BuildTools:
                 next_step="Give a commit, branch, tag, pull_request, author, status, signature or url; "
                 "drone_list_builds lists the newest",
             )
-        slug = meant(self._access, repo).repo
-        search = Search(
+        slug = resolve_address(self._access, repo).repo
+        search = BuildSearch(
             repo=slug,
             criteria=criteria,
             tag=tag,
@@ -152,7 +152,7 @@ class BuildTools:
         await alike.check()
         return alike
 
-    async def _run(self, search: Search, cursor: str | None) -> BuildList:
+    async def _run(self, search: BuildSearch, cursor: str | None) -> BuildList:
         pages = Pages(await self._access.client(), self._access.known, search.repo, self._clock)
         return await search.run(pages, cursor, self._now())
 
@@ -160,7 +160,7 @@ class BuildTools:
         ref = parse_build_url(url)
         check_server(url, self._access.settings.server)
         slug = self._access.resolve_repo(str(ref.repo))
-        if not alone or (repo and meant(self._access, repo).repo != slug):
+        if not alone or (repo and resolve_address(self._access, repo).repo != slug):
             raise InvalidInput(
                 f"url names build {ref.number} of {slug} already", next_step="Leave out the other arguments"
             )

@@ -10,7 +10,7 @@ from drone_mcp_builds import cursor, words
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from drone_mcp_builds.cursor import Place
+    from drone_mcp_builds.cursor import Position
     from drone_mcp_client.models import Build
 
     ReadPage = Callable[[int, int], Awaitable[tuple[Build, ...]]]
@@ -19,63 +19,63 @@ MOST_PAGES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class WalkResult:
     """What a walk came back with.
 
     Attributes:
-        builds: those wanted, newest first, each with the place behind it.
+        builds: those wanted, newest first, each with the position behind it.
         count: how many builds were looked at, from `newest` down to `oldest`.
-        place: where to go on; None when the oldest build of all was seen.
+        position: where to go on; None when the oldest build of all was seen.
     """
 
-    builds: tuple[tuple[Build, Place], ...]
+    builds: tuple[tuple[Build, Position], ...]
     count: int
     newest: int
     oldest: int
-    place: Place | None
+    position: Position | None
 
 
-async def walk(read: ReadPage, wanted: Callable[[Build], bool], start: Place, limit: int) -> Found:
+async def walk(read: ReadPage, wanted: Callable[[Build], bool], start: Position, limit: int) -> WalkResult:
     """Look from `start` on for `limit` builds, in at most MOST_PAGES requests."""
-    found: list[tuple[Build, Place]] = []
+    found: list[tuple[Build, Position]] = []
     numbers: list[int] = []
-    place: Place | None = start
+    position: Position | None = start
     for _ in range(MOST_PAGES):
-        if place is None or len(found) == limit:
+        if position is None or len(found) == limit:
             break
-        page = await read(place.page, place.size)
-        place = _look(page, wanted, place, limit, found, numbers)
+        page = await read(position.page, position.size)
+        position = _look(page, wanted, position, limit, found, numbers)
     newest, oldest = (numbers[0], numbers[-1]) if numbers else (0, 0)
-    return Found(tuple(found), len(numbers), newest, oldest, place)
+    return WalkResult(tuple(found), len(numbers), newest, oldest, position)
 
 
 def _look(
     page: tuple[Build, ...],
     wanted: Callable[[Build], bool],
-    place: Place,
+    position: Position,
     limit: int,
-    found: list[tuple[Build, Place]],
+    found: list[tuple[Build, Position]],
     numbers: list[int],
-) -> Place | None:
+) -> Position | None:
     """Add what the page holds; return where to go on, None behind the last build of all."""
-    before = place.before
+    before = position.before
     for build in page:
         if build.number >= before:  # the pages have shifted: it was seen on the page before
             continue
         before = build.number
         numbers.append(before)
         if wanted(build):
-            found.append((build, cursor.Place(place.page, place.size, before)))
+            found.append((build, cursor.Position(position.page, position.size, before)))
             if len(found) == limit and build is not page[-1]:
                 return found[-1][1]
-    return cursor.Place(place.page + 1, place.size, before) if len(page) >= place.size else None
+    return cursor.Position(position.page + 1, position.size, before) if len(page) >= position.size else None
 
 
-def told(found: Found, whole: bool) -> str:
+def describe_walk(found: WalkResult, whole: bool) -> str:
     """Say which builds were searched; `whole` if the walk began at the newest."""
     if not found.count:
         return "no builds: there are none" + ("" if whole else " older than those before")
-    if whole and found.place is None:
+    if whole and found.position is None:
         return f"all {words.counted(found.count, 'build')}"
     part = "the newest " if whole else ""
     return f"{part}{words.counted(found.count, 'build')}, numbers {found.newest} to {found.oldest}"

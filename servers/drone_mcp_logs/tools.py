@@ -9,16 +9,16 @@ from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
 from ci_mcp_kit.tools import tool
-from drone_mcp_build.meant import meant
+from drone_mcp_build.build_address import resolve_address
 from drone_mcp_logs.common.live_log import Pace
 from drone_mcp_logs.compare.views import ComparisonView
 from drone_mcp_logs.diagnose.views import DiagnosisView
 from drone_mcp_logs.flaky.views import FlakyView
-from drone_mcp_logs.read.tool import Ask, show_logs, window_of
+from drone_mcp_logs.read.tool import ReadRequest, show_logs, window_of
 from drone_mcp_logs.read.views import BuildLogsView
 from drone_mcp_logs.regression.views import RegressionView
 from drone_mcp_logs.search.answer import Limits
-from drone_mcp_logs.search.tool import SearchAsk, search_logs
+from drone_mcp_logs.search.tool import SearchRequest, search_logs
 from drone_mcp_logs.search.views import SearchView
 
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class LogTools:
         """
         from drone_mcp_logs.diagnose.tool import diagnose  # noqa: PLC0415 - on first use, to start fast
 
-        what = meant(self._access, repo, number)
+        what = resolve_address(self._access, repo, number)
         return await diagnose(self._access, what, token_budget, self._pace)
 
     @tool(title="Compare two builds", schema="build-comparison/1")
@@ -74,7 +74,7 @@ class LogTools:
         """Say what changed from build b to build a: steps, new lines in the failed step's log, commits."""
         from drone_mcp_logs.compare.tool import compare  # noqa: PLC0415 - on first use, to start fast
 
-        what = meant(self._access, repo, a)
+        what = resolve_address(self._access, repo, a)
         return await compare(self._access, what, b, token_budget, self._pace)
 
     @tool(title="Find a regression", schema="regression/1")
@@ -88,7 +88,7 @@ class LogTools:
         """Since when a branch or step fails: last good, first failed, builds between, first with this failure."""
         from drone_mcp_logs.regression.tool import find_regression  # noqa: PLC0415 - on first use, to start fast
 
-        what = meant(self._access, repo, step=step)
+        what = resolve_address(self._access, repo, step=step)
         return await find_regression(self._access, what, branch, self._pace, context.report_progress)
 
     @tool(title="Find flaky steps", schema="flaky-steps/1")
@@ -102,7 +102,7 @@ class LogTools:
         """Steps that passed and failed on the same commit: how often, and the builds that show it."""
         from drone_mcp_logs.flaky.tool import Window, find_flaky_steps  # noqa: PLC0415 - on first use, to start fast
 
-        slug = meant(self._access, repo).repo
+        slug = resolve_address(self._access, repo).repo
         window = Window.of(builds, days, self._clock())
         return await find_flaky_steps(self._access, slug, window, context.report_progress)
 
@@ -123,8 +123,8 @@ class LogTools:
 
         Shows its end, or one of tail, head, around, cursor.
         """
-        what = meant(self._access, repo, number, stage, step)
-        ask = Ask(what, window_of(what.repo, tail, head, around, cursor), token_budget)
+        what = resolve_address(self._access, repo, number, stage, step)
+        ask = ReadRequest(what, window_of(what.repo, tail, head, around, cursor), token_budget)
         return await show_logs(self._access, ask, self._pace)
 
     @tool(title="Search build logs", schema="build-log-search/1")
@@ -142,6 +142,6 @@ class LogTools:
         token_budget: Budget = 2000,
     ) -> SearchView:
         """Find lines in the logs of a build's steps; failed steps come first."""
-        what = meant(self._access, repo, number, stage, step)
-        ask = SearchAsk(what, pattern, literal, ignore_case, Limits(context, max_matches, token_budget))
+        what = resolve_address(self._access, repo, number, stage, step)
+        ask = SearchRequest(what, pattern, literal, ignore_case, Limits(context, max_matches, token_budget))
         return await search_logs(self._access, ask, self._pace)

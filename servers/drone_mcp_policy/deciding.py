@@ -170,7 +170,7 @@ def _by_state(facts: Facts, rules: Rules) -> Decision:
 def _story(facts: Facts) -> str:
     """Say in a sentence how the build stands."""
     _, why = base_decision(facts.build)
-    return f"{why}: {facts.failed[0].told}" if facts.failed else why
+    return f"{why}: {facts.failed[0].description}" if facts.failed else why
 
 
 def _kind(facts: Facts) -> str:

@@ -37,7 +37,7 @@ class Failure:
     is_sure: bool = False
 
     @property
-    def told(self) -> str:
+    def description(self) -> str:
         """Say it in a few words."""
         step = f"step {one_line(self.step, _NAME_WIDTH)!r} of " if self.step else ""
         place = f"{step}stage {one_line(self.stage, _NAME_WIDTH)!r}" if self.stage else "the build"

@@ -60,9 +60,9 @@ def _failures(rule: Rule, facts: Facts) -> Iterator[str]:
         return
     wrong = [failed for failed in facts.failed if not _fits_failure(rule.when, failed)]
     if len(wrong) == len(facts.failed):
-        yield f"{', '.join(asked)}: {facts.failed[0].told} does not fit"
+        yield f"{', '.join(asked)}: {facts.failed[0].description} does not fit"
     elif wrong and rule.then == "retry":
-        yield f"{', '.join(asked)}: {wrong[0].told} failed as well"
+        yield f"{', '.join(asked)}: {wrong[0].description} failed as well"
 
 
 def _places(when: When, facts: Facts) -> Iterator[str]:

@@ -11,6 +11,9 @@ if TYPE_CHECKING:
 
     from drone_mcp_policy.states import Action, State
 
+TRANSIENT: Final = frozenset({"dependency", "infrastructure", "out_of_memory", "timeout"})
+"""The classes of failure that may pass by themselves; only these are ever retried."""
+
 MOST_RETRIES: Final = 5  # that a rule may ask for
 LONGEST_BACK_OFF: Final = 3600  # seconds
 

@@ -11,8 +11,7 @@ from ci_mcp_kit.suggesting import suggest
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
 from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy import fields
-from drone_mcp_policy.kinds import TRANSIENT
-from drone_mcp_policy.rules import Retries, Rule, Rules, When
+from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When
 from drone_mcp_policy.states import ACTIONS, STATES, USED_IN
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def read_rules(file: Path | None = None) -> Rules:
 
 def _read(file: Path) -> Rules:
     source = read_source(file, _KIND)
-    reading = _Reading(source)
+    reading = _RulesReader(source)
     rules = reading.file()
     if reading.problems:
         raise InvalidFile(reading.problems)
@@ -74,7 +73,7 @@ def _read(file: Path) -> Rules:
 
 
 @dataclass
-class _Reading:
+class _RulesReader:
     """One file being read; mistakes are collected, so that a person sees all of them at once."""
 
     source: Source

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
+from drone_mcp_build.build_address import resolve_address
 from drone_mcp_build.failure_class import FailureClass
-from drone_mcp_build.meant import meant
 from drone_mcp_policy.views import DecisionView, ExplanationView
 
 if TYPE_CHECKING:
@@ -56,21 +56,21 @@ class PolicyTools:
         self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClassArgument = None
     ) -> ExplanationView:
         """Which rules looked at a build, and why each of them did or did not match."""
-        from drone_mcp_policy.telling import explained  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.answers import explanation_view  # noqa: PLC0415 - on first use, to start fast
 
         considered, view = await self._decided(repo, number, failure_class)
-        return explained(considered, view, self.rules.source)
+        return explanation_view(considered, view, self.rules.source)
 
     async def _decided(
         self, repo: str | None, number: int | None, failure_class: str | None
     ) -> tuple[Considered, DecisionView]:
-        from drone_mcp_policy.telling import told, with_origin  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.answers import decision_view, with_origin  # noqa: PLC0415 - on first use, to start fast
 
-        what = meant(self._access, repo, number)
+        what = resolve_address(self._access, repo, number)
         observation, note = await self._observe(what.repo, what.number)
         build = observation.build if observation else None
         considered = await self._consider(what.repo, build, failure_class or "")
-        view = told(considered.decision, build, what.repo, self._settings.role_tools, note)
+        view = decision_view(considered.decision, build, what.repo, self._settings.role_tools, note)
         return considered, with_origin(view, observation)
 
     async def _observe(self, repo: str, number: int | None) -> tuple[Observation | None, str]:

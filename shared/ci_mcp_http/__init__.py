@@ -8,9 +8,12 @@
     sse                  event streams, from bytes to events
     tokens, options      secrets that do not show themselves; how to reach a service
     addresses, paths     addresses of services, paths from untrusted parts
+    variables, settings  what the environment says to a server that asks one service
+    access               how the tools of a server reach it: one client, made at first use, which only reads
 
-Everything but `transport` and the token files is pure. A domain derives its client from this: it makes `Call`s, brings
-a reader that turns a `Response` into data or into a `ServiceError`, and describes itself by a `Service`.
+Everything but `transport`, `access` and the token files is pure. A domain derives its client from this: it makes
+`Call`s, brings a reader that turns a `Response` into data or into a `ServiceError`, and describes itself as a
+`Service`.
 
 Import what is needed from its module; this package loads nothing by itself, so that a server starts fast: only
 `transport` and `network_errors` bring in httpx.

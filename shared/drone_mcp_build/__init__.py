@@ -2,7 +2,7 @@
 
 access         DroneAccess: the client that reads, made at first use, and the repository that a call means
 scope          which repositories a process may see
-meant          what a name or a pasted address means
+build_address  the repository, build and step that a name or a pasted address means
 refs           the branch, tag or pull request that a build is of
 failed_steps   the steps of a build, and those that failed, in causal order
 titles         the title of a build

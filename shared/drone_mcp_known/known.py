@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ci_mcp_kit import observing
 from ci_mcp_kit.concurrency import run_all
 from drone_mcp_client import status
-from drone_mcp_known.proof import Proof
+from drone_mcp_known.read_permission import ReadPermission
 from drone_mcp_known.state import State
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ class Known:
 
     def __init__(self, access: DroneAccess, clock: Callable[[], float]) -> None:
         self.state = State(access.settings.state, clock)
-        self._proof = Proof(access, clock)
+        self._permission = ReadPermission(access, clock)
         self._clock = clock
         self._learned = 0
 
@@ -83,13 +83,13 @@ class Known:
         record = await self.state.ask(lambda store: store.get(slug, number))
         if record is None or not await self._is_fresh(record.build):
             return None
-        return self._observe(record, await self._proof.of(slug, ahead))
+        return self._observe(record, await self._permission.repo(slug, ahead))
 
     async def latest(self, slug: str) -> Observation | None:
         """Return the newest build of the default branch; None as in `build`."""
         if not await self.feed_is_alive():
             return None
-        repo = await self._proof.of(slug)
+        repo = await self._permission.repo(slug)
         if repo is None:
             return None
         record = await self.state.ask(lambda store: _newest(store, repo))
@@ -105,7 +105,7 @@ class Known:
         at = await self._heard_at()
         if at is None or page * size > MOST_LISTED:
             return None
-        repo = await self._proof.of(slug)
+        repo = await self._permission.repo(slug)
         records = await self.state.ask(lambda store: store.newest(slug, page * size)) if repo else None
         if repo is None or not records or not _is_gapless(records, repo, page * size):
             return None
@@ -124,7 +124,7 @@ class Known:
 
     async def repo(self, slug: str) -> Repo | None:
         """Return a repository as it was at most a minute ago; None if our token may not read it."""
-        return await self._proof.of(slug)
+        return await self._permission.repo(slug)
 
     async def newest_builds(self, slug: str, most: int) -> tuple[Build, ...]:
         """List the newest builds, newest first, down to the first gap; () where Drone has to be asked.
@@ -144,16 +144,12 @@ class Known:
     async def learn(self, slug: str, build: Build) -> Observation:
         """Store a build that Drone has answered. An unshared store keeps only what cannot become stale."""
         observing.set_source("drone")
-        await self._keep(slug, build)
+        if self.state.shared or is_whole(build):
+            await self.state.ask(lambda store: store.apply(slug, build, source="api", at=self._clock()))
+            self._learned += 1
+            if not self.state.shared and self._learned % LEARNED_BETWEEN == 0:
+                await self.state.ask(lambda store: store.retain(builds_per_repo=KEPT_IN_MEMORY, newer_than=0))
         return Observation(build, "drone", self._clock())
-
-    async def _keep(self, slug: str, build: Build) -> None:
-        if not self.state.shared and not is_whole(build):
-            return
-        await self.state.ask(lambda store: store.apply(slug, build, source="api", at=self._clock()))
-        self._learned += 1
-        if not self.state.shared and self._learned % LEARNED_BETWEEN == 0:
-            await self.state.ask(lambda store: store.retain(builds_per_repo=KEPT_IN_MEMORY, newer_than=0))
 
     async def feed_is_alive(self) -> bool:
         """Whether webhooks report every change of a running build to the store."""

@@ -1,7 +1,7 @@
-"""Which failure each build had, as whoever read its log wrote it down for all who share the store.
+"""Stores the signature of each build's failure, so that servers that share the store find the same failure again.
 
-A signature stands under the id that Drone gave the build, which no other build of the server ever has: not even one of
-the same number, where a repository was deleted and enabled anew.
+The key is the id that Drone gave the build. It is unique on a server, while a number may occur again where a repository
+was deleted and enabled anew.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ class Signed:
 
 
 class Signatures:
-    """Written and read in the store of `state`; without one that is shared nothing is kept. `clock` gives Unix time.
+    """The signatures in the store of `state`; without a shared store, none is kept. `clock` gives the Unix time.
 
-    Nobody but who was just shown the build by Drone, or has proof, may be told.
+    They say nothing about access: ask only for a build that our token has just been allowed to read.
     """
 
     def __init__(self, state: State, clock: Callable[[], float]) -> None:
@@ -38,23 +38,23 @@ class Signatures:
 
     @property
     def are_shared(self) -> bool:
-        """Whether there is a store that others write to as well."""
+        """Whether other processes use the store as well."""
         return self._state.shared
 
     async def are_readable(self) -> bool:
-        """Whether that store answers."""
+        """Whether the store answers."""
         return await self._state.ask(lambda store: store.health()) is not None
 
     async def write(self, slug: str, build: Build, signed: Signed) -> None:
-        """Keep the signature of a build that has ended."""
+        """Store the signature of a build that has ended."""
         if self._state.shared and signed.signature:
             text = f"{signed.signature} {signed.step}".strip()
             await self._state.ask(
                 lambda store: store.notes.write_note(_key(slug, build), text, KEPT_SECONDS, at=self._clock())
             )
 
-    async def of(self, slug: str, build: Build) -> Signed | None:
-        """Return what is kept of a build; None where nobody has read its log."""
+    async def read(self, slug: str, build: Build) -> Signed | None:
+        """Return the signature of a build; None where its log has not been read."""
         if not self._state.shared:
             return None
         text = await self._state.ask(lambda store: store.notes.note(_key(slug, build), at=self._clock()))

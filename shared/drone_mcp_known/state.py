@@ -1,11 +1,11 @@
-"""The store of this process (`DRONE_MCP_STATE`): opened at first use, and as good as empty while it does not answer."""
+"""The store of this process (`DRONE_MCP_STATE`): opened at first use, and treated as empty while it does not answer."""
 
 from __future__ import annotations
 
 import logging
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from drone_mcp_known.opening import StoreAtNeed
+from drone_mcp_known.lazy_store import LazyStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,30 +20,27 @@ REST_SECONDS: Final = 30.0  # from a failure of the store to the next try
 
 
 class State:
-    """A way to the store that never stands in the way of an answer. `clock` gives the Unix time."""
+    """Access to the store; a store that fails never fails an answer. `clock` gives the Unix time."""
 
     def __init__(self, url: str, clock: Callable[[], float]) -> None:
         self.shared = url != "memory:"
         self._clock = clock
-        self._store = StoreAtNeed(url)
+        self._store = LazyStore(url)
         self._failed_at = float("-inf")
 
     async def ask(self, question: Callable[[BuildStateStore], Awaitable[T]]) -> T | None:
         """Return what the store answers; None where there is none that answers."""
         from drone_mcp_state import StoreError  # noqa: PLC0415 - on first use, to start fast
 
-        if self._is_resting():
+        if 0 <= self._clock() - self._failed_at < REST_SECONDS:
             return None
         try:
-            return await question(await self._store.opened())
+            return await question(await self._store.open())
         except StoreError as error:
             self._failed_at = self._clock()
             logger.warning("Going on without the state for %g seconds: %s", REST_SECONDS, error)
             return None
 
     async def close(self) -> None:
-        """Let go of the store, if it was opened. The next `ask` opens it again."""
+        """Close the store, if it was opened; the next `ask` opens it again."""
         await self._store.close()
-
-    def _is_resting(self) -> bool:
-        return 0 <= self._clock() - self._failed_at < REST_SECONDS

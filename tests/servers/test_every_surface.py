@@ -124,7 +124,7 @@ def test_the_front_answers_as_the_server_does_where_the_environment_is_wrong(nam
                 fault = caught.value
             else:
                 known.narrow(allowed)
-            known.tell(fault)
+            known.explain(fault)
             assert front_says(known, requests) == server_says(
                 name, settings_type(name).of_wrong({"DRONE_MCP_TOOLS": ",".join(allowed or ())}, fault), requests
             )

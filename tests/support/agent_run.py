@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 PATIENCE = 180  # seconds before a test gives up: servers are started many times over, on whatever machine
 SERVER = """\
@@ -31,6 +32,7 @@ for line in sys.stdin:
         reply = {"result": {"tools": [{"name": "one", "inputSchema": {"type": "object"}}]}}
     print(json.dumps({"jsonrpc": "2.0", "id": asked["id"], **reply}), flush=True)
 """
+ROLES = Path(__file__).parent / "roles"
 ROLE = """\
 role: {name}
 external:
@@ -46,8 +48,9 @@ class Place:
     environment: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for name in ("work", "roles", "temporary", "home"):
+        for name in ("work", "temporary", "home"):
             (self.folder / name).mkdir(exist_ok=True)
+        shutil.copytree(ROLES, self.folder / "roles", dirs_exist_ok=True)
         self.role("tiny", "tiny", SERVER)
 
     @property

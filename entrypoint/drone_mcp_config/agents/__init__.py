@@ -1,1 +1,1 @@
-"""What a pod runs: an agent with the servers of its role, from its start to the push of what it leaves."""
+"""Runs an agent with the servers of its role, in a pod or elsewhere, and pushes its work."""

@@ -1,4 +1,4 @@
-"""Names of branches: which are names at all, and which an agent does not push to. Pure."""
+"""Names of branches: which are valid, and which an agent does not push to. Pure."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _REFUSED = re.compile(r"[\x00-\x20\x7f~^:?*\[\\]|\.\.|@\{|//|/\.|\.lock(?:/|$)|^
 
 
 def branch_problem(name: str) -> str | None:
-    """Say what is wrong with the name of a branch, or None."""
+    """Return what is wrong with the name of a branch, or None."""
     if not name or len(name) > LONGEST or _REFUSED.search(name):
         return "is no name of a branch"
     if name == "HEAD" or name.startswith("refs/"):
@@ -22,6 +22,6 @@ def branch_problem(name: str) -> str | None:
 
 
 def is_protected(name: str, default: str | None) -> bool:
-    """Tell whether people rely on a branch of this name; `default` is the one that the remote shows first."""
+    """Tell whether people share a branch of this name; `default` is the default branch of the remote, if known."""
     folded = name.casefold()
     return name == default or folded in PROTECTED or folded.startswith(PROTECTED_START)

@@ -1,6 +1,6 @@
-"""What an agent leaves in its work tree, committed and pushed to its branch: never by force, never where people work.
+"""Commits an agent's work and pushes it to its branch: never by force, never to a branch that people share.
 
-All that can be refused is refused before the agent starts: hours of work are not to end at a typing error.
+Whatever can be refused is refused before the agent starts, so that no mistake in an option costs hours of work.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 if TYPE_CHECKING:
     from drone_mcp_config.agents.git import Git
 
-DEFAULT_EMAIL = "agent@drone-mcp.invalid"  # RFC 2606: nobody's, for good
+DEFAULT_EMAIL = "agent@drone-mcp.invalid"  # RFC 2606: `.invalid` is never registered
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """Where the work goes, and what is said of it.
+    """Where the work is pushed, and by whom.
 
     Attributes:
         protected: whether a protected branch may be pushed to.
@@ -34,8 +34,8 @@ class Delivery:
     protected: bool = False
 
 
-def prepare(git: Git, delivery: Delivery) -> None:
-    """Find out whether the work could be pushed.
+def check_delivery(git: Git, delivery: Delivery) -> None:
+    """Check that the work could be pushed.
 
     Raises:
         UserError: not from here, or not to there.
@@ -74,10 +74,10 @@ def _default_branch(symref: str) -> str | None:
 
 
 def deliver(git: Git, delivery: Delivery) -> str:
-    """Commit what is left, push what is new, and say what happened.
+    """Commit the work, push what is new, and return a sentence about it.
 
     Raises:
-        NotPushed: the work is still where the agent left it.
+        NotPushed: the work is still in the work tree.
     """
     _refuse_unfinished(git)
     _commit(git, delivery)
@@ -94,7 +94,7 @@ def deliver(git: Git, delivery: Delivery) -> str:
 
 
 def _refuse_unfinished(git: Git) -> None:
-    """Refuse to commit in the middle of something: conflict markers would go in as if they were work."""
+    """Refuse to commit in the middle of a merge or the like: conflict markers would be committed as work."""
     asked = [word for name in UNFINISHED for word in ("--git-path", name)]
     paths = git.run("rev-parse", *asked).out.splitlines()
     if git.run("ls-files", "--unmerged").out or any(Path(path).exists() for path in paths):
@@ -107,29 +107,22 @@ def _refuse_unfinished(git: Git) -> None:
 def _commit(git: Git, delivery: Delivery) -> None:
     if not git.run("status", "--porcelain").out:
         return
-    added = git.run("add", "--all")
-    made = (
-        git.run(*_identity(git, delivery), "commit", "--quiet", "--message", _message(delivery)) if added.ok else added
-    )
+    by = f"session {delivery.session}" if delivery.session else f"the {delivery.role} agent"
+    trailers = [f"Agent-Role: {delivery.role}", *([f"Agent-Session: {delivery.session}"] if delivery.session else [])]
+    message = "\n".join([f"Save what {by} left", "", *trailers])
+    # A committer for where git knows none; its own variables (GIT_AUTHOR_NAME ...) win over these.
+    defaults = {"user.name": f"{delivery.role} agent", "user.email": DEFAULT_EMAIL}
+    lacking = {key: value for key, value in defaults.items() if not git.run("config", "--get", key).ok}
+    identity = [word for key, value in lacking.items() for word in ("-c", f"{key}={value}")]
+    made = git.run("add", "--all")
+    if made.ok:
+        made = git.run(*identity, "commit", "--quiet", "--message", message)
     if not made.ok:
         raise NotPushed(f"The work was not committed, and not pushed: {git.why(made)}. It is in {Path.cwd()}.")
 
 
-def _message(delivery: Delivery) -> str:
-    whose = f"session {delivery.session}" if delivery.session else f"the {delivery.role} agent"
-    trailers = [f"Agent-Role: {delivery.role}", *([f"Agent-Session: {delivery.session}"] if delivery.session else [])]
-    return "\n".join([f"Save what {whose} left", "", *trailers])
-
-
-def _identity(git: Git, delivery: Delivery) -> list[str]:
-    """Say who commits where git has no one to say it of; its own variables (GIT_AUTHOR_NAME ...) win over this."""
-    defaults = {"user.name": f"{delivery.role} agent", "user.email": DEFAULT_EMAIL}
-    lacking = {key: value for key, value in defaults.items() if not git.run("config", "--get", key).ok}
-    return [word for key, value in lacking.items() for word in ("-c", f"{key}={value}")]
-
-
 def _is_ahead(git: Git, delivery: Delivery) -> bool:
-    """Tell whether there is a commit here that the branch lacks; where it is new, one that the remote lacks.
+    """Tell whether there is a commit here that the branch lacks, or that the remote lacks if the branch is new.
 
     Raises:
         NotPushed: the remote does not answer.

@@ -1,4 +1,4 @@
-"""What an agent's run takes from its surroundings, and what its servers and its command get to see. Pure."""
+"""Decides from options and environment what an agent, its set-up and its servers are started with. Pure."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ LONGEST_SESSION = 200  # characters
 
 @dataclass(frozen=True)
 class Assignment:
-    """What an agent is to work on, and as what; "" is what is not known.
+    """The task of an agent: its role, repository and branch; "" stands for unknown.
 
     Attributes:
         repo: the repository `owner/name`.
-        session: whatever names this run: in audit logs, in the message of a commit.
-        branch: where its work goes.
+        session: a name for this run, in audit logs and in the message of a commit.
+        branch: that its work is pushed to.
         url: where the role is served, if the agent does not start its servers itself.
     """
 
@@ -48,7 +48,7 @@ class Assignment:
     url: str = ""
 
     def as_variables(self, installed: Servers) -> dict[str, str]:
-        """Return it as the servers read it: options win over the environment for them, too."""
+        """Return it as variables that the servers read: options win over the environment there, too."""
         known = {"AGENT_ROLE": self.role, "SESSION_ID": self.session, "BRANCH": self.branch}
         known |= dict.fromkeys(installed.repo_variables, self.repo)
         return {name: value for name, value in known.items() if value}
@@ -56,10 +56,10 @@ class Assignment:
 
 @dataclass(frozen=True)
 class Equipment:
-    """What an agent is started with.
+    """All that an agent is started with.
 
     Attributes:
-        environment: what its set-up, its servers and its command see.
+        environment: of its set-up, its servers and its command.
     """
 
     role: Role
@@ -69,10 +69,10 @@ class Equipment:
 
 
 def require_role(assignment: Assignment, installed: Servers, environment: Mapping[str, str], *, push: bool) -> None:
-    """Refuse to go on without a role, which says what else is needed.
+    """Check that there is a role: only that says what else is needed.
 
     Raises:
-        UserError: names the role, and what any role would lack.
+        UserError: there is none; names it, and what every role would lack.
     """
     if not assignment.role:
         addresses = () if assignment.url else installed.common_addresses
@@ -85,7 +85,7 @@ def _missing_branch(assignment: Assignment, *, push: bool) -> list[str]:
 
 
 def check_session(session: str) -> None:
-    """Refuse the name of a session that does not fit a line.
+    """Check that the name of a session fits a line.
 
     Raises:
         UserError: it does not.

@@ -1,8 +1,8 @@
-"""Programs run one after the other in the foreground, as an init process runs them: signals passed on, orphans reaped.
+"""Runs programs one after the other in the foreground, as an init process does.
 
-All signals that matter are blocked and waited for in one place, so that none can come between two steps: what arrives
-while nothing runs waits for the next program. The programs stay in this process's group; a terminal's job control sees
-them as it would without us.
+Signals are forwarded and orphans are reaped. All signals that matter are blocked and waited for in one place, so that
+none is lost between two steps: one that arrives while nothing runs is delivered to the next program. The programs stay
+in this process's group; a terminal's job control sees them as it would without us.
 """
 
 from __future__ import annotations
@@ -27,20 +27,20 @@ SENT_BY_TERMINALS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH})
 BY_KERNEL = 0x80  # SI_KERNEL of sigaction(2): for these signals, a key or a new size of the terminal
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
-SIGNALLED = 128  # and the number of the signal, as shells have it
+SIGNALLED = 128  # plus the number of the signal: POSIX, Shell Command Language, 2.8.2
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
 
 class Foreground:
-    """Runs one program at a time. Signals stay blocked in this process from its making on.
+    """Runs one program at a time. Signals stay blocked in this process from the constructor on.
 
     Attributes:
-        told_to_end: what a shell exits with after the last signal that meant to end the program; 0: none came.
+        end_code: the exit code of a shell after the last signal that was to end the program; 0: none came.
     """
 
     def __init__(self) -> None:
-        self.told_to_end = 0
+        self.end_code = 0
         self._waited_for = FORWARDED | {signal.SIGCHLD}
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._waited_for)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, it would take exit statuses from us
@@ -62,20 +62,20 @@ class Foreground:
             command[0],
             [*command],
             environment,
-            file_actions=_turned(*aside) if aside else [],
+            file_actions=_redirections(*aside) if aside else [],
             setsigmask=self._mask,
             setsigdef=IGNORED_BY_PYTHON,
         )
-        return self._attend(pid)
+        return self._wait(pid)
 
     def call(self, work: Callable[[], int]) -> int:
-        """Run a function as a program of its own: what it loads is gone with it, and a signal can end it."""
+        """Run a function in a forked process: the memory that it takes is freed afterwards, and a signal can end it."""
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
-        return self._attend(pid) if pid else self._become(work)
+        return self._wait(pid) if pid else self._exit_with(work)
 
-    def _become(self, work: Callable[[], int]) -> NoReturn:
+    def _exit_with(self, work: Callable[[], int]) -> NoReturn:
         code = 1
         try:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
@@ -88,29 +88,29 @@ class Foreground:
         finally:
             os._exit(code)
 
-    def _attend(self, pid: int) -> int:
+    def _wait(self, pid: int) -> int:
         while (code := _reap(pid)) is None:
             came = signal.sigwaitinfo(self._waited_for)
             if came.si_signo in ENDING:
-                self.told_to_end = SIGNALLED + came.si_signo
+                self.end_code = SIGNALLED + came.si_signo
             if came.si_signo in FORWARDED and not _from_terminal(came):
                 os.kill(pid, came.si_signo)
         return code
 
 
-def _turned(output: int, errors: int) -> list[tuple[Any, ...]]:
-    """Say which streams a program has in place of ours."""
+def _redirections(output: int, errors: int) -> list[tuple[Any, ...]]:
+    """Return the actions by which a program gets other streams than ours."""
     nothing = (os.POSIX_SPAWN_OPEN, 0, os.devnull, os.O_RDONLY, 0)
     return [nothing, (os.POSIX_SPAWN_DUP2, output, 1), (os.POSIX_SPAWN_DUP2, errors, 2)]
 
 
 def _from_terminal(came: signal.struct_siginfo) -> bool:
-    """Tell whether the terminal has sent it to its whole group already, the program included."""
+    """Tell whether the terminal has sent the signal to the whole process group, and so to the program already."""
     return came.si_signo in SENT_BY_TERMINALS and came.si_code == BY_KERNEL
 
 
 def _reap(wanted: int) -> int | None:
-    """Take every child that has ended, those left to us by others as well; return the exit code of `wanted`."""
+    """Reap every child that has ended, adopted orphans too; return the exit code of `wanted`, None while it runs."""
     code = None
     while True:
         try:
@@ -120,14 +120,10 @@ def _reap(wanted: int) -> int | None:
         if pid == 0:
             return code
         if pid == wanted:
-            code = _exit_code(status)
-
-
-def _exit_code(status: int) -> int:
-    code = os.waitstatus_to_exitcode(status)
-    return code if code >= 0 else SIGNALLED - code
+            code = os.waitstatus_to_exitcode(status)
+            code = code if code >= 0 else SIGNALLED - code
 
 
 def code_of(error: OSError) -> int:
-    """Return what a shell exits with when it cannot start a program."""
+    """Return the exit code of a shell that cannot start a program (POSIX, Shell Command Language, 2.8.2)."""
     return NOT_FOUND if error.errno == errno.ENOENT else NOT_EXECUTABLE

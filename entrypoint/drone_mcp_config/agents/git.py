@@ -1,4 +1,4 @@
-"""Git as the agent entrypoint needs it: run in the foreground, with its words kept and rid of secrets."""
+"""Runs git in the foreground, and quotes its output without secrets."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.agents.foreground import Foreground
 
-LONGEST_WORDS = 600  # characters of what git said that are worth repeating
-TELLING = ("!", "fatal:", "error:", "remote:")
+LONGEST_QUOTE = 600  # characters of git's output in a message
+REASONS = ("!", "fatal:", "error:", "remote:")
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
 @dataclass(frozen=True)
 class GitResult:
-    """What came of a git command."""
+    """The outcome of a git command."""
 
     code: int
     out: str
@@ -30,7 +30,7 @@ class GitResult:
 
     @property
     def ok(self) -> bool:
-        """Whether it did what it was to do."""
+        """Whether it succeeded."""
         return self.code == 0
 
 
@@ -39,7 +39,7 @@ class Git:
     """Runs git in the working directory.
 
     Attributes:
-        environment: what git sees: identity, credentials, its own settings.
+        environment: of git: identity, credentials, its own settings.
     """
 
     foreground: Foreground
@@ -59,9 +59,9 @@ class Git:
             return GitResult(code, out.read().decode(errors="replace"), err.read().decode(errors="replace"))
 
     def why(self, ran: GitResult) -> str:
-        """Return the lines that say why a command failed, as they may be shown."""
+        """Return the lines of output that say why a command failed, redacted."""
         lines = [line.strip() for line in f"{ran.out}\n{ran.err}".splitlines() if line.strip()]
-        telling = [line for line in lines if line.startswith(TELLING)] or lines[-1:]
-        said = "; ".join(" ".join(line.split()) for line in telling) or f"git ended with {ran.code}"
+        reasons = [line for line in lines if line.startswith(REASONS)] or lines[-1:]
+        quote = "; ".join(" ".join(line.split()) for line in reasons) or f"git ended with {ran.code}"
         secrets = [value for name, value in self.environment.items() if value and names_a_secret(name)]
-        return Cleaner(Redactor(lambda: secrets)).text(said)[:LONGEST_WORDS]
+        return Cleaner(Redactor(lambda: secrets)).text(quote)[:LONGEST_QUOTE]

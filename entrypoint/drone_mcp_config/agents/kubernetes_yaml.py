@@ -1,4 +1,4 @@
-"""Kubernetes objects as YAML that every reader takes alike, and text that Kubernetes leaves as it is. Pure."""
+"""Writes Kubernetes objects as YAML that YAML 1.1 and 1.2 read alike, and escapes text for Kubernetes. Pure."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 import yaml
 
-# Readers differ in what they take for a number, a date or a truth: all that might be one is quoted.
+# YAML 1.1 and 1.2 differ in what is a number, a date or a boolean: whatever might be one is quoted.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
@@ -37,5 +37,5 @@ def as_yaml(data: dict[str, Any]) -> str:
 
 
 def literal(text: str) -> str:
-    """Write text for a command, an argument or a variable: there Kubernetes puts values in for `$(NAME)`."""
+    """Escape text for a command, an argument or a variable, where Kubernetes expands `$(NAME)` (core/v1, Container)."""
     return text.replace("$", "$$")

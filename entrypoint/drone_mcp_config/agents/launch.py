@@ -1,6 +1,6 @@
-"""How each client is handed a configuration of its own, without touching the files that a user has for it.
+"""How each client is started with a configuration made for it, without touching the user's own files. Pure.
 
-Where a client has a way to take that file and no other, it is taken. Pure.
+Where a client can be made to read this file and no other, it is.
 """
 
 from __future__ import annotations
@@ -25,21 +25,21 @@ _PLACE = re.compile(r"(?:\S*[=@])?\{config\}")  # a word of its own, or at the e
 
 @dataclass(frozen=True)
 class ClientLaunch:
-    """How a client takes a file. `{config}` stands for its path, `{folder}` for the private folder that it is in.
+    """How a client is started with a file. `{config}` stands for its path, `{folder}` for the private folder around it.
 
     Attributes:
         program: the name of the client's command.
-        flags: what goes before the command's own arguments.
-        environment: what its environment says.
+        flags: options to insert before the command's own arguments.
+        environment: variables to set for it.
         file: the file's name in the private folder.
-        beside: settings that belong beside the servers, from their names.
+        settings: makes further settings for the file, from the names of the servers.
     """
 
     program: str
     flags: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     file: str = "mcp.json"
-    beside: Callable[[Iterable[str]], dict[str, Any]] = lambda _: {}
+    settings: Callable[[Iterable[str]], dict[str, Any]] = lambda _: {}
 
 
 LAUNCHES: dict[ClientName, ClientLaunch] = {
@@ -52,7 +52,7 @@ LAUNCHES: dict[ClientName, ClientLaunch] = {
         "gemini",
         environment={"GEMINI_CLI_HOME": "{folder}"},
         file=".gemini/settings.json",
-        beside=lambda names: {"mcp": {"allowed": list(names)}, "security": {"folderTrust": {"enabled": False}}},
+        settings=lambda names: {"mcp": {"allowed": list(names)}, "security": {"folderTrust": {"enabled": False}}},
     ),
     "opencode": ClientLaunch("opencode", environment={"OPENCODE_CONFIG": "{config}"}),
     "goose": ClientLaunch("goose", environment={"GOOSE_PATH_ROOT": "{folder}"}, file="config/config.yaml"),
@@ -61,10 +61,10 @@ LAUNCHES: dict[ClientName, ClientLaunch] = {
 
 
 def launch_of(client: ClientName) -> ClientLaunch:
-    """Return how a client takes a configuration.
+    """Return how a client is started with a configuration made for it.
 
     Raises:
-        CannotExpress: it has no way to.
+        CannotExpress: it reads its own files only.
     """
     launch = LAUNCHES.get(client)
     if launch is None:
@@ -76,7 +76,7 @@ def launch_of(client: ClientName) -> ClientLaunch:
 
 
 def command_with(launch: ClientLaunch, command: Sequence[str], config: Path) -> list[str]:
-    """Tell a command of its configuration: where it has `{config}`, or else by the client's flags."""
+    """Return a command with the path of its configuration: in place of `{config}`, or else by the client's flags."""
     if has_place(command):
         return [f"{word.removesuffix(PLACEHOLDER)}{config}" if _is_place(word) else word for word in command]
     flags = launch.flags if is_client(launch, command) else ()
@@ -84,21 +84,21 @@ def command_with(launch: ClientLaunch, command: Sequence[str], config: Path) -> 
 
 
 def environment_with(launch: ClientLaunch, config: Path, folder: Path) -> dict[str, str]:
-    """Return the variables that tell a command of its configuration."""
-    told = {
+    """Return the variables by which a command finds its configuration."""
+    given = {
         name: value.replace(PLACEHOLDER, str(config)).replace("{folder}", str(folder))
         for name, value in launch.environment.items()
     }
-    return {CONFIG: str(config), **told}
+    return {CONFIG: str(config), **given}
 
 
 def is_client(launch: ClientLaunch, command: Sequence[str]) -> bool:
-    """Tell whether a command is the client itself, and not a wrapper or another program."""
+    """Tell whether a command is the client itself, not a wrapper or another program."""
     return PurePosixPath(command[0]).name == launch.program
 
 
 def has_place(command: Sequence[str]) -> bool:
-    """Tell whether a command says itself where the path goes."""
+    """Tell whether a command has a place for the path."""
     return any(_is_place(word) for word in command)
 
 

@@ -1,6 +1,6 @@
-"""The pod of an agent, as data: what is cloned and set up before, what the agent runs in, what it may reach. Pure.
+"""The Kubernetes pod of an agent as data: clone, set-up, agent (Kubernetes API reference, core/v1, Pod). Pure.
 
-Secrets are named, never held. What comes from a user is an argument or a variable, never a piece of a shell's text.
+Secrets are referred to, never held. Text from a user is an argument or a variable, never part of a shell script.
 """
 
 from __future__ import annotations
@@ -15,14 +15,16 @@ from drone_mcp_config.agents.kubernetes_yaml import literal
 Data = dict[str, Any]
 
 USER = 10_001
-CHECKOUT = "/workspace/checkout"  # not /workspace itself: git refuses a folder that another user owns
+# Not /workspace itself: git refuses a folder of another owner (git-config(1), safe.directory).
+CHECKOUT = "/workspace/checkout"
 HOME = "/home/agent"
 TOKENS = "/run/secrets/drone-mcp"
 GIT_TOKENS = "/run/secrets/git"
 ROLES = "/etc/drone-mcp/roles"
 GRACE_SECONDS = 120  # after SIGTERM, for the agent to end and its work to be pushed
 
-# Answers git's question for a password with the file's only line; told to keep or forget one, it does nothing.
+# A git credential helper, see gitcredentials(7): `get` answers with the file's only line, `store` and `erase` do
+# nothing.
 CREDENTIALS = (
     f'!f() {{ test "$1" = get || return 0; IFS= read -r token <{GIT_TOKENS}/GIT_TOKEN; '
     "printf 'username=agent\\npassword=%s\\n' \"$token\"; }; f"
@@ -39,7 +41,7 @@ SMALL: Data = {"requests": {"cpu": "100m", "memory": "256Mi"}, "limits": {"cpu":
 
 @dataclass(frozen=True)
 class PodVariable:
-    """A variable that the agent's container gets from the Secret or the ConfigMap, under its own name."""
+    """A variable of the agent's container, taken from the Secret or the ConfigMap under its own name."""
 
     name: str
     secret: bool
@@ -48,16 +50,16 @@ class PodVariable:
 
 @dataclass(frozen=True)
 class PodChoices:
-    """What a pod is made from; all of it checked already.
+    """The options of a pod, all of them checked.
 
     Attributes:
         base: the branch to start from.
         tokens: variables with tokens that the servers read, each from a file.
         wanted: its other variables.
-        command: the agent's; interactive if nobody gave one.
-        repo_variables: those that tell the servers of the repository.
+        command: the agent's; the pod is `interactive` where the user gave none.
+        repo_variables: the variables from which servers read the repository.
         settings: the Secret that has the tokens, and the ConfigMap that has the addresses.
-        roles: ConfigMap with role files, if they are not in the image.
+        roles: the ConfigMap with role files; None: they are in the image.
         options: further words for `drone-mcp-config agent`.
     """
 
@@ -81,7 +83,7 @@ class PodChoices:
 
     @property
     def name(self) -> str:
-        """A DNS label (RFC 1123) that another repository, branch or session does not have."""
+        """A DNS label (RFC 1123) that no other repository, branch or session has."""
         tail = hashlib.sha256(f"{self.repo}\0{self.branch}\0{self.session}".encode()).hexdigest()[:10]
         words = re.sub(r"[^a-z0-9]+", "-", f"agent-{self.role}-{self.repo.partition('/')[2]}".lower())
         return f"{words[:52].strip('-')}-{tail}"
@@ -139,7 +141,7 @@ def _clone(choices: PodChoices) -> Data:
 
 
 def _set_up(choices: PodChoices) -> Data:
-    """Run the role's commands without a single secret: they run what the repository's dependencies bring."""
+    """Run the role's commands without any secret: they execute code of the repository's dependencies."""
     commands = [literal(command) for command in choices.setup]
     setup = _container("set-up", choices, ["/bin/sh", "-c", literal(EACH_IN_A_SHELL), "set-up", *commands])
     return {**setup, "resources": _most(choices)}
@@ -194,12 +196,12 @@ def _variables(choices: PodChoices) -> list[Data]:
     pod_name = {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}}
     files = [_value(f"{name}_FILE", f"{TOKENS}/{name}") for name in choices.tokens]
     given = [_given(choices, wanted) for wanted in choices.wanted]
-    told = [_value(name, literal(value)) for name, value in about.items()]
-    return [*told, pod_name, *_git_variables(choices), *given, *files]
+    facts = [_value(name, literal(value)) for name, value in about.items()]
+    return [*facts, pod_name, *_git_variables(choices), *given, *files]
 
 
 def _git_variables(choices: PodChoices) -> list[Data]:
-    """Have git answer for the one server, and for no other, with the token in the file."""
+    """Have git use the token in the file for this one server, and for no other."""
     return [
         _given(choices, PodVariable("GIT_SERVER", secret=False)),
         _value("GIT_TERMINAL_PROMPT", "0"),

@@ -1,4 +1,4 @@
-"""The private folder that holds a generated configuration for as long as it is needed."""
+"""A private folder that holds a generated configuration while it is used."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def private_file(name: str, text: str) -> Iterator[tuple[Path, Path]]:
     Yields the folder and the file; both are gone afterwards, with whatever else the folder has got by then.
 
     Raises:
-        UserError: there is no room for it.
+        UserError: it cannot be written.
     """
     try:
         folder = Path(tempfile.mkdtemp(prefix="drone-mcp-agent-"))  # 0700

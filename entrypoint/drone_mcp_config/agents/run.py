@@ -1,4 +1,4 @@
-"""An agent's run from beginning to end: set-up, servers, the command itself, and what it leaves behind."""
+"""Runs an agent: the set-up, a check of its servers, the command itself, and the push of its work."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agents.delivery import Delivery, deliver, prepare
+from drone_mcp_config.agents.delivery import Delivery, check_delivery, deliver
 from drone_mcp_config.agents.foreground import code_of
 from drone_mcp_config.agents.git import Git
 from drone_mcp_config.agents.launch import command_with, environment_with, has_place, is_client
@@ -32,10 +32,10 @@ class AgentRun:
     """One run of an agent.
 
     Attributes:
-        command: the agent's own, not yet told of its configuration.
-        setup: commands of the role that are to be run before.
-        delivery: where the work goes; None: it stays where it is.
-        identity: git's variables that say who commits.
+        command: the agent's own, without its configuration.
+        setup: commands of the role to run before.
+        delivery: where the work is pushed; None: it is not.
+        identity: git's variables for the author and the committer.
     """
 
     equipment: Equipment
@@ -44,8 +44,8 @@ class AgentRun:
     delivery: Delivery | None = None
     identity: Mapping[str, str] | None = None
 
-    def to_its_end(self, foreground: Foreground, installed: Servers) -> int:
-        """AgentRun it; return the exit code of the command, or that of what went wrong after it succeeded.
+    def run(self, foreground: Foreground, installed: Servers) -> int:
+        """Run the agent; return the exit code of the command, or that of a failed push after it succeeded.
 
         Raises:
             UserError: the command was not run.
@@ -53,79 +53,79 @@ class AgentRun:
         git = Git(foreground, {**self.equipment.environment, **(self.identity or {})})
         if self.delivery:
             try:
-                prepare(git, self.delivery)
+                check_delivery(git, self.delivery)
             except UserError:
-                if foreground.told_to_end:  # git ended by the same signal, and found nothing out
-                    return foreground.told_to_end
+                if foreground.end_code:  # the same signal ended git, whose failure means nothing
+                    return foreground.end_code
                 raise
-        code, started = self._run(foreground, installed)
+        code, started = self._run_command(foreground, installed)
         if self.delivery and started:
             return _deliver(git, self.delivery, code)
         return code
 
-    def _run(self, foreground: Foreground, installed: Servers) -> tuple[int, bool]:
+    def _run_command(self, foreground: Foreground, installed: Servers) -> tuple[int, bool]:
         equipment, launch = self.equipment, self.equipment.launch
         made = equipment.made
-        text = new_text(made.client, made.entries, launch.beside(made.entries))
+        text = new_text(made.client, made.entries, launch.settings(made.entries))
         with private_file(launch.file, text) as (folder, config):
-            self._set_up(foreground)
-            if not foreground.told_to_end:
-                self._check(foreground, installed)
-            if foreground.told_to_end:
-                return foreground.told_to_end, False
+            self._run_setup(foreground)
+            if not foreground.end_code:
+                self._check_servers(foreground, installed)
+            if foreground.end_code:
+                return foreground.end_code, False
             environment = {**equipment.environment, **environment_with(launch, config, folder)}
             return self._start(foreground, command_with(launch, self.command, config), environment)
 
-    def _set_up(self, foreground: Foreground) -> None:
-        """AgentRun the set-up beside the agent's own streams: its output is no part of the agent's answer."""
+    def _run_setup(self, foreground: Foreground) -> None:
+        """Run the set-up with its output on standard error: it is no part of the agent's answer."""
         for number, command in enumerate(self.setup, start=1):
             try:
                 code = foreground.run([*SHELL, command], self.equipment.environment, aside=(STDERR, STDERR))
             except OSError as error:
                 raise NotStarted(f"The agent was not started: set-up needs {SHELL[0]} ({error.strerror}).") from error
-            if foreground.told_to_end:
+            if foreground.end_code:
                 return
             if code:
                 which = f"command {number} of {len(self.setup)}" if len(self.setup) > 1 else "command"
                 raise NotStarted(f"The agent was not started: the set-up {which} ({command!r}) ended with {code}.")
 
-    def _check(self, foreground: Foreground, installed: Servers) -> None:
-        """See that every server starts, in a process of its own: what that loads is not kept while the agent runs."""
+    def _check_servers(self, foreground: Foreground, installed: Servers) -> None:
+        """Check that every server starts, in a forked process: the SDK that this loads is gone while the agent runs."""
         equipment = self.equipment
 
-        def look() -> int:
-            from drone_mcp_config.checking.servers import report_broken  # noqa: PLC0415 - brings the SDK, slow to load
+        def check() -> int:
+            from drone_mcp_config.checking.servers import report_failures  # noqa: PLC0415 - brings the SDK, slow to load
 
             tools = tools_by_server(equipment.role, installed)
-            return report_broken(equipment.made.plan, tools, equipment.environment, tell)
+            return report_failures(equipment.made.plan, tools, equipment.environment, report)
 
-        if foreground.call(look) and not foreground.told_to_end:
+        if foreground.call(check) and not foreground.end_code:
             raise NotStarted("The agent was not started: it would be without some of its tools.")
 
     def _start(self, foreground: Foreground, command: list[str], environment: dict[str, str]) -> tuple[int, bool]:
         launch = self.equipment.launch
         if launch.flags and not has_place(self.command) and not is_client(launch, self.command):
-            tell(f"{command[0]} is not {launch.program}: it finds its configuration by DRONE_MCP_CONFIG alone.")
+            report(f"{command[0]} is not {launch.program}: it finds its configuration by DRONE_MCP_CONFIG alone.")
         try:
             return foreground.run(command, environment), True
         except OSError as error:
-            tell(f"{command[0]!r} cannot be run: {error.strerror}.")
+            report(f"{command[0]!r} cannot be run: {error.strerror}.")
             return code_of(error), False
 
 
 def _deliver(git: Git, delivery: Delivery, code: int) -> int:
-    """Push what is left; a failure is told, and counts only where the agent itself did not fail."""
+    """Push the work; a failure is reported, and is the exit code only where the agent itself succeeded."""
     try:
-        tell(deliver(git, delivery))
+        report(deliver(git, delivery))
     except NotPushed as error:
-        tell(str(error))
+        report(str(error))
         return code or error.exit_code
     except OSError as error:
-        tell(f"The work was not pushed: git cannot be run ({error.strerror}).")
+        report(f"The work was not pushed: git cannot be run ({error.strerror}).")
         return code or NotPushed.exit_code
     return code
 
 
-def tell(text: str) -> None:
-    """Say something beside what the agent says."""
+def report(text: str) -> None:
+    """Write a line to standard error, apart from the agent's output."""
     typer.echo(f"drone-mcp-config: {text}", err=True)

@@ -1,1 +1,1 @@
-"""What `doctor` looks at, and what it says of it."""
+"""The checks of `doctor`: the servers of a role, started or served."""

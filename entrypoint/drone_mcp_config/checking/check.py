@@ -1,4 +1,4 @@
-"""What `doctor` finds: one check, one line, one way to mend it."""
+"""The result of one check of `doctor`: a line, and how to mend it."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ Status = Literal["ok", "warning", "failed", "skipped"]
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at.
+    """One thing that was checked.
 
     Attributes:
-        mend: what to do about it; "" where nothing is wrong.
-        seconds: how long it took, where that says something.
+        mend: how to mend it; "" where nothing is wrong.
+        seconds: how long it took, where that matters.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A server started as a client starts it, over standard input and output: for the doctor and for the demo."""
+"""Starts a server as a client does, over standard input and output."""
 
 from __future__ import annotations
 
@@ -21,28 +21,28 @@ from drone_mcp_config.template import Template
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
-LONGEST_WORDS = 400  # characters of what a failed server said that are worth repeating
+LONGEST_QUOTE = 400  # characters of a failed server's last line in a message
 
 
 class LaunchFailed(Exception):
     """A server did not start, or did not answer in time.
 
     Attributes:
-        reason: what was seen from outside.
-        said: the last line that the server wrote to standard error, "" if none; without secrets.
+        reason: what was observed from outside.
+        last_line: the last line that the server wrote to standard error, "" if none; without secrets.
         no_program: whether there is no such program.
     """
 
-    def __init__(self, reason: str, said: str = "", *, no_program: bool = False) -> None:
-        super().__init__(f"it did not start: {said or reason}")
+    def __init__(self, reason: str, last_line: str = "", *, no_program: bool = False) -> None:
+        super().__init__(f"it did not start: {last_line or reason}")
         self.reason = reason
-        self.said = said
+        self.last_line = last_line
         self.no_program = no_program
 
 
 @dataclass(frozen=True)
 class RunningServer:
-    """A server that runs, a client that is connected to it, its tools, and the seconds until it had listed them."""
+    """A running server: a client that is connected to it, its tools, and the seconds until it had listed them."""
 
     client: Client
     tools: tuple[str, ...]
@@ -50,7 +50,7 @@ class RunningServer:
 
 
 def from_entry(entry: Mapping[str, Any], environment: Mapping[str, str]) -> StdioServerParameters:
-    """Read an entry of `mcpServers` in a written file, and fill in its references as Claude Code does.
+    """Read an entry of `mcpServers` in a written file, with its references filled in as Claude Code does.
 
     Raises:
         KeyError: with the name of a variable that is not set.
@@ -84,7 +84,7 @@ async def launched(server: StdioServerParameters, *, patience: float) -> AsyncIt
                     running = RunningServer(client, tools, time.perf_counter() - began)
                     yield running
         except Exception as error:
-            if running:  # what the block itself raised is not ours to explain
+            if running:  # an error of the block itself
                 raise
             raise _failed(error, cast("TextIO", stderr), server, patience) from error
 
@@ -98,10 +98,7 @@ def _failed(error: Exception, stderr: TextIO, server: StdioServerParameters, pat
         f"no answer within {patience:g} s" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
     )
     secrets = [value for name, value in (server.env or {}).items() if names_a_secret(name)]
-    return LaunchFailed(reason, _last_line(stderr, Cleaner(Redactor(lambda: secrets))))
-
-
-def _last_line(stderr: TextIO, clean: Cleaner) -> str:
     stderr.seek(0)
-    said = [line.strip() for line in stderr if line.strip()]
-    return clean.text(said[-1])[:LONGEST_WORDS] if said else ""
+    lines = [line.strip() for line in stderr if line.strip()]
+    clean = Cleaner(Redactor(lambda: secrets))
+    return LaunchFailed(reason, clean.text(lines[-1])[:LONGEST_QUOTE] if lines else "")

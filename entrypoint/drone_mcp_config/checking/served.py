@@ -1,4 +1,4 @@
-"""Doctor's look at a role that is served over HTTP: is it there, does it take the token, has it the role's tools?"""
+"""Checks a role that is served over HTTP: is it there, does it take the token, does it offer the role's tools?"""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from drone_mcp_config.plan.model import RemoteServer
 
 PATIENCE: Final = 10.0  # seconds for one answer; a doctor does not let people wait
-LONGEST_WORDS: Final = 300  # characters of what the other side said that are worth repeating
+LONGEST_QUOTE: Final = 300  # characters of the other side's message in ours
 LIST: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 ACCEPT: Final = {"accept": "application/json, text/event-stream"}
 WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token that whoever serves the role gave you (any text where it asks for none)"
 
 
 async def check_address(url: str) -> AsyncIterator[Check]:
-    """Yield whether something that serves roles answers at `url`, and takes requests."""
+    """Check that a process that serves roles answers at `url` and takes requests."""
     if is_exposed(url):
         mend = "Use https:// through a proxy, or reach it through a tunnel"
         yield Check("encryption", "warning", "http to another machine: the token can be read on its way", mend)
@@ -37,7 +37,7 @@ async def check_address(url: str) -> AsyncIterator[Check]:
             health, ready = [await http.get(f"{url}{path}") for path in ("/healthz", "/readyz")]
     except httpx.HTTPError as error:
         mend = "Check --url, the network and the proxy variables, and that `drone-mcp-config serve` runs there"
-        yield Check("served role", "failed", f"nothing answers at {url}: {_said(error)}", mend)
+        yield Check("served role", "failed", f"nothing answers at {url}: {_describe(error)}", mend)
         return
     if health.status_code != httpx.codes.OK or health.text.strip() != "ok":
         detail = f"what answers at {url} is not drone-mcp ({health.status_code} for /healthz)"
@@ -61,7 +61,9 @@ async def check_served(server: RemoteServer, tools: tuple[str, ...] | None, envi
         async with _client(url) as http:
             answer = await http.post(url, json=LIST, headers=ACCEPT | headers)
     except (httpx.HTTPError, UnicodeEncodeError) as error:
-        return Check(server.name, "failed", f"it does not answer: {_said(error)}", "Look at the log of what serves it")
+        return Check(
+            server.name, "failed", f"it does not answer: {_describe(error)}", "Look at the log of what serves it"
+        )
     if answer.status_code != httpx.codes.OK:
         return _refused(server, answer, url)
     return _judge(server, _tools(answer.text), tools, time.monotonic() - began)
@@ -76,7 +78,9 @@ def _where(variable: str) -> str:
 
 
 def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
-    said = one_line(_error(answer.text), LONGEST_WORDS)
+    error = _json(answer.text).get("error")
+    message = error.get("message") if isinstance(error, dict) else None
+    reason = one_line(message, LONGEST_QUOTE) if isinstance(message, str) else "no reason given"
     host = urlsplit(url).hostname
     own = " and ".join(server.token_headers)
     mends = {
@@ -88,7 +92,7 @@ def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
         503: "Look at the log of what serves it",
     }
     mend = mends.get(answer.status_code, "Look at the log of what serves it")
-    return Check(server.name, "failed", f"it refused with {answer.status_code}: {said}", mend)
+    return Check(server.name, "failed", f"it refused with {answer.status_code}: {reason}", mend)
 
 
 def _judge(
@@ -112,12 +116,6 @@ def _tools(text: str) -> tuple[str, ...] | None:
     return tuple(one_line(str(tool.get("name")), 80) for tool in listed if isinstance(tool, dict))
 
 
-def _error(text: str) -> str:
-    error = _json(text).get("error")
-    message = error.get("message") if isinstance(error, dict) else None
-    return message if isinstance(message, str) else "no reason given"
-
-
 def _json(text: str) -> dict[str, Any]:
     _, event, data = text.partition("data: ")
     try:
@@ -127,8 +125,8 @@ def _json(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _said(error: Exception) -> str:
-    """Say what went wrong on the way, never what was sent: a header's value may be in the text of an encoding error."""
+def _describe(error: Exception) -> str:
+    """Describe an error of the transport without quoting the request: an encoding error holds the value of a header."""
     if isinstance(error, UnicodeEncodeError):
         return "a header holds a character that no header may"
-    return one_line(str(error) or type(error).__name__, LONGEST_WORDS)
+    return one_line(str(error) or type(error).__name__, LONGEST_QUOTE)

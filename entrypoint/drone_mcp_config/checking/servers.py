@@ -1,4 +1,4 @@
-"""Doctor's look at a role's servers: each is started, or found where it is served, and asked for its tools."""
+"""Checks a role's servers: each is started, or reached where it is served, and asked for its tools."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from drone_mcp_config.plan.model import START_SECONDS, PlannedServer, RemoteServ
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
-PATIENCE = 2 * START_SECONDS  # a slow start is told as slow, not as broken
+PATIENCE = 2 * START_SECONDS  # seconds; a slow start is reported as slow, not as broken
 
 
 async def check_servers(
@@ -27,25 +27,25 @@ async def check_servers(
     """Yield one check for each server.
 
     Args:
-        plan: what a client starts.
-        tools: server name -> the tools that it has to offer, for those whose tools are known.
-        environment: where the client would be started.
+        plan: of the role.
+        tools: server name -> the tools that it has to offer, where they are known.
+        environment: in which the client would be started.
     """
     for server in plan.servers:
         yield await _check(server, tools.get(server.name), environment)
 
 
-def report_broken(
-    plan: RolePlan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str], tell: Callable[[str], None]
+def report_failures(
+    plan: RolePlan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str], report: Callable[[str], None]
 ) -> int:
-    """Tell of every server that does not work; return an exit code."""
+    """Report every server that does not work; return an exit code."""
 
     async def count() -> int:
         failed = 0
         async for check in check_servers(plan, tools, environment):
             if check.status == "failed":
                 failed += 1
-                tell(f"{check.name}: {check.detail}. {check.mend}.")
+                report(f"{check.name}: {check.detail}. {check.mend}.")
         return failed
 
     return 1 if anyio.run(count) else 0
@@ -72,7 +72,7 @@ async def _check(server: PlannedServer, tools: tuple[str, ...] | None, environme
 
 
 async def _try_a_call(server: StdioServer, running: RunningServer) -> Check | None:
-    """Make a call that a server of ours refuses before it does anything; return what is wrong, None if nothing is.
+    """Make a call that a server of ours refuses before it does anything; return a failed check, None if all is well.
 
     Every tool refuses an argument that it does not know (`INVALID_INPUT`). A server whose environment is wrong, which
     lists its tools like any other, names the variable instead.
@@ -92,7 +92,7 @@ async def _try_a_call(server: StdioServer, running: RunningServer) -> Check | No
 
 
 def _parameters(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
-    """Fill in what the client would: nothing of the environment but what the server names reaches it."""
+    """Fill in variables as the client would; the server gets no others of the environment."""
     inherited = {name: environment[name] for name in server.inherits if name in environment}
     return StdioServerParameters(
         command=server.command.fill(environment),
@@ -117,13 +117,8 @@ def _judge(server: StdioServer, running: RunningServer, tools: tuple[str, ...] |
 def _broken(server: StdioServer, failed: LaunchFailed) -> Check:
     if failed.no_program:
         return Check(server.name, "failed", failed.reason, "Install it, or correct its command in the role")
-    if failed.said:
-        return Check(server.name, "failed", f"it did not start: {failed.said}", "Mend what it says")
-    mend = f"Run it by hand to see why: {_command_line(server)}"
+    if failed.last_line:
+        return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Mend what it says")
+    words = (word.render(lambda reference: f"${reference.name}") for word in (server.command, *server.args))
+    mend = f"Run it by hand to see why: {' '.join(words)}"
     return Check(server.name, "failed", f"it did not start ({failed.reason})", mend)
-
-
-def _command_line(server: StdioServer) -> str:
-    return " ".join(
-        template.render(lambda reference: f"${reference.name}") for template in (server.command, *server.args)
-    )

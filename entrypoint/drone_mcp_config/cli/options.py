@@ -1,4 +1,4 @@
-"""Options that several commands have."""
+"""Options that several commands share."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,7 +9,7 @@ from drone_mcp_config.roles.library import role_library
 
 
 def complete_role(incomplete: str) -> list[str]:
-    """Return the roles whose names begin so, for a shell."""
+    """Return the roles whose names begin with a text, for the completion of a shell."""
     return [name for name in role_library(None).names() if name.startswith(incomplete)]
 
 

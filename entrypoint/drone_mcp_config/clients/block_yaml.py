@@ -1,7 +1,7 @@
-"""YAML whose mappings have a line for each key: change members of one of them where they stand. Pure.
+"""Changes members of a mapping in a YAML text that has a line for each key. Pure.
 
-PyYAML tells where each node is; lines that hold no member that changes stay as they are, comments among them. YAML has
-more styles than are understood here: whoever calls this compares what came out.
+PyYAML marks the position of each node; lines without a changed member stay as they are, comments included. YAML has
+more styles than are handled here, so the caller has to parse the result and compare it.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ def _with_members(text: str, pairs: list[Pair], wanted: Mapping[str, Any]) -> st
 
 
 def _filled(text: str, holder: Pair, wanted: Mapping[str, Any]) -> str:
-    """Put members under a key that has none yet."""
+    """Add members under a key without any."""
     key, value = holder
     line = _line_end(text, value.end_mark.index)
     kept = text[: key.end_mark.index] + ":" + text[value.end_mark.index : line]
@@ -78,7 +78,7 @@ def _value(node: yaml.Node) -> Any:
 
 
 def _end(node: yaml.Node) -> int:
-    """Return where what is written of a node ends; PyYAML's own end of a block is behind the comments after it."""
+    """Return where the text of a node ends; PyYAML's own end of a block lies behind the comments after it."""
     if isinstance(node, yaml.CollectionNode) and not node.flow_style and node.value:
         last = node.value[-1]
         return max(map(_end, last)) if isinstance(last, tuple) else _end(last)
@@ -87,7 +87,7 @@ def _end(node: yaml.Node) -> int:
 
 
 def _line_end(text: str, at: int) -> int:
-    """Return where the next line starts, or `at` if one starts there."""
+    """Return where the next line starts; `at` if a line starts there."""
     if at and text[at - 1] in "\r\n":
         return at
     match = _LINE.match(text, at)
@@ -95,7 +95,7 @@ def _line_end(text: str, at: int) -> int:
 
 
 def _comments_end(text: str, at: int, column: int) -> int:
-    """Return where the comments end that stand below a member and as far in."""
+    """Return where the comments below a member end that are indented like it."""
     below = re.compile(rf"(?:[ \t]*(?:\r\n|\n))*+ {{{column},}}#[^\r\n]*(?:\r\n|\n|\Z)")
     while match := below.match(text, at):
         at = match.end()

@@ -1,8 +1,8 @@
-"""The text of a client's configuration file: what it holds, with a role's servers put in. No I/O.
+"""Puts a role's servers into the text of a client's configuration file. Pure.
 
-Nothing of the user's is ever lost: servers are put in where they belong, and all else stays as it is written. A file
-that cannot be read is refused, one that cannot be changed like that is refused with the fragment to paste, and one that
-says the right thing already is returned as it came.
+Nothing of the user's is ever lost: the text outside our servers stays as it is written. A file that cannot be parsed is
+refused, one that cannot be changed in this way is refused with the fragment to paste, and one that is up to date is
+returned as it is.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BYTE_ORDER_MARK = "\ufeff"
 
 
 class EditByHand(NotWritten):
-    """Only its owner can change this file without a loss; `fragment` is what belongs into it."""
+    """This file cannot be changed without a loss; `fragment` is for the user to paste."""
 
     def __init__(self, fragment: str) -> None:
         super().__init__(
@@ -40,9 +40,9 @@ class EditByHand(NotWritten):
         self.fragment = fragment
 
 
-def new_text(client: ClientFormat, entries: Mapping[str, Entry], beside: Mapping[str, Any] | None = None) -> str:
-    """Write a file that has a role's servers and nothing else but the settings `beside` them."""
-    data = {client.root: dict(entries), **(beside or {})}
+def new_text(client: ClientFormat, entries: Mapping[str, Entry], settings: Mapping[str, Any] | None = None) -> str:
+    """Return the text of a file with a role's servers and, at its top level, these settings."""
+    data = {client.root: dict(entries), **(settings or {})}
     match client.syntax:
         case "toml":
             return tomlkit.dumps(data)
@@ -53,12 +53,12 @@ def new_text(client: ClientFormat, entries: Mapping[str, Entry], beside: Mapping
 
 
 def updated_text(text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]) -> str:
-    """Put a role's servers into a file's text.
+    """Return the text of a file with a role's servers put in.
 
     Raises:
-        NotWritten: when the text cannot be understood whole, or a server in it is in the way.
+        NotWritten: when the text cannot be parsed, or a server of the user's has the name of one of ours.
     """
-    if text.startswith(BYTE_ORDER_MARK):  # Windows programs write one
+    if text.startswith(BYTE_ORDER_MARK):  # as programs on Windows write it
         return BYTE_ORDER_MARK + updated_text(text.removeprefix(BYTE_ORDER_MARK), client, entries, installed)
     if not text.strip():
         return new_text(client, entries)
@@ -95,7 +95,7 @@ def _updated_toml(
         return text
     try:
         _change_toml(document, client.root, data.get(client.root, {}), wanted[client.root])
-        changed = _like(text, tomlkit.dumps(document))
+        changed = _with_line_ends_of(text, tomlkit.dumps(document))
         whole = tomllib.loads(changed) == wanted
     except (tomlkit.exceptions.TOMLKitError, ValueError, KeyError):  # tomlkit cannot change every style of TOML
         raise EditByHand(new_text(client, entries)) from None
@@ -126,12 +126,12 @@ def _updated_yaml(
     wanted = _with_servers(data, client.root, entries, installed)
     if wanted == data:
         return text
-    changed = _like(text, block_yaml.change(text, client.root, wanted[client.root]))
+    changed = _with_line_ends_of(text, block_yaml.change(text, client.root, wanted[client.root]))
     if _holds_yaml(changed, wanted):
         return changed
     if commented:
         raise EditByHand(new_text(client, entries))
-    return _like(text, block_yaml.dump(wanted))
+    return _with_line_ends_of(text, block_yaml.dump(wanted))
 
 
 def _holds_yaml(text: str, data: dict[str, Any]) -> bool:
@@ -168,7 +168,7 @@ def _unreadable(kind: str, why: str) -> NotWritten:
 
 
 def _has_yaml_comment(text: str) -> bool:
-    """Look for a `#` outside every token."""
+    """Tell whether there is a `#` outside all tokens."""
     end = 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
         if "#" in text[end : token.start_mark.index]:
@@ -178,7 +178,7 @@ def _has_yaml_comment(text: str) -> bool:
 
 
 def _refuse_doubled_keys(node: yaml.Node | None) -> None:
-    """PyYAML keeps the last of two equal keys and says nothing; writing that back would lose the first."""
+    """Refuse equal keys: PyYAML keeps the last one silently, so that writing the file would lose the first."""
     if isinstance(node, yaml.MappingNode):
         keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
         twice = next((key for key in keys if keys.count(key) > 1), None)
@@ -190,7 +190,7 @@ def _refuse_doubled_keys(node: yaml.Node | None) -> None:
                 _refuse_doubled_keys(child)
 
 
-def _like(before: str, after: str) -> str:
-    """Keep the line ends of Windows where all of the file has them."""
+def _with_line_ends_of(before: str, after: str) -> str:
+    """Return `after` with the line ends of Windows where all lines of `before` have them."""
     is_windows = 0 < before.count("\n") == before.count("\r\n")
     return after.replace("\r\n", "\n").replace("\n", "\r\n") if is_windows else after

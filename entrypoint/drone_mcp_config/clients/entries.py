@@ -1,7 +1,7 @@
-"""The MCP clients that a role can be written for: where each keeps its configuration, and how one server reads in it.
+"""The entry of one server in the file of each client: one small function for each. Pure.
 
-Every client is one row of `CLIENTS` and one small function. The functions are pure: a server of the plan in, the plain
-data of its entry out. A secret never passes through here, only the name of the variable or the file that holds it.
+A planned server goes in, the plain data of its entry comes out. A secret never passes through here, only the name of
+the variable or the file that holds it. The formats are those of the clients' documentation, as cited at each function.
 """
 
 from __future__ import annotations
@@ -31,10 +31,10 @@ MILLISECONDS = 1000
 
 
 def claude(server: PlannedServer) -> Entry:
-    """Claude Code: `${VAR}` everywhere; `timeout` is for one call, in milliseconds.
+    """Claude Code: `${VAR}` everywhere; `timeout` is for one call, in milliseconds (documentation, "MCP").
 
-    It has the model search for tools, and starts without waiting for servers; `alwaysLoad` ends both for one server
-    (https://code.claude.com/docs/en/mcp, "Scale with MCP tool search"; since 2.1.121, older ones ignore the key).
+    Its model searches for tools, and it starts without waiting for servers; `alwaysLoad` ends both for one server
+    (documentation, "Scale with MCP tool search"; since 2.1.121, older versions ignore the key).
     """
     preload = _filled(alwaysLoad=server.preload)
     if isinstance(server, StdioServer):
@@ -43,32 +43,32 @@ def claude(server: PlannedServer) -> Entry:
 
 
 def claude_desktop(server: PlannedServer) -> Entry:
-    """Claude Desktop: programs only, and every value as it stands."""
+    """Claude Desktop: programs only, and no references (modelcontextprotocol.io, "Connect to local MCP servers")."""
     if isinstance(server, StdioServer):
         return _started(server, NOTHING)
     raise CannotExpress("its file has no servers at an address; add it under Settings > Connectors")
 
 
 def cursor(server: PlannedServer) -> Entry:
-    """Cursor: `${env:VAR}`."""
+    """Cursor: `${env:VAR}` (documentation, "Model Context Protocol", Config interpolation)."""
     if isinstance(server, StdioServer):
         return {"type": "stdio", **_started(server, EDITOR)}
     return _reached(server, EDITOR)
 
 
 def vscode(server: PlannedServer) -> Entry:
-    """VS Code: `${env:VAR}`, an explicit type."""
+    """VS Code: `${env:VAR}`, an explicit type (documentation, "MCP configuration reference")."""
     if isinstance(server, StdioServer):
         return {"type": "stdio", **_started(server, EDITOR)}
     return {"type": "http", **_reached(server, EDITOR)}
 
 
 def codex(server: PlannedServer) -> Entry:
-    """Codex: no references; names of variables in keys of their own, and nothing else reaches the server.
+    """Codex: no references; variables are named in keys of their own, and the server gets no others.
 
-    It sends the first request without the tools of a server that is not ready yet, and says nothing of one that
-    failed, unless the server is `required` (https://developers.openai.com/codex/mcp). Only of ours is that asked:
-    without another server an agent may still do its work.
+    It sends the first request without the tools of a server that is not ready yet, and does not report one that
+    failed, unless the server is `required` (Codex documentation, "Model Context Protocol"). Only our own servers
+    are: without another one an agent may still do its work.
     """
     times = {"startup_timeout_sec": START_SECONDS, "tool_timeout_sec": CALL_SECONDS}
     limits = {**times, **_filled(required=server.ours)}
@@ -84,14 +84,20 @@ def codex(server: PlannedServer) -> Entry:
 
 
 def gemini(server: PlannedServer) -> Entry:
-    """Gemini CLI: `$VAR` and `${VAR}`; it hides variables that look secret from a server unless `env` lists them."""
+    """Gemini CLI: `$VAR` and `${VAR}` (its repository, docs/reference/configuration.md, "mcpServers").
+
+    It hides variables that look secret from a server unless `env` lists them.
+    """
     if isinstance(server, StdioServer):
         return {**_started(server, SHELL), "timeout": CALL_SECONDS * MILLISECONDS}
     return {**_reached(server, SHELL, "httpUrl"), "timeout": CALL_SECONDS * MILLISECONDS}
 
 
 def opencode(server: PlannedServer) -> Entry:
-    """OpenCode: `{env:VAR}`, one list for the command; its own 5 s to list tools are short for a cold start."""
+    """OpenCode: `{env:VAR}`, one list for the command (documentation, "MCP servers").
+
+    Its default of 5 s until a server has listed its tools is short for a cold start.
+    """
     timeout = {"enabled": True, "timeout": START_SECONDS * MILLISECONDS}
     if isinstance(server, StdioServer):
         started = _started(server, OPENCODE)
@@ -101,19 +107,19 @@ def opencode(server: PlannedServer) -> Entry:
 
 
 def windsurf(server: PlannedServer) -> Entry:
-    """Windsurf: `${env:VAR}`, no type, `serverUrl`."""
+    """Windsurf: `${env:VAR}`, no type, `serverUrl` (documentation, "Cascade MCP integration")."""
     return _started(server, EDITOR) if isinstance(server, StdioServer) else _reached(server, EDITOR, "serverUrl")
 
 
 def zed(server: PlannedServer) -> Entry:
-    """Zed: every value as it stands."""
+    """Zed: no references (documentation, "Model Context Protocol")."""
     return _started(server, NOTHING) if isinstance(server, StdioServer) else _reached(server, NOTHING)
 
 
 def goose(server: PlannedServer) -> Entry:
-    """Goose: `env_keys` names what it takes from its environment or keyring, `envs` holds the rest.
+    """Goose: `env_keys` names the variables from its environment or keyring, `envs` holds the others.
 
-    In headers, and nowhere else, it puts those in for `$VAR` and `${VAR}` (goose pull request 5439).
+    It expands `$VAR` and `${VAR}` in headers, and nowhere else (block/goose, pull request 5439).
     """
     common = {"name": server.name, "enabled": True, "timeout": CALL_SECONDS}
     if isinstance(server, StdioServer):
@@ -130,8 +136,8 @@ def goose(server: PlannedServer) -> Entry:
 def copilot(server: PlannedServer) -> Entry:
     """Copilot CLI: `$VAR` and `${VAR}` in variables and headers alone; without `tools` it offers none.
 
-    `timeout` is for one call, 30 s by itself; `deferTools` keeps tools out of its search for tools
-    (https://docs.github.com/en/copilot/reference/copilot-cli-reference/cli-command-reference).
+    `timeout` is for one call, 30 s by default; `deferTools` exempts tools from its search for tools (GitHub
+    documentation, "GitHub Copilot CLI command reference", MCP server configuration).
     """
     common = {
         "tools": ["*"],
@@ -163,7 +169,7 @@ def _filled(**values: Any) -> Entry:
 
 
 def _split(env: Mapping[str, Template]) -> tuple[dict[str, str], list[str]]:
-    """Part literal values from variables handed on; a client that only hands on names cannot rename one."""
+    """Separate literal values from the names of forwarded variables, which such a client cannot rename."""
     literal: dict[str, str] = {}
     forwarded: list[str] = []
     for name, value in env.items():

@@ -1,7 +1,6 @@
-"""What a client fills in when it reads its file: how it has a reference to a variable, and what looks like one.
+"""How clients expand references to variables in their files: how one is written, and what they take for one. Pure.
 
-No client documents a way to write `${HOME}` so that it stays as it is. A text that would not come out as it is meant is
-therefore refused.
+No client documents an escape for `${HOME}`. A text that a client would change is therefore refused.
 """
 
 from __future__ import annotations
@@ -20,21 +19,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Expansion:
-    """How a client fills in variables.
+    """How a client expands variables.
 
     Attributes:
-        reference: writes a reference to one; raises CannotExpress.
-        filled: matches all that the client may put something in for.
+        reference: writes a reference to a variable; raises CannotExpress.
+        filled: matches everything that the client may expand.
     """
 
     reference: Callable[[Reference], str]
     filled: re.Pattern[str]
 
     def write(self, template: Template) -> str:
-        """Write a text so that the client makes of it what it means.
+        """Write a text that the client expands to the intended one.
 
         Raises:
-            CannotExpress: there is no way to.
+            CannotExpress: there is none.
         """
         text = ""
         meant = []
@@ -70,7 +69,7 @@ def _nothing(reference: Reference) -> str:
 
 
 def undefaulted(reference: Reference) -> str:
-    """Return the name of a variable that is referred to.
+    """Return the name of the variable of a reference.
 
     Raises:
         CannotExpress: the reference has a default.
@@ -84,14 +83,16 @@ _IN_BRACES = re.compile(r"\$\{[^}]*\}?")
 _IN_BRACES_OR_BARE = re.compile(r"\$(?:\w+|\{[^}]*\}?)", re.ASCII)
 
 NOTHING = Expansion(_nothing, re.compile(r"(?!)"))
-CLAUDE = Expansion(_shell, _IN_BRACES)  # https://code.claude.com/docs/en/mcp
-# Gemini CLI: docs/reference/configuration.md in its repository; Copilot CLI, in `env` and `headers` alone:
-# https://docs.github.com/en/copilot/reference/copilot-cli-reference/cli-command-reference
+# Claude Code: documentation, "MCP", Environment variable expansion in .mcp.json.
+CLAUDE = Expansion(_shell, _IN_BRACES)
+# Gemini CLI: its repository, docs/reference/configuration.md. Copilot CLI, in `env` and `headers` alone: GitHub
+# documentation, "GitHub Copilot CLI command reference".
 SHELL = Expansion(_shell, _IN_BRACES_OR_BARE)
-# Goose: substitute_env_vars in its extension manager, for headers alone.
+# Goose: substitute_env_vars in crates/goose/src/agents/extension_manager.rs (block/goose), for headers alone.
 SHELL_WITHOUT_DEFAULTS = Expansion(_undefaulted_shell, _IN_BRACES_OR_BARE)
-# Cursor, VS Code and Windsurf have more than `env`: ${workspaceFolder}, ${userHome}, ${input:…}, ${file:…}
-# (https://code.visualstudio.com/docs/reference/variables-reference).
+# Cursor, VS Code and Windsurf have more than `env`: ${workspaceFolder}, ${userHome}, ${input:…}, ${file:…} (VS Code
+# documentation, "Variables reference").
 EDITOR = Expansion(_env_prefix, _IN_BRACES)
-# OpenCode does this to the text of the whole file, so an end may be anywhere (https://opencode.ai/docs/config).
+# OpenCode expands the text of the whole file, so the end of a reference may be anywhere (documentation, "Config",
+# Variables).
 OPENCODE = Expansion(_braces, re.compile(r"\{(?:env|file):[^}]*\}?"))

@@ -1,4 +1,4 @@
-"""Reading and replacing a client's configuration file without ever leaving it half written."""
+"""Reads and replaces a client's configuration file, which is never left half written."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ NEW_FILE = 0o644  # a project's file is committed and holds no secret
 
 
 def real_file(path: Path, within: Path | None = None) -> Path:
-    """Follow symbolic links to the file that is to be replaced, so that a link stays a link.
+    """Follow symbolic links to the file to replace, so that a link stays a link.
 
     Args:
-        path: the file as the user knows it.
-        within: the folder that it must not leave, for a project's file: a checkout is somebody else's work, and a
-            link in it could point at anything of the user's.
+        path: of the file, as the user gave it.
+        within: the folder that the file must be in. A project is the work of others, and a link in it could lead to
+            any file of the user's.
 
     Raises:
         NotWritten: when it is no ordinary file, or a link that leads nowhere or out of `within`.
@@ -50,10 +50,10 @@ def read_text(path: Path) -> str | None:
 
 
 def replace_text(path: Path, text: str) -> None:
-    """Replace the file in one step, with the permissions that it had; whoever reads it sees the old or the new.
+    """Replace the file atomically, and keep its permissions.
 
     Raises:
-        NotWritten: when the folder does not let us.
+        NotWritten: when it cannot be written.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Where a user's folders are, on this machine."""
+"""The folders of the user and the system in which clients keep their files."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class UserFolders:
-    """Where things are on this machine."""
+    """The folders of this user on this machine."""
 
     work: Path
     home: Path
-    config: Path  # ~/.config, or what XDG_CONFIG_HOME says
-    appdata: Path  # only Windows has it
+    config: Path  # XDG_CONFIG_HOME, or else ~/.config
+    appdata: Path  # on Windows alone
     platform: str
 
     @classmethod
     def here(cls, environment: Mapping[str, str] = os.environ) -> UserFolders:
-        """Read them from the environment.
+        """Find them by the environment.
 
         Raises:
             UserError: when the working directory is gone.
@@ -40,7 +40,7 @@ class UserFolders:
         return cls(
             work=work,
             home=home,
-            # The XDG specification has a relative path ignored.
+            # XDG Base Directory Specification, "Basics": a relative path is to be ignored.
             config=Path(config) if Path(config).is_absolute() else home / ".config",
             appdata=Path(environment.get("APPDATA") or home / "AppData" / "Roaming"),
             platform=sys.platform,
@@ -55,5 +55,5 @@ class UserFolders:
 def _home() -> Path:
     try:
         return Path.home()
-    except RuntimeError:  # a container's user by number, without an account: engines take the root then
+    except RuntimeError:  # a user without an account, as in a container: container engines take / then
         return Path("/")

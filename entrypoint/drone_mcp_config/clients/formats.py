@@ -1,4 +1,4 @@
-"""The MCP clients that a role can be written for, a row each."""
+"""The MCP clients that a role can be written for: one row each."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ ClientName = Literal[
 
 @dataclass(frozen=True)
 class ClientFormat:
-    """How one client wants its servers.
+    """The configuration file of one client.
 
     Attributes:
-        title: its name as people say it.
-        root: the key that holds the servers.
-        entry: writes one server; raises CannotExpress.
-        location: the file that it reads; the project's where it has one.
-        syntax: what the file is written in.
-        project: whether that file belongs to the project (and not to the user).
-        bare: its servers see nothing of the user's environment and its file cannot refer to it.
-        desktop: whether people start it from a desktop, where the variables of a shell are not set.
-        hint: what the user has to do besides, if anything.
+        title: the client's name, for people.
+        root: the key under which it has its servers.
+        entry: makes the entry of one server; raises CannotExpress.
+        location: returns the path of the file; the project's where there is one.
+        syntax: of the file.
+        project: whether the file belongs to the project, not to the user.
+        bare: whether its servers get nothing of the user's environment, nor can the file refer to it.
+        desktop: whether it is started from a desktop, where the variables of a shell are not set.
+        hint: for the user, what else there is to do; "" for nothing.
     """
 
     title: str

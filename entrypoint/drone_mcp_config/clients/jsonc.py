@@ -1,8 +1,8 @@
-"""JSON with comments and trailing commas: read it, and change members of an object where they stand. Pure.
+"""Reads JSON with comments and trailing commas, and changes members of an object in place. Pure.
 
-Nothing outside the members that change is touched: comments, spaces, indentation, line ends and the habit of a trailing
-comma stay. The dialect is VS Code's "JSON with Comments" (https://code.visualstudio.com/docs/languages/json), which
-Zed and OpenCode share; plain JSON is the part of it without comments.
+Nothing outside the changed members is touched: comments, spaces, indentation, line ends and a trailing comma stay. The
+dialect is VS Code's "JSON with Comments" (documentation, "JSON editing"), which Zed and OpenCode share; plain JSON is
+its subset without comments.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-Edit = tuple[int, int, str]  # start and end of what goes, and what comes in its place
+Edit = tuple[int, int, str]  # start and end of the text to replace, and the new text
 
-# None of these goes back over what it has matched: a file of a stranger is read in linear time.
+# All repetitions are possessive, without backtracking, so that a hostile file is read in linear time.
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _COMMENT = re.compile(rf"{_STRING}|(?P<comment>//[^\r\n]*+|/\*.*?\*/)|/\*.*", re.DOTALL)
 _TRAILING_COMMA = re.compile(
@@ -72,7 +72,7 @@ def change(text: str, key: str, wanted: Mapping[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class _Member:
-    """Where a member of an object stands.
+    """The position of a member of an object.
 
     Attributes:
         start: of its key.
@@ -90,13 +90,13 @@ class _Member:
 
 @dataclass(frozen=True)
 class _Object:
-    """Where an object stands, and how its members are laid out.
+    """The position of an object, and the layout of its members.
 
     Attributes:
         start: of its opening brace.
-        end: of what is in it, where its closing brace is.
-        spread: whether each member has a line of its own; in an empty one it will.
-        indent: what is before such a member.
+        end: of its content, where its closing brace is.
+        spread: whether each member has a line of its own; so in an empty object.
+        indent: of such a member.
     """
 
     start: int
@@ -110,7 +110,7 @@ class _Object:
 
 
 class _Document:
-    """A text that `load` has accepted."""
+    """A text that `load` has accepted, with the positions of its parts."""
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -118,7 +118,8 @@ class _Document:
         self._strict = _without_trailing_commas(self._uncommented)  # offsets in all three are the same
         line_end = _LINE_END.search(text)
         self._line_end = line_end[0] if line_end else "\n"
-        self._unit = self._indent_of_outermost() or "  "
+        first = next(self._members_at(self.skip(0)), None)
+        self._unit = (first and self._is_first_on_line(first.start) and self._indent_at(first.start)) or "  "
 
     def skip(self, at: int) -> int:
         """Return where the next token after `at` starts."""
@@ -137,7 +138,7 @@ class _Document:
         return _Object(start, end, members, spread, self._indent_at(first))
 
     def edits(self, place: _Object, wanted: Mapping[str, Any]) -> list[Edit]:
-        """Say what makes `wanted` of an object."""
+        """Return the edits that turn an object into `wanted`."""
         kept = [member for member in place.members if member.key in wanted]
         gone = [member for member in place.members if member.key not in wanted]
         known = {member.key for member in kept}
@@ -160,7 +161,7 @@ class _Document:
         return self._removals(gone) or [self._filling(place, separator.join(added))]
 
     def _end_after(self, place: _Object, last: _Member, added: list[str], separator: str) -> list[Edit]:
-        """Put members after the last that stays; the object ends in a comma if it did before."""
+        """Add members after the last one that stays; the object ends with a comma if it did before."""
         trailing = place.members[-1].comma is not None
         if not added:
             return [] if trailing else self._comma_removal(last)
@@ -172,7 +173,7 @@ class _Document:
         return [*([(last.end, last.end, ",")] if last.comma is None else []), (at, at, new)]
 
     def _filling(self, place: _Object, members: str) -> Edit:
-        """Fill an object that has no member, after the comments in it."""
+        """Add members to an object without any, after the comments in it."""
         inside = self.text[place.start + 1 : place.end].rstrip(" \t").removesuffix("\n").removesuffix("\r")
         line_end = self._line_end
         filling = f"{line_end}{place.indent}{members}{line_end}{self._indent_at(place.start)}"
@@ -182,7 +183,7 @@ class _Document:
         return list(chain.from_iterable(map(self._removal, members)))
 
     def _removal(self, member: _Member) -> list[Edit]:
-        """Take a member out with its comma, and its lines where nothing else is on them."""
+        """Remove a member with its comma, and with its lines where nothing else is on them."""
         start, end, rest = member.start, member.end, self._comma_removal(member)
         if member.comma is not None and not self.text[end : member.comma].strip():
             end, rest = member.comma + 1, []
@@ -212,10 +213,6 @@ class _Document:
             yield _Member(key, at, value, end, comma)
             at = self.skip(after if comma is None else after + 1)
 
-    def _indent_of_outermost(self) -> str:
-        first = next(self._members_at(self.skip(0)), None)
-        return self._indent_at(first.start) if first and self._is_first_on_line(first.start) else ""
-
     def _line_start(self, at: int) -> int:
         return max(self.text.rfind("\n", 0, at), self.text.rfind("\r", 0, at)) + 1
 
@@ -228,7 +225,7 @@ class _Document:
 
 
 def _apply(text: str, edits: list[Edit]) -> str:
-    """Make the edits. Those that only remove may overlap; of those at one place the first comes first."""
+    """Apply edits. Removals may overlap; edits at the same position keep their order."""
     parts: list[str] = []
     done = 0
     for start, end, new in sorted(edits, key=lambda edit: edit[:2]):
@@ -238,7 +235,7 @@ def _apply(text: str, edits: list[Edit]) -> str:
 
 
 def _without_comments(text: str) -> str:
-    """Blank comments out; one without an end stays, so that the text is refused."""
+    """Replace comments by spaces; one without an end stays, so that the text is refused."""
     return _COMMENT.sub(lambda match: _IN_LINE.sub(" ", match[0]) if match["comment"] else match[0], text)
 
 

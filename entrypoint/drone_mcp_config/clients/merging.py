@@ -44,7 +44,7 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
 
     The interpreter may be another one. A server that is not installed any more is recognised by the rule that all our
     packages keep, by which `jenkins-builds` is the module `jenkins_mcp_builds`. That rule alone would also fit servers
-    of others: hence `-P`, which hardly anybody else writes, and for a command alone the name of the distribution.
+    of others: hence `-P`, which hardly anybody else writes, and for a console script the name of the distribution.
     """
     system, _, part = name.partition("-")
     by_rule = "_".join([system, "mcp", *part.split("-")] if part else [system, "mcp"])
@@ -52,7 +52,7 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
         case [program]:
             script = _basename(program).removesuffix(".exe")
             is_known = any((name, script) == (one.server, one.command) for one in installed)
-            return is_known or (script.startswith("drone-mcp-") and script == by_rule.replace("_", "-"))
+            return is_known or script in {f"drone-mcp-{name}", f"drone-mcp-{name.removeprefix('drone-')}"}
         case [_, "-P", "-m", module]:
             is_known = any((name, module) == (one.server, one.module) for one in installed)
             return is_known or module == by_rule

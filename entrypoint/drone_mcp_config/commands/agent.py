@@ -32,7 +32,7 @@ def run(
     delivery: Delivery | None,
     identity: dict[str, str],
 ) -> None:
-    """AgentRun an agent, and end as it ended.
+    """Run an agent, and exit with its exit code.
 
     Raises:
         UserError: the command was not run.
@@ -48,4 +48,4 @@ def run(
     equipment = equip(assignment, role, installed, UserFolders.here(), os.environ, push=delivery is not None)
     commands = tuple(role.agent.setup or ()) if setup else ()
     one = AgentRun(equipment, tuple(command), commands, delivery, identity)
-    raise typer.Exit(one.to_its_end(Foreground(), installed))
+    raise typer.Exit(one.run(Foreground(), installed))

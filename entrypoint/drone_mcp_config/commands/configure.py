@@ -16,7 +16,7 @@ from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.errors import NotWritten, UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import Role, load_role
+from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class TargetFile:
-    """The file to write: as the user knows it, and behind links."""
+    """The file to write: the path as the user knows it, and the one behind links."""
 
     shown: Path
     real: Path
@@ -43,7 +43,7 @@ def run(
     print_only: bool,
     check: bool,
 ) -> None:
-    """Do what the options say.
+    """Write, print or check the configuration.
 
     Raises:
         UserError: for anything that the user can mend.
@@ -51,13 +51,15 @@ def run(
     """
     if print_only and (check or output):
         raise UserError("--print writes no file: leave out --check and --output.")
-    installed = read_installation()
-    role = _role(role_name, roles_dir, installed)
+    installed, roles = read_installation(), role_library(roles_dir)
+    if not role_name:
+        raise UserError(f"Which role? Add --role NAME, or set AGENT_ROLE. Roles: {', '.join(roles.names())}.")
+    role = load_role(role_name, roles, installed)
     folders = UserFolders.here()
     made = make_configuration(role, installed, choices, folders, os.environ)
     if print_only:
         typer.echo(new_text(made.client, made.entries), nl=False)
-        _tell(made.notes)
+        _print_notes(made.notes)
         return
     path = output or made.client.location(folders)
     try:
@@ -66,13 +68,6 @@ def run(
         if isinstance(error, EditByHand):
             typer.echo(error.fragment, nl=False)
         raise NotWritten(f"{path} is left as it is. {error}") from error
-
-
-def _role(name: str | None, roles_dir: Path | None, installed: Servers) -> Role:
-    roles = role_library(roles_dir)
-    if not name:
-        raise UserError(f"Which role? Add --role NAME, or set AGENT_ROLE. Roles: {', '.join(roles.names())}.")
-    return load_role(name, roles, installed)
 
 
 def _target(path: Path, folders: UserFolders, made: Configuration, *, chosen: bool) -> TargetFile:
@@ -97,7 +92,7 @@ def _write(target: TargetFile, made: Configuration, role: str, installed: Server
         return
     replace_text(target.real, after)
     typer.echo(f"Wrote {target.shown}: the role {role!r} for {made.client.title} ({names}).")
-    _tell(made.notes)
+    _print_notes(made.notes)
 
 
 def _check(target: TargetFile, after: str, role: str) -> None:
@@ -113,6 +108,6 @@ def _check(target: TargetFile, after: str, role: str) -> None:
     raise typer.Exit(1)
 
 
-def _tell(notes: Iterable[str]) -> None:
+def _print_notes(notes: Iterable[str]) -> None:
     for note in notes:
         typer.echo(note, err=True)

@@ -29,7 +29,7 @@ def run(*, as_json: bool, keep: bool) -> None:
     """Play every act and show it.
 
     Raises:
-        UserError: this installation lacks what the demo plays on.
+        UserError: this installation lacks a program that the demo needs.
         NotWritten: an act failed; nothing is left behind.
     """
     missing = [module for module in PLAYED_ON if importlib.util.find_spec(module) is None]
@@ -50,7 +50,10 @@ def run(*, as_json: bool, keep: bool) -> None:
         if not keep:
             shutil.rmtree(folder, ignore_errors=True)
     if as_json:
-        typer.echo(json.dumps(_summary(acts, drone, folder, keep=keep), indent=2))
+        pids = [process.pid for process in drone.processes]
+        kept = {"kept": {"url": drone.url, "pids": pids, "folder": str(folder)}} if keep else {}
+        summary = {"acts": [act.as_data() for act in acts], "line": acts[-1].line, **kept}
+        typer.echo(json.dumps(summary, indent=2))
         return
     pages.close(acts[-1])
     if keep:
@@ -58,16 +61,10 @@ def run(*, as_json: bool, keep: bool) -> None:
 
 
 async def _play(drone: SimulatedDrone, folder: Path, show: Callable[[Act], None]) -> list[Act]:
-    from drone_mcp_config.demo.story import tell  # noqa: PLC0415 - as above
+    from drone_mcp_config.demo.story import play_acts  # noqa: PLC0415 - as above
 
     acts = []
-    async for act in tell(drone, folder, os.environ):
+    async for act in play_acts(drone, folder, os.environ):
         show(act)
         acts.append(act)
     return acts
-
-
-def _summary(acts: list[Act], drone: SimulatedDrone, folder: Path, *, keep: bool) -> dict[str, object]:
-    pids = [process.pid for process in drone.processes]
-    kept = {"kept": {"url": drone.url, "pids": pids, "folder": str(folder)}} if keep else {}
-    return {"acts": [act.as_data() for act in acts], "line": acts[-1].line, **kept}

@@ -1,4 +1,4 @@
-"""`drone-mcp-config doctor`: does everything work from here, and if not, what mends it?"""
+"""`drone-mcp-config doctor`: check that everything works from here, and say how to mend what does not."""
 
 from __future__ import annotations
 
@@ -26,14 +26,12 @@ from drone_mcp_config.roles.loading import Role, load_role
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
 
-    from drone_mcp_config.installation.manifest import Manifest
-
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
 
 @dataclass(frozen=True)
 class ServerLocation:
-    """ServerLocation the role's servers are: started here, or served at `url`."""
+    """Where the role's servers run: started here, or served at `url`."""
 
     transport: Transport = "stdio"
     url: str | None = None
@@ -41,17 +39,17 @@ class ServerLocation:
 
 
 def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None, as_json: bool) -> None:
-    """Check and tell.
+    """Run the checks and print them.
 
     Raises:
-        UserError: the role is none, or the options do not go together.
+        UserError: there is no such role, or the options do not go together.
         typer.Exit: with 1 when any check failed.
     """
     installed = read_installation()
     role = load_role(role_name, role_library(roles_dir), installed) if role_name else None
     if role is None and where != ServerLocation():
         raise UserError("Whose servers? Add --role NAME.")
-    checks = anyio.run(_collect, role, installed, where, _silent if as_json else _print)
+    checks = anyio.run(_collect, role, installed, where, (lambda _: None) if as_json else _print)
     failed = any(check.status == "failed" for check in checks)
     if as_json:
         typer.echo(json.dumps({"ok": not failed, "checks": [check.as_data() for check in checks]}, indent=2))
@@ -60,11 +58,11 @@ def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None,
 
 
 async def _collect(
-    role: Role | None, installed: Servers, where: ServerLocation, tell: Callable[[Check], None]
+    role: Role | None, installed: Servers, where: ServerLocation, report: Callable[[Check], None]
 ) -> list[Check]:
     checks: list[Check] = []
     async for check in _checks(role, installed, where):
-        tell(check)
+        report(check)
         checks.append(check)
     return checks
 
@@ -78,7 +76,8 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
             f"the server {name!r} is incomplete: {fault}" for name, fault in installed.broken.items()
         )
         yield Check("installation", "warning", incomplete, "Install drone-mcp again")
-    asked = {service.name for manifest in _asking(role, installed) for service in manifest.services}
+    manifests = [installed[name] for name in role.servers] if role and role.servers else installed.values()
+    asked = {service.name for manifest in manifests for service in manifest.services}
     # A served role without tokens of one's own asks its services from elsewhere.
     if drone.NAME in asked and (where.transport == "stdio" or where.own_token):
         async for check in check_drone(os.environ):
@@ -99,21 +98,12 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         yield check
 
 
-def _asking(role: Role | None, installed: Servers) -> list[Manifest]:
-    """Return the servers whose services are looked at: those of the role, or of the installation where it has none."""
-    return [installed[name] for name in role.servers] if role and role.servers else list(installed.values())
-
-
 def _choices(where: ServerLocation) -> Choices:
     if where.transport == "http":
         return Choices(transport="http", url=where.url, own_token=where.own_token)
     token_file = os.environ.get(drone.TOKEN_FILE)
     file = Path(token_file) if token_file else None
     return Choices(repo=os.environ.get(drone.REPO), token_file=file, url=where.url, own_token=where.own_token)
-
-
-def _silent(_: Check) -> None:
-    """Keep quiet until all is known."""
 
 
 def _print(check: Check) -> None:

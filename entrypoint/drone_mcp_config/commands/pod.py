@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from drone_mcp_config.installation.reading import Servers
     from drone_mcp_config.roles.loading import Role
 
-# What of a repository's name can stand in an address as it is.
+# A name that can stand in an address without escapes.
 REPO = r"[A-Za-z0-9_][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*"
 OBJECT = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
 QUANTITY = r"[0-9]{1,6}(\.[0-9]{1,3})?(m|[KMGT]i?)?"
@@ -42,7 +42,7 @@ LONGEST_IMAGE = 500
 
 @dataclass(frozen=True)
 class PodOptions:
-    """The options, as they were given; None is what was not."""
+    """The options as they were given; None stands for one that was not."""
 
     role: str | None
     repo: str | None
@@ -79,7 +79,7 @@ def run(options: PodOptions, command: list[str], roles_dir: Path | None) -> None
 
 
 def _check(options: PodOptions) -> None:
-    """Refuse what is missing, all of it, and then the first thing that is wrong."""
+    """Refuse missing options, all at once, then the first one that is wrong."""
     needed = {"--role": options.role, "--repo": options.repo, "--branch": options.branch}
     missing = [name for name, value in needed.items() if not value]
     if missing:
@@ -113,7 +113,7 @@ def _match(option: str, value: str | None, pattern: str, takes: str) -> None:
 def _choices(options: PodOptions, command: list[str], role: Role, installed: Servers) -> PodChoices:
     launch = launch_of(options.client)
     served = served_at(options.url) if options.url else None
-    tokens = () if served else _tokens(role, installed)
+    tokens = () if served else tuple(sorted(token_sources(role, installed) - unused_sources(role, installed)))
     wanted = _wanted(role, installed, served, tokens)
     own = [PodVariable(name, secret=True) for name in dict.fromkeys(options.secret_env)]
     return PodChoices(
@@ -147,13 +147,8 @@ def _agent_options(options: PodOptions, served: str | None) -> tuple[str, ...]:
     return (*push, *(word for name, value in given.items() if value for word in (name, value)))
 
 
-def _tokens(role: Role, installed: Servers) -> tuple[str, ...]:
-    """Return the variables with tokens that the role's servers read."""
-    return tuple(sorted(token_sources(role, installed) - unused_sources(role, installed)))
-
-
 def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[PodVariable]:
-    """Name the other variables that the configuration refers to."""
+    """Return the other variables that the configuration refers to."""
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
     needless = set() if served else unused_sources(role, installed)

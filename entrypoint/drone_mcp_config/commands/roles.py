@@ -14,15 +14,14 @@ from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-    from drone_mcp_config.installation.manifest import Manifest
+    from drone_mcp_config.installation.manifest import ManifestTool
     from drone_mcp_config.installation.reading import Servers
 
 
 def run(roles_dir: Path | None) -> None:
-    """Print the table, then what the roles are for.
+    """Print the table, then the descriptions of the roles.
 
     Raises:
         UserError: after the table, when some role is invalid.
@@ -30,7 +29,7 @@ def run(roles_dir: Path | None) -> None:
     found = role_library(roles_dir)
     installed = read_installation()
     roles: list[Role] = []
-    problems: dict[str, None] = {}  # a mistake in a parent is told once, not once for each child
+    problems: dict[str, None] = {}  # a mistake in a parent is reported once, not for each child
     for name in found.names():
         try:
             roles.append(load_role(name, found, installed))
@@ -52,20 +51,16 @@ def _table(roles: list[Role], installed: Servers) -> Table:
     for role in roles:
         table.add_column(role.name, justify="center")
     for name, manifest in installed.items():
-        for row in _rows(name, manifest, roles):
-            table.add_row(*row)
+        for tool in manifest.tools:
+            table.add_row(name, tool.name, *(_mark(role, name, tool) for role in roles))
     for name in dict.fromkeys(name for role in roles for name in role.external):
         table.add_row(name, "(another project's)", *("x" if name in role.external else "-" for role in roles))
     return table
 
 
-def _rows(name: str, manifest: Manifest, roles: list[Role]) -> Iterator[list[str]]:
-    for tool in manifest.tools:
-        yield [name, tool.name, *(_mark(role, name, tool.name, reads=tool.read_only) for role in roles)]
-
-
-def _mark(role: Role, server: str, tool: str, *, reads: bool) -> str:
+def _mark(role: Role, server: str, tool: ManifestTool) -> str:
+    """Return the cell of a tool for a role: x, the mode of one that writes, or - where the role does not have it."""
     entry = role.servers.get(server)
-    if entry is None or (entry.tools is not None and tool not in entry.tools):
+    if entry is None or (entry.tools is not None and tool.name not in entry.tools):
         return "-"
-    return "x" if reads else (entry.mode or "off")
+    return "x" if tool.read_only else (entry.mode or "off")

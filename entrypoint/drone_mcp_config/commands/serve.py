@@ -77,7 +77,7 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
 def _run(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:
     try:
         anyio.run(_serve, serving, places)
-    except ExceptionGroup as group:  # as task groups have it, with one exception in it: there is one user to tell
+    except ExceptionGroup as group:  # of a task group, with one exception in it: that is the user's
         first: Exception = group
         while isinstance(first, ExceptionGroup):
             first = first.exceptions[0]

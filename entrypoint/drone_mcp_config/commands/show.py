@@ -1,4 +1,4 @@
-"""`drone-mcp-config show ROLE`: a role as it comes out, with the place that each value comes from."""
+"""`drone-mcp-config show ROLE`: a role merged with its parents, with the place that each value comes from."""
 
 from __future__ import annotations
 

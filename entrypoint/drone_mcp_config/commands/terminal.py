@@ -1,4 +1,4 @@
-"""Where output goes: colours and wrapping on a terminal, whole plain lines into a pipe."""
+"""Standard output: colours and wrapping on a terminal, whole plain lines into a pipe."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 from rich.console import Console
 
-WIDE = 10_000  # columns; nothing is cut or wrapped on its way to another program
+WIDE = 10_000  # columns: nothing is cut or wrapped for another program
 
 
 def standard_output() -> Console:

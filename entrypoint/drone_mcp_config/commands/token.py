@@ -1,4 +1,4 @@
-"""`drone-mcp-config token`: a token for a caller of `serve --roles-from`, and the hash that stands for it."""
+"""`drone-mcp-config token`: a token for a caller of `serve --roles-from`, and its hash."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from drone_mcp_config.serving.callers import SHORTEST, hash_of, new_token
 
 
 def run(*, stdin: bool) -> None:
-    """Print the token, which nobody can have back later, and its hash; or only the hash of a token that there is.
+    """Print a new token, which cannot be recovered later, and its hash; or only the hash of the one on standard input.
 
     Raises:
-        UserError: the token on standard input is none to be trusted.
+        UserError: the token on standard input is too weak.
     """
     if not stdin:
         token = new_token()

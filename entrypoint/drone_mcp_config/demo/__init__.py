@@ -1,1 +1,1 @@
-"""The main job, shown: from a red build to the line of its log that matters, on the simulator."""
+"""The demo: from a red build to the line of its log that matters, on the simulator."""

@@ -1,4 +1,4 @@
-"""An act of the demo, and the agent's part in it."""
+"""The acts of the demo, and the stand-in for an agent that plays in them."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ CHARS_PER_TOKEN = 4
 
 
 class StoryFailed(Exception):
-    """An act did not come out as it must."""
+    """An act did not have the result that it must have."""
 
 
 @dataclass(frozen=True)
 class Act:
-    """One thing asked, and what came of it.
+    """One question of the demo and its answer; the fields are those of `demo --json`.
 
     Attributes:
         title: in a few words.
         asked: the command or the tool call.
         seconds: how long it took.
-        told: what to show of the answer, line by line.
+        told: the lines of the answer to show.
         tokens: the size of a tool's answer as an agent pays for it, at four characters a token.
         line: the number of the line that matters, where the act shows it.
     """
@@ -40,18 +40,18 @@ class Act:
     tokens: int | None = None
     line: int | None = None
 
-    def telling(self, told: tuple[str, ...]) -> Act:
-        """Return the same act with more to show."""
+    def showing(self, told: tuple[str, ...]) -> Act:
+        """Return the same act with other lines to show."""
         return replace(self, told=told)
 
     def as_data(self) -> dict[str, Any]:
-        """Return it as JSON data without what it does not have."""
+        """Return it as JSON data without empty fields."""
         return {key: value for key, value in asdict(self).items() if value is not None}
 
 
 @dataclass(frozen=True)
 class ToolAnswer:
-    """What a tool said: as data and as text."""
+    """The answer of a tool: as data and as text."""
 
     data: Any
     text: str
@@ -64,9 +64,9 @@ class DemoAgent:
     servers: dict[str, RunningServer] = field(default_factory=dict)
 
     async def ask(
-        self, title: str, tool: str, told: Callable[[ToolAnswer], tuple[str, ...]], **arguments: Any
+        self, title: str, tool: str, lines: Callable[[ToolAnswer], tuple[str, ...]], **arguments: Any
     ) -> tuple[Act, ToolAnswer]:
-        """Call a tool; return the act, of whose answer `told` says what to show, and the answer.
+        """Call a tool; return the act, which shows the `lines` of the answer, and the answer.
 
         Raises:
             StoryFailed: no server has the tool, or the call failed.
@@ -82,4 +82,4 @@ class DemoAgent:
             raise StoryFailed(f"{tool} failed: {text}")
         asked = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
         answer = ToolAnswer(result.structured_content, text)
-        return Act(title, f"{tool}({asked})", seconds, told(answer), len(text) // CHARS_PER_TOKEN), answer
+        return Act(title, f"{tool}({asked})", seconds, lines(answer), len(text) // CHARS_PER_TOKEN), answer

@@ -1,4 +1,4 @@
-"""A build goes red while the agent waits, told by Drone's webhooks alone."""
+"""A build goes red while the agent waits, which it learns from Drone's webhooks alone."""
 
 from __future__ import annotations
 
@@ -30,15 +30,15 @@ async def go_red(agent: DemoAgent, drone: SimulatedDrone) -> AsyncIterator[Act]:
         build = {"repo": REPO, "number": number}
         act, answer = await agent.ask("Has it begun?", "drone_wait_for_build", _changes, **build, until="change")
         yield act
-        before = await _questions(http, number)
+        before = await _count_requests(http, number)
         act, answer = await agent.ask(
             "And how does it end?", "drone_wait_for_build", _changes, **build, cursor=answer.data["cursor"]
         )
-        asked = await _questions(http, number) - before
+        asked = await _count_requests(http, number) - before
     if answer.data["build"]["status"] != "failure" or asked:
         raise StoryFailed(f"build {number} is {answer.data['build']['status']}, Drone was asked {asked} times")
     headline = str(answer.data["build"]["headline"])
-    yield act.telling((*act.told, headline, "Drone was not asked once: its webhooks told the receiver."))
+    yield act.showing((*act.told, headline, "Drone was not asked once: its webhooks told the receiver."))
 
 
 async def _push(http: httpx.AsyncClient) -> tuple[Act, int]:
@@ -53,8 +53,8 @@ async def _push(http: httpx.AsyncClient) -> tuple[Act, int]:
     return Act("Meanwhile a colleague pushes", f"POST {path}?branch={BRANCH}", seconds, (f"#{number} begins",)), number
 
 
-async def _questions(http: httpx.AsyncClient, number: int) -> int:
-    """How often the simulator was asked for the build."""
+async def _count_requests(http: httpx.AsyncClient, number: int) -> int:
+    """Return how often the simulator was asked for the build."""
     asked = (await http.get("/_simulator/requests")).raise_for_status().json()
     return sum(f"/builds/{number}" in request["path"] for request in asked)
 

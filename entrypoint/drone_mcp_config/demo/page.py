@@ -1,4 +1,4 @@
-"""The demo as a person reads it in a terminal, or as plain lines where it is piped."""
+"""Prints the demo for a person at a terminal, or as plain lines into a pipe."""
 
 from __future__ import annotations
 
@@ -24,7 +24,11 @@ class Pages:
     def show(self, act: Act) -> None:
         """Show one act."""
         self._count += 1
-        title = Text.assemble((f"{self._count}. {act.title}", "bold"), (_cost(act), "dim"))
+        costs = [f"{act.seconds:.2f} s"] if act.seconds else []
+        if act.tokens is not None:
+            costs.append(f"{act.tokens} tokens")
+        cost = f"  ({', '.join(costs)})" if costs else ""
+        title = Text.assemble((f"{self._count}. {act.title}", "bold"), (cost, "dim"))
         self._console.print(title)
         self._line(act.asked, "cyan")
         for line in act.told:
@@ -33,27 +37,20 @@ class Pages:
         self._console.print()
 
     def _line(self, text: str, style: str) -> None:
-        """Show one line: cut to the terminal's width, whole where no terminal is."""
+        """Print one line: cut to the terminal's width, whole into a pipe."""
         shown = Text(f"   {text}", style=style, no_wrap=True, overflow="ellipsis")
         self._console.print(shown, soft_wrap=not self._console.is_terminal)
 
     def close(self, act: Act) -> None:
-        """Say what was shown."""
+        """Print the conclusion."""
         self._console.print(
             Text.assemble("Line ", (str(act.line), "bold red"), " of the failed step's log says why the build is red.")
         )
 
     def kept(self, drone: SimulatedDrone, folder: Path) -> None:
-        """Say how to use what goes on running."""
+        """Print how to use the processes that keep running."""
         variables = " ".join(f"{name}={value}" for name, value in drone.environment.items())
         self._console.print("\nThe simulator and the receiver go on. Point Claude Code at them:", style="bold")
         self._console.print(Text(f"  cd {folder} && {variables} claude --mcp-config .mcp.json"), soft_wrap=True)
         pids = " ".join(str(process.pid) for process in drone.processes)
         self._console.print(Text(f"Stop them with: kill {pids}"))
-
-
-def _cost(act: Act) -> str:
-    parts = [f"{act.seconds:.2f} s"] if act.seconds else []
-    if act.tokens is not None:
-        parts.append(f"{act.tokens} tokens")
-    return f"  ({', '.join(parts)})" if parts else ""

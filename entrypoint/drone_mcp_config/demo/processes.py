@@ -1,4 +1,4 @@
-"""The demo's world: a simulated Drone and the receiver that its webhooks go to, as processes of their own."""
+"""The processes of the demo: a simulated Drone, and the receiver of its webhooks."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Process = subprocess.Popen[str]
 
 @dataclass(frozen=True)
 class SimulatedDrone:
-    """Where the simulated Drone listens, a developer's token there, the receiver's state, and what runs it all."""
+    """A running simulator: its address, a developer's token, the receiver's state store, and the processes."""
 
     url: str
     token: str
@@ -37,7 +37,7 @@ class SimulatedDrone:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What a client needs in its environment."""
+        """The variables that a client needs."""
         return {"DRONE_SERVER": self.url, "DRONE_TOKEN": self.token, "DRONE_MCP_STATE": self.state}
 
 
@@ -45,7 +45,7 @@ class SimulatedDrone:
 def simulated(folder: Path, *, keep: bool) -> Iterator[SimulatedDrone]:
     """Run the demo's scenario on free loopback ports, with its state and its output in `folder`.
 
-    To be kept, it goes on after the block; but not after a failure.
+    With `keep` the processes outlive the block, unless it fails.
 
     Raises:
         UserError: it does not start.
@@ -72,7 +72,7 @@ def _start(folder: Path, started: list[Process]) -> SimulatedDrone:
 
 
 def _ready(module: list[str], folder: Path, started: list[Process], variables: Mapping[str, str]) -> Any:
-    """Start a module of ours out of reach of this terminal's Ctrl-C; return the line of JSON that it is ready with."""
+    """Start a module of ours, out of reach of Ctrl-C; return the JSON line that it prints when it is ready."""
     log = folder / f"{module[0]}.log"
     with log.open("w") as stderr:
         process = subprocess.Popen(  # noqa: S603 - our own module
@@ -93,7 +93,7 @@ def _ready(module: list[str], folder: Path, started: list[Process], variables: M
 
 
 def _end(processes: list[Process]) -> None:
-    """Stop them, whatever they do."""
+    """Stop the processes, by force if need be."""
     for process in reversed(processes):
         process.terminate()
         try:

@@ -1,4 +1,4 @@
-"""What the demo does, act by act, as an agent would: each act is one thing asked and what came of it."""
+"""The acts of the demo, in order, as an agent would play them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anyio
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
     from pathlib import Path
 
-    from mcp.client.stdio import StdioServerParameters
-
     from drone_mcp_config.demo.processes import SimulatedDrone
 
 ROLE = "dev"
@@ -38,11 +36,11 @@ NUMBERED = re.compile(r" *\d+[|>]")
 TAIL_SHOWN = 6  # lines of the log's end that the page shows; the answer has them all
 
 
-async def tell(drone: SimulatedDrone, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
+async def play_acts(drone: SimulatedDrone, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
     """Play all acts, in `folder`.
 
     Raises:
-        StoryFailed: an act did not come out as it must.
+        StoryFailed: an act did not have the result that it must have.
     """
     yield Act("A Drone server to look at", "drone-mcp-simulator serve --scenario demo", 0.0, (drone.url,))
     yield Act("A receiver for its webhooks", "drone-mcp-webhooks serve", 0.0, (f"keeps {drone.state}",))
@@ -51,7 +49,7 @@ async def tell(drone: SimulatedDrone, folder: Path, environment: Mapping[str, st
     failed: StoryFailed | None = None
     async with AsyncExitStack() as stack:
         agent = DemoAgent()
-        # Kept and raised outside: connections that an exception passes through wrap it in groups.
+        # Raised outside: the task groups of the connections would wrap it in exception groups.
         try:
             async for act in _start(agent, stack, file, {**environment, **drone.environment}):
                 yield act
@@ -71,19 +69,15 @@ async def _start(
     entries = json.loads(await anyio.Path(file).read_text(encoding="utf-8"))["mcpServers"]
     for name, entry in entries.items():
         try:
-            server = launched(_as_inherited(entry, environment), patience=START_SECONDS)
+            parameters = from_entry(entry, environment)
+            # Claude Code's servers inherit the variables that its file does not name.
+            parameters.env = {STATE: environment[STATE], **(parameters.env or {})}
+            server = launched(parameters, patience=START_SECONDS)
             running = await stack.enter_async_context(server)
         except LaunchFailed as error:
             raise StoryFailed(f"{name}: {error}") from error
         agent.servers[name] = running
         yield Act(f"{name} starts", " ".join([entry["command"], *entry["args"]]), running.seconds, running.tools)
-
-
-def _as_inherited(entry: Mapping[str, Any], environment: Mapping[str, str]) -> StdioServerParameters:
-    """Read an entry as Claude Code does, whose servers inherit the variables that the file does not name."""
-    parameters = from_entry(entry, environment)
-    parameters.env = {STATE: environment[STATE], **(parameters.env or {})}
-    return parameters
 
 
 def _configure(file: Path, environment: Mapping[str, str]) -> Act:
@@ -93,8 +87,8 @@ def _configure(file: Path, environment: Mapping[str, str]) -> Act:
     made = make_configuration(role, installed, Choices(), UserFolders.here(), environment)
     replace_text(file, new_text(made.client, made.entries))
     seconds = time.perf_counter() - began
-    told = (f"{file}: {', '.join(made.entries)}", "It holds ${DRONE_SERVER} and ${DRONE_TOKEN}, never their values.")
-    return Act("The role becomes a configuration", f"drone-mcp-config --role {ROLE}", seconds, told)
+    lines = (f"{file}: {', '.join(made.entries)}", "It holds ${DRONE_SERVER} and ${DRONE_TOKEN}, never their values.")
+    return Act("The role becomes a configuration", f"drone-mcp-config --role {ROLE}", seconds, lines)
 
 
 async def _investigate(agent: DemoAgent) -> AsyncIterator[Act]:
@@ -133,7 +127,7 @@ def _end(answer: ToolAnswer) -> tuple[str, ...]:
 
 
 def _diagnosis(answer: ToolAnswer, line: int) -> tuple[str, ...]:
-    """Show what was concluded, and the line that matters out of the excerpt."""
+    """Return the conclusion, and of the excerpt the line that matters."""
     key = next((shown for shown in _numbered(answer) if shown.strip().startswith(f"{line}|")), None)
     if key is None:
         raise StoryFailed(f"the diagnosis does not show line {line}")

@@ -1,4 +1,4 @@
-"""Doctor's look at Drone: is the address right, does it take the token, do the clocks agree?"""
+"""Checks Drone: is the address right, does it take the token, do the clocks agree?"""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ from drone_mcp_client.options import DroneOptions
 from drone_mcp_config.checking.check import Check
 
 if TYPE_CHECKING:
-    import ssl
     from collections.abc import AsyncIterator, Mapping
 
 LARGEST_SKEW = 60.0  # seconds; more makes times in answers misleading and signed webhooks look old
@@ -27,7 +26,7 @@ WHERE_IT_IS = "Take the token from the account page of the Drone user interface,
 
 
 async def check_drone(environment: Mapping[str, str]) -> AsyncIterator[Check]:
-    """Yield what is found, in the order in which things depend on each other."""
+    """Yield the checks in the order in which they depend on each other."""
     try:
         settings = Settings.from_environment(environment)
     except SettingsError as error:
@@ -101,8 +100,11 @@ def _failed(name: str, error: ServiceError) -> Check:
 
 async def _clock(settings: Settings) -> Check:
     """Compare Drone's `Date` header, which is whole seconds, with this machine's time in the middle of the request."""
+    trust = httpx.create_ssl_context()
+    if settings.ca_file:
+        trust.load_verify_locations(cafile=str(settings.ca_file))
     try:
-        async with httpx.AsyncClient(verify=_trust(settings), timeout=PATIENCE) as http:
+        async with httpx.AsyncClient(verify=trust, timeout=PATIENCE) as http:
             before = time.time()
             answer = await http.head(f"{settings.server}/version")
             after = time.time()
@@ -114,10 +116,3 @@ async def _clock(settings: Settings) -> Check:
         detail = f"the server's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this machine's"
         return Check("clock", "warning", detail, "Set the clock that is wrong (NTP)")
     return Check("clock", "ok", f"within {LARGEST_SKEW:.0f} s of this machine's")
-
-
-def _trust(settings: Settings) -> ssl.SSLContext:
-    context = httpx.create_ssl_context()
-    if settings.ca_file:
-        context.load_verify_locations(cafile=str(settings.ca_file))
-    return context

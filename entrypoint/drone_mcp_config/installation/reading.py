@@ -1,8 +1,8 @@
-"""Which MCP servers this installation has, read without importing any of them.
+"""Finds the MCP servers of this installation without importing any of them.
 
 A server registers itself in the entry-point group `drone_mcp.servers` (the name that role files use -> its import
-package) and says the rest in `manifest.json` inside that package. Importing a server to ask it would take half a
-second each and bring its whole SDK along.
+package) and describes itself in `manifest.json` inside that package. Importing each server instead would take half a
+second for each, as it loads the whole SDK.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Servers(UserDict[str, Manifest]):
     """The installed servers, by the names that role files have for them.
 
     Attributes:
-        broken: the servers that cannot be used, because their manifest is missing or wrong -> what is wrong with it.
+        broken: the servers that cannot be used, because their manifest is missing or wrong -> the reason.
     """
 
     def __init__(self) -> None:
@@ -46,15 +46,15 @@ class Servers(UserDict[str, Manifest]):
 def read_installation() -> Servers:
     """Find the installed servers, in the order of their names.
 
-    An installation may have some of them only, as the image of a role has: a package that is not there is no server.
+    An installation may lack some of the registered packages, as the image of a role does.
     """
     servers = Servers()
     for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
-        folder = _package_folder(entry.value)
-        if folder is None:
+        spec = importlib.util.find_spec(entry.value)
+        if spec is None or not spec.submodule_search_locations:
             continue
         try:
-            servers[entry.name] = _read_manifest(folder / "manifest.json")
+            servers[entry.name] = _read_manifest(Path(spec.submodule_search_locations[0]) / "manifest.json")
         except ValueError as error:
             servers.broken[entry.name] = str(error)
     return servers
@@ -72,17 +72,12 @@ def _read_manifest(path: Path) -> Manifest:
         raise ValueError(f"{path}: {where or 'the file'}: {first['msg']}") from error
 
 
-def _package_folder(package: str) -> Path | None:
-    spec = importlib.util.find_spec(package)
-    locations = spec.submodule_search_locations if spec else None
-    return Path(locations[0]) if locations else None
-
-
 def command_of(manifest: Manifest, interpreter: str, *, portable: bool) -> tuple[str, ...]:
-    """Say how a client starts a server.
+    """Return the command by which a client starts a server.
 
     The default names the interpreter that this command runs under, so that no PATH can find another installation;
     `portable` names the console script, for a file that several people share. -P, because clients start servers in the
-    work tree: without it, a file there that is called like a module would run with the server's token.
+    work tree: without it, Python would import a file there in place of a module of the same name, and run it with the
+    server's token (Python documentation, "Command line and environment", -P).
     """
     return (manifest.command,) if portable else (interpreter, "-P", "-m", manifest.module)

@@ -1,4 +1,4 @@
-"""From a role to its plan. Pure.
+"""Makes the plan of a role. Pure.
 
 A value that differs from machine to machine, or that is a secret, is a reference to a variable of the client's
 environment. The names of all variables but those of drone-mcp itself come from the servers' manifests, and only

@@ -1,4 +1,4 @@
-"""Where role files are: those that come with drone-mcp, and a folder of the user's own."""
+"""The folders with role files: the shipped ones, and one of the user's own."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""From a role's name to the role: find its file, follow `extends`, check it against what is installed.
+"""Loads a role: finds its file, follows `extends`, and checks the result against the installed servers.
 
-How a role and its parent become one: `description` and `repos` are the role's own, or else the parent's. `servers` and
+How a role and its parent are merged: `description` and `repos` are the role's own, or else the parent's. `servers` and
 `external` are the parent's with the role's added; where both name a server of ours, each key that the role sets
-replaces the parent's, of a `guard` again key by key; an external server is replaced as a whole. `agent` goes key by key
-like a server.
+replaces the parent's, within a `guard` again key by key; an external server is replaced as a whole. `agent` is merged
+key by key like a server.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _ModelT = TypeVar("_ModelT", bound=BaseModel)
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a value comes from."""
+    """The file and the line that a value comes from."""
 
     file: Path
     line: int
@@ -46,7 +46,12 @@ class Origin:
 
 @dataclass(frozen=True)
 class Role:
-    """A role with everything that it takes from its parents; `origins` has a place for each value that a file sets."""
+    """A role, merged with its parents.
+
+    Attributes:
+        lineage: the names of the role and its parents, nearest first.
+        origins: the place of each value that a file sets.
+    """
 
     name: str
     description: str
@@ -59,7 +64,7 @@ class Role:
 
 
 def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
-    """Load a role, resolved and checked.
+    """Load a role, merged with its parents and checked.
 
     Raises:
         UserError: when there is no such role.
@@ -147,12 +152,12 @@ def _merge(lineage: list[tuple[RoleFile, Source]]) -> Role:
 
 
 def _overlay(below: _ModelT, above: _ModelT) -> _ModelT:
-    return below.model_copy(update={key: _laid(below, above, key) for key in above.model_fields_set})
-
-
-def _laid(below: BaseModel, above: BaseModel, key: str) -> Any:
-    old, new = getattr(below, key), getattr(above, key)
-    return {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+    """Return `below` with each key that `above` sets; one that holds a mapping in both is merged key by key."""
+    changes: dict[str, Any] = {}
+    for key in above.model_fields_set:
+        old, new = getattr(below, key), getattr(above, key)
+        changes[key] = {**old, **new} if isinstance(old, dict) and isinstance(new, dict) else new
+    return below.model_copy(update=changes)
 
 
 def _check_servers(role: Role, servers: Servers) -> Iterator[Problem]:

@@ -133,7 +133,8 @@ class External(StrictModel):
         for name, value in values.items():
             Template.parse(value)
             if is_literal_secret(name, value):
-                raise ValueError(f"{name!r} holds a secret; write ${{{_variable_for(name)}}} and set that variable")
+                variable = name.upper().replace("-", "_")
+                raise ValueError(f"{name!r} holds a secret; write ${{{variable}}} and set that variable")
         return values
 
 
@@ -175,7 +176,3 @@ class RoleFile(StrictModel):
     ] = {}
     external: Annotated[dict[ServerName, External], Field(description="Any other MCP servers.")] = {}
     agent: Annotated[Agent | None, Field(description="Where the agent works.")] = None
-
-
-def _variable_for(name: str) -> str:
-    return name.upper().replace("-", "_")

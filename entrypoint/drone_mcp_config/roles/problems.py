@@ -71,7 +71,12 @@ def _complaint(kind: str, detail: ErrorDetails) -> str:
     if kind == "value_error":
         return detail["msg"].removeprefix("Value error, ")
     if kind in _KINDS:
-        return f"{_found(value)} where {_KINDS[kind]} belongs{_hint(kind, value)}"
+        hint = ""
+        if value is None and kind == "model_type":
+            hint = "; write {} to take it as it is"
+        elif isinstance(value, (bool, int)) and kind == "string_type":
+            hint = "; put it in quotes"
+        return f"{_found(value)} where {_KINDS[kind]} belongs{hint}"
     if kind == "literal_error":
         return f"{_found(value)}, but it takes {context['expected']}"
     if kind == "string_pattern_mismatch":
@@ -82,16 +87,8 @@ def _complaint(kind: str, detail: ErrorDetails) -> str:
     return f"it is too long (at most {context['max_length']})" if "max_length" in context else detail["msg"]
 
 
-def _hint(kind: str, value: object) -> str:
-    if value is None and kind == "model_type":
-        return "; write {} to take it as it is"
-    if isinstance(value, (bool, int)) and kind == "string_type":
-        return "; put it in quotes"
-    return ""
-
-
 def _found(value: object) -> str:
-    """Name a value without repeating one that may be a secret or a novel."""
+    """Name a value; one that may be a secret or does not fit a line is not repeated."""
     if value is None:
         return "found nothing"
     if isinstance(value, (dict, list)):

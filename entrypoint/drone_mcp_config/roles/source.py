@@ -1,4 +1,4 @@
-"""A role file as plain data, with the line of every key and value: see `ci_mcp_kit.yaml_source`."""
+"""Reads a role file as plain data, with the line of every key and value (`ci_mcp_kit.yaml_source`)."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Roles over HTTP: who calls, as whom, and which of their servers answers."""
+"""Serves roles over HTTP: identifies callers, and runs the servers of their roles."""

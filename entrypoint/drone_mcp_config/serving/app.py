@@ -1,4 +1,4 @@
-"""Roles over HTTP in one process: who asks, as whom, and which of the role's servers answers."""
+"""Routes requests over HTTP: from the caller's token to a role, and to one of its servers."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def _refuse_own_tokens(request: Request, services: Services) -> None:
 async def _find(pool: Pool, key: SetKey, name: str) -> ASGIApp | None:
     try:
         return await pool.find(key, name)
-    except UserError as error:  # a role that came with a change of the file, and lacks a setting
+    except UserError as error:  # a role that came with a change of the file, whose settings are wrong
         logger.error("The role %s cannot be served: %s", key.role, error)  # noqa: TRY400 - its text says it all
         raise Refused(
             503, "Your role cannot be served here; whoever runs this server finds the reason in its log"
@@ -101,7 +101,7 @@ async def serving_app(
     roles: Iterable[str],
     ready: Callable[[], bool] = lambda: True,
 ) -> AsyncIterator[HttpApp]:
-    """Run `roles` for as long as the block takes; yields what serves them.
+    """Run `roles` while the block runs; yields the application that serves them.
 
     Raises:
         UserError: a server's settings are wrong.

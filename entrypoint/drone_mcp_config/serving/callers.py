@@ -1,7 +1,7 @@
-"""Who calls a process that serves roles: the bearer tokens of a file, each with its role. Pure but for `CallerBook`.
+"""The callers of a process that serves roles: a file of bearer tokens, each with its role. Pure but for `CallerBook`.
 
-The file holds hashes. The tokens are drawn at random and long, so a plain SHA-256 says nothing about them, and finding
-one costs one look-up. The file is read again when it changes: a line taken out is a token revoked.
+The file holds hashes. The tokens are long and random, so a plain SHA-256 cannot be reversed, and a token is found by
+one look-up. The file is read again when it changes: removing a line revokes a token.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HASH = r"^sha256:[0-9a-f]{64}$"
-SHORTEST = 32  # characters of a token that somebody else made
+SHORTEST = 32  # characters of a token that was made elsewhere
 MINUTE = 60.0
 _KIND = Kind(file="a file of callers", content="callers", start="callers:")
 
@@ -38,16 +38,16 @@ def new_token() -> str:
 
 
 def hash_of(token: str) -> str:
-    """Return what stands for a token in the file."""
+    """Return the hash of a token, as the file holds it."""
     return f"sha256:{hashlib.sha256(token.encode()).hexdigest()}"
 
 
 class Caller(StrictModel):
-    """One line of the file: a token, and who has it.
+    """One entry of the file: a token, and whose it is.
 
     Attributes:
-        name: what logs and limits call the caller; two lines with one name are one caller with two tokens.
-        drone: as whom Drone is asked: as the role's own user, or as the one whose token the caller sends.
+        name: of the caller in logs and limits; two entries with one name are one caller with two tokens.
+        drone: whose tokens the services of the role are asked with: the role's own, or those that the caller sends.
     """
 
     name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
@@ -64,22 +64,22 @@ class CallerFile(StrictModel):
 
 
 class CallerBook:
-    """Who is let in now.
+    """The callers that are let in now.
 
-    A change that cannot be used (no YAML, an unknown role) changes nothing and is logged: what was let in before still
-    is, so that a slip does not lock everybody out.
+    A change that cannot be used (no YAML, an unknown role) is logged and otherwise ignored, so that a slip does not
+    lock everybody out.
 
     Args:
         file: the file of callers.
-        knows_role: raises UserError for a role that is not there.
+        check_role: raises UserError for a role that cannot be used.
 
     Raises:
         UserError: the file cannot be used.
     """
 
-    def __init__(self, file: Path, knows_role: Callable[[str], object]) -> None:
+    def __init__(self, file: Path, check_role: Callable[[str], object]) -> None:
         self._file = file
-        self._knows_role = knows_role
+        self._check_role = check_role
         self._stamp = self._look()
         self._callers = self._read()
 
@@ -90,11 +90,11 @@ class CallerBook:
 
     @property
     def roles(self) -> set[str]:
-        """The roles whose own user of Drone somebody may be."""
+        """The roles that some caller uses with the role's own tokens."""
         return {role for role, has_own_tokens in self.uses if not has_own_tokens}
 
     def find(self, token: str) -> Caller | None:
-        """Return whose token this is."""
+        """Return the caller with this token; None if there is none."""
         self._renew()
         return self._callers.get(hash_of(token))
 
@@ -120,15 +120,15 @@ class CallerBook:
     def _read(self) -> Mapping[str, Caller]:
         callers = read_callers(self._file)
         for role in {caller.role for caller in callers.values()}:
-            self._knows_role(role)
+            self._check_role(role)
         return callers
 
 
 def read_callers(file: Path) -> dict[str, Caller]:
-    """Read the file: hash -> caller.
+    """Read the file, as hash -> caller.
 
     Raises:
-        InvalidRole: every mistake in it, with its line; nothing that the file holds is repeated.
+        InvalidRole: every mistake in it, with its line; the message quotes nothing of the file.
     """
     try:
         source = read_source(file, _KIND)
@@ -136,32 +136,32 @@ def read_callers(file: Path) -> dict[str, Caller]:
     except InvalidFile as error:
         raise InvalidRole(error.problems) from error
     except ValidationError as error:
-        raise InvalidRole([source.problem(item["loc"], _said(item)) for item in error.errors()]) from None
+        raise InvalidRole([source.problem(item["loc"], _describe(item)) for item in error.errors()]) from None
     twice = [i for i, one in enumerate(found.callers) if one.token in {other.token for other in found.callers[:i]}]
     if twice:
         raise InvalidRole([source.problem(("callers", i, "token"), "this token is here twice") for i in twice])
     return {caller.token: caller for caller in found.callers}
 
 
-def _said(item: ErrorDetails) -> str:
+def _describe(item: ErrorDetails) -> str:
     if item["loc"][-1:] == ("token",):
         return "'token' takes the hash that `drone-mcp-config token` prints, never the token itself"
     return f"{item['loc'][-1] if item['loc'] else 'the file'!r}: {item['msg']}"
 
 
 class Limits:
-    """How often each caller may ask: `per_minute` at once, and one more each time that its share of a minute is over.
+    """Limits the requests of each caller: a token bucket of `per_minute`, which refills evenly over a minute.
 
     Args:
         clock: gives seconds.
         replicas: how many processes share the callers; each lets an equal part through, so that together they never
-            let more through. A count that all of them share would cost every call a round trip to its store.
+            exceed the limit. A shared count would cost every call a round trip to a store.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, replicas: int = 1) -> None:
         self._clock = clock
         self._replicas = replicas
-        self._left: dict[str, tuple[float, float]] = {}  # caller -> requests left, and when that was so
+        self._left: dict[str, tuple[float, float]] = {}  # caller -> requests left, and at which time
 
     def wait(self, caller: Caller) -> float:
         """Count a request; return 0, or the seconds until there may be one."""

@@ -44,7 +44,7 @@ class SetKey:
 
 @dataclass(eq=False)
 class RunningSet:
-    """A set that runs."""
+    """A running set."""
 
     servers: Sequence[HostedServer]
     used: float
@@ -57,12 +57,12 @@ class RunningSet:
         self.token_files = set[Path]().union(*(server.token_files() for server in self.servers))
 
     def app(self, name: str, clock: Callable[[], float]) -> ASGIApp | None:
-        """Return what answers for a server, and counts what it is asked; None if the set has no such server."""
+        """Return the application of a server, which counts its requests; None if the set has no such server."""
         inner = self.apps.get(name)
         if inner is None:
             return None
         self.used = clock()
-        self.busy += 1  # from now on, not from when the answer begins: nothing may end the set in between
+        self.busy += 1  # already now: nothing may end the set before the request is answered
 
         async def counted(scope: Scope, receive: Receive, send: Send) -> None:
             try:
@@ -93,17 +93,17 @@ class Pool:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Run what `find` starts for as long as the block takes."""
+        """Run the sets that `find` starts while the block runs."""
         async with anyio.create_task_group() as self._group:
             yield
             for one in self._sets.values():
                 one.ended.set()
 
     async def find(self, key: SetKey, name: str) -> ASGIApp | None:
-        """Return what answers for a server of a set, which is started if it does not run; None for an unknown name.
+        """Return the application of a server of a set, which is started if it does not run; None for an unknown name.
 
         Raises:
-            Refused: too many users are at work.
+            Refused: too many callers have sets of their own.
         """
         async with self._lock:
             self._end_idle()
@@ -111,7 +111,7 @@ class Pool:
             return running.app(name, self._clock)
 
     async def start(self, key: SetKey) -> None:
-        """Start a set before anyone asks.
+        """Start a set before its first request.
 
         Raises:
             UserError: a server's settings are wrong.
@@ -119,7 +119,7 @@ class Pool:
         await self._start(key)
 
     def secrets(self) -> list[str]:
-        """Return what no log line may hold."""
+        """Return the secrets that no log line may hold."""
         running = list(self._sets.values())
         files = set[Path]().union(*(one.token_files for one in running))
         return [
@@ -160,7 +160,7 @@ class Pool:
 
 
 async def _run(running: RunningSet, *, task_status: TaskStatus[None] = TASK_STATUS_IGNORED) -> None:
-    """Run a set until it is told to end; in a task of its own, because what it opens has to be closed where it was."""
+    """Run a set until it is ended; in a task of its own, which has to close the cancel scopes that it opens."""
     async with AsyncExitStack() as stack:
         for server in running.servers:
             running.apps[server.name] = await stack.enter_async_context(hosted(server.make()))

@@ -54,7 +54,7 @@ class HostedServer:
         return HostedServer(self.name, self.manifest, kept | own)
 
     def secrets(self) -> set[str]:
-        """Return what no log line may hold and stays as it is while the process lives."""
+        """Return the secrets in its environment, which stay the same while the process lives."""
         guarded = self.manifest.guard_secrets
         return {
             value
@@ -63,7 +63,7 @@ class HostedServer:
         }
 
     def token_files(self) -> set[Path]:
-        """Return the files that hold the rest of it."""
+        """Return the files that hold its other secrets."""
         names = [f"{variable}_FILE" for variable in self.manifest.token_variables]
         return {Path(self.environment[name]) for name in names if self.environment.get(name)}
 
@@ -95,7 +95,7 @@ class HostedServer:
 
 
 def hosted_servers(role: Role, installed: Servers, environment: Mapping[str, str]) -> tuple[HostedServer, ...]:
-    """Decide what each server of a role reads, as its client's configuration would.
+    """Make the environment of each server of a role, as a client's configuration would.
 
     Raises:
         UserError: a server does not read what the role needs it to, or the role has none of ours.
@@ -112,7 +112,7 @@ def hosted_servers(role: Role, installed: Servers, environment: Mapping[str, str
 
 
 def _filled_in(server: StdioServer, manifest: Manifest, environment: Mapping[str, str]) -> dict[str, str]:
-    """Put values in for references; one that is not set is left out, and the server says what it cannot do without."""
+    """Fill in references; a variable that is not set is left out, and the server reports it if it needs it."""
     inherited = {name: environment[name] for name in server.inherits if name in environment}
     filled: dict[str, str] = {}
     for name, value in server.env.items():

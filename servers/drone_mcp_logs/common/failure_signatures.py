@@ -57,7 +57,7 @@ class Signer:
 
     async def sign(self, build: Build) -> str | None:
         """Return the signature, "" if the failure left no text; None if no request is left to read it."""
-        slug, known = self.chronicle.slug, await self.kept.of(self.chronicle.slug, build)
+        slug, known = self.chronicle.slug, await self.kept.read(self.chronicle.slug, build)
         if known and not self.step:
             return known.signature
         whole = await self.chronicle.whole(build)

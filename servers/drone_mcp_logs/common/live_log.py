@@ -40,7 +40,7 @@ class Pace:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class LiveRequest:
     """How much of a live log its reader needs.
 
     Attributes:
@@ -54,7 +54,7 @@ class Wish:
     patient: bool = False
 
 
-async def collect(tail: LogTail, pace: Pace, wish: Wish) -> list[Line]:
+async def collect(tail: LogTail, pace: Pace, wish: LiveRequest) -> list[Line]:
     """Return the writes that came until a pause, enough text or the end of the time; see `tail.ended`.
 
     Raises:
@@ -71,7 +71,7 @@ async def collect(tail: LogTail, pace: Pace, wish: Wish) -> list[Line]:
     return writes
 
 
-async def _listen(tail: LogTail, pace: Pace, wish: Wish, writes: list[Line]) -> None:
+async def _listen(tail: LogTail, pace: Pace, wish: LiveRequest, writes: list[Line]) -> None:
     arrived, news = 0, False
     while arrived < wish.enough:
         wait = pace.quiet if news else pace.total if wish.patient else pace.first

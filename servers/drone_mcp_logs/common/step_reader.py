@@ -10,7 +10,7 @@ import anyio.to_thread
 from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import NOT_YET, StepRef
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.common.live_log import Pace, Wish, collect, live_text
+from drone_mcp_logs.common.live_log import LiveRequest, Pace, collect, live_text
 from drone_mcp_logs.common.steps import find
 
 if TYPE_CHECKING:
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from drone_mcp_client.steplog import StepLog
 
 LOG_MISSING = "log_missing"
-_ANYTHING = Wish()
+_ANYTHING = LiveRequest()
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LogReading:
     """The result of reading a step: its text, or why there is none.
 
     Attributes:
@@ -48,29 +48,29 @@ class StepReader:
         self._number = number
         self._pace = pace
 
-    async def read(self, ref: StepRef, wish: Wish = _ANYTHING) -> Reading:
+    async def read(self, ref: StepRef, wish: LiveRequest = _ANYTHING) -> LogReading:
         """Read the log of a step.
 
         Raises:
             ServiceError: Drone cannot be asked; a log that is not there is an answer.
         """
         if ref.never_ran:
-            return Reading(ref, None, _no_log(ref))
+            return LogReading(ref, None, _no_log(ref))
         if ref.step.status == "running":
             return await self._running(ref, wish)
         return await self._stored(ref)
 
-    async def _stored(self, ref: StepRef) -> Reading:
+    async def _stored(self, ref: StepRef) -> LogReading:
         try:
             log = await self._drone.log(self._repo, self._number, ref.stage.number, ref.step.number)
         except NotFound as error:
             if error.details.get("reason") != LOG_MISSING:
                 raise
             missing = _missing(ref, self._number)
-            return Reading(ref, None, f"{missing.message}. {missing.next_step}", missing)
-        return Reading(ref, await anyio.to_thread.run_sync(_stored_text, log))
+            return LogReading(ref, None, f"{missing.message}. {missing.next_step}", missing)
+        return LogReading(ref, await anyio.to_thread.run_sync(_stored_text, log))
 
-    async def _running(self, ref: StepRef, wish: Wish) -> Reading:
+    async def _running(self, ref: StepRef, wish: LiveRequest) -> LogReading:
         tail = self._drone.follow_log(
             self._repo, self._number, ref.stage.number, ref.step.number, quiet=2 * self._pace.total
         )
@@ -79,17 +79,17 @@ class StepReader:
             return await self._just_ended(ref)
         text = live_text(writes)
         if not text.lines:
-            return Reading(ref, text, "It runs and has printed nothing so far")
-        return Reading(ref, text)
+            return LogReading(ref, text, "It runs and has printed nothing so far")
+        return LogReading(ref, text)
 
-    async def _just_ended(self, ref: StepRef) -> Reading:
+    async def _just_ended(self, ref: StepRef) -> LogReading:
         """Read what is stored now: the stream of a step that ended may lack the end of its text."""
         build = await self._drone.build(self._repo, self._number)
         now = _again(build, ref)
         if now.step.status != "running":
             return await self.read(now)
         stored = await self._stored(now)
-        return stored if stored.text else Reading(now, None, _BETWEEN, _between(now))
+        return stored if stored.text else LogReading(now, None, _BETWEEN, _between(now))
 
 
 def _stored_text(log: StepLog) -> LogText:

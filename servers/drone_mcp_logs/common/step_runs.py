@@ -20,7 +20,7 @@ _STOPPED = frozenset({130, 143})  # exit codes of what is interrupted and termin
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class StepRun:
     """How a step ended in one build; `ignored` if its failure does not count there."""
 
     build: Build
@@ -29,15 +29,15 @@ class Run:
     ignored: bool
 
 
-def runs_of(build: Build) -> Iterator[tuple[tuple[str, str], Run]]:
+def runs_of(build: Build) -> Iterator[tuple[tuple[str, str], StepRun]]:
     """Yield the runs of a build that are evidence, each with the names of its stage and step."""
-    found: dict[tuple[str, str], Run] = {}
+    found: dict[tuple[str, str], StepRun] = {}
     for stage in build.stages:
         for step in stage.steps:
             passed = _passed(build, stage, step)
             name = stage.name, step.name
             if passed is not None and (name not in found or found[name].passed):  # of namesakes, one that failed
-                found[name] = Run(build, passed, step.exit_code, step.errignore)
+                found[name] = StepRun(build, passed, step.exit_code, step.errignore)
     yield from found.items()
 
 

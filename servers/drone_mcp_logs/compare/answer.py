@@ -133,24 +133,29 @@ def _next(pair: Pair) -> str:
 
 def changes(a: Build, b: Build) -> tuple[list[str], int]:
     """Say which steps stand or last otherwise, failed ones first, and how many are alike."""
-    rows = [_change(ref, same_step(b, ref)) for ref in step_refs(a)]
-    gone = [f"{ref.label}: {_state(ref)} -> not there" for ref in step_refs(b) if same_step(a, ref) is None]
-    changed = [row for row in rows if row]
-    return sorted([*changed, *gone], key=lambda row: "failure" not in row), len(rows) - len(changed)
+    pairs: list[tuple[StepRef | None, StepRef | None]] = [(ref, same_step(b, ref)) for ref in step_refs(a)]
+    changed = [pair for pair in pairs if _has_changed(*pair)]
+    alike = len(pairs) - len(changed)
+    changed += [(None, ref) for ref in step_refs(b) if same_step(a, ref) is None]
+    changed.sort(key=lambda pair: not any(ref and ref.failed for ref in pair))
+    return [_change(*pair) for pair in changed], alike
 
 
-def _change(now: StepRef, before: StepRef | None) -> str:
-    """Say what became of a step; "" where it is as it was."""
-    if before is None:
-        return f"{now.label}: not there -> {_state(now)}"
-    same = (now.step.status, now.step.exit_code) == (before.step.status, before.step.exit_code)
-    if same and not _lasted_otherwise(_seconds(now), _seconds(before)):
-        return ""
-    return f"{now.label}: {_state(before)} -> {_state(now)}"
+def _has_changed(now: StepRef | None, before: StepRef | None) -> bool:
+    """Whether a step ended otherwise, lasted much longer or shorter, or is there in one build only."""
+    if now is None or before is None:
+        return True
+    if (now.step.status, now.step.exit_code) != (before.step.status, before.step.exit_code):
+        return True
+    shorter, longer = sorted((_seconds(now), _seconds(before)))
+    return longer - shorter >= _SECONDS and longer >= shorter * _TIMES
 
 
-def _lasted_otherwise(now: int, before: int) -> bool:
-    return abs(now - before) >= _SECONDS and max(now, before) >= min(now, before) * _TIMES
+def _change(now: StepRef | None, before: StepRef | None) -> str:
+    """Describe what became of a step."""
+    was, is_now = (_state(ref) if ref else "not there" for ref in (before, now))
+    label = next(ref.label for ref in (now, before) if ref)
+    return f"{label}: {was} -> {is_now}"
 
 
 def _seconds(ref: StepRef) -> int:

@@ -11,19 +11,21 @@ from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound
 from drone_mcp_logs.common.earlier_builds import builds_before, same_step
-from drone_mcp_logs.common.step_reader import Reading, StepReader
+from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:
+    from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_build.failed_steps import StepRef
-    from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.compare.views import ComparisonView
 
 
-async def compare(access: KnownAccess, what: Meant, b: int | None, token_budget: int, pace: Pace) -> ComparisonView:
+async def compare(
+    access: KnownAccess, what: BuildAddress, b: int | None, token_budget: int, pace: Pace
+) -> ComparisonView:
     """Answer `drone_compare_builds`.
 
     Raises:
@@ -66,7 +68,7 @@ def _first_failed(build: Build) -> StepRef | None:
     return next((failed.ref for failed in failures_that_count(build) if failed.ref), None)
 
 
-def _note(mine: Reading, its: Reading | None, other: Build) -> str:
+def _note(mine: LogReading, its: LogReading | None, other: Build) -> str:
     """Say why the logs are not compared, where they are not."""
     if mine.text is None:
         return mine.why

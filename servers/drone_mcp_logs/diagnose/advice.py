@@ -18,7 +18,7 @@ _BY_KIND = {
 _THERE = "It fails on its target branch as well (drone_find_regression: since when): mend it there or wait for that. "
 
 
-def advice(kind: str, place: str, elsewhere: str) -> str:
-    """Propose the next step; "" where nothing failed."""
+def advice(kind: str, place: str, *, on_target: bool) -> str:
+    """Propose the next step; "" where nothing failed. `on_target`: the target branch has the same failure."""
     text = _BY_KIND.get(kind, "").format(place=place or "what the lines name")
-    return _THERE + text if text and elsewhere.startswith("yes") else text
+    return _THERE + text if text and on_target else text

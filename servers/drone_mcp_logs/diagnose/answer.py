@@ -15,10 +15,11 @@ from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import NOTHING, Verdict
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.diagnose.advice import advice
+from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from ci_mcp_logs.distill import Excerpt, Study
     from ci_mcp_logs.log_text import LogText
@@ -35,6 +36,7 @@ _ROLES = {
     Role.IGNORED: "failed, but failures of it are ignored",
 }
 _SHORTEST = 40  # characters of the summary, where nothing else is said
+_PLACE = 120  # characters of a place in a source file
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ class Diagnosis:
         cases: the failures, the first first.
         not_read: further failures.
         not_run: what did not run because of them.
-        elsewhere: whether the same failure stands on the branch that the change goes to.
+        on_target: whether the branch that the change goes to has the same failure.
         note: how the build was chosen, where the caller did not.
     """
 
@@ -74,7 +76,7 @@ class Diagnosis:
     cases: tuple[Case, ...] = ()
     not_read: tuple[str, ...] = ()
     not_run: tuple[str, ...] = ()
-    elsewhere: str = ""
+    on_target: OnTarget = NOT_LOOKED
     signature: str = ""
     note: str = ""
 
@@ -93,27 +95,22 @@ _LEVELS = (Detail(6, 6, 300), Detail(4, 3, 160), Detail(2, 2, 100), Detail(1, 1,
 
 def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
     """Return the answer: log lines shared among the failures by need, everything else as far as there is room."""
-    needs = [_need(case, token_budget) for case in diagnosis.cases]
+    widest = width_for(token_budget, token_budget)
+    needs = [
+        room_of_all(write_excerpt(case.text, case.found, token_budget, widest)) if case.text and case.found else 0
+        for case in diagnosis.cases
+    ]
     detail = next((detail for detail in _LEVELS if _fits(diagnosis, detail, needs, token_budget)), _LEVELS[-1])
     if _room(diagnosis, detail, token_budget) < LEAST_ROOM:
-        diagnosis = replace(diagnosis, cases=tuple(map(_plainest, diagnosis.cases)))
+        # Time stamps that lines share would be said once for all; there is no room for that either.
+        plain = (replace(case, text=case.text and case.text.with_stamps()) for case in diagnosis.cases)
+        diagnosis = replace(diagnosis, cases=tuple(plain))
     cases = diagnosis.cases[: detail.cases]
     room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
     rooms = share(room, needs[: detail.cases])
     widest = width_for(room // max(1, len(cases)), token_budget)
     logs = [_lines(case, room, widest) for case, room in zip(cases, rooms, strict=True)]
     return _view(diagnosis, detail, logs)
-
-
-def _plainest(case: Case) -> Case:
-    """Say nothing once of a log's time stamps."""
-    return replace(case, text=case.text and case.text.with_stamps())
-
-
-def _need(case: Case, budget: int) -> int:
-    if case.text is None or case.found is None:
-        return 0
-    return room_of_all(write_excerpt(case.text, case.found, budget, width_for(budget, budget)))
 
 
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
@@ -138,19 +135,24 @@ def _lines(case: Case, room: int, widest: int) -> list[Row]:
 def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> DiagnosisView:
     cases = diagnosis.cases[: detail.cases]
     left = [case.failed.label for case in diagnosis.cases[detail.cases :]]
+    same = diagnosis.on_target.answer == "yes"
+    story = _story(diagnosis)
+    # The first place in a source file that the evidence names.
+    places = (case.places[0] for case in cases if case.places and case.failed.role is not Role.IGNORED)
+    place = one_line(next(places, ""), _PLACE)
     return DiagnosisView(
         repo=diagnosis.repo,
         number=diagnosis.build.number,
         status=one_line(diagnosis.build.status, 30),
-        summary=_said(summary(diagnosis), detail) or one_line(_story(diagnosis), _SHORTEST),
+        summary=_said("; ".join(filter(None, (diagnosis.note, story))), detail) or one_line(story, _SHORTEST),
         kind=diagnosis.verdict.kind,
         confidence=diagnosis.verdict.confidence,
-        on_target=_said(diagnosis.elsewhere, detail),
+        on_target=_said(diagnosis.on_target.text, detail),
         signature=diagnosis.signature,
         failures=tuple(_failure(diagnosis, *parts, detail) for parts in zip(cases, logs, strict=False)),
         more_failures=_listed([*left, *diagnosis.not_read], detail),
         not_run=_listed(diagnosis.not_run, detail),
-        next_step=_said(advice(diagnosis.verdict.kind, _place(cases), diagnosis.elsewhere), detail),
+        next_step=_said(advice(diagnosis.verdict.kind, place, on_target=same), detail),
     )
 
 
@@ -176,15 +178,6 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
     )
 
 
-def _place(cases: Iterable[Case]) -> str:
-    """The first place in a source file that the evidence names."""
-    return next((_place_of(case) for case in cases if case.places and case.failed.role is not Role.IGNORED), "")
-
-
-def _place_of(case: Case) -> str:
-    return one_line(case.places[0], 120)
-
-
 def _said(text: str, detail: Detail) -> str:
     return one_line(text, detail.width) if text and detail.width else ""
 
@@ -196,13 +189,8 @@ def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
     return (*kept, f"{more} more") if more > 0 and detail.items else tuple(kept)
 
 
-def summary(diagnosis: Diagnosis) -> str:
-    """Say in a sentence what happened."""
-    told = _story(diagnosis)
-    return f"{diagnosis.note}; {told}" if diagnosis.note else told
-
-
 def _story(diagnosis: Diagnosis) -> str:
+    """Say in a sentence what happened."""
     build = diagnosis.build
     first = next((case.failed for case in diagnosis.cases if case.failed.role is not Role.IGNORED), None)
     if first is None:

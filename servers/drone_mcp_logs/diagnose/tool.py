@@ -15,18 +15,19 @@ from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
-from drone_mcp_logs.common.step_reader import Reading, StepReader
+from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
-from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past, stands_elsewhere
+from drone_mcp_logs.diagnose.on_target import compare_with_target
+from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ci_mcp_logs.distill import Study
+    from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_build.failed_steps import FailedStep
-    from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
@@ -54,21 +55,28 @@ class Facts:
     repo: str
     chosen: Chosen
     read: Sequence[FailedStep]
-    readings: Sequence[Reading | None]
+    readings: Sequence[LogReading | None]
     not_read: Sequence[FailedStep]
     past: Past
     limit: int
     token_budget: int
 
 
-async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pace) -> DiagnosisView:
+async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace) -> DiagnosisView:
     """Answer `drone_diagnose_build`, and store the failure's signature, by which the same failure is found again."""
     chosen = await choose_build(access, what)
     failed = failed_steps(chosen.build)
     most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
     reader = StepReader(await access.client(), what.repo, chosen.build.number, pace)
-    readings = await for_each(failed[:most], lambda one: _read(reader, one))
-    past = await _look_back(access, what.repo, chosen, failed, pace)
+
+    async def read(one: FailedStep) -> LogReading | None:
+        return await reader.read(one.ref) if one.ref else None  # a stage that failed without a step has no log
+
+    readings = await for_each(failed[:most], read)
+    first = failed[0] if failed else None
+    past = NO_PAST
+    if first and first.ref and first.role is not Role.IGNORED and chosen.build.status != "killed":
+        past = await Historian(access, what.repo, chosen.build, first.ref, pace, chosen.newest).look_back()
     limit = await access.builds.time_limit(what.repo, chosen.build)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
     view = await anyio.to_thread.run_sync(conclude, facts)
@@ -78,7 +86,7 @@ async def diagnose(access: KnownAccess, what: Meant, token_budget: int, pace: Pa
     return view
 
 
-async def choose_build(access: KnownAccess, what: Meant) -> Chosen:
+async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
     """Return the build that is asked for: by default the newest, or the newest failed where that has not failed."""
     newest = await access.builds.find(what.repo, what.number)
     build = newest.build
@@ -95,19 +103,6 @@ async def choose_build(access: KnownAccess, what: Meant) -> Chosen:
     return Chosen((await access.builds.build(what.repo, broken.number)).build, note, newest)
 
 
-async def _read(reader: StepReader, failed: FailedStep) -> Reading | None:
-    """Read a failed step's log; a stage that failed without a step has none."""
-    return await reader.read(failed.ref) if failed.ref else None
-
-
-async def _look_back(access: KnownAccess, repo: str, chosen: Chosen, failed: Sequence[FailedStep], pace: Pace) -> Past:
-    """Look at other builds, where the failure is one of a step and nobody stopped it."""
-    first = next(iter(failed), None)
-    if first is None or first.ref is None or first.role is Role.IGNORED or chosen.build.status == "killed":
-        return NO_PAST
-    return await Historian(access, repo, chosen.build, first.ref, pace, chosen.newest).look_back()
-
-
 def conclude(facts: Facts) -> DiagnosisView:
     """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
@@ -122,14 +117,14 @@ def conclude(facts: Facts) -> DiagnosisView:
         cases=tuple(cases),
         not_read=tuple(failed.label for failed in facts.not_read),
         not_run=tuple(not_run_because_of_failures(build)),
-        elsewhere=stands_elsewhere(past, build, own, _others_signature(past)),
+        on_target=compare_with_target(past, build, own, _others_signature(past)),
         signature=own,
         note=facts.chosen.note,
     )
     return compose_diagnosis(diagnosis, facts.token_budget)
 
 
-def _case(facts: Facts, index: int, failed: FailedStep, reading: Reading | None) -> Case:
+def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
     """Judge a failure; the first is compared with its last good run."""
     if reading is None:
         return Case(failed, verdict_of(failed, None, facts.limit))

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from drone_mcp_logs.common.step_runs import Run, runs_of
+from drone_mcp_logs.common.step_runs import StepRun, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence
@@ -26,7 +26,7 @@ class Mixed:
     """The runs on one commit of a step that passed and failed there, oldest first."""
 
     commit: str
-    runs: tuple[Run, ...]
+    runs: tuple[StepRun, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +63,7 @@ def wilson(failed: int, runs: int) -> tuple[float, float]:
 
 def flaky_steps(builds: Iterable[Build]) -> tuple[FlakyStep, ...]:
     """Return all flaky steps; the highest lower bound of the failure rate comes first."""
-    groups: dict[tuple[str, str], dict[Hashable, list[Run]]] = defaultdict(lambda: defaultdict(list))
+    groups: dict[tuple[str, str], dict[Hashable, list[StepRun]]] = defaultdict(lambda: defaultdict(list))
     for build in sorted(builds, key=lambda build: build.number):
         for name, run in runs_of(build):
             groups[name][_work(build)].append(run)
@@ -75,7 +75,7 @@ def _work(build: Build) -> Hashable:
     return build.after, build.deploy_to, tuple(sorted(build.params.items()))
 
 
-def _judged(name: tuple[str, str], works: Sequence[Sequence[Run]]) -> FlakyStep | None:
+def _judged(name: tuple[str, str], works: Sequence[Sequence[StepRun]]) -> FlakyStep | None:
     able = [runs for runs in works if any(run.passed for run in runs)]
     mixed = [runs for runs in able if not all(run.passed for run in runs)]
     if not mixed:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
-    from drone_mcp_logs.common.step_runs import Run
+    from drone_mcp_logs.common.step_runs import StepRun
     from drone_mcp_logs.flaky.flaky_steps import FlakyStep, Mixed
 
     Report = Callable[[float, float | None, str | None], Awaitable[None]]
@@ -154,10 +154,10 @@ def _evidence(mixed: Mixed) -> str:
     shown = sorted((*failed, *passed), key=lambda run: run.build.number)
     more = len(mixed.runs) - len(shown)
     rest = f", {more} more runs" if more else ""
-    return f"{short(mixed.commit)}: {', '.join(map(_told, shown))}{rest}"
+    return f"{short(mixed.commit)}: {', '.join(map(_describe_run, shown))}{rest}"
 
 
-def _told(run: Run) -> str:
+def _describe_run(run: StepRun) -> str:
     build = run.build
     ended = "passed" if run.passed else f"failed (exit {run.exit_code})" if run.exit_code else "failed"
     of = f"restart of #{build.parent}" if build.parent else one_line(build.event, 20)

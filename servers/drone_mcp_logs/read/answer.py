@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.windows import Window
     from drone_mcp_build.failed_steps import StepRef
-    from drone_mcp_logs.common.step_reader import Reading
+    from drone_mcp_logs.common.step_reader import LogReading
 
 _SLACK = 16  # tokens: an answer's numbers may have more digits than those of its frame
 _LIST_PART = 3  # a list of other steps takes at most this part of an answer
@@ -48,7 +48,7 @@ class Page:
     if_cut: str = ""
 
 
-def compose(page: Page, readings: Sequence[Reading], window: Window, token_budget: int) -> BuildLogsView:
+def compose(page: Page, readings: Sequence[LogReading], window: Window, token_budget: int) -> BuildLogsView:
     """Return the answer: the windows of all readings, sharing what the budget leaves; steps that find no room go.
 
     Raises:
@@ -59,7 +59,9 @@ def compose(page: Page, readings: Sequence[Reading], window: Window, token_budge
     return _view(page, [_section(page, *part) for part in _windows(readings, window, room, token_budget)])
 
 
-def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> tuple[Page, Sequence[Reading]]:
+def _fitting(
+    page: Page, readings: Sequence[LogReading], window: Window, budget: int
+) -> tuple[Page, Sequence[LogReading]]:
     """Drop the parts that leave too little room for lines: steps from the last on, then other words, then names."""
     listed, shown = page.steps, list(readings)
     page = _listing(page, listed, budget)
@@ -75,7 +77,7 @@ def _fitting(page: Page, readings: Sequence[Reading], window: Window, budget: in
     return page, shown
 
 
-def _plainest(reading: Reading) -> Reading:
+def _plainest(reading: LogReading) -> LogReading:
     """Drop the parts that are not needed to read the log, and the time stamps that its frame would name."""
     text = reading.text and reading.text.with_stamps()
     return replace(reading, ref=nameless(reading.ref), text=text, why="")
@@ -86,10 +88,10 @@ def _listing(page: Page, steps: Sequence[str], budget: int) -> Page:
     return replace(page, steps=tuple(bounded(steps, budget // _LIST_PART, room_of)))
 
 
-Part = tuple["Reading", "Writer | None", Span]
+Part = tuple["LogReading", "Writer | None", Span]
 
 
-def _windows(readings: Sequence[Reading], window: Window, room: int, budget: int) -> list[Part]:
+def _windows(readings: Sequence[LogReading], window: Window, room: int, budget: int) -> list[Part]:
     # One width for all, which fits into an equal part: what a log needs is then what it takes.
     widest = width_for(room // max(1, len(readings)), budget)
     writers = [Writer(reading.text, room, widest) if reading.text else None for reading in readings]
@@ -99,14 +101,14 @@ def _windows(readings: Sequence[Reading], window: Window, room: int, budget: int
     return [_window(*parts, window) for parts in zip(readings, writers, shares, strict=True)]
 
 
-def _window(reading: Reading, writer: Writer | None, room: int, window: Window) -> Part:
+def _window(reading: LogReading, writer: Writer | None, room: int, window: Window) -> Part:
     if writer is None:
         return reading, None, Span(0, 0)
     writer = replace(writer, room=room)
     return reading, writer, pick_lines(window, writer)
 
 
-def _room(page: Page, readings: Sequence[Reading], window: Window, budget: int) -> int:
+def _room(page: Page, readings: Sequence[LogReading], window: Window, budget: int) -> int:
     """Return the room for log lines beside everything else at its longest."""
     frames = [_frame(page, reading, window) for reading in readings]
     stamps = sum(stamps_room(reading.text.stamps) for reading in readings if reading.text)
@@ -126,7 +128,7 @@ def _view(page: Page, sections: Sequence[StepLogView]) -> BuildLogsView:
     )
 
 
-def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
+def _frame(page: Page, reading: LogReading, window: Window) -> StepLogView:
     """Return a section without lines whose other parts are as long as they can be."""
     to_end, from_start = window.kind in {"end", "tail"}, window.kind == "head"
     ref, text = reading.ref, reading.text
@@ -148,7 +150,7 @@ def _frame(page: Page, reading: Reading, window: Window) -> StepLogView:
     )
 
 
-def _section(page: Page, reading: Reading, writer: Writer | None, span: Span) -> StepLogView:
+def _section(page: Page, reading: LogReading, writer: Writer | None, span: Span) -> StepLogView:
     ref, text = reading.ref, reading.text
     if text is None or writer is None:
         return StepLogView(**described(ref, reading.why))

@@ -24,7 +24,7 @@ NO_STEPS = "there is nothing to read: look at the build itself for what it waits
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class StepSelection:
     """The steps to read, and what to say of the others."""
 
     read: tuple[StepRef, ...]
@@ -34,13 +34,13 @@ class Plan:
     if_cut: str = IF_CUT
 
 
-def plan_for_step(ref: StepRef) -> Plan:
-    """Plan to show one step."""
-    return Plan((ref,))
+def plan_for_step(ref: StepRef) -> StepSelection:
+    """StepSelection to show one step."""
+    return StepSelection((ref,))
 
 
-def plan_for_build(build: Build, chosen: Sequence[StepRef], token_budget: int) -> Plan:
-    """Plan to show what failed among `chosen`, or to say that nothing did."""
+def plan_for_build(build: Build, chosen: Sequence[StepRef], token_budget: int) -> StepSelection:
+    """StepSelection to show what failed among `chosen`, or to say that nothing did."""
     failed = [ref for ref in failed_first(build, chosen) if ref.failed]
     if not failed:
         return _nothing_failed(build, chosen)
@@ -49,10 +49,10 @@ def plan_for_build(build: Build, chosen: Sequence[StepRef], token_budget: int) -
     others += _stage_errors(build)
     others += [standing(ref) for ref in chosen if ref.step.status == "running"]
     count = "1 step" if len(failed) == 1 else f"{len(failed)} steps"
-    return Plan(tuple(failed[:most]), f"{count} failed", tuple(others))
+    return StepSelection(tuple(failed[:most]), f"{count} failed", tuple(others))
 
 
-def _nothing_failed(build: Build, chosen: Sequence[StepRef]) -> Plan:
+def _nothing_failed(build: Build, chosen: Sequence[StepRef]) -> StepSelection:
     running = [ref.label for ref in chosen if ref.step.status == "running"]
     summary = "No step failed" if is_final(build.status) else "No step has failed so far"
     if running:
@@ -60,7 +60,7 @@ def _nothing_failed(build: Build, chosen: Sequence[StepRef]) -> Plan:
     if build.error:
         summary += f"; the build failed: {one_line(build.error, ERROR)}"
     steps = [standing(ref) for ref in chosen] + _stage_errors(build) if chosen else standings(build)
-    return Plan((), summary, tuple(steps), NAME_A_STEP if chosen else NO_STEPS)
+    return StepSelection((), summary, tuple(steps), NAME_A_STEP if chosen else NO_STEPS)
 
 
 def _stage_errors(build: Build) -> list[str]:

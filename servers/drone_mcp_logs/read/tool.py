@@ -11,16 +11,16 @@ from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.windows import Window
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.concurrency import for_each
-from drone_mcp_logs.common.live_log import Pace, Wish
-from drone_mcp_logs.common.step_reader import Reading, StepReader
+from drone_mcp_logs.common.live_log import LiveRequest, Pace
+from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.steps import find, unknown_ref
 from drone_mcp_logs.read import step_cursor
 from drone_mcp_logs.read.answer import Page, compose
-from drone_mcp_logs.read.step_selection import Plan, plan_for_build, plan_for_step
+from drone_mcp_logs.read.step_selection import StepSelection, plan_for_build, plan_for_step
 
 if TYPE_CHECKING:
     from ci_mcp_logs.cursors import Cursor
-    from drone_mcp_build.meant import Meant
+    from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.read.views import BuildLogsView
 
@@ -28,10 +28,10 @@ _CHARS_A_TOKEN = 4  # of a text that no budget of so many tokens holds much more
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class ReadRequest:
     """What is asked for."""
 
-    what: Meant
+    what: BuildAddress
     window: Window
     token_budget: int
 
@@ -58,7 +58,7 @@ def window_of(repo: str, tail: int | None, head: int | None, around: int | None,
     return Window("around", around) if around is not None else Window()
 
 
-async def show_logs(access: KnownAccess, ask: Ask, pace: Pace) -> BuildLogsView:
+async def show_logs(access: KnownAccess, ask: ReadRequest, pace: Pace) -> BuildLogsView:
     """Answer `drone_get_build_logs`."""
     if ask.window.cursor is not None:
         return await _resume(access, ask, ask.window.cursor, pace)
@@ -74,7 +74,7 @@ async def show_logs(access: KnownAccess, ask: Ask, pace: Pace) -> BuildLogsView:
     return await _compose(ask, build.number, build.status, plan, readings)
 
 
-async def _resume(access: KnownAccess, ask: Ask, cursor: Cursor, pace: Pace) -> BuildLogsView:
+async def _resume(access: KnownAccess, ask: ReadRequest, cursor: Cursor, pace: Pace) -> BuildLogsView:
     """Go on where an answer ended. The log of a step that had finished takes no other request than its own."""
     step_cursor.check_build(cursor, ask.what.number)
     number, stage, step = cursor.log
@@ -88,21 +88,23 @@ async def _resume(access: KnownAccess, ask: Ask, cursor: Cursor, pace: Pace) -> 
             step_cursor.check_step(cursor, named.stage.number, named.step.number)
     else:
         step_cursor.check_step(cursor, int(ask.what.stage or stage), int(ask.what.step or step))
-    wish = Wish(0 if cursor.back else cursor.pos, ask.token_budget * _CHARS_A_TOKEN, patient=not cursor.back)
+    wish = LiveRequest(0 if cursor.back else cursor.pos, ask.token_budget * _CHARS_A_TOKEN, patient=not cursor.back)
     reading = await StepReader(await access.client(), ask.what.repo, number, pace).read(ref, wish)
     _raise_missing(reading)
-    return await _compose(ask, number, status, Plan((ref,), if_cut=""), [reading])
+    return await _compose(ask, number, status, StepSelection((ref,), if_cut=""), [reading])
 
 
 def _is_number(text: str | None) -> bool:
     return text is None or (text.isascii() and text.isdigit())
 
 
-def _raise_missing(reading: Reading) -> None:
+def _raise_missing(reading: LogReading) -> None:
     if isinstance(reading.missing, NotFound):
         raise reading.missing
 
 
-async def _compose(ask: Ask, number: int, status: str, plan: Plan, readings: list[Reading]) -> BuildLogsView:
+async def _compose(
+    ask: ReadRequest, number: int, status: str, plan: StepSelection, readings: list[LogReading]
+) -> BuildLogsView:
     page = Page(ask.what.repo, number, new_nonce(), status, plan.summary, plan.steps, plan.next_step, plan.if_cut)
     return await anyio.to_thread.run_sync(compose, page, readings, ask.window, ask.token_budget)

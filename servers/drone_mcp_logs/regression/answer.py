@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
@@ -14,17 +14,18 @@ from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from drone_mcp_client.models import Build
     from drone_mcp_logs.common.build_history import Chronicle
 
+RegressionVerdict = Literal["passing", "no_builds", "unclear", "came_back", "new_here", "broken_since"]
 _ROWS = 24
 _BEFORE = 10  # builds with the same failure before, which are told
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Regression:
     """What a search found.
 
     Attributes:
@@ -43,7 +44,7 @@ class Found:
     count: int = 0
 
 
-def answer(found: Found, chronicle: Chronicle, step: str) -> RegressionView:
+def answer(found: Regression, chronicle: Chronicle, step: str) -> RegressionView:
     """Write the answer."""
     streak = found.streak
     good, bad = streak.last_good, streak.bad
@@ -67,7 +68,7 @@ def answer(found: Found, chronicle: Chronicle, step: str) -> RegressionView:
     )
 
 
-def _verdict(found: Found) -> str:
+def _verdict(found: Regression) -> RegressionVerdict:
     if not found.streak.bad:
         return "passing" if found.streak.last_good else "no_builds"
     if not found.signature:
@@ -77,33 +78,33 @@ def _verdict(found: Found) -> str:
     return "new_here" if found.first is found.streak.bad[0] else "broken_since"
 
 
-def _passing(found: Found) -> str:
+def _passing(found: Regression) -> str:
     good = found.streak.last_good
     return f"not broken: #{good.number}, its newest build that says something, is good" if good else ""
 
 
-def _unclear(found: Found) -> str:
+def _unclear(found: Regression) -> str:
     return (
         f"broken since {_at(found.streak.bad[-1])}{_after(found)}; no log or error tells how #{_newest(found)} failed"
     )
 
 
-def _came_back(found: Found) -> str:
+def _came_back(found: Regression) -> str:
     first = _first(found)
     return f"a failure that was there before #{_good(found)} passed is back since {_at(first)}{_streak(found)}"
 
 
-def _new_here(found: Found) -> str:
+def _new_here(found: Regression) -> str:
     others = len(found.streak.bad) - 1
     text = f"new here: #{_newest(found)} is the first that fails in this way"
     return text + (f"; broken otherwise since {_at(found.streak.bad[-1])}{_after(found)}" if others else _after(found))
 
 
-def _broken_since(found: Found) -> str:
+def _broken_since(found: Regression) -> str:
     return f"broken since {_at(_first(found))} in the same way as #{_newest(found)}{_streak(found)}"
 
 
-_SUMMARIES = {
+_SUMMARIES: dict[RegressionVerdict, Callable[[Regression], str]] = {
     "passing": _passing,
     "no_builds": lambda _: "no build of it that ended good or bad was found",
     "unclear": _unclear,
@@ -113,14 +114,14 @@ _SUMMARIES = {
 }
 
 
-def _streak(found: Found) -> str:
+def _streak(found: Regression) -> str:
     """Say what was wrong before this failure: nothing, or another one."""
     first = found.streak.bad[-1]
     earlier = f"; broken otherwise since {_at(first)}" if first is not _first(found) else ""
     return earlier + _after(found)
 
 
-def _after(found: Found) -> str:
+def _after(found: Regression) -> str:
     good = found.streak.last_good
     return f"; last good: {_at(good)}" if good else "; no good build was found before"
 
@@ -130,19 +131,19 @@ def _at(build: Build) -> str:
     return f"#{build.number} ({at} UTC)" if at else f"#{build.number}"
 
 
-def _first(found: Found) -> Build:
+def _first(found: Regression) -> Build:
     return found.first or found.streak.bad[0]
 
 
-def _newest(found: Found) -> int:
+def _newest(found: Regression) -> int:
     return found.streak.bad[0].number
 
 
-def _good(found: Found) -> int:
+def _good(found: Regression) -> int:
     return found.streak.last_good.number if found.streak.last_good else 0
 
 
-def _rows(found: Found) -> Iterable[str]:
+def _rows(found: Regression) -> Iterable[str]:
     """List the builds from the newest to the last good one, the telling ones surely."""
     streak, notes = found.streak, _notes(found)
     good = (streak.last_good,) if streak.last_good else ()
@@ -153,7 +154,7 @@ def _rows(found: Found) -> Iterable[str]:
         yield f"... {row} more" if isinstance(row, int) else build_line(row, ", ".join(notes.get(row.number, ())))
 
 
-def _notes(found: Found) -> dict[int, list[str]]:
+def _notes(found: Regression) -> dict[int, list[str]]:
     """Say of builds, by number, what makes them telling."""
     streak, notes = found.streak, defaultdict[int, list[str]](list)
     if streak.last_good:
@@ -169,7 +170,7 @@ def _notes(found: Found) -> dict[int, list[str]]:
     return notes
 
 
-def _way(signature: str, found: Found, build: Build) -> str:
+def _way(signature: str, found: Regression, build: Build) -> str:
     if signature != found.signature:
         return "fails otherwise" if signature else "no log tells how"
     return "first seen" if build is found.first else "the same failure"
@@ -179,7 +180,7 @@ def _link(good: Build | None, bad: tuple[Build, ...]) -> str:
     return compare_link(one_line(bad[-1].link, 300), good.after, bad[-1].after) if good and bad else ""
 
 
-def _next_step(verdict: str, found: Found) -> str:
+def _next_step(verdict: str, found: Regression) -> str:
     if verdict == "no_builds":
         return "Call again with a branch that has builds"
     if verdict == "passing":
@@ -192,7 +193,7 @@ def _next_step(verdict: str, found: Found) -> str:
     return f"drone_compare_builds with a {_first(found).number} and b {before.number} shows what changed"
 
 
-def _before(found: Found) -> Build:
+def _before(found: Regression) -> Build:
     """The build before the first that fails in this way: the last good one, or one that fails otherwise."""
     bad, good = found.streak.bad, found.streak.last_good
     index = bad.index(_first(found)) + 1

@@ -14,13 +14,13 @@ from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
 from drone_mcp_logs.common.failure_signatures import Signer
 from drone_mcp_logs.common.step_runs import runs_of
 from drone_mcp_logs.common.steps import NAME, find
-from drone_mcp_logs.regression.answer import Found, answer
+from drone_mcp_logs.regression.answer import Regression, answer
 from drone_mcp_logs.regression.streak import Outcome, Streak, first_alike, outcome_of, streak_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from drone_mcp_build.meant import Meant
+    from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
@@ -36,7 +36,7 @@ _A_SIGNATURE = 2  # requests: the build with its stages, the log
 
 
 @dataclass(slots=True)
-class Search:
+class RegressionSearch:
     """One search. Progress is reported in requests sent, of the most there may be."""
 
     chronicle: Chronicle
@@ -47,16 +47,16 @@ class Search:
     judged: dict[int, Outcome] = field(default_factory=dict)
     signatures: dict[int, str | None] = field(default_factory=dict)
 
-    async def run(self) -> Found:
+    async def run(self) -> Regression:
         """Return the streak of failures, and which of them fail alike."""
         builds = await self._listed() if self.signer.step is None else await self._listed_by_step()
         streak = streak_of(builds, self._judge)
         if not streak.bad:
-            return Found(streak, count=len(builds))
+            return Regression(streak, count=len(builds))
         own = await self._sign(streak.bad[0])
         first = await self._first_seen(streak, own) if own else streak.bad[0]
         before = await self._seen_before(streak, own) if own else ()
-        return Found(streak, own or "", first, before, dict(self.signatures), len(builds))
+        return Regression(streak, own or "", first, before, dict(self.signatures), len(builds))
 
     def _judge(self, build: Build) -> Outcome:
         if self.signer.step is None:
@@ -114,7 +114,7 @@ class Search:
         bad = [build for build in streak.older if self._judge(build) is Outcome.BAD]
         found: list[int] = []
         for index, build in enumerate(bad):
-            kept = await self.signer.kept.of(self.chronicle.slug, build)
+            kept = await self.signer.kept.read(self.chronicle.slug, build)
             if kept or index < _MOST_BEFORE:
                 found += [build.number] if await self._sign(build) == own else []
         return tuple(found)
@@ -134,7 +134,7 @@ class Search:
 
 
 async def find_regression(
-    access: KnownAccess, what: Meant, branch: str | None, pace: Pace, report: Report
+    access: KnownAccess, what: BuildAddress, branch: str | None, pace: Pace, report: Report
 ) -> RegressionView:
     """Answer `drone_find_regression`; a number in `what` is the newest build that counts.
 
@@ -148,11 +148,11 @@ async def find_regression(
     signer = Signer(chronicle, access.signatures, pace)
     if what.step:
         signer = Signer(chronicle, access.signatures, pace, await _named(chronicle, what))
-    found = await Search(chronicle, signer, report, what.number).run()
+    found = await RegressionSearch(chronicle, signer, report, what.number).run()
     return answer(found, chronicle, "/".join(signer.step or ()))
 
 
-async def _branch(access: KnownAccess, chronicle: Chronicle, what: Meant, branch: str | None) -> str:
+async def _branch(access: KnownAccess, chronicle: Chronicle, what: BuildAddress, branch: str | None) -> str:
     """Return the branch that is meant: the one that is named, that of the build that is, or the default one."""
     if branch:
         return branch.strip().removeprefix("refs/heads/")
@@ -167,7 +167,7 @@ async def _ask(chronicle: Chronicle, number: int) -> Build:
     return (await chronicle.builds.build(chronicle.slug, number)).build
 
 
-async def _named(chronicle: Chronicle, what: Meant) -> tuple[str, str]:
+async def _named(chronicle: Chronicle, what: BuildAddress) -> tuple[str, str]:
     """Return the names of stage and step, which stay the same while numbers change."""
     build = await _ask(chronicle, what.number) if what.number else await _newest_with_steps(chronicle)
     stage, step = (what.stage, what.step) if what.stage else _apart(what.step or "")

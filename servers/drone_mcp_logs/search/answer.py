@@ -25,7 +25,7 @@ _LIST_PART = 4  # each list of other steps takes at most this part of an answer
 
 
 @dataclass(frozen=True, slots=True)
-class StepFound:
+class StepMatches:
     """What was found in a step; `note` says which lines were not searched, and whether it still runs."""
 
     ref: StepRef
@@ -41,7 +41,7 @@ class Findings:
     number: int
     status: str
     nonce: str
-    steps: tuple[StepFound, ...]
+    steps: tuple[StepMatches, ...]
     searched: int
     not_searched: tuple[str, ...] = ()
     more: tuple[str, ...] = ()
@@ -92,9 +92,9 @@ def _fitting(findings: Findings, total: int, budget: int) -> Findings:
     return plain
 
 
-def _plainest(step: StepFound) -> StepFound:
+def _plainest(step: StepMatches) -> StepMatches:
     """Drop the parts that are not needed to read the matches, and the time stamps that the frame would name."""
-    return StepFound(nameless(step.ref), replace(step.found, stamps=""))
+    return StepMatches(nameless(step.ref), replace(step.found, stamps=""))
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
@@ -104,7 +104,7 @@ def _room(findings: Findings, total: int, budget: int) -> int:
     return budget - size_of(_view(findings, total, frames)) - stamps - _SLACK * (1 + len(frames))
 
 
-def _result(step: StepFound, shown: int, log: str) -> StepMatchesView:
+def _result(step: StepMatches, shown: int, log: str) -> StepMatchesView:
     return StepMatchesView(**described(step.ref, step.note), matches=step.found.count, shown=shown, log=log)
 
 

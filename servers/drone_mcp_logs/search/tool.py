@@ -16,15 +16,15 @@ from drone_mcp_client.errors import InvalidInput
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import failed_first, find
-from drone_mcp_logs.search.answer import Findings, StepFound, compose_findings
+from drone_mcp_logs.search.answer import Findings, StepMatches, compose_findings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.search import SearchResult
+    from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_build.failed_steps import StepRef
-    from drone_mcp_build.meant import Meant
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
@@ -40,10 +40,10 @@ READ_ON = "drone_get_build_logs with stage, step and around shows more around a 
 
 
 @dataclass(frozen=True, slots=True)
-class SearchAsk:
+class SearchRequest:
     """What is asked for."""
 
-    what: Meant
+    what: BuildAddress
     pattern: str
     literal: bool
     ignore_case: bool
@@ -51,7 +51,7 @@ class SearchAsk:
 
 
 async def search_logs(
-    access: KnownAccess, ask: SearchAsk, pace: Pace, clock: Callable[[], float] = time.monotonic
+    access: KnownAccess, ask: SearchRequest, pace: Pace, clock: Callable[[], float] = time.monotonic
 ) -> SearchView:
     """Answer `drone_search_build_logs`.
 
@@ -82,7 +82,7 @@ class _Search:
         self._bytes_left = MOST_BYTES
         self._seconds_left = MOST_SECONDS
 
-    async def step(self, ref: StepRef) -> StepFound | str:
+    async def step(self, ref: StepRef) -> StepMatches | str:
         """Search one step, or say why not."""
         if ref.never_ran:
             return f"{ref.label}: {ref.step.status}, it has no log"
@@ -93,7 +93,7 @@ class _Search:
             return f"{ref.label}: its log is not there"
         self._bytes_left -= reading.text.size
         found = await self._scan(reading.text)
-        return StepFound(reading.ref, found, _note(found, reading.text))
+        return StepMatches(reading.ref, found, _note(found, reading.text))
 
     async def _scan(self, text: LogText) -> SearchResult:
         """Search in a thread, which ends soon after this task is cancelled."""
@@ -126,8 +126,8 @@ def _note(found: SearchResult, text: LogText) -> str:
     return "; ".join(notes)
 
 
-def _findings(ask: SearchAsk, build: Build, done: Sequence[StepFound | str]) -> Findings:
-    steps = [step for step in done if isinstance(step, StepFound)]
+def _findings(ask: SearchRequest, build: Build, done: Sequence[StepMatches | str]) -> Findings:
+    steps = [step for step in done if isinstance(step, StepMatches)]
     hits = tuple(step for step in steps if step.found.count or not step.found.whole)
     matches = sum(step.found.count for step in hits)
     return Findings(

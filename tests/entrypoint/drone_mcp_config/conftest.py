@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,7 +16,6 @@ from support.made_up_servers import DRONE_MANIFESTS, INSTALLED, install
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 VARIABLES = {variable for manifest in INSTALLED for variable in manifest.environment}
 
@@ -30,29 +30,8 @@ class Outcome:
 Run = "Callable[..., Outcome]"
 
 
-ROLES = {
-    "reader": """\
-role: reader
-description: Reads what there is.
-servers:
-  builds: {preload: true}
-  logs: {preload: true}
-  policy: {preload: true}
-""",
-    "viewer": """\
-role: viewer
-description: Looks at builds only.
-servers:
-  builds: {preload: true}
-""",
-    "operator": """\
-role: operator
-description: Rehearses changes.
-extends: reader
-servers:
-  actions: {tools: [drone_restart_build, drone_stop_build], token: DRONE_WRITE_TOKEN, mode: dry-run}
-""",
-}
+ROLES = Path(__file__).parents[2] / "support" / "roles"
+"""Roles in the place of the shipped ones, which get further servers."""
 
 
 @pytest.fixture(autouse=True)
@@ -84,12 +63,9 @@ def fake_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def fake_roles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Roles in the place of those that come with drone-mcp, which may change with its servers."""
-    folder = tmp_path / "shipped"
-    write_roles(folder, ROLES)
-    monkeypatch.setattr(library, "shipped_roles", lambda: folder)
-    return folder
+def fake_roles(monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(library, "shipped_roles", lambda: ROLES)
+    return ROLES
 
 
 def write_roles(folder: Path, files: dict[str, str]) -> None:

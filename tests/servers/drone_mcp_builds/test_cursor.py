@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_builds.cursor import FURTHEST_PAGE, LARGEST, Place, beginning, decode, encode
+from drone_mcp_builds.cursor import FURTHEST_PAGE, LARGEST, Position, beginning, decode, encode
 from drone_mcp_client.errors import InvalidInput
 
-places = st.builds(Place, page=st.integers(1, FURTHEST_PAGE), size=st.integers(1, 100), before=st.integers(1, LARGEST))
+places = st.builds(
+    Position, page=st.integers(1, FURTHEST_PAGE), size=st.integers(1, 100), before=st.integers(1, LARGEST)
+)
 questions = st.fixed_dictionaries(
     {"repo": st.text(min_size=1, max_size=40)},
     optional={"branch": st.none() | st.text(max_size=20), "local": st.dictionaries(st.text(), st.integers())},
@@ -19,18 +21,20 @@ questions = st.fixed_dictionaries(
 
 
 @given(places, questions)
-def test_a_cursor_comes_back_as_the_place_it_was_made_of(place: Place, question: dict[str, Any]) -> None:
-    assert decode(encode(place, question), question) == place
+def test_a_cursor_comes_back_as_the_place_it_was_made_of(position: Position, question: dict[str, Any]) -> None:
+    assert decode(encode(position, question), question) == position
 
 
 @given(places, questions, questions)
-def test_a_cursor_of_another_question_is_refused(place: Place, one: dict[str, Any], other: dict[str, Any]) -> None:
+def test_a_cursor_of_another_question_is_refused(
+    position: Position, one: dict[str, Any], other: dict[str, Any]
+) -> None:
     def asked(question: dict[str, Any]) -> dict[str, Any]:
         return {key: value for key, value in question.items() if value is not None}
 
-    cursor = encode(place, one)
+    cursor = encode(position, one)
     if asked(one) == asked(other):
-        assert decode(cursor, other) == place
+        assert decode(cursor, other) == position
         return
     with pytest.raises(InvalidInput, match="another repository or other filters"):
         decode(cursor, other)
@@ -69,10 +73,10 @@ def test_forged_parts_are_refused(data: Any) -> None:
 
 
 def test_the_beginning_is_before_no_build() -> None:
-    assert beginning(10) == Place(page=1, size=10, before=LARGEST)
+    assert beginning(10) == Position(page=1, size=10, before=LARGEST)
 
 
 def test_a_cursor_is_short_and_fits_a_command_line() -> None:
-    cursor = encode(Place(FURTHEST_PAGE, 100, LARGEST), {"repo": "o" * 200})
+    cursor = encode(Position(FURTHEST_PAGE, 100, LARGEST), {"repo": "o" * 200})
     assert len(cursor) < 80
     assert cursor.replace("-", "").replace("_", "").isalnum()

@@ -43,7 +43,7 @@ def test_a_stage_that_failed_without_a_step_has_the_class_of_its_error() -> None
     )
     (failed,) = facts_of(build, repo=REPO, now=LATER).failed
     assert failed.kind == "infrastructure"
-    assert failed.told == "stage 'ci' ended as error (infrastructure): cannot connect to the docker daemon"
+    assert failed.description == "stage 'ci' ended as error (infrastructure): cannot connect to the docker daemon"
 
 
 def test_what_a_diagnosis_found_counts_where_drone_is_not_sure() -> None:

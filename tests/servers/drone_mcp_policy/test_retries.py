@@ -12,8 +12,7 @@ from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
 from drone_mcp_policy.facts import facts_of
-from drone_mcp_policy.kinds import TRANSIENT
-from drone_mcp_policy.rules import Retries, Rule, Rules, When
+from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When
 from support.made_builds import T0, any_builds, made_stage
 from support.policy_cases import CLONE_FAILED, LATER, REPO, TEST_FAILED, a_build, decided, flaky, rules_of
 

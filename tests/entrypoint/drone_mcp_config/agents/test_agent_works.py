@@ -99,7 +99,7 @@ def pushed(place: Place) -> list[str]:
 
 
 def test_a_real_client_gets_the_tools_of_its_role_and_its_work_is_pushed(place: Place, drone: SimulatedDrone) -> None:
-    done = place.run("--push", command=WORK, role="dev", DRONE_REPO="octo/hello")
+    done = place.run("--push", command=WORK, role="reader", DRONE_REPO="octo/hello")
     assert done.returncode == 0, done.stderr
     found: dict[str, Any] = json.loads((place.work / "found.json").read_text())
     assert "drone_get_build" in found["drone-builds"]
@@ -116,17 +116,28 @@ def test_a_real_client_gets_the_tools_of_its_role_and_its_work_is_pushed(place: 
 
 def test_a_served_role_is_used_without_a_token_for_drone_in_reach(place: Place, drone: SimulatedDrone) -> None:
     token = "a-token-of-the-tests-for-callers"
-    serve = [*warm_python(), "-m", "drone_mcp_config", "serve", "--role", "ui", "--http", "127.0.0.1:0"]
+    serve = [
+        *warm_python(),
+        "-m",
+        "drone_mcp_config",
+        "serve",
+        "--role",
+        "viewer",
+        "--roles-dir",
+        str(place.folder / "roles"),
+        "--http",
+        "127.0.0.1:0",
+    ]
     environment = place.variables(DRONE_MCP_HTTP_TOKEN=token)
     with subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
         try:
             assert process.stdout
             url = json.loads(process.stdout.readline())["url"]
             place.environment = {name: place.environment[name] for name in ("PATH", "BRANCH")}
-            done = place.run("--url", url, command=WORK, role="ui", DRONE_SERVER="", DRONE_MCP_HTTP_TOKEN=token)
+            done = place.run("--url", url, command=WORK, role="viewer", DRONE_SERVER="", DRONE_MCP_HTTP_TOKEN=token)
             assert done.returncode == 0, done.stderr
             assert json.loads((place.work / "found.json").read_text())["answer"]["builds"]
-            wrong = place.run("--url", url, command=WORK, role="ui", DRONE_MCP_HTTP_TOKEN=f"{token}-not")
+            wrong = place.run("--url", url, command=WORK, role="viewer", DRONE_MCP_HTTP_TOKEN=f"{token}-not")
             assert wrong.returncode == 69
             assert "drone-builds: it refused with 401" in wrong.stderr
             assert f"{token}-not" not in wrong.stderr

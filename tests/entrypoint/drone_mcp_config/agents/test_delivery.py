@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import pytest
 
-from drone_mcp_config.agents.delivery import Delivery, deliver, prepare
+from drone_mcp_config.agents.delivery import Delivery, check_delivery, deliver
 from drone_mcp_config.agents.git import Git
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 
@@ -188,25 +188,25 @@ def test_a_remote_that_is_gone_by_then_is_told_without_what_is_secret(world: Wor
 
 
 def test_what_can_be_pushed_is_prepared_for(world: World) -> None:
-    prepare(world.agent_git(), to())
-    prepare(world.agent_git(), to("work-in-common", protected=True))
+    check_delivery(world.agent_git(), to())
+    check_delivery(world.agent_git(), to("work-in-common", protected=True))
 
 
 @pytest.mark.parametrize("name", ["main", "master", "trunk", "develop", "Main", "release", "release/1.0", "releases"])
 def test_a_protected_name_is_refused_before_anything_starts(world: World, name: str) -> None:
     with pytest.raises(UserError, match=f"{name!r} is protected"):
-        prepare(world.agent_git(), to(name))
+        check_delivery(world.agent_git(), to(name))
 
 
 def test_the_remotes_own_branch_is_protected_whatever_its_name(world: World) -> None:
     with pytest.raises(UserError, match="'work-in-common' is protected"):
-        prepare(world.agent_git(), to("work-in-common"))
+        check_delivery(world.agent_git(), to("work-in-common"))
 
 
 @pytest.mark.parametrize("name", ["refs/heads/main", "a..b", "-f", "a b", "HEAD", "a:main", "x.lock"])
 def test_what_is_no_branch_is_refused(world: World, name: str) -> None:
     with pytest.raises(UserError, match="is no"):
-        prepare(world.agent_git(), to(name))
+        check_delivery(world.agent_git(), to(name))
 
 
 def test_a_name_with_a_plus_is_a_name_and_forces_nothing(world: World) -> None:
@@ -219,19 +219,19 @@ def test_outside_of_a_work_tree_or_without_the_remote_it_says_so(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UserError, match="remote 'upstream'"):
-        prepare(world.agent_git(), to(remote="upstream"))
+        check_delivery(world.agent_git(), to(remote="upstream"))
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UserError, match="is in none"):
-        prepare(world.agent_git(), to())
+        check_delivery(world.agent_git(), to())
 
 
 def test_a_remote_that_cannot_be_read_is_found_before_anything_starts(world: World) -> None:
     world.git("remote", "set-url", "origin", str(world.remote.parent / "nowhere"))
     with pytest.raises(NotStarted, match="origin cannot be read"):
-        prepare(world.agent_git(), to())
+        check_delivery(world.agent_git(), to())
 
 
 def test_without_git_it_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match="needs git"):
-        prepare(world.agent_git(PATH=""), to())
+        check_delivery(world.agent_git(PATH=""), to())

@@ -94,7 +94,7 @@ def equipped(installed: Servers, role: str = "reader", client: ClientName = "cla
 def test_each_client_gets_its_own_format_with_no_secret_in_it(installed: Servers, client: ClientName) -> None:
     equipment = equipped(installed, client=client)
     made = equipment.made
-    text = new_text(made.client, made.entries, equipment.launch.beside(made.entries))
+    text = new_text(made.client, made.entries, equipment.launch.settings(made.entries))
     data = READ[made.client.syntax](text)
     assert list(data[made.client.root]) == ["drone-builds", "drone-logs", "drone-policy"]
     assert TOLD["DRONE_TOKEN"] not in text
@@ -102,7 +102,7 @@ def test_each_client_gets_its_own_format_with_no_secret_in_it(installed: Servers
 
 def test_gemini_is_told_to_use_no_other_servers(installed: Servers) -> None:
     made = equipped(installed, client="gemini").made
-    beside = LAUNCHES["gemini"].beside(made.entries)
+    beside = LAUNCHES["gemini"].settings(made.entries)
     assert beside["mcp"] == {"allowed": ["drone-builds", "drone-logs", "drone-policy"]}
     assert beside["security"] == {"folderTrust": {"enabled": False}}  # or else it would use none at all
 

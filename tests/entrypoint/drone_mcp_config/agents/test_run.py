@@ -159,7 +159,7 @@ def test_a_server_that_does_not_start_is_told_and_the_command_is_not_run(place: 
 
 def test_a_server_whose_environment_is_wrong_is_told_and_the_command_is_not_run(place: Place) -> None:
     place.environment |= {"DRONE_SERVER": "http://127.0.0.1:9", "DRONE_TOKEN": "x" * 32, "DRONE_MCP_TIMEOUT": "soon"}
-    done = place.run(command=["touch", "ran"], role="ui")
+    done = place.run(command=["touch", "ran"], role="viewer")
     assert done.returncode == 69
     assert "drone-builds: started, but no call can work: DRONE_MCP_TIMEOUT is 'soon'" in done.stderr
     assert "The agent was not started" in done.stderr
@@ -194,7 +194,7 @@ def test_all_that_is_missing_is_named_at_once(place: Place) -> None:
 
 
 def test_what_the_configuration_refers_to_is_missed_with_the_rest(place: Place) -> None:
-    done = place.run("--push", command=["true"], role="dev")
+    done = place.run("--push", command=["true"], role="reader")
     branch = "BRANCH (or --branch), where --push pushes to"
     assert (done.returncode, done.stderr) == (2, f"The agent was not started. Not set: {branch}; DRONE_TOKEN.\n")
 

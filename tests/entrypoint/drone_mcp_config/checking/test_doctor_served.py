@@ -5,11 +5,11 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_config.roles import library
 from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
 from support.http_process import serving
@@ -17,7 +17,6 @@ from support.redis_server import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from entrypoint.drone_mcp_config.conftest import Outcome
     from support.http_process import HttpProcess
@@ -26,16 +25,16 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
-INSTALLED, SHIPPED = importlib.metadata.entry_points, library.shipped_roles
+INSTALLED = importlib.metadata.entry_points
 TOKEN = "a-token-of-the-tests-for-callers"
-SERVE = ("drone_mcp_config", "serve")
+ROLES = Path(__file__).parents[3] / "support" / "roles"
+SERVE = ("drone_mcp_config", "serve", "--roles-dir", str(ROLES))
 
 
 @pytest.fixture
 def run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """The command with what is really installed: what is served is held against it."""
     monkeypatch.setattr(importlib.metadata, "entry_points", INSTALLED)
-    monkeypatch.setattr(library, "shipped_roles", SHIPPED)
     return run
 
 
@@ -49,11 +48,11 @@ def caller(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def ui() -> Iterator[HttpProcess]:
-    with serving(*SERVE, "--role", "ui", "--http", "127.0.0.1:0", DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
+    with serving(*SERVE, "--role", "viewer", "--http", "127.0.0.1:0", DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
         yield process
 
 
-def checked(run: Run, url: str, role: str = "ui", *more: str) -> tuple[int, dict[str, dict[str, Any]]]:
+def checked(run: Run, url: str, role: str = "viewer", *more: str) -> tuple[int, dict[str, dict[str, Any]]]:
     outcome = run("doctor", "--role", role, "--transport", "http", "--url", url, "--json", *more)
     assert TOKEN not in outcome.out + outcome.err
     return outcome.code, {check["name"]: check for check in json.loads(outcome.out)["checks"]}
@@ -102,7 +101,7 @@ def test_something_else_at_the_address_is_told(run: Run) -> None:
 def test_a_process_that_takes_no_requests_is_told(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN, encoding="ascii")
-    command = (*SERVE, "--role", "ui", "--http", "127.0.0.1:0")
+    command = (*SERVE, "--role", "viewer", "--http", "127.0.0.1:0")
     with serving(*command, DRONE_MCP_HTTP_TOKEN_FILE=str(file)) as process:
         file.unlink()
         code, found = checked(run, process.url)
@@ -111,7 +110,7 @@ def test_a_process_that_takes_no_requests_is_told(run: Run, tmp_path: Path) -> N
 
 
 def test_a_name_by_which_the_process_is_not_called_is_told(run: Run) -> None:
-    command = (*SERVE, "--role", "ui", "--http", "0.0.0.0:0")
+    command = (*SERVE, "--role", "viewer", "--http", "0.0.0.0:0")
     with serving(*command, DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
         port = process.url.rpartition(":")[2]
         code, found = checked(run, f"http://127.0.0.2:{port}")
@@ -121,7 +120,7 @@ def test_a_name_by_which_the_process_is_not_called_is_told(run: Run) -> None:
 
 
 def test_a_token_of_another_role_is_told(run: Run, ui: HttpProcess) -> None:
-    code, found = checked(run, ui.url, "dev")
+    code, found = checked(run, ui.url, "reader")
     assert code == 1
     assert found["drone-builds"]["status"] == "ok"
     assert found["drone-logs"]["detail"] == "it refused with 404: Your role has no such server"
@@ -130,13 +129,15 @@ def test_a_token_of_another_role_is_told(run: Run, ui: HttpProcess) -> None:
 
 def test_a_caller_who_asks_too_often_is_told(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "callers.yaml"
-    file.write_text(f'callers: [{{name: me, role: dev, token: "{hash_of(TOKEN)}", per_minute: 1}}]\n', encoding="utf-8")
+    file.write_text(
+        f'callers: [{{name: me, role: reader, token: "{hash_of(TOKEN)}", per_minute: 1}}]\n', encoding="utf-8"
+    )
     with serving(*SERVE, "--roles-from", str(file), "--http", "127.0.0.1:0") as process:
-        code, found = checked(run, process.url, "dev")
+        code, found = checked(run, process.url, "reader")
     assert code == 1
     assert found["drone-logs"]["detail"] == "it refused with 429: me may ask 1 times a minute"
 
 
 def test_options_for_a_served_role_need_a_role_and_each_other(run: Run) -> None:
     assert run("doctor", "--transport", "http").code == 2
-    assert run("doctor", "--role", "ui", "--url", "http://127.0.0.1:1").code == 2
+    assert run("doctor", "--role", "viewer", "--url", "http://127.0.0.1:1").code == 2

@@ -32,6 +32,7 @@ OURS = {
     "of a system with one server, not installed any more": ("fleet", module("fleet_mcp")),
     "of the first releases": ("drone-old", started("/python", "-m", "drone_mcp_old")),
     "not installed any more, as a command to share": ("drone-old", started("drone-mcp-old")),
+    "of a system with one server, not installed any more, as a command to share": ("fleet", started("drone-mcp-fleet")),
 }
 THEIRS = {
     "another program under the name of an installed server": ("jenkins-builds", started("my-own-thing")),

@@ -17,7 +17,7 @@ import pytest
 from drone_mcp_config.demo.acts import Act, StoryFailed, ToolAnswer
 from drone_mcp_config.demo.build_goes_red import go_red
 from drone_mcp_config.demo.processes import SimulatedDrone, simulated
-from drone_mcp_config.demo.story import tell
+from drone_mcp_config.demo.story import play_acts
 from drone_mcp_config.errors import UserError
 from support.simulator import running_simulator
 
@@ -122,5 +122,5 @@ def test_what_does_not_start_is_named_with_what_it_said(tmp_path: Path, monkeypa
 async def test_an_act_that_fails_ends_the_story_with_the_reason(tmp_path: Path) -> None:
     nowhere = SimulatedDrone("http://127.0.0.1:1", "no-token-at-all", "memory:")
     with pytest.raises(StoryFailed, match="no build could be started"):
-        async for _ in tell(nowhere, tmp_path, os.environ):
+        async for _ in play_acts(nowhere, tmp_path, os.environ):
             pass

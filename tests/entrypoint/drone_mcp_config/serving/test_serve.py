@@ -6,6 +6,7 @@ import itertools
 import json
 import sys
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio.to_thread
@@ -21,7 +22,6 @@ from support.simulator import running_simulator
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from support.collector import Collector
     from support.http_process import HttpProcess
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
 TOKEN = "a-token-of-the-tests-for-callers"
-SERVE = ("drone_mcp_config", "serve", "--http", "127.0.0.1:0")
+ROLES = Path(__file__).parents[3] / "support" / "roles"
+SERVE = ("drone_mcp_config", "serve", "--http", "127.0.0.1:0", "--roles-dir", str(ROLES))
 NARROW = """\
 role: narrow
 repos: ["octo/*"]
@@ -46,20 +47,20 @@ def callers(*lines: dict[str, Any]) -> str:
     )
 
 
-def caller(token: str, role: str = "dev", **more: Any) -> dict[str, Any]:
+def caller(token: str, role: str = "reader", **more: Any) -> dict[str, Any]:
     return {"name": token[:3], "role": role, "token": f'"{hash_of(token)}"', **more}
 
 
 @pytest.fixture(scope="module")
 def dev() -> Iterator[HttpProcess]:
-    with serving(*SERVE, "--role", "dev", DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
+    with serving(*SERVE, "--role", "reader", DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
         yield process
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "callers.yaml"
-    path.write_text(callers(caller(DEV), caller(UI, "ui"), caller(OWN, drone="caller")), encoding="utf-8")
+    path.write_text(callers(caller(DEV), caller(UI, "viewer"), caller(OWN, drone="caller")), encoding="utf-8")
     return path
 
 
@@ -86,7 +87,7 @@ async def test_each_server_of_a_role_has_its_own_path(dev: HttpProcess, era: str
 
 
 def test_the_role_may_come_from_the_environment_as_in_a_role_s_image() -> None:
-    with serving(*SERVE, AGENT_ROLE="ui") as process:
+    with serving(*SERVE, AGENT_ROLE="viewer") as process:
         assert process.ask("/builds/mcp").status_code == 200
         assert process.ask("/logs/mcp").status_code == 404
 
@@ -145,7 +146,7 @@ class Balancer(httpx2.AsyncBaseTransport):
 
 async def test_replicas_need_no_stickiness(era: Any) -> None:
     async with running_simulator("demo", socket=True) as drone:
-        serve = (*SERVE, "--role", "ui")
+        serve = (*SERVE, "--role", "viewer")
         variables = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
         with serving(*serve, **variables) as one, serving(*serve, **variables) as other:
             balancer = Balancer(one, other)
@@ -169,11 +170,11 @@ async def test_replicas_need_no_stickiness(era: Any) -> None:
     [
         ((), {}, "Serve what?"),
         (("--role", "nobody"), {}, "There is no role 'nobody'"),
-        (("--role", "dev", "--roles-from", "x.yaml"), {}, "Serve what?"),
-        (("--role", "dev", "--http", "0.0.0.0:0"), {}, "can be reached from other machines"),
-        (("--role", "dev"), {"DRONE_SERVER": "drone.test"}, "did you mean https://drone.test"),
-        (("--role", "dev"), {"DRONE_SERVER": ""}, "DRONE_SERVER is not set"),
-        (("--role", "ui"), {"DRONE_MCP_TOOLS": "drone_nothing"}, "DRONE_MCP_TOOLS names 'drone_nothing'"),
+        (("--role", "reader", "--roles-from", "x.yaml"), {}, "Serve what?"),
+        (("--role", "reader", "--http", "0.0.0.0:0"), {}, "can be reached from other machines"),
+        (("--role", "reader"), {"DRONE_SERVER": "drone.test"}, "did you mean https://drone.test"),
+        (("--role", "reader"), {"DRONE_SERVER": ""}, "DRONE_SERVER is not set"),
+        (("--role", "viewer"), {"DRONE_MCP_TOOLS": "drone_nothing"}, "DRONE_MCP_TOOLS names 'drone_nothing'"),
         (("--roles-from", "/nowhere.yaml"), {}, "/nowhere.yaml:1: the file cannot be read"),
     ],
 )
@@ -244,13 +245,13 @@ def test_a_role_that_comes_later_and_cannot_be_served_is_said_to_be_so(many: Any
     file.write_text(callers(caller(OWN, drone="caller")), encoding="utf-8")
     with many(DRONE_TOKEN="", DRONE_TOKEN_FILE=str(token)) as process:
         token.unlink()
-        file.write_text(callers(caller(OWN, "ui")), encoding="utf-8")
+        file.write_text(callers(caller(OWN, "viewer")), encoding="utf-8")
         answer = process.ask("/builds/mcp", **bearer(OWN))
         process.process.terminate()
         _, errors = process.ending()
     assert answer.status_code == 503
     assert str(tmp_path) not in answer.text
-    assert "The role ui cannot be served: drone-builds: DRONE_TOKEN_FILE is" in errors
+    assert "The role viewer cannot be served: drone-builds: DRONE_TOKEN_FILE is" in errors
     assert "Traceback" not in errors
 
 
@@ -266,7 +267,7 @@ def test_a_change_that_is_no_use_locks_nobody_out_and_is_logged_without_what_it_
 
 
 def test_a_caller_who_asks_too_often_is_told_when_to_come_back(many: Any, file: Path) -> None:
-    file.write_text(callers(caller(DEV, per_minute=2), caller(UI, "ui")), encoding="utf-8")
+    file.write_text(callers(caller(DEV, per_minute=2), caller(UI, "viewer")), encoding="utf-8")
     with many() as process:
         answers = [process.ask("/builds/mcp", **bearer(DEV)) for _ in range(3)]
         assert [answer.status_code for answer in answers] == [200, 200, 429]
@@ -297,7 +298,7 @@ GET_BUILD = json.dumps(
 
 async def test_prometheus_reads_which_role_called_what_and_what_was_refused(tmp_path: Path) -> None:
     path = tmp_path / "callers.yaml"
-    path.write_text(callers(caller(DEV), caller(UI, "ui", per_minute=1)), encoding="utf-8")
+    path.write_text(callers(caller(DEV), caller(UI, "viewer", per_minute=1)), encoding="utf-8")
     async with running_simulator("demo", socket=True) as drone:
 
         def work() -> dict[str, float]:
@@ -311,7 +312,7 @@ async def test_prometheus_reads_which_role_called_what_and_what_was_refused(tmp_
 
         found = await anyio.to_thread.run_sync(work)
     tail = 'server="drone-builds",tool="drone_get_build"'
-    for role in ("dev", "ui"):
+    for role in ("reader", "viewer"):
         assert found[f'drone_mcp_operations_total{{method="tools/call",outcome="ok",role="{role}",{tail}}}'] == 1
     assert found['drone_mcp_http_refusals_total{status="429"}'] == 1
     assert found['drone_mcp_http_refusals_total{status="401"}'] == 1
@@ -326,7 +327,7 @@ async def test_a_trace_tells_the_role_and_whence_a_build_was_known_and_no_reposi
             environment = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
             with (
                 collecting() as collector,
-                serving(*SERVE, "--role", "dev", **environment, **collector.environment()) as process,
+                serving(*SERVE, "--role", "reader", **environment, **collector.environment()) as process,
             ):
                 for _ in range(2):
                     process.send("POST", "/builds/mcp", GET_BUILD, {})
@@ -337,6 +338,6 @@ async def test_a_trace_tells_the_role_and_whence_a_build_was_known_and_no_reposi
         found: Collector = await anyio.to_thread.run_sync(work)
     calls = [span.facts for span in found.spans if span.name == "tools/call drone_get_build"]
     assert [facts["drone_mcp.state.source"] for facts in calls] == ["drone", "store"]
-    assert {(facts["drone_mcp.role"], facts["drone_mcp.server"]) for facts in calls} == {("dev", "drone-builds")}
+    assert {(facts["drone_mcp.role"], facts["drone_mcp.server"]) for facts in calls} == {("reader", "drone-builds")}
     assert not any(b"octo" in sent or b"hello" in sent for sent in found.raw)
     assert drone.admin_token.encode() not in b"".join(found.raw)

@@ -14,11 +14,11 @@ from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
 from drone_mcp_build.failed_steps import FailedStep, Role, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.step_reader import Reading
+from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
-from drone_mcp_logs.diagnose.other_builds import NO_PAST, Past, Run
+from drone_mcp_logs.diagnose.other_builds import NO_PAST, OtherRun, Past
 from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude
 from support.made_builds import any_builds, made_build, made_stage, made_step
 
@@ -52,7 +52,7 @@ def found(*blocks: tuple[str, float, str]) -> Excerpt:
 def test_whatever_the_build_its_diagnosis_keeps_to_the_budget(build: Build, budget: int, text: LogText) -> None:
     every = failed_steps(build)
     read = every[: max(1, min(6, budget // 250))]
-    readings = [Reading(one.ref, text) if one.ref else None for one in read]
+    readings = [LogReading(one.ref, text) if one.ref else None for one in read]
     view = conclude(Facts("octo/hello", Chosen(build), read, readings, every[len(read) :], NO_PAST, 0, budget))
     assert size_of(view) <= budget
     assert bool(view.failures) == bool(every)
@@ -77,8 +77,8 @@ def test_a_log_made_to_confuse_is_diagnosed_like_any_other(lines: tuple[str, ...
     build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1)))
     every, text = failed_steps(build), LogText(lines)
     ref = step_refs(build)[0]
-    past = Past("main", Run(build, ref, text)) if compared else NO_PAST
-    view = conclude(Facts("octo/hello", Chosen(build), every, [Reading(ref, text)], [], past, 0, 500))
+    past = Past("main", OtherRun(build, ref, text)) if compared else NO_PAST
+    view = conclude(Facts("octo/hello", Chosen(build), every, [LogReading(ref, text)], [], past, 0, 500))
     assert size_of(view) <= 500
     assert view.failures[0].total_lines == len(lines)
 

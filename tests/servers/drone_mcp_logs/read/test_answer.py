@@ -10,7 +10,7 @@ from ci_mcp_logs.timestamps import form_of
 from ci_mcp_logs.windows import Window
 from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.common.step_reader import Reading
+from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.read.answer import Page, compose
 from drone_mcp_logs.read.step_cursor import decode
@@ -35,7 +35,9 @@ STEPS = st.builds(
     exit_code=st.sampled_from([0, 1, 137]), error=st.sampled_from(["", "cannot pull image " * 30]),
 )  # fmt: skip
 PLACES = st.builds(StepRef, st.builds(Stage, number=st.integers(1, 99), name=NAMES, status=st.just("failure")), STEPS)
-READINGS = st.builds(Reading, PLACES, TEXTS | st.none(), why=st.sampled_from(["", "It is not there: " + "why " * 70]))
+READINGS = st.builds(
+    LogReading, PLACES, TEXTS | st.none(), why=st.sampled_from(["", "It is not there: " + "why " * 70])
+)
 PAGES = st.builds(
     Page,
     repo=st.sampled_from(["octo/hello", "o/n", "n" * 39 + "/" + "m" * 100]),
@@ -53,14 +55,14 @@ WINDOWS = st.sampled_from([Window(), Window("tail", 7), Window("head", 7), Windo
 
 @given(PAGES, st.lists(READINGS, max_size=12), WINDOWS, BUDGETS)
 def test_an_answer_never_exceeds_its_budget_in_either_form(
-    page: Page, readings: list[Reading], window: Window, budget: int
+    page: Page, readings: list[LogReading], window: Window, budget: int
 ) -> None:
     assert size_of(compose(page, readings, window, budget)) <= budget
 
 
 @given(PAGES, st.lists(READINGS, min_size=1, max_size=5), WINDOWS, BUDGETS)
 def test_an_answer_shows_something_of_every_log_that_it_names(
-    page: Page, readings: list[Reading], window: Window, budget: int
+    page: Page, readings: list[LogReading], window: Window, budget: int
 ) -> None:
     view = compose(page, readings, window, budget)
     assert view.logs
@@ -70,7 +72,7 @@ def test_an_answer_shows_something_of_every_log_that_it_names(
 
 @given(PAGES, st.lists(READINGS, min_size=1, max_size=5), WINDOWS, BUDGETS)
 def test_every_shown_line_is_the_logs_line_of_that_number(
-    page: Page, readings: list[Reading], window: Window, budget: int
+    page: Page, readings: list[LogReading], window: Window, budget: int
 ) -> None:
     for section, reading in zip(compose(page, readings, window, budget).logs, readings, strict=False):
         if not section.log:
@@ -88,7 +90,7 @@ def test_every_shown_line_is_the_logs_line_of_that_number(
 def test_around_shows_the_line_that_is_asked_for(text: LogText, budget: int, data: st.DataObject) -> None:
     assume(text.lines)
     line = data.draw(st.integers(text.first, text.last))
-    reading = Reading(data.draw(PLACES), text)
+    reading = LogReading(data.draw(PLACES), text)
     section = compose(data.draw(PAGES), [reading], Window("around", line), budget).logs[0]
     assert line in [number for number, _, _ in numbered(section.log)]
 
@@ -100,7 +102,7 @@ def test_paging_by_cursor_visits_every_line_once(
     window = Window() if back else Window("head", 1)
     seen: list[int] = []
     for _ in range(len(text.lines) + 1):
-        section = compose(page, [Reading(ref, text)], window, budget).logs[0]
+        section = compose(page, [LogReading(ref, text)], window, budget).logs[0]
         rows = [number for number, _, _ in numbered(section.log)] if section.log else []
         seen = [*rows, *seen] if back else [*seen, *rows]
         cursor = section.cursor_back if back else section.cursor
@@ -114,8 +116,8 @@ def test_paging_by_cursor_visits_every_line_once(
 SHORT = st.lists(st.text(alphabet="ab ", max_size=40), min_size=1, max_size=40).map(tuple)
 
 
-@given(PAGES, st.lists(st.builds(Reading, PLACES, st.builds(LogText, SHORT)), min_size=1, max_size=3))
-def test_what_fits_is_shown_whole(page: Page, readings: list[Reading]) -> None:
+@given(PAGES, st.lists(st.builds(LogReading, PLACES, st.builds(LogText, SHORT)), min_size=1, max_size=3))
+def test_what_fits_is_shown_whole(page: Page, readings: list[LogReading]) -> None:
     view = compose(page, readings, Window(), 6_000)
     for section, reading in zip(view.logs, readings, strict=True):
         assert reading.text
@@ -127,6 +129,6 @@ def test_what_fits_is_shown_whole(page: Page, readings: list[Reading]) -> None:
 def test_a_short_log_is_not_cut_to_its_own_size() -> None:
     step = Step(number=1, name="test", status="failure", exit_code=1)
     lines = ("+ " + "x" * 90, "y" * 90)
-    reading = Reading(StepRef(Stage(number=1, name="ci", status="failure"), step), LogText(lines))
+    reading = LogReading(StepRef(Stage(number=1, name="ci", status="failure"), step), LogText(lines))
     view = compose(Page("octo/hello", 7, "0a1b2c3d"), [reading], Window(), 2_000)
     assert [line for _, _, line in numbered(view.logs[0].log)] == list(lines)

@@ -7,7 +7,7 @@ from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.windows import Window
 from drone_mcp_build.failed_steps import step_refs
 from drone_mcp_client.models import Build
-from drone_mcp_logs.common.step_reader import Reading
+from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.steps import failed_first, find
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.read.answer import Page, compose
@@ -21,7 +21,7 @@ def test_whatever_the_build_its_answer_keeps_to_the_budget(build: Build, budget:
     page = Page(
         "octo/hello", build.number, "0a1b2c3d", build.status, plan.summary, plan.steps, plan.next_step, plan.if_cut
     )
-    readings = [Reading(ref, LogText(("a line",) * 50)) for ref in plan.read]
+    readings = [LogReading(ref, LogText(("a line",) * 50)) for ref in plan.read]
     view = compose(page, readings, Window(), budget)
     assert size_of(view) <= budget
     assert view.logs or not any(ref.failed for ref in step_refs(build))

@@ -8,7 +8,7 @@ from ci_mcp_logs.search import SearchResult, compile_pattern, search
 from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_client.models import Stage, Step
 from drone_mcp_logs.common.views import size_of
-from drone_mcp_logs.search.answer import Findings, Limits, StepFound, compose_findings
+from drone_mcp_logs.search.answer import Findings, Limits, StepMatches, compose_findings
 from support.agent import numbered
 
 LINES = st.lists(st.text(alphabet='abé日. "', max_size=12) | st.just("x" * 3000), max_size=40).map(tuple)
@@ -29,7 +29,7 @@ def test_an_answer_keeps_to_its_limits_and_counts_honestly(
     logs: list[tuple[tuple[str, ...], str]], pattern: str, limits: Limits
 ) -> None:
     steps = [
-        StepFound(
+        StepMatches(
             StepRef(Stage(number=1, name="build", status="failure"), Step(number=n + 1, name=name, status="failure")),
             found_in(lines, pattern, context=limits.context, keep=limits.max_matches),
             "it still runs: searched what it printed so far",

@@ -41,7 +41,7 @@ _LINES: Final = 60  # rules in an explanation
 _WIDTH: Final = 300
 
 
-def told(
+def decision_view(
     decision: Decision, build: Build | None, repo: str, role: frozenset[str] | None, note: str = ""
 ) -> DecisionView:
     """Tell a decision to an agent that has the tools `role`; None: nobody says which it has."""
@@ -87,7 +87,7 @@ def _call(decision: Decision, repo: str, number: int | None, role: frozenset[str
     return NextCall(tool=tool, arguments={"repo": repo, "number": number})
 
 
-def explained(considered: Considered, decision: DecisionView, source: str) -> ExplanationView:
+def explanation_view(considered: Considered, decision: DecisionView, source: str) -> ExplanationView:
     """Tell what every rule had to do with a decision."""
     looks = considered.looks
     more = f"{len(looks) - _LINES} further rules" if len(looks) > _LINES else ""
@@ -107,7 +107,7 @@ def _looks(looks: Sequence[Look]) -> tuple[RuleLook, ...]:
     )
 
 
-def in_force(rules: Rules) -> RulesView:
+def rules_view(rules: Rules) -> RulesView:
     """Tell the rules."""
     return RulesView(
         source=rules.source,

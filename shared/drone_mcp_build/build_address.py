@@ -1,7 +1,8 @@
-"""What a caller means by `repo`: a name, or an address pasted from a browser that may name build and step as well."""
+"""Reads the argument `repo`: a name, or a pasted address, which may name a build and a step as well."""
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -11,13 +12,12 @@ from drone_mcp_client.names import parse_build_url
 
 if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_client.names import BuildRef
 
 _DEFAULT_PORTS = {80, 443}
 
 
 @dataclass(frozen=True, slots=True)
-class Meant:
+class BuildAddress:
     """A repository, and the build and step that are asked for; None where that is left open."""
 
     repo: str
@@ -26,23 +26,28 @@ class Meant:
     step: str | None = None
 
 
-def meant(
+def resolve_address(
     access: DroneAccess, repo: str | None, number: int | None = None, stage: str | None = None, step: str | None = None
-) -> Meant:
-    """Put together what the arguments say; a number beside `repo` must not contradict an address in it.
+) -> BuildAddress:
+    """Combine the arguments; a number must not contradict an address in `repo`.
 
     Raises:
         InvalidInput: it is no repository, the address is of another server, or there is a contradiction.
         PermissionDenied: the repository is out of scope.
     """
     check_server(repo or "", access.settings.server)
-    ref = _ref(repo or "")
+    ref = None
+    if "#" in (repo or "") or _is_address(repo or ""):
+        with suppress(InvalidInput):  # then it is the address of a repository, or none; resolve_repo tells
+            ref = parse_build_url(repo or "")
     if ref is None:
-        return Meant(access.resolve_repo(repo), number, stage, step)
+        return BuildAddress(access.resolve_repo(repo), number, stage, step)
     if number not in {None, ref.number}:
         raise InvalidInput(f"number is {number}, but repo names build {ref.number}", next_step="Give one of the two")
     stage = stage or (str(ref.stage) if ref.stage else None)
-    return Meant(access.resolve_repo(str(ref.repo)), ref.number, stage, step or (str(ref.step) if ref.step else None))
+    return BuildAddress(
+        access.resolve_repo(str(ref.repo)), ref.number, stage, step or (str(ref.step) if ref.step else None)
+    )
 
 
 def check_server(text: str, server: str) -> None:
@@ -57,16 +62,6 @@ def check_server(text: str, server: str) -> None:
             next_step=f"Give an address that begins with {server}, or owner/name",
             details={"server": server},
         )
-
-
-def _ref(text: str) -> BuildRef | None:
-    """Return the build that `text` names, None where it names a repository at most."""
-    if not ("#" in text or _is_address(text)):
-        return None
-    try:
-        return parse_build_url(text)
-    except InvalidInput:
-        return None  # the address of a repository; whether it is one, resolve_repo tells
 
 
 def _is_address(text: str) -> bool:

@@ -1,4 +1,4 @@
-"""A store that is opened when it is first needed, so that a server starts without it."""
+"""A store that is opened at first use, so that a server starts without it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from drone_mcp_state import BuildStateStore
 
 
-class StoreAtNeed:
-    """The store of an address."""
+class LazyStore:
+    """The store at an address."""
 
     def __init__(self, url: str) -> None:
         self._url = url
@@ -20,8 +20,12 @@ class StoreAtNeed:
         self._closing = AsyncExitStack()
         self._store: BuildStateStore | None = None
 
-    async def opened(self) -> BuildStateStore:
-        """Return the store, the same one until `close`; raises what `open_store` does."""
+    async def open(self) -> BuildStateStore:
+        """Return the store, the same one until `close`.
+
+        Raises:
+            StoreError: it cannot be opened.
+        """
         from drone_mcp_state import open_store  # noqa: PLC0415 - on first use, to start fast
 
         async with self._lock:
@@ -30,6 +34,6 @@ class StoreAtNeed:
             return self._store
 
     async def close(self) -> None:
-        """Let go of it, if it was opened."""
+        """Close the store, if it was opened; the next `open` opens it again."""
         self._store = None
         await self._closing.aclose()

@@ -1,0 +1,68 @@
+"""Checks that our token may read a repository; the answer is cached for a minute.
+
+The store is filled by receivers and readers with tokens of their own. What it holds says nothing about who may see it,
+so nothing of it is given to a caller whose token Drone has not just let read the repository.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from drone_mcp_client.errors import AuthenticationFailed, NotFound, PermissionDenied
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from drone_mcp_build.access import DroneAccess
+    from drone_mcp_client.models import Repo
+
+CACHED_SECONDS: Final = 60.0  # for so long a permission that is taken away still holds here
+MOST_CACHED: Final = 1_000  # repositories
+
+_REFUSALS = (AuthenticationFailed, NotFound, PermissionDenied)
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A repository as it was read at a time (Unix) with the tokens of then."""
+
+    at: float
+    tokens: tuple[str, ...]
+    repo: Repo
+
+
+class ReadPermission:
+    """Asks Drone for repositories, and caches those that it shows.
+
+    A refusal is not cached, so that access that is granted works at once. `clock` gives the Unix time.
+    """
+
+    def __init__(self, access: DroneAccess, clock: Callable[[], float]) -> None:
+        self._access = access
+        self._clock = clock
+        self._cache: dict[str, _Entry] = {}
+
+    async def repo(self, slug: str, ahead: float = 0.0) -> Repo | None:
+        """Return the repository if our token may read it, else None; the answer holds for `ahead` more seconds.
+
+        Raises:
+            PermissionDenied: it is out of this role's scope.
+            ServiceError: Drone did not answer.
+        """
+        self._access.scope.check(slug)
+        # The token is read anew each time: its file may hold another one than a moment ago.
+        at, tokens = self._clock(), tuple(self._access.settings.secrets())
+        entry = self._cache.pop(slug, None)
+        if entry is not None and entry.tokens == tokens and 0 <= at - entry.at <= CACHED_SECONDS - ahead:
+            self._cache[slug] = entry
+            return entry.repo
+        drone = await self._access.client()
+        try:
+            repo = await drone.repo(slug)
+        except _REFUSALS:
+            return None
+        if len(self._cache) >= MOST_CACHED:
+            self._cache.clear()
+        self._cache[slug] = _Entry(at, tokens, repo)
+        return repo
