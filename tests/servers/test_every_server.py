@@ -164,7 +164,7 @@ async def test_a_prompt_is_offered_with_the_tool_that_its_text_calls(name: str) 
 async def test_the_package_names_no_tool_that_it_does_not_have(name: str) -> None:
     tools = await tools_of(name)
     texts = [path.read_text(encoding="utf-8") for path in package_folder(name).rglob("*.py")]
-    named = {word for text in texts for word in re.findall(rf"\b{first_word(tools)}(?!_mcp_)(?:_[a-z]+)+", text)}
+    named = {word for text in texts for word in re.findall(rf"\b{first_word(tools)}(?!_mcp(?:_|\b))(?:_[a-z]+)+", text)}
     assert named == {tool.name for tool in tools}
 
 

@@ -13,7 +13,7 @@ _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null",
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes what is not plainly a word, and indents lists."""
+    """Quotes all that might not be read as text, and indents lists."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002 - its signature
         super().increase_indent(flow, indentless=False)

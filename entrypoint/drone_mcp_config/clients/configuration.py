@@ -1,4 +1,4 @@
-"""A role and the user's choices -> the entries of one client's file, and what the user has to know and do."""
+"""Makes the entries of one client's file from a role and the user's choices, and notes for the user."""
 
 from __future__ import annotations
 
@@ -110,7 +110,7 @@ def make_configuration_in(
 def make_plan_context(
     role: Role, installed: Servers, choices: Choices, folders: UserFolders, environment: Mapping[str, str]
 ) -> PlanContext:
-    """Turn choices into a plan's context, filling in what a client that expands nothing has to have in writing.
+    """Turn choices into a plan's context; for a client that expands nothing, write out what would be a reference.
 
     Raises:
         UserError: when a choice is wrong or missing.
@@ -202,7 +202,7 @@ def _things_to_set(servers: Sequence[PlannedServer], context: PlanContext, envir
 
 
 def _limits_of_served(context: PlanContext) -> list[str]:
-    """Say what a configuration that only points at servers cannot do."""
+    """Return notes about the limits of a configuration that only points at servers."""
     notes = []
     if context.served and context.repo:
         notes.append(

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config.errors import NotWritten
+from drone_mcp_config.plan.model import CALLER_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from drone_mcp_config.installation.manifest import Manifest
 
 _ADDRESSES = ("url", "httpUrl", "serverUrl", "uri")
+_SERVED = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp\Z")  # as `drone-mcp-config serve` routes
 
 
 def merge_servers(
@@ -40,11 +42,12 @@ def merge_servers(
 
 
 def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
-    """Tell whether an entry starts a server of drone-mcp as this command writes it, under that server's own name.
+    """Tell whether an entry starts or reaches a server of drone-mcp as this command writes it, under its own name.
 
     The interpreter may be another one. A server that is not installed any more is recognised by the rule that all our
     packages keep, by which `jenkins-builds` is the module `jenkins_mcp_builds`. That rule alone would also fit servers
-    of others: hence `-P`, which hardly anybody else writes, and for a console script the name of the distribution.
+    of others: hence `-P`, which hardly anybody else writes, and for a console script the name of the distribution. An
+    entry of a served role is known by its address and by the token that it refers to.
     """
     system, _, part = name.partition("-")
     by_rule = "_".join([system, "mcp", *part.split("-")] if part else [system, "mcp"])
@@ -58,6 +61,11 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
             return is_known or module == by_rule
         case [_, "-m", module]:  # as releases wrote it that had servers for Drone alone
             return module.startswith("drone_mcp_") and module == by_rule
+        case []:
+            served = _SERVED.search(_address(entry) or "")
+            if served is None or CALLER_TOKEN not in str(entry):
+                return False
+            return f"-{name}".endswith(f"-{served[1]}") or any(name == one.server for one in installed)
         case _:
             return False
 
@@ -84,9 +92,13 @@ def _argv(entry: object) -> list[str]:
 def _target(entry: object) -> str | None:
     """Return the program or address by which an external server is recognised; its arguments may change."""
     argv = _argv(entry)
-    if argv:
-        return _basename(argv[0])
-    return next((entry[key] for key in _ADDRESSES if key in entry), None) if isinstance(entry, dict) else None
+    return _basename(argv[0]) if argv else _address(entry)
+
+
+def _address(entry: object) -> str | None:
+    """Return the address of an entry; clients differ in what they call it."""
+    found = (entry[key] for key in _ADDRESSES if key in entry) if isinstance(entry, dict) else ()
+    return next((address for address in found if isinstance(address, str)), None)
 
 
 def _basename(program: str) -> str:

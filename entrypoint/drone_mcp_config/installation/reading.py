@@ -32,7 +32,7 @@ class Servers(UserDict[str, Manifest]):
 
     @property
     def repo_variables(self) -> tuple[str, ...]:
-        """The variables by which any of them is told of the repository that an agent works on."""
+        """The variables from which any of them reads the repository that an agent works on."""
         services = (service for manifest in self.values() for service in manifest.services)
         return tuple(dict.fromkeys(service.default for service in services if service.default))
 

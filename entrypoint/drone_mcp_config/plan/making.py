@@ -177,7 +177,7 @@ def _token_variables(entry: ServerEntry, manifest: Manifest, context: PlanContex
 
 
 def _guard_variables(guard: ManifestGuard, values: Mapping[str, Any]) -> dict[str, Template]:
-    """Write what a role file says of a guard, in the order of the variables, and references to secrets last."""
+    """Write the guard of a role file, in the order of the variables, with references to secrets last."""
 
     def literals() -> Iterator[tuple[str, Template]]:
         for name, value in values.items():

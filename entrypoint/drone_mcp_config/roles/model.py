@@ -38,7 +38,7 @@ Preload = Annotated[
 
 
 class StrictModel(BaseModel):
-    """The base: nothing but what is declared, no value bent into another type."""
+    """The base: no unknown keys, and no conversion of values to other types."""
 
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
 

@@ -168,6 +168,16 @@ def test_an_entry_of_either_system_goes_when_the_role_does_not_name_it_any_more(
     assert list(written("jenkins", *options)) == ["jenkins-farm", "jenkins-builds"]
 
 
+def test_a_role_may_come_to_be_served_and_be_served_elsewhere_and_not_be_served_any_more(
+    written: Callable[..., dict[str, Any]],
+) -> None:
+    served = ("--transport", "http", "--url")
+    for options in ((), (*served, "https://one.test"), (*served, "https://two.test"), ()):
+        assert list(written("both", *options)) == ["drone-builds", "jenkins-builds", "plain-facts"]
+    written("both", *served, "https://one.test")
+    assert list(written("jenkins", *served, "https://one.test")) == ["jenkins-builds"]
+
+
 def test_a_client_without_variables_has_to_be_told_of_each_service(
     run: Run, roles_dir: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.repeating import RecentCalls
     from slipway_mcp.access import SlipwayAccess
 
-App = Annotated[str, Field(description="name of the application", max_length=100)]
+App = Annotated[str, Field(description="name of the application, at most 100 characters", max_length=100)]
 Number = Annotated[int, Field(ge=1, description="of the release, 1 or more")]
 
 

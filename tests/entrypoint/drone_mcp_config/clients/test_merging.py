@@ -34,6 +34,15 @@ OURS = {
     "not installed any more, as a command to share": ("drone-old", started("drone-mcp-old")),
     "of a system with one server, not installed any more, as a command to share": ("fleet", started("drone-mcp-fleet")),
 }
+SERVED = {"Authorization": "Bearer ${DRONE_MCP_HTTP_TOKEN}"}
+OURS |= {
+    "served": ("jenkins-builds", {"url": "https://mcp.test/jenkins-builds/mcp", "headers": SERVED}),
+    "served, not installed any more": ("fleet", {"serverUrl": "http://127.0.0.1:8080/fleet/mcp", "headers": SERVED}),
+    "served, as Codex has it": (
+        "drone-logs",
+        {"url": "http://127.0.0.1:8080/logs/mcp", "bearer_token_env_var": "DRONE_MCP_HTTP_TOKEN"},
+    ),
+}
 THEIRS = {
     "another program under the name of an installed server": ("jenkins-builds", started("my-own-thing")),
     "an installed server under a name of their own": ("builds-of-acme", module("jenkins_mcp_builds")),
@@ -43,6 +52,9 @@ THEIRS = {
     "a command like ours": ("gitea", started("gitea-mcp")),
     "a command that begins like ours, under another name": ("my-old", started("drone-mcp-old")),
     "at an address": ("drone-logs", {"url": "https://mcp.example.com"}),
+    "at an address with a token of their own": ("drone-logs", {"url": "https://mcp.test/logs/mcp", "headers": {}}),
+    "served, under a name of their own": ("mine", {"url": "https://mcp.test/logs/mcp", "headers": SERVED}),
+    "at an address that is no text": ("drone-logs", {"url": 1}),
     "no command at all": ("drone-logs", {}),
     "no entry at all": ("drone-logs", "drone_mcp_logs"),
 }  # fmt: skip

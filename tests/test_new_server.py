@@ -1,0 +1,113 @@
+"""A new server is a folder: CONTRIBUTING's steps, followed for a toy in a copy of the checkout."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.checkout
+
+ROOT = Path(__file__).parent.parent
+GENERATED = [["tests/servers/test_every_server.py", "-k", "manifest or git"], ["tests/servers/test_every_surface.py"]]
+LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
+TREE = ["tests/test_architecture.py", "tests/test_readme.py", "tests/test_tools_page.py", "tests/servers/toy_mcp"]
+# What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
+BY_HAND = {"pyproject.toml", "roles/dev.yaml"}
+FROM_ALL_SERVERS = r"README\.md|docs/tools\.md|tests/entrypoint/.*/snapshots/.*"
+
+
+class Copy:
+    """A copy of the checkout in which processes find its servers before any other's."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+        for name in files.splitlines():
+            if (ROOT / name).is_file():
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy(ROOT / name, folder / name)
+        self.git("init", "--quiet")
+        self.git("add", "--all")
+        self.git(
+            "-c", "user.name=test", "-c", "user.email=test@localhost", "commit", "--quiet", "--message", "as it is"
+        )
+
+    def git(self, *arguments: str) -> str:
+        return subprocess.run(["git", *arguments], cwd=self.folder, capture_output=True, text=True, check=True).stdout
+
+    def install(self) -> None:
+        """Write the metadata that installing this copy would: its entry points."""
+        project = tomllib.loads((self.folder / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+        groups = {"console_scripts": project["scripts"], **project["entry-points"]}
+        metadata = self.folder / ".metadata" / f"drone_mcp-{project['version']}.dist-info"
+        metadata.mkdir(parents=True, exist_ok=True)
+        (metadata / ".gitignore").write_text("*\n", encoding="utf-8")
+        head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
+        (metadata / "METADATA").write_text(head, encoding="utf-8")
+        lines = [line for group, points in groups.items() for line in (f"[{group}]", *map(" = ".join, points.items()))]
+        (metadata / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+
+    def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        path = os.pathsep.join(str(self.folder / part) for part in (".metadata", "servers", "shared", "entrypoint"))
+        variables = {**os.environ, "PYTHONPATH": path, **environment}
+        return subprocess.run(
+            [sys.executable, *arguments], cwd=self.folder, capture_output=True, text=True, check=False, env=variables
+        )
+
+    def test(self, *arguments: str, **environment: str) -> None:
+        done = self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, **environment)
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
+
+    @property
+    def changed(self) -> set[str]:
+        lines = self.git("status", "--porcelain", "--untracked-files=all").splitlines()
+        return {line[3:] for line in lines if not line[3:].startswith((".metadata/", ".hypothesis/"))}
+
+
+def find_tests_of_the_installation(folder: Path) -> list[str]:
+    files = sorted((folder / "tests").rglob("test_*.py"))
+    found = [file for file in files if LOOKS_AT_WHAT_IS_INSTALLED.search(file.read_text(encoding="utf-8"))]
+    return [str(file.relative_to(folder)) for file in found if file.name != Path(__file__).name]
+
+
+def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -> None:
+    copy = Copy(tmp_path / "checkout")
+    made = copy.run("scripts/new_server.py", "toy")
+    assert made.returncode == 0, made.stderr
+    assert copy.run("-m", "ruff", "check", "servers/toy_mcp", "tests/servers/toy_mcp").returncode == 0
+    role = copy.folder / "roles" / "dev.yaml"
+    role.write_text(role.read_text(encoding="utf-8").replace("servers:\n", "servers:\n  toy: {}\n"), encoding="utf-8")
+    copy.install()
+
+    for files in (*GENERATED, TREE, ["tests/entrypoint/drone_mcp_config/test_snapshots.py"]):
+        copy.test(*files, UPDATE_SNAPSHOTS="1")
+    copy.test(*TREE, *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
+
+    own = {name for name in copy.changed if "/toy_mcp/" in name}
+    assert {"servers/toy_mcp/manifest.json", "servers/toy_mcp/surface.json"} <= own
+    others = copy.changed - own
+    assert others - BY_HAND - {name for name in others if re.fullmatch(FROM_ALL_SERVERS, name)} == set()
+    assert others >= BY_HAND
+
+    copy.git("checkout", "--quiet", ".")
+    copy.git("clean", "--quiet", "--force", "-d", "servers", "tests")
+    copy.install()
+    assert copy.changed == set()
+    copy.test("tests/servers/test_every_server.py", "-k", "manifest")
+
+
+@pytest.mark.parametrize("name", ["Toy", "drone-mcp", "x", "../up"])
+def test_a_name_that_no_package_can_have_is_refused(name: str, tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "scripts", tmp_path / "scripts")
+    command = [sys.executable, str(tmp_path / "scripts" / "new_server.py"), name]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 2
+    assert "it takes 2 to 16 lower-case letters" in done.stderr
+    assert not (tmp_path / "servers").exists()
