@@ -272,3 +272,8 @@ def test_every_server_can_be_run_as_a_module() -> None:
 def test_tests_mirror_the_tree(layer: str) -> None:
     folders = {test.parent.relative_to(ROOT / "tests") for test in (ROOT / "tests" / layer).rglob("test_*.py")}
     assert {str(folder) for folder in folders if not any((ROOT / folder).glob("*.py"))} <= {layer}
+
+
+@pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
+def test_every_package_has_tests_in_its_place(package: Path) -> None:
+    assert list((ROOT / "tests" / package.relative_to(ROOT)).rglob("test_*.py")) != []

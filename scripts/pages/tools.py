@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 HEAD = """\
-# What the tools take, and what their answers hold
+# Tools: arguments and answers
 
-Made from the code; a test holds it. What is marked with `?` is left out where there is nothing to say. Servers check
-arguments strictly and answer a wrong one with `INVALID_INPUT`. Failures have the one shape that
-[the architecture](architecture.md#answers) shows.
+This page is generated from the code. Fields marked with `?` are omitted if they have no value. Servers validate
+arguments strictly and answer an invalid one with `INVALID_INPUT`. All failures have the shape that
+[Architecture](architecture.md#answers) describes.
 """
 
 
@@ -65,7 +65,7 @@ def comment(node: dict[str, Any]) -> str:
 def argument(name: str, node: dict[str, Any], *, required: bool) -> str:
     """Write the row of an argument."""
     kinds = f"one of {', '.join(node['enum'])}" if "enum" in node else node.get("type", "any")
-    default = f"`{json.dumps(node['default'])}`" if "default" in node else "needed" if required else ""
+    default = f"`{json.dumps(node['default'])}`" if "default" in node else "required" if required else ""
     return f"| `{name}` | {kinds} | {default} | {node.get('description', '')} |"
 
 
@@ -86,7 +86,7 @@ def section(function: Callable[..., Any], told: set[str]) -> str:
     held = ", as above" if facts.schema in told else f":\n\n```\n{answer(function)}\n```"
     told.add(facts.schema)
     head = [f"### `{made.name}`\n\n{made.description}\n", "| argument | type | default | |\n| --- | --- | --- | --- |"]
-    return "\n".join([*head, *rows, f"\nIts answer, `{facts.schema}`{held}\n"])
+    return "\n".join([*head, *rows, f"\nAnswer: `{facts.schema}`{held}\n"])
 
 
 def tools_page() -> str:

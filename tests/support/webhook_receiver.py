@@ -7,9 +7,12 @@ import os
 import subprocess
 from typing import Self
 
+import httpx
+
 from support.warm import warm_python
 
 DEADLINE_SECONDS = 30
+PATIENCE = 60  # seconds before a test gives up: httpx itself waits 5, which a busy machine exceeds
 
 
 class ReceiverProcess:
@@ -30,6 +33,10 @@ class ReceiverProcess:
             raise AssertionError(f"the receiver did not start: {said.decode()}")
         self.url: str = json.loads(ready)["url"]
         return self
+
+    def client(self) -> httpx.AsyncClient:
+        """Return a client for the receiver's address."""
+        return httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=PATIENCE)
 
     def __exit__(self, *_: object) -> None:
         self.kill()

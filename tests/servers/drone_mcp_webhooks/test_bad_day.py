@@ -63,7 +63,7 @@ def state(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[str]:
 async def receiving(state: str, **more: str) -> AsyncGenerator[tuple[ReceiverProcess, httpx.AsyncClient]]:
     environment = {"DRONE_MCP_WEBHOOK_SECRET": SECRET, "DRONE_MCP_STATE": state}
     with ReceiverProcess(environment | more, "--period", "5") as receiver:
-        async with httpx.AsyncClient(base_url=receiver.url, trust_env=False) as http:
+        async with receiver.client() as http:
             yield receiver, http
 
 

@@ -84,7 +84,7 @@ async def test_every_acknowledged_delivery_is_there_after_a_kill_in_the_middle_o
 async def test_a_receiver_started_again_goes_on_where_the_killed_one_ended(tmp_path: Path) -> None:
     for status, version in [("pending", 1), ("running", 2), ("success", 3)]:
         with ReceiverProcess(settings(tmp_path)) as receiver:
-            async with httpx.AsyncClient(base_url=receiver.url) as http:
+            async with receiver.client() as http:
                 assert await deliver(http, body(7, status, version)) == 204
             receiver.kill()
     async with open_store(settings(tmp_path)["DRONE_MCP_STATE"]) as store:
@@ -97,7 +97,7 @@ async def test_a_waiter_in_another_process_is_told(tmp_path: Path) -> None:
     async with open_store(settings(tmp_path)["DRONE_MCP_STATE"]) as store:
         with ReceiverProcess(settings(tmp_path)) as receiver:
             waiting = asyncio.create_task(store.wait("octo/pub", 7, await store.cursor(), timeout=60))
-            async with httpx.AsyncClient(base_url=receiver.url) as http:
+            async with receiver.client() as http:
                 assert await deliver(http, body(7)) == 204
             found = await asyncio.wait_for(waiting, 30)
     assert [(change.number, change.status) for change in found.items] == [(7, "pending")]
@@ -147,7 +147,7 @@ async def test_while_redis_is_gone_it_says_503_and_afterwards_every_acknowledged
     environment = {"DRONE_MCP_WEBHOOK_SECRET": SECRET, "DRONE_MCP_STATE": redis.url}
     try:
         with ReceiverProcess(environment) as receiver:
-            async with httpx.AsyncClient(base_url=receiver.url) as http:
+            async with receiver.client() as http:
                 assert {await deliver(http, body(number)) for number in range(1, 21)} == {204}
                 redis.stop()
                 assert {await deliver(http, body(number)) for number in (21, 22)} == {503}
@@ -206,7 +206,7 @@ async def numbers(url: str) -> set[int]:
 async def test_a_snapshot_is_taken_while_the_receiver_runs_and_can_be_merged_back(tmp_path: Path) -> None:
     environment: dict[str, Any] = settings(tmp_path)
     with ReceiverProcess(environment) as receiver:
-        async with httpx.AsyncClient(base_url=receiver.url) as http:
+        async with receiver.client() as http:
             await deliver(http, body(7))
             ended = await asyncio.to_thread(command, "snapshot", str(tmp_path / "copy.db"), **environment)
             await deliver(http, body(8))

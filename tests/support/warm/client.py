@@ -9,14 +9,18 @@ import signal
 import socket
 import sys
 
-HANDED_ON = ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+HANDED_ON = [
+    getattr(signal, name) for name in ("SIGHUP", "SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2", "SIGWINCH")
+]
 
+signal.pthread_sigmask(signal.SIG_BLOCK, HANDED_ON)  # until there is somebody to hand them on to
 connection = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+for number in HANDED_ON:
+    signal.signal(number, lambda received, _: connection.send(bytes([received])))
 connection.connect("\0" + sys.argv[1])
 order = marshal.dumps((sys.argv[2:], dict(os.environ), os.getcwd()))  # noqa: PTH109 - pathlib is slow to import
 socket.send_fds(connection, [order], [0, 1, 2])
-for name in HANDED_ON:
-    signal.signal(getattr(signal, name), lambda received, _: connection.send(bytes([received])))
+signal.pthread_sigmask(signal.SIG_UNBLOCK, HANDED_ON)
 nothing = os.open(os.devnull, os.O_RDWR)
 for descriptor in range(3):  # the pipes are the other's alone, so that they close when it closes them
     os.dup2(nothing, descriptor)

@@ -27,6 +27,8 @@ LOADED_LATE = (  # what libraries import when something is served or asked
     "uvicorn.protocols.http.httptools_impl",
     "uvicorn.protocols.websockets.auto",
 )
+# A process whose client was killed dies as well; where coverage is measured it gets to write down its own.
+ABANDONED = signal.SIGTERM if "COVERAGE_PROCESS_CONFIG" in os.environ else signal.SIGKILL
 
 
 @dataclass
@@ -96,7 +98,7 @@ class Parent:
     def _hear(self, child: Child, *, ended: bool) -> None:
         if not ended:
             said = child.connection.recv(1)
-            os.kill(child.pid, said[0] if said else signal.SIGKILL)
+            os.kill(child.pid, said[0] if said else ABANDONED)
             if not said:
                 self._selector.unregister(child.connection)
             return
