@@ -84,7 +84,10 @@ def _parent() -> str:
             stdin=subprocess.PIPE,  # the parent ends when it closes
             stdout=subprocess.DEVNULL,
             pass_fds=[listener.fileno()],
-            env={**os.environ, "PYTHONPATH": str(TESTS)},
+            env={
+                **os.environ,
+                "PYTHONPATH": os.pathsep.join([str(TESTS), *filter(None, [os.environ.get("PYTHONPATH")])]),
+            },
         )
     atexit.register(process.communicate)
     return address

@@ -10,6 +10,7 @@ from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from support.http_process import serving
+from support.installed import environment_of
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
@@ -20,7 +21,8 @@ async def test_a_shipped_role_is_served_with_its_tools_and_no_others(name: str) 
     role = load_role(name, role_library(None), installed)
     expected = {server: list(entry.tools or installed[server].tool_names) for server, entry in role.servers.items()}
     found: dict[str, list[str]] = {}
-    with serving("drone_mcp_config", "serve", "--role", name, "--http", "127.0.0.1:0") as process:
+    environment = dict(item for server in role.servers for item in environment_of(server).items())
+    with serving("drone_mcp_config", "serve", "--role", name, "--http", "127.0.0.1:0", **environment) as process:
         for server in installed:
             if server not in role.servers:
                 assert process.ask(f"/{server}/mcp").status_code == 404
