@@ -23,7 +23,7 @@ from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.scm import Pipeline, StagePlan, StepPlan
 from support.actions_desk import Person
 from support.agent import Answer
-from support.installed import ROLES, SERVERS, environment_of
+from support.installed import ROLES, SERVERS, environment_of, writing_environment_of
 from support.simulator import running_simulator
 from support.warm import warm_python
 
@@ -77,7 +77,9 @@ def configured(folder: Path, drone: SimulatorHandle, role: str, **env: str) -> d
     subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
     entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     tokens = {"DRONE_TOKEN": drone.token("reader"), "DRONE_WRITE_TOKEN": drone.admin_token}
-    others = dict(item for name in SERVERS for item in environment_of(name).items())
+    others: dict[str, str] = {}
+    for name in SERVERS:
+        others |= environment_of(name) | writing_environment_of(name)
     variables = {**others, "DRONE_SERVER": drone.url, "DRONE_MCP_ACTION_KEY": KEY, **tokens}
     servers = {name: from_entry(entry, variables) for name, entry in entries.items()}
     for server in servers.values():
