@@ -135,6 +135,7 @@ def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
 
 
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
+    """Tell whether an answer of this detail leaves enough room for log lines."""
     wanted = needs[: detail.cases]
     least = LEAST_ROOM * sum(map(bool, wanted))
     return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import Role, failed_steps
+from drone_mcp_build.failed_steps import NAME_WIDTH, Role, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
-from drone_mcp_client.status import is_final
+from drone_mcp_client.status import is_failure, is_final
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
-from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
 from drone_mcp_logs.diagnose.on_target import compare_with_target
 from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past
 
@@ -122,6 +122,22 @@ def conclude(facts: Facts) -> DiagnosisView:
         note=facts.chosen.note,
     )
     return compose_diagnosis(diagnosis, facts.token_budget)
+
+
+def not_run_because_of_failures(build: Build) -> list[str]:
+    """Return labels of the later steps of each failed stage, and of the stages that depend on it."""
+    broken = {stage.name for stage in build.stages if is_failure(stage.status)}
+    labels: list[str] = []
+    for stage in build.stages:
+        if stage.status == "skipped" and broken.intersection(stage.depends_on):
+            broken.add(stage.name)
+            labels.append(f"stage {stage.number} {one_line(stage.name, NAME_WIDTH)}")
+            continue
+        failed = (step.number for step in stage.steps if is_failure(step.status) and not step.errignore)
+        first = min(failed, default=None)
+        later = (step for step in stage.steps if first is not None and step.number > first)
+        labels += [StepRef(stage, step).label for step in later if step.status == "skipped"]
+    return labels
 
 
 def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:

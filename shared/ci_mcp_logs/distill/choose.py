@@ -23,11 +23,6 @@ _KIND_OF_EXIT = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _LEAST = 1e-6  # the least value of which a logarithm is taken
 
 
-def longest_line(budget: float) -> int:
-    """Return the characters of a line that are shown at most: a small budget affords no long lines."""
-    return int(min(tuning.WIDEST_LINE, max(tuning.NARROWEST_LINE, budget * tuning.LINE_SHARE)))
-
-
 def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> list[float]:
     """Return the worth of each line: its chance, raised for first and last words, lowered for what was said before."""
     worth = []
@@ -83,7 +78,12 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     overhead = token_cost(numbers[-1], 0)  # the longest number's
     costs = [overhead + min(len(text), longest) / 4 for text in candidates.texts]
     # In a small budget stretches find less: see docs/diagnosis.md.
-    values = _values(worth, likely, costs, tuning.STRETCH if budget > tuning.SHORT_ANSWER else 0.0)
+    stretch = tuning.STRETCH if budget > tuning.SHORT_ANSWER else 0.0
+    alone = 1 - stretch
+    values = [  # of each line for its price, as a logarithm
+        stretch * log(inside + _LEAST) + alone * log(own + _LEAST) - tuning.THRIFT * log(max(cost, tuning.CHEAPEST))
+        for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
+    ]
     ends = [numbers.index(candidates.end)] if candidates.end != candidates.last else []
     best_first = sorted(range(len(values)), key=values.__getitem__, reverse=True)
     chosen: list[range] = []
@@ -91,28 +91,19 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     def shown(groups: int) -> list[int]:
         return sorted(chain.from_iterable(chosen[:groups]))
 
-    def complete(groups: int) -> float:
-        return likely.complete(shown(groups))
-
     spent = 0.0
     for group, price in _groups(numbers, [*ends, *best_first], costs, budget):
-        if spent <= tuning.SHORT_ANSWER < spent + price and complete(len(chosen)) >= tuning.LIKELY_COMPLETE:
+        if (
+            spent <= tuning.SHORT_ANSWER < spent + price
+            and likely.complete(shown(len(chosen))) >= tuning.LIKELY_COMPLETE
+        ):
             break
         chosen.append(group)
         spent += price
     enough = len(chosen)
-    if complete(enough) >= tuning.SURELY_COMPLETE:
-        enough = bisect_left(range(enough), tuning.SURELY_COMPLETE, key=complete)
+    if likely.complete(shown(enough)) >= tuning.SURELY_COMPLETE:
+        enough = bisect_left(range(enough), tuning.SURELY_COMPLETE, key=lambda groups: likely.complete(shown(groups)))
     return shown(enough)
-
-
-def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], stretch: float) -> list[float]:
-    """Return the value of each line for its price, as a logarithm: `stretch` as a part of one, the rest by itself."""
-    alone = 1 - stretch
-    return [
-        stretch * log(inside + _LEAST) + alone * log(own + _LEAST) - tuning.THRIFT * log(max(cost, tuning.CHEAPEST))
-        for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
-    ]
 
 
 def _groups(
