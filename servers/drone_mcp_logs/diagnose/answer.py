@@ -99,7 +99,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much is said apart from log lines: failures, items of each list, characters of each text."""
+    """Limits of everything but log lines: failures, items of each list, characters of each text."""
 
     cases: int
     items: int
@@ -135,14 +135,14 @@ def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
 
 
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
-    """Tell whether an answer of this detail leaves enough room for log lines."""
+    """Return whether an answer with this detail leaves enough room for log lines."""
     wanted = needs[: detail.cases]
     least = LEAST_ROOM * sum(map(bool, wanted))
     return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))
 
 
 def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
-    """Tell what is left for log lines, once all else is said and their frames are drawn."""
+    """Return the tokens that are left for log lines, after everything else and the frames around them."""
     frame = _SLACK + room_of(framed([], diagnosis.nonce))
     frames = sum(frame + stamps_room(case.text.stamps if case.text else "") for case in diagnosis.cases[: detail.cases])
     return budget - size_of(_view(diagnosis, detail, [[] for _ in diagnosis.cases])) - frames
@@ -203,14 +203,14 @@ def _said(text: str, detail: Detail) -> str:
 
 
 def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
-    """Return as many items as are said, and how many there are besides."""
+    """Return the items within the limit, and how many more there are."""
     kept = [_said(item, replace(detail, width=min(detail.width, 200))) for item in items[: detail.items]]
     more = len(items) - len(kept)
     return (*kept, f"{more} more") if more > 0 and detail.items else tuple(kept)
 
 
 def _story(diagnosis: Diagnosis) -> str:
-    """Say in a sentence what happened."""
+    """Describe in a sentence what happened."""
     build = diagnosis.build
     first = next((case.failed for case in diagnosis.cases if case.failed.role is not Role.IGNORED), None)
     if first is None:

@@ -108,7 +108,7 @@ def conclude(facts: Facts) -> DiagnosisView:
     build, past = facts.chosen.build, facts.past
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
     first = next((case for case in cases if case.failed.role is not Role.IGNORED), None)
-    own = sign(first.failed, _alone(first), first.verdict) if first else signature([build.error])
+    own = sign(first.failed, _study_alone(first), first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,
         build,
@@ -117,7 +117,7 @@ def conclude(facts: Facts) -> DiagnosisView:
         cases=tuple(cases),
         not_read=tuple(failed.label for failed in facts.not_read),
         not_run=tuple(not_run_because_of_failures(build)),
-        on_target=compare_with_target(past, build, own, _others_signature(past)),
+        on_target=compare_with_target(past, build, own, _target_signature(past)),
         signature=own,
         note=facts.chosen.note,
     )
@@ -155,13 +155,13 @@ def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | No
     return Case(failed, verdict_of(failed, found, facts.limit), text, study, found, places_of(found), note)
 
 
-def _alone(case: Case) -> Study | None:
-    """The failure's log without the good one: a signature must not depend on what it was compared with."""
+def _study_alone(case: Case) -> Study | None:
+    """Return the study of a failure's log by itself: a signature must not depend on a comparison."""
     return study_of(case.text) if case.text and case.study and case.study.compared else case.study
 
 
-def _others_signature(past: Past) -> str:
-    """The signature of the same step in the target branch's newest build."""
+def _target_signature(past: Past) -> str:
+    """Return the signature of the same step in the target branch's newest build; "" if that was not read."""
     run = past.other
     if run is None or run.ref is None:
         return ""

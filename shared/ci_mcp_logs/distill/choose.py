@@ -78,12 +78,7 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     overhead = token_cost(numbers[-1], 0)  # the longest number's
     costs = [overhead + min(len(text), longest) / 4 for text in candidates.texts]
     # In a small budget stretches find less: see docs/diagnosis.md.
-    stretch = tuning.STRETCH if budget > tuning.SHORT_ANSWER else 0.0
-    alone = 1 - stretch
-    values = [  # of each line for its price, as a logarithm
-        stretch * log(inside + _LEAST) + alone * log(own + _LEAST) - tuning.THRIFT * log(max(cost, tuning.CHEAPEST))
-        for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
-    ]
+    values = _values(worth, likely, costs, tuning.STRETCH if budget > tuning.SHORT_ANSWER else 0.0)
     ends = [numbers.index(candidates.end)] if candidates.end != candidates.last else []
     best_first = sorted(range(len(values)), key=values.__getitem__, reverse=True)
     chosen: list[range] = []
@@ -91,19 +86,28 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     def shown(groups: int) -> list[int]:
         return sorted(chain.from_iterable(chosen[:groups]))
 
+    def complete(groups: int) -> float:
+        return likely.complete(shown(groups))
+
     spent = 0.0
     for group, price in _groups(numbers, [*ends, *best_first], costs, budget):
-        if (
-            spent <= tuning.SHORT_ANSWER < spent + price
-            and likely.complete(shown(len(chosen))) >= tuning.LIKELY_COMPLETE
-        ):
+        if spent <= tuning.SHORT_ANSWER < spent + price and complete(len(chosen)) >= tuning.LIKELY_COMPLETE:
             break
         chosen.append(group)
         spent += price
     enough = len(chosen)
-    if likely.complete(shown(enough)) >= tuning.SURELY_COMPLETE:
-        enough = bisect_left(range(enough), tuning.SURELY_COMPLETE, key=lambda groups: likely.complete(shown(groups)))
+    if complete(enough) >= tuning.SURELY_COMPLETE:
+        enough = bisect_left(range(enough), tuning.SURELY_COMPLETE, key=complete)
     return shown(enough)
+
+
+def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], stretch: float) -> list[float]:
+    """Return the value of each line for its price, as a logarithm: `stretch` as a part of one, the rest by itself."""
+    alone = 1 - stretch
+    return [
+        stretch * log(inside + _LEAST) + alone * log(own + _LEAST) - tuning.THRIFT * log(max(cost, tuning.CHEAPEST))
+        for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
+    ]
 
 
 def _groups(
