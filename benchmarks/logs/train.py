@@ -29,10 +29,9 @@ from ci_mcp_logs.distill.candidates import find_hits, gather
 from ci_mcp_logs.distill.distiller import Study
 from ci_mcp_logs.distill.line_scores import LineReader
 from ci_mcp_logs.distill.line_text import pattern_input
-from ci_mcp_logs.distill.model import BinnedModel, Model, Vocabulary, read_model
+from ci_mcp_logs.distill.model import BinnedModel, Model, Vocabulary, feature_names, read_model
 from ci_mcp_logs.distill.passages import Windows
 from ci_mcp_logs.distill.segments import segment_columns
-from ci_mcp_logs.distill.words import feature_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

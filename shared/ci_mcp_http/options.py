@@ -50,11 +50,6 @@ class ClientOptions:
         if self.token is not None and self.token_file is not None:
             raise InvalidInput("Both a token and a token file are given", next_step="Give one of them")
 
-    @property
-    def has_token(self) -> bool:
-        """Whether requests carry a token."""
-        return self.token is not None or self.token_file is not None
-
     def token_source(self) -> TokenSource:
         """Return what gives the token.
 

@@ -40,18 +40,6 @@ def quote_segment(text: str, what: str = "name", *, safe: str = "") -> str:
     Raises:
         InvalidInput: it could change the meaning of the path around it.
     """
-    fault = _find_fault(text)
-    if fault:
-        raise InvalidInput(f"The {what} {quote_input(text)} {fault}")
-    return quote(text, safe=safe)
-
-
-def quote_input(text: str) -> str:
-    """Return a refused argument as an error shows it: escaped, on one line, bounded."""
-    return repr(text if len(text) <= LONGEST_INPUT else text[:LONGEST_INPUT] + "…")
-
-
-def _find_fault(text: str) -> str:
     faults = {
         "has an empty part": not text,
         "holds a '/'": "/" in text,
@@ -60,4 +48,12 @@ def _find_fault(text: str) -> str:
         "holds a control character": any(character < " " or character == "\x7f" for character in text),
         "is not valid Unicode": any("\ud800" <= character <= "\udfff" for character in text),
     }
-    return next((fault for fault, is_there in faults.items() if is_there), "")
+    for fault, is_there in faults.items():
+        if is_there:
+            raise InvalidInput(f"The {what} {quote_input(text)} {fault}")
+    return quote(text, safe=safe)
+
+
+def quote_input(text: str) -> str:
+    """Return a refused argument as an error shows it: escaped, on one line, bounded."""
+    return repr(text if len(text) <= LONGEST_INPUT else text[:LONGEST_INPUT] + "…")

@@ -76,6 +76,7 @@ class Transport:
     ) -> None:
         self._options = options
         self._tokens = options.token_source()
+        self._with_token = options.token is not None or options.token_file is not None
         self._policy = RetryPolicy(options.retries)
         self._gate = gate
         self._clock = clock or Clock()
@@ -231,7 +232,7 @@ class Transport:
             headers=headers,
             body=b"".join(chunks),
             retry_after=parse_retry_after(later, now=self._clock.time()) if later else None,
-            with_token=self._options.has_token,
+            with_token=self._with_token,
         )
 
 

@@ -67,7 +67,7 @@ Modules:
     tools      @tool, make_tool
     resources  @resource, @prompt
     offer      what a server offers by name, and the protocol error for everything else
-    answer     View, success, failure, view_data, to_json
+    answer     View, success, failure, view_text, to_json
     tokens     count_tokens: what a text costs a model, estimated
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says

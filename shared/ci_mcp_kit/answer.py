@@ -60,21 +60,16 @@ def to_json(value: Any) -> str:
     return pydantic_core.to_json(value).decode()
 
 
-def view_data(view: BaseModel, clean: Cleaner) -> Any:
-    """Return the JSON value of `view`, cleaned."""
-    return clean.value(view.model_dump(mode="json"))
-
-
 def view_text(view: BaseModel, clean: Cleaner) -> str:
     """Return the text of `view`, cleaned: its own, or its compact JSON."""
     text = view.as_text() if isinstance(view, View) else None
-    return to_json(view_data(view, clean)) if text is None else clean.text(text)
+    return to_json(clean.value(view.model_dump(mode="json"))) if text is None else clean.text(text)
 
 
 def success(view: View, clean: Cleaner) -> CallToolResult:
     """Return `view` as the result of a tool."""
     text = view.as_text()
-    data = view_data(view, clean)
+    data = clean.value(view.model_dump(mode="json"))
     said = to_json(data) if text is None else clean.text(text)
     return CallToolResult(content=[TextContent(type="text", text=said)], structured_content=data)
 

@@ -174,7 +174,18 @@ class Redactor:
         for form in self._forms:
             if form in text:
                 text = text.replace(form, MARK)
-        return _blank(text, _find(text))
+        lowered = text.encode("ascii", "replace").lower()  # a byte for each character: positions are the same
+        spans: list[tuple[int, int]] = []
+        for line in _lines().finditer(lowered):
+            start, end = line.span()
+            for shape in _SHAPES:
+                spans += shape.spans(text, lowered, start, end)
+        parts, kept_from = [], 0
+        for start, end in sorted(spans):
+            if start >= kept_from:  # otherwise it overlaps the one before, and they share a mark
+                parts += [text[kept_from:start], MARK]
+            kept_from = max(kept_from, end)
+        return "".join([*parts, text[kept_from:]]) if parts else text
 
 
 @functools.cache
@@ -184,26 +195,3 @@ def _lines() -> Any:
 
     needles = b"|".join(re2.escape(needle) for shape in _SHAPES for needle in shape.needles)
     return re2.compile(b"(?:" + needles + b")[^\n]*")
-
-
-def _find(text: str) -> list[tuple[int, int]]:
-    """Return the spans of the secrets in `text`, in order."""
-    lowered = text.encode("ascii", "replace").lower()  # a byte for each character: positions are the same
-    spans: list[tuple[int, int]] = []
-    for line in _lines().finditer(lowered):
-        start, end = line.span()
-        for shape in _SHAPES:
-            spans += shape.spans(text, lowered, start, end)
-    return sorted(spans)
-
-
-def _blank(text: str, spans: list[tuple[int, int]]) -> str:
-    """Replace `spans`, which are in order, by the mark; those that overlap by one."""
-    if not spans:
-        return text
-    parts, end = [], 0
-    for start, stop in spans:
-        if start >= end:
-            parts += [text[end:start], MARK]
-        end = max(end, stop)
-    return "".join([*parts, text[end:]])

@@ -1,14 +1,15 @@
-"""The few shapes that requests to Drone have."""
+"""The few shapes that requests to Drone have, and their paths. Pure."""
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from ci_mcp_http import paths
 from ci_mcp_http.call import Call, Params
 from ci_mcp_kit.errors import InvalidInput
 from drone_mcp_client.models import Build
 from drone_mcp_client.names import parse_repo
-from drone_mcp_client.paths import join_path, path_template
 from drone_mcp_client.responses import read_as
 
 if TYPE_CHECKING:
@@ -22,6 +23,14 @@ LARGEST_PAGE: Final = 100
 # for one that is missing (drone/drone v2.25.0, service/content/content.go, findRetry).
 TRIGGER_TIMEOUT: Final = 60.0
 
+# What Go leaves unquoted in a segment, apart from letters, digits and -_.~ (shouldEscape in Go's net/url/url.go).
+# Drone's router hands its handlers the raw segment wherever a request's quoting differs from Go's own (chi v3.3.3,
+# mux.go, routeHTTP), and `octo%40x` is then looked up literally: so `@` must not be quoted.
+GO_SAFE: Final = "$&+,:;=@"
+
+join_path: Final = partial(paths.join_path, safe=GO_SAFE)
+"""Returns the path of the given segments, quoted as Go would."""
+
 
 def get(
     operation: str, subject: str, path: str, answer: Any, params: Params = (), *, repo: str | None = None
@@ -32,7 +41,7 @@ def get(
         subject=subject,
         method="GET",
         path=path,
-        template=path_template(path),
+        template=_path_template(path),
         read=read_as(answer),
         params=params,
         scope=repo,
@@ -58,7 +67,7 @@ def change(
         subject=subject,
         method=method,
         path=path,
-        template=path_template(path),
+        template=_path_template(path),
         read=read_as(answer),
         params=params,
         body=body,
@@ -148,3 +157,21 @@ def _subject(what: str, repo: str, parts: tuple[str | int, ...]) -> str:
     """Return `the secrets of octo/hello`, or `build octo/hello#7` where the path names a build by its number."""
     number = next((part for part in parts if isinstance(part, int)), None)
     return f"{what} of {repo}" if number is None else f"{what} {repo}#{number}"
+
+
+def _path_template(path: str) -> str:
+    """Return a path with placeholders for what it names: one of a few dozen is left, and no repository's name.
+
+    The routes are those of drone/drone v2.25.0, handler/api/api.go.
+    """
+    match path.split("/"):
+        case ["", "api", "repos" | "stream" as root, _, _, *rest]:
+            # Below a repository, only numbers and the names of scheduled jobs are anyone's choice.
+            before = ["", *rest]
+            names = ["{number}" if part.isdecimal() else part for part in rest]
+            names = ["{name}" if parent == "cron" else name for parent, name in zip(before, names, strict=False)]
+            return "/".join(["", "api", root, "{owner}", "{repo}", *names])
+        case ["", "api", "secrets" | "templates" as root, _]:
+            return f"/api/{root}/{{namespace}}"
+        case _:
+            return path

@@ -16,6 +16,7 @@ from drone_mcp_client.call_builders import (
     change,
     deployment_params,
     get,
+    join_path,
     page_params,
     repo_change,
     repo_get,
@@ -36,7 +37,6 @@ from drone_mcp_client.models import (
     Template,
     User,
 )
-from drone_mcp_client.paths import join_path
 from drone_mcp_client.steplog import StepLog
 
 if TYPE_CHECKING:

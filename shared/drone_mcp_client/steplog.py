@@ -118,7 +118,12 @@ def _pieces(body: bytes) -> Iterator[bytes]:
 
 def _writes(pieces: Iterable[bytes]) -> Iterator[Write]:
     for piece in pieces:
-        for element in _elements(piece):
+        try:
+            decoded = from_json(piece)
+        except ValueError:
+            # Bytes are stored as a runner sent them: bad UTF-8, raw control characters and half surrogates are read.
+            decoded = json.loads(piece.decode("utf-8", "replace"), strict=False, object_hook=_replace_surrogates)
+        for element in decoded if isinstance(decoded, list) else [decoded]:
             if not isinstance(element, dict) or "out" not in element:
                 raise ValueError("an element is no write")
             pos, out, time = element.get("pos"), element.get("out"), element.get("time")
@@ -127,15 +132,6 @@ def _writes(pieces: Iterable[bytes]) -> Iterator[Write]:
                 out if isinstance(out, str) else "",
                 time if isinstance(time, int) else 0,
             )
-
-
-def _elements(piece: bytes) -> list[Any]:
-    try:
-        decoded = from_json(piece)
-    except ValueError:
-        # Bytes are stored as a runner sent them, so be lenient: bad UTF-8, raw control characters, half a surrogate.
-        decoded = json.loads(piece.decode("utf-8", "replace"), strict=False, object_hook=_replace_surrogates)
-    return decoded if isinstance(decoded, list) else [decoded]
 
 
 def _replace_surrogates(element: dict[str, Any]) -> dict[str, Any]:

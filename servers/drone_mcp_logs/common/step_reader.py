@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
@@ -16,7 +17,6 @@ from drone_mcp_logs.common.steps import find
 if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
-    from drone_mcp_client.steplog import StepLog
 
 LOG_MISSING = "log_missing"
 _ANYTHING = LiveRequest()
@@ -39,14 +39,14 @@ class LogReading:
     missing: NotFound | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class StepReader:
     """Reads the steps of one build."""
 
-    def __init__(self, drone: DroneClient, repo: str, number: int, pace: Pace) -> None:
-        self._drone = drone
-        self._repo = repo
-        self._number = number
-        self._pace = pace
+    drone: DroneClient
+    repo: str
+    number: int
+    pace: Pace
 
     async def read(self, ref: StepRef, wish: LiveRequest = _ANYTHING) -> LogReading:
         """Read the log of a step.
@@ -62,19 +62,20 @@ class StepReader:
 
     async def _stored(self, ref: StepRef) -> LogReading:
         try:
-            log = await self._drone.log(self._repo, self._number, ref.stage.number, ref.step.number)
+            log = await self.drone.log(self.repo, self.number, ref.stage.number, ref.step.number)
         except NotFound as error:
             if error.details.get("reason") != LOG_MISSING:
                 raise
-            missing = _missing(ref, self._number)
+            missing = _missing(ref, self.number)
             return LogReading(ref, None, f"{missing.message}. {missing.next_step}", missing)
-        return LogReading(ref, await anyio.to_thread.run_sync(_stored_text, log))
+        to_text = partial(LogText.from_raw, log.lines, size=log.size, first_pos=log.first_pos)
+        return LogReading(ref, await anyio.to_thread.run_sync(to_text))
 
     async def _running(self, ref: StepRef, wish: LiveRequest) -> LogReading:
-        tail = self._drone.follow_log(
-            self._repo, self._number, ref.stage.number, ref.step.number, quiet=2 * self._pace.total
+        tail = self.drone.follow_log(
+            self.repo, self.number, ref.stage.number, ref.step.number, quiet=2 * self.pace.total
         )
-        writes = await collect(tail, self._pace, wish)
+        writes = await collect(tail, self.pace, wish)
         if tail.ended is not None and tail.ended.value == "eof":
             return await self._just_ended(ref)
         text = live_text(writes)
@@ -84,16 +85,12 @@ class StepReader:
 
     async def _just_ended(self, ref: StepRef) -> LogReading:
         """Read what is stored now: the stream of a step that ended may lack the end of its text."""
-        build = await self._drone.build(self._repo, self._number)
+        build = await self.drone.build(self.repo, self.number)
         now = _again(build, ref)
         if now.step.status != "running":
             return await self.read(now)
         stored = await self._stored(now)
         return stored if stored.text else LogReading(now, None, _BETWEEN, _between(now))
-
-
-def _stored_text(log: StepLog) -> LogText:
-    return LogText.from_raw(log.lines, size=log.size, first_pos=log.first_pos)
 
 
 _BETWEEN = "It runs, but neither a live nor a stored log is there at this moment"

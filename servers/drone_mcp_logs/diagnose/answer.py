@@ -14,7 +14,6 @@ from drone_mcp_build.failed_steps import FailedStep, Role
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import NOTHING, Verdict
 from drone_mcp_logs.common.views import size_of
-from drone_mcp_logs.diagnose.advice import advice
 from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
@@ -37,6 +36,23 @@ _ROLES = {
 }
 _SHORTEST = 40  # characters of the summary, where nothing else is said
 _PLACE = 120  # characters of a place in a source file
+# What to do about a failure of each class.
+_ADVICE = {
+    "test": "Open {place} and run the failing test there; drone_get_build_logs with stage, step and around shows more",
+    "compile": "Mend what the compiler names at {place}",
+    "lint": "Correct {place} as the rule says, or run the formatter",
+    "dependency": "Check name, version and registry of the dependency; if the registry was down, run the build again",
+    "infrastructure": "It is hardly the change: run the build again; if it stays, tell whoever runs the runners",
+    "out_of_memory": "Let the step need less memory (fewer jobs at once) or have more, then run the build again",
+    "timeout": "Find what hangs at the end of the log; raise the limit only where it is honest work",
+    "cancelled": "See whether a newer build replaced it; run it again if it is still wanted",
+    "configuration": "Correct the pipeline file of the repository (.drone.yml) or what it calls, then push",
+    "approval": "Ask an administrator of the repository to approve or decline it",
+    "unknown": "Read the end of the step with drone_get_build_logs, or look for words with drone_search_build_logs",
+}
+_ADVICE_ON_TARGET = (
+    "It fails on its target branch as well (drone_find_regression: since when): mend it there or wait for that. "
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +99,7 @@ class Diagnosis:
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much is said apart from log lines: failures, items of each list, characters of each text."""
+    """Limits of everything but log lines: failures, items of each list, characters of each text."""
 
     cases: int
     items: int
@@ -109,37 +125,33 @@ def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
     room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
     rooms = share(room, needs[: detail.cases])
     widest = width_for(room // max(1, len(cases)), token_budget)
-    logs = [_lines(case, room, widest) for case, room in zip(cases, rooms, strict=True)]
+    logs = [
+        write_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
+        if case.text and case.study and case.found
+        else []
+        for case, room in zip(cases, rooms, strict=True)
+    ]
     return _view(diagnosis, detail, logs)
 
 
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
+    """Return whether an answer with this detail leaves enough room for log lines."""
     wanted = needs[: detail.cases]
     least = LEAST_ROOM * sum(map(bool, wanted))
     return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))
 
 
 def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
-    """Tell what is left for log lines, once all else is said and their frames are drawn."""
+    """Return the tokens that are left for log lines, after everything else and the frames around them."""
     frame = _SLACK + room_of(framed([], diagnosis.nonce))
     frames = sum(frame + stamps_room(case.text.stamps if case.text else "") for case in diagnosis.cases[: detail.cases])
     return budget - size_of(_view(diagnosis, detail, [[] for _ in diagnosis.cases])) - frames
 
 
-def _lines(case: Case, room: int, widest: int) -> list[Row]:
-    if case.text is None or case.study is None or case.found is None:
-        return []
-    return write_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
-
-
 def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> DiagnosisView:
     cases = diagnosis.cases[: detail.cases]
     left = [case.failed.label for case in diagnosis.cases[detail.cases :]]
-    same = diagnosis.on_target.answer == "yes"
     story = _story(diagnosis)
-    # The first place in a source file that the evidence names.
-    places = (case.places[0] for case in cases if case.places and case.failed.role is not Role.IGNORED)
-    place = one_line(next(places, ""), _PLACE)
     return DiagnosisView(
         repo=diagnosis.repo,
         number=diagnosis.build.number,
@@ -152,8 +164,16 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> Di
         failures=tuple(_failure(diagnosis, *parts, detail) for parts in zip(cases, logs, strict=False)),
         more_failures=_listed([*left, *diagnosis.not_read], detail),
         not_run=_listed(diagnosis.not_run, detail),
-        next_step=_said(advice(diagnosis.verdict.kind, place, on_target=same), detail),
+        next_step=_said(_advice(diagnosis, cases), detail),
     )
+
+
+def _advice(diagnosis: Diagnosis, cases: Sequence[Case]) -> str:
+    """Propose the next step, at the first place in a source file that the evidence names; "" if nothing failed."""
+    places = (case.places[0] for case in cases if case.places and case.failed.role is not Role.IGNORED)
+    place = one_line(next(places, ""), _PLACE) or "what the lines name"
+    text = _ADVICE.get(diagnosis.verdict.kind, "").format(place=place)
+    return _ADVICE_ON_TARGET + text if text and diagnosis.on_target.answer == "yes" else text
 
 
 def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail) -> FailureView:
@@ -183,14 +203,14 @@ def _said(text: str, detail: Detail) -> str:
 
 
 def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
-    """Return as many items as are said, and how many there are besides."""
+    """Return the items within the limit, and how many more there are."""
     kept = [_said(item, replace(detail, width=min(detail.width, 200))) for item in items[: detail.items]]
     more = len(items) - len(kept)
     return (*kept, f"{more} more") if more > 0 and detail.items else tuple(kept)
 
 
 def _story(diagnosis: Diagnosis) -> str:
-    """Say in a sentence what happened."""
+    """Describe in a sentence what happened."""
     build = diagnosis.build
     first = next((case.failed for case in diagnosis.cases if case.failed.role is not Role.IGNORED), None)
     if first is None:

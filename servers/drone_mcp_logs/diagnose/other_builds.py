@@ -82,7 +82,8 @@ class Historian:
             good = next((build for build in listed if is_good_before(build, number)), None)
             if good is None and newest and newest.status == "success":
                 good = newest
-            return Past(goal, await self._good_run(good), await self._failed_run(other))
+            good_run = await self._run(good, lambda ref: ref.step.status == "success") if good else None
+            return Past(goal, good_run, await self._failed_run(other))
         except ServiceError as error:
             return Past(trouble=f"other builds could not be read: {error.message}")
 
@@ -97,10 +98,6 @@ class Historian:
     def _newest(self, branch: str) -> Build | None:
         ended = (build for build in self.read.values() if history_branch(build) == branch and is_final(build.status))
         return next((build for build in ended if build.number != self.build.number), None)
-
-    async def _good_run(self, build: Build | None) -> OtherRun | None:
-        """Read the step in a good build, if it succeeded there."""
-        return await self._run(build, lambda ref: ref.step.status == "success") if build else None
 
     async def _failed_run(self, build: Build | None) -> OtherRun | None:
         """Read the step in the branch's newest build if that failed; of a good build no log is needed."""

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import Role, failed_steps
+from drone_mcp_build.failed_steps import NAME_WIDTH, Role, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
-from drone_mcp_client.status import is_final
+from drone_mcp_client.status import is_failure, is_final
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
-from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
 from drone_mcp_logs.diagnose.on_target import compare_with_target
 from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past
 
@@ -108,7 +108,7 @@ def conclude(facts: Facts) -> DiagnosisView:
     build, past = facts.chosen.build, facts.past
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
     first = next((case for case in cases if case.failed.role is not Role.IGNORED), None)
-    own = sign(first.failed, _alone(first), first.verdict) if first else signature([build.error])
+    own = sign(first.failed, _study_alone(first), first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,
         build,
@@ -117,11 +117,27 @@ def conclude(facts: Facts) -> DiagnosisView:
         cases=tuple(cases),
         not_read=tuple(failed.label for failed in facts.not_read),
         not_run=tuple(not_run_because_of_failures(build)),
-        on_target=compare_with_target(past, build, own, _others_signature(past)),
+        on_target=compare_with_target(past, build, own, _target_signature(past)),
         signature=own,
         note=facts.chosen.note,
     )
     return compose_diagnosis(diagnosis, facts.token_budget)
+
+
+def not_run_because_of_failures(build: Build) -> list[str]:
+    """Return labels of the later steps of each failed stage, and of the stages that depend on it."""
+    broken = {stage.name for stage in build.stages if is_failure(stage.status)}
+    labels: list[str] = []
+    for stage in build.stages:
+        if stage.status == "skipped" and broken.intersection(stage.depends_on):
+            broken.add(stage.name)
+            labels.append(f"stage {stage.number} {one_line(stage.name, NAME_WIDTH)}")
+            continue
+        failed = (step.number for step in stage.steps if is_failure(step.status) and not step.errignore)
+        first = min(failed, default=None)
+        later = (step for step in stage.steps if first is not None and step.number > first)
+        labels += [StepRef(stage, step).label for step in later if step.status == "skipped"]
+    return labels
 
 
 def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
@@ -139,13 +155,13 @@ def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | No
     return Case(failed, verdict_of(failed, found, facts.limit), text, study, found, places_of(found), note)
 
 
-def _alone(case: Case) -> Study | None:
-    """The failure's log without the good one: a signature must not depend on what it was compared with."""
+def _study_alone(case: Case) -> Study | None:
+    """Return the study of a failure's log by itself: a signature must not depend on a comparison."""
     return study_of(case.text) if case.text and case.study and case.study.compared else case.study
 
 
-def _others_signature(past: Past) -> str:
-    """The signature of the same step in the target branch's newest build."""
+def _target_signature(past: Past) -> str:
+    """Return the signature of the same step in the target branch's newest build; "" if that was not read."""
     run = past.other
     if run is None or run.ref is None:
         return ""

@@ -50,22 +50,23 @@ class Candidates:
 
 @dataclass(frozen=True, slots=True)
 class Hits:
-    """The lines with a telling word, and those of them at which a command is known to have failed."""
+    """The lines with a telling word, and those of them at which a command is known to have failed.
+
+    Attributes:
+        lines: with a telling word.
+        profiles: of these lines.
+        exits: the lines at which a command is known to have failed.
+        last: the last line of the log that is not empty.
+        end: the line at which the failing command is known to have ended, else the last.
+        final: whether nothing but cleaning up follows that line.
+    """
 
     lines: Sequence[Line]
     profiles: LineProfiles
     exits: Sequence[Line]
     last: Line
-
-    @property
-    def end(self) -> Line:
-        """The line at which the failing command is known to have ended, else the last."""
-        return self.exits[0] if self.exits else self.last
-
-    @property
-    def final(self) -> bool:
-        """Whether nothing but cleaning up follows that line."""
-        return next((anchor.final for anchor in self.profiles.anchors if anchor.role == "exit"), False)
+    end: Line
+    final: bool
 
     def columns(self) -> Columns:
         """Return the features of every hit for the model of hits."""
@@ -76,8 +77,10 @@ def find_hits(text: LogText, reader: LineReader) -> Hits:
     """Find the lines with a telling word in one pass over the log."""
     lines = scan.telling_lines(text)
     profiles = reader.profile([line.text for line in lines], telling=True)
-    exits = [line for line, anchor in zip(lines, profiles.anchors, strict=True) if anchor.role == "exit"]
-    return Hits(lines, profiles, exits, scan.last_line(text))
+    exits = [(line, anchor) for line, anchor in zip(lines, profiles.anchors, strict=True) if anchor.role == "exit"]
+    last = scan.last_line(text)
+    end, final = (exits[0][0], exits[0][1].final) if exits else (last, False)
+    return Hits(lines, profiles, [line for line, _ in exits], last, end, final)
 
 
 def gather(text: LogText, model: Model, news: Sequence[int] = ()) -> Candidates:

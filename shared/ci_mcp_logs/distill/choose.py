@@ -23,11 +23,6 @@ _KIND_OF_EXIT = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _LEAST = 1e-6  # the least value of which a logarithm is taken
 
 
-def longest_line(budget: float) -> int:
-    """Return the characters of a line that are shown at most: a small budget affords no long lines."""
-    return int(min(tuning.WIDEST_LINE, max(tuning.NARROWEST_LINE, budget * tuning.LINE_SHARE)))
-
-
 def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> list[float]:
     """Return the worth of each line: its chance, raised for first and last words, lowered for what was said before."""
     worth = []

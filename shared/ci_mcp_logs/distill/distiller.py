@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ci_mcp_logs.distill import tuning
 from ci_mcp_logs.distill.anchor_tables import failing_test
 from ci_mcp_logs.distill.candidates import gather
-from ci_mcp_logs.distill.choose import choose, longest_line, weigh
+from ci_mcp_logs.distill.choose import choose, weigh
 from ci_mcp_logs.distill.excerpt import Block, Excerpt, ExcerptLine, distinct
 from ci_mcp_logs.distill.line_text import token_cost
 from ci_mcp_logs.distill.model import default_model
@@ -92,7 +92,8 @@ class Study:
     def excerpt(self, exit_code: int, token_budget: int) -> Excerpt:
         """Return the blocks that say why the step failed."""
         candidates, chances, worth = self.weighed(exit_code)
-        longest = longest_line(token_budget)
+        # A small budget affords no long lines.
+        longest = int(min(tuning.WIDEST_LINE, max(tuning.NARROWEST_LINE, token_budget * tuning.LINE_SHARE)))
         likely = posterior(self._model.segments, segment_columns(candidates, worth))
         chosen = choose(candidates, worth, likely, token_budget, longest)
         blocks = tuple(_blocks(candidates, chances, chosen, longest))

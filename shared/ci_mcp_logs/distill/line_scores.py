@@ -111,7 +111,7 @@ def _profiles_of(model: Model, texts: Sequence[str], *, telling: bool) -> Iterat
     """Profile lines. Line by line would be slower: automata and vocabulary do not share a processor's cache."""
     raws = list(map(pattern_input, texts))
     anchors = anchors_in(raws, telling=telling)
-    scores = list(map(model.score_line, raws))
+    scores = [model.bias + model.words.score(raw) for raw in raws]
     for text, raw, anchor, score in zip(texts, raws, anchors, scores, strict=True):
         role = ROLE_CODE[anchor.role] if text else BLANK
         gist = raw.translate(_DIGITS).strip()

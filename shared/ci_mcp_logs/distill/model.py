@@ -1,4 +1,4 @@
-"""The learned model: sums of word weights for a line, sums of binned features for a line among its neighbours.
+"""The learned model: sums of weights for the words of a line, and of binned features for a line among its neighbours.
 
 Both are linear, so a score can be read off the data file; `benchmarks/logs/train.py` learns it.
 """
@@ -14,14 +14,22 @@ from itertools import pairwise, repeat
 from math import exp
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_logs.distill.words import BLANK, INDENT, indent_of, split_line
-
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     StepFunctions = Mapping[str, Sequence[float]]  # by feature: the summand for each of its bins
 
 _NO_WEIGHT = repeat(0.0)
+
+# These limits are part of what the model has learned: changing one means learning it anew.
+_READ = 160  # bytes of a line that are scored
+_WORDS = 18
+_DEEPEST = 9  # characters of indent; further ones are not told apart
+
+_SEPARATORS = b"()[]{},;=/'\"`|<>.\\\t\r"
+_NORMAL = bytes.maketrans(b"0123456789" + _SEPARATORS, b"0" * 10 + b" " * len(_SEPARATORS))
+BLANK = b"~blank"  # the only feature of a line without words
+INDENT = b"~indent"  # begins the name of a line's indent (a digit) and first byte
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,31 @@ class BinnedModel:
     def chances(self, columns: Mapping[str, Sequence[float]]) -> list[float]:
         """Return the probability of each row by the first score, which is its log-odds."""
         return [1.0 / (1.0 + exp(-total)) for total in self.totals(columns)[0]]
+
+
+def split_line(raw: bytes) -> tuple[list[bytes], int, int]:
+    """Return the first words of a line without its time stamp, its indent, and the first byte behind that.
+
+    Works on bytes: translating and splitting those is several times faster than any regular expression.
+    """
+    body = raw[:_READ]
+    found = body.lower().translate(_NORMAL).split(None, _WORDS)[:_WORDS]
+    depth = len(body) - len(body.lstrip()) if found else 0
+    return found, min(depth, _DEEPEST), body[depth] if found else 0
+
+
+def feature_names(raw: bytes) -> list[bytes]:
+    """Return the features of a line by name: its words, pairs of words, its beginning, its indent."""
+    found, depth, first = split_line(raw)
+    if not found:
+        return [BLANK]
+    return [*found, *map(b" ".join, pairwise(found)), b"^" + b" ".join(found[:2]), INDENT + b"%d%c" % (depth, first)]
+
+
+def indent_of(name: bytes) -> tuple[int, int]:
+    """Return the indent and the first byte that such a name stands for."""
+    depth, first = name.removeprefix(INDENT)[:2]
+    return depth - ord("0"), first
 
 
 class Vocabulary:
@@ -88,10 +121,6 @@ class Model:
     hits: BinnedModel
     lines: BinnedModel
     segments: BinnedModel
-
-    def score_line(self, raw: bytes) -> float:
-        """Return the log-odds that a line without its time stamp is evidence, by its words alone."""
-        return self.bias + self.words.score(raw)
 
 
 def read_model(text: str) -> Model:

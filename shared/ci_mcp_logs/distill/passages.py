@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -16,13 +17,13 @@ if TYPE_CHECKING:
 _INSIDE = frozenset("+-|")  # first characters of the lines of a difference or a table
 
 
+@dataclass(slots=True)
 class Passage:
-    """Numbers and texts of the lines that are read, ascending, with leaps."""
+    """Numbers and texts of the lines that are read, ascending, with leaps; `lines` are all of the log."""
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self.numbers: list[int] = []
-        self.texts: list[str] = []
-        self._lines = lines
+    lines: Sequence[str]
+    numbers: list[int] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
 
     def add(self, span: range, texts: Sequence[str]) -> None:
         """Add the lines with the numbers in `span`."""
@@ -46,8 +47,8 @@ class Passage:
 
     def bridge(self, limit: int) -> None:
         """Read the lines before `limit`, where the following window begins, if they are few and short."""
-        gap = self._lines[self._following - 1 : min(limit, self._following + tuning.HOLE + 1) - 1]
-        if not gap or limit > len(self._lines) or len(gap) > tuning.HOLE:
+        gap = self.lines[self._following - 1 : min(limit, self._following + tuning.HOLE + 1) - 1]
+        if not gap or limit > len(self.lines) or len(gap) > tuning.HOLE:
             return
         if sum(len(line.encode("utf-8", "replace")) + 1 for line in gap) <= tuning.HOLE * tuning.WIDE:
             self._read(limit)
@@ -58,46 +59,47 @@ class Passage:
         return self.numbers[-1] + 1
 
     def _read(self, stop: int) -> None:
-        span = range(self._following, min(stop, len(self._lines) + 1))
-        self.add(span, trimmed(self._lines[span.start - 1 : span.stop - 1]))
+        span = range(self._following, min(stop, len(self.lines) + 1))
+        self.add(span, trimmed(self.lines[span.start - 1 : span.stop - 1]))
 
 
+@dataclass(slots=True)
 class Windows:
-    """Parts of the log that are looked at; overlapping ones are read once."""
+    """Parts of the log that are looked at; overlapping ones are read once.
 
-    def __init__(self, lines: Sequence[str]) -> None:
-        self._lines = lines
-        self._spans: list[range] = []  # of line numbers
-        self.size = 0
+    Attributes:
+        lines: all of the log.
+        spans: numbers of the lines of each part.
+        size: how many lines were asked for.
+    """
+
+    lines: Sequence[str]
+    spans: list[range] = field(default_factory=list)
+    size: int = 0
 
     def add(self, number: int, before: int, after: int) -> None:
         """Look at a line and its neighbours, unless they are looked at already."""
-        reached = max((span.stop for span in self._spans if number in span), default=0)
+        reached = max((span.stop for span in self.spans if number in span), default=0)
         first = number if reached else max(1, number - before)
-        stop = min(number + after, len(self._lines)) + 1
+        stop = min(number + after, len(self.lines)) + 1
         if stop > reached:
-            self._spans.append(range(first, stop))
+            self.spans.append(range(first, stop))
             self.size += number - first + 1 + after
 
     def read(self, reader: LineReader) -> Passage:
         """Return the lines of all windows in order. Where a window ends amid telling lines, reading goes on."""
-        spans = self._merged()
-        texts = [trimmed(self._lines[span.start - 1 : span.stop - 1]) for span in spans]
+        spans: list[range] = []  # in order, overlapping ones as one
+        for span in sorted(self.spans, key=lambda span: (span.start, span.stop)):
+            if spans and span.start < spans[-1].stop:
+                spans[-1] = range(spans[-1].start, max(spans[-1].stop, span.stop))
+            else:
+                spans.append(span)
+        texts = [trimmed(self.lines[span.start - 1 : span.stop - 1]) for span in spans]
         reader.profile(list(chain.from_iterable(texts)))  # all at once is quicker
-        passage = Passage(self._lines)
-        limits = [span.start for span in spans[1:]] + [len(self._lines) + 1]
+        passage = Passage(self.lines)
+        limits = [span.start for span in spans[1:]] + [len(self.lines) + 1]
         for span, rows, limit in zip(spans, texts, limits, strict=True):
             passage.add(span, rows)
             passage.read_on(limit, reader)
             passage.bridge(limit)
         return passage
-
-    def _merged(self) -> list[range]:
-        """Return the windows in order, overlapping ones as one."""
-        merged: list[range] = []
-        for span in sorted(self._spans, key=lambda span: (span.start, span.stop)):
-            if merged and span.start < merged[-1].stop:
-                merged[-1] = range(merged[-1].start, max(merged[-1].stop, span.stop))
-            else:
-                merged.append(span)
-        return merged

@@ -60,15 +60,10 @@ def telling_places(data: bytes) -> list[tuple[int, int]]:
         found = chunk[-tuning.WEAK_QUOTA :] + found
         end = start if len(chunk) <= tuning.WEAK_QUOTA else _line_start(data, found[0][0])
     early = (match.span() for match in _pattern(_STRONG).finditer(data, 0, max(0, end)))
-    return _without_repetitions(data, islice(early, tuning.STRONG_READ)) + _with_last_warnings(data, found)
-
-
-def _with_last_warnings(data: bytes, places: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Return the places without those of warnings, except for the last few."""
-    begins = len(_WARNING)
-    warnings = [place for place in places if data[place[0] : place[0] + begins].lower() == _WARNING]
-    dropped = set(warnings[: -tuning.WARNINGS])
-    return [place for place in places if place not in dropped] if dropped else places
+    warnings = [place for place in found if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
+    dropped = set(warnings[: -tuning.WARNINGS])  # of warnings only the last few count
+    kept = [place for place in found if place not in dropped] if dropped else found
+    return _without_repetitions(data, islice(early, tuning.STRONG_READ)) + kept
 
 
 def _without_repetitions(data: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

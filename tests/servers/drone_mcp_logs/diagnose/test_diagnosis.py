@@ -17,9 +17,8 @@ from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.common.views import size_of
-from drone_mcp_logs.diagnose.not_run import not_run_because_of_failures
 from drone_mcp_logs.diagnose.other_builds import NO_PAST, OtherRun, Past
-from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude
+from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude, not_run_because_of_failures
 from support.made_builds import any_builds, made_build, made_stage, made_step
 
 LINES = ("+ make check", "", 'Error: "x" is\tnot \\ y', "FAIL: a_test.c:41: expected 3, got 2", "done") * 9

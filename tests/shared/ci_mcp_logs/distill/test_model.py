@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_logs.distill.model import Vocabulary
-from ci_mcp_logs.distill.words import feature_names
+from ci_mcp_logs.distill.model import Vocabulary, feature_names
 
 NAMES = ["~blank", "~indent0e", "~indent2e", "^error", "^error in", "error", "in", "error in", "in in", "^", "^ ~", "~"]
 WEIGHTS = {name.encode(): 1.0 + 2.0**-place for place, name in enumerate(NAMES)}

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from drone_mcp_client import calls
-from drone_mcp_client.paths import join_path
+from drone_mcp_client.call_builders import join_path
 from support.texts import SEGMENTS
 
 if TYPE_CHECKING:
