@@ -5,10 +5,10 @@ from __future__ import annotations
 import httpx
 import pytest
 
-from drone_mcp_simulator.webhooks import Notice, Sender
+from drone_mcp_simulator.webhooks import Webhook, WebhookSender
 from support.simulator import running_simulator
 
-NOTICE = Notice("build", "build:created", b"{}")
+NOTICE = Webhook("build", "build:created", b"{}")
 
 
 class Receivers:
@@ -24,9 +24,9 @@ class Receivers:
         return httpx.Response(500 if request.url.host == "sick" else 200)
 
 
-def _sender(receivers: Receivers, *hosts: str, events: tuple[str, ...] = ()) -> Sender:
+def _sender(receivers: Receivers, *hosts: str, events: tuple[str, ...] = ()) -> WebhookSender:
     urls = tuple(f"http://{host}/hook" for host in hosts)
-    return Sender(urls, "key", events, httpx.MockTransport(receivers))
+    return WebhookSender(urls, "key", events, httpx.MockTransport(receivers))
 
 
 async def test_a_bad_answer_counts_as_delivered_and_a_lost_connection_ends_the_round() -> None:

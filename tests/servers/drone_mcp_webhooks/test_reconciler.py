@@ -14,7 +14,7 @@ from drone_mcp_client.client import DroneClient
 from drone_mcp_client.models import Build
 from drone_mcp_client.options import DroneOptions
 from drone_mcp_client.status import is_held
-from drone_mcp_simulator.webhooks import Sender
+from drone_mcp_simulator.webhooks import WebhookSender
 from drone_mcp_state import BuildStateStore, is_settled, open_store
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler, Round
@@ -66,7 +66,7 @@ async def scene(
     scenario: str | Path = "demo",
     *,
     per_minute: int = 1000,
-    webhooks: Sender | None = None,
+    webhooks: WebhookSender | None = None,
     store: BuildStateStore | None = None,
 ) -> AsyncGenerator[Scene]:
     async with running_simulator(scenario, webhooks=webhooks) as drone, open_store("memory:") as own:
@@ -194,7 +194,9 @@ async def test_a_change_without_a_delivery_is_a_gap_until_deliveries_come_again(
 async def test_with_working_webhooks_nothing_is_missed_and_the_feed_stays_alive() -> None:
     async with open_store("memory:") as store:
         receiver = Receiver(store, FixedKeys(SECRET), max_age=0)
-        sender = Sender(("http://receiver.test/webhooks",), SECRET, transport=httpx.ASGITransport(receiver.app()))
+        sender = WebhookSender(
+            ("http://receiver.test/webhooks",), SECRET, transport=httpx.ASGITransport(receiver.app())
+        )
         async with scene(webhooks=sender, store=store) as here:
             receiver.now = now = here.drone.world.clock.now
             await here.reconciler.compare_once()

@@ -1,4 +1,4 @@
-"""From the parts of a scenario file to what the host and the runner know: commits, pipelines, steps, texts."""
+"""Converts the parts of a scenario file into the commits and pipelines of the source code host."""
 
 from __future__ import annotations
 
@@ -7,31 +7,31 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_simulator.output import Output
 from drone_mcp_simulator.scenario_file import ScenarioError
-from drone_mcp_simulator.scm import Commit, Pipeline, StagePlan, StepPlan, sha_for
+from drone_mcp_simulator.scm import Commit, Pipeline, StageDefinition, StepDefinition, sha_for
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from drone_mcp_simulator.scenario_file import BranchPart, BuildPart, Log, PipelinePart, StagePart, StepPart
-    from drone_mcp_simulator.world import Place
+    from drone_mcp_simulator.world import Addresses
 
 FILLER = "compiling unit {number:06d} of the long build: all symbols resolved, cache warm, nothing to report here\n"
 
 
-class Plans:
-    """Resolves the names and files of one scenario; `place` is where its file lies."""
+class PipelineResolver:
+    """Resolves the names and files of one scenario; `path` is the path of its file."""
 
-    def __init__(self, place: Path | Traversable) -> None:
-        self._place = place
+    def __init__(self, path: Path | Traversable) -> None:
+        self._path = path
         self._named: dict[str, Pipeline] = {}
 
     def declare(self, pipelines: dict[str, PipelinePart]) -> None:
-        """The pipelines that branches and builds may name."""
+        """Register the pipelines that branches and builds refer to by name."""
         self._named = {name: self._pipeline(part) for name, part in pipelines.items()}
 
     def pipeline(self, part: str | PipelinePart) -> Pipeline:
-        """A pipeline by name, or one written in place."""
+        """Return a pipeline by its name, or convert one defined inline."""
         if not isinstance(part, str):
             return self._pipeline(part)
         if part not in self._named:
@@ -42,11 +42,11 @@ class Plans:
         stages = [self._stage(stage) for stage in part.stages]
         if part.steps:
             steps = tuple(self._step(step) for step in part.steps)
-            stages = [StagePlan("default", steps, type=part.type, clone=part.clone)]
+            stages = [StageDefinition("default", steps, type=part.type, clone=part.clone)]
         return Pipeline(tuple(stages), part.error, part.missing)
 
-    def _stage(self, part: StagePart) -> StagePlan:
-        return StagePlan(
+    def _stage(self, part: StagePart) -> StageDefinition:
+        return StageDefinition(
             part.name,
             tuple(self._step(step) for step in part.steps),
             type=part.type,
@@ -57,8 +57,8 @@ class Plans:
             clone=part.clone,
         )
 
-    def _step(self, part: StepPart) -> StepPlan:
-        return StepPlan(
+    def _step(self, part: StepPart) -> StepDefinition:
+        return StepDefinition(
             part.name,
             duration=part.duration,
             exit_code=part.exit_code,
@@ -76,13 +76,15 @@ class Plans:
         if log.repeat is not None:
             return Output("".join(FILLER.format(number=number) for number in range(1, log.repeat + 1)))
         if log.package is not None:
-            return Output(_text(resources.files("drone_mcp_simulator") / "scenarios" / "logs" / f"{log.package}.log"))
+            return Output(
+                _read_text(resources.files("drone_mcp_simulator") / "scenarios" / "logs" / f"{log.package}.log")
+            )
         if log.file is not None:
-            return Output(_text(self._beside(log.file)))
+            return Output(_read_text(self._find_sibling(log.file)))
         return Output(log.text or "")
 
-    def _beside(self, name: str) -> Path | Traversable:
-        parent = getattr(self._place, "parent", None)
+    def _find_sibling(self, name: str) -> Path | Traversable:
+        parent = getattr(self._path, "parent", None)
         if parent is None:
             raise ScenarioError(f"log file {name!r}: this scenario lies in no folder")
         found: Path = parent / name
@@ -90,8 +92,8 @@ class Plans:
 
     # -- commits
 
-    def commit(self, place: Place, slug: str, branch: str, part: BranchPart) -> Commit:
-        """The head of a branch."""
+    def commit(self, addresses: Addresses, slug: str, branch: str, part: BranchPart) -> Commit:
+        """Build the head commit of a branch."""
         sha = part.commit or sha_for(slug, branch)
         login = part.author or slug.split("/", maxsplit=1)[0]
         return Commit(
@@ -102,15 +104,15 @@ class Plans:
             author_name=part.author_name,
             author_email=part.author_email or f"{login}@example.com",
             author_avatar=part.author_avatar,
-            link=place.commit_link or f"{place.scm_url}/{slug}/commit/{sha}",
+            link=addresses.commit_link or f"{addresses.scm_url}/{slug}/commit/{sha}",
         )
 
     def next_commit(
-        self, place: Place, part: BuildPart, branch: str, head: Commit | None, number: int
+        self, addresses: Addresses, part: BuildPart, branch: str, head: Commit | None, number: int
     ) -> Commit | None:
-        """The commit of a build: the branch's head, unless the build brings something of its own."""
-        brings = (part.pipeline, part.message, part.commit, part.author)
-        if head and not any(value for value in brings):
+        """Build the commit of a build: the branch's head, unless the build defines a part of the commit itself."""
+        own_parts = (part.pipeline, part.message, part.commit, part.author)
+        if head and not any(value for value in own_parts):
             return head
         if head is None and part.pipeline is None:
             return None
@@ -123,12 +125,12 @@ class Plans:
             pipeline,
             author_login=login,
             author_email=f"{login}@example.com",
-            link=place.commit_link or f"{place.scm_url}/{part.repo}/commit/{sha}",
+            link=addresses.commit_link or f"{addresses.scm_url}/{part.repo}/commit/{sha}",
         )
 
 
-def _text(place: Path | Traversable) -> str:
+def _read_text(path: Path | Traversable) -> str:
     try:
-        return place.read_bytes().decode("utf-8", "replace")
+        return path.read_bytes().decode("utf-8", "replace")
     except OSError as error:
-        raise ScenarioError(f"log {place.name!r} cannot be read: {error}") from error
+        raise ScenarioError(f"log {path.name!r} cannot be read: {error}") from error
