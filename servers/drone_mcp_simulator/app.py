@@ -60,7 +60,7 @@ def find_caller(world: World, request: Request) -> User | None:
     """
     header = request.headers.get("authorization", "")
     token = header.removeprefix("Bearer ") if header else request.query_params.get("access_token", "")
-    return world.user_by_token(token)
+    return world.find_user_by_token(token)
 
 
 class Recorder:
@@ -131,7 +131,7 @@ class Drone:
 def _check_access(ctx: RequestContext, row: Route) -> None:
     if row.level in REPO_LEVELS:
         ctx.repo_found = ctx.world.repos.get(f"{ctx.params['owner']}/{ctx.params['name']}")
-        perm = ctx.world.perm(ctx.repo_found, ctx.user) if ctx.repo_found else None
+        perm = ctx.world.find_perm(ctx.repo_found, ctx.user) if ctx.repo_found else None
         refusal = refuse_repo(row.level, ctx.user, ctx.repo_found, perm)
     elif row.level in ORG_LEVELS:
         refusal = refuse_org(ctx.user, ctx.params.get("namespace", ""))

@@ -71,7 +71,8 @@ def skip_step(step: Step, now: int) -> None:
 
 def finish_stage(build: Build, stage: Stage, now: int) -> None:
     """Finish a stage whose steps are done; release or skip the stages that depend on it."""
-    stage.status = _combine_statuses(stage.steps)
+    statuses = {step.status for step in stage.steps if not step.errignore}
+    stage.status = next((status for status in ("error", "failure") if status in statuses), "success")
     if stage.status == "error":
         stage.exit_code = INTERNAL_EXIT
         stage.error = next(step.error for step in stage.steps if step.status == "error")
@@ -84,16 +85,11 @@ def finish_stage(build: Build, stage: Stage, now: int) -> None:
     finish_build(build, now)
 
 
-def _combine_statuses(steps: list[Step]) -> str:
-    statuses = {step.status for step in steps if not step.errignore}
-    return next((status for status in ("error", "failure") if status in statuses), "success")
-
-
 def _skip_downstream(build: Build, now: int) -> None:
     failed = any(stage.status in FAILED for stage in build.stages)
     for stage in build.stages:
         wanted = stage.on_failure if failed else stage.on_success
-        if stage.status == "waiting_on_dependencies" and not wanted and dependencies_done(build, stage):
+        if stage.status == "waiting_on_dependencies" and not wanted and are_dependencies_done(build, stage):
             stage.status = "skipped"
             stage.started = stage.stopped = now
             stage.version += 1
@@ -101,13 +97,13 @@ def _skip_downstream(build: Build, now: int) -> None:
 
 def _release_downstream(build: Build, now: int) -> None:
     for stage in build.stages:
-        if stage.status == "waiting_on_dependencies" and dependencies_done(build, stage):
+        if stage.status == "waiting_on_dependencies" and are_dependencies_done(build, stage):
             stage.status = "pending"
             stage.updated = now
             stage.version += 1
 
 
-def dependencies_done(build: Build, stage: Stage) -> bool:
+def are_dependencies_done(build: Build, stage: Stage) -> bool:
     """Return whether all stages that `stage` depends on are finished."""
     return all(other.status in DONE for other in build.stages if other.name in stage.depends_on)
 

@@ -44,7 +44,8 @@ def refuse_user(level: AccessLevel, user: User | None) -> Refusal | None:
 
 def refuse_repo(level: AccessLevel, user: User | None, repo: Repo | None, perm: Perm | None) -> Refusal | None:
     """Check a route of a repository: 404 if the caller may not read it, 401 for a guest."""
-    if repo is not None and level is AccessLevel.READ and _is_readable_by_all(repo, user):
+    open_to_caller = {"public"} if user is None else {"public", "internal"}
+    if repo is not None and level is AccessLevel.READ and repo.visibility in open_to_caller:
         return None
     if user is None:
         return UNAUTHORIZED
@@ -55,10 +56,6 @@ def refuse_repo(level: AccessLevel, user: User | None, repo: Repo | None, perm: 
     if not user.active:
         return FORBIDDEN
     return None if _allows(perm, level) else NOT_FOUND
-
-
-def _is_readable_by_all(repo: Repo, user: User | None) -> bool:
-    return repo.visibility == "public" or (repo.visibility == "internal" and user is not None)
 
 
 def _allows(perm: Perm, level: AccessLevel) -> bool:

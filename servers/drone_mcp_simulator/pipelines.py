@@ -26,29 +26,29 @@ class PipelineResolver:
         self._path = path
         self._named: dict[str, Pipeline] = {}
 
-    def declare(self, pipelines: dict[str, PipelinePart]) -> None:
+    def register(self, pipelines: dict[str, PipelinePart]) -> None:
         """Register the pipelines that branches and builds refer to by name."""
-        self._named = {name: self._pipeline(part) for name, part in pipelines.items()}
+        self._named = {name: self._convert_pipeline(part) for name, part in pipelines.items()}
 
-    def pipeline(self, part: str | PipelinePart) -> Pipeline:
+    def resolve(self, part: str | PipelinePart) -> Pipeline:
         """Return a pipeline by its name, or convert one defined inline."""
         if not isinstance(part, str):
-            return self._pipeline(part)
+            return self._convert_pipeline(part)
         if part not in self._named:
             raise ScenarioError(f"no pipeline {part!r}; there are {', '.join(sorted(self._named)) or 'none'}")
         return self._named[part]
 
-    def _pipeline(self, part: PipelinePart) -> Pipeline:
-        stages = [self._stage(stage) for stage in part.stages]
+    def _convert_pipeline(self, part: PipelinePart) -> Pipeline:
+        stages = [self._convert_stage(stage) for stage in part.stages]
         if part.steps:
-            steps = tuple(self._step(step) for step in part.steps)
+            steps = tuple(self._convert_step(step) for step in part.steps)
             stages = [StageDefinition("default", steps, type=part.type, clone=part.clone)]
         return Pipeline(tuple(stages), part.error, part.missing)
 
-    def _stage(self, part: StagePart) -> StageDefinition:
+    def _convert_stage(self, part: StagePart) -> StageDefinition:
         return StageDefinition(
             part.name,
-            tuple(self._step(step) for step in part.steps),
+            tuple(self._convert_step(step) for step in part.steps),
             type=part.type,
             platform=part.platform,
             depends_on=tuple(part.depends_on),
@@ -57,7 +57,7 @@ class PipelineResolver:
             clone=part.clone,
         )
 
-    def _step(self, part: StepPart) -> StepDefinition:
+    def _convert_step(self, part: StepPart) -> StepDefinition:
         return StepDefinition(
             part.name,
             duration=part.duration,
@@ -67,10 +67,10 @@ class PipelineResolver:
             ignore_failure=part.failure == "ignore",
             depends_on=tuple(part.depends_on),
             image=part.image,
-            output=self._output(part.log) if part.log else Output(f"+ ./{part.name}\n"),
+            output=self._convert_log(part.log) if part.log else Output(f"+ ./{part.name}\n"),
         )
 
-    def _output(self, log: Log) -> Output:
+    def _convert_log(self, log: Log) -> Output:
         if log.blob is not None:
             return Output(blob=log.blob.encode())
         if log.repeat is not None:
@@ -92,14 +92,14 @@ class PipelineResolver:
 
     # -- commits
 
-    def commit(self, addresses: Addresses, slug: str, branch: str, part: BranchPart) -> Commit:
+    def build_head(self, addresses: Addresses, slug: str, branch: str, part: BranchPart) -> Commit:
         """Build the head commit of a branch."""
         sha = part.commit or sha_for(slug, branch)
         login = part.author or slug.split("/", maxsplit=1)[0]
         return Commit(
             sha,
             part.message or f"Work on {branch}",
-            self.pipeline(part.pipeline),
+            self.resolve(part.pipeline),
             author_login=login,
             author_name=part.author_name,
             author_email=part.author_email or f"{login}@example.com",
@@ -107,7 +107,7 @@ class PipelineResolver:
             link=addresses.commit_link or f"{addresses.scm_url}/{slug}/commit/{sha}",
         )
 
-    def next_commit(
+    def build_commit(
         self, addresses: Addresses, part: BuildPart, branch: str, head: Commit | None, number: int
     ) -> Commit | None:
         """Build the commit of a build: the branch's head, unless the build defines a part of the commit itself."""
@@ -116,7 +116,7 @@ class PipelineResolver:
             return head
         if head is None and part.pipeline is None:
             return None
-        pipeline = self.pipeline(part.pipeline) if part.pipeline else (head.pipeline if head else Pipeline())
+        pipeline = self.resolve(part.pipeline) if part.pipeline else (head.pipeline if head else Pipeline())
         sha = part.commit or sha_for(part.repo, branch, number)
         login = part.author or (head.author_login if head else part.repo.split("/")[0])
         return Commit(

@@ -30,10 +30,10 @@ class Server(Protocol):
     def next_id(self, table: str) -> int:
         """Return the next primary key of a table."""
 
-    def repo_of(self, build: Build) -> Repo:
+    def find_repo(self, build: Build) -> Repo:
         """Return the repository of a build."""
 
-    def stages(self, *statuses: str) -> list[tuple[Build, Stage]]:
+    def list_stages(self, *statuses: str) -> list[tuple[Build, Stage]]:
         """Return all stages in one of the statuses, by id."""
 
     def publish(self, build: Build) -> None:
@@ -75,7 +75,7 @@ class Runner:
     def resume(self) -> None:
         """Schedule pending stages again after a pause."""
         self.paused = False
-        for build, _ in self.server.stages("pending"):
+        for build, _ in self.server.list_stages("pending"):
             self.schedule_pending_stages(build)
 
     def _take(self, build: Build, stage: Stage) -> None:
@@ -202,6 +202,6 @@ class StageRun:
 def _add_clone_step(server: Server, build: Build, definition: StageDefinition) -> tuple[StepDefinition, ...]:
     if definition.type != "docker" or not definition.clone:
         return definition.steps
-    text = CLONE_LOG.format(ref=build.ref, link=server.repo_of(build).link, branch=build.target, sha=build.after)
+    text = CLONE_LOG.format(ref=build.ref, link=server.find_repo(build).link, branch=build.target, sha=build.after)
     clone = StepDefinition("clone", duration=1.0, image="drone/git:latest", output=Output(text))
     return (clone, *definition.steps)

@@ -47,16 +47,16 @@ def shipped() -> list[str]:
 
 def read(name_or_path: str) -> ScenarioFile:
     """Read and validate a scenario, given the name of a shipped one or a path."""
-    return _parse(_find(name_or_path))
+    return _parse(_locate(name_or_path))
 
 
 def load(name_or_path: str, clock: Clock | None = None) -> World:
     """Return the world of a scenario, its past already played."""
-    place = _find(name_or_path)
-    return Loader(_parse(place), PipelineResolver(place), clock or ManualClock()).world
+    source = _locate(name_or_path)
+    return Loader(_parse(source), PipelineResolver(source), clock or ManualClock()).world
 
 
-def _find(name_or_path: str) -> Path | Traversable:
+def _locate(name_or_path: str) -> Path | Traversable:
     if name_or_path in shipped():
         return resources.files("drone_mcp_simulator") / "scenarios" / f"{name_or_path}.yaml"
     path = Path(name_or_path)
@@ -65,14 +65,14 @@ def _find(name_or_path: str) -> Path | Traversable:
     return path
 
 
-def _parse(place: Path | Traversable) -> ScenarioFile:
+def _parse(source: Path | Traversable) -> ScenarioFile:
     try:
-        return ScenarioFile.model_validate(yaml.safe_load(place.read_text(encoding="utf-8")))
+        return ScenarioFile.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
-        raise ScenarioError(f"{place.name}: not YAML: {error}") from error
+        raise ScenarioError(f"{source.name}: not YAML: {error}") from error
     except ValidationError as error:
         lines = [f"{_format_location(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
-        raise ScenarioError(f"{place.name}: " + "; ".join(lines)) from error
+        raise ScenarioError(f"{source.name}: " + "; ".join(lines)) from error
 
 
 def _format_location(location: tuple[str | int, ...]) -> str:
@@ -92,21 +92,21 @@ class Loader:
         runner = self.world.runner
         runner.name, runner.platforms = file.runner.name, tuple(file.runner.platforms)
         runner.pickup, runner.grace = file.runner.pickup, file.runner.grace
-        self.pipelines.declare(file.pipelines)
-        _check_names(file)
-        self._at(self._find_start(), self._create_users_and_repos)
-        self._schedule()
+        self.pipelines.register(file.pipelines)
+        _check_references(file)
+        times = [build.at for build in file.builds] + [entry.at for entry in file.timeline]
+        self._schedule_at(min([0.0, *times]), self._create_users_and_repos)
+        for build in file.builds:
+            self._schedule_at(build.at, partial(self._start_build, build))
+        for entry in file.timeline:
+            self._schedule_at(entry.at, partial(self._play, entry))
         self.world.play_history()
         self._is_loaded = True
         for fault in file.faults:
             self.world.faults.add(_parse_fault(fault))
 
-    def _at(self, at: float, event: Callable[[], None]) -> None:
+    def _schedule_at(self, at: float, event: Callable[[], None]) -> None:
         self.world.timeline.at(self.zero + at, event)
-
-    def _find_start(self) -> float:
-        times = [build.at for build in self.file.builds] + [entry.at for entry in self.file.timeline]
-        return min([0.0, *times])
 
     # -- the initial state
 
@@ -123,7 +123,7 @@ class Loader:
         remote = ScmRepo(uid, part.slug, part.visibility == "private", part.default_branch, dict(part.permissions))
         self.world.scm[part.slug] = remote
         for branch, head in part.branches.items():
-            remote.push(branch, self.pipelines.commit(self.world.addresses, part.slug, branch, head))
+            remote.push(branch, self.pipelines.build_head(self.world.addresses, part.slug, branch, head))
         if part.synced:
             self._sync_repo(remote, part)
 
@@ -133,9 +133,9 @@ class Loader:
         for login in part.permissions:
             self.world.sync(self.world.users[login])
         if part.active:
-            self.world.enable(repo, self._owner(part))
+            self.world.enable(repo, self._find_owner(part))
 
-    def _owner(self, part: RepoPart) -> User:
+    def _find_owner(self, part: RepoPart) -> User:
         admins = [login for login, access in part.permissions.items() if access == "admin"]
         login = part.owner or next(iter(admins), "")
         if not login:
@@ -145,12 +145,6 @@ class Loader:
         return self.world.users[login]
 
     # -- events
-
-    def _schedule(self) -> None:
-        for build in self.file.builds:
-            self._at(build.at, partial(self._build, build))
-        for entry in self.file.timeline:
-            self._at(entry.at, partial(self._play, entry))
 
     def _play(self, entry: TimelineEntry) -> None:
         """Play one entry of the timeline; an impossible one is an error while loading and a warning later."""
@@ -164,7 +158,7 @@ class Loader:
 
     def _dispatch(self, entry: TimelineEntry) -> None:
         if entry.build:
-            self._build(entry.build)
+            self._start_build(entry.build)
         elif entry.cancel:
             self._cancel(entry.cancel)
         elif entry.approve:
@@ -182,17 +176,17 @@ class Loader:
         elif entry.heal:
             self.world.faults.clear()
 
-    def _repo(self, slug: str) -> Repo:
+    def _find_repo(self, slug: str) -> Repo:
         if slug not in self.world.repos:
             raise NoRows
         return self.world.repos[slug]
 
-    def _build(self, part: BuildPart) -> None:
-        repo = self._repo(part.repo)
+    def _start_build(self, part: BuildPart) -> None:
+        repo = self._find_repo(part.repo)
         remote = self.world.scm[part.repo]
         branch = part.branch or remote.default_branch
         head = remote.head(branch)
-        commit = self.pipelines.next_commit(self.world.addresses, part, branch, head, repo.counter + 1)
+        commit = self.pipelines.build_commit(self.world.addresses, part, branch, head, repo.counter + 1)
         if commit is None:
             raise ScenarioError(f"{part.repo}: no branch {branch!r}, and the build brings no pipeline of its own")
         remote.commits[commit.sha] = commit
@@ -200,32 +194,32 @@ class Loader:
             remote.push(branch, commit)
         start(self.world, repo, _describe_build(part, branch, commit, head), commit.pipeline)
 
-    def _target(self, on: OnBuild) -> tuple[Repo, Build]:
-        repo = self._repo(on.repo)
-        return repo, self.world.build(repo, on.build)
+    def _find_build(self, on: OnBuild) -> tuple[Repo, Build]:
+        repo = self._find_repo(on.repo)
+        return repo, self.world.find_build(repo, on.build)
 
     def _cancel(self, on: OnBuild) -> None:
-        _, build = self._target(on)
+        _, build = self._find_build(on)
         if lifecycle.cancel(build, self.world.now()):
             self.world.notify_build(build, nested=False)
         self.world.runner.stop(build)
 
     def _approve(self, on: OnStage) -> None:
-        _, build = self._target(on)
+        _, build = self._find_build(on)
         for stage in build.stages:
             if on.stage in (None, stage.number):
                 lifecycle.approve(stage, self.world.now())
         self.world.runner.schedule_pending_stages(build)
 
     def _decline(self, on: OnStage) -> None:
-        _, build = self._target(on)
+        _, build = self._find_build(on)
         if on.stage is None:
             lifecycle.decline_all(build)
         else:
-            lifecycle.decline(build, self.world.stage(build, on.stage))
+            lifecycle.decline(build, self.world.find_stage(build, on.stage))
 
     def _rebuild(self, on: OnBuild, event: str, target: str) -> None:
-        repo, build = self._target(on)
+        repo, build = self._find_build(on)
         user = self.world.users[on.user] if on.user else next(iter(self.world.users.values()))
         base = describe_rebuild(build, user)
         if event:
@@ -233,7 +227,7 @@ class Loader:
         start(self.world, repo, base, self.world.scm[repo.slug].commits[build.after].pipeline)
 
 
-def _check_names(file: ScenarioFile) -> None:
+def _check_references(file: ScenarioFile) -> None:
     """Check that all entries refer to repositories and users of this file."""
     slugs, logins = {repo.slug for repo in file.repos}, {user.login for user in file.users}
     actions = [action for entry in file.timeline for action in entry.actions()]

@@ -45,7 +45,7 @@ def find_pipeline(world: World, repo: Repo, sha: str) -> Pipeline | None:
 
 def start(world: World, repo: Repo, base: Build, pipeline: Pipeline) -> Build | None:
     """Store the build with its stages, or with status `error`; return None if it is skipped."""
-    if _is_skip_requested(base):
+    if base.event not in NEVER_SKIPPED and SKIP_MARK.search(f"{base.message}\n{base.title}"):
         return None
     if pipeline.error:
         return _store(world, repo, _describe_failed(world, base, pipeline.error))
@@ -55,10 +55,6 @@ def start(world: World, repo: Repo, base: Build, pipeline: Pipeline) -> Build | 
     build = _store(world, repo, base, definitions)
     world.runner.schedule_pending_stages(build)
     return build
-
-
-def _is_skip_requested(base: Build) -> bool:
-    return base.event not in NEVER_SKIPPED and bool(SKIP_MARK.search(f"{base.message}\n{base.title}"))
 
 
 def _describe_failed(world: World, base: Build, error: str) -> Build:
@@ -77,7 +73,7 @@ def _store(world: World, repo: Repo, base: Build, definitions: list[StageDefinit
     ]
     world.builds[build.id] = build
     _index_build(world, build)
-    owner = world.user_by_id(repo.user_id)
+    owner = world.find_user(repo.user_id)
     world.notify("build", "created", user=owner.to_json() if owner else None, repo=repo.to_json(), build=build.bare())
     return build
 
@@ -118,7 +114,7 @@ def _index_build(world: World, build: Build) -> None:
 
 def find_commit(world: World, repo: Repo, *, branch: str = "", sha: str = "") -> Commit:
     """Look up a commit at the source code host; Drone uses the repository owner's account for it."""
-    if world.user_by_id(repo.user_id) is None:
+    if world.find_user(repo.user_id) is None:
         raise NoRows
     remote = world.scm.get(repo.slug)
     commit = None

@@ -122,19 +122,19 @@ class World:
         self.users[user.login] = user
         return user
 
-    def user_by_token(self, token: str) -> User | None:
+    def find_user_by_token(self, token: str) -> User | None:
         """Return the user of a token; None, a guest, if it is unknown."""
         return next((user for user in self.users.values() if token and user.token == token), None)
 
-    def user_by_id(self, user_id: int) -> User | None:
+    def find_user(self, user_id: int) -> User | None:
         """Return a user by id."""
         return next((user for user in self.users.values() if user.id == user_id), None)
 
-    def perm(self, repo: Repo, user: User | None) -> Perm | None:
+    def find_perm(self, repo: Repo, user: User | None) -> Perm | None:
         """Return the user's row in `perms`, if there is one."""
         return self.perms.get((repo.uid, user.id)) if user else None
 
-    def repos_of(self, user: User) -> list[Repo]:
+    def list_repos(self, user: User) -> list[Repo]:
         """Return the repositories for which the user has a row in `perms`, by slug."""
         mine = [repo for repo in self.repos.values() if (repo.uid, user.id) in self.perms]
         return sorted(mine, key=lambda repo: repo.slug)
@@ -152,13 +152,13 @@ class World:
 
     def add_repo(self, remote: ScmRepo) -> Repo:
         """Add a repository of the source code host, not yet enabled."""
-        repo = self.remote_repo(remote)
+        repo = self.describe_repo(remote)
         repo.id = self.next_id("repos")
         repo.synced = repo.created = repo.updated = self.now()
         self.repos[repo.slug] = repo
         return repo
 
-    def remote_repo(self, remote: ScmRepo) -> Repo:
+    def describe_repo(self, remote: ScmRepo) -> Repo:
         """Return a repository as the source code host describes it."""
         namespace, name = remote.slug.split("/")
         return Repo(
@@ -188,37 +188,37 @@ class World:
 
     # -- builds
 
-    def builds_of(self, repo: Repo) -> list[Build]:
+    def list_builds(self, repo: Repo) -> list[Build]:
         """Return all builds of a repository, newest first."""
         mine = [build for build in self.builds.values() if build.repo_id == repo.id]
         return sorted(mine, key=lambda build: build.id, reverse=True)
 
-    def build(self, repo: Repo, number: int) -> Build:
+    def find_build(self, repo: Repo, number: int) -> Build:
         """Return one build; raise `NoRows` if there is none."""
         for build in self.builds.values():
             if build.repo_id == repo.id and build.number == number:
                 return build
         raise NoRows
 
-    def stage(self, build: Build, number: int) -> Stage:
+    def find_stage(self, build: Build, number: int) -> Stage:
         """Return one stage by its number; raise `NoRows` if there is none."""
         for stage in build.stages:
             if stage.number == number:
                 return stage
         raise NoRows
 
-    def step(self, repo: Repo, build: int, stage: int, step: int) -> Step:
+    def find_step(self, repo: Repo, build: int, stage: int, step: int) -> Step:
         """Return one step by its build's, its stage's and its own number; raise `NoRows` if there is none."""
-        for found in self.stage(self.build(repo, build), stage).steps:
+        for found in self.find_stage(self.find_build(repo, build), stage).steps:
             if found.number == step:
                 return found
         raise NoRows
 
-    def repo_of(self, build: Build) -> Repo:
+    def find_repo(self, build: Build) -> Repo:
         """Return the repository of a build."""
         return next(repo for repo in self.repos.values() if repo.id == build.repo_id)
 
-    def stages(self, *statuses: str) -> list[tuple[Build, Stage]]:
+    def list_stages(self, *statuses: str) -> list[tuple[Build, Stage]]:
         """Return all stages in one of the statuses, by id."""
         found = [(build, stage) for build in self.builds.values() for stage in build.stages if stage.status in statuses]
         return sorted(found, key=lambda pair: pair[1].id)
@@ -227,7 +227,7 @@ class World:
 
     def publish(self, build: Build) -> None:
         """Send a build to the event streams."""
-        repo = self.repo_of(build)
+        repo = self.find_repo(build)
         data = gojson.encode(repo.to_json(build=build.to_json()))
         self.hub.publish(FeedMessage(repo.slug, repo.visibility, data))
 
@@ -238,7 +238,7 @@ class World:
 
     def notify_build(self, build: Build, *, nested: bool) -> None:
         """Put `build:updated` into the outbox; if `nested`, with a copy in the repository, as for runners' changes."""
-        repo = self.repo_of(build)
+        repo = self.find_repo(build)
         shown = repo.to_json(build=build.to_json()) if nested else repo.to_json()
         self.notify("build", "updated", repo=shown, build=build.to_json())
 

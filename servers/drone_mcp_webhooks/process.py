@@ -50,7 +50,8 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
     request_limit = RequestLimit(settings.requests_per_minute, time.time)
     # No retries: the next round repeats a failed request.
     async with DroneClient(replace(settings.drone, retries=0), gate=request_limit.admit) as drone:
-        reconciler = Reconciler(store, drone, _make_holder_name(), settings.period, receiver.metrics)
+        holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics)
         receiver.on_lost_delivery = reconciler.compare_now
         try:
             async with running(reconciler.run, on_fault=_log_crash):
@@ -68,7 +69,3 @@ def _reduce_garbage_collection() -> None:
     """Collect less often, and exclude the objects loaded so far: a full collection delays deliveries by 30 ms."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-
-
-def _make_holder_name() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

@@ -110,7 +110,7 @@ async def drone_now() -> AsyncIterator[SimulatorHandle]:
 def mend_the_network(drone: SimulatorHandle) -> None:
     """What is built from now on succeeds."""
     commits = drone.world.scm[SLUG].commits
-    commit = commits[drone.world.build(drone.world.repos[SLUG], LOST).after]
+    commit = commits[drone.world.find_build(drone.world.repos[SLUG], LOST).after]
     commits[commit.sha] = replace(commit, pipeline=Pipeline((StageDefinition("ci", (StepDefinition("fetch", 10.0),)),)))
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 async def list_builds(ctx: RequestContext) -> Response:
     """List builds, newest first, without stages; `branch` and `tag` filter by the exact ref."""
-    builds = ctx.world.builds_of(ctx.repo)
+    builds = ctx.world.list_builds(ctx.repo)
     if branch := ctx.value("branch"):
         builds = [build for build in builds if build.ref == f"refs/heads/{branch}"]
     elif tag := ctx.value("tag"):
@@ -32,7 +32,7 @@ async def list_builds(ctx: RequestContext) -> Response:
 
 
 def _find_build(ctx: RequestContext) -> Build:
-    return ctx.world.build(ctx.repo, ctx.number("number"))
+    return ctx.world.find_build(ctx.repo, ctx.number("number"))
 
 
 async def show(ctx: RequestContext) -> Response:
@@ -45,7 +45,7 @@ async def show_latest(ctx: RequestContext) -> Response:
     ref = ctx.value("ref") or f"refs/heads/{ctx.repo.default_branch}"
     if branch := ctx.value("branch"):
         ref = f"refs/heads/{branch}"
-    for build in ctx.world.builds_of(ctx.repo):
+    for build in ctx.world.list_builds(ctx.repo):
         if build.ref == ref:
             return answer(build.to_json())
     raise NoRows
@@ -120,7 +120,7 @@ def _find_blocked_build(ctx: RequestContext) -> Build:
     if not text.isdigit():
         raise ErrorResponse(400, "Invalid build number")
     try:
-        return ctx.world.build(ctx.repo, int(text))
+        return ctx.world.find_build(ctx.repo, int(text))
     except NoRows as error:
         raise ErrorResponse(404, "Build not found") from error
 
@@ -131,7 +131,7 @@ def _find_blocked_stage(ctx: RequestContext) -> tuple[Build, Stage]:
     if not text.isdigit():
         raise ErrorResponse(400, "Invalid stage number")
     try:
-        return build, ctx.world.stage(build, int(text))
+        return build, ctx.world.find_stage(build, int(text))
     except NoRows as error:
         raise ErrorResponse(404, "Stage not found") from error
 
@@ -169,7 +169,7 @@ async def decline_build(ctx: RequestContext) -> Response:
 async def purge(ctx: RequestContext) -> Response:
     """Delete all builds before a number."""
     before = parse_int(ctx.value("before"))
-    for build in ctx.world.builds_of(ctx.repo):
+    for build in ctx.world.list_builds(ctx.repo):
         if build.number < before:
             del ctx.world.builds[build.id]
     return no_content()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def _find_step(ctx: RequestContext) -> Step:
-    return ctx.world.step(ctx.repo, ctx.number("number"), ctx.number("stage"), ctx.number("step"))
+    return ctx.world.find_step(ctx.repo, ctx.number("number"), ctx.number("stage"), ctx.number("step"))
 
 
 async def show(ctx: RequestContext) -> Response:

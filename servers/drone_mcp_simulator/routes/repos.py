@@ -35,7 +35,7 @@ async def list_all(ctx: RequestContext) -> Response:
 
 async def show(ctx: RequestContext) -> Response:
     """Show one repository, with the caller's permissions if there is a row of them."""
-    return answer(ctx.repo.to_json(permissions=ctx.world.perm(ctx.repo, ctx.user)))
+    return answer(ctx.repo.to_json(permissions=ctx.world.find_perm(ctx.repo, ctx.user)))
 
 
 async def update(ctx: RequestContext) -> Response:
@@ -77,7 +77,7 @@ async def chown(ctx: RequestContext) -> Response:
 
 async def repair(ctx: RequestContext) -> Response:
     """Refresh the repository from the source code host."""
-    if ctx.world.user_by_id(ctx.repo.user_id) is None or ctx.repo.slug not in ctx.world.scm:
+    if ctx.world.find_user(ctx.repo.user_id) is None or ctx.repo.slug not in ctx.world.scm:
         raise NoRows
     ctx.repo.version += 1
     return answer(ctx.repo.to_json())
@@ -91,7 +91,7 @@ def _describe_collaborator(ctx: RequestContext, user: User, perm: Perm) -> dict[
 
 def _find_perm(ctx: RequestContext) -> tuple[User, Perm]:
     user = ctx.world.users.get(ctx.params["member"])
-    perm = ctx.world.perm(ctx.repo, user)
+    perm = ctx.world.find_perm(ctx.repo, user)
     if user is None or perm is None:
         raise NoRows
     return user, perm
@@ -100,7 +100,7 @@ def _find_perm(ctx: RequestContext) -> tuple[User, Perm]:
 async def list_collaborators(ctx: RequestContext) -> Response:
     """List the users with a row of permissions."""
     users = sorted(ctx.world.users.values(), key=lambda user: user.login)
-    rows = [(user, ctx.world.perm(ctx.repo, user)) for user in users]
+    rows = [(user, ctx.world.find_perm(ctx.repo, user)) for user in users]
     return answer([_describe_collaborator(ctx, user, perm) for user, perm in rows if perm])
 
 

@@ -35,7 +35,7 @@ HEADERS = {
 
 async def stream_all(ctx: RequestContext) -> Response:
     """Stream the changes of all builds that the caller may read, by the permissions when the stream opened."""
-    mine = {repo.slug for repo in ctx.world.repos_of(ctx.user)} if ctx.user else set()
+    mine = {repo.slug for repo in ctx.world.list_repos(ctx.user)} if ctx.user else set()
     open_to_caller = {"public", "internal"} if ctx.user else {"public"}
 
     def may_read(message: FeedMessage) -> bool:
@@ -73,7 +73,7 @@ async def _write_feed(ctx: RequestContext, may_read: Callable[[FeedMessage], boo
 
 async def stream_log(ctx: RequestContext) -> Response:
     """Stream the live log of a running step; for any other step, end at once."""
-    step = ctx.world.step(ctx.repo, ctx.number("number"), ctx.number("stage"), ctx.number("step"))
+    step = ctx.world.find_step(ctx.repo, ctx.number("number"), ctx.number("stage"), ctx.number("step"))
     live = ctx.world.hub.logs.get(step.id)
     return StreamingResponse(_write_log(ctx, live) if live else _write_end(), headers=HEADERS)
 

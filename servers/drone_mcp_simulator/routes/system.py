@@ -45,7 +45,7 @@ BADGE_STATUS = {
 
 async def list_queue(ctx: RequestContext) -> Response:
     """List pending and running stages, without steps."""
-    return answer([stage.to_json(steps=None) for _, stage in ctx.world.stages("pending", "running")])
+    return answer([stage.to_json(steps=None) for _, stage in ctx.world.list_stages("pending", "running")])
 
 
 async def pause(ctx: RequestContext) -> Response:
@@ -62,19 +62,19 @@ async def resume(ctx: RequestContext) -> Response:
 
 async def list_incomplete(ctx: RequestContext) -> Response:
     """List builds with a pending or running stage, newest first."""
-    builds = {build.id: build for build, _ in ctx.world.stages("pending", "running")}
+    builds = {build.id: build for build, _ in ctx.world.list_stages("pending", "running")}
     newest = [builds[key] for key in sorted(builds, reverse=True)[:INCOMPLETE]]
-    return answer([ctx.world.repo_of(build).to_json(build=build.bare()) for build in newest])
+    return answer([ctx.world.find_repo(build).to_json(build=build.bare()) for build in newest])
 
 
 async def list_incomplete_stages(ctx: RequestContext) -> Response:
     """List pending and running stages, each with the fields of its build."""
-    return answer([_describe_stage(ctx.world, *pair) for pair in ctx.world.stages("pending", "running")])
+    return answer([_describe_stage(ctx.world, *pair) for pair in ctx.world.list_stages("pending", "running")])
 
 
 def _describe_stage(world: World, build: Build, stage: Stage) -> dict[str, Any]:
     """Describe a stage as `core.RepoBuildStage`, whose two limits are strings."""
-    repo = world.repo_of(build)
+    repo = world.find_repo(build)
     return {
         "repo_namespace": repo.namespace,
         "repo_name": repo.name,
@@ -108,23 +108,26 @@ def _describe_stage(world: World, build: Build, stage: Stage) -> dict[str, Any]:
 async def show_stats(ctx: RequestContext) -> Response:
     """Show counts; linux/amd64 never counts in `pipelines`, as in Drone."""
     world = ctx.world
-    builds = {status: len({build.id for build, _ in world.stages(status)}) for status in ("pending", "running")}
+    builds = {status: len({build.id for build, _ in world.list_stages(status)}) for status in ("pending", "running")}
     return answer(
         {
             "users": {"total": len(world.users)},
             "repos": {"active": sum(repo.active for repo in world.repos.values())},
             "builds": {**builds, "total": len(world.builds)},
-            "pipelines": [_describe_platform(*platform) for platform in PLATFORMS],
+            "pipelines": [
+                {
+                    "subscribers": 0,
+                    **dict(zip(("os", "arch", "variant", "kernel"), platform, strict=True)),
+                    "pending": 0,
+                    "running": 0,
+                }
+                for platform in PLATFORMS
+            ],
             "events": {"subscribers": len(world.hub.feeds)},
             "streams": {str(step): len(live.listeners) for step, live in sorted(world.hub.logs.items())},
             "watchers": None,
         }
     )
-
-
-def _describe_platform(system: str, arch: str, variant: str, kernel: str) -> dict[str, Any]:
-    platform = {"os": system, "arch": arch, "variant": variant, "kernel": kernel}
-    return {"subscribers": 0, **platform, "pending": 0, "running": 0}
 
 
 async def show_badge(ctx: RequestContext) -> Response:
@@ -134,14 +137,14 @@ async def show_badge(ctx: RequestContext) -> Response:
     if repo:
         branch = ctx.value("branch")
         ref = f"refs/heads/{branch}" if branch else ctx.value("ref") or f"refs/heads/{repo.default_branch}"
-        build = next((build for build in ctx.world.builds_of(repo) if build.ref == ref), None)
+        build = next((build for build in ctx.world.list_builds(repo) if build.ref == ref), None)
         status = BADGE_STATUS.get(build.status, "failure") if build else "none"
     return Response(BADGE.format(status=status), headers={"content-type": "image/svg+xml"})
 
 
 async def show_cctray(ctx: RequestContext) -> Response:
     """Show the newest build for CCTray; Drone sends the XML as plain text."""
-    builds = ctx.world.builds_of(ctx.repo)
+    builds = ctx.world.list_builds(ctx.repo)
     if not builds:
         return Response(status_code=404)
     return Response(_render_cctray(ctx, builds[0]), headers={"content-type": "text/plain; charset=utf-8"})

@@ -42,8 +42,8 @@ async def list_my_repos(ctx: RequestContext) -> Response:
     """List the caller's repositories; with `latest=true` each with its newest build."""
     with_build = ctx.value("latest") == "true"
     shown = []
-    for repo in ctx.world.repos_of(ctx.caller):
-        builds = ctx.world.builds_of(repo) if with_build else []
+    for repo in ctx.world.list_repos(ctx.caller):
+        builds = ctx.world.list_builds(repo) if with_build else []
         shown.append(repo.to_json(build=builds[0].bare() if builds else None))
     return answer(shown)
 
@@ -53,12 +53,12 @@ async def sync(ctx: RequestContext) -> Response:
     ctx.world.sync(ctx.caller)
     if ctx.value("async") == "true":
         return no_content()
-    return answer([repo.to_json() for repo in ctx.world.repos_of(ctx.caller)])
+    return answer([repo.to_json() for repo in ctx.world.list_repos(ctx.caller)])
 
 
 async def list_my_builds(ctx: RequestContext) -> Response:
     """List the newest 25 builds of the caller's repositories."""
-    repos = {repo.id: repo for repo in ctx.world.repos_of(ctx.caller)}
+    repos = {repo.id: repo for repo in ctx.world.list_repos(ctx.caller)}
     builds = [build for build in ctx.world.builds.values() if build.repo_id in repos]
     builds.sort(key=lambda build: build.id, reverse=True)
     return answer([repos[build.repo_id].to_json(build=build.bare()) for build in builds[:RECENT]])
@@ -67,7 +67,7 @@ async def list_my_builds(ctx: RequestContext) -> Response:
 async def list_remote_repos(ctx: RequestContext) -> Response:
     """List the caller's repositories at the source code host."""
     remotes = [remote for remote in ctx.world.scm.values() if ctx.caller.login in remote.access]
-    return answer([ctx.world.remote_repo(remote).to_json() for remote in remotes])
+    return answer([ctx.world.describe_repo(remote).to_json() for remote in remotes])
 
 
 async def show_remote_repo(ctx: RequestContext) -> Response:
@@ -77,7 +77,7 @@ async def show_remote_repo(ctx: RequestContext) -> Response:
     if remote is None or access is None:
         raise ErrorResponse(500, "Not Found")
     read, write, admin = ACCESS[access]
-    shown = ctx.world.remote_repo(remote).to_json()
+    shown = ctx.world.describe_repo(remote).to_json()
     archived = shown.pop("archived")
     return answer({**shown, "permissions": {"read": read, "write": write, "admin": admin}, "archived": archived})
 
@@ -99,7 +99,7 @@ async def create(ctx: RequestContext) -> Response:
     if login in ctx.world.users:
         raise ErrorResponse(500, "UNIQUE constraint failed: users.user_login")
     text = str(data.get("token", ""))
-    if ctx.world.user_by_token(text):
+    if ctx.world.find_user_by_token(text):
         raise ErrorResponse(500, "UNIQUE constraint failed: users.user_hash")
     user = User(0, login, machine=bool(data.get("machine")), admin=bool(data.get("admin")), token=text)
     ctx.world.add_user(user)
@@ -111,7 +111,7 @@ def _find_user(ctx: RequestContext) -> User:
     key = ctx.params["user"]
     user = ctx.world.users.get(key)
     if user is None and key.isdigit():
-        user = ctx.world.user_by_id(int(key))
+        user = ctx.world.find_user(int(key))
     if user is None:
         raise NoRows
     return user
@@ -150,7 +150,7 @@ async def rotate_token(ctx: RequestContext) -> Response:
 
 async def list_repos(ctx: RequestContext) -> Response:
     """List a user's repositories."""
-    return answer([repo.to_json() for repo in ctx.world.repos_of(_find_user(ctx))])
+    return answer([repo.to_json() for repo in ctx.world.list_repos(_find_user(ctx))])
 
 
 ROUTES = [

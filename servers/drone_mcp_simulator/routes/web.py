@@ -51,7 +51,7 @@ async def show_metrics(ctx: RequestContext) -> Response:
 
 def _count(ctx: RequestContext) -> dict[str, int]:
     world = ctx.world
-    pending, running = world.stages("pending"), world.stages("running")
+    pending, running = world.list_stages("pending"), world.list_stages("running")
     return {
         "drone_build_count": len(world.builds),
         "drone_pending_builds": len({build.id for build, _ in pending}),

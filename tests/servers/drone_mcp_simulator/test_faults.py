@@ -1,4 +1,4 @@
-"""Faults: what a client meets, in-process and on a socket."""
+"""Faults as a client meets them, in-process and on a socket."""
 
 from __future__ import annotations
 

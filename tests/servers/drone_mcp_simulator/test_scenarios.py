@@ -1,4 +1,4 @@
-"""Scenario files: what they may say, what is told about mistakes, and the shipped ones."""
+"""Scenario files: their content, the messages about mistakes, and the shipped scenarios."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Outgoing webhooks: who gets them, and what happens when someone cannot be reached."""
+"""Outgoing webhooks: their receivers, and unreachable endpoints."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ import pytest
 from drone_mcp_simulator.webhooks import Webhook, WebhookSender
 from support.simulator import running_simulator
 
-NOTICE = Webhook("build", "build:created", b"{}")
+WEBHOOK = Webhook("build", "build:created", b"{}")
 
 
 class Receivers:
-    """Endpoints that note their visitors; the host `down` cannot be reached and `sick` answers 500."""
+    """Endpoints that record requests; the host `down` cannot be reached, `sick` answers 500."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -33,7 +33,7 @@ async def test_a_bad_answer_counts_as_delivered_and_a_lost_connection_ends_the_r
     receivers = Receivers()
     sender = _sender(receivers, "sick", "well", "down", "never")
 
-    await sender.send(NOTICE, 0)
+    await sender.send(WEBHOOK, 0)
     await sender.close()
 
     assert receivers.seen == ["sick", "well", "down"]
@@ -45,7 +45,7 @@ async def test_patterns_look_at_event_and_action(pattern: str, count: int) -> No
     receivers = Receivers()
     sender = _sender(receivers, "well", events=(pattern,))
 
-    await sender.send(NOTICE, 0)
+    await sender.send(WEBHOOK, 0)
     await sender.close()
 
     assert len(receivers.seen) == count

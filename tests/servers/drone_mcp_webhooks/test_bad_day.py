@@ -39,7 +39,7 @@ OF_BUILDS = [body for body in BODIES if json.loads(body)["event"] == "build"]
 
 
 def truth() -> dict[tuple[str, int], Build]:
-    """What Drone's deliveries say together, each taken once and in order."""
+    """Apply all of Drone's deliveries once and in order; return the resulting state."""
     found: dict[tuple[str, int], Build] = {}
     for event in events():
         if event.repo is not None and event.build is not None:
@@ -109,7 +109,7 @@ def pretended(body: bytes) -> bytes:
 
 
 def forgeries(body: bytes, other: bytes) -> list[dict[str, str]]:
-    """Headers for a pretended body: of another secret, of other bodies, of an old delivery, none."""
+    """Forge headers for a body: of another secret, of other bodies, of an old delivery, or no headers at all."""
     false, now = pretended(body), time.time()
     return [
         signed(false, at=now, secret="guessed"),
