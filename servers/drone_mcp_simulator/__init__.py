@@ -1,1 +1,1 @@
-"""A Drone to try things on and to test against; see `app.create_app`, `world.World` and `scenario.load`."""
+"""A simulated Drone server for trials and tests; see `app.create_app`, `world.World` and `scenario.load`."""

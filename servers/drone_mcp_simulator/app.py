@@ -1,4 +1,4 @@
-"""The HTTP face of a world: `create_app(world)`."""
+"""The HTTP server of a world: `create_app(world)`."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from starlette.routing import Mount
 
 from drone_mcp_simulator import routing
 from drone_mcp_simulator.faults import FaultMiddleware
-from drone_mcp_simulator.permissions import ORG_NEEDS, REPO_NEEDS, refuse_org, refuse_repo, refuse_user
+from drone_mcp_simulator.permissions import ORG_LEVELS, REPO_LEVELS, refuse_org, refuse_repo, refuse_user
 from drone_mcp_simulator.routes import ROUTES
-from drone_mcp_simulator.routes.web import PlainRefusal
-from drone_mcp_simulator.routing import Ask, Refusal, Route
-from drone_mcp_simulator.world import Asked, NoRows, World
+from drone_mcp_simulator.routes.web import PlainErrorResponse
+from drone_mcp_simulator.routing import ErrorResponse, RequestContext, Route
+from drone_mcp_simulator.world import NoRows, RecordedRequest, World
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -32,13 +32,13 @@ NO_CACHE = {
     "pragma": "no-cache",
     "x-accel-expires": "0",
 }
-# Go sends a longer body in chunks, so that its length is not known beforehand.
+# Go's `net/http` sends a longer body in chunks, without Content-Length.
 CHUNKED_ABOVE = 2048
 WEB = {"x-frame-options": "DENY", "x-xss-protection": "1; mode=block"}
 
 
 def create_app(world: World) -> Starlette:
-    """Serve a world. Its time line plays while the app's lifespan lasts (see `World.running`)."""
+    """Return an app that serves a world, whose timeline plays during the app's lifespan (see `World.running`)."""
 
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
@@ -52,42 +52,46 @@ def create_app(world: World) -> Starlette:
     return Starlette(routes=[Mount("/", app=Drone(world))], middleware=middleware, lifespan=lifespan)
 
 
-def caller(world: World, request: Request) -> User | None:
-    """Who asks: a bad header beats a good parameter, and an unknown token is a guest's (`session/session.go`)."""
+def find_caller(world: World, request: Request) -> User | None:
+    """Return the user of the token, None for a guest.
+
+    The header wins over the parameter even if its token is unknown; an unknown token counts as a guest
+    (harness/drone v2.25.0, `session/session.go`).
+    """
     header = request.headers.get("authorization", "")
     token = header.removeprefix("Bearer ") if header else request.query_params.get("access_token", "")
-    return world.user_by_token(token)
+    return world.find_user_by_token(token)
 
 
 class Recorder:
-    """Writes down what was asked and the status it got (0: none), tokens left out, faults included."""
+    """Records every request, without its token, and the status of its response (0: no response), faults included."""
 
     def __init__(self, app: ASGIApp, world: World) -> None:
         self.app = app
         self.world = world
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Record one request; not those to the simulator itself."""
+        """Record one request, unless it is for the simulator's own routes."""
         if scope["type"] != "http" or scope["path"].startswith("/_simulator/"):
             await self.app(scope, receive, send)
             return
-        asked = self._asked(Request(scope))
-        self.world.requests.append(asked)
+        recorded = self._describe(Request(scope))
+        self.world.requests.append(recorded)
 
-        async def noting(message: Message) -> None:
-            asked.status = message.get("status", asked.status)
+        async def send_and_record(message: Message) -> None:
+            recorded.status = message.get("status", recorded.status)
             await send(message)
 
-        await self.app(scope, receive, noting)
+        await self.app(scope, receive, send_and_record)
 
-    def _asked(self, request: Request) -> Asked:
+    def _describe(self, request: Request) -> RecordedRequest:
         query = "&".join(part for part in request.url.query.split("&") if not part.startswith("access_token="))
-        user = caller(self.world, request)
-        return Asked(request.method, request.url.path, query, user.login if user else None)
+        user = find_caller(self.world, request)
+        return RecordedRequest(request.method, request.url.path, query, user.login if user else None)
 
 
 class Drone:
-    """An ASGI app that answers as a Drone server in the state of `world`."""
+    """An ASGI app that responds like a Drone server in the state of `world`."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -95,8 +99,8 @@ class Drone:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         request = Request(scope, receive)
-        response = await self._answer(request, caller(self.world, request))
-        for name, value in _headers(request.url.path).items():
+        response = await self._answer(request, find_caller(self.world, request))
+        for name, value in _default_headers(request.url.path).items():
             response.headers.setdefault(name, value)
         if int(response.headers.get("content-length", 0)) > CHUNKED_ABOVE:
             del response.headers["content-length"]
@@ -109,42 +113,42 @@ class Drone:
         if isinstance(found, int):
             return Response(status_code=found)
         row, params = found
-        ask = Ask(self.world, request, params, user, query=routing.first_values(request.url.query))
+        ctx = RequestContext(self.world, request, params, user, query=routing.first_values(request.url.query))
         try:
-            _check(ask, row)
-            await _read_body(ask)
-            response = await row.handler(ask)
-        except PlainRefusal as refusal:
+            _check_access(ctx, row)
+            await _read_body(ctx)
+            response = await row.handler(ctx)
+        except PlainErrorResponse as refusal:
             return Response(refusal.message + "\n", refusal.status, {"content-type": "text/plain; charset=utf-8"})
-        except Refusal as refusal:
-            return routing.refuse(refusal.status, refusal.message)
+        except ErrorResponse as refusal:
+            return routing.answer_error(refusal.status, refusal.message)
         except NoRows as missing:
-            return routing.refuse(404, str(missing))
+            return routing.answer_error(404, str(missing))
         await self.world.deliver()
         return response
 
 
-def _check(ask: Ask, row: Route) -> None:
-    if row.need in REPO_NEEDS:
-        ask.repo_found = ask.world.repos.get(f"{ask.params['owner']}/{ask.params['name']}")
-        perm = ask.world.perm(ask.repo_found, ask.user) if ask.repo_found else None
-        refusal = refuse_repo(row.need, ask.user, ask.repo_found, perm)
-    elif row.need in ORG_NEEDS:
-        refusal = refuse_org(ask.user, ask.params.get("namespace", ""))
+def _check_access(ctx: RequestContext, row: Route) -> None:
+    if row.level in REPO_LEVELS:
+        ctx.repo_found = ctx.world.repos.get(f"{ctx.params['owner']}/{ctx.params['name']}")
+        perm = ctx.world.find_perm(ctx.repo_found, ctx.user) if ctx.repo_found else None
+        refusal = refuse_repo(row.level, ctx.user, ctx.repo_found, perm)
+    elif row.level in ORG_LEVELS:
+        refusal = refuse_org(ctx.user, ctx.params.get("namespace", ""))
     else:
-        refusal = refuse_user(row.need, ask.user)
+        refusal = refuse_user(row.level, ctx.user)
     if refusal:
-        raise Refusal(*refusal)
+        raise ErrorResponse(*refusal)
 
 
-async def _read_body(ask: Ask) -> None:
-    ask.body = await ask.request.body()
-    kind = ask.request.headers.get("content-type", "")
+async def _read_body(ctx: RequestContext) -> None:
+    ctx.body = await ctx.request.body()
+    kind = ctx.request.headers.get("content-type", "")
     if kind.startswith("application/x-www-form-urlencoded"):
-        ask.form = routing.first_values(ask.body.decode("utf-8", "replace"))
+        ctx.form = routing.first_values(ctx.body.decode("utf-8", "replace"))
 
 
-def _headers(path: str) -> dict[str, str]:
+def _default_headers(path: str) -> dict[str, str]:
     if path.startswith("/api/"):
         return {**NO_CACHE, "vary": "Origin"}
     if path == "/healthz" or path.startswith("/_simulator/"):

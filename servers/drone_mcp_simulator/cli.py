@@ -1,4 +1,4 @@
-"""`drone-mcp-simulator`: run a simulated Drone."""
+"""The command line `drone-mcp-simulator`: run a simulated Drone."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import typer
 from drone_mcp_simulator import scenario as scenarios
 from drone_mcp_simulator.clock import ManualClock, RealClock
 from drone_mcp_simulator.scenario_file import ScenarioError
-from drone_mcp_simulator.serving import event_of_signals, serving
-from drone_mcp_simulator.webhooks import Sender
+from drone_mcp_simulator.serving import open_stop_event, serving
+from drone_mcp_simulator.webhooks import WebhookSender
 
 if TYPE_CHECKING:
     from drone_mcp_simulator.world import World
@@ -25,7 +25,7 @@ app = typer.Typer(no_args_is_help=True, help="A simulated Drone CI server to try
 
 
 class ClockKind(StrEnum):
-    """Which time the simulator lives by."""
+    """The kind of clock that the simulator uses."""
 
     real = "real"
     manual = "manual"
@@ -52,17 +52,17 @@ def serve(
     allow_remote: Annotated[bool, typer.Option(help="Allow an address other machines can reach.")] = False,
 ) -> None:
     """Serve a scenario. Prints one line of JSON when ready: {"url": ..., "tokens": {login: token}}."""
-    host, port = _address(listen, allow_remote=allow_remote)
+    host, port = _parse_address(listen, allow_remote=allow_remote)
     try:
         world = scenarios.load(scenario, ManualClock() if clock is ClockKind.manual else RealClock())
     except ScenarioError as error:
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     if webhook:
-        world.sender = Sender(tuple(webhook), secret=_secret(webhook_secret_env))
+        world.sender = WebhookSender(tuple(webhook), secret=_read_secret(webhook_secret_env))
     anyio.run(_serve, world, host, port)
 
 
-def _address(listen: str, *, allow_remote: bool) -> tuple[str, int]:
+def _parse_address(listen: str, *, allow_remote: bool) -> tuple[str, int]:
     host, _, port = listen.rpartition(":")
     host = host.strip("[]")
     if host == "localhost":
@@ -82,7 +82,7 @@ def _address(listen: str, *, allow_remote: bool) -> tuple[str, int]:
     return host, number
 
 
-def _secret(variable: str | None) -> str:
+def _read_secret(variable: str | None) -> str:
     if variable is None:
         return ""
     if variable not in os.environ:
@@ -91,7 +91,7 @@ def _secret(variable: str | None) -> str:
 
 
 async def _serve(world: World, host: str, port: int) -> None:
-    stop = event_of_signals(signal.SIGINT, signal.SIGTERM)
+    stop = open_stop_event(signal.SIGINT, signal.SIGTERM)
     try:
         async with serving(world, host, port) as url:
             tokens = {user.login: user.token for user in world.users.values()}

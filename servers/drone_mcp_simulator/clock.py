@@ -1,4 +1,4 @@
-"""Time for the simulator: the real one, or one that a test moves by hand."""
+"""Clocks for the simulator: the real one, and one that a test moves by hand."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Where a manual clock starts unless told: some moment, always the same, so that answers repeat byte for byte.
+# The default start of a manual clock: fixed, so that responses are the same byte for byte in every run.
 EPOCH = 1_795_255_000.0
 
 
 class Clock(Protocol):
-    """Unix seconds, and a sleep that follows the same time."""
+    """A source of Unix time with a sleep on the same clock."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the Unix time in seconds."""
 
     async def sleep_until(self, moment: float) -> None:
         """Return once `now()` has reached `moment`."""
@@ -31,16 +31,16 @@ class RealClock:
     """The machine's clock."""
 
     def now(self) -> float:
-        """Seconds since the epoch."""
+        """Return the Unix time in seconds."""
         return time.time()
 
     async def sleep_until(self, moment: float) -> None:
-        """Sleep for real."""
+        """Sleep on the machine's clock."""
         await anyio.sleep(max(0.0, moment - time.time()))
 
 
 class ManualClock:
-    """Stands still until `set` moves it; sleepers wake in order of their moments."""
+    """A clock that stands still until `set` moves it; sleepers wake in order of their due times."""
 
     def __init__(self, start: float = EPOCH) -> None:
         self._now = start
@@ -48,11 +48,11 @@ class ManualClock:
         self._count = 0
 
     def now(self) -> float:
-        """Seconds since the epoch, as last set."""
+        """Return the Unix time in seconds, as last set."""
         return self._now
 
     def set(self, moment: float) -> None:
-        """Move to `moment` (never back) and wake who waited for it."""
+        """Move to `moment`, never backwards, and wake all sleepers due by then."""
         self._now = max(self._now, moment)
         while self._sleepers and self._sleepers[0][0] <= self._now:
             heapq.heappop(self._sleepers)[2].set()
@@ -67,25 +67,25 @@ class ManualClock:
         try:
             await sleeper[2].wait()
         finally:
-            if sleeper in self._sleepers:  # it was cancelled
+            if sleeper in self._sleepers:  # the task was cancelled
                 self._sleepers.remove(sleeper)
                 heapq.heapify(self._sleepers)
 
-    def sleeping(self) -> int:
-        """How many wait, so that a test can tell that a request has got as far as its sleep."""
+    def count_sleepers(self) -> int:
+        """Return the number of sleepers, by which a test detects that a request has reached its sleep."""
         return len(self._sleepers)
 
 
-async def first_of(clock: Clock, call: Callable[[], Awaitable[T]], seconds: float) -> T:
-    """Return what `call` returns, or raise `TimeoutError` once the clock has moved on by `seconds`."""
+async def run_with_timeout(clock: Clock, call: Callable[[], Awaitable[T]], seconds: float) -> T:
+    """Return the result of `call`; cancel it and raise TimeoutError after `seconds` on this clock."""
     results: list[T] = []
 
-    async def ring() -> None:
+    async def time_out() -> None:
         await clock.sleep_until(clock.now() + seconds)
         group.cancel_scope.cancel()
 
     async with anyio.create_task_group() as group:
-        group.start_soon(ring)
+        group.start_soon(time_out)
         results.append(await call())
         group.cancel_scope.cancel()
     if not results:

@@ -1,4 +1,4 @@
-"""Cron expressions as Drone reads them: robfig/cron with a leading field of seconds."""
+"""Cron expressions as Drone parses them, with a leading field of seconds (robfig/cron)."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ SHORTHANDS = {
 UNITS = {"h": 3600, "m": 60, "s": 1}
 # second, minute, hour, day of month, month, day of week (0 is Sunday)
 RANGES = ((0, 59), (0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
-# A date such as 30 February never comes; nobody waits longer than this to learn it.
+# The search ends here, since a date such as 30 February never comes.
 HORIZON_DAYS = 366 * 5
 
 
 def next_time(expression: str, after: int) -> int:
-    """The first moment (Unix seconds) after `after` that fits; `ValueError` when the expression is none."""
+    """Return the first matching time after `after`, in Unix seconds; raise ValueError for an invalid expression."""
     if match := re.fullmatch(r"@every ((?:\d+[hms])+)", expression):
         return after + sum(int(n) * UNITS[unit] for n, unit in re.findall(r"(\d+)([hms])", match[1]))
     fields = SHORTHANDS.get(expression, expression).split()
     if len(fields) == len(RANGES) - 1:
-        fields.append("*")  # five fields lack the day of week, not the seconds
+        fields.append("*")  # of five fields, the day of the week is missing, not the seconds
     if len(fields) != len(RANGES):
         raise ValueError(f"{expression!r} has {len(fields)} fields")
-    allowed = [_allowed(text, *bounds) for text, bounds in zip(fields, RANGES, strict=True)]
-    return _search(allowed, datetime.fromtimestamp(after, UTC) + timedelta(seconds=1))
+    allowed = [_parse_field(text, *bounds) for text, bounds in zip(fields, RANGES, strict=True)]
+    return _find_next(allowed, datetime.fromtimestamp(after, UTC) + timedelta(seconds=1))
 
 
-def _allowed(text: str, low: int, high: int) -> list[int]:
+def _parse_field(text: str, low: int, high: int) -> list[int]:
     values: set[int] = set()
     for part in text.split(","):
         match = re.fullmatch(r"(?:[*?]|(\d+)(?:-(\d+))?)(?:/(\d+))?", part)
@@ -48,7 +48,7 @@ def _allowed(text: str, low: int, high: int) -> list[int]:
     return sorted(values)
 
 
-def _search(allowed: list[list[int]], start: datetime) -> int:
+def _find_next(allowed: list[list[int]], start: datetime) -> int:
     seconds, minutes, hours, days, months, weekdays = allowed
     times = [(hour, minute, second) for hour in hours for minute in minutes for second in seconds]
     for offset in range(HORIZON_DAYS):

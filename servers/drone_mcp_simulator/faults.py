@@ -1,8 +1,8 @@
-"""Faults on demand: what networks, proxies and overloaded servers do to an answer.
+"""Injects faults of networks, proxies and overloaded servers into responses.
 
-`delay`, `status`, `html`, `truncate`, `content_type` and `drip` work everywhere. `drop` (no byte of an answer) and
-`reset` (half of one, then the connection breaks) need a connection: behind uvicorn with `serving.DroneProtocol` it is
-aborted; in-process, through `httpx.ASGITransport`, the error that httpx would raise is raised instead.
+`delay`, `status`, `html`, `truncate`, `content_type` and `drip` work everywhere. `drop` (no response) and `reset` (the
+connection breaks halfway) need a connection: uvicorn with `serving.DroneProtocol` aborts it; in-process, through
+`httpx.ASGITransport`, the error that httpx would raise is raised instead.
 """
 
 from __future__ import annotations
@@ -21,14 +21,14 @@ if TYPE_CHECKING:
     from drone_mcp_simulator.clock import Clock
 
 Kind = Literal["delay", "drop", "reset", "status", "truncate", "html", "drip", "content_type"]
-# Where a server leaves the connection for `drop` and `reset` to break.
+# The ASGI extension that holds the connection for `drop` and `reset` to abort.
 TRANSPORT = "drone_mcp_simulator.transport"
 DRIP_CHUNK = 64
 HTML = b"<!DOCTYPE html><html><head><title>Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 
 
 class Fault(BaseModel):
-    """One fault: which requests it meets, how often, and what it does to them."""
+    """One fault: the requests it applies to, how often, and its effect."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -41,34 +41,34 @@ class Fault(BaseModel):
     retry_after: str | None = Field(default=None, description="the Retry-After header of a status fault")
     content_type: str = "text/html; charset=utf-8"
 
-    def meets(self, method: str, path: str) -> bool:
-        """Is this request concerned?"""
+    def matches(self, method: str, path: str) -> bool:
+        """Return whether the fault applies to this request."""
         pattern = self.route if " " in self.route else f"* {self.route}"
         return fnmatchcase(f"{method} {path}", pattern)
 
 
 @dataclass
 class Faults:
-    """The faults in force; a request meets the first that concerns it."""
+    """The active faults; the first that matches a request applies."""
 
     _left: list[tuple[Fault, int | None]] = field(default_factory=list)
 
     def add(self, fault: Fault) -> None:
-        """Put a fault into force."""
+        """Activate a fault."""
         self._left.append((fault, fault.count))
 
     def clear(self) -> None:
-        """Heal everything."""
+        """Remove all faults."""
         self._left.clear()
 
-    def active(self) -> list[Fault]:
-        """What is in force."""
+    def list_active(self) -> list[Fault]:
+        """Return the active faults."""
         return [fault for fault, _ in self._left]
 
     def take(self, method: str, path: str) -> Fault | None:
-        """The fault for this request, counted down."""
+        """Return the fault for this request, if any, and count it down."""
         for index, (fault, left) in enumerate(self._left):
-            if fault.meets(method, path):
+            if fault.matches(method, path):
                 if left is not None:
                     self._left[index : index + 1] = [(fault, left - 1)] if left > 1 else []
                 return fault
@@ -76,7 +76,7 @@ class Faults:
 
 
 class FaultMiddleware:
-    """Applies a world's faults around an ASGI app."""
+    """Applies a world's faults to the responses of an ASGI app."""
 
     def __init__(self, app: ASGIApp, faults: Faults, clock: Clock) -> None:
         self.app = app
@@ -84,37 +84,37 @@ class FaultMiddleware:
         self.clock = clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve one request, spoiled if a fault meets it. The simulator's own routes are never spoiled."""
-        is_ours = scope["type"] != "http" or scope["path"].startswith("/_simulator/")
-        fault = None if is_ours else self.faults.take(scope["method"], scope["path"])
+        """Serve one request and apply the fault that matches it; the simulator's own routes have no faults."""
+        is_exempt = scope["type"] != "http" or scope["path"].startswith("/_simulator/")
+        fault = None if is_exempt else self.faults.take(scope["method"], scope["path"])
         if fault is None:
             await self.app(scope, receive, send)
         else:
-            await self._spoil(fault, scope, receive, send)
+            await self._apply(fault, scope, receive, send)
 
-    async def _spoil(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _apply(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
         if fault.kind == "drop":
-            await _break(scope)
+            await _break_connection(scope)
         elif fault.kind == "status":
-            await _answer(send, fault.status, *_status_answer(fault))
+            await _send_response(send, fault.status, *_build_error(fault))
         elif fault.kind == "html":
-            await _answer(send, 200, HTML, {"content-type": "text/html; charset=utf-8"})
+            await _send_response(send, 200, HTML, {"content-type": "text/html; charset=utf-8"})
         elif fault.kind == "delay":
             await self.clock.sleep_until(self.clock.now() + fault.seconds)
             await self.app(scope, receive, send)
         elif fault.kind == "reset":
-            await self.app(scope, receive, _resetting(scope, send))
+            await self.app(scope, receive, _reset_midway(scope, send))
         elif fault.kind == "content_type":
-            await self.app(scope, receive, _relabelling(fault.content_type, send))
+            await self.app(scope, receive, _replace_content_type(fault.content_type, send))
         else:
-            await self._reshape(fault, scope, receive, send)
+            await self._truncate_or_drip(fault, scope, receive, send)
 
-    async def _reshape(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
-        """Truncate or drip: both take the whole answer first, so they are not for streams."""
+    async def _truncate_or_drip(self, fault: Fault, scope: Scope, receive: Receive, send: Send) -> None:
+        """Truncate or drip the response. Both collect it first, so they do not work for streams."""
         start, body = await _collect(self.app, scope, receive)
         if fault.kind == "truncate":
             headers = {key.decode(): value.decode() for key, value in start["headers"]}
-            await _answer(send, start["status"], body[: len(body) // 2], headers)
+            await _send_response(send, start["status"], body[: len(body) // 2], headers)
         else:
             await self._drip(fault, start, body, send)
 
@@ -126,7 +126,7 @@ class FaultMiddleware:
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
-def _status_answer(fault: Fault) -> tuple[bytes, dict[str, str]]:
+def _build_error(fault: Fault) -> tuple[bytes, dict[str, str]]:
     headers = {"content-type": "application/json"}
     if fault.retry_after is not None:
         headers["retry-after"] = fault.retry_after
@@ -134,7 +134,7 @@ def _status_answer(fault: Fault) -> tuple[bytes, dict[str, str]]:
     return body, headers
 
 
-async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
+async def _send_response(send: Send, status: int, body: bytes, headers: dict[str, str]) -> None:
     fields = {**headers, "content-length": str(len(body))}
     raw = [(key.encode(), value.encode()) for key, value in fields.items()]
     await send({"type": "http.response.start", "status": status, "headers": raw})
@@ -142,7 +142,7 @@ async def _answer(send: Send, status: int, body: bytes, headers: dict[str, str])
 
 
 async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Message, bytes]:
-    """Run the app and keep its answer: the start message and the whole body."""
+    """Run the app and return its response: the start message and the whole body."""
     messages: list[Any] = []
 
     async def keep(message: Message) -> None:
@@ -152,21 +152,21 @@ async def _collect(app: ASGIApp, scope: Scope, receive: Receive) -> tuple[Messag
     return messages[0], b"".join(message.get("body", b"") for message in messages[1:])
 
 
-def _relabelling(content_type: str, send: Send) -> Send:
-    async def relabelled(message: Message) -> None:
+def _replace_content_type(content_type: str, send: Send) -> Send:
+    async def send_relabelled(message: Message) -> None:
         if message["type"] == "http.response.start":
             kept = [(key, value) for key, value in message["headers"] if key.lower() != b"content-type"]
             message = {**message, "headers": [*kept, (b"content-type", content_type.encode())]}
         await send(message)
 
-    return relabelled
+    return send_relabelled
 
 
-def _resetting(scope: Scope, send: Send) -> Send:
-    """Pass the start and half of the first piece on, then break; what follows goes nowhere."""
+def _reset_midway(scope: Scope, send: Send) -> Send:
+    """Send the start and half of the first chunk, then break the connection and discard the rest."""
     is_broken = False
 
-    async def until_broken(message: Message) -> None:
+    async def send_until_broken(message: Message) -> None:
         nonlocal is_broken
         if is_broken:
             return
@@ -176,14 +176,14 @@ def _resetting(scope: Scope, send: Send) -> Send:
         is_broken = True
         body = message.get("body", b"")
         await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
-        await _break(scope)
+        await _break_connection(scope)
 
-    return until_broken
+    return send_until_broken
 
 
-async def _break(scope: Scope) -> None:
+async def _break_connection(scope: Scope) -> None:
     transport = scope.get("extensions", {}).get(TRANSPORT)
     if transport is None:
         raise httpx.ReadError("the simulator broke the connection")
     transport.abort()
-    await anyio.lowlevel.checkpoint()  # the server has to notice it before it answers
+    await anyio.lowlevel.checkpoint()  # lets the server notice the abort before the response ends

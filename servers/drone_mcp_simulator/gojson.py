@@ -1,11 +1,11 @@
-"""JSON as Go's `encoding/json` writes it, which is what every answer of Drone is made of."""
+"""JSON as Go's `encoding/json` writes it; Drone uses it for every response."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-# Go escapes these for the sake of HTML and JavaScript; everything else outside ASCII stays as UTF-8.
+# Go escapes these so that JSON is safe within HTML (`json.HTMLEscape`); other characters stay UTF-8.
 _GO_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
@@ -21,7 +21,7 @@ def encode(value: Any) -> bytes:
 
 
 def decode(body: bytes) -> Any:
-    """Decode a request body; `ValueError` with what Go's decoder says of a bad one."""
+    """Decode a request body; raise ValueError with the message of Go's decoder for an invalid one."""
     text = body.decode("utf-8", "replace").strip()
     if not text:
         raise ValueError("EOF")

@@ -1,8 +1,8 @@
-"""What happens to a build: pure transitions on its records, with Drone's version numbers.
+"""The state transitions of a build, pure functions on its records, with Drone's version numbers.
 
 A build goes 1 (created) -> 2 (running) -> 3 (finished), a stage 1 -> 2 (accepted) -> 3 (running) -> 4 (done), a step
 1 -> 2 (running) -> 3 (done) -> 4 (saved again with its stage).
-Drone 2.25: `operator/manager/{setup,updater,teardown}.go`, `handler/api/repos/builds/{cancel,stages/*}.go`.
+harness/drone v2.25.0: `operator/manager/{setup,updater,teardown}.go`, `handler/api/repos/builds/{cancel,stages/*}.go`.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ SKIP_REST_EXIT = 78
 INTERNAL_EXIT = 255
 
 
-class Refused(Exception):
-    """A transition that the state of the build does not allow; the text is Drone's."""
+class TransitionRefused(Exception):
+    """The state of the build does not allow the transition; the text is Drone's."""
 
 
 def accept(stage: Stage, machine: str) -> None:
-    """A runner takes the stage; its status stays `pending`."""
+    """Assign a pending stage to a runner; its status stays `pending`."""
     stage.machine = machine
     stage.version += 1
 
 
 def start_stage(build: Build, stage: Stage, steps: Iterable[Step], now: int) -> None:
-    """The runner begins: steps come into being, and with the first stage the build runs."""
+    """Start a stage with its steps; the first stage also starts the build."""
     stage.status = "running"
     stage.started = stage.updated = now
     stage.version += 1
@@ -44,14 +44,14 @@ def start_stage(build: Build, stage: Stage, steps: Iterable[Step], now: int) -> 
 
 
 def start_step(step: Step, now: int) -> None:
-    """A step begins."""
+    """Start a step."""
     step.status = "running"
     step.started = now
     step.version += 1
 
 
 def finish_step(step: Step, exit_code: int, error: str, now: int) -> None:
-    """A step ends: 0 and 78 are success, an error of the runner itself is `error` with 255."""
+    """Finish a step: exit codes 0 and 78 are success; a failure of the runner itself is `error` with 255."""
     step.exit_code = INTERNAL_EXIT if error else exit_code
     step.error = error
     if error:
@@ -63,15 +63,16 @@ def finish_step(step: Step, exit_code: int, error: str, now: int) -> None:
 
 
 def skip_step(step: Step, now: int) -> None:
-    """A step whose condition does not hold is reported once."""
+    """Skip a step whose condition does not hold."""
     step.status = "skipped"
     step.started = step.stopped = now
     step.version += 1
 
 
 def finish_stage(build: Build, stage: Stage, now: int) -> None:
-    """All steps are done: the stage is settled, and what waits for it is released or skipped."""
-    stage.status = _stage_status(stage.steps)
+    """Finish a stage whose steps are done; release or skip the stages that depend on it."""
+    statuses = {step.status for step in stage.steps if not step.errignore}
+    stage.status = next((status for status in ("error", "failure") if status in statuses), "success")
     if stage.status == "error":
         stage.exit_code = INTERNAL_EXIT
         stage.error = next(step.error for step in stage.steps if step.status == "error")
@@ -84,16 +85,11 @@ def finish_stage(build: Build, stage: Stage, now: int) -> None:
     finish_build(build, now)
 
 
-def _stage_status(steps: list[Step]) -> str:
-    statuses = {step.status for step in steps if not step.errignore}
-    return next((status for status in ("error", "failure") if status in statuses), "success")
-
-
 def _skip_downstream(build: Build, now: int) -> None:
     failed = any(stage.status in FAILED for stage in build.stages)
     for stage in build.stages:
         wanted = stage.on_failure if failed else stage.on_success
-        if stage.status == "waiting_on_dependencies" and not wanted and dependencies_done(build, stage):
+        if stage.status == "waiting_on_dependencies" and not wanted and are_dependencies_done(build, stage):
             stage.status = "skipped"
             stage.started = stage.stopped = now
             stage.version += 1
@@ -101,19 +97,22 @@ def _skip_downstream(build: Build, now: int) -> None:
 
 def _release_downstream(build: Build, now: int) -> None:
     for stage in build.stages:
-        if stage.status == "waiting_on_dependencies" and dependencies_done(build, stage):
+        if stage.status == "waiting_on_dependencies" and are_dependencies_done(build, stage):
             stage.status = "pending"
             stage.updated = now
             stage.version += 1
 
 
-def dependencies_done(build: Build, stage: Stage) -> bool:
-    """Are all the stages that `stage` depends on finished?"""
+def are_dependencies_done(build: Build, stage: Stage) -> bool:
+    """Return whether all stages that `stage` depends on are finished."""
     return all(other.status in DONE for other in build.stages if other.name in stage.depends_on)
 
 
 def finish_build(build: Build, now: int) -> bool:
-    """Settle the build once every stage is done, which a declined one never is: the first failed stage decides."""
+    """Finish the build once every stage is done; the first failed stage decides its status.
+
+    A declined stage is never done, so a declined build never finishes.
+    """
     if build.status != "running" or any(stage.status not in DONE for stage in build.stages):
         return False
     build.status = next((stage.status for stage in build.stages if stage.status in FAILED), "success")
@@ -123,7 +122,7 @@ def finish_build(build: Build, now: int) -> bool:
 
 
 def cancel(build: Build, now: int) -> bool:
-    """Cancel; true when the build itself changed. Open stages of a declined build are skipped even so."""
+    """Cancel a build; return whether the build itself changed. Open stages are skipped even in a declined build."""
     changed = build.status in ("pending", "running")
     if changed:
         build.status = "killed"
@@ -132,11 +131,11 @@ def cancel(build: Build, now: int) -> bool:
         build.version += 1
     for stage in build.stages:
         if stage.status not in DONE and stage.status != "declined":
-            _stop(stage, now)
+            _stop_stage(stage, now)
     return changed
 
 
-def _stop(stage: Stage, now: int) -> None:
+def _stop_stage(stage: Stage, now: int) -> None:
     stage.status = "killed" if stage.started else "skipped"
     stage.started = stage.started or now
     stage.stopped = now
@@ -152,22 +151,22 @@ def _stop(stage: Stage, now: int) -> None:
 
 
 def approve(stage: Stage, now: int) -> None:
-    """Release a blocked stage: to `pending`, or to waiting where it depends on others."""
+    """Approve a blocked stage: it becomes `pending`, or waits for its dependencies."""
     if stage.status != "blocked":
-        raise Refused(f'Cannot approve a Pipeline with Status "{stage.status}"')
+        raise TransitionRefused(f'Cannot approve a Pipeline with Status "{stage.status}"')
     stage.status = "waiting_on_dependencies" if stage.depends_on else "pending"
     stage.updated = now
     stage.version += 1
 
 
 def decline(build: Build, stage: Stage) -> None:
-    """Decline one stage, which declines the build at once while its other stages stay blocked."""
+    """Decline one stage and with it the build; the other stages stay blocked."""
     _decline_stage(stage)
     _decline_build(build)
 
 
 def decline_all(build: Build) -> None:
-    """Decline every stage; stops at the first that is not blocked, and those before it stay declined."""
+    """Decline every stage; stop at the first that is not blocked, leaving those before it declined."""
     for stage in build.stages:
         _decline_stage(stage)
     _decline_build(build)
@@ -175,7 +174,7 @@ def decline_all(build: Build) -> None:
 
 def _decline_stage(stage: Stage) -> None:
     if stage.status != "blocked":
-        raise Refused(f'Cannot decline build with status "{stage.status}"')
+        raise TransitionRefused(f'Cannot decline build with status "{stage.status}"')
     stage.status = "declined"
     stage.version += 1
 

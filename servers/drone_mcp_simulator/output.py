@@ -1,4 +1,4 @@
-"""What a step prints, and what Drone's runner makes of it (runner-go, `livelog`)."""
+"""The output of a step, and how Drone's runner stores and streams it (drone/runner-go, `livelog`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from drone_mcp_simulator import gojson
 
 # The runner keeps the newest 5 MiB of a step's text and stops streaming once it has seen as much.
 LIMIT = 5 * 1024 * 1024
-# A live stream replays at most so many lines to a late comer.
+# The number of lines that a live stream replays to a new listener.
 LIVE_HISTORY = 5000
 
 
@@ -21,19 +21,19 @@ class Line:
     time: int
 
     def to_json(self) -> dict[str, int | str]:
-        """The line as Drone stores and streams it."""
+        """Return the line as Drone stores and streams it."""
         return {"pos": self.pos, "out": self.out, "time": self.time}
 
 
 @dataclass(frozen=True)
 class Output:
-    """A step's text; or, as `blob`, the very bytes that the runner uploads instead of a log array."""
+    """The text of a step, or in `blob` the exact bytes that the runner uploads instead of a log array."""
 
     text: str = ""
     blob: bytes | None = None
 
     def lines(self, duration: float) -> list[Line]:
-        """The text as lines (own line ends kept), spread evenly over `duration` seconds."""
+        """Split the text into lines with their line ends, spread evenly over `duration` seconds."""
         parts = [part + "\n" for part in self.text.split("\n")]
         parts[-1] = parts[-1][:-1]
         if not parts[-1]:
@@ -41,16 +41,16 @@ class Output:
         return [Line(i, part, int(duration * i / len(parts))) for i, part in enumerate(parts)]
 
 
-def upload(lines: list[Line]) -> bytes:
-    """The log array as uploaded at a step's end: the oldest lines are dropped until 5 MiB of text are left.
+def encode_upload(lines: list[Line]) -> bytes:
+    """Encode the log array uploaded at the end of a step; the oldest lines beyond 5 MiB of text are dropped.
 
     A step without output is Go's nil slice, which encodes as `null`.
     """
-    kept = lines[_first_kept(lines) :]
+    kept = lines[_find_first_kept(lines) :]
     return gojson.encode([line.to_json() for line in kept] or None)
 
 
-def _first_kept(lines: list[Line]) -> int:
+def _find_first_kept(lines: list[Line]) -> int:
     size = 0
     for index in range(len(lines) - 1, -1, -1):
         size += len(lines[index].out.encode())
@@ -59,8 +59,8 @@ def _first_kept(lines: list[Line]) -> int:
     return 0
 
 
-def batches(lines: list[Line]) -> list[list[Line]]:
-    """The lines as they are streamed: one batch a second, none after the first 5 MiB."""
+def split_into_batches(lines: list[Line]) -> list[list[Line]]:
+    """Split the lines into the batches that are streamed: one a second, until 5 MiB are sent."""
     streamed: list[list[Line]] = []
     size = 0
     for line in lines:

@@ -1,4 +1,4 @@
-"""Who may do what (Drone 2.25, `handler/api/acl`)."""
+"""Access checks (harness/drone v2.25.0, `handler/api/acl`)."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ if TYPE_CHECKING:
     from drone_mcp_simulator.records import Perm, Repo, User
 
 
-class Need(Enum):
-    """What a route asks of its caller."""
+class AccessLevel(Enum):
+    """The access that a route requires of its caller."""
 
     GUEST = "guest"
     USER = "user"
@@ -22,8 +22,8 @@ class Need(Enum):
     ORGADMIN = "orgadmin"
 
 
-REPO_NEEDS = frozenset({Need.READ, Need.WRITE, Need.ADMIN})
-ORG_NEEDS = frozenset({Need.MEMBER, Need.ORGADMIN})
+REPO_LEVELS = frozenset({AccessLevel.READ, AccessLevel.WRITE, AccessLevel.ADMIN})
+ORG_LEVELS = frozenset({AccessLevel.MEMBER, AccessLevel.ORGADMIN})
 
 Refusal = tuple[int, str]
 UNAUTHORIZED: Refusal = (401, "Unauthorized")
@@ -31,20 +31,21 @@ FORBIDDEN: Refusal = (403, "Forbidden")
 NOT_FOUND: Refusal = (404, "Not Found")
 
 
-def refuse_user(need: Need, user: User | None) -> Refusal | None:
-    """Routes that ask for a user or a system administrator."""
-    if need is Need.GUEST:
+def refuse_user(level: AccessLevel, user: User | None) -> Refusal | None:
+    """Check a route that requires a user or a system administrator."""
+    if level is AccessLevel.GUEST:
         return None
     if user is None:
         return UNAUTHORIZED
-    if need is Need.SYSADMIN and not user.admin:
+    if level is AccessLevel.SYSADMIN and not user.admin:
         return FORBIDDEN
     return None
 
 
-def refuse_repo(need: Need, user: User | None, repo: Repo | None, perm: Perm | None) -> Refusal | None:
-    """Routes of a repository: what may not be seen does not exist, and a guest is asked to sign in."""
-    if repo is not None and need is Need.READ and _is_open(repo, user):
+def refuse_repo(level: AccessLevel, user: User | None, repo: Repo | None, perm: Perm | None) -> Refusal | None:
+    """Check a route of a repository: 404 if the caller may not read it, 401 for a guest."""
+    open_to_caller = {"public"} if user is None else {"public", "internal"}
+    if repo is not None and level is AccessLevel.READ and repo.visibility in open_to_caller:
         return None
     if user is None:
         return UNAUTHORIZED
@@ -54,23 +55,22 @@ def refuse_repo(need: Need, user: User | None, repo: Repo | None, perm: Perm | N
         return NOT_FOUND
     if not user.active:
         return FORBIDDEN
-    return None if _allows(perm, need) else NOT_FOUND
+    return None if _allows(perm, level) else NOT_FOUND
 
 
-def _is_open(repo: Repo, user: User | None) -> bool:
-    return repo.visibility == "public" or (repo.visibility == "internal" and user is not None)
-
-
-def _allows(perm: Perm, need: Need) -> bool:
-    if need is Need.READ:
+def _allows(perm: Perm, level: AccessLevel) -> bool:
+    if level is AccessLevel.READ:
         return perm.read
-    if need is Need.WRITE:
+    if level is AccessLevel.WRITE:
         return perm.read and perm.write
     return perm.read and perm.write and perm.admin
 
 
 def refuse_org(user: User | None, namespace: str) -> Refusal | None:
-    """Routes of an organization. Gitea does not tell Drone who is a member, so only the namespace's own user is."""
+    """Check a route of an organization.
+
+    Drone gets no membership from Gitea, so only the user with the namespace's own name counts as a member.
+    """
     if user is None:
         return UNAUTHORIZED
     if user.admin or user.login == namespace:

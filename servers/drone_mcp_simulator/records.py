@@ -1,4 +1,4 @@
-"""Drone's records as its handlers emit them (Drone 2.25, `core/*.go`): same keys, same order, same `omitempty`."""
+"""Drone's records as its handlers encode them (harness/drone v2.25.0, `core/*.go`): keys, order and `omitempty`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 
 
 class Record:
-    """A Go struct: the fields are its keys in order; `OMIT` names those with `omitempty`, `HIDDEN` those with `-`."""
+    """A Go struct: the fields are its JSON keys in order; `OMIT` are tagged `omitempty`, `HIDDEN` are tagged `-`."""
 
     OMIT: ClassVar[frozenset[str]] = frozenset()
     HIDDEN: ClassVar[frozenset[str]] = frozenset()
 
     def to_json(self, **extra: Any) -> dict[str, Any]:
-        """The record as JSON data; `extra` replaces fields (a value of `None` leaves the field out)."""
+        """Return the record as JSON data; `extra` replaces fields, and an empty value there omits the field."""
         shown: dict[str, Any] = {}
         for column in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
             if column.name in self.HIDDEN:
@@ -21,15 +21,15 @@ class Record:
             value = extra[column.name] if column.name in extra else getattr(self, column.name)
             if not value and (column.name in self.OMIT or column.name in extra):
                 continue
-            shown[column.name] = _plain(value)
+            shown[column.name] = _to_plain(value)
         return shown
 
 
-def _plain(value: Any) -> Any:
+def _to_plain(value: Any) -> Any:
     if isinstance(value, Record):
         return value.to_json()
     if isinstance(value, list):
-        return [_plain(item) for item in value]
+        return [_to_plain(item) for item in value]
     if isinstance(value, dict):
         return {key: value[key] for key in sorted(value)}  # Go sorts the keys of a map
     return value
@@ -37,7 +37,7 @@ def _plain(value: Any) -> Any:
 
 @dataclass
 class User(Record):
-    """`core/user.go`; `token` is `user_hash` and never shown."""
+    """`core/user.go`; `token` is the column `user_hash`, never encoded."""
 
     HIDDEN = frozenset({"token"})
 
@@ -58,7 +58,7 @@ class User(Record):
 
 @dataclass
 class Perm(Record):
-    """`core/perm.go`; the times are those a collaborator list shows."""
+    """`core/perm.go`; only the list of collaborators shows the times."""
 
     HIDDEN = frozenset({"synced", "created", "updated"})
 
@@ -72,7 +72,7 @@ class Perm(Record):
 
 @dataclass
 class Step(Record):
-    """`core/step.go`; `step_id` holds the stage's id: Drone's typo, kept on purpose."""
+    """`core/step.go`; `step_id` holds the stage's id, as in Drone."""
 
     OMIT = frozenset({"error", "errignore", "started", "stopped", "depends_on", "image", "detached", "schema"})
 
@@ -174,13 +174,13 @@ class Build(Record):
     stages: list[Stage] = field(default_factory=list)
 
     def bare(self) -> dict[str, Any]:
-        """The build as lists and fresh answers show it: without stages."""
+        """Return the build without stages, as lists show it."""
         return self.to_json(stages=None)
 
 
 @dataclass
 class Repo(Record):
-    """`core/repo.go`; `timeout` in minutes. `signer` signs incoming hooks, `secret` encrypts; both stay inside."""
+    """`core/repo.go`; `timeout` in minutes. `signer` signs incoming hooks, `secret` encrypts; neither is encoded."""
 
     OMIT = frozenset({"throttle", "build", "permissions"})
     HIDDEN = frozenset({"signer", "secret"})
@@ -221,7 +221,7 @@ class Repo(Record):
     secret: str = field(default="", repr=False)
 
     def to_json(self, **extra: Any) -> dict[str, Any]:
-        """As `Record.to_json`; a `build` given here keeps its own key order."""
+        """Return `Record.to_json`; a `build` in `extra` keeps its own key order."""
         build = extra.pop("build", None)
         shown = super().to_json(**extra)
         if not build:
@@ -253,7 +253,7 @@ class Cron(Record):
 
 @dataclass
 class Secret(Record):
-    """`core/secret.go`; the value is never shown."""
+    """`core/secret.go`; the value is never encoded."""
 
     OMIT = frozenset({"id", "repo_id", "namespace", "name", "type", "pull_request", "pull_request_push"})
     HIDDEN = frozenset({"data"})

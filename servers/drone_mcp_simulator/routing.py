@@ -1,4 +1,4 @@
-"""Routes as Drone's router (chi 3) has them: a table, a permission each, plain 404 and empty 405 for the rest."""
+"""Routing like Drone's router (go-chi/chi v3): a table of routes, plain 404 and empty 405 for other requests."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from drone_mcp_simulator import gojson
 if TYPE_CHECKING:
     from starlette.requests import Request
 
-    from drone_mcp_simulator.permissions import Need
+    from drone_mcp_simulator.permissions import AccessLevel
     from drone_mcp_simulator.records import Repo, User
     from drone_mcp_simulator.world import World
 
 
-class Refusal(Exception):
-    """An answer other than success, with Drone's message."""
+class ErrorResponse(Exception):
+    """An error response with Drone's message."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(message)
@@ -30,8 +30,8 @@ class Refusal(Exception):
 
 
 @dataclass
-class Ask:
-    """One request, with what the router and the permission check have found."""
+class RequestContext:
+    """One request with the results of routing and of the access check."""
 
     world: World
     request: Request
@@ -39,81 +39,81 @@ class Ask:
     user: User | None = None
     repo_found: Repo | None = None
     body: bytes = b""
-    query: dict[str, str] = field(default_factory=dict)  # of a repeated key the first value, as Go takes it
+    query: dict[str, str] = field(default_factory=dict)  # of a repeated key the first value, as in Go
     form: dict[str, str] = field(default_factory=dict)
 
     @property
     def repo(self) -> Repo:
-        """The repository of a route that has one."""
+        """The repository of a route that has one in its path."""
         if self.repo_found is None:
-            raise Refusal(404, "Not Found")
+            raise ErrorResponse(404, "Not Found")
         return self.repo_found
 
     @property
     def caller(self) -> User:
-        """The user of a route that guests never reach."""
+        """The user of a route that is closed to guests."""
         if self.user is None:
-            raise Refusal(401, "Unauthorized")
+            raise ErrorResponse(401, "Unauthorized")
         return self.user
 
     def value(self, name: str) -> str:
-        """A parameter from a form body or from the query, like Go's `FormValue`."""
+        """Return a parameter from the form or the query, like Go's `FormValue`."""
         return self.form.get(name) or self.query.get(name, "")
 
     def number(self, name: str) -> int:
-        """A whole number from the path."""
+        """Return an integer from the path."""
         return parse_int(self.params[name])
 
     def json(self, *, lenient: bool = False) -> dict[str, Any]:
-        """The JSON body; a bad one is refused in Go's words."""
+        """Return the JSON body; answer an invalid one with the message of Go's decoder."""
         try:
             data = gojson.decode(self.body)
         except ValueError as error:
             if lenient:
                 return {}
-            raise Refusal(400, str(error)) from error
+            raise ErrorResponse(400, str(error)) from error
         return data if isinstance(data, dict) else {}
 
 
 def parse_int(text: str) -> int:
-    """Go's `strconv.ParseInt`, its refusal included."""
+    """Parse an integer like Go's `strconv.ParseInt`, with its error message."""
     if not re.fullmatch(r"[+-]?[0-9]+", text):
-        raise Refusal(400, f'strconv.ParseInt: parsing "{text}": invalid syntax')
+        raise ErrorResponse(400, f'strconv.ParseInt: parsing "{text}": invalid syntax')
     return int(text)
 
 
 def first_values(encoded: str) -> dict[str, str]:
-    """A query or form; of a repeated key the first value."""
+    """Parse a query or form; of a repeated key the first value counts."""
     values: dict[str, str] = {}
     for key, value in parse_qsl(encoded, keep_blank_values=True):
         values.setdefault(key, value)
     return values
 
 
-Handler = Callable[[Ask], Awaitable[Response]]
+Handler = Callable[[RequestContext], Awaitable[Response]]
 
 
 @dataclass(frozen=True)
 class Route:
-    """One row of the table."""
+    """One route of the table."""
 
     method: str
     pattern: re.Pattern[str]
-    need: Need
+    level: AccessLevel
     handler: Handler
 
 
-def route(method: str, path: str, need: Need, handler: Handler) -> Route:
-    """A row. `{name}` is one segment, `{name...}` the rest; callers may leave a final `/` out, but add none."""
+def route(method: str, path: str, level: AccessLevel, handler: Handler) -> Route:
+    """Build a route. `{name}` matches one segment, `{name...}` the rest; a final `/` is optional."""
     text = re.sub(r"\{(\w+)\.\.\.\}", r"(?P<\1>.+)", path)
     text = re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", text)
     if text.endswith("/") and text != "/":
         text += "?"
-    return Route(method, re.compile(text), need, handler)
+    return Route(method, re.compile(text), level, handler)
 
 
 def find(routes: list[Route], method: str, path: str) -> tuple[Route, dict[str, str]] | int:
-    """The row for a request, or the status 404 or 405."""
+    """Find the route of a request, or return the status 404 or 405."""
     is_known = False
     for row in routes:
         match = row.pattern.fullmatch(path)
@@ -124,21 +124,21 @@ def find(routes: list[Route], method: str, path: str) -> tuple[Route, dict[str, 
 
 
 def answer(data: Any, status: int = 200) -> Response:
-    """A JSON answer, without a charset, with the newline of Go's encoder."""
+    """Build a JSON response, without a charset and with the newline of Go's encoder."""
     return Response(gojson.encode(data), status, {"content-type": "application/json"})
 
 
-def refuse(status: int, message: str) -> Response:
-    """The one error shape."""
+def answer_error(status: int, message: str) -> Response:
+    """Build an error response."""
     return answer({"message": message}, status)
 
 
 def no_content() -> Response:
-    """204."""
+    """Build a response with status 204."""
     return Response(status_code=204)
 
 
 def page_not_found() -> Response:
-    """What Go's `http.NotFound` sends."""
+    """Build the response of Go's `http.NotFound`."""
     headers = {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
     return Response("404 page not found\n", 404, headers)

@@ -1,7 +1,7 @@
-"""Scenarios: a YAML file becomes a world and what is going to happen in it.
+"""Loads scenarios: turns a YAML file into a world and schedules its events.
 
-What lies before time 0 (`at: -2h`) is played through while loading, so that every build has the history that a real one
-would have; what lies after it happens as the clock goes on.
+Events before time 0 (`at: -2h`) are played while loading, so that every build has the history of a real one; later
+events happen as the clock advances.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from pydantic import ValidationError
 from drone_mcp_simulator import lifecycle
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.faults import Fault
-from drone_mcp_simulator.lifecycle import Refused
-from drone_mcp_simulator.plans import Plans
+from drone_mcp_simulator.lifecycle import TransitionRefused
+from drone_mcp_simulator.pipelines import PipelineResolver
 from drone_mcp_simulator.records import Build, User
 from drone_mcp_simulator.scenario_file import OnBuild, ScenarioError, ScenarioFile
 from drone_mcp_simulator.scm import ScmRepo
-from drone_mcp_simulator.trigger import again, start
-from drone_mcp_simulator.world import NoRows, Place, World
+from drone_mcp_simulator.trigger import describe_rebuild, start
+from drone_mcp_simulator.world import Addresses, NoRows, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,30 +33,30 @@ if TYPE_CHECKING:
 
     from drone_mcp_simulator.clock import Clock
     from drone_mcp_simulator.records import Repo
-    from drone_mcp_simulator.scenario_file import BuildPart, Happening, OnStage, RepoPart
+    from drone_mcp_simulator.scenario_file import BuildPart, OnStage, RepoPart, TimelineEntry
     from drone_mcp_simulator.scm import Commit
 
 LOGGER = logging.getLogger(__name__)
 
 
 def shipped() -> list[str]:
-    """The names of the scenarios in the package."""
+    """List the names of the scenarios in the package."""
     folder = resources.files("drone_mcp_simulator") / "scenarios"
     return sorted(entry.name.removesuffix(".yaml") for entry in folder.iterdir() if entry.name.endswith(".yaml"))
 
 
 def read(name_or_path: str) -> ScenarioFile:
-    """Read and check a scenario: a shipped name, or a file."""
-    return _parse(_find(name_or_path))
+    """Read and validate a scenario, given the name of a shipped one or a path."""
+    return _parse(_locate(name_or_path))
 
 
 def load(name_or_path: str, clock: Clock | None = None) -> World:
-    """The world of a scenario, its past already played."""
-    place = _find(name_or_path)
-    return Loader(_parse(place), Plans(place), clock or ManualClock()).world
+    """Return the world of a scenario, its past already played."""
+    source = _locate(name_or_path)
+    return Loader(_parse(source), PipelineResolver(source), clock or ManualClock()).world
 
 
-def _find(name_or_path: str) -> Path | Traversable:
+def _locate(name_or_path: str) -> Path | Traversable:
     if name_or_path in shipped():
         return resources.files("drone_mcp_simulator") / "scenarios" / f"{name_or_path}.yaml"
     path = Path(name_or_path)
@@ -65,52 +65,52 @@ def _find(name_or_path: str) -> Path | Traversable:
     return path
 
 
-def _parse(place: Path | Traversable) -> ScenarioFile:
+def _parse(source: Path | Traversable) -> ScenarioFile:
     try:
-        return ScenarioFile.model_validate(yaml.safe_load(place.read_text(encoding="utf-8")))
+        return ScenarioFile.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
     except yaml.YAMLError as error:
-        raise ScenarioError(f"{place.name}: not YAML: {error}") from error
+        raise ScenarioError(f"{source.name}: not YAML: {error}") from error
     except ValidationError as error:
-        lines = [f"{_where(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
-        raise ScenarioError(f"{place.name}: " + "; ".join(lines)) from error
+        lines = [f"{_format_location(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
+        raise ScenarioError(f"{source.name}: " + "; ".join(lines)) from error
 
 
-def _where(location: tuple[str | int, ...]) -> str:
-    """The place in the file; the names of pydantic's own validators are not part of it."""
+def _format_location(location: tuple[str | int, ...]) -> str:
+    """Format the location of an error in the file, without the names of pydantic's own validators."""
     return ".".join(str(part) for part in location if "[" not in str(part)) or "file"
 
 
 class Loader:
     """Builds the world of one scenario."""
 
-    def __init__(self, file: ScenarioFile, plans: Plans, clock: Clock) -> None:
+    def __init__(self, file: ScenarioFile, pipelines: PipelineResolver, clock: Clock) -> None:
         self.file = file
-        self.plans = plans
+        self.pipelines = pipelines
         self.zero = clock.now()
         self._is_loaded = False
-        self.world = World(clock, Place(**file.place.model_dump()), file.hook_signatures)
+        self.world = World(clock, Addresses(**file.place.model_dump()), file.hook_signatures)
         runner = self.world.runner
         runner.name, runner.platforms = file.runner.name, tuple(file.runner.platforms)
         runner.pickup, runner.grace = file.runner.pickup, file.runner.grace
-        self.plans.declare(file.pipelines)
-        _check_names(file)
-        self._at(self._begin(), self._found)
-        self._schedule()
-        self.world.catch_up()
+        self.pipelines.register(file.pipelines)
+        _check_references(file)
+        times = [build.at for build in file.builds] + [entry.at for entry in file.timeline]
+        self._schedule_at(min([0.0, *times]), self._create_users_and_repos)
+        for build in file.builds:
+            self._schedule_at(build.at, partial(self._start_build, build))
+        for entry in file.timeline:
+            self._schedule_at(entry.at, partial(self._play, entry))
+        self.world.play_history()
         self._is_loaded = True
         for fault in file.faults:
-            self.world.faults.add(_fault(fault))
+            self.world.faults.add(_parse_fault(fault))
 
-    def _at(self, at: float, event: Callable[[], None]) -> None:
+    def _schedule_at(self, at: float, event: Callable[[], None]) -> None:
         self.world.timeline.at(self.zero + at, event)
 
-    def _begin(self) -> float:
-        times = [build.at for build in self.file.builds] + [entry.at for entry in self.file.timeline]
-        return min([0.0, *times])
+    # -- the initial state
 
-    # -- the beginning
-
-    def _found(self) -> None:
+    def _create_users_and_repos(self) -> None:
         for user in self.file.users:
             self.world.add_user(User(0, **user.model_dump()))
         for number, repo in enumerate(self.file.repos, 1):
@@ -123,19 +123,19 @@ class Loader:
         remote = ScmRepo(uid, part.slug, part.visibility == "private", part.default_branch, dict(part.permissions))
         self.world.scm[part.slug] = remote
         for branch, head in part.branches.items():
-            remote.push(branch, self.plans.commit(self.world.place, part.slug, branch, head))
+            remote.push(branch, self.pipelines.build_head(self.world.addresses, part.slug, branch, head))
         if part.synced:
-            self._make_known(remote, part)
+            self._sync_repo(remote, part)
 
-    def _make_known(self, remote: ScmRepo, part: RepoPart) -> None:
+    def _sync_repo(self, remote: ScmRepo, part: RepoPart) -> None:
         repo = self.world.add_repo(remote)
         repo.visibility, repo.protected, repo.trusted = part.visibility, part.protected, part.trusted
         for login in part.permissions:
             self.world.sync(self.world.users[login])
         if part.active:
-            self.world.enable(repo, self._owner(part))
+            self.world.enable(repo, self._find_owner(part))
 
-    def _owner(self, part: RepoPart) -> User:
+    def _find_owner(self, part: RepoPart) -> User:
         admins = [login for login, access in part.permissions.items() if access == "admin"]
         login = part.owner or next(iter(admins), "")
         if not login:
@@ -144,27 +144,21 @@ class Loader:
             raise ScenarioError(f"{part.slug}: an active repository needs an owner or a user with admin permission")
         return self.world.users[login]
 
-    # -- what happens
+    # -- events
 
-    def _schedule(self) -> None:
-        for build in self.file.builds:
-            self._at(build.at, partial(self._build, build))
-        for entry in self.file.timeline:
-            self._at(entry.at, partial(self._happen, entry))
-
-    def _happen(self, entry: Happening) -> None:
-        """One entry of the time line; one that cannot happen is an error while loading and a warning later."""
+    def _play(self, entry: TimelineEntry) -> None:
+        """Play one entry of the timeline; an impossible one is an error while loading and a warning later."""
         try:
-            self._do(entry)
-        except (NoRows, Refused) as error:
+            self._dispatch(entry)
+        except (NoRows, TransitionRefused) as error:
             message = f"at {entry.at:g} s: {error}"
             if not self._is_loaded:
                 raise ScenarioError(message) from error
             LOGGER.warning("scenario: %s", message)
 
-    def _do(self, entry: Happening) -> None:
+    def _dispatch(self, entry: TimelineEntry) -> None:
         if entry.build:
-            self._build(entry.build)
+            self._start_build(entry.build)
         elif entry.cancel:
             self._cancel(entry.cancel)
         elif entry.approve:
@@ -172,79 +166,79 @@ class Loader:
         elif entry.decline:
             self._decline(entry.decline)
         elif entry.restart:
-            self._again(entry.restart, "", "")
+            self._rebuild(entry.restart, "", "")
         elif entry.promote:
-            self._again(entry.promote, "promote", entry.promote.target)
+            self._rebuild(entry.promote, "promote", entry.promote.target)
         elif entry.rollback:
-            self._again(entry.rollback, "rollback", entry.rollback.target)
+            self._rebuild(entry.rollback, "rollback", entry.rollback.target)
         elif entry.fault is not None:
-            self.world.faults.add(_fault(entry.fault))
+            self.world.faults.add(_parse_fault(entry.fault))
         elif entry.heal:
             self.world.faults.clear()
 
-    def _repo(self, slug: str) -> Repo:
+    def _find_repo(self, slug: str) -> Repo:
         if slug not in self.world.repos:
             raise NoRows
         return self.world.repos[slug]
 
-    def _build(self, part: BuildPart) -> None:
-        repo = self._repo(part.repo)
+    def _start_build(self, part: BuildPart) -> None:
+        repo = self._find_repo(part.repo)
         remote = self.world.scm[part.repo]
         branch = part.branch or remote.default_branch
         head = remote.head(branch)
-        commit = self.plans.next_commit(self.world.place, part, branch, head, repo.counter + 1)
+        commit = self.pipelines.build_commit(self.world.addresses, part, branch, head, repo.counter + 1)
         if commit is None:
             raise ScenarioError(f"{part.repo}: no branch {branch!r}, and the build brings no pipeline of its own")
         remote.commits[commit.sha] = commit
         if part.event != "pull_request":
             remote.push(branch, commit)
-        start(self.world, repo, _base(part, branch, commit, head), commit.pipeline)
+        start(self.world, repo, _describe_build(part, branch, commit, head), commit.pipeline)
 
-    def _target(self, on: OnBuild) -> tuple[Repo, Build]:
-        repo = self._repo(on.repo)
-        return repo, self.world.build(repo, on.build)
+    def _find_build(self, on: OnBuild) -> tuple[Repo, Build]:
+        repo = self._find_repo(on.repo)
+        return repo, self.world.find_build(repo, on.build)
 
     def _cancel(self, on: OnBuild) -> None:
-        _, build = self._target(on)
+        _, build = self._find_build(on)
         if lifecycle.cancel(build, self.world.now()):
             self.world.notify_build(build, nested=False)
         self.world.runner.stop(build)
 
     def _approve(self, on: OnStage) -> None:
-        _, build = self._target(on)
+        _, build = self._find_build(on)
         for stage in build.stages:
             if on.stage in (None, stage.number):
                 lifecycle.approve(stage, self.world.now())
-        self.world.runner.look_for_work(build)
+        self.world.runner.schedule_pending_stages(build)
 
     def _decline(self, on: OnStage) -> None:
-        _, build = self._target(on)
+        _, build = self._find_build(on)
         if on.stage is None:
             lifecycle.decline_all(build)
         else:
-            lifecycle.decline(build, self.world.stage(build, on.stage))
+            lifecycle.decline(build, self.world.find_stage(build, on.stage))
 
-    def _again(self, on: OnBuild, event: str, target: str) -> None:
-        repo, build = self._target(on)
+    def _rebuild(self, on: OnBuild, event: str, target: str) -> None:
+        repo, build = self._find_build(on)
         user = self.world.users[on.user] if on.user else next(iter(self.world.users.values()))
-        base = again(build, user)
+        base = describe_rebuild(build, user)
         if event:
             base = replace(base, event=event, deploy_to=target, action="", cron="")
         start(self.world, repo, base, self.world.scm[repo.slug].commits[build.after].pipeline)
 
 
-def _check_names(file: ScenarioFile) -> None:
-    """Whatever happens, happens to a repository and by a user of this file."""
+def _check_references(file: ScenarioFile) -> None:
+    """Check that all entries refer to repositories and users of this file."""
     slugs, logins = {repo.slug for repo in file.repos}, {user.login for user in file.users}
-    deeds = [deed for entry in file.timeline for deed in entry.deeds()]
-    for part in [*file.builds, *deeds]:
+    actions = [action for entry in file.timeline for action in entry.actions()]
+    for part in [*file.builds, *actions]:
         if part.repo not in slugs:
             raise ScenarioError(f"{part.repo!r} is not among the repos: {', '.join(sorted(slugs)) or 'none'}")
         if isinstance(part, OnBuild) and part.user and part.user not in logins:
             raise ScenarioError(f"{part.user!r} is not among the users: {', '.join(sorted(logins))}")
 
 
-def _fault(data: dict[str, object]) -> Fault:
+def _parse_fault(data: dict[str, object]) -> Fault:
     try:
         return Fault.model_validate(data)
     except ValidationError as error:
@@ -252,8 +246,8 @@ def _fault(data: dict[str, object]) -> Fault:
         raise ScenarioError(f"fault: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
-def _base(part: BuildPart, branch: str, commit: Commit, head: Commit | None) -> Build:
-    """The build of an event at the host."""
+def _describe_build(part: BuildPart, branch: str, commit: Commit, head: Commit | None) -> Build:
+    """Describe the build that an event at the source code host triggers."""
     base = Build(
         trigger={"custom": part.sender or commit.author_login, "cron": "@cron"}.get(part.event, "@hook"),
         event=part.event,

@@ -1,4 +1,4 @@
-"""The shape of a scenario file; `scenario` makes a world of it.
+"""The schema of a scenario file; `scenario.load` turns it into a world.
 
 Times are seconds, or words such as `90s`, `2h`, `-3d`.
 """
@@ -12,13 +12,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 
 class ScenarioError(Exception):
-    """The scenario cannot be used; the text says where and why."""
+    """The scenario is invalid; the message names the place and the reason."""
 
 
 UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
 
 
-def _seconds(value: Any) -> float:
+def _parse_seconds(value: Any) -> float:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return float(value)
     match = re.fullmatch(r"([+-]?\d+(?:\.\d+)?)\s*(ms|s|m|h|d)", str(value).strip())
@@ -27,29 +27,29 @@ def _seconds(value: Any) -> float:
     return float(match[1]) * UNITS[match[2]]
 
 
-def _listed(value: Any) -> Any:
+def _to_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
-Seconds = Annotated[float, BeforeValidator(_seconds)]
-Words = Annotated[list[str], BeforeValidator(_listed)]
+Seconds = Annotated[float, BeforeValidator(_parse_seconds)]
+Words = Annotated[list[str], BeforeValidator(_to_list)]
 Slug = Annotated[str, Field(pattern=r"^[^/\s]+/[^/\s]+$")]
 Access = Literal["read", "write", "admin"]
 Condition = Literal["success", "failure"]
 Conditions = Annotated[
-    list[Condition], BeforeValidator(lambda value: ["success", "failure"] if value == "always" else _listed(value))
+    list[Condition], BeforeValidator(lambda value: ["success", "failure"] if value == "always" else _to_list(value))
 ]
 Event = Literal["push", "pull_request", "tag", "custom", "cron"]
 
 
 class Part(BaseModel):
-    """Every part of the file: an unknown key is an error."""
+    """Base class of every part of the file; an unknown key is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class Log(Part):
-    """Where a step's text comes from, when it does not stand in the scenario itself. Exactly one key."""
+    """The source of a step's log, exactly one key; plain text in the scenario is short for `text`."""
 
     text: str | None = None
     file: str | None = Field(default=None, description="a path beside the scenario file")
@@ -58,7 +58,7 @@ class Log(Part):
     repeat: int | None = Field(default=None, ge=1, description="this many numbered lines of about 107 bytes")
 
     @model_validator(mode="after")
-    def _one_source(self) -> Log:
+    def _check_one_source(self) -> Log:
         if len(self.model_fields_set) != 1:
             raise ValueError("a log has exactly one of text, file, package, blob and repeat")
         return self
@@ -79,8 +79,8 @@ class StepPart(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_forms(cls, data: Any) -> Any:
-        """A bare name is a step; a bare text is its log."""
+    def _expand_short_forms(cls, data: Any) -> Any:
+        """Accept a string as a step's name, and a string as its log."""
         if isinstance(data, str):
             return {"name": data}
         if isinstance(data, dict) and isinstance(data.get("log"), str):
@@ -114,11 +114,11 @@ class PipelinePart(Part):
 
     @model_validator(mode="before")
     @classmethod
-    def _short_form(cls, data: Any) -> Any:
+    def _expand_short_form(cls, data: Any) -> Any:
         return {"stages": data} if isinstance(data, list) else data
 
     @model_validator(mode="after")
-    def _one_outcome(self) -> PipelinePart:
+    def _check_one_outcome(self) -> PipelinePart:
         outcomes = [self.stages, self.steps, self.error, self.skip, self.missing]
         if sum(map(bool, outcomes)) != 1:
             raise ValueError("a pipeline has exactly one of stages, steps, error, skip and missing")
@@ -165,7 +165,7 @@ class RepoPart(Part):
 
 
 class BuildPart(Part):
-    """A build that happens at a time: a push, unless `event` says otherwise."""
+    """A build triggered at a time, by default by a push."""
 
     repo: Slug
     at: Seconds = 0.0
@@ -184,7 +184,7 @@ class BuildPart(Part):
 
 
 class OnBuild(Part):
-    """Something done to a build by a user."""
+    """A user's action on a build."""
 
     repo: Slug
     build: int = Field(ge=1)
@@ -192,7 +192,7 @@ class OnBuild(Part):
 
 
 class OnStage(OnBuild):
-    """Something done to one stage of a build, or to all."""
+    """A user's action on one stage of a build, or on all."""
 
     stage: int | None = Field(default=None, ge=1)
 
@@ -203,8 +203,8 @@ class OnDeploy(OnBuild):
     target: str
 
 
-class Happening(Part):
-    """One entry of the time line: a time and exactly one thing."""
+class TimelineEntry(Part):
+    """One entry of the timeline: a time and exactly one event."""
 
     at: Seconds
     build: BuildPart | None = None
@@ -218,13 +218,13 @@ class Happening(Part):
     heal: bool = False
 
     @model_validator(mode="after")
-    def _one_thing(self) -> Happening:
-        if len(self.model_fields_set) != 2:  # noqa: PLR2004 - the time and the thing
+    def _check_one_event(self) -> TimelineEntry:
+        if len(self.model_fields_set) != 2:  # noqa: PLR2004 - the time and the event
             raise ValueError("an entry has `at` and exactly one thing that happens")
         return self
 
-    def deeds(self) -> list[BuildPart | OnBuild]:
-        """What happens to a repository or a build."""
+    def actions(self) -> list[BuildPart | OnBuild]:
+        """Return the actions of this entry on a repository or build."""
         parts = (self.build, self.cancel, self.approve, self.decline, self.restart, self.promote, self.rollback)
         return [part for part in parts if part]
 
@@ -259,5 +259,5 @@ class ScenarioFile(Part):
     repos: list[RepoPart] = []
     pipelines: dict[str, PipelinePart] = {}
     builds: list[BuildPart] = []
-    timeline: list[Happening] = []
+    timeline: list[TimelineEntry] = []
     faults: list[dict[str, Any]] = []

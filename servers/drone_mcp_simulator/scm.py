@@ -1,4 +1,4 @@
-"""The source code host behind Drone: repositories, commits and the pipelines their `.drone.yml` would give."""
+"""The source code host behind Drone: repositories, commits and the pipelines of their `.drone.yml`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from drone_mcp_simulator.output import Output
 
-# What the docker runner puts before the first step of a stage unless the pipeline switches it off.
+# The log of the clone step, which the docker runner adds unless the pipeline disables it.
 CLONE_LOG = (
     "Initialized empty Git repository in /drone/src/.git/\n"
     "+ git fetch origin +{ref}:\n"
@@ -19,13 +19,13 @@ CLONE_LOG = (
 
 
 @dataclass(frozen=True)
-class StepPlan:
-    """One step: how long it takes (seconds), how it ends and what it prints."""
+class StepDefinition:
+    """One step: its duration in seconds, its result and its output."""
 
     name: str
     duration: float = 1.0
     exit_code: int = 0
-    error: str = ""  # set: the runner itself failed, status `error` and exit code 255
+    error: str = ""  # of the runner itself: status `error`, exit code 255
     when: tuple[str, ...] = ("success",)
     ignore_failure: bool = False
     depends_on: tuple[str, ...] = ()
@@ -34,11 +34,11 @@ class StepPlan:
 
 
 @dataclass(frozen=True)
-class StagePlan:
-    """One pipeline document: what it needs to be run and its steps."""
+class StageDefinition:
+    """One pipeline document: its requirements and its steps."""
 
     name: str
-    steps: tuple[StepPlan, ...]
+    steps: tuple[StepDefinition, ...]
     type: str = "docker"
     platform: str = "linux/amd64"
     depends_on: tuple[str, ...] = ()
@@ -47,15 +47,15 @@ class StagePlan:
     clone: bool = True
 
     def runs_on(self, event: str) -> bool:
-        """Does the trigger of this pipeline match?"""
+        """Return whether the trigger of this pipeline matches."""
         return not self.events or event in self.events
 
 
 @dataclass(frozen=True)
 class Pipeline:
-    """What a commit's configuration comes to: stages, an error, nothing that matches, or no file at all."""
+    """The evaluated configuration of a commit: stages (possibly empty), an error, or a missing file."""
 
-    stages: tuple[StagePlan, ...] = ()
+    stages: tuple[StageDefinition, ...] = ()
     error: str = ""
     missing: bool = False
 
@@ -92,11 +92,11 @@ class ScmRepo:
         self.heads[branch] = commit.sha
 
     def head(self, branch: str) -> Commit | None:
-        """The newest commit of a branch."""
+        """Return the newest commit of a branch."""
         sha = self.heads.get(branch)
         return self.commits[sha] if sha else None
 
 
 def sha_for(*parts: object) -> str:
-    """Some commit id, always the same for the same words."""
+    """Return a made-up commit id that depends on the parts only."""
     return hashlib.sha1("/".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()

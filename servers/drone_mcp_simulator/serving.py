@@ -1,7 +1,7 @@
-"""A world on a real socket, for the command line and for tests that need one.
+"""Serves a world on a socket, for the command line and for tests that need one.
 
-Here asyncio is used instead of anyio: uvicorn hands out asyncio's connections, which faults break, and a signal handler
-can wake the event loop only by itself (`open_signal_receiver` of anyio is not for Windows).
+This module uses asyncio instead of anyio: faults abort the asyncio transports of uvicorn, and anyio's
+`open_signal_receiver` does not work on Windows.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ if TYPE_CHECKING:
 
     from drone_mcp_simulator.world import World
 
-# Seconds that open requests get to end by themselves when the server stops.
+# Seconds for open requests to finish when the server stops.
 GRACE = 0.1
 
 
 class DroneProtocol(H11Protocol):
-    """HTTP/1.1 whose app can reach the connection, so that a fault can break it."""
+    """HTTP/1.1 that gives the app access to the connection, so that a fault can abort it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
-        """Hand the connection to every request's scope."""
+        """Add the transport to the scope of every request."""
         super().connection_made(transport)
         inner = self.app
 
         async def with_transport(scope: Scope, receive: Receive, send: Send) -> None:
             scope.setdefault("extensions", {})[TRANSPORT] = transport
-            # A request cancelled by `break_off` has nobody left to tell; uvicorn would print a traceback.
+            # Without this, uvicorn prints a traceback for each request that `abort_connections` cancels.
             with suppress(asyncio.CancelledError):
                 await inner(scope, receive, send)
 
@@ -48,23 +48,23 @@ class DroneProtocol(H11Protocol):
 
 
 class Server(uvicorn.Server):
-    """Leaves signals to whoever runs it: uvicorn would end the process by the signal, not with exit code 0."""
+    """A server without signal handlers: uvicorn's would end the process by the signal, not with exit code 0."""
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Capture none."""
+        """Install no handlers."""
         yield
 
-    def break_off(self) -> None:
-        """Cut the connections that are still open."""
+    def abort_connections(self) -> None:
+        """Abort the connections that are still open."""
         for connection in list(self.server_state.connections):
             connection.transport.abort()
         for task in list(self.server_state.tasks):
             task.cancel()
 
 
-def event_of_signals(*numbers: int) -> anyio.Event:
-    """Return an event that is set when one of these signals comes."""
+def open_stop_event(*numbers: int) -> anyio.Event:
+    """Return an event that is set when one of these signals arrives."""
     event = anyio.Event()
     loop = asyncio.get_running_loop()
     for number in numbers:
@@ -74,12 +74,12 @@ def event_of_signals(*numbers: int) -> anyio.Event:
 
 @asynccontextmanager
 async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve `world` while the block lasts; yields the address. Port 0 takes a free one."""
+    """Serve `world` during the block; yield its URL. Port 0 selects a free port."""
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    # asyncio turns Nagle's algorithm off only for sockets that name their protocol; with it every answer waits 40 ms.
+    # asyncio disables Nagle's algorithm, which delays responses by 40 ms, only for a socket with an explicit protocol.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     address = listener.getsockname()
-    world.place.host = f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
+    world.addresses.host = f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
     config = uvicorn.Config(
         create_app(world),
         http=DroneProtocol,
@@ -94,10 +94,10 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await anyio.sleep(0.005)
-        yield world.place.link
+        yield world.addresses.link
     finally:
         world.hub.close()
         server.should_exit = True
         await asyncio.wait((task,), timeout=GRACE)
-        server.break_off()
+        server.abort_connections()
         await task

@@ -1,4 +1,4 @@
-"""Who listens: the build feeds and the live logs of running steps."""
+"""The event streams: build feeds and live logs of running steps."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Messages a slow reader of a feed may lag behind before the next ones are dropped (Drone 2.25, `pubsub/sub.go`).
+# Queued messages per reader of a feed before further ones are dropped (harness/drone v2.25.0, `pubsub/sub.go`).
 FEED_BACKLOG = 100
 
 
 class Channel(Generic[T]):
-    """A bounded queue to one listener; what does not fit is lost without a word, as in Drone."""
+    """A bounded queue to one listener; messages beyond its size are dropped, as in Drone."""
 
     def __init__(self, backlog: int) -> None:
         self._sent, self._received = anyio.create_memory_object_stream[T](backlog)
 
     def put(self, message: T) -> None:
-        """Hand over a message, or lose it."""
+        """Queue a message, or drop it if the queue is full or closed."""
         with suppress(anyio.WouldBlock, anyio.ClosedResourceError, anyio.BrokenResourceError):
             self._sent.send_nowait(message)
 
     async def get(self) -> T | None:
-        """Wait for the next message; None after the last one."""
+        """Return the next message; None after the last."""
         try:
             return await self._received.receive()
         except anyio.EndOfStream:
             return None
 
     def end(self) -> None:
-        """Tell the listener that nothing more comes."""
+        """End the queue; the listener still gets the messages in it."""
         self._sent.close()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Close both ends."""
         self._sent.close()
         self._received.close()
 
 
 @dataclass(frozen=True)
 class FeedMessage:
-    """A change of a build as the feeds send it, and what decides who may see it."""
+    """A changed build as the feeds send it, with the repository's slug and visibility for access checks."""
 
     slug: str
     visibility: str
@@ -59,20 +59,20 @@ class FeedMessage:
 
 @dataclass
 class LiveLog:
-    """The stream of one running step. A cancelled step's stream is never closed: Drone forgets to."""
+    """The stream of one running step. The stream of a cancelled step is never closed, as in Drone."""
 
     lines: deque[Line] = field(default_factory=lambda: deque(maxlen=LIVE_HISTORY))
     listeners: list[Channel[Line]] = field(default_factory=list)
 
     def write(self, lines: Iterable[Line]) -> None:
-        """Keep the lines for late comers and pass them on."""
+        """Send the lines to all listeners and keep them for later ones."""
         for line in lines:
             self.lines.append(line)
             for listener in self.listeners:
                 listener.put(line)
 
     def listen(self) -> Channel[Line]:
-        """A channel that replays what there is and then follows."""
+        """Open a channel that replays the lines so far and then follows."""
         channel: Channel[Line] = Channel(LIVE_HISTORY)
         for line in self.lines:
             channel.put(line)
@@ -80,7 +80,7 @@ class LiveLog:
         return channel
 
     def close(self) -> None:
-        """End the stream for all."""
+        """End the stream for all listeners."""
         for listener in self.listeners:
             listener.end()
 
@@ -93,23 +93,23 @@ class Hub:
     logs: dict[int, LiveLog] = field(default_factory=dict)  # by step id
 
     def publish(self, message: FeedMessage) -> None:
-        """Send to every open feed; each picks what its reader may see."""
+        """Send to every open feed; each filters by its reader's access."""
         for feed in self.feeds:
             feed.put(message)
 
     def subscribe(self) -> Channel[FeedMessage]:
-        """Open a feed; there is no replay."""
+        """Open a feed, without a replay of past messages."""
         feed: Channel[FeedMessage] = Channel(FEED_BACKLOG)
         self.feeds.append(feed)
         return feed
 
     def close_log(self, step_id: int) -> None:
-        """A step has ended."""
+        """Close the live log of a finished step."""
         if live := self.logs.pop(step_id, None):
             live.close()
 
     def close(self) -> None:
-        """The server stops: end every stream."""
+        """End every stream."""
         for feed in self.feeds:
             feed.end()
         for step_id in list(self.logs):

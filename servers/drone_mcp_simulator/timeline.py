@@ -1,4 +1,4 @@
-"""What happens when: a queue of things to do, played in order of their moments."""
+"""The timeline: a queue of events, played in order of their due times."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from drone_mcp_simulator.clock import first_of
+from drone_mcp_simulator.clock import run_with_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 
 class Timeline:
-    """Events with a due time, run one after another; while one runs, `now()` is the moment it was due.
+    """A queue of events, run one after another; while one runs, `now()` is its due time.
 
-    That keeps a story exact however late it is told: history is played through at once when a scenario is loaded.
+    So recorded times are exact even if events run late, as the history of a scenario does while it is loaded.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -31,24 +31,24 @@ class Timeline:
         self._changed = anyio.Event()
 
     def now(self) -> float:
-        """Unix seconds: the running event's own moment, else the clock's."""
+        """Return the due time of the running event, otherwise the clock's time."""
         return self.clock.now() if self._moment is None else self._moment
 
     def after(self, seconds: float, event: Callable[[], None]) -> None:
-        """Run `event` when `seconds` have passed from now."""
+        """Schedule `event` in `seconds` from now."""
         self.at(self.now() + seconds, event)
 
     def at(self, moment: float, event: Callable[[], None]) -> None:
-        """Run `event` at `moment`; of two for the same moment the one that was put first."""
+        """Schedule `event` at `moment`; events of the same moment run in the order they were scheduled."""
         heapq.heappush(self._queue, (moment, next(self._order), event))
         self._changed.set()
 
     def next_due(self) -> float | None:
-        """The moment of the next event."""
+        """Return the due time of the next event."""
         return self._queue[0][0] if self._queue else None
 
     def step(self, until: float) -> bool:
-        """Run the next event due by `until`; false when there is none."""
+        """Run the next event due by `until`; return whether there was one."""
         if not self._queue or self._queue[0][0] > until:
             return False
         self._moment, _, event = heapq.heappop(self._queue)
@@ -59,17 +59,17 @@ class Timeline:
         return True
 
     async def play(self, after_each: Callable[[], Awaitable[None]]) -> None:
-        """Run events as the clock reaches them, for ever; `after_each` is awaited between two."""
+        """Run events as the clock reaches them, until cancelled; await `after_each` after each."""
         while True:
             self._changed = anyio.Event()
             while self.step(self.clock.now()):
                 await after_each()
-            await self._wait()
+            await self._wait_for_next()
 
-    async def _wait(self) -> None:
+    async def _wait_for_next(self) -> None:
         due = self.next_due()
         if due is None:
             await self._changed.wait()
             return
         with suppress(TimeoutError):
-            await first_of(self.clock, self._changed.wait, due - self.clock.now())
+            await run_with_timeout(self.clock, self._changed.wait, due - self.clock.now())

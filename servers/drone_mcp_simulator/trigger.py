@@ -1,4 +1,4 @@
-"""How builds come into being (Drone 2.25, `trigger/trigger.go` and the handlers that call it)."""
+"""Creates builds (harness/drone v2.25.0, `trigger/trigger.go` and the handlers that call it)."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from drone_mcp_simulator.world import NoRows
 
 if TYPE_CHECKING:
     from drone_mcp_simulator.records import Cron, User
-    from drone_mcp_simulator.scm import Commit, Pipeline, StagePlan
+    from drone_mcp_simulator.scm import Commit, Pipeline, StageDefinition
     from drone_mcp_simulator.world import World
 
-# How often Drone asks the host for a missing configuration, and the pause (seconds) before it asks again.
+# How often Drone requests a missing configuration, and the pause between attempts in seconds.
 CONFIG_TRIES = 3
 CONFIG_PAUSE = 15.0
 NEVER_SKIPPED = frozenset({"tag", "cron", "custom", "promote", "rollback"})
@@ -22,90 +22,88 @@ SKIP_MARK = re.compile(r"\[ci skip\]|\[skip ci\]|\*\*\*no_ci\*\*\*", re.IGNORECA
 
 
 class ScmError(Exception):
-    """The source code host refused; Drone passes its words on."""
+    """The source code host returned an error, whose message Drone passes on."""
 
 
 async def trigger(world: World, repo: Repo, base: Build) -> Build | None:
-    """Make a build of `base`; may take 45 s when the configuration is missing. `None`: nothing to run."""
-    pipeline = pipeline_at(world, repo, base.after)
+    """Create a build from `base`; return None if no pipeline matches. Takes 45 s if the configuration is missing."""
+    pipeline = find_pipeline(world, repo, base.after)
     if pipeline is None or pipeline.missing:
-        asked = world.clock.now()
+        first_try = world.clock.now()
         for failures in range(1, CONFIG_TRIES + 1):
-            await world.clock.sleep_until(asked + failures * CONFIG_PAUSE)
+            await world.clock.sleep_until(first_try + failures * CONFIG_PAUSE)
         raise ScmError("Not Found")
     return start(world, repo, base, pipeline)
 
 
-def pipeline_at(world: World, repo: Repo, sha: str) -> Pipeline | None:
-    """The configuration at a commit."""
+def find_pipeline(world: World, repo: Repo, sha: str) -> Pipeline | None:
+    """Return the configuration at a commit."""
     remote = world.scm.get(repo.slug)
     commit = remote.commits.get(sha) if remote else None
     return commit.pipeline if commit else None
 
 
 def start(world: World, repo: Repo, base: Build, pipeline: Pipeline) -> Build | None:
-    """Store the build and its stages, or a build of status `error`, or nothing."""
-    if _asks_to_skip(base):
+    """Store the build with its stages, or with status `error`; return None if it is skipped."""
+    if base.event not in NEVER_SKIPPED and SKIP_MARK.search(f"{base.message}\n{base.title}"):
         return None
     if pipeline.error:
-        return _store(world, repo, _failed(world, base, pipeline.error))
-    plans = [plan for plan in pipeline.stages if plan.runs_on(base.event)]
-    if not plans:
+        return _store(world, repo, _describe_failed(world, base, pipeline.error))
+    definitions = [definition for definition in pipeline.stages if definition.runs_on(base.event)]
+    if not definitions:
         return None
-    build = _store(world, repo, base, plans)
-    world.runner.look_for_work(build)
+    build = _store(world, repo, base, definitions)
+    world.runner.schedule_pending_stages(build)
     return build
 
 
-def _asks_to_skip(base: Build) -> bool:
-    return base.event not in NEVER_SKIPPED and bool(SKIP_MARK.search(f"{base.message}\n{base.title}"))
-
-
-def _failed(world: World, base: Build, error: str) -> Build:
-    """A build that failed at its trigger knows neither who asked for it nor its parameters."""
+def _describe_failed(world: World, base: Build, error: str) -> Build:
+    """Return a build that failed at its trigger; Drone stores it without trigger and parameters."""
     now = world.now()
     return replace(base, trigger="", params={}, status="error", error=error, started=now, finished=now)
 
 
-def _store(world: World, repo: Repo, base: Build, plans: list[StagePlan] | None = None) -> Build:
+def _store(world: World, repo: Repo, base: Build, definitions: list[StageDefinition] | None = None) -> Build:
     now = world.now()
     repo.counter += 1
     repo.version += 1
     build = replace(base, id=world.next_id("builds"), repo_id=repo.id, number=repo.counter, created=now, updated=now)
-    build.stages = [_stage(world, repo, build, number, plan) for number, plan in enumerate(plans or [], 1)]
+    build.stages = [
+        _create_stage(world, repo, build, number, definition) for number, definition in enumerate(definitions or [], 1)
+    ]
     world.builds[build.id] = build
-    _index(world, build)
-    owner = world.user_by_id(repo.user_id)
+    _index_build(world, build)
+    owner = world.find_user(repo.user_id)
     world.notify("build", "created", user=owner.to_json() if owner else None, repo=repo.to_json(), build=build.bare())
     return build
 
 
-def _stage(world: World, repo: Repo, build: Build, number: int, plan: StagePlan) -> Stage:
-    system, _, arch = plan.platform.partition("/")
+def _create_stage(world: World, repo: Repo, build: Build, number: int, definition: StageDefinition) -> Stage:
+    system, _, arch = definition.platform.partition("/")
     stage = Stage(
         id=world.next_id("stages"),
         repo_id=repo.id,
         build_id=build.id,
         number=number,
-        name=plan.name,
-        type=plan.type,
-        status="waiting_on_dependencies" if plan.depends_on else "pending",
+        name=definition.name,
+        type=definition.type,
+        status="waiting_on_dependencies" if definition.depends_on else "pending",
         os=system,
         arch=arch,
         created=build.created,
         updated=build.updated,
-        on_success="success" in plan.when,
-        on_failure="failure" in plan.when,
-        depends_on=list(plan.depends_on),
+        on_success="success" in definition.when,
+        on_failure="failure" in definition.when,
+        depends_on=list(definition.depends_on),
     )
     if repo.protected and build.trigger == "@hook":
         stage.status = "blocked"
-    world.runner.plan(stage, plan)
+    world.runner.assign(stage, definition)
     return stage
 
 
-def _index(world: World, build: Build) -> None:
-    """Only these events enter the index of latest builds (`store/build/build.go`)."""
+def _index_build(world: World, build: Build) -> None:
+    """Add a push, pull request or deployment to the index of latest builds (`store/build/build.go`)."""
     if build.event == "push":
         world.latest[build.repo_id, "branch", build.target] = build.id
     elif build.event == "pull_request":
@@ -114,16 +112,10 @@ def _index(world: World, build: Build) -> None:
         world.latest[build.repo_id, "deployment", build.deploy_to] = build.id
 
 
-def _need_owner(world: World, repo: Repo) -> User:
-    owner = world.user_by_id(repo.user_id)
-    if owner is None:
-        raise NoRows
-    return owner
-
-
 def find_commit(world: World, repo: Repo, *, branch: str = "", sha: str = "") -> Commit:
-    """Look a commit up at the host, which takes the repository owner's account."""
-    _need_owner(world, repo)
+    """Look up a commit at the source code host; Drone uses the repository owner's account for it."""
+    if world.find_user(repo.user_id) is None:
+        raise NoRows
     remote = world.scm.get(repo.slug)
     commit = None
     if remote:
@@ -133,8 +125,8 @@ def find_commit(world: World, repo: Repo, *, branch: str = "", sha: str = "") ->
     return commit
 
 
-def by_commit(commit: Commit) -> Build:
-    """The parts of a build that its commit decides."""
+def describe_commit_build(commit: Commit) -> Build:
+    """Return a build with the fields that come from its commit."""
     return Build(
         link=commit.link,
         message=commit.message,
@@ -146,11 +138,11 @@ def by_commit(commit: Commit) -> Build:
     )
 
 
-def custom(commit: Commit, branch: str, caller: User) -> Build:
-    """A build asked for through the API; a full ref is kept as it is."""
+def describe_custom_build(commit: Commit, branch: str, caller: User) -> Build:
+    """Describe a build requested through the API; a full ref stays unchanged."""
     ref = branch if branch.startswith("refs/") else f"refs/heads/{branch}"
     return replace(
-        by_commit(commit),
+        describe_commit_build(commit),
         trigger=caller.login,
         event="custom",
         before=commit.sha,
@@ -161,10 +153,10 @@ def custom(commit: Commit, branch: str, caller: User) -> Build:
     )
 
 
-def by_cron(commit: Commit, job: Cron) -> Build:
-    """A build that a cron job starts."""
+def describe_cron_build(commit: Commit, job: Cron) -> Build:
+    """Describe a build started by a cron job."""
     return replace(
-        by_commit(commit),
+        describe_commit_build(commit),
         trigger="@cron",
         event="cron",
         ref=f"refs/heads/{job.branch}",
@@ -174,8 +166,8 @@ def by_cron(commit: Commit, job: Cron) -> Build:
     )
 
 
-def again(build: Build, caller: User) -> Build:
-    """A new build like `build`, which stays its parent: what restart, promote and rollback begin with."""
+def describe_rebuild(build: Build, caller: User) -> Build:
+    """Describe a new build with `build` as its parent, for restart, promote and rollback."""
     return replace(
         build,
         trigger=caller.login,

@@ -1,4 +1,4 @@
-"""Outgoing webhooks (Drone 2.25, `plugin/webhook/webhook.go`): signed, delivered once, never again."""
+"""Outgoing webhooks (harness/drone v2.25.0, `plugin/webhook/webhook.go`): signed, sent once, never retried."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from fnmatch import fnmatchcase
 
 import httpx
 
-# Seconds that Drone gives one endpoint.
+# Drone's timeout for one endpoint, in seconds.
 TIMEOUT = 60.0
 
 
 @dataclass(frozen=True)
-class Notice:
-    """One webhook to be sent: its event, the `event:action` that filters look at, and its body."""
+class Webhook:
+    """One webhook to send: its event, the `event:action` that filters match, and its body."""
 
     event: str
     name: str
@@ -25,7 +25,7 @@ class Notice:
 
 
 def sign(body: bytes, secret: str, date: str) -> dict[str, str]:
-    """The three headers that vouch for a body: date, digest and the signature over both."""
+    """Return the headers that authenticate a body: date, digest and the signature over both."""
     digest = "SHA-256=" + base64.b64encode(hashlib.sha256(body).digest()).decode()
     text = f"date: {date}\ndigest: {digest}"
     mac = base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()).decode()
@@ -34,10 +34,10 @@ def sign(body: bytes, secret: str, date: str) -> dict[str, str]:
 
 
 @dataclass
-class Sender:
-    """Delivers to every endpoint in turn; the first that cannot be reached ends the round, its answer is ignored.
+class WebhookSender:
+    """Sends to every endpoint in turn, up to the first that cannot be reached; responses are ignored.
 
-    `events` are patterns against `event:action`; none means all. `failures` counts deliveries that were lost.
+    `events` are patterns for `event:action`; an empty tuple means all. `failures` counts lost deliveries.
     """
 
     endpoints: tuple[str, ...]
@@ -49,8 +49,8 @@ class Sender:
     def __post_init__(self) -> None:
         self._http = httpx.AsyncClient(transport=self.transport, timeout=TIMEOUT, trust_env=False)
 
-    async def send(self, notice: Notice, moment: float) -> None:
-        """Deliver one webhook, dated `moment`."""
+    async def send(self, notice: Webhook, moment: float) -> None:
+        """Send one webhook, dated `moment`."""
         if self.events and not any(fnmatchcase(notice.name, pattern) for pattern in self.events):
             return
         headers = {
@@ -62,7 +62,7 @@ class Sender:
         }
         for endpoint in self.endpoints:
             try:
-                # A request made by hand has no headers but these, unlike the client's own.
+                # A request built here has exactly these headers; the client would add its defaults.
                 await self._http.send(httpx.Request("POST", endpoint, content=notice.body, headers=headers))
             except httpx.TransportError:
                 self.failures += 1

@@ -18,49 +18,49 @@ from drone_mcp_simulator.records import Build, Cron, Perm, Repo, Secret, Stage, 
 from drone_mcp_simulator.runner import Runner
 from drone_mcp_simulator.streams import FeedMessage, Hub
 from drone_mcp_simulator.timeline import Timeline
-from drone_mcp_simulator.webhooks import Notice
+from drone_mcp_simulator.webhooks import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from drone_mcp_simulator.clock import Clock
     from drone_mcp_simulator.scm import ScmRepo
-    from drone_mcp_simulator.webhooks import Sender
+    from drone_mcp_simulator.webhooks import WebhookSender
 
 VERSION = "2.25.0"
-# Access at the host -> the row in Drone's `perms`.
+# Access at the source code host -> the row in Drone's `perms`.
 ACCESS = {"read": (True, False, False), "write": (True, True, False), "admin": (True, True, True)}
 
 
 class NoRows(Exception):
-    """The database has no such row; its text is what Drone then answers."""
+    """The database has no such row; Drone answers with this message."""
 
     def __init__(self) -> None:
         super().__init__("sql: no rows in result set")
 
 
 @dataclass
-class Place:
-    """Where the server says it is, and where its source code host is."""
+class Addresses:
+    """The addresses of the server and of its source code host, as responses contain them."""
 
     host: str = "127.0.0.1:8080"
     scm_url: str = "http://scm.invalid"
     scm_ssh: str = "git@scm.invalid"
-    commit_link: str = ""  # every commit's page; empty: one under its repository
+    commit_link: str = ""  # the link of every commit; empty: a page of its repository
 
     @property
     def link(self) -> str:
-        """The server's address as it writes it into webhooks."""
+        """Return the server's URL as webhooks contain it."""
         return f"http://{self.host}"
 
     def system(self) -> dict[str, str]:
-        """`core/system.go`."""
+        """Return the system object of webhooks (`core/system.go`)."""
         return {"proto": "http", "host": self.host, "link": self.link, "version": VERSION}
 
 
 @dataclass
-class Asked:
-    """One request that reached the simulator. Never a token."""
+class RecordedRequest:
+    """One request that reached the simulator, without its token."""
 
     method: str
     path: str
@@ -71,10 +71,10 @@ class Asked:
 
 @dataclass
 class World:
-    """Everything a Drone server knows. No globals: a test may have as many worlds as it likes."""
+    """The state of a Drone server. There are no globals, so a test may use several worlds."""
 
     clock: Clock = field(default_factory=ManualClock)
-    place: Place = field(default_factory=Place)
+    addresses: Addresses = field(default_factory=Addresses)
     hook_signatures: bool = False  # refuse incoming hooks that the repository's signer did not sign
     users: dict[str, User] = field(default_factory=dict)
     scm: dict[str, ScmRepo] = field(default_factory=dict)
@@ -87,29 +87,29 @@ class World:
     crons: list[Cron] = field(default_factory=list)
     secrets: list[Secret] = field(default_factory=list)
     templates: list[Template] = field(default_factory=list)
-    requests: list[Asked] = field(default_factory=list)
+    requests: list[RecordedRequest] = field(default_factory=list)
     faults: Faults = field(default_factory=Faults)
     hub: Hub = field(default_factory=Hub)
-    sender: Sender | None = None
+    sender: WebhookSender | None = None
 
     def __post_init__(self) -> None:
         self.timeline = Timeline(self.clock)
         self.runner = Runner(self)
-        self.outbox: list[Notice] = []
+        self.outbox: list[Webhook] = []
         self._counts: dict[str, count[int]] = {}
 
-    # -- time and identity
+    # -- current time and ids
 
     def now(self) -> int:
-        """Unix seconds."""
+        """Return the Unix time in seconds."""
         return int(self.timeline.now())
 
     def next_id(self, table: str) -> int:
-        """The next primary key of a table."""
+        """Return the next primary key of a table."""
         return next(self._counts.setdefault(table, count(1)))
 
-    def random(self, *purpose: object) -> str:
-        """32 characters that look drawn and are the same in every run."""
+    def derive_hex(self, *purpose: object) -> str:
+        """Return 32 hexadecimal digits that depend on `purpose` only, so that every run has the same tokens."""
         return hashlib.sha256("/".join(map(str, purpose)).encode()).hexdigest()[:32]
 
     # -- users and repositories
@@ -118,29 +118,29 @@ class World:
         """Store a new user."""
         user.id = self.next_id("users")
         user.created = user.updated = self.now()
-        user.token = user.token or self.random("token", user.login)
+        user.token = user.token or self.derive_hex("token", user.login)
         self.users[user.login] = user
         return user
 
-    def user_by_token(self, token: str) -> User | None:
-        """Whose token is this? A wrong one is nobody's, and nobody is a guest."""
+    def find_user_by_token(self, token: str) -> User | None:
+        """Return the user of a token; None, a guest, if it is unknown."""
         return next((user for user in self.users.values() if token and user.token == token), None)
 
-    def user_by_id(self, user_id: int) -> User | None:
-        """The owner of a repository, for instance."""
+    def find_user(self, user_id: int) -> User | None:
+        """Return a user by id."""
         return next((user for user in self.users.values() if user.id == user_id), None)
 
-    def perm(self, repo: Repo, user: User | None) -> Perm | None:
-        """The user's row in `perms`, if there is one."""
+    def find_perm(self, repo: Repo, user: User | None) -> Perm | None:
+        """Return the user's row in `perms`, if there is one."""
         return self.perms.get((repo.uid, user.id)) if user else None
 
-    def repos_of(self, user: User) -> list[Repo]:
-        """The repositories that the user has a row for, by slug."""
+    def list_repos(self, user: User) -> list[Repo]:
+        """Return the repositories for which the user has a row in `perms`, by slug."""
         mine = [repo for repo in self.repos.values() if (repo.uid, user.id) in self.perms]
         return sorted(mine, key=lambda repo: repo.slug)
 
     def sync(self, user: User) -> None:
-        """Take over from the host what the user may see there. Machines have no account at the host."""
+        """Import the user's repositories from the source code host, where machine users have no account."""
         now = self.now()
         for remote in self.scm.values():
             access = remote.access.get(user.login)
@@ -151,15 +151,15 @@ class World:
         user.synced = now
 
     def add_repo(self, remote: ScmRepo) -> Repo:
-        """Make a repository of the host known, not yet enabled."""
-        repo = self.remote_repo(remote)
+        """Add a repository of the source code host, not yet enabled."""
+        repo = self.describe_repo(remote)
         repo.id = self.next_id("repos")
         repo.synced = repo.created = repo.updated = self.now()
         self.repos[repo.slug] = repo
         return repo
 
-    def remote_repo(self, remote: ScmRepo) -> Repo:
-        """The repository as the host alone knows it."""
+    def describe_repo(self, remote: ScmRepo) -> Repo:
+        """Return a repository as the source code host describes it."""
         namespace, name = remote.slug.split("/")
         return Repo(
             id=0,
@@ -168,96 +168,96 @@ class World:
             namespace=namespace,
             name=name,
             slug=remote.slug,
-            git_http_url=f"{self.place.scm_url}/{remote.slug}.git",
-            git_ssh_url=f"{self.place.scm_ssh}:{remote.slug}.git",
-            link=f"{self.place.scm_url}/{remote.slug}",
+            git_http_url=f"{self.addresses.scm_url}/{remote.slug}.git",
+            git_ssh_url=f"{self.addresses.scm_ssh}:{remote.slug}.git",
+            link=f"{self.addresses.scm_url}/{remote.slug}",
             default_branch=remote.default_branch,
             private=remote.private,
             visibility="private" if remote.private else "public",
         )
 
     def enable(self, repo: Repo, owner: User) -> None:
-        """Switch a repository on; its owner's account at the host is used from now on."""
+        """Enable a repository; from now on Drone uses its owner's account at the source code host."""
         repo.active = True
         repo.user_id = owner.id
         repo.config_path = repo.config_path or ".drone.yml"
         repo.timeout = repo.timeout or 60
-        repo.signer = repo.signer or self.random("signer", repo.slug)
-        repo.secret = repo.secret or self.random("secret", repo.slug)
+        repo.signer = repo.signer or self.derive_hex("signer", repo.slug)
+        repo.secret = repo.secret or self.derive_hex("secret", repo.slug)
         repo.version += 1
 
     # -- builds
 
-    def builds_of(self, repo: Repo) -> list[Build]:
-        """All builds of a repository, newest first."""
+    def list_builds(self, repo: Repo) -> list[Build]:
+        """Return all builds of a repository, newest first."""
         mine = [build for build in self.builds.values() if build.repo_id == repo.id]
         return sorted(mine, key=lambda build: build.id, reverse=True)
 
-    def build(self, repo: Repo, number: int) -> Build:
-        """One build, or `NoRows`."""
+    def find_build(self, repo: Repo, number: int) -> Build:
+        """Return one build; raise `NoRows` if there is none."""
         for build in self.builds.values():
             if build.repo_id == repo.id and build.number == number:
                 return build
         raise NoRows
 
-    def stage(self, build: Build, number: int) -> Stage:
-        """One stage by its number, or `NoRows`."""
+    def find_stage(self, build: Build, number: int) -> Stage:
+        """Return one stage by its number; raise `NoRows` if there is none."""
         for stage in build.stages:
             if stage.number == number:
                 return stage
         raise NoRows
 
-    def step(self, repo: Repo, build: int, stage: int, step: int) -> Step:
-        """One step by the numbers of a log's address, or `NoRows`."""
-        for found in self.stage(self.build(repo, build), stage).steps:
+    def find_step(self, repo: Repo, build: int, stage: int, step: int) -> Step:
+        """Return one step by its build's, its stage's and its own number; raise `NoRows` if there is none."""
+        for found in self.find_stage(self.find_build(repo, build), stage).steps:
             if found.number == step:
                 return found
         raise NoRows
 
-    def repo_of(self, build: Build) -> Repo:
-        """The repository of a build."""
+    def find_repo(self, build: Build) -> Repo:
+        """Return the repository of a build."""
         return next(repo for repo in self.repos.values() if repo.id == build.repo_id)
 
-    def stages(self, *statuses: str) -> list[tuple[Build, Stage]]:
-        """All stages in one of the states, by id."""
+    def list_stages(self, *statuses: str) -> list[tuple[Build, Stage]]:
+        """Return all stages in one of the statuses, by id."""
         found = [(build, stage) for build in self.builds.values() for stage in build.stages if stage.status in statuses]
         return sorted(found, key=lambda pair: pair[1].id)
 
-    # -- telling others
+    # -- streams and webhooks
 
     def publish(self, build: Build) -> None:
-        """Send a build to the feeds."""
-        repo = self.repo_of(build)
+        """Send a build to the event streams."""
+        repo = self.find_repo(build)
         data = gojson.encode(repo.to_json(build=build.to_json()))
         self.hub.publish(FeedMessage(repo.slug, repo.visibility, data))
 
     def notify(self, event: str, action: str, **parts: Any) -> None:
-        """Put a webhook into the outbox: a snapshot of its parts as they are now."""
-        body = {"event": event, "action": action, **parts, "system": self.place.system()}
-        self.outbox.append(Notice(event, f"{event}:{action}", gojson.marshal(body)))
+        """Put a webhook with the current state of its parts into the outbox."""
+        body = {"event": event, "action": action, **parts, "system": self.addresses.system()}
+        self.outbox.append(Webhook(event, f"{event}:{action}", gojson.marshal(body)))
 
     def notify_build(self, build: Build, *, nested: bool) -> None:
-        """`build:updated`; what a runner causes carries the build a second time inside the repository."""
-        repo = self.repo_of(build)
+        """Put `build:updated` into the outbox; if `nested`, with a copy in the repository, as for runners' changes."""
+        repo = self.find_repo(build)
         shown = repo.to_json(build=build.to_json()) if nested else repo.to_json()
         self.notify("build", "updated", repo=shown, build=build.to_json())
 
     async def deliver(self) -> None:
-        """Send what is in the outbox, in order, and wait for it: Drone makes its callers wait, too."""
+        """Send the outbox in order and wait for it, as Drone sends webhooks within its callers' requests."""
         notices, self.outbox = self.outbox, []
         if self.sender:
             for notice in notices:
                 await self.sender.send(notice, self.timeline.now())
 
-    # -- running
+    # -- time
 
-    def catch_up(self) -> None:
-        """Play all that is due, telling nobody: how history comes into being."""
+    def play_history(self) -> None:
+        """Play all due events without sending webhooks, to create the history of a scenario."""
         while self.timeline.step(self.clock.now()):
             self.outbox.clear()
 
     async def advance(self, seconds: float) -> None:
-        """Move a manual clock on, playing what falls due on the way."""
+        """Advance a manual clock and play the events due on the way."""
         if not isinstance(self.clock, ManualClock):
             raise TypeError("only a manual clock can be advanced")
         until = self.clock.now() + seconds
@@ -270,7 +270,7 @@ class World:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Play the time line (a manual clock plays by `advance` alone) for the block, then end all streams."""
+        """Play the timeline during the block, then end all streams. With a manual clock, only `advance` plays it."""
         try:
             async with anyio.create_task_group() as group:
                 if not isinstance(self.clock, ManualClock):

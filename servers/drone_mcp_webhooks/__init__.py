@@ -1,1 +1,1 @@
-"""Receives Drone's webhooks and keeps the build state right: an HTTP service, not an MCP server."""
+"""Receives Drone's webhooks and keeps the build state correct: an HTTP service, not an MCP server."""

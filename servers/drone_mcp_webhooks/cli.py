@@ -1,4 +1,4 @@
-"""`drone-mcp-webhooks`: receive deliveries, copy the state."""
+"""The command line `drone-mcp-webhooks`: receive deliveries, copy and restore the state."""
 
 from __future__ import annotations
 
@@ -15,9 +15,8 @@ from ci_mcp_kit import listening, logs
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.http_settings import read_address
 from drone_mcp_state import StoreError, open_store, write_snapshot
-from drone_mcp_webhooks import service
-from drone_mcp_webhooks.reconciler import Pace
-from drone_mcp_webhooks.retention import DAY, Keep
+from drone_mcp_webhooks import process
+from drone_mcp_webhooks.retention import DAY, RetentionLimits
 from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
 
 logger = logging.getLogger(__name__)
@@ -46,13 +45,13 @@ def serve(
         address = read_address(listen)
         settings = replace(
             read_settings(os.environ),
-            pace=Pace(period),
+            period=period,
             requests_per_minute=requests_per_minute,
-            keep=Keep(keep_builds, keep_days * DAY),
+            retention=RetentionLimits(keep_builds, keep_days * DAY),
         )
         logs.configure(settings.shared, Cleaner())
-        _tell_what_is_off(settings)
-        anyio.run(service.serve, settings, listening.listen(address))
+        _warn_of_missing_settings(settings)
+        anyio.run(process.serve, settings, listening.listen(address))
     except SettingsError as error:
         _fail(str(error), WRONG_USE)
     except StoreError as error:
@@ -94,7 +93,7 @@ async def _restore(state: str, copy: Path) -> int:
         return await store.take(other)
 
 
-def _tell_what_is_off(settings: ReceiverSettings) -> None:
+def _warn_of_missing_settings(settings: ReceiverSettings) -> None:
     if settings.drone is None:
         logger.warning("Reconciliation is off: without DRONE_SERVER and DRONE_TOKEN, lost deliveries stay lost")
     if settings.state == "memory:":

@@ -1,4 +1,8 @@
-"""What a delivery asks for. Pure; decided by the body alone, since the event's header is not signed."""
+"""Parses the body of a delivery. Pure.
+
+The header `X-Drone-Event` is ignored, since Drone does not sign it (harness/drone v2.25.0,
+`plugin/webhook/webhook.go`).
+"""
 
 from __future__ import annotations
 
@@ -7,11 +11,11 @@ from dataclasses import dataclass
 from pydantic import ValidationError
 
 from drone_mcp_client.models import Build, DroneModel, Repo
-from drone_mcp_webhooks.verification import Refused
+from drone_mcp_webhooks.verification import DeliveryRefused
 
 
 class EventRepo(DroneModel):
-    """What matters of a repository. Drone puts a copy of the build into it, which is passed over unread."""
+    """The repository of an event. Drone nests a second copy of the build in it, which is not parsed."""
 
     id: int = 0
     slug: str
@@ -19,8 +23,8 @@ class EventRepo(DroneModel):
     active: bool = False
 
 
-class Body(DroneModel):
-    """The parts of an event that matter here."""
+class EventBody(DroneModel):
+    """The fields of an event that the receiver uses."""
 
     event: str
     action: str = ""
@@ -29,48 +33,51 @@ class Body(DroneModel):
 
 
 @dataclass(frozen=True, slots=True)
-class BuildSeen:
-    """A build's snapshot."""
+class BuildChanged:
+    """A build was created or updated; `build` is its snapshot."""
 
     slug: str
     build: Build
 
 
 @dataclass(frozen=True, slots=True)
-class RepoSeen:
-    """A repository that was enabled, disabled or deleted."""
+class RepoChanged:
+    """A repository was enabled, disabled or deleted."""
 
     repo: Repo
 
 
 @dataclass(frozen=True, slots=True)
-class Noted:
-    """Nothing to keep but that Drone is alive."""
+class OtherEvent:
+    """An event without state to store; it still shows that Drone is alive. `known`: Drone 2.25 sends such events."""
 
     known: bool
 
 
-def read_event(body: bytes) -> BuildSeen | RepoSeen | Noted:
-    """Understand a delivery; raises `Refused` for a body that Drone cannot have written."""
+def read_event(body: bytes) -> BuildChanged | RepoChanged | OtherEvent:
+    """Parse a delivery; raise `DeliveryRefused` for a body that Drone cannot have written."""
     try:
-        event = Body.model_validate_json(body)
+        event = EventBody.model_validate_json(body)
     except ValidationError:
-        raise Refused("unreadable", 400) from None
+        raise DeliveryRefused("unreadable", 400) from None
     match event.event, event.action, event.repo:
         case "build", "created" | "updated", EventRepo() as repo if event.build is not None:
-            return BuildSeen(repo.slug, event.build)
+            return BuildChanged(repo.slug, event.build)
         case "build", "created" | "updated", _:
-            raise Refused("unreadable", 400)
+            raise DeliveryRefused("unreadable", 400)
         case "repo", "enabled" | "disabled" | "deleted", EventRepo() as repo:
-            return RepoSeen(_as_left(repo, deleted=event.action == "deleted"))
+            return RepoChanged(_read_repo(repo, deleted=event.action == "deleted"))
         case "repo" | "user", _, _:
-            return Noted(known=True)
+            return OtherEvent(known=True)
         case _:
-            return Noted(known=False)
+            return OtherEvent(known=False)
 
 
-def _as_left(repo: EventRepo, *, deleted: bool) -> Repo:
-    """A deleted repository is one that is not enabled, whatever its last row said."""
+def _read_repo(repo: EventRepo, *, deleted: bool) -> Repo:
+    """Return the repository after the event.
+
+    A deleted one is stored as disabled, one version later: its snapshot is from before the deletion.
+    """
     namespace, _, name = repo.slug.rpartition("/")
     active, version = (False, repo.version + 1) if deleted else (repo.active, repo.version)
     return Repo(id=repo.id, namespace=namespace, name=name, slug=repo.slug, version=version, active=active)

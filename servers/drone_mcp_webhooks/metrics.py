@@ -1,4 +1,4 @@
-"""What Prometheus reads. No label holds anything that a sender wrote."""
+"""The metrics for Prometheus. No label holds text from a request, so that a sender cannot create time series."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 CONTENT_TYPE = CONTENT_TYPE_PLAIN_0_0_4
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)  # seconds
 
-disable_created_metrics()  # type: ignore[no-untyped-call]  # the library left it untyped; it only spares lines
+disable_created_metrics()  # type: ignore[no-untyped-call]  # untyped in the library; omits the `_created` series
 
 
 class Metrics:
-    """The numbers of one process, in a registry of its own: a test may have several receivers."""
+    """The metrics of one process, in a registry of its own, since a test may run several receivers."""
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
@@ -20,7 +20,7 @@ class Metrics:
             "drone_mcp_webhook_deliveries", "Deliveries by what became of them.", ["outcome"], registry=registry
         )
         self.refusals = Counter(
-            "drone_mcp_webhook_refusals", "Refused requests by reason.", ["reason"], registry=registry
+            "drone_mcp_webhook_refusals", "DeliveryRefused requests by reason.", ["reason"], registry=registry
         )
         self.acknowledge = Histogram(
             "drone_mcp_webhook_acknowledge_seconds",
@@ -49,14 +49,14 @@ class Metrics:
             "When a comparison with Drone last ended.",
             registry=registry,
         )
-        self.retained = Counter(
+        self.dropped_builds = Counter(
             "drone_mcp_store_dropped_builds", "Builds that retention has dropped.", registry=registry
         )
 
     def value(self, name: str) -> float:
-        """Read one number by the name that Prometheus gives it."""
+        """Return the value of one sample by its exported name."""
         return self.registry.get_sample_value(name) or 0.0
 
     def render(self) -> bytes:
-        """Write the page that Prometheus reads."""
+        """Render all metrics in the text exposition format."""
         return generate_latest(self.registry)

@@ -1,8 +1,8 @@
-"""The HTTP service: Drone's deliveries in, health and metrics out.
+"""The HTTP endpoints: takes Drone's deliveries, serves health and metrics.
 
-Drone delivers inside its own calls, waits up to a minute for the answer and never delivers again (Drone 2.25,
-`plugin/webhook`). So a good delivery is answered as soon as the store has it, nothing is asked of Drone before, and
-503 is said only when the store cannot keep it.
+Drone sends a webhook synchronously within its own request, waits up to a minute for the response and never retries
+(harness/drone v2.25.0, `plugin/webhook/webhook.go`). So a valid delivery is answered as soon as it is stored, without a
+request to Drone in between, and 503 is returned only if the store cannot take it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ from starlette.routing import Route
 
 from drone_mcp_state import StoreUnavailable
 from drone_mcp_webhooks import metrics as m
-from drone_mcp_webhooks.events import BuildSeen, RepoSeen, read_event
-from drone_mcp_webhooks.patience import Patience
-from drone_mcp_webhooks.verification import Refused, verify
+from drone_mcp_webhooks.events import BuildChanged, RepoChanged, read_event
+from drone_mcp_webhooks.shared_timeout import SharedTimeout
+from drone_mcp_webhooks.verification import DeliveryRefused, verify
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,109 +33,109 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LARGEST_BODY = 4 * 2**20  # some thousand steps; a usual delivery has three kilobytes
-BODY_SECONDS = 10.0  # a sender that is slower is no Drone
+LARGEST_BODY = 4 * 2**20  # bytes: some thousand steps; a usual delivery has three kilobytes
+BODY_SECONDS = 10.0  # Drone sends a body in one piece; a slower sender would hold a connection
 
-KEPT = Response(status_code=HTTPStatus.NO_CONTENT)
+STORED = Response(status_code=HTTPStatus.NO_CONTENT)
 
 
-class Keys(Protocol):
-    """Where the secrets come from."""
+class KeySource(Protocol):
+    """The source of the webhook secrets."""
 
     def current(self) -> tuple[bytes, ...]:
-        """The secrets that are good now."""
+        """Return the secrets that are valid now."""
 
 
 @dataclass
 class Receiver:
-    """Takes deliveries for a store. `now` is Unix time, replaceable in tests."""
+    """Stores deliveries. `now` returns Unix time; tests replace it."""
 
     store: BuildStateStore
-    keys: Keys
+    keys: KeySource
     max_age: float = 300.0
     metrics: m.Metrics = field(default_factory=m.Metrics)
     now: Callable[[], float] = time.time
     draining: bool = False
-    on_loss: Callable[[], None] = lambda: None
-    """Called when a delivery could not be kept."""
-    _patience: Patience = field(default_factory=lambda: Patience(BODY_SECONDS))
+    on_lost_delivery: Callable[[], None] = lambda: None
+    """Called when a delivery could not be stored."""
+    _body_timeout: SharedTimeout = field(default_factory=lambda: SharedTimeout(BODY_SECONDS))
 
     def app(self) -> ASGIApp:
-        """The ASGI application. Deliveries go past the framework, whose way to an endpoint costs as much as parsing."""
+        """Return the ASGI application. Deliveries bypass Starlette, whose routing takes as long as parsing a body."""
         pages = Starlette(
             routes=[
-                Route("/healthz", self.healthz),
-                Route("/readyz", self.readyz),
+                Route("/healthz", self.show_liveness),
+                Route("/readyz", self.show_readiness),
                 Route("/metrics", self.show_metrics),
             ]
         )
 
         async def dispatch(scope: Scope, receive: Receive, send: Send) -> None:
-            answer = await self.webhooks(scope, receive) if scope["path"] == "/webhooks" else pages
+            answer = await self.receive_delivery(scope, receive) if scope["path"] == "/webhooks" else pages
             await answer(scope, receive, send)
 
         return dispatch
 
     def drain(self) -> None:
-        """Say from now on that this process is about to end."""
+        """Report from now on that this process is about to stop."""
         self.draining = True
 
-    async def webhooks(self, scope: Scope, receive: Receive) -> Response:
-        """Take one delivery: 204 once it is kept."""
+    async def receive_delivery(self, scope: Scope, receive: Receive) -> Response:
+        """Verify and store one delivery; answer 204 once it is stored."""
         if scope["method"] != "POST":
             return PlainTextResponse("only POST\n", HTTPStatus.METHOD_NOT_ALLOWED, {"Allow": "POST"})
         try:
-            body = await self._verified_body(scope, receive)
+            body = await self._read_verified_body(scope, receive)
             started = time.perf_counter()
-            outcome = await self._keep(body)
-        except Refused as refused:
+            outcome = await self._store_delivery(body)
+        except DeliveryRefused as refused:
             return self._refuse(refused)
         except StoreUnavailable as error:
             self.metrics.store_errors.inc()
-            self.on_loss()
-            logger.error("A delivery was lost: %s", error)  # noqa: TRY400 - the cause is the store, not our code
+            self.on_lost_delivery()
+            logger.error("A delivery was lost: %s", error)  # noqa: TRY400 - the store failed, our traceback would not help
             return PlainTextResponse("the store is not available\n", HTTPStatus.SERVICE_UNAVAILABLE)
         self.metrics.deliveries.labels(outcome).inc()
         self.metrics.acknowledge.observe(time.perf_counter() - started)
-        return KEPT
+        return STORED
 
-    async def _verified_body(self, scope: Scope, receive: Receive) -> bytes:
+    async def _read_verified_body(self, scope: Scope, receive: Receive) -> bytes:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-            raise Refused("content_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
+            raise DeliveryRefused("content_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
-            body = await self._patience.wait(_read(headers.get("content-length", ""), receive))
+            body = await self._body_timeout.run(_read_body(headers.get("content-length", ""), receive))
         except TimeoutError:
-            raise Refused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
+            raise DeliveryRefused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
         verify(headers, body, self.keys.current(), now=self.now(), max_age=self.max_age)
         return body
 
-    async def _keep(self, body: bytes) -> str:
-        """Put what the delivery says into the store, and name what it was."""
+    async def _store_delivery(self, body: bytes) -> str:
+        """Apply the delivery to the store; return the outcome for the metrics."""
         at = self.now()
         match read_event(body):
-            case BuildSeen(slug, build):
+            case BuildChanged(slug, build):
                 change = await self.store.apply(slug, build, source="webhook", at=at)
                 return "changed" if change else "nothing_new"
-            case RepoSeen(repo):
+            case RepoChanged(repo):
                 await self.store.apply_repo(repo, at=at)
                 return "repo"
-            case noted:
+            case other:
                 await self.store.record_event(at)
-                return "noted" if noted.known else "ignored"
+                return "noted" if other.known else "ignored"
 
-    def _refuse(self, refused: Refused) -> Response:
+    def _refuse(self, refused: DeliveryRefused) -> Response:
         self.metrics.deliveries.labels("refused").inc()
         self.metrics.refusals.labels(refused.reason).inc()
         logger.warning("A request to /webhooks was refused: %s", refused.reason)
         return PlainTextResponse(f"refused: {refused.reason}\n", refused.status)
 
-    async def healthz(self, _: Request) -> Response:
-        """Say that the process runs."""
+    async def show_liveness(self, _: Request) -> Response:
+        """Answer 200 while the process runs."""
         return PlainTextResponse("ok\n")
 
-    async def readyz(self, _: Request) -> Response:
-        """Say whether deliveries can be kept."""
+    async def show_readiness(self, _: Request) -> Response:
+        """Answer 200 while deliveries can be stored, 503 otherwise."""
         if self.draining:
             return PlainTextResponse("stopping\n", HTTPStatus.SERVICE_UNAVAILABLE)
         try:
@@ -145,7 +145,7 @@ class Receiver:
         return PlainTextResponse("ready\n")
 
     async def show_metrics(self, _: Request) -> Response:
-        """Show the counters, and the feed's health as the store has it."""
+        """Answer with all metrics; those of the feed's health are read from the store, which replicas share."""
         try:
             health = await self.store.health()
         except StoreUnavailable:
@@ -157,17 +157,18 @@ class Receiver:
         return Response(self.metrics.render(), media_type=m.CONTENT_TYPE)
 
 
-async def _read(declared: str, receive: Receive) -> bytes:
-    if declared.isdecimal() and int(declared) > LARGEST_BODY:
-        raise Refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+async def _read_body(content_length: str, receive: Receive) -> bytes:
+    """Read the whole body; the limit holds for the bytes received as well, as the header may be absent or wrong."""
+    if content_length.isdecimal() and int(content_length) > LARGEST_BODY:
+        raise DeliveryRefused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     body = b""
     more = True
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise Refused("cut_off", HTTPStatus.BAD_REQUEST)
+            raise DeliveryRefused("cut_off", HTTPStatus.BAD_REQUEST)
         body += message.get("body", b"")
         more = message.get("more_body", False)
         if len(body) > LARGEST_BODY:
-            raise Refused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+            raise DeliveryRefused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
     return body

@@ -1,4 +1,4 @@
-"""Keeps the store from growing without bound."""
+"""Deletes old builds, so that the store does not grow without bound."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ DAY = 24 * HOUR
 
 
 @dataclass(frozen=True)
-class Keep:
-    """How much is kept: builds per repository, and seconds since a build was made."""
+class RetentionLimits:
+    """The builds to keep: the newest of each repository, created within the last `seconds`."""
 
     builds_per_repo: int = 500
     seconds: float = 90 * DAY
@@ -33,26 +33,26 @@ class Keep:
 
 @dataclass
 class Retention:
-    """Drops what is too much, once an hour, until it is cancelled."""
+    """Drops builds beyond the limits once an hour, until it is cancelled."""
 
     store: BuildStateStore
-    keep: Keep = field(default_factory=Keep)
+    limits: RetentionLimits = field(default_factory=RetentionLimits)
     metrics: m.Metrics = field(default_factory=m.Metrics)
     now: Callable[[], float] = time.time
     pause: Callable[[float], Awaitable[None]] = anyio.sleep
 
     async def run(self) -> None:
-        """Drop, wait, drop."""
+        """Drop old builds once an hour."""
         while True:
             try:
-                await self.drop()
+                await self.drop_old_builds()
             except StoreUnavailable as error:
                 logger.warning("Old builds could not be dropped: %s", error)
             await self.pause(HOUR)
 
-    async def drop(self) -> int:
-        """Drop once; return how many builds that were."""
-        newer_than = self.now() - self.keep.seconds
-        dropped = await self.store.retain(builds_per_repo=self.keep.builds_per_repo, newer_than=newer_than)
-        self.metrics.retained.inc(dropped)
+    async def drop_old_builds(self) -> int:
+        """Drop the builds beyond the limits; return their number."""
+        newer_than = self.now() - self.limits.seconds
+        dropped = await self.store.retain(builds_per_repo=self.limits.builds_per_repo, newer_than=newer_than)
+        self.metrics.dropped_builds.inc(dropped)
         return dropped

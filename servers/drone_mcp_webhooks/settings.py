@@ -1,4 +1,4 @@
-"""What the environment says to the receiver."""
+"""The receiver's settings, read from environment variables."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ from ci_mcp_kit.variables import SettingsError, Variable, read_variables
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES
 from drone_mcp_client.options import DroneOptions
-from drone_mcp_webhooks.reconciler import Pace
-from drone_mcp_webhooks.retention import Keep
-from drone_mcp_webhooks.secrets import FileKeys, FixedKeys, split_keys
+from drone_mcp_webhooks.retention import RetentionLimits
+from drone_mcp_webhooks.webhook_keys import FileKeys, FixedKeys, split_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,13 +21,13 @@ if TYPE_CHECKING:
 __all__ = ["ReceiverSettings", "SettingsError", "read_settings", "read_state"]
 
 
-def _secret(text: str) -> str:
+def _check_secret(text: str) -> str:
     if not split_keys(text):
         raise ValueError
     return text
 
 
-def _file(text: str) -> Path:
+def _check_file(text: str) -> Path:
     path = Path(text)
     try:
         readable = bool(split_keys(path.read_text(encoding="utf-8")))
@@ -39,16 +38,16 @@ def _file(text: str) -> Path:
     return path
 
 
-def _seconds(text: str) -> float:
+def _parse_seconds(text: str) -> float:
     if not text.isdecimal():
         raise ValueError
     return float(text)
 
 
 _OWN = (
-    Variable("DRONE_MCP_WEBHOOK_SECRET", "secret", "one or more secrets, parted by commas", _secret, secret=True),
-    Variable("DRONE_MCP_WEBHOOK_SECRET_FILE", "secret_file", "the path of a file that holds the secrets", _file),
-    Variable("DRONE_MCP_WEBHOOK_MAX_AGE", "max_age", "whole seconds; 0: any age", _seconds, "300"),
+    Variable("DRONE_MCP_WEBHOOK_SECRET", "secret", "one or more secrets, parted by commas", _check_secret, secret=True),
+    Variable("DRONE_MCP_WEBHOOK_SECRET_FILE", "secret_file", "the path of a file that holds the secrets", _check_file),
+    Variable("DRONE_MCP_WEBHOOK_MAX_AGE", "max_age", "whole seconds; 0: any age", _parse_seconds, "300"),
     Variable("DRONE_MCP_STATE", "state", TAKES, str, "memory:"),
 )
 _SHARED = {
@@ -60,25 +59,25 @@ RECEIVER_VARIABLES = (*_OWN, *(variable for variable in VARIABLES if variable.na
 
 @dataclass(frozen=True)
 class ReceiverSettings:
-    """How the receiver is set up."""
+    """The settings of one receiver."""
 
     keys: FixedKeys | FileKeys
     max_age: float
     state: str
     drone: DroneOptions | None
-    """Where to reconcile; None: deliveries are all there is."""
+    """How to reach Drone; None: no reconciliation, deliveries are the only source."""
     shared: Settings
-    """What the kit's logging wants to know."""
-    pace: Pace = field(default_factory=Pace)
+    """The settings that `ci_mcp_kit.logs` needs."""
+    period: float = 60.0
     requests_per_minute: int = 60
-    keep: Keep = field(default_factory=Keep)
+    retention: RetentionLimits = field(default_factory=RetentionLimits)
 
 
 def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
-    """Read the environment; a variable that is empty counts as not set.
+    """Read the environment; an empty variable counts as unset.
 
     Raises:
-        SettingsError: a value is wrong, there is no secret, or half of what reconciliation needs.
+        SettingsError: a value is invalid, the secret is missing, or only one of server and token is set.
     """
     given = read_variables(RECEIVER_VARIABLES, environment)
     human = sys.stderr is not None and sys.stderr.isatty()
@@ -87,10 +86,10 @@ def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
         "log_format": given.get("log_format", "human" if human else "json"),
     }
     return ReceiverSettings(
-        keys=_keys(given),
+        keys=_read_keys(given),
         max_age=given.get("max_age", 300.0),
         state=given.get("state", "memory:"),
-        drone=_drone(given),
+        drone=_read_drone(given),
         shared=Settings(
             server=given.get("server", ""), token=given.get("token"), token_file=given.get("token_file"), **log
         ),
@@ -98,11 +97,11 @@ def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
 
 
 def read_state(environment: Mapping[str, str]) -> str:
-    """Read the store's address alone."""
+    """Read the store's address only."""
     return environment.get("DRONE_MCP_STATE", "").strip() or "memory:"
 
 
-def _keys(given: dict[str, Any]) -> FixedKeys | FileKeys:
+def _read_keys(given: dict[str, Any]) -> FixedKeys | FileKeys:
     if "secret" in given and "secret_file" in given:
         raise SettingsError("DRONE_MCP_WEBHOOK_SECRET and DRONE_MCP_WEBHOOK_SECRET_FILE are both set: keep one of them")
     if "secret" in given:
@@ -115,7 +114,7 @@ def _keys(given: dict[str, Any]) -> FixedKeys | FileKeys:
     )
 
 
-def _drone(given: dict[str, Any]) -> DroneOptions | None:
+def _read_drone(given: dict[str, Any]) -> DroneOptions | None:
     has_token = "token" in given or "token_file" in given
     if not has_token and "server" not in given:
         return None

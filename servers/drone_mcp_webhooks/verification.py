@@ -1,8 +1,8 @@
-"""Did Drone send this? Pure: no clock, no I/O.
+"""Verifies that Drone sent a delivery. Pure: no clock, no I/O.
 
-Drone signs two headers, `date` and `digest`, with the shared secret (Drone 2.25, `plugin/webhook/webhook.go`). The
-digest is of the body, so it must be compared with the body as well, or a signature would vouch for anything. Nothing
-else is signed: not the path, not `X-Drone-Event`.
+Drone signs the headers `date` and `digest` with the shared secret (harness/drone v2.25.0, `plugin/webhook/webhook.go`;
+the scheme is draft-cavage-http-signatures, the digest RFC 3230). Since the signature covers only the digest, the digest
+has to be compared with the body too. The path and `X-Drone-Event` are not signed.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-_BESIDE_THE_SIGNATURE = {'keyId="hmac-key"', 'algorithm="hmac-sha256"', 'headers="date digest"'}
+_FIXED_PARAMETERS = {'keyId="hmac-key"', 'algorithm="hmac-sha256"', 'headers="date digest"'}
 _BEGIN, _END = 'signature="', '"'
 
 
-class Refused(Exception):
-    """The delivery is not to be believed, or not to be read.
+class DeliveryRefused(Exception):
+    """The delivery is not authentic or not readable.
 
     Attributes:
-        reason: a stable word for counters and logs; never anything that the sender wrote.
-        status: the HTTP status that says so.
+        reason: a stable word for counters and logs; never text from the request.
+        status: the HTTP status of the response.
     """
 
     def __init__(self, reason: str, status: int = 401) -> None:
@@ -36,18 +36,18 @@ class Refused(Exception):
 
 
 def verify(headers: Mapping[str, str], body: bytes, keys: Iterable[bytes], *, now: float, max_age: float) -> None:
-    """Return if Drone signed exactly this body not long ago; raise `Refused` otherwise.
+    """Return if Drone signed exactly this body not long ago; raise `DeliveryRefused` otherwise.
 
     Args:
-        headers: of the request, looked up by lower-case name.
+        headers: the request's headers by lower-case name.
         body: the bytes as received.
-        keys: the secrets that are good now; more than one while a secret is replaced.
+        keys: the secrets that are valid now; several while a secret is being rotated.
         now: Unix seconds.
-        max_age: how far `Date` may be from now, either way, in seconds; 0: any.
+        max_age: the largest difference between `Date` and `now`, either way, in seconds; 0: unlimited.
     """
     date, digest, signature = (headers.get(name, "") for name in ("date", "digest", "signature"))
     if not date or not digest or not signature:
-        raise Refused("unsigned")
+        raise DeliveryRefused("unsigned")
     _check_signature(_read_signature(signature), f"date: {date}\ndigest: {digest}", keys)
     _check_digest(digest, body)
     if max_age:
@@ -55,46 +55,46 @@ def verify(headers: Mapping[str, str], body: bytes, keys: Iterable[bytes], *, no
 
 
 def _read_signature(header: str) -> str:
-    """Return the signature itself, if the header says what Drone's says; the order of its parts is free."""
+    """Return the signature from the header, whose other parameters have to equal Drone's, in any order."""
     parts = header.split(",")
-    rest = set(parts) - _BESIDE_THE_SIGNATURE
-    if len(parts) != len(_BESIDE_THE_SIGNATURE) + 1 or len(rest) != 1:
-        raise Refused("unsupported_signature")
+    rest = set(parts) - _FIXED_PARAMETERS
+    if len(parts) != len(_FIXED_PARAMETERS) + 1 or len(rest) != 1:
+        raise DeliveryRefused("unsupported_signature")
     signature = rest.pop()
     if not signature.startswith(_BEGIN) or not signature.endswith(_END):
-        raise Refused("malformed_signature")
+        raise DeliveryRefused("malformed_signature")
     return signature[len(_BEGIN) : -len(_END)]
 
 
 def _check_signature(signature: str, signed: str, keys: Iterable[bytes]) -> None:
-    # The text is compared, not the bytes it stands for: base64 can spell the same bytes in several ways.
+    # Compare the base64 text, not the decoded bytes, which several texts can encode (RFC 4648, section 3.5).
     claimed = signature.encode()
     matches = [hmac.compare_digest(_sign(key, signed), claimed) for key in keys]
     if not any(matches):
-        raise Refused("wrong_signature")
+        raise DeliveryRefused("wrong_signature")
 
 
 def _sign(key: bytes, text: str) -> bytes:
-    # Header bytes beyond ASCII come as Latin-1.
+    # The receiver decodes header bytes as Latin-1, so this restores them.
     return base64.b64encode(hmac.digest(key, text.encode("latin-1", "replace"), "sha256"))
 
 
 def _check_digest(digest: str, body: bytes) -> None:
     expected = b"SHA-256=" + base64.b64encode(hashlib.sha256(body).digest())
     if not hmac.compare_digest(expected, digest.encode()):
-        raise Refused("wrong_digest")
+        raise DeliveryRefused("wrong_digest")
 
 
 def _check_age(date: str, now: float, max_age: float) -> None:
-    sent = _seconds(date)
+    sent = _parse_date(date)
     if abs(now - sent) > max_age:
-        raise Refused("too_old" if sent < now else "from_the_future")
+        raise DeliveryRefused("too_old" if sent < now else "from_the_future")
 
 
 @lru_cache(maxsize=16)
-def _seconds(date: str) -> float:
-    """Read an HTTP date; many deliveries share a second."""
+def _parse_date(date: str) -> float:
+    """Parse an HTTP date (RFC 9110, section 5.6.7); cached, as many deliveries share a second."""
     try:
         return parsedate_to_datetime(date).timestamp()
     except (ValueError, OverflowError):
-        raise Refused("malformed_date") from None
+        raise DeliveryRefused("malformed_date") from None

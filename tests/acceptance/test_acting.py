@@ -20,7 +20,7 @@ from mcp import Client
 
 from drone_mcp_config.checking.launching import from_entry
 from drone_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.scm import Pipeline, StagePlan, StepPlan
+from drone_mcp_simulator.scm import Pipeline, StageDefinition, StepDefinition
 from support.actions_desk import Person
 from support.agent import Answer
 from support.installed import ROLES, SERVERS, environment_of, writing_environment_of
@@ -110,8 +110,8 @@ async def drone_now() -> AsyncIterator[SimulatorHandle]:
 def mend_the_network(drone: SimulatorHandle) -> None:
     """What is built from now on succeeds."""
     commits = drone.world.scm[SLUG].commits
-    commit = commits[drone.world.build(drone.world.repos[SLUG], LOST).after]
-    commits[commit.sha] = replace(commit, pipeline=Pipeline((StagePlan("ci", (StepPlan("fetch", 10.0),)),)))
+    commit = commits[drone.world.find_build(drone.world.repos[SLUG], LOST).after]
+    commits[commit.sha] = replace(commit, pipeline=Pipeline((StageDefinition("ci", (StepDefinition("fetch", 10.0),)),)))
 
 
 def writes(drone: SimulatorHandle) -> list[str]:

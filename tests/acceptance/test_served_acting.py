@@ -46,7 +46,7 @@ async def test_callers_of_one_role_are_told_apart_in_rate_confirmation_and_recor
     options = write_files(tmp_path, audit)
     with anyio.fail_after(DEADLINE):
         async with running_simulator("demo", socket=True) as drone:
-            drone.world.build(drone.world.repos["octo/hello"], 1).status = "running"
+            drone.world.find_build(drone.world.repos["octo/hello"], 1).status = "running"
             env = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_WRITE_TOKEN": drone.admin_token}
             env["DRONE_MCP_STATE"] = f"sqlite://{tmp_path}/state.db"
             with serving("drone_mcp_config", "serve", "--http", "127.0.0.1:0", *options, **env) as process:

@@ -76,7 +76,7 @@ class Desk(Agent):
         return [line["event"] for line in self.lines]
 
     def build(self, repo: str, number: int) -> Any:
-        return self.drone.world.build(self.drone.world.repos[repo], number)
+        return self.drone.world.find_build(self.drone.world.repos[repo], number)
 
 
 @asynccontextmanager

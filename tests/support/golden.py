@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from drone_mcp_simulator.webhooks import Sender
+from drone_mcp_simulator.webhooks import WebhookSender
 from support.simulator import SimulatorHandle, running_simulator, until_sleeping
 
 if TYPE_CHECKING:
@@ -100,11 +100,11 @@ class Replay:
 async def replay() -> Replay:
     """Play the recorded session against the simulator, on a real socket since streams need one."""
     done = Replay()
-    sender = Sender(("http://receiver.test/a",), secret=SECRET, transport=httpx.MockTransport(done.receive))
+    sender = WebhookSender(("http://receiver.test/a",), secret=SECRET, transport=httpx.MockTransport(done.receive))
     listeners: dict[str, asyncio.Task[str]] = {}
     async with running_simulator("golden", socket=True, webhooks=sender) as drone:
         # The session was recorded under this address; the free port is the simulator's own.
-        drone.world.place.host = "127.0.0.1:18080"
+        drone.world.addresses.host = "127.0.0.1:18080"
         for recorded in recordings():
             await _listen(drone, recorded.number, listeners)
             await drone.advance(max(0.001, STARTED + recorded.moment - drone.world.clock.now()))
@@ -124,7 +124,7 @@ async def _ask(drone: SimulatorHandle, recorded: Recorded) -> httpx.Response:
     async with drone.client(request["token"] or "") as http:
         if recorded.response["elapsed_s"] < 1:
             return await http.request(request["method"], request["path"], content=content)
-        before = drone.world.clock.sleeping()  # type: ignore[attr-defined]  # a manual clock
+        before = drone.world.clock.count_sleepers()  # type: ignore[attr-defined]  # a manual clock
         asked = asyncio.create_task(http.request(request["method"], request["path"], content=content))
         await until_sleeping(drone.world, before + 1)
         await drone.advance(recorded.response["elapsed_s"])

@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from drone_mcp_simulator.clock import Clock
-    from drone_mcp_simulator.webhooks import Sender
-    from drone_mcp_simulator.world import Asked, World
+    from drone_mcp_simulator.webhooks import WebhookSender
+    from drone_mcp_simulator.world import RecordedRequest, World
 
 
 @dataclass
@@ -77,7 +77,7 @@ class SimulatorHandle:
         self.world.faults.add(Fault.model_validate({"kind": kind, **settings}))
 
     @property
-    def asked(self) -> list[Asked]:
+    def asked(self) -> list[RecordedRequest]:
         """The requests that arrived."""
         return self.world.requests
 
@@ -88,7 +88,7 @@ async def running_simulator(
     *,
     socket: bool = False,
     clock: Clock | None = None,
-    webhooks: Sender | None = None,
+    webhooks: WebhookSender | None = None,
 ) -> AsyncIterator[SimulatorHandle]:
     """Run a scenario (a shipped name or a file), by default in-process and with a clock that stands still."""
     world = load(str(scenario), clock or ManualClock())
@@ -99,11 +99,11 @@ async def running_simulator(
             yield SimulatorHandle(url, world)
         else:
             await stack.enter_async_context(world.running())
-            yield SimulatorHandle(world.place.link, world, create_app(world))
+            yield SimulatorHandle(world.addresses.link, world, create_app(world))
 
 
 async def until_sleeping(world: World, count: int = 1) -> None:
     """Let other tasks run until `count` of them wait for a manual clock (a request that Drone holds, for instance)."""
     assert isinstance(world.clock, ManualClock)
-    while world.clock.sleeping() < count:  # noqa: ASYNC110 - it is the other tasks that must run
+    while world.clock.count_sleepers() < count:  # noqa: ASYNC110 - it is the other tasks that must run
         await asyncio.sleep(0)

@@ -1,13 +1,29 @@
-"""Every route, in the order in which they are tried: a fixed word before a placeholder."""
+"""All routes in matching order: a fixed segment comes before a placeholder."""
 
-from drone_mcp_simulator.routes import builds, control, logs, repos, settings, streams, system, users, web
+from drone_mcp_simulator.routes import (
+    builds,
+    control,
+    crons,
+    logs,
+    repos,
+    secrets,
+    signing,
+    streams,
+    system,
+    templates,
+    users,
+    web,
+)
 
 ROUTES = [
     *control.ROUTES,
     *streams.ROUTES,
     *logs.ROUTES,
     *builds.ROUTES,
-    *settings.ROUTES,
+    *secrets.ROUTES,
+    *crons.ROUTES,
+    *signing.ROUTES,
+    *templates.ROUTES,
     *repos.ROUTES,
     *users.ROUTES,
     *system.ROUTES,

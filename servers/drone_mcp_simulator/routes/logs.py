@@ -1,4 +1,4 @@
-"""Logs and cards of steps (Drone 2.25, `handler/api/repos/builds/logs`, `handler/api/card`)."""
+"""Logs and cards of steps (harness/drone v2.25.0, `handler/api/repos/builds/logs`, `handler/api/card`)."""
 
 from __future__ import annotations
 
@@ -7,52 +7,52 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from drone_mcp_simulator import gojson
-from drone_mcp_simulator.permissions import Need
-from drone_mcp_simulator.routing import Ask, answer, no_content, route
+from drone_mcp_simulator.permissions import AccessLevel
+from drone_mcp_simulator.routing import RequestContext, answer, no_content, route
 from drone_mcp_simulator.world import NoRows
 
 if TYPE_CHECKING:
     from drone_mcp_simulator.records import Step
 
 
-def _step(ask: Ask) -> Step:
-    return ask.world.step(ask.repo, ask.number("number"), ask.number("stage"), ask.number("step"))
+def _find_step(ctx: RequestContext) -> Step:
+    return ctx.world.find_step(ctx.repo, ctx.number("number"), ctx.number("stage"), ctx.number("step"))
 
 
-async def find(ask: Ask) -> Response:
-    """The uploaded bytes as they are; none while the step runs."""
-    stored = ask.world.logs.get(_step(ask).id)
+async def show(ctx: RequestContext) -> Response:
+    """Show a log as uploaded; 404 while the step runs."""
+    stored = ctx.world.logs.get(_find_step(ctx).id)
     if stored is None:
         raise NoRows
     return Response(stored, headers={"content-type": "application/json"})
 
 
-async def delete(ask: Ask) -> Response:
-    """Forget a log; there need not be one."""
-    ask.world.logs.pop(_step(ask).id, None)
+async def delete(ctx: RequestContext) -> Response:
+    """Delete a log; answer 204 even if there is none."""
+    ctx.world.logs.pop(_find_step(ctx).id, None)
     return no_content()
 
 
-async def card(ask: Ask) -> Response:
-    """A step's card."""
-    stored = ask.world.cards.get(_step(ask).id)
+async def show_card(ctx: RequestContext) -> Response:
+    """Show a step's card."""
+    stored = ctx.world.cards.get(_find_step(ctx).id)
     if stored is None:
         raise NoRows
     return Response(stored, headers={"content-type": "application/json"})
 
 
-async def set_card(ask: Ask) -> Response:
-    """Store a card; the answer is the bare id of the step."""
-    step = _step(ask)
-    data = ask.json()
+async def set_card(ctx: RequestContext) -> Response:
+    """Store a card; answer with the id of the step."""
+    step = _find_step(ctx)
+    data = ctx.json()
     step.schema = str(data.get("schema", ""))
-    ask.world.cards[step.id] = gojson.marshal(data.get("data"))
+    ctx.world.cards[step.id] = gojson.marshal(data.get("data"))
     return answer(step.id)
 
 
-async def delete_card(ask: Ask) -> Response:
-    """Forget a card."""
-    if ask.world.cards.pop(_step(ask).id, None) is None:
+async def delete_card(ctx: RequestContext) -> Response:
+    """Delete a card."""
+    if ctx.world.cards.pop(_find_step(ctx).id, None) is None:
         raise NoRows
     return no_content()
 
@@ -60,9 +60,9 @@ async def delete_card(ask: Ask) -> Response:
 LOG = "/api/repos/{owner}/{name}/builds/{number}/logs/{stage}/{step}"
 CARD = "/api/repos/{owner}/{name}/cards/{number}/{stage}/{step}"
 ROUTES = [
-    route("GET", LOG, Need.READ, find),
-    route("DELETE", LOG, Need.ADMIN, delete),
-    route("GET", CARD, Need.READ, card),
-    route("POST", CARD, Need.ADMIN, set_card),
-    route("DELETE", CARD, Need.ADMIN, delete_card),
+    route("GET", LOG, AccessLevel.READ, show),
+    route("DELETE", LOG, AccessLevel.ADMIN, delete),
+    route("GET", CARD, AccessLevel.READ, show_card),
+    route("POST", CARD, AccessLevel.ADMIN, set_card),
+    route("DELETE", CARD, AccessLevel.ADMIN, delete_card),
 ]

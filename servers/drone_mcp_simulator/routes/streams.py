@@ -1,4 +1,7 @@
-"""Event streams (Drone 2.25, `handler/api/events`). They end with `event: error` and `data: eof`: the normal end."""
+"""Event streams (harness/drone v2.25.0, `handler/api/events`). Their normal end is `event: error` with `data: eof`.
+
+The format is server-sent events (WHATWG HTML standard, section 9.2).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,9 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from drone_mcp_simulator import gojson
-from drone_mcp_simulator.clock import first_of
-from drone_mcp_simulator.permissions import Need
-from drone_mcp_simulator.routing import Ask, route
+from drone_mcp_simulator.clock import run_with_timeout
+from drone_mcp_simulator.permissions import AccessLevel
+from drone_mcp_simulator.routing import RequestContext, route
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -20,7 +23,7 @@ if TYPE_CHECKING:
 
 PING = b": ping\n\n"
 EOF = b"event: error\ndata: eof\n\n"
-# Seconds of silence after which a ping is written.
+# A ping is sent after this many seconds without a message.
 PING_EVERY = 30.0
 HEADERS = {
     "content-type": "text/event-stream",
@@ -30,37 +33,37 @@ HEADERS = {
 }
 
 
-async def everything(ask: Ask) -> Response:
-    """Changes of every build that the caller might see, as far as known when the stream opened."""
-    mine = {repo.slug for repo in ask.world.repos_of(ask.user)} if ask.user else set()
-    open_to_caller = {"public", "internal"} if ask.user else {"public"}
+async def stream_all(ctx: RequestContext) -> Response:
+    """Stream the changes of all builds that the caller may read, by the permissions when the stream opened."""
+    mine = {repo.slug for repo in ctx.world.list_repos(ctx.user)} if ctx.user else set()
+    open_to_caller = {"public", "internal"} if ctx.user else {"public"}
 
-    def shows(message: FeedMessage) -> bool:
+    def may_read(message: FeedMessage) -> bool:
         return message.slug in mine or message.visibility in open_to_caller
 
-    return StreamingResponse(_feed(ask, shows), headers=HEADERS)
+    return StreamingResponse(_write_feed(ctx, may_read), headers=HEADERS)
 
 
-async def of_repo(ask: Ask) -> Response:
-    """Changes of one repository's builds."""
-    slug = ask.repo.slug
-    return StreamingResponse(_feed(ask, lambda message: message.slug == slug), headers=HEADERS)
+async def stream_repo(ctx: RequestContext) -> Response:
+    """Stream the changes of one repository's builds."""
+    slug = ctx.repo.slug
+    return StreamingResponse(_write_feed(ctx, lambda message: message.slug == slug), headers=HEADERS)
 
 
-async def _feed(ask: Ask, shows: Callable[[FeedMessage], bool]) -> AsyncIterator[bytes]:
-    hub = ask.world.hub
+async def _write_feed(ctx: RequestContext, may_read: Callable[[FeedMessage], bool]) -> AsyncIterator[bytes]:
+    hub = ctx.world.hub
     channel = hub.subscribe()
     try:
         yield PING
         while True:
             try:
-                message = await first_of(ask.world.clock, channel.get, PING_EVERY)
+                message = await run_with_timeout(ctx.world.clock, channel.get, PING_EVERY)
             except TimeoutError:
                 yield PING
                 continue
             if message is None:
                 break
-            if shows(message):
+            if may_read(message):
                 yield b"data: " + message.data + b"\n"
         yield EOF
     finally:
@@ -68,23 +71,23 @@ async def _feed(ask: Ask, shows: Callable[[FeedMessage], bool]) -> AsyncIterator
         channel.close()
 
 
-async def of_step(ask: Ask) -> Response:
-    """The live log of a running step; of any other the end at once."""
-    step = ask.world.step(ask.repo, ask.number("number"), ask.number("stage"), ask.number("step"))
-    live = ask.world.hub.logs.get(step.id)
-    return StreamingResponse(_log(ask, live) if live else _nothing(), headers=HEADERS)
+async def stream_log(ctx: RequestContext) -> Response:
+    """Stream the live log of a running step; for any other step, end at once."""
+    step = ctx.world.find_step(ctx.repo, ctx.number("number"), ctx.number("stage"), ctx.number("step"))
+    live = ctx.world.hub.logs.get(step.id)
+    return StreamingResponse(_write_log(ctx, live) if live else _write_end(), headers=HEADERS)
 
 
-async def _nothing() -> AsyncIterator[bytes]:
+async def _write_end() -> AsyncIterator[bytes]:
     yield PING + EOF
 
 
-async def _log(ask: Ask, live: LiveLog) -> AsyncIterator[bytes]:
-    """Pings of a quiet step wait in Drone's buffer for the next line."""
+async def _write_log(ctx: RequestContext, live: LiveLog) -> AsyncIterator[bytes]:
+    """Stream a live log; pings stay in Drone's buffer until the next line."""
     channel = live.listen()
     try:
         yield PING
-        async for piece in _lines(ask, channel):
+        async for piece in _write_lines(ctx, channel):
             yield piece
         yield EOF
     finally:
@@ -92,11 +95,11 @@ async def _log(ask: Ask, live: LiveLog) -> AsyncIterator[bytes]:
         channel.close()
 
 
-async def _lines(ask: Ask, channel: Channel) -> AsyncIterator[bytes]:  # type: ignore[type-arg]
+async def _write_lines(ctx: RequestContext, channel: Channel) -> AsyncIterator[bytes]:  # type: ignore[type-arg]
     held_back = b""
     while True:
         try:
-            line = await first_of(ask.world.clock, channel.get, PING_EVERY)
+            line = await run_with_timeout(ctx.world.clock, channel.get, PING_EVERY)
         except TimeoutError:
             held_back += PING
             continue
@@ -107,7 +110,7 @@ async def _lines(ask: Ask, channel: Channel) -> AsyncIterator[bytes]:  # type: i
 
 
 ROUTES = [
-    route("GET", "/api/stream/", Need.GUEST, everything),
-    route("GET", "/api/stream/{owner}/{name}", Need.READ, of_repo),
-    route("GET", "/api/stream/{owner}/{name}/{number}/{stage}/{step}", Need.READ, of_step),
+    route("GET", "/api/stream/", AccessLevel.GUEST, stream_all),
+    route("GET", "/api/stream/{owner}/{name}", AccessLevel.READ, stream_repo),
+    route("GET", "/api/stream/{owner}/{name}/{number}/{stage}/{step}", AccessLevel.READ, stream_log),
 ]

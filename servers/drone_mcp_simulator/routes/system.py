@@ -1,4 +1,7 @@
-"""Queue, unfinished builds, statistics and badges (Drone 2.25, `handler/api/{queue,builds,system,badge}`)."""
+"""Queue, unfinished builds, statistics and badges.
+
+harness/drone v2.25.0, `handler/api/{queue,builds,system,badge}`.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +11,15 @@ from xml.sax.saxutils import quoteattr
 from starlette.responses import Response
 
 from drone_mcp_simulator.lifecycle import DONE
-from drone_mcp_simulator.permissions import Need
-from drone_mcp_simulator.routing import Ask, answer, no_content, route
+from drone_mcp_simulator.permissions import AccessLevel
+from drone_mcp_simulator.routing import RequestContext, answer, no_content, route
 
 if TYPE_CHECKING:
     from drone_mcp_simulator.records import Build, Stage
     from drone_mcp_simulator.world import World
 
 INCOMPLETE = 50
-# The platforms that the statistics list, whatever runners there are.
+# The platforms that the statistics list, independent of the runners.
 PLATFORMS = (
     ("linux", "arm", "v6", ""),
     ("linux", "arm", "v7", ""),
@@ -40,38 +43,38 @@ BADGE_STATUS = {
 }
 
 
-async def queue(ask: Ask) -> Response:
-    """Stages that wait for a runner or run; no steps."""
-    return answer([stage.to_json(steps=None) for _, stage in ask.world.stages("pending", "running")])
+async def list_queue(ctx: RequestContext) -> Response:
+    """List pending and running stages, without steps."""
+    return answer([stage.to_json(steps=None) for _, stage in ctx.world.list_stages("pending", "running")])
 
 
-async def pause(ask: Ask) -> Response:
-    """Hand out no more work."""
-    ask.world.runner.paused = True
+async def pause(ctx: RequestContext) -> Response:
+    """Pause the queue."""
+    ctx.world.runner.paused = True
     return no_content()
 
 
-async def resume(ask: Ask) -> Response:
-    """Hand out work again."""
-    ask.world.runner.resume()
+async def resume(ctx: RequestContext) -> Response:
+    """Resume the queue."""
+    ctx.world.runner.resume()
     return no_content()
 
 
-async def incomplete(ask: Ask) -> Response:
-    """Builds with a stage that waits or runs, newest first."""
-    builds = {build.id: build for build, _ in ask.world.stages("pending", "running")}
+async def list_incomplete(ctx: RequestContext) -> Response:
+    """List builds with a pending or running stage, newest first."""
+    builds = {build.id: build for build, _ in ctx.world.list_stages("pending", "running")}
     newest = [builds[key] for key in sorted(builds, reverse=True)[:INCOMPLETE]]
-    return answer([ask.world.repo_of(build).to_json(build=build.bare()) for build in newest])
+    return answer([ctx.world.find_repo(build).to_json(build=build.bare()) for build in newest])
 
 
-async def incomplete_stages(ask: Ask) -> Response:
-    """The same, a row for each stage."""
-    return answer([_build_stage(ask.world, *pair) for pair in ask.world.stages("pending", "running")])
+async def list_incomplete_stages(ctx: RequestContext) -> Response:
+    """List pending and running stages, each with the fields of its build."""
+    return answer([_describe_stage(ctx.world, *pair) for pair in ctx.world.list_stages("pending", "running")])
 
 
-def _build_stage(world: World, build: Build, stage: Stage) -> dict[str, Any]:
-    """`core.RepoBuildStage`; the two limits are strings."""
-    repo = world.repo_of(build)
+def _describe_stage(world: World, build: Build, stage: Stage) -> dict[str, Any]:
+    """Describe a stage as `core.RepoBuildStage`, whose two limits are strings."""
+    repo = world.find_repo(build)
     return {
         "repo_namespace": repo.namespace,
         "repo_name": repo.name,
@@ -102,16 +105,24 @@ def _build_stage(world: World, build: Build, stage: Stage) -> dict[str, Any]:
     }
 
 
-async def stats(ask: Ask) -> Response:
-    """Counts; linux/amd64 never counts in `pipelines`, as in Drone."""
-    world = ask.world
-    builds = {status: len({build.id for build, _ in world.stages(status)}) for status in ("pending", "running")}
+async def show_stats(ctx: RequestContext) -> Response:
+    """Show counts; linux/amd64 never counts in `pipelines`, as in Drone."""
+    world = ctx.world
+    builds = {status: len({build.id for build, _ in world.list_stages(status)}) for status in ("pending", "running")}
     return answer(
         {
             "users": {"total": len(world.users)},
             "repos": {"active": sum(repo.active for repo in world.repos.values())},
             "builds": {**builds, "total": len(world.builds)},
-            "pipelines": [_platform(*platform) for platform in PLATFORMS],
+            "pipelines": [
+                {
+                    "subscribers": 0,
+                    **dict(zip(("os", "arch", "variant", "kernel"), platform, strict=True)),
+                    "pending": 0,
+                    "running": 0,
+                }
+                for platform in PLATFORMS
+            ],
             "events": {"subscribers": len(world.hub.feeds)},
             "streams": {str(step): len(live.listeners) for step, live in sorted(world.hub.logs.items())},
             "watchers": None,
@@ -119,51 +130,46 @@ async def stats(ask: Ask) -> Response:
     )
 
 
-def _platform(system: str, arch: str, variant: str, kernel: str) -> dict[str, Any]:
-    platform = {"os": system, "arch": arch, "variant": variant, "kernel": kernel}
-    return {"subscribers": 0, **platform, "pending": 0, "running": 0}
-
-
-async def badge(ask: Ask) -> Response:
-    """Always 200, for a private or unknown repository too."""
-    repo = ask.world.repos.get(f"{ask.params['owner']}/{ask.params['name']}")
+async def show_badge(ctx: RequestContext) -> Response:
+    """Show the badge; answer 200 even for a private or unknown repository."""
+    repo = ctx.world.repos.get(f"{ctx.params['owner']}/{ctx.params['name']}")
     status = "none"
     if repo:
-        branch = ask.value("branch")
-        ref = f"refs/heads/{branch}" if branch else ask.value("ref") or f"refs/heads/{repo.default_branch}"
-        build = next((build for build in ask.world.builds_of(repo) if build.ref == ref), None)
+        branch = ctx.value("branch")
+        ref = f"refs/heads/{branch}" if branch else ctx.value("ref") or f"refs/heads/{repo.default_branch}"
+        build = next((build for build in ctx.world.list_builds(repo) if build.ref == ref), None)
         status = BADGE_STATUS.get(build.status, "failure") if build else "none"
     return Response(BADGE.format(status=status), headers={"content-type": "image/svg+xml"})
 
 
-async def cc(ask: Ask) -> Response:
-    """The newest build for CCTray; XML sent as plain text."""
-    builds = ask.world.builds_of(ask.repo)
+async def show_cctray(ctx: RequestContext) -> Response:
+    """Show the newest build for CCTray; Drone sends the XML as plain text."""
+    builds = ctx.world.list_builds(ctx.repo)
     if not builds:
         return Response(status_code=404)
-    return Response(_cc_project(ask, builds[0]), headers={"content-type": "text/plain; charset=utf-8"})
+    return Response(_render_cctray(ctx, builds[0]), headers={"content-type": "text/plain; charset=utf-8"})
 
 
-def _cc_project(ask: Ask, build: Build) -> str:
+def _render_cctray(ctx: RequestContext, build: Build) -> str:
     status = "Success" if build.status == "success" else "Failure" if build.status in DONE else "Unknown"
     attributes = {
-        "name": ask.repo.slug,
+        "name": ctx.repo.slug,
         "activity": "Sleeping" if build.status in DONE else "Building",
         "lastBuildStatus": status,
         "lastBuildLabel": str(build.number),
-        "webUrl": f"{ask.world.place.link}/{ask.repo.slug}/{build.number}",
+        "webUrl": f"{ctx.world.addresses.link}/{ctx.repo.slug}/{build.number}",
     }
     pairs = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
     return f'<?xml version="1.0" encoding="UTF-8"?>\n<Projects><Project {pairs}></Project></Projects>'
 
 
 ROUTES = [
-    route("GET", "/api/queue/", Need.SYSADMIN, queue),
-    route("POST", "/api/queue/", Need.SYSADMIN, resume),
-    route("DELETE", "/api/queue/", Need.SYSADMIN, pause),
-    route("GET", "/api/builds/incomplete", Need.SYSADMIN, incomplete),
-    route("GET", "/api/builds/incomplete/v2", Need.SYSADMIN, incomplete_stages),
-    route("GET", "/api/system/stats", Need.SYSADMIN, stats),
-    route("GET", "/api/badges/{owner}/{name}/status.svg", Need.GUEST, badge),
-    route("GET", "/api/badges/{owner}/{name}/cc.xml", Need.READ, cc),
+    route("GET", "/api/queue/", AccessLevel.SYSADMIN, list_queue),
+    route("POST", "/api/queue/", AccessLevel.SYSADMIN, resume),
+    route("DELETE", "/api/queue/", AccessLevel.SYSADMIN, pause),
+    route("GET", "/api/builds/incomplete", AccessLevel.SYSADMIN, list_incomplete),
+    route("GET", "/api/builds/incomplete/v2", AccessLevel.SYSADMIN, list_incomplete_stages),
+    route("GET", "/api/system/stats", AccessLevel.SYSADMIN, show_stats),
+    route("GET", "/api/badges/{owner}/{name}/status.svg", AccessLevel.GUEST, show_badge),
+    route("GET", "/api/badges/{owner}/{name}/cc.xml", AccessLevel.READ, show_cctray),
 ]

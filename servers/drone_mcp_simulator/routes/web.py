@@ -1,4 +1,4 @@
-"""What Drone serves outside `/api`: health, version, metrics, the incoming hook and the single-page UI."""
+"""The routes outside `/api`: health, version, metrics, the incoming hook and the single-page UI."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 
-from drone_mcp_simulator.permissions import Need
+from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.records import Build
-from drone_mcp_simulator.routing import Ask, Refusal, answer, no_content, route
+from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route
 from drone_mcp_simulator.scm import Commit
 from drone_mcp_simulator.trigger import ScmError, trigger
 from drone_mcp_simulator.world import VERSION
@@ -23,35 +23,35 @@ LICENSE = {"kind": "trial", "seats": 0, "repos": 0, "expire_at": "0001-01-01T00:
 PULL_ACTIONS = {"opened": "open", "reopened": "open", "synchronized": "sync"}
 
 
-async def healthz(_ask: Ask) -> Response:
-    """Always well."""
+async def show_health(_ctx: RequestContext) -> Response:
+    """Answer that the server is healthy."""
     return Response("OK", headers={"content-type": "text/plain; charset=utf-8"})
 
 
-async def version(_ask: Ask) -> Response:
-    """The server's version."""
+async def show_version(_ctx: RequestContext) -> Response:
+    """Show the server's version."""
     return answer({"version": VERSION})
 
 
-async def varz(ask: Ask) -> Response:
-    """The host's address and the licence."""
+async def show_varz(ctx: RequestContext) -> Response:
+    """Show the source code host's address and the licence."""
     rate = {"limit": 0, "remaining": 0, "reset": 0}
-    return answer({"scm": {"url": f"{ask.world.place.scm_url}/", "rate": rate}, "license": LICENSE})
+    return answer({"scm": {"url": f"{ctx.world.addresses.scm_url}/", "rate": rate}, "license": LICENSE})
 
 
-async def metrics(ask: Ask) -> Response:
-    """Gauges for a system administrator or a machine."""
-    if not ask.request.headers.get("authorization") and not ask.query.get("access_token"):
-        raise _plain(401, "Invalid or missing prometheus token")
-    if ask.user is None or not (ask.user.admin or ask.user.machine):
-        raise _plain(403, "Access denied")
-    lines = [f"# TYPE {name} gauge\n{name} {value}\n" for name, value in _gauges(ask).items()]
+async def show_metrics(ctx: RequestContext) -> Response:
+    """Show metrics to a system administrator or a machine user."""
+    if not ctx.request.headers.get("authorization") and not ctx.query.get("access_token"):
+        raise PlainErrorResponse(401, "Invalid or missing prometheus token")
+    if ctx.user is None or not (ctx.user.admin or ctx.user.machine):
+        raise PlainErrorResponse(403, "Access denied")
+    lines = [f"# TYPE {name} gauge\n{name} {value}\n" for name, value in _count(ctx).items()]
     return Response("".join(lines), headers={"content-type": "text/plain; version=0.0.4; charset=utf-8"})
 
 
-def _gauges(ask: Ask) -> dict[str, int]:
-    world = ask.world
-    pending, running = world.stages("pending"), world.stages("running")
+def _count(ctx: RequestContext) -> dict[str, int]:
+    world = ctx.world
+    pending, running = world.list_stages("pending"), world.list_stages("running")
     return {
         "drone_build_count": len(world.builds),
         "drone_pending_builds": len({build.id for build, _ in pending}),
@@ -63,83 +63,79 @@ def _gauges(ask: Ask) -> dict[str, int]:
     }
 
 
-class PlainRefusal(Refusal):
-    """A refusal in plain text."""
+class PlainErrorResponse(ErrorResponse):
+    """An error response in plain text."""
 
 
-def _plain(status: int, message: str) -> PlainRefusal:
-    return PlainRefusal(status, message)
-
-
-async def home(ask: Ask) -> Response:
-    """The UI; a guest is shown the door first."""
-    if ask.user is None:
+async def show_home(ctx: RequestContext) -> Response:
+    """Show the UI; redirect a guest to the welcome page."""
+    if ctx.user is None:
         return Response(status_code=303, headers={"location": "/welcome"})
-    return await page(ask)
+    return await show_page(ctx)
 
 
-async def page(_ask: Ask) -> Response:
-    """Any other address is the UI: a wrong base address looks like success."""
+async def show_page(_ctx: RequestContext) -> Response:
+    """Show the UI at any other path, so that a wrong base URL gets status 200."""
     return Response(PAGE, headers={"content-type": "text/html; charset=UTF-8"})
 
 
-async def link(ask: Ask) -> Response:
-    """A jump to the host's page."""
-    target = f"{ask.world.place.scm_url}/{ask.params['owner']}/{ask.params['name']}"
+async def redirect_to_host(ctx: RequestContext) -> Response:
+    """Redirect to the repository's page at the source code host."""
+    target = f"{ctx.world.addresses.scm_url}/{ctx.params['owner']}/{ctx.params['name']}"
     return Response(status_code=303, headers={"location": target})
 
 
-async def logout(_ask: Ask) -> Response:
-    """There are no sessions here to end."""
+async def log_out(_ctx: RequestContext) -> Response:
+    """Redirect home; the simulator has no sessions."""
     return Response(status_code=303, headers={"location": "/"})
 
 
-async def login(_ask: Ask) -> Response:
-    """There is nobody to sign in with here."""
+async def log_in(_ctx: RequestContext) -> Response:
+    """Redirect to an error; the simulator has no login."""
     return Response(status_code=303, headers={"location": "/login/error?message=the+simulator+has+no+login"})
 
 
-# -- the incoming hook, in Gitea's form
+# -- the incoming hook, in Gitea's format
 
 
-async def hook(ask: Ask) -> Response:
-    """A push or pull request at the host."""
-    event = ask.request.headers.get("x-gitea-event", "push")
-    data = ask.json()
+async def receive_hook(ctx: RequestContext) -> Response:
+    """Receive a push, pull request or deletion from the source code host."""
+    event = ctx.request.headers.get("x-gitea-event", "push")
+    data = ctx.json()
     if event not in ("push", "pull_request", "delete"):
         return Response(status_code=200)
-    repo = ask.world.repos.get(str(data.get("repository", {}).get("full_name", "")))
+    repo = ctx.world.repos.get(str(data.get("repository", {}).get("full_name", "")))
     if repo is None:
-        raise Refusal(400, "Cannot find repository")
-    _check_signature(ask, repo)
+        raise ErrorResponse(400, "Cannot find repository")
+    _check_signature(ctx, repo)
     if not repo.active:
         return Response(status_code=200)
     if event == "delete":
-        ask.world.latest.pop((repo.id, "branch", str(data.get("ref", ""))), None)
+        ctx.world.latest.pop((repo.id, "branch", str(data.get("ref", ""))), None)
         return no_content()
     try:
-        return await (_pushed if event == "push" else _pulled)(ask, repo, data)
+        return await (_receive_push if event == "push" else _receive_pull_request)(ctx, repo, data)
     except (KeyError, TypeError, ValueError) as error:
-        raise Refusal(400, f"Invalid webhook payload: {error}") from error
+        raise ErrorResponse(400, f"Invalid webhook payload: {error}") from error
 
 
-def _check_signature(ask: Ask, repo: Repo) -> None:
-    if not ask.world.hook_signatures:
+def _check_signature(ctx: RequestContext, repo: Repo) -> None:
+    if not ctx.world.hook_signatures:
         return
-    given = ask.request.headers.get("x-gitea-signature", "")
-    right = hmac.new(repo.signer.encode(), ask.body, hashlib.sha256).hexdigest()
-    if not hmac.compare_digest(given, right) and ask.query.get("secret") != repo.signer:
-        raise Refusal(400, "Invalid webhook signature")
+    given = ctx.request.headers.get("x-gitea-signature", "")
+    right = hmac.new(repo.signer.encode(), ctx.body, hashlib.sha256).hexdigest()
+    if not hmac.compare_digest(given, right) and ctx.query.get("secret") != repo.signer:
+        raise ErrorResponse(400, "Invalid webhook signature")
 
 
-async def _pushed(ask: Ask, repo: Repo, data: dict[str, Any]) -> Response:
+async def _receive_push(ctx: RequestContext, repo: Repo, data: dict[str, Any]) -> Response:
     ref, sha = str(data["ref"]), str(data["after"])
     name = ref.removeprefix("refs/heads/").removeprefix("refs/tags/")
     commits = data.get("commits") or [{}]
     author = commits[0].get("author", {})
     is_tag = ref.startswith("refs/tags/")
     message = str(commits[0].get("message", ""))
-    _take_over(ask, repo, name, sha, message)
+    _add_commit(ctx, repo, name, sha, message)
     base = Build(
         trigger="@hook",
         event="tag" if is_tag else "push",
@@ -156,20 +152,20 @@ async def _pushed(ask: Ask, repo: Repo, data: dict[str, Any]) -> Response:
         author_email=str(author.get("email", "")),
         sender=str(data.get("sender", {}).get("login", "")),
     )
-    return await _build(ask, repo, base)
+    return await _trigger(ctx, repo, base)
 
 
-async def _pulled(ask: Ask, repo: Repo, data: dict[str, Any]) -> Response:
+async def _receive_pull_request(ctx: RequestContext, repo: Repo, data: dict[str, Any]) -> Response:
     number, pull = int(data["number"]), data["pull_request"]
     action = str(data.get("action", ""))
     if action == "closed":
-        ask.world.latest.pop((repo.id, "pull", str(number)), None)
+        ctx.world.latest.pop((repo.id, "pull", str(number)), None)
         return no_content()
     if action not in PULL_ACTIONS or repo.ignore_pull_requests:
         return Response(status_code=200)
     head, user = pull["head"], pull.get("user", {})
     title = str(pull.get("title", ""))
-    _take_over(ask, repo, str(head["ref"]), str(head["sha"]), title)
+    _add_commit(ctx, repo, str(head["ref"]), str(head["sha"]), title)
     base = Build(
         trigger="@hook",
         event="pull_request",
@@ -189,34 +185,34 @@ async def _pulled(ask: Ask, repo: Repo, data: dict[str, Any]) -> Response:
         author_avatar=str(user.get("avatar_url", "")),
         sender=str(data.get("sender", {}).get("login", "")),
     )
-    return await _build(ask, repo, base)
+    return await _trigger(ctx, repo, base)
 
 
-def _take_over(ask: Ask, repo: Repo, branch: str, sha: str, message: str) -> None:
-    """An unknown commit has the configuration of the branch it was pushed to, or of the default branch."""
-    remote = ask.world.scm[repo.slug]
+def _add_commit(ctx: RequestContext, repo: Repo, branch: str, sha: str, message: str) -> None:
+    """Add an unknown commit, with the configuration of its branch or of the default branch."""
+    remote = ctx.world.scm[repo.slug]
     before = remote.head(branch) or remote.head(remote.default_branch)
     if sha not in remote.commits and before:
         remote.push(branch, Commit(sha, message, before.pipeline))
 
 
-async def _build(ask: Ask, repo: Repo, base: Build) -> Response:
+async def _trigger(ctx: RequestContext, repo: Repo, base: Build) -> Response:
     try:
-        build = await trigger(ask.world, repo, base)
+        build = await trigger(ctx.world, repo, base)
     except ScmError as error:
-        raise Refusal(500, str(error)) from error
+        raise ErrorResponse(500, str(error)) from error
     return answer(build.bare() if build else None)
 
 
 ROUTES = [
-    route("GET", "/healthz", Need.GUEST, healthz),
-    route("GET", "/version", Need.GUEST, version),
-    route("GET", "/varz", Need.GUEST, varz),
-    route("GET", "/metrics", Need.GUEST, metrics),
-    route("POST", "/hook", Need.GUEST, hook),
-    route("GET", "/link/{owner}/{name}/{rest...}", Need.GUEST, link),
-    route("ANY", "/login", Need.GUEST, login),
-    route("ANY", "/logout", Need.GUEST, logout),
-    route("GET", "/", Need.GUEST, home),
-    route("GET", "/(?!api/|rpc/|_simulator/){rest...}", Need.GUEST, page),
+    route("GET", "/healthz", AccessLevel.GUEST, show_health),
+    route("GET", "/version", AccessLevel.GUEST, show_version),
+    route("GET", "/varz", AccessLevel.GUEST, show_varz),
+    route("GET", "/metrics", AccessLevel.GUEST, show_metrics),
+    route("POST", "/hook", AccessLevel.GUEST, receive_hook),
+    route("GET", "/link/{owner}/{name}/{rest...}", AccessLevel.GUEST, redirect_to_host),
+    route("ANY", "/login", AccessLevel.GUEST, log_in),
+    route("ANY", "/logout", AccessLevel.GUEST, log_out),
+    route("GET", "/", AccessLevel.GUEST, show_home),
+    route("GET", "/(?!api/|rpc/|_simulator/){rest...}", AccessLevel.GUEST, show_page),
 ]

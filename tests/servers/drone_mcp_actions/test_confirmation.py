@@ -154,7 +154,7 @@ async def test_another_replica_can_go_on_only_with_the_same_key(tmp_path: Any, s
     async with running_simulator("demo", socket=True) as drone:
         one, other = [server_of(drone.url, drone.admin_token, str(tmp_path / "audit"), **env) for _ in range(2)]
         arguments = {"repo": "octo/hello", "number": 1, "confirmation": None}
-        drone.world.build(drone.world.repos["octo/hello"], 1).status = "running"
+        drone.world.find_build(drone.world.repos["octo/hello"], 1).status = "running"
         async with (
             Client(one, elicitation_callback=Person()) as here,
             Client(other, elicitation_callback=Person()) as there,

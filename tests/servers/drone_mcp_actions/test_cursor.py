@@ -49,7 +49,7 @@ async def test_who_waits_with_the_cursor_of_a_restart_is_woken_when_its_build_be
     with anyio.fail_after(DEADLINE):
         async with at() as desk, builds(desk) as client:
             done = (await desk.call("drone_restart_build", **RESTART)).data
-            others = desk.drone.world.clock.sleeping()
+            others = desk.drone.world.clock.count_sleepers()
             task = waiting(client, done, "change")
             await until_sleeping(desk.drone.world, others + WAITING)
             assert not task.done(), "that its stages became known is no change"

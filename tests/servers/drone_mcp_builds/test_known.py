@@ -47,7 +47,7 @@ async def feed(store: BuildStateStore, drone: SimulatorHandle, slug: str, *numbe
     """Tell the store of builds as webhooks would have, at a time."""
     repo = drone.world.repos[slug]
     for number in numbers:
-        build = Build.model_validate(drone.world.build(repo, number).to_json())
+        build = Build.model_validate(drone.world.find_build(repo, number).to_json())
         await store.apply(slug, build, source="webhook", at=at)
 
 

@@ -120,7 +120,7 @@ async def test_a_change_in_the_store_is_told_without_a_question_to_drone(
     ):
 
         async def tell() -> None:
-            build = drone.world.build(drone.world.repos[SLUG], 3)
+            build = drone.world.find_build(drone.world.repos[SLUG], 3)
             known = Build.model_validate(build.to_json())
             await store.apply(SLUG, known, source="webhook", at=drone.world.now())
 

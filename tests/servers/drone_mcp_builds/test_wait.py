@@ -80,7 +80,7 @@ async def cancel(drone: SimulatorHandle) -> None:
 
 async def tell(store: BuildStateStore, drone: SimulatorHandle, slug: str = SLUG) -> None:
     """Tell the store of the build as a webhook would have, now."""
-    build = drone.world.build(drone.world.repos[slug], 3)
+    build = drone.world.find_build(drone.world.repos[slug], 3)
     await store.apply(slug, Build.model_validate(build.to_json()), source="webhook", at=drone.world.now())
 
 
@@ -273,7 +273,7 @@ async def test_when_the_feed_dies_meanwhile_drone_is_asked(connect: Any, tmp_pat
         await until_sleeping(drone.world, BY_STORE)
         await cancel(drone)
         await drone.advance(20)
-        other = Build.model_validate(drone.world.build(drone.world.repos[SLUG], 3).to_json())
+        other = Build.model_validate(drone.world.find_build(drone.world.repos[SLUG], 3).to_json())
         noted = other.model_copy(update={"status": "running", "finished": 0, "stages": ()})
         await store.apply(SLUG, noted, source="api", at=drone.world.now())
         answer = await task

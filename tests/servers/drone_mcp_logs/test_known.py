@@ -64,7 +64,7 @@ async def test_the_newest_build_is_known_while_the_feed_is_alive(connect: Any, s
     async with open_store(state) as store, simulated(connect, DRONE_MCP_STATE=state) as (drone, agent):
         repo = drone.world.repos["octo/hello"]
         for number in range(1, repo.counter + 1):
-            build = Build.model_validate(drone.world.build(repo, number).to_json())
+            build = Build.model_validate(drone.world.find_build(repo, number).to_json())
             await store.apply("octo/hello", build, source="webhook", at=EPOCH)
         known = await agent.logs()
         assert builds_asked(drone) == []
@@ -79,7 +79,7 @@ async def test_what_is_known_is_not_given_to_a_token_that_may_not_read_the_repos
     async with open_store(state) as store, simulated(connect, "robot", DRONE_MCP_STATE=state) as (drone, agent):
         repo = drone.world.repos["octo/payments"]
         for number in range(1, repo.counter + 1):
-            build = Build.model_validate(drone.world.build(repo, number).to_json())
+            build = Build.model_validate(drone.world.find_build(repo, number).to_json())
             await store.apply("octo/payments", build, source="webhook", at=EPOCH)
         for given in (arguments, {name: value for name, value in arguments.items() if name == "pattern"}):
             refused = await agent.call(tool, repo="octo/payments", **given)

@@ -47,7 +47,7 @@ def asked(drone: SimulatorHandle) -> list[str]:
 async def feed(store: BuildStateStore, drone: SimulatorHandle, *numbers: int, slug: str = SLUG) -> None:
     """Tell the store of builds as webhooks would have, now."""
     for number in numbers:
-        build = Build.model_validate(drone.world.build(drone.world.repos[slug], number).to_json())
+        build = Build.model_validate(drone.world.find_build(drone.world.repos[slug], number).to_json())
         await store.apply(slug, build, source="webhook", at=drone.world.now())
 
 

@@ -1,4 +1,4 @@
-"""Faults: what a client meets, in-process and on a socket."""
+"""Faults as a client meets them, in-process and on a socket."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ async def test_a_slow_answer_takes_the_clocks_time(drone: SimulatorHandle, kind:
     async with drone.client() as http:
         asked = asyncio.create_task(http.get("/api/user"))
         while not asked.done():
-            if drone.world.clock.sleeping():  # type: ignore[attr-defined]  # a manual clock
+            if drone.world.clock.count_sleepers():  # type: ignore[attr-defined]  # a manual clock
                 await drone.advance(20)
             await asyncio.sleep(0)
 

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from drone_mcp_simulator import gojson, lifecycle
 from drone_mcp_simulator.cronexpr import next_time
-from drone_mcp_simulator.output import LIMIT, Output, batches, upload
-from drone_mcp_simulator.paging import page_of
-from drone_mcp_simulator.permissions import Need, refuse_org, refuse_repo, refuse_user
+from drone_mcp_simulator.output import LIMIT, Output, encode_upload, split_into_batches
+from drone_mcp_simulator.paging import select_page
+from drone_mcp_simulator.permissions import AccessLevel, refuse_org, refuse_repo, refuse_user
 from drone_mcp_simulator.records import Build, Perm, Repo, Stage, Step, User
 
 GUEST = None
@@ -71,42 +71,42 @@ def test_a_token_is_in_no_repr() -> None:
 @pytest.mark.parametrize(
     ("need", "visibility", "user", "perm", "status"),
     [
-        (Need.READ, "public", GUEST, None, None),
-        (Need.READ, "internal", GUEST, None, 401),
-        (Need.READ, "internal", STRANGER, None, None),
-        (Need.READ, "private", GUEST, None, 401),
-        (Need.READ, "private", STRANGER, None, 404),
-        (Need.READ, "private", STRANGER, READ, None),
-        (Need.READ, "private", STRANGER, NOTHING, 404),
-        (Need.READ, "private", SYSADMIN, None, None),
-        (Need.WRITE, "public", GUEST, None, 401),
-        (Need.WRITE, "public", STRANGER, None, 404),
-        (Need.WRITE, "public", STRANGER, READ, 404),
-        (Need.WRITE, "public", STRANGER, FULL, None),
-        (Need.ADMIN, "public", STRANGER, Perm(read=True, write=True), 404),
-        (Need.ADMIN, "public", STRANGER, FULL, None),
-        (Need.ADMIN, "private", SYSADMIN, None, None),
-        (Need.WRITE, "private", User(3, "gone", active=False), FULL, 403),
+        (AccessLevel.READ, "public", GUEST, None, None),
+        (AccessLevel.READ, "internal", GUEST, None, 401),
+        (AccessLevel.READ, "internal", STRANGER, None, None),
+        (AccessLevel.READ, "private", GUEST, None, 401),
+        (AccessLevel.READ, "private", STRANGER, None, 404),
+        (AccessLevel.READ, "private", STRANGER, READ, None),
+        (AccessLevel.READ, "private", STRANGER, NOTHING, 404),
+        (AccessLevel.READ, "private", SYSADMIN, None, None),
+        (AccessLevel.WRITE, "public", GUEST, None, 401),
+        (AccessLevel.WRITE, "public", STRANGER, None, 404),
+        (AccessLevel.WRITE, "public", STRANGER, READ, 404),
+        (AccessLevel.WRITE, "public", STRANGER, FULL, None),
+        (AccessLevel.ADMIN, "public", STRANGER, Perm(read=True, write=True), 404),
+        (AccessLevel.ADMIN, "public", STRANGER, FULL, None),
+        (AccessLevel.ADMIN, "private", SYSADMIN, None, None),
+        (AccessLevel.WRITE, "private", User(3, "gone", active=False), FULL, 403),
     ],
 )
 def test_who_may_do_what_to_a_repository(
-    need: Need, visibility: str, user: User | None, perm: Perm | None, status: int | None
+    need: AccessLevel, visibility: str, user: User | None, perm: Perm | None, status: int | None
 ) -> None:
     refusal = refuse_repo(need, user, _repo(visibility), perm)
 
     assert (refusal[0] if refusal else None) == status
 
 
-@pytest.mark.parametrize("need", [Need.READ, Need.WRITE, Need.ADMIN])
-def test_a_missing_repository_is_401_to_a_guest_and_404_to_anyone_else(need: Need) -> None:
+@pytest.mark.parametrize("need", [AccessLevel.READ, AccessLevel.WRITE, AccessLevel.ADMIN])
+def test_a_missing_repository_is_401_to_a_guest_and_404_to_anyone_else(need: AccessLevel) -> None:
     assert refuse_repo(need, GUEST, None, None) == (401, "Unauthorized")
     assert refuse_repo(need, SYSADMIN, None, None) == (404, "Not Found")
 
 
 def test_users_routes_know_guests_users_and_administrators() -> None:
-    assert refuse_user(Need.USER, GUEST) == (401, "Unauthorized")
-    assert refuse_user(Need.SYSADMIN, STRANGER) == (403, "Forbidden")
-    assert refuse_user(Need.SYSADMIN, SYSADMIN) is None
+    assert refuse_user(AccessLevel.USER, GUEST) == (401, "Unauthorized")
+    assert refuse_user(AccessLevel.SYSADMIN, STRANGER) == (403, "Forbidden")
+    assert refuse_user(AccessLevel.SYSADMIN, SYSADMIN) is None
 
 
 def test_an_organization_refuses_strangers_with_401_forbidden() -> None:
@@ -198,14 +198,14 @@ def test_an_approved_stage_waits_for_those_it_depends_on() -> None:
     lifecycle.approve(bound, 1)
 
     assert (free.status, bound.status) == ("pending", "waiting_on_dependencies")
-    with pytest.raises(lifecycle.Refused, match='Cannot approve a Pipeline with Status "pending"'):
+    with pytest.raises(lifecycle.TransitionRefused, match='Cannot approve a Pipeline with Status "pending"'):
         lifecycle.approve(free, 2)
 
 
 def test_declining_a_build_stops_at_the_first_stage_that_is_not_blocked() -> None:
     stages = [Stage(1, 1, 1, 1, "a", status="blocked"), Stage(2, 1, 1, 2, "b", status="pending")]
 
-    with pytest.raises(lifecycle.Refused):
+    with pytest.raises(lifecycle.TransitionRefused):
         lifecycle.decline_all(Build(stages=stages))
     assert stages[0].status == "declined"
 
@@ -230,12 +230,12 @@ def test_a_declined_stage_keeps_a_build_from_ever_finishing() -> None:
     ],
 )
 def test_pages(page: str, per_page: str, expected: list[int]) -> None:
-    assert page_of(list(range(200)), page, per_page) == list(expected)
+    assert select_page(list(range(200)), page, per_page) == list(expected)
 
 
 @given(st.text(max_size=5), st.text(max_size=5))
 def test_no_paging_parameter_is_an_error(page: str, per_page: str) -> None:
-    assert len(page_of(list(range(300)), page, per_page)) <= 100
+    assert len(select_page(list(range(300)), page, per_page)) <= 100
 
 
 @pytest.mark.parametrize(
@@ -269,19 +269,19 @@ def test_lines_keep_their_own_ends_and_spread_over_the_duration() -> None:
         (2, "\n", 4),
         (3, "last", 6),
     ]
-    assert [len(batch) for batch in batches(lines)] == [1, 1, 1, 1]
+    assert [len(batch) for batch in split_into_batches(lines)] == [1, 1, 1, 1]
 
 
 def test_a_step_that_printed_nothing_uploads_null() -> None:
-    assert upload([]) == b"null\n"
+    assert encode_upload([]) == b"null\n"
 
 
 def test_a_long_log_loses_its_head_and_its_stream_its_tail() -> None:
     lines = Output("".join(f"line {n:05} {'x' * 100}\n" for n in range(60_000))).lines(60)
 
-    stored = json.loads(upload(lines))
+    stored = json.loads(encode_upload(lines))
 
     assert stored[0]["pos"] > 0
     assert stored[-1]["pos"] == 59_999
     assert sum(len(line["out"]) for line in stored) <= LIMIT
-    assert sum(len(batch) for batch in batches(lines)) < 60_000
+    assert sum(len(batch) for batch in split_into_batches(lines)) < 60_000

@@ -1,4 +1,4 @@
-"""The routes, asked in-process; what the recorded session does not cover."""
+"""The routes that the recorded session does not cover, requested in-process."""
 
 from __future__ import annotations
 

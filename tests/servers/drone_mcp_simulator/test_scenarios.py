@@ -1,4 +1,4 @@
-"""Scenario files: what they may say, what is told about mistakes, and the shipped ones."""
+"""Scenario files: their content, the messages about mistakes, and the shipped scenarios."""
 
 from __future__ import annotations
 
@@ -70,9 +70,9 @@ async def test_the_time_line_happens_as_the_clock_goes_on(tmp_path: Path) -> Non
         await drone.advance(35)
         assert _builds(world)[1:] == [(2, "push", "killed"), (3, "push", "success"), (4, "promote", "success")]
         await drone.advance(10)
-        assert len(world.faults.active()) == 1
+        assert len(world.faults.list_active()) == 1
         await drone.advance(10)
-        assert not world.faults.active()
+        assert not world.faults.list_active()
 
 
 async def test_what_cannot_happen_any_more_is_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:

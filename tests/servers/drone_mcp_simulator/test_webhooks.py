@@ -1,18 +1,18 @@
-"""Outgoing webhooks: who gets them, and what happens when someone cannot be reached."""
+"""Outgoing webhooks: their receivers, and unreachable endpoints."""
 
 from __future__ import annotations
 
 import httpx
 import pytest
 
-from drone_mcp_simulator.webhooks import Notice, Sender
+from drone_mcp_simulator.webhooks import Webhook, WebhookSender
 from support.simulator import running_simulator
 
-NOTICE = Notice("build", "build:created", b"{}")
+WEBHOOK = Webhook("build", "build:created", b"{}")
 
 
 class Receivers:
-    """Endpoints that note their visitors; the host `down` cannot be reached and `sick` answers 500."""
+    """Endpoints that record requests; the host `down` cannot be reached, `sick` answers 500."""
 
     def __init__(self) -> None:
         self.seen: list[str] = []
@@ -24,16 +24,16 @@ class Receivers:
         return httpx.Response(500 if request.url.host == "sick" else 200)
 
 
-def _sender(receivers: Receivers, *hosts: str, events: tuple[str, ...] = ()) -> Sender:
+def _sender(receivers: Receivers, *hosts: str, events: tuple[str, ...] = ()) -> WebhookSender:
     urls = tuple(f"http://{host}/hook" for host in hosts)
-    return Sender(urls, "key", events, httpx.MockTransport(receivers))
+    return WebhookSender(urls, "key", events, httpx.MockTransport(receivers))
 
 
 async def test_a_bad_answer_counts_as_delivered_and_a_lost_connection_ends_the_round() -> None:
     receivers = Receivers()
     sender = _sender(receivers, "sick", "well", "down", "never")
 
-    await sender.send(NOTICE, 0)
+    await sender.send(WEBHOOK, 0)
     await sender.close()
 
     assert receivers.seen == ["sick", "well", "down"]
@@ -45,7 +45,7 @@ async def test_patterns_look_at_event_and_action(pattern: str, count: int) -> No
     receivers = Receivers()
     sender = _sender(receivers, "well", events=(pattern,))
 
-    await sender.send(NOTICE, 0)
+    await sender.send(WEBHOOK, 0)
     await sender.close()
 
     assert len(receivers.seen) == count

@@ -19,7 +19,7 @@ import pytest
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.options import DroneOptions
 from drone_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.webhooks import Sender
+from drone_mcp_simulator.webhooks import WebhookSender
 from drone_mcp_state import merge, open_store
 from drone_mcp_webhooks.receiver import LARGEST_BODY
 from support.captured_builds import SECRET, deliveries, events
@@ -39,7 +39,7 @@ OF_BUILDS = [body for body in BODIES if json.loads(body)["event"] == "build"]
 
 
 def truth() -> dict[tuple[str, int], Build]:
-    """What Drone's deliveries say together, each taken once and in order."""
+    """Apply all of Drone's deliveries once and in order; return the resulting state."""
     found: dict[tuple[str, int], Build] = {}
     for event in events():
         if event.repo is not None and event.build is not None:
@@ -109,7 +109,7 @@ def pretended(body: bytes) -> bytes:
 
 
 def forgeries(body: bytes, other: bytes) -> list[dict[str, str]]:
-    """Headers for a pretended body: of another secret, of other bodies, of an old delivery, none."""
+    """Forge headers for a body: of another secret, of other bodies, of an old delivery, or no headers at all."""
     false, now = pretended(body), time.time()
     return [
         signed(false, at=now, secret="guessed"),
@@ -161,7 +161,7 @@ async def test_two_of_three_deliveries_lost(state: str) -> None:
         settings = DroneOptions(server=drone.url, token=drone.admin_token)
         environment = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_MCP_WEBHOOK_MAX_AGE": "0"}
         async with receiving(state, **environment) as (receiver, _), DroneClient(settings) as client:
-            drone.world.sender = Sender((f"{receiver.url}/webhooks",), SECRET, transport=network)
+            drone.world.sender = WebhookSender((f"{receiver.url}/webhooks",), SECRET, transport=network)
             made = [await client.create_build("octo/hello", branch="main") for _ in range(3)]
             numbers = [build.number for build in made if build is not None]
             async with open_store(state) as store:

@@ -10,7 +10,7 @@ import pytest
 from drone_mcp_state import BuildStateStore, FeedHealth, StoreUnavailable, open_store
 from drone_mcp_state.memory import MemoryStore
 from drone_mcp_webhooks.receiver import LARGEST_BODY, Receiver
-from drone_mcp_webhooks.secrets import FileKeys, FixedKeys
+from drone_mcp_webhooks.webhook_keys import FileKeys, FixedKeys
 from support.captured_builds import SECRET, deliveries, last_delivered
 from support.deliveries import signed
 

@@ -14,12 +14,12 @@ from drone_mcp_client.client import DroneClient
 from drone_mcp_client.models import Build
 from drone_mcp_client.options import DroneOptions
 from drone_mcp_client.status import is_held
-from drone_mcp_simulator.webhooks import Sender
+from drone_mcp_simulator.webhooks import WebhookSender
 from drone_mcp_state import BuildStateStore, is_settled, open_store
-from drone_mcp_webhooks.budget import Budget
 from drone_mcp_webhooks.receiver import Receiver
-from drone_mcp_webhooks.reconciler import Pace, Reconciler, Round
-from drone_mcp_webhooks.secrets import FixedKeys
+from drone_mcp_webhooks.reconciler import Reconciler, Round
+from drone_mcp_webhooks.request_limit import RequestLimit
+from drone_mcp_webhooks.webhook_keys import FixedKeys
 from support.captured_builds import SECRET
 from support.simulator import SimulatorHandle, running_simulator
 
@@ -66,21 +66,21 @@ async def scene(
     scenario: str | Path = "demo",
     *,
     per_minute: int = 1000,
-    webhooks: Sender | None = None,
+    webhooks: WebhookSender | None = None,
     store: BuildStateStore | None = None,
 ) -> AsyncGenerator[Scene]:
     async with running_simulator(scenario, webhooks=webhooks) as drone, open_store("memory:") as own:
         now = drone.world.clock.now
-        budget = Budget(per_minute, now)
-        async with connect(drone, gate=budget.gate) as client:
+        limit = RequestLimit(per_minute, now)
+        async with connect(drone, gate=limit.admit) as client:
             kept = store or own
-            reconciler = Reconciler(kept, client, "one", Pace(60), now=now)
+            reconciler = Reconciler(kept, client, "one", 60, now=now)
             yield Scene(drone, kept, reconciler)
 
 
 async def test_the_first_round_learns_every_build_and_how_the_moving_ones_stand() -> None:
     async with scene() as here:
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         known, truth = await here.known(), await here.truth()
         assert known.keys() == truth.keys()
         assert {key: build.status for key, build in known.items()} == {key: b.status for key, b in truth.items()}
@@ -91,11 +91,11 @@ async def test_the_first_round_learns_every_build_and_how_the_moving_ones_stand(
 
 async def test_without_any_webhook_the_state_is_right_within_one_period() -> None:
     async with scene() as here:
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         number = await here.start_build()
         for _ in range(40):
             await here.drone.advance(60)
-            await here.reconciler.round()
+            await here.reconciler.compare_once()
             known, truth = await here.known(), await here.truth()
             assert {key: build.status for key, build in known.items()} == {key: b.status for key, b in truth.items()}
         record = await here.store.get("octo/hello", number)
@@ -106,21 +106,21 @@ async def test_without_any_webhook_the_state_is_right_within_one_period() -> Non
 
 async def test_a_build_that_came_and_ended_between_two_rounds_is_known_with_its_stages() -> None:
     async with scene() as here:
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         number = await here.start_build()
         await here.drone.advance(3600)
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert (await here.known())["octo/hello", number] == (await here.truth())["octo/hello", number]
 
 
 async def test_a_round_with_nothing_new_costs_one_request() -> None:
     async with scene() as here:
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         await here.drone.advance(7200)
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         before = len(here.drone.asked)
         await here.drone.advance(60)
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         moving = len(await here.store.unfinished())
         assert [asked.path for asked in here.drone.asked[before : before + 1]] == ["/api/user/repos"]
         assert len(here.drone.asked) - before == 1 + moving
@@ -130,7 +130,7 @@ async def test_the_budget_is_never_exceeded_and_the_rest_follows_in_the_next_min
     async with scene(per_minute=3) as here:
         for _ in range(30):
             before = len(here.drone.asked)
-            await here.reconciler.round()
+            await here.reconciler.compare_once()
             assert len(here.drone.asked) - before <= 3
             await here.drone.advance(60)
         known, truth = await here.known(), await here.truth()
@@ -160,7 +160,7 @@ async def test_the_budget_holds_however_many_repositories_there_are_and_all_have
         spent = []
         for _ in range(20):
             before = len(here.drone.asked)
-            await here.reconciler.round()
+            await here.reconciler.compare_once()
             spent.append(len(here.drone.asked) - before)
             await here.drone.advance(60)
         assert max(spent) == 20, "it is used, and never exceeded"
@@ -171,19 +171,19 @@ async def test_the_budget_holds_however_many_repositories_there_are_and_all_have
 
 async def test_a_round_that_the_budget_cut_short_is_no_comparison() -> None:
     async with scene(per_minute=1) as here:
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert (await here.store.health()).last_reconciliation is None
 
 
-async def test_a_change_that_no_delivery_told_is_a_gap_until_deliveries_come_again() -> None:
+async def test_a_change_without_a_delivery_is_a_gap_until_deliveries_come_again() -> None:
     async with scene() as here:
         now = here.drone.world.clock.now
         await here.store.record_event(now())
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert (await here.store.health()).is_alive(now())
         await here.start_build()
         await here.drone.advance(60)
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert not (await here.store.health()).is_alive(now())
         assert here.reconciler.metrics.value("drone_mcp_reconciler_missed_changes_total") > 0
         await here.drone.advance(1)
@@ -194,14 +194,16 @@ async def test_a_change_that_no_delivery_told_is_a_gap_until_deliveries_come_aga
 async def test_with_working_webhooks_nothing_is_missed_and_the_feed_stays_alive() -> None:
     async with open_store("memory:") as store:
         receiver = Receiver(store, FixedKeys(SECRET), max_age=0)
-        sender = Sender(("http://receiver.test/webhooks",), SECRET, transport=httpx.ASGITransport(receiver.app()))
+        sender = WebhookSender(
+            ("http://receiver.test/webhooks",), SECRET, transport=httpx.ASGITransport(receiver.app())
+        )
         async with scene(webhooks=sender, store=store) as here:
             receiver.now = now = here.drone.world.clock.now
-            await here.reconciler.round()
+            await here.reconciler.compare_once()
             number = await here.start_build()
             for _ in range(6):
                 await here.drone.advance(60)
-                await here.reconciler.round()
+                await here.reconciler.compare_once()
                 assert (await store.health()).is_alive(now())
             assert here.reconciler.metrics.value("drone_mcp_reconciler_missed_changes_total") == 0
             assert (await here.known())["octo/hello", number] == (await here.truth())["octo/hello", number]
@@ -211,16 +213,16 @@ async def test_two_receivers_do_not_both_ask() -> None:
     async with scene() as here:
         now = here.drone.world.clock.now
         async with connect(here.drone) as client:
-            other = Reconciler(here.store, client, "other", Pace(60), now=now)
-            assert await here.reconciler.hold()
-            assert not await other.hold()
+            other = Reconciler(here.store, client, "other", 60, now=now)
+            assert await here.reconciler.hold_lease()
+            assert not await other.hold_lease()
             await here.drone.advance(200)
-            assert await other.hold(), "the first one has not been heard of for two and a half periods"
+            assert await other.hold_lease(), "the first one has not been heard of for two and a half periods"
             before = len(here.drone.asked)
-            await here.reconciler.round()
+            await here.reconciler.compare_once()
             assert len(here.drone.asked) - before == 1, "it finds out with its first request and leaves it at that"
-            await other.stop()
-            assert await here.reconciler.hold()
+            await other.release_lease()
+            assert await here.reconciler.hold_lease()
 
 
 async def test_a_token_that_may_not_read_a_build_asks_for_it_once_an_hour() -> None:
@@ -231,12 +233,12 @@ async def test_a_token_that_may_not_read_a_build_asks_for_it_once_an_hour() -> N
         def asked() -> int:
             return sum("elsewhere" in request.path for request in here.drone.asked)
 
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         await here.drone.advance(60)
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert asked() == 1
         await here.drone.advance(3600)
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert asked() == 2
         assert await here.store.get("octo/elsewhere", 7) is not None
 
@@ -246,11 +248,11 @@ async def test_while_drone_is_gone_a_round_asks_once_and_the_next_one_tries_agai
 ) -> None:
     async with scene() as here:
         here.drone.break_with("status", status=401, count=1)
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert len(here.drone.asked) == 1
         assert "ended early" in caplog.text
         assert here.drone.admin_token not in caplog.text
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         assert await here.known()
 
 
@@ -267,7 +269,7 @@ async def test_it_goes_on_by_itself_at_its_period_and_at_once_when_a_delivery_wa
         running = asyncio.create_task(here.reconciler.run())
         assert await asyncio.wait_for(pauses.get(), 10) == 15, "no delivery has ever come: four times a period"
         await here.store.record_event(here.drone.world.clock.now())
-        here.reconciler.hurry()
+        here.reconciler.compare_now()
         assert await asyncio.wait_for(pauses.get(), 10) == 60
         wake.set()
         assert await asyncio.wait_for(pauses.get(), 10) == 60
@@ -292,14 +294,14 @@ async def test_what_becomes_of_a_held_build_is_found_within_a_period_although_dr
     judge: Callable[[DroneClient, Build], Awaitable[None]],
 ) -> None:
     async with scene() as here:
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         (held,) = [record.build for record in await here.store.unfinished() if is_held(record.build)]
         async with connect(here.drone) as client:
             await judge(client, held)
         start = await here.store.cursor()
         await here.drone.advance(60)
         missed = here.reconciler.metrics.value("drone_mcp_reconciler_missed_changes_total")
-        await here.reconciler.round()
+        await here.reconciler.compare_once()
         key = ("octo/payments", held.number)
         assert (await here.known())[key] == (await here.truth())[key] != held
         assert await here.store.changes(start, *key), "whoever waits for it is woken"
@@ -308,9 +310,9 @@ async def test_what_becomes_of_a_held_build_is_found_within_a_period_although_dr
         ), "no delivery is missing: Drone sends none"
 
 
-def test_a_start_that_no_step_has_told_yet_is_no_gap() -> None:
+def test_a_start_whose_first_step_has_not_begun_is_no_gap() -> None:
     current = Round(at=10_000, before=9_940)
-    current.judge(Build(number=7, status="running", created=6_400, started=9_995))
+    current.count_if_missed(Build(number=7, status="running", created=6_400, started=9_995))
     assert current.missed == 0
-    current.judge(Build(number=7, status="running", created=6_400, started=9_700))
+    current.count_if_missed(Build(number=7, status="running", created=6_400, started=9_700))
     assert current.missed == 1

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from drone_mcp_client.models import Build
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_state.memory import MemoryStore
-from drone_mcp_webhooks.retention import DAY, HOUR, Keep, Retention
+from drone_mcp_webhooks.retention import DAY, HOUR, Retention, RetentionLimits
 
 if TYPE_CHECKING:
     import pytest
@@ -19,8 +19,8 @@ async def test_what_is_too_old_or_too_much_is_dropped_and_counted() -> None:
         for number, created in [(1, 1 * DAY), (2, 95 * DAY), (3, 98 * DAY), (4, 99 * DAY)]:
             build = Build(number=number, status="success", version=3, created=int(created))
             await store.apply("octo/pub", build, source="webhook", at=NOW)
-        retention = Retention(store, Keep(builds_per_repo=2, seconds=10 * DAY), now=lambda: NOW)
-        assert await retention.drop() == 2
+        retention = Retention(store, RetentionLimits(builds_per_repo=2, seconds=10 * DAY), now=lambda: NOW)
+        assert await retention.drop_old_builds() == 2
         assert [record.build.number async for record in store.records()] == [3, 4]
         assert retention.metrics.value("drone_mcp_store_dropped_builds_total") == 2
 

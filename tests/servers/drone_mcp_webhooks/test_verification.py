@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_webhooks.verification import Refused, verify
+from drone_mcp_webhooks.verification import DeliveryRefused, verify
 from support.captured_builds import SECRET, Delivery, deliveries
 
 CAPTURED = deliveries()
@@ -23,7 +23,7 @@ def check(
 
 
 def refusal(headers: dict[str, str], body: bytes, *, at: float, **options: float) -> str:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(DeliveryRefused) as refused:
         check(headers, body, at=at, **options)  # type: ignore[arg-type] # floats are all that is given
     return refused.value.reason
 
@@ -92,7 +92,7 @@ def test_the_headers_of_one_delivery_vouch_for_no_other_body(one: Delivery, othe
 @given(st.text(min_size=1).filter(lambda secret: secret != SECRET))
 def test_another_secret_is_refused(secret: str) -> None:
     delivery = CAPTURED[0]
-    with pytest.raises(Refused, match="wrong_signature"):
+    with pytest.raises(DeliveryRefused, match="wrong_signature"):
         verify(
             {name.lower(): value for name, value in delivery.headers.items()},
             delivery.body,
@@ -109,7 +109,7 @@ def test_any_of_several_secrets_is_good_while_one_replaces_the_other() -> None:
 
 
 def test_without_any_secret_nothing_is_believed() -> None:
-    with pytest.raises(Refused, match="wrong_signature"):
+    with pytest.raises(DeliveryRefused, match="wrong_signature"):
         check(CAPTURED[0].headers, CAPTURED[0].body, at=CAPTURED[0].at, keys=())
 
 

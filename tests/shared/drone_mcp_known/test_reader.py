@@ -39,7 +39,7 @@ def asked(drone: SimulatorHandle) -> list[str]:
 async def feed(store: BuildStateStore, drone: SimulatorHandle, slug: str, *numbers: int, at: float = EPOCH) -> None:
     """Store builds as a receiver of webhooks would have, at a time."""
     for number in numbers:
-        build = Build.model_validate(drone.world.build(drone.world.repos[slug], number).to_json())
+        build = Build.model_validate(drone.world.find_build(drone.world.repos[slug], number).to_json())
         await store.apply(slug, build, source="webhook", at=at)
 
 

@@ -1,4 +1,4 @@
-"""The process: opens the store, serves, and leaves in order."""
+"""The receiver's process: opens the store, runs all parts and shuts down cleanly."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from ci_mcp_kit import listening
 from ci_mcp_kit.background import running
 from drone_mcp_client.client import DroneClient
 from drone_mcp_state import StoreUnavailable, open_store
-from drone_mcp_webhooks.budget import Budget
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler
+from drone_mcp_webhooks.request_limit import RequestLimit
 from drone_mcp_webhooks.retention import Retention
 
 if TYPE_CHECKING:
@@ -32,43 +32,40 @@ logger = logging.getLogger(__name__)
 
 
 async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
-    """Serve until SIGTERM or SIGINT, then answer what is under way and close the store."""
+    """Serve until SIGTERM or SIGINT, then finish open requests and close the store."""
     async with open_store(settings.state) as store:
         receiver = Receiver(store, settings.keys, settings.max_age)
-        retention = Retention(store, settings.keep, receiver.metrics)
-        async with running(retention.run, on_fault=_log_death), _reconciling(settings, store, receiver):
-            _collect_seldom()
+        retention = Retention(store, settings.retention, receiver.metrics)
+        async with running(retention.run, on_fault=_log_crash), _reconciling(settings, store, receiver):
+            _reduce_garbage_collection()
             await listening.serve(receiver.app(), listener, receiver.drain)
 
 
 @asynccontextmanager
 async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, receiver: Receiver) -> AsyncGenerator[None]:
-    """Compare the state with Drone beside the service, if it is known where Drone is."""
+    """Run a reconciler during the block if Drone's address and token are set."""
     if settings.drone is None:
         yield
         return
-    budget = Budget(settings.requests_per_minute, time.time)
-    # A failed request is repeated by the next round, not by the client.
-    async with DroneClient(replace(settings.drone, retries=0), gate=budget.gate) as drone:
-        reconciler = Reconciler(store, drone, _holder(), settings.pace, receiver.metrics)
-        receiver.on_loss = reconciler.hurry
+    request_limit = RequestLimit(settings.requests_per_minute, time.time)
+    # No retries: the next round repeats a failed request.
+    async with DroneClient(replace(settings.drone, retries=0), gate=request_limit.admit) as drone:
+        holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
+        reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics)
+        receiver.on_lost_delivery = reconciler.compare_now
         try:
-            async with running(reconciler.run, on_fault=_log_death):
+            async with running(reconciler.run, on_fault=_log_crash):
                 yield
         finally:
             with contextlib.suppress(StoreUnavailable):
-                await reconciler.stop()
+                await reconciler.release_lease()
 
 
-def _log_death(error: BaseException) -> None:
+def _log_crash(error: BaseException) -> None:
     logger.critical("A part has ended by a fault; deliveries are still received", exc_info=error)
 
 
-def _collect_seldom() -> None:
-    """Leave alone what is loaded by now, walking through which holds deliveries up for 30 ms, and look less often."""
+def _reduce_garbage_collection() -> None:
+    """Collect less often, and exclude the objects loaded so far: a full collection delays deliveries by 30 ms."""
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)
-
-
-def _holder() -> str:
-    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

@@ -1,4 +1,4 @@
-"""How many requests may go to Drone."""
+"""A limit on the requests sent to Drone per minute."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ if TYPE_CHECKING:
 MINUTE = 60.0
 
 
-class BudgetSpent(RateLimited):
-    """No request is left for now; nothing was sent."""
+class RequestLimitReached(RateLimited):
+    """The limit for this minute is reached; the request was not sent."""
 
     default_next_step = "Wait for the next minute"
 
 
-class Budget:
-    """At most `per_minute` requests in any sixty seconds, counted as each one leaves."""
+class RequestLimit:
+    """At most `per_minute` requests in any sixty seconds, counted when each one is sent."""
 
     def __init__(self, per_minute: int, now: Callable[[], float]) -> None:
         self._per_minute = per_minute
@@ -31,14 +31,16 @@ class Budget:
 
     @property
     def left(self) -> int:
-        """How many requests may leave now."""
+        """The number of requests that may be sent now."""
         now = self._now()
         while self._spent and self._spent[0] <= now - MINUTE:
             self._spent.popleft()
         return self._per_minute - len(self._spent)
 
-    def gate(self, call: Call[Any]) -> None:
-        """Let a call leave, or hold it back with `BudgetSpent`: the client asks before every attempt."""
+    def admit(self, call: Call[Any]) -> None:
+        """Count a call, or raise `RequestLimitReached`. Being the client's gate, it is called before every attempt."""
         if self.left <= 0:
-            raise BudgetSpent(f"the budget of {self._per_minute} requests a minute is spent before {call.operation}")
+            raise RequestLimitReached(
+                f"the budget of {self._per_minute} requests a minute is spent before {call.operation}"
+            )
         self._spent.append(self._now())

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_client import calls
-from drone_mcp_webhooks.budget import Budget, BudgetSpent
+from drone_mcp_webhooks.request_limit import RequestLimit, RequestLimitReached
 
 CALL = calls.user()
 
@@ -13,12 +13,12 @@ CALL = calls.user()
 @given(st.integers(1, 10), st.lists(st.floats(0, 30), max_size=100))
 def test_in_no_minute_more_requests_leave_than_the_budget_has(per_minute: int, pauses: list[float]) -> None:
     now, left = 0.0, []
-    budget = Budget(per_minute, lambda: now)
+    limit = RequestLimit(per_minute, lambda: now)
     for pause in pauses:
         now += pause
         try:
-            budget.gate(CALL)
-        except BudgetSpent:
+            limit.admit(CALL)
+        except RequestLimitReached:
             continue
         left.append(now)
     for start in left:
@@ -27,10 +27,10 @@ def test_in_no_minute_more_requests_leave_than_the_budget_has(per_minute: int, p
 
 def test_a_spent_budget_says_what_it_held_back_and_is_whole_again_after_a_minute() -> None:
     now = 1000.0
-    budget = Budget(2, lambda: now)
-    budget.gate(CALL)
-    budget.gate(CALL)
-    with pytest.raises(BudgetSpent, match=r"2 requests a minute .* users?\.?"):
-        budget.gate(CALL)
+    limit = RequestLimit(2, lambda: now)
+    limit.admit(CALL)
+    limit.admit(CALL)
+    with pytest.raises(RequestLimitReached, match=r"2 requests a minute .* users?\.?"):
+        limit.admit(CALL)
     now += 60
-    assert budget.left == 2
+    assert limit.left == 2

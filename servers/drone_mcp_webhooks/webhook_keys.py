@@ -1,4 +1,4 @@
-"""The webhook secrets: given, or in a file that is read again when it changes."""
+"""The webhook secrets: from a variable, or from a file that is reread when it changes."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ if TYPE_CHECKING:
 
 
 def split_keys(text: str) -> tuple[bytes, ...]:
-    """Read secrets that commas part; several are good at once while one replaces the other."""
+    """Split comma-separated secrets. Several are valid at once while a secret is being rotated."""
     return tuple(part.strip().encode() for part in text.split(",") if part.strip())
 
 
 class FixedKeys:
-    """Secrets that stay."""
+    """Secrets that never change."""
 
     def __init__(self, text: str) -> None:
         self._keys = split_keys(text)
 
     def current(self) -> tuple[bytes, ...]:
-        """Return the secrets that are good now."""
+        """Return the secrets that are valid now."""
         return self._keys
 
     def __repr__(self) -> str:
@@ -28,7 +28,7 @@ class FixedKeys:
 
 
 class FileKeys:
-    """Secrets in a file. While a changed file cannot be read or is empty, the ones before stay good."""
+    """Secrets in a file. While a changed file is empty or cannot be read, the previous secrets stay valid."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -36,7 +36,7 @@ class FileKeys:
         self._keys: tuple[bytes, ...] = ()
 
     def current(self) -> tuple[bytes, ...]:
-        """Return the secrets that are good now."""
+        """Return the secrets that are valid now."""
         try:
             found = self._path.stat()
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
@@ -44,7 +44,7 @@ class FileKeys:
                 self._keys = split_keys(self._path.read_text(encoding="utf-8")) or self._keys
                 self._stamp = stamp
         except (OSError, UnicodeDecodeError):
-            pass  # being replaced; the next delivery looks again
+            pass  # the file is being replaced; the next delivery reads it again
         return self._keys
 
     def __repr__(self) -> str:
