@@ -41,7 +41,7 @@ class Criteria:
     pull_request: int | None = None
     signature: str | None = None
 
-    def asks(self) -> dict[str, Any]:
+    def given(self) -> dict[str, Any]:
         """The criteria that are set."""
         every = {field.name: getattr(self, field.name) for field in fields(self)}
         return {key: value for key, value in every.items() if value is not None}

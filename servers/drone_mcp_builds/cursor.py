@@ -36,7 +36,7 @@ class Position:
     before: int
 
 
-def beginning(size: int) -> Position:
+def first_position(size: int) -> Position:
     """The position of the newest build."""
     return Position(page=1, size=size, before=LARGEST)
 

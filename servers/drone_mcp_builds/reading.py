@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.known import Observation
 
 
-class Reader:
+class ViewReader:
     """Reads builds for the tools and resources of this server. `clock` gives the Unix time."""
 
     def __init__(self, access: KnownAccess, clock: Callable[[], float]) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_builds import lines, words
+from drone_mcp_builds import listing
+from drone_mcp_builds.formatting import clean_name, format_count
 from drone_mcp_builds.views import RepoList
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ HOW_TO_GET_SOME: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RepoFilter:
-    """Which repositories are asked for: a glob or a part of the name, upper and lower case alike."""
+    """Which repositories are asked for: a glob or a part of the name, regardless of case."""
 
     name: str | None
     include_inactive: bool
@@ -45,11 +46,11 @@ class RepoFilter:
         return fnmatchcase(slug if "/" in wanted else repo.name.lower(), wanted)
 
 
-def answer(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter) -> RepoList:
+def list_matching(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter) -> RepoList:
     """Tell the repositories: `every` one of the token's user, and those `seen` within this role's scope."""
     named = [repo for repo in seen if asked.names(repo)]
     matching = sorted((repo for repo in named if repo.active or asked.include_inactive), key=_newest_first)
-    shown = lines.fit_repos(matching[: asked.limit])
+    shown = listing.fit_repos(matching[: asked.limit])
     note, next_step = ("", "") if matching else _why_none(every, seen, named, asked)
     return RepoList(
         repos=shown,
@@ -74,8 +75,11 @@ def _why_none(every: Sequence[Repo], seen: Sequence[Repo], named: Sequence[Repo]
     if named:
         return "Those that match are all inactive", "Call again with include_inactive"
     if seen:
-        count = words.counted(len(seen), "other")
-        return f"No name matches '{words.name(asked.name or '')}'; there are {count}", "Call again without name"
+        count = format_count(len(seen), "other")
+        return (
+            f"No name matches '{clean_name(asked.name or '')}'; there are {count}",
+            "Call again without name",
+        )
     if every:
         return (
             "None of the token's repositories is within this role (DRONE_MCP_REPOS)",

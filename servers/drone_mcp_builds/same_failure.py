@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_builds.criteria import FAILED
-from drone_mcp_builds.words import counted
+from drone_mcp_builds.formatting import format_count
 from drone_mcp_client.errors import InvalidInput, Unreachable
 
 if TYPE_CHECKING:
@@ -74,4 +74,4 @@ class SameFailure:
     def describe(self) -> str:
         """Say how many failed builds there are, and of how many the failure is known."""
         known = sum(same is not None for same in self._failed.values())
-        return f"{counted(len(self._failed), 'failed build')}, of which {known} had been diagnosed"
+        return f"{format_count(len(self._failed), 'failed build')}, of which {known} had been diagnosed"

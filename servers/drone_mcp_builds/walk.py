@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_builds import cursor, words
+from drone_mcp_builds import cursor
+from drone_mcp_builds.formatting import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -35,7 +36,7 @@ class WalkResult:
     position: Position | None
 
 
-async def walk(read: ReadPage, wanted: Callable[[Build], bool], start: Position, limit: int) -> WalkResult:
+async def walk_pages(read: ReadPage, wanted: Callable[[Build], bool], start: Position, limit: int) -> WalkResult:
     """Look from `start` on for `limit` builds, in at most MOST_PAGES requests."""
     found: list[tuple[Build, Position]] = []
     numbers: list[int] = []
@@ -76,6 +77,6 @@ def describe_walk(found: WalkResult, whole: bool) -> str:
     if not found.count:
         return "no builds: there are none" + ("" if whole else " older than those before")
     if whole and found.position is None:
-        return f"all {words.counted(found.count, 'build')}"
+        return f"all {format_count(found.count, 'build')}"
     part = "the newest " if whole else ""
-    return f"{part}{words.counted(found.count, 'build')}, numbers {found.newest} to {found.oldest}"
+    return f"{part}{format_count(found.count, 'build')}, numbers {found.newest} to {found.oldest}"

@@ -16,7 +16,7 @@ from drone_mcp_known.known import is_whole
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from drone_mcp_builds.reading import Reader
+    from drone_mcp_builds.reading import ViewReader
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
 
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"drone://repo/([^/]+)/([^/]+)/(?:latest|build/([1-9][0-9]
 class Watcher:
     """Watches the resources `latest` and `summary`."""
 
-    def __init__(self, access: KnownAccess, reader: Reader, follower: Follower) -> None:
+    def __init__(self, access: KnownAccess, reader: ViewReader, follower: Follower) -> None:
         self._access = access
         self._reader = reader
         self._follower = follower

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_policy.states import BASE
+from drone_mcp_policy.states import DEFAULT_ACTIONS
 from drone_mcp_policy.views import DecisionView, ExplanationView, NextCall, RuleLook, RulesView, RuleView
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Observation
-    from drone_mcp_policy.deciding import Considered, Decision, Look, Outcome
+    from drone_mcp_policy.deciding import Decision, Evaluation, Outcome, RuleResult
     from drone_mcp_policy.rules import Retries, Rule, Rules
     from drone_mcp_policy.states import Action
 
@@ -87,14 +87,14 @@ def _call(decision: Decision, repo: str, number: int | None, role: frozenset[str
     return NextCall(tool=tool, arguments={"repo": repo, "number": number})
 
 
-def explanation_view(considered: Considered, decision: DecisionView, source: str) -> ExplanationView:
+def explanation_view(evaluation: Evaluation, decision: DecisionView, source: str) -> ExplanationView:
     """Tell what every rule had to do with a decision."""
-    looks = considered.looks
-    more = f"{len(looks) - _LINES} further rules" if len(looks) > _LINES else ""
-    return ExplanationView(decision=decision, rules=_looks(looks[:_LINES]), left_out=more, source=source)
+    results = evaluation.results
+    more = f"{len(results) - _LINES} further rules" if len(results) > _LINES else ""
+    return ExplanationView(decision=decision, rules=_looks(results[:_LINES]), left_out=more, source=source)
 
 
-def _looks(looks: Sequence[Look]) -> tuple[RuleLook, ...]:
+def _looks(results: Sequence[RuleResult]) -> tuple[RuleLook, ...]:
     return tuple(
         RuleLook(
             rule=look.rule.name,
@@ -103,7 +103,7 @@ def _looks(looks: Sequence[Look]) -> tuple[RuleLook, ...]:
             why=one_line(look.why, _WIDTH),
             line=look.rule.line,
         )
-        for look in looks
+        for look in results
     )
 
 
@@ -113,7 +113,7 @@ def rules_view(rules: Rules) -> RulesView:
         source=rules.source,
         zone=str(rules.zone),
         rules=tuple(_rule(rule) for rule in rules.rules),
-        otherwise={state: action for state, (action, _) in BASE.items()},
+        otherwise={state: action for state, (action, _) in DEFAULT_ACTIONS.items()},
         next_tools={action: list(names) for action, names in rules.tools.items()},
         how=HOW,
     )

@@ -43,7 +43,7 @@ class Attempts:
     doubt: str = ""
 
 
-def attempts(build: Build, history: History, now: int) -> Attempts:
+def count_attempts(build: Build, history: History, now: int) -> Attempts:
     """Count what was tried before `build`."""
     known = {other.number: other for other in history.builds} | {build.number: build}
     chain, doubt = _ancestors(build, known)

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from drone_mcp_policy.attempts import attempts
-from drone_mcp_policy.matching import mismatch
-from drone_mcp_policy.states import base_decision
+from drone_mcp_policy.attempts import count_attempts
+from drone_mcp_policy.matching import find_mismatch
+from drone_mcp_policy.states import decide_by_state
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,7 +53,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class RuleResult:
     """What came of holding one rule against the build."""
 
     rule: Rule
@@ -62,34 +62,34 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Considered:
+class Evaluation:
     """A decision, and what every rule had to do with it."""
 
     decision: Decision
-    looks: tuple[Look, ...]
+    results: tuple[RuleResult, ...]
 
 
 def decide(facts: Facts, history: History, rules: Rules) -> Decision:
     """Decide what to do about a build; `history` is what else the repository has built."""
-    return consider(facts, history, rules).decision
+    return evaluate(facts, history, rules).decision
 
 
-def consider(facts: Facts, history: History, rules: Rules) -> Considered:
+def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
     """Decide as `decide` does, and return of every rule why it did or did not."""
-    looks: list[Look] = []
+    results: list[RuleResult] = []
     decision: Decision | None = None
     for rule in rules.rules:
         if decision is not None:
-            looks.append(Look(rule, "not_reached", f"{decision.rule!r} had decided"))
+            results.append(RuleResult(rule, "not_reached", f"{decision.rule!r} had decided"))
             continue
         decision, look = _look(rule, rules, facts, history)
-        looks.append(look)
-    return Considered(_with_withheld_retry(decision or _by_state(facts, rules), looks), tuple(looks))
+        results.append(look)
+    return Evaluation(_with_withheld_retry(decision or _by_state(facts, rules), results), tuple(results))
 
 
-def _with_withheld_retry(decision: Decision, looks: list[Look]) -> Decision:
+def _with_withheld_retry(decision: Decision, results: list[RuleResult]) -> Decision:
     """Add why a rule that would have retried did not."""
-    withheld = next((look for look in looks if look.outcome == "withheld"), None)
+    withheld = next((look for look in results if look.outcome == "withheld"), None)
     if withheld is None or decision.most:
         return decision
     return replace(decision, reason=f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}")
@@ -97,21 +97,21 @@ def _with_withheld_retry(decision: Decision, looks: list[Look]) -> Decision:
 
 def may_retry(facts: Facts, rules: Rules) -> bool:
     """Whether any rule would retry the build, so that its history is worth reading."""
-    return any(rule.then == "retry" and not mismatch(rule, rules, facts) for rule in rules.rules)
+    return any(rule.then == "retry" and not find_mismatch(rule, rules, facts) for rule in rules.rules)
 
 
-def _look(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Decision | None, Look]:
-    if why := mismatch(rule, rules, facts):
-        return None, Look(rule, "mismatch", why)
+def _look(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Decision | None, RuleResult]:
+    if why := find_mismatch(rule, rules, facts):
+        return None, RuleResult(rule, "mismatch", why)
     if rule.then == "retry" and facts.build is not None:
-        return _retry(rule, rules, facts, attempts(facts.build, history, facts.now))
+        return _retry(rule, rules, facts, count_attempts(facts.build, history, facts.now))
     reason = rule.reason or _story(facts)
-    return _decision(rule, rules, facts, reason), Look(rule, "decided", reason)
+    return _decision(rule, rules, facts, reason), RuleResult(rule, "decided", reason)
 
 
-def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, Look]:
+def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, RuleResult]:
     if why := next(_against(rule, past), ""):
-        return None, Look(rule, "withheld", why)
+        return None, RuleResult(rule, "withheld", why)
     build, used = facts.build, len(past.used)
     pause = rule.retries.pause(used)
     pause = min(pause, max(0, (build.finished if build else 0) + pause - facts.now))
@@ -130,7 +130,7 @@ def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Deci
         wait_seconds=pause,
         kind=_kind(facts),
     )
-    return decided, Look(rule, "decided", reason)
+    return decided, RuleResult(rule, "decided", reason)
 
 
 def _against(rule: Rule, past: Attempts) -> Iterator[str]:
@@ -156,7 +156,7 @@ def _decision(rule: Rule, rules: Rules, facts: Facts, reason: str) -> Decision:
 
 
 def _by_state(facts: Facts, rules: Rules) -> Decision:
-    action, _ = base_decision(facts.build)
+    action, _ = decide_by_state(facts.build)
     return Decision(
         action=action,
         rule=f"{BUILT_IN}: {facts.state}",
@@ -169,7 +169,7 @@ def _by_state(facts: Facts, rules: Rules) -> Decision:
 
 def _story(facts: Facts) -> str:
     """Say in a sentence how the build stands."""
-    _, why = base_decision(facts.build)
+    _, why = decide_by_state(facts.build)
     return f"{why}: {facts.failed[0].description}" if facts.failed else why
 
 

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.sanitize import sanitize
-from drone_mcp_build import failure_class as classes
 from drone_mcp_build.failed_steps import failures_that_count
+from drone_mcp_build.failure_class import judge, judge_name
 from drone_mcp_policy.states import state_of
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ class Facts:
     now: int
 
 
-def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "", limit: int = 0) -> Facts:
+def collect_facts(build: Build | None, *, repo: str, now: int, failure_class: str = "", limit: int = 0) -> Facts:
     """Gather the facts.
 
     `failure_class` is what a reader of the log says; it gives way to what Drone is sure of. `limit` is the
@@ -92,8 +92,8 @@ def _failed(build: Build | None, state: State, said: str, limit: int) -> tuple[F
 
 def _classified(failed: FailedStep, said: str, limit: int) -> Failure:
     error = sanitize(failed.error)
-    sure = classes.judge(failed, limit)
-    guess = classes.by_name(failed.own_name)
+    sure = judge(failed, limit)
+    guess = judge_name(failed.own_name)
     return Failure(
         stage=failed.stage.name,
         step=failed.step.name if failed.step else "",

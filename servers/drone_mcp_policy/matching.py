@@ -20,7 +20,7 @@ _MOST = 4  # items of a list that are repeated
 _WIDTH = 60
 
 
-def mismatch(rule: Rule, rules: Rules, facts: Facts) -> str:
+def find_mismatch(rule: Rule, rules: Rules, facts: Facts) -> str:
     """Return the first thing about the build that the rule does not fit; "" where it fits."""
     return next(_mismatches(rule, rules, facts), "")
 

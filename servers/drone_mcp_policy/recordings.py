@@ -79,7 +79,7 @@ def _lines(source: str, text: str) -> Iterator[Snapshot]:
         except (ValueError, TypeError, KeyError, ValidationError) as error:
             raise BadRecording(f"{source}:{number}: this is no captured webhook") from error
         if event.build is not None and event.repo is not None:
-            yield Snapshot(at or _told_time(event.build), event.repo.slug, event.build)
+            yield Snapshot(at or _latest_time(event.build), event.repo.slug, event.build)
 
 
 def _event(line: Any) -> tuple[int, Event]:
@@ -92,7 +92,7 @@ def _event(line: Any) -> tuple[int, Event]:
     return int(at), Event.model_validate_json(line) if isinstance(line, str) else Event.model_validate(line)
 
 
-def _told_time(build: Build) -> int:
+def _latest_time(build: Build) -> int:
     """The latest time that the build itself tells; a webhook's body has none of its own."""
     steps = [step for stage in build.stages for step in stage.steps]
     return max(build.created, build.finished, build.started, *(max(step.started, step.stopped) for step in steps), 0)

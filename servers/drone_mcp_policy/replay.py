@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
-from drone_mcp_policy.facts import facts_of
+from drone_mcp_policy.facts import collect_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -43,11 +43,11 @@ def replay(snapshots: Iterable[Snapshot], files: Sequence[Rules]) -> Iterator[Mo
         builds = known.setdefault(snapshot.repo, {})
         builds[snapshot.build.number] = snapshot.build
         history = History(tuple(builds.values()))
-        facts = facts_of(snapshot.build, repo=snapshot.repo, now=snapshot.at)
+        facts = collect_facts(snapshot.build, repo=snapshot.repo, now=snapshot.at)
         yield Moment(snapshot, tuple(decide(facts, history, rules) for rules in files))
 
 
-def changes(moments: Iterable[Moment]) -> Iterator[Moment]:
+def drop_repeats(moments: Iterable[Moment]) -> Iterator[Moment]:
     """Leave out the moments at which nothing else is decided about a build than just before."""
     last: dict[tuple[str, int], tuple[object, ...]] = {}
     for moment in moments:
@@ -58,7 +58,7 @@ def changes(moments: Iterable[Moment]) -> Iterator[Moment]:
             yield moment
 
 
-def line(moment: Moment, decision: Decision) -> str:
+def format_moment(moment: Moment, decision: Decision) -> str:
     """Tell a decision on one line."""
     snapshot = moment.snapshot
     at = datetime.fromtimestamp(snapshot.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -32,7 +32,7 @@ Action = Literal["wait", "continue", "collect_logs_and_stop", "retry", "ask_for_
 STATES: Final[tuple[State, ...]] = get_args(State)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-BASE: Final[dict[State, tuple[Action, str]]] = {
+DEFAULT_ACTIONS: Final[dict[State, tuple[Action, str]]] = {
     "none": ("stop", "Drone made no build: nothing in the pipeline file applies, or the commit asks to skip CI"),
     "pending": ("wait", "it waits for a runner"),
     "waiting_on_dependencies": ("wait", "it waits for what it depends on"),
@@ -78,9 +78,9 @@ def has_failed(state: State) -> bool:
     return state in FAILED or state == "trigger_error"
 
 
-def base_decision(build: Build | None) -> tuple[Action, str]:
+def decide_by_state(build: Build | None) -> tuple[Action, str]:
     """Return what to do about it where no rule decides, and why."""
     state = state_of(build)
     if state == "unknown" and build is not None and build.finished:
         return "stop", "Drone gives it a status of a later release, and it has finished"
-    return BASE[state]
+    return DEFAULT_ACTIONS[state]

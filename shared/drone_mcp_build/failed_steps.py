@@ -51,7 +51,7 @@ class StepRef:
         return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
 
 
-class Role(StrEnum):
+class Part(StrEnum):
     """The part that a failure has in the failure of its build."""
 
     FIRST = "first"
@@ -67,7 +67,7 @@ class FailedStep:
 
     stage: Stage
     step: Step | None
-    role: Role
+    part: Part
 
     @property
     def ref(self) -> StepRef | None:
@@ -131,15 +131,15 @@ def failed_steps(build: Build) -> tuple[FailedStep, ...]:
     for stage, step in real:
         first_ended = ((found[0].step or found[0].stage).stopped or _NEVER) if found else 0
         follows = (step or stage).started >= first_ended
-        found.append(FailedStep(stage, step, (Role.AFTER if follows else Role.BESIDE) if found else Role.FIRST))
-    found += [FailedStep(stage, step, Role.STOPPED) for stage, step in stopped]
-    found += [FailedStep(stage, step, Role.IGNORED) for stage, step in ignored]
+        found.append(FailedStep(stage, step, (Part.AFTER if follows else Part.BESIDE) if found else Part.FIRST))
+    found += [FailedStep(stage, step, Part.STOPPED) for stage, step in stopped]
+    found += [FailedStep(stage, step, Part.IGNORED) for stage, step in ignored]
     return tuple(found)
 
 
 def failures_that_count(build: Build) -> tuple[FailedStep, ...]:
     """Return the failures in causal order without those that the pipeline ignores."""
-    return tuple(failed for failed in failed_steps(build) if failed.role is not Role.IGNORED)
+    return tuple(failed for failed in failed_steps(build) if failed.part is not Part.IGNORED)
 
 
 def _joined(*names: str) -> str:

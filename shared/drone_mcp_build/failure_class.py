@@ -92,13 +92,13 @@ def judge(failed: FailedStep, limit: int = 0) -> Judgement | None:
         limit: the repository's time limit in seconds; 0 where it is not known.
     """
     if failed.status == "killed":
-        return by_stop(failed, limit)
+        return judge_stop(failed, limit)
     if failed.error or failed.status == "error":
-        return by_error(failed.error)
-    return by_exit_code(failed.exit_code)
+        return judge_error(failed.error)
+    return judge_exit_code(failed.exit_code)
 
 
-def by_stop(failed: FailedStep, limit: int) -> Judgement:
+def judge_stop(failed: FailedStep, limit: int) -> Judgement:
     """Judge what was killed: by the time limit, by a cancel, or by someone else.
 
     The runner limits the time of a whole stage and kills the step that runs then (drone/runner-go,
@@ -119,17 +119,17 @@ def needs_time_limit(build: Build) -> bool:
     return any(failed.exit_code != CANCELLED and (failed.seconds or failed.stage.started) for failed in killed)
 
 
-def by_error(error: str) -> Judgement:
+def judge_error(error: str) -> Judgement:
     """Judge by the runner's error; an unknown one is taken as the runner's own trouble."""
     return _first(_ERRORS, error) or Judgement("infrastructure", "medium")
 
 
-def by_exit_code(code: int) -> Judgement | None:
+def judge_exit_code(code: int) -> Judgement | None:
     """Judge by an exit code; most say nothing."""
     return _EXITS.get(code)
 
 
-def by_name(name: str) -> Judgement | None:
+def judge_name(name: str) -> Judgement | None:
     """Judge by what the name of a step or stage suggests."""
     return _first(_NAMES, name)
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_builds import failures, story, words
+from drone_mcp_builds import failures, headlines
+from drone_mcp_builds.formatting import ERROR_WIDTH, clean_name, count_seconds, format_count, join_names, name_stage
 from drone_mcp_builds.views import StageView, StepView
 from drone_mcp_client import status
 
@@ -30,7 +31,7 @@ class Detail:
     quiet: bool
     steps: int
     stages: int
-    error_width: int = words.ERROR_WIDTH
+    error_width: int = ERROR_WIDTH
 
 
 LEVELS: Final = (
@@ -43,17 +44,17 @@ LEVELS: Final = (
 QUIET: Final = frozenset({"success", "skipped", "pending"})
 
 
-def draw(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...], str]:
+def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...], str]:
     """Return the stages, and what was left out of them in words."""
     shown = _chosen(build, detail.stages)
     hidden = _others(build.stages, shown)
-    left_out = f"{words.counted(len(hidden), 'stage')} not listed: {_by_status(hidden)}" if hidden else ""
+    left_out = f"{format_count(len(hidden), 'stage')} not listed: {_by_status(hidden)}" if hidden else ""
     return tuple(_stage(stage, build, now, detail) for stage in shown), left_out
 
 
 def _chosen(build: Build, most: int) -> list[Stage]:
     """Prefer what failed, then what is under way, then the order of the pipeline."""
-    first = [failure.stage.number for failure in failures.notable_failures(build)]
+    first = [failure.stage.number for failure in failures.find_notable_failures(build)]
     ranked = sorted(build.stages, key=lambda stage: (_rank(stage, first), stage.number))
     return sorted(ranked[:most], key=lambda stage: stage.number)
 
@@ -70,8 +71,8 @@ def _rank(stage: Stage, failed: list[int]) -> int:
 
 
 def _by_status(things: Sequence[Stage | Step]) -> str:
-    counts = Counter(words.name(thing.status) for thing in things)
-    return words.listed(f"{count} {word}" for word, count in sorted(counts.items()))
+    counts = Counter(clean_name(thing.status) for thing in things)
+    return join_names(f"{count} {word}" for word, count in sorted(counts.items()))
 
 
 def _stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
@@ -80,8 +81,8 @@ def _stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
     hidden = _others(stage.steps, shown)
     return StageView(
         stage=stage.number,
-        name=words.name(stage.name),
-        status=words.name(stage.status),
+        name=clean_name(stage.name),
+        status=clean_name(stage.status),
         seconds=_seconds(stage, now),
         error=one_line(stage.error, detail.error_width),
         waits_for=_waits_for(stage, build),
@@ -95,7 +96,7 @@ def _seconds(thing: Stage | Step, now: int) -> int | None:
     """How long it took; what was skipped or declined took no time, whatever times Drone notes."""
     if thing.status in {"skipped", "declined"} or (not thing.stopped and status.is_final(thing.status)):
         return None
-    return words.lasted(thing.started, thing.stopped, now)
+    return count_seconds(thing.started, thing.stopped, now)
 
 
 def _is_loud(step: Step) -> bool:
@@ -105,9 +106,9 @@ def _is_loud(step: Step) -> bool:
 def _step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
     return StepView(
         step=step.number,
-        name=words.name(step.name),
-        status=words.name(step.status),
-        exit_code=failures.telling_exit_code(step),
+        name=clean_name(step.name),
+        status=clean_name(step.status),
+        exit_code=failures.informative_exit_code(step),
         seconds=_seconds(step, now),
         error=one_line(step.error, detail.error_width),
         note=step_note(step, stage),
@@ -118,7 +119,7 @@ def _waits_for(stage: Stage, build: Build) -> tuple[str, ...]:
     if stage.status != "waiting_on_dependencies":
         return ()
     done = {other.name for other in build.stages if status.is_final(other.status)}
-    return tuple(words.name(needed) for needed in stage.depends_on[:5] if needed not in done)
+    return tuple(clean_name(needed) for needed in stage.depends_on[:5] if needed not in done)
 
 
 def stage_note(stage: Stage, build: Build) -> str:
@@ -126,7 +127,7 @@ def stage_note(stage: Stage, build: Build) -> str:
     if stage.status == "blocked":
         return "held for approval"
     if stage.status == "pending":
-        return story.needs(stage)
+        return headlines.describe_runner(stage)
     if stage.status == "waiting_on_dependencies" and not _waits_for(stage, build):
         # Drone starts waiting stages only when another stage ends, so one approved late is never looked at again.
         return "all it depends on has ended; if it stays so, only a restart of the build helps"
@@ -141,8 +142,8 @@ def _why_skipped(stage: Stage, build: Build) -> str:
     if stage.on_failure and not stage.on_success:
         return "runs only after a failure, and nothing before it failed"
     before = [other for other in build.stages if other.name in stage.depends_on] or build.stages
-    failed = [words.stage_called(other) for other in before if status.is_failure(other.status)]
-    return f"not run because of {words.listed(failed, 2)}" if failed else ""
+    failed = [name_stage(other) for other in before if status.is_failure(other.status)]
+    return f"not run because of {join_names(failed, 2)}" if failed else ""
 
 
 def step_note(step: Step, stage: Stage) -> str:
