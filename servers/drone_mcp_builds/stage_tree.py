@@ -46,28 +46,23 @@ QUIET: Final = frozenset({"success", "skipped", "pending"})
 
 def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...], str]:
     """Return the stages, and what was left out of them in words."""
-    shown = _chosen(build, detail.stages)
+    failed = [failure.stage.number for failure in failures.find_notable_failures(build)]
+
+    def rank(stage: Stage) -> tuple[int, int]:
+        """Order stages: the failed ones in causal order, then those under way, then the quiet ones."""
+        place = failed.index(stage.number) if stage.number in failed else len(failed) + (stage.status in QUIET)
+        return place, stage.number
+
+    kept = sorted(build.stages, key=rank)[: detail.stages]
+    shown = sorted(kept, key=lambda stage: stage.number)
     hidden = _others(build.stages, shown)
     left_out = f"{format_count(len(hidden), 'stage')} not listed: {_by_status(hidden)}" if hidden else ""
     return tuple(_stage(stage, build, now, detail) for stage in shown), left_out
 
 
-def _chosen(build: Build, most: int) -> list[Stage]:
-    """Prefer what failed, then what is under way, then the order of the pipeline."""
-    first = [failure.stage.number for failure in failures.find_notable_failures(build)]
-    ranked = sorted(build.stages, key=lambda stage: (_rank(stage, first), stage.number))
-    return sorted(ranked[:most], key=lambda stage: stage.number)
-
-
 def _others(things: Sequence[T], shown: Sequence[T]) -> list[T]:
     listed = {id(thing) for thing in shown}
     return [thing for thing in things if id(thing) not in listed]
-
-
-def _rank(stage: Stage, failed: list[int]) -> int:
-    if stage.number in failed:
-        return failed.index(stage.number)
-    return len(failed) + (stage.status in QUIET)
 
 
 def _by_status(things: Sequence[Stage | Step]) -> str:
@@ -76,7 +71,7 @@ def _by_status(things: Sequence[Stage | Step]) -> str:
 
 
 def _stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
-    loud = [step for step in stage.steps if detail.quiet or _is_loud(step)]
+    loud = [step for step in stage.steps if detail.quiet or step.status not in QUIET]
     shown = loud[: detail.steps]
     hidden = _others(stage.steps, shown)
     return StageView(
@@ -97,10 +92,6 @@ def _seconds(thing: Stage | Step, now: int) -> int | None:
     if thing.status in {"skipped", "declined"} or (not thing.stopped and status.is_final(thing.status)):
         return None
     return count_seconds(thing.started, thing.stopped, now)
-
-
-def _is_loud(step: Step) -> bool:
-    return step.status not in QUIET
 
 
 def _step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:

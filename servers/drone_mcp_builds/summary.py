@@ -85,29 +85,21 @@ def page_url(server: str, repo: str, number: int) -> str:
 
 
 def _about(build: Build) -> dict[str, str]:
-    """What only some builds have."""
+    """Return the facts that only some builds have.
+
+    The source of a pull request names its repository if that is another one. Builds that the source host or the
+    scheduler triggered have no `started_by` (harness/drone v2.25.0, TriggerHook and TriggerCron in package core).
+    """
+    source = f"{build.source_repo}:{build.source}" if build.source_repo else build.source
     facts = {
         "parent": str(build.parent or ""),
         "deploy_to": clean_name(build.deploy_to),
         "cron": clean_name(build.cron),
-        "source": _source(build),
-        "started_by": _started_by(build),
+        "source": clean_name(source) if build.event == "pull_request" else "",
+        "started_by": "" if build.trigger in {"@hook", "@cron"} else clean_name(build.trigger),
         "commit_page": one_line(build.link, 200),
     }
     return {key: value for key, value in facts.items() if value}
-
-
-def _source(build: Build) -> str:
-    """A pull request's branch, with its repository where that is another one."""
-    if build.event != "pull_request":
-        return ""
-    fork = f"{build.source_repo}:" if build.source_repo else ""
-    return clean_name(fork + build.source)
-
-
-def _started_by(build: Build) -> str:
-    """The login of who started it by hand; "" for what the source host or the scheduler triggers."""
-    return "" if build.trigger in {"", "@hook", "@cron"} else clean_name(build.trigger)
 
 
 def _params(build: Build) -> tuple[dict[str, str], str]:

@@ -14,8 +14,6 @@ from drone_mcp_policy.matching import find_mismatch
 from drone_mcp_policy.states import decide_by_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from drone_mcp_policy.attempts import Attempts, History
     from drone_mcp_policy.facts import Facts
     from drone_mcp_policy.rules import Rule, Rules
@@ -82,17 +80,17 @@ def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
         if decision is not None:
             results.append(RuleResult(rule, "not_reached", f"{decision.rule!r} had decided"))
             continue
-        decision, look = _look(rule, rules, facts, history)
-        results.append(look)
-    return Evaluation(_with_withheld_retry(decision or _by_state(facts, rules), results), tuple(results))
-
-
-def _with_withheld_retry(decision: Decision, results: list[RuleResult]) -> Decision:
-    """Add why a rule that would have retried did not."""
-    withheld = next((look for look in results if look.outcome == "withheld"), None)
-    if withheld is None or decision.most:
-        return decision
-    return replace(decision, reason=f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}")
+        decision, result = _apply_rule(rule, rules, facts, history)
+        results.append(result)
+    if decision is None:
+        action, _ = decide_by_state(facts.build)
+        tools = rules.tools.get(action, ())
+        decision = _make_decision(facts, action, f"{BUILT_IN}: {facts.state}", _describe(facts), tools)
+    withheld = next((result for result in results if result.outcome == "withheld"), None)
+    if withheld is not None and not decision.most:
+        reason = f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}"
+        decision = replace(decision, reason=reason)
+    return Evaluation(decision, tuple(results))
 
 
 def may_retry(facts: Facts, rules: Rules) -> bool:
@@ -100,83 +98,51 @@ def may_retry(facts: Facts, rules: Rules) -> bool:
     return any(rule.then == "retry" and not find_mismatch(rule, rules, facts) for rule in rules.rules)
 
 
-def _look(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Decision | None, RuleResult]:
+def _apply_rule(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Decision | None, RuleResult]:
     if why := find_mismatch(rule, rules, facts):
         return None, RuleResult(rule, "mismatch", why)
     if rule.then == "retry" and facts.build is not None:
         return _retry(rule, rules, facts, count_attempts(facts.build, history, facts.now))
-    reason = rule.reason or _story(facts)
-    return _decision(rule, rules, facts, reason), RuleResult(rule, "decided", reason)
+    reason = rule.reason or _describe(facts)
+    tools = rule.tools or rules.tools.get(rule.then, ())
+    return _make_decision(facts, rule.then, rule.name, reason, tools), RuleResult(rule, "decided", reason)
+
+
+def _find_retry_obstacle(rule: Rule, past: Attempts) -> str:
+    """Return why the rule may not retry the build; "" where it may."""
+    limits = rule.retries
+    if past.doubt:
+        return past.doubt
+    if len(past.used) >= limits.most:
+        shown = ", ".join(str(number) for number in past.used[-5:])
+        return f"its retries are used up ({limits.most}): build{'s' if len(past.used) > 1 else ''} {shown}"
+    if past.in_last_hour >= limits.hourly:
+        return f"the branch had {past.in_last_hour} restarts in the last hour, and {limits.hourly} are allowed"
+    return ""
 
 
 def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, RuleResult]:
-    if why := next(_against(rule, past), ""):
+    if why := _find_retry_obstacle(rule, past):
         return None, RuleResult(rule, "withheld", why)
     build, used = facts.build, len(past.used)
     pause = rule.retries.pause(used)
     pause = min(pause, max(0, (build.finished if build else 0) + pause - facts.now))
-    because = rule.reason or _story(facts)
+    because = rule.reason or _describe(facts)
     reason = f"{because}; retry {used + 1} of {rule.retries.most}"
     if pause:
         reason += f", not before {pause} s from now"
-    decided = Decision(
-        action="wait" if pause else "retry",
-        rule=rule.name,
-        reason=reason,
-        state=facts.state,
-        tools=() if pause else rule.tools or rules.tools.get("retry", ()),
-        used=past.used,
-        most=rule.retries.most,
-        wait_seconds=pause,
-        kind=_kind(facts),
-    )
-    return decided, RuleResult(rule, "decided", reason)
+    tools = () if pause else rule.tools or rules.tools.get("retry", ())
+    decision = _make_decision(facts, "wait" if pause else "retry", rule.name, reason, tools)
+    decision = replace(decision, used=past.used, most=rule.retries.most, wait_seconds=pause)
+    return decision, RuleResult(rule, "decided", reason)
 
 
-def _against(rule: Rule, past: Attempts) -> Iterator[str]:
-    """Name what forbids a retry that the rule would make."""
-    limits = rule.retries
-    if past.doubt:
-        yield past.doubt
-    if len(past.used) >= limits.most:
-        yield f"its retries are used up ({limits.most}): {_builds(past.used)}"
-    if past.in_last_hour >= limits.hourly:
-        yield f"the branch had {past.in_last_hour} restarts in the last hour, and {limits.hourly} are allowed"
+def _make_decision(facts: Facts, action: Action, rule: str, reason: str, tools: tuple[str, ...]) -> Decision:
+    kind = facts.failed[0].kind if facts.failed else ""
+    return Decision(action=action, rule=rule, reason=reason, state=facts.state, tools=tools, kind=kind)
 
 
-def _decision(rule: Rule, rules: Rules, facts: Facts, reason: str) -> Decision:
-    return Decision(
-        action=rule.then,
-        rule=rule.name,
-        reason=reason,
-        state=facts.state,
-        tools=rule.tools or rules.tools.get(rule.then, ()),
-        kind=_kind(facts),
-    )
-
-
-def _by_state(facts: Facts, rules: Rules) -> Decision:
-    action, _ = decide_by_state(facts.build)
-    return Decision(
-        action=action,
-        rule=f"{BUILT_IN}: {facts.state}",
-        reason=_story(facts),
-        state=facts.state,
-        tools=rules.tools.get(action, ()),
-        kind=_kind(facts),
-    )
-
-
-def _story(facts: Facts) -> str:
+def _describe(facts: Facts) -> str:
     """Say in a sentence how the build stands."""
     _, why = decide_by_state(facts.build)
     return f"{why}: {facts.failed[0].description}" if facts.failed else why
-
-
-def _kind(facts: Facts) -> str:
-    return facts.failed[0].kind if facts.failed else ""
-
-
-def _builds(numbers: tuple[int, ...]) -> str:
-    shown = ", ".join(str(number) for number in numbers[-5:])
-    return f"build{'s' if len(numbers) > 1 else ''} {shown}"
