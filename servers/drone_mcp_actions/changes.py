@@ -1,4 +1,4 @@
-"""The changes that tools ask for: what is read of the build, how it is planned and described."""
+"""The changes that tools request: how each is planned from the build and described in answers."""
 
 from __future__ import annotations
 
@@ -99,8 +99,8 @@ class BuildChange(Change[BuildAction, ActionView]):
     async def describe_done(self, plan: BuildPlan, sent: Sent) -> ActionView:
         now = None
         if plan.action.stages:
-            # Drone answers a decision on a stage with nothing, so the build is read again; if that fails, the answer
-            # says less.
+            # Drone's response to an approval or a refusal is empty, so the build is read again; if that
+            # fails, the answer omits its status.
             with suppress(ServiceError):
                 now = await (await self.access.client()).build(self.repo, self.number)
         return reports.report_done(plan, sent, now)

@@ -1,4 +1,4 @@
-"""How this server names builds, stages and what is in them. Pure."""
+"""Formats the names of builds and stages for answers. Pure."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SHORT_COMMIT: Final = 10
 
 
 def clean_name(text: str) -> str:
-    """A name that someone else chose, short and on one line."""
+    """Clean a name that someone else chose, and shorten it to one line."""
     return one_line(text, NAME_WIDTH)
 
 
@@ -40,7 +40,7 @@ def name_stages(stages: Iterable[Stage]) -> str:
 
 
 def describe_origin(repo: str, build: Build) -> str:
-    """Say what a build was made of: event, branch, commit, author, and whether it comes from a fork."""
+    """Describe the origin of a build: event, branch, commit, author, and whether it comes from a fork."""
     title = title_of(build, TITLE_WIDTH)
     parts = [
         f"event {clean_name(build.event) or 'unknown'} on {clean_name(branch_of(build)) or 'an unknown branch'}",

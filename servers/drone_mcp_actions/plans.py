@@ -1,6 +1,7 @@
-"""What an operation would do to a build as it stands. Pure.
+"""Plans an operation on a build in its current state. Pure.
 
-Source of Drone's ways: Drone 2.25, handler/api/repos/builds (retry, cancel, stages/approve, stages/decline).
+Drone's rules are in harness/drone v2.25.0, handler/api/repos/builds: retry.go, cancel.go, stages/approve.go and
+stages/decline.go.
 """
 
 from __future__ import annotations
@@ -55,10 +56,10 @@ def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: 
 
 
 def was_approved(build: Build) -> bool:
-    """Whether every stage has got past an approval, as far as the build tells.
+    """Whether every stage was approved, as far as the build shows.
 
-    A build on a protected repository ends only when no stage waits any more; one that was stopped may have been
-    stopped while it waited. Where the build does not tell, it counts as not approved.
+    A build of a protected repository ends only after the last approval, unless it was stopped while it waited. A build
+    that does not show it counts as not approved.
     """
     if not build.stages or blocked_stages(build):
         return False
@@ -137,7 +138,7 @@ def _plan_decision(verb: str, repo: str, build: Build, stage: int | None) -> Bui
 
 
 def _find_held(repo: str, build: Build, stage: int | None) -> tuple[Stage, ...]:
-    """The blocked stages that are meant. Of a build that is over (declined, say), none waits any more."""
+    """Return the requested stages that wait for approval; a build that has ended has no such stages."""
     blocked = () if is_final(build.status) else blocked_stages(build)
     held = tuple(sorted(blocked, key=lambda stage: stage.number))
     if stage is None:

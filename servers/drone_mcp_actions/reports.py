@@ -1,4 +1,4 @@
-"""The answers of tools, from what was planned and what was sent. Pure."""
+"""Writes the answers of tools from the plan and the responses of Drone. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from drone_mcp_actions.views import ActionView, Outcome
     from drone_mcp_client.models import Build
 
-# Drone 2.25, trigger/skip.go; these events are never skipped for it.
+# harness/drone v2.25.0, trigger/skip.go; these events are never skipped for it.
 SKIP_MARKS: Final = ("[ci skip]", "[skip ci]", "***no_ci***")
 NEVER_SKIPPED: Final = frozenset({"tag", "cron", "custom", "promote", "rollback"})
 PAST: Final = {"approve": "approved", "decline": "declined"}
 
 
 def make_view(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> ActionView:
-    """An answer about the build of a plan."""
+    """Return an answer about the build of a plan."""
     action = plan.action
     return view_of(action.operation.name)(
         repo=action.repo,
@@ -34,13 +34,13 @@ def make_view(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> A
 
 
 def report_nothing(plan: BuildPlan) -> ActionView:
-    """There was nothing to do."""
+    """Report that the build is already in the requested state."""
     build = plan.action.build
     return make_view(plan, "nothing_to_do", plan.nothing, status=build.status, stages=_stages(build))
 
 
 def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
-    """What would be done; `off` if the whole server only rehearses."""
+    """Report a rehearsal; `off` if the whole server only rehearses."""
     how = "whoever runs this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
     return make_view(
         plan,
@@ -55,7 +55,7 @@ def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView
 
 
 def report_done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
-    """What was done. `now` is the build read again, where Drone's answer does not hold it."""
+    """Report the sent requests; `now` is the build read again, where Drone's response does not contain it."""
     operation = plan.action.operation.name
     if operation == "restart":
         return _report_restart(plan, sent.answers[0])

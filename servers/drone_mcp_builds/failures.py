@@ -1,4 +1,4 @@
-"""Describes what failed in a build, in a sentence and as data. Pure."""
+"""Describes the failures of a build, in a sentence and as data. Pure."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 def find_notable_failures(build: Build) -> list[FailedStep]:
-    """Return what went wrong, in causal order.
+    """Return the failures worth reporting, in causal order.
 
-    What a stop killed is no failure of its own. Where the build failed although nothing that counts did, the stages
-    whose failures are ignored are all there is to name.
+    Steps killed by a stop are not failures of their own. Where a failed build has no failure that counts, the stages
+    with ignored failures are returned instead.
     """
     found = [failed for failed in failures_that_count(build) if failed.part is not Part.STOPPED]
     if found or build.status not in {"failure", "error"}:
@@ -26,7 +26,7 @@ def find_notable_failures(build: Build) -> list[FailedStep]:
 
 
 def describe_failure(failed: FailedStep) -> str:
-    """Say in a sentence what failed and how."""
+    """Describe in a sentence which step or stage failed and how."""
     step = failed.step
     if step is None:
         error = f": {clean_error(failed.stage.error)}" if failed.stage.error else ""
@@ -41,14 +41,14 @@ def describe_failure(failed: FailedStep) -> str:
 def informative_exit_code(step: Step) -> int | None:
     """Return the exit code where it says more than the status does.
 
-    It is always 255 of an internal error, and 130 or 137 of a stopped step; 78 is a success that ends the stage
+    It is always 255 for an internal error, and 130 or 137 of a stopped step; 78 is a success that ends the stage
     (drone/runner-go, pipeline/state.go).
     """
     return step.exit_code if step.exit_code and step.status in {"failure", "success"} else None
 
 
 def view_first_failure(build: Build) -> FirstFailure | None:
-    """Return the view of what failed first."""
+    """Return the view of the first failure."""
     failed = next(iter(find_notable_failures(build)), None)
     if failed is None:
         return None

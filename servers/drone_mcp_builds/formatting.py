@@ -1,4 +1,4 @@
-"""How this server writes times, durations, titles and references. Pure."""
+"""Formats times, durations, names and references for answers. Pure."""
 
 from __future__ import annotations
 
@@ -23,33 +23,33 @@ _LATEST_TIME = 253_402_300_799  # the last second of the year 9999, which is as 
 
 
 def format_time(seconds: int) -> str | None:
-    """Write a Unix time as ISO 8601 in UTC; None where Drone has not set it (0) or it is no time."""
+    """Write a Unix time as ISO 8601 in UTC; None where Drone has not set it (0) or it is out of range."""
     if not 0 < seconds <= _LATEST_TIME:
         return None
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def count_seconds(started: int, stopped: int, now: int) -> int | None:
-    """Whole seconds from `started` to `stopped`, or to `now` while it runs; None if it has not started."""
+    """Return whole seconds from `started` to `stopped`, or to `now` while it runs; None before its start."""
     if not started:
         return None
     return max(0, (stopped or now) - started)
 
 
 def count_build_seconds(build: Build, now: int) -> int | None:
-    """How long the build has run. Drone never sets the end of a declined one."""
+    """Return the duration of the build; None for a declined one, whose end Drone never sets."""
     if not build.finished and is_final(build.status):
         return None
     return count_seconds(build.started, build.finished, now)
 
 
 def clean_name(text: str) -> str:
-    """A name that someone else chose, short and on one line."""
+    """Clean a name that someone else chose, and shorten it to one line."""
     return one_line(text, NAME_WIDTH)
 
 
 def clean_error(text: str) -> str:
-    """An error's text, short and on one line."""
+    """Clean an error's text, and shorten it to one line."""
     return one_line(text, ERROR_WIDTH)
 
 
@@ -93,5 +93,5 @@ def find_tag_name(build: Build) -> str | None:
 
 
 def find_author(build: Build) -> str:
-    """Who wrote the commit, as the source host knows them."""
+    """Return the author of the commit, by the login where the source host knows it."""
     return clean_name(build.author_login or build.author_name or build.sender)

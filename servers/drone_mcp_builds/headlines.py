@@ -1,4 +1,4 @@
-"""How a build stands, in one sentence, and what to do about it. Pure: `now` is the Unix time of asking."""
+"""Writes the headline of a build and suggests the next step. Pure: `now` is the Unix time of the request."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def write_headline(build: Build, now: int, limit: int = 0) -> str:
-    """Say how the build stands: the first failure, what it waits for, what runs, or what stopped it.
+    """Describe the state of the build: its first failure, its running steps, the cause of a stop or of waiting.
 
     `limit` is the repository's time limit in seconds; 0 where it is not known.
     """
@@ -40,7 +40,7 @@ def write_headline(build: Build, now: int, limit: int = 0) -> str:
 
 
 def suggest_next_step(build: Build) -> str:
-    """Say what a reader of the build can do next; "" where there is nothing to do."""
+    """Suggest the next step to a reader of the build; "" where no step is left."""
     if status.failed_at_trigger(build):
         return "Correct the pipeline file in the repository and push: this build has no stages and no log"
     if status.is_held(build):
@@ -150,7 +150,7 @@ def _killed(build: Build, now: int, limit: int) -> str:
 
 
 def _why_killed(build: Build, limit: int) -> str:
-    """Say what stopped the build, where it is certain."""
+    """Name the cause of the stop, where it is certain."""
     stopped = [failed for failed in failed_steps(build) if failed.part is Part.STOPPED]
     judged = [judge_stop(failed, limit) for failed in stopped]
     sure = next((one.why for one in judged if one.confidence == "high"), "")

@@ -1,4 +1,4 @@
-"""Builds and repositories as lines of a list that fits an answer. Pure."""
+"""Lists of builds and repositories that fit an answer. Pure."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LIST_TOKENS: Final = 1_900  # 2,000, less the rest of the answer
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """How much of each build to show: so many characters of its title, and whether who, what and how long."""
+    """How much of each build to show: characters of its title, and whether commit, duration and author."""
 
     title: int
     commit: bool = True
@@ -50,9 +50,9 @@ WIDTHS: Final = (
 
 
 def fit_builds(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
-    """Return as much of the builds as an answer holds, and what was left out in words.
+    """Return as many builds as an answer holds, and a sentence about the omitted parts.
 
-    Details go first; only when that is not enough, builds at the end do.
+    Details are omitted first, and builds at the end only if that is not enough.
     """
     lines: tuple[BuildLine, ...] = ()
     width = WIDTHS[0]
@@ -64,7 +64,7 @@ def fit_builds(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...]
 
 
 def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
-    """As many lines from the first on as there is room for."""
+    """Return as many of the first lines as fit."""
     room, kept = LIST_TOKENS, []
     for one in every:
         room -= _size(one)

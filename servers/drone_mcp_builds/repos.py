@@ -1,4 +1,4 @@
-"""Which repositories there are, and why there may be none. Pure."""
+"""Lists repositories, and explains an empty list. Pure."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ HOW_TO_GET_SOME: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RepoFilter:
-    """Which repositories are asked for: a glob or a part of the name, regardless of case."""
+    """The requested repositories, by a glob or a part of the name, regardless of case."""
 
     name: str | None
     include_inactive: bool
     limit: int
 
     def names(self, repo: Repo) -> bool:
-        """Whether the name fits; a glob without a slash is about the part after the owner."""
+        """Check the name; a glob without a slash applies to the part after the owner."""
         if not self.name:
             return True
         wanted, slug = self.name.strip().lower(), repo.slug.lower()
@@ -47,7 +47,7 @@ class RepoFilter:
 
 
 def list_matching(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter) -> RepoList:
-    """Tell the repositories: `every` one of the token's user, and those `seen` within this role's scope."""
+    """List the matches among the repositories `seen` in this role's scope; `every` holds all of the token's user."""
     named = [repo for repo in seen if asked.names(repo)]
     matching = sorted((repo for repo in named if repo.active or asked.include_inactive), key=_newest_first)
     shown = listing.fit_repos(matching[: asked.limit])

@@ -1,4 +1,4 @@
-"""One search through a repository's builds: what is asked, and the answer to it."""
+"""One search through a repository's builds: its request and its answer."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BuildSearch:
-    """What is asked.
+    """A search request.
 
     Attributes:
-        branch, tag: what Drone filters by itself.
-        criteria: what is filtered here.
-        same_failure: looks up who failed with the signature of the criteria.
+        branch, tag: filters that Drone applies.
+        criteria: filters that this server applies.
+        same_failure: looks up the builds with the signature of the criteria.
     """
 
     repo: str
@@ -36,17 +36,17 @@ class BuildSearch:
     same_failure: SameFailure | None = None
 
     def question(self) -> dict[str, Any]:
-        """What a cursor is bound to: all but the limit."""
+        """Return the filters that a cursor is bound to: all but the limit."""
         return {"repo": self.repo, "branch": self.branch, "tag": self.tag, "local": self.criteria.given() or None}
 
     def start(self, text: str | None) -> Position:
-        """Where to begin: behind a cursor, or at the newest build."""
+        """Return the first position: behind a cursor, or at the newest build."""
         if text:
             return cursor.decode(text, self.question())
         return cursor.first_position(cursor.LARGEST_PAGE if self.criteria.given() else self.limit)
 
     async def run(self, pages: Pages, text: str | None, now: int) -> BuildList:
-        """Look through the pages; where that finds nothing in time, ask the index that Drone keeps of newest builds."""
+        """Search the pages; if the budget ends without a match, ask Drone's index of newest builds."""
         answer = await self._look(pages, text, now)
         return answer.model_copy(update={"source": pages.source, "as_of": format_time(int(pages.at))})
 
@@ -74,7 +74,7 @@ class BuildSearch:
         return self.criteria.met_by(build) and (self.same_failure is None or self.same_failure.met_by(build))
 
     async def _ask_index(self, pages: Pages) -> tuple[str, list[Build]]:
-        """Find a pull request or a branch whose builds are all older than the pages looked through."""
+        """Find a pull request or a branch whose builds are all older than the pages searched."""
         if self.criteria.pull_request is not None:
             index, builds = "its newest build of each pull request", await pages.drone.pulls(self.repo)
         elif self.criteria.branch is not None:

@@ -1,4 +1,4 @@
-"""The builds server: what it is called, what it tells a client about itself, how it starts."""
+"""The builds server: its description for clients, and how it is created and started."""
 
 from __future__ import annotations
 

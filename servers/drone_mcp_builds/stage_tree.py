@@ -1,7 +1,7 @@
 """The stages and steps of a build as a small tree. Pure.
 
-A tree that is too large for an answer is drawn with less and less detail until it fits; what is not drawn is counted
-in words. Failures are the last to go.
+A tree that is too large for an answer is drawn with less and less detail until it fits. Omitted stages and steps are
+counted by status; failures are omitted last.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ QUIET: Final = frozenset({"success", "skipped", "pending"})
 
 
 def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...], str]:
-    """Return the stages, and what was left out of them in words."""
+    """Return the stages, and a sentence about the omitted ones."""
     failed = [failure.stage.number for failure in failures.find_notable_failures(build)]
 
     def rank(stage: Stage) -> tuple[int, int]:
@@ -55,79 +55,80 @@ def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView
 
     kept = sorted(build.stages, key=rank)[: detail.stages]
     shown = sorted(kept, key=lambda stage: stage.number)
-    hidden = _others(build.stages, shown)
-    left_out = f"{format_count(len(hidden), 'stage')} not listed: {_by_status(hidden)}" if hidden else ""
-    return tuple(_stage(stage, build, now, detail) for stage in shown), left_out
+    hidden = _find_others(build.stages, shown)
+    left_out = f"{format_count(len(hidden), 'stage')} not listed: {_count_by_status(hidden)}" if hidden else ""
+    return tuple(_view_stage(stage, build, now, detail) for stage in shown), left_out
 
 
-def _others(things: Sequence[T], shown: Sequence[T]) -> list[T]:
+def _find_others(things: Sequence[T], shown: Sequence[T]) -> list[T]:
     listed = {id(thing) for thing in shown}
     return [thing for thing in things if id(thing) not in listed]
 
 
-def _by_status(things: Sequence[Stage | Step]) -> str:
+def _count_by_status(things: Sequence[Stage | Step]) -> str:
     counts = Counter(clean_name(thing.status) for thing in things)
     return join_names(f"{count} {word}" for word, count in sorted(counts.items()))
 
 
-def _stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
+def _view_stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
     loud = [step for step in stage.steps if detail.quiet or step.status not in QUIET]
     shown = loud[: detail.steps]
-    hidden = _others(stage.steps, shown)
+    hidden = _find_others(stage.steps, shown)
     return StageView(
         stage=stage.number,
         name=clean_name(stage.name),
         status=clean_name(stage.status),
-        seconds=_seconds(stage, now),
+        seconds=_count_run_seconds(stage, now),
         error=one_line(stage.error, detail.error_width),
-        waits_for=_waits_for(stage, build),
-        note=stage_note(stage, build),
-        steps=tuple(_step(step, stage, now, detail) for step in shown),
-        folded=_by_status(hidden),
+        waits_for=_find_awaited(stage, build),
+        note=_explain_stage(stage, build),
+        steps=tuple(_view_step(step, stage, now, detail) for step in shown),
+        folded=_count_by_status(hidden),
     )
 
 
-def _seconds(thing: Stage | Step, now: int) -> int | None:
-    """How long it took; what was skipped or declined took no time, whatever times Drone notes."""
+def _count_run_seconds(thing: Stage | Step, now: int) -> int | None:
+    """Return the duration; None for skipped and declined ones, although Drone may give them times."""
     if thing.status in {"skipped", "declined"} or (not thing.stopped and status.is_final(thing.status)):
         return None
-    return count_seconds(thing.started, thing.stopped, now)
+    return count_count_run_seconds(thing.started, thing.stopped, now)
 
 
-def _step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
+def _view_step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
     return StepView(
         step=step.number,
         name=clean_name(step.name),
         status=clean_name(step.status),
         exit_code=failures.informative_exit_code(step),
-        seconds=_seconds(step, now),
+        seconds=_count_run_seconds(step, now),
         error=one_line(step.error, detail.error_width),
-        note=step_note(step, stage),
+        note=_explain_step(step, stage),
     )
 
 
-def _waits_for(stage: Stage, build: Build) -> tuple[str, ...]:
+def _find_awaited(stage: Stage, build: Build) -> tuple[str, ...]:
     if stage.status != "waiting_on_dependencies":
         return ()
     done = {other.name for other in build.stages if status.is_final(other.status)}
     return tuple(clean_name(needed) for needed in stage.depends_on[:5] if needed not in done)
 
 
-def stage_note(stage: Stage, build: Build) -> str:
-    """Say why a stage does not run, where that can be known."""
+def _explain_stage(stage: Stage, build: Build) -> str:
+    """Explain why a stage does not run, where that is certain."""
     if stage.status == "blocked":
         return "held for approval"
     if stage.status == "pending":
         return headlines.describe_runner(stage)
-    if stage.status == "waiting_on_dependencies" and not _waits_for(stage, build):
-        # Drone starts waiting stages only when another stage ends, so one approved late is never looked at again.
+    if stage.status == "waiting_on_dependencies" and not _find_awaited(stage, build):
+        # Drone starts waiting stages only when another stage ends, so one approved later stays as it is
+        # (harness/drone v2.25.0, operator/manager/teardown.go).
         return "all it depends on has ended; if it stays so, only a restart of the build helps"
     if stage.status == "skipped":
-        return _why_skipped(stage, build)
+        return _explain_skipped_stage(stage, build)
     return "its failure is ignored" if stage.errignore and status.is_failure(stage.status) else ""
 
 
-def _why_skipped(stage: Stage, build: Build) -> str:
+def _explain_skipped_stage(stage: Stage, build: Build) -> str:
     if build.status in {"killed", "skipped", "declined"}:
         return f"the build was {build.status} before it started"
     if stage.on_failure and not stage.on_success:
@@ -137,21 +138,21 @@ def _why_skipped(stage: Stage, build: Build) -> str:
     return f"not run because of {join_names(failed, 2)}" if failed else ""
 
 
-def step_note(step: Step, stage: Stage) -> str:
-    """Say what a status alone does not: an ignored failure, an early end, why a step was skipped."""
+def _explain_step(step: Step, stage: Stage) -> str:
+    """Explain a status: an ignored failure, an early end, the reason for skipping a step."""
     if step.errignore and status.is_failure(step.status):
         return "its failure is ignored"
     if step.status == "success" and step.exit_code == _ENDS_STAGE:
         return "ended the stage early on purpose (exit code 78)"
     if step.status == "skipped":
-        return _why_step_skipped(step, stage)
+        return _explain_skipped_step(step, stage)
     return "runs in the background" if step.detached and step.status == "running" else ""
 
 
-_ENDS_STAGE = 78  # Drone's runners skip what follows, and the stage counts as a success
+_ENDS_STAGE = 78  # runners skip the later steps, and the stage succeeds (drone/runner-go, pipeline/state.go)
 
 
-def _why_step_skipped(step: Step, stage: Stage) -> str:
+def _explain_skipped_step(step: Step, stage: Stage) -> str:
     if stage.status == "killed":
         return "not started when the stage was stopped"
     earlier = [other for other in stage.steps if other.number < step.number]

@@ -70,7 +70,7 @@ def summarise(build: Build, repo: str, server: str, now: int, note: str = "", li
 
 
 def size_of(view: BuildView) -> int:
-    """The tokens of the view's JSON."""
+    """Count the tokens of the view's JSON."""
     return count_tokens(view.model_dump_json())
 
 
@@ -80,7 +80,7 @@ def with_origin(view: BuildView, source: str, at: int) -> BuildView:
 
 
 def page_url(server: str, repo: str, number: int) -> str:
-    """The address of a build in Drone's own user interface."""
+    """Return the address of a build in Drone's user interface."""
     return f"{server.rstrip('/')}/{repo}/{number}"
 
 
@@ -103,7 +103,7 @@ def _about(build: Build) -> dict[str, str]:
 
 
 def _params(build: Build) -> tuple[dict[str, str], str]:
-    """The custom parameters, few and short; the value of one that is named like a secret stays here."""
+    """Return the first custom parameters and a note on the omitted ones; values of secrets are redacted."""
     every = sorted(build.params.items())
     shown = {clean_name(key): _value(key, value) for key, value in every[:MOST_PARAMS]}
     left_out = len(every) - MOST_PARAMS
@@ -111,7 +111,7 @@ def _params(build: Build) -> tuple[dict[str, str], str]:
 
 
 def _value(key: str, value: str) -> str:
-    """Clean a value next to its name: what is assigned to a `..._TOKEN` is a secret, whatever it looks like."""
+    """Clean a value together with its name, as any value assigned to a `..._TOKEN` is a secret."""
     if _SECRET_NAME.search(key):
         return "[redacted]"
     lead = f"{key}="

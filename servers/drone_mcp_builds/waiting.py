@@ -1,4 +1,4 @@
-"""Waits for a build to end or change, for a limited time, and answers with what happened."""
+"""Waits for a build to end or change, for a limited time, and answers with the changes."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ class Waiter:
         """Return as soon as the build has ended or changed, and at the latest when the time is up.
 
         Raises:
-            ServiceError: the build cannot be read, and asking again would not help.
+            ServiceError: the build cannot be read, and the error is permanent.
         """
         began = self._clock()
         first = await self._reader.find(request.repo, request.number, ahead=request.seconds)
@@ -97,7 +97,7 @@ class Waiter:
 
 
 class Wait:
-    """A build that is waited for: `last` is its newest observation, `trouble` why it could not be read since."""
+    """A wait in progress: `last` is the newest observation, `trouble` the reason why no newer one could be read."""
 
     def __init__(
         self, builds: BuildReader, request: WaitRequest, cursor: str, first: Observation, clock: Callable[[], float]
@@ -110,7 +110,7 @@ class Wait:
         self._clock = clock
 
     def is_over(self) -> bool:
-        """Whether there is nothing more to wait for."""
+        """Whether the awaited change or end has come."""
         build = self.last.build
         changed = self.request.until == "change" and standing.differs(self._cursor, self.request.repo, build)
         return changed or status.is_final(build.status)

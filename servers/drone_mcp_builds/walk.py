@@ -1,4 +1,4 @@
-"""Looking through the pages of a repository's builds, newest first, within a budget of requests."""
+"""Searches the pages of a repository's builds, newest first, within a budget of requests."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ MOST_PAGES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class WalkResult:
-    """What a walk came back with.
+    """The result of a walk.
 
     Attributes:
-        builds: those wanted, newest first, each with the position behind it.
-        count: how many builds were looked at, from `newest` down to `oldest`.
-        position: where to go on; None when the oldest build of all was seen.
+        builds: the matching ones, newest first, each with the position behind it.
+        count: the number of builds searched, from `newest` down to `oldest`.
+        position: the place to continue; None if the oldest build was reached.
     """
 
     builds: tuple[tuple[Build, Position], ...]
@@ -37,7 +37,7 @@ class WalkResult:
 
 
 async def walk_pages(read: ReadPage, wanted: Callable[[Build], bool], start: Position, limit: int) -> WalkResult:
-    """Look from `start` on for `limit` builds, in at most MOST_PAGES requests."""
+    """Search from `start` for `limit` builds, with at most MOST_PAGES requests."""
     found: list[tuple[Build, Position]] = []
     numbers: list[int] = []
     position: Position | None = start
@@ -58,10 +58,10 @@ def _look(
     found: list[tuple[Build, Position]],
     numbers: list[int],
 ) -> Position | None:
-    """Add what the page holds; return where to go on, None behind the last build of all."""
+    """Search one page, add to `found` and `numbers`, and return the next position; None behind the oldest build."""
     before = position.before
     for build in page:
-        if build.number >= before:  # the pages have shifted: it was seen on the page before
+        if build.number >= before:  # new builds have shifted the pages: it was on the previous page
             continue
         before = build.number
         numbers.append(before)

@@ -1,4 +1,4 @@
-"""`drone-mcp-policy replay`: try rules on what happened, before they are in force."""
+"""`drone-mcp-policy replay`: try rules on recorded builds, before they are in force."""
 
 from __future__ import annotations
 

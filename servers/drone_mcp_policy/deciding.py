@@ -1,7 +1,7 @@
 """The decision. Pure and deterministic: the same build, history, rules and time give the same answer.
 
 Rules are asked in the order of their file, and the first that fits decides. A rule that retries, but may not any more,
-lets the next one look. What no rule decides, the table of states does.
+lets the next one look. If no rule decides, the table of states does.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 BUILT_IN = "built-in"
 
-# What a rule came to: it decided, does not fit the build, would retry but may not, or came after the one that decided.
+# The result of a rule: it decided, does not match, would retry but may not, or follows the one that decided.
 Outcome = Literal["decided", "mismatch", "withheld", "not_reached"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do next.
+    """A decision on the next step.
 
     Attributes:
-        rule: which rule decided; "built-in: STATE" where none did.
+        rule: which rule decided; "built-in: STATE" for the table of states.
         reason: a sentence.
         tools: names of tools that take the next step, the best first.
         used: numbers of the builds that a retry would repeat.
@@ -52,7 +52,7 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What came of holding one rule against the build."""
+    """The result of applying one rule to the build."""
 
     rule: Rule
     outcome: Outcome
@@ -61,19 +61,19 @@ class RuleResult:
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A decision, and what every rule had to do with it."""
+    """A decision, and the result of every rule."""
 
     decision: Decision
     results: tuple[RuleResult, ...]
 
 
 def decide(facts: Facts, history: History, rules: Rules) -> Decision:
-    """Decide what to do about a build; `history` is what else the repository has built."""
+    """Decide what to do about a build; `history` holds the repository's other builds."""
     return evaluate(facts, history, rules).decision
 
 
 def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
-    """Decide as `decide` does, and return of every rule why it did or did not."""
+    """Decide as `decide` does, and return the result of every rule as well."""
     results: list[RuleResult] = []
     decision: Decision | None = None
     for rule in rules.rules:

@@ -1,4 +1,4 @@
-"""The values of a rule file, each read strictly. Pure: a value that cannot be right is a ValueError in plain words."""
+"""Reads the values of a rule file strictly. Pure: a wrong value raises a ValueError with a message for people."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def read_text(value: Any) -> str:
 
 
 def describe_found(value: Any) -> str:
-    """Name a value that cannot be right."""
+    """Describe a wrong value."""
     if value is None:
         return "found nothing"
     if isinstance(value, (dict, list)):
@@ -76,7 +76,7 @@ def read_rule_name(value: Any) -> str:
 
 
 def read_tool_names(value: Any) -> tuple[str, ...]:
-    """Read names of tools; an empty list is none."""
+    """Read names of tools; an empty list is allowed."""
     names = read_texts(value) if value != [] else ()
     for name in names:
         if not _TOOL_NAME.fullmatch(name):

@@ -40,11 +40,12 @@ def _find_mismatches(rule: Rule, rules: Rules, facts: Facts) -> Iterator[str]:
     for globs, name, value in texts:
         if not _matches(value, globs):
             yield f"{name} is {one_line(value, _WIDTH)!r}, not {_join_alternatives(globs)}"
-    at = datetime.fromtimestamp(facts.now, rules.zone)
-    if when.time and not any(span.holds(at.hour * 60 + at.minute) for span in when.time):
-        written = rule.written.get("time")
-        spans = [str(item) for item in written] if isinstance(written, list) else [str(written)]
-        yield f"the time is {at:%H:%M}, outside of {_join_alternatives(spans)}"
+    if when.time:
+        at = datetime.fromtimestamp(facts.now, rules.zone)
+        if not any(span.holds(at.hour * 60 + at.minute) for span in when.time):
+            written = rule.written.get("time")
+            spans = [str(item) for item in written] if isinstance(written, list) else [str(written)]
+            yield f"the time is {at:%H:%M}, outside of {_join_alternatives(spans)}"
     yield from _find_failure_mismatches(rule, facts)
 
 

@@ -1,4 +1,4 @@
-"""From a rule file to rules, with file and line of every mistake."""
+"""Reads a rule file, and reports every mistake with file and line."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ class _RulesReader:
         return rule
 
     def _check_sense(self, path: KeyPath, rule: Rule, *, has_limits: bool) -> None:
-        """Refuse what would loop, or could never be meant."""
+        """Refuse rules that would loop or could never apply."""
         wrong = sorted(rule.when.status - USED_IN[rule.then])
         if wrong:
             right = ", ".join(sorted(USED_IN[rule.then]))

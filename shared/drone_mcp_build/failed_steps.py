@@ -46,7 +46,7 @@ class StepRef:
 
     @property
     def never_ran(self) -> bool:
-        """Whether it has no log and will have none, or none yet."""
+        """Whether it has not run, so that it has no log (yet)."""
         step = self.step
         return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
 
@@ -56,7 +56,7 @@ class Part(StrEnum):
 
     FIRST = "first"
     AFTER = "after"  # it began after the first had ended, so it may be a consequence
-    BESIDE = "beside"  # it had begun before the first ended, so it cannot be one
+    BESIDE = "beside"  # it had begun before the first ended, so it cannot be a consequence
     STOPPED = "stopped"  # it ran when the build was stopped
     IGNORED = "ignored"  # `failure: ignore` in the pipeline
 
@@ -121,7 +121,7 @@ def step_refs(build: Build) -> list[StepRef]:
 def failed_steps(build: Build) -> tuple[FailedStep, ...]:
     """Return the failures in causal order.
 
-    The first comes first, then those after it or at its time, those that a stop caught, and the ignored ones.
+    The order is the first, those after it or at its time, those that a stop killed, and the ignored ones.
     """
     counting = sorted((failure for stage in build.stages for failure in _counting(stage)), key=_end)
     stopped = [one for one in counting if build.status == "killed" and (one[1] or one[0]).status == "killed"]
