@@ -1,4 +1,4 @@
-"""Run the actions server: `python -m drone_mcp_actions`. Nothing is loaded here that its first answers do not need."""
+"""Run the actions server: `python -m drone_mcp_actions`. It imports only the modules that the first answers need."""
 
 from ci_mcp_kit.front.start import start
 from drone_mcp_build.guard.variables import read_guard

@@ -1,4 +1,4 @@
-"""The changes that tools ask for: what is read of the build, how it is planned and described."""
+"""The changes that tools request: how each is planned from the build and described in answers."""
 
 from __future__ import annotations
 
@@ -75,13 +75,13 @@ class BuildChange(Change[BuildAction, ActionView]):
         build = await drone.build(self.repo, self.number)
         match self.name:
             case "restart":
-                return plans.restart(await drone.repo(self.repo), build, dict(self.params), debug=self.debug)
+                return plans.plan_restart(await drone.repo(self.repo), build, dict(self.params), debug=self.debug)
             case "stop":
-                return plans.stop(self.repo, build)
+                return plans.plan_stop(self.repo, build)
             case "approve":
-                return plans.approve(self.repo, build, self.stage)
+                return plans.plan_approve(self.repo, build, self.stage)
             case _:
-                return plans.decline(self.repo, build, self.stage)
+                return plans.plan_decline(self.repo, build, self.stage)
 
     @override
     def keeps_decision(self, before: BuildAction, now: BuildAction) -> bool:
@@ -89,21 +89,21 @@ class BuildChange(Change[BuildAction, ActionView]):
 
     @override
     def describe_nothing(self, plan: BuildPlan) -> ActionView:
-        return reports.nothing(plan)
+        return reports.report_nothing(plan)
 
     @override
     def describe_rehearsal(self, plan: BuildPlan, decision: Decision) -> ActionView:
-        return reports.rehearsed(plan, confirm=decision.confirm, off=decision.mode != "on")
+        return reports.report_rehearsal(plan, confirm=decision.confirm, off=decision.mode != "on")
 
     @override
     async def describe_done(self, plan: BuildPlan, sent: Sent) -> ActionView:
         now = None
         if plan.action.stages:
-            # Drone answers a decision on a stage with nothing, so the build is read again; if that fails, the answer
-            # says less.
+            # Drone's response to an approval or a refusal is empty, so the build is read again; if that
+            # fails, the answer omits its status.
             with suppress(ServiceError):
                 now = await (await self.access.client()).build(self.repo, self.number)
-        return reports.done(plan, sent, now)
+        return reports.report_done(plan, sent, now)
 
     @override
     def describe_repeated(self, earlier: ActionView) -> ActionView:

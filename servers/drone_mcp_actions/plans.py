@@ -1,6 +1,7 @@
-"""What an operation would do to a build as it stands. Pure.
+"""Plans an operation on a build in its current state. Pure.
 
-Source of Drone's ways: Drone 2.25, handler/api/repos/builds (retry, cancel, stages/approve, stages/decline).
+Drone's rules are in harness/drone v2.25.0, handler/api/repos/builds: retry.go, cancel.go, stages/approve.go and
+stages/decline.go.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.guard.changes import Plan
-from drone_mcp_actions import words
+from drone_mcp_actions.formatting import clean_name, describe_origin, name_build, name_stages
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.guard.rules import DEPLOYMENTS
 from drone_mcp_client import calls
@@ -26,7 +27,7 @@ PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: 
 BuildPlan = Plan[BuildAction]
 
 
-def restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool) -> BuildPlan:
+def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool) -> BuildPlan:
     """Build the same commit again, under a new number.
 
     Raises:
@@ -48,17 +49,17 @@ def restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool)
     return BuildPlan(
         action=action,
         calls=(calls.restart_build(repo.slug, build.number, debug=debug, params=params),),
-        effect=f"restart {words.build_called(repo.slug, build)} as a new build "
-        f"({words.origin(repo.slug, build)}); the old one stays as it is",
-        notes=tuple(_restart_notes(action, params)),
+        effect=f"restart {name_build(repo.slug, build)} as a new build "
+        f"({describe_origin(repo.slug, build)}); the old one stays as it is",
+        notes=tuple(_note_restart(action, params)),
     )
 
 
 def was_approved(build: Build) -> bool:
-    """Whether every stage has got past an approval, as far as the build tells.
+    """Whether every stage was approved, as far as the build shows.
 
-    A build on a protected repository ends only when no stage waits any more; one that was stopped may have been
-    stopped while it waited. Where the build does not tell, it counts as not approved.
+    A build of a protected repository ends only after the last approval, unless it was stopped while it waited. A build
+    that does not show it counts as not approved.
     """
     if not build.stages or blocked_stages(build):
         return False
@@ -69,25 +70,25 @@ def was_approved(build: Build) -> bool:
     return build.status == "killed" and all(stage.started for stage in build.stages)
 
 
-def _restart_notes(action: BuildAction, params: Mapping[str, str]) -> list[str]:
+def _note_restart(action: BuildAction, params: Mapping[str, str]) -> list[str]:
     build = action.build
     notes = []
     if action.unapproved:
         notes.append("The repository is protected: a restart runs at once and passes by the approval")
     if not is_final(build.status):
-        notes.append(f"Build {build.number} is still {words.name(build.status)}; both would run side by side")
+        notes.append(f"Build {build.number} is still {clean_name(build.status)}; both would run side by side")
     if build.event in DEPLOYMENTS:
-        notes.append(f"It is a {build.event}: it deploys to '{words.name(build.deploy_to)}' again")
+        notes.append(f"It is a {build.event}: it deploys to '{clean_name(build.deploy_to)}' again")
     kept = sorted(name for name in params if name in build.params and params[name] != build.params[name])
     if kept:
-        named = ", ".join(words.name(name) for name in kept)
+        named = ", ".join(clean_name(name) for name in kept)
         notes.append(f"Drone keeps the old build's parameters: the values given for {named} have no effect")
     return notes
 
 
-def stop(repo: str, build: Build) -> BuildPlan:
+def plan_stop(repo: str, build: Build) -> BuildPlan:
     """Kill what runs and skip what waits; a finished build stays as it is."""
-    called = words.build_called(repo, build)
+    called = name_build(repo, build)
     action = BuildAction(operation=OPERATIONS["stop"], repo=repo, build=build)
     if is_final(build.status):
         nothing = f"{called} is {build.status} already; there is nothing to stop"
@@ -96,64 +97,64 @@ def stop(repo: str, build: Build) -> BuildPlan:
     if is_held(build):
         notes.append("It waits for approval; afterwards nobody can approve it any more")
     if build.event in DEPLOYMENTS:
-        notes.append(f"It is a {build.event} to '{words.name(build.deploy_to)}', which may be left half done")
+        notes.append(f"It is a {build.event} to '{clean_name(build.deploy_to)}', which may be left half done")
     return BuildPlan(
         action=action,
         calls=(calls.cancel_build(repo, build.number),),
-        effect=f"stop {called} ({words.origin(repo, build)}), which is {words.name(build.status)}",
+        effect=f"stop {called} ({describe_origin(repo, build)}), which is {clean_name(build.status)}",
         notes=tuple(notes),
     )
 
 
-def approve(repo: str, build: Build, stage: int | None) -> BuildPlan:
+def plan_approve(repo: str, build: Build, stage: int | None) -> BuildPlan:
     """Let one blocked stage run, or all in the order of their numbers."""
-    return _answer("approve", repo, build, stage)
+    return _plan_decision("approve", repo, build, stage)
 
 
-def decline(repo: str, build: Build, stage: int | None) -> BuildPlan:
+def plan_decline(repo: str, build: Build, stage: int | None) -> BuildPlan:
     """Refuse one blocked stage, or all in the order of their numbers; the first makes the build `declined`.
 
     Drone's own route for a whole build stops at the first stage that is not blocked and keeps what it has declined
     until then, so stages are declined one by one.
     """
-    return _answer("decline", repo, build, stage)
+    return _plan_decision("decline", repo, build, stage)
 
 
-def _answer(verb: str, repo: str, build: Build, stage: int | None) -> BuildPlan:
-    chosen = _held(repo, build, stage)
+def _plan_decision(verb: str, repo: str, build: Build, stage: int | None) -> BuildPlan:
+    chosen = _find_held(repo, build, stage)
     action = BuildAction(
         operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen)
     )
     if not chosen:
-        called = words.build_called(repo, build)
+        called = name_build(repo, build)
         return BuildPlan(action=action, effect="", nothing=f"{called} is {build.status}; no stage waits for approval")
     call = calls.approve_stage if verb == "approve" else calls.decline_stage
     return BuildPlan(
         action=action,
         calls=tuple(call(repo, build.number, stage.number) for stage in chosen),
-        effect=f"{verb} {words.listed(chosen)} of {words.build_called(repo, build)} ({words.origin(repo, build)})",
-        notes=tuple(_approve_notes(build, chosen) if verb == "approve" else _DECLINE_NOTES),
+        effect=f"{verb} {name_stages(chosen)} of {name_build(repo, build)} ({describe_origin(repo, build)})",
+        notes=tuple(_note_approval(build, chosen) if verb == "approve" else _DECLINE_NOTES),
     )
 
 
-def _held(repo: str, build: Build, stage: int | None) -> tuple[Stage, ...]:
-    """The blocked stages that are meant. Of a build that is over (declined, say), none waits any more."""
+def _find_held(repo: str, build: Build, stage: int | None) -> tuple[Stage, ...]:
+    """Return the requested stages that wait for approval; a build that has ended has no such stages."""
     blocked = () if is_final(build.status) else blocked_stages(build)
     held = tuple(sorted(blocked, key=lambda stage: stage.number))
     if stage is None:
         return held
     if all(found.number != stage for found in build.stages):
-        raise InvalidInput(f"{words.build_called(repo, build)} has no stage {stage}")
+        raise InvalidInput(f"{name_build(repo, build)} has no stage {stage}")
     return tuple(found for found in held if found.number == stage)
 
 
 _DECLINE_NOTES = ("The build becomes 'declined' for good: it can neither be approved nor restarted afterwards",)
 
 
-def _approve_notes(build: Build, chosen: tuple[Stage, ...]) -> list[str]:
+def _note_approval(build: Build, chosen: tuple[Stage, ...]) -> list[str]:
     notes = [PIPELINE_UNKNOWN]
     over = {stage.name for stage in build.stages if is_final(stage.status)}
     late = [stage for stage in chosen if over & set(stage.depends_on)]
     if late:
-        notes.append(f"What {words.listed(late)} depends on has finished: Drone may leave it waiting for good")
+        notes.append(f"What {name_stages(late)} depends on has finished: Drone may leave it waiting for good")
     return notes

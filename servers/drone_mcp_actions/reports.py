@@ -1,10 +1,10 @@
-"""The answers of tools, from what was planned and what was sent. Pure."""
+"""Writes the answers of tools from the plan and the responses of Drone. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from drone_mcp_actions import words
+from drone_mcp_actions.formatting import clean_name, name_build
 from drone_mcp_actions.views import view_of
 from drone_mcp_build import standing
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from drone_mcp_actions.views import ActionView, Outcome
     from drone_mcp_client.models import Build
 
-# Drone 2.25, trigger/skip.go; these events are never skipped for it.
+# harness/drone v2.25.0, trigger/skip.go; these events are never skipped for it.
 SKIP_MARKS: Final = ("[ci skip]", "[skip ci]", "***no_ci***")
 NEVER_SKIPPED: Final = frozenset({"tag", "cron", "custom", "promote", "rollback"})
 PAST: Final = {"approve": "approved", "decline": "declined"}
 
 
-def about(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> ActionView:
-    """An answer about the build of a plan."""
+def make_view(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> ActionView:
+    """Return an answer about the build of a plan."""
     action = plan.action
     return view_of(action.operation.name)(
         repo=action.repo,
@@ -33,16 +33,16 @@ def about(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> Actio
     )
 
 
-def nothing(plan: BuildPlan) -> ActionView:
-    """There was nothing to do."""
+def report_nothing(plan: BuildPlan) -> ActionView:
+    """Report that the build is already in the requested state."""
     build = plan.action.build
-    return about(plan, "nothing_to_do", plan.nothing, status=build.status, stages=_stages(build))
+    return make_view(plan, "nothing_to_do", plan.nothing, status=build.status, stages=_stages(build))
 
 
-def rehearsed(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
-    """What would be done; `off` if the whole server only rehearses."""
+def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
+    """Report a rehearsal; `off` if the whole server only rehearses."""
     how = "whoever runs this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
-    return about(
+    return make_view(
         plan,
         "dry_run",
         f"this would {plan.effect}. Nothing was sent",
@@ -54,29 +54,31 @@ def rehearsed(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
     )
 
 
-def done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
-    """What was done. `now` is the build read again, where Drone's answer does not hold it."""
+def report_done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
+    """Report the sent requests; `now` is the build read again, where Drone's response does not contain it."""
     operation = plan.action.operation.name
     if operation == "restart":
-        return _restarted(plan, sent.answers[0])
+        return _report_restart(plan, sent.answers[0])
     if operation == "stop":
-        return _stopped(plan, sent.answers[0])
-    return _decided(plan, sent, now)
+        return _report_stop(plan, sent.answers[0])
+    return _report_decision(plan, sent, now)
 
 
-def _restarted(plan: BuildPlan, new: Build | None) -> ActionView:
+def _report_restart(plan: BuildPlan, new: Build | None) -> ActionView:
     old = plan.action.build
     if new is None:
-        message = f"Drone took the restart of build {old.number} and started nothing: {_why_skipped(old)}"
+        message = f"Drone took the restart of build {old.number} and started nothing: {_explain_skip(old)}"
         next_step = "Look at the trigger conditions in .drone.yml; calling again changes nothing"
-        return about(plan, "nothing_started", message, requests=plan.requests, notes=plan.notes, next_step=next_step)
+        return make_view(
+            plan, "nothing_started", message, requests=plan.requests, notes=plan.notes, next_step=next_step
+        )
     if new.status == "error":
-        message = f"build {new.number} was made and failed at once: {words.name(new.error) or 'Drone does not say why'}"
+        message = f"build {new.number} was made and failed at once: {clean_name(new.error) or 'Drone does not say why'}"
         next_step = "Correct the pipeline file in the repository and push"
     else:
-        message = f"build {old.number} runs again as build {new.number}; the old one stays {words.name(old.status)}"
+        message = f"build {old.number} runs again as build {new.number}; the old one stays {clean_name(old.status)}"
         next_step = f"Wait for build {new.number} of {plan.action.repo} with this cursor, and look how it ends"
-    return about(
+    return make_view(
         plan,
         "done",
         message,
@@ -89,7 +91,7 @@ def _restarted(plan: BuildPlan, new: Build | None) -> ActionView:
     )
 
 
-def _why_skipped(old: Build) -> str:
+def _explain_skip(old: Build) -> str:
     text = f"{old.message}\n{old.title}".lower()
     mark = next((mark for mark in SKIP_MARKS if mark in text), None)
     if mark and old.event not in NEVER_SKIPPED:
@@ -100,11 +102,11 @@ def _why_skipped(old: Build) -> str:
     )
 
 
-def _stopped(plan: BuildPlan, now: Build) -> ActionView:
-    return about(
+def _report_stop(plan: BuildPlan, now: Build) -> ActionView:
+    return make_view(
         plan,
         "done",
-        f"{words.build_called(plan.action.repo, now)} is {words.name(now.status)}",
+        f"{name_build(plan.action.repo, now)} is {clean_name(now.status)}",
         requests=plan.requests,
         status=now.status,
         stages=_stages(now),
@@ -113,15 +115,15 @@ def _stopped(plan: BuildPlan, now: Build) -> ActionView:
     )
 
 
-def _decided(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
+def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
     verb, count = PAST[plan.action.operation.name], len(sent.answers)
     chosen, left = plan.action.stages[:count], plan.action.stages[count:]
-    message = f"{verb} stage {', '.join(map(str, chosen))} of {words.build_called(plan.action.repo, plan.action.build)}"
+    message = f"{verb} stage {', '.join(map(str, chosen))} of {name_build(plan.action.repo, plan.action.build)}"
     notes = plan.notes
     if sent.failed is not None:
         message += f"; then Drone refused stage {left[0]}: {sent.failed.message}"
         notes = (*notes, f"Not {verb}: stage {', '.join(map(str, left))}")
-    return about(
+    return make_view(
         plan,
         "partly_done" if left else "done",
         message,
@@ -129,16 +131,16 @@ def _decided(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
         status=now.status if now else "",
         stages=_stages(now) if now else {},
         notes=notes,
-        next_step=_after(verb, plan, left=bool(left)),
+        next_step=_suggest_next_step(verb, plan, left=bool(left)),
     )
 
 
-def _after(verb: str, plan: BuildPlan, *, left: bool) -> str:
-    build = words.build_called(plan.action.repo, plan.action.build)
+def _suggest_next_step(verb: str, plan: BuildPlan, *, left: bool) -> str:
+    build = name_build(plan.action.repo, plan.action.build)
     if left:
         return f"Look at {build}, then decide about the stages that are left"
     return f"Wait for {build} and look how it ends" if verb == "approved" else "A new push makes a new build"
 
 
 def _stages(build: Build) -> dict[str, str]:
-    return {str(stage.number): words.name(stage.status) for stage in build.stages}
+    return {str(stage.number): clean_name(stage.status) for stage in build.stages}

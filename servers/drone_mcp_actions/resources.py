@@ -1,4 +1,4 @@
-"""The resource: what this process has written into the audit log."""
+"""The resource with the audit lines of this process."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The actions server: what it is called, what it tells a client about itself, how it starts."""
+"""The actions server: its description for clients, and how it is created and started."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def _limit_to_tools(settings: ActionSettings) -> GuardSettings:
 
 
 def connect_writer(settings: ActionSettings, access: DroneAccess, gate: Gate) -> DroneClient:
-    """Return the client that may write: every call passes the scope and the gate, and none is sent twice."""
+    """Return the client that may write: every call passes the scope and the gate, and is sent at most once."""
     from drone_mcp_client.client import DroneClient  # noqa: PLC0415 - on first use, to start fast
 
     def check(call: Call[Any]) -> None:

@@ -1,4 +1,4 @@
-"""What the environment says to the actions server."""
+"""The settings of the actions server, read from the environment."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _changes_nothing() -> GuardSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class ActionSettings(Settings):
-    """How one process reads from Drone, and what it may change there: by default nothing."""
+    """How one process reads from Drone, and which changes it may make there; by default it may make no change."""
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
 

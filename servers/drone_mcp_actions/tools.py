@@ -28,7 +28,7 @@ DryRun = Annotated[bool, Field(description="rehearse, send nothing")]
 Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED, once a person agreed")]
 Params = Annotated[dict[str, str] | None, Field(max_length=50, description="at most 50; the old build's win")]
 
-# Which operation each tool needs: what a role's list of tools leaves out, the guard refuses, too.
+# The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.
 OPERATION_OF = {
     "drone_restart_build": "restart",
     "drone_stop_build": "stop",

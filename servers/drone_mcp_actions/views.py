@@ -12,7 +12,7 @@ Outcome = Literal["done", "partly_done", "nothing_started", "nothing_to_do", "dr
 
 
 class ActionView(View):
-    """What was done to a build, what Drone now says, and how to go on.
+    """The effect of an operation on a build, its status afterwards, and the next step.
 
     `requests` are those sent, in a dry run those that would be; `status` is the build's afterwards; `stages` maps
     numbers to statuses.
@@ -39,7 +39,7 @@ class RestartView(ActionView):
 
 
 def view_of(operation: str) -> type[ActionView]:
-    """The shape of what an operation answers."""
+    """Return the shape of an operation's answer."""
     return RestartView if operation == "restart" else ActionView
 
 

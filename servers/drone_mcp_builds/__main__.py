@@ -1,4 +1,4 @@
-"""Run the builds server: `python -m drone_mcp_builds`. Nothing is loaded here that its first answers do not need."""
+"""Run the builds server: `python -m drone_mcp_builds`. It imports only the modules that the first answers need."""
 
 from ci_mcp_kit.front.start import start
 from drone_mcp_build.variables import read_drone

@@ -21,7 +21,7 @@ MOST_VALUES: Final = 100  # the protocol's limit
 
 
 class Completer:
-    """Answers `completion/complete`. What Drone cannot tell is not completed, and is no error.
+    """Answers `completion/complete`; an error of Drone gives an empty completion.
 
     `clock` is monotonic.
     """
@@ -32,7 +32,7 @@ class Completer:
         self._kept: dict[str, tuple[float, tuple[str, ...]]] = {}
 
     async def __call__(self, ref: Any, argument: Any, context: Any) -> Completion | None:
-        """Return what the argument may be, given what was filled in before."""
+        """Return the values that the argument may have, given the arguments filled in before."""
         if getattr(ref, "uri", None) not in {LATEST, SUMMARY}:
             return None
         known = dict(context.arguments or {}) if context else {}
@@ -71,7 +71,7 @@ class Completer:
         return await self._fresh(slug, read)
 
     async def _fresh(self, key: str, read: Callable[[], Awaitable[tuple[str, ...]]]) -> tuple[str, ...]:
-        """Return what was read a moment ago, or read it."""
+        """Return the cached values, or read them where they are too old."""
         at, values = self._kept.get(key, (float("-inf"), ()))
         if self._clock() - at > FRESH_SECONDS:
             values = await read()

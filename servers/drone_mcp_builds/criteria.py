@@ -1,4 +1,4 @@
-"""Which builds are wanted, for what Drone itself cannot filter. Pure."""
+"""Filters builds by criteria that Drone's API does not offer. Pure."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What a build must be; None asks nothing.
+    """Conditions that a build must meet; None sets no condition.
 
     `branch` is the one that was built or that a pull request comes from, `target` the one that a pull request goes to.
-    `signature` stands in no build: `SameFailure` looks it up.
+    A build does not contain its `signature`: `SameFailure` looks it up.
     """
 
     status: str | None = None
@@ -41,13 +41,13 @@ class Criteria:
     pull_request: int | None = None
     signature: str | None = None
 
-    def asks(self) -> dict[str, Any]:
-        """The criteria that are set."""
+    def given(self) -> dict[str, Any]:
+        """Return the criteria that are set."""
         every = {field.name: getattr(self, field.name) for field in fields(self)}
         return {key: value for key, value in every.items() if value is not None}
 
     def met_by(self, build: Build) -> bool:
-        """Whether the build meets all of them that can be read off it."""
+        """Check all criteria that the build itself can answer."""
         return (
             self._meets_status(build)
             and self.event in {None, build.event}

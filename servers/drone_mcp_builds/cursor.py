@@ -1,7 +1,7 @@
 """The position in a list of builds, as text that the caller hands back. Pure.
 
-A cursor holds no secret and needs none: it is bound to the repository and the filters by their fingerprint, so that
-using it with another question is a mistake that gets told, not a wrong answer.
+A cursor is not secret. It contains a fingerprint of the repository and the filters, so a cursor that is used with
+other filters is rejected instead of giving a wrong answer.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NEXT_STEP: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Position:
-    """Where to go on: on `page` of pages of `size`, with builds numbered below `before`.
+    """The place to continue: `page` of pages of `size`, with builds numbered below `before`.
 
     Pages shift when builds are added meanwhile; `before` keeps that from showing a build twice.
     """
@@ -36,8 +36,8 @@ class Position:
     before: int
 
 
-def beginning(size: int) -> Position:
-    """The position of the newest build."""
+def first_position(size: int) -> Position:
+    """Return the position of the newest build."""
     return Position(page=1, size=size, before=LARGEST)
 
 
@@ -52,7 +52,7 @@ def decode(text: str, question: dict[str, Any]) -> Position:
     """Read what `encode` wrote for the same question.
 
     Raises:
-        InvalidInput: it is no cursor of this server, or one of another question.
+        InvalidInput: it is not a cursor of this server, or belongs to another question.
     """
     try:
         page, size, before, mark = _parts(text)

@@ -1,8 +1,8 @@
-"""News of a build or of a repository's builds: from the store's feed, else from Drone's stream and by asking again.
+"""Reports changes of a build or a repository's builds: from the store's feed, else from Drone's stream and by polling.
 
-Drone's stream does not tell everything (no creation, no cancel through the API, no approval) and drops what it has no
-room for (Drone 2.25, handler/api/events and pubsub). So beside it the build is read again, now and then; without it,
-more often at first and then less and less.
+Drone's stream omits some changes (creation, cancellation through the API, approval) and drops events when a subscriber
+is slow (harness/drone v2.25.0, handler/api/events and pubsub). So the build is also polled at a fixed interval. Without
+a stream it is polled often at first and then less and less.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 15.0  # how long the store's feed is believed in before its health is looked at again
-SETTLE_SECONDS: Final = 2.0  # until the stream is open for sure: what happened before is then read
+LOOK_SECONDS: Final = 15.0  # until the health of the store's feed is checked again
+SETTLE_SECONDS: Final = 2.0  # until the stream is certainly open; a poll then finds the changes before it
 BACK_OFF: Final = (2.0, 3.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is followed: one build, or all of a repository; beside the stream, read again every `again` seconds."""
+    """The followed build, or all builds of a repository; polled every `again` seconds while the stream is open."""
 
     repo: str
     number: int | None = None
@@ -47,7 +47,7 @@ class Subject:
 
 
 class Follower:
-    """Follows for as long as it is iterated. `pause` sleeps."""
+    """Follows a subject while it is iterated. `pause` sleeps."""
 
     def __init__(self, access: DroneAccess, known: Known, pause: Pause) -> None:
         self._access = access
@@ -55,17 +55,17 @@ class Follower:
         self._pause = pause
 
     async def follow(self, subject: Subject) -> AsyncGenerator[Build | None, None]:
-        """Yield at once where that costs nothing, and whenever a build may have changed: it, or None to read it."""
+        """Yield a changed build, or None if the caller has to read it; with a live feed, also once at the start."""
         while True:
             async with aclosing(self._by_store(subject)) as news:
                 async for _ in news:
                     yield None
-            async with aclosing(self._by_drone(subject)) as told:
-                async for build in told:
+            async with aclosing(self._by_drone(subject)) as events:
+                async for build in events:
                     yield build
 
     async def _by_store(self, subject: Subject) -> AsyncGenerator[None, None]:
-        """Yield while the webhooks are alive; nothing is asked of Drone."""
+        """Yield at changes while the feed of webhooks is alive; sends no requests to Drone."""
         if not await self._known.feed_is_alive():
             return
         cursor = await self._known.state.ask(lambda store: store.cursor())
@@ -77,40 +77,40 @@ class Follower:
                 yield
 
     async def _by_drone(self, subject: Subject) -> AsyncGenerator[Build | None, None]:
-        """Yield until the webhooks are back, or it is time to try the stream anew."""
-        tell, heard = anyio.create_memory_object_stream["Build | None"](math.inf)
-        streaming = BackgroundTask(self._stream, subject, tell)
-        ticking = BackgroundTask(self._tick, subject.again, streaming, tell)
+        """Yield until the feed of webhooks is alive, or the stream has to be opened again."""
+        send, receive = anyio.create_memory_object_stream["Build | None"](math.inf)
+        streaming = BackgroundTask(self._stream, subject, send)
+        ticking = BackgroundTask(self._tick, subject.again, streaming, send)
         try:
-            while not (ticking.is_done and heard.statistics().current_buffer_used == 0):
-                yield await heard.receive()
+            while not (ticking.is_done and receive.statistics().current_buffer_used == 0):
+                yield await receive.receive()
                 if await self._known.feed_is_alive():
                     return
         finally:
             await streaming.stop()
             await ticking.stop()
-            tell.close()
-            heard.close()
+            send.close()
+            receive.close()
 
-    async def _stream(self, subject: Subject, tell: MemoryObjectSendStream[Build | None]) -> None:
+    async def _stream(self, subject: Subject, send: MemoryObjectSendStream[Build | None]) -> None:
         drone = await self._access.client()
         try:
             async with aclosing(drone.feed(subject.repo)) as feed:
                 async for repo in feed:
                     if repo.build is not None and subject.number in {None, repo.build.number}:
-                        tell.send_nowait(repo.build)
+                        send.send_nowait(repo.build)
         except ServiceError as error:
             logger.info("Asking again and again instead of listening: %s", error)
 
-    async def _tick(self, again: float, streaming: BackgroundTask, tell: MemoryObjectSendStream[Build | None]) -> None:
+    async def _tick(self, again: float, streaming: BackgroundTask, send: MemoryObjectSendStream[Build | None]) -> None:
         await self._pause(SETTLE_SECONDS)
-        tell.send_nowait(None)
+        send.send_nowait(None)
         while not streaming.is_done:
             await self._pause(again)
-            tell.send_nowait(None)
+            send.send_nowait(None)
         for seconds in BACK_OFF:
             await self._pause(seconds)
-            tell.send_nowait(None)
+            send.send_nowait(None)
 
 
 def _next_change(subject: Subject, cursor: str) -> Callable[[BuildStateStore], Awaitable[Changes]]:

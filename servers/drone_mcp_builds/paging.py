@@ -1,4 +1,4 @@
-"""The pages of a repository's builds: from what is known of them, else from Drone, and then they are known."""
+"""Reads pages of a repository's builds from the store, else from Drone, and stores the latter."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ if TYPE_CHECKING:
 
 
 class Pages:
-    """Reads one list page by page, and keeps whence it came. `clock` gives the Unix time.
+    """Reads one list page by page, and records its source. `clock` gives the Unix time.
 
     Attributes:
-        source: "store" while every page was known, else "drone".
-        at: when the oldest of what was read was so (Unix time).
+        source: "store" if every page came from the store, else "drone".
+        at: the time of the oldest page (Unix time).
     """
 
     def __init__(self, drone: DroneClient, known: Known, repo: str, clock: Callable[[], float]) -> None:
@@ -40,6 +40,6 @@ class Pages:
     async def filtered(
         self, page: int, size: int, branch: str | None = None, tag: str | None = None
     ) -> tuple[Build, ...]:
-        """Read a page of Drone's own choice of builds."""
+        """Read a page of builds that Drone filters by branch or tag."""
         self.source = "drone"
         return await self.drone.build_page(self._repo, page, size, branch=branch, tag=tag)

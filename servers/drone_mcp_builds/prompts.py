@@ -1,4 +1,4 @@
-"""The prompts: what a person picks from a menu instead of typing it."""
+"""The prompts, which clients offer in a menu."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reads one build and makes its view; of a build that does not exist, says which ones do."""
+"""Reads one build and makes its view; the error for a missing build names the newest one."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.known import Observation
 
 
-class Reader:
+class ViewReader:
     """Reads builds for the tools and resources of this server. `clock` gives the Unix time."""
 
     def __init__(self, access: KnownAccess, clock: Callable[[], float]) -> None:
@@ -45,7 +45,7 @@ class Reader:
             raise await self._with_newest(repo, number, missing) from missing
 
     async def view_of(self, observation: Observation, repo: str) -> BuildView:
-        """Return what tool and resource show of a build."""
+        """Return the view of an observed build."""
         build = observation.build
         limit = await self._access.builds.time_limit(repo, build)
         note = OF_ANY_REF if observation.of_any_ref else ""

@@ -1,4 +1,4 @@
-"""Which repositories there are, and why there may be none. Pure."""
+"""Lists repositories, and explains an empty list. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_builds import lines, words
+from drone_mcp_builds import listing
+from drone_mcp_builds.formatting import clean_name, format_count
 from drone_mcp_builds.views import RepoList
 
 if TYPE_CHECKING:
@@ -29,14 +30,14 @@ HOW_TO_GET_SOME: Final = (
 
 @dataclass(frozen=True, slots=True)
 class RepoFilter:
-    """Which repositories are asked for: a glob or a part of the name, upper and lower case alike."""
+    """The requested repositories, by a glob or a part of the name, regardless of case."""
 
     name: str | None
     include_inactive: bool
     limit: int
 
     def names(self, repo: Repo) -> bool:
-        """Whether the name fits; a glob without a slash is about the part after the owner."""
+        """Check the name; a glob without a slash applies to the part after the owner."""
         if not self.name:
             return True
         wanted, slug = self.name.strip().lower(), repo.slug.lower()
@@ -45,11 +46,11 @@ class RepoFilter:
         return fnmatchcase(slug if "/" in wanted else repo.name.lower(), wanted)
 
 
-def answer(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter) -> RepoList:
-    """Tell the repositories: `every` one of the token's user, and those `seen` within this role's scope."""
+def list_matching(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter) -> RepoList:
+    """List the matches among the repositories `seen` in this role's scope; `every` holds all of the token's user."""
     named = [repo for repo in seen if asked.names(repo)]
     matching = sorted((repo for repo in named if repo.active or asked.include_inactive), key=_newest_first)
-    shown = lines.fit_repos(matching[: asked.limit])
+    shown = listing.fit_repos(matching[: asked.limit])
     note, next_step = ("", "") if matching else _why_none(every, seen, named, asked)
     return RepoList(
         repos=shown,
@@ -74,8 +75,11 @@ def _why_none(every: Sequence[Repo], seen: Sequence[Repo], named: Sequence[Repo]
     if named:
         return "Those that match are all inactive", "Call again with include_inactive"
     if seen:
-        count = words.counted(len(seen), "other")
-        return f"No name matches '{words.name(asked.name or '')}'; there are {count}", "Call again without name"
+        count = format_count(len(seen), "other")
+        return (
+            f"No name matches '{clean_name(asked.name or '')}'; there are {count}",
+            "Call again without name",
+        )
     if every:
         return (
             "None of the token's repositories is within this role (DRONE_MCP_REPOS)",

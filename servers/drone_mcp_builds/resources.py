@@ -10,7 +10,7 @@ from drone_mcp_client.errors import InvalidInput
 
 if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess
-    from drone_mcp_builds.reading import Reader
+    from drone_mcp_builds.reading import ViewReader
 
 LATEST = "drone://repo/{owner}/{repo}/latest"
 SUMMARY = "drone://repo/{owner}/{repo}/build/{number}/summary"
@@ -19,7 +19,7 @@ SUMMARY = "drone://repo/{owner}/{repo}/build/{number}/summary"
 class BuildResources:
     """All resources of this server."""
 
-    def __init__(self, access: DroneAccess, reader: Reader) -> None:
+    def __init__(self, access: DroneAccess, reader: ViewReader) -> None:
         self._access = access
         self._reader = reader
 

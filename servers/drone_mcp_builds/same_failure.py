@@ -1,4 +1,4 @@
-"""Builds that failed in the same way, as far as whoever read their logs has written it down."""
+"""Finds builds with the same failure, as far as a diagnosis has stored their signatures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_builds.criteria import FAILED
-from drone_mcp_builds.words import counted
+from drone_mcp_builds.formatting import format_count
 from drone_mcp_client.errors import InvalidInput, Unreachable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def failure_signature(text: str) -> str:
     """Read a signature as a diagnosis gives it.
 
     Raises:
-        InvalidInput: it is none.
+        InvalidInput: it is not a signature.
     """
     text = text.strip().lower()
     if not _SIGNATURE.fullmatch(text):
@@ -34,27 +34,27 @@ def failure_signature(text: str) -> str:
 
 
 class SameFailure:
-    """Looks up which builds of a repository have a signature; they must be builds that the caller may see."""
+    """Finds the builds with a signature, among builds that the caller may see."""
 
-    def __init__(self, kept: Signatures, repo: str, signature: str) -> None:
-        self._kept = kept
+    def __init__(self, signatures: Signatures, repo: str, signature: str) -> None:
+        self._signatures = signatures
         self._repo = repo
         self._signature = signature
-        self._failed: dict[int, bool | None] = {}  # by number: whether it is the same failure; None: nobody read it
+        self._failed: dict[int, bool | None] = {}  # by number: whether it is the same failure; None: not diagnosed
 
     async def check(self) -> None:
-        """Make sure that there are signatures to look for.
+        """Check that signatures are stored and can be read.
 
         Raises:
-            InvalidInput: this process shares no store with those who diagnose.
+            InvalidInput: this process shares no store with a server that diagnoses.
             Unreachable: the store does not answer.
         """
-        if not self._kept.are_shared:
+        if not self._signatures.are_shared:
             raise InvalidInput(
                 "Builds are found by signature only where diagnoses write theirs down, in a state store that is shared",
                 next_step=f"Set DRONE_MCP_STATE to one store for drone-builds and drone-logs; without it, {BY_LOGS}",
             )
-        if not await self._kept.are_readable():
+        if not await self._signatures.are_readable():
             raise Unreachable(
                 "The state store that holds the signatures does not answer",
                 next_step=f"Call again in a minute, or ask an operator; meanwhile {BY_LOGS}",
@@ -64,7 +64,7 @@ class SameFailure:
         """Look up those that failed."""
         for build in builds:
             if build.status in FAILED:
-                known = await self._kept.read(self._repo, build)
+                known = await self._signatures.read(self._repo, build)
                 self._failed[build.number] = None if known is None else known.signature == self._signature
 
     def met_by(self, build: Build) -> bool:
@@ -74,4 +74,4 @@ class SameFailure:
     def describe(self) -> str:
         """Say how many failed builds there are, and of how many the failure is known."""
         known = sum(same is not None for same in self._failed.values())
-        return f"{counted(len(self._failed), 'failed build')}, of which {known} had been diagnosed"
+        return f"{format_count(len(self._failed), 'failed build')}, of which {known} had been diagnosed"

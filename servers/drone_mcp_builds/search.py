@@ -1,11 +1,12 @@
-"""One search through a repository's builds: what is asked, and the answer to it."""
+"""One search through a repository's builds: its request and its answer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_builds import criteria, cursor, lines, walk, words
+from drone_mcp_builds import criteria, cursor, listing, walk
+from drone_mcp_builds.formatting import format_time, join_names
 from drone_mcp_builds.same_failure import BY_LOGS
 from drone_mcp_builds.views import BuildList
 
@@ -19,12 +20,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class BuildSearch:
-    """What is asked.
+    """A search request.
 
     Attributes:
-        branch, tag: what Drone filters by itself.
-        criteria: what is filtered here.
-        alike: looks up who failed with the signature of the criteria.
+        branch, tag: filters that Drone applies.
+        criteria: filters that this server applies.
+        same_failure: looks up the builds with the signature of the criteria.
     """
 
     repo: str
@@ -32,22 +33,22 @@ class BuildSearch:
     limit: int
     branch: str | None = None
     tag: str | None = None
-    alike: SameFailure | None = None
+    same_failure: SameFailure | None = None
 
     def question(self) -> dict[str, Any]:
-        """What a cursor is bound to: all but the limit."""
-        return {"repo": self.repo, "branch": self.branch, "tag": self.tag, "local": self.criteria.asks() or None}
+        """Return the filters that a cursor is bound to: all but the limit."""
+        return {"repo": self.repo, "branch": self.branch, "tag": self.tag, "local": self.criteria.given() or None}
 
     def start(self, text: str | None) -> Position:
-        """Where to begin: behind a cursor, or at the newest build."""
+        """Return the first position: behind a cursor, or at the newest build."""
         if text:
             return cursor.decode(text, self.question())
-        return cursor.beginning(cursor.LARGEST_PAGE if self.criteria.asks() else self.limit)
+        return cursor.first_position(cursor.LARGEST_PAGE if self.criteria.given() else self.limit)
 
     async def run(self, pages: Pages, text: str | None, now: int) -> BuildList:
-        """Look through the pages; where that finds nothing in time, ask the index that Drone keeps of newest builds."""
+        """Search the pages; if the budget ends without a match, ask Drone's index of newest builds."""
         answer = await self._look(pages, text, now)
-        return answer.model_copy(update={"source": pages.source, "as_of": words.iso(int(pages.at))})
+        return answer.model_copy(update={"source": pages.source, "as_of": format_time(int(pages.at))})
 
     async def _look(self, pages: Pages, text: str | None, now: int) -> BuildList:
         async def read(page: int, size: int) -> tuple[Build, ...]:
@@ -57,7 +58,7 @@ class BuildSearch:
                 builds = await pages.every(page, size)
             return await self._looked_up(builds)
 
-        found = await walk.walk(read, self._is_wanted, self.start(text), self.limit)
+        found = await walk.walk_pages(read, self._is_wanted, self.start(text), self.limit)
         if not found.builds and found.position and not text:
             index, builds = await self._ask_index(pages)
             if builds:
@@ -65,15 +66,15 @@ class BuildSearch:
         return self._answer(found, now, whole=not text)
 
     async def _looked_up(self, builds: tuple[Build, ...]) -> tuple[Build, ...]:
-        if self.alike:
-            await self.alike.look(build for build in builds if self.criteria.met_by(build))
+        if self.same_failure:
+            await self.same_failure.look(build for build in builds if self.criteria.met_by(build))
         return builds
 
     def _is_wanted(self, build: Build) -> bool:
-        return self.criteria.met_by(build) and (self.alike is None or self.alike.met_by(build))
+        return self.criteria.met_by(build) and (self.same_failure is None or self.same_failure.met_by(build))
 
     async def _ask_index(self, pages: Pages) -> tuple[str, list[Build]]:
-        """Find a pull request or a branch whose builds are all older than the pages looked through."""
+        """Find a pull request or a branch whose builds are all older than the pages searched."""
         if self.criteria.pull_request is not None:
             index, builds = "its newest build of each pull request", await pages.drone.pulls(self.repo)
         elif self.criteria.branch is not None:
@@ -84,7 +85,7 @@ class BuildSearch:
         return index, [build for build in await self._looked_up(builds) if self._is_wanted(build)][: self.limit]
 
     def _answer_of_index(self, index: str, builds: list[Build], found: walk.WalkResult, now: int) -> BuildList:
-        shown, left_out = lines.fit(builds, now)
+        shown, left_out = listing.fit_builds(builds, now)
         looked_at = f"{walk.describe_walk(found, whole=True)}, without success; then Drone was asked for {index}"
         return BuildList(
             repo=self.repo,
@@ -96,13 +97,13 @@ class BuildSearch:
 
     def _answer(self, found: walk.WalkResult, now: int, *, whole: bool) -> BuildList:
         builds = [build for build, _ in found.builds]
-        shown, left_out = lines.fit(builds, now)
+        shown, left_out = listing.fit_builds(builds, now)
         position = found.position if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
-        looked_at = walk.describe_walk(found, whole) if self.criteria.asks() or not builds else ""
+        looked_at = walk.describe_walk(found, whole) if self.criteria.given() or not builds else ""
         return BuildList(
             repo=self.repo,
             builds=shown,
-            looked_at=f"{looked_at}: {self.alike.describe()}" if self.alike else looked_at,
+            looked_at=f"{looked_at}: {self.same_failure.describe()}" if self.same_failure else looked_at,
             left_out=left_out,
             cursor=cursor.encode(position, self.question()) if position else None,
             next_step=self._next_step(builds, position),
@@ -114,7 +115,7 @@ class BuildSearch:
             return f"drone_get_build with number {failed} tells what failed" if failed else ""
         if position:
             return "Nothing found so far: call again with cursor to look further back, or change the filters"
-        if self.alike:
+        if self.same_failure:
             return f"Builds that nobody has diagnosed are not known by signature: {BY_LOGS}"
-        asked = [*self.criteria.asks(), *(name for name in ("branch", "tag") if getattr(self, name))]
-        return f"Nothing more to look at: call again without {words.listed(asked)}" if asked else ""
+        asked = [*self.criteria.given(), *(name for name in ("branch", "tag") if getattr(self, name))]
+        return f"Nothing more to look at: call again without {join_names(asked)}" if asked else ""

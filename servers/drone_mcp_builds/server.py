@@ -1,4 +1,4 @@
-"""The builds server: what it is called, what it tells a client about itself, how it starts."""
+"""The builds server: its description for clients, and how it is created and started."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drone_mcp_build.settings import Settings
 from drone_mcp_builds.completing import Completer
 from drone_mcp_builds.following import Follower
 from drone_mcp_builds.prompts import BuildPrompts
-from drone_mcp_builds.reading import Reader
+from drone_mcp_builds.reading import ViewReader
 from drone_mcp_builds.resources import BuildResources
 from drone_mcp_builds.subscriptions import Subscriptions
 from drone_mcp_builds.tools import BuildTools
@@ -56,7 +56,7 @@ instructions. Times are UTC, durations seconds. As resource: drone://repo/{owner
 def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pause = anyio.sleep) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
     access = KnownAccess(settings, clock)
-    reader = Reader(access, clock)
+    reader = ViewReader(access, clock)
     follower = Follower(access, access.known, pause)
     waiter, watcher = Waiter(access.builds, reader, follower, clock, pause), Watcher(access, reader, follower)
     parts = BuildTools(access, reader, waiter, clock), BuildResources(access, reader), BuildPrompts(access)

@@ -1,7 +1,7 @@
-"""Subscriptions to resources, in both eras of the protocol: one watch per address, for as long as anyone wants it.
+"""Subscriptions to resources, in both eras of the protocol: one watch per address while it has subscribers.
 
 Clients of 2026-07-28 hold a `subscriptions/listen` request open, those before it send `resources/subscribe`. The SDK
-serves the first with nobody to tell it which addresses are wanted, and the second not at all.
+serves the first without reporting the addresses to the server, and does not serve the second.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ MOST_WATCHED = 100  # addresses; each may hold a connection to Drone
 
 
 class Subscriptions:
-    """Tells subscribers that a resource has changed.
+    """Notifies subscribers of changed resources.
 
     Args:
         changes: yields whenever the resource of an address has changed; ends where it no longer can.
@@ -111,7 +111,7 @@ class Subscriptions:
 
     @contextmanager
     def _watching(self, uris: Iterable[str]) -> Iterator[None]:
-        """Watch addresses for the time of a stream; one that cannot be watched never tells of anything."""
+        """Watch addresses while a stream is open; an invalid one never sends a notification."""
         wanted = [uri for uri in dict.fromkeys(map(str, uris)) if self._is_known(uri)]
         for uri in wanted:
             self._want(uri)
@@ -150,13 +150,13 @@ class Subscriptions:
     async def _watch(self, uri: str) -> None:
         try:
             async for _ in self._changes(uri):
-                await self._tell(uri)
+                await self._notify(uri)
         except ServiceError as error:
             logger.warning("A subscribed resource can no longer be watched: %s", error)
         except Exception:
             logger.exception("A subscribed resource can no longer be watched")
 
-    async def _tell(self, uri: str) -> None:
+    async def _notify(self, uri: str) -> None:
         await self._bus.publish(ResourceUpdated(uri=uri))
         for session in list(self._sessions.get(uri, ())):
             try:

@@ -9,7 +9,16 @@ from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_build.refs import branch_of, pull_request_of
 from drone_mcp_build.titles import title_of
-from drone_mcp_builds import failures, story, tree, words
+from drone_mcp_builds import failures, headlines, stage_tree
+from drone_mcp_builds.formatting import (
+    TITLE_WIDTH,
+    clean_name,
+    count_build_seconds,
+    find_author,
+    find_tag_name,
+    format_count,
+    format_time,
+)
 from drone_mcp_builds.views import BuildView
 
 if TYPE_CHECKING:
@@ -29,90 +38,82 @@ def summarise(build: Build, repo: str, server: str, now: int, note: str = "", li
     frame = BuildView(
         repo=repo,
         number=build.number,
-        status=words.name(build.status),
-        headline=story.headline(build, now, limit),
-        first_failure=failures.first_failure(build),
-        event=words.name(build.event),
-        branch=words.name(branch_of(build)),
+        status=clean_name(build.status),
+        headline=headlines.write_headline(build, now, limit),
+        first_failure=failures.view_first_failure(build),
+        event=clean_name(build.event),
+        branch=clean_name(branch_of(build)),
         pull_request=pull_request_of(build),
-        tag=words.tag_called(build),
-        commit=words.name(build.after),
-        title=title_of(build, words.TITLE_WIDTH),
-        author=words.author_of(build),
-        created=words.iso(build.created),
-        started=words.iso(build.started),
-        finished=words.iso(build.finished),
-        seconds=words.build_seconds(build, now),
+        tag=find_tag_name(build),
+        commit=clean_name(build.after),
+        title=title_of(build, TITLE_WIDTH),
+        author=find_author(build),
+        created=format_time(build.created),
+        started=format_time(build.started),
+        finished=format_time(build.finished),
+        seconds=count_build_seconds(build, now),
         about=_about(build),
         params=params,
-        page=page(server, repo, build.number),
+        page=page_url(server, repo, build.number),
         note=note,
-        next_step=story.next_step(build),
+        next_step=headlines.suggest_next_step(build),
     )
 
-    def view(detail: tree.Detail) -> BuildView:
-        stages, more_stages = tree.draw(build, now, detail)
+    def view(detail: stage_tree.Detail) -> BuildView:
+        stages, more_stages = stage_tree.draw_stages(build, now, detail)
         left_out = "; ".join(part for part in (more_stages, more_params) if part)
         return frame.model_copy(update={"stages": stages, "left_out": left_out})
 
-    *larger, smallest = tree.LEVELS
+    *larger, smallest = stage_tree.LEVELS
     fitting = (drawn for drawn in map(view, larger) if size_of(drawn) <= ANSWER_TOKENS)
     return next(fitting, None) or view(smallest)
 
 
 def size_of(view: BuildView) -> int:
-    """The tokens of the view's JSON."""
+    """Count the tokens of the view's JSON."""
     return count_tokens(view.model_dump_json())
 
 
 def with_origin(view: BuildView, source: str, at: int) -> BuildView:
     """Add where the build was read, and when (Unix time) it was in this state."""
-    return view.model_copy(update={"source": source, "as_of": words.iso(at)})
+    return view.model_copy(update={"source": source, "as_of": format_time(at)})
 
 
-def page(server: str, repo: str, number: int) -> str:
-    """The address of a build in Drone's own user interface."""
+def page_url(server: str, repo: str, number: int) -> str:
+    """Return the address of a build in Drone's user interface."""
     return f"{server.rstrip('/')}/{repo}/{number}"
 
 
 def _about(build: Build) -> dict[str, str]:
-    """What only some builds have."""
+    """Return the facts that only some builds have.
+
+    The source of a pull request names its repository if that is another one. Builds that the source host or the
+    scheduler triggered have no `started_by` (harness/drone v2.25.0, TriggerHook and TriggerCron in package core).
+    """
+    source = f"{build.source_repo}:{build.source}" if build.source_repo else build.source
     facts = {
         "parent": str(build.parent or ""),
-        "deploy_to": words.name(build.deploy_to),
-        "cron": words.name(build.cron),
-        "source": _source(build),
-        "started_by": _started_by(build),
+        "deploy_to": clean_name(build.deploy_to),
+        "cron": clean_name(build.cron),
+        "source": clean_name(source) if build.event == "pull_request" else "",
+        "started_by": "" if build.trigger in {"@hook", "@cron"} else clean_name(build.trigger),
         "commit_page": one_line(build.link, 200),
     }
     return {key: value for key, value in facts.items() if value}
 
 
-def _source(build: Build) -> str:
-    """A pull request's branch, with its repository where that is another one."""
-    if build.event != "pull_request":
-        return ""
-    fork = f"{build.source_repo}:" if build.source_repo else ""
-    return words.name(fork + build.source)
-
-
-def _started_by(build: Build) -> str:
-    """The login of who started it by hand; "" for what the source host or the scheduler triggers."""
-    return "" if build.trigger in {"", "@hook", "@cron"} else words.name(build.trigger)
-
-
 def _params(build: Build) -> tuple[dict[str, str], str]:
-    """The custom parameters, few and short; the value of one that is named like a secret stays here."""
+    """Return the first custom parameters and a note on the omitted ones; values of secrets are redacted."""
     every = sorted(build.params.items())
-    shown = {words.name(key): _value(key, value) for key, value in every[:MOST_PARAMS]}
+    shown = {clean_name(key): _value(key, value) for key, value in every[:MOST_PARAMS]}
     left_out = len(every) - MOST_PARAMS
-    return shown, f"{words.counted(left_out, 'parameter')} not listed" if left_out > 0 else ""
+    return shown, f"{format_count(left_out, 'parameter')} not listed" if left_out > 0 else ""
 
 
 def _value(key: str, value: str) -> str:
-    """Clean a value next to its name: what is assigned to a `..._TOKEN` is a secret, whatever it looks like."""
+    """Clean a value together with its name, as any value assigned to a `..._TOKEN` is a secret."""
     if _SECRET_NAME.search(key):
         return "[redacted]"
     lead = f"{key}="
     assigned = cleaned(lead + value)
-    return words.name(assigned.removeprefix(lead) if assigned.startswith(lead) else value)
+    return clean_name(assigned.removeprefix(lead) if assigned.startswith(lead) else value)

@@ -10,8 +10,9 @@ from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.build_address import check_server, resolve_address
-from drone_mcp_builds import lines, repos, words
+from drone_mcp_builds import listing, repos
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
+from drone_mcp_builds.formatting import format_time
 from drone_mcp_builds.paging import Pages
 from drone_mcp_builds.same_failure import SameFailure, failure_signature
 from drone_mcp_builds.search import BuildSearch
@@ -23,7 +24,7 @@ from drone_mcp_client.names import parse_build_url
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from drone_mcp_builds.reading import Reader
+    from drone_mcp_builds.reading import ViewReader
     from drone_mcp_builds.waiting import Waiter
     from drone_mcp_known.access import KnownAccess
 
@@ -38,7 +39,7 @@ class BuildTools:
     """All tools of this server. `clock` gives the Unix time."""
 
     def __init__(
-        self, access: KnownAccess, reader: Reader, waiter: Waiter, clock: Callable[[], float] = time.time
+        self, access: KnownAccess, reader: ViewReader, waiter: Waiter, clock: Callable[[], float] = time.time
     ) -> None:
         self._access = access
         self._clock = clock
@@ -56,7 +57,7 @@ class BuildTools:
         drone = await self._access.client()
         every = await drone.repos(latest=True)
         seen = self._access.scope.only(every, lambda repo: repo.slug)
-        return repos.answer(every, seen, repos.RepoFilter(name, include_inactive, limit))
+        return repos.list_matching(every, seen, repos.RepoFilter(name, include_inactive, limit))
 
     @tool(title="List builds", schema="build-list/1")
     async def drone_list_builds(
@@ -130,8 +131,8 @@ class BuildTools:
             signature=failure_signature(signature) if signature else None,
         )
         if url:
-            return await self._by_url(url, repo, alone=not (criteria.asks() or tag))
-        if not (criteria.asks() or tag):
+            return await self._by_url(url, repo, alone=not (criteria.given() or tag))
+        if not (criteria.given() or tag):
             raise InvalidInput(
                 "Nothing says which builds to find",
                 next_step="Give a commit, branch, tag, pull_request, author, status, signature or url; "
@@ -142,15 +143,15 @@ class BuildTools:
             repo=slug,
             criteria=criteria,
             tag=tag,
-            alike=await self._alike(slug, criteria.signature) if criteria.signature else None,
+            same_failure=await self._find_same_failure(slug, criteria.signature) if criteria.signature else None,
             limit=limit,
         )
         return await self._run(search, cursor)
 
-    async def _alike(self, slug: str, signature: str) -> SameFailure:
-        alike = SameFailure(self._access.signatures, slug, signature)
-        await alike.check()
-        return alike
+    async def _find_same_failure(self, slug: str, signature: str) -> SameFailure:
+        same_failure = SameFailure(self._access.signatures, slug, signature)
+        await same_failure.check()
+        return same_failure
 
     async def _run(self, search: BuildSearch, cursor: str | None) -> BuildList:
         pages = Pages(await self._access.client(), self._access.known, search.repo, self._clock)
@@ -169,9 +170,9 @@ class BuildTools:
         at += f", step {ref.step}" if ref.step else ""
         return BuildList(
             repo=slug,
-            builds=(lines.line(found.build, self._now()),),
+            builds=(listing.build_line(found.build, self._now()),),
             source=found.source,
-            as_of=words.iso(int(found.at)),
+            as_of=format_time(int(found.at)),
             next_step=f"drone_get_build with number {ref.number} shows its stages and steps{at}",
         )
 

@@ -1,4 +1,4 @@
-"""What the tools of this server answer. A field that has nothing to say is left out."""
+"""The answers of this server's tools. Empty fields are left out."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ class StageView(View):
 
 
 class FirstFailure(View):
-    """What failed first in time."""
+    """The failure that came first."""
 
     stage: int
     stage_name: str
@@ -135,7 +135,7 @@ class BuildView(View):
 
 
 class WaitView(View):
-    """What a wait came to."""
+    """The result of a wait."""
 
     finished: bool
     changes: tuple[str, ...] = ()

@@ -1,4 +1,4 @@
-"""Waits for a build to end or change, for a limited time, and answers with what happened."""
+"""Waits for a build to end or change, for a limited time, and answers with the changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from ci_mcp_kit.background import running
 from ci_mcp_kit.concurrency import run_until_first
 from drone_mcp_build import standing
-from drone_mcp_builds import since
+from drone_mcp_builds import transitions
 from drone_mcp_builds.following import Follower, Subject
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from drone_mcp_builds.following import Pause
-    from drone_mcp_builds.reading import Reader
+    from drone_mcp_builds.reading import ViewReader
     from drone_mcp_client.models import Build
     from drone_mcp_known.reader import BuildReader
 
@@ -48,7 +48,7 @@ class Waiter:
     """Answers `drone_wait_for_build`. `clock` gives the Unix time, `pause` sleeps."""
 
     def __init__(
-        self, builds: BuildReader, reader: Reader, follower: Follower, clock: Callable[[], float], pause: Pause
+        self, builds: BuildReader, reader: ViewReader, follower: Follower, clock: Callable[[], float], pause: Pause
     ) -> None:
         self._builds = builds
         self._reader = reader
@@ -60,44 +60,44 @@ class Waiter:
         """Return as soon as the build has ended or changed, and at the latest when the time is up.
 
         Raises:
-            ServiceError: the build cannot be read, and asking again would not help.
+            ServiceError: the build cannot be read, and the error is permanent.
         """
         began = self._clock()
         first = await self._reader.find(request.repo, request.number, ahead=request.seconds)
         before = standing.decode(request.cursor, request.repo, first.build) if request.cursor else first.build
-        watch = Watch(self._builds, request, standing.encode(request.repo, before), first, self._clock)
-        if not watch.is_over():
+        wait = Wait(self._builds, request, standing.encode(request.repo, before), first, self._clock)
+        if not wait.is_over():
             left = max(0.0, request.seconds - (self._clock() - began))
-            async with running(self._report, watch, report):
-                await run_until_first(partial(watch.follow, self._follower), partial(self._pause, left))
-        return await self._answer(watch, before)
+            async with running(self._report, wait, report):
+                await run_until_first(partial(wait.follow, self._follower), partial(self._pause, left))
+        return await self._answer(wait, before)
 
-    async def _report(self, watch: Watch, report: Report) -> None:
+    async def _report(self, wait: Wait, report: Report) -> None:
         """Report progress now and then, so that the client does not give up."""
         waited = 0.0
         while True:
             await self._pause(REPORT_SECONDS)
             waited += REPORT_SECONDS
-            view = await self._reader.view_of(watch.last, watch.request.repo)
-            await report(waited, watch.request.seconds, view.headline)
+            view = await self._reader.view_of(wait.last, wait.request.repo)
+            await report(waited, wait.request.seconds, view.headline)
 
-    async def _answer(self, watch: Watch, before: Build) -> WaitView:
-        repo = watch.request.repo
-        view = await self._reader.view_of(watch.last, repo)
+    async def _answer(self, wait: Wait, before: Build) -> WaitView:
+        repo = wait.request.repo
+        view = await self._reader.view_of(wait.last, repo)
         finished = status.is_final(view.status)
         again = "Call drone_wait_for_build again with this cursor"
         return WaitView(
             finished=finished,
-            changes=since.describe_changes(before, watch.last.build),
-            cursor=standing.encode(repo, watch.last.build),
+            changes=transitions.describe_changes(before, wait.last.build),
+            cursor=standing.encode(repo, wait.last.build),
             build=view.model_copy(update={"next_step": ""}),
-            note=watch.trouble,
+            note=wait.trouble,
             next_step=view.next_step if finished else again,
         )
 
 
-class Watch:
-    """A build that is waited for: `last` is its newest observation, `trouble` why it could not be read since."""
+class Wait:
+    """A wait in progress: `last` is the newest observation, `trouble` the reason why no newer one could be read."""
 
     def __init__(
         self, builds: BuildReader, request: WaitRequest, cursor: str, first: Observation, clock: Callable[[], float]
@@ -110,7 +110,7 @@ class Watch:
         self._clock = clock
 
     def is_over(self) -> bool:
-        """Whether there is nothing more to wait for."""
+        """Whether the awaited change or end has come."""
         build = self.last.build
         changed = self.request.until == "change" and standing.differs(self._cursor, self.request.repo, build)
         return changed or status.is_final(build.status)

@@ -1,11 +1,12 @@
-"""Looking through the pages of a repository's builds, newest first, within a budget of requests."""
+"""Searches the pages of a repository's builds, newest first, within a budget of requests."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_builds import cursor, words
+from drone_mcp_builds import cursor
+from drone_mcp_builds.formatting import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -20,12 +21,12 @@ MOST_PAGES: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class WalkResult:
-    """What a walk came back with.
+    """The result of a walk.
 
     Attributes:
-        builds: those wanted, newest first, each with the position behind it.
-        count: how many builds were looked at, from `newest` down to `oldest`.
-        position: where to go on; None when the oldest build of all was seen.
+        builds: the matching ones, newest first, each with the position behind it.
+        count: the number of builds searched, from `newest` down to `oldest`.
+        position: the place to continue; None if the oldest build was reached.
     """
 
     builds: tuple[tuple[Build, Position], ...]
@@ -35,8 +36,8 @@ class WalkResult:
     position: Position | None
 
 
-async def walk(read: ReadPage, wanted: Callable[[Build], bool], start: Position, limit: int) -> WalkResult:
-    """Look from `start` on for `limit` builds, in at most MOST_PAGES requests."""
+async def walk_pages(read: ReadPage, wanted: Callable[[Build], bool], start: Position, limit: int) -> WalkResult:
+    """Search from `start` for `limit` builds, with at most MOST_PAGES requests."""
     found: list[tuple[Build, Position]] = []
     numbers: list[int] = []
     position: Position | None = start
@@ -57,10 +58,10 @@ def _look(
     found: list[tuple[Build, Position]],
     numbers: list[int],
 ) -> Position | None:
-    """Add what the page holds; return where to go on, None behind the last build of all."""
+    """Search one page, add to `found` and `numbers`, and return the next position; None behind the oldest build."""
     before = position.before
     for build in page:
-        if build.number >= before:  # the pages have shifted: it was seen on the page before
+        if build.number >= before:  # new builds have shifted the pages: it was on the previous page
             continue
         before = build.number
         numbers.append(before)
@@ -76,6 +77,6 @@ def describe_walk(found: WalkResult, whole: bool) -> str:
     if not found.count:
         return "no builds: there are none" + ("" if whole else " older than those before")
     if whole and found.position is None:
-        return f"all {words.counted(found.count, 'build')}"
+        return f"all {format_count(found.count, 'build')}"
     part = "the newest " if whole else ""
-    return f"{part}{words.counted(found.count, 'build')}, numbers {found.newest} to {found.oldest}"
+    return f"{part}{format_count(found.count, 'build')}, numbers {found.newest} to {found.oldest}"

@@ -1,4 +1,4 @@
-"""What a subscription to a resource of this server is about, and when that has changed."""
+"""Watches the builds behind subscribed resources for changes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from drone_mcp_known.known import is_whole
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from drone_mcp_builds.reading import Reader
+    from drone_mcp_builds.reading import ViewReader
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
 
 logger = logging.getLogger(__name__)
 
-AGAIN_SECONDS: Final = 60.0  # between readings beside Drone's stream, for what may be watched all day
+AGAIN_SECONDS: Final = 60.0  # between polls, as a subscription may last all day
 
 _ADDRESS = re.compile(r"drone://repo/([^/]+)/([^/]+)/(?:latest|build/([1-9][0-9]{0,17})/summary)", re.ASCII)
 
@@ -30,7 +30,7 @@ _ADDRESS = re.compile(r"drone://repo/([^/]+)/([^/]+)/(?:latest|build/([1-9][0-9]
 class Watcher:
     """Watches the resources `latest` and `summary`."""
 
-    def __init__(self, access: KnownAccess, reader: Reader, follower: Follower) -> None:
+    def __init__(self, access: KnownAccess, reader: ViewReader, follower: Follower) -> None:
         self._access = access
         self._reader = reader
         self._follower = follower
@@ -53,15 +53,15 @@ class Watcher:
         return Subject(slug, int(number) if number else None, AGAIN_SECONDS)
 
     async def changes(self, uri: str) -> AsyncGenerator[None, None]:
-        """Yield whenever the resource tells something else; end when it never will again.
+        """Yield whenever the resource has changed; end when it cannot change any more.
 
         Raises:
-            ServiceError: it cannot be read, and asking again would not help.
+            ServiceError: it cannot be read, and the error is permanent.
         """
         subject = self.subject(uri)
         last = await self._state(subject)
-        async with aclosing(self._follower.follow(subject)) as told:
-            async for build in told:
+        async with aclosing(self._follower.follow(subject)) as events:
+            async for build in events:
                 now = await self._news(subject, build, last)
                 if last is not None and _mark(subject, now) != _mark(subject, last):
                     yield
@@ -70,7 +70,7 @@ class Watcher:
                     return
 
     async def _news(self, subject: Subject, build: Build | None, last: Build | None) -> Build | None:
-        """Return the build that the resource tells of after news; as far as is known where it cannot be read."""
+        """Return the build after an event, or `last` if it cannot be read."""
         from drone_mcp_state import merge  # noqa: PLC0415 - on first use, to start fast
 
         if build is not None and subject.number:
@@ -78,7 +78,7 @@ class Watcher:
         return await self._state(subject) or last
 
     async def _state(self, subject: Subject) -> Build | None:
-        """Return the build that the resource tells of now, None where that cannot be known at the moment."""
+        """Return the build of the resource; None while it cannot be read."""
         try:
             if subject.number:
                 return (await self._reader.find(subject.repo, subject.number)).build

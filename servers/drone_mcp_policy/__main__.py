@@ -1,4 +1,4 @@
-"""Run the policy server: `python -m drone_mcp_policy`. Nothing is loaded here that its first answers do not need."""
+"""Run the policy server: `python -m drone_mcp_policy`. It imports only the modules that the first answers need."""
 
 from __future__ import annotations
 

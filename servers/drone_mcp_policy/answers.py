@@ -1,4 +1,4 @@
-"""From a decision to what an agent is told. Pure."""
+"""Writes decisions, explanations and rules as views. Pure."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_policy.states import BASE
+from drone_mcp_policy.states import DEFAULT_ACTIONS
 from drone_mcp_policy.views import DecisionView, ExplanationView, NextCall, RuleLook, RulesView, RuleView
 
 if TYPE_CHECKING:
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Observation
-    from drone_mcp_policy.deciding import Considered, Decision, Look, Outcome
+    from drone_mcp_policy.deciding import Decision, Evaluation, Outcome, RuleResult
     from drone_mcp_policy.rules import Retries, Rule, Rules
     from drone_mcp_policy.states import Action
 
 AGAIN: Final = "drone_evaluate_build"
 HOW: Final = (
     "Rules are asked in this order and the first that fits decides; one that retries, but may not any more, lets the "
-    "next look. What none decides, `otherwise` does."
+    "next result. What none decides, `otherwise` does."
 )
 _STEPS: Final[dict[Action, str]] = {
     "wait": "Wait for {build}, then evaluate it again",
@@ -44,11 +44,11 @@ _WIDTH: Final = 300
 def decision_view(
     decision: Decision, build: Build | None, repo: str, role: frozenset[str] | None, note: str = ""
 ) -> DecisionView:
-    """Tell a decision to an agent that has the tools `role`; None: nobody says which it has."""
+    """Return the view of a decision for an agent with the tools `role`; None: its tools are not known."""
     number = build.number if build else None
     named = f"build {number} of {repo}" if number else repo
     step = _STEPS[decision.action].format(build=named)
-    call = _call(decision, repo, number, role)
+    call = _find_next_call(decision, repo, number, role)
     if decision.wait_seconds:
         step = f"Call {AGAIN} again in {decision.wait_seconds} s"
     elif call is not None:
@@ -79,7 +79,7 @@ def with_origin(view: DecisionView, observation: Observation | None) -> Decision
     return view.model_copy(update={"source": observation.source, "as_of": at})
 
 
-def _call(decision: Decision, repo: str, number: int | None, role: frozenset[str] | None) -> NextCall | None:
+def _find_next_call(decision: Decision, repo: str, number: int | None, role: frozenset[str] | None) -> NextCall | None:
     """Name the first tool for the next step that the role has."""
     tool = AGAIN if decision.wait_seconds else next((name for name in decision.tools if name in (role or ())), None)
     if tool is None or number is None:
@@ -87,48 +87,48 @@ def _call(decision: Decision, repo: str, number: int | None, role: frozenset[str
     return NextCall(tool=tool, arguments={"repo": repo, "number": number})
 
 
-def explanation_view(considered: Considered, decision: DecisionView, source: str) -> ExplanationView:
-    """Tell what every rule had to do with a decision."""
-    looks = considered.looks
-    more = f"{len(looks) - _LINES} further rules" if len(looks) > _LINES else ""
-    return ExplanationView(decision=decision, rules=_looks(looks[:_LINES]), left_out=more, source=source)
+def explanation_view(evaluation: Evaluation, decision: DecisionView, source: str) -> ExplanationView:
+    """Return the view of a decision with the result of every rule."""
+    results = evaluation.results
+    more = f"{len(results) - _LINES} further rules" if len(results) > _LINES else ""
+    return ExplanationView(decision=decision, rules=_view_results(results[:_LINES]), left_out=more, source=source)
 
 
-def _looks(looks: Sequence[Look]) -> tuple[RuleLook, ...]:
+def _view_results(results: Sequence[RuleResult]) -> tuple[RuleLook, ...]:
     return tuple(
         RuleLook(
-            rule=look.rule.name,
-            then=look.rule.then,
-            outcome=_OUTCOMES[look.outcome],
-            why=one_line(look.why, _WIDTH),
-            line=look.rule.line,
+            rule=result.rule.name,
+            then=result.rule.then,
+            outcome=_OUTCOMES[result.outcome],
+            why=one_line(result.why, _WIDTH),
+            line=result.rule.line,
         )
-        for look in looks
+        for result in results
     )
 
 
 def rules_view(rules: Rules) -> RulesView:
-    """Tell the rules."""
+    """Return the view of the rules."""
     return RulesView(
         source=rules.source,
         zone=str(rules.zone),
-        rules=tuple(_rule(rule) for rule in rules.rules),
-        otherwise={state: action for state, (action, _) in BASE.items()},
+        rules=tuple(_view_rule(rule) for rule in rules.rules),
+        otherwise={state: action for state, (action, _) in DEFAULT_ACTIONS.items()},
         next_tools={action: list(names) for action, names in rules.tools.items()},
         how=HOW,
     )
 
 
-def _rule(rule: Rule) -> RuleView:
+def _view_rule(rule: Rule) -> RuleView:
     return RuleView(
         rule=rule.name,
         when=dict(rule.written),
         then=rule.then,
-        retries=_limits(rule.retries) if rule.then == "retry" else "",
+        retries=_describe_limits(rule.retries) if rule.then == "retry" else "",
         reason=one_line(rule.reason, _WIDTH) if rule.reason else "",
         line=rule.line,
     )
 
 
-def _limits(limits: Retries) -> str:
+def _describe_limits(limits: Retries) -> str:
     return f"{limits.most} of one commit, first after {limits.back_off} s, {limits.hourly} an hour on one branch"

@@ -1,8 +1,8 @@
-"""What has been tried before: the builds that a retry of this one would repeat. Pure.
+"""Counts earlier attempts: the builds that a retry of this one would repeat. Pure.
 
 A build repeats another where it descends from it by restarts (`parent`), or where both build the same commit of the
-same ref for the same event and target. Doubt is no retry: so that nothing loops, a build is only retried where it is
-the newest of its kind and every build since it, and every one that it descends from, is known.
+same ref for the same event and target. To exclude loops, a build is
+retried only if it is the newest of its kind, and all builds since it and all its ancestors are known.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class Attempts:
     Attributes:
         used: numbers of the builds that this one repeats.
         in_last_hour: how many restarts the branch had.
-        doubt: why it must not be retried whatever the limits say; "" where nothing is in doubt.
+        doubt: why it must not be retried within the limits either; "" if its history is certain.
     """
 
     used: tuple[int, ...] = ()
@@ -43,20 +43,20 @@ class Attempts:
     doubt: str = ""
 
 
-def attempts(build: Build, history: History, now: int) -> Attempts:
-    """Count what was tried before `build`."""
+def count_attempts(build: Build, history: History, now: int) -> Attempts:
+    """Count the attempts before `build`."""
     known = {other.number: other for other in history.builds} | {build.number: build}
-    chain, doubt = _ancestors(build, known)
-    alike = [other for other in known.values() if other.number != build.number and _same(other, build)]
+    chain, doubt = _find_ancestors(build, known)
+    alike = [other for other in known.values() if other.number != build.number and _repeats(other, build)]
     tried = {other.number for other in alike if other.parent or is_failure(other.status)}
     return Attempts(
         used=tuple(sorted(tried.union(chain))),
         in_last_hour=sum(_is_recent_restart(other, build, now) for other in known.values()),
-        doubt=doubt or _overtaken(build, alike) or _gap(build, history),
+        doubt=doubt or _describe_newer(build, alike) or _describe_gap(build, history),
     )
 
 
-def _ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int], str]:
+def _find_ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int], str]:
     """Follow `parent` down to the build that is no restart; a promotion's parent is what it promotes, and ends it."""
     chain: list[int] = []
     while build.parent:
@@ -65,14 +65,14 @@ def _ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int], str
         parent = known.get(build.parent)
         if parent is None:
             return chain, f"build {build.parent}, which build {build.number} repeats, is not known"
-        if not _same(parent, build):
+        if not _repeats(parent, build):
             break
         chain.append(parent.number)
         build = parent
     return chain, ""
 
 
-def _same(one: Build, other: Build) -> bool:
+def _repeats(one: Build, other: Build) -> bool:
     """Whether two builds are tries of the same thing: Drone 2.25 copies all of these to a restart."""
     return _identity(one) == _identity(other)
 
@@ -81,12 +81,12 @@ def _identity(build: Build) -> tuple[str, ...]:
     return (build.after, build.ref, build.event, build.deploy_to, build.cron)
 
 
-def _overtaken(build: Build, alike: Iterable[Build]) -> str:
+def _describe_newer(build: Build, alike: Iterable[Build]) -> str:
     newer = max((other.number for other in alike if other.number > build.number), default=0)
     return f"build {newer} is a newer try of the same commit" if newer else ""
 
 
-def _gap(build: Build, history: History) -> str:
+def _describe_gap(build: Build, history: History) -> str:
     return "" if history.complete_from <= build.number + 1 else "not all builds since it are known"
 
 

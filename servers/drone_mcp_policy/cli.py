@@ -1,4 +1,4 @@
-"""`drone-mcp-policy replay`: try rules on what happened, before they are in force."""
+"""`drone-mcp-policy replay`: try rules on recorded builds, before they are in force."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import typer
 
 from ci_mcp_kit.yaml_source import InvalidFile
 from drone_mcp_policy.recordings import BadRecording, read_recording
-from drone_mcp_policy.replay import changes, line, replay
+from drone_mcp_policy.replay import drop_repeats, format_moment, replay
 from drone_mcp_policy.rules_file import read_rules
 
 if TYPE_CHECKING:
@@ -37,29 +37,29 @@ def replay_command(
     """Tell what the rules would have decided. With --against, exits with 1 where two rule files differ."""
     try:
         files = [read_rules(rules), *([read_rules(against)] if against else [])]
-        moments = list(changes(replay(read_recording(events), files)))
+        moments = list(drop_repeats(replay(read_recording(events), files)))
     except (InvalidFile, BadRecording) as error:
         _fail(str(error))
     if against is None:
-        _tell(moments)
+        _print_decisions(moments)
         return
     disputed = [moment for moment in moments if moment.is_disputed]
-    _tell_differences(disputed, (str(rules or "the shipped rules"), str(against)))
+    _print_differences(disputed, (str(rules or "the shipped rules"), str(against)))
     raise typer.Exit(DIFFERENT if disputed else 0)
 
 
-def _tell(moments: list[Moment]) -> None:
+def _print_decisions(moments: list[Moment]) -> None:
     for moment in moments:
-        typer.echo(line(moment, moment.decisions[0]))
+        typer.echo(format_moment(moment, moment.decisions[0]))
     typer.echo(f"{len(moments)} decisions on {_builds(moments)} builds", err=True)
 
 
-def _tell_differences(disputed: list[Moment], names: tuple[str, str]) -> None:
+def _print_differences(disputed: list[Moment], names: tuple[str, str]) -> None:
     if disputed:
         typer.echo(f"--- {names[0]}\n+++ {names[1]}")
     for moment in disputed:
         for sign, decision in zip("-+", moment.decisions, strict=True):
-            typer.echo(f"{sign} {line(moment, decision)}")
+            typer.echo(f"{sign} {format_moment(moment, decision)}")
     typer.echo(f"{len(disputed)} decisions differ, on {_builds(disputed)} builds", err=True)
 
 

@@ -1,7 +1,7 @@
 """The decision. Pure and deterministic: the same build, history, rules and time give the same answer.
 
 Rules are asked in the order of their file, and the first that fits decides. A rule that retries, but may not any more,
-lets the next one look. What no rule decides, the table of states does.
+lets the next one look. If no rule decides, the table of states does.
 """
 
 from __future__ import annotations
@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-from drone_mcp_policy.attempts import attempts
-from drone_mcp_policy.matching import mismatch
-from drone_mcp_policy.states import base_decision
+from drone_mcp_policy.attempts import count_attempts
+from drone_mcp_policy.matching import find_mismatch
+from drone_mcp_policy.states import decide_by_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from drone_mcp_policy.attempts import Attempts, History
     from drone_mcp_policy.facts import Facts
     from drone_mcp_policy.rules import Rule, Rules
@@ -23,16 +21,16 @@ if TYPE_CHECKING:
 
 BUILT_IN = "built-in"
 
-# What a rule came to: it decided, does not fit the build, would retry but may not, or came after the one that decided.
+# The result of a rule: it decided, does not match, would retry but may not, or follows the one that decided.
 Outcome = Literal["decided", "mismatch", "withheld", "not_reached"]
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What to do next.
+    """A decision on the next step.
 
     Attributes:
-        rule: which rule decided; "built-in: STATE" where none did.
+        rule: which rule decided; "built-in: STATE" for the table of states.
         reason: a sentence.
         tools: names of tools that take the next step, the best first.
         used: numbers of the builds that a retry would repeat.
@@ -53,8 +51,8 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
-    """What came of holding one rule against the build."""
+class RuleResult:
+    """The result of applying one rule to the build."""
 
     rule: Rule
     outcome: Outcome
@@ -62,121 +60,89 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Considered:
-    """A decision, and what every rule had to do with it."""
+class Evaluation:
+    """A decision, and the result of every rule."""
 
     decision: Decision
-    looks: tuple[Look, ...]
+    results: tuple[RuleResult, ...]
 
 
 def decide(facts: Facts, history: History, rules: Rules) -> Decision:
-    """Decide what to do about a build; `history` is what else the repository has built."""
-    return consider(facts, history, rules).decision
+    """Decide what to do about a build; `history` holds the repository's other builds."""
+    return evaluate(facts, history, rules).decision
 
 
-def consider(facts: Facts, history: History, rules: Rules) -> Considered:
-    """Decide as `decide` does, and return of every rule why it did or did not."""
-    looks: list[Look] = []
+def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
+    """Decide as `decide` does, and return the result of every rule as well."""
+    results: list[RuleResult] = []
     decision: Decision | None = None
     for rule in rules.rules:
         if decision is not None:
-            looks.append(Look(rule, "not_reached", f"{decision.rule!r} had decided"))
+            results.append(RuleResult(rule, "not_reached", f"{decision.rule!r} had decided"))
             continue
-        decision, look = _look(rule, rules, facts, history)
-        looks.append(look)
-    return Considered(_with_withheld_retry(decision or _by_state(facts, rules), looks), tuple(looks))
-
-
-def _with_withheld_retry(decision: Decision, looks: list[Look]) -> Decision:
-    """Add why a rule that would have retried did not."""
-    withheld = next((look for look in looks if look.outcome == "withheld"), None)
-    if withheld is None or decision.most:
-        return decision
-    return replace(decision, reason=f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}")
+        decision, result = _apply_rule(rule, rules, facts, history)
+        results.append(result)
+    if decision is None:
+        action, _ = decide_by_state(facts.build)
+        tools = rules.tools.get(action, ())
+        decision = _make_decision(facts, action, f"{BUILT_IN}: {facts.state}", _describe(facts), tools)
+    withheld = next((result for result in results if result.outcome == "withheld"), None)
+    if withheld is not None and not decision.most:
+        reason = f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}"
+        decision = replace(decision, reason=reason)
+    return Evaluation(decision, tuple(results))
 
 
 def may_retry(facts: Facts, rules: Rules) -> bool:
     """Whether any rule would retry the build, so that its history is worth reading."""
-    return any(rule.then == "retry" and not mismatch(rule, rules, facts) for rule in rules.rules)
+    return any(rule.then == "retry" and not find_mismatch(rule, rules, facts) for rule in rules.rules)
 
 
-def _look(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Decision | None, Look]:
-    if why := mismatch(rule, rules, facts):
-        return None, Look(rule, "mismatch", why)
+def _apply_rule(rule: Rule, rules: Rules, facts: Facts, history: History) -> tuple[Decision | None, RuleResult]:
+    if why := find_mismatch(rule, rules, facts):
+        return None, RuleResult(rule, "mismatch", why)
     if rule.then == "retry" and facts.build is not None:
-        return _retry(rule, rules, facts, attempts(facts.build, history, facts.now))
-    reason = rule.reason or _story(facts)
-    return _decision(rule, rules, facts, reason), Look(rule, "decided", reason)
+        return _retry(rule, rules, facts, count_attempts(facts.build, history, facts.now))
+    reason = rule.reason or _describe(facts)
+    tools = rule.tools or rules.tools.get(rule.then, ())
+    return _make_decision(facts, rule.then, rule.name, reason, tools), RuleResult(rule, "decided", reason)
 
 
-def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, Look]:
-    if why := next(_against(rule, past), ""):
-        return None, Look(rule, "withheld", why)
+def _find_retry_obstacle(rule: Rule, past: Attempts) -> str:
+    """Return why the rule may not retry the build; "" where it may."""
+    limits = rule.retries
+    if past.doubt:
+        return past.doubt
+    if len(past.used) >= limits.most:
+        shown = ", ".join(str(number) for number in past.used[-5:])
+        return f"its retries are used up ({limits.most}): build{'s' if len(past.used) > 1 else ''} {shown}"
+    if past.in_last_hour >= limits.hourly:
+        return f"the branch had {past.in_last_hour} restarts in the last hour, and {limits.hourly} are allowed"
+    return ""
+
+
+def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, RuleResult]:
+    if why := _find_retry_obstacle(rule, past):
+        return None, RuleResult(rule, "withheld", why)
     build, used = facts.build, len(past.used)
     pause = rule.retries.pause(used)
     pause = min(pause, max(0, (build.finished if build else 0) + pause - facts.now))
-    because = rule.reason or _story(facts)
+    because = rule.reason or _describe(facts)
     reason = f"{because}; retry {used + 1} of {rule.retries.most}"
     if pause:
         reason += f", not before {pause} s from now"
-    decided = Decision(
-        action="wait" if pause else "retry",
-        rule=rule.name,
-        reason=reason,
-        state=facts.state,
-        tools=() if pause else rule.tools or rules.tools.get("retry", ()),
-        used=past.used,
-        most=rule.retries.most,
-        wait_seconds=pause,
-        kind=_kind(facts),
-    )
-    return decided, Look(rule, "decided", reason)
+    tools = () if pause else rule.tools or rules.tools.get("retry", ())
+    decision = _make_decision(facts, "wait" if pause else "retry", rule.name, reason, tools)
+    decision = replace(decision, used=past.used, most=rule.retries.most, wait_seconds=pause)
+    return decision, RuleResult(rule, "decided", reason)
 
 
-def _against(rule: Rule, past: Attempts) -> Iterator[str]:
-    """Name what forbids a retry that the rule would make."""
-    limits = rule.retries
-    if past.doubt:
-        yield past.doubt
-    if len(past.used) >= limits.most:
-        yield f"its retries are used up ({limits.most}): {_builds(past.used)}"
-    if past.in_last_hour >= limits.hourly:
-        yield f"the branch had {past.in_last_hour} restarts in the last hour, and {limits.hourly} are allowed"
+def _make_decision(facts: Facts, action: Action, rule: str, reason: str, tools: tuple[str, ...]) -> Decision:
+    kind = facts.failed[0].kind if facts.failed else ""
+    return Decision(action=action, rule=rule, reason=reason, state=facts.state, tools=tools, kind=kind)
 
 
-def _decision(rule: Rule, rules: Rules, facts: Facts, reason: str) -> Decision:
-    return Decision(
-        action=rule.then,
-        rule=rule.name,
-        reason=reason,
-        state=facts.state,
-        tools=rule.tools or rules.tools.get(rule.then, ()),
-        kind=_kind(facts),
-    )
-
-
-def _by_state(facts: Facts, rules: Rules) -> Decision:
-    action, _ = base_decision(facts.build)
-    return Decision(
-        action=action,
-        rule=f"{BUILT_IN}: {facts.state}",
-        reason=_story(facts),
-        state=facts.state,
-        tools=rules.tools.get(action, ()),
-        kind=_kind(facts),
-    )
-
-
-def _story(facts: Facts) -> str:
+def _describe(facts: Facts) -> str:
     """Say in a sentence how the build stands."""
-    _, why = base_decision(facts.build)
+    _, why = decide_by_state(facts.build)
     return f"{why}: {facts.failed[0].description}" if facts.failed else why
-
-
-def _kind(facts: Facts) -> str:
-    return facts.failed[0].kind if facts.failed else ""
-
-
-def _builds(numbers: tuple[int, ...]) -> str:
-    shown = ", ".join(str(number) for number in numbers[-5:])
-    return f"build{'s' if len(numbers) > 1 else ''} {shown}"

@@ -1,7 +1,7 @@
-"""What rules look at: a build's facts, and what failed in it with the class of each failure. Pure.
+"""Collects the facts of a build that rules look at, with the class of each failure. Pure.
 
-The class comes from what Drone itself says: status, exit code, error text, and the step's name where nothing else
-tells. A log would tell more; who has read it hands in the class that it shows.
+The class comes from Drone's data: status, exit code, error text, and the step's name if these are not enough. A caller
+that has diagnosed the log passes the class in.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.sanitize import sanitize
-from drone_mcp_build import failure_class as classes
 from drone_mcp_build.failed_steps import failures_that_count
+from drone_mcp_build.failure_class import judge, judge_name
 from drone_mcp_policy.states import state_of
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ _NAME_WIDTH = 60
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """What rules see of a failed step, stage or build; `is_sure` if its class comes from more than a name."""
+    """A failed step, stage or build as rules see it; `is_sure` if its class comes from more than a name."""
 
     stage: str = ""
     step: str = ""
@@ -38,7 +38,7 @@ class Failure:
 
     @property
     def description(self) -> str:
-        """Say it in a few words."""
+        """Describe the failure in a few words."""
         step = f"step {one_line(self.step, _NAME_WIDTH)!r} of " if self.step else ""
         place = f"{step}stage {one_line(self.stage, _NAME_WIDTH)!r}" if self.stage else "the build"
         code = f" with exit code {self.exit_code}" if self.exit_code and self.status == "failure" else ""
@@ -48,11 +48,11 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What rules are held against.
+    """The facts that rules are applied to.
 
     Attributes:
         places: every (stage, step) of the build, a stage without steps with "".
-        failed: what failed, the first first.
+        failed: the failures in causal order.
         now: Unix seconds.
     """
 
@@ -64,42 +64,42 @@ class Facts:
     now: int
 
 
-def facts_of(build: Build | None, *, repo: str, now: int, failure_class: str = "", limit: int = 0) -> Facts:
+def collect_facts(build: Build | None, *, repo: str, now: int, failure_class: str = "", limit: int = 0) -> Facts:
     """Gather the facts.
 
-    `failure_class` is what a reader of the log says; it gives way to what Drone is sure of. `limit` is the
-    repository's time limit in seconds; 0 where it is not known.
+    `failure_class` comes from a diagnosis of the log; a class that Drone's data makes certain takes precedence.
+    `limit` is the repository's time limit in seconds; 0 where it is not known.
     """
     state = state_of(build)
     stages = build.stages if build else ()
     places = [(stage.name, step) for stage in stages for step in [step.name for step in stage.steps] or [""]]
-    said = "" if failure_class == "unknown" else failure_class
-    return Facts(repo, state, build, tuple(places), _failed(build, state, said, limit), now)
+    diagnosed = "" if failure_class == "unknown" else failure_class
+    return Facts(repo, state, build, tuple(places), _collect_failures(build, state, diagnosed, limit), now)
 
 
-def _failed(build: Build | None, state: State, said: str, limit: int) -> tuple[Failure, ...]:
+def _collect_failures(build: Build | None, state: State, diagnosed: str, limit: int) -> tuple[Failure, ...]:
     if build is None:
         return ()
-    found = tuple(_classified(failed, said, limit) for failed in failures_that_count(build))
+    found = tuple(_classify(failed, diagnosed, limit) for failed in failures_that_count(build))
     if found:
         return found
     if state == "trigger_error":
         return (Failure(status="error", error=sanitize(build.error), kind="configuration", is_sure=True),)
     if state == "killed":
         return (Failure(status="killed", kind="cancelled", is_sure=True),)
-    return (Failure(status=build.status, kind=said or "unknown"),) if state in {"failure", "error"} else ()
+    return (Failure(status=build.status, kind=diagnosed or "unknown"),) if state in {"failure", "error"} else ()
 
 
-def _classified(failed: FailedStep, said: str, limit: int) -> Failure:
+def _classify(failed: FailedStep, diagnosed: str, limit: int) -> Failure:
     error = sanitize(failed.error)
-    sure = classes.judge(failed, limit)
-    guess = classes.by_name(failed.own_name)
+    sure = judge(failed, limit)
+    guess = judge_name(failed.own_name)
     return Failure(
         stage=failed.stage.name,
         step=failed.step.name if failed.step else "",
         status=failed.status,
         exit_code=failed.exit_code,
         error=error,
-        kind=sure.kind if sure else said or (guess.kind if guess else "unknown"),
+        kind=sure.kind if sure else diagnosed or (guess.kind if guess else "unknown"),
         is_sure=sure is not None,
     )

@@ -1,4 +1,4 @@
-"""The values of a rule file, each read strictly. Pure: a value that cannot be right is a ValueError in plain words."""
+"""Reads the values of a rule file strictly. Pure: a wrong value raises a ValueError with a message for people."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _LARGEST_CODE = 255
 _MOST_ITEMS = 100
 
 
-def many(value: Any) -> list[Any]:
+def read_items(value: Any) -> list[Any]:
     """Read one value or a list of them."""
     items = value if isinstance(value, list) else [value]
     if not items or len(items) > _MOST_ITEMS:
@@ -32,16 +32,16 @@ def many(value: Any) -> list[Any]:
     return items
 
 
-def text(value: Any) -> str:
+def read_text(value: Any) -> str:
     """Read a text."""
     if not isinstance(value, str) or not value.strip():
         hint = "; put it in quotes" if isinstance(value, (int, bool)) else ""
-        raise ValueError(f"{found(value)} where text belongs{hint}")
+        raise ValueError(f"{describe_found(value)} where text belongs{hint}")
     return value
 
 
-def found(value: Any) -> str:
-    """Name a value that cannot be right."""
+def describe_found(value: Any) -> str:
+    """Describe a wrong value."""
     if value is None:
         return "found nothing"
     if isinstance(value, (dict, list)):
@@ -49,101 +49,103 @@ def found(value: Any) -> str:
     return f"found {one_line(str(value).lower() if isinstance(value, bool) else str(value), 40)!r}"
 
 
-def texts(value: Any) -> tuple[str, ...]:
+def read_texts(value: Any) -> tuple[str, ...]:
     """Read one text or several."""
-    return tuple(text(item) for item in many(value))
+    return tuple(read_text(item) for item in read_items(value))
 
 
-def word(value: Any, known: Iterable[str]) -> str:
+def read_word(value: Any, known: Iterable[str]) -> str:
     """Read one of the words that are known."""
     names = list(known)
-    if text(value) not in names:
-        raise ValueError(f"{found(value)}. {suggest(value, names, 'It takes')}")
+    if read_text(value) not in names:
+        raise ValueError(f"{describe_found(value)}. {suggest(value, names, 'It takes')}")
     return str(value)
 
 
-def words(value: Any, known: Iterable[str]) -> tuple[str, ...]:
+def read_words(value: Any, known: Iterable[str]) -> tuple[str, ...]:
     """Read one or several of the words that are known."""
     names = list(known)
-    return tuple(word(item, names) for item in many(value))
+    return tuple(read_word(item, names) for item in read_items(value))
 
 
-def rule_name(value: Any) -> str:
+def read_rule_name(value: Any) -> str:
     """Read a rule's name."""
-    if not _RULE_NAME.fullmatch(text(value)):
-        raise ValueError(f"{found(value)}, but it takes small letters, digits and '-', starting with a letter")
+    if not _RULE_NAME.fullmatch(read_text(value)):
+        raise ValueError(f"{describe_found(value)}, but it takes small letters, digits and '-', starting with a letter")
     return str(value)
 
 
-def tool_names(value: Any) -> tuple[str, ...]:
-    """Read names of tools; an empty list is none."""
-    names = texts(value) if value != [] else ()
+def read_tool_names(value: Any) -> tuple[str, ...]:
+    """Read names of tools; an empty list is allowed."""
+    names = read_texts(value) if value != [] else ()
     for name in names:
         if not _TOOL_NAME.fullmatch(name):
-            raise ValueError(f"{found(name)}, but it takes names of tools: small letters, digits and '_'")
+            raise ValueError(f"{describe_found(name)}, but it takes names of tools: small letters, digits and '_'")
     return names
 
 
-def codes(value: Any) -> tuple[tuple[int, int], ...]:
+def read_exit_codes(value: Any) -> tuple[tuple[int, int], ...]:
     """Read exit codes: 137, or "128-143"."""
-    return tuple(_code(item) for item in many(value))
+    return tuple(_read_exit_code(item) for item in read_items(value))
 
 
-def _code(value: Any) -> tuple[int, int]:
+def _read_exit_code(value: Any) -> tuple[int, int]:
     match = re.fullmatch(r"(\d{1,3})(?:-(\d{1,3}))?", str(value), re.ASCII) if not isinstance(value, bool) else None
     low, high = (int(match[1]), int(match[2] or match[1])) if match else (1, 0)
     if not low <= high <= _LARGEST_CODE:
-        raise ValueError(f"{found(value)}, but it takes an exit code from 0 to 255, or a range like 128-143")
+        raise ValueError(f"{describe_found(value)}, but it takes an exit code from 0 to 255, or a range like 128-143")
     return low, high
 
 
-def spans(value: Any) -> tuple[Times, ...]:
+def read_times(value: Any) -> tuple[Times, ...]:
     """Read parts of the day: "08:00-18:00"."""
-    return tuple(_span(item) for item in many(value))
+    return tuple(_read_times(item) for item in read_items(value))
 
 
-def _span(value: Any) -> Times:
+def _read_times(value: Any) -> Times:
     clock = r"([01]\d|2[0-3]):([0-5]\d)"
     match = re.fullmatch(f"{clock}-(?:{clock}|24:00)", str(value), re.ASCII)
     if not match:
-        raise ValueError(f"{found(value)}, but it takes a part of the day, like '08:00-18:00' or '22:00-06:00'")
+        raise ValueError(
+            f"{describe_found(value)}, but it takes a part of the day, like '08:00-18:00' or '22:00-06:00'"
+        )
     start = int(match[1]) * 60 + int(match[2])
     end = int(match[3]) * 60 + int(match[4]) if match[3] else 24 * 60
     if start == end:
-        raise ValueError(f"{found(value)}, which is no time at all; leave the key out for the whole day")
+        raise ValueError(f"{describe_found(value)}, which is no time at all; leave the key out for the whole day")
     return Times(start, end)
 
 
-def seconds(value: Any) -> int:
+def read_duration(value: Any) -> int:
     """Read a duration: 90s, 5m, 1h."""
     match = re.fullmatch(r"(\d{1,5})([smh])", str(value), re.ASCII)
     length = int(match[1]) * _UNITS[match[2]] if match else 0
     if not 1 <= length <= LONGEST_BACK_OFF:
-        raise ValueError(f"{found(value)}, but it takes a time from 1s to 1h, like 90s or 5m")
+        raise ValueError(f"{describe_found(value)}, but it takes a time from 1s to 1h, like 90s or 5m")
     return length
 
 
-def retries(value: Any) -> int:
+def read_retries(value: Any) -> int:
     """Read how many retries a commit gets."""
-    return _whole(value, MOST_RETRIES)
+    return _read_number(value, MOST_RETRIES)
 
 
-def hourly(value: Any) -> int:
+def read_hourly_limit(value: Any) -> int:
     """Read how many retries a branch gets in an hour."""
-    return _whole(value, 100)
+    return _read_number(value, 100)
 
 
-def _whole(value: Any, most: int) -> int:
+def _read_number(value: Any, most: int) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
-        raise ValueError(f"{found(value)}, but it takes a number from 1 to {most}")
+        raise ValueError(f"{describe_found(value)}, but it takes a number from 1 to {most}")
     return value
 
 
-def pattern(value: Any) -> Any:
+def read_pattern(value: Any) -> Any:
     """Read a regular expression of RE2, upper and lower case alike: linear in the text, whatever it says."""
     import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
 
-    if len(text(value)) > _LONGEST_PATTERN:
+    if len(read_text(value)) > _LONGEST_PATTERN:
         raise ValueError(f"the expression is longer than {_LONGEST_PATTERN} characters")
     options = re2.Options()
     options.case_sensitive = False
@@ -152,7 +154,7 @@ def pattern(value: Any) -> Any:
     try:
         return re2.compile(value, options)
     except (re2.error, UnicodeEncodeError) as wrong:
-        raise ValueError(f"{found(value)}, which is no RE2 expression: {_said(wrong)}") from None
+        raise ValueError(f"{describe_found(value)}, which is no RE2 expression: {_said(wrong)}") from None
 
 
 def _said(wrong: Exception) -> str:
@@ -160,15 +162,15 @@ def _said(wrong: Exception) -> str:
     return one_line(said.decode(errors="replace") if isinstance(said, bytes) else str(said), 120)
 
 
-def zone(value: Any) -> tzinfo:
+def read_time_zone(value: Any) -> tzinfo:
     """Read a time zone by its name."""
     from zoneinfo import ZoneInfo  # noqa: PLC0415 - on first use, to start fast
 
     if value == "UTC":
         return UTC  # without a database of zones
     try:
-        return ZoneInfo(text(value))
+        return ZoneInfo(read_text(value))
     except (OSError, KeyError, ValueError):
         raise ValueError(
-            f"{found(value)}, which is no time zone that is known here; it takes UTC or Area/City"
+            f"{describe_found(value)}, which is no time zone that is known here; it takes UTC or Area/City"
         ) from None

@@ -1,7 +1,7 @@
-"""Reads the builds that a retry would repeat, which is only done where a rule would retry.
+"""Reads the builds that a retry would repeat; needed only if a rule would retry.
 
-They come from Drone and not from the store: a restart follows from them, and one that the store has not heard of yet
-would be one too many.
+They come from Drone and not from the store: a restart that the store does not know yet would not be counted, and the
+build would be restarted once too often.
 """
 
 from __future__ import annotations

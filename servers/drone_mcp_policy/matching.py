@@ -1,4 +1,4 @@
-"""Whether a rule fits a build, and why not. Pure."""
+"""Decides whether a rule matches a build, and says why not. Pure."""
 
 from __future__ import annotations
 
@@ -16,86 +16,75 @@ if TYPE_CHECKING:
     from drone_mcp_policy.facts import Facts, Failure
     from drone_mcp_policy.rules import Rule, Rules, When
 
-_MOST = 4  # items of a list that are repeated
+_MOST = 4  # items of a list that a reason repeats
 _WIDTH = 60
 
 
-def mismatch(rule: Rule, rules: Rules, facts: Facts) -> str:
-    """Return the first thing about the build that the rule does not fit; "" where it fits."""
-    return next(_mismatches(rule, rules, facts), "")
+def find_mismatch(rule: Rule, rules: Rules, facts: Facts) -> str:
+    """Return the first reason why the rule does not match the build; "" where it matches."""
+    return next(_find_mismatches(rule, rules, facts), "")
 
 
-def _mismatches(rule: Rule, rules: Rules, facts: Facts) -> Iterator[str]:
-    when = rule.when
+def _find_mismatches(rule: Rule, rules: Rules, facts: Facts) -> Iterator[str]:
+    when, build = rule.when, facts.build
     statuses = when.status or USED_IN[rule.then]
     if facts.state not in statuses:
-        yield f"status is {facts.state}, not {_either(sorted(statuses))}"
-    for name, value in _texts(facts):
-        if (globs := getattr(when, name)) and not _fits(value, globs):
-            yield f"{name} is {one_line(value, _WIDTH)!r}, not {_either(globs)}"
-    if when.time and not any(span.holds(_minute(facts, rules)) for span in when.time):
-        minute = _minute(facts, rules)
-        yield f"the time is {minute // 60:02}:{minute % 60:02}, outside of {_either(_list(rule.written.get('time')))}"
-    yield from _failures(rule, facts)
-
-
-def _texts(facts: Facts) -> tuple[tuple[str, str], ...]:
-    build = facts.build
-    return (
-        ("repo", facts.repo),
-        ("branch", branch_of(build) if build else ""),
-        ("event", build.event if build else ""),
-        ("target", build.deploy_to if build else ""),
-        ("trigger", build.trigger if build else ""),
+        yield f"status is {facts.state}, not {_join_alternatives(sorted(statuses))}"
+    texts = (
+        (when.repo, "repo", facts.repo),
+        (when.branch, "branch", branch_of(build) if build else ""),
+        (when.event, "event", build.event if build else ""),
+        (when.target, "target", build.deploy_to if build else ""),
+        (when.trigger, "trigger", build.trigger if build else ""),
     )
+    for globs, name, value in texts:
+        if not _matches(value, globs):
+            yield f"{name} is {one_line(value, _WIDTH)!r}, not {_join_alternatives(globs)}"
+    if when.time:
+        at = datetime.fromtimestamp(facts.now, rules.zone)
+        if not any(span.holds(at.hour * 60 + at.minute) for span in when.time):
+            written = rule.written.get("time")
+            spans = [str(item) for item in written] if isinstance(written, list) else [str(written)]
+            yield f"the time is {at:%H:%M}, outside of {_join_alternatives(spans)}"
+    yield from _find_failure_mismatches(rule, facts)
 
 
-def _failures(rule: Rule, facts: Facts) -> Iterator[str]:
-    """A rule asks for one failure that fits as a whole; a rule that retries asks that all of them do."""
-    asked = [name for name in ("stage", "step", "exit_code", "error", "failure_class") if getattr(rule.when, name)]
+def _find_failure_mismatches(rule: Rule, facts: Facts) -> Iterator[str]:
+    """Check the conditions on failures: one failure must meet all of them; for a retry, every failure must.
+
+    In a build without failures, `stage` and `step` may name any step.
+    """
+    when = rule.when
+    asked = [name for name in ("stage", "step", "exit_code", "error", "failure_class") if getattr(when, name)]
     if not asked:
         return
     if not facts.failed:
-        yield from _places(rule.when, facts)
+        if when.exit_code or when.error or when.failure_class:
+            yield "nothing failed"
+        elif not any(_matches(stage, when.stage) and _matches(step, when.step) for stage, step in facts.places):
+            yield f"no stage or step is {_join_alternatives(when.stage + when.step)}"
         return
-    wrong = [failed for failed in facts.failed if not _fits_failure(rule.when, failed)]
+    wrong = [failed for failed in facts.failed if not _matches_failure(when, failed)]
     if len(wrong) == len(facts.failed):
         yield f"{', '.join(asked)}: {facts.failed[0].description} does not fit"
     elif wrong and rule.then == "retry":
         yield f"{', '.join(asked)}: {wrong[0].description} failed as well"
 
 
-def _places(when: When, facts: Facts) -> Iterator[str]:
-    """Where nothing failed, stage and step are any that is there."""
-    if when.exit_code or when.error or when.failure_class:
-        yield "nothing failed"
-    elif not any(_fits(stage, when.stage) and _fits(step, when.step) for stage, step in facts.places):
-        yield f"no stage or step is {_either(when.stage + when.step)}"
-
-
-def _fits_failure(when: When, failed: Failure) -> bool:
+def _matches_failure(when: When, failed: Failure) -> bool:
     return (
-        _fits(failed.stage, when.stage)
-        and _fits(failed.step, when.step)
+        _matches(failed.stage, when.stage)
+        and _matches(failed.step, when.step)
         and (not when.failure_class or failed.kind in when.failure_class)
         and (not when.exit_code or any(low <= failed.exit_code <= high for low, high in when.exit_code))
         and (when.error is None or when.error.search(failed.error) is not None)
     )
 
 
-def _fits(value: str, globs: tuple[str, ...]) -> bool:
+def _matches(value: str, globs: tuple[str, ...]) -> bool:
     return not globs or any(fnmatchcase(value, glob) for glob in globs)
 
 
-def _minute(facts: Facts, rules: Rules) -> int:
-    at = datetime.fromtimestamp(facts.now, rules.zone)
-    return at.hour * 60 + at.minute
-
-
-def _list(value: object) -> list[str]:
-    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
-
-
-def _either(items: tuple[str, ...] | list[str]) -> str:
+def _join_alternatives(items: tuple[str, ...] | list[str]) -> str:
     shown = [one_line(item, _WIDTH) for item in items[:_MOST]]
     return " or ".join([*shown, *(["others"] if len(items) > _MOST else [])])

@@ -1,4 +1,4 @@
-"""What happened, to try rules on: captured webhooks, or what a state store keeps."""
+"""Reads recordings to replay: captured webhooks, or the builds of a state store."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class BadRecording(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A build as it was told at a time (Unix seconds)."""
+    """A build as it was reported at a time (Unix seconds)."""
 
     at: int
     repo: str
@@ -40,7 +40,7 @@ def read_recording(source: str) -> list[Snapshot]:
     or a capture of one: `[time, path, headers, body]`, or a mapping with `body` and `at`.
 
     Raises:
-        BadRecording: it is none of these.
+        BadRecording: it has another format.
     """
     if source.startswith(_STORES):
         return anyio.run(_stored, source)
@@ -79,7 +79,7 @@ def _lines(source: str, text: str) -> Iterator[Snapshot]:
         except (ValueError, TypeError, KeyError, ValidationError) as error:
             raise BadRecording(f"{source}:{number}: this is no captured webhook") from error
         if event.build is not None and event.repo is not None:
-            yield Snapshot(at or _told_time(event.build), event.repo.slug, event.build)
+            yield Snapshot(at or _latest_time(event.build), event.repo.slug, event.build)
 
 
 def _event(line: Any) -> tuple[int, Event]:
@@ -92,7 +92,7 @@ def _event(line: Any) -> tuple[int, Event]:
     return int(at), Event.model_validate_json(line) if isinstance(line, str) else Event.model_validate(line)
 
 
-def _told_time(build: Build) -> int:
-    """The latest time that the build itself tells; a webhook's body has none of its own."""
+def _latest_time(build: Build) -> int:
+    """Return the latest time in the build, as a webhook's body has no time of its own."""
     steps = [step for stage in build.stages for step in stage.steps]
     return max(build.created, build.finished, build.started, *(max(step.started, step.stopped) for step in steps), 0)

@@ -1,4 +1,4 @@
-"""Rules tried on what happened: the decision at each snapshot, and where two rule files differ. Pure."""
+"""Replays recorded snapshots through rules, and compares the decisions of two rule files. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
-from drone_mcp_policy.facts import facts_of
+from drone_mcp_policy.facts import collect_facts
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """A snapshot and what each rule file decides about it."""
+    """A snapshot, and the decision of each rule file on it."""
 
     snapshot: Snapshot
     decisions: tuple[Decision, ...]
@@ -36,19 +36,19 @@ class Moment:
 def replay(snapshots: Iterable[Snapshot], files: Sequence[Rules]) -> Iterator[Moment]:
     """Decide about every snapshot, knowing what came before it.
 
-    What happened afterwards is what did happen: a retry that rules would make is not made up.
+    Later snapshots are those recorded: the restart that a decision asks for is not simulated.
     """
     known: dict[str, dict[int, Build]] = {}
     for snapshot in snapshots:
         builds = known.setdefault(snapshot.repo, {})
         builds[snapshot.build.number] = snapshot.build
         history = History(tuple(builds.values()))
-        facts = facts_of(snapshot.build, repo=snapshot.repo, now=snapshot.at)
+        facts = collect_facts(snapshot.build, repo=snapshot.repo, now=snapshot.at)
         yield Moment(snapshot, tuple(decide(facts, history, rules) for rules in files))
 
 
-def changes(moments: Iterable[Moment]) -> Iterator[Moment]:
-    """Leave out the moments at which nothing else is decided about a build than just before."""
+def drop_repeats(moments: Iterable[Moment]) -> Iterator[Moment]:
+    """Leave out moments that repeat the previous decision about the same build."""
     last: dict[tuple[str, int], tuple[object, ...]] = {}
     for moment in moments:
         key = (moment.snapshot.repo, moment.snapshot.build.number)
@@ -58,8 +58,8 @@ def changes(moments: Iterable[Moment]) -> Iterator[Moment]:
             yield moment
 
 
-def line(moment: Moment, decision: Decision) -> str:
-    """Tell a decision on one line."""
+def format_moment(moment: Moment, decision: Decision) -> str:
+    """Format a decision on one line."""
     snapshot = moment.snapshot
     at = datetime.fromtimestamp(snapshot.at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     build = f"{one_line(snapshot.repo, 100)}#{snapshot.build.number}"

@@ -1,4 +1,4 @@
-"""What rules are, once a file has been read."""
+"""The rules of a file, as data."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Times:
     end: int
 
     def holds(self, minute: int) -> bool:
-        """Tell whether a minute of the day is in it."""
+        """Check whether a minute of the day is in it."""
         if self.start <= self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
@@ -34,7 +34,7 @@ class Times:
 
 @dataclass(frozen=True, slots=True)
 class When:
-    """What a rule asks of a build; an empty field asks nothing. Texts are globs."""
+    """The conditions of a rule; an empty field sets no condition. Texts are globs."""
 
     status: frozenset[State] = frozenset()
     repo: tuple[str, ...] = ()
@@ -75,7 +75,7 @@ class Rule:
 
     Attributes:
         line: where it begins in its file.
-        written: what its file says after `when`, for people.
+        written: the text after `when` in its file, for people.
         reason: why, in the words of its author.
         tools: names of tools for the next step, in place of those for the action.
     """
@@ -96,7 +96,7 @@ class Rules:
 
     Attributes:
         source: the file's name.
-        zone: whose clock `time` is told by.
+        zone: the time zone of `time`.
         tools: action -> names of tools that take its next step, the best first.
     """
 

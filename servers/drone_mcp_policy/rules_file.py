@@ -1,4 +1,4 @@
-"""From a rule file to rules, with file and line of every mistake."""
+"""Reads a rule file, and reports every mistake with file and line."""
 
 from __future__ import annotations
 
@@ -24,31 +24,35 @@ DEFAULT: Final = Path(__file__).with_name("default.yaml")
 _KIND: Final = Kind(file="a rule file", content="a rule file", start="rules:")
 _MOST_RULES = 200
 
-_FILE: Final[dict[str, Any]] = {"zone": fields.zone, "rules": None, "next": None}
+_FILE: Final[dict[str, Any]] = {"zone": fields.read_time_zone, "rules": None, "next": None}
 _RULE: Final[dict[str, Any]] = {
-    "rule": fields.rule_name,
+    "rule": fields.read_rule_name,
     "when": None,
-    "then": lambda value: fields.word(value, ACTIONS),
+    "then": lambda value: fields.read_word(value, ACTIONS),
     "retries": None,
-    "reason": fields.text,
-    "next": fields.tool_names,
+    "reason": fields.read_text,
+    "next": fields.read_tool_names,
 }
 _WHEN: Final[dict[str, Any]] = {
-    "status": lambda value: frozenset(fields.words(value, STATES)),
-    "repo": fields.texts,
-    "branch": fields.texts,
-    "event": lambda value: fields.words(value, fields.EVENTS),
-    "target": fields.texts,
-    "trigger": fields.texts,
-    "stage": fields.texts,
-    "step": fields.texts,
-    "exit_code": fields.codes,
-    "error": fields.pattern,
-    "failure_class": lambda value: fields.words(value, CLASSES),
-    "time": fields.spans,
+    "status": lambda value: frozenset(fields.read_words(value, STATES)),
+    "repo": fields.read_texts,
+    "branch": fields.read_texts,
+    "event": lambda value: fields.read_words(value, fields.EVENTS),
+    "target": fields.read_texts,
+    "trigger": fields.read_texts,
+    "stage": fields.read_texts,
+    "step": fields.read_texts,
+    "exit_code": fields.read_exit_codes,
+    "error": fields.read_pattern,
+    "failure_class": lambda value: fields.read_words(value, CLASSES),
+    "time": fields.read_times,
 }
-_RETRIES: Final[dict[str, Any]] = {"most": fields.retries, "back_off": fields.seconds, "hourly": fields.hourly}
-_NEXT: Final[dict[str, Any]] = dict.fromkeys(ACTIONS, fields.tool_names)
+_RETRIES: Final[dict[str, Any]] = {
+    "most": fields.read_retries,
+    "back_off": fields.read_duration,
+    "hourly": fields.read_hourly_limit,
+}
+_NEXT: Final[dict[str, Any]] = dict.fromkeys(ACTIONS, fields.read_tool_names)
 
 
 def read_rules(file: Path | None = None) -> Rules:
@@ -89,7 +93,9 @@ class _RulesReader:
 
     def _rules(self, items: Any) -> list[Rule]:
         if not isinstance(items, list) or len(items) > _MOST_RULES:
-            self._complain(("rules",), f"{fields.found(items)} where a list of at most {_MOST_RULES} rules belongs")
+            self._complain(
+                ("rules",), f"{fields.describe_found(items)} where a list of at most {_MOST_RULES} rules belongs"
+            )
             return []
         rules = [self._rule(("rules", index), item) for index, item in enumerate(items)]
         self._refuse_doubles(rules)
@@ -126,7 +132,7 @@ class _RulesReader:
         return rule
 
     def _check_sense(self, path: KeyPath, rule: Rule, *, has_limits: bool) -> None:
-        """Refuse what would loop, or could never be meant."""
+        """Refuse rules that would loop or could never apply."""
         wrong = sorted(rule.when.status - USED_IN[rule.then])
         if wrong:
             right = ", ".join(sorted(USED_IN[rule.then]))
@@ -149,7 +155,7 @@ class _RulesReader:
     def _table(self, path: KeyPath, value: Any, readers: Mapping[str, Any], name: str) -> dict[str, Any]:
         """Read a mapping whose keys are known; a reader of None leaves its value for later."""
         if not isinstance(value, dict):
-            self._complain(path, f"{fields.found(value)} where {name} as a mapping (name: value) belongs")
+            self._complain(path, f"{fields.describe_found(value)} where {name} as a mapping (name: value) belongs")
             return {}
         read: dict[str, Any] = {}
         for key, item in value.items():

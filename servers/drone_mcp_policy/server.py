@@ -1,4 +1,4 @@
-"""The policy server: what it is called, what it tells a client about itself, how it starts."""
+"""The policy server: its description for clients, and how it is created and started."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def create(settings: PolicySettings, clock: Callable[[], float] = time.time) -> 
 def main(opening: Opening | None = None) -> None:
     """Serve over stdin and stdout, from an opening of the conversation on.
 
-    Called with `replay`, try rules on what happened.
+    Called with `replay`, try rules on recorded builds.
     """
     if sys.argv[1:2] == ["replay"]:
         from drone_mcp_policy.cli import app  # noqa: PLC0415 - a server has no use for it

@@ -1,4 +1,4 @@
-"""What the environment says to the policy server."""
+"""The settings of the policy server, read from the environment."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""Every state that a build can be in, and what to do about it where no rule says otherwise. Pure.
+"""The states of a build, and the action for each where no rule decides. Pure.
 
-Source: Drone 2.25, core/status.go; a build that waits for approval is `pending` there, with a `blocked` stage.
+Source: harness/drone v2.25.0, core/status.go. There, a build that waits for approval is `pending` and has a
+`blocked` stage.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ Action = Literal["wait", "continue", "collect_logs_and_stop", "retry", "ask_for_
 STATES: Final[tuple[State, ...]] = get_args(State)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
-BASE: Final[dict[State, tuple[Action, str]]] = {
+DEFAULT_ACTIONS: Final[dict[State, tuple[Action, str]]] = {
     "none": ("stop", "Drone made no build: nothing in the pipeline file applies, or the commit asks to skip CI"),
     "pending": ("wait", "it waits for a runner"),
     "waiting_on_dependencies": ("wait", "it waits for what it depends on"),
@@ -47,7 +48,7 @@ BASE: Final[dict[State, tuple[Action, str]]] = {
     "declined": ("stop", "an administrator of the repository declined it"),
     "unknown": ("wait", "Drone gives it a status of a later release, and it has not finished"),
 }
-"""What to do in each state where no rule decides, and why. An unknown status that has an end is a `stop`."""
+"""The action in each state where no rule decides, and the reason. An unknown status that has an end is a `stop`."""
 
 UNFINISHED: Final[frozenset[State]] = frozenset({"pending", "waiting_on_dependencies", "running", "held", "unknown"})
 
@@ -59,11 +60,11 @@ USED_IN: Final[dict[Action, frozenset[State]]] = {
     "ask_for_approval": frozenset({"held"}),
     "stop": frozenset(STATES),
 }
-"""The states in which a rule may ask for an action. No rule waits for what has finished."""
+"""The states in which a rule may ask for an action. No rule waits for a finished build."""
 
 
 def state_of(build: Build | None) -> State:
-    """Return the state; None is the answer of a Drone that decided not to build."""
+    """Return the state; None means that Drone made no build."""
     if build is None:
         return "none"
     if build.status not in FINAL and (build.status == "blocked" or blocked_stages(build)):
@@ -74,13 +75,13 @@ def state_of(build: Build | None) -> State:
 
 
 def has_failed(state: State) -> bool:
-    """Whether it ended badly."""
+    """Whether the build has failed."""
     return state in FAILED or state == "trigger_error"
 
 
-def base_decision(build: Build | None) -> tuple[Action, str]:
-    """Return what to do about it where no rule decides, and why."""
+def decide_by_state(build: Build | None) -> tuple[Action, str]:
+    """Return the action and the reason where no rule decides."""
     state = state_of(build)
     if state == "unknown" and build is not None and build.finished:
         return "stop", "Drone gives it a status of a later release, and it has finished"
-    return BASE[state]
+    return DEFAULT_ACTIONS[state]

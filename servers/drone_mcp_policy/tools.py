@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
-    from drone_mcp_policy.deciding import Considered
+    from drone_mcp_policy.deciding import Evaluation
     from drone_mcp_policy.rules import Rules
     from drone_mcp_policy.settings import PolicySettings
 
@@ -58,20 +58,20 @@ class PolicyTools:
         """Which rules looked at a build, and why each of them did or did not match."""
         from drone_mcp_policy.answers import explanation_view  # noqa: PLC0415 - on first use, to start fast
 
-        considered, view = await self._decided(repo, number, failure_class)
-        return explanation_view(considered, view, self.rules.source)
+        evaluation, view = await self._decided(repo, number, failure_class)
+        return explanation_view(evaluation, view, self.rules.source)
 
     async def _decided(
         self, repo: str | None, number: int | None, failure_class: str | None
-    ) -> tuple[Considered, DecisionView]:
+    ) -> tuple[Evaluation, DecisionView]:
         from drone_mcp_policy.answers import decision_view, with_origin  # noqa: PLC0415 - on first use, to start fast
 
         what = resolve_address(self._access, repo, number)
         observation, note = await self._observe(what.repo, what.number)
         build = observation.build if observation else None
-        considered = await self._consider(what.repo, build, failure_class or "")
-        view = decision_view(considered.decision, build, what.repo, self._settings.role_tools, note)
-        return considered, with_origin(view, observation)
+        evaluation = await self._consider(what.repo, build, failure_class or "")
+        view = decision_view(evaluation.decision, build, what.repo, self._settings.role_tools, note)
+        return evaluation, with_origin(view, observation)
 
     async def _observe(self, repo: str, number: int | None) -> tuple[Observation | None, str]:
         """Return the build, or without a number the newest one, and a note; None where nothing has been built yet."""
@@ -86,14 +86,14 @@ class PolicyTools:
             return None, "The repository has no builds yet"
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
-    async def _consider(self, repo: str, build: Build | None, failure_class: str) -> Considered:
+    async def _consider(self, repo: str, build: Build | None, failure_class: str) -> Evaluation:
         from drone_mcp_policy.attempts import History  # noqa: PLC0415 - on first use, to start fast
-        from drone_mcp_policy.deciding import consider, may_retry  # noqa: PLC0415 - likewise
-        from drone_mcp_policy.facts import facts_of  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.deciding import evaluate, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
         from drone_mcp_policy.history import read_history  # noqa: PLC0415 - likewise
 
         limit = await self._access.builds.time_limit(repo, build) if build else 0
-        facts = facts_of(build, repo=repo, now=int(self._clock()), failure_class=failure_class, limit=limit)
+        facts = collect_facts(build, repo=repo, now=int(self._clock()), failure_class=failure_class, limit=limit)
         if build is None or not may_retry(facts, self.rules):
-            return consider(facts, History(), self.rules)
-        return consider(facts, await read_history(self._access, repo, build), self.rules)
+            return evaluate(facts, History(), self.rules)
+        return evaluate(facts, await read_history(self._access, repo, build), self.rules)

@@ -1,4 +1,4 @@
-"""What the tools of this server answer. A field that has nothing to say is left out."""
+"""The answers of this server's tools. Empty fields are left out."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class NextCall(View):
 
 
 class DecisionView(View):
-    """What to do next about a build; `source` is where it was read, drone or store, and `as_of` when it was so."""
+    """The next action for a build; `source` is where the build was read, `as_of` when it was in this state."""
 
     repo: str
     number: int | None = None
@@ -36,7 +36,7 @@ class DecisionView(View):
 
 
 class RuleLook(View):
-    """What one rule had to do with a decision."""
+    """The result of one rule in a decision."""
 
     rule: str
     then: str
@@ -46,7 +46,7 @@ class RuleLook(View):
 
 
 class ExplanationView(View):
-    """A decision, and what every rule had to do with it, in their order."""
+    """A decision, and the result of every rule in their order."""
 
     decision: DecisionView = Field(description="as drone_evaluate_build gives it")
     rules: tuple[RuleLook, ...]

@@ -1,12 +1,12 @@
-"""What a Drone build is to every server: access within a role's scope, refs, failed steps, standing, the guard.
+"""The model of a Drone build for all servers: access within a role's scope, refs, failed steps, standing, the guard.
 
-access         DroneAccess: the client that reads, made at first use, and the repository that a call means
+access         DroneAccess: the client that reads, made at first use, and the repository that a call refers to
 scope          which repositories a process may see
-build_address  the repository, build and step that a name or a pasted address means
+build_address  the repository, build and step that a name or a pasted address refers to
 refs           the branch, tag or pull request that a build is of
 failed_steps   the steps of a build, and those that failed, in causal order
 titles         the title of a build
-standing       how a build stands, as a text that a caller hands back
-failure_class  the class of a failure, as far as Drone itself tells it
-guard          what every request that changes Drone has to pass
+standing       the standing of a build, as a text that a caller hands back
+failure_class  the class of a failure, as far as Drone's data shows it
+guard          the rules for requests that change builds
 """

@@ -51,12 +51,12 @@ class DroneAccess(ReadAccess["DroneClient"]):
         super().gate(call)
 
     def resolve_repo(self, repo: str | None) -> str:
-        """Return "owner/name" for what the caller said, or for what is meant where they said nothing.
+        """Return "owner/name" of the given repository, or of the default one.
 
-        That is `DRONE_REPO`, else the git remote of the working directory.
+        The default is `DRONE_REPO`, else the git remote of the working directory.
 
         Raises:
-            InvalidInput: it is no repository, or none was named and none is meant.
+            InvalidInput: it is not a repository, or it is missing and there is no default.
             PermissionDenied: it is outside this role's scope.
         """
         slug = self._named(repo) if repo else self.default_repo()
@@ -70,7 +70,7 @@ class DroneAccess(ReadAccess["DroneClient"]):
         return slug
 
     def default_repo(self) -> str | None:
-        """Return the repository that is meant where none is named, or None."""
+        """Return the repository for calls that name no repository, if there is one."""
         return self.settings.repo or remote_repo(self._directory or Path.cwd())
 
     def _named(self, repo: str) -> str:

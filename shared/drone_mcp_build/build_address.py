@@ -18,7 +18,7 @@ _DEFAULT_PORTS = {80, 443}
 
 @dataclass(frozen=True, slots=True)
 class BuildAddress:
-    """A repository, and the build and step that are asked for; None where that is left open."""
+    """A repository, and the requested build and step; None if not given."""
 
     repo: str
     number: int | None = None
@@ -38,7 +38,7 @@ def resolve_address(
     check_server(repo or "", access.settings.server)
     ref = None
     if "#" in (repo or "") or _is_address(repo or ""):
-        with suppress(InvalidInput):  # then it is the address of a repository, or none; resolve_repo tells
+        with suppress(InvalidInput):  # resolve_repo reads it as the address of a repository, or raises
             ref = parse_build_url(repo or "")
     if ref is None:
         return BuildAddress(access.resolve_repo(repo), number, stage, step)

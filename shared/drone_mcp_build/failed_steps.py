@@ -46,17 +46,17 @@ class StepRef:
 
     @property
     def never_ran(self) -> bool:
-        """Whether it has no log and will have none, or none yet."""
+        """Whether it has not run, so that it has no log (yet)."""
         step = self.step
         return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
 
 
-class Role(StrEnum):
+class Part(StrEnum):
     """The part that a failure has in the failure of its build."""
 
     FIRST = "first"
     AFTER = "after"  # it began after the first had ended, so it may be a consequence
-    BESIDE = "beside"  # it had begun before the first ended, so it cannot be one
+    BESIDE = "beside"  # it had begun before the first ended, so it cannot be a consequence
     STOPPED = "stopped"  # it ran when the build was stopped
     IGNORED = "ignored"  # `failure: ignore` in the pipeline
 
@@ -67,7 +67,7 @@ class FailedStep:
 
     stage: Stage
     step: Step | None
-    role: Role
+    part: Part
 
     @property
     def ref(self) -> StepRef | None:
@@ -121,7 +121,7 @@ def step_refs(build: Build) -> list[StepRef]:
 def failed_steps(build: Build) -> tuple[FailedStep, ...]:
     """Return the failures in causal order.
 
-    The first comes first, then those after it or at its time, those that a stop caught, and the ignored ones.
+    The order is the first, those after it or at its time, those that a stop killed, and the ignored ones.
     """
     counting = sorted((failure for stage in build.stages for failure in _counting(stage)), key=_end)
     stopped = [one for one in counting if build.status == "killed" and (one[1] or one[0]).status == "killed"]
@@ -131,15 +131,15 @@ def failed_steps(build: Build) -> tuple[FailedStep, ...]:
     for stage, step in real:
         first_ended = ((found[0].step or found[0].stage).stopped or _NEVER) if found else 0
         follows = (step or stage).started >= first_ended
-        found.append(FailedStep(stage, step, (Role.AFTER if follows else Role.BESIDE) if found else Role.FIRST))
-    found += [FailedStep(stage, step, Role.STOPPED) for stage, step in stopped]
-    found += [FailedStep(stage, step, Role.IGNORED) for stage, step in ignored]
+        found.append(FailedStep(stage, step, (Part.AFTER if follows else Part.BESIDE) if found else Part.FIRST))
+    found += [FailedStep(stage, step, Part.STOPPED) for stage, step in stopped]
+    found += [FailedStep(stage, step, Part.IGNORED) for stage, step in ignored]
     return tuple(found)
 
 
 def failures_that_count(build: Build) -> tuple[FailedStep, ...]:
     """Return the failures in causal order without those that the pipeline ignores."""
-    return tuple(failed for failed in failed_steps(build) if failed.role is not Role.IGNORED)
+    return tuple(failed for failed in failed_steps(build) if failed.part is not Part.IGNORED)
 
 
 def _joined(*names: str) -> str:

@@ -1,6 +1,6 @@
-"""The class of a failure, from what Drone itself reports: status, time, error, exit code, and last a name. Pure.
+"""Classifies failures by Drone's data: status, time, error, exit code, and last the name. Pure.
 
-One judgement for all servers: what a diagnosis calls infrastructure, a policy retries as that.
+All servers share it, so that a policy retries the failures that a diagnosis calls infrastructure.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ CANCELLED: Final = 130
 _BY_DRONE: Final = Judgement("cancelled", "high", "Drone cancelled it: a person did, or a newer build replaced it")
 _FROM_OUTSIDE: Final = Judgement("cancelled", "medium", "it was killed from outside; Drone does not tell by whom")
 
-# What runners and Drone itself report of a stage or step that they could not run; the first that fits counts.
+# Errors of runners and of Drone for a stage or step that they could not run; the first match counts.
 _ERRORS: Final = (
     (
         r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert",
@@ -85,21 +85,21 @@ _NAMES: Final = (
 
 
 def judge(failed: FailedStep, limit: int = 0) -> Judgement | None:
-    """Return what Drone is sure of about a failure; None where only its log or name can tell.
+    """Judge a failure by Drone's data; None if only its log or name can show the class.
 
     Args:
         failed: a step or stage.
         limit: the repository's time limit in seconds; 0 where it is not known.
     """
     if failed.status == "killed":
-        return by_stop(failed, limit)
+        return judge_stop(failed, limit)
     if failed.error or failed.status == "error":
-        return by_error(failed.error)
-    return by_exit_code(failed.exit_code)
+        return judge_error(failed.error)
+    return judge_exit_code(failed.exit_code)
 
 
-def by_stop(failed: FailedStep, limit: int) -> Judgement:
-    """Judge what was killed: by the time limit, by a cancel, or by someone else.
+def judge_stop(failed: FailedStep, limit: int) -> Judgement:
+    """Judge a killed step or stage: by the time limit, by a cancel, or by someone else.
 
     The runner limits the time of a whole stage and kills the step that runs then (drone/runner-go,
     pipeline/runtime/runner.go).
@@ -119,18 +119,18 @@ def needs_time_limit(build: Build) -> bool:
     return any(failed.exit_code != CANCELLED and (failed.seconds or failed.stage.started) for failed in killed)
 
 
-def by_error(error: str) -> Judgement:
-    """Judge by the runner's error; an unknown one is taken as the runner's own trouble."""
+def judge_error(error: str) -> Judgement:
+    """Judge by the runner's error; an unknown one is taken for a problem of the runner."""
     return _first(_ERRORS, error) or Judgement("infrastructure", "medium")
 
 
-def by_exit_code(code: int) -> Judgement | None:
-    """Judge by an exit code; most say nothing."""
+def judge_exit_code(code: int) -> Judgement | None:
+    """Judge by an exit code; most have no meaning."""
     return _EXITS.get(code)
 
 
-def by_name(name: str) -> Judgement | None:
-    """Judge by what the name of a step or stage suggests."""
+def judge_name(name: str) -> Judgement | None:
+    """Judge by the name of a step or stage."""
     return _first(_NAMES, name)
 
 

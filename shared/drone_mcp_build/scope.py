@@ -1,4 +1,4 @@
-"""Which repositories this process may see at all (`DRONE_MCP_REPOS`)."""
+"""Limits the repositories that this process may see (`DRONE_MCP_REPOS`)."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class RepoScope:
         return f"RepoScope({list(self.globs)!r})"
 
     def sees(self, slug: str) -> bool:
-        """Tell whether `slug` ("owner/name") is in scope."""
+        """Check whether `slug` ("owner/name") is in scope."""
         if not self.globs:
             return True
         owner, slash, name = slug.partition("/")

@@ -1,4 +1,4 @@
-"""What the environment says to a server that asks Drone, read once at its start."""
+"""The settings of a server that reads from Drone, read from the environment once at its start."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Settings(ServiceSettings):
     guest: ClassVar[str] = "Drone sees a guest, who may read public repositories only"
 
     repo: str | None = None
-    """The repository ("owner/name") where a call names none."""
+    """The repository ("owner/name") for calls that name no repository."""
     repos: tuple[str, ...] = ()
     """Globs of the repositories that may be seen; empty: all that the token sees."""
 

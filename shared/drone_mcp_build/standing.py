@@ -1,7 +1,7 @@
-"""How a build stood, as text that the caller hands back to learn what has changed since. Pure.
+"""Encodes the standing of a build as a text, by which a caller learns the changes since. Pure.
 
-It holds the statuses themselves, so that it works whichever process answers next, of whichever server, and whatever
-that one remembers: a server that starts a build gives it out, the one that waits for builds takes it.
+The text holds the statuses themselves, so any process of any server can read it without stored state: the server that
+restarts a build returns one, and the server that waits for builds accepts it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _STAGE = re.compile(r"([0-9]+)([a-z])([a-z-]*)")
 
 
 def encode(repo: str, build: Build) -> str:
-    """Write how the build stands; of one too large for that, its stages, and then its own status alone."""
+    """Encode the build; a large one without its steps, and a very large one by its own status alone."""
     head = f"{_mark(repo, build.number)}.{_letter(build.status)}"
     for steps in (True, False):
         text = ".".join([head, *(_stage(stage, steps=steps) for stage in build.stages)])
@@ -42,7 +42,7 @@ def decode(text: str, repo: str, now: Build) -> Build:
     """Return the build as it stood, in statuses and numbers only; `now` is the same build as it stands.
 
     Raises:
-        InvalidInput: it is no such text, or one about another build.
+        InvalidInput: it is not a standing, or belongs to another build.
     """
     if len(text) > LONGEST or not _CURSOR.fullmatch(text):
         raise InvalidInput("That is no cursor of this tool", next_step=NEXT_STEP)
@@ -54,10 +54,10 @@ def decode(text: str, repo: str, now: Build) -> Build:
 
 
 def differs(text: str, repo: str, now: Build) -> bool:
-    """Tell whether the build stands otherwise than `text` says.
+    """Check whether the build differs from the standing `text`.
 
-    A text without stages, as of a build that Drone has just made and told without them, is held against the build's
-    own status alone: that some stages have become known is no change.
+    A text without stages, as of a build that Drone has just created, is compared with the build's own status alone:
+    stages that have become known are not a change.
     """
     stands = encode(repo, now)
     return text != (stands if _has_stages(text) else _head(stands))

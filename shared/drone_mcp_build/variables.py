@@ -1,4 +1,4 @@
-"""The variables of a server that asks Drone. Standard library only, as `ci_mcp_kit.variables`."""
+"""The variables of a server that reads from Drone. Standard library only, as `ci_mcp_kit.variables`."""
 
 from __future__ import annotations
 

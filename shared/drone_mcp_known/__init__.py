@@ -1,1 +1,1 @@
-"""What is known of builds without asking Drone, given only to a caller whose token may read the repository."""
+"""Answers about builds from the store instead of Drone, only for a token that may read the repository."""

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"
 MOST_LISTED: Final = 100  # builds of a list that the store is asked for
-MOST_BETWEEN: Final = 25  # builds looked up to make sure that none of them is newer
+MOST_BETWEEN: Final = 25  # builds looked up to make sure that the found one is the newest
 KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
 LEARNED_BETWEEN: Final = 50
 

@@ -1,7 +1,7 @@
 """Checks that our token may read a repository; the answer is cached for a minute.
 
-The store is filled by receivers and readers with tokens of their own. What it holds says nothing about who may see it,
-so nothing of it is given to a caller whose token Drone has not just let read the repository.
+The store is filled by receivers and readers with tokens of their own. Its content does not show who may
+read it, so it is returned only if Drone has just let our token read the repository.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 class NoBuilds(NotFound):
-    """The repository is there, and nothing has been built in it yet."""
+    """The repository exists, and has no builds yet."""
 
 
 def no_builds(repo: str) -> NoBuilds:
@@ -27,7 +27,7 @@ def no_builds(repo: str) -> NoBuilds:
 class BuildReader:
     """The one way in which servers read a build.
 
-    What Drone has costs one request; further ones are sent only for what it has not.
+    A build that Drone has costs one request; further ones are sent only after a miss.
     """
 
     def __init__(self, access: DroneAccess, known: Known) -> None:

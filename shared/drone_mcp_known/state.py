@@ -29,7 +29,7 @@ class State:
         self._failed_at = float("-inf")
 
     async def ask(self, question: Callable[[BuildStateStore], Awaitable[T]]) -> T | None:
-        """Return what the store answers; None where there is none that answers."""
+        """Return the answer of the store; None while it is unavailable."""
         from drone_mcp_state import StoreError  # noqa: PLC0415 - on first use, to start fast
 
         if 0 <= self._clock() - self._failed_at < REST_SECONDS:

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.models import Build
 from drone_mcp_policy.attempts import History
-from drone_mcp_policy.deciding import Considered, Decision, consider, decide
-from drone_mcp_policy.facts import facts_of
+from drone_mcp_policy.deciding import Decision, Evaluation, decide, evaluate
+from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.rules_file import read_rules
 from support.made_builds import T0, made_build, made_stage, made_step
 
@@ -37,11 +37,11 @@ def flaky(number: int = 7, **more: Any) -> Build:
 def decided(
     build: Build | None, *others: Build, rules: Rules = DEFAULT, now: int = LATER, said: str = "", **more: Any
 ) -> Decision:
-    return decide(facts_of(build, repo=REPO, now=now, failure_class=said), History(others, **more), rules)
+    return decide(collect_facts(build, repo=REPO, now=now, failure_class=said), History(others, **more), rules)
 
 
-def considered(build: Build | None, *others: Build, rules: Rules = DEFAULT, now: int = LATER) -> Considered:
-    return consider(facts_of(build, repo=REPO, now=now), History(others), rules)
+def evaluation(build: Build | None, *others: Build, rules: Rules = DEFAULT, now: int = LATER) -> Evaluation:
+    return evaluate(collect_facts(build, repo=REPO, now=now), History(others), rules)
 
 
 def rules_of(directory: Path, text: str) -> Rules:

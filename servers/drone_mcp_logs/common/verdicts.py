@@ -108,5 +108,5 @@ def _kind(block: Block) -> str:
 def _of_name(failed: FailedStep, log: Verdict) -> Verdict:
     """Guess from what the step is called, where the log hardly tells."""
     name = failed.own_name
-    guess = failure_class.by_name(name)
+    guess = failure_class.judge_name(name)
     return Verdict(guess.kind, guess.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if guess else log

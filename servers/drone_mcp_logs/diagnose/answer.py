@@ -10,7 +10,7 @@ from ci_mcp_logs.evidence_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
 from ci_mcp_logs.timestamps import stamps_room
-from drone_mcp_build.failed_steps import FailedStep, Role
+from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import NOTHING, Verdict
 from drone_mcp_logs.common.views import size_of
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
 _ROLES = {
-    Role.FIRST: "failed first",
-    Role.AFTER: "failed after it, maybe because of it",
-    Role.BESIDE: "failed beside it",
-    Role.STOPPED: "ran when the build was stopped",
-    Role.IGNORED: "failed, but failures of it are ignored",
+    Part.FIRST: "failed first",
+    Part.AFTER: "failed after it, maybe because of it",
+    Part.BESIDE: "failed beside it",
+    Part.STOPPED: "ran when the build was stopped",
+    Part.IGNORED: "failed, but failures of it are ignored",
 }
 _SHORTEST = 40  # characters of the summary, where nothing else is said
 _PLACE = 120  # characters of a place in a source file
@@ -170,7 +170,7 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> Di
 
 def _advice(diagnosis: Diagnosis, cases: Sequence[Case]) -> str:
     """Propose the next step, at the first place in a source file that the evidence names; "" if nothing failed."""
-    places = (case.places[0] for case in cases if case.places and case.failed.role is not Role.IGNORED)
+    places = (case.places[0] for case in cases if case.places and case.failed.part is not Part.IGNORED)
     place = one_line(next(places, ""), _PLACE) or "what the lines name"
     text = _ADVICE.get(diagnosis.verdict.kind, "").format(place=place)
     return _ADVICE_ON_TARGET + text if text and diagnosis.on_target.answer == "yes" else text
@@ -185,7 +185,7 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
         name=_said(failed.name, detail),
         status=one_line(failed.status, 30),
         exit_code=failed.exit_code or None,
-        role=_ROLES[failed.role],
+        role=_ROLES[failed.part],
         kind=verdict.kind,
         confidence=verdict.confidence,
         evidence=_listed(verdict.evidence, detail),
@@ -212,13 +212,13 @@ def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
 def _story(diagnosis: Diagnosis) -> str:
     """Describe in a sentence what happened."""
     build = diagnosis.build
-    first = next((case.failed for case in diagnosis.cases if case.failed.role is not Role.IGNORED), None)
+    first = next((case.failed for case in diagnosis.cases if case.failed.part is not Part.IGNORED), None)
     if first is None:
         return _unfailed(diagnosis)
-    if first.role is Role.STOPPED:
+    if first.part is Part.STOPPED:
         return f"the build was stopped while {first.label} ran"
     exit_code = f", exit {first.exit_code}" if first.exit_code else ""
-    count = sum(case.failed.role is not Role.IGNORED for case in diagnosis.cases) + len(diagnosis.not_read) - 1
+    count = sum(case.failed.part is not Part.IGNORED for case in diagnosis.cases) + len(diagnosis.not_read) - 1
     more = f"; {count} more failed" if count else ""
     so_far = "" if is_final(build.status) else f"; the build is still {build.status}"
     return f"{first.label} failed first{exit_code}{more}{so_far}"

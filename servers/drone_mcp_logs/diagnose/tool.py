@@ -11,7 +11,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import NAME_WIDTH, Role, StepRef, failed_steps
+from drone_mcp_build.failed_steps import NAME_WIDTH, Part, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
 from drone_mcp_logs.common.concurrency import for_each
@@ -75,7 +75,7 @@ async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, p
     readings = await for_each(failed[:most], read)
     first = failed[0] if failed else None
     past = NO_PAST
-    if first and first.ref and first.role is not Role.IGNORED and chosen.build.status != "killed":
+    if first and first.ref and first.part is not Part.IGNORED and chosen.build.status != "killed":
         past = await Historian(access, what.repo, chosen.build, first.ref, pace, chosen.newest).look_back()
     limit = await access.builds.time_limit(what.repo, chosen.build)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
@@ -107,7 +107,7 @@ def conclude(facts: Facts) -> DiagnosisView:
     """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
-    first = next((case for case in cases if case.failed.role is not Role.IGNORED), None)
+    first = next((case for case in cases if case.failed.part is not Part.IGNORED), None)
     own = sign(first.failed, _study_alone(first), first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,

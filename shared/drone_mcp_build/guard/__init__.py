@@ -1,1 +1,1 @@
-"""The guard of builds: what can be done to one, and what a role may allow. The rest is `ci_mcp_kit.guard`."""
+"""The guard of builds: the operations on a build and the rules of a role for them. The rest is `ci_mcp_kit.guard`."""

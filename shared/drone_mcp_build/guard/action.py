@@ -1,4 +1,4 @@
-"""What can be done to a build."""
+"""The operations on a build."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ OPERATIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class BuildAction:
-    """One thing to do to one build in the state in which it was read (a `ci_mcp_kit.guard.actions.Action`).
+    """An operation on one build in the state in which it was read (a `ci_mcp_kit.guard.actions.Action`).
 
     Attributes:
-        stages: numbers of those it concerns; none: the build.
-        unapproved: whether it would run what waits for an approval or never had one.
-        details: what else makes it this action and no other.
+        stages: their numbers; empty for the whole build.
+        unapproved: whether it would run stages without an approval.
+        details: further arguments that identify the action.
     """
 
     operation: Operation
@@ -61,7 +61,7 @@ class BuildAction:
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
     def facts(self) -> dict[str, Any]:
-        """Return the build, the state in which it was read, and what is to be done; parameters by name only."""
+        """Return the build, the state in which it was read, and the operation; parameters by name only."""
         build = self.build
         state = {"status": build.status, "version": build.version, "event": build.event, "commit": build.after}
         return {
@@ -74,7 +74,7 @@ class BuildAction:
         }
 
     def covers(self, call: Call[Any]) -> bool:
-        """Tell whether the call does this to this build, and nothing else."""
+        """Check that the call performs exactly this operation on this build."""
         from drone_mcp_client.call_builders import repo_path  # noqa: PLC0415 - on first use, to start fast
 
         path = repo_path(self.repo, "builds", self.build.number)[1]

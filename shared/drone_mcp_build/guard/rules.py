@@ -1,4 +1,4 @@
-"""What a role may do to builds: repositories, branches, deployment targets and approvals. Pure."""
+"""The rules of a role for changing builds: repositories, branches, deployment targets, approvals. Pure."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ DEPLOYMENTS = frozenset({"promote", "rollback"})
 
 @dataclass(frozen=True, kw_only=True)
 class BuildRules(Rules):
-    """What one process may change.
+    """The changes that one process may make.
 
     Attributes:
-        repos: globs; none: no repository.
+        repos: globs; empty for no repository.
         branches: globs of branches whose builds may be touched; one that begins with `!` takes away.
-        targets: globs of environments whose promotions and rollbacks may be touched; none: no deployment.
-        unapproved: whether a build that nobody approved may be restarted on a protected repository.
+        targets: globs of environments whose promotions and rollbacks may be touched; empty for no deployment.
+        unapproved: whether an unapproved build may be restarted on a protected repository.
     """
 
     spec: ClassVar[GuardSpec] = BUILD_GUARD

@@ -1,4 +1,4 @@
-"""What the guard of builds is called, reads, and takes from role files."""
+"""The name, the variables and the role-file keys of the guard of builds."""
 
 from __future__ import annotations
 

@@ -55,9 +55,9 @@ VARIABLES = (
 
 
 def read_guard(environment: Mapping[str, str]) -> dict[str, Any]:
-    """Return field -> value of `VARIABLES`; outside of mode `on` the token that may write is not looked at.
+    """Return field -> value of `VARIABLES`; the token that may write is read in mode `on` only.
 
     Raises:
-        SettingsError: a value is wrong, or mode is `on` and something that it requires is missing.
+        SettingsError: a value is wrong, or mode is `on` and a required value is missing.
     """
     return guard.read_guard(VARIABLES, environment, scopes="repos", example="octo/hello")

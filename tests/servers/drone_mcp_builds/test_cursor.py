@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_builds.cursor import FURTHEST_PAGE, LARGEST, Position, beginning, decode, encode
+from drone_mcp_builds.cursor import FURTHEST_PAGE, LARGEST, Position, decode, encode, first_position
 from drone_mcp_client.errors import InvalidInput
 
 places = st.builds(
@@ -73,7 +73,7 @@ def test_forged_parts_are_refused(data: Any) -> None:
 
 
 def test_the_beginning_is_before_no_build() -> None:
-    assert beginning(10) == Position(page=1, size=10, before=LARGEST)
+    assert first_position(10) == Position(page=1, size=10, before=LARGEST)
 
 
 def test_a_cursor_is_short_and_fits_a_command_line() -> None:

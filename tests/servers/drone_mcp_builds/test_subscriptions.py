@@ -126,7 +126,7 @@ async def test_a_change_in_the_store_is_told_without_a_question_to_drone(
 
         await tell()
         async with subscriber.to(uri):
-            await until_running("Alarm._keep_watch")
+            await until_running("Alarm._ring_by")
             await drone.advance(1)
             await tell()
             assert await subscriber.heard.get() == uri

@@ -1,4 +1,4 @@
-"""How a build is told: by its sentence, its first failure and its tree."""
+"""How a build is told: by its sentence, its first failure and its stage tree."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from drone_mcp_builds.failures import notable_failures
+from drone_mcp_builds.failures import find_notable_failures
 from drone_mcp_builds.summary import ANSWER_TOKENS, size_of, summarise
 from drone_mcp_client.models import Build
 from support.made_builds import T0, any_builds, failing_build, made_build, made_stage, made_step
@@ -317,7 +317,7 @@ def test_any_build_fits_the_budget_and_its_headline_names_the_first_failure(buil
     assert size_of(view) <= ANSWER_TOKENS
     assert view.headline
     assert "\n" not in view.headline
-    found = notable_failures(build)
+    found = find_notable_failures(build)
     assert bool(found) == (view.first_failure is not None)
     if found and build.status in {"failure", "error", "running"}:
         place = f"stage {found[0].stage.number} '"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from drone_mcp_policy.facts import facts_of
+from drone_mcp_policy.facts import collect_facts
 from support.made_builds import made_stage, made_step
 from support.policy_cases import LATER, REPO, a_build
 
@@ -33,7 +33,7 @@ STEPS: list[tuple[dict[str, Any], str]] = [
 @pytest.mark.parametrize(("step", "kind"), STEPS)
 def test_a_failed_step_has_a_class(step: dict[str, Any], kind: str) -> None:
     build = a_build(7, "failure", made_stage(1, "ci", "failure", step))
-    (failed,) = facts_of(build, repo=REPO, now=LATER).failed
+    (failed,) = collect_facts(build, repo=REPO, now=LATER).failed
     assert failed.kind == kind
 
 
@@ -41,7 +41,7 @@ def test_a_stage_that_failed_without_a_step_has_the_class_of_its_error() -> None
     build = a_build(
         7, "error", made_stage(1, "ci", "error", error="cannot connect to the docker daemon", exit_code=255)
     )
-    (failed,) = facts_of(build, repo=REPO, now=LATER).failed
+    (failed,) = collect_facts(build, repo=REPO, now=LATER).failed
     assert failed.kind == "infrastructure"
     assert failed.description == "stage 'ci' ended as error (infrastructure): cannot connect to the docker daemon"
 
@@ -49,21 +49,23 @@ def test_a_stage_that_failed_without_a_step_has_the_class_of_its_error() -> None
 def test_what_a_diagnosis_found_counts_where_drone_is_not_sure() -> None:
     guessed = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1)))
     sure = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "clone", "failure", exit_code=127)))
-    assert facts_of(guessed, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "infrastructure"
-    assert facts_of(sure, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "configuration"
+    assert (
+        collect_facts(guessed, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "infrastructure"
+    )
+    assert collect_facts(sure, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "configuration"
 
 
 def test_a_diagnosis_that_found_nothing_changes_nothing() -> None:
     build = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "clone", "failure", exit_code=128)))
-    assert facts_of(build, repo=REPO, now=LATER, failure_class="unknown").failed[0].kind == "infrastructure"
+    assert collect_facts(build, repo=REPO, now=LATER, failure_class="unknown").failed[0].kind == "infrastructure"
 
 
 def test_a_failure_that_is_ignored_is_none() -> None:
     build = a_build(7, "success", made_stage(1, "ci", "success", made_step(1, "lint", "failure", errignore=True)))
-    assert facts_of(build, repo=REPO, now=LATER).failed == ()
+    assert collect_facts(build, repo=REPO, now=LATER).failed == ()
 
 
 def test_hidden_characters_of_an_error_are_gone() -> None:
     step = made_step(1, "a", "error", error="\x1b[31mdial\u202e tcp\udc80")
     build = a_build(7, "error", made_stage(1, "ci", "error", step))
-    assert facts_of(build, repo=REPO, now=LATER).failed[0].error == "dial tcp\ufffd"
+    assert collect_facts(build, repo=REPO, now=LATER).failed[0].error == "dial tcp\ufffd"

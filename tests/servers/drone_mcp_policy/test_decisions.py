@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy.attempts import History
-from drone_mcp_policy.deciding import consider, decide
-from drone_mcp_policy.facts import facts_of
-from drone_mcp_policy.states import ACTIONS, BASE, STATES, UNFINISHED, USED_IN, state_of
+from drone_mcp_policy.deciding import decide, evaluate
+from drone_mcp_policy.facts import collect_facts
+from drone_mcp_policy.states import ACTIONS, DEFAULT_ACTIONS, STATES, UNFINISHED, USED_IN, state_of
 from support.made_builds import STATUSES, any_builds, made_stage, made_step
 from support.policy_cases import CLONE_FAILED, DEFAULT, HELD, LATER, REPO, TEST_FAILED, a_build, decided
 
@@ -58,7 +58,7 @@ def test_every_state_has_its_action(build: Any, state: str, action: str) -> None
 
 
 def test_the_table_of_tests_knows_every_state() -> None:
-    assert {state for _, state, _ in TABLE} == set(STATES) == set(BASE)
+    assert {state for _, state, _ in TABLE} == set(STATES) == set(DEFAULT_ACTIONS)
 
 
 @pytest.mark.parametrize("status", STATUSES)
@@ -80,7 +80,7 @@ def test_no_action_may_be_asked_for_in_a_state_that_it_would_loop_in() -> None:
 
 @given(any_builds, st.sampled_from(("", *CLASSES)), st.integers(0, 1 << 33))
 def test_the_same_question_has_the_same_answer_and_there_is_always_one(build: Any, said: str, now: int) -> None:
-    facts = facts_of(build, repo=REPO, now=now, failure_class=said)
+    facts = collect_facts(build, repo=REPO, now=now, failure_class=said)
     first = decide(facts, History(), DEFAULT)
     assert first == decide(facts, History(), DEFAULT)
     assert first.action in ACTIONS
@@ -88,16 +88,16 @@ def test_the_same_question_has_the_same_answer_and_there_is_always_one(build: An
 
 @given(any_builds)
 def test_every_rule_is_explained_once(build: Any) -> None:
-    found = consider(facts_of(build, repo=REPO, now=LATER), History(), DEFAULT)
-    assert [look.rule for look in found.looks] == list(DEFAULT.rules)
-    assert all(look.why for look in found.looks)
-    decided_by = [look.rule.name for look in found.looks if look.outcome == "decided"]
+    found = evaluate(collect_facts(build, repo=REPO, now=LATER), History(), DEFAULT)
+    assert [look.rule for look in found.results] == list(DEFAULT.rules)
+    assert all(look.why for look in found.results)
+    decided_by = [look.rule.name for look in found.results if look.outcome == "decided"]
     assert decided_by == ([] if found.decision.rule.startswith("built-in") else [found.decision.rule])
 
 
 @given(any_builds)
 def test_what_waits_is_never_more_than_unfinished_or_backing_off(build: Any) -> None:
-    decision = decide(facts_of(build, repo=REPO, now=LATER), History(), DEFAULT)
+    decision = decide(collect_facts(build, repo=REPO, now=LATER), History(), DEFAULT)
     if decision.action == "wait" and not decision.wait_seconds:
         assert decision.state in UNFINISHED
 

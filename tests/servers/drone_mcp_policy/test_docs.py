@@ -11,7 +11,7 @@ import pytest
 
 from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy.rules_file import _RETRIES, _WHEN, read_rules
-from drone_mcp_policy.states import ACTIONS, BASE, Action
+from drone_mcp_policy.states import ACTIONS, DEFAULT_ACTIONS, Action
 from support.policy_cases import rules_of
 from support.snapshots import hold
 
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.checkout
 
 
 def states() -> str:
-    rows = [f"| `{state}` | `{action}` | {why} |" for state, (action, why) in BASE.items()]
+    rows = [f"| `{state}` | `{action}` | {why} |" for state, (action, why) in DEFAULT_ACTIONS.items()]
     return "\n".join(["| state | action | because |", "|---|---|---|", *rows]) + "\n"
 
 

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_policy.deciding import consider
-from drone_mcp_policy.facts import facts_of
+from drone_mcp_policy.deciding import evaluate
+from drone_mcp_policy.facts import collect_facts
 from support.made_builds import T0, made_stage, made_step
-from support.policy_cases import CLONE_FAILED, HELD, LATER, TEST_FAILED, a_build, considered, decided, rules_of
+from support.policy_cases import CLONE_FAILED, HELD, LATER, TEST_FAILED, a_build, decided, evaluation, rules_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,7 +72,7 @@ def test_a_rule_that_fits_decides(tmp_path: Path, when: str, build: Build) -> No
 @pytest.mark.parametrize(("when", "build", "why"), FAILS)
 def test_a_rule_that_does_not_fit_says_why(tmp_path: Path, when: str, build: Build, why: str) -> None:
     rules = rules_of(tmp_path, f"rules: [{{rule: it, then: stop, when: {when}}}]")
-    (look,) = considered(build, rules=rules).looks
+    (look,) = evaluation(build, rules=rules).results
     assert (look.outcome, look.why.startswith(why)) == ("mismatch" if why else "decided", True)
 
 
@@ -88,10 +88,10 @@ rules:
   - {rule: second, then: continue, reason: failures of main are known}
   - {rule: third, then: stop}
 """
-    found = considered(FAILED, rules=rules_of(tmp_path, text))
+    found = evaluation(FAILED, rules=rules_of(tmp_path, text))
     assert (found.decision.action, found.decision.reason) == ("continue", "failures of main are known")
-    assert [look.outcome for look in found.looks] == ["mismatch", "decided", "not_reached"]
-    assert found.looks[2].why == "'second' had decided"
+    assert [look.outcome for look in found.results] == ["mismatch", "decided", "not_reached"]
+    assert found.results[2].why == "'second' had decided"
 
 
 def test_a_retry_that_is_used_up_lets_the_next_rule_look(tmp_path: Path) -> None:
@@ -101,10 +101,10 @@ rules:
   - {rule: give-up, then: continue, when: {failure_class: infrastructure}}
 """
     first, again = a_build(7, "failure", CLONE_FAILED), a_build(8, "failure", CLONE_FAILED, parent=7)
-    found = considered(again, first, rules=rules_of(tmp_path, text))
+    found = evaluation(again, first, rules=rules_of(tmp_path, text))
     assert (found.decision.rule, found.decision.action) == ("give-up", "continue")
-    assert found.looks[0].outcome == "withheld"
-    assert found.looks[0].why == "its retries are used up (1): build 7"
+    assert found.results[0].outcome == "withheld"
+    assert found.results[0].why == "its retries are used up (1): build 7"
 
 
 def test_an_action_is_not_taken_in_a_state_that_it_is_not_for(tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_the_time_of_day_is_told_by_the_files_zone(tmp_path: Path, time: str, zo
 
 def test_a_time_that_does_not_fit_is_told(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, "rules: [{rule: it, then: stop, when: {time: '08:00-18:00'}}]")
-    (look,) = considered(FAILED, rules=rules, now=NIGHT + 120).looks
+    (look,) = evaluation(FAILED, rules=rules, now=NIGHT + 120).results
     assert look.why == "the time is 23:02, outside of 08:00-18:00"
 
 
@@ -161,4 +161,4 @@ rules:
 
 def test_a_rules_own_tools_come_before_those_for_its_action(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, "rules: [{rule: it, then: stop, next: [call_someone]}]")
-    assert consider(facts_of(FAILED, repo="a/b", now=LATER), None, rules).decision.tools == ("call_someone",)  # type: ignore[arg-type]  # no rule here asks for history
+    assert evaluate(collect_facts(FAILED, repo="a/b", now=LATER), None, rules).decision.tools == ("call_someone",)  # type: ignore[arg-type]  # no rule here asks for history

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
-from drone_mcp_policy.facts import facts_of
+from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When
 from support.made_builds import T0, any_builds, made_stage
 from support.policy_cases import CLONE_FAILED, LATER, REPO, TEST_FAILED, a_build, decided, flaky, rules_of
@@ -137,7 +137,7 @@ def test_agents_that_restart_as_told_come_to_an_end_whatever_was_before(
     first, restarts = len(builds), 0
     for _ in range(60):
         build = data.draw(st.sampled_from(builds[first - 1 :]))  # agents may ask about any of them
-        decision = decide(facts_of(build, repo=REPO, now=LATER), History(tuple(builds)), retrying(most))
+        decision = decide(collect_facts(build, repo=REPO, now=LATER), History(tuple(builds)), retrying(most))
         if decision.action == "retry":
             restarts += 1
             again = {"number": len(builds) + 1, "parent": build.number}  # and it fails again, as it may
@@ -155,7 +155,7 @@ def test_a_chain_of_restarts_ends_however_much_of_the_past_is_forgotten(
     for _ in range(12):
         kept = data.draw(st.lists(st.sampled_from(builds), unique_by=lambda build: build.number))
         history = History(tuple(kept), data.draw(st.integers(1, len(builds) + 2)))
-        decision = decide(facts_of(builds[-1], repo=REPO, now=LATER), history, retrying(most))
+        decision = decide(collect_facts(builds[-1], repo=REPO, now=LATER), history, retrying(most))
         if decision.action != "retry":
             continue
         restarts += 1
@@ -168,7 +168,9 @@ def test_a_chain_of_restarts_ends_however_much_of_the_past_is_forgotten(
 def test_no_history_at_all_allows_more_than_the_limit_or_a_class_that_does_not_pass(
     build: Build, others: list[Build], most: int, said: str
 ) -> None:
-    decision = decide(facts_of(build, repo=REPO, now=T0, failure_class=said), History(tuple(others)), retrying(most))
+    decision = decide(
+        collect_facts(build, repo=REPO, now=T0, failure_class=said), History(tuple(others)), retrying(most)
+    )
     if decision.most:
         assert len(decision.used) < most
         assert decision.kind in TRANSIENT

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from drone_mcp_build.failed_steps import FailedStep, Role, failed_steps, failures_that_count
+from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, failures_that_count
 from drone_mcp_client.models import Build
 from support.captures import capture
 
@@ -92,8 +92,8 @@ def test_every_failure_has_its_part_in_that_of_the_build() -> None:
         step(5, "failure", 8, started=1, errignore=True),
     ]
     stopped = failed_steps(build(status="killed", stages=[stage(1, "killed", *steps)]))
-    assert [(one.step.number, one.role) for one in stopped if one.step] == [
-        (1, Role.FIRST), (2, Role.AFTER), (3, Role.BESIDE), (4, Role.STOPPED), (5, Role.IGNORED)
+    assert [(one.step.number, one.part) for one in stopped if one.step] == [
+        (1, Part.FIRST), (2, Part.AFTER), (3, Part.BESIDE), (4, Part.STOPPED), (5, Part.IGNORED)
     ]  # fmt: skip
     ran = failed_steps(build(stages=[stage(1, "failure", *steps)]))
-    assert [one.role for one in ran] == [Role.FIRST, Role.AFTER, Role.BESIDE, Role.BESIDE, Role.IGNORED]
+    assert [one.part for one in ran] == [Part.FIRST, Part.AFTER, Part.BESIDE, Part.BESIDE, Part.IGNORED]

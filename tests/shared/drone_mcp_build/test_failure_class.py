@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.failed_steps import FailedStep, Role
-from drone_mcp_build.failure_class import CLASSES, by_error, by_exit_code, by_name, judge, needs_time_limit
+from drone_mcp_build.failed_steps import FailedStep, Part
+from drone_mcp_build.failure_class import CLASSES, judge, judge_error, judge_exit_code, judge_name, needs_time_limit
 from drone_mcp_client.models import Build, Stage, Step
 
 STATUSES = st.sampled_from(["failure", "error", "killed", "skipped", "from a later release"])
@@ -29,7 +29,7 @@ STATUSES = st.sampled_from(["failure", "error", "killed", "skipped", "from a lat
     ],
 )
 def test_an_error_has_a_class(error: str, kind: str, confidence: str) -> None:
-    assert by_error(error)[:2] == (kind, confidence)
+    assert judge_error(error)[:2] == (kind, confidence)
 
 
 def made(
@@ -41,7 +41,7 @@ def made(
     )
     began = 9_000 + seconds - (seconds if stage_seconds is None else stage_seconds)
     stage = Stage(number=1, name="ci", status="killed", started=began, stopped=9_000 + seconds, steps=(step,))
-    return FailedStep(stage, step, Role.FIRST)
+    return FailedStep(stage, step, Part.FIRST)
 
 
 @given(STATUSES, st.integers(0, 255), st.text(max_size=40))
@@ -51,9 +51,9 @@ def test_an_ending_is_judged_by_status_then_error_then_exit_code(status: str, ex
         assert judged is not None
         assert judged.kind == "cancelled"
     elif error or status == "error":
-        assert judged == by_error(error)
+        assert judged == judge_error(error)
     else:
-        assert judged == by_exit_code(exit_code)
+        assert judged == judge_exit_code(exit_code)
     assert judged is None or judged.kind in CLASSES
 
 
@@ -88,13 +88,13 @@ def test_the_time_limit_matters_only_where_a_runner_killed_something(failed: Fai
     [("lint", "lint"), ("unit-tests", "test"), ("Build", "compile"), ("npm install", "dependency"), ("deploy", None)],
 )
 def test_a_name_suggests_a_class_and_is_never_sure(name: str, kind: str | None) -> None:
-    judged = by_name(name)
+    judged = judge_name(name)
     assert (judged.kind if judged else None) == kind
     assert judged is None or judged.confidence == "low"
 
 
 def test_who_killed_a_step_with_sigkill_was_probably_the_memory_limit() -> None:
-    judged = by_exit_code(137)
+    judged = judge_exit_code(137)
     assert judged is not None
     assert (judged.kind, judged.confidence) == ("out_of_memory", "medium")
-    assert by_exit_code(1) is None
+    assert judge_exit_code(1) is None

@@ -12,7 +12,7 @@ from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine
 from ci_mcp_logs.evidence_lines import write_excerpt
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
-from drone_mcp_build.failed_steps import FailedStep, Role, failed_steps, step_refs
+from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
@@ -35,7 +35,7 @@ def failed(
     exit_code: int = 1, status: str = "failure", name: str = "x", error: str = "", seconds: int = 10
 ) -> FailedStep:
     step = Step(number=1, name=name, status=status, exit_code=exit_code, error=error, started=1, stopped=1 + seconds)
-    return FailedStep(Stage(number=1, name="ci", status=status), step, Role.FIRST)
+    return FailedStep(Stage(number=1, name="ci", status=status), step, Part.FIRST)
 
 
 def found(*blocks: tuple[str, float, str]) -> Excerpt:
@@ -85,11 +85,11 @@ def test_a_log_made_to_confuse_is_diagnosed_like_any_other(lines: tuple[str, ...
 @given(any_builds)
 def test_every_failure_has_one_place_in_the_order(build: Build) -> None:
     every = failed_steps(build)
-    roles = [one.role for one in every]
-    order = [Role.FIRST, Role.AFTER, Role.BESIDE, Role.STOPPED, Role.IGNORED]
-    assert roles.count(Role.FIRST) <= 1
-    assert Role.FIRST not in roles[1:]
-    ranks = [1 if role in {Role.AFTER, Role.BESIDE} else order.index(role) for role in roles]
+    roles = [one.part for one in every]
+    order = [Part.FIRST, Part.AFTER, Part.BESIDE, Part.STOPPED, Part.IGNORED]
+    assert roles.count(Part.FIRST) <= 1
+    assert Part.FIRST not in roles[1:]
+    ranks = [1 if role in {Part.AFTER, Part.BESIDE} else order.index(role) for role in roles]
     assert ranks == sorted(ranks)
     assert len({(one.stage.number, one.step and one.step.number) for one in every}) == len(every)
 
@@ -98,10 +98,10 @@ def test_what_began_later_may_follow_and_what_had_begun_cannot() -> None:
     late = made_step(3, "late", "failure")
     beside = made_step(1, "beside", "failure") | {"stopped": 1_795_255_000 + 55}
     build = a_build("failure", made_stage(1, "ci", "failure", beside, made_step(2, "first", "failure"), late))
-    assert [(one.own_name, one.role) for one in failed_steps(build)] == [
-        ("first", Role.FIRST),
-        ("late", Role.AFTER),
-        ("beside", Role.BESIDE),
+    assert [(one.own_name, one.part) for one in failed_steps(build)] == [
+        ("first", Part.FIRST),
+        ("late", Part.AFTER),
+        ("beside", Part.BESIDE),
     ]
 
 

@@ -1,4 +1,4 @@
-"""Builds and repositories as lines of a list that fits an answer. Pure."""
+"""Lists of builds and repositories that fit an answer. Pure."""
 
 from __future__ import annotations
 
@@ -9,7 +9,16 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.tokens import count_tokens
 from drone_mcp_build.refs import branch_of, pull_request_of
 from drone_mcp_build.titles import title_of
-from drone_mcp_builds import words
+from drone_mcp_builds.formatting import (
+    SHORT_COMMIT,
+    TITLE_WIDTH,
+    clean_name,
+    count_build_seconds,
+    find_author,
+    find_tag_name,
+    format_count,
+    format_time,
+)
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
 
 if TYPE_CHECKING:
@@ -24,7 +33,7 @@ LIST_TOKENS: Final = 1_900  # 2,000, less the rest of the answer
 
 @dataclass(frozen=True, slots=True)
 class Width:
-    """How much of each build to show: so many characters of its title, and whether who, what and how long."""
+    """How much of each build to show: characters of its title, and whether commit, duration and author."""
 
     title: int
     commit: bool = True
@@ -32,7 +41,7 @@ class Width:
 
 
 WIDTHS: Final = (
-    Width(title=words.TITLE_WIDTH),
+    Width(title=TITLE_WIDTH),
     Width(title=60),
     Width(title=40, commit=False),
     Width(title=30, commit=False, author=False),
@@ -40,22 +49,22 @@ WIDTHS: Final = (
 )
 
 
-def fit(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
-    """Return as much of the builds as an answer holds, and what was left out in words.
+def fit_builds(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...], str]:
+    """Return as many builds as an answer holds, and a sentence about the omitted parts.
 
-    Details go first; only when that is not enough, builds at the end do.
+    Details are omitted first, and builds at the end only if that is not enough.
     """
     lines: tuple[BuildLine, ...] = ()
     width = WIDTHS[0]
     for width in WIDTHS:
-        lines = _that_fit(line(build, now, width) for build in builds)
+        lines = _that_fit(build_line(build, now, width) for build in builds)
         if len(lines) == len(builds):
             break
     return lines, _left_out(width, len(builds) - len(lines))
 
 
 def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
-    """As many lines from the first on as there is room for."""
+    """Return as many of the first lines as fit."""
     room, kept = LIST_TOKENS, []
     for one in every:
         room -= _size(one)
@@ -75,24 +84,24 @@ def _left_out(width: Width, builds: int) -> str:
     parts = [f"titles cut to {width.title} characters" if width.title else "titles"]
     parts += [] if width.commit else ["commits and durations"]
     parts += [] if width.author else ["authors"]
-    parts += [words.counted(builds, "build")] if builds else []
+    parts += [format_count(builds, "build")] if builds else []
     return f"To keep the list small: {', '.join(parts)}. A smaller limit shows all"
 
 
-def line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
+def build_line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
     """Return a build as a list shows it."""
     return BuildLine(
         number=build.number,
-        status=words.name(build.status),
-        event=words.name(build.event),
-        branch=words.name(branch_of(build)),
+        status=clean_name(build.status),
+        event=clean_name(build.event),
+        branch=clean_name(branch_of(build)),
         pull_request=pull_request_of(build),
-        tag=words.tag_called(build),
+        tag=find_tag_name(build),
         title=title_of(build, width.title),
-        author=words.author_of(build) if width.author else "",
-        commit=words.name(build.after)[: words.SHORT_COMMIT] if width.commit else "",
-        when=words.iso(build.created),
-        seconds=words.build_seconds(build, now) if width.commit else None,
+        author=find_author(build) if width.author else "",
+        commit=clean_name(build.after)[:SHORT_COMMIT] if width.commit else "",
+        when=format_time(build.created),
+        seconds=count_build_seconds(build, now) if width.commit else None,
     )
 
 
@@ -105,8 +114,8 @@ def repo_line(repo: Repo) -> RepoLine:
     """Return a repository as a list shows it."""
     return RepoLine(
         repo=one_line(repo.slug, 140),
-        default_branch=words.name(repo.default_branch),
-        visibility=words.name(repo.visibility),
+        default_branch=clean_name(repo.default_branch),
+        visibility=clean_name(repo.visibility),
         inactive=None if repo.active else True,
         latest=_latest(repo.build) if repo.build else None,
     )
@@ -115,9 +124,9 @@ def repo_line(repo: Repo) -> RepoLine:
 def _latest(build: Build) -> LatestBuild:
     return LatestBuild(
         number=build.number,
-        status=words.name(build.status),
-        event=words.name(build.event),
-        branch=words.name(branch_of(build)),
+        status=clean_name(build.status),
+        event=clean_name(build.event),
+        branch=clean_name(branch_of(build)),
         title=title_of(build, 60),
-        when=words.iso(build.created),
+        when=format_time(build.created),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_builds import words
+from drone_mcp_builds.formatting import clean_name
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
@@ -23,8 +23,8 @@ def describe_changes(before: Build, now: Build) -> tuple[str, ...]:
 
 
 def _line(found: Transition) -> str:
-    name = f" '{words.name(found.name)}'" if found.name else ""
+    name = f" '{clean_name(found.name)}'" if found.name else ""
     what = f"stage {found.stage}" if found.stage else "build"
     what = f"step {found.step}{name} of {what}" if found.step else what + name
     change = f"{found.before} -> {found.after}" if found.before else found.after
-    return f"{what}: {words.name(change)}"
+    return f"{what}: {clean_name(change)}"

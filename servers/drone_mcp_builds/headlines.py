@@ -1,12 +1,23 @@
-"""How a build stands, in one sentence, and what to do about it. Pure: `now` is the Unix time of asking."""
+"""Writes the headline of a build and suggests the next step. Pure: `now` is the Unix time of the request."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.failed_steps import Role, failed_steps
-from drone_mcp_build.failure_class import by_stop
-from drone_mcp_builds import failures, words
+from drone_mcp_build.failed_steps import Part, failed_steps
+from drone_mcp_build.failure_class import judge_stop
+from drone_mcp_builds import failures
+from drone_mcp_builds.formatting import (
+    clean_error,
+    clean_name,
+    count_build_seconds,
+    count_seconds,
+    format_count,
+    format_duration,
+    join_names,
+    name_stage,
+    name_step,
+)
 from drone_mcp_client import status
 
 if TYPE_CHECKING:
@@ -15,8 +26,8 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage, Step
 
 
-def headline(build: Build, now: int, limit: int = 0) -> str:
-    """Say how the build stands: the first failure, what it waits for, what runs, or what stopped it.
+def write_headline(build: Build, now: int, limit: int = 0) -> str:
+    """Describe the state of the build: its first failure, its running steps, the cause of a stop or of waiting.
 
     `limit` is the repository's time limit in seconds; 0 where it is not known.
     """
@@ -24,19 +35,19 @@ def headline(build: Build, now: int, limit: int = 0) -> str:
         return _killed(build, now, limit)
     describe = _BY_STATUS.get(build.status)
     if describe is None:
-        return f"Drone calls its status '{words.name(build.status)}', which is not known here"
+        return f"Drone calls its status '{clean_name(build.status)}', which is not known here"
     return describe(build, now)
 
 
-def next_step(build: Build) -> str:
-    """Say what a reader of the build can do next; "" where there is nothing to do."""
+def suggest_next_step(build: Build) -> str:
+    """Suggest the next step to a reader of the build; "" where no step is left."""
     if status.failed_at_trigger(build):
         return "Correct the pipeline file in the repository and push: this build has no stages and no log"
     if status.is_held(build):
         return "Ask a repository administrator to approve or decline it; nothing runs until then"
     if not status.is_final(build.status):
         return f"Call drone_wait_for_build with number {build.number} to learn how it ends"
-    found = next((failure for failure in failures.notable_failures(build) if failure.step), None)
+    found = next((failure for failure in failures.find_notable_failures(build) if failure.step), None)
     if found and found.step:
         return f"Read the log of stage {found.stage.number}, step {found.step.number} of build {build.number}"
     return _AFTERWARDS.get(build.status, "")
@@ -53,42 +64,42 @@ _AFTERWARDS = {
 
 def _failed(build: Build, _now: int) -> str:
     word = "failed" if build.status == "failure" else "ended with an error"
-    found = failures.notable_failures(build)
+    found = failures.find_notable_failures(build)
     if found:
         more = f" (first of {len(found)} failures)" if len(found) > 1 else ""
-        return f"{word}: {failures.describe(found[0])}{more}"
+        return f"{word}: {failures.describe_failure(found[0])}{more}"
     if build.error:
         none_ran = "" if build.stages else "; no step ran"
-        return f"{word} before it started: {words.said(build.error)}{none_ran}"
+        return f"{word} before it started: {clean_error(build.error)}{none_ran}"
     return f"{word}; Drone does not say at what"
 
 
 def _succeeded(build: Build, now: int) -> str:
     steps = [step for stage in build.stages for step in stage.steps]
     passed = sum(step.status == "success" for step in steps)
-    took = words.build_seconds(build, now)
-    text = f"succeeded in {words.span(took)}"
+    took = count_build_seconds(build, now)
+    text = f"succeeded in {format_duration(took)}"
     if steps:
         ran = sum(bool(stage.steps) for stage in build.stages)
-        text += f": {words.counted(passed, 'step')} passed in {words.counted(ran, 'stage')}"
+        text += f": {format_count(passed, 'step')} passed in {format_count(ran, 'stage')}"
     ignored = _steps(build, lambda step: step.errignore and status.is_failure(step.status))
-    return text + (f"; a failure is ignored in {words.listed(ignored)}" if ignored else "")
+    return text + (f"; a failure is ignored in {join_names(ignored)}" if ignored else "")
 
 
 def _running(build: Build, now: int) -> str:
     busy = [
-        f"{words.step_called(step, stage)} for {words.span(words.lasted(step.started, 0, now))}"
+        f"{name_step(step, stage)} for {format_duration(count_seconds(step.started, 0, now))}"
         for stage in build.stages
         for step in stage.steps
         if step.status == "running"
     ]
-    text = f"running for {words.span(words.lasted(build.started, 0, now))}"
-    text += f": {words.listed(busy, 3)}" if busy else _between_steps(build)
-    found = failures.notable_failures(build)
+    text = f"running for {format_duration(count_seconds(build.started, 0, now))}"
+    text += f": {join_names(busy, 3)}" if busy else _between_steps(build)
+    found = failures.find_notable_failures(build)
     if found:
-        text += f"; already failed: {failures.describe(found[0])}"
+        text += f"; already failed: {failures.describe_failure(found[0])}"
     held = status.blocked_stages(build)
-    return text + (f"; waiting for approval: {words.listed(map(words.stage_called, held))}" if held else "")
+    return text + (f"; waiting for approval: {join_names(map(name_stage, held))}" if held else "")
 
 
 def _between_steps(build: Build) -> str:
@@ -101,47 +112,47 @@ def _between_steps(build: Build) -> str:
 def _pending(build: Build, now: int) -> str:
     held = status.blocked_stages(build)
     if held:
-        stages = words.listed(map(words.stage_called, held))
+        stages = join_names(map(name_stage, held))
         return f"waiting for approval: {stages} will not run until a repository administrator approves"
-    text = f"pending for {words.span(words.lasted(build.created, 0, now))}"
+    text = f"pending for {format_duration(count_seconds(build.created, 0, now))}"
     waiting = [stage for stage in build.stages if stage.status == "pending"]
     return f"{text}, {_for_runner(waiting)}" if waiting else text
 
 
 def _for_runner(stages: list[Stage]) -> str:
-    return "waiting for a runner: " + words.listed(
-        (f"{words.stage_called(stage)} {needs(stage)}" for stage in stages), 3
+    return "waiting for a runner: " + join_names(
+        (f"{name_stage(stage)} {describe_runner(stage)}" for stage in stages), 3
     )
 
 
-def needs(stage: Stage) -> str:
+def describe_runner(stage: Stage) -> str:
     """Say which runner a pending stage waits for."""
     if stage.machine:
-        return f"was taken by runner '{words.name(stage.machine)}' and has not started"
+        return f"was taken by runner '{clean_name(stage.machine)}' and has not started"
     system = "/".join(part for part in (stage.os, stage.arch, stage.variant) if part) or "any system"
-    kind = f"{words.name(stage.type)} runner, " if stage.type else ""
-    labels = [words.name(f"{key}={value}") for key, value in sorted(stage.labels.items())]
-    return f"needs {kind}{words.name(system)}" + (f", labels {words.listed(labels)}" if labels else "")
+    kind = f"{clean_name(stage.type)} runner, " if stage.type else ""
+    labels = [clean_name(f"{key}={value}") for key, value in sorted(stage.labels.items())]
+    return f"needs {kind}{clean_name(system)}" + (f", labels {join_names(labels)}" if labels else "")
 
 
 def _killed(build: Build, now: int, limit: int) -> str:
     caught = _steps(build, lambda step: step.status == "killed") or [
-        words.stage_called(stage) for stage in build.stages if stage.status == "killed"
+        name_stage(stage) for stage in build.stages if stage.status == "killed"
     ]
     if caught:
-        took = words.span(words.build_seconds(build, now))
-        text = f"killed after {took} during {words.listed(caught, 3)}"
+        took = format_duration(count_build_seconds(build, now))
+        text = f"killed after {took} during {join_names(caught, 3)}"
     else:
         text = "killed before any step started"
-    found = failures.notable_failures(build)
-    before = f"; before that, {failures.describe(found[0])}" if found else ""
+    found = failures.find_notable_failures(build)
+    before = f"; before that, {failures.describe_failure(found[0])}" if found else ""
     return f"{text}{before}. {_why_killed(build, limit)}"
 
 
 def _why_killed(build: Build, limit: int) -> str:
-    """Say what stopped the build, where it is certain."""
-    stopped = [failed for failed in failed_steps(build) if failed.role is Role.STOPPED]
-    judged = [by_stop(failed, limit) for failed in stopped]
+    """Name the cause of the stop, where it is certain."""
+    stopped = [failed for failed in failed_steps(build) if failed.part is Part.STOPPED]
+    judged = [judge_stop(failed, limit) for failed in stopped]
     sure = next((one.why for one in judged if one.confidence == "high"), "")
     if not sure:
         return "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
@@ -149,10 +160,10 @@ def _why_killed(build: Build, limit: int) -> str:
 
 
 def _declined(build: Build, _now: int) -> str:
-    refused = [words.stage_called(stage) for stage in build.stages if stage.status == "declined"]
-    text = f"declined: {words.listed(refused)} was refused approval" if refused else "declined: it was refused approval"
-    held = [words.stage_called(stage) for stage in status.blocked_stages(build)]
-    return text + (f"; left blocked: {words.listed(held)}" if held else "")
+    refused = [name_stage(stage) for stage in build.stages if stage.status == "declined"]
+    text = f"declined: {join_names(refused)} was refused approval" if refused else "declined: it was refused approval"
+    held = [name_stage(stage) for stage in status.blocked_stages(build)]
+    return text + (f"; left blocked: {join_names(held)}" if held else "")
 
 
 def _skipped(_build: Build, _now: int) -> str:
@@ -160,7 +171,7 @@ def _skipped(_build: Build, _now: int) -> str:
 
 
 def _steps(build: Build, wanted: Callable[[Step], bool]) -> list[str]:
-    return [words.step_called(step, stage) for stage in build.stages for step in stage.steps if wanted(step)]
+    return [name_step(step, stage) for stage in build.stages for step in stage.steps if wanted(step)]
 
 
 _BY_STATUS: dict[str, Callable[[Build, int], str]] = {

@@ -1,4 +1,4 @@
-"""How this server writes times, durations, titles and references. Pure."""
+"""Formats times, durations, names and references for answers. Pure."""
 
 from __future__ import annotations
 
@@ -22,60 +22,60 @@ SHORT_COMMIT: Final = 10
 _LATEST_TIME = 253_402_300_799  # the last second of the year 9999, which is as far as datetime goes
 
 
-def iso(seconds: int) -> str | None:
-    """Write a Unix time as ISO 8601 in UTC; None where Drone has not set it (0) or it is no time."""
+def format_time(seconds: int) -> str | None:
+    """Write a Unix time as ISO 8601 in UTC; None where Drone has not set it (0) or it is out of range."""
     if not 0 < seconds <= _LATEST_TIME:
         return None
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def lasted(started: int, stopped: int, now: int) -> int | None:
-    """Whole seconds from `started` to `stopped`, or to `now` while it runs; None if it has not started."""
+def count_seconds(started: int, stopped: int, now: int) -> int | None:
+    """Return whole seconds from `started` to `stopped`, or to `now` while it runs; None before its start."""
     if not started:
         return None
     return max(0, (stopped or now) - started)
 
 
-def build_seconds(build: Build, now: int) -> int | None:
-    """How long the build has run. Drone never sets the end of a declined one."""
+def count_build_seconds(build: Build, now: int) -> int | None:
+    """Return the duration of the build; None for a declined one, whose end Drone never sets."""
     if not build.finished and is_final(build.status):
         return None
-    return lasted(build.started, build.finished, now)
+    return count_seconds(build.started, build.finished, now)
 
 
-def name(text: str) -> str:
-    """A name that someone else chose, short and on one line."""
+def clean_name(text: str) -> str:
+    """Clean a name that someone else chose, and shorten it to one line."""
     return one_line(text, NAME_WIDTH)
 
 
-def said(text: str) -> str:
-    """An error's text, short and on one line."""
+def clean_error(text: str) -> str:
+    """Clean an error's text, and shorten it to one line."""
     return one_line(text, ERROR_WIDTH)
 
 
-def stage_called(stage: Stage) -> str:
+def name_stage(stage: Stage) -> str:
     """Name a stage as sentences here do."""
-    return f"stage {stage.number} '{name(stage.name)}'"
+    return f"stage {stage.number} '{clean_name(stage.name)}'"
 
 
-def step_called(step: Step, stage: Stage) -> str:
+def name_step(step: Step, stage: Stage) -> str:
     """Name a step as sentences here do."""
-    return f"step {step.number} '{name(step.name)}' of {stage_called(stage)}"
+    return f"step {step.number} '{clean_name(step.name)}' of {name_stage(stage)}"
 
 
-def listed(things: Iterable[str], most: int = 5) -> str:
+def join_names(things: Iterable[str], most: int = 5) -> str:
     """Join names into a list that stays short."""
     every = list(things)
     more = [f"{len(every) - most} more"] if len(every) > most else []
     return ", ".join(every[:most] + more)
 
 
-def counted(count: int, thing: str) -> str:
+def format_count(count: int, thing: str) -> str:
     """Write `1 step`, `2 steps`."""
     return f"{count} {thing}" if count == 1 else f"{count} {thing}s"
 
 
-def span(seconds: int | None) -> str:
+def format_duration(seconds: int | None) -> str:
     """Write a duration for a sentence: `42 s`, `3 min 5 s`, `2 h 10 min`."""
     if seconds is None:
         return "unknown time"
@@ -86,12 +86,12 @@ def span(seconds: int | None) -> str:
     return f"{minutes} min {rest} s" if minutes else f"{rest} s"
 
 
-def tag_called(build: Build) -> str | None:
+def find_tag_name(build: Build) -> str | None:
     """Name the tag that the build is of."""
     tag = tag_of(build)
-    return None if tag is None else name(tag)
+    return None if tag is None else clean_name(tag)
 
 
-def author_of(build: Build) -> str:
-    """Who wrote the commit, as the source host knows them."""
-    return name(build.author_login or build.author_name or build.sender)
+def find_author(build: Build) -> str:
+    """Return the author of the commit, by the login where the source host knows it."""
+    return clean_name(build.author_login or build.author_name or build.sender)

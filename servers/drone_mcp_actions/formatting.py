@@ -1,4 +1,4 @@
-"""How this server names builds, stages and what is in them. Pure."""
+"""Formats the names of builds and stages for answers. Pure."""
 
 from __future__ import annotations
 
@@ -18,34 +18,34 @@ TITLE_WIDTH: Final = 100
 SHORT_COMMIT: Final = 10
 
 
-def name(text: str) -> str:
-    """A name that someone else chose, short and on one line."""
+def clean_name(text: str) -> str:
+    """Clean a name that someone else chose, and shorten it to one line."""
     return one_line(text, NAME_WIDTH)
 
 
-def build_called(repo: str, build: Build) -> str:
+def name_build(repo: str, build: Build) -> str:
     """Name a build."""
     return f"build {build.number} of {repo}"
 
 
-def stage_called(stage: Stage) -> str:
+def name_stage(stage: Stage) -> str:
     """Name a stage."""
-    return f"{stage.number} '{name(stage.name)}'"
+    return f"{stage.number} '{clean_name(stage.name)}'"
 
 
-def listed(stages: Iterable[Stage]) -> str:
+def name_stages(stages: Iterable[Stage]) -> str:
     """Name stages in a sentence: `stage 1 'build'`, `stages 1 'build', 2 'deploy'`."""
-    named = [stage_called(stage) for stage in stages]
+    named = [name_stage(stage) for stage in stages]
     return f"stage{'s' if len(named) > 1 else ''} {', '.join(named)}"
 
 
-def origin(repo: str, build: Build) -> str:
-    """Say what a build was made of: event, branch, commit, author, and whether it comes from a fork."""
+def describe_origin(repo: str, build: Build) -> str:
+    """Describe the origin of a build: event, branch, commit, author, and whether it comes from a fork."""
     title = title_of(build, TITLE_WIDTH)
     parts = [
-        f"event {name(build.event) or 'unknown'} on {name(branch_of(build)) or 'an unknown branch'}",
-        f"commit {name(build.after)[:SHORT_COMMIT] or 'unknown'}",
-        f"by {name(build.author_login or build.author_name) or 'nobody that Drone knows'}",
+        f"event {clean_name(build.event) or 'unknown'} on {clean_name(branch_of(build)) or 'an unknown branch'}",
+        f"commit {clean_name(build.after)[:SHORT_COMMIT] or 'unknown'}",
+        f"by {clean_name(build.author_login or build.author_name) or 'nobody that Drone knows'}",
         _fork(repo, build),
         f"title '{title}'" if title else "without a title",
     ]
@@ -57,4 +57,4 @@ def _fork(repo: str, build: Build) -> str:
         return ""
     if not build.source_repo:
         return "from a repository that Drone does not name (take it for a fork)"
-    return "from the same repository" if build.source_repo == repo else f"from the FORK {name(build.source_repo)}"
+    return "from the same repository" if build.source_repo == repo else f"from the FORK {clean_name(build.source_repo)}"
