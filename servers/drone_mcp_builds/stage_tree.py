@@ -91,7 +91,7 @@ def _count_run_seconds(thing: Stage | Step, now: int) -> int | None:
     """Return the duration; None for skipped and declined ones, although Drone may give them times."""
     if thing.status in {"skipped", "declined"} or (not thing.stopped and status.is_final(thing.status)):
         return None
-    return count_count_run_seconds(thing.started, thing.stopped, now)
+    return count_seconds(thing.started, thing.stopped, now)
 
 
 def _view_step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
