@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 AGAIN: Final = "drone_evaluate_build"
 HOW: Final = (
     "Rules are asked in this order and the first that fits decides; one that retries, but may not any more, lets the "
-    "next result. What none decides, `otherwise` does."
+    "next look. What none decides, `otherwise` does."
 )
 _STEPS: Final[dict[Action, str]] = {
     "wait": "Wait for {build}, then evaluate it again",
