@@ -25,7 +25,7 @@ from pathlib import Path
 from packs import Case, load
 
 from ci_mcp_kit.answer import to_json
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
 from drone_mcp_build.failed_steps import failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_logs.common.step_reader import LogReading

@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.changes import Change
+from ci_mcp_kit.guard.change import Change
 from drone_mcp_actions import plans, reports
 from drone_mcp_actions.views import ActionView, view_of
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.changes import Sent
+    from ci_mcp_kit.guard.change import Sent
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
     from drone_mcp_actions.plans import BuildPlan

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.build_title import title_of
 from drone_mcp_build.refs import branch_of
-from drone_mcp_build.titles import title_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

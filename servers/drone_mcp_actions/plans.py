@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.guard.changes import Plan
+from ci_mcp_kit.guard.change import Plan
 from drone_mcp_actions.formatting import clean_name, describe_origin, name_build, name_stages
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.guard.rules import DEPLOYMENTS

@@ -9,7 +9,7 @@ from drone_mcp_actions.views import view_of
 from drone_mcp_build import standing
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.changes import Sent
+    from ci_mcp_kit.guard.change import Sent
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_actions.views import ActionView, Outcome
     from drone_mcp_client.models import Build

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit import observing
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.notes import GuardNotes
+from ci_mcp_kit.guard.guard_notes import GuardNotes
 from ci_mcp_kit.guard.repeating import RecentCalls
 from ci_mcp_kit.notes.opening import SharedNotes
 from drone_mcp_actions.resources import ActionResources
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from ci_mcp_http.call import Call
-    from ci_mcp_kit.front.opening import Opening
-    from ci_mcp_kit.guard.actions import Gate
+    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.guard.protocols import Gate
     from ci_mcp_kit.guard.settings import GuardSettings
     from drone_mcp_client.client import DroneClient
 
@@ -89,8 +89,8 @@ def connect_writer(settings: ActionSettings, access: DroneAccess, gate: Gate) ->
     return DroneClient(client_options(settings, token, file, retries=0), gate=check, watch=observing.request)
 
 
-def main(opening: Opening | None = None) -> None:
-    """Serve over stdin and stdout, from an opening of the conversation on.
+def main(handover: Handover | None = None) -> None:
+    """Serve over stdin and stdout, from the handover of its front on.
 
     Called with `audit`, look at an audit file.
     """
@@ -98,4 +98,4 @@ def main(opening: Opening | None = None) -> None:
         from ci_mcp_kit.guard import audit_command  # noqa: PLC0415 - a server has no use for it
 
         sys.exit(audit_command.main(SPEC.command, BUILD_GUARD.variable("key"), sys.argv[2:]))
-    run(SPEC, create, opening)
+    run(SPEC, create, handover)

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from drone_mcp_client.models import Build
-    from drone_mcp_known.signatures import Signatures
+    from drone_mcp_known.signature_store import Signatures
 
 BY_LOGS: Final = "the tools of drone-logs, if this role has them, tell since when a branch fails in the same way"
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{12}")

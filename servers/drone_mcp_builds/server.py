@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.handover import Handover
     from drone_mcp_builds.following import Pause
 
 SPEC = ServerSpec(
@@ -67,6 +67,6 @@ def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pa
     return server
 
 
-def main(opening: Opening | None = None) -> None:
-    """Serve over stdin and stdout, from an opening of the conversation on."""
-    run(SPEC, create, opening)
+def main(handover: Handover | None = None) -> None:
+    """Serve over stdin and stdout, from the handover of its front on."""
+    run(SPEC, create, handover)

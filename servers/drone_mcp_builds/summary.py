@@ -6,9 +6,9 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import cleaned, one_line
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
+from drone_mcp_build.build_title import title_of
 from drone_mcp_build.refs import branch_of, pull_request_of
-from drone_mcp_build.titles import title_of
 from drone_mcp_builds import failures, headlines, stage_tree
 from drone_mcp_builds.formatting import (
     TITLE_WIDTH,

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.build_address import check_server, resolve_address
-from drone_mcp_builds import listing, repos
+from drone_mcp_builds import listing, repo_list
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
 from drone_mcp_builds.formatting import format_time
 from drone_mcp_builds.paging import Pages
@@ -57,7 +57,7 @@ class BuildTools:
         drone = await self._access.client()
         every = await drone.repos(latest=True)
         seen = self._access.scope.only(every, lambda repo: repo.slug)
-        return repos.list_matching(every, seen, repos.RepoFilter(name, include_inactive, limit))
+        return repo_list.list_matching(every, seen, repo_list.RepoFilter(name, include_inactive, limit))
 
     @tool(title="List builds", schema="build-list/1")
     async def drone_list_builds(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.handover import Handover
     from drone_mcp_logs.common.live_log import Pace
 
 SPEC = ServerSpec(
@@ -54,6 +54,6 @@ def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], flo
     return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())
 
 
-def main(opening: Opening | None = None) -> None:
-    """Serve over stdin and stdout, from an opening of the conversation on."""
-    run(SPEC, create, opening)
+def main(handover: Handover | None = None) -> None:
+    """Serve over stdin and stdout, from the handover of its front on."""
+    run(SPEC, create, handover)

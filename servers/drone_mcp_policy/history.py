@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_client.errors import NotFound
-from drone_mcp_policy.attempts import History
+from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.rules import MOST_RETRIES
 
 if TYPE_CHECKING:

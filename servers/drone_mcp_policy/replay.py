@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_policy.attempts import History
 from drone_mcp_policy.deciding import decide
+from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts
 
 if TYPE_CHECKING:

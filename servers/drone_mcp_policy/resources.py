@@ -22,6 +22,6 @@ class PolicyResources:
     @resource(RULES, name="policy_rules", title="Rules in force")
     async def rules(self) -> RulesView:
         """The rules that decide what to do next about a build, in their order."""
-        from drone_mcp_policy.answers import rules_view  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.presenting import rules_view  # noqa: PLC0415 - on first use, to start fast
 
         return rules_view(self._tools.rules)

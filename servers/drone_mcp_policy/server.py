@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.handover import Handover
 
 SPEC = ServerSpec(
     name="drone-policy",
@@ -49,8 +49,8 @@ def create(settings: PolicySettings, clock: Callable[[], float] = time.time) -> 
     return build_server(SPEC, settings, access, tools, PolicyResources(tools))
 
 
-def main(opening: Opening | None = None) -> None:
-    """Serve over stdin and stdout, from an opening of the conversation on.
+def main(handover: Handover | None = None) -> None:
+    """Serve over stdin and stdout, from the handover of its front on.
 
     Called with `replay`, try rules on recorded builds.
     """
@@ -58,4 +58,4 @@ def main(opening: Opening | None = None) -> None:
         from drone_mcp_policy.cli import app  # noqa: PLC0415 - a server has no use for it
 
         app()
-    run(SPEC, create, opening)
+    run(SPEC, create, handover)

@@ -56,7 +56,7 @@ class PolicyTools:
         self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClassArgument = None
     ) -> ExplanationView:
         """Which rules looked at a build, and why each of them did or did not match."""
-        from drone_mcp_policy.answers import explanation_view  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.presenting import explanation_view  # noqa: PLC0415 - on first use, to start fast
 
         evaluation, view = await self._decided(repo, number, failure_class)
         return explanation_view(evaluation, view, self.rules.source)
@@ -64,7 +64,7 @@ class PolicyTools:
     async def _decided(
         self, repo: str | None, number: int | None, failure_class: str | None
     ) -> tuple[Evaluation, DecisionView]:
-        from drone_mcp_policy.answers import decision_view, with_origin  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_policy.presenting import decision_view, with_origin  # noqa: PLC0415 - on first use, to start fast
 
         what = resolve_address(self._access, repo, number)
         observation, note = await self._observe(what.repo, what.number)
@@ -87,8 +87,8 @@ class PolicyTools:
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
     async def _consider(self, repo: str, build: Build | None, failure_class: str) -> Evaluation:
-        from drone_mcp_policy.attempts import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.deciding import evaluate, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.earlier_tries import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
         from drone_mcp_policy.history import read_history  # noqa: PLC0415 - likewise
 

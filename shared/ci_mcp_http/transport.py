@@ -19,7 +19,6 @@ from ci_mcp_http.network_errors import describe_network_error
 from ci_mcp_http.response import Response
 from ci_mcp_http.retries import RetryPolicy, mark_outcome_unknown, may_retry, parse_retry_after
 from ci_mcp_http.sse import SILENCE, EventParser, ServerEvent
-from ci_mcp_kit.attempts import Attempt, unwatched
 from ci_mcp_kit.errors import (
     AnswerTooLarge,
     AuthenticationFailed,
@@ -28,6 +27,7 @@ from ci_mcp_kit.errors import (
     TimedOut,
     UnexpectedAnswer,
 )
+from ci_mcp_kit.http_attempt import Attempt, unwatched
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -35,8 +35,8 @@ if TYPE_CHECKING:
 
     from ci_mcp_http.call import Call, Gate
     from ci_mcp_http.options import ClientOptions
-    from ci_mcp_kit.attempts import Watch
     from ci_mcp_kit.errors import Service
+    from ci_mcp_kit.http_attempt import Watch
 
 T = TypeVar("T")
 
@@ -96,7 +96,7 @@ class Transport:
     async def stream(self, call: Call[Any], *, silence: float) -> AsyncGenerator[ServerEvent, None]:
         """Open an event stream and yield its events, until the connection ends.
 
-        After `silence` seconds without a byte the last event is `SILENCE`. Opening is tried again like any call; a
+        After `silence` seconds without a byte the last event is `SILENCE`. Handover is tried again like any call; a
         stream that breaks is not opened anew, because only the caller knows whether events were missed.
         """
         service = self._options.service

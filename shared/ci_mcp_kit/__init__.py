@@ -18,8 +18,8 @@ A server is its tools, its views and one `create`. Here one for a made-up servic
         access = SlipwayAccess(settings)        # an Access: `clean` and `close`
         return build_server(SPEC, settings, access, ReleaseTools(access), ReleaseResources(access), complete=...)
 
-    def main(opening: Opening | None = None) -> None:
-        run(SPEC, create, opening)
+    def main(handover: Handover | None = None) -> None:
+        run(SPEC, create, handover)
 
     """__main__.py"""                           # imports nothing heavy: the front answers first
     def main() -> None:
@@ -68,7 +68,7 @@ Modules:
     resources  @resource, @prompt
     offer      what a server offers by name, and the protocol error for everything else
     answer     View, success, failure, view_text, to_json
-    tokens     count_tokens: what a text costs a model, estimated
+    token_count  count_tokens: the estimated cost of a text for a model
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
     cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor)

@@ -18,7 +18,7 @@ from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 from ci_mcp_kit import logs, operations, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.front.opening import Opening
+from ci_mcp_kit.front.handover import Handover
 from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from ci_mcp_kit.offer import Offer
 from ci_mcp_kit.redact import Redactor
@@ -185,7 +185,7 @@ def _refuse_requests(refusal: ServiceError, clean: Cleaner) -> ServerMiddleware[
 def run(
     spec: ServerSpec,
     create: Callable[[Any], MCPServer[Any]],
-    opening: Opening | None = None,
+    handover: Handover | None = None,
 ) -> None:
     """Be the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
@@ -199,21 +199,21 @@ def run(
     Args:
         spec: of the server.
         create: makes it from settings of the spec's type; raises SettingsError where they name what it has not.
-        opening: the conversation that it takes over.
+        handover: the conversation that it takes over.
     """
     options = _parser(spec).parse_args()
     try:
         http = HttpSettings.read(options.http, os.environ) if options.http else None
         settings = spec.settings.from_environment(os.environ)
         server = create(settings)
-        serve = _server_of(http, opening)
+        serve = _server_of(http, handover)
     except SettingsError as error:
-        if opening is None or not opening.reported:
+        if handover is None or not handover.reported:
             sys.stderr.write(f"{spec.command}: {error}\n")
         if options.http or options.check_environment:
             sys.exit(BAD_SETTINGS)
         http, settings = None, spec.settings.of_wrong(os.environ, error)
-        server, serve = create(settings), _server_of(None, opening)
+        server, serve = create(settings), _server_of(None, handover)
     if options.check_environment:
         return
     for name in settings.write_secrets:
@@ -229,10 +229,10 @@ def run(
     telemetry.flush(telemetry.AT_STOP if http else telemetry.AT_END)
 
 
-def _server_of(http: HttpSettings | None, opening: Opening | None) -> Callable[[MCPServer[Any]], None]:
+def _server_of(http: HttpSettings | None, handover: Handover | None) -> Callable[[MCPServer[Any]], None]:
     """Return what serves a server: over stdin and stdout, or at an address that is taken now."""
     if http is None:
-        return lambda server: serving.serve(server, opening or Opening())
+        return lambda server: serving.serve(server, handover or Handover())
     from ci_mcp_kit import http_serving  # noqa: PLC0415 - brings an HTTP server, which stdio never needs
 
     places = http_serving.take(http)

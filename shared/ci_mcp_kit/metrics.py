@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from starlette.types import Receive, Scope, Send
 
-    from ci_mcp_kit.attempts import Attempt
+    from ci_mcp_kit.http_attempt import Attempt
     from ci_mcp_kit.observing import Operation
 
 PATH = "/metrics"

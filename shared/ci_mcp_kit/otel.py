@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from opentelemetry.trace import Span
 
-    from ci_mcp_kit.attempts import Attempt
+    from ci_mcp_kit.http_attempt import Attempt
     from ci_mcp_kit.observing import Operation
 
 SCOPE = "drone-mcp"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.handover import Handover
 
 logger = logging.getLogger(__name__)
 
@@ -35,12 +35,12 @@ PATIENCE = 0.4  # seconds from the end of the input to the end of the process, w
 _stdin: pipes.Input | None = None
 
 
-def serve(server: MCPServer[Any], opening: Opening) -> None:
-    """Serve until the client closes the input or sends SIGINT or SIGTERM; continue the conversation of `opening`."""
+def serve(server: MCPServer[Any], handover: Handover) -> None:
+    """Serve until the client closes the input or sends SIGINT or SIGTERM; continue the conversation of `handover`."""
     global _stdin  # noqa: PLW0603 - a process has one stdin
-    _stdin = stdin = opening.stdin
-    taking_over = TakingOver(opening.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
-    stdin.reserve(taking_over.replay + opening.rest)
+    _stdin = stdin = handover.stdin
+    taking_over = TakingOver(handover.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
+    stdin.reserve(taking_over.replay + handover.rest)
     if not pipes.WINDOWS:
         stdin.end_at_signals()
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()

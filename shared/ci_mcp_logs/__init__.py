@@ -12,7 +12,7 @@ Modules:
     cursors         a place in a log, as text
     search          matches of a pattern; match_lines writes them
     distill         the lines that say why a step failed
-    evidence        signature, headline and places in files of such an excerpt; evidence_lines writes it
+    evidence        signature, headline and places in files of such an excerpt; excerpt_lines writes it
     comparison      the lines that the log of another run lacks
     signature       a short name for a failure
 """

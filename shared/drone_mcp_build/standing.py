@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.fingerprint import fingerprint
+from ci_mcp_kit.request_hash import fingerprint
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage

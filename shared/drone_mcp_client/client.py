@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, Self, TypeVar
 
 from ci_mcp_http.sse import SILENCE
 from ci_mcp_http.transport import Transport
-from ci_mcp_kit.attempts import unwatched
 from ci_mcp_kit.errors import Unreachable
+from ci_mcp_kit.http_attempt import unwatched
 from drone_mcp_client import calls
 from drone_mcp_client.errors import DRONE
 from drone_mcp_client.log_tail import LogTail
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_http.call import Call, Gate
     from ci_mcp_http.transport import Clock
-    from ci_mcp_kit.attempts import Watch
+    from ci_mcp_kit.http_attempt import Watch
     from drone_mcp_client.models import (
         Build,
         Collaborator,
@@ -59,7 +59,7 @@ class DroneClient:
         gate: sees every call before each attempt, and may raise to hold it back.
         clock: time and chance, for tests.
         network: carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: observes every attempt (`ci_mcp_kit.attempts`).
+        watch: observes every attempt (`ci_mcp_kit.http_attempt`).
     """
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_known.known import Known
 from drone_mcp_known.reader import BuildReader
-from drone_mcp_known.signatures import Signatures
+from drone_mcp_known.signature_store import Signatures
 
 if TYPE_CHECKING:
     from collections.abc import Callable

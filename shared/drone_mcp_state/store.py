@@ -14,7 +14,7 @@ from drone_mcp_state.batching import LARGEST_BATCH
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ci_mcp_kit.notes.notes import Notes
+    from ci_mcp_kit.notes.base import Notes
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state.alarm import Alarm
     from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source

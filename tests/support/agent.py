@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.answer import to_json
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
 
 if TYPE_CHECKING:
     from mcp import Client

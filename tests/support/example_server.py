@@ -23,7 +23,7 @@ from drone_mcp_client.errors import Conflict, NotFound
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.handover import Handover
 
 SPEC = ServerSpec(
     name="drone-example",
@@ -177,9 +177,9 @@ def create(settings: Settings) -> MCPServer[Any]:
     return build_server(SPEC, settings, access, ExampleTools(access), ExampleResources(), complete=complete)
 
 
-def main(opening: Opening | None = None) -> None:
+def main(handover: Handover | None = None) -> None:
     """Be the console command."""
-    run(SPEC, create, opening)
+    run(SPEC, create, handover)
 
 
 if __name__ == "__main__":

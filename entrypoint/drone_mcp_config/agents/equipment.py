@@ -15,7 +15,7 @@ from drone_mcp_config.clients.configuration import (
 )
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.plan.tokens import given_token_files, unused_sources
+from drone_mcp_config.plan.token_variables import given_token_files, unused_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

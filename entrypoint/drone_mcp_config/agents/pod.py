@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from drone_mcp_config.agents.kubernetes_yaml import literal
+from drone_mcp_config.agents.yaml_dumper import literal
 
 Data = dict[str, Any]
 

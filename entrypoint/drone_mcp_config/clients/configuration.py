@@ -12,7 +12,7 @@ from drone_mcp_config.clients.formats import CLIENTS, ClientFormat, ClientName
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.plan.making import PlanContext, make_plan
-from drone_mcp_config.plan.tokens import token_sources
+from drone_mcp_config.plan.token_variables import token_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -11,16 +11,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agents.branch_names import branch_problem, is_protected
+from drone_mcp_config.agents.branch_rules import branch_problem, is_protected
 from drone_mcp_config.agents.equipment import check_session
-from drone_mcp_config.agents.kubernetes_yaml import as_yaml
 from drone_mcp_config.agents.launch import launch_of
 from drone_mcp_config.agents.pod import ROLES, TOKENS, PodChoices, PodVariable, agent_pod
+from drone_mcp_config.agents.yaml_dumper import as_yaml
 from drone_mcp_config.clients.configuration import served_at
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
-from drone_mcp_config.plan.tokens import token_sources, unused_sources
+from drone_mcp_config.plan.token_variables import token_sources, unused_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.roles.model import IMAGE, VARIABLE

@@ -7,7 +7,7 @@ import json
 import typer
 
 from drone_mcp_config.installation.reading import read_installation
-from drone_mcp_config.roles.schema import json_schema
+from drone_mcp_config.roles.json_schema import json_schema
 
 
 def run() -> None:

@@ -8,7 +8,7 @@ import typer
 import yaml
 
 from drone_mcp_config.installation.reading import Servers, read_installation
-from drone_mcp_config.plan.tokens import sources_of
+from drone_mcp_config.plan.token_variables import sources_of
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drone_mcp_config.roles.model import Agent, External
-    from drone_mcp_config.roles.source import KeyPath
+    from drone_mcp_config.roles.role_file import KeyPath
 
 Line = tuple[str, str]  # YAML, and the comment beside it
 

@@ -1,85 +1,147 @@
-"""The acts of the demo, and the stand-in for an agent that plays in them."""
+"""The acts of the demo, in order, as an agent would play them."""
 
 from __future__ import annotations
 
 import json
+import re
 import time
-from dataclasses import asdict, dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from contextlib import AsyncExitStack
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anyio
+
+from drone_mcp_config.checking.launching import LaunchFailed, from_entry, launched
+from drone_mcp_config.clients.atomic_file import replace_text
+from drone_mcp_config.clients.configuration import Choices, make_configuration
+from drone_mcp_config.clients.documents import new_text
+from drone_mcp_config.clients.folders import UserFolders
+from drone_mcp_config.demo.agent import REPO, Act, DemoAgent, StoryFailed, ToolAnswer
+from drone_mcp_config.demo.waiting import go_red
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.plan.model import START_SECONDS
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Mapping
+    from pathlib import Path
 
-    from drone_mcp_config.checking.launching import RunningServer
+    from drone_mcp_config.demo.processes import SimulatedDrone
 
-REPO = "octo/hello"
-CHARS_PER_TOKEN = 4
+ROLE = "dev"
+STATE = "DRONE_MCP_STATE"
+PATTERN = r"\bFAILED\b"
+NUMBERED = re.compile(r" *\d+[|>]")
+TAIL_SHOWN = 6  # lines of the log's end that the page shows; the answer has them all
 
 
-class StoryFailed(Exception):
-    """An act did not have the result that it must have."""
+async def play_acts(drone: SimulatedDrone, folder: Path, environment: Mapping[str, str]) -> AsyncIterator[Act]:
+    """Play all acts, in `folder`.
 
-
-@dataclass(frozen=True)
-class Act:
-    """One question of the demo and its answer; the fields are those of `demo --json`.
-
-    Attributes:
-        title: in a few words.
-        asked: the command or the tool call.
-        seconds: how long it took.
-        told: the lines of the answer to show.
-        tokens: the size of a tool's answer as an agent pays for it, at four characters a token.
-        line: the number of the line that matters, where the act shows it.
+    Raises:
+        StoryFailed: an act did not have the result that it must have.
     """
-
-    title: str
-    asked: str
-    seconds: float
-    told: tuple[str, ...]
-    tokens: int | None = None
-    line: int | None = None
-
-    def showing(self, told: tuple[str, ...]) -> Act:
-        """Return the same act with other lines to show."""
-        return replace(self, told=told)
-
-    def as_data(self) -> dict[str, Any]:
-        """Return it as JSON data without empty fields."""
-        return {key: value for key, value in asdict(self).items() if value is not None}
-
-
-@dataclass(frozen=True)
-class ToolAnswer:
-    """The answer of a tool: as data and as text."""
-
-    data: Any
-    text: str
+    yield Act("A Drone server to look at", "drone-mcp-simulator serve --scenario demo", 0.0, (drone.url,))
+    yield Act("A receiver for its webhooks", "drone-mcp-webhooks serve", 0.0, (f"keeps {drone.state}",))
+    file = folder / ".mcp.json"
+    yield _configure(file, environment)
+    failed: StoryFailed | None = None
+    async with AsyncExitStack() as stack:
+        agent = DemoAgent()
+        # Raised outside: the task groups of the connections would wrap it in exception groups.
+        try:
+            async for act in _start(agent, stack, file, {**environment, **drone.environment}):
+                yield act
+            async for act in go_red(agent, drone):
+                yield act
+            async for act in _investigate(agent):
+                yield act
+        except StoryFailed as error:
+            failed = error
+    if failed:
+        raise failed
 
 
-@dataclass
-class DemoAgent:
-    """The demo's stand-in for an agent: it calls a tool wherever a server offers it."""
+async def _start(
+    agent: DemoAgent, stack: AsyncExitStack, file: Path, environment: Mapping[str, str]
+) -> AsyncIterator[Act]:
+    entries = json.loads(await anyio.Path(file).read_text(encoding="utf-8"))["mcpServers"]
+    for name, entry in entries.items():
+        try:
+            parameters = from_entry(entry, environment)
+            # Claude Code's servers inherit the variables that its file does not name.
+            parameters.env = {STATE: environment[STATE], **(parameters.env or {})}
+            server = launched(parameters, patience=START_SECONDS)
+            running = await stack.enter_async_context(server)
+        except LaunchFailed as error:
+            raise StoryFailed(f"{name}: {error}") from error
+        agent.servers[name] = running
+        yield Act(f"{name} starts", " ".join([entry["command"], *entry["args"]]), running.seconds, running.tools)
 
-    servers: dict[str, RunningServer] = field(default_factory=dict)
 
-    async def ask(
-        self, title: str, tool: str, lines: Callable[[ToolAnswer], tuple[str, ...]], **arguments: Any
-    ) -> tuple[Act, ToolAnswer]:
-        """Call a tool; return the act, which shows the `lines` of the answer, and the answer.
+def _configure(file: Path, environment: Mapping[str, str]) -> Act:
+    began = time.perf_counter()
+    installed = read_installation()
+    role = load_role(ROLE, role_library(None), installed)
+    made = make_configuration(role, installed, Choices(), UserFolders.here(), environment)
+    replace_text(file, new_text(made.client, made.entries))
+    seconds = time.perf_counter() - began
+    lines = (f"{file}: {', '.join(made.entries)}", "It holds ${DRONE_SERVER} and ${DRONE_TOKEN}, never their values.")
+    return Act("The role becomes a configuration", f"drone-mcp-config --role {ROLE}", seconds, lines)
 
-        Raises:
-            StoryFailed: no server has the tool, or the call failed.
-        """
-        server = next((server for server in self.servers.values() if tool in server.tools), None)
-        if server is None:
-            raise StoryFailed(f"no server offers {tool}")
-        began = time.perf_counter()
-        result = await server.client.call_tool(tool, arguments)
-        seconds = time.perf_counter() - began
-        text = "\n".join(block.text for block in result.content if block.type == "text")
-        if result.is_error:
-            raise StoryFailed(f"{tool} failed: {text}")
-        asked = ", ".join(f"{name}={json.dumps(value)}" for name, value in arguments.items())
-        answer = ToolAnswer(result.structured_content, text)
-        return Act(title, f"{tool}({asked})", seconds, lines(answer), len(text) // CHARS_PER_TOKEN), answer
+
+async def _investigate(agent: DemoAgent) -> AsyncIterator[Act]:
+    act, listed = await agent.ask(
+        "Which builds are red?", "drone_list_builds", _builds, repo=REPO, status="failure", limit=3
+    )
+    yield act
+    build = {"repo": REPO, "number": listed.data["builds"][0]["number"]}
+    act, _ = await agent.ask("How does it stand?", "drone_get_build", _headline, **build)
+    yield act
+    act, _ = await agent.ask("What did the failed step print last?", "drone_get_build_logs", _end, **build)
+    yield act
+    act, found = await agent.ask(
+        "And the line that matters?", "drone_search_build_logs", _numbered, **build, pattern=PATTERN, max_matches=1
+    )
+    line = _first_hit(found)
+    yield replace(act, line=line)
+    act, _ = await agent.ask(
+        "Or all of it in one call?", "drone_diagnose_build", lambda answer: _diagnosis(answer, line), **build
+    )
+    yield replace(act, line=line)
+
+
+def _builds(answer: ToolAnswer) -> tuple[str, ...]:
+    if not answer.data["builds"]:
+        raise StoryFailed("no red build was found")
+    return tuple(f"#{build['number']} {build['status']}: {build.get('title', '')}" for build in answer.data["builds"])
+
+
+def _headline(answer: ToolAnswer) -> tuple[str, ...]:
+    return (str(answer.data["headline"]),)
+
+
+def _end(answer: ToolAnswer) -> tuple[str, ...]:
+    return _numbered(answer)[-TAIL_SHOWN:]
+
+
+def _diagnosis(answer: ToolAnswer, line: int) -> tuple[str, ...]:
+    """Return the conclusion, and of the excerpt the line that matters."""
+    key = next((shown for shown in _numbered(answer) if shown.strip().startswith(f"{line}|")), None)
+    if key is None:
+        raise StoryFailed(f"the diagnosis does not show line {line}")
+    return (*answer.text.splitlines()[:2], key)
+
+
+def _numbered(answer: ToolAnswer) -> tuple[str, ...]:
+    """Return the lines of a log that an answer shows; each begins with its number."""
+    return tuple(line for line in answer.text.splitlines() if NUMBERED.match(line))
+
+
+def _first_hit(answer: ToolAnswer) -> int:
+    for line in _numbered(answer):
+        number, mark, _ = line.partition(">")
+        if mark and number.strip().isdigit():
+            return int(number)
+    raise StoryFailed("the search found no line")

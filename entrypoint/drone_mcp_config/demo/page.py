@@ -10,7 +10,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from drone_mcp_config.demo.acts import Act
+    from drone_mcp_config.demo.agent import Act
     from drone_mcp_config.demo.processes import SimulatedDrone
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import command_of
 from drone_mcp_config.plan.model import CALLER_TOKEN, PlannedServer, RemoteServer, RolePlan, StdioServer
-from drone_mcp_config.plan.tokens import sources_of
+from drone_mcp_config.plan.token_variables import sources_of
 from drone_mcp_config.template import Template
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
-from drone_mcp_config.plan.tokens import given_token_files
+from drone_mcp_config.plan.token_variables import given_token_files
 from drone_mcp_config.secrecy import names_a_secret
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import anyio.to_thread
 from ci_mcp_logs.evidence import signature_of, study_of
 from ci_mcp_logs.signature import signature
 from drone_mcp_build.failed_steps import FailedStep, failed_steps, failures_that_count
-from drone_mcp_known.signatures import Signed
+from drone_mcp_known.signature_store import Signed
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.verdicts import Verdict, verdict_of
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ci_mcp_logs.distill import Study
     from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.models import Build
-    from drone_mcp_known.signatures import Signatures
+    from drone_mcp_known.signature_store import Signatures
     from drone_mcp_logs.common.build_history import Chronicle
     from drone_mcp_logs.common.live_log import Pace
 

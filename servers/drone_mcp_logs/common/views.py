@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.answer import View, to_json
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

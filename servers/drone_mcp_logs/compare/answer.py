@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.comparison import Comparison
-from ci_mcp_logs.evidence_lines import count_lines
+from ci_mcp_logs.excerpt_lines import count_lines
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, room_of, width_for
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_build.failed_steps import StepRef, step_refs
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
+from drone_mcp_logs.common.compare_link import compare_link
 from drone_mcp_logs.common.earlier_builds import same_step
-from drone_mcp_logs.common.links import compare_link
 from drone_mcp_logs.common.steps import NAME, bounded
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView

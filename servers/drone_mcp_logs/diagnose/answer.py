@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.evidence_lines import count_lines, write_excerpt, write_to_fit
+from ci_mcp_logs.excerpt_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
 from ci_mcp_logs.timestamps import stamps_room

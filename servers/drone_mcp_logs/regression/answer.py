@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
-from drone_mcp_logs.common.links import compare_link
+from drone_mcp_logs.common.compare_link import compare_link
 from drone_mcp_logs.common.steps import NAME
 from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView

@@ -12,7 +12,7 @@ from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
 from drone_mcp_logs.common.failure_signatures import Signer
-from drone_mcp_logs.common.step_runs import runs_of
+from drone_mcp_logs.common.step_outcomes import runs_of
 from drone_mcp_logs.common.steps import NAME, find
 from drone_mcp_logs.regression.answer import Regression, answer
 from drone_mcp_logs.regression.streak import Outcome, Streak, first_alike, outcome_of, streak_of

@@ -14,7 +14,7 @@ from importlib import import_module
 from ci_mcp_kit import pipes
 from ci_mcp_kit.front import surface as surfaces
 from ci_mcp_kit.front.conversation import Conversation, split_lines
-from ci_mcp_kit.front.opening import Opening
+from ci_mcp_kit.front.handover import Handover
 from ci_mcp_kit.variables import SettingsError, read_process, read_tools
 
 TYPE_CHECKING = False
@@ -43,7 +43,7 @@ def start(package: str, *readers: Reader) -> None:
     surface = surfaces.load(package)
     stdin = pipes.Input()
     if surface is None:
-        _server_of(package).main(Opening(stdin))
+        _server_of(package).main(Handover(stdin))
         return
     eager, fault = _read_environment(surface, readers)
     if fault is not None:
@@ -59,7 +59,7 @@ def start(package: str, *readers: Reader) -> None:
         stdin.send_last(conversation.farewell())
         os._exit(0)
     _exit_at_signals()
-    _server_of(package).main(Opening(stdin, conversation, rest, reported=fault is not None))
+    _server_of(package).main(Handover(stdin, conversation, rest, reported=fault is not None))
 
 
 def _exit_at_signals() -> None:

@@ -17,14 +17,18 @@ one, for one call, once the audit line of the attempt is written. So a tool that
 with, and when anything fails on the way, nothing is sent.
 
 Modules:
-    operations  Operation and Risk
-    actions     the protocols: Action, Request, Writer
-    spec        GuardSpec
-    rules       Rules and Decision: pure
-    variables   the environment variables of every guard; settings: GuardSettings
-    consent     confirmation tokens: pure; asking: the question by elicitation; confirming: both, once each
-    notes, rate what all processes of an agent agree on, and how often it may act
-    chain       audit lines and their verification: pure; sinks, audit: where they go; audit_command: the command
-    guard       Guard
-    errors      WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable
+    operations           Operation and Risk
+    protocols            what a domain brings: Action, Request, Writer
+    spec                 GuardSpec
+    rules                Rules and Decision: pure
+    variables, settings  the environment variables of every guard; GuardSettings
+    change, acting       Change and Plan: one call of a tool; Actor carries it out
+    confirmation_tokens  tokens as proof of a question: pure
+    asking, confirming   the question by elicitation; both kinds of confirmation, each used once
+    guard_notes, rate    what all processes of an agent agree on; how often it may act
+    repeating            the same call twice within a minute
+    chain                audit lines and their verification: pure
+    audit, sinks         the audit log, and the places that it is written to; audit_command: the command
+    guard                Guard
+    errors               WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable
 """

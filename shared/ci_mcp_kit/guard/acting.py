@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from mcp.types import InputRequiredResult
 
 from ci_mcp_kit.errors import Conflict, ServiceError, ServiceFailed, TimedOut, Unreachable
-from ci_mcp_kit.guard.changes import A, Change, Plan, Sent, V
+from ci_mcp_kit.guard.change import A, Change, Plan, Sent, V
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.guard import chain, consent
+from ci_mcp_kit.guard import chain, confirmation_tokens
 from ci_mcp_kit.guard.chain import Head, Report
 from ci_mcp_kit.guard.sinks import head_path
 
@@ -52,7 +52,7 @@ def _verify(file: Path, key: str, head: str | None) -> Report:
     expected = Head.parse(head) if head else Head.parse(kept.read_text(encoding="ascii")) if kept.exists() else None
     text = file.read_text(encoding="utf-8", errors="surrogateescape")
     lines = text.split("\n")
-    signing = consent.derived(key.encode(), "audit") if key else None
+    signing = confirmation_tokens.derived(key.encode(), "audit") if key else None
     cut = [] if lines[-1] == "" else ["the last line is cut"]
     report = chain.verify(lines[:-1], signing, expected)
     unknown = [] if expected else [NO_HEAD]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp.types import InputRequiredResult
 
-from ci_mcp_kit.guard import asking, consent, notes
+from ci_mcp_kit.guard import asking, confirmation_tokens, guard_notes
 from ci_mcp_kit.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import Context
 
-    from ci_mcp_kit.guard.actions import Action
     from ci_mcp_kit.guard.asking import Reply
     from ci_mcp_kit.guard.audit import Audit
-    from ci_mcp_kit.guard.notes import GuardNotes, Who
+    from ci_mcp_kit.guard.guard_notes import GuardNotes, Who
+    from ci_mcp_kit.guard.protocols import Action
 
 # Seconds for which a used question is known: its life, and as much again for clocks that differ.
-REMEMBERED: Final = 2.0 * consent.LIFE
+REMEMBERED: Final = 2.0 * confirmation_tokens.LIFE
 
 
 class Confirmations:
@@ -82,7 +82,7 @@ class Confirmations:
         if reply.said == "accept":
             return
         if reply.said == "decline":
-            await self._kept.write_note(self._declined(action), "no", consent.LIFE, at=self._clock())
+            await self._kept.write_note(self._declined(action), "no", confirmation_tokens.LIFE, at=self._clock())
         await self._audit.note(reply.said, **action.facts(), confirmation="person")
         if reply.said == "decline":
             raise NotConfirmed(f"The person declined: {action.operation.name} is not done", details={"said": "decline"})
@@ -93,12 +93,12 @@ class Confirmations:
         return NotConfirmed(
             question,
             next_step="Put this question to the person you work for. Only if they agree, call again with the same "
-            f"arguments and confirmation from details, within {consent.LIFE} seconds",
-            details={"confirmation": self._mint(action), "seconds": consent.LIFE},
+            f"arguments and confirmation from details, within {confirmation_tokens.LIFE} seconds",
+            details={"confirmation": self._mint(action), "seconds": confirmation_tokens.LIFE},
         )
 
     def _mint(self, action: Action) -> str:
-        return consent.mint(self._key(), action, secrets.token_hex(8), self._clock())
+        return confirmation_tokens.mint(self._key(), action, secrets.token_hex(8), self._clock())
 
     async def _spend(self, action: Action, token: str) -> None:
         """Use a token up: each confirms one action, once, whichever process it is brought to."""
@@ -110,15 +110,15 @@ class Confirmations:
 
     async def _claim(self, action: Action, token: str) -> None:
         now = self._clock()
-        question = consent.check(self._key(), token, action, now)
-        used = notes.key("used", question.number)
+        question = confirmation_tokens.check(self._key(), token, action, now)
+        used = guard_notes.key("used", question.number)
         if await self._kept.claim(used, "used", REMEMBERED, at=now) is not None:
-            raise NotConfirmed("That confirmation was used before", next_step=consent.AGAIN)
+            raise NotConfirmed("That confirmation was used before", next_step=confirmation_tokens.AGAIN)
 
     def _is_about(self, action: Action, token: str) -> bool:
         """Whether the person was asked about this very action; if not, they are asked again."""
         try:
-            consent.check(self._key(), token, action, self._clock())
+            confirmation_tokens.check(self._key(), token, action, self._clock())
         except NotConfirmed:
             return False
         return True
@@ -131,8 +131,8 @@ class Confirmations:
             )
 
     def _declined(self, action: Action) -> str:
-        return notes.key("declined", self._who(), action.fingerprint)
+        return guard_notes.key("declined", self._who(), action.fingerprint)
 
     def _key(self) -> bytes:
         """The key of this agent: what it was asked, no other can answer."""
-        return consent.derived(self._master, notes.key("agent", self._who()))
+        return confirmation_tokens.derived(self._master, guard_notes.key("agent", self._who()))

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.errors import PermissionDenied, ServiceError
-from ci_mcp_kit.guard import consent
+from ci_mcp_kit.guard import confirmation_tokens
 from ci_mcp_kit.guard.audit import Audit
 from ci_mcp_kit.guard.confirming import Confirmations
 from ci_mcp_kit.guard.errors import NotConfirmed
-from ci_mcp_kit.guard.notes import who
+from ci_mcp_kit.guard.guard_notes import who
 from ci_mcp_kit.guard.rate import RateLimit
 from ci_mcp_kit.guard.sinks import sink_of
 
@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from mcp.types import InputRequiredResult
 
     from ci_mcp_kit.cleaning import Cleaner
-    from ci_mcp_kit.guard.actions import Action, Gate, Request, Writer
-    from ci_mcp_kit.guard.notes import GuardNotes, Who
+    from ci_mcp_kit.guard.guard_notes import GuardNotes, Who
     from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.protocols import Action, Gate, Request, Writer
     from ci_mcp_kit.guard.rules import Decision
     from ci_mcp_kit.guard.settings import GuardSettings
 
@@ -72,11 +72,11 @@ class Guard:
         self._connect = connect
         self._clock = clock
         master = settings.key or secrets.token_bytes(32)
-        self.seal = consent.derived(master, "seal")
-        signing = consent.derived(settings.key, "audit") if settings.key else None
+        self.seal = confirmation_tokens.derived(master, "seal")
+        signing = confirmation_tokens.derived(settings.key, "audit") if settings.key else None
         self.audit = Audit(sink_of(settings.audit, signing), settings.agent, clean, clock)
         self._rate = RateLimit(settings.rules.rate, kept)
-        confirming = consent.derived(master, "confirm")
+        confirming = confirmation_tokens.derived(master, "confirm")
         self._confirmations = Confirmations(self.rules.spec.thing, confirming, self.who, kept, self.audit, clock)
         self._permits: list[Permit] = []
         self._writer: Writer | None = None

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.errors import RateLimited
-from ci_mcp_kit.guard import notes
+from ci_mcp_kit.guard import guard_notes
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.notes import GuardNotes, Who
+    from ci_mcp_kit.guard.guard_notes import GuardNotes, Who
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +39,7 @@ class RateLimit:
         """Raise `RateLimited` where the agent has had its share of the scope."""
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
-            since = await self._kept.note(notes.key("rate", who, scope, place), at=now)
+            since = await self._kept.note(guard_notes.key("rate", who, scope, place), at=now)
             if since is None:
                 return
             taken[place] = self._until(since, now)
@@ -49,7 +49,7 @@ class RateLimit:
         """Count one action; raise as `check` does."""
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
-            key, seconds = notes.key("rate", who, scope, place), self._rate.seconds
+            key, seconds = guard_notes.key("rate", who, scope, place), self._rate.seconds
             since = await self._kept.claim(key, repr(now), seconds, at=now)
             taken[place] = self._until(since or repr(now), now)
             if since is None:

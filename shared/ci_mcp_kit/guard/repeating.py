@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ci_mcp_kit.errors import Conflict
 from ci_mcp_kit.guard.errors import NotesUnavailable
-from ci_mcp_kit.guard.notes import key
+from ci_mcp_kit.guard.guard_notes import key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ci_mcp_kit.guard.notes import GuardNotes, Who
+    from ci_mcp_kit.guard.guard_notes import GuardNotes, Who
     from ci_mcp_kit.guard.spec import GuardSpec
 
 logger = logging.getLogger(__name__)

@@ -18,8 +18,8 @@ from ci_mcp_kit.guard.rate import Rate
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from ci_mcp_kit.guard.actions import Action
     from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.protocols import Action
     from ci_mcp_kit.guard.spec import GuardSpec
 
 Mode = Literal["off", "dry-run", "on"]

@@ -6,7 +6,7 @@ import heapq
 
 from typing_extensions import override
 
-from ci_mcp_kit.notes.notes import Notes, lease_key
+from ci_mcp_kit.notes.base import Notes, lease_key
 
 
 class MemoryNotes(Notes):

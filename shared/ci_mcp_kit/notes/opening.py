@@ -5,7 +5,7 @@ from __future__ import annotations
 import anyio
 from typing_extensions import override
 
-from ci_mcp_kit.notes.notes import Notes
+from ci_mcp_kit.notes.base import Notes
 from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 

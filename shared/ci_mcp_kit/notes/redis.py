@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from ci_mcp_kit.notes.notes import Notes, lease_key
+from ci_mcp_kit.notes.base import Notes, lease_key
 from ci_mcp_kit.redis_client import PREFIX, answering, connect
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ParamSpec, TypeVar
 from typing_extensions import override
 
 from ci_mcp_kit.background import BackgroundThread
-from ci_mcp_kit.notes.notes import Notes, lease_key
+from ci_mcp_kit.notes.base import Notes, lease_key
 from ci_mcp_kit.sqlite_file import open_file, writing
 from ci_mcp_kit.stores import StoreUnavailable
 

@@ -27,7 +27,7 @@ OPERATIONS = {
 
 @dataclass(frozen=True, kw_only=True)
 class BuildAction:
-    """An operation on one build in the state in which it was read (a `ci_mcp_kit.guard.actions.Action`).
+    """An operation on one build in the state in which it was read (a `ci_mcp_kit.guard.protocols.Action`).
 
     Attributes:
         stages: their numbers; empty for the whole build.

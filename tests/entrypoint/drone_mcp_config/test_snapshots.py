@@ -21,9 +21,9 @@ from drone_mcp_config.clients.formats import CLIENTS, ClientName
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import PlannedServer, StdioServer
+from drone_mcp_config.roles.json_schema import json_schema
 from drone_mcp_config.roles.library import RoleLibrary, role_library
 from drone_mcp_config.roles.loading import load_role
-from drone_mcp_config.roles.schema import json_schema
 from support.snapshots import hold
 
 if TYPE_CHECKING:

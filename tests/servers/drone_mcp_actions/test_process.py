@@ -130,10 +130,10 @@ async def test_a_head_kept_elsewhere_tells_of_a_file_and_head_taken_back(tmp_pat
 
 
 async def test_a_signed_file_takes_its_key(tmp_path: Path) -> None:
-    from ci_mcp_kit.guard import consent  # noqa: PLC0415 - for this test alone
+    from ci_mcp_kit.guard import confirmation_tokens  # noqa: PLC0415 - for this test alone
 
     path = tmp_path / "audit.jsonl"
-    await log(path, consent.derived(KEY.encode(), "audit"))
+    await log(path, confirmation_tokens.derived(KEY.encode(), "audit"))
     assert run("audit", "verify", str(path), DRONE_MCP_ACTION_KEY=KEY).returncode == 0
     assert run("audit", "verify", str(path)).returncode == 1
 

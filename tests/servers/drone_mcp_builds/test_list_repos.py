@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
 from support.made_builds import made_build, made_repo
 
 if TYPE_CHECKING:

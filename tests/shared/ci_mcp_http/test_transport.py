@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     import respx
 
     from ci_mcp_http.call import Call
-    from ci_mcp_kit.attempts import Attempt
+    from ci_mcp_kit.http_attempt import Attempt
     from support.forge import ForgeClock
 
     Opened = AbstractAsyncContextManager[Transport]

@@ -5,7 +5,7 @@ import json
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.numbered_lines import (
     LEAST_ROOM,

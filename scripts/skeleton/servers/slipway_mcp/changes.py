@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.changes import Change, Plan
+from ci_mcp_kit.guard.change import Change, Plan
 from slipway_mcp.client import get_release, stop_release
 from slipway_mcp.guarding import STOP, ReleaseAction
 from slipway_mcp.views import StopView
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.changes import Sent
+    from ci_mcp_kit.guard.change import Sent
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
     from slipway_mcp.access import SlipwayAccess

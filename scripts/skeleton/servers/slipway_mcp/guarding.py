@@ -44,7 +44,7 @@ RELEASE_GUARD: Final = GuardSpec(
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseAction:
-    """One thing to do to one release in the state in which it was read (a `ci_mcp_kit.guard.actions.Action`)."""
+    """One thing to do to one release in the state in which it was read (a `ci_mcp_kit.guard.protocols.Action`)."""
 
     operation: Operation
     app: str

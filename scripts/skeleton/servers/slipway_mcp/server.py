@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.notes import GuardNotes
+from ci_mcp_kit.guard.guard_notes import GuardNotes
 from ci_mcp_kit.guard.repeating import RecentCalls
 from ci_mcp_kit.notes.opening import SharedNotes
 from slipway_mcp.access import SlipwayAccess, connect
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.opening import Opening
+    from ci_mcp_kit.front.handover import Handover
 
 SPEC = ServerSpec(
     name="slipway",
@@ -55,6 +55,6 @@ def create(settings: SlipwaySettings, clock: Callable[[], float] = time.time) ->
     return build_server(SPEC, settings, access, SlipwayTools(access, guard, recent, clock), seal=guard.seal)
 
 
-def main(opening: Opening | None = None) -> None:
-    """Serve over stdin and stdout, from an opening of the conversation on."""
-    run(SPEC, create, opening)
+def main(handover: Handover | None = None) -> None:
+    """Serve over stdin and stdout, from the handover of its front on."""
+    run(SPEC, create, handover)

@@ -18,7 +18,7 @@ from drone_mcp_build.guard.variables import read_guard
 from drone_mcp_config.installation.manifest import ManifestGuard
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
-from drone_mcp_config.roles.guards import guard_model
+from drone_mcp_config.roles.guard_model import guard_model
 from drone_mcp_config.roles.library import RoleLibrary
 from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.serving.servers import hosted_servers

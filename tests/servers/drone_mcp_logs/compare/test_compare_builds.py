@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import step_refs
-from drone_mcp_logs.common.links import compare_link
+from drone_mcp_logs.common.compare_link import compare_link
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 from support.agent import numbered

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine
-from ci_mcp_logs.evidence_lines import write_excerpt
+from ci_mcp_logs.excerpt_lines import write_excerpt
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
 from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, step_refs

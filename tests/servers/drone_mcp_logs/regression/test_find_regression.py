@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
 from drone_mcp_client.models import Build
 from drone_mcp_state import open_store
 from support.made_builds import T0, made_build, made_repo, made_stage, made_step

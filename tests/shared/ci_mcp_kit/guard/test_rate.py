@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.guard.notes import GuardNotes
+from ci_mcp_kit.guard.guard_notes import GuardNotes
 from ci_mcp_kit.guard.rate import Rate, RateLimit
 from ci_mcp_kit.notes.memory import MemoryNotes
 from drone_mcp_client.errors import RateLimited

@@ -12,7 +12,7 @@ import respx
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard.errors import AuditUnavailable, NotConfirmed, WritesDisabled
 from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.notes import GuardNotes
+from ci_mcp_kit.guard.guard_notes import GuardNotes
 from ci_mcp_kit.guard.rate import Rate
 from ci_mcp_kit.guard.settings import GuardSettings
 from ci_mcp_kit.notes.memory import MemoryNotes
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from ci_mcp_kit.guard.actions import Gate
+    from ci_mcp_kit.guard.protocols import Gate
     from drone_mcp_client.client import DroneClient
 
 SERVER = "http://drone.test"

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.guard.actions import Action
+from ci_mcp_kit.guard.protocols import Action
 
 if TYPE_CHECKING:
     from ci_mcp_kit.errors import ServiceError
-    from ci_mcp_kit.guard.actions import Request
     from ci_mcp_kit.guard.operations import Operation
+    from ci_mcp_kit.guard.protocols import Request
     from ci_mcp_kit.guard.rules import Decision
 
 A = TypeVar("A", bound=Action)

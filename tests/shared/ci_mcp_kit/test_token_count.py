@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.tokens import count_tokens
+from ci_mcp_kit.token_count import count_tokens
 
 TEXTS = st.text() | st.text(alphabet='abcXYZ0123456789 \t\n-=/."\\:[]{}é日─', max_size=80)
 

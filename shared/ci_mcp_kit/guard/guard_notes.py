@@ -19,7 +19,7 @@ from ci_mcp_kit.stores import StoreError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from ci_mcp_kit.notes.notes import Notes
+    from ci_mcp_kit.notes.base import Notes
 
     Who = tuple[str, str, str]
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from drone_mcp_config.demo.acts import REPO, Act, DemoAgent, StoryFailed, ToolAnswer
+from drone_mcp_config.demo.agent import REPO, Act, DemoAgent, StoryFailed, ToolAnswer
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

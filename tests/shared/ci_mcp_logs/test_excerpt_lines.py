@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_logs.evidence import headline, study_of
-from ci_mcp_logs.evidence_lines import count_lines, write_excerpt, write_to_fit
+from ci_mcp_logs.excerpt_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.numbered_lines import GAP, LEAST_ROOM, room_of_all, width_for
 from support.agent import numbered

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 from ci_mcp_kit.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.actions import Action
+    from ci_mcp_kit.guard.protocols import Action
 
 LIFE: Final = 300  # seconds
 LONGEST: Final = 400

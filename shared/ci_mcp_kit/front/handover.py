@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.front.conversation import Conversation
 
 
-class Opening:
+class Handover:
     """The start of a server: its input, and the conversation so far.
 
     Attributes:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import Field, create_model
 
-from drone_mcp_config.roles.guards import guard_model
+from drone_mcp_config.roles.guard_model import guard_model
 from drone_mcp_config.roles.model import GUARD, NAME, RoleFile, ServerEntry
 
 if TYPE_CHECKING:
