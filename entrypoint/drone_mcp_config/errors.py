@@ -2,7 +2,7 @@
 
     UserError          exit 2   the call or the environment is wrong
     ├── InvalidRole    exit 2   a role file is wrong; one line for each mistake
-    ├── NotWritten        exit 1   the client's file was left as it is
+    ├── NotWritten     exit 1   the client's file was left as it is
     ├── CannotExpress  exit 2   the client's format cannot express this
     ├── NotStarted     exit 69  an agent's command was not run: a server or its set-up failed
     └── NotPushed      exit 75  an agent has ended, and its work could not be pushed

@@ -16,9 +16,13 @@ _SECRET_WORDS = frozenset(
     }
 )  # fmt: skip
 _SECRET_KEYS = frozenset({"api", "access", "private", "secret", "signing", "encryption"})  # … followed by "key"
+# The last word says what a value is: TOKEN_FILE, TOKEN_URL and TOKEN_LIMIT hold no token.
 _HARMLESS_ENDINGS = frozenset({"file", "path", "name", "url", "limit", "type"})
+# Splits GITEA_TOKEN, X-Api-Key and apiKey alike.
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
+# Prefixes by which issuers let their tokens be found: GitHub, GitLab, Slack, OpenAI and Anthropic, PyPI, npm, HashiCorp
+# Vault, DigitalOcean; then the ids of AWS access keys.
 _SHAPES = re.compile(
     r"\b(?:gh[opsur]_|github_pat_|glpat-|xox[abprs]-|sk-|pypi-|npm_|hvs\.|dop_v1_)[A-Za-z0-9_-]{16,}"
     r"|\bAKIA[A-Z0-9]{16}\b"
@@ -26,6 +30,7 @@ _SHAPES = re.compile(
     r"|-----BEGIN [A-Z ]*PRIVATE KEY"
     r"|://[^/\s:@]*:[^/\s@]+@"  # a password in an address
 )
+# Digests of images and packages look as random as secrets, and are public.
 _DIGEST = re.compile(r"\bsha(?:256|384|512)[:-][A-Za-z0-9+/=]+")
 _LONG_WORD = re.compile(r"(?<![A-Za-z0-9/._-])[A-Za-z0-9]{32,}(?![A-Za-z0-9/._-])")  # Drone's own tokens are 32 long
 _REFERENCE = re.compile(r"\$\{[^}]*\}")
@@ -45,6 +50,7 @@ def names_a_secret(name: str) -> bool:
 def looks_secret(value: str) -> bool:
     """Tell whether the literal parts of a value have the shape of a token, key or password."""
     literal = _DIGEST.sub("", _REFERENCE.sub("", value))
+    # A long word of letters alone, or of digits alone, is rather a name or an id.
     is_mixed = (
         any(c.isdigit() for c in word) and any(c.isalpha() for c in word) for word in _LONG_WORD.findall(literal)
     )
@@ -80,6 +86,7 @@ def secret_argument(args: list[str]) -> int | None:
 
 def _harmless(value: str) -> bool:
     """Tell whether a value holds references, an authorisation scheme or a short word only."""
+    # The default of a reference is written out: it would be the secret itself.
     if ":-" in value and any(":-" in ref and not ref.endswith(":-}") for ref in _REFERENCE.findall(value)):
         return False
     rest = _REFERENCE.sub("", value)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+# No reference within a default: Claude Code 2.1.329 leaves the inner one of `${A:-${B}}` as it is.
 _REFERENCE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)(?::-([^${}]*))?\}")
 
 
@@ -81,6 +82,7 @@ class Template:
         def value(reference: Reference) -> str:
             if reference.default is None:
                 return environment[reference.name]
+            # Empty counts as unset, as with `:-` in a shell (POSIX, Shell Command Language, 2.6.2).
             return environment.get(reference.name) or reference.default
 
         return self.render(value)

@@ -1,10 +1,10 @@
-"""Drone's HTTP API, on `ci_mcp_http`: typed models, calls, and what Drone's responses mean.
+"""Drone's HTTP API, on `ci_mcp_http`: typed models, calls, and the meaning of responses.
 
     names, paths             repositories and builds as people write them; the paths of requests
     call_builders, calls     every request, as data
     responses, refusals      data from a response, or the error that it means
     steplog, log_tail        stored logs, and the live log of a running step
-    status                   what Drone's status words say of a build
+    status                   the meaning of Drone's status words
     errors                   Drone as a service, and the errors that a call raises
     client, options          what to import: `DroneClient` and `DroneOptions`
 

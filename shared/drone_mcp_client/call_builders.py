@@ -111,6 +111,7 @@ def trigger(operation: str, repo: str, *parts: str | int, params: Params = ()) -
         Build | None,
         params=params,
         repo=slug,
+        # If the answer is lost, the build may have been started all the same.
         idempotent=False,
         min_timeout=TRIGGER_TIMEOUT,
     )
@@ -126,6 +127,7 @@ def page_params(page: int, per_page: int) -> Params:
     """Return the parameters of one page."""
     if not 1 <= per_page <= LARGEST_PAGE:
         raise InvalidInput(f"A page has 1 to {LARGEST_PAGE} entries, not {per_page}")
+    # Drone takes page 0 as page 1: a loop that counts from 0 would list that page twice.
     if page < 1:
         raise InvalidInput(f"Pages count from 1, not {page}")
     return ("page", str(page)), ("per_page", str(per_page))
@@ -160,9 +162,10 @@ def _subject(what: str, repo: str, parts: tuple[str | int, ...]) -> str:
 
 
 def _path_template(path: str) -> str:
-    """Return a path with placeholders for what it names: one of a few dozen is left, and no repository's name.
+    """Return a path with placeholders for what it names.
 
-    The routes are those of drone/drone v2.25.0, handler/api/api.go.
+    Metrics and traces are labelled with it, so there must be few of them, and none may disclose a repository. The
+    routes are those of drone/drone v2.25.0, handler/api/api.go.
     """
     match path.split("/"):
         case ["", "api", "repos" | "stream" as root, _, _, *rest]:

@@ -155,6 +155,7 @@ def restart_build(
 
 def cancel_build(repo: str, number: int) -> Call[Build]:
     """Stop a build. One that is finished stays as it is, and the answer says so (repos/builds/cancel.go)."""
+    # Idempotent for that reason: it may be sent again if the answer is lost.
     return repo_change("builds.cancel", "build", "DELETE", repo, Build, "builds", number)
 
 
@@ -217,6 +218,7 @@ def feed(repo: str | None = None) -> Call[Repo]:
 
 def sync_repos() -> Call[None]:
     """Fetch the user's repositories from the source host again; `syncing` of the user is true until that is done."""
+    # Otherwise Drone answers only after the source host has listed everything (handler/api/user/sync.go).
     params = (("async", "true"),)
     return change("user.sync", "the user's repositories", "POST", "/api/user/repos", None, params=params)
 
@@ -228,6 +230,7 @@ def enable_repo(repo: str) -> Call[Repo]:
 
 def disable_repo(repo: str) -> Call[Repo]:
     """Stop building the repository. Its builds stay."""
+    # Without `remove=true`, by which Drone would delete the repository (repos/disable.go).
     return repo_change("repos.disable", "the settings", "DELETE", repo, Repo)
 
 
@@ -250,6 +253,7 @@ def create_cron(repo: str, name: str, *, expr: str, branch: str) -> Call[Cron]:
     `expr` has a leading field for seconds. Drone changes the name to lower case with dashes (repos/crons/create.go).
     """
     body = {"name": name, "expr": expr, "branch": branch}
+    # Not sent twice: Drone would answer 500 to a name that exists by then, with its database's error.
     what = f"job {quote_input(name)}"
     return repo_change("crons.create", what, "POST", repo, Cron, "cron", body=body, idempotent=False)
 

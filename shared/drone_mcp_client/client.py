@@ -251,6 +251,7 @@ class DroneClient:
             Unreachable: the connection broke, or was silent for so long that it must be dead.
         """
         call = calls.feed(repo)
+        # Leaving `async for` early does not close the generator (PEP 525), which holds a connection.
         async with aclosing(self._transport.stream(call, silence=FEED_SILENCE)) as events:
             async for event in events:
                 if event is SILENCE:
@@ -259,6 +260,7 @@ class DroneClient:
                 if is_end(event):
                     return
                 yield read_event(call, event)
+        # Drone announces the end of a feed (`is_end`), so something else cut this one off.
         raise Unreachable(f"The connection of {call.subject} ended", service=DRONE)
 
     # Administration of a repository
@@ -354,6 +356,7 @@ class DroneClient:
         fetch: Callable[[int], Awaitable[tuple[T, ...]]], key: Callable[[T], int], size: int
     ) -> AsyncIterator[T]:
         """Yield the items of all pages, each once. Drone sends no total: a page that is not full is the last."""
+        # A build that is added meanwhile moves the last one of this page to the next.
         seen: set[int] = set()
         page = 0
         while True:

@@ -1,7 +1,7 @@
-"""What a call of Drone can raise: the family of `ci_mcp_kit.errors`, with `DRONE` as its service.
+"""The errors that a call to Drone can raise: those of `ci_mcp_kit.errors`, with `DRONE` as their service.
 
 Errors whose code or default next step depends on the service are raised with `service=DRONE`; two have a next step of
-their own for Drone. The rest of the family can be imported from here, too, by those who catch it.
+their own for Drone. The others can be imported from here, too.
 """
 
 from __future__ import annotations

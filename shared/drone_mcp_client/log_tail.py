@@ -23,7 +23,10 @@ class StreamEnd(Enum):
     """Why a live log ended. Neither says whether the step has finished: its status does."""
 
     EOF = "eof"
-    """Drone ended it: the step finished, never ran, or does not run yet. The end of the text may be missing."""
+    """Drone ended it: the step finished, never ran, or does not run yet. The end of the text may be missing.
+
+    Drone may notice the end of the step before it has sent the last lines (handler/api/events/logs.go).
+    """
     QUIET = "quiet"
     """Nothing came for as long as the reader would wait. The step works silently, or its build was cancelled."""
 
@@ -51,11 +54,13 @@ class LogTail:
         if self.ended:
             raise StopAsyncIteration
         event = await anext(self._events, None)
+        # Drone announces the end of a log (`is_end`), so something else cut this one off.
         if event is None:
             raise Unreachable(f"The connection of {self._call.subject} ended before the log did", service=DRONE)
         if event is not SILENCE and not is_end(event):
             return read_event(self._call, event)
         self.ended = StreamEnd.QUIET if event is SILENCE else StreamEnd.EOF
+        # A silent stream may never end by itself, and would hold its connection.
         await self.aclose()
         raise StopAsyncIteration
 

@@ -100,7 +100,7 @@ class Step(DroneModel):
     depends_on: Many[str] = ()
     image: str = ""
     detached: bool = False
-    card_schema: Annotated[str, Field(alias="schema")] = ""
+    card_schema: Annotated[str, Field(alias="schema")] = ""  # `schema` is a method of pydantic's BaseModel
 
 
 class Stage(DroneModel):
@@ -158,7 +158,7 @@ class Build(DroneModel):
     event: str = ""
     action: str = ""
     link: str = ""
-    timestamp: int = 0
+    timestamp: int = 0  # always 0: Drone 2.25 does not set it (trigger/trigger.go)
     title: str = ""
     message: str = ""
     before: str = ""
@@ -180,7 +180,7 @@ class Build(DroneModel):
     started: int = 0
     finished: int = 0
     created: int = 0
-    updated: int = 0
+    updated: int = 0  # set at the creation and at the start only: `version` shows every change
     version: int = 0
     stages: Many[Stage] = ()
 
@@ -193,8 +193,8 @@ class Repo(DroneModel):
     """
 
     id: int = 0
-    uid: str = ""
-    user_id: int = 0
+    uid: str = ""  # the source host's id
+    user_id: int = 0  # of the owner; 0: the repository was never enabled
     namespace: str
     name: str
     slug: str
@@ -223,7 +223,7 @@ class Repo(DroneModel):
     version: int = 0
     build: Build | None = None
     permissions: Permissions | None = None
-    archived: bool = False
+    archived: bool = False  # always false from the database, which does not store it
 
 
 class Line(DroneModel):
@@ -263,7 +263,7 @@ class IncompleteStage(DroneModel):
     stage_arch: str = ""
     stage_variant: str = ""
     stage_kernel: str = ""
-    stage_limit: str = ""
+    stage_limit: str = ""  # text here, a number in `Stage` (core/repo.go)
     stage_limit_repo: str = ""
     stage_started: int = 0
     stage_stopped: int = 0

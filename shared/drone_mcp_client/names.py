@@ -79,6 +79,7 @@ def parse_build_url(text: str) -> BuildRef:
         return BuildRef("", parse_repo(slug), _number(number, text))
     address = split_address(text, DRONE)
     parts = _segments(address)
+    # Only API routes contain these two words. What follows are the build, the stage and the step.
     repo, rest = _repo(parts), [part for part in parts[2:] if part not in {"builds", "logs"}][:3]
     if not rest:
         raise InvalidInput(f"{quote_input(text)} names a repository but no build", next_step=BUILD_SYNTAX)
@@ -110,6 +111,8 @@ def _repo(parts: Sequence[str]) -> RepoName:
 
 
 def _number(text: str, whole: str) -> int:
+    # isascii(), because isdigit() accepts ², which int() refuses. The length is limited first, because int() has an
+    # error of its own for more than 4,300 digits (Python documentation, "Integer string conversion length limitation").
     if not (text.isascii() and text.isdigit() and len(text) < 20 and 1 <= int(text) <= LARGEST_NUMBER):  # noqa: PLR2004 - int64 has 19 digits
         raise InvalidInput(f"{quote_input(whole)} names no build", next_step=BUILD_SYNTAX)
     return int(text)

@@ -79,6 +79,7 @@ def _unauthorized(refusal: Refusal) -> ServiceError:
 
     See handler/api/auth/auth.go for guests; CheckMembership in handler/api/acl/org.go answers 401 to a known user.
     """
+    # A 401 with the word of a 403 comes from the check of an organisation's members: the token is good.
     if refusal.message == "Forbidden":
         return _forbidden(refusal)
     if not refusal.response.with_token:
@@ -134,6 +135,7 @@ def _not_found(refusal: Refusal) -> ServiceError:
     # "Not Found" in a repository comes from the checks before the handler (handler/api/acl/{repo,check}.go).
     need = "the right to change" if call.writes else "access to"
     message = f"There is no repository {call.scope}, or the token's user lacks {need} it"
+    # Drone answers 404 to every error of the source host when it looks the commit up (repos/builds/create.go).
     if call.operation == "builds.create":
         message += ", or the source host does not know the branch or commit"
     return NotFound(
@@ -164,10 +166,12 @@ def _conflict(refusal: Refusal) -> ServiceError:
 
 def _server_fault(refusal: Refusal) -> ServiceError:
     status = refusal.response.status
+    # Drone leaves it to its database to find that a name is taken, and hands the error on as a 500.
     if any(mark in refusal.message.lower() for mark in DUPLICATE):
         return Conflict(
             f"Drone has one of that name already ({refusal.call.subject})",
             next_step="Choose another name, or change the one that is there",
+            # Unlike other conflicts: reading again does not free the name.
             retryable=False,
             status=status,
             details=refusal.details,

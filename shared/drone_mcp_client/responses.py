@@ -1,4 +1,4 @@
-"""What Drone's responses mean: data, or an error with the next step.
+"""Turns a response of Drone into data, or into an error with the next step.
 
 Drone's own errors are JSON, `{"message": ...}` (drone/drone v2.25.0, handler/api/errors/errors.go and
 handler/api/render/render.go). A wrong path under /api is a plain-text 404, a wrong method an empty 405, and any path
@@ -36,9 +36,11 @@ def read_as(model: Any) -> Reader[Any]:
     parse = steplog.parse if model is StepLog else _ignore if model is None else json_parser(model)
 
     def read(call: Call[Any], response: Response) -> Any:
+        # A page with status 200 is Drone's user interface, or the login of a proxy.
         if response.is_success and not response.is_web_page:
             return parse_body(parse, response, call.subject, DRONE)
         refusal = Refusal(call, response, *_read_message(response))
+        # Gateways first: the rules for refusals take each status as Drone means it.
         raise find_gateway_error(call, response, DRONE, refusal.details) or describe_refusal(refusal)
 
     return read
@@ -73,5 +75,6 @@ def _read_message(response: Response) -> tuple[str, bool]:
     except (ValueError, TypeError, KeyError, RecursionError):
         if not response.content_type.startswith("text/plain"):
             return "", False
+        # A character has at most 4 bytes in UTF-8 (RFC 3629).
         return quote_service(response.body[: 4 * LONGEST_QUOTE].decode("utf-8", "replace")), False
     return quote_service(str(message)), True

@@ -1,4 +1,4 @@
-"""What Drone's status words mean, and what they make of a build.
+"""The meaning of Drone's status words.
 
 Source: Drone 2.25, core/status.go and operator/manager/teardown.go.
 """
@@ -34,6 +34,7 @@ def is_held(build: Build) -> bool:
 
     Needs a build with its stages: one from a list always looks as if it were only pending.
     """
+    # Drone 2.25 knows the status `blocked` (core/status.go), but never gives it to a build.
     return build.status in {"pending", "blocked"} and bool(blocked_stages(build))
 
 

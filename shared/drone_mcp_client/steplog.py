@@ -23,7 +23,7 @@ Write = tuple[int, str, int]
 
 # Where one write ends and the next begins. No string holds this: in one, a backslash stands before each quote.
 SEPARATOR: Final = b'},{"pos":'
-PIECE: Final = 256 * 1024  # bytes that are decoded at once
+PIECE: Final = 256 * 1024  # bytes that are decoded at once: as Python objects, they take several times as much
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,11 @@ def parse(body: bytes) -> StepLog:
     body = body.strip()
     if body in {b"", b"null"}:
         return StepLog()
+    # Drone 2.25 sends an array. A comment in its find.go speaks of one object a line, as other runners may upload.
     pieces = filter(None, body.split(b"\n")) if body.startswith(b"{") else _pieces(body)
     try:
         return assemble(_writes(pieces))
+    # json parses by recursion, and callers expect a ValueError for every body that is no log.
     except RecursionError as deep:
         raise ValueError("nested too deeply") from deep
 
@@ -83,8 +85,10 @@ def assemble(writes: Iterable[Write]) -> StepLog:
     first_pos = None
     for pos, out, time in writes:
         first_pos = pos if first_pos is None else first_pos
+        # runner-go leaves an empty write after a block of whole lines (livelog/livelog.go).
         if not out:
             continue
+        # A str knows whether it is ASCII (PEP 393), so most writes are counted without a copy.
         size += len(out) if out.isascii() else len(out.encode())
         if not open_parts:
             open_time = time

@@ -23,7 +23,7 @@ OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any
 MOST_LISTED: Final = 100  # builds of a list that the store is asked for
 MOST_BETWEEN: Final = 25  # builds looked up to make sure that the found one is the newest
 KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
-LEARNED_BETWEEN: Final = 50
+LEARNED_BETWEEN: Final = 50  # builds learned from one clean-up of that store to the next, which looks at every build
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +80,7 @@ class Known:
             number: of the build.
             ahead: seconds for which the caller goes on to answer from the store after this call.
         """
+        # The permission comes last: it may cost a request to Drone, which a miss in the store does not need.
         record = await self.state.ask(lambda store: store.get(slug, number))
         if record is None or not await self._is_fresh(record.build):
             return None
@@ -87,6 +88,7 @@ class Known:
 
     async def latest(self, slug: str) -> Observation | None:
         """Return the newest build of the default branch; None as in `build`."""
+        # Only a live feed reports a build that is newer than those in the store.
         if not await self.feed_is_alive():
             return None
         repo = await self._permission.repo(slug)
@@ -110,6 +112,7 @@ class Known:
         if repo is None or not records or not _is_gapless(records, repo, page * size):
             return None
         builds = tuple(record.build for record in records)
+        # One build in doubt is enough: Drone can only be asked for the whole page.
         if not all(build.repo_id == repo.id and _is_reported_by_feed(build) for build in builds):
             return None
         return Page(builds[(page - 1) * size :], at)
@@ -136,6 +139,7 @@ class Known:
             return ()
         records = await self.state.ask(lambda store: store.newest(slug, most)) or ()
         builds = [record.build for record in records if record.build.repo_id == repo.id]
+        # `counter` is the number of the newest build: the store does not have that one.
         if not builds or builds[0].number < repo.counter:
             return ()
         top = builds[0].number
@@ -171,6 +175,7 @@ class Known:
 
     def _observe(self, record: Record, repo: Repo | None) -> Observation | None:
         """Return the record if the token may read its repository, and not one that had the name before it."""
+        # A repository that was deleted and created again has another id, and others may read it.
         if repo is None or repo.id != record.build.repo_id:
             return None
         observing.set_source("store")
@@ -193,6 +198,7 @@ def _is_gapless(records: Sequence[Record], repo: Repo, count: int) -> bool:
     """Whether records, newest first, are the `count` newest builds of the repository, or all of them."""
     numbers = [record.build.number for record in records]
     newest, oldest = numbers[0], numbers[-1]
+    # Fewer than `count` are all of them only if they reach back to the first build.
     return newest >= repo.counter and newest - oldest == len(numbers) - 1 and (len(numbers) == count or oldest == 1)
 
 
@@ -202,6 +208,7 @@ async def _newest(store: BuildStateStore, repo: Repo) -> Record | None:
     if found is None or repo.counter - found.build.number > MOST_BETWEEN:
         return None
     for number in range(found.build.number + 1, repo.counter + 1):
+        # A build that the store does not know may be a newer one of this branch.
         if await store.get(repo.slug, number) is None:
             return None
     return found

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 CACHED_SECONDS: Final = 60.0  # for so long a permission that is taken away still holds here
 MOST_CACHED: Final = 1_000  # repositories
 
+# Of a repository that a token may not read, Drone answers 401 to guests, 404 to users, and 403 to inactive users with
+# rights (drone/drone v2.25.0, handler/api/acl).
 _REFUSALS = (AuthenticationFailed, NotFound, PermissionDenied)
 
 
@@ -53,7 +55,9 @@ class ReadPermission:
         self._access.scope.check(slug)
         # The token is read anew each time: its file may hold another one than a moment ago.
         at, tokens = self._clock(), tuple(self._access.settings.secrets())
+        # Taken out at once: an entry that has expired must not survive the refusal that may follow.
         entry = self._cache.pop(slug, None)
+        # The age is negative after the clock was set back: such an entry could be of any age.
         if entry is not None and entry.tokens == tokens and 0 <= at - entry.at <= CACHED_SECONDS - ahead:
             self._cache[slug] = entry
             return entry.repo
@@ -62,6 +66,7 @@ class ReadPermission:
             repo = await drone.repo(slug)
         except _REFUSALS:
             return None
+        # Rare, so no order is kept of what was used last: each repository is asked for once more.
         if len(self._cache) >= MOST_CACHED:
             self._cache.clear()
         self._cache[slug] = _Entry(at, tokens, repo)

@@ -83,6 +83,7 @@ class BuildReader:
         try:
             return await self._known.learn(repo, await drone.latest_build(repo))
         except NotFound as error:
+            # The repository itself is missing, or closed to this token (`drone_mcp_client.refusals`).
             if error.details.get("reason") != "missing":
                 raise
             return None
@@ -95,6 +96,7 @@ class BuildReader:
             found = await self._known.repo(repo)
         except ServiceError:
             return 0  # the build can be judged without it, if less surely
+        # Drone counts minutes.
         return found.timeout * 60 if found else 0
 
     async def newest_number(self, repo: str) -> int | None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_known.state import State
 
-KEPT_SECONDS: Final = 90 * 86_400.0
+KEPT_SECONDS: Final = 90 * 86_400.0  # 90 days
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ class State:
         """Return the answer of the store; None while it is unavailable."""
         from drone_mcp_state import StoreError  # noqa: PLC0415 - on first use, to start fast
 
+        # A store that does not answer would hold up every call. Not below 0: the clock may have been set back.
         if 0 <= self._clock() - self._failed_at < REST_SECONDS:
             return None
         try:

@@ -59,6 +59,7 @@ class AgentRun:
                     return foreground.end_code
                 raise
         code, started = self._run_command(foreground, installed)
+        # Also after a failure or a signal: what an agent has done so far would be lost with its container.
         if self.delivery and started:
             return _deliver(git, self.delivery, code)
         return code

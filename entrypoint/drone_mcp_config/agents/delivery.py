@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from drone_mcp_config.agents.git import Git
 
 DEFAULT_EMAIL = "agent@drone-mcp.invalid"  # RFC 2606: `.invalid` is never registered
+# Files in git's folder during an operation: gitrevisions(7) describes the first three, a rebase has a folder.
 UNFINISHED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD", "rebase-merge", "rebase-apply")
 
 
@@ -56,6 +57,7 @@ def check_delivery(git: Git, delivery: Delivery) -> None:
 
 
 def _refuse_protected(git: Git, delivery: Delivery) -> None:
+    # It also shows that the remote answers and takes our credentials, before the agent starts its work.
     head = git.run("ls-remote", "--symref", "--", delivery.remote, "HEAD")
     if not head.ok:
         raise NotStarted(f"The agent was not started: {delivery.remote} cannot be read ({git.why(head)}).")
@@ -84,6 +86,7 @@ def deliver(git: Git, delivery: Delivery) -> str:
     head = git.run("rev-parse", "--verify", "--quiet", "HEAD").out.strip()
     if not head or not _is_ahead(git, delivery):
         return f"Nothing to push: {delivery.branch} lacks nothing that is here."
+    # The full name, as git cannot guess it for a new branch from a detached HEAD (git-push(1), <refspec>).
     pushed = git.run("push", "--porcelain", "--", delivery.remote, f"HEAD:refs/heads/{delivery.branch}")
     if not pushed.ok:
         raise NotPushed(
@@ -95,8 +98,10 @@ def deliver(git: Git, delivery: Delivery) -> str:
 
 def _refuse_unfinished(git: Git) -> None:
     """Refuse to commit in the middle of a merge or the like: conflict markers would be committed as work."""
+    # git knows the paths: those of a linked work tree are elsewhere (git-worktree(1), DETAILS).
     asked = [word for name in UNFINISHED for word in ("--git-path", name)]
     paths = git.run("rev-parse", *asked).out.splitlines()
+    # A conflict after `git stash pop` leaves none of these files, only unmerged entries.
     if git.run("ls-files", "--unmerged").out or any(Path(path).exists() for path in paths):
         raise NotPushed(
             f"The work was not pushed: {Path.cwd()} is in the middle of a merge, rebase or the like, "
@@ -131,6 +136,7 @@ def _is_ahead(git: Git, delivery: Delivery) -> bool:
     if not tip.ok:
         raise NotPushed(f"The work was not pushed: {delivery.remote} cannot be read ({git.why(tip)}).")
     known = tip.out.partition("\t")[0].strip()
+    # The branch may have commits that were never fetched, which rev-list cannot exclude.
     is_here = known and git.run("cat-file", "-e", f"{known}^{{commit}}").ok
     there = [known] if is_here else [f"--remotes={delivery.remote}"]
     return git.run("rev-list", "--count", "HEAD", "--not", *there).out.strip() != "0"

@@ -114,6 +114,7 @@ def equip(
         choices = replace(choices, transport="http", url=assignment.url)
     launch = launch_of(assignment.client)
     context = make_plan_context(role, installed, choices, folders, environment)
+    # A client may start its servers in another folder than ours.
     files = {name: str(Path(file).absolute()) for name, file in given_token_files(role, installed, environment).items()}
     context = replace(context, token_files=files)
     made = make_configuration_in(context, role, installed, CLIENTS[assignment.client], environment)

@@ -25,6 +25,8 @@ FORWARDED = frozenset(
 ENDING = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT})
 SENT_BY_TERMINALS = frozenset({signal.SIGINT, signal.SIGQUIT, signal.SIGWINCH})
 BY_KERNEL = 0x80  # SI_KERNEL of sigaction(2): for these signals, a key or a new size of the terminal
+# A program inherits what is ignored, and would then not end when nobody reads its output any more (Python
+# documentation, "subprocess", restore_signals).
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 SIGNALLED = 128  # plus the number of the signal: POSIX, Shell Command Language, 2.8.2
@@ -58,6 +60,8 @@ class Foreground:
         Raises:
             OSError: it cannot be started.
         """
+        # Not by subprocess, which cannot set the mask of signals: the program would inherit ours, with all of them
+        # blocked.
         pid = os.posix_spawnp(
             command[0],
             [*command],
@@ -70,6 +74,7 @@ class Foreground:
 
     def call(self, work: Callable[[], int]) -> int:
         """Run a function in a forked process: the memory that it takes is freed afterwards, and a signal can end it."""
+        # What is still buffered would be written by both processes.
         sys.stdout.flush()
         sys.stderr.flush()
         pid = os.fork()
@@ -78,6 +83,7 @@ class Foreground:
     def _exit_with(self, work: Callable[[], int]) -> NoReturn:
         code = 1
         try:
+            # A signal ends the copy at once, without Python's KeyboardInterrupt and its traceback.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, self._mask)
             code = work()
@@ -86,14 +92,17 @@ class Foreground:
         except BaseException:  # noqa: BLE001 - this process is a copy: nothing of it may get back to the caller
             traceback.print_exc()
         finally:
+            # Without the clean-up of the interpreter: exit handlers and temporary files are the parent's.
             os._exit(code)
 
     def _wait(self, pid: int) -> int:
         while (code := _reap(pid)) is None:
+            # A child that has ended since `_reap` has left a SIGCHLD pending, as it is blocked: no end is missed.
             came = signal.sigwaitinfo(self._waited_for)
             if came.si_signo in ENDING:
                 self.end_code = SIGNALLED + came.si_signo
             if came.si_signo in FORWARDED and not _from_terminal(came):
+                # The number is still that of our child: it is free for others only once `_reap` has reaped it.
                 os.kill(pid, came.si_signo)
         return code
 
@@ -112,7 +121,7 @@ def _from_terminal(came: signal.struct_siginfo) -> bool:
 def _reap(wanted: int) -> int | None:
     """Reap every child that has ended, adopted orphans too; return the exit code of `wanted`, None while it runs."""
     code = None
-    while True:
+    while True:  # signals of one kind do not queue (signal(7)): one SIGCHLD may stand for several children
         try:
             pid, status = os.waitpid(-1, os.WNOHANG)
         except ChildProcessError:

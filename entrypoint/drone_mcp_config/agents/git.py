@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from drone_mcp_config.agents.foreground import Foreground
 
 LONGEST_QUOTE = 600  # characters of git's output in a message
+# `!` marks a rejected ref in the output of `git push --porcelain` (git-push(1), OUTPUT).
 REASONS = ("!", "fatal:", "error:", "remote:")
+# Nobody is there to answer a question, and REASONS are words of git's untranslated messages.
 QUIET = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 
 
@@ -51,6 +53,7 @@ class Git:
         Raises:
             OSError: there is no git.
         """
+        # No pipes: nobody reads until git has ended, and a full pipe would block it.
         with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
             aside = (out.fileno(), err.fileno())
             code = self.foreground.run(["git", *arguments], {**self.environment, **QUIET}, aside=aside)

@@ -43,6 +43,7 @@ class ClientLaunch:
 
 
 LAUNCHES: dict[ClientName, ClientLaunch] = {
+    # `--mcp-config` takes several files: the flag after it keeps it from taking the user's prompt for another one.
     "claude": ClientLaunch("claude", flags=("--mcp-config", "{config}", "--strict-mcp-config")),
     # Codex keeps everything in this folder, logins too: it wants its key from the environment (CODEX_API_KEY).
     "codex": ClientLaunch("codex", environment={"CODEX_HOME": "{folder}"}, file="config.toml"),

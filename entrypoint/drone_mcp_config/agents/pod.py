@@ -14,7 +14,7 @@ from drone_mcp_config.agents.yaml_dumper import literal
 
 Data = dict[str, Any]
 
-USER = 10_001
+USER = 10_001  # as in the images of docker/Dockerfile
 # Not /workspace itself: git refuses a folder of another owner (git-config(1), safe.directory).
 CHECKOUT = "/workspace/checkout"
 HOME = "/home/agent"
@@ -85,6 +85,7 @@ class PodChoices:
     def name(self) -> str:
         """A DNS label (RFC 1123) that no other repository, branch or session has."""
         tail = hashlib.sha256(f"{self.repo}\0{self.branch}\0{self.session}".encode()).hexdigest()[:10]
+        # A label has at most 63 characters: 52, a dash, and 10 of the hash.
         words = re.sub(r"[^a-z0-9]+", "-", f"agent-{self.role}-{self.repo.partition('/')[2]}".lower())
         return f"{words[:52].strip('-')}-{tail}"
 
@@ -97,14 +98,17 @@ def agent_pod(choices: PodChoices) -> Data:
         "kind": "Pod",
         "metadata": _metadata(choices),
         "spec": {
+            # A second run would find a work tree that the first one has changed.
             "restartPolicy": "Never",
             "automountServiceAccountToken": False,
+            # Variables named after the Services of the namespace (DRONE_SERVICE_HOST ...) are no settings of ours.
             "enableServiceLinks": False,
             "terminationGracePeriodSeconds": GRACE_SECONDS,
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": USER,
                 "runAsGroup": USER,
+                # So that USER can write to the volumes, and read Secrets of mode 0440.
                 "fsGroup": USER,
                 "seccompProfile": {"type": "RuntimeDefault"},
             },
@@ -203,6 +207,7 @@ def _variables(choices: PodChoices) -> list[Data]:
 def _git_variables(choices: PodChoices) -> list[Data]:
     """Have git use the token in the file for this one server, and for no other."""
     return [
+        # First: `$(GIT_SERVER)` is only expanded below it (Kubernetes API reference, core/v1, EnvVar).
         _given(choices, PodVariable("GIT_SERVER", secret=False)),
         _value("GIT_TERMINAL_PROMPT", "0"),
         _value("GIT_CONFIG_COUNT", "1"),

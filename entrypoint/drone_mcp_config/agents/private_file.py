@@ -39,7 +39,9 @@ def private_file(name: str, text: str) -> Iterator[tuple[Path, Path]]:
 
 def _write(path: Path, text: str) -> Path:
     try:
+        # Some clients want the file in a folder of its own, like .gemini/settings.json.
         path.parent.mkdir(mode=FOLDER_OWNER_ONLY, exist_ok=True)
+        # Made with its mode: until a later chmod, other users could open the file.
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, OWNER_ONLY)
         with os.fdopen(handle, "w", encoding="utf-8") as file:
             file.write(text)

@@ -9,6 +9,7 @@ import yaml
 
 # YAML 1.1 and 1.2 differ in what is a number, a date or a boolean: whatever might be one is quoted.
 _PLAIN = re.compile(r"[A-Za-z/][A-Za-z0-9_./-]*")
+# Booleans and null of YAML 1.1 (yaml.org/type/bool.html and null.html) among them.
 _WORDS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf"})
 
 
@@ -19,6 +20,7 @@ class _Dumper(yaml.SafeDumper):
         super().increase_indent(flow, indentless=False)
 
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - its signature
+        # The containers share parts, for which PyYAML would write anchors and aliases.
         return True
 
 

@@ -75,11 +75,14 @@ async def launched(server: StdioServerParameters, *, patience: float) -> AsyncIt
     """
     began = time.perf_counter()
     running: RunningServer | None = None
+    # No pipe: nobody would read it while the server runs, and a full one would block the server.
     with tempfile.TemporaryFile("w+", encoding="utf-8", errors="replace") as stderr:
         try:
+            # Around the handshake, too: a server may start and never answer its first request.
             with anyio.fail_after(patience) as limit:
                 async with Client(stdio_client(server, errlog=cast("TextIO", stderr))) as client:
                     tools = tuple(tool.name for tool in (await client.list_tools()).tools)
+                    # The limit is for the start: the block may take as long as it likes.
                     limit.deadline = math.inf
                     running = RunningServer(client, tools, time.perf_counter() - began)
                     yield running
@@ -90,6 +93,7 @@ async def launched(server: StdioServerParameters, *, patience: float) -> AsyncIt
 
 
 def _failed(error: Exception, stderr: TextIO, server: StdioServerParameters, patience: float) -> LaunchFailed:
+    # The client's task groups wrap the error that matters.
     while isinstance(error, ExceptionGroup):
         error = error.exceptions[0]
     if isinstance(error, FileNotFoundError):

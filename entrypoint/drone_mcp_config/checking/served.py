@@ -1,4 +1,4 @@
-"""Checks a role that is served over HTTP: is it there, does it take the token, does it offer the role's tools?"""
+"""Checks a role that is served over HTTP: its address, the caller's token and the tools that it offers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 PATIENCE: Final = 10.0  # seconds for one answer; a doctor does not let people wait
 LONGEST_QUOTE: Final = 300  # characters of the other side's message in ours
+# Without a handshake before it: a served role keeps no sessions.
 LIST: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
+# Clients have to accept both (MCP specification, "Transports", Streamable HTTP, Sending Messages to the Server).
 ACCEPT: Final = {"accept": "application/json, text/event-stream"}
 WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token that whoever serves the role gave you (any text where it asks for none)"
 

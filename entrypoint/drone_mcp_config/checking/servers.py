@@ -64,6 +64,7 @@ async def _check(server: PlannedServer, tools: tuple[str, ...] | None, environme
     try:
         async with launched(parameters, patience=PATIENCE) as running:
             check = _judge(server, running, tools)
+            # Only with ours: a tool of others may ignore an argument that it does not know, and do its work.
             if server.ours and running.tools and check.status != "failed":
                 return await _try_a_call(server, running) or check
             return check

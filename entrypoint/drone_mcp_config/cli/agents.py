@@ -72,6 +72,7 @@ def agent(
         for part in ("AUTHOR", "COMMITTER")
         if value
     }
+    # Whoever allows a protected branch wants a push: one option is enough.
     wanted = push or push_protected
     delivery = Delivery(who.branch, who.role, who.session, remote, push_protected) if wanted else None
     agent_command.run(who, command or [], roles_dir=roles_dir, setup=setup, delivery=delivery, identity=identity)

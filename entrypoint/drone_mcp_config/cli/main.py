@@ -39,6 +39,7 @@ app = typer.Typer(
     name=PROGRAM,
     help=HELP,
     epilog=EPILOG,
+    # Tracebacks of Rich can show local variables, which may hold tokens (Typer documentation, "Exceptions and Errors").
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -80,6 +81,7 @@ def configure(
     ] = False,
 ) -> None:
     """Write a client's configuration (the help is HELP)."""
+    # Typer runs this callback before every subcommand, too.
     if context.invoked_subcommand is not None:
         return
     choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)

@@ -40,6 +40,7 @@ def read_text(path: Path) -> str | None:
         NotWritten: when it cannot be read, or is not UTF-8.
     """
     try:
+        # Not read_text(), which translates line ends.
         return path.read_bytes().decode()
     except FileNotFoundError:
         return None
@@ -64,15 +65,19 @@ def replace_text(path: Path, text: str) -> None:
 
 
 def _replace(path: Path, text: str, mode: int) -> None:
+    # In the same folder: a rename is atomic within one file system only (rename(2)).
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
             file.write(text)
             file.flush()
+            # Before the rename: after a power failure, the new name could otherwise belong to an empty file.
             os.fsync(file.fileno())
+        # mkstemp() lets only the owner read it.
         temporary.chmod(mode)
         temporary.replace(path)
+    # Also on Ctrl-C: no temporary file must be left in the user's folder.
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise

@@ -47,6 +47,7 @@ def _with_members(text: str, pairs: list[Pair], wanted: Mapping[str, Any]) -> st
     parts: list[str] = []
     done = 0
     for key, value in pairs:
+        # Whole lines, from the start of the one that the key is on.
         start, end = key.start_mark.index - column, _line_end(text, _end(value))
         parts.append(text[done:start])
         if key.value in wanted:

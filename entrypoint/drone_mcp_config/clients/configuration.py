@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 Transport = Literal["stdio", "http"]
-SERVED_AT = "http://127.0.0.1:8080"
+SERVED_AT = "http://127.0.0.1:8080"  # where `serve` listens by default
 
 
 @dataclass(frozen=True)
@@ -96,10 +96,12 @@ def make_configuration_in(
         try:
             entries[server.name] = client.entry(server)
         except CannotExpress as error:
+            # Without a server of others, an agent may still do its work.
             if server.ours:
                 raise UserError(f"{client.title} cannot take the server {server.name}: {error}.") from error
             notes.append(f"Left out {server.name}, which {client.title} cannot take: {error}.")
     written = [server for server in plan.servers if server.name in entries]
+    # What is set in this shell says nothing about a client that is started from a desktop.
     notes += _things_to_set(written, context, {} if client.desktop else environment)
     notes += _limits_of_served(context)
     if client.hint:
@@ -145,6 +147,7 @@ def served_at(text: str | None) -> str:
         UserError: it is none.
     """
     url = urlsplit(text or SERVED_AT)
+    # A user name would come with a password, and no file of a client may hold one.
     if url.scheme not in {"http", "https"} or not url.hostname or url.username or url.query or url.fragment:
         raise UserError(f"--url is {text!r}: it takes the address of what serves the role, like {SERVED_AT}.")
     return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"

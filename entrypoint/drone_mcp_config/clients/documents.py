@@ -86,6 +86,7 @@ def _updated_toml(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
     try:
+        # tomlkit keeps the layout; tomllib gives plain data, with which its result can be checked.
         document = tomlkit.parse(text)
         data = tomllib.loads(text)
     except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
@@ -105,6 +106,7 @@ def _updated_toml(
 
 
 def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, Any], after: dict[str, Any]) -> None:
+    # Without a header of its own: that of each server, like [mcp_servers.drone-builds], implies it.
     table = document.setdefault(root, tomlkit.table(is_super_table=True))
     for name in before:
         if name not in after:
@@ -129,6 +131,7 @@ def _updated_yaml(
     changed = _with_line_ends_of(text, block_yaml.change(text, client.root, wanted[client.root]))
     if _holds_yaml(changed, wanted):
         return changed
+    # In place did not work. Written anew, a file without comments loses its layout only.
     if commented:
         raise EditByHand(new_text(client, entries))
     return _with_line_ends_of(text, block_yaml.dump(wanted))

@@ -90,6 +90,7 @@ def gemini(server: PlannedServer) -> Entry:
     """
     if isinstance(server, StdioServer):
         return {**_started(server, SHELL), "timeout": CALL_SECONDS * MILLISECONDS}
+    # Under `url` it would expect a server of the older transport, SSE.
     return {**_reached(server, SHELL, "httpUrl"), "timeout": CALL_SECONDS * MILLISECONDS}
 
 
@@ -190,6 +191,7 @@ def _codex_headers(headers: Mapping[str, Template]) -> tuple[dict[str, str], str
     for name, value in headers.items():
         match value.parts:
             case ("Bearer ", reference) if name.lower() == "authorization" and not isinstance(reference, str):
+                # The variable holds the token alone: Codex puts the scheme before it.
                 bearer = undefaulted(reference)
             case _ if value.sole_reference:
                 forwarded[name] = value.sole_reference

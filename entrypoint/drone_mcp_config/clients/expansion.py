@@ -1,4 +1,4 @@
-"""How clients expand references to variables in their files: how one is written, and what they take for one. Pure.
+"""Writes references to variables as each client expands them, and finds all text that it would expand. Pure.
 
 No client documents an escape for `${HOME}`. A text that a client would change is therefore refused.
 """
@@ -43,6 +43,7 @@ class Expansion:
                 meant.append((len(text), len(text) + len(written)))
             text += written
         for match in self.filled.finditer(text):
+            # By position: the same text may stand for a reference here, and for itself elsewhere.
             if match.span() not in meant:
                 raise CannotExpress(f"it would fill in {match[0]!r} in {text!r}, and has no way to write that as it is")
         return text
@@ -82,7 +83,7 @@ def undefaulted(reference: Reference) -> str:
 _IN_BRACES = re.compile(r"\$\{[^}]*\}?")
 _IN_BRACES_OR_BARE = re.compile(r"\$(?:\w+|\{[^}]*\}?)", re.ASCII)
 
-NOTHING = Expansion(_nothing, re.compile(r"(?!)"))
+NOTHING = Expansion(_nothing, re.compile(r"(?!)"))  # a pattern that never matches
 # Claude Code: documentation, "MCP", Environment variable expansion in .mcp.json.
 CLAUDE = Expansion(_shell, _IN_BRACES)
 # Gemini CLI: its repository, docs/reference/configuration.md. Copilot CLI, in `env` and `headers` alone: GitHub

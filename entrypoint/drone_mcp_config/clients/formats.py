@@ -58,6 +58,7 @@ def _claude_desktop_file(folders: UserFolders) -> Path:
 def _opencode_file(folders: UserFolders) -> Path:
     commented = folders.work / "opencode.jsonc"
     plain = folders.work / "opencode.json"
+    # OpenCode reads both names: the servers go into the file that is there.
     return commented if commented.exists() and not plain.exists() else plain
 
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 Edit = tuple[int, int, str]  # start and end of the text to replace, and the new text
 
 # All repetitions are possessive, without backtracking, so that a hostile file is read in linear time.
+# The closing quote is optional: `//` in a string that has none must not be taken for a comment.
 _STRING = r'"[^"\\]*+(?:\\.[^"\\]*+)*+"?'
 _COMMENT = re.compile(rf"{_STRING}|(?P<comment>//[^\r\n]*+|/\*.*?\*/)|/\*.*", re.DOTALL)
 _TRAILING_COMMA = re.compile(
@@ -30,6 +31,7 @@ _BLANKS = re.compile(r"[ \t]*+")
 _IN_LINE = re.compile(r"[^\r\n]")
 _LINE_END = re.compile(r"\r\n|\n|\r")
 _REST_OF_LINE = re.compile(r"(?:[ \t]*+/\*(?:[^*\r\n]|\*(?!/))*+\*/)*+[ \t]*+(?://[^\r\n]*+)?(?=[\r\n])")
+# Only finds where a value ends: `load` has checked the text.
 _DECODER = json.JSONDecoder()
 
 
@@ -119,6 +121,7 @@ class _Document:
         line_end = _LINE_END.search(text)
         self._line_end = line_end[0] if line_end else "\n"
         first = next(self._members_at(self.skip(0)), None)
+        # The user's own indentation, as the first member of the file shows it.
         self._unit = (first and self._is_first_on_line(first.start) and self._indent_at(first.start)) or "  "
 
     def skip(self, at: int) -> int:
@@ -247,12 +250,14 @@ def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for key, value in pairs:
         if key in found:
+            # RFC 8259, section 4, leaves open which one counts, and a change would have to lose one.
             raise ValueError(f"the key {key!r} is there twice")
         found[key] = value
     return found
 
 
 def _refuse_constant(name: str) -> None:
+    # Python's json reads NaN and Infinity, which JSON does not have (RFC 8259, section 6).
     raise ValueError(f"{name} is no JSON")
 
 

@@ -1,4 +1,4 @@
-"""Which entries of a client's file are ours, and what becomes of each. Pure, over plain data of any format.
+"""Decides which entries of a client's file are ours, and replaces those. Pure, over plain data of any format.
 
 An entry is ours when both its name and its program are. A user's own server that is only called like one of ours stays
 theirs, and so does one that runs a program of ours under a name of the user's. Entries of ours that the role no longer
@@ -65,6 +65,7 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
             served = _SERVED.search(_address(entry) or "")
             if served is None or CALLER_TOKEN not in str(entry):
                 return False
+            # The server drone-builds is served at /builds/mcp.
             return f"-{name}".endswith(f"-{served[1]}") or any(name == one.server for one in installed)
         case _:
             return False

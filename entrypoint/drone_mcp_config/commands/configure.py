@@ -101,6 +101,7 @@ def _check(target: TargetFile, after: str, role: str) -> None:
         return
     before = target.before or ""
     name = str(target.shown)
+    # As diff and patch name the old side of a new file.
     old = name if target.before is not None else "/dev/null"
     diff = difflib.unified_diff(before.splitlines(keepends=True), after.splitlines(keepends=True), old, name)
     typer.echo("".join(diff), nl=False)

@@ -36,8 +36,8 @@ def run(*, as_json: bool, keep: bool) -> None:
     if missing:
         programs = " and ".join(module.replace("_", "-") for module in missing)
         raise UserError(f"The demo plays on {programs}, which is not part of this installation.")
-    from drone_mcp_config.demo.agent import StoryFailed  # noqa: PLC0415 - and only this command needs it
-    from drone_mcp_config.demo.page import Pages  # noqa: PLC0415 - the SDK is slow to load,
+    from drone_mcp_config.demo.agent import StoryFailed  # noqa: PLC0415 - only this command needs it
+    from drone_mcp_config.demo.page import Pages  # noqa: PLC0415 - only this command needs it
 
     folder = Path(tempfile.mkdtemp(prefix="drone-mcp-demo-"))
     pages = Pages()
@@ -61,7 +61,7 @@ def run(*, as_json: bool, keep: bool) -> None:
 
 
 async def _play(drone: SimulatedDrone, folder: Path, show: Callable[[Act], None]) -> list[Act]:
-    from drone_mcp_config.demo.acts import play_acts  # noqa: PLC0415 - as above
+    from drone_mcp_config.demo.acts import play_acts  # noqa: PLC0415 - brings the SDK, slow to load
 
     acts = []
     async for act in play_acts(drone, folder, os.environ):

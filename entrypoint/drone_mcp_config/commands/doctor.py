@@ -68,8 +68,8 @@ async def _collect(
 
 
 async def _checks(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
-    from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - and only this command needs them
-    from drone_mcp_config.drone.check import check_drone  # noqa: PLC0415 - httpx and mcp are slow to load,
+    from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - brings the SDK, slow to load
+    from drone_mcp_config.drone.check import check_drone  # noqa: PLC0415 - brings httpx, slow to load
 
     if installed.broken:
         incomplete = "; ".join(

@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
 # A name that can stand in an address without escapes.
 REPO = r"[A-Za-z0-9_][A-Za-z0-9._-]*/[A-Za-z0-9_][A-Za-z0-9._-]*"
+# A DNS subdomain name (Kubernetes documentation, "Object Names and IDs").
 OBJECT = r"[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?"
+# The usual forms of a quantity (Kubernetes API reference, "Quantity"), without exponents.
 QUANTITY = r"[0-9]{1,6}(\.[0-9]{1,3})?(m|[KMGT]i?)?"
 LONGEST_IMAGE = 500
 
@@ -121,6 +123,7 @@ def _choices(options: PodOptions, command: list[str], role: Role, installed: Ser
         repo=str(options.repo),
         branch=str(options.branch),
         base=options.base or str(options.branch),
+        # Part of the pod's name: two pods for the same branch need different ones.
         session=options.session or secrets.token_hex(5),
         image=options.image or role.agent.image or f"drone-mcp-{role.name}:{importlib.metadata.version('drone-mcp')}",
         command=tuple(command) or (launch.program,),

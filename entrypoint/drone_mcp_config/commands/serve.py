@@ -52,18 +52,21 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
 
     @cache
     def servers_of(name: str) -> tuple[HostedServer, ...]:
+        # Cached, as a role file that changes while it is served would give callers of one role different limits.
         return hosted_servers(load_role(name, roles, installed), installed, environment)
 
     try:
         http = HttpSettings.read(address, environment, guarded=callers is not None)
         pool = Pool(servers_of)
         _set_up_logs(environment, installed, http, pool)
+        # No child process inherits them; the servers take theirs from the copy above.
         for name in (name for manifest in installed.values() for name in manifest.guard_secrets):
             os.environ.pop(name, None)
         book = CallerBook(callers, servers_of) if callers else None
         for name, has_own_tokens in book.uses if book else {(str(role), False)}:
             for server in servers_of(name):
                 server.check_settings(own_tokens=has_own_tokens)
+        # After the checks: nobody should reach a process that then ends because of its settings.
         places = http_serving.take(http)
     except SettingsError as error:
         raise UserError(f"{error}.") from error

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from drone_mcp_config.roles.model import Agent, External
     from drone_mcp_config.roles.role_file import KeyPath
 
-Line = tuple[str, str]  # YAML, and the comment beside it
+Line = tuple[str, str]  # YAML, and the comment after it
 
 
 def run(name: str, roles_dir: Path | None) -> None:

@@ -22,6 +22,7 @@ def run(*, stdin: bool) -> None:
         typer.echo(hash_of(token))
         return
     token = sys.stdin.readline().strip()
+    # It is sent as a bearer token, which has no space in it (RFC 6750, section 2.1).
     if len(token) < SHORTEST or not token.isascii() or not token.isprintable() or " " in token:
         raise UserError(f"A token has {SHORTEST} characters or more, drawn at random, and no space.")
     typer.echo(hash_of(token))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from drone_mcp_config.checking.launching import RunningServer
 
 REPO = "octo/hello"
-CHARS_PER_TOKEN = 4
+CHARS_PER_TOKEN = 4  # a rule of thumb for English and code; vocabularies differ
 
 
 class StoryFailed(Exception):

@@ -21,7 +21,7 @@ RECEIVER = ["drone_mcp_webhooks", "serve", "--listen", "127.0.0.1:0"]
 DRONE = ["drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", "demo"]
 SECRET = "DRONE_MCP_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
 USER = "dev"
-END_SECONDS = 5
+END_SECONDS = 5  # from SIGTERM to SIGKILL
 
 Process = subprocess.Popen[str]
 
@@ -94,6 +94,7 @@ def _ready(module: list[str], folder: Path, started: list[Process], variables: M
 
 def _end(processes: list[Process]) -> None:
     """Stop the processes, by force if need be."""
+    # The simulator first: it would go on to send webhooks to a receiver that is gone.
     for process in reversed(processes):
         process.terminate()
         try:

@@ -1,4 +1,4 @@
-"""A build goes red while the agent waits, which it learns from Drone's webhooks alone."""
+"""Makes a build fail while the agent waits for it; the news comes from Drone's webhooks alone."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ async def go_red(agent: DemoAgent, drone: SimulatedDrone) -> AsyncIterator[Act]:
         StoryFailed: it does not fail, or the agent's server had to ask Drone how it stands.
     """
     headers = {"authorization": f"Bearer {drone.token}"}
+    # The simulator is on this machine, where no proxy leads.
     async with httpx.AsyncClient(base_url=drone.url, headers=headers, trust_env=False) as http:
         act, number = await _push(http)
         yield act

@@ -1,1 +1,1 @@
-"""The one room that knows Drone by name: the options for it, and what `doctor` checks of it."""
+"""The command line's knowledge of Drone: its options, and `doctor`'s check of it."""

@@ -1,4 +1,4 @@
-"""Checks Drone: is the address right, does it take the token, do the clocks agree?"""
+"""Checks the address of Drone, the token, and Drone's clock against ours."""
 
 from __future__ import annotations
 
@@ -86,6 +86,7 @@ async def _token(drone: DroneClient, settings: Settings) -> Check:
     try:
         user = await drone.user()
     except AuthenticationFailed as error:
+        # Without a status nothing was sent: the token could not be read, or can be none.
         detail = error.message if error.status is None else "Drone does not know this token"
         return Check("token", "failed", detail, WHERE_IT_IS)
     except ServiceError as error:
@@ -106,6 +107,7 @@ async def _clock(settings: Settings) -> Check:
     try:
         async with httpx.AsyncClient(verify=trust, timeout=PATIENCE) as http:
             before = time.time()
+            # The status does not matter: every answer below 500 has a date (RFC 9110, section 6.6.1).
             answer = await http.head(f"{settings.server}/version")
             after = time.time()
         theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp()

@@ -1,4 +1,4 @@
-"""What a server says of itself in its `manifest.json`: `ci_mcp_kit.manifest` writes it."""
+"""Models of a server's `manifest.json`, which `ci_mcp_kit.manifest` writes."""
 
 from __future__ import annotations
 
@@ -50,6 +50,7 @@ class ManifestService(ManifestPart):
 
 def _check_pattern(pattern: str) -> str:
     try:
+        # By pydantic's own engine, which checks role files: it lacks some of what Python's re takes.
         SchemaValidator(core_schema.str_schema(pattern=pattern))
     except SchemaError as error:
         raise ValueError(f"this is no regular expression ({error})") from error

@@ -50,6 +50,7 @@ def read_installation() -> Servers:
     """
     servers = Servers()
     for entry in sorted(importlib.metadata.entry_points(group=GROUP), key=lambda entry: entry.name):
+        # Imports nothing, as the package is not inside another one.
         spec = importlib.util.find_spec(entry.value)
         if spec is None or not spec.submodule_search_locations:
             continue

@@ -1,1 +1,1 @@
-"""What a client starts or reaches for a role, before any format comes into it."""
+"""Plans the servers that a client starts or connects to for a role, in no client's format yet."""

@@ -54,7 +54,7 @@ class PlanContext:
 
 
 def make_plan(role: Role, installed: Servers, context: PlanContext) -> RolePlan:
-    """Decide what a client starts or reaches for this role.
+    """Decide which servers a client starts or connects to for this role.
 
     Raises:
         UserError: when a server cannot be given what the context asks for.
@@ -73,7 +73,7 @@ def make_plan(role: Role, installed: Servers, context: PlanContext) -> RolePlan:
 
 
 def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:
-    """Return the names of all tools of ours that an agent of this role can use; one that is turned off is none."""
+    """Return the names of all our tools that an agent of this role can use, without those that are turned off."""
     found: list[str] = []
     for name, entry in role.servers.items():
         manifest = installed[name]
@@ -109,6 +109,7 @@ def _started_server(
 ) -> StdioServer:
     command, *args = command_of(manifest, context.interpreter, portable=context.portable)
     env = _environment(role, entry, manifest, context, tools)
+    # A server rejects a token together with a token file, so the file of a token that is set is not handed on.
     unset = tuple(name for name in manifest.environment if name not in env and name.removesuffix("_FILE") not in env)
     return StdioServer(
         name=manifest.server,
@@ -142,6 +143,7 @@ def _environment(
     if tools:
         env[ROLE_TOOLS] = Template.of(",".join(tools))
     if manifest.guard:
+        # Always set: a variable of the user's environment must not turn on writes that the role leaves off.
         env[manifest.guard.mode] = Template.of(entry.mode or "off")
         env |= _guard_variables(manifest.guard, entry.guard or {})
     for name in (TOOLS, *(name for name in env if name.endswith("_FILE"))):
@@ -189,6 +191,7 @@ def _guard_variables(guard: ManifestGuard, values: Mapping[str, Any]) -> dict[st
         for name, value in values.items()
         if value is not None and guard.keys[name].secret
     }
+    # Sorted: a role file that is only rearranged leaves the files of clients up to date.
     return dict(sorted(literals(), key=lambda pair: pair[0])) | secrets
 
 

@@ -1,4 +1,4 @@
-"""What a client starts or reaches for a role, before any client's format comes into it."""
+"""The servers that a client starts or connects to for a role, in no client's format yet."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 CALLER_TOKEN = "DRONE_MCP_HTTP_TOKEN"  # noqa: S105 - the name of a variable
 
 START_SECONDS = 30  # what Claude Code and Codex grant a server to start; OpenCode's own 5 are short for a cold machine
-CALL_SECONDS = 600  # a tool call that waits for a build takes minutes
+CALL_SECONDS = 600  # the limit of one tool call: one that waits for a build takes minutes
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Which variables hold the tokens of a role's servers. Pure.
+"""Finds the variables that hold the tokens of a role's servers. Pure.
 
 There are two names for each token: the variable that the server reads, and the variable of the client's environment
 that it is taken from, here called its source. They differ where a role names another token for a server.
@@ -46,5 +46,6 @@ def unused_sources(role: Role, installed: Servers) -> set[str]:
 def given_token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:
     """Return source -> file for the tokens that are given as files: `VARIABLE_FILE` stands in for `VARIABLE`."""
     sources = token_sources(role, installed)
+    # A token in the environment wins: a server rejects both together.
     files = {source: environment.get(f"{source}_FILE", "") for source in sources if not environment.get(source)}
     return {source: file for source, file in files.items() if file}

@@ -1,4 +1,4 @@
-"""What `guard:` may hold under a server in a role file, made from that server's manifest."""
+"""Makes the model of `guard:` under a server in a role file, from the manifest of that server."""
 
 from __future__ import annotations
 

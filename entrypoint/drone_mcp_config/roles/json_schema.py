@@ -21,6 +21,7 @@ def json_schema(installed: Servers) -> dict[str, Any]:
     A server's entry may hold the guard of any server: a schema by server would say everything as often as there are
     servers, and `drone-mcp-config` itself names the right keys.
     """
+    # Keyed by repr: equal guards need one schema, and a guard holds a dictionary, so it cannot be hashed.
     guards = {repr(manifest.guard): guard_model(manifest.guard) for manifest in installed.values() if manifest.guard}
     guard: Any = reduce(or_, guards.values(), None) if guards else None
     entry = create_model(

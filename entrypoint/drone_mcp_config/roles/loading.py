@@ -105,6 +105,7 @@ def _read(file: Path, servers: Servers) -> tuple[RoleFile, Source]:
     source = read_source(file)
     if not isinstance(source.data, dict):
         raise InvalidRole([source.problem((), "a role file is a mapping that starts with 'role: NAME'")])
+    # Before the rest: `RoleFile` takes any guard, and one run should report the mistakes of both.
     problems = list(_guard_problems(source, servers))
     try:
         parsed = RoleFile.model_validate(source.data)
@@ -138,6 +139,7 @@ def _merge(lineage: list[tuple[RoleFile, Source]]) -> Role:
     external: dict[str, External] = {}
     agent = Agent()
     origins: dict[KeyPath, Origin] = {}
+    # From the farthest parent on, so that nearer ones win.
     for parsed, source in reversed(lineage):
         description = parsed.description or description
         repos = tuple(parsed.repos or repos)
@@ -191,6 +193,7 @@ def _check_server(
     if entry.token and not manifest.token_variables:
         origin = role.origins["servers", name, "token"]
         yield origin.problem(f"the server {name!r} reads no token; leave the key out")
+    # A server that only reads must not hold a token that can write.
     elif entry.token in write_tokens and not manifest.guard:
         origin = role.origins["servers", name, "token"]
         yield origin.problem(f"the server {name!r} only reads; {entry.token} is for servers that write")

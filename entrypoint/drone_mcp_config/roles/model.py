@@ -1,7 +1,7 @@
-"""What a role file may hold, as pydantic models.
+"""Pydantic models of a role file.
 
-What only the installation can tell is checked elsewhere: in `loading`, whether there is such a server and such a tool,
-and with the models of `guards`, what a server's `guard:` holds. The docstrings of the models and the descriptions of
+What depends on the installation is checked elsewhere: `loading` checks that servers and tools exist, and the models of
+`guard_model` check the `guard:` of a server. The docstrings of the models and the descriptions of
 their fields are part of the JSON Schema for editors.
 """
 
@@ -17,11 +17,14 @@ from drone_mcp_config.template import Template
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-NAME = r"^[a-z][a-z0-9-]{0,31}$"
+NAME = r"^[a-z][a-z0-9-]{0,31}$"  # of servers also in the paths of a served role (`serving.app`)
+# As `installation.manifest` demands of our own, for the same clients.
 SERVER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,19}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
+# No comma: servers get the list as one variable, separated by commas.
 GLOB = r"^[^/\s,]+/[^/\s,]+$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
+# Or a reference: its value is only known where the client is started.
 ADDRESS = r"^(https?://|\$\{)"
 HEADER = r"^[A-Za-z0-9-]{1,100}$"
 

@@ -52,6 +52,7 @@ def explain_guard(error: ValidationError, source: Source, server: str, keys: Ite
 
 
 def _problem(detail: ErrorDetails, source: Source, at: KeyPath, keys: Callable[[KeyPath], Iterable[str]]) -> Problem:
+    # pydantic adds this part where the key of a mapping is wrong, and not its value.
     path = at + tuple(part for part in detail["loc"] if part != "[key]")
     *parent, last = path or ("",)
     match detail["type"]:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp")
+_PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp")  # the names of servers in role files (`roles.model.NAME`)
+# Visible ASCII, so that it can be sent on in a header as it is (RFC 9110, section 5.5).
 _TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
 
 
@@ -52,9 +53,11 @@ def many_roles(book: CallerBook, services_of: Callable[[str], Services], limits:
             raise unauthorized("This token is unknown here, or not any more")
         logs.set_caller(caller.name)
         observing.set_role(caller.role)
+        # After the token: requests without a valid one must not use up a caller's limit.
         wait = limits.wait(caller)
         if wait:
             message = f"{caller.name} may ask {caller.per_minute} times a minute"
+            # Whole seconds (RFC 9110, section 10.2.3), rounded up so that the next try is not too early.
             raise Refused(429, message, {"Retry-After": str(math.ceil(wait))})
         services = services_of(caller.role)
         if caller.drone == "caller":
@@ -70,6 +73,7 @@ def _own_token(request: Request, service: ManifestService) -> str:
     values = request.headers.getlist(service.token_header)
     if len(values) == 1:
         check_filled_in(service.token_header, values[0])
+    # With two values, nobody can tell which one the caller meant.
     if len(values) != 1 or not _TOKEN.fullmatch(values[0]):
         raise Refused(400, f"Send your own token for {service.name} in the header {service.token_header}")
     return values[0]
@@ -108,6 +112,7 @@ async def serving_app(
     """
 
     async def route(request: Request) -> ASGIApp:
+        # First: callers without a token must not learn which servers there are.
         key = identify(request)
         match = _PATH.fullmatch(request.scope["path"])
         app = await _find(pool, key, match[1]) if match else None

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 HASH = r"^sha256:[0-9a-f]{64}$"
-SHORTEST = 32  # characters of a token that was made elsewhere
+SHORTEST = 32  # characters of a token that was made elsewhere: 128 bits in hexadecimal digits
 MINUTE = 60.0
 _KIND = Kind(file="a file of callers", content="callers", start="callers:")
 
@@ -102,6 +102,7 @@ class CallerBook:
         stamp = self._look()
         if stamp == self._stamp:
             return
+        # Before reading: a file with a mistake is read and logged once, not for every request.
         self._stamp = stamp
         try:
             self._callers = self._read()
@@ -115,6 +116,7 @@ class CallerBook:
             found = self._file.stat()
         except OSError:
             return None
+        # The inode, too: Kubernetes replaces a mounted file by another one, perhaps of the same size and time.
         return found.st_mtime_ns, found.st_size, found.st_ino
 
     def _read(self) -> Mapping[str, Caller]:
@@ -136,6 +138,7 @@ def read_callers(file: Path) -> dict[str, Caller]:
     except InvalidFile as error:
         raise InvalidRole(error.problems) from error
     except ValidationError as error:
+        # From None: pydantic's error quotes the input, where somebody may have put a token.
         raise InvalidRole([source.problem(item["loc"], _describe(item)) for item in error.errors()]) from None
     twice = [i for i, one in enumerate(found.callers) if one.token in {other.token for other in found.callers[:i]}]
     if twice:
@@ -161,6 +164,7 @@ class Limits:
     def __init__(self, clock: Callable[[], float] = time.monotonic, replicas: int = 1) -> None:
         self._clock = clock
         self._replicas = replicas
+        # Nothing is removed: all names are from the file of callers.
         self._left: dict[str, tuple[float, float]] = {}  # caller -> requests left, and at which time
 
     def wait(self, caller: Caller) -> float:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.serving.servers import HostedServer
 
-MOST_USERS: Final = 64
-IDLE_SECONDS: Final = 900.0
+MOST_USERS: Final = 64  # callers with a set of their own: each costs memory, and connections to the services
+IDLE_SECONDS: Final = 900.0  # 15 minutes, for an agent that thinks or waits between two calls
 
 
 @dataclass(frozen=True)
@@ -105,6 +105,7 @@ class Pool:
         Raises:
             Refused: too many callers have sets of their own.
         """
+        # The first requests of a caller may come together, and must not start two sets.
         async with self._lock:
             self._end_idle()
             running = self._sets.get(key) or await self._start(key)

@@ -73,6 +73,7 @@ class HostedServer:
         Raises:
             SettingsError: they are wrong.
         """
+        # Any text will do: callers send the real ones later.
         tokens = dict.fromkeys(self.manifest.token_variables, "sent-by-each-caller")
         server = self.owned_by(tokens) if own_tokens else self
         self._module().SPEC.settings.from_environment(server.environment)
@@ -107,6 +108,7 @@ def hosted_servers(role: Role, installed: Servers, environment: Mapping[str, str
     own = [server for server in plan.servers if isinstance(server, StdioServer) and server.ours]
     return tuple(
         HostedServer(name, installed[name], _filled_in(server, installed[name], environment))
+        # `make_plan` keeps the order of the role's servers.
         for name, server in zip(role.servers, own, strict=True)
     )
 
