@@ -75,6 +75,7 @@ class BuildChange(Change[BuildAction, ActionView]):
         build = await drone.build(self.repo, self.number)
         match self.name:
             case "restart":
+                # Only a restart can pass by an approval, so only it needs to know whether the repository is protected.
                 return plans.plan_restart(await drone.repo(self.repo), build, dict(self.params), debug=self.debug)
             case "stop":
                 return plans.plan_stop(self.repo, build)
@@ -85,6 +86,8 @@ class BuildChange(Change[BuildAction, ActionView]):
 
     @override
     def keeps_decision(self, before: BuildAction, now: BuildAction) -> bool:
+        # Asked where Drone answers 409 because the build has changed since it was read. The person has agreed to these
+        # stages, and to passing by an approval; that a step has ended meanwhile makes no difference to them.
         return (before.stages, before.unapproved) == (now.stages, now.unapproved)
 
     @override

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build, Stage
 
-NAME_WIDTH: Final = 60
+NAME_WIDTH: Final = 60  # characters, as are the others
 TITLE_WIDTH: Final = 100
-SHORT_COMMIT: Final = 10
+SHORT_COMMIT: Final = 10  # hexadecimal digits
 
 
 def clean_name(text: str) -> str:

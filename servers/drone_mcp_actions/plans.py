@@ -43,6 +43,8 @@ def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: 
         operation=OPERATIONS["restart"],
         repo=repo.slug,
         build=build,
+        # Drone holds only builds that a webhook of the source host started: a restart runs at once
+        # (harness/drone v2.25.0, trigger/trigger.go).
         unapproved=repo.protected and not was_approved(build),
         details=details,
     )
@@ -79,6 +81,7 @@ def _note_restart(action: BuildAction, params: Mapping[str, str]) -> list[str]:
         notes.append(f"Build {build.number} is still {clean_name(build.status)}; both would run side by side")
     if build.event in DEPLOYMENTS:
         notes.append(f"It is a {build.event}: it deploys to '{clean_name(build.deploy_to)}' again")
+    # Drone copies the old build's parameters over the new ones (retry.go).
     kept = sorted(name for name in params if name in build.params and params[name] != build.params[name])
     if kept:
         named = ", ".join(clean_name(name) for name in kept)
@@ -90,6 +93,8 @@ def plan_stop(repo: str, build: Build) -> BuildPlan:
     """Kill what runs and skip what waits; a finished build stays as it is."""
     called = name_build(repo, build)
     action = BuildAction(operation=OPERATIONS["stop"], repo=repo, build=build)
+    # Not sent, although Drone accepts it: it changes nothing, or skips the stages of a declined build that still wait
+    # (cancel.go).
     if is_final(build.status):
         nothing = f"{called} is {build.status} already; there is nothing to stop"
         return BuildPlan(action=action, effect="", nothing=nothing)
@@ -153,6 +158,8 @@ _DECLINE_NOTES = ("The build becomes 'declined' for good: it can neither be appr
 
 def _note_approval(build: Build, chosen: tuple[Stage, ...]) -> list[str]:
     notes = [PIPELINE_UNKNOWN]
+    # Drone starts waiting stages only when another stage ends, and these have ended already (harness/drone v2.25.0,
+    # operator/manager/teardown.go).
     over = {stage.name for stage in build.stages if is_final(stage.status)}
     late = [stage for stage in chosen if over & set(stage.depends_on)]
     if late:

@@ -66,12 +66,14 @@ def report_done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
 
 def _report_restart(plan: BuildPlan, new: Build | None) -> ActionView:
     old = plan.action.build
+    # Where Drone skips a build, it answers 200 with `null` (harness/drone v2.25.0, trigger/trigger.go).
     if new is None:
         message = f"Drone took the restart of build {old.number} and started nothing: {_explain_skip(old)}"
         next_step = "Look at the trigger conditions in .drone.yml; calling again changes nothing"
         return make_view(
             plan, "nothing_started", message, requests=plan.requests, notes=plan.notes, next_step=next_step
         )
+    # A mistake in the pipeline is no error of the request: Drone stores a build with that status, without stages.
     if new.status == "error":
         message = f"build {new.number} was made and failed at once: {clean_name(new.error) or 'Drone does not say why'}"
         next_step = "Correct the pipeline file in the repository and push"
@@ -110,6 +112,7 @@ def _report_stop(plan: BuildPlan, now: Build) -> ActionView:
         requests=plan.requests,
         status=now.status,
         stages=_stages(now),
+        # Drone's answer is the build as it has marked it; the runner learns of the cancel by its watch of the build.
         notes=("Its runner hears of it within seconds, and uploads the log of the step that ran after that",),
         next_step=f"Restart build {now.number} if it is wanted again" if now.status == "killed" else "",
     )
@@ -117,6 +120,7 @@ def _report_stop(plan: BuildPlan, now: Build) -> ActionView:
 
 def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
     verb, count = PAST[plan.action.operation.name], len(sent.answers)
+    # Calls are sent one after another until the first error, so their answers show how far they came.
     chosen, left = plan.action.stages[:count], plan.action.stages[count:]
     message = f"{verb} stage {', '.join(map(str, chosen))} of {name_build(plan.action.repo, plan.action.build)}"
     notes = plan.notes

@@ -73,6 +73,7 @@ def _limit_to_tools(settings: ActionSettings) -> GuardSettings:
     guard = settings.guard
     if settings.tools is None:
         return guard
+    # A tool that is not listed cannot be called; the guard refuses its operation as well, whatever sends the request.
     offered = {operation for name, operation in OPERATION_OF.items() if name in settings.tools}
     return replace(guard, rules=replace(guard.rules, operations=guard.rules.operations & offered))
 
@@ -85,6 +86,7 @@ def connect_writer(settings: ActionSettings, access: DroneAccess, gate: Gate) ->
         access.scope.gate(call)
         gate(call)
 
+    # Without retries: a request that got no answer may have had its effect, and a second restart is a second build.
     token, file = settings.guard.write_token, settings.guard.write_token_file
     return DroneClient(client_options(settings, token, file, retries=0), gate=check, watch=observing.request)
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess
 
 FRESH_SECONDS: Final = 30.0  # a person types several letters in that time
-MOST_KEPT: Final = 32
-MOST_VALUES: Final = 100  # the protocol's limit
+MOST_KEPT: Final = 32  # lists
+MOST_VALUES: Final = 100  # the limit of MCP (specification 2025-11-25, server/utilities/completion)
 
 
 class Completer:
@@ -38,6 +38,7 @@ class Completer:
         known = dict(context.arguments or {}) if context else {}
         try:
             values = await self._values(argument.name, known)
+        # A client asks while a person types; an error would interrupt them, and the call that follows shows it anyway.
         except ServiceError:
             values = ()
         typed = argument.value.lower()
@@ -75,6 +76,7 @@ class Completer:
         at, values = self._kept.get(key, (float("-inf"), ()))
         if self._clock() - at > FRESH_SECONDS:
             values = await read()
+            # All at once: each list is stale after half a minute, and a person completes few repositories in that time.
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = (self._clock(), values)

@@ -21,6 +21,7 @@ Event = Literal["push", "pull_request", "tag", "promote", "rollback", "cron", "c
 FAILED = frozenset({"failure", "error"})
 GROUPS = {"failed": FAILED, "unfinished": frozenset({"pending", "running", "blocked"})}
 
+# From the 7 digits to which git abbreviates at least, to the 64 of SHA-256.
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
 

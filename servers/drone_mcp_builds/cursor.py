@@ -15,10 +15,10 @@ from typing import Any, Final
 from ci_mcp_kit.request_hash import fingerprint
 from drone_mcp_client.errors import InvalidInput
 
-LONGEST: Final = 200
-LARGEST: Final = 2**63 - 1
+LONGEST: Final = 200  # characters
+LARGEST: Final = 2**63 - 1  # an int64, as the numbers of builds in Drone
 LARGEST_PAGE: Final = 100  # builds; Drone's maximum
-FURTHEST_PAGE: Final = 10**9
+FURTHEST_PAGE: Final = 10**9  # Drone makes an SQL offset of it, which must not overflow
 NEXT_STEP: Final = (
     "Call again with the same repository and filters as the call that gave the cursor, or without a cursor"
 )
@@ -66,7 +66,9 @@ def decode(text: str, question: dict[str, Any]) -> Position:
 def _parts(text: str) -> tuple[int, int, int, str]:
     if len(text) > LONGEST:
         raise ValueError("too long")
+    # `validate`, as the decoder otherwise skips characters that are not of the alphabet.
     data = json.loads(base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True))
+    # Types exactly: `true` is an int for isinstance.
     if not isinstance(data, list) or [type(item) for item in data] != [int, int, int, str]:
         raise ValueError("not the parts of a cursor")
     page, size, before, mark = data

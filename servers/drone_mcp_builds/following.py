@@ -34,6 +34,7 @@ logger = logging.getLogger(__name__)
 
 LOOK_SECONDS: Final = 15.0  # until the health of the store's feed is checked again
 SETTLE_SECONDS: Final = 2.0  # until the stream is certainly open; a poll then finds the changes before it
+# Seconds between polls without a stream. Their sum, 103 s, is the time until the stream is tried again.
 BACK_OFF: Final = (2.0, 3.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0, 30.0)
 
 
@@ -69,19 +70,22 @@ class Follower:
         if not await self._known.feed_is_alive():
             return
         cursor = await self._known.state.ask(lambda store: store.cursor())
-        yield
+        yield  # what changed between the caller's last reading and this cursor would be missed otherwise
         while cursor is not None and await self._known.feed_is_alive():
             found = await self._known.state.ask(_next_change(subject, cursor))
+            # None: the store does not answer, so Drone is followed until it does.
             cursor = None if found is None else found.cursor
             if found:
                 yield
 
     async def _by_drone(self, subject: Subject) -> AsyncGenerator[Build | None, None]:
         """Yield until the feed of webhooks is alive, or the stream has to be opened again."""
+        # Unbounded: with a limit, `send_nowait` would raise while the reader waits for Drone.
         send, receive = anyio.create_memory_object_stream["Build | None"](math.inf)
         streaming = BackgroundTask(self._stream, subject, send)
         ticking = BackgroundTask(self._tick, subject.again, streaming, send)
         try:
+            # The ticks end last, and what they have sent is still delivered.
             while not (ticking.is_done and receive.statistics().current_buffer_used == 0):
                 yield await receive.receive()
                 if await self._known.feed_is_alive():
@@ -105,6 +109,7 @@ class Follower:
     async def _tick(self, again: float, streaming: BackgroundTask, send: MemoryObjectSendStream[Build | None]) -> None:
         await self._pause(SETTLE_SECONDS)
         send.send_nowait(None)
+        # Polls while the stream is open, as that omits changes (see above); more often after it has ended.
         while not streaming.is_done:
             await self._pause(again)
             send.send_nowait(None)

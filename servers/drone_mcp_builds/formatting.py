@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage, Step
 
 NAME_WIDTH: Final = 60  # characters of a stage's, step's or branch's name
-TITLE_WIDTH: Final = 100
+TITLE_WIDTH: Final = 100  # characters
 ERROR_WIDTH: Final = 300  # Drone itself cuts the error of a stage or step at 500 bytes
-SHORT_COMMIT: Final = 10
+SHORT_COMMIT: Final = 10  # hexadecimal digits
 
 _LATEST_TIME = 253_402_300_799  # the last second of the year 9999, which is as far as datetime goes
 

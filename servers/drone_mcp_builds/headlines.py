@@ -43,6 +43,7 @@ def suggest_next_step(build: Build) -> str:
     """Suggest the next step to a reader of the build; "" where no step is left."""
     if status.failed_at_trigger(build):
         return "Correct the pipeline file in the repository and push: this build has no stages and no log"
+    # Before `is_final`: a held build is `pending`, and to wait for it would be in vain.
     if status.is_held(build):
         return "Ask a repository administrator to approve or decline it; nothing runs until then"
     if not status.is_final(build.status):
@@ -153,6 +154,7 @@ def _why_killed(build: Build, limit: int) -> str:
     """Name the cause of the stop, where it is certain."""
     stopped = [failed for failed in failed_steps(build) if failed.part is Part.STOPPED]
     judged = [judge_stop(failed, limit) for failed in stopped]
+    # Less than certain is a guess, and a reader would blame the wrong person or setting for it.
     sure = next((one.why for one in judged if one.confidence == "high"), "")
     if not sure:
         return "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"

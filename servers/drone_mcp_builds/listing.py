@@ -40,6 +40,7 @@ class Width:
     author: bool = True
 
 
+# Titles shrink first: number, status and branch are what a build is chosen by.
 WIDTHS: Final = (
     Width(title=TITLE_WIDTH),
     Width(title=60),
@@ -75,7 +76,7 @@ def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
 
 
 def _size(one: BuildLine | RepoLine) -> int:
-    return count_tokens(one.model_dump_json()) + 1
+    return count_tokens(one.model_dump_json()) + 1  # the comma
 
 
 def _left_out(width: Width, builds: int) -> str:

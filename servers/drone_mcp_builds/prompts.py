@@ -45,6 +45,7 @@ class BuildPrompts:
 def _number(text: str | None) -> int | None:
     if not text:
         return None
+    # Arguments of prompts are strings in MCP; `int` alone would accept "+5", "1_0" and digits of any script.
     if not (text.isascii() and text.isdigit() and len(text) <= 18 and int(text)):  # noqa: PLR2004 - int64
         raise InvalidInput("The number of a build is a whole number from 1 on")
     return int(text)

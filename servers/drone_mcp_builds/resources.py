@@ -31,6 +31,7 @@ class BuildResources:
     @resource(SUMMARY, name="build_summary", title="How a build stands")
     async def summary(self, owner: str, repo: str, number: str) -> BuildView:
         """One build with its stages and steps."""
+        # A part of the address, so a string; `int` alone would accept "+5", "1_0" and digits of any script.
         if not (number.isascii() and number.isdigit() and len(number) <= 18 and int(number)):  # noqa: PLR2004 - int64
             raise InvalidInput("The number of a build is a whole number from 1 on")
         return await self._reader.view(self._access.resolve_repo(f"{owner}/{repo}"), int(number))

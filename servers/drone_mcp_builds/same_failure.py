@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.signature_store import Signatures
 
 BY_LOGS: Final = "the tools of drone-logs, if this role has them, tell since when a branch fails in the same way"
+# As `ci_mcp_logs.signature` makes it.
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{12}")
 
 

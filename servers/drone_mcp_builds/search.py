@@ -43,6 +43,8 @@ class BuildSearch:
         """Return the first position: behind a cursor, or at the newest build."""
         if text:
             return cursor.decode(text, self.question())
+        # Where this server filters, most of a page is discarded, so pages are as large as Drone allows. Otherwise the
+        # first page is the answer.
         return cursor.first_position(cursor.LARGEST_PAGE if self.criteria.given() else self.limit)
 
     async def run(self, pages: Pages, text: str | None, now: int) -> BuildList:
@@ -75,6 +77,8 @@ class BuildSearch:
 
     async def _ask_index(self, pages: Pages) -> tuple[str, list[Build]]:
         """Find a pull request or a branch whose builds are all older than the pages searched."""
+        # Drone keeps the newest build of each pull request in an index (harness/drone v2.25.0, store/build/build.go),
+        # and filters by the exact ref of a branch. It has no such help for other criteria.
         if self.criteria.pull_request is not None:
             index, builds = "its newest build of each pull request", await pages.drone.pulls(self.repo)
         elif self.criteria.branch is not None:
@@ -98,6 +102,7 @@ class BuildSearch:
     def _answer(self, found: walk.WalkResult, now: int, *, whole: bool) -> BuildList:
         builds = [build for build, _ in found.builds]
         shown, left_out = listing.fit_builds(builds, now)
+        # Builds that found no room are not lost: the cursor stands behind the last one that is shown.
         position = found.position if len(shown) == len(builds) else found.builds[len(shown) - 1][1]
         looked_at = walk.describe_walk(found, whole) if self.criteria.given() or not builds else ""
         return BuildList(

@@ -61,6 +61,7 @@ def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView
 
 
 def _find_others(things: Sequence[T], shown: Sequence[T]) -> list[T]:
+    # By identity: two steps may have equal fields.
     listed = {id(thing) for thing in shown}
     return [thing for thing in things if id(thing) not in listed]
 

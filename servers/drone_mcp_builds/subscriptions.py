@@ -70,6 +70,7 @@ class Subscriptions:
     async def close(self) -> None:
         """End all watches."""
         watches = list(self._watches.values())
+        # All are cancelled before the first is awaited, so that they end at the same time.
         for watch in watches:
             watch.cancel()
         for watch in watches:
@@ -112,6 +113,7 @@ class Subscriptions:
     @contextmanager
     def _watching(self, uris: Iterable[str]) -> Iterator[None]:
         """Watch addresses while a stream is open; an invalid one never sends a notification."""
+        # Once each: the address is given up once as well, when the stream ends.
         wanted = [uri for uri in dict.fromkeys(map(str, uris)) if self._is_known(uri)]
         for uri in wanted:
             self._want(uri)
@@ -131,6 +133,7 @@ class Subscriptions:
 
     def _want(self, uri: str) -> None:
         self._wanted[uri] += 1
+        # A watch ends with its build, or where Drone cannot be read; another subscriber is a reason to try again.
         running = self._watches.get(uri)
         if running is None or running.is_done:
             if len(self._watches) >= MOST_WATCHED:
@@ -153,11 +156,12 @@ class Subscriptions:
                 await self._notify(uri)
         except ServiceError as error:
             logger.warning("A subscribed resource can no longer be watched: %s", error)
-        except Exception:
+        except Exception:  # one watch must not take the server and its other watches with it
             logger.exception("A subscribed resource can no longer be watched")
 
     async def _notify(self, uri: str) -> None:
         await self._bus.publish(ResourceUpdated(uri=uri))
+        # A copy, as a subscriber that is gone is removed from the list.
         for session in list(self._sessions.get(uri, ())):
             try:
                 await session.send_resource_updated(uri)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
 
 ANSWER_TOKENS: Final = 1_900  # 2,000, less what redaction may add
-MOST_PARAMS: Final = 8
+MOST_PARAMS: Final = 8  # sorted by name, so that the same build always shows the same ones
 _SECRET_NAME = re.compile(r"secret|token|passw|pwd|credential|(?:api|access|private|ssh|deploy)[_-]?key", re.IGNORECASE)
 
 

@@ -71,6 +71,7 @@ class BuildTools:
         cursor: Cursor = None,
     ) -> BuildList:
         """Builds of a repository, newest first. One call searches up to 500; cursor goes on."""
+        # The ref of a pull request names no branch, so Drone cannot filter by its target.
         into = branch_name(branch) if branch and event == "pull_request" else None
         search = BuildSearch(
             repo=resolve_address(self._access, repo).repo,
@@ -98,6 +99,7 @@ class BuildTools:
         number: BuildNumber = None,
         until: Annotated[Literal["finished", "change"], Field(description="what ends the wait")] = "finished",
         cursor: Cursor = None,
+        # The TypeScript SDK gives a request up after 60 s (DEFAULT_REQUEST_TIMEOUT_MSEC); 15 s are left for Drone.
         max_seconds: Annotated[int, Field(ge=1, le=45, description="1 to 45")] = 45,
     ) -> WaitView:
         """Wait until a build ends or changes (since cursor); tell what changed and how it stands."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_state import Transition
 
-MOST_LINES: Final = 30
+MOST_LINES: Final = 30  # of changes
 
 
 def describe_changes(before: Build, now: Build) -> tuple[str, ...]:

@@ -67,13 +67,14 @@ class Waiter:
         before = standing.decode(request.cursor, request.repo, first.build) if request.cursor else first.build
         wait = Wait(self._builds, request, standing.encode(request.repo, before), first, self._clock)
         if not wait.is_over():
+            # The first reading counts: the time limit of the client began with the call.
             left = max(0.0, request.seconds - (self._clock() - began))
             async with running(self._report, wait, report):
                 await run_until_first(partial(wait.follow, self._follower), partial(self._pause, left))
         return await self._answer(wait, before)
 
     async def _report(self, wait: Wait, report: Report) -> None:
-        """Report progress now and then, so that the client does not give up."""
+        """Report progress at intervals: a client may show it to a person, and extend its time limit."""
         waited = 0.0
         while True:
             await self._pause(REPORT_SECONDS)
@@ -128,11 +129,13 @@ class Wait:
         repo, number = self.request.repo, self.request.number
         try:
             seen = Observation(build, "drone", self._clock()) if build else await self._builds.build(repo, number)
+            # Events and readings overtake each other, so the versions of rows decide and not the order of arrival.
             merged = merge_observations(self.last, seen)
             if status.is_final(merged.build.status) and not is_whole(merged.build):
                 # Events lack the stages that ended without a runner, so a build that has just ended is read once more.
                 merged = merge_observations(merged, await self._builds.ask(repo, number))
         except ServiceError as error:
+            # A short outage of Drone must not end a wait; the answer mentions it if it lasts to the end.
             if not error.retryable:
                 raise
             logger.info("Waiting goes on: %s", error)

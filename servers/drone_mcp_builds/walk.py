@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     ReadPage = Callable[[int, int], Awaitable[tuple[Build, ...]]]
 
-MOST_PAGES: Final = 5
+MOST_PAGES: Final = 5  # of at most 100 builds: one request each, if the store does not have them
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +67,10 @@ def _look(
         numbers.append(before)
         if wanted(build):
             found.append((build, cursor.Position(position.page, position.size, before)))
+            # After the last build of a page, the next position is on the next page, which is returned below.
             if len(found) == limit and build is not page[-1]:
                 return found[-1][1]
+    # Drone sends neither a total nor a link to the next page: a page that is not full is the last.
     return cursor.Position(position.page + 1, position.size, before) if len(page) >= position.size else None
 
 

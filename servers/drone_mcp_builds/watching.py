@@ -49,6 +49,7 @@ class Watcher:
                 next_step="Subscribe to drone://repo/{owner}/{repo}/latest or …/build/{number}/summary",
             )
         owner, repo, number = found.groups()
+        # Variables of a resource template are percent-encoded (RFC 6570, section 3.2.2).
         slug = self._access.resolve_repo(unquote(f"{owner}/{repo}"))
         return Subject(slug, int(number) if number else None, AGAIN_SECONDS)
 
@@ -66,6 +67,7 @@ class Watcher:
                 if last is not None and _mark(subject, now) != _mark(subject, last):
                     yield
                 last = now
+                # `latest` never ends, as a newer build may come. A final status is not enough, see `Wait._observe`.
                 if subject.number and now is not None and is_whole(now):
                     return
 
@@ -91,4 +93,5 @@ class Watcher:
 
 
 def _mark(subject: Subject, build: Build | None) -> str:
+    # With the number: the newest build of a branch may be another one now, in the same state.
     return "" if build is None else f"{build.number}.{standing.encode(subject.repo, build)}"

@@ -27,7 +27,7 @@ test, unless the test is wrong. Run the failing test or command here before you 
 
 
 class LogPrompts:
-    """What a person may ask for."""
+    """All prompts of this server."""
 
     @prompt(title="Diagnose a failure", needs=DIAGNOSE)
     async def diagnose_failure(

@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
     from drone_mcp_known.access import KnownAccess
 
-MOST_CHARS = 256 * 1024
+MOST_CHARS = 256 * 1024  # characters, counted from the end of the log
 WIDEST = 4_000  # characters of a line
 
 
 class LogResources:
-    """What a person attaches to a conversation."""
+    """All resources of this server."""
 
     def __init__(self, access: KnownAccess, pace: Pace | None = None) -> None:
         self._access = access

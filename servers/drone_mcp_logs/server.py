@@ -1,4 +1,4 @@
-"""The logs server: its name, its instructions for clients, and how it starts."""
+"""The logs server: its description for clients, and how it is created and started."""
 
 from __future__ import annotations
 

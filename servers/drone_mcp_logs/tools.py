@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 
 def _as_text(value: Any) -> Any:
-    """Take a number for the text that it is: a step may be given as 2 as well as "2"."""
+    """Read a number as text: a step may be given as 2 as well as "2"."""
+    # `True` is an int in Python, but no number of a step.
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, help="Decides what to do next about Drone CI builds.")
 
-WRONG_USE = 2
-DIFFERENT = 1
+WRONG_USE = 2  # the exit code of a wrong use, as that of click and typer
+DIFFERENT = 1  # as that of diff(1)
 
 
 @app.callback()

@@ -87,6 +87,7 @@ def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
         tools = rules.tools.get(action, ())
         decision = _make_decision(facts, action, f"{BUILT_IN}: {facts.state}", _describe(facts), tools)
     withheld = next((result for result in results if result.outcome == "withheld"), None)
+    # Where another rule retries, the one that may not explains nothing.
     if withheld is not None and not decision.most:
         reason = f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}"
         decision = replace(decision, reason=reason)
@@ -111,6 +112,7 @@ def _apply_rule(rule: Rule, rules: Rules, facts: Facts, history: History) -> tup
 def _find_retry_obstacle(rule: Rule, past: Attempts) -> str:
     """Return why the rule may not retry the build; "" where it may."""
     limits = rule.retries
+    # First, as counts mean nothing where the history may lack a restart.
     if past.doubt:
         return past.doubt
     if len(past.used) >= limits.most:
@@ -126,11 +128,14 @@ def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Deci
         return None, RuleResult(rule, "withheld", why)
     build, used = facts.build, len(past.used)
     pause = rule.retries.pause(used)
+    # Counted from the build's end by Drone's clock. Never longer than the pause itself, in case that clock is ahead of
+    # ours.
     pause = min(pause, max(0, (build.finished if build else 0) + pause - facts.now))
     because = rule.reason or _describe(facts)
     reason = f"{because}; retry {used + 1} of {rule.retries.most}"
     if pause:
         reason += f", not before {pause} s from now"
+    # During the pause no tool is named: an agent would call it at once.
     tools = () if pause else rule.tools or rules.tools.get("retry", ())
     decision = _make_decision(facts, "wait" if pause else "retry", rule.name, reason, tools)
     decision = replace(decision, used=past.used, most=rule.retries.most, wait_seconds=pause)

@@ -1,8 +1,8 @@
 """Counts earlier attempts: the builds that a retry of this one would repeat. Pure.
 
 A build repeats another where it descends from it by restarts (`parent`), or where both build the same commit of the
-same ref for the same event and target. To exclude loops, a build is
-retried only if it is the newest of its kind, and all builds since it and all its ancestors are known.
+same ref for the same event and target. To exclude loops, a build is retried only if it is the newest of its kind, and
+all builds since it and all its ancestors are known.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
 
-HOUR = 3600
+HOUR = 3600  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +48,8 @@ def count_attempts(build: Build, history: History, now: int) -> Attempts:
     known = {other.number: other for other in history.builds} | {build.number: build}
     chain, doubt = _find_ancestors(build, known)
     alike = [other for other in known.values() if other.number != build.number and _repeats(other, build)]
+    # Also those outside the chain of parents: the same build may have been restarted twice, and the same commit may
+    # have been pushed again. A success that is no restart is another trigger of it, such as a cron job.
     tried = {other.number for other in alike if other.parent or is_failure(other.status)}
     return Attempts(
         used=tuple(sorted(tried.union(chain))),
@@ -60,6 +62,7 @@ def _find_ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int]
     """Follow `parent` down to the build that is no restart; a promotion's parent is what it promotes, and ends it."""
     chain: list[int] = []
     while build.parent:
+        # Drone numbers builds in the order of their creation. Without this check, a damaged chain would not end.
         if build.parent in chain or build.parent >= build.number:
             return chain, f"build {build.number} claims to restart build {build.parent}, which cannot be"
         parent = known.get(build.parent)
@@ -73,7 +76,10 @@ def _find_ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int]
 
 
 def _repeats(one: Build, other: Build) -> bool:
-    """Whether two builds are tries of the same thing: Drone 2.25 copies all of these to a restart."""
+    """Whether two builds are tries of the same thing: a restart copies all of these.
+
+    Source: harness/drone v2.25.0, handler/api/repos/builds/retry.go.
+    """
     return _identity(one) == _identity(other)
 
 
@@ -87,8 +93,10 @@ def _describe_newer(build: Build, alike: Iterable[Build]) -> str:
 
 
 def _describe_gap(build: Build, history: History) -> str:
+    # The build itself is known, so those since it begin one number later.
     return "" if history.complete_from <= build.number + 1 else "not all builds since it are known"
 
 
 def _is_recent_restart(other: Build, build: Build, now: int) -> bool:
+    # `target` is the branch that a build is for. All commits count together: a branch under repair gets new ones.
     return bool(other.parent) and other.target == build.target and now - HOUR < other.created <= now

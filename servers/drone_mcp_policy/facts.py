@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_policy.states import State
 
-_ERROR_WIDTH = 200
-_NAME_WIDTH = 60
+_ERROR_WIDTH = 200  # characters
+_NAME_WIDTH = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +73,7 @@ def collect_facts(build: Build | None, *, repo: str, now: int, failure_class: st
     state = state_of(build)
     stages = build.stages if build else ()
     places = [(stage.name, step) for stage in stages for step in [step.name for step in stage.steps] or [""]]
+    # An agent passes on what a diagnosis answered, and "unknown" must not outweigh the guess by the name.
     diagnosed = "" if failure_class == "unknown" else failure_class
     return Facts(repo, state, build, tuple(places), _collect_failures(build, state, diagnosed, limit), now)
 
@@ -85,6 +86,7 @@ def _collect_failures(build: Build | None, state: State, diagnosed: str, limit: 
         return found
     if state == "trigger_error":
         return (Failure(status="error", error=sanitize(build.error), kind="configuration", is_sure=True),)
+    # Stopped before any step had started, so it has no failed step.
     if state == "killed":
         return (Failure(status="killed", kind="cancelled", is_sure=True),)
     return (Failure(status=build.status, kind=diagnosed or "unknown"),) if state in {"failure", "error"} else ()

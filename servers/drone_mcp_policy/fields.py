@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from datetime import tzinfo
 
 EVENTS: Final = ("push", "pull_request", "tag", "promote", "rollback", "cron", "custom")
-_LONGEST_PATTERN = 500
-_PATTERN_MEMORY = 1 << 20  # bytes
+_LONGEST_PATTERN = 500  # characters
+_PATTERN_MEMORY = 1 << 20  # bytes for one expression; the default of RE2 is 8 MiB, and a file may have 200 rules
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _RULE_NAME = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _TOOL_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_LARGEST_CODE = 255
-_MOST_ITEMS = 100
+_LARGEST_CODE = 255  # a process hands on eight bits of its exit status
+_MOST_ITEMS = 100  # of one list
 
 
 def read_items(value: Any) -> list[Any]:
@@ -35,6 +35,7 @@ def read_items(value: Any) -> list[Any]:
 def read_text(value: Any) -> str:
     """Read a text."""
     if not isinstance(value, str) or not value.strip():
+        # YAML reads an unquoted 12 or `no` as a number or a boolean.
         hint = "; put it in quotes" if isinstance(value, (int, bool)) else ""
         raise ValueError(f"{describe_found(value)} where text belongs{hint}")
     return value
@@ -136,6 +137,7 @@ def read_hourly_limit(value: Any) -> int:
 
 
 def _read_number(value: Any, most: int) -> int:
+    # A boolean is an int in Python, and `yes` is a boolean in YAML 1.1.
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most:
         raise ValueError(f"{describe_found(value)}, but it takes a number from 1 to {most}")
     return value
@@ -149,10 +151,11 @@ def read_pattern(value: Any) -> Any:
         raise ValueError(f"the expression is longer than {_LONGEST_PATTERN} characters")
     options = re2.Options()
     options.case_sensitive = False
-    options.log_errors = False
+    options.log_errors = False  # RE2 would write them to stderr
     options.max_mem = _PATTERN_MEMORY
     try:
         return re2.compile(value, options)
+    # RE2 works on UTF-8, which has no lone surrogates.
     except (re2.error, UnicodeEncodeError) as wrong:
         raise ValueError(f"{describe_found(value)}, which is no RE2 expression: {_said(wrong)}") from None
 
@@ -170,6 +173,8 @@ def read_time_zone(value: Any) -> tzinfo:
         return UTC  # without a database of zones
     try:
         return ZoneInfo(read_text(value))
+    # ZoneInfo raises KeyError for an unknown name, OSError for that of a directory, like "Europe", and ValueError for a
+    # path that leaves the database.
     except (OSError, KeyError, ValueError):
         raise ValueError(
             f"{describe_found(value)}, which is no time zone that is known here; it takes UTC or Area/City"

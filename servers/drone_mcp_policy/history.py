@@ -35,6 +35,7 @@ async def read_history(access: KnownAccess, repo: str, build: Build) -> History:
         if len(page) < _PAGE:
             break
         complete_from = min(builds)
+        # Some builds before it are wanted as well: tries of the same commit that are no restarts have no `parent`.
         if complete_from <= build.number - _PAGE // 2:
             break
     return History((*builds.values(), *await _read_ancestors(access, repo, build, builds)), complete_from)
@@ -42,6 +43,7 @@ async def read_history(access: KnownAccess, repo: str, build: Build) -> History:
 
 async def _read_ancestors(access: KnownAccess, repo: str, build: Build, listed: dict[int, Build]) -> list[Build]:
     found: list[Build] = []
+    # A chain longer than any rule allows is cut: what is missing then makes the history uncertain.
     while build.parent and len(found) <= MOST_RETRIES:
         parent = listed.get(build.parent)
         if parent is None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from drone_mcp_policy.rules import Rule, Rules, When
 
 _MOST = 4  # items of a list that a reason repeats
-_WIDTH = 60
+_WIDTH = 60  # characters of each
 
 
 def find_mismatch(rule: Rule, rules: Rules, facts: Facts) -> str:
@@ -27,6 +27,7 @@ def find_mismatch(rule: Rule, rules: Rules, facts: Facts) -> str:
 
 def _find_mismatches(rule: Rule, rules: Rules, facts: Facts) -> Iterator[str]:
     when, build = rule.when, facts.build
+    # Without `status`, a rule applies in every state in which its action makes sense.
     statuses = when.status or USED_IN[rule.then]
     if facts.state not in statuses:
         yield f"status is {facts.state}, not {_join_alternatives(sorted(statuses))}"
@@ -67,6 +68,7 @@ def _find_failure_mismatches(rule: Rule, facts: Facts) -> Iterator[str]:
     wrong = [failed for failed in facts.failed if not _matches_failure(when, failed)]
     if len(wrong) == len(facts.failed):
         yield f"{', '.join(asked)}: {facts.failed[0].description} does not fit"
+    # A retry repeats every failure, also one that the rule is not for.
     elif wrong and rule.then == "retry":
         yield f"{', '.join(asked)}: {wrong[0].description} failed as well"
 
@@ -82,6 +84,7 @@ def _matches_failure(when: When, failed: Failure) -> bool:
 
 
 def _matches(value: str, globs: tuple[str, ...]) -> bool:
+    # `fnmatchcase`, as `fnmatch` ignores case on Windows.
     return not globs or any(fnmatchcase(value, glob) for glob in globs)
 
 

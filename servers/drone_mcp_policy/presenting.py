@@ -38,7 +38,7 @@ _OUTCOMES: Final[dict[Outcome, str]] = {
     "not_reached": "not reached",
 }
 _LINES: Final = 60  # rules in an explanation
-_WIDTH: Final = 300
+_WIDTH: Final = 300  # characters of a reason
 
 
 def decision_view(

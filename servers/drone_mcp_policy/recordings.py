@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _STORES = ("sqlite:", "redis:", "rediss:", "redis+")
-_SQLITE = b"SQLite format 3\x00"
+_SQLITE = b"SQLite format 3\x00"  # the first 16 bytes of a database (sqlite.org/fileformat.html, 1.3.1)
 
 
 class BadRecording(Exception):
@@ -67,6 +67,7 @@ async def _stored(address: str) -> list[Snapshot]:
             found = [Snapshot(int(record.seen_at), record.slug, record.build) async for record in store.records()]
     except StoreError as error:
         raise BadRecording(f"{address.partition('://')[0]} store: {error}") from error
+    # A store holds one snapshot of a build, the newest, and gives them in no order.
     return sorted(found, key=lambda snapshot: (snapshot.build.created, snapshot.repo, snapshot.build.number))
 
 
@@ -78,6 +79,7 @@ def _lines(source: str, text: str) -> Iterator[Snapshot]:
             at, event = _event(json.loads(line))
         except (ValueError, TypeError, KeyError, ValidationError) as error:
             raise BadRecording(f"{source}:{number}: this is no captured webhook") from error
+        # Webhooks about users and repositories carry no build.
         if event.build is not None and event.repo is not None:
             yield Snapshot(at or _latest_time(event.build), event.repo.slug, event.build)
 

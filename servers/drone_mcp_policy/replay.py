@@ -30,6 +30,7 @@ class Moment:
     @property
     def is_disputed(self) -> bool:
         """Whether the rule files want different things done."""
+        # Another name or reason of a rule makes no difference to an agent.
         return len({(decision.action, decision.wait_seconds) for decision in self.decisions}) > 1
 
 
@@ -48,7 +49,10 @@ def replay(snapshots: Iterable[Snapshot], files: Sequence[Rules]) -> Iterator[Mo
 
 
 def drop_repeats(moments: Iterable[Moment]) -> Iterator[Moment]:
-    """Leave out moments that repeat the previous decision about the same build."""
+    """Leave out moments that repeat the previous decision about the same build.
+
+    Drone sends a webhook at the start and the end of each step (harness/drone v2.25.0, operator/manager/updater.go).
+    """
     last: dict[tuple[str, int], tuple[object, ...]] = {}
     for moment in moments:
         key = (moment.snapshot.repo, moment.snapshot.build.number)

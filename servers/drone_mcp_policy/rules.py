@@ -27,6 +27,7 @@ class Times:
 
     def holds(self, minute: int) -> bool:
         """Check whether a minute of the day is in it."""
+        # The end does not count, so that 08:00-12:00 and 12:00-18:00 do not overlap.
         if self.start <= self.end:
             return self.start <= minute < self.end
         return minute >= self.start or minute < self.end
@@ -57,7 +58,7 @@ class Retries:
     Attributes:
         most: retries of one commit.
         back_off: seconds from a build's end to its first retry; each further one waits twice as long.
-        hourly: retries on one branch within an hour, of whatever commit.
+        hourly: retries on one branch within an hour, whatever the commit.
     """
 
     most: int = 1
@@ -66,6 +67,7 @@ class Retries:
 
     def pause(self, used: int) -> int:
         """Seconds to wait after a build's end, when `used` retries have been made."""
+        # Doubles with each retry: what is overloaded needs more time than what was down for a moment.
         return min(self.back_off << used, LONGEST_BACK_OFF)
 
 

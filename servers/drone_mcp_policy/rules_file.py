@@ -64,6 +64,7 @@ def read_rules(file: Path | None = None) -> Rules:
     given = _read(file or DEFAULT)
     if file is None:
         return given
+    # A file that says nothing about the tools of an action has those of the shipped rules.
     return replace(given, tools={**_read(DEFAULT).tools, **given.tools})
 
 
@@ -118,6 +119,7 @@ class _RulesReader:
             if isinstance(item, dict) and key not in item:
                 self._complain(path, f"a rule has no {key!r}")
         rule = Rule(
+            # Placeholders where a key is missing or wrong: that is a mistake, and a file with mistakes gives no rules.
             name=values.get("rule", ""),
             then=values.get("then", "stop"),
             when=When(**when),
@@ -127,7 +129,7 @@ class _RulesReader:
             line=self.source.line(path),
             written=written if isinstance(written, dict) else {},
         )
-        if "then" in values:
+        if "then" in values:  # without it, every check would complain of the placeholder
             self._check_sense(path, rule, has_limits="retries" in values)
         return rule
 

@@ -43,6 +43,7 @@ class PolicySettings(Settings):
         """
         settings = super().from_environment(environment)
         if settings.rules_file is not None:
+            # Read here for its mistakes only: they stop the process at its start, and not a call in its midst.
             settings.rules()
         return settings
 

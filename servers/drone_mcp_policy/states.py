@@ -67,8 +67,10 @@ def state_of(build: Build | None) -> State:
     """Return the state; None means that Drone made no build."""
     if build is None:
         return "none"
+    # A declined build keeps its other stages blocked, but it waits for nobody any more.
     if build.status not in FINAL and (build.status == "blocked" or blocked_stages(build)):
         return "held"
+    # Before the table, as its status is `error`, too. A retry would meet the same mistake in the pipeline file.
     if failed_at_trigger(build):
         return "trigger_error"
     return next((state for state in STATES if state == build.status), "unknown")

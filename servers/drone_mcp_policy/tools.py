@@ -94,6 +94,7 @@ class PolicyTools:
 
         limit = await self._access.builds.time_limit(repo, build) if build else 0
         facts = collect_facts(build, repo=repo, now=int(self._clock()), failure_class=failure_class, limit=limit)
+        # Most decisions need no history, which costs several requests.
         if build is None or not may_retry(facts, self.rules):
             return evaluate(facts, History(), self.rules)
         return evaluate(facts, await read_history(self._access, repo, build), self.rules)

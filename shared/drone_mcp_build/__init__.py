@@ -5,7 +5,7 @@ scope          which repositories a process may see
 build_address  the repository, build and step that a name or a pasted address refers to
 refs           the branch, tag or pull request that a build is of
 failed_steps   the steps of a build, and those that failed, in causal order
-titles         the title of a build
+build_title    the title of a build
 standing       the standing of a build, as a text that a caller hands back
 failure_class  the class of a failure, as far as Drone's data shows it
 guard          the rules for requests that change builds

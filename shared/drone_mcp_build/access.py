@@ -65,6 +65,7 @@ class DroneAccess(ReadAccess["DroneClient"]):
                 "No repository was named, and neither DRONE_REPO nor a git remote says which one is meant",
                 next_step="Call again with repo as owner/name, as a list of the repositories shows it",
             )
+        # Before the check, so that the log line of a refused call names the repository, too.
         logs.add_facts(repo=slug)
         self.scope.check(slug)
         return slug

@@ -13,7 +13,7 @@ from drone_mcp_client.names import parse_build_url
 if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess
 
-_DEFAULT_PORTS = {80, 443}
+_DEFAULT_PORTS = {80, 443}  # of http and https: an address may name its port or not
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,5 +74,6 @@ def _host(address: str) -> tuple[str, int | None]:
         parts = urlsplit(address.strip())
         port = parts.port
     except ValueError:
+        # Equal to no server, so the caller refuses it.
         return ("", None)
     return (parts.hostname or "", None if port in _DEFAULT_PORTS else port)

@@ -104,6 +104,7 @@ class FailedStep:
         """The error that the runner reported; "" for none."""
         if self.step is None:
             return self.stage.error
+        # Where the runner could not run a step, the reason is often recorded for its stage alone.
         return self.step.error or (self.stage.error if self.step.status == "error" else "")
 
     @property
@@ -123,13 +124,16 @@ def failed_steps(build: Build) -> tuple[FailedStep, ...]:
 
     The order is the first, those after it or at its time, those that a stop killed, and the ignored ones.
     """
+    # By the end and not by the start: the failure that ended first cannot be a consequence of another one.
     counting = sorted((failure for stage in build.stages for failure in _counting(stage)), key=_end)
     stopped = [one for one in counting if build.status == "killed" and (one[1] or one[0]).status == "killed"]
+    # They did not fail by themselves, so none of them is the first failure, even where it ended first.
     real = [one for one in counting if one not in stopped]
     ignored = [(ref.stage, ref.step) for ref in step_refs(build) if ref.failed and ref.step.errignore]
     found: list[FailedStep] = []
     for stage, step in real:
         first_ended = ((found[0].step or found[0].stage).stopped or _NEVER) if found else 0
+        # Drone knows whole seconds only, so one that began in the very second counts as a possible consequence.
         follows = (step or stage).started >= first_ended
         found.append(FailedStep(stage, step, (Part.AFTER if follows else Part.BESIDE) if found else Part.FIRST))
     found += [FailedStep(stage, step, Part.STOPPED) for stage, step in stopped]

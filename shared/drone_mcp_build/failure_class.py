@@ -46,7 +46,8 @@ CANCELLED: Final = 130
 _BY_DRONE: Final = Judgement("cancelled", "high", "Drone cancelled it: a person did, or a newer build replaced it")
 _FROM_OUTSIDE: Final = Judgement("cancelled", "medium", "it was killed from outside; Drone does not tell by whom")
 
-# Errors of runners and of Drone for a stage or step that they could not run; the first match counts.
+# Errors of runners and of Drone for a stage or step that they could not run; the first match counts. A mistake in the
+# pipeline precedes the infrastructure, as Docker reports both alike: "Error response from daemon: pull access denied".
 _ERRORS: Final = (
     (
         r"yaml|linter|untrusted|unmarshal|unknown (?:field|kind)|duplicate|cyclic|secret|convert",
@@ -66,7 +67,8 @@ _ERRORS: Final = (
     ),
     (r"certificate|unauthorized|network|evicted|node", Judgement("infrastructure", "high")),
 )
-# 124 and 126-127 are those of the shell and of coreutils' timeout, above 128 stand signals.
+# 124 is from coreutils' `timeout`, 126 and 127 are from the shell (POSIX.1-2017, XCU 2.8.2), and a shell reports a
+# command that was killed by a signal as 128 plus the signal. 137 is most often the kernel's OOM killer.
 _EXITS: Final = {
     124: Judgement("timeout", "high", "exit code 124: the command ran into `timeout`"),
     126: Judgement("configuration", "medium", "exit code 126: a command cannot be executed"),
@@ -75,6 +77,7 @@ _EXITS: Final = {
     137: Judgement("out_of_memory", "medium", "exit code 137: killed (SIGKILL), as happens at the memory limit"),
     143: Judgement("cancelled", "medium", "exit code 143: terminated (SIGTERM)"),
 }
+# The first match counts: `lint-tests` is a linter, `test-build` runs tests.
 _NAMES: Final = (
     (r"lint|format|style|static", Judgement("lint", "low")),
     (r"test|spec|check|e2e", Judgement("test", "low")),
@@ -115,6 +118,7 @@ def judge_stop(failed: FailedStep, limit: int) -> Judgement:
 
 def needs_time_limit(build: Build) -> bool:
     """Whether the repository's time limit may be why the build was stopped."""
+    # A cancel leaves its exit code and needs no limit, which would cost a request for the repository.
     killed = (failed for failed in failed_steps(build) if failed.status == "killed")
     return any(failed.exit_code != CANCELLED and (failed.seconds or failed.stage.started) for failed in killed)
 

@@ -36,6 +36,7 @@ class RepoScope:
         owner, slash, name = slug.partition("/")
         if not slash or "/" in name:
             return False
+        # `fnmatchcase`, as `fnmatch` ignores case on Windows. Each side by itself, as `*` matches a slash.
         return any(fnmatchcase(owner, owners) and fnmatchcase(name, names) for owners, names in self._pairs)
 
     def check(self, slug: str) -> None:

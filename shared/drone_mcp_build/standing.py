@@ -15,9 +15,10 @@ from ci_mcp_kit.request_hash import fingerprint
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage
 
-LONGEST: Final = 1_000
+LONGEST: Final = 1_000  # characters
 NEXT_STEP: Final = "Call again with repo, number and cursor as the answer before gave them, or without a cursor"
 
+# A letter keeps its meaning for good: a caller may hand back what another process or release has written.
 _LETTERS = {
     "blocked": "b", "declined": "d", "error": "e", "failure": "f", "killed": "k", "pending": "p", "running": "r",
     "skipped": "x", "success": "s", "waiting_on_dependencies": "w",
@@ -31,6 +32,7 @@ _STAGE = re.compile(r"([0-9]+)([a-z])([a-z-]*)")
 def encode(repo: str, build: Build) -> str:
     """Encode the build; a large one without its steps, and a very large one by its own status alone."""
     head = f"{_mark(repo, build.number)}.{_letter(build.status)}"
+    # A caller has to repeat the text in its next call, so a very long one costs it more than it gains.
     for steps in (True, False):
         text = ".".join([head, *(_stage(stage, steps=steps) for stage in build.stages)])
         if len(text) <= LONGEST:

@@ -1,1 +1,1 @@
-"""What several tools use: builds, steps, their logs, and how answers write them."""
+"""Modules that several tools use: builds, steps, their logs, and how answers show them."""

@@ -56,10 +56,11 @@ class Chronicle:
     requests: Requests
     branch: str = ""
     stored: int = 0  # builds that the store had
-    _whole: dict[int, Build] = field(default_factory=dict)
+    _whole: dict[int, Build] = field(default_factory=dict)  # by number: judging and signing both need the stages
 
     async def back(self) -> AsyncGenerator[list[Build]]:
         """Yield the builds in batches, newest first, until there are no more or no request is left."""
+        # Below the store's first gap only Drone knows, so its pages follow from the oldest stored build on.
         oldest: int | None = None
         for most in _STORED:
             every = await self.known.newest_builds(self.slug, most)
@@ -70,12 +71,15 @@ class Chronicle:
                 yield stored
             if len(every) < most:
                 break
-        if oldest != 1:
+        if oldest != 1:  # Drone numbers builds from 1
+            # `aclosing`, as a caller that stops early would leave the inner generator open until it is collected.
             async with aclosing(self._pages(oldest)) as pages:
                 async for page in pages:
                     yield page
 
     def _is_on_branch(self, build: Build) -> bool:
+        # The exact ref, as Drone's filter has it: promotions and restarts of the branch match, pull requests to it do
+        # not (harness/drone v2.25.0, handler/api/repos/builds/list.go).
         return not self.branch or build.ref == _HEADS + self.branch
 
     async def _now(self, build: Build) -> Build:
@@ -84,12 +88,13 @@ class Chronicle:
 
     async def _pages(self, oldest: int | None) -> AsyncGenerator[list[Build]]:
         """Read on in Drone's pages, below `oldest`; builds that are added meanwhile shift them."""
-        number = self.stored // PAGE + 1
+        number = self.stored // PAGE + 1  # skips the pages that the store has given
         while self.requests.take():
             page = await self.drone.build_page(self.slug, number, PAGE, branch=self.branch or None)
             if unseen := [build for build in page if oldest is None or build.number < oldest]:
                 oldest = unseen[-1].number
                 yield unseen
+            # Drone sends neither a total nor a link to the next page: a page that is not full is the last.
             if len(page) < PAGE:
                 return
             number += 1

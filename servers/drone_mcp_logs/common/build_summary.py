@@ -46,6 +46,7 @@ def short(commit: str) -> str:
 
 def looked_at(count: int, chronicle: Chronicle) -> str:
     """Say how many builds were read, how many of them from the store, and how many requests were sent."""
+    # The caller may have used fewer builds than the store gave.
     stored = f", {min(count, chronicle.stored)} of them from the store" if chronicle.stored else ""
     sent = chronicle.requests.sent
     builds = f"the newest {count} build{'s' if count != 1 else ''}" if count else "no builds"

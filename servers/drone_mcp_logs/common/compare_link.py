@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+# At least owner and name before the page, more with the nested groups of GitLab. No `@` in the host, as an address with
+# credentials is not to be passed on.
 # GitHub, Gitea: /owner/name/commit/SHA, /compare/SHA...SHA, /pull/7; GitLab puts /-/ before; Bitbucket: /commits/SHA
 _PAGE = re.compile(
     r"(?P<repo>https?://[^\s/?#@]+(?:/[^\s/?#]+){2,12}?)"
@@ -24,5 +26,6 @@ def compare_link(link: str, old: str, new: str) -> str:
     if page["page"].startswith("/-/"):
         return f"{page['repo']}/-/compare/{old}...{new}"
     if page["page"] == "/commits":
+        # Bitbucket names the source first and the destination second.
         return f"{page['repo']}/branches/compare/{new}..{old}"
     return f"{page['repo']}/compare/{old}...{new}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 R = TypeVar("R")
 
-AT_ONCE = 4
+AT_ONCE = 4  # requests; Drone limits no client, and loads each log as a whole
 
 
 async def for_each(items: Sequence[T], work: Callable[[T], Awaitable[R]]) -> list[R]:
@@ -31,6 +31,7 @@ async def for_each(items: Sequence[T], work: Callable[[T], Awaitable[R]]) -> lis
         async with limiter:
             try:
                 results[index] = await work(item)
+            # Kept and raised below: the task group would wrap it in an ExceptionGroup.
             except ServiceError as error:
                 errors.append(error)
                 group.cancel_scope.cancel()

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
 
 _PAGE = 50  # builds
-_PAGES = 2
+_PAGES = 2  # of the eight requests that `diagnose.other_builds` may send
 
 
 async def builds_before(drone: DroneClient, repo: str, number: int, branch: str) -> list[Build]:
@@ -20,6 +20,7 @@ async def builds_before(drone: DroneClient, repo: str, number: int, branch: str)
     listed: list[Build] = []
     for page in range(1, _PAGES + 1):
         builds = await drone.build_page(repo, page, _PAGE, branch=branch)
+        # Newer ones stay in: a diagnosis compares with the newest build of the branch.
         listed += [build for build in builds if build.number != number]
         if len(builds) < _PAGE or any(is_good_before(build, number) for build in listed):
             break
@@ -28,6 +29,7 @@ async def builds_before(drone: DroneClient, repo: str, number: int, branch: str)
 
 def same_step(build: Build, ref: StepRef) -> StepRef | None:
     """Return the step of the same name in the stage of the same name; None if the build has none."""
+    # By name: numbers change when someone inserts a step.
     wanted = ref.stage.name, ref.step.name
     return next((one for one in step_refs(build) if (one.stage.name, one.step.name) == wanted), None)
 

@@ -22,11 +22,12 @@ if TYPE_CHECKING:
     from drone_mcp_logs.common.build_history import Chronicle
     from drone_mcp_logs.common.live_log import Pace
 
-JUDGED = 1000  # tokens of evidence by which a failure is judged, even where fewer are shown
+JUDGED = 1000  # tokens of evidence by which a failure is judged, even if the answer shows fewer
 
 
 def sign(failed: FailedStep, study: Study | None, verdict: Verdict) -> str:
     """Return the failure's signature, from its log, or without one from the runner's error; "" if it was cancelled."""
+    # The log of a cancelled step ends anywhere: two cancels would look different, and unlike failures alike.
     if verdict.kind == "cancelled":
         return ""
     if study is not None:
@@ -64,10 +65,11 @@ class Signer:
         if whole is None:
             return None
         first, failed = first_failure(whole), self._failed(whole)
+        # The stored signature is that of the first failure, and serves for another step only where it is that one.
         if known and failed and failed.ref and known.step == failed.ref.numbers:
             return known.signature
         own = await self._read(whole, failed)
-        if own and failed == first:
+        if own and failed == first:  # the store holds one signature for a build
             await self.kept.write(slug, whole, signed(whole, failed, own))
         return own
 
@@ -86,6 +88,7 @@ class Signer:
                 return None
             reader = StepReader(self.chronicle.drone, self.chronicle.slug, build.number, self.pace)
             text = (await reader.read(failed.ref)).text
+        # In a thread: a log of 5 MiB takes up to 20 ms, in which the event loop would serve no other call.
         return await anyio.to_thread.run_sync(_signature, failed, text)
 
 

@@ -29,11 +29,13 @@ class Pace:
     """How long to listen, in seconds.
 
     Attributes:
-        first: for the first write, where all that is wanted is what there is.
+        first: until the first write, for a reader who wants only the text that exists.
         quiet: this long without a write means that the replay is over.
-        total: at most, and as long as that for something new.
+        total: at most; a reader who waits for something new waits that long.
     """
 
+    # The replay comes in one burst, and a runner sends new lines about once a second (drone/runner-go,
+    # livelog/livelog.go): a pause of 0.3 s ends the replay, and 5 s hold several batches.
     first: float = 2.0
     quiet: float = 0.3
     total: float = 5.0
@@ -66,6 +68,7 @@ async def collect(tail: LogTail, pace: Pace, wish: LiveRequest) -> list[Line]:
             try:
                 await _listen(tail, pace, wish, writes)
             except Unreachable:
+                # A connection that breaks after some text has still answered the question.
                 if not writes:
                     raise
     return writes
@@ -74,6 +77,7 @@ async def collect(tail: LogTail, pace: Pace, wish: LiveRequest) -> list[Line]:
 async def _listen(tail: LogTail, pace: Pace, wish: LiveRequest, writes: list[Line]) -> None:
     arrived, news = 0, False
     while arrived < wish.enough:
+        # Before the first new write, the wait depends on the reader; after it, a pause is the end of the replay.
         wait = pace.quiet if news else pace.total if wish.patient else pace.first
         write = None
         with anyio.move_on_after(wait):
@@ -93,6 +97,7 @@ def live_text(writes: Sequence[Line]) -> LogText:
     first_pos = log.first_pos
     number = first_pos + 1 + len(log.lines)
     after = writes[-1].pos + 1 if writes else 0
+    # An open line is read again from its first write, and keeps its number then.
     resume = (number - 1, starts[-1]) if is_open else (number, after)
     text = LogText.from_raw(log.lines, size=log.size, first_pos=first_pos)
     return replace(text, running=True, starts=tuple(starts), resume=resume)
@@ -103,7 +108,10 @@ def line_starts(writes: Sequence[Line]) -> tuple[list[int], bool]:
     starts: list[int] = []
     is_open = False
     for write in writes:
+        # A write holds a line, several or a part of one: runners split what a program writes at its newlines, and join
+        # nothing.
         *ended, rest = write.out.split("\n")
+        # The first of the ended lines began in an earlier write, where that left a line open.
         starts += [write.pos] * (len(ended) - is_open if ended else 0)
         is_open = is_open and not ended
         if rest and not is_open:

@@ -1,7 +1,7 @@
-"""Which steps of a build passed or failed by themselves. Pure.
+"""Finds the steps of a build that passed or failed by themselves. Pure.
 
-A run of a step is evidence where it passed or failed by itself: not where it was skipped or never came to its end, and
-not where its stage was stopped, as then it is not the step that failed.
+Only such a run is evidence: not one that was skipped or did not end, and not one whose stage was stopped, as then it is
+not the step that failed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build, Stage, Step
 
-_STOPPED = frozenset({130, 143})  # exit codes of what is interrupted and terminated from outside
+_STOPPED = frozenset({130, 143})  # 128 + SIGINT and 128 + SIGTERM: interrupted and terminated from outside
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +42,7 @@ def runs_of(build: Build) -> Iterator[tuple[tuple[str, str], StepRun]]:
 
 
 def _passed(build: Build, stage: Stage, step: Step) -> bool | None:
-    """Whether a step passed; None where how it ended says nothing of it."""
+    """Whether a step passed; None where its end is no evidence."""
     if step.status == "success":
         return True
     stopped = "killed" in {build.status, stage.status} or (step.exit_code in _STOPPED and not step.error)

@@ -64,6 +64,7 @@ class StepReader:
         try:
             log = await self.drone.log(self.repo, self.number, ref.stage.number, ref.step.number)
         except NotFound as error:
+            # A missing build or repository is a 404 as well, and no answer about a log.
             if error.details.get("reason") != LOG_MISSING:
                 raise
             missing = _missing(ref, self.number)
@@ -72,10 +73,13 @@ class StepReader:
         return LogReading(ref, await anyio.to_thread.run_sync(to_text))
 
     async def _running(self, ref: StepRef, wish: LiveRequest) -> LogReading:
+        # Longer than `collect` listens: a quiet step is not a broken stream. Drone writes pings, but flushes them only
+        # with the next line (harness/drone v2.25.0, handler/api/events/logs.go).
         tail = self.drone.follow_log(
             self.repo, self.number, ref.stage.number, ref.step.number, quiet=2 * self.pace.total
         )
         writes = await collect(tail, self.pace, wish)
+        # `eof` is the normal end of the stream of a step (handler/api/events/logs.go).
         if tail.ended is not None and tail.ended.value == "eof":
             return await self._just_ended(ref)
         text = live_text(writes)
@@ -89,6 +93,7 @@ class StepReader:
         now = _again(build, ref)
         if now.step.status != "running":
             return await self.read(now)
+        # The stream has ended and the step has not: its log may be stored already.
         stored = await self._stored(now)
         return stored if stored.text else LogReading(now, None, _BETWEEN, _between(now))
 
@@ -119,6 +124,7 @@ def _no_log(ref: StepRef) -> str:
 
 
 def _missing(ref: StepRef, number: int) -> NotFound:
+    # A cancel marks the step at once (harness/drone v2.25.0, service/canceler); its runner learns of it later.
     if ref.step.status == "killed":
         return NotFound(
             f"The log of step {ref.label} of build {number} is not there: its build was stopped, and the runner "

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 NAME = 60  # characters of a name that are shown
 ERROR = 300  # of an error that a runner reports
-_LISTED = 20
+_LISTED = 20  # steps that an error names
 
 
 def unknown_ref(stage: int, step: int) -> StepRef:
@@ -67,6 +67,7 @@ def find(build: Build, stage: str | None, step: str | None) -> list[StepRef]:
             raise _no_step(build, stage, step)
         return inside
     steps = _meant(step, [ref.step for ref in inside])
+    # By identity: steps of different stages may have equal fields.
     found = [ref for ref in inside if any(ref.step is one for one in steps)]
     if not found:
         raise _no_step(build, stage, step)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
-_REASONS = 2
+_REASONS = 2  # that a verdict quotes from the log
 _MOST, _SOME = 3 / 5, 1 / 4  # parts of all evidence that a class needs to be sure, and to be likely
 
 
@@ -34,7 +34,7 @@ class Verdict:
 UNKNOWN = Verdict(evidence=("neither status, exit code, error nor log tell a class",))
 NOTHING = Verdict("", "")
 
-# What lines say that no anchor gives a class, or only a general one.
+# Wordings of lines for which the anchors have no class, or only a general one.
 _WORDS = (
     (r"\[build failed\]|\bcompilation (?:failed|error)|CompileError|could not compile", "compile"),
     (r"Compile(?:Incremental)?\) |errors? found$", "compile"),
@@ -48,16 +48,18 @@ _WORDS = (
 
 
 def verdict_of(failed: FailedStep, found: Excerpt | None, limit: int = 0) -> Verdict:
-    """Judge a failure by how it ended, then by its log; `limit` is the repository's in seconds, 0 where unknown."""
+    """Judge a failure by Drone's data, then by its log; `limit` is the repository's in seconds, 0 where unknown."""
     log = _of_log(found) if found else UNKNOWN
     sure = failure_class.judge(failed, limit)
     if sure is None:
         return _of_name(failed, log) if log.confidence == LOW else log
     ended = Verdict(sure.kind, sure.confidence, (sure.why or _runner_says(failed),))
+    # What Drone and the runner have recorded outweighs any text that the step printed.
     if failed.status in {"killed", "error"} or failed.error:
         return ended
     if log.kind == ended.kind:
         return Verdict(log.kind, HIGH, ended.evidence + log.evidence)
+    # A watchdog inside the step ends it with 130 or 143 as well, and then the log names the time limit.
     if ended.kind == "cancelled" and log.kind == "timeout":
         return replace(log, evidence=ended.evidence + log.evidence)
     return ended
@@ -81,7 +83,7 @@ def verdict_of_build(build: Build) -> Verdict:
 
 
 def _of_log(found: Excerpt) -> Verdict:
-    """Take the class that the weightiest evidence speaks for."""
+    """Return the class with the most evidence."""
     weights: dict[str, float] = defaultdict(float)
     blocks: dict[str, list[Block]] = defaultdict(list)
     for block in found.by_weight:
@@ -97,7 +99,7 @@ def _of_log(found: Excerpt) -> Verdict:
 
 
 def _kind(block: Block) -> str:
-    """The block's class; where anchors know none, or only that something complains of a line, what its words say."""
+    """Return the class by the block's anchors, or by its wording where they give none, or only `lint`."""
     if block.kind not in {"", "lint"}:
         return block.kind
     text = "\n".join(line.text for line in block.lines)
@@ -106,7 +108,7 @@ def _kind(block: Block) -> str:
 
 
 def _of_name(failed: FailedStep, log: Verdict) -> Verdict:
-    """Guess from what the step is called, where the log hardly tells."""
+    """Guess by the name of the step, where the log gives little evidence."""
     name = failed.own_name
     guess = failure_class.judge_name(name)
     return Verdict(guess.kind, guess.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if guess else log

@@ -1,4 +1,4 @@
-"""The parts that answers of several tools have."""
+"""The parts that the answers of several tools share."""
 
 from __future__ import annotations
 
@@ -50,11 +50,13 @@ def titled(title: str, lines: Sequence[str]) -> list[str]:
 
 
 def joined(head: str, parts: Sequence[str], others: Sequence[str], next_step: str) -> str:
-    """Return an answer's text: what it is, its parts, what else there is, what to do next."""
+    """Return the text of an answer: its heading, its parts, further facts and the next step."""
     rows = [head, *parts, *others, f"Next: {next_step}" if next_step else ""]
     return "\n".join(row for row in rows if row)
 
 
 def size_of(view: View) -> int:
     """Return how many tokens an answer has, as text or as JSON, whichever is more."""
+    # Clients differ in what they give to the model: Claude Code and Codex the structured content, Gemini CLI and
+    # OpenCode the text.
     return max(count_tokens(view.as_text() or ""), count_tokens(to_json(view)))

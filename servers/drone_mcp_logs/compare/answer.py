@@ -69,6 +69,7 @@ def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
     write = _view
     if room < LEAST_ROOM:
         write, room = _terse_view, LEAST_ROOM
+        # Otherwise the frame would state once what the time stamps share; there is no room for that, either.
         logs = logs and logs.with_stamps()
     rows = logs.write(pair.exit_code, room, width_for(room, token_budget)) if logs else []
     return write(pair, token_budget, new, rows)
@@ -132,7 +133,7 @@ def _next(pair: Pair) -> str:
 
 
 def changes(a: Build, b: Build) -> tuple[list[str], int]:
-    """Say which steps stand or last otherwise, failed ones first, and how many are alike."""
+    """Describe the steps whose result or duration differs, failed ones first, and count the others."""
     pairs: list[tuple[StepRef | None, StepRef | None]] = [(ref, same_step(b, ref)) for ref in step_refs(a)]
     changed = [pair for pair in pairs if _has_changed(*pair)]
     alike = len(pairs) - len(changed)
@@ -142,17 +143,18 @@ def changes(a: Build, b: Build) -> tuple[list[str], int]:
 
 
 def _has_changed(now: StepRef | None, before: StepRef | None) -> bool:
-    """Whether a step ended otherwise, lasted much longer or shorter, or is there in one build only."""
+    """Whether a step ended differently, took much longer or shorter, or exists in one build only."""
     if now is None or before is None:
         return True
     if (now.step.status, now.step.exit_code) != (before.step.status, before.step.exit_code):
         return True
+    # By both measures: from 1 s to 2 s is noise, and so is from 600 s to 615 s.
     shorter, longer = sorted((_seconds(now), _seconds(before)))
     return longer - shorter >= _SECONDS and longer >= shorter * _TIMES
 
 
 def _change(now: StepRef | None, before: StepRef | None) -> str:
-    """Describe what became of a step."""
+    """Describe the change of a step."""
     was, is_now = (_state(ref) if ref else "not there" for ref in (before, now))
     label = next(ref.label for ref in (now, before) if ref)
     return f"{label}: {was} -> {is_now}"

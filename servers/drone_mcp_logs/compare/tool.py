@@ -40,6 +40,7 @@ async def compare(
 
 async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
     """Return the number of the last successful build before `build` on its branch."""
+    # A tag has no earlier builds: the caller has to name one.
     branch = history_branch(build)
     builds = await builds_before(await access.client(), repo, build.number, branch) if branch else []
     good = next((one for one in builds if one.status == "success" and one.number < build.number), None)
@@ -53,6 +54,7 @@ async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
 
 async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
     """Read the first failed step's log in the build where it failed, and the same step's in the other."""
+    # `a` is the build that is asked about. Where only `b` failed, the question is what mended it.
     for failing, other in ((a, b), (b, a)):
         ref = _first_failed(failing)
         if ref is not None:

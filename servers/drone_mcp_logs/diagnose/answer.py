@@ -75,10 +75,10 @@ class Case:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """All that the answer is made of.
+    """The content of the answer.
 
     Attributes:
-        cases: the failures, the first first.
+        cases: the failures in causal order.
         not_read: further failures.
         not_run: what did not run because of them.
         on_target: whether the branch that the change goes to has the same failure.
@@ -106,6 +106,7 @@ class Detail:
     width: int
 
 
+# Lines of the log are the evidence, so the words about them give way, level by level, until the lines have room.
 _LEVELS = (Detail(6, 6, 300), Detail(4, 3, 160), Detail(2, 2, 100), Detail(1, 1, 60), Detail(1, 0, 0))
 
 
@@ -137,6 +138,7 @@ def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
     """Return whether an answer with this detail leaves enough room for log lines."""
     wanted = needs[: detail.cases]
+    # Enough is all that the failures need, or the part _ENOUGH of the budget where they need more.
     least = LEAST_ROOM * sum(map(bool, wanted))
     return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))
 
@@ -161,6 +163,7 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> Di
         confidence=diagnosis.verdict.confidence,
         on_target=_said(diagnosis.on_target.text, detail),
         signature=diagnosis.signature,
+        # Not strict: to measure the room, a view is made with an empty log for each failure, also for one left out.
         failures=tuple(_failure(diagnosis, *parts, detail) for parts in zip(cases, logs, strict=False)),
         more_failures=_listed([*left, *diagnosis.not_read], detail),
         not_run=_listed(diagnosis.not_run, detail),

@@ -32,6 +32,7 @@ def compare_with_target(past: Past, build: Build, own: str, others: str) -> OnTa
     is_newer = other.number > build.number
     is_before = history_branch(build) == past.branch and build.event != "pull_request" and not is_newer
     there = f"{one_line(past.branch, NAME)}'s {'previous' if is_before else 'newest'} build #{other.number}"
+    # A good build that is newer does not show that the failure is new: its commit may have mended it.
     if other.status == "success":
         return OnTarget("no", f"no: {there} is good{'' if is_newer else ', so it is new here'}")
     since = f"; its last good run: #{past.good.build.number}" if past.good and past.good.ref else ""

@@ -1,7 +1,7 @@
 """Looks for a failure in other builds: the last good run of the same step, the newest build of the target branch.
 
 At most eight requests, whatever the repository: whether our token may read it, the newest build of the default branch,
-two pages of builds, two builds, two logs. The store saves the first of them within a minute, and builds.
+two pages of builds, two builds, two logs. The first is cached for a minute, and the store may have the builds.
 """
 
 from __future__ import annotations
@@ -80,6 +80,7 @@ class Historian:
             newest = self._newest(goal)
             other = next((build for build in listed if is_final(build.status)), None) if goal == own else newest
             good = next((build for build in listed if is_good_before(build, number)), None)
+            # A new branch has no good build yet, but it began at the default branch.
             if good is None and newest and newest.status == "success":
                 good = newest
             good_run = await self._run(good, lambda ref: ref.step.status == "success") if good else None
@@ -90,7 +91,7 @@ class Historian:
     async def _default_branch(self) -> str:
         """Return the branch of the newest build of the default branch; "" where that has no builds."""
         newest = self.newest or await self.access.builds.newest_of_default_branch(self.repo)
-        if newest is None or newest.of_any_ref:
+        if newest is None or newest.of_any_ref:  # a build of some other ref says nothing about the default branch
             return ""
         self.read[newest.build.number] = newest.build
         return history_branch(newest.build)

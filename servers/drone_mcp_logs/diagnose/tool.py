@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from drone_mcp_logs.diagnose.views import DiagnosisView
 
 _MOST_LOGS = 6  # each costs a request
-_TOKENS_A_LOG = 250
+_TOKENS_A_LOG = 250  # below it, the lines of a log say too little to be worth its request
 _PAGE = 50  # builds among which the newest failed one is looked for
 
 
@@ -75,11 +75,13 @@ async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, p
     readings = await for_each(failed[:most], read)
     first = failed[0] if failed else None
     past = NO_PAST
+    # In a stopped build most failures come from the stop, and a comparison of their logs is not worth its requests.
     if first and first.ref and first.part is not Part.IGNORED and chosen.build.status != "killed":
         past = await Historian(access, what.repo, chosen.build, first.ref, pace, chosen.newest).look_back()
     limit = await access.builds.time_limit(what.repo, chosen.build)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
     view = await anyio.to_thread.run_sync(conclude, facts)
+    # A signature is kept for 90 days, so it is stored only when nothing of the build can change any more.
     if is_final(chosen.build.status):
         found = signed(chosen.build, first_failure(chosen.build), view.signature)
         await access.signatures.write(what.repo, chosen.build, found)
@@ -130,7 +132,7 @@ def not_run_because_of_failures(build: Build) -> list[str]:
     labels: list[str] = []
     for stage in build.stages:
         if stage.status == "skipped" and broken.intersection(stage.depends_on):
-            broken.add(stage.name)
+            broken.add(stage.name)  # for the stages that depend on it in turn
             labels.append(f"stage {stage.number} {one_line(stage.name, NAME_WIDTH)}")
             continue
         failed = (step.number for step in stage.steps if is_failure(step.status) and not step.errignore)

@@ -52,12 +52,15 @@ class FlakyStep:
 
 def wilson(failed: int, runs: int) -> tuple[float, float]:
     """Return the bounds of Wilson's score interval at 95 % for `failed` of `runs`; (0, 1) where nothing ran."""
+    # E. B. Wilson, Probable Inference, the Law of Succession, and Statistical Inference, JASA 22 (1927). The normal
+    # approximation would give no width at all to 1 of 1, and bounds below 0 and above 1.
     if runs == 0:
         return 0.0, 1.0
     rate, weight = failed / runs, _Z * _Z / runs
     center = rate + weight / 2
     spread = _Z * sqrt(rate * (1 - rate) / runs + weight / (4 * runs))
     low, high = (center - spread) / (1 + weight), (center + spread) / (1 + weight)
+    # Exactly 0 and 1 at the ends, where rounding would leave some 1e-17.
     return (max(0.0, low) if failed else 0.0), (min(1.0, high) if failed < runs else 1.0)
 
 
@@ -68,6 +71,7 @@ def flaky_steps(builds: Iterable[Build]) -> tuple[FlakyStep, ...]:
         for name, run in runs_of(build):
             groups[name][_work(build)].append(run)
     judged = (_judged(name, list(works.values())) for name, works in groups.items())
+    # By the lower bound, so that 1 of 2 does not precede 20 of 50.
     return tuple(sorted((one for one in judged if one), key=lambda one: (-one.low, -one.failed, one.name)))
 
 
@@ -76,6 +80,7 @@ def _work(build: Build) -> Hashable:
 
 
 def _judged(name: tuple[str, str], works: Sequence[Sequence[StepRun]]) -> FlakyStep | None:
+    # On a commit where it never passed, a step is broken and not flaky; its runs there would raise the rate.
     able = [runs for runs in works if any(run.passed for run in runs)]
     mixed = [runs for runs in able if not all(run.passed for run in runs)]
     if not mixed:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     Report = Callable[[float, float | None, str | None], Awaitable[None]]
 
-MOST_REQUESTS = 60
+MOST_REQUESTS = 60  # in one call: a page of 100 builds or a build with its stages costs one
 MOST_BUILDS = 500
 DEFAULT_BUILDS = 50
 _DAY = 86_400
@@ -35,7 +35,7 @@ _AT_ONCE = 20  # builds between two notes of progress
 _STEPS = 10
 _COMMITS = 4  # of a step, that are shown
 _ROOM = 1_400  # tokens for steps: 2,000, less the rest of the answer
-_ENDED = frozenset({"success", "failure", "error", "killed"})
+_ENDED = frozenset({"success", "failure", "error", "killed"})  # a skipped or declined build has run no step
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +71,7 @@ async def _listed(chronicle: Chronicle, window: Window) -> list[Build]:
         async for batch in batches:
             fresh = [build for build in batch if build.created >= window.since]
             listed += fresh
+            # Newest first, so that one that is too old is followed by older ones only.
             if len(fresh) < len(batch) or len(listed) >= window.builds:
                 break
     return listed[: window.builds]
@@ -82,18 +83,18 @@ async def _whole(chronicle: Chronicle, listed: Sequence[Build], report: Report) 
     for start in range(0, len(listed), _AT_ONCE):
         found += await for_each(listed[start : start + _AT_ONCE], lambda build: _read(chronicle, build))
         await report(len(found), len(listed), f"{len(found)} of {len(listed)} builds read")
-        if None in found:
+        if None in found:  # no request is left
             break
     return found
 
 
 async def _read(chronicle: Chronicle, build: Build) -> Build | None:
-    """Return a build with its stages; of one that ran nothing there is no more to know."""
+    """Return a build with its stages, or as it is if it ran no step."""
     return await chronicle.whole(build) if build.status in _ENDED else build
 
 
 def answer(chronicle: Chronicle, listed: Sequence[Build], read: Sequence[Build | None]) -> FlakyView:
-    """Write the answer. What was read is a stretch from the newest build on, so that rates lean to no side."""
+    """Write the answer. Only the builds down to the first one that was not read count, so that rates are unbiased."""
     end = read.index(None) if None in read else len(read)
     builds = [build for build in read[:end] if build]
     found = flaky_steps(builds)
@@ -148,7 +149,7 @@ def _more(count: int) -> tuple[str, ...]:
 
 
 def _evidence(mixed: Mixed) -> str:
-    """Tell the runs on one commit: at most three of each kind, oldest first."""
+    """Describe the runs on one commit: at most three of each kind, oldest first."""
     failed = [run for run in mixed.runs if not run.passed][:3]
     passed = [run for run in mixed.runs if run.passed][:3]
     shown = sorted((*failed, *passed), key=lambda run: run.build.number)
@@ -168,7 +169,7 @@ def _that_fit(steps: Sequence[FlakyStepView]) -> list[FlakyStepView]:
     room, kept = _ROOM, list[FlakyStepView]()
     for step in steps:
         room -= count_tokens(step.model_dump_json())
-        if room < 0 and kept:
+        if room < 0 and kept:  # the first is shown whatever its size
             break
         kept.append(step)
     return kept

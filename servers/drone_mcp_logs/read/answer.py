@@ -49,7 +49,7 @@ class Page:
 
 
 def compose(page: Page, readings: Sequence[LogReading], window: Window, token_budget: int) -> BuildLogsView:
-    """Return the answer: the windows of all readings, sharing what the budget leaves; steps that find no room go.
+    """Return the answer: the windows of all readings, sharing the rest of the budget; steps without room are dropped.
 
     Raises:
         InvalidInput: the window is around a line that the log does not have.

@@ -35,12 +35,12 @@ class StepSelection:
 
 
 def plan_for_step(ref: StepRef) -> StepSelection:
-    """StepSelection to show one step."""
+    """Select one step."""
     return StepSelection((ref,))
 
 
 def plan_for_build(build: Build, chosen: Sequence[StepRef], token_budget: int) -> StepSelection:
-    """StepSelection to show what failed among `chosen`, or to say that nothing did."""
+    """Select the failed steps among `chosen`, or none with a summary that says so."""
     failed = [ref for ref in failed_first(build, chosen) if ref.failed]
     if not failed:
         return _nothing_failed(build, chosen)

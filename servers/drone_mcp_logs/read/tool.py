@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.read.views import BuildLogsView
 
-_CHARS_A_TOKEN = 4  # of a text that no budget of so many tokens holds much more of
+_CHARS_A_TOKEN = 4  # of most texts: more new text than that would hardly fit the budget
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """What is asked for."""
+    """A request for logs."""
 
     what: BuildAddress
     window: Window
@@ -40,7 +40,7 @@ def window_of(repo: str, tail: int | None, head: int | None, around: int | None,
     """Return the window that the arguments mean.
 
     Raises:
-        InvalidInput: more than one of them is given, or the cursor is none.
+        InvalidInput: more than one of them is given, or the cursor is invalid.
     """
     given = {"tail": tail, "head": head, "around": around, "cursor": cursor}
     names = [name for name, value in given.items() if value is not None]
@@ -75,10 +75,11 @@ async def show_logs(access: KnownAccess, ask: ReadRequest, pace: Pace) -> BuildL
 
 
 async def _resume(access: KnownAccess, ask: ReadRequest, cursor: Cursor, pace: Pace) -> BuildLogsView:
-    """Go on where an answer ended. The log of a step that had finished takes no other request than its own."""
+    """Go on where an answer ended. If the step had finished, this sends no request but that for its log."""
     step_cursor.check_build(cursor, ask.what.number)
     number, stage, step = cursor.log
     ref, status = unknown_ref(stage, step), ""
+    # The build is read only to learn whether a running step has ended since, or which step a name means.
     if cursor.live or not _is_number(ask.what.stage) or not _is_number(ask.what.step):
         build = (await access.builds.build(ask.what.repo, number)).build
         status = build.status
@@ -88,6 +89,7 @@ async def _resume(access: KnownAccess, ask: ReadRequest, cursor: Cursor, pace: P
             step_cursor.check_step(cursor, named.stage.number, named.step.number)
     else:
         step_cursor.check_step(cursor, int(ask.what.stage or stage), int(ask.what.step or step))
+    # Earlier lines are in the replay already; only for later ones is it worth waiting.
     wish = LiveRequest(0 if cursor.back else cursor.pos, ask.token_budget * _CHARS_A_TOKEN, patient=not cursor.back)
     reading = await StepReader(await access.client(), ask.what.repo, number, pace).read(ref, wish)
     _raise_missing(reading)

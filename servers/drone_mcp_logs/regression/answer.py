@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from drone_mcp_logs.common.build_history import Chronicle
 
 RegressionVerdict = Literal["passing", "no_builds", "unclear", "came_back", "new_here", "broken_since"]
-_ROWS = 24
-_BEFORE = 10  # builds with the same failure before, which are told
+_ROWS = 24  # builds that are listed, a line each
+_BEFORE = 10  # builds with the same failure before, which are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def _good(found: Regression) -> int:
 
 
 def _rows(found: Regression) -> Iterable[str]:
-    """List the builds from the newest to the last good one, the telling ones surely."""
+    """List the builds from the newest to the last good one; the decisive ones are always among them."""
     streak, notes = found.streak, _notes(found)
     good = (streak.last_good,) if streak.last_good else ()
     every = sorted((*streak.silent, *streak.bad, *good), key=lambda build: -build.number)
@@ -155,7 +155,7 @@ def _rows(found: Regression) -> Iterable[str]:
 
 
 def _notes(found: Regression) -> dict[int, list[str]]:
-    """Say of builds, by number, what makes them telling."""
+    """Return notes on the decisive builds, by number."""
     streak, notes = found.streak, defaultdict[int, list[str]](list)
     if streak.last_good:
         notes[streak.last_good.number].append("last good")

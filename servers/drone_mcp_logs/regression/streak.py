@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class Outcome(Enum):
-    """What a build says of the branch."""
+    """Whether a build passed, failed, or is no evidence."""
 
     GOOD = "good"
     BAD = "bad"
@@ -28,18 +28,18 @@ _OUTCOMES: Final = {"success": Outcome.GOOD, "failure": Outcome.BAD, "error": Ou
 
 
 def outcome_of(build: Build) -> Outcome:
-    """Return what a build says of its branch as a whole."""
+    """Return the outcome of a build as a whole."""
     return _OUTCOMES.get(build.status, Outcome.NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
 class Streak:
-    """The failures that end in the newest build that says something, and what stands around them.
+    """The failures in a row up to the newest build that passed or failed, and the builds around them.
 
     Attributes:
-        bad: those in a row, newest first; empty where the newest one that says something is good.
+        bad: those in a row, newest first; empty where the newest build that passed or failed is good.
         last_good: the good one before them; None where none was found.
-        silent: all that say nothing since `last_good`.
+        silent: all that neither passed nor failed since `last_good`.
         between: those of them before the first bad one.
         older: those before `last_good`.
     """
@@ -80,6 +80,7 @@ async def first_alike(bad: Sequence[Build], alike: Callable[[Build], Awaitable[b
     if len(bad) - 1 <= affordable:
         found = [build for build in bad[1:] if await alike(build)]
         return found[-1] if found else bad[0]
+    # The usual case has one cause for the whole streak, and takes one look.
     if await alike(bad[-1]):
         return bad[-1]
     same, other = 0, len(bad) - 1

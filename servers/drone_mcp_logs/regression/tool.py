@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
     Report = Callable[[float, float | None, str | None], Awaitable[None]]
 
-MOST_REQUESTS = 40
+MOST_REQUESTS = 40  # in one call
 _MOST_BUILDS = 1_000
 _MOST_SIGNED = 12  # builds of a streak that are all read; in longer ones the first alike is searched by halving
 _MOST_BEFORE = 3  # failed builds before the last good one that are read
@@ -43,7 +43,7 @@ class RegressionSearch:
     signer: Signer
     report: Report
     newest: int | None = None  # of the builds that count
-    told: int = 0  # requests, at the last report
+    told: int = 0  # requests that had been sent at the last report
     judged: dict[int, Outcome] = field(default_factory=dict)
     signatures: dict[int, str | None] = field(default_factory=dict)
 
@@ -75,7 +75,7 @@ class RegressionSearch:
         return builds
 
     async def _listed_by_step(self) -> list[Build]:
-        """Likewise, by the step alone: a build tells of it with its stages only, so each may cost a request."""
+        """List builds back to the first in which the step passed; each may cost a request, as lists have no steps."""
         builds: list[Build] = []
         async with aclosing(self.chronicle.back()) as batches:
             async for batch in batches:
@@ -86,7 +86,7 @@ class RegressionSearch:
         return builds
 
     async def _find_good(self, builds: Sequence[Build]) -> bool:
-        """Judge builds by the step until it was good; tell whether there is nothing more to do."""
+        """Judge builds by the step until it passed; return whether the search is over."""
         ended = [build for build in builds if outcome_of(build) is not Outcome.NOTHING]
         for start in range(0, len(ended), AT_ONCE):
             await for_each(ended[start : start + AT_ONCE], self._judge_step)
@@ -102,6 +102,7 @@ class RegressionSearch:
             self.judged[build.number] = Outcome.GOOD if run.passed else Outcome.BAD
 
     async def _first_seen(self, streak: Streak, own: str) -> Build:
+        # As if none were stored: whether a signature is shows only when it is read.
         affordable = min(_MOST_SIGNED, self.chronicle.requests.left // _A_SIGNATURE)
 
         async def alike(build: Build) -> bool:
@@ -110,7 +111,7 @@ class RegressionSearch:
         return await first_alike(streak.bad, alike, affordable)
 
     async def _seen_before(self, streak: Streak, own: str) -> tuple[int, ...]:
-        """Look for the same failure before the last good build: in all that is kept, and in a few logs."""
+        """Look for the same failure before the last good build: in all stored signatures, and in a few logs."""
         bad = [build for build in streak.older if self._judge(build) is Outcome.BAD]
         found: list[int] = []
         for index, build in enumerate(bad):
@@ -126,7 +127,10 @@ class RegressionSearch:
         return self.signatures[build.number]
 
     async def _tell(self, message: str) -> None:
-        """Report progress, where there is any: MCP has it rise with every note."""
+        """Report progress if there is any, as it must increase with each report.
+
+        Source: MCP specification 2025-11-25, basic/utilities/progress.
+        """
         requests = self.chronicle.requests
         if requests.sent > self.told:
             self.told = requests.sent
@@ -153,7 +157,7 @@ async def find_regression(
 
 
 async def _branch(access: KnownAccess, chronicle: Chronicle, what: BuildAddress, branch: str | None) -> str:
-    """Return the branch that is meant: the one that is named, that of the build that is, or the default one."""
+    """Return the branch that is named, else that of the build that is named, else the default one."""
     if branch:
         return branch.strip().removeprefix("refs/heads/")
     if what.number is not None:
@@ -185,9 +189,10 @@ def _apart(step: str) -> tuple[str | None, str]:
 
 async def _newest_with_steps(chronicle: Chronicle) -> Build:
     """Return the newest build of the branch that has come to an end with steps."""
-    page = await chronicle.drone.build_page(chronicle.slug, 1, 25, branch=chronicle.branch)
+    page = await chronicle.drone.build_page(chronicle.slug, 1, 25, branch=chronicle.branch)  # 25 is Drone's default
     chronicle.requests.take()
     for build in page:
+        # A build with an error of its own failed at its trigger, and has no steps.
         if outcome_of(build) is not Outcome.NOTHING and not build.error:
             return await chronicle.whole(build) or build
     raise NotFound(

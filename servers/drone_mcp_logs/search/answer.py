@@ -59,7 +59,7 @@ class Limits:
 
 
 def compose_findings(findings: Findings, limits: Limits) -> SearchView:
-    """Return the answer: the first matches of each step, sharing what the budget leaves."""
+    """Return the answer: the first matches of each step, sharing the rest of the budget."""
     budget = limits.token_budget
     total = sum(step.found.count for step in findings.steps)
     findings = _fitting(findings, total, budget)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from drone_mcp_logs.search.views import SearchView
 
 MOST_BYTES = 64 << 20  # of logs in one search
-MOST_SECONDS = 10.0  # of searching in one log
+MOST_SECONDS = 10.0  # of searching, shared by the logs of one search
 
 NOTHING = "try a shorter or a literal pattern; drone_get_build_logs shows the end of failed steps"
 NARROW = "narrow the pattern, name a step, or raise max_matches and token_budget"
@@ -41,7 +41,7 @@ READ_ON = "drone_get_build_logs with stage, step and around shows more around a 
 
 @dataclass(frozen=True, slots=True)
 class SearchRequest:
-    """What is asked for."""
+    """A search, and the limits of its answer."""
 
     what: BuildAddress
     pattern: str
@@ -64,6 +64,7 @@ async def search_logs(
     except PatternError as wrong:
         raise InvalidInput(str(wrong), next_step=wrong.advice) from wrong
     build = (await access.builds.find(ask.what.repo, ask.what.number)).build
+    # Bytes, time and matches are used up in this order.
     chosen = failed_first(build, find(build, ask.what.stage, ask.what.step))
     reader = StepReader(await access.client(), ask.what.repo, build.number, pace)
     steps = _Search(reader, compiled, ask.limits, clock)
@@ -72,7 +73,7 @@ async def search_logs(
 
 
 class _Search:
-    """One search: what is common to its steps."""
+    """One search through the logs of a build, with the limits that its steps share."""
 
     def __init__(self, reader: StepReader, compiled: Any, limits: Limits, clock: Callable[[], float]) -> None:
         self._reader = reader
@@ -86,6 +87,8 @@ class _Search:
         """Search one step, or say why not."""
         if ref.never_ran:
             return f"{ref.label}: {ref.step.status}, it has no log"
+        # Asked before reading, as only the log shows its size; runners keep at most 5 MiB of one (drone/runner-go,
+        # livelog/livelog.go).
         if self._bytes_left <= 0:
             return f"{ref.label}: the logs before it came to {MOST_BYTES >> 20} MiB; name it to search it"
         reading = await self._reader.read(ref)
@@ -109,6 +112,7 @@ class _Search:
             go_on=lambda: not cancelled.is_set() and self._clock() < until,
         )
         try:
+            # A thread cannot be interrupted: it is left to itself, and stops when it next asks `go_on`.
             return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
         finally:
             cancelled.set()

@@ -55,6 +55,8 @@ class BuildAction:
     @property
     def fingerprint(self) -> str:
         """A short text for this action on this version of the build."""
+        # Drone raises a row's version with each update, so any change of the build or of a stage that waits makes
+        # another fingerprint, and a confirmation of the earlier one no longer holds.
         held = [(stage.number, stage.version) for stage in blocked_stages(self.build)]
         facts: list[Any] = [self.operation.name, self.repo, self.build.number, self.build.version, self.build.status]
         facts += [held, self.stages, self.unapproved, self.details]
@@ -70,7 +72,7 @@ class BuildAction:
             "build": build.number,
             "before": {**state, "stages": {str(stage.number): stage.status for stage in build.stages}},
             "stages": list(self.stages),
-            "details": [name for name, _ in self.details],
+            "details": [name for name, _ in self.details],  # a value may be a secret
         }
 
     def covers(self, call: Call[Any]) -> bool:
@@ -78,5 +80,6 @@ class BuildAction:
         from drone_mcp_client.call_builders import repo_path  # noqa: PLC0415 - on first use, to start fast
 
         path = repo_path(self.repo, "builds", self.build.number)[1]
+        # With the slash, as build 1 must not cover build 12.
         is_there = call.path == path or call.path.startswith(f"{path}/")
         return is_there and call.writes and (call.operation, call.scope) == (self.operation.call, self.repo)

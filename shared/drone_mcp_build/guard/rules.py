@@ -41,6 +41,7 @@ class BuildRules(Rules):
 
     @override
     def check_scope(self, scope: str) -> None:
+        # Reading without globs sees every repository; changing without globs may change none.
         if not (self.repos and RepoScope(self.repos).sees(scope)):
             raise self.refusal("repos", f"This role may change nothing in {scope}")
 

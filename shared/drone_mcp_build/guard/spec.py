@@ -14,6 +14,7 @@ from ci_mcp_kit.guard.spec import (
 from drone_mcp_build.guard.variables import OPERATION_NAMES, VARIABLES
 from drone_mcp_client.errors import DRONE
 
+# Without spaces and commas, as these separate the items of the variable that carries a list.
 _REPO_GLOB = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
 _NAME_GLOB = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
 

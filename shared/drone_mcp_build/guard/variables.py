@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+# Repeated from `action.OPERATIONS`, whose module imports more than the standard library.
 OPERATION_NAMES = ("restart", "stop", "approve", "decline")
 
 
