@@ -48,10 +48,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DISTRIBUTION = "drone-mcp"
-BAD_SETTINGS = 2
-STATE_LIFE = 300.0  # seconds that a person has to answer a question
+BAD_SETTINGS = 2  # the exit status, as argparse has it for wrong arguments
+STATE_LIFE = 300.0  # seconds that a person has to answer a question, as in `guard.confirmation_tokens`
 
 # Lists depend on the installation and the allow-list alone, both fixed while the process lives.
+# An hour, in milliseconds. Private, because a cache between clients would show the tools of one role to another.
 _FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
 _CACHE_HINTS: dict[Any, CacheHint] = {
     "tools/list": _FIXED,
@@ -130,12 +131,14 @@ def build_server(
             instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
             version=version(DISTRIBUTION),
             tools=[make_tool(function, access.clean, refusal) for function in functions],
+            # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
             lifespan=_lifespan(access),
             cache_hints=_CACHE_HINTS,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
             middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
         )
+    # Outermost, so that what the other middleware refuses is observed as well.
     operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
     for part in parts:
         add_resources(server, part, access.clean)
@@ -208,6 +211,7 @@ def run(
         server = create(settings)
         serve = _server_of(http, handover)
     except SettingsError as error:
+        # The front may have written the same line already.
         if handover is None or not handover.reported:
             sys.stderr.write(f"{spec.command}: {error}\n")
         if options.http or options.check_environment:
@@ -216,8 +220,10 @@ def run(
         server, serve = create(settings), _server_of(None, handover)
     if options.check_environment:
         return
+    # Also in a server that only reads: a client may give all its servers the same environment.
     for name in settings.write_secrets:
         os.environ.pop(name, None)
+    # Only now, because the redactor of the log has to know every secret. Whatever fails before is one line on stderr.
     callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
     logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + callers() + collector)))
     for warning in [] if settings.fault else settings.warnings():

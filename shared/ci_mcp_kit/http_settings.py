@@ -131,6 +131,7 @@ def _hosts(text: str) -> tuple[str, ...]:
     if not hosts or not all(re.fullmatch(r"[a-z0-9_.:-]+", host) for host in hosts):
         raise ValueError
     for host in hosts:
+        # An IPv6 address has more than one colon.
         if host.count(":") == 1:
             raise ValueError(f"without a port; did you mean {host.partition(':')[0]}")
     return hosts

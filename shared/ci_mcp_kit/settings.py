@@ -1,4 +1,4 @@
-"""What the environment says to every server process, whatever it asks; a service adds its own."""
+"""Settings of every server process, read from the environment; a service adds its own."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class ProcessSettings:
     log_level: LogLevel = "info"
     log_format: LogFormat = "json"
     eager: bool = False
-    """Return whether a server over stdin and stdout loads right after it has listed its tools."""
+    """Whether a server over stdin and stdout loads right after it has listed its tools."""
     fault: SettingsError | None = None
     """What is wrong with the environment: the server starts, and every call of it is answered with this."""
 
@@ -48,12 +48,14 @@ class ProcessSettings:
             SettingsError: a value is wrong, or one is missing.
         """
         values = cls.read(environment)
+        # `sys.stderr` is None where a process was started without one.
         values.setdefault("log_format", "human" if sys.stderr is not None and sys.stderr.isatty() else "json")
         return cls(**values)
 
     @classmethod
     def of_wrong(cls, environment: Mapping[str, str], fault: SettingsError) -> Self:
         """Return the settings of a server that can do nothing but say what is wrong with its environment."""
+        # The allow-list is read all the same, so that a role sees the same tools, which then say what is wrong.
         tools = None
         with contextlib.suppress(SettingsError):
             tools = read_tools(environment)

@@ -32,6 +32,8 @@ class Consent(BaseModel):
     note: str = Field(default="", max_length=200, description="For the audit log, if you like")
 
 
+# The form of `Consent` for the newer era, in which the server sends the schema itself. It has to be a flat object of
+# primitive properties (MCP specification, "Elicitation", "Requested Schema").
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -57,6 +59,8 @@ def can_ask(context: Context[Any, Any]) -> bool:
     """
     capabilities = context.client_capabilities
     asks = capabilities.elicitation if capabilities else None
+    # Clients from before 2025-11-25 declare an empty object, which still means forms (MCP 2025-11-25,
+    # client/elicitation, "Capabilities").
     offers = asks is not None and (asks.form is not None or asks.url is None)
     return offers and (_in_rounds(context) or context.session.can_send_request)
 
@@ -66,6 +70,7 @@ def replied(context: Context[Any, Any]) -> Reply | None:
     answer = (context.input_responses or {}).get(_KEY)
     if context.request_state is None or not isinstance(answer, ElicitResult):
         return None
+    # Cut here as well: the client need not have checked the text against the schema.
     note = str((answer.content or {}).get("note", ""))[:200]
     return Reply(answer.action, context.request_state, note)
 
@@ -78,6 +83,7 @@ async def put(context: Context[Any, Any], question: str, token: str) -> Reply | 
     try:
         result = await context.elicit(question, Consent)
     except (MCPError, ValueError) as error:
+        # The SDK (2.3.0) raises ValueError where an accepted form comes back empty or does not fit the schema.
         raise NotConfirmed("The client could not put the question to anyone") from error
     return Reply(result.action, token, result.data.note if result.action == "accept" else "")
 

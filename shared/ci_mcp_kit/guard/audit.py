@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_RECENT: Final = 50
+MOST_RECENT: Final = 50  # lines in memory, for a server that shows them; a sink cannot be read
 
 
 class Audit:
-    """Writes what this agent asked for and what became of it. `agent` comes from the process, never from a call."""
+    """Writes what this agent requested and the outcome. `agent` comes from the process, never from a call."""
 
     def __init__(
         self, sink: Sink, agent: Mapping[str, str], clean: Cleaner, clock: Callable[[], float] = time.time
@@ -35,6 +35,7 @@ class Audit:
         self._agent = dict(agent)
         self._clean = clean
         self._clock = clock
+        # A sink chains each line to the one before it: two lines at once would both follow the same one.
         self._turn = anyio.Lock()
         self.recent: deque[dict[str, Any]] = deque(maxlen=MOST_RECENT)
 
@@ -48,6 +49,7 @@ class Audit:
         caller = logs.caller()
         agent = {**self._agent, "caller": caller} if caller else self._agent
         about = {"time": moment, "event": event, "agent": agent, "request": logs.request_id()}
+        # No `if value`: 0 and False are facts.
         said = {key: value for key, value in facts.items() if value not in (None, "", (), [])}
         entry: dict[str, Any] = self._clean.value({**about, **said})
         async with self._turn:
@@ -61,6 +63,7 @@ class Audit:
     async def try_note(self, event: str, **facts: Any) -> bool:
         """Write a line about what is over, where a failure (it is logged) changes nothing any more."""
         try:
+            # Shielded, because the outcome of a call that is cancelled is what a reader of the log has to know.
             with anyio.CancelScope(shield=True):
                 await self.note(event, **facts)
         except AuditUnavailable:

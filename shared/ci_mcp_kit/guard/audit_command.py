@@ -20,7 +20,7 @@ from ci_mcp_kit.guard.sinks import head_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BROKEN, UNUSABLE = 1, 2
+BROKEN, UNUSABLE = 1, 2  # exit statuses
 NO_HEAD = "nothing tells how many lines there should be (no .head file and no --head): lines may be missing at the end"
 
 
@@ -33,6 +33,7 @@ def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
         arguments: what follows `audit`.
     """
     given = _parser(command, key_variable).parse_args(arguments)
+    # From the environment and not an option: other users of a machine can read the arguments of a process.
     key = os.environ.get(key_variable, "").strip()
     try:
         report = _verify(given.file, key, given.head)
@@ -50,6 +51,7 @@ def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
 def _verify(file: Path, key: str, head: str | None) -> Report:
     kept = head_path(file)
     expected = Head.parse(head) if head else Head.parse(kept.read_text(encoding="ascii")) if kept.exists() else None
+    # A byte that is not UTF-8 breaks its line, and does not keep the others from being checked.
     text = file.read_text(encoding="utf-8", errors="surrogateescape")
     lines = text.split("\n")
     signing = confirmation_tokens.derived(key.encode(), "audit") if key else None

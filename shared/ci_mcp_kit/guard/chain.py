@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-BEGINNING: Final = "0" * 64
+BEGINNING: Final = "0" * 64  # in place of the hash before a first line: a SHA-256 in hexadecimal has 64 digits
 
 
 class BrokenLine(ValueError):
@@ -27,7 +27,10 @@ class BrokenLine(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a chain ends: its name, how many lines it has, the hash of the last."""
+    """The end of a chain: its name, its number of lines, and the hash of the last line.
+
+    The name is random, so that lines of one log do not fit into another that is signed with the same key.
+    """
 
     chain: str
     count: int = 0
@@ -62,9 +65,12 @@ def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
         entry = json.loads(line)
         digest = entry.pop("hash")
         head = Head(entry["chain"], entry["number"], digest)
+        # JSON has many spellings of the same data, and all of them would have the right hash.
         as_written = _canonical({**entry, "hash": digest}) == line
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        # RecursionError: json.loads() of a line that is nested too deeply.
         raise BrokenLine("it is no line of an audit log") from None
+    # Encoded, because compare_digest() accepts text only if it is ASCII (https://docs.python.org/3/library/hmac.html).
     if not as_written or not hmac.compare_digest(_digest(entry, key).encode(), str(digest).encode()):
         raise BrokenLine("it was changed, or written with another key")
     return entry, head
@@ -117,4 +123,5 @@ def _digest(entry: dict[str, Any], key: bytes | None) -> str:
 
 
 def _canonical(entry: dict[str, Any]) -> str:
+    # ASCII, as json.dumps() escapes everything else: `FileSink` reads lines back as ASCII.
     return json.dumps(entry, sort_keys=True, separators=(",", ":"))

@@ -19,12 +19,12 @@ from ci_mcp_kit.guard.errors import NotConfirmed
 if TYPE_CHECKING:
     from ci_mcp_kit.guard.protocols import Action
 
-LIFE: Final = 300  # seconds
-LONGEST: Final = 400
+LIFE: Final = 300  # seconds that a person has to read the question and to answer
+LONGEST: Final = 400  # characters; ours have some 120, and whatever is longer is not decoded
 
 
 def derived(key: bytes, purpose: str) -> bytes:
-    """A key for one purpose: what is signed for one cannot be used for another."""
+    """Return a key for one purpose: what is signed for one cannot be used for another."""
     return hmac.digest(key, f"drone-mcp/{purpose}".encode(), hashlib.sha256)
 
 
@@ -72,6 +72,7 @@ def _read(key: bytes, token: str) -> Question | None:
             return None
     except (ValueError, binascii.Error):
         return None
+    # Parsed only now that the signature holds: the text is ours, so it needs no further checks.
     return Question(*json.loads(data))
 
 
@@ -80,4 +81,6 @@ def _text(data: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
+    # Without `validate` characters outside the alphabet are skipped, and many texts would be the same token (RFC 4648,
+    # section 3.3).
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

@@ -1,4 +1,4 @@
-"""The guard: checks, asks, writes down and only then sends."""
+"""The guard: checks an action, has it confirmed, writes the audit line, and only then sends."""
 
 from __future__ import annotations
 
@@ -71,18 +71,22 @@ class Guard:
         self._agent = settings.agent
         self._connect = connect
         self._clock = clock
+        # A random key is enough for a single process: neither a token nor a sealed state is used after its end.
         master = settings.key or secrets.token_bytes(32)
         self.seal = confirmation_tokens.derived(master, "seal")
+        # Never the random key: audit lines outlive the process, and nobody could verify them.
         signing = confirmation_tokens.derived(settings.key, "audit") if settings.key else None
         self.audit = Audit(sink_of(settings.audit, signing), settings.agent, clean, clock)
         self._rate = RateLimit(settings.rules.rate, kept)
         confirming = confirmation_tokens.derived(master, "confirm")
         self._confirmations = Confirmations(self.rules.spec.thing, confirming, self.who, kept, self.audit, clock)
+        # A list, because a process that serves several callers sends several calls at once.
         self._permits: list[Permit] = []
         self._writer: Writer | None = None
 
     async def close(self) -> None:
         """Close the connections that writes use."""
+        # Taken out first: a call that comes meanwhile opens a client of its own, not one that is half closed.
         writer, self._writer = self._writer, None
         if writer is not None:
             await writer.aclose()
@@ -92,7 +96,7 @@ class Guard:
         return who(self._agent)
 
     async def admit(self, operation: Operation, scope: str) -> None:
-        """Raise where nothing of the kind may happen in that scope."""
+        """Refuse an operation that is not allowed in a scope, whatever its subject is."""
         async with self._on_record({"operation": operation.name, self.rules.spec.scope: scope}):
             self.rules.admit(operation, scope)
 
@@ -147,6 +151,8 @@ class Guard:
         """Write the audit line, send the call, write what came of it."""
         facts = {**warrant.action.facts(), "rule": warrant.decision.rule, "confirmation": warrant.confirmation}
         facts["sends"] = f"{call.method} {call.path}"
+        # `note` and not `try_note`: if this line cannot be written, nothing is sent. What happened later can only be
+        # noted.
         await self.audit.note("attempt", decision="allowed", **facts)
         try:
             with self._permitted(call, warrant):
@@ -157,6 +163,7 @@ class Guard:
             await self.audit.try_note("outcome", outcome=error.code, message=error.message, **facts)
             raise
         except BaseException:
+            # Cancelled, or a bug: the request may have left.
             await self.audit.try_note("outcome", outcome="unknown", **facts)
             raise
         await self.audit.try_note("outcome", outcome="done", **facts)
@@ -164,11 +171,15 @@ class Guard:
 
     def gate(self, call: Request) -> None:
         """See every call of the writing client before it leaves; let one through for which a permit is open."""
+        # By identity, because a permit is for this one object and not for any call that is equal to it.
         permit = next((permit for permit in self._permits if permit.call is call), None)
         if permit is None:
             raise PermissionDenied(f"{call.operation} leaves only as part of a guarded action, and only once")
+        # Removed before anything else: if the client repeats the call by itself, the gate sees it again and finds no
+        # permit.
         self._permits.remove(permit)
         action = permit.warrant.action
+        # Decided once more, at the last place before the network, so that no mistake of a caller gets past the rules.
         if self.rules.decide(action).mode != "on" or not action.covers(call):
             raise PermissionDenied(f"{call.operation} is not what was permitted")
 
@@ -179,5 +190,6 @@ class Guard:
         try:
             yield
         finally:
+            # Still there if the call has failed before it reached the gate. It must not let a later call through.
             if permit in self._permits:
                 self._permits.remove(permit)

@@ -69,4 +69,5 @@ def who(agent: Mapping[str, str]) -> Who:
 
 def key(kind: str, *facts: object) -> str:
     """Name a note. Facts are hashed: they may be long, and parameters among them secret."""
+    # 128 bits: two sets of facts do not get the same key by chance.
     return f"{kind}:{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}"

@@ -33,10 +33,12 @@ class RateLimit:
     def __init__(self, rate: Rate, kept: GuardNotes) -> None:
         self._rate = rate
         self._kept = kept
+        # Saves the reads: a place that is known to be taken is not asked for again before its end.
         self._taken: dict[tuple[Who, str], dict[int, float]] = {}  # places known to be taken -> until when
 
     async def check(self, who: Who, scope: str, now: float) -> None:
         """Raise `RateLimited` where the agent has had its share of the scope."""
+        # A first look only, so that no person is asked to confirm what would be refused. `take` decides.
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
             since = await self._kept.note(guard_notes.key("rate", who, scope, place), at=now)
@@ -50,6 +52,7 @@ class RateLimit:
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
             key, seconds = guard_notes.key("rate", who, scope, place), self._rate.seconds
+            # The value is the time of the action, from which other processes compute when the place is free again.
             since = await self._kept.claim(key, repr(now), seconds, at=now)
             taken[place] = self._until(since or repr(now), now)
             if since is None:

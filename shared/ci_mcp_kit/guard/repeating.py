@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WINDOW: Final = 60.0  # seconds
-SENT: Final = "sent"
+WINDOW: Final = 60.0  # seconds: retries come sooner, and whoever means the same change twice can wait that long
+SENT: Final = "sent"  # never equal to an answer, which is a JSON object
 
 
 class RecentCalls:
@@ -75,6 +75,7 @@ class RecentCalls:
             raise Conflict(
                 f"The same was sent less than a minute ago, and no answer of {self._spec.service} has come",
                 next_step=f"Look at {self._spec.evidence} first: it may have happened",
+                # Unlike other conflicts: repeated at once, it would be refused again.
                 retryable=False,
             )
         return note

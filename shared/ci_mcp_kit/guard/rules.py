@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.spec import GuardSpec
 
 Mode = Literal["off", "dry-run", "on"]
-TEN_AN_HOUR = Rate(10, 3600)
+TEN_AN_HOUR = Rate(10, 3600)  # the default that `variables.rate` describes
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +80,10 @@ class Rules(ABC):
 
     def decide(self, action: Action) -> Decision:
         """Allow the action or raise; the error's `details.rule` names the rule that refused it."""
+        # Admitted once more: `Guard.begin` and `Guard.gate` rely on this decision alone.
         self.admit(action.operation, action.scope)
         self.check(action)
+        # `min`: no setting lifts the threshold so far that work is destroyed without a confirmation.
         return Decision(self.mode, "allowed", confirm=action.risk >= min(self.confirm, Risk.HIGH))
 
     def refusal(self, rule: str, message: str) -> PermissionDenied:
@@ -102,6 +104,9 @@ class Rules(ABC):
 def matches(globs: Iterable[str], name: str) -> bool:
     """Tell whether one of `globs` matches a name, and none that begins with `!`. Here `*` matches slashes, too."""
     every = tuple(globs)
+    # Not `fnmatch`, which ignores case on Windows, so that the same rule would allow more there
+    # (https://docs.python.org/3/library/fnmatch.html).
     denied = any(fnmatchcase(name, glob[1:]) for glob in every if glob.startswith("!"))
     allowed = any(fnmatchcase(name, glob) for glob in every if not glob.startswith("!"))
+    # An empty name, like the branch of a tag, matches nothing, not even `*`.
     return bool(name) and allowed and not denied

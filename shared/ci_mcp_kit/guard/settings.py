@@ -46,6 +46,7 @@ class GuardSettings:
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process."""
+        # Also what the token file holds now: it is redacted from the moment it is rotated.
         held = [self.write_token.reveal()] if self.write_token else []
         if self.write_token_file is not None and (text := read_secret(self.write_token_file)):
             held.append(text)

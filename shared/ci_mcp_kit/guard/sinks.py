@@ -24,8 +24,8 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST_LINE: Final = 64 * 1024
-PATIENCE: Final = 10.0  # seconds that a collector gets to answer
+LONGEST_LINE: Final = 64 * 1024  # bytes that are read from the end of a file, to find its last line
+PATIENCE: Final = 10.0  # seconds that a collector gets to answer; the change waits for it
 
 
 class Sink(Protocol):
@@ -58,22 +58,27 @@ class FileSink:
 
     async def append(self, facts: dict[str, Any]) -> None:
         """Write one line."""
+        # In a thread: the lock waits for other processes, and fsync() for the disk.
         await anyio.to_thread.run_sync(self._append, facts)
 
     def _append(self, facts: dict[str, Any]) -> None:
         with self._locked() as file:
             line, head = link(facts, self._end(file), self._key)
             _write_whole(file, f"{line}\n".encode())
+            # The head after the line: if the process ends in between, the file is ahead of its head, which `_end`
+            # allows. A head that is ahead of its file means lost lines.
             self._keep(head)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
         file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
+            # Windows has no flock(): there each process needs a file of its own.
             if sys.platform != "win32":
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield file
         finally:
+            # This releases the lock, too (flock(2)).
             os.close(file)
 
     def _end(self, file: int) -> Head:
@@ -107,6 +112,7 @@ class FileSink:
             raise OSError(f"{head_path(self._path)} holds no head") from error
 
     def _keep(self, head: Head) -> None:
+        # Replaced as a whole, so that a crash leaves the old head or the new one, never half of one.
         new = self._path.with_name(f"{self._path.name}.head.new")
         file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -125,6 +131,7 @@ def _write_whole(file: int, data: bytes) -> None:
             rest = rest[os.write(file, rest) :]
         os.fsync(file)
     except OSError:
+        # Half a line at the end would stop every later append (`_last`).
         with contextlib.suppress(OSError):
             os.ftruncate(file, size)
         raise
@@ -144,6 +151,8 @@ class StderrSink:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
         except (ValueError, AttributeError) as closed:
+            # ValueError if stderr was closed; AttributeError if the process was started without one, and `sys.stderr`
+            # is None.
             raise OSError("stderr is closed") from closed
         self._head = head
 

@@ -67,6 +67,7 @@ CONFIRM_KEY: Final[Schema] = {
 }
 AUDIT_KEY: Final[Schema] = {
     "type": "string",
+    # No `$`: it would be a reference, which nobody fills in here. No `@`: an address must not hold a password.
     "pattern": r"^(stderr|(/|[A-Za-z]:[\\/])[^\s$]+|https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[^\s@$]*)?)$",
     "maxLength": 1000,
     "description": "Where it is written down: a path, stderr or an address.",
