@@ -58,12 +58,14 @@ class ReadAccess(ABC, Generic[C]):
         """Close what `at_close` names, then the client, if there is one. The next `client` makes a new one."""
         for end in self.at_close:
             await end()
+        # Taken out first: a call that comes meanwhile makes a new client, and gets none that is half closed.
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
 
     def gate(self, call: Call[Any]) -> None:
-        """See every call before it leaves, and refuse whatever is not plainly a read."""
+        """Refuse every call that is not plainly a read. The client shows each one to this before it leaves."""
+        # Both, because one of them may be wrong: a call whose author forgot `writes` is caught by its method.
         if call.writes or call.method != "GET":
             raise PermissionDenied(
                 f"{call.operation} would change something, and this server only reads",

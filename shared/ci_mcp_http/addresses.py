@@ -45,6 +45,7 @@ def split_address(text: str, service: Service) -> SplitResult:
     try:
         address = urlsplit(text)
         is_plain = text.isprintable() and " " not in text
+        # Port 0 stands for any free port where one listens, and nobody can connect to it.
         if address.scheme in {"http", "https"} and address.hostname and address.port != 0 and is_plain:
             return address
     except ValueError:  # of urlsplit, and of a port that is no number
@@ -55,6 +56,7 @@ def split_address(text: str, service: Service) -> SplitResult:
 
 def origin(address: SplitResult) -> str:
     """Return scheme, host and port of an address, without a user."""
+    # In lower case, as the case of a host has no meaning (RFC 3986, section 3.2.2).
     host = address.netloc.rpartition("@")[2].lower()
     return f"{address.scheme}://{host}"
 

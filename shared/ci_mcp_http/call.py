@@ -46,6 +46,7 @@ class Call(Generic[T_co]):
     body: dict[str, Any] | None = None
     scope: str | None = None
     writes: bool = False
+    # Most calls read. A domain has to mark the others, or they are repeated after a failure.
     idempotent: bool = True
     min_timeout: float = 0.0
 

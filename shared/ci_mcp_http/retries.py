@@ -39,6 +39,7 @@ class RetryPolicy:
 
     def ceiling(self, retry: int) -> float:
         """Return the longest pause before a retry, counted from 0."""
+        # Beyond 32 the power could only overflow: `longest` is reached long before.
         return min(self.longest, self.base * 2.0 ** min(retry, 32))
 
     def pause(self, retry: int, error: ServiceError, *, left: float, jitter: float) -> float | None:
@@ -55,7 +56,9 @@ class RetryPolicy:
         pause = self.ceiling(retry) * jitter
         retry_after = error.details.get("retry_after")
         if isinstance(retry_after, int | float):
+            # Added to the jitter and not in place of it: callers that were told the same second would all come at once.
             pause += retry_after
+        # A pause up to the deadline would only delay the error.
         return pause if pause < left else None
 
 
@@ -79,6 +82,7 @@ def parse_retry_after(value: str, *, now: float) -> float | None:
     It holds seconds or an HTTP date (RFC 9110, section 10.2.3).
     """
     value = value.strip()
+    # isdigit() alone is true for digits of other scripts, and for superscripts, which float() refuses.
     if value.isascii() and value.isdigit():
         return float(value[:LONGEST_DELAY_DIGITS])
     try:
