@@ -29,6 +29,7 @@ class SlipwayAccess(ReadAccess["Transport"]):
     @override
     def connect(self) -> Transport:
         settings = self._settings
+        # The gate of this class refuses everything but reads, whatever the token may do.
         return connect(settings, settings.token, settings.token_file, self.gate, retries=settings.retries)
 
 
@@ -43,4 +44,5 @@ def connect(
     options = ClientOptions(
         service=SLIPWAY, token=held, token_file=token_file, retries=retries, **settings.connection()
     )
+    # `observing.request` reports every attempt to traces and metrics.
     return Transport(options, gate=gate, watch=observing.request)

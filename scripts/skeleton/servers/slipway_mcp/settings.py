@@ -30,6 +30,7 @@ class SlipwaySettings(ServiceSettings):
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
     services: ClassVar[tuple[Service, ...]] = (SLIPWAY,)
+    # Taken out of the environment at the start, so that no child process inherits them.
     write_secrets: ClassVar[tuple[str, ...]] = WRITE_SECRETS
 
     guard: GuardSettings = field(default_factory=_changes_nothing)
@@ -37,6 +38,7 @@ class SlipwaySettings(ServiceSettings):
     @classmethod
     @override
     def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        # Also of a server in mode off, so that a mistake is found before someone turns changes on.
         guard = GuardSettings.of(ReleaseRules, read_guard(environment), environment)
         return {**read_slipway(environment), "guard": guard}
 
