@@ -1,4 +1,4 @@
-"""A server from its parts, and the console command that serves it."""
+"""Builds a server from its parts, and runs its console command."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ _CACHE_HINTS: dict[Any, CacheHint] = {
 
 
 class Access(Protocol):
-    """How the tools of a server reach what they ask, as far as the server itself has to do with it."""
+    """How the tools of a server reach their service, as far as the server itself needs to know."""
 
     clean: Cleaner
 
@@ -73,7 +73,7 @@ class Access(Protocol):
 
 @dataclass(frozen=True)
 class ServerSpec:
-    """What a server is.
+    """The description of a server.
 
     Attributes:
         name: as in a client's configuration, like "slipway-releases"; at most 20 characters, no underscore or dot.
@@ -175,7 +175,7 @@ def _refusal(fault: SettingsError) -> InvalidInput:
 
 
 def _refuse_requests(refusal: ServiceError, clean: Cleaner) -> ServerMiddleware[Any]:
-    """Answer whatever asks for more than a list, and is no call of a tool, with an error."""
+    """Return a middleware that answers requests for resources, prompts and completions with an error."""
 
     async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.method in {"resources/read", "resources/subscribe", "prompts/get", "completion/complete"}:
@@ -190,7 +190,7 @@ def run(
     create: Callable[[Any], MCPServer[Any]],
     handover: Handover | None = None,
 ) -> None:
-    """Be the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
+    """Run the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
     A server over stdin and stdout serves in a wrong environment, too: it says what is wrong (`ci_mcp_kit.unready`).
     Once the server is made, what is for writing alone is gone from the environment, so that no process started from

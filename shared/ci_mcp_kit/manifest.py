@@ -1,4 +1,4 @@
-"""What a server offers, as data that others read without importing it (`<package>/manifest.json`)."""
+"""Describes what a server offers, as data that can be read without importing it (`<package>/manifest.json`)."""
 
 from __future__ import annotations
 

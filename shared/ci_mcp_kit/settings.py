@@ -24,7 +24,7 @@ class ProcessSettings:
     """How one server process is set up."""
 
     variables: ClassVar[tuple[Variable, ...]] = PROCESS_VARIABLES
-    """What is read, in the order in which people see it."""
+    """The variables that are read, in the order of the help."""
     services: ClassVar[tuple[Service, ...]] = ()
     """The services that the server asks."""
     write_secrets: ClassVar[tuple[str, ...]] = ()
@@ -80,5 +80,5 @@ class ProcessSettings:
         return []
 
     def warnings(self) -> list[str]:
-        """Return what is allowed and probably not meant, a sentence each."""
+        """Return warnings about settings that are allowed but probably a mistake, a sentence each."""
         return []

@@ -1,4 +1,4 @@
-"""One call of a tool that changes something, from the first check to the answer."""
+"""Carries out one call of a tool that changes something, from the first check to the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.repeating import RecentCalls
     from ci_mcp_kit.guard.rules import Decision
 
-# After these nobody knows whether the service has done it.
+# After these errors it is unknown whether the service has carried out the call.
 LEFT_OPEN = (TimedOut, Unreachable, ServiceFailed)
 
 
@@ -110,7 +110,7 @@ class Actor:
         return view
 
     async def _send(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> tuple[Plan[A], Sent]:
-        """Send; where the subject changed in between, read it and decide again, once."""
+        """Send the calls; if the subject has changed meanwhile, plan and decide again, once."""
         try:
             warrant = await self._guard.begin(plan.action, confirmed)
             return plan, await self._send_calls(plan, warrant)
@@ -126,7 +126,7 @@ class Actor:
         return again, await self._send_calls(again, warrant)
 
     async def _send_calls(self, plan: Plan[A], warrant: Warrant) -> Sent:
-        """Send call after call; an error after the first success ends the sequence and is part of the answer."""
+        """Send one call after another; an error after a success ends the sequence and becomes part of the answer."""
         answers: list[Any] = []
         for call in plan.calls:
             try:

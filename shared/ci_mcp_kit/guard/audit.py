@@ -40,10 +40,10 @@ class Audit:
         self.recent: deque[dict[str, Any]] = deque(maxlen=MOST_RECENT)
 
     async def note(self, event: str, **facts: Any) -> None:
-        """Write one line and wait until it is kept.
+        """Write one line and wait until it is stored.
 
         Raises:
-            AuditUnavailable: it is not.
+            AuditUnavailable: it could not be stored.
         """
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         caller = logs.caller()
@@ -61,7 +61,7 @@ class Audit:
         self.recent.append(entry)
 
     async def try_note(self, event: str, **facts: Any) -> bool:
-        """Write a line about what is over, where a failure (it is logged) changes nothing any more."""
+        """Write a line about something that has already happened; return False if that fails, which is logged."""
         try:
             # Shielded, because the outcome of a call that is cancelled is what a reader of the log has to know.
             with anyio.CancelScope(shield=True):
@@ -71,6 +71,6 @@ class Audit:
         return True
 
     async def refused(self, error: ServiceError, **facts: Any) -> None:
-        """Write a line about what was refused, and by which rule."""
+        """Write a line about a refusal, with the rule behind it."""
         rule = error.details.get("rule", "")
         await self.try_note("refused", decision="refused", rule=rule, outcome=error.code, **facts)

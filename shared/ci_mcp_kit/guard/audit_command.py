@@ -1,8 +1,8 @@
 """The command `audit verify FILE` of a server that writes: checks that an audit file is as it was written.
 
-It finds lines that were changed, added, moved or removed, and lines missing at the end as far as a head tells (the one
-beside the file, or one that was kept elsewhere). Whoever can write the file, its head and, where there is one, the
-key can replace all three with an older state; only a head kept out of their reach tells that.
+It finds lines that were changed, added, moved or removed. It finds lines missing at the end if there is a head: the one
+next to the file, or one that was noted elsewhere. Someone who can write both the file and its head can restore both to
+an earlier state; only a head that is out of their reach shows that.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NO_HEAD = "nothing tells how many lines there should be (no .head file and no --
 
 
 def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
-    """Run the command; return 0 where all is well, 1 where it is not, 2 where it cannot be told.
+    """Run the command; return 0 if the file is intact, 1 if it is not, 2 if it cannot be checked.
 
     Args:
         command: the server's console command.

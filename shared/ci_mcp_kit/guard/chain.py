@@ -1,10 +1,10 @@
-"""Audit lines: each carries the hash of the one before, so that what happened to them since can be told. Pure.
+"""Chains audit lines: each has the hash of the one before, so that later changes can be detected. Pure.
 
-A line is canonical JSON: the same facts have one spelling. With a key the hash is an HMAC, and only who has the key
-can write a line that fits; without one, whoever can write the file can write a whole new history.
+A line is canonical JSON: the same facts have one spelling. With a key the hash is an HMAC, so that only someone with
+the key can write a line that fits. Without one, whoever can write the file can write a new history.
 
-What cannot be seen from the lines alone is that lines are missing at the end. The head tells that: the number and hash
-of the last line, kept beside the file (`FILE.head`) and better elsewhere, too.
+The lines alone do not show that lines are missing at the end. The head does: the number and hash of the last line, kept
+next to the file (`FILE.head`), and better in another place as well.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ BEGINNING: Final = "0" * 64  # in place of the hash before a first line: a SHA-2
 
 
 class BrokenLine(ValueError):
-    """A line that is not as it was written; the text says in which way."""
+    """A line was changed since it was written; the text says how."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class Head:
 
 
 def link(facts: dict[str, Any], head: Head, key: bytes | None) -> tuple[str, Head]:
-    """Write `facts` as the line that follows `head`; return it, without a line end, and the new head."""
+    """Return `facts` as the line that follows `head`, without a line end, and the new head."""
     entry = {**facts, "chain": head.chain, "number": head.count + 1, "previous": head.hash}
     digest = _digest(entry, key)
     return _canonical({**entry, "hash": digest}), Head(head.chain, head.count + 1, digest)
@@ -78,7 +78,7 @@ def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a verification found: the problems in words, and where the chain ends."""
+    """The result of a verification: the problems in words, and the end of the chain."""
 
     problems: tuple[str, ...]
     head: Head | None
@@ -105,7 +105,7 @@ def verify(lines: Iterable[str], key: bytes | None, expected: Head | None) -> Re
 
 
 def _gap(number: int, entry: dict[str, Any], last: Head | None, *, begins: bool) -> list[str]:
-    """Say where a line does not follow the one before. After a broken one there is nothing to compare with."""
+    """Describe a line that does not follow the one before. After a broken line there is nothing to compare with."""
     before = Head(entry["chain"]) if begins else last
     if before is None or (before.chain, before.count + 1, before.hash) == _place(entry):
         return []

@@ -1,4 +1,4 @@
-"""A change as a domain brings it: planned on its subject as it stands now, described when it is over."""
+"""The interface of a change: a domain plans it on the current state of its subject, and describes the outcome."""
 
 from __future__ import annotations
 

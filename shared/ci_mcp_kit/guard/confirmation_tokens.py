@@ -1,7 +1,7 @@
-"""Confirmation tokens: proof that one question about one action was put, for a short time. Pure.
+"""Confirmation tokens: short-lived proof that a question about one action was asked. Pure.
 
 A token is bound to the fingerprint of an action: the operation, its subject, and the state in which that was read. It
-is no secret from the agent that holds it, and useless for anything else.
+need not be secret, because it confirms nothing else.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def derived(key: bytes, purpose: str) -> bytes:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that was put: its number, the action it is about, when it ends (Unix time)."""
+    """A question that was asked: its number, the action that it is about, and its end in Unix time."""
 
     number: str
     fingerprint: str
@@ -38,7 +38,7 @@ class Question:
 
 
 def mint(key: bytes, action: Action, number: str, now: float) -> str:
-    """Write the token of a question about `action`; `number` is random and used once."""
+    """Return the token of a question about `action`; `number` is random and used once."""
     body = json.dumps([number, action.fingerprint, int(now) + LIFE], separators=(",", ":")).encode()
     return f"{_text(body)}.{_text(hmac.digest(key, body, hashlib.sha256))}"
 

@@ -1,4 +1,4 @@
-"""Having an action confirmed: by the person behind the client, else by a token that is brought back."""
+"""Has an action confirmed: by the person who uses the client, or by a token that the agent brings back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REMEMBERED: Final = 2.0 * confirmation_tokens.LIFE
 
 
 class Confirmations:
-    """Questions, each to one agent. What was used up or declined is a note, so that every replica knows.
+    """The questions of a guard. Used and declined ones are notes, so that every replica knows of them.
 
     Args:
         thing: what actions change, for sentences: "build".
@@ -49,10 +49,10 @@ class Confirmations:
     async def confirm(
         self, context: Context[Any, Any], action: Action, question: str, token: str | None
     ) -> str | InputRequiredResult:
-        """Have the action confirmed: how it was, for the audit, or what ends this round of the call.
+        """Have the action confirmed; return in which way, for the audit log, or the result that ends this round.
 
-        A client that can put a form before a person is asked to, and no token counts there. Any other gets a token to
-        come back with.
+        If the client can show a form, a person is asked, and a token is not accepted. Any other client gets a token
+        to bring back.
 
         Raises:
             NotConfirmed: it is not, or not yet.

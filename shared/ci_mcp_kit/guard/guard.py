@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Warrant:
-    """An action that was decided, confirmed where it must be, and counted. `Guard.begin` makes them."""
+    """An action that was allowed, confirmed if necessary, and counted. `Guard.begin` makes them."""
 
     action: Action
     decision: Decision
@@ -42,14 +42,14 @@ class Warrant:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """One call of a warrant, whose audit line is written. The gate takes it away as the call leaves."""
+    """Permission to send one call of a warrant, after its audit line was written. The gate removes it."""
 
     call: Request
     warrant: Warrant
 
 
 class Guard:
-    """What may be changed, by one process.
+    """Guards the changes of one process.
 
     Args:
         settings: the rules, the key, the audit log and the agent.
@@ -92,7 +92,7 @@ class Guard:
             await writer.aclose()
 
     def who(self) -> Who:
-        """The agent that is at work."""
+        """Return the agent that is making the current call."""
         return who(self._agent)
 
     async def admit(self, operation: Operation, scope: str) -> None:
@@ -101,7 +101,7 @@ class Guard:
             self.rules.admit(operation, scope)
 
     async def check(self, action: Action) -> Decision:
-        """Decide on the action: every rule, and the rate. Raises what refuses it."""
+        """Decide on the action by every rule and the rate; raise the error of the one that refuses it."""
         async with self._on_record(action.facts()):
             decision = self.rules.decide(action)
             await self._rate.check(self.who(), action.scope, self._clock())
@@ -126,7 +126,7 @@ class Guard:
         return warrant
 
     async def begin_again(self, action: Action, confirmation: str) -> Warrant:
-        """Decide anew on an action that was begun, on its subject as it is now; as `begin`, but not counted twice."""
+        """Decide again on an action that was begun, for the current state of its subject; it is not counted twice."""
         async with self._on_record(action.facts()):
             return self._warrant(action, confirmation)
 
@@ -148,7 +148,7 @@ class Guard:
             raise
 
     async def send(self, warrant: Warrant, call: Request) -> Any:
-        """Write the audit line, send the call, write what came of it."""
+        """Write the audit line of an attempt, send the call, and write the line of its outcome."""
         facts = {**warrant.action.facts(), "rule": warrant.decision.rule, "confirmation": warrant.confirmation}
         facts["sends"] = f"{call.method} {call.path}"
         # `note` and not `try_note`: if this line cannot be written, nothing is sent. What happened later can only be
@@ -170,7 +170,7 @@ class Guard:
         return answer
 
     def gate(self, call: Request) -> None:
-        """See every call of the writing client before it leaves; let one through for which a permit is open."""
+        """Let a call of the writing client through if it has an open permit; every call comes here before it leaves."""
         # By identity, because a permit is for this one object and not for any call that is equal to it.
         permit = next((permit for permit in self._permits if permit.call is call), None)
         if permit is None:

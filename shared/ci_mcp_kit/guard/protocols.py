@@ -1,4 +1,4 @@
-"""What the guard takes from a domain: an action, the call that carries it out, and the client that sends it."""
+"""The interfaces that a domain implements for the guard: an action, its request, and the client that sends it."""
 
 from __future__ import annotations
 

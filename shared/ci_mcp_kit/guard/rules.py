@@ -1,6 +1,6 @@
-"""Who may do what: the decision on one action. Pure.
+"""The rules of one process: whether an action is allowed. Pure.
 
-Whatever no rule allows is refused: an empty list of operations is no operation, and so on.
+What no rule allows is refused: an empty list of operations allows none, and so on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TEN_AN_HOUR = Rate(10, 3600)  # the default that `variables.rate` describes
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action that is allowed: in which mode, by which rule, and whether someone has to confirm it."""
+    """The decision to allow an action: the mode, the rule, and whether someone has to confirm it."""
 
     mode: Mode
     rule: str
@@ -71,7 +71,7 @@ class Rules(ABC):
         """Raise where a rule of the domain's own refuses an action."""
 
     def admit(self, operation: Operation, scope: str) -> None:
-        """Raise where this process may not do such a thing in that scope, whatever its subject is."""
+        """Raise if this process may not use an operation in a scope, whatever its subject is."""
         if self.mode == "off":
             raise self.disabled(f"Changes are off here, so {operation.name} is refused", {"rule": "mode"})
         if operation.name not in self.operations:

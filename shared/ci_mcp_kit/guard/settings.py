@@ -1,4 +1,4 @@
-"""How the changes of one process are guarded, read once at its start."""
+"""The settings of a guard, read once at the start of a process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIELDS = ("write_token", "write_token_file", "key", "audit")
 
 @dataclass(frozen=True, kw_only=True)
 class GuardSettings:
-    """How changes are guarded in one process.
+    """The settings of a guard in one process.
 
     Attributes:
         rules: what is allowed.

@@ -1,7 +1,7 @@
-"""Where audit lines go: a file, stderr or an HTTP collector. `append` returns when the line is safe, or raises OSError.
+"""Writes audit lines to a file, stderr or an HTTP collector. `append` stores the line or raises OSError.
 
-A file is shared by all processes that are told to use it: a lock on it makes their lines one chain. Stderr and a
-collector get a chain of each process's own.
+Several processes can share a file: a lock on it makes their lines one chain. Stderr and a collector get one chain from
+each process.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class Sink(Protocol):
     """Takes audit lines."""
 
     async def append(self, facts: dict[str, Any]) -> None:
-        """Write the line of `facts`, whole and for good, or raise OSError."""
+        """Store the complete line of `facts`, or raise OSError."""
 
 
 def sink_of(where: str, key: bytes | None) -> Sink:
@@ -45,7 +45,7 @@ def sink_of(where: str, key: bytes | None) -> Sink:
 
 
 def head_path(path: Path) -> Path:
-    """Where the head of an audit file is kept."""
+    """Return the path of the head of an audit file."""
     return path.with_name(f"{path.name}.head")
 
 
@@ -82,7 +82,7 @@ class FileSink:
             os.close(file)
 
     def _end(self, file: int) -> Head:
-        """The head that the last line makes, held against the one that is kept beside the file."""
+        """Return the head that the last line makes, after a comparison with the one that is kept next to the file."""
         size = os.fstat(file).st_size
         kept = self._kept()
         if not size:
@@ -123,7 +123,7 @@ class FileSink:
 
 
 def _write_whole(file: int, data: bytes) -> None:
-    """Write all of it and have it on the disk; what was written of a line that does not fit is taken back."""
+    """Write all of `data` and flush it to the disk; if that fails, remove the part that was written."""
     size = os.fstat(file).st_size
     try:
         rest = data
@@ -158,7 +158,7 @@ class StderrSink:
 
 
 class HttpSink:
-    """Posts each line as `application/json` and takes any 2xx as kept."""
+    """Posts each line as `application/json`; any 2xx means that it is stored."""
 
     def __init__(self, url: str, key: bytes | None) -> None:
         self._url = url
@@ -166,7 +166,7 @@ class HttpSink:
         self._head = Head(secrets.token_hex(4))
 
     async def append(self, facts: dict[str, Any]) -> None:
-        """Send one line. After a failure nobody knows whether it was kept: a new chain begins."""
+        """Send one line. After a failure it is unknown whether it was stored, so a new chain begins."""
         import httpx  # noqa: PLC0415 - on first use, to start fast
 
         line, head = link(facts, self._head, self._key)

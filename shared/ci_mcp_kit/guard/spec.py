@@ -1,4 +1,4 @@
-"""What a domain says about its guard: words, variables, and the keys that role files take."""
+"""The description of a domain's guard: its words, its variables, and the keys for role files."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ SIGNING_KEY: Final[Schema] = {
 
 
 def rate_key(scope: str) -> Schema:
-    """Return the schema of the key that limits how often; `scope` names one in words: "a repository"."""
+    """Return the schema of the key that limits the rate; `scope` names one in words: "a repository"."""
     return {
         "type": "string",
         "pattern": r"^[1-9][0-9]{0,3}/[mhd]$",
