@@ -36,7 +36,7 @@ class ProcessSettings:
     log_level: LogLevel = "info"
     log_format: LogFormat = "json"
     eager: bool = False
-    """Return whether a server over stdin and stdout loads right after it has listed its tools."""
+    """Whether a server over stdin and stdout loads right after it has listed its tools."""
     fault: SettingsError | None = None
     """What is wrong with the environment: the server starts, and every call of it is answered with this."""
 
