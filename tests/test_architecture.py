@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -261,6 +262,35 @@ def test_no_shared_package_tells_an_agent_to_call_a_tool_that_its_role_may_lack(
 def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> None:
     users = {module for module in ALL_MODULES if any(name.split(".")[0] == "asyncio" for name in imported(module))}
     assert users == {ROOT / module for module in USE_ASYNCIO}
+
+
+@cache
+def compound_class_names() -> set[str]:
+    trees = [ast.parse(module.read_text(encoding="utf-8")) for module in ALL_MODULES]
+    names = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    return {name for name in names if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", name)}
+
+
+def is_expression(text: str) -> bool:
+    """Tell whether a string is Python, like a type in quotes."""
+    try:
+        ast.parse(text, mode="eval")
+    except SyntaxError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
+def test_no_text_names_a_class_of_ours(package: Path) -> None:
+    # Renaming a class in all texts at once has changed messages to users, too.
+    texts = [
+        node.value
+        for module in modules(package)
+        for node in ast.walk(without_docstrings(ast.parse(module.read_text(encoding="utf-8"))))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    ]
+    named = [text for text in texts if compound_class_names() & set(re.findall(r"\w+", text))]
+    assert [text for text in named if not is_expression(text)] == []
 
 
 def test_every_server_can_be_run_as_a_module() -> None:

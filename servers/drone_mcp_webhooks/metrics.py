@@ -20,7 +20,7 @@ class Metrics:
             "drone_mcp_webhook_deliveries", "Deliveries by what became of them.", ["outcome"], registry=registry
         )
         self.refusals = Counter(
-            "drone_mcp_webhook_refusals", "DeliveryRefused requests by reason.", ["reason"], registry=registry
+            "drone_mcp_webhook_refusals", "Refused requests by reason.", ["reason"], registry=registry
         )
         self.acknowledge = Histogram(
             "drone_mcp_webhook_acknowledge_seconds",

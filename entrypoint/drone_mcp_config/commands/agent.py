@@ -39,9 +39,7 @@ def run(
         typer.Exit: with its exit code.
     """
     if not command:
-        raise UserError(
-            "AgentRun what? Put the agent's command behind two dashes: drone-mcp-config agent ... -- claude"
-        )
+        raise UserError("Run what? Put the agent's command behind two dashes: drone-mcp-config agent ... -- claude")
     installed = read_installation()
     require_role(assignment, installed, os.environ, push=delivery is not None)
     role = load_role(assignment.role, role_library(roles_dir), installed)
