@@ -1,4 +1,4 @@
-"""The address of a service: read strictly, and what it says about the way there. Pure."""
+"""Reads the address of a service strictly, and tells whether a token is safe on its way there. Pure."""
 
 from __future__ import annotations
 
@@ -62,12 +62,12 @@ def origin(address: SplitResult) -> str:
 
 
 def is_exposed(server: str) -> bool:
-    """Tell whether a token sent there travels in clear over a network: plain http to another machine."""
+    """Return whether a token would travel in clear over a network: plain http to another machine."""
     return urlsplit(server).scheme == "http" and not is_loopback(server)
 
 
 def is_loopback(server: str) -> bool:
-    """Tell whether the address is one of this very machine (`localhost` and names below it: RFC 6761, section 6.3)."""
+    """Return whether the address is on this machine (`localhost` and names below it: RFC 6761, section 6.3)."""
     host = urlsplit(server).hostname or ""
     try:
         return ip_address(host).is_loopback

@@ -52,7 +52,7 @@ class Call(Generic[T_co]):
 
 
 Gate: TypeAlias = Callable[[Call[Any]], None]
-"""Sees a call before every attempt; what it raises keeps the call from leaving."""
+"""Is shown a call before every attempt, and raises an error to keep it from being sent."""
 
 
 def make_query(**values: str | bool | None) -> Params:

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def describe_network_error(call: Call[Any], server: str, service: Service, error: httpx.HTTPError) -> ServiceError:
-    """Return the error of the family for one of httpx.
+    """Return the `ServiceError` for an error of httpx.
 
-    A request that never left is certain not to have been carried out; of the others only an idempotent one may be
-    sent again.
+    A request that was never sent has certainly not been carried out. Of the others, only an idempotent one may be sent
+    again.
     """
     # These first, as ConnectTimeout and PoolTimeout are TimeoutExceptions, too. They alone mean that nothing was sent.
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):

@@ -22,7 +22,7 @@ LONGEST_DELAY_DIGITS: Final = 9  # of Retry-After: more than thirty years, and n
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often to try again, and with what pauses: exponential, with full jitter.
+    """The number of retries and the pauses between them: exponential, with full jitter.
 
     Full jitter is a pause anywhere between 0 and a ceiling. Of the common ways it costs a service that comes back the
     fewest requests (Exponential Backoff And Jitter, AWS Architecture Blog, 2015).
@@ -63,7 +63,7 @@ class RetryPolicy:
 
 
 def may_retry(call: Call[Any], error: ServiceError) -> bool:
-    """Tell whether a failed call may be sent again without asking anyone."""
+    """Return whether a failed call may be sent again without asking anyone."""
     is_transient = isinstance(error, Unreachable | TimedOut | RateLimited) or error.status in TRANSIENT_STATUSES
     return call.idempotent and is_transient and error.retryable
 

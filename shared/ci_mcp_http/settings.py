@@ -24,7 +24,7 @@ NOWHERE = "http://unset.invalid"
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings(ProcessSettings):
-    """How one process reaches its service. A domain sets `variables` and `services`, which names one."""
+    """The settings of one process for its service. A domain sets `variables`, and `services` with one service."""
 
     guest: ClassVar[str] = ""
     """What a process without a token can do, for the warning; "" warns of nothing."""

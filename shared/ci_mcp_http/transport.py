@@ -249,7 +249,7 @@ def _is_event_stream(response: httpx.Response) -> bool:
 
 
 def _is_decodable(response: httpx.Response) -> bool:
-    """Tell whether the content coding is one that was asked for, and no chain of them (RFC 9110, section 8.4)."""
+    """Return whether the content coding was asked for; a chain of codings never was (RFC 9110, section 8.4)."""
     return response.headers.get("Content-Encoding", "identity").lower() in {"identity", "gzip"}
 
 

@@ -133,7 +133,7 @@ class InvalidInput(ServiceError):
 
 
 class Conflict(ServiceError):
-    """What the call is about changed between reading and writing it."""
+    """The subject of the call has changed between reading and writing it."""
 
     code = "CONFLICT"
     default_next_step = "Read it again, then decide again"

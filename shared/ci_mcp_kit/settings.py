@@ -21,7 +21,7 @@ LogFormat = Literal["json", "human"]
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessSettings:
-    """How one server process is set up."""
+    """The settings of one server process."""
 
     variables: ClassVar[tuple[Variable, ...]] = PROCESS_VARIABLES
     """The variables that are read, in the order of the help."""

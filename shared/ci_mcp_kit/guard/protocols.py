@@ -56,7 +56,7 @@ class Action(Protocol):
         """Return what an audit line says of it, as JSON values."""
 
     def covers(self, call: Any) -> bool:
-        """Tell whether `call` does this to this subject, and nothing else."""
+        """Return whether `call` does this to this subject, and nothing else."""
 
 
 class Writer(Protocol):

@@ -102,7 +102,7 @@ class Rules(ABC):
 
 
 def matches(globs: Iterable[str], name: str) -> bool:
-    """Tell whether one of `globs` matches a name, and none that begins with `!`. Here `*` matches slashes, too."""
+    """Return whether one of `globs` matches a name, and none that begins with `!`. `*` matches slashes, too."""
     every = tuple(globs)
     # Not `fnmatch`, which ignores case on Windows, so that the same rule would allow more there
     # (https://docs.python.org/3/library/fnmatch.html).

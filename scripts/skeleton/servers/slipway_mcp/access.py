@@ -1,4 +1,4 @@
-"""How the tools reach Slipway: a client that reads, and one that writes what the guard lets through."""
+"""Gives the tools access to Slipway: one client reads, and one writes what the guard lets through."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SlipwayAccess(ReadAccess["Transport"]):
-    """One process's way to read from Slipway."""
+    """Read access of one process to Slipway."""
 
     def __init__(self, settings: SlipwaySettings) -> None:
         super().__init__(settings)

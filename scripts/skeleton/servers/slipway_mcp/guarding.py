@@ -1,4 +1,4 @@
-"""What can be done to a release, and what a role may allow. Pure."""
+"""The operations on releases, and the rules of a role for them. Pure."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class ReleaseAction:
         return {"operation": self.operation.name, "app": self.app, "release": number, "before": {"state": state}}
 
     def covers(self, call: Call[Any]) -> bool:
-        """Tell whether the call does this to this release, and nothing else."""
+        """Return whether the call does this to this release, and nothing else."""
         from slipway_mcp.client import stop_release  # noqa: PLC0415 - on first use, to start fast
 
         # Compared with the call as it has to be: the guard lets nothing else through, even if a tool is wrong.
@@ -84,7 +84,7 @@ class ReleaseAction:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRules(Rules):
-    """What one process may change. `apps` are globs; none: no application."""
+    """The rules of one process. `apps` are globs; without any, no application may be changed."""
 
     spec: ClassVar[GuardSpec] = RELEASE_GUARD
 

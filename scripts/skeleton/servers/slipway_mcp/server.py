@@ -1,4 +1,4 @@
-"""The Slipway server: what it is called, what it tells a client about itself, how it starts."""
+"""The Slipway server: its name, its instructions for clients, and its start."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the environment says to this server, read once at its start."""
+"""The settings of this server, read from the environment at its start."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def _changes_nothing() -> GuardSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SlipwaySettings(ServiceSettings):
-    """How one process reaches Slipway, and what it may change there: by default nothing."""
+    """The settings of one process: its access to Slipway, and what it may change there (by default nothing)."""
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
     services: ClassVar[tuple[Service, ...]] = (SLIPWAY,)
