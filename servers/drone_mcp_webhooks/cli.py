@@ -25,7 +25,7 @@ app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Keeps the state of Drone's builds from its webhooks."
 )
 
-WRONG_USE = 2
+WRONG_USE = 2  # the exit status, as click has it for wrong arguments
 
 
 @app.command()
@@ -51,6 +51,7 @@ def serve(
         )
         logs.configure(settings.shared, Cleaner())
         _warn_of_missing_settings(settings)
+        # The address is bound before anything runs, so that one that is taken ends the start with one line.
         anyio.run(process.serve, settings, listening.listen(address))
     except SettingsError as error:
         _fail(str(error), WRONG_USE)
@@ -63,6 +64,7 @@ def snapshot(
     to: Annotated[Path, typer.Argument(help="The SQLite file to write; it must not exist yet.")],
 ) -> None:
     """Copy the state that DRONE_MCP_STATE names into a SQLite file, while others go on writing."""
+    # An older copy may be the only one that is good.
     if to.exists():
         _fail(f"{to} exists already", WRONG_USE)
     try:

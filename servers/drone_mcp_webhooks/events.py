@@ -70,6 +70,7 @@ def read_event(body: bytes) -> BuildChanged | RepoChanged | OtherEvent:
         case "repo" | "user", _, _:
             return OtherEvent(known=True)
         case _:
+            # From a later Drone. Its signature was valid, so it still shows that the feed is alive.
             return OtherEvent(known=False)
 
 

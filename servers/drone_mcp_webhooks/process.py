@@ -33,6 +33,7 @@ logger = logging.getLogger(__name__)
 
 async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, then finish open requests and close the store."""
+    # The store is opened first and closed last: retention, reconciler and open requests write to it until they end.
     async with open_store(settings.state) as store:
         receiver = Receiver(store, settings.keys, settings.max_age)
         retention = Retention(store, settings.retention, receiver.metrics)
@@ -50,6 +51,7 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
     request_limit = RequestLimit(settings.requests_per_minute, time.time)
     # No retries: the next round repeats a failed request.
     async with DroneClient(replace(settings.drone, retries=0), gate=request_limit.admit) as drone:
+        # The random part because containers often share host names and all have process id 1.
         holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics)
         receiver.on_lost_delivery = reconciler.compare_now
@@ -57,6 +59,7 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
             async with running(reconciler.run, on_fault=_log_crash):
                 yield
         finally:
+            # Otherwise the lease expires by itself.
             with contextlib.suppress(StoreUnavailable):
                 await reconciler.release_lease()
 
@@ -68,4 +71,5 @@ def _log_crash(error: BaseException) -> None:
 def _reduce_garbage_collection() -> None:
     """Collect less often, and exclude the objects loaded so far: a full collection delays deliveries by 30 ms."""
     gc.freeze()
+    # Python 3.11 has 700, 10 and 10. Reference counts free what a delivery leaves, so there is little to collect.
     gc.set_threshold(10_000, 20, 20)

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 LARGEST_BODY = 4 * 2**20  # bytes: some thousand steps; a usual delivery has three kilobytes
 BODY_SECONDS = 10.0  # Drone sends a body in one piece; a slower sender would hold a connection
 
-STORED = Response(status_code=HTTPStatus.NO_CONTENT)
+STORED = Response(status_code=HTTPStatus.NO_CONTENT)  # made once: it holds nothing of a request
 
 
 class KeySource(Protocol):
@@ -92,6 +92,7 @@ class Receiver:
             return self._refuse(refused)
         except StoreUnavailable as error:
             self.metrics.store_errors.inc()
+            # Drone does not send it again, so the reconciler has to read what it said.
             self.on_lost_delivery()
             logger.error("A delivery was lost: %s", error)  # noqa: TRY400 - the store failed, our traceback would not help
             return PlainTextResponse("the store is not available\n", HTTPStatus.SERVICE_UNAVAILABLE)
@@ -100,13 +101,16 @@ class Receiver:
         return STORED
 
     async def _read_verified_body(self, scope: Scope, receive: Receive) -> bytes:
+        # Latin-1 maps every byte, so that the signature is verified over exactly what was sent.
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        # Before the body is read: Drone sends no other type (harness/drone v2.25.0, `plugin/webhook/webhook.go`).
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise DeliveryRefused("content_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
         try:
             body = await self._body_timeout.run(_read_body(headers.get("content-length", ""), receive))
         except TimeoutError:
             raise DeliveryRefused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
+        # Before the body is parsed: nothing of a stranger reaches the parser.
         verify(headers, body, self.keys.current(), now=self.now(), max_age=self.max_age)
         return body
 
@@ -127,6 +131,7 @@ class Receiver:
     def _refuse(self, refused: DeliveryRefused) -> Response:
         self.metrics.deliveries.labels("refused").inc()
         self.metrics.refusals.labels(refused.reason).inc()
+        # The reason is a fixed word. What a stranger has sent must not get into the log.
         logger.warning("A request to /webhooks was refused: %s", refused.reason)
         return PlainTextResponse(f"refused: {refused.reason}\n", refused.status)
 
@@ -149,6 +154,7 @@ class Receiver:
         try:
             health = await self.store.health()
         except StoreUnavailable:
+            # Without the store nobody can tell, so readers must not rely on the feed.
             self.metrics.feed_alive.set(0)
         else:
             self.metrics.last_event.set(health.last_event or 0)

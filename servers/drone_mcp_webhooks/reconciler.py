@@ -102,14 +102,17 @@ class Reconciler:
             try:
                 if await self.hold_lease():
                     await self.compare_once()
+                    # Without deliveries these rounds are the only source of changes.
                     seconds *= 1 if (await self.store.health()).is_alive(self.now()) else 0.25
             except StoreUnavailable as error:
                 logger.warning("No comparison with Drone: %s", error)
             await run_until_first(partial(self.pause, seconds), self._wake.wait)
+            # An event of anyio cannot be reset.
             self._wake = anyio.Event()
 
     async def hold_lease(self) -> bool:
         """Acquire or renew the lease; return whether this process holds it."""
+        # It is renewed once a period at least: one failed renewal must not hand it to another receiver.
         held = await self.store.notes.hold_lease(LEASE, self.holder, 2.5 * self.period, at=self.now())
         self.metrics.leader.set(int(held))
         return held
@@ -131,16 +134,20 @@ class Reconciler:
         return current
 
     async def _compare(self, current: Round) -> None:
+        # Asked again after an hour: the token may have got the permission meanwhile.
         self._unreadable = {key: at for key, at in self._unreadable.items() if current.at - at < HOUR}
         repos = await self._send(self.drone.repos(latest=True))
         self._lists_first = not self._lists_first
         newest = {repo.slug: repo.build for repo in repos or () if repo.build is not None}
         for slug, build in newest.items():
             await self._apply(current, slug, build)
+        # What is read here is not due any more when it is this function's turn again below.
         if not self._lists_first:
             await self._refresh_unfinished(current)
+        # The newest first, as the request limit may end the round in between.
         for slug, build in sorted(newest.items(), key=lambda item: -item[1].created):
             await self._apply_new_builds(current, slug, build.number)
+        # Again, for builds that the lists have just brought.
         await self._refresh_unfinished(current)
         for slug, number in current.ended:
             record = await self.store.get(slug, number)
@@ -168,6 +175,7 @@ class Reconciler:
             return
         for build in await self._send(self.drone.build_page(slug, 1, NEWEST)) or ():
             await self._apply(current, slug, build)
+        # Only after the page was applied: a round that ends early lists the repository again.
         self._listed[slug] = number
 
     async def _refresh(self, current: Round, slug: str, number: int) -> None:
@@ -178,6 +186,7 @@ class Reconciler:
             await self._apply(current, slug, build)
 
     async def _apply(self, current: Round, slug: str, build: Build) -> None:
+        # Read before it is applied, as the change alone does not tell whether the status is a new one.
         known = await self.store.get(slug, build.number)
         change = await self.store.apply(slug, build, source="reconciler", at=self.now())
         if change is not None and (known is None or known.build.status != change.status):
@@ -203,6 +212,7 @@ class Reconciler:
             logger.warning("Drone did not answer a comparison: %s", error)
             return None
         self.metrics.requests.labels("ok").inc()
+        # With every answer, because a round can take longer than the lease: two receivers must not both ask Drone.
         if not await self.hold_lease():
             raise RoundInterrupted("another receiver compares now")
         return answer

@@ -43,4 +43,5 @@ class RequestLimit:
             raise RequestLimitReached(
                 f"the budget of {self._per_minute} requests a minute is spent before {call.operation}"
             )
+        # Counted when it is sent and not when it succeeds: for Drone a failed request is a request.
         self._spent.append(self._now())

@@ -102,6 +102,7 @@ def read_state(environment: Mapping[str, str]) -> str:
 
 
 def _read_keys(given: dict[str, Any]) -> FixedKeys | FileKeys:
+    # Neither takes precedence: the receiver would refuse all deliveries if it took the outdated one.
     if "secret" in given and "secret_file" in given:
         raise SettingsError("DRONE_MCP_WEBHOOK_SECRET and DRONE_MCP_WEBHOOK_SECRET_FILE are both set: keep one of them")
     if "secret" in given:
@@ -118,6 +119,7 @@ def _read_drone(given: dict[str, Any]) -> DroneOptions | None:
     has_token = "token" in given or "token_file" in given
     if not has_token and "server" not in given:
         return None
+    # Half of a configuration is a mistake. Without this the receiver would run, and never find a lost delivery.
     if not has_token:
         raise SettingsError(
             "DRONE_SERVER is set but not DRONE_TOKEN: set both, or neither to run without reconciliation"

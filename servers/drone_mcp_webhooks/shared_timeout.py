@@ -41,6 +41,7 @@ class SharedTimeout:
     async def _cancel_overdue(self) -> None:
         while self._started:
             await anyio.sleep(self._seconds)
+            # No await in this loop: the dictionary would change while it is read.
             for scope, started in self._started.items():
                 if anyio.current_time() - started >= self._seconds:
                     scope.cancel()

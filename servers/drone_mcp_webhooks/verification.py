@@ -48,8 +48,10 @@ def verify(headers: Mapping[str, str], body: bytes, keys: Iterable[bytes], *, no
     date, digest, signature = (headers.get(name, "") for name in ("date", "digest", "signature"))
     if not date or not digest or not signature:
         raise DeliveryRefused("unsigned")
+    # The signature first, because it covers a few bytes, and the digest of a forgery may cover megabytes.
     _check_signature(_read_signature(signature), f"date: {date}\ndigest: {digest}", keys)
     _check_digest(digest, body)
+    # Against replays: the signature of a recorded delivery stays valid.
     if max_age:
         _check_age(date, now, max_age)
 
@@ -69,6 +71,7 @@ def _read_signature(header: str) -> str:
 def _check_signature(signature: str, signed: str, keys: Iterable[bytes]) -> None:
     # Compare the base64 text, not the decoded bytes, which several texts can encode (RFC 4648, section 3.5).
     claimed = signature.encode()
+    # All keys, so that the time does not tell which one has matched.
     matches = [hmac.compare_digest(_sign(key, signed), claimed) for key in keys]
     if not any(matches):
         raise DeliveryRefused("wrong_signature")

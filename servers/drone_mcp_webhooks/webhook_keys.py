@@ -39,8 +39,10 @@ class FileKeys:
         """Return the secrets that are valid now."""
         try:
             found = self._path.stat()
+            # The inode as well: a replacement of the same size can come within the resolution of the time.
             stamp = (found.st_mtime_ns, found.st_size, found.st_ino)
             if stamp != self._stamp:
+                # `or`: while a file is written it can be empty, and no key would mean that every delivery is refused.
                 self._keys = split_keys(self._path.read_text(encoding="utf-8")) or self._keys
                 self._stamp = stamp
         except (OSError, UnicodeDecodeError):

@@ -1,4 +1,4 @@
-"""How the tools of a server reach a service: one client, made at first use, which only reads."""
+"""Gives the tools of a server access to a service: one client, made on first use, which only reads."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ C = TypeVar("C", bound=Client)
 
 
 class ReadAccess(ABC, Generic[C]):
-    """One process's way to read from a service. No call that changes anything leaves here.
+    """Read access of one process to a service: no call that changes anything is sent.
 
-    The client (and with it the HTTP library) comes into being at the first call, so that starting costs nothing.
+    The client is made at the first call, and the HTTP library loaded with it, so that the start is fast.
 
     Args:
         settings: of this process.
@@ -42,7 +42,7 @@ class ReadAccess(ABC, Generic[C]):
         self.clean = Cleaner(Redactor(settings.secrets))
         self._client: C | None = None
         self.at_close: list[Callable[[], Awaitable[None]]] = []
-        """What to call at the end, in this order, before the client is closed."""
+        """Functions to call at the end, in this order, before the client is closed."""
 
     @abstractmethod
     def connect(self) -> C:
@@ -58,12 +58,14 @@ class ReadAccess(ABC, Generic[C]):
         """Close what `at_close` names, then the client, if there is one. The next `client` makes a new one."""
         for end in self.at_close:
             await end()
+        # Taken out first: a call that comes meanwhile makes a new client, and gets none that is half closed.
         client, self._client = self._client, None
         if client is not None:
             await client.aclose()
 
     def gate(self, call: Call[Any]) -> None:
-        """See every call before it leaves, and refuse whatever is not plainly a read."""
+        """Refuse every call that is not plainly a read. The client shows each one to this before it leaves."""
+        # Both, because one of them may be wrong: a call whose author forgot `writes` is caught by its method.
         if call.writes or call.method != "GET":
             raise PermissionDenied(
                 f"{call.operation} would change something, and this server only reads",

@@ -1,4 +1,4 @@
-"""The address of a service: read strictly, and what it says about the way there. Pure."""
+"""Reads the address of a service strictly, and tells whether a token is safe on its way there. Pure."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ def split_address(text: str, service: Service) -> SplitResult:
     try:
         address = urlsplit(text)
         is_plain = text.isprintable() and " " not in text
+        # Port 0 stands for any free port where one listens, and nobody can connect to it.
         if address.scheme in {"http", "https"} and address.hostname and address.port != 0 and is_plain:
             return address
     except ValueError:  # of urlsplit, and of a port that is no number
@@ -55,17 +56,18 @@ def split_address(text: str, service: Service) -> SplitResult:
 
 def origin(address: SplitResult) -> str:
     """Return scheme, host and port of an address, without a user."""
+    # In lower case, as the case of a host has no meaning (RFC 3986, section 3.2.2).
     host = address.netloc.rpartition("@")[2].lower()
     return f"{address.scheme}://{host}"
 
 
 def is_exposed(server: str) -> bool:
-    """Tell whether a token sent there travels in clear over a network: plain http to another machine."""
+    """Return whether a token would travel in clear over a network: plain http to another machine."""
     return urlsplit(server).scheme == "http" and not is_loopback(server)
 
 
 def is_loopback(server: str) -> bool:
-    """Tell whether the address is one of this very machine (`localhost` and names below it: RFC 6761, section 6.3)."""
+    """Return whether the address is on this machine (`localhost` and names below it: RFC 6761, section 6.3)."""
     host = urlsplit(server).hostname or ""
     try:
         return ip_address(host).is_loopback

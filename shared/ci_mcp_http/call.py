@@ -46,12 +46,13 @@ class Call(Generic[T_co]):
     body: dict[str, Any] | None = None
     scope: str | None = None
     writes: bool = False
+    # Most calls read. A domain has to mark the others, or they are repeated after a failure.
     idempotent: bool = True
     min_timeout: float = 0.0
 
 
 Gate: TypeAlias = Callable[[Call[Any]], None]
-"""Sees a call before every attempt; what it raises keeps the call from leaving."""
+"""Is shown a call before every attempt, and raises an error to keep it from being sent."""
 
 
 def make_query(**values: str | bool | None) -> Params:

@@ -55,6 +55,7 @@ def find_gateway_error(
 
 
 def _redirected(response: Response, service: Service) -> ServiceError:
+    # Shown, because it mostly names the mistake: http for https, another host, a sign-in page.
     target = _without_secrets(response.headers.get("location", ""))
     leads = f" to {target}" if target else ""
     return UnexpectedAnswer(
@@ -79,6 +80,7 @@ def _rate_limited(response: Response, service: Service, details: Mapping[str, An
     later = _retry_details(response)
     return RateLimited(
         f"Something before {service.name} asks to slow down",
+        # The default speaks of details.retry_after, which is not there without the header.
         next_step=None if later else "Wait a minute, then call again",
         status=response.status,
         details={**details, **later},
@@ -97,6 +99,7 @@ def _unavailable(call: Call[Any], response: Response, service: Service, details:
         details={**details, **_retry_details(response)},
         service=service,
     )
+    # Any of these can come after the proxy has passed the request on, so a write may have been carried out.
     return mark_outcome_unknown(call, error)
 
 

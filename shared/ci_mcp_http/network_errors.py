@@ -16,11 +16,12 @@ if TYPE_CHECKING:
 
 
 def describe_network_error(call: Call[Any], server: str, service: Service, error: httpx.HTTPError) -> ServiceError:
-    """Return the error of the family for one of httpx.
+    """Return the `ServiceError` for an error of httpx.
 
-    A request that never left is certain not to have been carried out; of the others only an idempotent one may be
-    sent again.
+    A request that was never sent has certainly not been carried out. Of the others, only an idempotent one may be sent
+    again.
     """
+    # These first, as ConnectTimeout and PoolTimeout are TimeoutExceptions, too. They alone mean that nothing was sent.
     if isinstance(error, httpx.ConnectError | httpx.ConnectTimeout | httpx.ProxyError):
         return _not_connected(server, service, error)
     if isinstance(error, httpx.PoolTimeout):
@@ -29,6 +30,7 @@ def describe_network_error(call: Call[Any], server: str, service: Service, error
             next_step="Call again with fewer at once",
             service=service,
         )
+    # No network fault: the next answer would be compressed in the same way.
     if isinstance(error, httpx.DecodingError):
         return UnexpectedAnswer(f"The answer for {call.subject} is not compressed the way it says", service=service)
     if isinstance(error, httpx.TimeoutException):
@@ -44,6 +46,7 @@ def _not_connected(server: str, service: Service, error: httpx.HTTPError) -> Unr
         return Unreachable(
             f"The proxy lets nothing through to {server}{reason}",
             next_step="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
+            # A proxy or an authority that refuses now refuses the next attempt as well.
             retryable=False,
             service=service,
         )

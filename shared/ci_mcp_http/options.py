@@ -47,6 +47,7 @@ class ClientOptions:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "server", parse_server(self.server, self.service))
+        # Neither takes precedence: with the wrong one a process would act as another user, and nobody would notice.
         if self.token is not None and self.token_file is not None:
             raise InvalidInput("Both a token and a token file are given", next_step="Give one of them")
 

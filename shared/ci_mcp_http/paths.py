@@ -23,6 +23,7 @@ def join_path(*parts: str | int, safe: str = "") -> str:
     """
     path = ""
     for part in parts:
+        # Numbers of CI systems begin with 1. A "-1" could name something else to the service.
         if isinstance(part, int) and part < 1:
             raise InvalidInput(f"A number must be 1 or more, not {part}")
         path += f"/{part}" if isinstance(part, int) else f"/{quote_segment(part, safe=safe)}"
@@ -51,6 +52,7 @@ def quote_segment(text: str, what: str = "name", *, safe: str = "") -> str:
     for fault, is_there in faults.items():
         if is_there:
             raise InvalidInput(f"The {what} {quote_input(text)} {fault}")
+    # The parts are quoted one by one: a slash of a name would otherwise address another resource.
     return quote(text, safe=safe)
 
 

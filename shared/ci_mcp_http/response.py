@@ -58,6 +58,7 @@ class Response:
         """Whether the body is HTML, by its type or by how it begins: proxies are careless about the type."""
         if self.content_type.startswith(("text/html", "application/xhtml")):
             return True
+        # The first bytes are enough: only white space may come before the tag.
         return self.body[:64].lstrip().lower().startswith((b"<!doctype", b"<html"))
 
 
@@ -69,6 +70,7 @@ def quote_service(text: str) -> str:
 @cache
 def json_parser(model: Any) -> Callable[[bytes], Any]:
     """Return a function that parses JSON as `model`, which is any type that pydantic knows."""
+    # Cached, because building an adapter takes longer than parsing most bodies with it.
     return TypeAdapter(model).validate_json
 
 

@@ -22,7 +22,7 @@ LONGEST_DELAY_DIGITS: Final = 9  # of Retry-After: more than thirty years, and n
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:
-    """How often to try again, and with what pauses: exponential, with full jitter.
+    """The number of retries and the pauses between them: exponential, with full jitter.
 
     Full jitter is a pause anywhere between 0 and a ceiling. Of the common ways it costs a service that comes back the
     fewest requests (Exponential Backoff And Jitter, AWS Architecture Blog, 2015).
@@ -39,6 +39,7 @@ class RetryPolicy:
 
     def ceiling(self, retry: int) -> float:
         """Return the longest pause before a retry, counted from 0."""
+        # Beyond 32 the power could only overflow: `longest` is reached long before.
         return min(self.longest, self.base * 2.0 ** min(retry, 32))
 
     def pause(self, retry: int, error: ServiceError, *, left: float, jitter: float) -> float | None:
@@ -55,12 +56,14 @@ class RetryPolicy:
         pause = self.ceiling(retry) * jitter
         retry_after = error.details.get("retry_after")
         if isinstance(retry_after, int | float):
+            # Added to the jitter and not in place of it: callers that were told the same second would all come at once.
             pause += retry_after
+        # A pause up to the deadline would only delay the error.
         return pause if pause < left else None
 
 
 def may_retry(call: Call[Any], error: ServiceError) -> bool:
-    """Tell whether a failed call may be sent again without asking anyone."""
+    """Return whether a failed call may be sent again without asking anyone."""
     is_transient = isinstance(error, Unreachable | TimedOut | RateLimited) or error.status in TRANSIENT_STATUSES
     return call.idempotent and is_transient and error.retryable
 
@@ -79,6 +82,7 @@ def parse_retry_after(value: str, *, now: float) -> float | None:
     It holds seconds or an HTTP date (RFC 9110, section 10.2.3).
     """
     value = value.strip()
+    # isdigit() alone is true for digits of other scripts, and for superscripts, which float() refuses.
     if value.isascii() and value.isdigit():
         return float(value[:LONGEST_DELAY_DIGITS])
     try:

@@ -1,4 +1,4 @@
-"""What the environment says to a server that asks one service over HTTP, read once at its start."""
+"""Settings of a server that asks one service over HTTP, read from the environment at its start."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NOWHERE = "http://unset.invalid"
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings(ProcessSettings):
-    """How one process reaches its service. A domain sets `variables` and `services`, which names one."""
+    """The settings of one process for its service. A domain sets `variables`, and `services` with one service."""
 
     guest: ClassVar[str] = ""
     """What a process without a token can do, for the warning; "" warns of nothing."""
@@ -55,6 +55,7 @@ class ServiceSettings(ProcessSettings):
     def connection(self) -> dict[str, Any]:
         """Return the arguments of `ClientOptions` that are the same for every token."""
         return {
+            # Without `retries`: a client that writes repeats nothing.
             "server": self.server,
             "timeout": self.timeout,
             "max_body": self.max_body,
@@ -71,6 +72,7 @@ class ServiceSettings(ProcessSettings):
 
     @override
     def warnings(self) -> list[str]:
+        # A domain that derives from this asks one service; any other number is a mistake in its code.
         (service,) = self.services
         if self.token is None and self.token_file is None:
             return [f"No {service.token}: {self.guest}"] if self.guest else []

@@ -63,7 +63,9 @@ class EventParser:
             event = self._take_line(line)
             if event:
                 yield event
+        # A CR at the end stays to be searched: it may be the first half of CR LF.
         self._searched = len(self._buffer) - self._buffer.endswith(b"\r")
+        # Checked after every chunk, so that no server can fill the memory with an event that never ends.
         if self._searched + self._size > self._largest:
             raise AnswerTooLarge(f"An event of the stream is larger than {self._largest} bytes", service=self._service)
 

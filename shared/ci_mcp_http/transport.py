@@ -115,6 +115,7 @@ class Transport:
             return
         finally:
             await response.aclose()
+        # Raised here and not above: see `_attempt`.
         if fault:
             raise fault
         yield SILENCE
@@ -129,6 +130,7 @@ class Transport:
         timeout = max(self._options.timeout, call.min_timeout)
         deadline = self._clock.monotonic() + timeout
         retries, has_new_token = 0, False
+        # Around attempts and pauses: httpx limits single phases only, and a slow body would take as long as it likes.
         with anyio.move_on_after(timeout):
             for number in count():
                 try:
@@ -146,6 +148,7 @@ class Transport:
                     pause = self._policy.pause(retries, error, left=left, jitter=self._clock.jitter())
                     if pause is None:
                         raise
+                    # After a pause the token may have been rotated once more.
                     retries, has_new_token = retries + 1, False
                     await self._clock.sleep(pause)
         late = TimedOut(f"No whole answer for {call.subject} within {timeout:g} seconds", service=self._options.service)
@@ -157,6 +160,8 @@ class Transport:
         `silence` is how long an event stream may be silent, None for a call that is no stream.
         """
         if self._gate:
+            # For every attempt and not only for the first, so that a gate can count requests and allow a call only
+            # once.
             self._gate(call)
         service = self._options.service
         attempt = Attempt(service.name.lower(), call.method, call.template, self._options.server, number)
@@ -166,6 +171,7 @@ class Transport:
                 attempt.status = response.status_code
                 if silence is not None and _is_event_stream(response):
                     return response
+                # Also if the body is not read to its end, so that the connection does not stay in use.
                 async with aclosing(response):
                     answer = call.read(call, await self._read(response))
                 if silence is None:
@@ -197,6 +203,7 @@ class Transport:
         if token := self._tokens.current():
             name, value = options.token_header(token.reveal())
             headers[name] = value
+        # For a stream the silence that its caller allows takes the place of the usual limit.
         read_timeout = max(options.read_timeout, call.min_timeout) if silence is None else silence
         return self._connect().build_request(
             call.method,
@@ -242,7 +249,7 @@ def _is_event_stream(response: httpx.Response) -> bool:
 
 
 def _is_decodable(response: httpx.Response) -> bool:
-    """Tell whether the content coding is one that was asked for, and no chain of them (RFC 9110, section 8.4)."""
+    """Return whether the content coding was asked for; a chain of codings never was (RFC 9110, section 8.4)."""
     return response.headers.get("Content-Encoding", "identity").lower() in {"identity", "gzip"}
 
 

@@ -29,6 +29,7 @@ def server(name: str, service: str, token: str) -> Variable:
     """Return the variable of a service's address; `token` is the variable that says who asks."""
 
     def parse(text: str) -> str:
+        # A frequent mistake. Plain http is proposed for this machine alone, as a token would travel in clear.
         if "://" not in text:
             host = text.strip("/").rpartition("@")[2]
             raise ValueError(f"did you mean {'http' if _is_local(host) else 'https'}://{show(host)}")
@@ -38,6 +39,7 @@ def server(name: str, service: str, token: str) -> Variable:
             raise ValueError
         if url.username or url.password:
             raise ValueError(f"without a user or password; {token} says who asks")
+        # People copy the address of a page, and the API is not below it.
         if url.path.strip("/") or url.query or url.fragment:
             raise ValueError(f"without a path; did you mean {url.scheme}://{url.netloc}")
         return f"{url.scheme}://{url.netloc}"
@@ -64,7 +66,7 @@ def token(name: str, takes: str) -> tuple[Variable, Variable]:
 
 
 def connection(prefix: str) -> tuple[Variable, ...]:
-    """Return the variables of how patient a client is and whom it trusts; their names begin with `prefix`."""
+    """Return the variables for the limits of a client and for its authorities; their names begin with `prefix`."""
     return (
         Variable(f"{prefix}TIMEOUT", "timeout", "seconds from 1 to 600", read_number(1, 600), "30"),
         Variable(f"{prefix}RETRIES", "retries", "a number from 0 to 10", read_whole(0, 10), "2"),

@@ -31,6 +31,7 @@ class View(BaseModel):
     schema agrees: such fields are not required. Numbers and booleans are always present.
     """
 
+    # Built on first use: building the validators of all views would make the start longer.
     model_config = ConfigDict(frozen=True, defer_build=True)
 
     def as_text(self) -> str | None:
@@ -71,6 +72,7 @@ def success(view: View, clean: Cleaner) -> CallToolResult:
     text = view.as_text()
     data = clean.value(view.model_dump(mode="json"))
     said = to_json(data) if text is None else clean.text(text)
+    # The same twice, as some clients read one of them only (MCP 2025-11-25, server/tools, "Structured Content").
     return CallToolResult(content=[TextContent(type="text", text=said)], structured_content=data)
 
 

@@ -1,4 +1,4 @@
-"""A server from its parts, and the console command that serves it."""
+"""Builds a server from its parts, and runs its console command."""
 
 from __future__ import annotations
 
@@ -48,10 +48,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DISTRIBUTION = "drone-mcp"
-BAD_SETTINGS = 2
-STATE_LIFE = 300.0  # seconds that a person has to answer a question
+BAD_SETTINGS = 2  # the exit status, as argparse has it for wrong arguments
+STATE_LIFE = 300.0  # seconds that a person has to answer a question, as in `guard.confirmation_tokens`
 
 # Lists depend on the installation and the allow-list alone, both fixed while the process lives.
+# An hour, in milliseconds. Private, because a cache between clients would show the tools of one role to another.
 _FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
 _CACHE_HINTS: dict[Any, CacheHint] = {
     "tools/list": _FIXED,
@@ -62,7 +63,7 @@ _CACHE_HINTS: dict[Any, CacheHint] = {
 
 
 class Access(Protocol):
-    """How the tools of a server reach what they ask, as far as the server itself has to do with it."""
+    """How the tools of a server reach their service, as far as the server itself needs to know."""
 
     clean: Cleaner
 
@@ -72,7 +73,7 @@ class Access(Protocol):
 
 @dataclass(frozen=True)
 class ServerSpec:
-    """What a server is.
+    """The description of a server.
 
     Attributes:
         name: as in a client's configuration, like "slipway-releases"; at most 20 characters, no underscore or dot.
@@ -130,12 +131,14 @@ def build_server(
             instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
             version=version(DISTRIBUTION),
             tools=[make_tool(function, access.clean, refusal) for function in functions],
+            # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
             lifespan=_lifespan(access),
             cache_hints=_CACHE_HINTS,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
             middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
         )
+    # Outermost, so that what the other middleware refuses is observed as well.
     operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
     for part in parts:
         add_resources(server, part, access.clean)
@@ -172,7 +175,7 @@ def _refusal(fault: SettingsError) -> InvalidInput:
 
 
 def _refuse_requests(refusal: ServiceError, clean: Cleaner) -> ServerMiddleware[Any]:
-    """Answer whatever asks for more than a list, and is no call of a tool, with an error."""
+    """Return a middleware that answers requests for resources, prompts and completions with an error."""
 
     async def refuse(ctx: ServerRequestContext[Any, Any], call_next: CallNext) -> HandlerResult:
         if ctx.method in {"resources/read", "resources/subscribe", "prompts/get", "completion/complete"}:
@@ -187,7 +190,7 @@ def run(
     create: Callable[[Any], MCPServer[Any]],
     handover: Handover | None = None,
 ) -> None:
-    """Be the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
+    """Run the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
     A server over stdin and stdout serves in a wrong environment, too: it says what is wrong (`ci_mcp_kit.unready`).
     Once the server is made, what is for writing alone is gone from the environment, so that no process started from
@@ -208,6 +211,7 @@ def run(
         server = create(settings)
         serve = _server_of(http, handover)
     except SettingsError as error:
+        # The front may have written the same line already.
         if handover is None or not handover.reported:
             sys.stderr.write(f"{spec.command}: {error}\n")
         if options.http or options.check_environment:
@@ -216,8 +220,10 @@ def run(
         server, serve = create(settings), _server_of(None, handover)
     if options.check_environment:
         return
+    # Also in a server that only reads: a client may give all its servers the same environment.
     for name in settings.write_secrets:
         os.environ.pop(name, None)
+    # Only now, because the redactor of the log has to know every secret. Whatever fails before is one line on stderr.
     callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
     logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + callers() + collector)))
     for warning in [] if settings.fault else settings.warnings():

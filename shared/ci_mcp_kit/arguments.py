@@ -64,6 +64,7 @@ def read_arguments(
         except ValidationError as error:
             problems = {".".join(str(part) for part in item["loc"]): _reason(item) for item in error.errors()}
     else:
+        # Five of them, each cut: whatever a caller sends, the error stays short.
         problems = {one_line(name, 40): _unknown(name, known) for name in unknown[:5]}
     listed = "; ".join(f"{name}: {reason}" for name, reason in problems.items())
     raise InvalidInput(
@@ -91,6 +92,7 @@ def _reason(item: Any) -> str:
 
 
 def _unknown(name: str, known: Mapping[str, Any]) -> str:
+    # Cut, because difflib takes quadratic time (https://docs.python.org/3/library/difflib.html).
     close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
     return f"no such argument, did you mean {close[0]}?" if close else "no such argument"
 

@@ -67,6 +67,7 @@ class BackgroundTask:
             await self.wait()
 
     def _report(self, task: asyncio.Task[object]) -> None:
+        # Asked for even if it goes nowhere else: asyncio warns of exceptions that nobody has retrieved.
         if not task.cancelled() and (error := task.exception()):
             self._on_fault(error)
 

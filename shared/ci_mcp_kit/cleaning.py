@@ -61,6 +61,7 @@ class Cleaner:
 
 
 _PLAIN = Cleaner()
+# A context variable, because texts are cut deep inside, where no cleaner is passed down.
 _in_force: ContextVar[Cleaner] = ContextVar("cleaner", default=_PLAIN)
 
 

@@ -25,6 +25,7 @@ async def run_all(*calls: Call) -> None:
     async with anyio.create_task_group() as group:
         for call in calls:
             group.start_soon(run, call)
+    # The others are dropped: a caller can act on one error, and an exception group would need `except*` everywhere.
     if errors:
         raise errors[0]
 

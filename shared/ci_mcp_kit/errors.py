@@ -41,6 +41,7 @@ class Service:
         default: the variable of what is meant where a call names nothing, like a repository; "" if there is none.
     """
 
+    # The defaults are words that fit into the sentences below, for errors of which no service is known.
     name: str = "service"
     code: str = "SERVICE_ERROR"
     address: str = "its address"
@@ -88,6 +89,7 @@ class ServiceError(Exception):
         super().__init__(message)
         self.service = service or self.service
         self.message = message
+        # Formatted here: only the instance knows its service.
         self.next_step = next_step or self.default_next_step.format(service=self.service)
         self.retryable = self.default_retryable if retryable is None else retryable
         self.status = status
@@ -131,7 +133,7 @@ class InvalidInput(ServiceError):
 
 
 class Conflict(ServiceError):
-    """What the call is about changed between reading and writing it."""
+    """The subject of the call has changed between reading and writing it."""
 
     code = "CONFLICT"
     default_next_step = "Read it again, then decide again"

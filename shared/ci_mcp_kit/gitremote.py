@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pathlib import Path
 
-_MAX_CONFIG = 2**16
-_MAX_PARENTS = 32
+_MAX_CONFIG = 2**16  # bytes; the remotes come early, and whatever the file holds, it is not read whole
+_MAX_PARENTS = 32  # folders above; a clone is not nested deeper
 _SECTION = re.compile(r'^\s*\[\s*(\w[\w.-]*)(?:\s+"([^"\n]*)")?\s*\]')
 _URL = re.compile(r"^\s*url\s*=\s*(\S+)\s*$")
 # https://host/owner/name.git, ssh://git@host:22/owner/name, git@host:owner/name.git

@@ -83,6 +83,7 @@ class HttpApp:
     async def _answer(self, request: Request) -> ASGIApp:
         path = request.scope["path"]
         if path in {"/healthz", "/readyz"}:  # a prober uses the IP address as Host, and has no token
+            # While it drains, it is not ready but alive: it must get no new requests, and must not be restarted.
             is_ready = self._ready() and not self._draining.is_set()
             return Response("ok\n") if path == "/healthz" or is_ready else Response("not ready\n", 503)
         try:
@@ -103,9 +104,11 @@ class HttpApp:
 
 def check_names(request: Request, names: frozenset[str] | set[str]) -> None:
     """Refuse a request for another host, or one that a page of another origin made a browser send."""
+    # One Host only: with two of them a proxy may have looked at the other one (RFC 9112, section 3.2).
     hosts = request.headers.getlist("host")
     match = _HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
     if match is None or (match[1] or match[2]) not in names:
+        # RFC 9110, section 15.5.20: misdirected request.
         raise Refused(421, "This server is not called so; DRONE_MCP_HTTP_HOSTS names what it may be called")
     for origin in request.headers.getlist("origin"):
         if not _is_from(origin, names):
@@ -164,6 +167,7 @@ def check_bearer(request: Request, settings: HttpSettings) -> None:
     if not settings.is_guarded:
         return
     given, expected = bearer(request), settings.secrets()
+    # Takes the same time for every wrong token, so that nobody can find one character by character.
     if not any(hmac.compare_digest(given.encode(), secret.encode()) for secret in expected):
         raise unauthorized("This token is not the one that this server takes")
 
@@ -174,6 +178,7 @@ async def hosted(server: MCPServer[Any]) -> AsyncIterator[ASGIApp]:
 
     A call is answered with a stream of events, so that it can report progress. Nothing is kept between requests.
     """
+    # `HttpApp` has checked Host and Origin already, by its own names.
     checked_before = TransportSecuritySettings(enable_dns_rebinding_protection=False)
     server.streamable_http_app(stateless_http=True, max_request_body_size=MAX_BODY, transport_security=checked_before)
     manager = server.session_manager
@@ -199,5 +204,6 @@ async def end_with(event: anyio.Event, app: ASGIApp, scope: Scope, receive: Rece
         group.start_soon(wait)
         await app(scope, receive, watched)
         group.cancel_scope.cancel()
+    # Without a last chunk the client would take the stream for broken off (RFC 9112, section 8).
     if is_open:
         await send({"type": "http.response.body", "body": b"", "more_body": False})

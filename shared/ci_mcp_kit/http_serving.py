@@ -56,6 +56,7 @@ def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -
 
             async def route(request: Request) -> ASGIApp:
                 check_bearer(request, settings)
+                # After the token, so that a stranger cannot find out which paths there are.
                 if request.scope["path"] != PATH:
                     raise Refused(404, f"There is nothing here; the server is at {PATH}")
                 return inner

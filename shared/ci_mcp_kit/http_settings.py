@@ -24,7 +24,7 @@ LARGEST_PORT = 65_535
 
 @dataclass(frozen=True)
 class Address:
-    """Where to listen; port 0 takes a free one."""
+    """An address to listen on; port 0 takes a free one."""
 
     host: str
     port: int
@@ -64,7 +64,7 @@ def read_address(text: str) -> Address:
 
 @dataclass(frozen=True)
 class HttpSettings:
-    """How one process is served over HTTP.
+    """The settings for serving one process over HTTP.
 
     Attributes:
         address: the address to listen on.
@@ -131,6 +131,7 @@ def _hosts(text: str) -> tuple[str, ...]:
     if not hosts or not all(re.fullmatch(r"[a-z0-9_.:-]+", host) for host in hosts):
         raise ValueError
     for host in hosts:
+        # An IPv6 address has more than one colon.
         if host.count(":") == 1:
             raise ValueError(f"without a port; did you mean {host.partition(':')[0]}")
     return hosts

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10  # after SIGTERM, for requests that are being handled
-BACKLOG = 2048
+BACKLOG = 2048  # connections that wait to be accepted; uvicorn's default
 
 
 def listen(address: Address) -> socket.socket:
@@ -91,6 +91,7 @@ async def _serving_metrics(metrics: Metrics | None) -> AsyncIterator[None]:
     try:
         yield
     finally:
+        # At once: a scrape under way is not worth waiting for.
         server.should_exit = server.force_exit = True
         await task.wait()
 
@@ -124,6 +125,7 @@ class _Server(_SignalFree):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Finish the requests that are being handled."""
+        # First, because streams that never end would take up the whole time that uvicorn gives open requests.
         self._drain()
         await super().shutdown(sockets)
 
@@ -131,11 +133,15 @@ class _Server(_SignalFree):
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        # `ci_mcp_kit.logs` writes the logs, with facts that uvicorn does not know.
         access_log=False,
         log_config=None,
         server_header=False,
+        # Anyone can send X-Forwarded-For, and nothing here uses the address of a caller.
         proxy_headers=False,
+        # `http_app.hosted` runs the lifespan of each server.
         lifespan="off",
         ws="none",
+        # Then uvicorn cancels what is left.
         timeout_graceful_shutdown=DRAIN_SECONDS,
     )

@@ -41,6 +41,7 @@ def add_facts(**facts: str | int | None) -> None:
     """Add facts (`repo`, `build` …) to all further records of the current request."""
     known = _facts.get()
     if known is not None:
+        # In place: a task that the request has started has a copy of the context, but the same dictionary.
         known.update({key: value for key, value in facts.items() if value is not None})
 
 
@@ -68,6 +69,7 @@ def request(kind: str, name: str, **facts: str | int | None) -> Iterator[None]:
         set_outcome(error.code if isinstance(error, ServiceError) else type(error).__name__)
         raise
     finally:
+        # Only a cancellation gets here without an outcome, as it is no Exception.
         facts_here.setdefault("outcome", observing.CANCELLED)
         observing.set_outcome(facts_here["outcome"])
         facts_here["ms"] = round((time.perf_counter() - started) * 1000, 1)
@@ -123,6 +125,7 @@ class JsonFormatter(_CleanFormatter):
         }
         if trace := self.trace(record):
             entry["trace"] = trace
+        # default=str: a fact that is not JSON must not cost the record.
         return json.dumps(entry, default=str)
 
 

@@ -1,4 +1,4 @@
-"""What a server offers, as data that others read without importing it (`<package>/manifest.json`)."""
+"""Describes what a server offers, as data that can be read without importing it (`<package>/manifest.json`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 async def manifest(spec: ServerSpec, server: MCPServer[Any]) -> dict[str, Any]:
-    """Return the manifest of `server`, taken from the running thing so that it cannot tell another story."""
+    """Return the manifest of `server`, read from the server itself, so that the two cannot differ."""
     resources = [(item.uri, item.name) for item in await server.list_resources()]
     resources += [(item.uri_template, item.name) for item in await server.list_resource_templates()]
     return {
@@ -39,6 +39,7 @@ def _tool(tool: Any) -> dict[str, Any]:
     return {
         "name": tool.name,
         "title": tool.annotations.title,
+        # The first line: a reader of the manifest wants a summary, and the rest is for models.
         "description": tool.description.partition("\n")[0],
         "read_only": tool.annotations.read_only_hint,
         "destructive": bool(tool.annotations.destructive_hint),

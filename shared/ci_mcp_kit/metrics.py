@@ -111,6 +111,7 @@ class Metrics:
         try:
             yield
         finally:
+            # By class, as each label value is a time series of its own.
             status = NO_ANSWER if attempt.status is None else f"{attempt.status // 100}xx"
             self._requests.labels(attempt.service, attempt.template, status).inc()
             self._answers.labels(attempt.service).observe(time.perf_counter() - started)

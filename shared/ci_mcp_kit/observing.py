@@ -105,6 +105,7 @@ def operation(operation: Operation) -> Iterator[None]:
     """Report the handling of a message, for as long as the block takes."""
     token = _operation.set(operation)
     try:
+        # An observer is entered and left in this task, so that a span is the parent of what the block does.
         with ExitStack() as stack:
             for observer in _observers:
                 stack.enter_context(observer.operation(operation))

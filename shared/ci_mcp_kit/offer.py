@@ -75,6 +75,7 @@ class Offer:
                 message = error.message
             else:
                 raise
+            # Clients of the older versions tell a missing resource from a bad request by this code.
             code = INVALID_PARAMS if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS else RESOURCE_NOT_FOUND
             raise MCPError(code, message, data) from error
 

@@ -58,6 +58,8 @@ class Telemetry:
 
     def __init__(self, service: str, *, traces: bool, metrics: bool, over_http: bool) -> None:
         resource = _resource(service)
+        # `telemetry.flush` ends both providers in limited time. Their own exit handlers would wait for a collector that
+        # is away.
         self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
         if traces:
             self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
@@ -153,6 +155,7 @@ def _resource(service: str) -> Resource:
         "service.version": version("drone-mcp"),
         "service.instance.id": str(uuid.uuid4()),
     }
+    # Without a name of the user's it holds "unknown_service", which must not replace ours.
     said = Resource.create().attributes
     named = bool(os.environ.get("OTEL_SERVICE_NAME")) or "service.name=" in os.environ.get(
         "OTEL_RESOURCE_ATTRIBUTES", ""

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)  # how clients end a server
-CHUNK = 2**16
+CHUNK = 2**16  # bytes, which is what a pipe holds (pipe(7))
 _AT_ONCE = 4096  # bytes that a writable pipe takes without blocking (PIPE_BUF in pipe(7))
 _GLANCE = 2.0  # seconds between two checks whether the parent is alive
 _INIT = 1  # the process that adopts orphans
@@ -46,6 +46,7 @@ class Input(io.RawIOBase):
         self._parent = _INIT if WINDOWS else os.getppid()
         self._alarm, self._bell = (-1, -1) if WINDOWS else os.pipe()
         if not WINDOWS:
+            # A full pipe must not block a signal handler; one byte in it is enough to wake the reader.
             os.set_blocking(self._bell, False)
 
     def end_at_signals(self) -> None:
@@ -83,6 +84,7 @@ class Input(io.RawIOBase):
         """
         self._waiting = memoryview(first)
         with contextlib.suppress(OSError):
+            # A child that reads its standard input would take messages away from the server.
             self._source = os.dup(STDIN)
             empty = os.open(os.devnull, os.O_RDONLY)
             os.dup2(empty, STDIN)
@@ -121,6 +123,7 @@ class Input(io.RawIOBase):
         return False
 
     def _is_orphan(self) -> bool:
+        # A process that init itself has started, as in a container, never becomes an orphan.
         return self._parent != _INIT and os.getppid() != self._parent
 
     def readable(self) -> bool:
@@ -150,6 +153,7 @@ class Output(io.RawIOBase):
         self._begun = bytearray()
         self._target = STDOUT
         with contextlib.suppress(OSError):
+            # print() of a library, or the output of a child, would break the protocol.
             self._target = os.dup(STDOUT)
             os.dup2(STDERR, STDOUT)
 

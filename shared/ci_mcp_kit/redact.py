@@ -107,6 +107,7 @@ _SHAPES = (
     _shape(
         "-----begin ",
         r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----"
+        # An RSA key of 16,384 bits has some 13,000 characters. The end may be missing, as logs are cut.
         r"(?:[^-]|-(?!----)){0,20000}(?:-----END [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----)?",
     ),
     _shape(
@@ -128,6 +129,7 @@ _SHAPES = (
     ),
     _shape(
         _NAMES,
+        # The PublicKeyToken in the name of a .NET assembly is public.
         rf"(?i)(?P<lead>(?<!publickey)(?:{_NAMES})s?(?:[_-](?:id|key|value|b64|base64))?"
         r"[\"']?[ \t]{0,4}(?::=|=>|[:=])[ \t]{0,4}[\"']?)"
         r"(?P<value>[^\s\"'`,;&<>(){}\[\]]{8,4000})",
@@ -149,7 +151,7 @@ def _encodings(secret: str) -> set[str]:
     return forms
 
 
-_MIN_CORE = 8
+_MIN_CORE = 8  # characters; shorter pieces of base64 turn up in other text by chance
 _MIN_SECRET = 4  # a shorter "secret" would take half the alphabet out of every answer
 
 
@@ -167,6 +169,7 @@ class Redactor:
         now = frozenset(secret for secret in self._secrets() if len(secret) >= _MIN_SECRET)
         if not now <= self._known:
             self._known |= now
+            # Longest first, because one form may contain another.
             self._forms = sorted({form for secret in self._known for form in _encodings(secret)}, key=len, reverse=True)
 
     def redact(self, text: str) -> str:

@@ -23,8 +23,8 @@ PREFIX = "{drone-mcp}:"
 """The prefix of every key. The braces are a hash tag: all keys are in one slot of a cluster, so a script may use many
 (https://redis.io/docs/latest/operate/oss_and_stack/reference/cluster-spec/, "Hash tags")."""
 
-ANSWER_SECONDS = 5.0
-CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 5.0  # for a command with its retries; the caller of a tool waits for it
+CONNECT_SECONDS = 2.0  # below the other, so that a retry still fits into it
 RETRIES = 2  # within some tenths of a second: a caller waits for the answer
 SENTINEL_PORT = 26379
 
@@ -43,6 +43,7 @@ def connect(url: str) -> tuple[Client, list[Redis]]:
             return _behind_sentinels(urlsplit(url))
         if scheme.endswith("+cluster"):
             return RedisCluster.from_url(url.replace("+cluster", "", 1), **_limits()), []
+        # Seconds: a connection that was idle for longer is checked first, as firewalls drop those without a word.
         return Redis.from_url(url, **_limits(), health_check_interval=30), []
     except (ValueError, TypeError) as error:
         raise StoreUrlInvalid(f"not an address of Redis: {error}") from None
@@ -51,6 +52,7 @@ def connect(url: str) -> tuple[Client, list[Redis]]:
 def _limits() -> dict[str, Any]:
     return {
         "socket_connect_timeout": CONNECT_SECONDS,
+        # `answering` limits the time instead, and says why.
         "socket_timeout": None,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), RETRIES),
     }

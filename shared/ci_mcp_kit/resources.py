@@ -110,6 +110,7 @@ def add_prompts(server: MCPServer[Any], part: object, tools: Sequence[str], clea
         wrapped = _wrap("prompt", function.__name__, function, clean)
         described = inspect.cleandoc(function.__doc__ or "")
         made = _Prompt.from_function(wrapped, title=facts.title, description=described)
+        # `from_function` wraps it in pydantic's validate_call(), which would check the arguments before `_wrap` does.
         server.add_prompt(made.model_copy(update={"fn": wrapped}))
 
 

@@ -84,14 +84,17 @@ def _node(node: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
         node, seen = _resolve(node, defs, seen)
         return _node(node, defs, seen)
     node = _not_null({key: value for key, value in node.items() if key not in {"title", "$defs"}})
+    # `X | None` has become the reference to X.
     if "$ref" in node:
         return _node(node, defs, seen)
     return {key: _child(key, value, defs, seen) for key, value in _required(node).items()}
 
 
 def _child(key: str, value: Any, defs: dict[str, Any], seen: tuple[str, ...]) -> Any:
+    # Their keys are names of fields, not keywords: a field may be called "title" or "required".
     if key == "properties":
         return {name: _node(item, defs, seen) for name, item in value.items()}
+    # Values, and not schemas.
     if key in {"default", "enum", "const", "examples", "required"}:
         return value
     return _node(value, defs, seen)

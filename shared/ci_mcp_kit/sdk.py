@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 SDK_VERSION = "2.3.0"
-_BUFFER = 2**16
+_BUFFER = 2**16  # bytes, which is what a pipe holds (pipe(7))
 
 
 def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:

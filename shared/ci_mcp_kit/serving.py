@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-CLEAN_UP = 0.25  # seconds that closing connections may take
+CLEAN_UP = 0.25  # seconds that closing connections may take; below `PATIENCE`, after which the process just ends
 PATIENCE = 0.4  # seconds from the end of the input to the end of the process, whatever is still running
 
 _stdin: pipes.Input | None = None
@@ -43,6 +43,7 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
     stdin.reserve(taking_over.replay + handover.rest)
     if not pipes.WINDOWS:
         stdin.end_at_signals()
+        # Not on Windows, where nothing but the end of the pipe tells that the client is gone.
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
     try:
         run_stdio(server, stdin, pipes.Output(taking_over.passes))

@@ -1,4 +1,4 @@
-"""What the environment says to every server process, whatever it asks; a service adds its own."""
+"""Settings of every server process, read from the environment; a service adds its own."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ LogFormat = Literal["json", "human"]
 
 @dataclass(frozen=True, kw_only=True)
 class ProcessSettings:
-    """How one server process is set up."""
+    """The settings of one server process."""
 
     variables: ClassVar[tuple[Variable, ...]] = PROCESS_VARIABLES
-    """What is read, in the order in which people see it."""
+    """The variables that are read, in the order of the help."""
     services: ClassVar[tuple[Service, ...]] = ()
     """The services that the server asks."""
     write_secrets: ClassVar[tuple[str, ...]] = ()
@@ -48,12 +48,14 @@ class ProcessSettings:
             SettingsError: a value is wrong, or one is missing.
         """
         values = cls.read(environment)
+        # `sys.stderr` is None where a process was started without one.
         values.setdefault("log_format", "human" if sys.stderr is not None and sys.stderr.isatty() else "json")
         return cls(**values)
 
     @classmethod
     def of_wrong(cls, environment: Mapping[str, str], fault: SettingsError) -> Self:
         """Return the settings of a server that can do nothing but say what is wrong with its environment."""
+        # The allow-list is read all the same, so that a role sees the same tools, which then say what is wrong.
         tools = None
         with contextlib.suppress(SettingsError):
             tools = read_tools(environment)
@@ -78,5 +80,5 @@ class ProcessSettings:
         return []
 
     def warnings(self) -> list[str]:
-        """Return what is allowed and probably not meant, a sentence each."""
+        """Return warnings about settings that are allowed but probably a mistake, a sentence each."""
         return []

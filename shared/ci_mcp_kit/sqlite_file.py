@@ -26,6 +26,8 @@ def open_file(path: str) -> sqlite3.Connection:
     file (https://www.sqlite.org/pragma.html#pragma_synchronous). FULL would add a flush of the disk to every write.
     """
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # isolation_level=None: `writing` begins transactions itself, as those of the module are not immediate. The thread
+    # is not checked, because callers make sure that one at a time uses the connection.
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)
     try:
         _turn_on_wal(connection)
@@ -54,11 +56,14 @@ def _turn_on_wal(connection: sqlite3.Connection) -> None:
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Generator[None]:
     """Run the block in a transaction that takes the write lock of the file at its start."""
+    # A deferred transaction that reads first and then writes fails at once, whatever the timeout, if another process
+    # has written meanwhile (https://www.sqlite.org/lang_transaction.html).
     connection.execute("BEGIN IMMEDIATE")
     try:
         yield
         connection.execute("COMMIT")
     except BaseException:
+        # After some errors, like a full disk, SQLite may have rolled back by itself (the same page).
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

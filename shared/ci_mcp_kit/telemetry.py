@@ -106,6 +106,7 @@ def flush(seconds: float) -> None:
     while _running:
         telemetry = _running.pop()
         observing.remove(telemetry)
+        # In a thread, because the exporters try again for longer than anyone waits for the end of a process.
         worker = threading.Thread(target=telemetry.shutdown, name="telemetry", daemon=True)
         worker.start()
         worker.join(seconds)
@@ -114,5 +115,6 @@ def flush(seconds: float) -> None:
 def secrets(environment: Mapping[str, str]) -> list[str]:
     """Return the values of the headers for the collector, which may be its keys."""
     texts = [text for name, text in environment.items() if re.fullmatch(rf"{PREFIX}_(?:[A-Z]+_)?HEADERS", name)]
+    # They are percent-encoded in the variable and decoded in the request, so both spellings may turn up in an error.
     values = [pair.partition("=")[2].strip() for text in texts for pair in text.split(",")]
     return [spelling for value in values if value for spelling in {value, unquote(value)}]

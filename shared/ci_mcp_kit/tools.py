@@ -100,6 +100,7 @@ def marked(part: object, mark: str, kind: type[T]) -> list[tuple[Callable[..., A
 
     `part` is an object with marked methods, a module of marked functions or one such function.
     """
+    # By the classes, base first, because dir() would sort the names.
     layers = [part] if inspect.ismodule(part) or inspect.isfunction(part) else list(reversed(type(part).__mro__))
     names = dict.fromkeys(name for layer in layers for name in vars(layer))
     members = [part, *(getattr(part, name) for name in names if not name.startswith("_"))]
@@ -164,6 +165,7 @@ class KitTool(Tool):
                 logs.set_outcome(error.code)
                 return failure(error, self._clean)
             except MCPError:
+                # The SDK answers it with a JSON-RPC error. It must not become a failed result below.
                 raise
             except Exception:  # noqa: BLE001 - crash() logs it; its text must not leave
                 return failure(crash(self.name), self._clean)

@@ -174,12 +174,13 @@ def unfilled_reference(text: str) -> str | None:
 
 
 _REFERENCE = re.compile(r"\$\{[^{}]*\}|^\{(?:env|file):[^{}]*\}\Z|^\$[A-Z_][A-Z0-9_]*\Z")
-_SHOWN = 80
+_SHOWN = 80  # characters
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 def show(text: str) -> str:
     """Return `text` for an error: on one line, not too long, without the password of a URL."""
+    # The user and password of a URL go even if the rest is no URL.
     line = _CONTROL.sub("?", re.sub(r"(^|//)\S*@", r"\1", text))
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 LARGEST = 64 * 1024  # bytes; such a file has a page or two
-DEEPEST = 20
+DEEPEST = 20  # levels of nesting; the files that people write here have a handful
 
 KeyPath = tuple[str | int, ...]
 
@@ -108,6 +108,7 @@ def _read_text(file: Path, kind: Kind) -> str:
     if len(raw) > LARGEST:
         raise InvalidFile([Problem(file, 1, f"the file has {len(raw)} bytes; {kind.file} has at most {LARGEST}")])
     try:
+        # Editors on Windows begin a file with a byte order mark.
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
@@ -175,6 +176,7 @@ def _mapping(node: yaml.MappingNode, path: KeyPath, source: Source) -> dict[str,
 
 def _scalar(node: yaml.Node) -> Any:
     text: str = node.value
+    # A scalar in quotes has a style, and is text whatever it looks like.
     if isinstance(node, yaml.ScalarNode) and node.style is None:
         for pattern, convert in _PLAIN.items():
             if pattern.match(text):

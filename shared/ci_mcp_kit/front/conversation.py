@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 SUBSCRIPTION_KEY = "io.modelcontextprotocol/subscriptionId"
 ACKNOWLEDGED = "notifications/subscriptions/acknowledged"
-_MOST_LISTENING = 16
+_MOST_LISTENING = 16  # open subscriptions; a client has use for one or two
 _CONNECTION_CLOSED = {"code": -32000, "message": "Connection closed"}  # as the SDK answers open requests at the end
-NOTHING = b""
+NOTHING = b""  # the answer to a notification, as opposed to None
 
 
 class Conversation:
@@ -56,6 +56,7 @@ class Conversation:
         result = self._result(method, params)
         if result is None:
             return None
+        # Only the first request is sent to the server again: it decides the era. Lists leave no state behind.
         if self.opening is None:
             self.opening = message, result
         self.lists_told |= method == "tools/list"
@@ -71,12 +72,14 @@ class Conversation:
         surface = self._surface
         if self._modern is None and method == "initialize" and shapes.is_handshake(params):
             self._modern = False
+            # MCP 2025-11-25, basic/lifecycle, "Version Negotiation".
             asked = params["protocolVersion"]
             version = asked if asked in surface.versions else surface.latest
             return {"protocolVersion": version, **surface.legacy["initialize"]}
         if self._modern is False and method != "initialize" and shapes.is_plain(params):
             return {} if method == "ping" else surface.legacy.get(method)
         if self._modern is not False and shapes.is_envelope(params, surface.modern_version):
+            # A cursor, for example, is left to the server, which refuses it.
             if params.keys() != {"_meta"} or method not in surface.modern:
                 return None
             self._modern = True
@@ -86,6 +89,8 @@ class Conversation:
     def _listen(self, number: str | int, params: dict[str, Any], line: bytes) -> bytes | None:
         """Acknowledge a subscription to changes of lists, which never change while a process lives."""
         asked = shapes.list_changes(params)
+        # As text, because the SDK takes the ids 1 and "1" for the same one (`mcp/shared/dispatcher.py`,
+        # `coerce_request_id`).
         is_new = str(number) not in {str(other) for other in self.listening}
         if asked is None or not is_new or len(self.listening) >= _MOST_LISTENING:
             return None
@@ -103,6 +108,7 @@ class Conversation:
             self.initialized = line
             return True
         if method == "notifications/cancelled" and self._modern is not None and shapes.is_cancellation(params):
+            # Of an answered request there is nothing left to cancel. An open subscription is for the server to end.
             return str(params["requestId"]) not in {str(number) for number in self.listening}
         return False
 

@@ -34,6 +34,7 @@ async def surface(
     server = create(settings)
     legacy = await ask(server, [legacy_request("initialize", LATEST_HANDSHAKE_VERSION), *map(legacy_request, LISTS)])
     modern = await ask(create(settings), [modern_request(method) for method in ("server/discover", *LISTS)])
+    # It depends on what a client asks for; `Conversation` finds it from "versions" and "latest".
     del legacy[0]["protocolVersion"]
     return {
         "server": spec.name,
@@ -77,8 +78,10 @@ async def ask(server: MCPServer[Any], requests: Sequence[dict[str, Any]]) -> lis
         for number, request in enumerate(requests):
             await to_server.send(SessionMessage(JSONRPCRequest(jsonrpc="2.0", id=number, **request)))
             answer = (await from_server.receive()).message
+            # As the SDK writes messages (`mcp/server/stdio.py`).
             text = answer.model_dump_json(by_alias=True, exclude_unset=True)
             results.append(json.loads(text)["result"])
+        # Otherwise the server would wait for further messages.
         group.cancel_scope.cancel()
     return results
 
@@ -88,6 +91,7 @@ async def _needs(settings: ProcessSettings, create: Callable[[Any], MCPServer[An
     complete = create(settings)
     tools = [tool.name for tool in await complete.list_tools()]
     needs: dict[str, list[str]] = {prompt.name: [] for prompt in await complete.list_prompts()}
+    # Without its only tool a server has an allow-list that names none, which offers all (`offered_tools`).
     for missing in tools if len(tools) > 1 else []:
         narrowed = create(replace(settings, tools=tuple(name for name in tools if name != missing)))
         left = {prompt.name for prompt in await narrowed.list_prompts()}

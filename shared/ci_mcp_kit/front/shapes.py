@@ -16,8 +16,8 @@ VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 CAPABILITIES_KEY = "io.modelcontextprotocol/clientCapabilities"
 CLIENT_KEY = "io.modelcontextprotocol/clientInfo"
 _RESERVED = "io.modelcontextprotocol/"
-_LARGEST_ID = 2**53
-_LONGEST_ID = 200  # characters
+_LARGEST_ID = 2**53  # beyond it a number may lose digits on its way (RFC 8259, section 6)
+_LONGEST_ID = 200  # characters, far more than any client uses
 _FRAME = {"jsonrpc", "id", "method", "params"}
 _LIST_CHANGES = {"toolsListChanged", "promptsListChanged", "resourcesListChanged"}
 _NESTED: dict[str, Any] = {
@@ -49,6 +49,7 @@ def is_id(value: Any) -> bool:
     """Return whether `value` is a valid id of a request that JSON returns unchanged."""
     if isinstance(value, str):
         return len(value) <= _LONGEST_ID and value.isascii()
+    # True and False are of type int, too.
     return isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST_ID
 
 
@@ -80,6 +81,7 @@ def is_client(value: Any) -> bool:
         isinstance(value, dict)
         and isinstance(value.get("name"), str)
         and isinstance(value.get("version"), str)
+        # Icons have a shape of their own. They are left to the SDK, as few clients send any.
         and "icons" not in value
         and _has_shape(value, texts)
     )
@@ -87,6 +89,7 @@ def is_client(value: Any) -> bool:
 
 def is_plain(params: dict[str, Any]) -> bool:
     """Return whether the parameters of a legacy request hold nothing but ordinary metadata."""
+    # The reserved keys make it a modern request, which the SDK refuses on a legacy connection.
     meta = params.get("_meta", {})
     return params.keys() <= {"_meta"} and _is_meta(meta) and not any(key.startswith(_RESERVED) for key in meta)
 
@@ -135,6 +138,7 @@ def _has_shape(value: Any, shape: dict[str, Any]) -> bool:
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    # With a duplicate name it depends on the parser which value counts (RFC 8259, section 4).
     found = dict(pairs)
     if len(found) != len(pairs):
         raise ValueError
@@ -142,4 +146,5 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> Any:
+    # NaN and Infinity are not JSON, but json.loads() takes them.
     raise ValueError(constant)

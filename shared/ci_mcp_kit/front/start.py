@@ -37,6 +37,7 @@ def start(package: str, *readers: Reader) -> None:
         readers: read its variables and those of the process; each raises SettingsError.
     """
     gc.disable()  # takes a tenth of the start and finds nothing while modules load; `ci_mcp_kit.app.run` enables it
+    # --help, --http and the rest are the business of the parser in `ci_mcp_kit.app`.
     if sys.argv[1:]:
         _server_of(package).main()
         return
@@ -56,8 +57,10 @@ def start(package: str, *readers: Reader) -> None:
     conversation = Conversation(surface)
     rest = _converse(stdin, conversation, package if eager else None)
     if rest is None:
+        # os._exit() because nothing is open here, and a thread that loads the server early would hold up the end.
         stdin.send_last(conversation.farewell())
         os._exit(0)
+    # While the server is loaded nobody reads the input, so a signal could not end the process through it.
     _exit_at_signals()
     _server_of(package).main(Handover(stdin, conversation, rest, reported=fault is not None))
 
@@ -106,6 +109,7 @@ def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | 
         if load_early and conversation.lists_told:
             _load_in_background(load_early)
             load_early = None
+    # A line that a signal has cut short is not answered, and not worth loading the server for.
     if not data or stdin.was_told_to_end:
         return None
     said, data, needs_server = split_lines(data + b"\n", conversation.answer)  # a last line without a line end
@@ -116,6 +120,7 @@ def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | 
 def _load_in_background(package: str) -> None:
     from threading import Thread  # noqa: PLC0415 - rarely used
 
+    # daemon: when the client leaves, the process does not wait for the import.
     Thread(target=_server_of, args=[package], daemon=True).start()
 
 

@@ -83,6 +83,7 @@ def load(package: str, path: Iterable[str] | None = None) -> Surface | None:
         except OSError:
             continue
         except ValueError:
+            # A broken file: the server answers by itself.
             return None
         return Surface(data) if _installed(data["made_with"], places) == data["made_with"] else None
     return None
@@ -103,5 +104,6 @@ def _installed(distributions: Iterable[str], places: Iterable[str]) -> dict[str,
         for name in names:
             project, _, version = name.removesuffix(".dist-info").partition("-")
             if name.endswith(".dist-info") and project in distributions:
+                # The first one on the path is the one that is imported.
                 found.setdefault(project, version)
     return found

@@ -31,12 +31,14 @@ class TakingOver:
         initialized = conversation.initialized if conversation else b""
         lines = [line + b"\n" for line in (initialized, *self._listening.values()) if line]
         if self._opening is not None:
+            # In the order of the client: the request comes before `notifications/initialized`.
             lines.insert(0, write_line({**self._opening[0], "id": number}))
         self.replay = b"".join(lines)
         """The lines that the server receives before anything else."""
 
     def passes(self, line: bytes) -> bool:
         """Return whether a line of the server is for the client, who has received some already."""
+        # From here on no line is parsed any more: answers can be large.
         if not self._said_twice:
             return True
         message = json.loads(line)

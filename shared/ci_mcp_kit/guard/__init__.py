@@ -1,31 +1,31 @@
-"""The one place that every request which changes something must pass.
+"""Guards every request that changes something: nothing is sent that has not passed it.
 
     guard = Guard(settings, clean, notes, connect)
 
-    await guard.admit(action.operation, action.scope)    # may this process do such a thing there at all?
-    await guard.check(action)                            # ... and do this very thing?
+    await guard.admit(action.operation, action.scope)    # may this process do that in this scope at all?
+    await guard.check(action)                            # ... and with this subject, now?
     agreed = await guard.confirm(context, action, "Stop it?", token)
     warrant = await guard.begin(action, agreed)
     await guard.send(warrant, call)                      # audit line, request, audit line
 
-The guard knows operations, risks, scopes, rates, confirmations, the audit log and permits. What is acted on comes from
-the domain: a `GuardSpec` with its words, variables and the keys that role files take, `Rules` with what it allows
-further, and an `Action` for each thing to do.
+The guard handles operations, risks, scopes, rates, confirmations, the audit log and permits. A domain adds a
+`GuardSpec` with its words, its variables and its keys for role files, `Rules` with its own checks, and an `Action` for
+each thing to do.
 
-Only the guard knows the token that may write. Its client refuses every call for which no permit is open; `send` opens
-one, for one call, once the audit line of the attempt is written. So a tool that forgets the guard has nothing to send
-with, and when anything fails on the way, nothing is sent.
+Only the guard has the token that may write. Its client refuses every call without an open permit; `send` opens one, for
+one call, after it has written the audit line of the attempt. So a tool that forgets the guard cannot send anything, and
+if any step fails, nothing is sent.
 
 Modules:
     operations           Operation and Risk
-    protocols            what a domain brings: Action, Request, Writer
+    protocols            what a domain implements: Action, Request, Writer
     spec                 GuardSpec
     rules                Rules and Decision: pure
     variables, settings  the environment variables of every guard; GuardSettings
     change, acting       Change and Plan: one call of a tool; Actor carries it out
     confirmation_tokens  tokens as proof of a question: pure
     asking, confirming   the question by elicitation; both kinds of confirmation, each used once
-    guard_notes, rate    what all processes of an agent agree on; how often it may act
+    guard_notes, rate    the state that all processes of an agent share; the rate limit
     repeating            the same call twice within a minute
     chain                audit lines and their verification: pure
     audit, sinks         the audit log, and the places that it is written to; audit_command: the command

@@ -1,4 +1,4 @@
-"""One call of a tool that changes something, from the first check to the answer."""
+"""Carries out one call of a tool that changes something, from the first check to the answer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.repeating import RecentCalls
     from ci_mcp_kit.guard.rules import Decision
 
-# After these nobody knows whether the service has done it.
+# After these errors it is unknown whether the service has carried out the call.
 LEFT_OPEN = (TimedOut, Unreachable, ServiceFailed)
 
 
@@ -51,13 +51,17 @@ class Actor:
             The answer, or what ends this round of the call with a question.
         """
         guard = self._guard
+        # First, because it needs no request: whatever this role may never do is refused without asking the service.
         await guard.admit(change.operation, change.scope)
         rehearses = dry_run or guard.rules.mode != "on"
+        # A rehearsal sends nothing: it does not count as the same call, and is not answered with an earlier call's
+        # answer.
         earlier = None if rehearses else await self._recent.find(change.identity(), self._clock())
         if earlier is not None:
             return await self._repeat(change, earlier)
         plan = await change.plan()
         if plan.nothing:
+            # Before the rules: where nothing is sent, there is nothing to allow, to confirm or to count.
             await guard.audit.try_note("nothing", **plan.action.facts())
             return change.describe_nothing(plan)
         decision = await guard.check(plan.action)
@@ -87,15 +91,18 @@ class Actor:
         return confirmed
 
     async def _do(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> V:
+        # Claimed now, although `act` has looked: the same call may have begun elsewhere while a person was being asked.
         earlier = await self._recent.begin(change.identity(), self._clock())
         if earlier is not None:
             return await self._repeat(change, earlier)
         try:
             plan, sent = await self._send(change, plan, confirmed)
         except LEFT_OPEN:
+            # A cancelled call passes both clauses and stays noted as sent: its request may have left.
             await self._recent.unanswered(change.identity(), self._clock())
             raise
         except ServiceError:
+            # Certainly refused, so the agent may correct the cause and call again at once.
             await self._recent.forget(change.identity())
             raise
         view = await change.describe_done(plan, sent) if sent.answers else change.describe_nothing(plan)
@@ -103,11 +110,13 @@ class Actor:
         return view
 
     async def _send(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> tuple[Plan[A], Sent]:
-        """Send; where the subject changed in between, read it and decide again, once."""
+        """Send the calls; if the subject has changed meanwhile, plan and decide again, once."""
         try:
             warrant = await self._guard.begin(plan.action, confirmed)
             return plan, await self._send_calls(plan, warrant)
         except Conflict:
+            # Only the first call raises it (`_send_calls`), so nothing was changed and nothing is sent twice. A second
+            # conflict goes to the agent: a subject that changes so fast takes a decision, not a loop.
             again = await change.plan()
         if again.nothing:
             return again, Sent()
@@ -117,7 +126,7 @@ class Actor:
         return again, await self._send_calls(again, warrant)
 
     async def _send_calls(self, plan: Plan[A], warrant: Warrant) -> Sent:
-        """Send call after call; an error after the first success ends the sequence and is part of the answer."""
+        """Send one call after another; an error after a success ends the sequence and becomes part of the answer."""
         answers: list[Any] = []
         for call in plan.calls:
             try:

@@ -1,4 +1,4 @@
-"""Putting a question to the person behind the client, in either era of the protocol.
+"""Asks the person who uses the client, in both eras of the protocol.
 
 Until 2025-11-25 the server asks in the middle of the call; from 2026-07-28 on it ends the call with the question, and
 the client calls again with the answer and the sealed state, which may reach another replica. Source: the MCP
@@ -32,6 +32,8 @@ class Consent(BaseModel):
     note: str = Field(default="", max_length=200, description="For the audit log, if you like")
 
 
+# The form of `Consent` for the newer era, in which the server sends the schema itself. It has to be a flat object of
+# primitive properties (MCP specification, "Elicitation", "Requested Schema").
 SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "properties": {
@@ -50,34 +52,37 @@ class Reply:
 
 
 def can_ask(context: Context[Any, Any]) -> bool:
-    """Whether a form can be put before a person.
+    """Return whether the client can show a form to a person.
 
-    The client must say so (a bare `elicitation` means forms, `url` alone does not), and in the older era there must be
-    a way back to it, which HTTP without sessions does not have.
+    It must have declared that (an empty `elicitation` means forms, `url` alone does not). In the older era the server
+    must also be able to send it requests, which is impossible over HTTP without sessions.
     """
     capabilities = context.client_capabilities
     asks = capabilities.elicitation if capabilities else None
+    # For the empty object: MCP 2025-11-25, client/elicitation, "Capabilities". Earlier clients know no other.
     offers = asks is not None and (asks.form is not None or asks.url is None)
     return offers and (_in_rounds(context) or context.session.can_send_request)
 
 
 def replied(context: Context[Any, Any]) -> Reply | None:
-    """The reply that came back with this call, if it is the second round of one. The SDK has unsealed the state."""
+    """Return the reply that this call brings, if it is the second round of one. The SDK has decrypted the state."""
     answer = (context.input_responses or {}).get(_KEY)
     if context.request_state is None or not isinstance(answer, ElicitResult):
         return None
+    # Cut here as well: the client need not have checked the text against the schema.
     note = str((answer.content or {}).get("note", ""))[:200]
     return Reply(answer.action, context.request_state, note)
 
 
 async def put(context: Context[Any, Any], question: str, token: str) -> Reply | InputRequiredResult:
-    """Ask: the person's reply, or what ends this round of the call."""
+    """Ask the person; return the reply, or the result that ends this round of the call."""
     if _in_rounds(context):
         form = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=SCHEMA))
         return InputRequiredResult(input_requests={_KEY: form}, request_state=token)
     try:
         result = await context.elicit(question, Consent)
     except (MCPError, ValueError) as error:
+        # The SDK (2.3.0) raises ValueError where an accepted form comes back empty or does not fit the schema.
         raise NotConfirmed("The client could not put the question to anyone") from error
     return Reply(result.action, token, result.data.note if result.action == "accept" else "")
 

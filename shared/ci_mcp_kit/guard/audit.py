@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_RECENT: Final = 50
+MOST_RECENT: Final = 50  # lines in memory, for a server that shows them; a sink cannot be read
 
 
 class Audit:
-    """Writes what this agent asked for and what became of it. `agent` comes from the process, never from a call."""
+    """Writes what this agent requested and the outcome. `agent` comes from the process, never from a call."""
 
     def __init__(
         self, sink: Sink, agent: Mapping[str, str], clean: Cleaner, clock: Callable[[], float] = time.time
@@ -35,19 +35,21 @@ class Audit:
         self._agent = dict(agent)
         self._clean = clean
         self._clock = clock
+        # A sink chains each line to the one before it: two lines at once would both follow the same one.
         self._turn = anyio.Lock()
         self.recent: deque[dict[str, Any]] = deque(maxlen=MOST_RECENT)
 
     async def note(self, event: str, **facts: Any) -> None:
-        """Write one line and wait until it is kept.
+        """Write one line and wait until it is stored.
 
         Raises:
-            AuditUnavailable: it is not.
+            AuditUnavailable: it could not be stored.
         """
         moment = datetime.fromtimestamp(self._clock(), UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         caller = logs.caller()
         agent = {**self._agent, "caller": caller} if caller else self._agent
         about = {"time": moment, "event": event, "agent": agent, "request": logs.request_id()}
+        # No `if value`: 0 and False are facts.
         said = {key: value for key, value in facts.items() if value not in (None, "", (), [])}
         entry: dict[str, Any] = self._clean.value({**about, **said})
         async with self._turn:
@@ -59,8 +61,9 @@ class Audit:
         self.recent.append(entry)
 
     async def try_note(self, event: str, **facts: Any) -> bool:
-        """Write a line about what is over, where a failure (it is logged) changes nothing any more."""
+        """Write a line about something that has already happened; return False if that fails, which is logged."""
         try:
+            # Shielded, because the outcome of a call that is cancelled is what a reader of the log has to know.
             with anyio.CancelScope(shield=True):
                 await self.note(event, **facts)
         except AuditUnavailable:
@@ -68,6 +71,6 @@ class Audit:
         return True
 
     async def refused(self, error: ServiceError, **facts: Any) -> None:
-        """Write a line about what was refused, and by which rule."""
+        """Write a line about a refusal, with the rule behind it."""
         rule = error.details.get("rule", "")
         await self.try_note("refused", decision="refused", rule=rule, outcome=error.code, **facts)

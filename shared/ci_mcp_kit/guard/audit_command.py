@@ -1,8 +1,8 @@
 """The command `audit verify FILE` of a server that writes: checks that an audit file is as it was written.
 
-It finds lines that were changed, added, moved or removed, and lines missing at the end as far as a head tells (the one
-beside the file, or one that was kept elsewhere). Whoever can write the file, its head and, where there is one, the
-key can replace all three with an older state; only a head kept out of their reach tells that.
+It finds lines that were changed, added, moved or removed. It finds lines missing at the end if there is a head: the one
+next to the file, or one that was noted elsewhere. Someone who can write both the file and its head can restore both to
+an earlier state; only a head that is out of their reach shows that.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from ci_mcp_kit.guard.sinks import head_path
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-BROKEN, UNUSABLE = 1, 2
+BROKEN, UNUSABLE = 1, 2  # exit statuses
 NO_HEAD = "nothing tells how many lines there should be (no .head file and no --head): lines may be missing at the end"
 
 
 def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
-    """Run the command; return 0 where all is well, 1 where it is not, 2 where it cannot be told.
+    """Run the command; return 0 if the file is intact, 1 if it is not, 2 if it cannot be checked.
 
     Args:
         command: the server's console command.
@@ -33,6 +33,7 @@ def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
         arguments: what follows `audit`.
     """
     given = _parser(command, key_variable).parse_args(arguments)
+    # From the environment and not an option: other users of a machine can read the arguments of a process.
     key = os.environ.get(key_variable, "").strip()
     try:
         report = _verify(given.file, key, given.head)
@@ -50,6 +51,7 @@ def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
 def _verify(file: Path, key: str, head: str | None) -> Report:
     kept = head_path(file)
     expected = Head.parse(head) if head else Head.parse(kept.read_text(encoding="ascii")) if kept.exists() else None
+    # A byte that is not UTF-8 breaks its line, and does not keep the others from being checked.
     text = file.read_text(encoding="utf-8", errors="surrogateescape")
     lines = text.split("\n")
     signing = confirmation_tokens.derived(key.encode(), "audit") if key else None

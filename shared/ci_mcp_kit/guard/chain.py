@@ -1,10 +1,10 @@
-"""Audit lines: each carries the hash of the one before, so that what happened to them since can be told. Pure.
+"""Chains audit lines: each has the hash of the one before, so that later changes can be detected. Pure.
 
-A line is canonical JSON: the same facts have one spelling. With a key the hash is an HMAC, and only who has the key
-can write a line that fits; without one, whoever can write the file can write a whole new history.
+A line is canonical JSON: the same facts have one spelling. With a key the hash is an HMAC, so that only someone with
+the key can write a line that fits. Without one, whoever can write the file can write a new history.
 
-What cannot be seen from the lines alone is that lines are missing at the end. The head tells that: the number and hash
-of the last line, kept beside the file (`FILE.head`) and better elsewhere, too.
+The lines alone do not show that lines are missing at the end. The head does: the number and hash of the last line, kept
+next to the file (`FILE.head`), and better in another place as well.
 """
 
 from __future__ import annotations
@@ -18,16 +18,19 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-BEGINNING: Final = "0" * 64
+BEGINNING: Final = "0" * 64  # in place of the hash before a first line: a SHA-256 in hexadecimal has 64 digits
 
 
 class BrokenLine(ValueError):
-    """A line that is not as it was written; the text says in which way."""
+    """A line was changed since it was written; the text says how."""
 
 
 @dataclass(frozen=True, slots=True)
 class Head:
-    """Where a chain ends: its name, how many lines it has, the hash of the last."""
+    """The end of a chain: its name, its number of lines, and the hash of the last line.
+
+    The name is random, so that lines of one log do not fit into another that is signed with the same key.
+    """
 
     chain: str
     count: int = 0
@@ -46,7 +49,7 @@ class Head:
 
 
 def link(facts: dict[str, Any], head: Head, key: bytes | None) -> tuple[str, Head]:
-    """Write `facts` as the line that follows `head`; return it, without a line end, and the new head."""
+    """Return `facts` as the line that follows `head`, without a line end, and the new head."""
     entry = {**facts, "chain": head.chain, "number": head.count + 1, "previous": head.hash}
     digest = _digest(entry, key)
     return _canonical({**entry, "hash": digest}), Head(head.chain, head.count + 1, digest)
@@ -62,9 +65,12 @@ def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
         entry = json.loads(line)
         digest = entry.pop("hash")
         head = Head(entry["chain"], entry["number"], digest)
+        # JSON has many spellings of the same data, and all of them would have the right hash.
         as_written = _canonical({**entry, "hash": digest}) == line
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        # RecursionError: json.loads() of a line that is nested too deeply.
         raise BrokenLine("it is no line of an audit log") from None
+    # Encoded, because compare_digest() accepts text only if it is ASCII (https://docs.python.org/3/library/hmac.html).
     if not as_written or not hmac.compare_digest(_digest(entry, key).encode(), str(digest).encode()):
         raise BrokenLine("it was changed, or written with another key")
     return entry, head
@@ -72,7 +78,7 @@ def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What a verification found: the problems in words, and where the chain ends."""
+    """The result of a verification: the problems in words, and the end of the chain."""
 
     problems: tuple[str, ...]
     head: Head | None
@@ -99,7 +105,7 @@ def verify(lines: Iterable[str], key: bytes | None, expected: Head | None) -> Re
 
 
 def _gap(number: int, entry: dict[str, Any], last: Head | None, *, begins: bool) -> list[str]:
-    """Say where a line does not follow the one before. After a broken one there is nothing to compare with."""
+    """Describe a line that does not follow the one before. After a broken line there is nothing to compare with."""
     before = Head(entry["chain"]) if begins else last
     if before is None or (before.chain, before.count + 1, before.hash) == _place(entry):
         return []
@@ -117,4 +123,5 @@ def _digest(entry: dict[str, Any], key: bytes | None) -> str:
 
 
 def _canonical(entry: dict[str, Any]) -> str:
+    # ASCII, as json.dumps() escapes everything else: `FileSink` reads lines back as ASCII.
     return json.dumps(entry, sort_keys=True, separators=(",", ":"))

@@ -1,4 +1,4 @@
-"""A change as a domain brings it: planned on its subject as it stands now, described when it is over."""
+"""The interface of a change: a domain plans it on the current state of its subject, and describes the outcome."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class Plan(Generic[A]):
 
 
 def _describe_request(call: Request) -> str:
+    # Names only: this is shown in answers and written to the audit log, and values may be secrets.
     names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in call.params)
     return f"{call.method} {call.path}" + (f" with {names}" if names else "")
 

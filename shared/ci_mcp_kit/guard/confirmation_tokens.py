@@ -1,7 +1,7 @@
-"""Confirmation tokens: proof that one question about one action was put, for a short time. Pure.
+"""Confirmation tokens: short-lived proof that a question about one action was asked. Pure.
 
 A token is bound to the fingerprint of an action: the operation, its subject, and the state in which that was read. It
-is no secret from the agent that holds it, and useless for anything else.
+need not be secret, because it confirms nothing else.
 """
 
 from __future__ import annotations
@@ -19,18 +19,18 @@ from ci_mcp_kit.guard.errors import NotConfirmed
 if TYPE_CHECKING:
     from ci_mcp_kit.guard.protocols import Action
 
-LIFE: Final = 300  # seconds
-LONGEST: Final = 400
+LIFE: Final = 300  # seconds that a person has to read the question and to answer
+LONGEST: Final = 400  # characters; ours have some 120, and whatever is longer is not decoded
 
 
 def derived(key: bytes, purpose: str) -> bytes:
-    """A key for one purpose: what is signed for one cannot be used for another."""
+    """Return a key for one purpose: what is signed for one cannot be used for another."""
     return hmac.digest(key, f"drone-mcp/{purpose}".encode(), hashlib.sha256)
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """A question that was put: its number, the action it is about, when it ends (Unix time)."""
+    """A question that was asked: its number, the action that it is about, and its end in Unix time."""
 
     number: str
     fingerprint: str
@@ -38,7 +38,7 @@ class Question:
 
 
 def mint(key: bytes, action: Action, number: str, now: float) -> str:
-    """Write the token of a question about `action`; `number` is random and used once."""
+    """Return the token of a question about `action`; `number` is random and used once."""
     body = json.dumps([number, action.fingerprint, int(now) + LIFE], separators=(",", ":")).encode()
     return f"{_text(body)}.{_text(hmac.digest(key, body, hashlib.sha256))}"
 
@@ -72,6 +72,7 @@ def _read(key: bytes, token: str) -> Question | None:
             return None
     except (ValueError, binascii.Error):
         return None
+    # Parsed only now that the signature holds: the text is ours, so it needs no further checks.
     return Question(*json.loads(data))
 
 
@@ -80,4 +81,6 @@ def _text(data: bytes) -> str:
 
 
 def _bytes(text: str) -> bytes:
+    # Without `validate` characters outside the alphabet are skipped, and many texts would be the same token (RFC 4648,
+    # section 3.3).
     return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)

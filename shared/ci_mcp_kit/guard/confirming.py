@@ -1,4 +1,4 @@
-"""Having an action confirmed: by the person behind the client, else by a token that is brought back."""
+"""Has an action confirmed: by the person who uses the client, or by a token that the agent brings back."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REMEMBERED: Final = 2.0 * confirmation_tokens.LIFE
 
 
 class Confirmations:
-    """Questions, each to one agent. What was used up or declined is a note, so that every replica knows.
+    """The questions of a guard. Used and declined ones are notes, so that every replica knows of them.
 
     Args:
         thing: what actions change, for sentences: "build".
@@ -49,15 +49,17 @@ class Confirmations:
     async def confirm(
         self, context: Context[Any, Any], action: Action, question: str, token: str | None
     ) -> str | InputRequiredResult:
-        """Have the action confirmed: how it was, for the audit, or what ends this round of the call.
+        """Have the action confirmed; return in which way, for the audit log, or the result that ends this round.
 
-        A client that can put a form before a person is asked to, and no token counts there. Any other gets a token to
-        come back with.
+        If the client can show a form, a person is asked, and a token is not accepted. Any other client gets a token
+        to bring back.
 
         Raises:
             NotConfirmed: it is not, or not yet.
         """
+        # First, so that what a person declined is neither asked again nor confirmed with a token.
         await self._check_not_declined(action)
+        # The token is not even looked at here: with it the agent could agree in place of the person.
         if asking.can_ask(context):
             return await self._by_person(context, action, question)
         if token is None:
@@ -77,7 +79,9 @@ class Confirmations:
         return f"person: {reply.note}" if reply.note else "person"
 
     async def _heard(self, action: Action, reply: Reply) -> None:
-        """Take the person's word: use up their question, and remember a no."""
+        """Handle the person's answer: use up the question, and remember a no."""
+        # Before the answer is looked at, also for a no: the agent could call again with the same state and another
+        # answer.
         await self._spend(action, reply.token)
         if reply.said == "accept":
             return
@@ -110,13 +114,14 @@ class Confirmations:
 
     async def _claim(self, action: Action, token: str) -> None:
         now = self._clock()
+        # Checked before it is claimed, so that forged tokens leave no notes in the store.
         question = confirmation_tokens.check(self._key(), token, action, now)
         used = guard_notes.key("used", question.number)
         if await self._kept.claim(used, "used", REMEMBERED, at=now) is not None:
             raise NotConfirmed("That confirmation was used before", next_step=confirmation_tokens.AGAIN)
 
     def _is_about(self, action: Action, token: str) -> bool:
-        """Whether the person was asked about this very action; if not, they are asked again."""
+        """Return whether the person was asked about this very action; if not, they are asked again."""
         try:
             confirmation_tokens.check(self._key(), token, action, self._clock())
         except NotConfirmed:
@@ -134,5 +139,5 @@ class Confirmations:
         return guard_notes.key("declined", self._who(), action.fingerprint)
 
     def _key(self) -> bytes:
-        """The key of this agent: what it was asked, no other can answer."""
+        """Return the key of this agent: the token of another agent does not verify with it."""
         return confirmation_tokens.derived(self._master, guard_notes.key("agent", self._who()))

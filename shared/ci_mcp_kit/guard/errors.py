@@ -1,4 +1,4 @@
-"""What the guard refuses with, besides `PermissionDenied` and `RateLimited`."""
+"""The errors of the guard, in addition to `PermissionDenied` and `RateLimited`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class WritesDisabled(ServiceError):
 
 
 class NotConfirmed(ServiceError):
-    """It takes a confirmation, and there is none that counts."""
+    """The action has to be confirmed and has no valid confirmation."""
 
     code = "NOT_CONFIRMED"
     default_next_step = "Ask the person you work for; do not try again without them"

@@ -1,4 +1,4 @@
-"""The guard: checks, asks, writes down and only then sends."""
+"""The guard: checks an action, has it confirmed, writes the audit line, and only then sends."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Warrant:
-    """An action that was decided, confirmed where it must be, and counted. `Guard.begin` makes them."""
+    """An action that was allowed, confirmed if necessary, and counted. `Guard.begin` makes them."""
 
     action: Action
     decision: Decision
@@ -42,14 +42,14 @@ class Warrant:
 
 @dataclass(frozen=True, slots=True)
 class Permit:
-    """One call of a warrant, whose audit line is written. The gate takes it away as the call leaves."""
+    """Permission to send one call of a warrant, after its audit line was written. The gate removes it."""
 
     call: Request
     warrant: Warrant
 
 
 class Guard:
-    """What may be changed, by one process.
+    """Guards the changes of one process.
 
     Args:
         settings: the rules, the key, the audit log and the agent.
@@ -71,33 +71,37 @@ class Guard:
         self._agent = settings.agent
         self._connect = connect
         self._clock = clock
+        # A random key is enough for a single process: neither a token nor a sealed state is used after its end.
         master = settings.key or secrets.token_bytes(32)
         self.seal = confirmation_tokens.derived(master, "seal")
+        # Never the random key: audit lines outlive the process, and nobody could verify them.
         signing = confirmation_tokens.derived(settings.key, "audit") if settings.key else None
         self.audit = Audit(sink_of(settings.audit, signing), settings.agent, clean, clock)
         self._rate = RateLimit(settings.rules.rate, kept)
         confirming = confirmation_tokens.derived(master, "confirm")
         self._confirmations = Confirmations(self.rules.spec.thing, confirming, self.who, kept, self.audit, clock)
+        # A list, because a process that serves several callers sends several calls at once.
         self._permits: list[Permit] = []
         self._writer: Writer | None = None
 
     async def close(self) -> None:
         """Close the connections that writes use."""
+        # Taken out first: a call that comes meanwhile opens a client of its own, not one that is half closed.
         writer, self._writer = self._writer, None
         if writer is not None:
             await writer.aclose()
 
     def who(self) -> Who:
-        """The agent that is at work."""
+        """Return the agent that is making the current call."""
         return who(self._agent)
 
     async def admit(self, operation: Operation, scope: str) -> None:
-        """Raise where nothing of the kind may happen in that scope."""
+        """Refuse an operation that is not allowed in a scope, whatever its subject is."""
         async with self._on_record({"operation": operation.name, self.rules.spec.scope: scope}):
             self.rules.admit(operation, scope)
 
     async def check(self, action: Action) -> Decision:
-        """Decide on the action: every rule, and the rate. Raises what refuses it."""
+        """Decide on the action by every rule and the rate; raise the error of the one that refuses it."""
         async with self._on_record(action.facts()):
             decision = self.rules.decide(action)
             await self._rate.check(self.who(), action.scope, self._clock())
@@ -122,7 +126,7 @@ class Guard:
         return warrant
 
     async def begin_again(self, action: Action, confirmation: str) -> Warrant:
-        """Decide anew on an action that was begun, on its subject as it is now; as `begin`, but not counted twice."""
+        """Decide again on an action that was begun, for the current state of its subject; it is not counted twice."""
         async with self._on_record(action.facts()):
             return self._warrant(action, confirmation)
 
@@ -144,9 +148,11 @@ class Guard:
             raise
 
     async def send(self, warrant: Warrant, call: Request) -> Any:
-        """Write the audit line, send the call, write what came of it."""
+        """Write the audit line of an attempt, send the call, and write the line of its outcome."""
         facts = {**warrant.action.facts(), "rule": warrant.decision.rule, "confirmation": warrant.confirmation}
         facts["sends"] = f"{call.method} {call.path}"
+        # `note` and not `try_note`: if this line cannot be written, nothing is sent. What happened later can only be
+        # noted.
         await self.audit.note("attempt", decision="allowed", **facts)
         try:
             with self._permitted(call, warrant):
@@ -157,18 +163,23 @@ class Guard:
             await self.audit.try_note("outcome", outcome=error.code, message=error.message, **facts)
             raise
         except BaseException:
+            # Cancelled, or a bug: the request may have left.
             await self.audit.try_note("outcome", outcome="unknown", **facts)
             raise
         await self.audit.try_note("outcome", outcome="done", **facts)
         return answer
 
     def gate(self, call: Request) -> None:
-        """See every call of the writing client before it leaves; let one through for which a permit is open."""
+        """Let a call of the writing client through if it has an open permit; every call comes here before it leaves."""
+        # By identity, because a permit is for this one object and not for any call that is equal to it.
         permit = next((permit for permit in self._permits if permit.call is call), None)
         if permit is None:
             raise PermissionDenied(f"{call.operation} leaves only as part of a guarded action, and only once")
+        # Removed before anything else: if the client repeats the call by itself, the gate sees it again and finds no
+        # permit.
         self._permits.remove(permit)
         action = permit.warrant.action
+        # Decided once more, at the last place before the network, so that no mistake of a caller gets past the rules.
         if self.rules.decide(action).mode != "on" or not action.covers(call):
             raise PermissionDenied(f"{call.operation} is not what was permitted")
 
@@ -179,5 +190,6 @@ class Guard:
         try:
             yield
         finally:
+            # Still there if the call has failed before it reached the gate. It must not let a later call through.
             if permit in self._permits:
                 self._permits.remove(permit)

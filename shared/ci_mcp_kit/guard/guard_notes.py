@@ -1,8 +1,8 @@
-"""What all processes of one agent have to agree on: how often it acted, what was confirmed, what was sent.
+"""The state that all processes of one agent share: how often it acted, what was confirmed, what was sent.
 
-Where they share a store, its notes say so for every replica and across restarts; a store of one process alone knows
-only of that one. For answers a store that is gone does not matter. Here it does: without it nobody can tell what
-another process has sent, so nothing is sent.
+It is kept as notes in the store, for all replicas and across restarts. With `memory:` each process has its own. Answers
+do without a store that does not respond. Changes do not: it is unknown then what other processes have sent, so nothing
+is sent.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ if TYPE_CHECKING:
 
 
 class GuardNotes:
-    """The notes of a guard. Every method raises `NotesUnavailable` where the store cannot tell."""
+    """The notes of a guard. Every method raises `NotesUnavailable` if the store does not respond."""
 
     def __init__(self, notes: Notes) -> None:
         self._notes = notes
 
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
-        """Write a note unless one stands; return the one that stands, or None when this one was written."""
+        """Write a note unless there is one; return the existing one, or None if this one was written."""
         with _answering():
             return await self._notes.claim(key, value, seconds, at=at)
 
     async def write_note(self, key: str, value: str, seconds: float, *, at: float) -> None:
-        """Write a note over whatever stands."""
+        """Write a note, and replace an existing one."""
         with _answering():
             await self._notes.write_note(key, value, seconds, at=at)
 
     async def note(self, key: str, *, at: float) -> str | None:
-        """Read a note that has not run out."""
+        """Read a note that has not expired."""
         with _answering():
             return await self._notes.note(key, at=at)
 
     async def drop_note(self, key: str) -> None:
-        """Take a note away."""
+        """Delete a note, if there is one."""
         with _answering():
             await self._notes.drop_note(key)
 
@@ -60,13 +60,14 @@ def _answering() -> Iterator[None]:
 
 
 def who(agent: Mapping[str, str]) -> Who:
-    """Tell agents apart: by role, session, and who calls where a process serves several at this moment.
+    """Return what identifies an agent: its role and session, and the caller if the process serves several.
 
-    Where one happens to run (pod, process) makes it no other.
+    The pod and the process do not count: replicas are one agent.
     """
     return agent.get("role", ""), agent.get("session", ""), logs.caller()
 
 
 def key(kind: str, *facts: object) -> str:
-    """Name a note. Facts are hashed: they may be long, and parameters among them secret."""
+    """Return the key of a note. Facts are hashed, because they may be long, and parameters may be secrets."""
+    # 128 bits: two sets of facts do not get the same key by chance.
     return f"{kind}:{hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:32]}"

@@ -1,4 +1,4 @@
-"""What can be done, and how risky it is."""
+"""Operations and their risks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from enum import IntEnum
 
 
 class Risk(IntEnum):
-    """How much harm a mistake does: `low` costs machine time, `medium` lets code run or not, `high` destroys work."""
+    """The harm of a mistake: `low` costs machine time, `medium` lets code run or not, `high` destroys work."""
 
     LOW = 1
     MEDIUM = 2

@@ -1,4 +1,4 @@
-"""What the guard takes from a domain: an action, the call that carries it out, and the client that sends it."""
+"""The interfaces that a domain implements for the guard: an action, its request, and the client that sends it."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Action(Protocol):
         """Return what an audit line says of it, as JSON values."""
 
     def covers(self, call: Any) -> bool:
-        """Tell whether `call` does this to this subject, and nothing else."""
+        """Return whether `call` does this to this subject, and nothing else."""
 
 
 class Writer(Protocol):

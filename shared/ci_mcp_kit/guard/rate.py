@@ -1,7 +1,7 @@
-"""How often: a limit on actions, for each agent and scope.
+"""Limits how often an agent acts in a scope.
 
-A limit of ten in an hour is ten places, each of which an action takes for an hour. A place is a note, so that replicas
-and restarted processes count together, and no two of them can take the last one.
+A limit of ten an hour is ten places, and an action takes one of them for an hour. A place is a note, so that replicas
+and restarted processes count together, and two of them cannot take the same place.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """So many actions within so many seconds."""
+    """A number of actions within a number of seconds."""
 
     count: int
     seconds: int
@@ -33,10 +33,12 @@ class RateLimit:
     def __init__(self, rate: Rate, kept: GuardNotes) -> None:
         self._rate = rate
         self._kept = kept
+        # Saves the reads: a place that is known to be taken is not asked for again before its end.
         self._taken: dict[tuple[Who, str], dict[int, float]] = {}  # places known to be taken -> until when
 
     async def check(self, who: Who, scope: str, now: float) -> None:
-        """Raise `RateLimited` where the agent has had its share of the scope."""
+        """Raise `RateLimited` if the agent has used up its limit in the scope."""
+        # A first look only, so that no person is asked to confirm what would be refused. `take` decides.
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
             since = await self._kept.note(guard_notes.key("rate", who, scope, place), at=now)
@@ -50,6 +52,7 @@ class RateLimit:
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
             key, seconds = guard_notes.key("rate", who, scope, place), self._rate.seconds
+            # The value is the time of the action, from which other processes compute when the place is free again.
             since = await self._kept.claim(key, repr(now), seconds, at=now)
             taken[place] = self._until(since or repr(now), now)
             if since is None:

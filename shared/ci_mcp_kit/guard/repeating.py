@@ -1,4 +1,4 @@
-"""The same call twice within a minute is one call: agents and clients repeat what they got no answer to."""
+"""Treats the same call within a minute as one: agents and clients repeat calls that were not answered."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WINDOW: Final = 60.0  # seconds
-SENT: Final = "sent"
+WINDOW: Final = 60.0  # seconds: retries come sooner, and whoever means the same change twice can wait that long
+SENT: Final = "sent"  # never equal to an answer, which is a JSON object
 
 
 class RecentCalls:
-    """What an agent sent lately, through whichever process. Times are Unix seconds, given by the caller.
+    """The calls that an agent has sent in the last minute, from any process. Times are Unix seconds.
 
     Args:
         spec: the guard's, for the words of errors.
@@ -38,27 +38,27 @@ class RecentCalls:
         self._patience = patience
 
     async def find(self, call: tuple[Any, ...], now: float) -> str | None:
-        """Return the answer to the same call as it was remembered; None if there was none lately.
+        """Return the answer to the same call within the last minute, or None if there was no such call.
 
         Raises:
-            Conflict: it was sent and is not answered, now or for good.
+            Conflict: it was sent and has not been answered.
         """
         return self._answer_in(await self._kept.note(self._key(call), at=now))
 
     async def begin(self, call: tuple[Any, ...], now: float) -> str | None:
-        """Remember that it is being sent, for as long as that may take; as `find` where it is already."""
+        """Note that it is being sent, for as long as that may take; if it is already, do as `find`."""
         return self._answer_in(await self._kept.claim(self._key(call), SENT, WINDOW + self._patience, at=now))
 
     async def answered(self, call: tuple[Any, ...], answer: str, now: float) -> None:
-        """Remember the answer. If that fails the call counts as sent, which it was."""
+        """Note the answer. If that fails, the call still counts as sent."""
         await self._note(call, answer, now)
 
     async def unanswered(self, call: tuple[Any, ...], now: float) -> None:
-        """Remember for a minute from now that nobody knows whether it happened."""
+        """Note for a minute from now that the outcome is unknown."""
         await self._note(call, SENT, now)
 
     async def forget(self, call: tuple[Any, ...]) -> None:
-        """Forget a call that certainly did not happen. If that fails, the same call is refused for a minute."""
+        """Forget a call that was certainly not carried out. If that fails, the same call is refused for a minute."""
         try:
             await self._kept.drop_note(self._key(call))
         except NotesUnavailable as error:
@@ -75,6 +75,7 @@ class RecentCalls:
             raise Conflict(
                 f"The same was sent less than a minute ago, and no answer of {self._spec.service} has come",
                 next_step=f"Look at {self._spec.evidence} first: it may have happened",
+                # Unlike other conflicts: repeated at once, it would be refused again.
                 retryable=False,
             )
         return note

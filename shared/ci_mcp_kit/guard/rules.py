@@ -1,6 +1,6 @@
-"""Who may do what: the decision on one action. Pure.
+"""The rules of one process: whether an action is allowed. Pure.
 
-Whatever no rule allows is refused: an empty list of operations is no operation, and so on.
+What no rule allows is refused: an empty list of operations allows none, and so on.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.spec import GuardSpec
 
 Mode = Literal["off", "dry-run", "on"]
-TEN_AN_HOUR = Rate(10, 3600)
+TEN_AN_HOUR = Rate(10, 3600)  # the default that `variables.rate` describes
 
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """An action that is allowed: in which mode, by which rule, and whether someone has to confirm it."""
+    """The decision to allow an action: the mode, the rule, and whether someone has to confirm it."""
 
     mode: Mode
     rule: str
@@ -71,7 +71,7 @@ class Rules(ABC):
         """Raise where a rule of the domain's own refuses an action."""
 
     def admit(self, operation: Operation, scope: str) -> None:
-        """Raise where this process may not do such a thing in that scope, whatever its subject is."""
+        """Raise if this process may not use an operation in a scope, whatever its subject is."""
         if self.mode == "off":
             raise self.disabled(f"Changes are off here, so {operation.name} is refused", {"rule": "mode"})
         if operation.name not in self.operations:
@@ -80,8 +80,10 @@ class Rules(ABC):
 
     def decide(self, action: Action) -> Decision:
         """Allow the action or raise; the error's `details.rule` names the rule that refused it."""
+        # Admitted once more: `Guard.begin` and `Guard.gate` rely on this decision alone.
         self.admit(action.operation, action.scope)
         self.check(action)
+        # `min`: no setting lifts the threshold so far that work is destroyed without a confirmation.
         return Decision(self.mode, "allowed", confirm=action.risk >= min(self.confirm, Risk.HIGH))
 
     def refusal(self, rule: str, message: str) -> PermissionDenied:
@@ -100,8 +102,11 @@ class Rules(ABC):
 
 
 def matches(globs: Iterable[str], name: str) -> bool:
-    """Tell whether one of `globs` matches a name, and none that begins with `!`. Here `*` matches slashes, too."""
+    """Return whether one of `globs` matches a name, and none that begins with `!`. `*` matches slashes, too."""
     every = tuple(globs)
+    # Not `fnmatch`, which ignores case on Windows, so that the same rule would allow more there
+    # (https://docs.python.org/3/library/fnmatch.html).
     denied = any(fnmatchcase(name, glob[1:]) for glob in every if glob.startswith("!"))
     allowed = any(fnmatchcase(name, glob) for glob in every if not glob.startswith("!"))
+    # An empty name, like the branch of a tag, matches nothing, not even `*`.
     return bool(name) and allowed and not denied

@@ -1,4 +1,4 @@
-"""How the changes of one process are guarded, read once at its start."""
+"""The settings of a guard, read once at the start of a process."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FIELDS = ("write_token", "write_token_file", "key", "audit")
 
 @dataclass(frozen=True, kw_only=True)
 class GuardSettings:
-    """How changes are guarded in one process.
+    """The settings of a guard in one process.
 
     Attributes:
         rules: what is allowed.
@@ -46,6 +46,7 @@ class GuardSettings:
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process."""
+        # Also what the token file holds now: it is redacted from the moment it is rotated.
         held = [self.write_token.reveal()] if self.write_token else []
         if self.write_token_file is not None and (text := read_secret(self.write_token_file)):
             held.append(text)

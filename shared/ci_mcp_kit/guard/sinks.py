@@ -1,7 +1,7 @@
-"""Where audit lines go: a file, stderr or an HTTP collector. `append` returns when the line is safe, or raises OSError.
+"""Writes audit lines to a file, stderr or an HTTP collector. `append` stores the line or raises OSError.
 
-A file is shared by all processes that are told to use it: a lock on it makes their lines one chain. Stderr and a
-collector get a chain of each process's own.
+Several processes can share a file: a lock on it makes their lines one chain. Stderr and a collector get one chain from
+each process.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ if sys.platform != "win32":
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LONGEST_LINE: Final = 64 * 1024
-PATIENCE: Final = 10.0  # seconds that a collector gets to answer
+LONGEST_LINE: Final = 64 * 1024  # bytes that are read from the end of a file, to find its last line
+PATIENCE: Final = 10.0  # seconds that a collector gets to answer; the change waits for it
 
 
 class Sink(Protocol):
     """Takes audit lines."""
 
     async def append(self, facts: dict[str, Any]) -> None:
-        """Write the line of `facts`, whole and for good, or raise OSError."""
+        """Store the complete line of `facts`, or raise OSError."""
 
 
 def sink_of(where: str, key: bytes | None) -> Sink:
@@ -45,7 +45,7 @@ def sink_of(where: str, key: bytes | None) -> Sink:
 
 
 def head_path(path: Path) -> Path:
-    """Where the head of an audit file is kept."""
+    """Return the path of the head of an audit file."""
     return path.with_name(f"{path.name}.head")
 
 
@@ -58,26 +58,31 @@ class FileSink:
 
     async def append(self, facts: dict[str, Any]) -> None:
         """Write one line."""
+        # In a thread: the lock waits for other processes, and fsync() for the disk.
         await anyio.to_thread.run_sync(self._append, facts)
 
     def _append(self, facts: dict[str, Any]) -> None:
         with self._locked() as file:
             line, head = link(facts, self._end(file), self._key)
             _write_whole(file, f"{line}\n".encode())
+            # The head after the line: if the process ends in between, the file is ahead of its head, which `_end`
+            # allows. A head that is ahead of its file means lost lines.
             self._keep(head)
 
     @contextmanager
     def _locked(self) -> Iterator[int]:
         file = os.open(self._path, os.O_RDWR | os.O_APPEND | os.O_CREAT, 0o600)
         try:
+            # Windows has no flock(): there each process needs a file of its own.
             if sys.platform != "win32":
                 fcntl.flock(file, fcntl.LOCK_EX)
             yield file
         finally:
+            # This releases the lock, too (flock(2)).
             os.close(file)
 
     def _end(self, file: int) -> Head:
-        """The head that the last line makes, held against the one that is kept beside the file."""
+        """Return the head that the last line makes, after a comparison with the one that is kept next to the file."""
         size = os.fstat(file).st_size
         kept = self._kept()
         if not size:
@@ -107,6 +112,7 @@ class FileSink:
             raise OSError(f"{head_path(self._path)} holds no head") from error
 
     def _keep(self, head: Head) -> None:
+        # Replaced as a whole, so that a crash leaves the old head or the new one, never half of one.
         new = self._path.with_name(f"{self._path.name}.head.new")
         file = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -117,7 +123,7 @@ class FileSink:
 
 
 def _write_whole(file: int, data: bytes) -> None:
-    """Write all of it and have it on the disk; what was written of a line that does not fit is taken back."""
+    """Write all of `data` and flush it to the disk; if that fails, remove the part that was written."""
     size = os.fstat(file).st_size
     try:
         rest = data
@@ -125,6 +131,7 @@ def _write_whole(file: int, data: bytes) -> None:
             rest = rest[os.write(file, rest) :]
         os.fsync(file)
     except OSError:
+        # Half a line at the end would stop every later append (`_last`).
         with contextlib.suppress(OSError):
             os.ftruncate(file, size)
         raise
@@ -144,12 +151,14 @@ class StderrSink:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
         except (ValueError, AttributeError) as closed:
+            # ValueError if stderr was closed; AttributeError if the process was started without one, and `sys.stderr`
+            # is None.
             raise OSError("stderr is closed") from closed
         self._head = head
 
 
 class HttpSink:
-    """Posts each line as `application/json` and takes any 2xx as kept."""
+    """Posts each line as `application/json`; any 2xx means that it is stored."""
 
     def __init__(self, url: str, key: bytes | None) -> None:
         self._url = url
@@ -157,7 +166,7 @@ class HttpSink:
         self._head = Head(secrets.token_hex(4))
 
     async def append(self, facts: dict[str, Any]) -> None:
-        """Send one line. After a failure nobody knows whether it was kept: a new chain begins."""
+        """Send one line. After a failure it is unknown whether it was stored, so a new chain begins."""
         import httpx  # noqa: PLC0415 - on first use, to start fast
 
         line, head = link(facts, self._head, self._key)

@@ -1,4 +1,4 @@
-"""What a domain says about its guard: words, variables, and the keys that role files take."""
+"""The description of a domain's guard: its words, its variables, and the keys for role files."""
 
 from __future__ import annotations
 
@@ -67,6 +67,7 @@ CONFIRM_KEY: Final[Schema] = {
 }
 AUDIT_KEY: Final[Schema] = {
     "type": "string",
+    # No `$`: it would be a reference, which nobody fills in here. No `@`: an address must not hold a password.
     "pattern": r"^(stderr|(/|[A-Za-z]:[\\/])[^\s$]+|https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[^\s@$]*)?)$",
     "maxLength": 1000,
     "description": "Where it is written down: a path, stderr or an address.",
@@ -79,7 +80,7 @@ SIGNING_KEY: Final[Schema] = {
 
 
 def rate_key(scope: str) -> Schema:
-    """Return the schema of the key that limits how often; `scope` names one in words: "a repository"."""
+    """Return the schema of the key that limits the rate; `scope` names one in words: "a repository"."""
     return {
         "type": "string",
         "pattern": r"^[1-9][0-9]{0,3}/[mhd]$",

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
-SHORTEST_KEY = 32  # characters
+SHORTEST_KEY = 32  # characters: 128 bits even where they are hexadecimal digits
 _SECONDS = {"m": 60, "h": 3600, "d": 86400}
 _TOKEN_FIELDS = ("write_token", "write_token_file")
 
@@ -83,12 +83,14 @@ def _audit(text: str) -> str:
     if text == "stderr" or os.path.isabs(text):  # noqa: PTH117 - text, to tell a path from a word
         return text
     url = urlsplit(text)
+    # No user and password (`@`): the address is shown in errors and in role files.
     if url.scheme not in {"http", "https"} or not url.hostname or "@" in url.netloc:
         raise ValueError
     return text
 
 
 def _name(text: str) -> str:
+    # An audit line has to stay below `sinks.LONGEST_LINE`, whatever the environment holds.
     return text[:200]
 
 
@@ -118,6 +120,7 @@ def read_guard(
     """
     table = {variable.field: variable for variable in variables}
     given = {field: text for field, v in table.items() if (text := environment.get(v.name, "").strip())}
+    # A token that is not read cannot leak, and a dry run needs none.
     is_on = given.get("mode", "").lower() == "on"
     values = {field: table[field].read(text) for field, text in given.items() if is_on or field not in _TOKEN_FIELDS}
     if not is_on:
@@ -127,6 +130,7 @@ def read_guard(
         raise SettingsError(f"{token} and {token}_FILE are both set: keep one of them", token)
     if not given.keys() & set(_TOKEN_FIELDS):
         raise SettingsError(f"{switch} is 'on' and {token} is not set: changes need a token", token)
+    # No default: "everywhere" would be too much, and nobody sets mode on in order to change nothing.
     if scopes not in given:
         name = table[scopes].name
         raise SettingsError(

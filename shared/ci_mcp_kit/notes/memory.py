@@ -18,6 +18,7 @@ class MemoryNotes(Notes):
 
     @override
     async def claim(self, key: str, value: str, seconds: float, *, at: float) -> str | None:
+        # Atomic although there are two steps: neither of them suspends, so no other task runs in between.
         existing = await self.note(key, at=at)
         if existing is None:
             await self.write_note(key, value, seconds, at=at)

@@ -21,6 +21,7 @@ class SharedNotes(Notes):
         self._notes: Notes | None = None
 
     async def _opened(self) -> Notes:
+        # Two first calls at once would otherwise open two stores, and `memory:` would be two memories.
         async with self._lock:
             if self._notes is None:
                 self._notes = await _open(self._url)

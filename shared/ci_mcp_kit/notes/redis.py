@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.redis_client import Client
 
+# Redis runs a script as a whole (https://redis.io/docs/latest/develop/programmability/eval-intro/), so that no other
+# client gets between its read and its write.
 # KEYS: note; ARGV: value, milliseconds. Returns the existing note; nothing if this one was written.
 # (From Redis 7.0 on `SET … NX GET` does the same in one command: https://redis.io/docs/latest/commands/set/.)
 CLAIM = """

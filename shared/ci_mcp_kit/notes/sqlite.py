@@ -26,6 +26,7 @@ CREATE INDEX IF NOT EXISTS notes_by_end ON notes (until);
 _READ = "SELECT value FROM notes WHERE key = ? AND until > ?"
 _CLAIM = "INSERT OR IGNORE INTO notes VALUES (?, ?, ?)"
 _WRITE = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)"
+# ?4 is the current time: the lease of a holder that has not renewed it is taken over in the same statement.
 _HOLD = (
     "INSERT INTO notes VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3"
     " WHERE value = ?2 OR until <= ?4"
@@ -60,6 +61,7 @@ class SqliteNotes(Notes):
     def _change(self, at: float | None, statement: str, *values: str | float) -> int:
         """Run a statement that writes, and return how many rows it has changed."""
         with writing(self._db):
+            # Not only to save space: an expired note that is still there would be in the way of `_CLAIM`.
             if at is not None:
                 self._db.execute("DELETE FROM notes WHERE until <= ?", (at,))
             return self._db.execute(statement, values).rowcount

@@ -1,4 +1,4 @@
-"""How the tools reach Slipway: a client that reads, and one that writes what the guard lets through."""
+"""Gives the tools access to Slipway: one client reads, and one writes what the guard lets through."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class SlipwayAccess(ReadAccess["Transport"]):
-    """One process's way to read from Slipway."""
+    """Read access of one process to Slipway."""
 
     def __init__(self, settings: SlipwaySettings) -> None:
         super().__init__(settings)
@@ -29,6 +29,7 @@ class SlipwayAccess(ReadAccess["Transport"]):
     @override
     def connect(self) -> Transport:
         settings = self._settings
+        # The gate of this class refuses everything but reads, whatever the token may do.
         return connect(settings, settings.token, settings.token_file, self.gate, retries=settings.retries)
 
 
@@ -43,4 +44,5 @@ def connect(
     options = ClientOptions(
         service=SLIPWAY, token=held, token_file=token_file, retries=retries, **settings.connection()
     )
+    # `observing.request` reports every attempt to traces and metrics.
     return Transport(options, gate=gate, watch=observing.request)

@@ -50,6 +50,7 @@ class StopRelease(Change[ReleaseAction, StopView]):
 
     @override
     def identity(self) -> tuple[Any, ...]:
+        # Not `dry_run` and not the confirmation: the same change confirmed a moment later is the same call.
         return STOP.name, self.app, self.number
 
     @override
@@ -58,11 +59,13 @@ class StopRelease(Change[ReleaseAction, StopView]):
 
     @override
     async def plan(self) -> Plan[ReleaseAction]:
+        # Read on every call, as the guard plans again after a confirmation and after a conflict.
         slipway = await self.access.client()
         release = await slipway.send(get_release(self.app, self.number))
         action = ReleaseAction(operation=STOP, app=self.app, release=release)
         if release.is_over:
             return Plan(action=action, effect="", nothing=f"Release {self.number} is {release.state} already")
+        # Cleaned already here, because the question to a person does not pass through a view.
         author = self.access.clean.text(release.author)
         return Plan(
             action=action,
@@ -73,6 +76,7 @@ class StopRelease(Change[ReleaseAction, StopView]):
 
     @override
     def keeps_decision(self, before: ReleaseAction, now: ReleaseAction) -> bool:
+        # Stopping means the same in every state. Where a newer state could change a person's mind, compare it here.
         return True
 
     @override

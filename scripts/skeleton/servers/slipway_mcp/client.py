@@ -45,6 +45,7 @@ _ERRORS: Final[dict[int, type[ServiceError]]] = {
 class Release(BaseModel):
     """One release of an application. `state` is `running`, `done`, `failed` or `stopped`."""
 
+    # A later version of the service may send more fields, which is no reason to fail.
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     number: int
@@ -63,10 +64,12 @@ def read_release(call: Call[Any], response: Response) -> Release:
     Raises:
         ServiceError: the member of the family that fits.
     """
+    # First, because a proxy may have answered, with a page or a status of its own.
     gateway = find_gateway_error(call, response, SLIPWAY, {"app": call.scope})
     if gateway is not None:
         raise gateway
     if not response.is_success:
+        # A status that is not listed is a fault of the service, which the caller cannot correct.
         kind = _ERRORS.get(response.status, ServiceFailed)
         message = f"Slipway refused {call.subject} with status {response.status}"
         raise kind(message, status=response.status, details={"app": call.scope}, service=SLIPWAY)
@@ -90,6 +93,7 @@ def _call(operation: str, method: str, app: str, number: int, *, writes: bool = 
         subject=f"release {number} of {app}",
         method=method,
         path=join_path("apps", app, "releases", number),
+        # For traces and metrics, which must not name an application.
         template="/apps/{app}/releases/{number}",
         read=read_release,
         scope=app,

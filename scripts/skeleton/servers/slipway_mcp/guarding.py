@@ -1,4 +1,4 @@
-"""What can be done to a release, and what a role may allow. Pure."""
+"""The operations on releases, and the rules of a role for them. Pure."""
 
 from __future__ import annotations
 
@@ -63,7 +63,9 @@ class ReleaseAction:
     @property
     def fingerprint(self) -> str:
         """A short text for this action on the release in this state."""
+        # With the state: what a person confirmed about a running release does not hold once it is over.
         facts = [self.operation.name, self.app, self.release.number, self.release.state]
+        # 96 bits: no other action gets the same text by chance.
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
     def facts(self) -> dict[str, Any]:
@@ -72,16 +74,17 @@ class ReleaseAction:
         return {"operation": self.operation.name, "app": self.app, "release": number, "before": {"state": state}}
 
     def covers(self, call: Call[Any]) -> bool:
-        """Tell whether the call does this to this release, and nothing else."""
+        """Return whether the call does this to this release, and nothing else."""
         from slipway_mcp.client import stop_release  # noqa: PLC0415 - on first use, to start fast
 
+        # Compared with the call as it has to be: the guard lets nothing else through, even if a tool is wrong.
         own = stop_release(self.app, self.release.number)
         return (call.operation, call.method, call.path) == (own.operation, own.method, own.path)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseRules(Rules):
-    """What one process may change. `apps` are globs; none: no application."""
+    """The rules of one process. `apps` are globs; without any, no application may be changed."""
 
     spec: ClassVar[GuardSpec] = RELEASE_GUARD
 

@@ -1,4 +1,4 @@
-"""The Slipway server: what it is called, what it tells a client about itself, how it starts."""
+"""The Slipway server: its name, its instructions for clients, and its start."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.front.handover import Handover
 
+# `instructions` has many words that users may say: clients with a tool search show the model only these and the tools'
+# names at first.
 SPEC = ServerSpec(
     name="slipway",
     title="Slipway releases",
@@ -48,10 +50,13 @@ def create(settings: SlipwaySettings, clock: Callable[[], float] = time.time) ->
     notes = SharedNotes(settings.state)
     kept = GuardNotes(notes)
     guarded = settings.guard
+    # retries=0: a change that got no answer may have been carried out, and is never sent again by itself.
     writer = partial(connect, settings, guarded.write_token, guarded.write_token_file, retries=0)
     guard = Guard(guarded, access.clean, kept, writer, clock)
+    # The notes and the writing client have connections of their own, which `access` does not know.
     access.at_close += [notes.close, guard.close]
     recent = RecentCalls(RELEASE_GUARD, guard.who, kept, settings.timeout)
+    # `seal`: replicas with the same key can continue each other's questions.
     return build_server(SPEC, settings, access, SlipwayTools(access, guard, recent, clock), seal=guard.seal)
 
 

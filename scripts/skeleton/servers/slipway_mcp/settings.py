@@ -1,4 +1,4 @@
-"""What the environment says to this server, read once at its start."""
+"""The settings of this server, read from the environment at its start."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def _changes_nothing() -> GuardSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class SlipwaySettings(ServiceSettings):
-    """How one process reaches Slipway, and what it may change there: by default nothing."""
+    """The settings of one process: its access to Slipway, and what it may change there (by default nothing)."""
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
     services: ClassVar[tuple[Service, ...]] = (SLIPWAY,)
+    # Taken out of the environment at the start, so that no child process inherits them.
     write_secrets: ClassVar[tuple[str, ...]] = WRITE_SECRETS
 
     guard: GuardSettings = field(default_factory=_changes_nothing)
@@ -37,6 +38,7 @@ class SlipwaySettings(ServiceSettings):
     @classmethod
     @override
     def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        # Also of a server in mode off, so that a mistake is found before someone turns changes on.
         guard = GuardSettings.of(ReleaseRules, read_guard(environment), environment)
         return {**read_slipway(environment), "guard": guard}
 

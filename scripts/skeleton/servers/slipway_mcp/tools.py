@@ -1,4 +1,4 @@
-"""The tools: arguments in, the guard and Slipway, a view out."""
+"""The tools of the server. They read through `SlipwayAccess` and change through the guard."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.repeating import RecentCalls
     from slipway_mcp.access import SlipwayAccess
 
+# The limits are in the descriptions as well, because some clients, like Codex, remove them from the schema.
 App = Annotated[str, Field(description="name of the application, at most 100 characters", max_length=100)]
 Number = Annotated[int, Field(ge=1, description="of the release, 1 or more")]
 
@@ -38,6 +39,7 @@ class SlipwayTools:
 
         slipway = await self._access.client()
         release = await slipway.send(get_release(app, number))
+        # Without it models ask again at once, and in a loop.
         next_step = "" if release.is_over else "Ask again in a minute"
         return ReleaseView(
             app=app, number=release.number, state=release.state, author=release.author, next_step=next_step

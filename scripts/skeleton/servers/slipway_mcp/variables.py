@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+# In the order in which --help shows them.
 VARIABLES = (
     service.server("SLIPWAY_SERVER", "Slipway", "SLIPWAY_TOKEN"),
     *service.token("SLIPWAY_TOKEN", "an access token of Slipway"),
@@ -22,6 +23,7 @@ VARIABLES = (
     EAGER,
 )
 
+# Here and not in `guarding`, which imports more than the first answers may load.
 OPERATION_NAMES = ("stop",)
 GUARD_VARIABLES = (
     guard.mode("SLIPWAY_ACTIONS"),

@@ -6,6 +6,7 @@ from typing import Literal
 
 from ci_mcp_kit.answer import View
 
+# Words that a program can match on; `message` is for the model and the person.
 Outcome = Literal["done", "nothing_to_do", "dry_run", "repeated"]
 
 
