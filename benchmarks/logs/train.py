@@ -24,14 +24,14 @@ from scipy.sparse import csr_matrix
 from segments import Example, as_model, learn_segments, marked
 from sklearn.linear_model import SGDClassifier
 
-from ci_mcp_logs.distill import scan
+from ci_mcp_logs.distill import indicative_lines
 from ci_mcp_logs.distill.candidates import find_hits, gather
 from ci_mcp_logs.distill.distiller import Study
-from ci_mcp_logs.distill.line_scores import LineReader
+from ci_mcp_logs.distill.line_profiles import LineReader
 from ci_mcp_logs.distill.line_text import pattern_input
 from ci_mcp_logs.distill.model import BinnedModel, Model, Vocabulary, feature_names, read_model
 from ci_mcp_logs.distill.passages import Windows
-from ci_mcp_logs.distill.segments import segment_columns
+from ci_mcp_logs.distill.segment_probabilities import segment_columns
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,8 +47,8 @@ SEEN_IN = 3  # repositories a word must occur in
 def wide(case: Case) -> list[tuple[int, str]]:
     """Every line near any hit, and the end: what the first stage learns from."""
     windows = Windows(case.text.lines)
-    windows.add(scan.last_line(case.text).number, 80, 20)
-    for hit in scan.telling_lines(case.text):
+    windows.add(indicative_lines.last_line(case.text).number, 80, 20)
+    for hit in indicative_lines.telling_lines(case.text):
         windows.add(hit.number, 6, 24)
     found = windows.read(LineReader(NOTHING))
     return list(zip(found.numbers, found.texts, strict=True))

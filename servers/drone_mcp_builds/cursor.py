@@ -12,7 +12,7 @@ import json
 from dataclasses import dataclass
 from typing import Any, Final
 
-from ci_mcp_kit.request_hash import fingerprint
+from ci_mcp_kit.cursor_binding import fingerprint
 from drone_mcp_client.errors import InvalidInput
 
 LONGEST: Final = 200  # characters

@@ -13,11 +13,11 @@ from drone_mcp_builds.completing import Completer
 from drone_mcp_builds.following import Follower
 from drone_mcp_builds.prompts import BuildPrompts
 from drone_mcp_builds.reading import ViewReader
+from drone_mcp_builds.resource_changes import Watcher
 from drone_mcp_builds.resources import BuildResources
 from drone_mcp_builds.subscriptions import Subscriptions
 from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
-from drone_mcp_builds.watching import Watcher
 from drone_mcp_known.access import KnownAccess
 
 if TYPE_CHECKING:

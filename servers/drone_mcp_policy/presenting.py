@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Observation
-    from drone_mcp_policy.deciding import Decision, Evaluation, Outcome, RuleResult
+    from drone_mcp_policy.next_step import Decision, Evaluation, Outcome, RuleResult
     from drone_mcp_policy.rules import Retries, Rule, Rules
     from drone_mcp_policy.states import Action
 

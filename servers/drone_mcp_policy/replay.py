@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_policy.deciding import decide
 from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts
+from drone_mcp_policy.next_step import decide
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from drone_mcp_client.models import Build
-    from drone_mcp_policy.deciding import Decision
+    from drone_mcp_policy.next_step import Decision
     from drone_mcp_policy.recordings import Snapshot
     from drone_mcp_policy.rules import Rules
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
-    from drone_mcp_policy.deciding import Evaluation
+    from drone_mcp_policy.next_step import Evaluation
     from drone_mcp_policy.rules import Rules
     from drone_mcp_policy.settings import PolicySettings
 
@@ -87,10 +87,10 @@ class PolicyTools:
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
     async def _consider(self, repo: str, build: Build | None, failure_class: str) -> Evaluation:
-        from drone_mcp_policy.deciding import evaluate, may_retry  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.earlier_builds import read_history  # noqa: PLC0415 - likewise
         from drone_mcp_policy.earlier_tries import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
-        from drone_mcp_policy.history import read_history  # noqa: PLC0415 - likewise
+        from drone_mcp_policy.next_step import evaluate, may_retry  # noqa: PLC0415 - likewise
 
         limit = await self._access.builds.time_limit(repo, build) if build else 0
         facts = collect_facts(build, repo=repo, now=int(self._clock()), failure_class=failure_class, limit=limit)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from drone_mcp_simulator.output import Output
 from drone_mcp_simulator.scenario_file import ScenarioError
 from drone_mcp_simulator.scm import Commit, Pipeline, StageDefinition, StepDefinition, sha_for
+from drone_mcp_simulator.step_output import Output
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable

@@ -17,9 +17,9 @@ from ci_mcp_kit import listening
 from ci_mcp_kit.background import running
 from drone_mcp_client.client import DroneClient
 from drone_mcp_state import StoreUnavailable, open_store
+from drone_mcp_webhooks.drone_request_budget import RequestLimit
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler
-from drone_mcp_webhooks.request_limit import RequestLimit
 from drone_mcp_webhooks.retention import Retention
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from drone_mcp_client.errors import (
 from drone_mcp_client.status import is_final
 from drone_mcp_state import StoreUnavailable, lacks_details
 from drone_mcp_webhooks import metrics as m
-from drone_mcp_webhooks.request_limit import RequestLimitReached
+from drone_mcp_webhooks.drone_request_budget import RequestLimitReached
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

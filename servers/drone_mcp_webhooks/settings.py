@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_kit.stores import TAKES
+from ci_mcp_kit.store_errors import TAKES
 from ci_mcp_kit.variables import SettingsError, Variable, read_variables
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES

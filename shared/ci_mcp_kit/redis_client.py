@@ -13,7 +13,7 @@ from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
 from redis.exceptions import RedisError
 
-from ci_mcp_kit.stores import StoreUnavailable, StoreUrlInvalid
+from ci_mcp_kit.store_errors import StoreUnavailable, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from ci_mcp_kit.cursor_binding import fingerprint
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.request_hash import fingerprint
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage

@@ -5,7 +5,7 @@ async with open_store("sqlite:///var/lib/drone-mcp/state.db") as store:
     changes = await store.wait("octo/hello", 7, record.cursor, timeout=45)
 """
 
-from ci_mcp_kit.stores import StoreError, StoreTooNew, StoreUnavailable, StoreUrlInvalid
+from ci_mcp_kit.store_errors import StoreError, StoreTooNew, StoreUnavailable, StoreUrlInvalid
 from drone_mcp_state.merge import Transition, is_settled, lacks_details, merge, transitions
 from drone_mcp_state.opening import open_store, write_snapshot
 from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source

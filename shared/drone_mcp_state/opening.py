@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
+from ci_mcp_kit.store_errors import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

@@ -18,7 +18,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.notes.redis import RedisNotes
 from ci_mcp_kit.redis_client import ANSWER_SECONDS, answering, connect
-from ci_mcp_kit.stores import StoreUnavailable
+from ci_mcp_kit.store_errors import StoreUnavailable
 from drone_mcp_state import redis_scripts as scripts
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher

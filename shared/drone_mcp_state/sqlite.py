@@ -10,7 +10,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.background import BackgroundThread
 from ci_mcp_kit.notes.sqlite import SqliteNotes
-from ci_mcp_kit.stores import StoreUnavailable
+from ci_mcp_kit.store_errors import StoreUnavailable
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
 from drone_mcp_state.records import Change, Seen

@@ -6,7 +6,7 @@ import secrets
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.sqlite_file import open_file
-from ci_mcp_kit.stores import StoreTooNew
+from ci_mcp_kit.store_errors import StoreTooNew
 
 if TYPE_CHECKING:
     import sqlite3

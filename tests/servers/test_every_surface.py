@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from mcp.types.version import HANDSHAKE_PROTOCOL_VERSIONS
 
 from ci_mcp_kit.front.conversation import Conversation
-from ci_mcp_kit.front.recording import LISTS, ask, legacy_request, modern_request, surface, surface_text
 from ci_mcp_kit.front.surface import FILE, Surface, load
+from ci_mcp_kit.front.surface_writer import LISTS, ask, legacy_request, modern_request, surface, surface_text
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library

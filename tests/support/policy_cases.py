@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_client.models import Build
-from drone_mcp_policy.deciding import Decision, Evaluation, decide, evaluate
 from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts
+from drone_mcp_policy.next_step import Decision, Evaluation, decide, evaluate
 from drone_mcp_policy.rules_file import read_rules
 from support.made_builds import T0, made_build, made_stage, made_step
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drone_mcp_config.agents.branch_rules import branch_problem, is_protected
+from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from drone_mcp_config.agents.launch import launch_of
+from drone_mcp_config.agents.client_launch import launch_of
 from drone_mcp_config.clients.configuration import (
     Choices,
     Configuration,
@@ -20,7 +20,7 @@ from drone_mcp_config.plan.token_variables import given_token_files, unused_sour
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from drone_mcp_config.agents.launch import ClientLaunch
+    from drone_mcp_config.agents.client_launch import ClientLaunch
     from drone_mcp_config.clients.folders import UserFolders
     from drone_mcp_config.clients.formats import ClientName
     from drone_mcp_config.installation.reading import Servers

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agents.agent_run import AgentRun
 from drone_mcp_config.agents.equipment import equip, require_role
 from drone_mcp_config.agents.foreground import Foreground
+from drone_mcp_config.agents.run_agent import AgentRun
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation

@@ -11,8 +11,8 @@ import typer
 
 from drone_mcp_config.clients.atomic_file import read_text, real_file, replace_text
 from drone_mcp_config.clients.configuration import Choices, Configuration, make_configuration
-from drone_mcp_config.clients.documents import EditByHand, new_text, updated_text
 from drone_mcp_config.clients.folders import UserFolders
+from drone_mcp_config.clients.text_editing import EditByHand, new_text, updated_text
 from drone_mcp_config.errors import NotWritten, UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library

@@ -37,7 +37,7 @@ def run(*, as_json: bool, keep: bool) -> None:
         programs = " and ".join(module.replace("_", "-") for module in missing)
         raise UserError(f"The demo plays on {programs}, which is not part of this installation.")
     from drone_mcp_config.demo.agent import StoryFailed  # noqa: PLC0415 - only this command needs it
-    from drone_mcp_config.demo.page import Pages  # noqa: PLC0415 - only this command needs it
+    from drone_mcp_config.demo.console import Pages  # noqa: PLC0415 - only this command needs it
 
     folder = Path(tempfile.mkdtemp(prefix="drone-mcp-demo-"))
     pages = Pages()

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agents.branch_rules import branch_problem, is_protected
+from drone_mcp_config.agents.client_launch import launch_of
 from drone_mcp_config.agents.equipment import check_session
-from drone_mcp_config.agents.launch import launch_of
 from drone_mcp_config.agents.pod import ROLES, TOKENS, PodChoices, PodVariable, agent_pod
+from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
 from drone_mcp_config.agents.yaml_dumper import as_yaml
 from drone_mcp_config.clients.configuration import served_at
 from drone_mcp_config.errors import UserError

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drone_mcp_config.roles.model import Agent, External
-    from drone_mcp_config.roles.role_file import KeyPath
+    from drone_mcp_config.roles.role_source import KeyPath
 
 Line = tuple[str, str]  # YAML, and the comment after it
 

@@ -14,8 +14,8 @@ import anyio
 from drone_mcp_config.checking.launching import LaunchFailed, from_entry, launched
 from drone_mcp_config.clients.atomic_file import replace_text
 from drone_mcp_config.clients.configuration import Choices, make_configuration
-from drone_mcp_config.clients.documents import new_text
 from drone_mcp_config.clients.folders import UserFolders
+from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.demo.agent import REPO, Act, DemoAgent, StoryFailed, ToolAnswer
 from drone_mcp_config.demo.waiting import go_red
 from drone_mcp_config.installation.reading import read_installation

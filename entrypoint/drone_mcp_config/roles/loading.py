@@ -18,7 +18,7 @@ from drone_mcp_config.errors import InvalidRole, Problem, UserError
 from drone_mcp_config.roles.guard_model import guard_model
 from drone_mcp_config.roles.model import Agent, External, RoleFile, ServerEntry
 from drone_mcp_config.roles.problems import explain, explain_guard
-from drone_mcp_config.roles.role_file import KeyPath, Source, read_source
+from drone_mcp_config.roles.role_source import KeyPath, Source, read_source
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator

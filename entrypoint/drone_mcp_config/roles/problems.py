@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
     from drone_mcp_config.errors import Problem
-    from drone_mcp_config.roles.role_file import KeyPath, Source
+    from drone_mcp_config.roles.role_source import KeyPath, Source
 
 _PATTERNS = {
     model.NAME: "a name of small letters, digits and '-', starting with a letter",

@@ -14,5 +14,5 @@ answers to them are held back (`taking_over`); all messages from the first unans
     shapes        recognises the messages that may be answered here: pure
     opening       the state that the server takes over
     taking_over   replays the conversation to the server and holds its repeated answers back: pure
-    recording     makes the file of answers from the server itself
+    surface_writer  makes the file of answers from the server itself
 """

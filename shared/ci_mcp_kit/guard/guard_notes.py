@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.guard.errors import NotesUnavailable
-from ci_mcp_kit.stores import StoreError
+from ci_mcp_kit.store_errors import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

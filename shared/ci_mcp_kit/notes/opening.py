@@ -6,7 +6,7 @@ import anyio
 from typing_extensions import override
 
 from ci_mcp_kit.notes.base import Notes
-from ci_mcp_kit.stores import REDIS_SCHEMES, TAKES, StoreUrlInvalid
+from ci_mcp_kit.store_errors import REDIS_SCHEMES, TAKES, StoreUrlInvalid
 
 
 class SharedNotes(Notes):

@@ -10,7 +10,7 @@ from typing_extensions import override
 from ci_mcp_kit.background import BackgroundThread
 from ci_mcp_kit.notes.base import Notes, lease_key
 from ci_mcp_kit.sqlite_file import open_file, writing
-from ci_mcp_kit.stores import StoreUnavailable
+from ci_mcp_kit.store_errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,16 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.distill import scan, tuning
-from ci_mcp_logs.distill.features import hit_columns, line_columns
-from ci_mcp_logs.distill.line_scores import LineProfiles, LineReader
+from ci_mcp_logs.distill import indicative_lines, tuning
+from ci_mcp_logs.distill.context_features import hit_columns, line_columns
+from ci_mcp_logs.distill.line_profiles import LineProfiles, LineReader
 from ci_mcp_logs.distill.passages import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from ci_mcp_logs.distill.anchor_tables import Anchor
-    from ci_mcp_logs.distill.features import Columns
+    from ci_mcp_logs.distill.context_features import Columns
     from ci_mcp_logs.distill.line_text import Line
     from ci_mcp_logs.distill.model import Model
     from ci_mcp_logs.log_text import LogText
@@ -75,10 +75,10 @@ class Hits:
 
 def find_hits(text: LogText, reader: LineReader) -> Hits:
     """Find the lines with a telling word in one pass over the log."""
-    lines = scan.telling_lines(text)
+    lines = indicative_lines.telling_lines(text)
     profiles = reader.profile([line.text for line in lines], telling=True)
     exits = [(line, anchor) for line, anchor in zip(lines, profiles.anchors, strict=True) if anchor.role == "exit"]
-    last = scan.last_line(text)
+    last = indicative_lines.last_line(text)
     end, final = (exits[0][0], exits[0][1].final) if exits else (last, False)
     return Hits(lines, profiles, [line for line, _ in exits], last, end, final)
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from ci_mcp_logs.distill.candidates import Candidates
-    from ci_mcp_logs.distill.segments import Posterior
+    from ci_mcp_logs.distill.segment_probabilities import Posterior
 
 # The class of failure that an exit code speaks for. GNU timeout ends with 124. A shell ends with 128 plus the number of
 # the signal that killed a command (Bash manual, 3.7.5): 137 is SIGKILL, sent by a kernel out of memory, 143 SIGTERM.

@@ -15,7 +15,7 @@ from ci_mcp_logs.distill.excerpt import Block, Excerpt, ExcerptLine, distinct
 from ci_mcp_logs.distill.line_text import token_cost
 from ci_mcp_logs.distill.model import default_model
 from ci_mcp_logs.distill.novelty import novel_lines
-from ci_mcp_logs.distill.segments import posterior, segment_columns
+from ci_mcp_logs.distill.segment_probabilities import posterior, segment_columns
 from ci_mcp_logs.log_text import LogText
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from ci_mcp_logs.distill.line_text import trimmed
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_mcp_logs.distill.line_scores import LineReader
+    from ci_mcp_logs.distill.line_profiles import LineReader
 
 _INSIDE = frozenset("+-|")  # first characters of the lines of a difference or a table
 

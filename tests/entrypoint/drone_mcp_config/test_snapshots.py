@@ -15,9 +15,9 @@ import pytest
 import yaml
 
 from drone_mcp_config.clients.configuration import Choices, make_configuration
-from drone_mcp_config.clients.documents import new_text
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
+from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import PlannedServer, StdioServer

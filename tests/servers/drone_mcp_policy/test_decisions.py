@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_build.failure_class import CLASSES
-from drone_mcp_policy.deciding import decide, evaluate
 from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts
+from drone_mcp_policy.next_step import decide, evaluate
 from drone_mcp_policy.states import ACTIONS, DEFAULT_ACTIONS, STATES, UNFINISHED, USED_IN, state_of
 from support.made_builds import STATUSES, any_builds, made_stage, made_step
 from support.policy_cases import CLONE_FAILED, DEFAULT, HELD, LATER, REPO, TEST_FAILED, a_build, decided

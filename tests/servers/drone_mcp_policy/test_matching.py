@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from drone_mcp_policy.deciding import evaluate
 from drone_mcp_policy.facts import collect_facts
+from drone_mcp_policy.next_step import evaluate
 from support.made_builds import T0, made_stage, made_step
 from support.policy_cases import CLONE_FAILED, HELD, LATER, TEST_FAILED, a_build, decided, evaluation, rules_of
 

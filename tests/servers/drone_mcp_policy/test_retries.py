@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from drone_mcp_build.failure_class import CLASSES
-from drone_mcp_policy.deciding import decide
 from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts
+from drone_mcp_policy.next_step import decide
 from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When
 from support.made_builds import T0, any_builds, made_stage
 from support.policy_cases import CLONE_FAILED, LATER, REPO, TEST_FAILED, a_build, decided, flaky, rules_of

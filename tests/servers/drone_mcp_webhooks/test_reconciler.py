@@ -16,9 +16,9 @@ from drone_mcp_client.options import DroneOptions
 from drone_mcp_client.status import is_held
 from drone_mcp_simulator.webhooks import WebhookSender
 from drone_mcp_state import BuildStateStore, is_settled, open_store
+from drone_mcp_webhooks.drone_request_budget import RequestLimit
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler, Round
-from drone_mcp_webhooks.request_limit import RequestLimit
 from drone_mcp_webhooks.webhook_keys import FixedKeys
 from support.captured_builds import SECRET
 from support.simulator import SimulatorHandle, running_simulator

@@ -12,9 +12,9 @@ import pytest
 from ci_mcp_kit.http_app import MAX_BODY
 from ci_mcp_kit.http_settings import HTTP_VARIABLES
 from ci_mcp_kit.listening import DRAIN_SECONDS
-from drone_mcp_config.agents.branch_rules import PROTECTED, PROTECTED_START
+from drone_mcp_config.agents.client_launch import LAUNCHES, PLACEHOLDER
 from drone_mcp_config.agents.foreground import NOT_EXECUTABLE, NOT_FOUND
-from drone_mcp_config.agents.launch import LAUNCHES, PLACEHOLDER
+from drone_mcp_config.agents.pushable_branches import PROTECTED, PROTECTED_START
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.serving.callers import Caller, read_callers
 from drone_mcp_config.serving.pool import IDLE_SECONDS, MOST_USERS

@@ -14,8 +14,8 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from drone_mcp_config.agents.branch_rules import branch_problem
 from drone_mcp_config.agents.pod import PodChoices, PodVariable, agent_pod
+from drone_mcp_config.agents.pushable_branches import branch_problem
 from drone_mcp_config.agents.yaml_dumper import as_yaml, literal
 from drone_mcp_config.cli import main as cli
 from support.agent_run import SERVER

@@ -10,9 +10,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_config.clients.documents import updated_text
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.clients.merging import merge_servers
+from drone_mcp_config.clients.text_editing import updated_text
 from support.made_up_servers import INSTALLED
 
 GOOSE = CLIENTS["goose"]

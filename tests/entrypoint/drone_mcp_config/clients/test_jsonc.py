@@ -13,9 +13,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_config.clients.documents import updated_text
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.clients.merging import merge_servers
+from drone_mcp_config.clients.text_editing import updated_text
 from drone_mcp_config.errors import NotWritten
 from support.made_up_servers import INSTALLED
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 
-from ci_mcp_kit.front.recording import surface
 from ci_mcp_kit.front.surface import load
+from ci_mcp_kit.front.surface_writer import surface
 from support.example_server import SPEC, create
 
 if TYPE_CHECKING:

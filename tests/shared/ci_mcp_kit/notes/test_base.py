@@ -12,7 +12,7 @@ import redis
 
 from ci_mcp_kit.notes.memory import MemoryNotes
 from ci_mcp_kit.notes.opening import SharedNotes
-from ci_mcp_kit.stores import StoreUnavailable
+from ci_mcp_kit.store_errors import StoreUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

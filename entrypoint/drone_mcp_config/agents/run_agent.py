@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from drone_mcp_config.agents.client_launch import command_with, environment_with, has_place, is_client
 from drone_mcp_config.agents.delivery import Delivery, check_delivery, deliver
 from drone_mcp_config.agents.foreground import code_of
 from drone_mcp_config.agents.git import Git
-from drone_mcp_config.agents.launch import command_with, environment_with, has_place, is_client
-from drone_mcp_config.agents.private_file import private_file
-from drone_mcp_config.clients.documents import new_text
+from drone_mcp_config.agents.private_folder import private_file
+from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.plan.making import tools_by_server
 

@@ -12,9 +12,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_config.clients.documents import EditByHand, updated_text
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS
+from drone_mcp_config.clients.text_editing import EditByHand, updated_text
 from drone_mcp_config.errors import NotWritten
 from support.made_up_servers import INSTALLED
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drone_mcp_config.agents.branch_rules import branch_problem, is_protected
+from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
 
 PIECES = st.sampled_from([*"aZ0-_./@{}~^:?*[\\ +$()", "..", "@{", ".lock", "//", "/.", "\x7f"])
 

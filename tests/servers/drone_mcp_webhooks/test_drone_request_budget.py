@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_client import calls
-from drone_mcp_webhooks.request_limit import RequestLimit, RequestLimitReached
+from drone_mcp_webhooks.drone_request_budget import RequestLimit, RequestLimitReached
 
 CALL = calls.user()
 

@@ -11,11 +11,11 @@ from itertools import accumulate, chain, pairwise
 from operator import eq
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.distill.line_scores import BLANK, ROLE_CODE
+from ci_mcp_logs.distill.line_profiles import BLANK, ROLE_CODE
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill.anchor_tables import Anchor
-    from ci_mcp_logs.distill.line_scores import LineProfiles
+    from ci_mcp_logs.distill.line_profiles import LineProfiles
 
 Columns = Mapping[str, Sequence[float]]
 

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from drone_mcp_config.agents.client_launch import LAUNCHES, command_with, environment_with, launch_of
 from drone_mcp_config.agents.equipment import Assignment, Equipment, equip
-from drone_mcp_config.agents.launch import LAUNCHES, command_with, environment_with, launch_of
-from drone_mcp_config.clients.documents import new_text
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
+from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.distill import distill
 from ci_mcp_logs.distill.model import BinnedModel
-from ci_mcp_logs.distill.segments import Posterior, posterior
+from ci_mcp_logs.distill.segment_probabilities import Posterior, posterior
 from ci_mcp_logs.log_text import LogText
 
 WEIGHTS = st.floats(-30, 30)
