@@ -12,7 +12,7 @@ answers to them are held back (`taking_over`); all messages from the first unans
     surface       reads the file of answers, and narrows it to the tools that the role offers
     conversation  finds the answer to a message: pure
     shapes        recognises the messages that may be answered here: pure
-    opening       the state that the server takes over
+    handover      the state that the server takes over
     taking_over   replays the conversation to the server and holds its repeated answers back: pure
     surface_writer  makes the file of answers from the server itself
 """
