@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 import time
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.app import ServerSpec, build_server, run
+from ci_mcp_kit.guard.acting import Actor
 from ci_mcp_kit.guard.guard import Guard
 from ci_mcp_kit.guard.guard_notes import GuardNotes
-from ci_mcp_kit.guard.repeating import RecentCalls
 from ci_mcp_kit.notes.opening import SharedNotes
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.settings import ActionSettings
@@ -58,13 +59,10 @@ def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> 
     """Return the server for one process. `clock` gives the Unix time."""
     access = DroneAccess(settings)
     notes = SharedNotes(settings.state)
-    kept = GuardNotes(notes)
-    guard = Guard(
-        _limit_to_tools(settings), access.clean, kept, lambda gate: connect_writer(settings, access, gate), clock
-    )
-    recent = RecentCalls(BUILD_GUARD, guard.who, kept, settings.timeout)
+    connect = partial(connect_writer, settings, access)
+    guard = Guard(_limit_to_tools(settings), access.clean, GuardNotes(notes), connect, clock)
     access.at_close += [notes.close, guard.close]
-    parts = ActionTools(access, guard, recent, clock), ActionResources(guard)
+    parts = ActionTools(access, Actor(guard, settings.timeout, clock)), ActionResources(guard)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal)
 
 

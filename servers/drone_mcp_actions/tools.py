@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from mcp.server.mcpserver import Context
@@ -13,11 +12,7 @@ from ci_mcp_kit.tools import tool
 from drone_mcp_actions.views import ActionView, RestartView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ci_mcp_kit.guard.acting import Actor
-    from ci_mcp_kit.guard.guard import Guard
-    from ci_mcp_kit.guard.repeating import RecentCalls
     from drone_mcp_actions.changes import BuildChange
     from drone_mcp_build.access import DroneAccess
 
@@ -38,19 +33,11 @@ OPERATION_OF = {
 
 
 class ActionTools:
-    """All tools of this server. `clock` gives the Unix time."""
+    """All tools of this server."""
 
-    def __init__(self, access: DroneAccess, guard: Guard, recent: RecentCalls, clock: Callable[[], float]) -> None:
+    def __init__(self, access: DroneAccess, actor: Actor) -> None:
         self._access = access
-        self._guard = guard
-        self._recent = recent
-        self._clock = clock
-
-    @cached_property
-    def _actor(self) -> Actor:
-        from ci_mcp_kit.guard.acting import Actor  # noqa: PLC0415 - on first use, to start fast
-
-        return Actor(self._guard, self._recent, self._clock)
+        self._actor = actor
 
     @tool(title="Restart a build", schema="restart/1", writes=True, idempotent=False)
     async def drone_restart_build(

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from ci_mcp_http.settings import ServiceSettings
-from drone_mcp_build.variables import VARIABLES, WRITE_SECRETS, read_drone
+from ci_mcp_kit.guard.variables import secrets_of
+from drone_mcp_build.guard.variables import VARIABLES as GUARD_VARIABLES
+from drone_mcp_build.variables import VARIABLES, read_drone
 from drone_mcp_client.errors import DRONE
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ class Settings(ServiceSettings):
 
     variables: ClassVar[tuple[Variable, ...]] = VARIABLES
     services: ClassVar[tuple[Service, ...]] = (DRONE,)
-    write_secrets: ClassVar[tuple[str, ...]] = WRITE_SECRETS
+    write_secrets: ClassVar[tuple[str, ...]] = secrets_of(GUARD_VARIABLES)
     guest: ClassVar[str] = "Drone sees a guest, who may read public repositories only"
 
     repo: str | None = None

@@ -12,9 +12,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-WRITE_SECRETS = ("DRONE_WRITE_TOKEN", "DRONE_WRITE_TOKEN_FILE", "DRONE_MCP_ACTION_KEY")
-"""Variables that only a server that writes reads, and that no process keeps in its environment once it runs."""
-
 
 def _repo(text: str) -> str:
     if not re.fullmatch(r"[^\s/]+/[^\s/]+", text):

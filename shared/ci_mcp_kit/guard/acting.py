@@ -8,6 +8,7 @@ from mcp.types import InputRequiredResult
 
 from ci_mcp_kit.errors import Conflict, ServiceError, ServiceFailed, TimedOut, Unreachable
 from ci_mcp_kit.guard.change import A, Change, Plan, Sent, V
+from ci_mcp_kit.guard.repeating import RecentCalls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import Context
 
     from ci_mcp_kit.guard.guard import Guard, Warrant
-    from ci_mcp_kit.guard.repeating import RecentCalls
     from ci_mcp_kit.guard.rules import Decision
 
 # After these errors it is unknown whether the service has carried out the call.
@@ -27,13 +27,13 @@ class Actor:
 
     Args:
         guard: every request passes it.
-        recent: the calls that this agent made lately.
+        patience: seconds that the service has for an answer.
         clock: gives the Unix time.
     """
 
-    def __init__(self, guard: Guard, recent: RecentCalls, clock: Callable[[], float]) -> None:
+    def __init__(self, guard: Guard, patience: float, clock: Callable[[], float]) -> None:
         self._guard = guard
-        self._recent = recent
+        self._recent = RecentCalls(guard.rules.spec, guard.who, guard.kept, patience)
         self._clock = clock
 
     async def act(

@@ -68,6 +68,7 @@ class Guard:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.rules = settings.rules
+        self.kept = kept
         self._agent = settings.agent
         self._connect = connect
         self._clock = clock

@@ -104,6 +104,11 @@ AGENT = (
 )
 
 
+def secrets_of(variables: Iterable[Variable]) -> tuple[str, ...]:
+    """Return the names of a guard's variables that hold a secret or the path of its file."""
+    return tuple(variable.name for variable in variables if variable.secret or variable.field in _TOKEN_FIELDS)
+
+
 def read_guard(
     variables: Iterable[Variable], environment: Mapping[str, str], *, scopes: str, example: str
 ) -> dict[str, Any]:

@@ -7,9 +7,9 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
+from ci_mcp_kit.guard.acting import Actor
 from ci_mcp_kit.guard.guard import Guard
 from ci_mcp_kit.guard.guard_notes import GuardNotes
-from ci_mcp_kit.guard.repeating import RecentCalls
 from ci_mcp_kit.notes.opening import SharedNotes
 from slipway_mcp.access import SlipwayAccess, connect
 from slipway_mcp.guarding import RELEASE_GUARD
@@ -48,16 +48,16 @@ def create(settings: SlipwaySettings, clock: Callable[[], float] = time.time) ->
     """Return the server for one process. `clock` gives the Unix time."""
     access = SlipwayAccess(settings)
     notes = SharedNotes(settings.state)
-    kept = GuardNotes(notes)
     guarded = settings.guard
     # retries=0: a change that got no answer may have been carried out, and is never sent again by itself.
     writer = partial(connect, settings, guarded.write_token, guarded.write_token_file, retries=0)
-    guard = Guard(guarded, access.clean, kept, writer, clock)
+    guard = Guard(guarded, access.clean, GuardNotes(notes), writer, clock)
     # The notes and the writing client have connections of their own, which `access` does not know.
     access.at_close += [notes.close, guard.close]
-    recent = RecentCalls(RELEASE_GUARD, guard.who, kept, settings.timeout)
     # `seal`: replicas with the same key can continue each other's questions.
-    return build_server(SPEC, settings, access, SlipwayTools(access, guard, recent, clock), seal=guard.seal)
+    return build_server(
+        SPEC, settings, access, SlipwayTools(access, Actor(guard, settings.timeout, clock)), seal=guard.seal
+    )
 
 
 def main(handover: Handover | None = None) -> None:

@@ -9,9 +9,10 @@ from typing_extensions import override
 
 from ci_mcp_http.settings import ServiceSettings
 from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.variables import secrets_of
 from slipway_mcp.client import SLIPWAY
 from slipway_mcp.guarding import ReleaseRules
-from slipway_mcp.variables import GUARD_VARIABLES, VARIABLES, WRITE_SECRETS, read_guard, read_slipway
+from slipway_mcp.variables import GUARD_VARIABLES, VARIABLES, read_guard, read_slipway
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,7 +32,7 @@ class SlipwaySettings(ServiceSettings):
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
     services: ClassVar[tuple[Service, ...]] = (SLIPWAY,)
     # Taken out of the environment at the start, so that no child process inherits them.
-    write_secrets: ClassVar[tuple[str, ...]] = WRITE_SECRETS
+    write_secrets: ClassVar[tuple[str, ...]] = secrets_of(GUARD_VARIABLES)
 
     guard: GuardSettings = field(default_factory=_changes_nothing)
 

@@ -12,10 +12,7 @@ from ci_mcp_kit.tools import tool
 from slipway_mcp.views import ReleaseView, StopView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from ci_mcp_kit.guard.guard import Guard
-    from ci_mcp_kit.guard.repeating import RecentCalls
+    from ci_mcp_kit.guard.acting import Actor
     from slipway_mcp.access import SlipwayAccess
 
 # The limits are in the descriptions as well, because some clients, like Codex, remove them from the schema.
@@ -24,13 +21,11 @@ Number = Annotated[int, Field(ge=1, description="of the release, 1 or more")]
 
 
 class SlipwayTools:
-    """All tools of this server. `clock` gives the Unix time."""
+    """All tools of this server."""
 
-    def __init__(self, access: SlipwayAccess, guard: Guard, recent: RecentCalls, clock: Callable[[], float]) -> None:
+    def __init__(self, access: SlipwayAccess, actor: Actor) -> None:
         self._access = access
-        self._guard = guard
-        self._recent = recent
-        self._clock = clock
+        self._actor = actor
 
     @tool(title="Get a release", schema="release/1")
     async def slipway_get_release(self, app: App, number: Number) -> ReleaseView:
@@ -55,9 +50,7 @@ class SlipwayTools:
         confirmation: Annotated[str | None, Field(description="from NOT_CONFIRMED, once a person agreed")] = None,
     ) -> StopView | InputRequiredResult:
         """Stop a release that runs. A person has to confirm."""
-        from ci_mcp_kit.guard.acting import Actor  # noqa: PLC0415 - on first use, to start fast
-        from slipway_mcp.changes import StopRelease  # noqa: PLC0415 - likewise
+        from slipway_mcp.changes import StopRelease  # noqa: PLC0415 - on first use, to start fast
 
         change = StopRelease(access=self._access, app=app, number=number)
-        actor = Actor(self._guard, self._recent, self._clock)
-        return await actor.act(context, change, dry_run=dry_run, token=confirmation)
+        return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)

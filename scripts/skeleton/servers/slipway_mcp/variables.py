@@ -36,7 +36,6 @@ GUARD_VARIABLES = (
     guard.AUDIT,
     *guard.AGENT,
 )
-WRITE_SECRETS = ("SLIPWAY_WRITE_TOKEN", "SLIPWAY_WRITE_TOKEN_FILE", "SLIPWAY_ACTION_KEY")
 
 
 def read_slipway(environment: Mapping[str, str]) -> dict[str, Any]:
