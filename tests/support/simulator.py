@@ -107,3 +107,13 @@ async def until_sleeping(world: World, count: int = 1) -> None:
     assert isinstance(world.clock, ManualClock)
     while world.clock.count_sleepers() < count:  # noqa: ASYNC110 - it is the other tasks that must run
         await asyncio.sleep(0)
+
+
+@asynccontextmanager
+async def simulated(connect: Any, login: str = "admin", **env: str) -> AsyncIterator[tuple[SimulatorHandle, Any]]:
+    """Start the scenario `demo`, and connect an agent to a server before it; what was sent until then is forgotten."""
+    async with running_simulator("demo", socket=True) as drone:
+        settings = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.token(login), **env}
+        async with connect(clock=drone.world.now, **settings) as agent:
+            drone.asked.clear()
+            yield drone, agent

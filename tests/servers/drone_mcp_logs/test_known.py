@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,10 +9,9 @@ import pytest
 from drone_mcp_client.models import Build
 from drone_mcp_simulator.clock import EPOCH
 from drone_mcp_state import open_store
-from support.simulator import running_simulator
+from support.simulator import simulated
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
     from pathlib import Path
 
     from support.simulator import SimulatorHandle
@@ -31,15 +29,6 @@ CALLS: dict[str, dict[str, Any]] = {
 @pytest.fixture
 def state(tmp_path: Path) -> str:
     return f"sqlite://{tmp_path}/state.db"
-
-
-@asynccontextmanager
-async def simulated(connect: Any, login: str = "admin", **env: str) -> AsyncIterator[tuple[SimulatorHandle, Any]]:
-    async with running_simulator("demo", socket=True) as drone:
-        settings = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.token(login), **env}
-        async with connect(clock=drone.world.now, **settings) as agent:
-            drone.asked.clear()
-            yield drone, agent
 
 
 def builds_asked(drone: SimulatorHandle) -> list[str]:

@@ -13,32 +13,12 @@ from drone_mcp_client import calls
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_client.options import DroneOptions
 from support.drone_client import SERVER, TOKEN, Clock
+from support.troubles import TROUBLES, chain
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import respx
 
     from ci_mcp_http.call import Call
-
-TROUBLES: list[Any] = [
-    httpx.ConnectError("refused"),
-    httpx.ReadError("reset"),
-    httpx.ReadTimeout("slow"),
-    httpx.RemoteProtocolError("cut"),
-    httpx.ProxyError("403"),
-    httpx.Response(200, html="<html>"),
-    httpx.Response(200, content=b'{"number":'),
-    httpx.Response(302, headers={"Location": "https://sso.example.com"}),
-    *(httpx.Response(status, json={"message": "no"}) for status in (400, 401, 403, 404, 409, 429, 500, 503)),
-    httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=httpx.ByteStream(b"no gzip")),
-]
-
-
-def chain(error: BaseException | None) -> Iterator[BaseException]:
-    while error:
-        yield error
-        error = error.__cause__ or error.__context__
 
 
 @pytest.mark.parametrize("call", [calls.user(), calls.restart_build("octo/hello", 1)], ids=lambda call: call.operation)
