@@ -105,7 +105,7 @@ def hostile() -> Iterator[tuple[str, str]]:
 
 
 def fuzz() -> bool:
-    """Print time and memory of every hostile log alone, beside one like it, and beside one of other work.
+    """Print time and memory of every hostile log alone, with a good log like it, and with a good log of other work.
 
     `read` is the time to turn the log's lines into what a terminal shows. Every tool needs that, so it is not counted.
     """

@@ -1,4 +1,4 @@
-"""The result of one check of `doctor`: a line, and how to mend it."""
+"""The result of one check of `doctor`: a line, and how to fix it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Check:
     """One thing that was checked.
 
     Attributes:
-        mend: how to mend it; "" where nothing is wrong.
+        mend: how to fix it; "" where nothing is wrong. The name is a key of `doctor --json`.
         seconds: how long it took, where that matters.
     """
 

@@ -46,7 +46,7 @@ def run(
     """Write, print or check the configuration.
 
     Raises:
-        UserError: for anything that the user can mend.
+        UserError: for anything that the user can fix.
         typer.Exit: with 1 when `check` finds the file stale.
     """
     if print_only and (check or output):

@@ -1,4 +1,4 @@
-"""`drone-mcp-config doctor`: check that everything works from here, and say how to mend what does not."""
+"""`drone-mcp-config doctor`: check that everything works from here, and report how to fix each failure."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
     `replicas` is how many such processes share the callers.
 
     Raises:
-        UserError: for anything that the user can mend.
+        UserError: for anything that the user can fix.
     """
     if not callers:
         role = role or os.environ.get("AGENT_ROLE")
