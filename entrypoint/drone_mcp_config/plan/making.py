@@ -175,6 +175,9 @@ def _token_variables(entry: ServerEntry, manifest: Manifest, context: PlanContex
             env[f"{variable}_FILE"] = Template.of(context.token_files[source])
         else:
             env[variable] = Template.reference(source)
+    if manifest.guard and manifest.guard.token not in env:
+        # A client hands on all that it has: a server that does not write is not to hold the token to write with.
+        env[manifest.guard.token] = Template.of("")
     return env
 
 
