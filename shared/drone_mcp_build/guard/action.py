@@ -32,6 +32,7 @@ class BuildAction:
 
     Attributes:
         stages: their numbers; empty for the whole build.
+        newest: the number of the repository's newest build at that moment; 0 where it was not read.
         unapproved: whether it would run stages without an approval.
         additions: what the agent adds to a restart.
     """
@@ -40,6 +41,7 @@ class BuildAction:
     repo: str
     build: Build
     stages: tuple[int, ...] = ()
+    newest: int = 0
     unapproved: bool = False
     additions: Additions = NOTHING_ADDED
 
