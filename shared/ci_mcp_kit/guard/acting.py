@@ -6,6 +6,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp.types import InputRequiredResult
 
 from ci_mcp_kit.errors import Conflict, ServiceError
@@ -82,7 +83,11 @@ class Actor:
         """Have the change confirmed, if it must be; return the plan to carry out and the confirmation."""
         if not decision.confirm:
             return plan, ""
-        confirmed = await self._guard.confirm(context, plan.action, plan.question, token)
+        try:
+            confirmed = await self._guard.confirm(context, plan.action, plan.question, token)
+        except anyio.get_cancelled_exc_class():
+            await self._guard.audit.try_note("cancelled", outcome="not_sent", **plan.action.facts())
+            raise
         if isinstance(confirmed, InputRequiredResult):
             return confirmed
         # A person takes their time: what they agreed to must still be what would be done.

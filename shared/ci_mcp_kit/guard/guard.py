@@ -80,7 +80,9 @@ class Guard:
         self.audit = Audit(sink_of(settings.audit, signing), settings.agent, clean, clock)
         self._rate = RateLimit(settings.rules.rate, kept)
         confirming = confirmation_tokens.derived(master, "confirm")
-        self._confirmations = Confirmations(self.rules.spec.thing, confirming, self.who, kept, self.audit, clock)
+        questions = RateLimit(settings.rules.rate.doubled(), kept, "questions")
+        thing = self.rules.spec.thing
+        self._confirmations = Confirmations(thing, confirming, self.who, kept, self.audit, questions, clock)
         # A list, because a process that serves several callers sends several calls at once.
         self._permits: list[Permit] = []
         self._writer: Writer | None = None

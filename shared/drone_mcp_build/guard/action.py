@@ -65,6 +65,11 @@ class BuildAction:
         facts += [held, self.stages, self.unapproved, self.additions.params, self.additions.switches]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
+    @property
+    def subject(self) -> str:
+        """The build and its version."""
+        return f"{self.build.number}@{self.build.version}"
+
     def facts(self) -> dict[str, Any]:
         """Return the build, the state in which it was read, the operation, and the names of what is added to it."""
         build = self.build
