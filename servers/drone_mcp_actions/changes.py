@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Change
 from drone_mcp_actions import plans, reports
 from drone_mcp_actions.views import ActionView, view_of
@@ -29,8 +30,7 @@ class BuildChange(Change[BuildAction, ActionView]):
     Attributes:
         name: of the operation.
         stage: the one that is meant; None: all that wait.
-        params: of a restart, sorted by name.
-        debug: whether to restart in Drone's debug mode.
+        additions: to a restart.
     """
 
     access: DroneAccess = field(repr=False)
@@ -38,8 +38,7 @@ class BuildChange(Change[BuildAction, ActionView]):
     repo: str
     number: int
     stage: int | None = None
-    params: tuple[tuple[str, str], ...] = ()
-    debug: bool = False
+    additions: Additions = NOTHING_ADDED
 
     @property
     @override
@@ -63,7 +62,7 @@ class BuildChange(Change[BuildAction, ActionView]):
 
     @override
     def identity(self) -> tuple[Any, ...]:
-        return self.name, self.repo, self.number, self.stage, self.params, self.debug
+        return self.name, self.repo, self.number, self.stage, self.additions.params, self.additions.switches
 
     @override
     def facts(self) -> dict[str, Any]:
@@ -76,7 +75,7 @@ class BuildChange(Change[BuildAction, ActionView]):
         match self.name:
             case "restart":
                 # Only a restart can pass by an approval, so only it needs to know whether the repository is protected.
-                return plans.plan_restart(await drone.repo(self.repo), build, dict(self.params), debug=self.debug)
+                return plans.plan_restart(await drone.repo(self.repo), build, self.additions)
             case "stop":
                 return plans.plan_stop(self.repo, build)
             case "approve":

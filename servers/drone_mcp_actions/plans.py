@@ -19,6 +19,7 @@ from drone_mcp_client.status import blocked_stages, is_final, is_held
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ci_mcp_kit.guard.additions import Additions
     from drone_mcp_client.models import Build, Repo, Stage
 
 PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"
@@ -27,7 +28,7 @@ PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: 
 BuildPlan = Plan[BuildAction]
 
 
-def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool) -> BuildPlan:
+def plan_restart(repo: Repo, build: Build, additions: Additions) -> BuildPlan:
     """Build the same commit again, under a new number.
 
     Raises:
@@ -38,7 +39,6 @@ def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: 
             f"Build {build.number} was declined, and Drone starts no declined build again",
             next_step="Push a new commit if it is still wanted",
         )
-    details = (*sorted(params.items()), ("debug", str(debug)))
     action = BuildAction(
         operation=OPERATIONS["restart"],
         repo=repo.slug,
@@ -46,8 +46,9 @@ def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: 
         # Drone holds only builds that a webhook of the source host started: a restart runs at once
         # (harness/drone v2.25.0, trigger/trigger.go).
         unapproved=repo.protected and not was_approved(build),
-        details=details,
+        additions=additions,
     )
+    params, debug = dict(additions.params), "debug" in additions.switches
     return BuildPlan(
         action=action,
         calls=(calls.restart_build(repo.slug, build.number, debug=debug, params=params),),

@@ -49,7 +49,7 @@ def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView
         requests=plan.requests,
         status=plan.action.build.status,
         needs_confirmation=confirm,
-        notes=plan.notes,
+        notes=plan.all_notes,
         next_step=f"To do it, {how}" + ("; it then takes a confirmation" if confirm else ""),
     )
 

@@ -71,24 +71,39 @@ def updated_text(text: str, client: ClientFormat, entries: Mapping[str, Entry], 
             return _updated_json(text, client, entries, installed)
 
 
+def read_servers(text: str, client: ClientFormat) -> dict[str, Any]:
+    """Return the servers in the text of a client's file.
+
+    Raises:
+        NotWritten: when it cannot be parsed.
+    """
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    read = {"json": _read_json, "toml": _read_toml, "yaml": _read_yaml}[client.syntax]
+    return _servers(read(text), client.root) if text.strip() else {}
+
+
 def _updated_json(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
-    try:
-        data = jsonc.load(text)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable("JSON", str(error)) from error
+    data = _read_json(text)
     wanted = _with_servers(data, client.root, entries, installed)
     return text if wanted == data else jsonc.change(text, client.root, wanted[client.root])
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return jsonc.load(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable("JSON", str(error)) from error
 
 
 def _updated_toml(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
+    # tomlkit keeps the layout; tomllib gives plain data, with which its result can be checked.
+    data = _read_toml(text)
     try:
-        # tomlkit keeps the layout; tomllib gives plain data, with which its result can be checked.
         document = tomlkit.parse(text)
-        data = tomllib.loads(text)
     except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
         raise _unreadable("TOML", str(error)) from error
     wanted = _with_servers(data, client.root, entries, installed)
@@ -105,6 +120,13 @@ def _updated_toml(
     return changed
 
 
+def _read_toml(text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable("TOML", str(error)) from error
+
+
 def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, Any], after: dict[str, Any]) -> None:
     # Without a header of its own: that of each server, like [mcp_servers.drone-builds], implies it.
     table = document.setdefault(root, tomlkit.table(is_super_table=True))
@@ -119,12 +141,7 @@ def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, An
 def _updated_yaml(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
-    try:
-        _refuse_doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader))
-        data = yaml.safe_load(text) or {}
-        commented = _has_yaml_comment(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _unreadable("YAML", str(error).splitlines()[0]) from error
+    data = _read_yaml(text)
     wanted = _with_servers(data, client.root, entries, installed)
     if wanted == data:
         return text
@@ -132,9 +149,17 @@ def _updated_yaml(
     if _holds_yaml(changed, wanted):
         return changed
     # In place did not work. Written anew, a file without comments loses its layout only.
-    if commented:
+    if _has_yaml_comment(text):
         raise EditByHand(new_text(client, entries))
     return _with_line_ends_of(text, block_yaml.dump(wanted))
+
+
+def _read_yaml(text: str) -> Any:
+    try:
+        _refuse_doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader))
+        return yaml.safe_load(text) or {}
+    except (yaml.YAMLError, RecursionError) as error:
+        raise _unreadable("YAML", str(error).splitlines()[0]) from error
 
 
 def _holds_yaml(text: str, data: dict[str, Any]) -> bool:

@@ -57,7 +57,8 @@ _ADVICE_ON_A_GUESS = (
     "drone_get_build_logs, or look for words with drone_search_build_logs"
 )
 _ADVICE_ON_TARGET = (
-    "It fails on its target branch as well (drone_find_regression: since when): mend it there or wait for that. "
+    "It failed on its target branch before this change (drone_find_regression: since when): mend it there or wait for "
+    "that. "
 )
 
 
@@ -87,7 +88,7 @@ class Diagnosis:
         cases: the failures in causal order.
         not_read: further failures.
         not_run: what did not run because of them.
-        on_target: whether the branch that the change goes to has the same failure.
+        on_target: whether the branch that the change goes to had the same failure before.
         note: how the build was chosen, where the caller did not.
     """
 

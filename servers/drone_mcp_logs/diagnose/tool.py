@@ -20,7 +20,8 @@ from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.on_target import compare_with_target
-from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past
+from drone_mcp_logs.diagnose.other_builds import NO_PAST, Historian, Past
+from drone_mcp_logs.diagnose.target_history import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -163,7 +164,7 @@ def _study_alone(case: Case) -> Study | None:
 
 
 def _target_signature(past: Past) -> str:
-    """Return the signature of the same step in the target branch's newest build; "" if that was not read."""
+    """Return the signature of the same step in the target branch's build before the commit; "" if that was not read."""
     run = past.other
     if run is None or run.ref is None:
         return ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_RECENT: Final = 50  # lines in memory, for a server that shows them; a sink cannot be read
+MOST_RECENT: Final = 50  # lines of a caller in memory, for a server that shows them; a sink cannot be read
 
 
 class Audit:
@@ -37,7 +37,12 @@ class Audit:
         self._clock = clock
         # A sink chains each line to the one before it: two lines at once would both follow the same one.
         self._turn = anyio.Lock()
-        self.recent: deque[dict[str, Any]] = deque(maxlen=MOST_RECENT)
+        self._recent: dict[str, deque[dict[str, Any]]] = {}  # by caller; all names are from the file of callers
+
+    @property
+    def recent(self) -> tuple[dict[str, Any], ...]:
+        """The newest lines about the caller who asks, where the process serves several."""
+        return tuple(self._recent.get(logs.caller(), ()))
 
     async def note(self, event: str, **facts: Any) -> None:
         """Write one line and wait until it is stored.
@@ -58,7 +63,7 @@ class Audit:
             except OSError as error:
                 logger.error("An audit line could not be written: %s", error)  # noqa: TRY400 - the reason says all
                 raise AuditUnavailable("The audit line could not be written, so nothing was sent") from error
-        self.recent.append(entry)
+        self._recent.setdefault(caller, deque(maxlen=MOST_RECENT)).append(entry)
 
     async def try_note(self, event: str, **facts: Any) -> bool:
         """Write a line about something that has already happened; return False if that fails, which is logged."""

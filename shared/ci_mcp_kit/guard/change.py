@@ -42,7 +42,12 @@ class Plan(Generic[A]):
     @property
     def question(self) -> str:
         """The question that a person is asked."""
-        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.notes])
+        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.all_notes])
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What the agent adds, then the notes."""
+        return (*self.action.additions.notes(), *self.notes)
 
     @property
     def requests(self) -> tuple[str, ...]:

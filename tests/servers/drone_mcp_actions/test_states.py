@@ -9,7 +9,7 @@ import anyio
 import pytest
 
 from drone_mcp_simulator.scm import Pipeline
-from support.actions_desk import TOOLS, Desk, Person
+from support.actions_desk import ADDITIONS, TOOLS, Desk, Person
 
 OVER = ("success", "failure", "error", "killed", "skipped", "declined")
 STATES = (*OVER, "pending", "running", "from a later release")
@@ -131,7 +131,7 @@ async def test_what_went_through_its_approval_is_restarted(at: Any, state: str, 
 
 
 async def test_old_parameters_win_and_the_answer_says_so(at: Any) -> None:
-    async with at() as desk:
+    async with at(**ADDITIONS) as desk:
         given = {"MODE": "fast", "EXTRA": "1"}
         answer = await desk.call("drone_restart_build", repo="octo/hello", number=1, params=given, debug=True)
         new = desk.build("octo/hello", answer.data["new_build"])
@@ -177,7 +177,7 @@ async def test_a_restart_whose_answer_is_lost_is_not_sent_again(at: Any) -> None
 
 
 async def test_the_same_call_within_a_minute_is_sent_once(at: Any) -> None:
-    async with at() as desk:
+    async with at(**ADDITIONS) as desk:
         first, second = [await desk.call("drone_restart_build", repo="octo/hello", number=1) for _ in range(2)]
         other = await desk.call("drone_restart_build", repo="octo/hello", number=1, debug=True)
         assert len(desk.writes) == 2

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
+from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operations import Operation, Risk
 from ci_mcp_kit.guard.rules import Rules, matches
 from ci_mcp_kit.guard.spec import AUDIT_KEY, CONFIRM_KEY, SIGNING_KEY, GuardSpec, list_of, operations_key, rate_key
@@ -59,6 +60,11 @@ class ReleaseAction:
     def risk(self) -> Risk:
         """The operation's."""
         return self.operation.risk
+
+    @property
+    def additions(self) -> Additions:
+        """Nothing: the tool takes no parameters of the release."""
+        return NOTHING_ADDED
 
     @property
     def fingerprint(self) -> str:
