@@ -36,7 +36,8 @@ def describe_network_error(call: Call[Any], server: str, service: Service, error
         )
     # No network fault: the next answer would be compressed in the same way.
     if isinstance(error, httpx.DecodingError):
-        return UnexpectedAnswer(f"The answer for {call.subject} is not compressed the way it says", service=service)
+        odd = UnexpectedAnswer(f"The answer for {call.subject} is not compressed the way it says", service=service)
+        return mark_outcome_unknown(call, odd)
     if isinstance(error, httpx.TimeoutException):
         message = f"{server} fell silent before the answer for {call.subject} was whole"
         return mark_outcome_unknown(call, TimedOut(message, service=service))
