@@ -146,16 +146,16 @@ def not_run_because_of_failures(build: Build) -> list[str]:
 def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
     """Judge a failure; the first is compared with its last good run."""
     if reading is None:
-        return Case(failed, verdict_of(failed, None, facts.limit))
+        return Case(failed, verdict_of(failed, None, None, facts.limit))
     text = reading.text
     if text is None or not text.lines:
         note = reading.why or ("it printed nothing" if text else "")
-        return Case(failed, verdict_of(failed, None, facts.limit), text, note=note)
+        return Case(failed, verdict_of(failed, None, None, facts.limit), text, note=note)
     run = facts.past.good if index == 0 else None
     study = study_of(text, run.text if run else None)
     note = f"compared with its last good run in #{run.build.number}" if run and study.compared else reading.why
     found = study.excerpt(failed.exit_code, max(JUDGED, facts.token_budget))
-    return Case(failed, verdict_of(failed, found, facts.limit), text, study, found, places_of(found), note)
+    return Case(failed, verdict_of(failed, text, found, facts.limit), text, study, found, places_of(found), note)
 
 
 def _study_alone(case: Case) -> Study | None:
