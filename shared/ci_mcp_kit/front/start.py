@@ -41,6 +41,8 @@ def start(package: str, *readers: Reader) -> None:
     if sys.argv[1:]:
         _server_of(package).main()
         return
+    if os.isatty(0):
+        _report("This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.")
     surface = surfaces.load(package)
     stdin = pipes.Input()
     if surface is None:
