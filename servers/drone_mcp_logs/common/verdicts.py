@@ -41,7 +41,9 @@ def verdict_of(failed: FailedStep, text: LogText | None, found: Excerpt | None, 
     sure = failure_class.judge(failed, limit)
     if sure is None:
         return _of_name(failed) if log == UNKNOWN else log
-    ended = Verdict(sure.kind, sure.confidence, (sure.why or _runner_says(failed),))
+    # The answer shows the error itself elsewhere.
+    by_runner = "the runner's error" if failed.error else "the runner could not run it"
+    ended = Verdict(sure.kind, sure.confidence, (sure.why or by_runner,))
     # What Drone and the runner have recorded outweighs any text that the step printed.
     if failed.status in {"killed", "error"} or failed.error:
         return ended
@@ -51,10 +53,6 @@ def verdict_of(failed: FailedStep, text: LogText | None, found: Excerpt | None, 
     if ended.kind == "cancelled" and log.kind == "timeout":
         return replace(log, evidence=ended.evidence + log.evidence)
     return ended
-
-
-def _runner_says(failed: FailedStep) -> str:
-    return f"the runner says: {one_line(failed.error, ERROR)}" if failed.error else "the runner could not run it"
 
 
 def verdict_of_build(build: Build) -> Verdict:

@@ -13,7 +13,7 @@ from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import LOW, NOTHING, Verdict
-from drone_mcp_logs.common.views import size_of
+from drone_mcp_logs.common.views import PRINT_LESS, size_of
 from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
@@ -180,11 +180,13 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> Di
 
 def _advice(diagnosis: Diagnosis, cases: Sequence[Case]) -> str:
     """Propose the next step, at the first place in a source file that the evidence names; "" if nothing failed."""
-    places = (case.places[0] for case in cases if case.places and case.failed.part is not Part.IGNORED)
-    place = one_line(next(places, ""), _PLACE) or "what the lines name"
+    counting = [case for case in cases if case.failed.part is not Part.IGNORED]
+    place = one_line(next((case.places[0] for case in counting if case.places), ""), _PLACE) or "what the lines name"
     text = _ADVICE.get(diagnosis.verdict.kind, "").format(place=place)
     if text and diagnosis.verdict.confidence == LOW and diagnosis.verdict.kind != "unknown":
         text = _ADVICE_ON_A_GUESS
+    if counting and counting[0].text and counting[0].text.head_lost:
+        text = f"{text}. If the lines do not name the cause, {PRINT_LESS}"
     return _ADVICE_ON_TARGET + text if text and diagnosis.on_target.answer == "yes" else text
 
 
@@ -206,6 +208,7 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
         note=_said("; ".join(part for part in (error, case.note) if part), detail),
         shown=count_lines(lines) if case.text else None,
         total_lines=case.text.last if case.text else None,
+        head_lost=(case.text is not None and case.text.head_lost) or None,
         log=framed(lines, diagnosis.nonce) if lines else "",
     )
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ci_mcp_kit.sanitize import sanitize
-from support.made_builds import failing_build, made_build, made_stage, made_step
+from support.made_builds import failing_build, made_build, made_repo, made_stage, made_step
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -267,3 +267,26 @@ async def test_the_prompt_leads_from_the_build_to_the_mend(agent: Any) -> None:
     assert "the newest failed build failed" in plain.messages[0].content.text
     assert "build 7 of octo/hello" in named.messages[0].content.text
     assert "drone_diagnose_build with repo=octo/hello, number=7" in named.messages[0].content.text
+
+
+async def test_a_lost_beginning_is_told_and_takes_the_sureness(agent: Any, drone: respx.MockRouter) -> None:
+    alone(drone, failing_build())
+    drone.get("/api/repos/octo/hello").respond(json=made_repo("octo/hello"))
+    lost = [{"pos": 21_862, "out": out, "time": 9} for out in ("--- FAIL: TestTotal (0.00s)\n", "FAIL\n")]
+    drone.get(f"{BUILDS}/41/logs/1/3").respond(json=lost)
+    small = await agent.diagnose(number=41, token_budget=200)
+    answer = await agent.diagnose(number=41)
+    assert small.data["failures"][0]["head_lost"]
+    assert (answer.data["kind"], answer.data["confidence"]) == ("test", "medium")
+    assert "let the step print less" in answer.data["next_step"]
+
+
+async def test_the_error_of_a_runner_is_said_once(agent: Any, drone: respx.MockRouter) -> None:
+    error = "Error response from daemon: manifest for octo/image:none not found"
+    step = made_step(1, "test", "error", exit_code=255, error=error)
+    build = made_build(41, "error", made_stage(1, "ci", "error", step, error=error))
+    alone(drone, build, log="1/1")
+    drone.get(f"{BUILDS}/41/logs/1/1").respond(404, json={"message": "sql: no rows in result set"})
+    answer = await agent.diagnose(number=41)
+    assert answer.text.count(error) == 1
+    assert (answer.data["kind"], answer.data["failures"][0]["evidence"]) == ("configuration", ["the runner's error"])
