@@ -290,3 +290,80 @@ async def test_the_error_of_a_runner_is_said_once(agent: Any, drone: respx.MockR
     answer = await agent.diagnose(number=41)
     assert answer.text.count(error) == 1
     assert (answer.data["kind"], answer.data["failures"][0]["evidence"]) == ("configuration", ["the runner's error"])
+
+
+def with_database(said: str, *services: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Make a build whose step `unit` printed `said`, while services ran beside it."""
+    unit = made_step(9, "unit", "failure", exit_code=1)
+    return made_build(41, "failure", made_stage(1, "ci", "failure", *services, unit)), writes(*said.splitlines(True))
+
+
+DATABASE = made_step(2, "db", detached=True, image="docker.io/library/postgres")
+DIED = ("starting\n", "FATAL: database files are incompatible with server\n")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "+ psql -h db\npsql: error: could not connect to server: Connection refused\n",
+        "+ ./migrate\ndial tcp: lookup db on 10.0.0.2:53: no such host\n",
+        "+ npm test\nError: connect ECONNREFUSED 172.18.0.2:5432\n",
+        "+ ./wait-for-it.sh db:5432\nwait-for-it.sh: timeout occurred: could not connect to db:5432\n",
+    ],
+    ids=["refused", "unknown host", "node", "waited"],
+)
+async def test_where_a_step_cannot_connect_the_last_lines_of_its_services_are_shown(
+    agent: Any, drone: respx.MockRouter, said: str
+) -> None:
+    build, log = with_database(said, DATABASE)
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    drone.get(f"{BUILDS}/41/logs/1/2").respond(json=writes(*DIED))
+    answer = await agent.diagnose(number=41)
+    failed, service = answer.data["failures"]
+    assert service["role"].startswith("a service or detached step")
+    assert (service["name"], service["status"]) == ("ci/db", "success")
+    assert "FATAL: database files are incompatible" in service["log"]
+    assert (failed["kind"], failed["confidence"]) not in {("infrastructure", "high"), ("infrastructure", "medium")}
+    assert answer.data["summary"] == "1/9 ci/unit failed first, exit 1"
+    assert answer.data["next_step"].startswith("Read the last lines of the services")
+    small = await diagnose_small(agent, drone)
+    assert "incompatible" in small.text
+
+
+async def diagnose_small(agent: Any, drone: respx.MockRouter) -> Any:
+    drone.get("/api/repos/octo/hello").respond(json=made_repo("octo/hello"))
+    answer = await agent.diagnose(number=41, token_budget=600)
+    assert answer.size <= 600
+    return answer
+
+
+async def test_a_service_whose_log_is_not_there_is_named(agent: Any, drone: respx.MockRouter) -> None:
+    build, log = with_database("connect: connection refused\n", DATABASE)
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    drone.get(f"{BUILDS}/41/logs/1/2").respond(404, json={"message": "sql: no rows in result set"})
+    (_, service) = (await agent.diagnose(number=41)).data["failures"]
+    assert "The log of step 1/2 ci/db of build 41 is not there" in service["note"]
+
+
+async def test_services_are_not_read_where_the_failure_has_nothing_to_do_with_them(
+    agent: Any, drone: respx.MockRouter
+) -> None:
+    build, log = with_database("--- FAIL: TestTotal (0.00s)\nFAIL\n", DATABASE)
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    answer = await agent.diagnose(number=41)
+    assert len(answer.data["failures"]) == 1
+    assert f"{BUILDS}/41/logs/1/2" not in paths(drone)
+
+
+async def test_what_refuses_a_connection_on_the_same_machine_is_not_surely_the_network(
+    agent: Any, drone: respx.MockRouter
+) -> None:
+    local = "server on localhost failed: Connection refused\ndial tcp 127.0.0.1:5432: connection refused\n"
+    build, log = with_database(f"+ psql\nconnection to {local}")
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    answer = await agent.diagnose(number=41)
+    assert answer.data["confidence"] != "high"
