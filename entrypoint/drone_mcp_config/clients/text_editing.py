@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 import tomlkit.exceptions
+import tomlkit.items
 import yaml
 
 from drone_mcp_config.clients import block_yaml, jsonc
 from drone_mcp_config.clients.merging import merge_servers
+from drone_mcp_config.clients.toml_tables import comments, remove_tables
 from drone_mcp_config.errors import NotWritten
 
 if TYPE_CHECKING:
@@ -100,19 +102,20 @@ def _read_json(text: str) -> Any:
 def _updated_toml(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
-    # tomlkit keeps the layout; tomllib gives plain data, with which its result can be checked.
     data = _read_toml(text)
-    try:
-        document = tomlkit.parse(text)
-    except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
-        raise _unreadable("TOML", str(error)) from error
     wanted = _with_servers(data, client.root, entries, installed)
-    if wanted == data:
+    if wanted == {client.root: {}, **data}:
         return text
+    before, after = data.get(client.root, {}), wanted[client.root]
+    changing = {name for name, entry in before.items() if after.get(name) != entry}
     try:
-        _change_toml(document, client.root, data.get(client.root, {}), wanted[client.root])
+        # tomlkit keeps the layout; tomllib gives plain data, with which its result can be checked.
+        document = tomlkit.parse(remove_tables(text, client.root, before.keys() - after.keys()))
+        _change_table(document.setdefault(client.root, tomlkit.table(is_super_table=True)), after)
         changed = _with_line_ends_of(text, tomlkit.dumps(document))
-        whole = tomllib.loads(changed) == wanted
+        # A table without content needs no line.
+        whole = {client.root: {}, **tomllib.loads(changed)} == wanted
+        whole = whole and comments(remove_tables(text, client.root, changing)) <= comments(changed)
     except (tomlkit.exceptions.TOMLKitError, ValueError, KeyError):  # tomlkit cannot change every style of TOML
         raise EditByHand(new_text(client, entries)) from None
     if not whole:
@@ -127,15 +130,16 @@ def _read_toml(text: str) -> Any:
         raise _unreadable("TOML", str(error)) from error
 
 
-def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-    # Without a header of its own: that of each server, like [mcp_servers.drone-builds], implies it.
-    table = document.setdefault(root, tomlkit.table(is_super_table=True))
-    for name in before:
-        if name not in after:
-            del table[name]
-    for name, entry in after.items():
-        if before.get(name) != entry:
-            table[name] = tomlkit.item(entry)
+def _change_table(table: Any, wanted: Mapping[str, Any]) -> None:
+    """Make a table of tomlkit hold what is wanted; lines that stay as they are keep their comments."""
+    for name in [name for name in table if name not in wanted]:
+        del table[name]
+    for name, value in wanted.items():
+        if isinstance(table.get(name), tomlkit.items.Table) and isinstance(value, dict):
+            _change_table(table[name], value)
+        elif name not in table or table[name] != value:
+            # The parent decides on the style: there are no headers within an inline table.
+            table[name] = tomlkit.item(value, table if isinstance(table, tomlkit.items.InlineTable) else None)
 
 
 def _updated_yaml(
@@ -149,7 +153,7 @@ def _updated_yaml(
     if _holds_yaml(changed, wanted):
         return changed
     # In place did not work. Written anew, a file without comments loses its layout only.
-    if _has_yaml_comment(text):
+    if block_yaml.has_comment(text):
         raise EditByHand(new_text(client, entries))
     return _with_line_ends_of(text, block_yaml.dump(wanted))
 
@@ -193,16 +197,6 @@ def _servers(data: object, root: str) -> dict[str, Any]:
 
 def _unreadable(kind: str, why: str) -> NotWritten:
     return NotWritten(f"It cannot be read as {kind} ({why}). Fix it, or move it away and run this again.")
-
-
-def _has_yaml_comment(text: str) -> bool:
-    """Tell whether there is a `#` outside all tokens."""
-    end = 0
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
-        if "#" in text[end : token.start_mark.index]:
-            return True
-        end = max(end, token.end_mark.index)
-    return "#" in text[end:]
 
 
 def _refuse_doubled_keys(node: yaml.Node | None) -> None:

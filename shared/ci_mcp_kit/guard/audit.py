@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 
 from ci_mcp_kit import logs
+from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.guard.errors import AuditUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ci_mcp_kit.cleaning import Cleaner
-    from ci_mcp_kit.errors import ServiceError
     from ci_mcp_kit.guard.sinks import Sink
 
 logger = logging.getLogger(__name__)
@@ -78,4 +78,19 @@ class Audit:
     async def refused(self, error: ServiceError, **facts: Any) -> None:
         """Write a line about a refusal, with the rule behind it."""
         rule = error.details.get("rule", "")
-        await self.try_note("refused", decision="refused", rule=rule, outcome=error.code, **facts)
+        await self.try_note("refused", decision="refused", rule=rule, outcome="refused", code=error.code, **facts)
+
+
+def describe_failure(error: BaseException, *, left: bool) -> dict[str, Any]:
+    """Return the facts of the outcome of a request that brought no answer; `left` if it passed the gate.
+
+    The outcome is `refused`, `not_sent`, `cancelled` or `unknown`; the last two may have been carried out.
+    """
+    if isinstance(error, ServiceError):
+        # Errors without a status come from this side: no connection, no usable token, a rule.
+        answered = "refused" if left and error.status else "not_sent"
+        outcome = "unknown" if error.outcome_unknown else answered
+        return {"outcome": outcome, "code": error.code, "message": error.message}
+    if not left:
+        return {"outcome": "not_sent"}
+    return {"outcome": "cancelled" if isinstance(error, anyio.get_cancelled_exc_class()) else "unknown"}

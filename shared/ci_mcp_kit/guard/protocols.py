@@ -57,6 +57,10 @@ class Action(Protocol):
     def fingerprint(self) -> str:
         """A short text that is the same only for the same action on the subject in the same state."""
 
+    @property
+    def subject(self) -> str:
+        """A short text for the subject in its state, the same whatever the agent adds or which part of it is chosen."""
+
     def facts(self) -> dict[str, Any]:
         """Return what an audit line says of it, as JSON values."""
 

@@ -32,6 +32,7 @@ class BuildAction:
 
     Attributes:
         stages: their numbers; empty for the whole build.
+        newest: the number of the repository's newest build at that moment; 0 where it was not read.
         unapproved: whether it would run stages without an approval.
         additions: what the agent adds to a restart.
     """
@@ -40,6 +41,7 @@ class BuildAction:
     repo: str
     build: Build
     stages: tuple[int, ...] = ()
+    newest: int = 0
     unapproved: bool = False
     additions: Additions = NOTHING_ADDED
 
@@ -62,6 +64,11 @@ class BuildAction:
         facts: list[Any] = [self.operation.name, self.repo, self.build.number, self.build.version, self.build.status]
         facts += [held, self.stages, self.unapproved, self.additions.params, self.additions.switches]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+
+    @property
+    def subject(self) -> str:
+        """The build and its version."""
+        return f"{self.build.number}@{self.build.version}"
 
     def facts(self) -> dict[str, Any]:
         """Return the build, the state in which it was read, the operation, and the names of what is added to it."""

@@ -74,6 +74,11 @@ class ReleaseAction:
         # 96 bits: no other action gets the same text by chance.
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
+    @property
+    def subject(self) -> str:
+        """The release and its state."""
+        return f"{self.release.number}@{self.release.state}"
+
     def facts(self) -> dict[str, Any]:
         """Return what an audit line says of it."""
         number, state = self.release.number, self.release.state

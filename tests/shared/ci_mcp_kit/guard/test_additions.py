@@ -59,6 +59,7 @@ class CreateWorkspace:
     scope: str = "small"
     risk: Risk = Risk.LOW
     fingerprint: str = ""
+    subject: str = ""
 
     def facts(self) -> dict[str, Any]:
         return {}
