@@ -20,7 +20,7 @@ from drone_mcp_config.clients.configuration import served_at
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
-from drone_mcp_config.plan.token_variables import token_sources, unused_sources
+from drone_mcp_config.plan.token_variables import secret_variables, token_sources, unused_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
@@ -155,9 +155,12 @@ def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[st
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
     needless = set() if served else unused_sources(role, installed)
+    known = secret_variables(role, installed)
     found = {
         reference.name: PodVariable(
-            reference.name, names_a_secret(reference.name), optional=reference.default is not None
+            reference.name,
+            names_a_secret(reference.name) or reference.name in known,
+            optional=reference.default is not None,
         )
         for server in plan.servers
         for template in server.templates
