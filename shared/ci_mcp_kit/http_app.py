@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from ci_mcp_kit import observing
+from ci_mcp_kit.http_messages import checked
 from ci_mcp_kit.variables import unfilled_reference
 
 if TYPE_CHECKING:
@@ -183,7 +184,7 @@ async def hosted(server: MCPServer[Any]) -> AsyncIterator[ASGIApp]:
     server.streamable_http_app(stateless_http=True, max_request_body_size=MAX_BODY, transport_security=checked_before)
     manager = server.session_manager
     async with manager.run():
-        yield manager.asgi_app
+        yield checked(manager.asgi_app, MAX_BODY)
 
 
 async def end_with(event: anyio.Event, app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:

@@ -169,10 +169,12 @@ class HttpSink:
         """Send one line. After a failure it is unknown whether it was stored, so a new chain begins."""
         import httpx  # noqa: PLC0415 - on first use, to start fast
 
+        from ci_mcp_kit.http_client import http_client  # noqa: PLC0415 - likewise
+
         line, head = link(facts, self._head, self._key)
         self._head = Head(secrets.token_hex(4))
         try:
-            async with httpx.AsyncClient(timeout=PATIENCE) as client:
+            async with http_client(self._url, timeout=PATIENCE) as client:
                 answer = await client.post(self._url, content=line, headers={"Content-Type": "application/json"})
         except httpx.HTTPError as broken:
             raise OSError(f"the collector cannot be reached ({type(broken).__name__})") from broken
