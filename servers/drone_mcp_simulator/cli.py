@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
 import signal
 from enum import StrEnum
@@ -13,6 +14,7 @@ import anyio
 import typer
 
 from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.log_writer import LogWriter
 from drone_mcp_simulator import scenario as scenarios
 from drone_mcp_simulator.clock import ManualClock, RealClock
 from drone_mcp_simulator.scenario_file import ScenarioError
@@ -66,6 +68,7 @@ def serve(
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     if webhook:
         world.sender = WebhookSender(tuple(webhook), secret=_read_secret(webhook_secret_env))
+    logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()])
     anyio.run(_serve, world, host, port)
 
 

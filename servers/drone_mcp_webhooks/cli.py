@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import anyio
 import typer
@@ -15,10 +16,14 @@ from ci_mcp_kit import listening, logs
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.command_line import Application
 from ci_mcp_kit.http_settings import read_address
+from ci_mcp_kit.redact import Redactor
 from drone_mcp_state import StoreError, open_store, write_snapshot
 from drone_mcp_webhooks import process
 from drone_mcp_webhooks.retention import DAY, RetentionLimits
 from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 logger = logging.getLogger(__name__)
 
@@ -54,7 +59,7 @@ def serve(
             requests_per_minute=requests_per_minute,
             retention=RetentionLimits(keep_builds, keep_days * DAY),
         )
-        logs.configure(settings.shared, Cleaner())
+        logs.configure(settings.shared, Cleaner(Redactor(settings.secrets)))
         _warn_of_missing_settings(settings)
         # The address is bound before anything runs, so that one that is taken ends the start with one line.
         anyio.run(process.serve, settings, listening.listen(address))
@@ -72,10 +77,8 @@ def snapshot(
     # An older copy may be the only one that is good.
     if to.exists():
         _fail(f"{to} exists already", WRONG_USE)
-    try:
+    with _failing_in_a_line():
         anyio.run(_snapshot, read_state(os.environ), to.absolute())
-    except StoreError as error:
-        _fail(str(error), 1)
 
 
 @app.command()
@@ -83,11 +86,19 @@ def restore(
     copy: Annotated[Path, typer.Argument(help="A file that `snapshot` wrote.", exists=True, dir_okay=False)],
 ) -> None:
     """Merge a copy into the state that DRONE_MCP_STATE names; what is newer there stays."""
-    try:
+    with _failing_in_a_line():
         count = anyio.run(_restore, read_state(os.environ), copy.absolute())
+    typer.echo(f"{count} builds merged", err=True)
+
+
+@contextlib.contextmanager
+def _failing_in_a_line() -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        _fail(str(error), WRONG_USE)
     except StoreError as error:
         _fail(str(error), 1)
-    typer.echo(f"{count} builds merged", err=True)
 
 
 async def _snapshot(state: str, to: Path) -> None:
