@@ -53,7 +53,8 @@ def test_a_stage_that_failed_without_a_step_has_the_class_of_its_error() -> None
         (1, Judgement("infrastructure", "medium"), "infrastructure"),
         (1, Judgement("infrastructure", "low"), "infrastructure"),
         (1, Judgement("unknown", "low"), "test"),
-        (127, Judgement("infrastructure", "high"), "configuration"),  # Drone's data is as sure
+        (127, Judgement("infrastructure", "medium"), "configuration"),  # Drone's data is as sure
+        (127, Judgement("infrastructure", "high"), "infrastructure"),
         (137, Judgement("infrastructure", "medium"), "out_of_memory"),
         (137, Judgement("test", "high"), "test"),
     ],
