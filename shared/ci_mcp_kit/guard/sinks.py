@@ -121,14 +121,15 @@ class HttpSink:
         """Send one line. After a failure it is unknown whether it was stored, so a new chain begins."""
         import httpx  # noqa: PLC0415 - on first use, to start fast
 
+        from ci_mcp_kit.http_client import http_client  # noqa: PLC0415 - likewise
+
         line, head = link(facts, self._head, self._key)
         self._head = Head(secrets.token_hex(4))
         headers = {"Content-Type": "application/json"}
         try:
-            # With a transport of its own, which takes no proxy from the environment: the collector is on this machine
-            # or in a private network. The body of the answer is not read: it may never end.
+            # The body of the answer is not read: it may never end.
             async with (
-                httpx.AsyncClient(transport=httpx.AsyncHTTPTransport()) as client,
+                http_client(self._url) as client,
                 client.stream("POST", self._url, content=line, headers=headers) as answer,
             ):
                 status = answer.status_code
