@@ -34,6 +34,7 @@ class LogResources:
         name="step_log",
         title="Log of a step",
         mime_type="text/plain",
+        needs="drone_get_build_logs",
     )
     async def step_log(self, owner: str, repo: str, number: int, stage: str, step: str) -> str:
         """The log of one step with line numbers, its last 256 KiB; stage and step are numbers or names."""

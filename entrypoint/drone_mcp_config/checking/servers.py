@@ -35,14 +35,12 @@ async def check_servers(
         yield await _check(server, tools.get(server.name), environment)
 
 
-def report_failures(
-    plan: RolePlan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str], report: Callable[[str], None]
-) -> int:
-    """Report every server that does not work; return an exit code."""
+def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None]) -> int:
+    """Report every check that failed; return an exit code."""
 
     async def count() -> int:
         failed = 0
-        async for check in check_servers(plan, tools, environment):
+        async for check in checks:
             if check.status == "failed":
                 failed += 1
                 report(f"{check.name}: {check.detail}. {check.mend}.")
@@ -57,7 +55,7 @@ async def _check(server: PlannedServer, tools: tuple[str, ...] | None, environme
     if isinstance(server, RemoteServer):
         return Check(server.name, "skipped", "it runs elsewhere and is not started by a client")
     try:
-        parameters = _parameters(server, environment)
+        parameters = parameters_of(server, environment)
     except KeyError as error:
         mend = f"Set {error.args[0]} where the client is started"
         return Check(server.name, "failed", f"not started: {error.args[0]} is not set", mend)
@@ -92,8 +90,12 @@ async def _try_a_call(server: StdioServer, running: RunningServer) -> Check | No
     return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", mend)
 
 
-def _parameters(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
-    """Fill in variables as the client would; the server gets no others of the environment."""
+def parameters_of(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
+    """Fill in variables as the client would; the server gets no others of the environment.
+
+    Raises:
+        KeyError: with the name of a variable that is not set.
+    """
     inherited = {name: environment[name] for name in server.inherits if name in environment}
     return StdioServerParameters(
         command=server.command.fill(environment),
