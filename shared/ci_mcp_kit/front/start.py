@@ -42,7 +42,7 @@ def start(package: str, *readers: Reader) -> None:
         _server_of(package).main()
         return
     if os.isatty(0):
-        _report("This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.")
+        pipes.write_at_once(pipes.STDERR, b"This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.\n")
     surface = surfaces.load(package)
     stdin = pipes.Input()
     if surface is None:
