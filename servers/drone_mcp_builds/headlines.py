@@ -165,7 +165,7 @@ def _declined(build: Build, _now: int) -> str:
     refused = [name_stage(stage) for stage in build.stages if stage.status == "declined"]
     text = f"declined: {join_names(refused)} was refused approval" if refused else "declined: it was refused approval"
     held = [name_stage(stage) for stage in status.blocked_stages(build)]
-    return text + (f"; left blocked: {join_names(held)}" if held else "")
+    return text + (f"; still open to approval: {join_names(held)}" if held else "")
 
 
 def _skipped(_build: Build, _now: int) -> str:

@@ -37,6 +37,7 @@ class Decision:
         most: how many retries the rule allows; 0 for other rules.
         wait_seconds: how long a retry has to wait yet.
         kind: the class of the first failure; "" where nothing failed.
+        confidence: in that class.
     """
 
     action: Action
@@ -48,6 +49,7 @@ class Decision:
     most: int = 0
     wait_seconds: int = 0
     kind: str = ""
+    confidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,8 @@ def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
 
 def may_retry(facts: Facts, rules: Rules) -> bool:
     """Whether any rule would retry the build, so that its history is worth reading."""
+    if _find_guess(facts):
+        return False
     return any(rule.then == "retry" and not find_mismatch(rule, rules, facts) for rule in rules.rules)
 
 
@@ -109,10 +113,20 @@ def _apply_rule(rule: Rule, rules: Rules, facts: Facts, history: History) -> tup
     return _make_decision(facts, rule.then, rule.name, reason, tools), RuleResult(rule, "decided", reason)
 
 
-def _find_retry_obstacle(rule: Rule, past: Attempts) -> str:
+def _find_guess(facts: Facts) -> str:
+    """Return which failure has a class that is only guessed, and so is no ground for a retry; "" if none has."""
+    guessed = next((failed for failed in facts.failed if failed.confidence == "low"), None)
+    if guessed is None:
+        return ""
+    return f"the class of {guessed.place} is a guess; evaluate again with failure_class and confidence of a diagnosis"
+
+
+def _find_retry_obstacle(rule: Rule, facts: Facts, past: Attempts) -> str:
     """Return why the rule may not retry the build; "" where it may."""
     limits = rule.retries
-    # First, as counts mean nothing where the history may lack a restart.
+    if guess := _find_guess(facts):
+        return guess
+    # Before the counts, which mean nothing where the history may lack a restart.
     if past.doubt:
         return past.doubt
     if len(past.used) >= limits.most:
@@ -120,11 +134,11 @@ def _find_retry_obstacle(rule: Rule, past: Attempts) -> str:
         return f"its retries are used up ({limits.most}): build{'s' if len(past.used) > 1 else ''} {shown}"
     if past.in_last_hour >= limits.hourly:
         return f"the branch had {past.in_last_hour} restarts in the last hour, and {limits.hourly} are allowed"
-    return ""
+    return past.same
 
 
 def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, RuleResult]:
-    if why := _find_retry_obstacle(rule, past):
+    if why := _find_retry_obstacle(rule, facts, past):
         return None, RuleResult(rule, "withheld", why)
     build, used = facts.build, len(past.used)
     pause = rule.retries.pause(used)
@@ -143,8 +157,11 @@ def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Deci
 
 
 def _make_decision(facts: Facts, action: Action, rule: str, reason: str, tools: tuple[str, ...]) -> Decision:
-    kind = facts.failed[0].kind if facts.failed else ""
-    return Decision(action=action, rule=rule, reason=reason, state=facts.state, tools=tools, kind=kind)
+    decision = Decision(action=action, rule=rule, reason=reason, state=facts.state, tools=tools)
+    if not facts.failed:
+        return decision
+    first = facts.failed[0]
+    return replace(decision, kind=first.kind, confidence=first.confidence)
 
 
 def _describe(facts: Facts) -> str:

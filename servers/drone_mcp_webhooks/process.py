@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit import listening
 from ci_mcp_kit.background import running
+from ci_mcp_kit.log_flood import RepeatLimit
 from drone_mcp_client.client import DroneClient
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_webhooks.drone_request_budget import RequestLimit
@@ -33,6 +34,8 @@ logger = logging.getLogger(__name__)
 
 async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, then finish open requests and close the store."""
+    # Each request that is refused is logged with its reason, and anybody can send one.
+    logging.getLogger(Receiver.__module__).addFilter(RepeatLimit())
     # The store is opened first and closed last: retention, reconciler and open requests write to it until they end.
     async with open_store(settings.state) as store:
         receiver = Receiver(store, settings.keys, settings.max_age)

@@ -17,13 +17,14 @@ import httpx
 from ci_mcp_http.addresses import is_loopback
 from ci_mcp_http.network_errors import describe_network_error
 from ci_mcp_http.response import Response
-from ci_mcp_http.retries import RetryPolicy, mark_outcome_unknown, may_retry, parse_retry_after
+from ci_mcp_http.retries import RetryPolicy, leaves_outcome_open, mark_outcome_unknown, may_retry, parse_retry_after
 from ci_mcp_http.sse import SILENCE, EventParser, ServerEvent
 from ci_mcp_kit.errors import (
     AnswerTooLarge,
     AuthenticationFailed,
     InvalidInput,
     ServiceError,
+    ServiceFailed,
     TimedOut,
     UnexpectedAnswer,
 )
@@ -181,6 +182,8 @@ class Transport:
                 )
             except httpx.HTTPError as error:
                 fault = describe_network_error(call, self._options.server, service, error)
+            except ServiceFailed as error:
+                raise (mark_outcome_unknown(call, error) if leaves_outcome_open(error) else error) from None
             # Raised here and not above: the caught error holds the request and with it the token.
             raise fault
 

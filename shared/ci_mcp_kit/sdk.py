@@ -8,6 +8,7 @@ https://github.com/modelcontextprotocol/python-sdk, under `src/mcp/server`.
 from __future__ import annotations
 
 import contextlib
+import copy
 import io
 import sys
 from typing import TYPE_CHECKING, Any
@@ -27,12 +28,15 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerMiddleware
     from mcp.server.lowlevel import Server
     from mcp.server.mcpserver import MCPServer
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+    from starlette.types import ASGIApp
 
 __all__ = [
     "SDK_VERSION",
     "ArgModelBase",
     "FuncMetadata",
     "Tool",
+    "answering_with_json",
     "find_context_parameter",
     "lowlevel_server",
     "put_first_in_place_of_tracing",
@@ -51,6 +55,19 @@ def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
     (mcpserver/server.py, `_apply_extension`; python-sdk issue 2135 asks for handlers that can be added later).
     """
     return server._lowlevel_server  # noqa: SLF001 - see above
+
+
+def answering_with_json(manager: StreamableHTTPSessionManager) -> ASGIApp:
+    """Return an application that answers as a running `manager` does, with one JSON text in place of a stream.
+
+    The SDK has this as an option for all clients, not for each request by what it accepts. A second manager would run
+    the lifespan of the server again (streamable_http_manager.py, `run`), so this is a copy that shares the first one's.
+    """
+    from mcp.server.transport_security import RequestBodyLimitMiddleware  # noqa: PLC0415 - over HTTP only
+
+    twin = copy.copy(manager)
+    twin.json_response = True
+    return RequestBodyLimitMiddleware(twin._handle_request, manager.max_request_body_size)  # noqa: SLF001 - see above
 
 
 def put_first_in_place_of_tracing(server: MCPServer[Any], middleware: ServerMiddleware[Any]) -> None:

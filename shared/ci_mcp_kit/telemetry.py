@@ -41,10 +41,13 @@ class Signals:
     metrics: bool
 
 
+NOTHING: Final = Signals(traces=False, metrics=False)
+
+
 def wanted(environment: Mapping[str, str]) -> Signals:
     """Decide by the environment which signals to send."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return Signals(traces=False, metrics=False)
+        return NOTHING
     return Signals(traces=_is_wanted("TRACES", environment), metrics=_is_wanted("METRICS", environment))
 
 

@@ -24,6 +24,8 @@ LONGEST_QUOTE: Final = 300  # characters of the other side's message in ours
 # Without a handshake before it: a served role keeps no sessions.
 LIST: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 # Clients have to accept both (MCP specification, "Transports", Streamable HTTP, Sending Messages to the Server).
+# Also of an address or a proxy variable that httpx does not take, and of a header that cannot be encoded.
+FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, ValueError)
 ACCEPT: Final = {"accept": "application/json, text/event-stream"}
 WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token that whoever serves the role gave you (any text where it asks for none)"
 
@@ -37,7 +39,7 @@ async def check_address(url: str) -> AsyncIterator[Check]:
     try:
         async with _client(url) as http:
             health, ready = [await http.get(f"{url}{path}") for path in ("/healthz", "/readyz")]
-    except httpx.HTTPError as error:
+    except FAULTS as error:
         mend = "Check --url, the network and the proxy variables, and that `drone-mcp-config serve` runs there"
         yield Check("served role", "failed", f"nothing answers at {url}: {_describe(error)}", mend)
         return
@@ -62,7 +64,7 @@ async def check_served(server: RemoteServer, tools: tuple[str, ...] | None, envi
     try:
         async with _client(url) as http:
             answer = await http.post(url, json=LIST, headers=ACCEPT | headers)
-    except (httpx.HTTPError, UnicodeEncodeError) as error:
+    except FAULTS as error:
         return Check(
             server.name, "failed", f"it does not answer: {_describe(error)}", "Look at the log of what serves it"
         )

@@ -11,6 +11,7 @@ import anyio
 
 from ci_mcp_kit import http_serving, logs, telemetry
 from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.http_app import MAX_OPEN
 from ci_mcp_kit.http_settings import HttpSettings
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.secret_files import read_secret
@@ -117,7 +118,9 @@ def _serving(
     if book is not None:
         return serving_app(http, pool, many_roles(book, services_of, limits), book.roles)
     name = str(role)
-    return serving_app(http, pool, one_role(name, services_of(name), http), [name], lambda: http.is_ready)
+    # All agents of the role are one caller then.
+    max_open = 10 * MAX_OPEN
+    return serving_app(http, pool, one_role(name, services_of(name), http), [name], lambda: http.is_ready, max_open)
 
 
 async def _serve(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:

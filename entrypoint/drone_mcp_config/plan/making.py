@@ -68,7 +68,7 @@ def make_plan(role: Role, installed: Servers, context: PlanContext) -> RolePlan:
             planned.append(_served_server(url, entry, manifest, own_token=context.own_token))
         else:
             planned.append(_started_server(role, entry, manifest, context, tools))
-    planned += [_external_server(name, entry) for name, entry in role.external.items()]
+    planned += [external_server(name, entry) for name, entry in role.external.items()]
     return RolePlan(role.name, tuple(planned))
 
 
@@ -175,6 +175,9 @@ def _token_variables(entry: ServerEntry, manifest: Manifest, context: PlanContex
             env[f"{variable}_FILE"] = Template.of(context.token_files[source])
         else:
             env[variable] = Template.reference(source)
+    if manifest.guard and manifest.guard.token not in env:
+        # A client hands on all that it has: a server that does not write is not to hold the token to write with.
+        env[manifest.guard.token] = Template.of("")
     return env
 
 
@@ -195,7 +198,8 @@ def _guard_variables(guard: ManifestGuard, values: Mapping[str, Any]) -> dict[st
     return dict(sorted(literals(), key=lambda pair: pair[0])) | secrets
 
 
-def _external_server(name: str, entry: External) -> PlannedServer:
+def external_server(name: str, entry: External) -> PlannedServer:
+    """Plan a server of another project."""
     if entry.url is not None:
         headers = {key: Template.parse(value) for key, value in entry.headers.items()}
         return RemoteServer(name, Template.parse(entry.url), headers, preload=entry.preload)

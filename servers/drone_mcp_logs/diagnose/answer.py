@@ -12,7 +12,7 @@ from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, 
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.verdicts import NOTHING, Verdict
+from drone_mcp_logs.common.verdicts import LOW, NOTHING, Verdict
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
@@ -39,19 +39,26 @@ _PLACE = 120  # characters of a place in a source file
 # What to do about a failure of each class.
 _ADVICE = {
     "test": "Open {place} and run the failing test there; drone_get_build_logs with stage, step and around shows more",
-    "compile": "Mend what the compiler names at {place}",
+    "compile": "Fix what the compiler names at {place}",
     "lint": "Correct {place} as the rule says, or run the formatter",
     "dependency": "Check name, version and registry of the dependency; if the registry was down, run the build again",
-    "infrastructure": "It is hardly the change: run the build again; if it stays, tell whoever runs the runners",
+    "infrastructure": "It is hardly the change: run the build again if the named fault can pass by itself (network, "
+    "registry); a full disk, a certificate or a fault that stays needs whoever runs the runners or that service",
     "out_of_memory": "Let the step need less memory (fewer jobs at once) or have more, then run the build again",
     "timeout": "Find what hangs at the end of the log; raise the limit only where it is honest work",
     "cancelled": "See whether a newer build replaced it; run it again if it is still wanted",
-    "configuration": "Correct the pipeline file of the repository (.drone.yml) or what it calls, then push",
+    "configuration": "Correct what the lines name: the pipeline file (.drone.yml), a script, a secret, a setting or a "
+    "permission. The same build fails again without that",
     "approval": "Ask an administrator of the repository to approve or decline it",
     "unknown": "Read the end of the step with drone_get_build_logs, or look for words with drone_search_build_logs",
 }
+_ADVICE_ON_A_GUESS = (
+    "The class is a guess: read the lines first. If they do not name the cause, read the end of the step with "
+    "drone_get_build_logs, or look for words with drone_search_build_logs"
+)
 _ADVICE_ON_TARGET = (
-    "It fails on its target branch as well (drone_find_regression: since when): mend it there or wait for that. "
+    "It failed on its target branch before this change (drone_find_regression: since when): mend it there or wait for "
+    "that. "
 )
 
 
@@ -81,7 +88,7 @@ class Diagnosis:
         cases: the failures in causal order.
         not_read: further failures.
         not_run: what did not run because of them.
-        on_target: whether the branch that the change goes to has the same failure.
+        on_target: whether the branch that the change goes to had the same failure before.
         note: how the build was chosen, where the caller did not.
     """
 
@@ -176,6 +183,8 @@ def _advice(diagnosis: Diagnosis, cases: Sequence[Case]) -> str:
     places = (case.places[0] for case in cases if case.places and case.failed.part is not Part.IGNORED)
     place = one_line(next(places, ""), _PLACE) or "what the lines name"
     text = _ADVICE.get(diagnosis.verdict.kind, "").format(place=place)
+    if text and diagnosis.verdict.confidence == LOW and diagnosis.verdict.kind != "unknown":
+        text = _ADVICE_ON_A_GUESS
     return _ADVICE_ON_TARGET + text if text and diagnosis.on_target.answer == "yes" else text
 
 

@@ -20,7 +20,8 @@ from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.on_target import compare_with_target
-from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past
+from drone_mcp_logs.diagnose.other_builds import NO_PAST, Historian, Past
+from drone_mcp_logs.diagnose.target_history import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -145,16 +146,16 @@ def not_run_because_of_failures(build: Build) -> list[str]:
 def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
     """Judge a failure; the first is compared with its last good run."""
     if reading is None:
-        return Case(failed, verdict_of(failed, None, facts.limit))
+        return Case(failed, verdict_of(failed, None, None, facts.limit))
     text = reading.text
     if text is None or not text.lines:
         note = reading.why or ("it printed nothing" if text else "")
-        return Case(failed, verdict_of(failed, None, facts.limit), text, note=note)
+        return Case(failed, verdict_of(failed, None, None, facts.limit), text, note=note)
     run = facts.past.good if index == 0 else None
     study = study_of(text, run.text if run else None)
     note = f"compared with its last good run in #{run.build.number}" if run and study.compared else reading.why
     found = study.excerpt(failed.exit_code, max(JUDGED, facts.token_budget))
-    return Case(failed, verdict_of(failed, found, facts.limit), text, study, found, places_of(found), note)
+    return Case(failed, verdict_of(failed, text, found, facts.limit), text, study, found, places_of(found), note)
 
 
 def _study_alone(case: Case) -> Study | None:
@@ -163,7 +164,7 @@ def _study_alone(case: Case) -> Study | None:
 
 
 def _target_signature(past: Past) -> str:
-    """Return the signature of the same step in the target branch's newest build; "" if that was not read."""
+    """Return the signature of the same step in the target branch's build before the commit; "" if that was not read."""
     run = past.other
     if run is None or run.ref is None:
         return ""

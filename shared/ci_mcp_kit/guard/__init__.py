@@ -21,6 +21,8 @@ Modules:
     protocols            what a domain implements: Action, Request, Writer
     spec                 GuardSpec
     rules                Rules and Decision: pure
+    additions            Additions: what an agent adds to a write: pure
+    environment_names    names that no pattern allows as parameters: pure
     variables, settings  the environment variables of every guard; GuardSettings
     change, acting       Change and Plan: one call of a tool; Actor carries it out
     confirmation_tokens  tokens as proof of a question: pure

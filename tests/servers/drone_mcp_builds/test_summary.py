@@ -47,7 +47,7 @@ def captured(name: str) -> BuildView:
         ),
         (
             "085_build_declined.json",
-            "declined: stage 2 'two' was refused approval; left blocked: stage 1 'one', stage 3 'three'",
+            "declined: stage 2 'two' was refused approval; still open to approval: stage 1 'one', stage 3 'three'",
         ),
         (
             "060_build_after_cancel.json",

@@ -35,6 +35,7 @@ DOCUMENTED = {
     "mcp.types.version",
 }
 INSIDES = {
+    "_handle_request",
     "_lowlevel_server",
     "mcp.server._otel.OpenTelemetryMiddleware",
     "mcp.server.mcpserver.tools.Tool",

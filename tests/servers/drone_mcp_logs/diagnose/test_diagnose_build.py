@@ -95,7 +95,7 @@ async def test_the_first_failure_comes_first_what_follows_next_and_ignored_ones_
     ]
     assert data["not_run"] == ["1/4 ci/test", "stage 2 publish"]
     assert data["on_target"].startswith("yes: main's previous build #14 fails in the same way")
-    assert data["next_step"].startswith("It fails on its target branch as well")
+    assert data["next_step"].startswith("It failed on its target branch before this change")
     assert data["failures"][0]["note"] == "compared with its last good run in #1"
 
 
@@ -130,7 +130,7 @@ async def test_a_build_held_for_approval_is_told_as_such(connect: Any) -> None:
 
 
 async def test_the_newest_failed_build_is_meant_and_that_is_said(agent: Any, drone: respx.MockRouter) -> None:
-    newest = made_build(42, "success", made_stage(1, "default"))
+    newest = made_build(42, "success", made_stage(1, "default"), after="b" * 40)
     drone.get(f"{BUILDS}/latest").respond(json=newest)
     drone.get(BUILDS).respond(json=[newest, failing_build()])
     drone.get(f"{BUILDS}/41").respond(json=failing_build())
@@ -138,7 +138,9 @@ async def test_the_newest_failed_build_is_meant_and_that_is_said(agent: Any, dro
     answer = await agent.diagnose()
     assert answer.data["number"] == 41
     assert answer.data["summary"].startswith("the newest failed build (the newest, #42, is success); 1/3 default/test")
-    assert answer.data["on_target"] == "no: main's newest build #42 is good"
+    assert answer.data["on_target"] == (
+        "unknown: no build of main before this commit passed or failed; main since: #42 is good"
+    )
 
 
 async def test_a_running_build_with_a_failed_step_is_diagnosed_so_far(agent: Any, drone: respx.MockRouter) -> None:
@@ -190,6 +192,7 @@ async def test_other_builds_that_cannot_be_read_do_not_spoil_the_diagnosis(agent
 
 async def test_a_pull_request_is_compared_with_its_target_branch(agent: Any, drone: respx.MockRouter) -> None:
     change = failing_build(41, event="pull_request", ref="refs/pull/7/head", source="topic", target="main")
+    change["after"] = "b" * 40
     drone.get(f"{BUILDS}/41").respond(json=change)
     drone.get(f"{BUILDS}/41/logs/1/3").respond(json=writes("took 12.5s\n", CAUSE))
     listed = drone.get(BUILDS, params={"branch": "main"}).respond(json=[failing_build(40), made_build(38)])
@@ -197,7 +200,7 @@ async def test_a_pull_request_is_compared_with_its_target_branch(agent: Any, dro
     drone.get(f"{BUILDS}/40/logs/1/3").respond(json=writes("took 9.1s\n", CAUSE))
     drone.get(f"{BUILDS}/38").respond(json=made_build(38, "success", made_stage(1, "other")))
     answer = await agent.diagnose(number=41)
-    assert answer.data["on_target"].startswith("yes: main's newest build #40 fails in the same way")
+    assert answer.data["on_target"].startswith("yes: main's newest build before it, #40, fails in the same way")
     assert len(listed.calls) == 1
     assert len(paths(drone)) == 6
 
