@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from drone_mcp_config.agents.committing import Author, commit_work, try_commit
 from drone_mcp_config.agents.git import GitFailed
 from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
-from drone_mcp_config.agents.remote import branches_at, commits_lacking
+from drone_mcp_config.agents.remote import branches_at, commits_lacking, pushed_to
 from drone_mcp_config.agents.secret_search import MOST_NAMED, SecretSearch
 from drone_mcp_config.agents.unpushed_work import describe_unpushed, find_places
 from drone_mcp_config.agents.work_tree import read_work_tree
@@ -144,8 +144,9 @@ class Pushed:
 
 def _push(git: Git, delivery: Delivery, head: str, secrets: Mapping[str, str]) -> Pushed:
     """Push a commit if the branch lacks it, and look for it in the remote."""
-    heads = branches_at(git, delivery.remote)
-    if not commits_lacking(git, delivery.remote, delivery.branch, head, heads):
+    where = pushed_to(git, delivery.remote)
+    heads = branches_at(git, where)
+    if not commits_lacking(git, where, delivery.branch, head, heads):
         return Pushed(f"Nothing to push: {delivery.branch} lacks nothing that is here", (head, *heads.values()))
     search = SecretSearch(secrets, delivery.made_up)
     search.search(git, head, heads.values())
@@ -162,8 +163,8 @@ def _push(git: Git, delivery: Delivery, head: str, secrets: Mapping[str, str]) -
         lacking = () if sent.ok else (f"the content of files of git-lfs ({git.why(sent)})",)
     # The full name, as git cannot guess it for a new branch from a detached HEAD (git-push(1), <refspec>).
     git.ask("push", "--porcelain", "--", delivery.remote, f"{head}:refs/heads/{delivery.branch}")
-    heads = branches_at(git, delivery.remote)
-    if delivery.branch not in heads or commits_lacking(git, delivery.remote, delivery.branch, head, heads):
+    heads = branches_at(git, where)
+    if delivery.branch not in heads or commits_lacking(git, where, delivery.branch, head, heads):
         there = heads.get(delivery.branch, "no such branch")[:14]
         raise GitFailed(f"git reports success, but {delivery.remote} has {there} there")
     return Pushed(f"Pushed {head[:12]} to {delivery.branch}", (head, *heads.values()), lacking)
