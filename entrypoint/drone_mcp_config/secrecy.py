@@ -16,7 +16,20 @@ _SECRET_WORDS = frozenset(
     }
 )  # fmt: skip
 _SECRET_KEYS = frozenset(  # … followed by "key"
-    {"api", "access", "private", "secret", "signing", "encryption", "action", "master", "deploy", "ssh", "account", "storage"}
+    {
+        "api",
+        "access",
+        "private",
+        "secret",
+        "signing",
+        "encryption",
+        "action",
+        "master",
+        "deploy",
+        "ssh",
+        "account",
+        "storage",
+    }
 )
 # The last word says what a value is: TOKEN_FILE, TOKEN_URL and TOKEN_LIMIT hold no token.
 _HARMLESS_ENDINGS = frozenset({"file", "path", "name", "url", "limit", "type"})
