@@ -89,7 +89,8 @@ def _argv(entry: object) -> list[str]:
     if not isinstance(entry, dict):
         return []
     command = entry.get("command") or entry.get("cmd") or []
-    words = command if isinstance(command, list) else [command, *(entry.get("args") or [])]
+    args = entry.get("args")
+    words = command if isinstance(command, list) else [command, *(args if isinstance(args, list) else [])]
     return [word for word in words if isinstance(word, str)]
 
 

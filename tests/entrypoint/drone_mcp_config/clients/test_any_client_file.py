@@ -61,6 +61,7 @@ def check(text: str, client: Any) -> None:
 @example(text="extensions: {null: 1}")
 @example(text="1: 2\nextensions:\n  mine: 1\n")
 @example(text="n: " + "9" * 5000)
+@example(text="extensions: {mine: {cmd: x, args: 1}}")
 def test_goose(text: str) -> None:
     check(text, GOOSE)
 
