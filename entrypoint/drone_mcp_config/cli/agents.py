@@ -8,7 +8,7 @@ import typer
 from drone_mcp_config.agents.committing import Author
 from drone_mcp_config.agents.delivery import PUSH_SECONDS, Delivery
 from drone_mcp_config.agents.equipment import Assignment
-from drone_mcp_config.cli.options import RoleName, RolesDir
+from drone_mcp_config.cli.options import CLIENT_NAMES, RoleName, RolesDir
 from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.drone.options import AgentRepo
 from drone_mcp_config.errors import UserError
@@ -16,10 +16,15 @@ from drone_mcp_config.errors import UserError
 Command = Annotated[
     list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
 ]
-Client = Annotated[ClientName, typer.Option("--client", help="Which client the command is.")]
-Branch = Annotated[str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that its work goes to.")]
+Client = Annotated[
+    ClientName, typer.Option("--client", metavar="CLIENT", help=f"Which client the command is: {CLIENT_NAMES}.")
+]
+Branch = Annotated[
+    str | None, typer.Option("--branch", envvar="BRANCH", metavar="BRANCH", help="The branch that its work goes to.")
+]
 Session = Annotated[
-    str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run, in logs and commits.")
+    str | None,
+    typer.Option("--session", envvar="SESSION_ID", metavar="NAME", help="What names this run, in logs and commits."),
 ]
 Url = Annotated[
     str | None, typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers.")

@@ -17,7 +17,7 @@ from drone_mcp_client.status import is_failure
 from drone_mcp_logs.common.compare_link import compare_link
 from drone_mcp_logs.common.earlier_builds import same_step
 from drone_mcp_logs.common.steps import NAME, bounded
-from drone_mcp_logs.common.views import size_of
+from drone_mcp_logs.common.views import LOST_HEAD, size_of
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
 
 if TYPE_CHECKING:
@@ -105,7 +105,15 @@ def _new(pair: Pair, new: Sequence[int], lines: list[Row]) -> NewView | None:
     if pair.text is None or pair.other is None:
         return NewView(step=pair.ref.label, note=pair.note)
     log = framed(lines, pair.nonce) if lines else ""
-    return NewView(step=pair.ref.label, lines=len(new), shown=count_lines(lines), log=log)
+    note = _lost(pair.text, pair.other)
+    return NewView(step=pair.ref.label, lines=len(new), shown=count_lines(lines), log=log, note=note)
+
+
+def _lost(failed: LogText, other: LogText) -> str:
+    """Say what the loss of a beginning means for the comparison."""
+    of_failed = f"in the failed log {LOST_HEAD}" if failed.head_lost else ""
+    of_other = "the beginning of the other log is lost, so that lines shown here may be old" if other.head_lost else ""
+    return "; ".join(filter(None, (of_failed, of_other)))
 
 
 def _side(build: Build) -> SideView:

@@ -41,6 +41,10 @@ def start(package: str, *readers: Reader) -> None:
     if sys.argv[1:]:
         _server_of(package).main()
         return
+    if os.isatty(0):
+        pipes.write_at_once(
+            pipes.STDERR, b"This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.\n"
+        )
     surface = surfaces.load(package)
     stdin = pipes.Input()
     if surface is None:
@@ -49,7 +53,7 @@ def start(package: str, *readers: Reader) -> None:
     eager, fault = _read_environment(surface, readers)
     if fault is not None:
         surface.explain(fault)
-        _report(f"{surface.command}: {fault}")
+        pipes.write_at_once(pipes.STDERR, f"{surface.command}: {fault}\n".encode())
     if pipes.WINDOWS:
         _exit_at_signals()
     else:
@@ -58,7 +62,7 @@ def start(package: str, *readers: Reader) -> None:
     rest = _converse(stdin, conversation, package if eager else None)
     if rest is None:
         # os._exit() because nothing is open here, and a thread that loads the server early would hold up the end.
-        stdin.send_last(conversation.farewell())
+        pipes.write_at_once(pipes.STDOUT, conversation.farewell())
         os._exit(0)
     # While the server is loaded nobody reads the input, so a signal could not end the process through it.
     _exit_at_signals()
@@ -126,9 +130,3 @@ def _load_in_background(package: str) -> None:
 
 def _server_of(package: str) -> Any:
     return import_module(f"{package}.server")
-
-
-def _report(line: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()

@@ -63,18 +63,18 @@ class Actor:
         plan = await change.plan()
         if plan.nothing:
             # Before the rules: where nothing is sent, there is nothing to allow, to confirm or to count.
-            await guard.audit.try_note("nothing", **plan.action.facts())
+            await guard.audit.try_note("nothing", outcome="not_sent", **plan.action.facts())
             return change.describe_nothing(plan)
         decision = await guard.check(plan.action)
         if rehearses:
             allowed = {"decision": "allowed", "rule": decision.rule, "sends": plan.requests}
-            await guard.audit.try_note("dry-run", **allowed, **plan.action.facts())
+            await guard.audit.try_note("dry-run", outcome="not_sent", **allowed, **plan.action.facts())
             return change.describe_rehearsal(plan, decision)
         confirmed = await self._confirm(context, change, plan, decision, token)
         return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, *confirmed)
 
     async def _repeat(self, change: Change[A, V], earlier: str) -> V:
-        await self._guard.audit.try_note("repeated", **change.facts())
+        await self._guard.audit.try_note("repeated", outcome="not_sent", **change.facts())
         return change.describe_repeated(change.view.model_validate_json(earlier))
 
     async def _confirm(

@@ -80,14 +80,19 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     )
 
 
+def signs_of(line: str) -> set[Sign]:
+    """Return the signs in a line, without its time stamp and what wraps a tool's own words."""
+    text = pattern_input(line)
+    wrapped = _WRAPPING.match(text)
+    return signs_in_line(text[wrapped.end() :] if wrapped else text)
+
+
 def _collect(lines: Iterable[Witness]) -> tuple[dict[str, dict[Sign, Witness]], set[str]]:
     """Return for each class its signs with the likeliest line of each, and the tools that have printed a heading."""
     spoken: dict[str, dict[Sign, Witness]] = defaultdict(dict)
     headed: set[str] = set()
     for line in lines:
-        text = pattern_input(line.text)
-        wrapped = _WRAPPING.match(text)
-        found = signs_in_line(text[wrapped.end() :] if wrapped else text)
+        found = signs_of(line.text)
         speaking = sorted((sign for sign in found if sign.role in _WORTH), key=lambda sign: (-_WORTH[sign.role], sign))
         if not speaking:
             headed |= {sign.tool for sign in found}
