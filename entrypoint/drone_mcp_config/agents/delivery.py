@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from drone_mcp_config.agents.git import Git
 
 PUSH_SECONDS = 240.0
-CHECK_SECONDS = 30.0  # for all that is asked before the agent starts
+CHECK_SECONDS = 30.0  # before the agent starts, for what may wait for a person or a peer
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,8 @@ def check_delivery(git: Git, delivery: Delivery) -> frozenset[Place]:
     problem = branch_problem(delivery.branch)
     if problem:
         raise UserError(f"{delivery.branch!r} (--branch, BRANCH) {problem}.")
-    git = git.within(min(CHECK_SECONDS, delivery.seconds))
+    limit = min(CHECK_SECONDS, delivery.seconds)
+    git = git.within(limit)
     try:
         inside = git.run("rev-parse", "--is-inside-work-tree")
     except GitFailed as error:
@@ -67,12 +68,13 @@ def check_delivery(git: Git, delivery: Delivery) -> frozenset[Place]:
         if not git.has("config", "--get", f"remote.{delivery.remote}.url"):
             raise UserError(f"--push needs the remote {delivery.remote!r}, which this work tree lacks (--remote).")
         _refuse_protected(git, delivery)
-        git = git.at_top()
+        git = git.at_top().within(delivery.seconds)  # it takes a while to look through a large work tree
         tree = read_work_tree(git)
-        commit = try_commit(git, delivery.author)
+        commit = try_commit(git.within(limit), delivery.author)
         # It asks for the right to push, and sends nothing. The hook before a push would look at work that is not there.
         to = f"refs/heads/{delivery.branch}"
-        git.ask("push", "--dry-run", "--no-verify", "--porcelain", "--", delivery.remote, f"{tree.head or commit}:{to}")
+        options = ("--dry-run", "--no-verify", "--porcelain")
+        git.within(limit).ask("push", *options, "--", delivery.remote, f"{tree.head or commit}:{to}")
         return find_places(git, tree) | {_remote_place(git, delivery)}
     except (GitFailed, OSError) as error:
         where = f"{delivery.branch} of {delivery.remote}"

@@ -8,7 +8,17 @@ from drone_mcp_config.secrecy import is_literal_secret, looks_secret, names_a_se
 
 
 @pytest.mark.parametrize(
-    "name", ["GITEA_TOKEN", "X-Api-Key", "apiKey", "password", "DB_PASSWD", "Authorization", "AWS_SECRET_ACCESS_KEY"]
+    "name",
+    [
+        "GITEA_TOKEN",
+        "X-Api-Key",
+        "apiKey",
+        "password",
+        "DB_PASSWD",
+        "Authorization",
+        "AWS_SECRET_ACCESS_KEY",
+        "DRONE_MCP_ACTION_KEY",
+    ],
 )
 def test_names_of_secrets_are_known(name: str) -> None:
     assert names_a_secret(name)
