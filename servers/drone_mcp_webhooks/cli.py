@@ -14,6 +14,7 @@ import typer
 
 from ci_mcp_kit import listening, logs
 from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.command_line import Application
 from ci_mcp_kit.http_settings import read_address
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_state import StoreError, open_store, restore_snapshot, write_snapshot
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-app = typer.Typer(
+app = Application(
     no_args_is_help=True, add_completion=False, help="Keeps the state of Drone's builds from its webhooks."
 )
 
@@ -35,11 +36,15 @@ WRONG_USE = 2  # the exit status, as click has it for wrong arguments
 
 @app.command()
 def serve(
-    listen: Annotated[str, typer.Option(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:8088",
-    period: Annotated[int, typer.Option(min=5, help="Seconds between comparisons with Drone.")] = 60,
-    requests_per_minute: Annotated[int, typer.Option(min=1, help="Most requests to Drone in any minute.")] = 60,
-    keep_builds: Annotated[int, typer.Option(min=1, help="Builds to keep of each repository.")] = 500,
-    keep_days: Annotated[int, typer.Option(min=1, help="Days to keep a build.")] = 90,
+    listen: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = "127.0.0.1:8088",
+    period: Annotated[int, typer.Option(min=5, metavar="SECONDS", help="Seconds between comparisons with Drone.")] = 60,
+    requests_per_minute: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="Most requests to Drone in any minute.")
+    ] = 60,
+    keep_builds: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Builds to keep of each repository.")] = 500,
+    keep_days: Annotated[int, typer.Option(min=1, metavar="DAYS", help="Days to keep a build.")] = 90,
 ) -> None:
     """Receive Drone's webhooks at POST /webhooks. Prints {"url": ...} when ready.
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ci_mcp_kit.network import check_network
 from ci_mcp_kit.variables import (
     SettingsError,
     Variable,
@@ -83,7 +84,8 @@ def read_service(variables: Iterable[Variable], environment: Mapping[str, str]) 
     """Return field -> value of a table with one service, checked together.
 
     Raises:
-        SettingsError: a value is wrong, the address is missing, or the token is given twice.
+        SettingsError: a value is wrong, the address is missing, the token is given twice, or a proxy or a file for
+            TLS cannot be used.
     """
     table = {variable.field: variable for variable in variables}
     values = read_variables(table.values(), environment)
@@ -93,4 +95,5 @@ def read_service(variables: Iterable[Variable], environment: Mapping[str, str]) 
     if "token" in values and "token_file" in values:
         name = table["token"].name
         raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them", name)
+    check_network(values["server"], environment)
     return values

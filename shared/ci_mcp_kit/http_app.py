@@ -21,6 +21,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import override
 
 from ci_mcp_kit import observing
+from ci_mcp_kit.http_messages import checked
 from ci_mcp_kit.sdk import answering_with_json
 from ci_mcp_kit.variables import unfilled_reference
 
@@ -259,7 +260,7 @@ async def hosted(server: MCPServer[Any]) -> AsyncIterator[ASGIApp]:
             headers = [*others, (b"accept", b"application/json, text/event-stream")]
             await app({**scope, "headers": headers}, receive, send)
 
-        yield negotiated
+        yield checked(negotiated, MAX_BODY)
 
 
 def accepts(media_type: str, headers: list[str]) -> bool:

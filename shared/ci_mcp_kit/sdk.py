@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import contextlib
 import copy
-import io
 import sys
 from typing import TYPE_CHECKING, Any
 
-import anyio
 from mcp.server._otel import OpenTelemetryMiddleware
 
 # Registration of tools (mcpserver/tools/base.py, mcpserver/utilities/): `Tool` is "internal tool registration info".
@@ -40,12 +38,10 @@ __all__ = [
     "find_context_parameter",
     "lowlevel_server",
     "put_first_in_place_of_tracing",
-    "run_stdio",
     "without_rich",
 ]
 
 SDK_VERSION = "2.3.0"
-_BUFFER = 2**16  # bytes, which is what a pipe holds (pipe(7))
 
 
 def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
@@ -78,17 +74,6 @@ def put_first_in_place_of_tracing(server: MCPServer[Any], middleware: ServerMidd
     """
     kept = [one for one in server.middleware if not isinstance(one, OpenTelemetryMiddleware)]
     server.middleware[:] = [middleware, *kept]
-
-
-def run_stdio(server: MCPServer[Any], stdin: io.RawIOBase, stdout: io.RawIOBase) -> None:
-    """Serve over `stdin` and `stdout` until the input ends.
-
-    `MCPServer.run_stdio_async` takes no streams. It uses the buffers of `sys.stdin` and `sys.stdout` as they are where
-    they do not belong to the descriptors 0 and 1 (stdio.py, `_claim_fd`).
-    """
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(stdin, _BUFFER), encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(stdout, encoding="utf-8")
-    anyio.run(server.run_stdio_async)
 
 
 @contextlib.contextmanager

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from ci_mcp_http.addresses import is_loopback
 from ci_mcp_kit import telemetry
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.guard.variables import AUDIT
+from ci_mcp_kit.http_client import http_client
 from drone_mcp_config.checking.check import Check
 
 if TYPE_CHECKING:
@@ -73,9 +73,9 @@ async def _check_telemetry(environment: Mapping[str, str]) -> Check:
 async def _ask(url: str) -> str:
     """Return why nothing answers at an address, "" if something does; any answer will do."""
     try:
-        async with httpx.AsyncClient(timeout=PATIENCE, trust_env=not is_loopback(url)) as http:
+        async with http_client(url, timeout=PATIENCE) as http:
             await http.head(url)
-    # A wrong address or a wrong proxy variable is a ValueError or an InvalidURL.
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+    # A wrong address is a ValueError or an InvalidURL, a wrong proxy variable an OSError.
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError) as error:
         return one_line(str(error) or type(error).__name__, LONGEST_QUOTE)
     return ""

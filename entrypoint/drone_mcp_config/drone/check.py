@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING
 import anyio
 import httpx
 
-from ci_mcp_http.addresses import is_exposed, is_loopback
+from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.http_client import http_client
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.access import client_options
@@ -171,19 +172,14 @@ async def _repository(settings: Settings, slug: str) -> Check:
 
 async def _clock(settings: Settings) -> Check:
     """Compare Drone's `Date` header, which is whole seconds, with this machine's time in the middle of the request."""
-    trust = httpx.create_ssl_context()
-    if settings.ca_file:
-        trust.load_verify_locations(cafile=str(settings.ca_file))
-    # As for every other request to Drone: no proxy leads back to this machine.
-    direct = is_loopback(settings.server)
     try:
-        async with httpx.AsyncClient(verify=trust, timeout=PATIENCE, trust_env=not direct) as http:
+        async with http_client(settings.server, ca_file=settings.ca_file, timeout=PATIENCE) as http:
             before = time.time()
             # The status does not matter: every answer below 500 has a date (RFC 9110, section 6.6.1).
             answer = await http.head(f"{settings.server}/version")
             after = time.time()
         theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp()
-    except (httpx.HTTPError, KeyError, ValueError):
+    except (httpx.HTTPError, OSError, KeyError, ValueError):
         return Check("clock", "skipped", "the server did not say what time it is")
     skew = theirs - (before + after) / 2
     if abs(skew) > LARGEST_SKEW:
