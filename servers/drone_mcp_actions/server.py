@@ -58,7 +58,7 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
 def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time."""
     access = DroneAccess(settings)
-    notes = SharedNotes(settings.state)
+    notes = SharedNotes(settings.state, settings.services[0].name, settings.server)
     connect = partial(connect_writer, settings, access)
     guard = Guard(_limit_to_tools(settings), access.clean, GuardNotes(notes), connect, clock)
     access.at_close += [notes.close, guard.close]

@@ -17,7 +17,7 @@ from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.command_line import Application
 from ci_mcp_kit.http_settings import read_address
 from ci_mcp_kit.redact import Redactor
-from drone_mcp_state import StoreError, open_store, write_snapshot
+from drone_mcp_state import StoreError, open_store, restore_snapshot, write_snapshot
 from drone_mcp_webhooks import process
 from drone_mcp_webhooks.retention import DAY, RetentionLimits
 from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
@@ -108,7 +108,7 @@ async def _snapshot(state: str, to: Path) -> None:
 
 async def _restore(state: str, copy: Path) -> int:
     async with open_store(state) as store, open_store(f"sqlite://{copy}") as other:
-        return await store.take(other)
+        return await restore_snapshot(other, store)
 
 
 def _warn_of_missing_settings(settings: ReceiverSettings) -> None:

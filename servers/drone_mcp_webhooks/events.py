@@ -60,6 +60,8 @@ def read_event(body: bytes) -> BuildChanged | RepoChanged | OtherEvent:
         event = EventBody.model_validate_json(body)
     except ValidationError:
         raise DeliveryRefused("unreadable", 400) from None
+    if _has_huge_number(event):
+        raise DeliveryRefused("unreadable", 400)
     match event.event, event.action, event.repo:
         case "build", "created" | "updated", EventRepo() as repo if event.build is not None:
             return BuildChanged(repo.slug, event.build)
@@ -72,6 +74,15 @@ def read_event(body: bytes) -> BuildChanged | RepoChanged | OtherEvent:
         case _:
             # From a later Drone. Its signature was valid, so it still shows that the feed is alive.
             return OtherEvent(known=False)
+
+
+def _has_huge_number(value: object) -> bool:
+    """Return whether there is a number beyond 64 bits, which Drone cannot send (Go's int64) and no store takes."""
+    if isinstance(value, int):
+        return not -(2**63) <= value < 2**63
+    if isinstance(value, DroneModel):
+        return any(_has_huge_number(part) for part in value.__dict__.values())
+    return isinstance(value, list | tuple) and any(_has_huge_number(part) for part in value)
 
 
 def _read_repo(repo: EventRepo, *, deleted: bool) -> Repo:

@@ -38,7 +38,11 @@ async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     logging.getLogger(Receiver.__module__).addFilter(RepeatLimit())
     # The store is opened first and closed last: retention, reconciler and open requests write to it until they end.
     async with open_store(settings.state) as store:
-        receiver = Receiver(store, settings.keys, settings.max_age)
+        server = settings.drone.server if settings.drone else ""
+        receiver = Receiver(store, settings.keys, settings.max_age, server=server)
+        # A Redis that is not there yet is asked again with the first delivery.
+        with contextlib.suppress(StoreUnavailable):
+            await receiver.bind()
         retention = Retention(store, settings.retention, receiver.metrics)
         fault = receiver.metrics.faults.labels("retention").inc
         async with running(keep_running, "Retention", retention.run, fault), _reconciling(settings, store, receiver):
@@ -57,7 +61,7 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
     async with DroneClient(replace(settings.drone, retries=0), gate=request_limit.admit) as drone:
         # The random part because containers often share host names and all have process id 1.
         holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics)
+        reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics, bind=receiver.bind)
         receiver.on_lost_delivery = reconciler.compare_now
         try:
             async with running(keep_running, "The comparison with Drone", reconciler.run, reconciler.note_fault):

@@ -18,13 +18,15 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from drone_mcp_state import StoreUnavailable
+from ci_mcp_kit.notes.owner import check_owner
+from drone_mcp_client.errors import DRONE
+from drone_mcp_state import StoreError, StoreUnavailable
 from drone_mcp_webhooks import metrics as m
 from drone_mcp_webhooks.events import BuildChanged, RepoChanged, read_event
 from drone_mcp_webhooks.verification import DeliveryRefused, check_body, check_head
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Awaitable, Callable
 
     from starlette.requests import Request
     from starlette.types import ASGIApp, Receive, Scope, Send
@@ -48,7 +50,7 @@ class KeySource(Protocol):
 
 @dataclass
 class Receiver:
-    """Stores deliveries. `now` returns Unix time; tests replace it."""
+    """Stores deliveries of the Drone at `server`; "": of whichever it is. `now` returns Unix time; tests replace it."""
 
     store: BuildStateStore
     keys: KeySource
@@ -56,11 +58,13 @@ class Receiver:
     metrics: m.Metrics = field(default_factory=m.Metrics)
     now: Callable[[], float] = time.time
     draining: bool = False
+    server: str = ""
     on_lost_delivery: Callable[[], None] = lambda: None
     """Called when a delivery could not be stored."""
 
     def __post_init__(self) -> None:
-        self._storing = StoreCheck(self.store)
+        self._storing = StoreCheck(self.store, self.bind)
+        self._is_bound = not self.server
 
     def app(self) -> ASGIApp:
         """Return the ASGI application. Deliveries bypass Starlette, whose routing takes as long as parsing a body."""
@@ -78,6 +82,16 @@ class Receiver:
 
         return dispatch
 
+    async def bind(self) -> None:
+        """Check that the store is for this Drone, until that was found to be so: Redis may not be there at the start.
+
+        Raises:
+            StoreError: it is not, or does not answer.
+        """
+        if not self._is_bound:
+            await check_owner(self.store.notes, DRONE.name, self.server, at=self.now())
+            self._is_bound = True
+
     def drain(self) -> None:
         """Report from now on that this process is about to stop."""
         self.draining = True
@@ -92,7 +106,7 @@ class Receiver:
             outcome = await self._store_delivery(body)
         except DeliveryRefused as refused:
             return self._refuse(refused)
-        except StoreUnavailable as error:
+        except StoreError as error:
             self.metrics.store_errors.inc()
             # Drone does not send it again, so the reconciler has to read what it said.
             self.on_lost_delivery()
@@ -120,6 +134,7 @@ class Receiver:
     async def _store_delivery(self, body: bytes) -> str:
         """Apply the delivery to the store; return the outcome for the metrics."""
         at = self.now()
+        await self.bind()
         match read_event(body):
             case BuildChanged(slug, build):
                 change = await self.store.apply(slug, build, source="webhook", at=at)
@@ -168,8 +183,9 @@ class Receiver:
 class StoreCheck:
     """Tries whether the store takes writes, one time after another: anybody may ask, and a try is a write."""
 
-    def __init__(self, store: BuildStateStore) -> None:
+    def __init__(self, store: BuildStateStore, bind: Callable[[], Awaitable[None]]) -> None:
         self._store = store
+        self._bind = bind
         self._turn = anyio.Lock()
         self._good_at = float("-inf")
 
@@ -178,8 +194,9 @@ class StoreCheck:
         async with self._turn:
             if anyio.current_time() - self._good_at >= CHECK_SECONDS:
                 try:
+                    await self._bind()
                     await self._store.check_writable()
-                except StoreUnavailable as error:
+                except StoreError as error:
                     return str(error)
                 self._good_at = anyio.current_time()
             return ""

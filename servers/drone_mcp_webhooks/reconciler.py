@@ -13,6 +13,7 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
+import anyio.lowlevel
 
 from ci_mcp_kit.concurrency import run_until_first
 from drone_mcp_client.errors import (
@@ -25,7 +26,7 @@ from drone_mcp_client.errors import (
     Unreachable,
 )
 from drone_mcp_client.status import is_final
-from drone_mcp_state import StoreUnavailable, lacks_details
+from drone_mcp_state import StoreError, lacks_details
 from drone_mcp_webhooks import metrics as m
 from drone_mcp_webhooks.drone_request_budget import RequestLimitReached
 
@@ -86,6 +87,8 @@ class Reconciler:
     metrics: m.Metrics = field(default_factory=m.Metrics)
     now: Callable[[], float] = time.time
     pause: Callable[[float], Awaitable[None]] = anyio.sleep
+    bind: Callable[[], Awaitable[None]] = anyio.lowlevel.checkpoint
+    """Raises `StoreError` if the store is not for this Drone."""
     _listed: dict[str, int] = field(default_factory=dict)  # slug -> its newest build when last listed
     _unreadable: dict[tuple[str, int], float] = field(default_factory=dict)  # deleted or forbidden -> when found so
     _lists_first: bool = True  # alternates: the limit may not suffice for both kinds of requests
@@ -100,11 +103,12 @@ class Reconciler:
         while True:
             seconds = self.period
             try:
+                await self.bind()
                 if await self.hold_lease():
                     await self.compare_once()
                     # Without deliveries these rounds are the only source of changes.
                     seconds *= 1 if (await self.store.health()).is_alive(self.now()) else 0.25
-            except StoreUnavailable as error:
+            except StoreError as error:
                 self.metrics.leader.set(0)
                 logger.warning("No comparison with Drone: %s", error)
             await run_until_first(partial(self.pause, seconds), self._wake.wait)

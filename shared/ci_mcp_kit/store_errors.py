@@ -3,6 +3,7 @@
 StoreError
 ├── StoreUrlInvalid     the URL is wrong, or of a store that this installation lacks
 ├── StoreUnavailable    the store does not answer now; acknowledged writes are not lost
+├── StoreOfAnother      the store holds the data of another server
 └── StoreTooNew         a later release has written it
 """
 
@@ -19,6 +20,10 @@ class StoreUrlInvalid(StoreError, ValueError):
 
 class StoreUnavailable(StoreError):
     """The store does not answer. The call has not returned a result, so it may or may not have been carried out."""
+
+
+class StoreOfAnother(StoreError):
+    """The store is bound to another server of the same service."""
 
 
 class StoreTooNew(StoreError):

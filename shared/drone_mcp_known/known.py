@@ -68,7 +68,7 @@ class Known:
     """The build store, read on behalf of a token. `clock` gives the Unix time."""
 
     def __init__(self, access: DroneAccess, clock: Callable[[], float]) -> None:
-        self.state = State(access.settings.state, clock)
+        self.state = State(access.settings.state, access.settings.server, clock)
         self._permission = ReadPermission(access, clock)
         self._clock = clock
         self._learned = 0

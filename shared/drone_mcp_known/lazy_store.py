@@ -12,10 +12,11 @@ if TYPE_CHECKING:
 
 
 class LazyStore:
-    """The store at an address."""
+    """The store at a URL, with the data of the Drone at `server`."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, server: str) -> None:
         self._url = url
+        self._server = server
         self._lock = anyio.Lock()
         self._closing = AsyncExitStack()
         self._store: BuildStateStore | None = None
@@ -31,7 +32,7 @@ class LazyStore:
         # Two calls at the start must not open two stores, of which one would never be closed.
         async with self._lock:
             if self._store is None:
-                self._store = await self._closing.enter_async_context(open_store(self._url))
+                self._store = await self._closing.enter_async_context(open_store(self._url, self._server))
             return self._store
 
     async def close(self) -> None:

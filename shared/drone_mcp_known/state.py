@@ -20,12 +20,15 @@ REST_SECONDS: Final = 30.0  # from a failure of the store to the next try
 
 
 class State:
-    """Access to the store; a store that fails never fails an answer. `clock` gives the Unix time."""
+    """Access to the store of the Drone at `server`; a store that fails never fails an answer.
 
-    def __init__(self, url: str, clock: Callable[[], float]) -> None:
+    `clock` gives the Unix time.
+    """
+
+    def __init__(self, url: str, server: str, clock: Callable[[], float]) -> None:
         self.shared = url != "memory:"
         self._clock = clock
-        self._store = LazyStore(url)
+        self._store = LazyStore(url, server)
         self._failed_at = float("-inf")
 
     async def ask(self, question: Callable[[BuildStateStore], Awaitable[T]]) -> T | None:

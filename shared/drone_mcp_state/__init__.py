@@ -5,9 +5,9 @@ async with open_store("sqlite:///var/lib/drone-mcp/state.db") as store:
     changes = await store.wait("octo/hello", 7, record.cursor, timeout=45)
 """
 
-from ci_mcp_kit.store_errors import StoreError, StoreTooNew, StoreUnavailable, StoreUrlInvalid
+from ci_mcp_kit.store_errors import StoreError, StoreOfAnother, StoreTooNew, StoreUnavailable, StoreUrlInvalid
 from drone_mcp_state.merge import Transition, is_settled, lacks_details, merge, transitions
-from drone_mcp_state.opening import open_store, write_snapshot
+from drone_mcp_state.opening import open_store, restore_snapshot, write_snapshot
 from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
 from drone_mcp_state.store import BuildStateStore
 
@@ -19,6 +19,7 @@ __all__ = [
     "Record",
     "Source",
     "StoreError",
+    "StoreOfAnother",
     "StoreTooNew",
     "StoreUnavailable",
     "StoreUrlInvalid",
@@ -27,6 +28,7 @@ __all__ = [
     "lacks_details",
     "merge",
     "open_store",
+    "restore_snapshot",
     "transitions",
     "write_snapshot",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.notes.owner import check_owner, copy_owner
 from ci_mcp_kit.store_address import check_store_address
+from drone_mcp_client.errors import DRONE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -15,10 +18,19 @@ if TYPE_CHECKING:
 
 
 @asynccontextmanager
-async def open_store(url: str) -> AsyncGenerator[BuildStateStore]:
-    """Open the store of a URL; raises `StoreUrlInvalid`, `StoreTooNew` or `StoreUnavailable`."""
+async def open_store(url: str, server: str = "") -> AsyncGenerator[BuildStateStore]:
+    """Open the store of a URL, for the Drone at an address; "": for whichever it is.
+
+    Raises:
+        StoreUrlInvalid: the URL is wrong.
+        StoreUnavailable: the store does not answer; of those that connect later, only where `server` is given.
+        StoreTooNew: a later release has written it.
+        StoreOfAnother: it holds the builds of another Drone.
+    """
     store = await _open(url)
     try:
+        if server:
+            await check_owner(store.notes, DRONE.name, server, at=time.time())
         yield store
     finally:
         await store.close()
@@ -35,7 +47,18 @@ async def write_snapshot(store: BuildStateStore, path: Path) -> None:
         await store.copy_to(path)
         return
     async with open_store(f"sqlite://{path}") as copy:
+        await copy_owner(store.notes, copy.notes, DRONE.name, at=time.time())
         await copy.take(store)
+
+
+async def restore_snapshot(copy: BuildStateStore, store: BuildStateStore) -> int:
+    """Merge a copy into a store; return the number of its builds.
+
+    Raises:
+        StoreOfAnother: it is a copy of the builds of another Drone.
+    """
+    await copy_owner(copy.notes, store.notes, DRONE.name, at=time.time())
+    return await store.take(copy)
 
 
 async def _open(url: str) -> BuildStateStore:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import time
+
 import anyio
 from typing_extensions import override
 
 from ci_mcp_kit.notes.base import Notes
+from ci_mcp_kit.notes.owner import check_owner
 from ci_mcp_kit.store_address import check_store_address
 
 
 class SharedNotes(Notes):
     """The notes at the URL of DRONE_MCP_STATE; with `memory:` this process does not share them.
 
-    Every method may raise a `StoreError`: the URL may be wrong, or the store may not answer.
+    Every method may raise a `StoreError`: the URL may be wrong, the store may not answer, or hold the data of another
+    server.
+
+    Args:
+        url: of the store.
+        service: the name of the service that is asked.
+        address: of its server.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, service: str, address: str) -> None:
         self._url = url
+        self._service = service
+        self._address = address
         self._lock = anyio.Lock()
         self._notes: Notes | None = None
 
@@ -24,7 +35,13 @@ class SharedNotes(Notes):
         # Two first calls at once would otherwise open two stores, and `memory:` would be two memories.
         async with self._lock:
             if self._notes is None:
-                self._notes = await _open(self._url)
+                notes = await _open(self._url)
+                try:
+                    await check_owner(notes, self._service, self._address, at=time.time())
+                except BaseException:
+                    await notes.close()
+                    raise
+                self._notes = notes
             return self._notes
 
     @override

@@ -9,6 +9,7 @@ import pytest
 from drone_mcp_client.models import Build
 from drone_mcp_known.signature_store import Signatures, Signed
 from drone_mcp_known.state import State
+from support.agent import SERVER
 from support.made_builds import T0, failing_build, made_build
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ def bare(build: dict[str, Any]) -> dict[str, Any]:
 
 async def write(state: str, *found: tuple[dict[str, Any], str]) -> None:
     """Write down what a diagnosis found."""
-    way = State(state, lambda: float(T0))
+    way = State(state, SERVER, lambda: float(T0))
     for build, signature in found:
         known = Build.model_validate(build)
         await Signatures(way, lambda: float(T0)).write("octo/hello", known, Signed(signature, "1/3"))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 async def test_closing_a_store_that_is_being_opened_closes_it(tmp_path: Path) -> None:
-    lazy = LazyStore(f"sqlite://{tmp_path}/state.db")
+    lazy = LazyStore(f"sqlite://{tmp_path}/state.db", "https://drone.test")
     opened: list[BuildStateStore] = []
 
     async def open_it() -> None:

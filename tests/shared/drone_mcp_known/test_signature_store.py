@@ -12,12 +12,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SLUG = "octo/hello"
+SERVER = "https://drone.test"
 FAILED = Build(number=7, id=70, status="failure")
 
 
 async def test_a_signature_is_read_by_others_until_it_runs_out(state: str) -> None:
     now = 1_000.0
-    mine, others = State(state, lambda: now), State(state, lambda: now)
+    mine, others = State(state, SERVER, lambda: now), State(state, SERVER, lambda: now)
     await Signatures(mine, lambda: now).write(SLUG, FAILED, Signed("0123456789ab", "1/3"))
     await Signatures(mine, lambda: now).write("octo/other", FAILED, Signed("ba9876543210"))
     reading = Signatures(others, lambda: now)
@@ -30,7 +31,7 @@ async def test_a_signature_is_read_by_others_until_it_runs_out(state: str) -> No
 
 
 async def test_a_build_that_took_over_a_number_has_no_signature(state: str) -> None:
-    store = State(state, lambda: 0.0)
+    store = State(state, SERVER, lambda: 0.0)
     kept = Signatures(store, lambda: 0.0)
     await kept.write(SLUG, FAILED, Signed("0123456789ab"))
     assert await kept.read(SLUG, FAILED.model_copy(update={"id": 71})) is None
@@ -38,7 +39,7 @@ async def test_a_build_that_took_over_a_number_has_no_signature(state: str) -> N
 
 
 async def test_without_a_shared_store_nothing_is_kept() -> None:
-    store = State("memory:", lambda: 0.0)
+    store = State("memory:", SERVER, lambda: 0.0)
     kept = Signatures(store, lambda: 0.0)
     await kept.write(SLUG, FAILED, Signed("0123456789ab"))
     assert not kept.are_shared
@@ -47,7 +48,7 @@ async def test_without_a_shared_store_nothing_is_kept() -> None:
 
 
 async def test_a_store_that_does_not_answer_is_told_from_one_that_knows_nothing(tmp_path: Path, state: str) -> None:
-    gone, there = State(f"sqlite://{tmp_path}/none/state.db", lambda: 0.0), State(state, lambda: 0.0)
+    gone, there = State(f"sqlite://{tmp_path}/none/state.db", SERVER, lambda: 0.0), State(state, SERVER, lambda: 0.0)
     assert not await Signatures(gone, lambda: 0.0).are_readable()
     assert await Signatures(there, lambda: 0.0).are_readable()
     await gone.close()

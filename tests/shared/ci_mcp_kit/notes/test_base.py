@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @asynccontextmanager
 async def open_notes(url: str) -> AsyncIterator[SharedNotes]:
-    notes = SharedNotes(url)
+    notes = SharedNotes(url, "CI", "https://ci.test")
     yield notes
     await notes.close()
 
@@ -96,7 +96,7 @@ async def test_redis_lets_a_note_run_out_by_its_own_clock(own_redis: RedisServer
         await notes.claim("call:1", "first", 0.0001, at=1000)
         await notes.write_note("call:2", "text", 0.001, at=1000)
         with redis.Redis(port=own_redis.port) as client:
-            while client.keys():
+            while client.keys("*call:*"):
                 pass
         assert await notes.claim("call:1", "second", 60, at=1000) is None
 
@@ -107,7 +107,7 @@ async def test_a_file_does_not_keep_notes_that_have_run_out(tmp_path: Path) -> N
         for second in range(100):
             await notes.claim(f"call:{second}", "x", 10, at=1000 + second)
         with sqlite3.connect(path) as reader:
-            assert reader.execute("SELECT count(*) FROM notes").fetchone() == (10,)
+            assert reader.execute("SELECT count(*) FROM notes WHERE key LIKE 'call:%'").fetchone() == (10,)
         reader.close()
 
 
