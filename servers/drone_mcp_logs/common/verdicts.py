@@ -79,7 +79,7 @@ def _of_log(failed: FailedStep, text: LogText, found: Excerpt) -> Verdict:
     why = tuple(
         f"{reason.sign.tool}: {_SIGNS[reason.sign.role]} (line {reason.line + text.first - 1})"
         for reason in judged.reasons[:_REASONS]
-    )
+    ) or ("only the command that it ran tells",)
     lines = [line.text for line in found.lines]
     # One of its own services may have died, which is hardly a fault of the network.
     if judged.kind in _OF_PEERS and lacks_connection(lines) and services_beside(failed):

@@ -52,6 +52,7 @@ class Finding:
     reasons: tuple[Reason, ...] = ()
 
 
+_ITS_OWN = frozenset({"test", "lint", "compile"})  # classes for which there are tools that have no other purpose
 NOTHING_FOUND = Finding("unknown", "low")
 
 
@@ -65,7 +66,7 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     """
     spoken, headed = _collect(lines)
     if not spoken:
-        return NOTHING_FOUND
+        return _guess(commands)
     ran = {tool for command in commands for tool in tools_of_command(command)}
     ended = {tool for tool, codes in sign_table().exits.items() if exit_code in codes}
     known = (headed, ran, ended)
@@ -78,6 +79,13 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
         _confidence(_clear_signs(spoken[best]), known, share, is_last=_is_last(spoken, best)),
         tuple(Reason(sign, line.number) for sign, line in reasons),
     )
+
+
+def _guess(commands: Sequence[str]) -> Finding:
+    """Return the class of what runs nothing but tests, linters or compilers, as far as the last command tells."""
+    tools = tools_of_command(commands[0]) if commands else set()
+    kinds = {kind for tool in tools for kind in sign_table().reported.get(tool, ())}
+    return Finding(kinds.pop(), "low") if len(kinds) == 1 and kinds <= _ITS_OWN else NOTHING_FOUND
 
 
 def signs_of(line: str) -> set[Sign]:

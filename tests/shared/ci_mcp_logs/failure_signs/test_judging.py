@@ -133,3 +133,12 @@ def test_every_tool_that_confirms_also_speaks() -> None:
 def test_only_commands_are_searched_for_commands() -> None:
     assert "pytest" in tools_of_command("+ python -m pytest -q")
     assert not {sign for sign in signs_in_line(b"+ python -m pytest -q") if sign.role in SPEAKING}
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("+ vendor/bin/phpcs", "lint"), ("+ ctest", "test"), ("+ make all", "unknown")],
+)
+def test_where_no_line_tells_the_command_gives_a_guess(command: str, kind: str) -> None:
+    found = judge_lines([Witness(1, command), Witness(2, "it is over")], commands=[command], exit_code=1)
+    assert (found.kind, found.confidence, found.reasons) == (kind, "low", ())
