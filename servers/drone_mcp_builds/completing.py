@@ -1,4 +1,4 @@
-"""Completions for the addresses of the resources: owners, repositories and build numbers."""
+"""Completions for resources and prompts: owners, repositories and build numbers."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp.types import Completion
 
+from drone_mcp_builds.prompts import PROMPT
 from drone_mcp_builds.resources import LATEST, SUMMARY
 from drone_mcp_client.errors import ServiceError
 
@@ -33,11 +34,11 @@ class Completer:
 
     async def __call__(self, ref: Any, argument: Any, context: Any) -> Completion | None:
         """Return the values that the argument may have, given the arguments filled in before."""
-        if getattr(ref, "uri", None) not in {LATEST, SUMMARY}:
+        if getattr(ref, "uri", None) not in {LATEST, SUMMARY} and getattr(ref, "name", None) != PROMPT:
             return None
         known = dict(context.arguments or {}) if context else {}
         try:
-            values = await self._values(argument.name, known)
+            values = await self._values(argument.name, known, is_prompt=getattr(ref, "uri", None) is None)
         # A client asks while a person types; an error would interrupt them, and the call that follows shows it anyway.
         except ServiceError:
             values = ()
@@ -45,8 +46,10 @@ class Completer:
         found = [value for value in values if value.lower().startswith(typed)]
         return Completion(values=found[:MOST_VALUES], total=len(found), has_more=len(found) > MOST_VALUES)
 
-    async def _values(self, name: str, known: dict[str, str]) -> tuple[str, ...]:
+    async def _values(self, name: str, known: dict[str, str], *, is_prompt: bool) -> tuple[str, ...]:
         owner, repo = known.get("owner", ""), known.get("repo", "")
+        if is_prompt:  # it takes owner and name in one argument, and has a default
+            return await (self._numbers(repo) if name == "number" else self._slugs())
         if name == "number":
             return await self._numbers(f"{owner}/{repo}") if owner and repo else ()
         pairs = [slug.partition("/") for slug in await self._slugs()]
@@ -63,7 +66,7 @@ class Completer:
         return await self._fresh("", read)
 
     async def _numbers(self, repo: str) -> tuple[str, ...]:
-        slug = self._access.resolve_repo(repo)
+        slug = self._access.resolve_repo(repo or None)
 
         async def read() -> tuple[str, ...]:
             drone = await self._access.client()

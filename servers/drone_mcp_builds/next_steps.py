@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
-from drone_mcp_build import tool_names
 from drone_mcp_build.failure_class import judge
 from drone_mcp_build.outlook import Outlook, outlook_of
 from drone_mcp_build.refs import history_branch
@@ -16,6 +17,9 @@ from drone_mcp_client import status
 if TYPE_CHECKING:
     from drone_mcp_build.failed_steps import FailedStep
     from drone_mcp_client.models import Build
+
+# Tools of other servers, which a role may lack. As data, as are those of the policy: no server knows another one.
+_TOOLS: Final[dict[str, str]] = json.loads(Path(__file__).with_name("next_tools.json").read_text(encoding="utf-8"))
 
 
 def suggest_next_step(build: Build, now: int, limit: int = 0) -> str:
@@ -38,7 +42,7 @@ def _while_unfinished(build: Build, now: int) -> str:
         stage = f" and stage {stages[0].number}" if len(stages) == 1 else ""
         return (
             "Ask a repository administrator to approve or decline it; nothing runs until then. To approve: "
-            f"{tool_names.APPROVE} with {which}{stage}"
+            f"{_TOOLS['approve']} with {which}{stage}"
         )
     if outlook is Outlook.STALLED:
         return (
@@ -48,7 +52,7 @@ def _while_unfinished(build: Build, now: int) -> str:
     if outlook is Outlook.STUCK:
         return (
             "Do not wait: what is left of it never starts, as Drone starts a waiting stage only when another one ends. "
-            f"{tool_names.RESTART} with {which} runs the build anew, {tool_names.STOP} with {which} ends this one"
+            f"{_TOOLS['restart']} with {which} runs the build anew, {_TOOLS['stop']} with {which} ends this one"
         )
     return f"Call drone_wait_for_build with {which} to learn how it ends"
 
@@ -58,7 +62,7 @@ def _after_failure(build: Build, failed: FailedStep) -> str:
     if failed.status != "error":
         step = f"stage {failed.stage.number} and step {failed.step.number}" if failed.step else ""
         return (
-            f"{tool_names.DIAGNOSE} with {which} tells why it failed; {tool_names.READ_LOG} with {which}, {step} "
+            f"{_TOOLS['diagnose']} with {which} tells why it failed; {_TOOLS['read_log']} with {which}, {step} "
             "reads the log"
         )
     # The runner could not run it, so it printed nothing.
@@ -66,7 +70,7 @@ def _after_failure(build: Build, failed: FailedStep) -> str:
     if judged and judged.kind == "configuration":
         return "Correct what the error names, in most cases in the pipeline file, and push. The step has no log"
     return (
-        f"The step has no log. {tool_names.RESTART} with {which} runs the build again; if the error stays, report it "
+        f"The step has no log. {_TOOLS['restart']} with {which} runs the build again; if the error stays, report it "
         "to whoever runs Drone's runners"
     )
 
@@ -75,15 +79,15 @@ def _afterwards(build: Build, limit: int) -> str:
     """Suggest what to do about a build that has ended without a failed step."""
     which = f"number {build.number}"
     if build.status == "killed" and judge_stopped_build(build, limit).kind == "timeout":
-        return f"{tool_names.DIAGNOSE} with {which} shows what ran when the time was up"
+        return f"{_TOOLS['diagnose']} with {which} shows what ran when the time was up"
     if build.status in {"killed", "skipped"}:
-        again = f"; {tool_names.RESTART} with {which} runs this one again" if build.status == "killed" else ""
+        again = f"; {_TOOLS['restart']} with {which} runs this one again" if build.status == "killed" else ""
         return f"{_newer_builds(build)} shows whether a newer one took its place{again}"
     if build.status == "declined":
         return _after_refusal(build)
     return {
         "error": "The error is all that Drone knows: no step failed, so no log tells more",
-        "failure": f"No step failed in it: {tool_names.DIAGNOSE} with {which} shows what its stages tell",
+        "failure": f"No step failed in it: {_TOOLS['diagnose']} with {which} shows what its stages tell",
     }.get(build.status, "")
 
 
@@ -100,5 +104,5 @@ def _after_refusal(build: Build) -> str:
         return "Ask whoever declined it; a declined build cannot be restarted, a new push makes a new build"
     return (
         f"Ask whoever declined it. Stages that are still blocked ({', '.join(held[:5])}) can be approved all the same, "
-        f"and then run; {tool_names.STOP} with number {build.number} closes them"
+        f"and then run; {_TOOLS['stop']} with number {build.number} closes them"
     )

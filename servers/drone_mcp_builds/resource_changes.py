@@ -53,6 +53,14 @@ class Watcher:
         slug = self._access.resolve_repo(unquote(f"{owner}/{repo}"))
         return Subject(slug, int(number) if number else None, AGAIN_SECONDS)
 
+    async def check(self, uri: str) -> None:
+        """Check that the resource exists, as far as Drone answers: what does not exist never changes.
+
+        Raises:
+            ServiceError: it does not exist, or may not be read.
+        """
+        await self._state(self.subject(uri))
+
     async def changes(self, uri: str) -> AsyncGenerator[None, None]:
         """Yield whenever the resource has changed; end when it cannot change any more.
 

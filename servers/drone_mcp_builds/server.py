@@ -61,7 +61,7 @@ def create(settings: Settings, clock: Callable[[], float] = time.time, pause: Pa
     waiter, watcher = Waiter(access.builds, reader, follower, clock, pause), Watcher(access, reader, follower)
     parts = BuildTools(access, reader, waiter, clock), BuildResources(access, reader), BuildPrompts(access)
     server = build_server(SPEC, settings, access, *parts, complete=Completer(access))
-    subscriptions = Subscriptions(watcher.changes, watcher.subject, access.clean)
+    subscriptions = Subscriptions(watcher.changes, watcher.check, access.clean)
     subscriptions.serve(server)
     access.at_close.insert(0, subscriptions.close)  # it reads from the store, so it ends first
     return server

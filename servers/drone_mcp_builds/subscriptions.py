@@ -27,7 +27,7 @@ from ci_mcp_kit.sdk import lowlevel_server
 from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+    from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
 
     from mcp.server.context import ServerRequestContext
     from mcp.server.mcpserver import MCPServer
@@ -52,7 +52,7 @@ class Subscriptions:
         clean: for the text of errors.
     """
 
-    def __init__(self, changes: Changes, check: Callable[[str], object], clean: Cleaner) -> None:
+    def __init__(self, changes: Changes, check: Callable[[str], Awaitable[None]], clean: Cleaner) -> None:
         self._changes = changes
         self._check = check
         self._clean = clean
@@ -81,13 +81,15 @@ class Subscriptions:
     async def _listen(
         self, context: ServerRequestContext[Any, Any], params: SubscriptionsListenRequestParams
     ) -> SubscriptionsListenResult:
-        with self._watching(params.notifications.resource_subscriptions or ()):
+        # Each of them is asked for, so no more than can be watched.
+        uris = list(dict.fromkeys(map(str, params.notifications.resource_subscriptions or ())))[:MOST_WATCHED]
+        with self._watching([uri for uri in uris if await self._is_known(uri)]):
             return await self._listening(context, params)
 
     async def _subscribe(self, context: ServerRequestContext[Any, Any], params: SubscribeRequestParams) -> EmptyResult:
         uri = str(params.uri)
         try:
-            self._check(uri)
+            await self._check(uri)
         except ServiceError as error:
             raise protocol_error(error, self._clean) from error
         if self._of_same_client(uri, context.session) is None:
@@ -113,10 +115,8 @@ class Subscriptions:
         return next(same, None)
 
     @contextmanager
-    def _watching(self, uris: Iterable[str]) -> Iterator[None]:
-        """Watch addresses while a stream is open; an invalid one never sends a notification."""
-        # Once each: the address is given up once as well, when the stream ends.
-        wanted = [uri for uri in dict.fromkeys(map(str, uris)) if self._is_known(uri)]
+    def _watching(self, wanted: Iterable[str]) -> Iterator[None]:
+        """Watch addresses, each once, while a stream is open."""
         for uri in wanted:
             self._want(uri)
         try:
@@ -125,9 +125,10 @@ class Subscriptions:
             for uri in wanted:
                 self._unwant(uri)
 
-    def _is_known(self, uri: str) -> bool:
+    async def _is_known(self, uri: str) -> bool:
+        """Whether the address can be watched; another one never sends a notification."""
         try:
-            self._check(uri)
+            await self._check(uri)
         except ServiceError as error:
             logger.info("A subscription will never tell of anything: %s", error)
             return False

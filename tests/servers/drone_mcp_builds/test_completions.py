@@ -41,6 +41,17 @@ async def test_build_numbers_are_completed_newest_first(agent: Any, drone: respx
     assert dict(route.calls.last.request.url.params) == {"page": "1", "per_page": "100"}
 
 
+async def test_the_arguments_of_the_prompt_are_completed(agent: Any, drone: respx.MockRouter) -> None:
+    drone.get("/api/user/repos").respond(json=REPOS)
+    drone.get("/api/repos/octo/hello/builds").respond(json=[made_build(n) for n in (41, 40, 4)])
+    reference = PromptReference(type="ref/prompt", name="watch_build")
+    repos = await agent.client.complete(reference, {"name": "repo", "value": "octo/h"})
+    given = {"repo": "octo/hello"}
+    numbers = await agent.client.complete(reference, {"name": "number", "value": "4"}, context_arguments=given)
+    assert repos.completion.values == ["octo/Help", "octo/hello"]
+    assert numbers.completion.values == ["41", "40", "4"]
+
+
 async def test_nothing_is_asked_without_the_repository(agent: Any, drone: respx.MockRouter) -> None:
     assert await complete(agent, "number", "") == []
     assert await complete(agent, "number", "", owner="octo") == []

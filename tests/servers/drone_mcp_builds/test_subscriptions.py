@@ -134,11 +134,19 @@ async def test_a_change_in_the_store_is_told_without_a_question_to_drone(
     assert paths == {f"/api/repos/{SLUG}"}, "all that is asked is whether the token may read"
 
 
-async def test_who_may_not_read_a_build_is_not_told_that_it_changes(connect: Any, era: str, tmp_path: Path) -> None:
+async def test_who_may_not_read_a_build_cannot_subscribe_to_it(connect: Any) -> None:
+    async with simulated(connect, "legacy", login="robot") as (_, subscriber):
+        with pytest.raises(MCPError) as caught:
+            async with subscriber.to(SUMMARY):
+                pass
+    assert caught.value.error.data["code"] == "NOT_FOUND"
+
+
+async def test_who_may_not_read_a_build_is_not_told_that_it_changes(connect: Any, tmp_path: Path) -> None:
     state = f"sqlite://{tmp_path}/state.db"
     async with (
         open_store(state) as store,
-        simulated(connect, era, login="robot", DRONE_MCP_STATE=state) as (drone, subscriber),
+        simulated(connect, "auto", login="robot", DRONE_MCP_STATE=state) as (drone, subscriber),
     ):
         private, public = (drone.world.repos[slug] for slug in (SLUG, "octo/hello"))
         running = Build(number=3, repo_id=private.id, status="running", version=1)
@@ -174,8 +182,8 @@ async def test_the_end_of_the_server_ends_its_watches(connect: Any, era: str) ->
     ("uri", "code"),
     [
         ("drone://repo/octo/hello/build/0/summary", "INVALID_INPUT"),
-        ("drone://repo/octo/hello", "INVALID_INPUT"),
-        ("file:///etc/passwd", "INVALID_INPUT"),
+        ("drone://repo/octo/hello", None),  # no resource of this server at all
+        ("file:///etc/passwd", None),
         ("drone://repo/acme/web/latest", "PERMISSION_DENIED"),
     ],
 )
@@ -185,8 +193,18 @@ async def test_an_address_of_nothing_is_refused(connect: Any, uri: str, code: st
         with pytest.raises(MCPError) as caught:
             async with subscriber.to(uri):
                 pass
-        assert caught.value.error.data["code"] == code
+        assert (caught.value.error.data or {}).get("code") == code
         assert drone.asked == []
+
+
+@pytest.mark.parametrize("uri", ["drone://repo/octo/hello/build/999/summary", "drone://repo/octo/nothing/latest"])
+async def test_what_does_not_exist_is_refused_and_not_watched(connect: Any, uri: str) -> None:
+    async with simulated(connect, "legacy") as (_, subscriber):
+        with pytest.raises(MCPError) as caught:
+            async with subscriber.to(uri):
+                pass
+        assert caught.value.error.data["code"] == "NOT_FOUND"
+        assert not [task for task in asyncio.all_tasks() if "Subscriptions._watch" in repr(task)]
 
 
 async def test_both_eras_are_told_that_they_can_subscribe(connect: Any, era: str) -> None:
