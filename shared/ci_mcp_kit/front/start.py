@@ -42,7 +42,9 @@ def start(package: str, *readers: Reader) -> None:
         _server_of(package).main()
         return
     if os.isatty(0):
-        pipes.write_at_once(pipes.STDERR, b"This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.\n")
+        pipes.write_at_once(
+            pipes.STDERR, b"This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.\n"
+        )
     surface = surfaces.load(package)
     stdin = pipes.Input()
     if surface is None:
