@@ -269,7 +269,7 @@ def _describe_build(part: BuildPart, branch: str, commit: Commit, head: Commit |
         cron=part.cron,
     )
     if part.event == "pull_request":
-        return replace(base, action="open", ref=f"refs/pull/{part.pull or 1}/head", source=part.sender or "topic")
+        return replace(base, action="opened", ref=f"refs/pull/{part.pull or 1}/head", source=part.sender or "topic")
     if part.event == "tag":
-        return replace(base, action="create", ref=f"refs/tags/{part.tag or 'v1.0.0'}")
+        return replace(base, action="create", ref=f"refs/tags/{part.tag or 'v1.0.0'}", source="", target="")
     return base

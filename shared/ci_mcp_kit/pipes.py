@@ -32,6 +32,18 @@ def write_at_once(descriptor: int, data: bytes) -> None:
             os.write(descriptor, data[:_AT_ONCE])
 
 
+def was_adopted() -> bool:
+    """Return whether the process that started this one had died before anything here could remember it.
+
+    A process is in the session of the one that starts it, or begins one of its own (setsid(2)). With another parent in
+    another session it has been adopted.
+    """
+    try:
+        return os.getsid(0) not in {os.getpid(), os.getsid(os.getppid())}
+    except OSError:  # the parent is out of sight
+        return False
+
+
 class Input:
     """The messages of the client.
 
@@ -44,6 +56,7 @@ class Input:
         self._waiting = b""
         self.was_told_to_end = False
         self._parent = _INIT if WINDOWS else os.getppid()
+        self._began_as_orphan = not WINDOWS and was_adopted()
         self._alarm, self._bell = (-1, -1) if WINDOWS else os.pipe()
         if not WINDOWS:
             # A full pipe must not block a signal handler; one byte in it is enough to wake the reader.
@@ -121,7 +134,7 @@ class Input:
 
     def _is_orphan(self) -> bool:
         # A process that init itself has started, as in a container, never becomes an orphan.
-        return self._parent != _INIT and os.getppid() != self._parent
+        return self._began_as_orphan or (self._parent != _INIT and os.getppid() != self._parent)
 
 
 class Output:

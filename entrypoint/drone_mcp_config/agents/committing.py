@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -29,11 +30,15 @@ class Author:
     session: str = ""
 
     @property
+    def title(self) -> str:
+        """The first line of the message of a commit."""
+        return f"Save what {f'session {self.session}' if self.session else f'the {self.role} agent'} left"
+
+    @property
     def message(self) -> str:
         """The message of a commit."""
-        by = f"session {self.session}" if self.session else f"the {self.role} agent"
         session = [f"Agent-Session: {self.session}"] if self.session else []
-        return "\n".join([f"Save what {by} left", "", f"Agent-Role: {self.role}", *session])
+        return "\n".join([self.title, "", f"Agent-Role: {self.role}", *session])
 
     def settings(self, git: Git) -> list[str]:
         """Return options of git that name a committer where git knows none.
@@ -51,6 +56,9 @@ def try_commit(git: Git, author: Author) -> str:
     Raises:
         GitFailed: the work could not be committed.
     """
+    lock = git.path("index.lock")
+    if lock.exists():
+        raise GitFailed(f"{lock} exists: another git is at work there, or has ended without removing it")
     signs = git.run("config", "--type=bool", "--get", "commit.gpgsign").out.strip() == "true"
     tree = git.ask("mktree").strip()
     made = git.ask(*author.settings(git), "commit-tree", *(["-S"] if signs else []), "-m", author.message, tree).strip()
@@ -59,6 +67,12 @@ def try_commit(git: Git, author: Author) -> str:
         lacking = _lacking_interpreter(hook, git.environment.get("PATH", os.defpath))
         if lacking:
             raise GitFailed(f"the hook {hook} cannot be run, as there is no {lacking}")
+    with tempfile.NamedTemporaryFile("w", encoding="utf-8") as message:
+        message.write(f"{author.message}\n")
+        message.flush()
+        judged = git.run("hook", "run", "--ignore-missing", "commit-msg", "--", message.name)
+    if not judged.ok and "not a git command" not in judged.err:  # git-hook(1) is there from 2.36 on
+        raise GitFailed(f"the hook commit-msg refuses the message {author.title!r} ({git.why(judged)})")
     return made
 
 

@@ -6,15 +6,16 @@ said to be pushed is in the remote, as the remote tells, and a clone of the bran
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drone_mcp_config.agents.committing import Author, commit_work, try_commit
 from drone_mcp_config.agents.git import GitFailed
 from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
-from drone_mcp_config.agents.remote import branches_at, commits_lacking
+from drone_mcp_config.agents.remote import branches_at, commits_lacking, pushed_to
 from drone_mcp_config.agents.secret_search import MOST_NAMED, SecretSearch
-from drone_mcp_config.agents.unpushed_work import describe_unpushed, find_places
+from drone_mcp_config.agents.unpushed_work import Place, describe_unpushed, find_places
 from drone_mcp_config.agents.work_tree import read_work_tree
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drone_mcp_config.agents.git import Git
-    from drone_mcp_config.agents.unpushed_work import Place
 
 PUSH_SECONDS = 240.0
 CHECK_SECONDS = 30.0  # for all that is asked before the agent starts
@@ -64,17 +64,17 @@ def check_delivery(git: Git, delivery: Delivery) -> frozenset[Place]:
     if inside.out.strip() != "true":
         raise UserError(f"--push needs a git work tree, and {git.folder} is in none ({git.why(inside)}).")
     try:
-        git = git.at_top()
         if not git.has("config", "--get", f"remote.{delivery.remote}.url"):
             raise UserError(f"--push needs the remote {delivery.remote!r}, which this work tree lacks (--remote).")
         _refuse_protected(git, delivery)
+        git = git.at_top()
         tree = read_work_tree(git)
         commit = try_commit(git, delivery.author)
         # It asks for the right to push, and sends nothing. The hook before a push would look at work that is not there.
         to = f"refs/heads/{delivery.branch}"
         git.ask("push", "--dry-run", "--no-verify", "--porcelain", "--", delivery.remote, f"{tree.head or commit}:{to}")
-        return find_places(git, tree)
-    except GitFailed as error:
+        return find_places(git, tree) | {_remote_place(git, delivery)}
+    except (GitFailed, OSError) as error:
         where = f"{delivery.branch} of {delivery.remote}"
         raise NotStarted(f"The agent was not started: its work could not be pushed to {where}: {error}.") from error
 
@@ -86,6 +86,12 @@ def _refuse_protected(git: Git, delivery: Delivery) -> None:
             f"The branch {delivery.branch!r} is protected: an agent works on a branch of its own. "
             "--push-protected is there for when you mean it."
         )
+
+
+def _remote_place(git: Git, delivery: Delivery) -> Place:
+    """Return where the remote is, without a password: a token may have been renewed meanwhile."""
+    addresses = git.ask("remote", "get-url", "--push", "--all", delivery.remote)
+    return Place("remote", delivery.remote, re.sub(r"(?<=://)[^/\s]*@", "", addresses))
 
 
 def _default_branch(symref: str) -> str | None:
@@ -114,13 +120,13 @@ def deliver(git: Git, delivery: Delivery, before: frozenset[Place], secrets: Map
         commit_work(git, delivery.author)
         tree = read_work_tree(git)
         if tree.head:
-            pushed = _push(git, delivery, tree.head, secrets)
-    except GitFailed as error:
+            pushed = _push(git, delivery, tree.head, before, secrets)
+    except (GitFailed, OSError) as error:
         raise NotPushed(f"The work was not pushed to {delivery.branch}: {error}. It is in {git.folder}.") from error
     lacking = list(pushed.lacking)
     try:
         lacking += describe_unpushed(git, tree, before, pushed.known)
-    except GitFailed as error:
+    except (GitFailed, OSError) as error:
         lacking.append(f"what git cannot tell ({error})")
     if lacking:
         raise NotPushed(f"{pushed.said}. But it lacks {'; '.join(lacking)}. All of it is in {git.folder}.")
@@ -142,10 +148,13 @@ class Pushed:
     lacking: tuple[str, ...] = ()
 
 
-def _push(git: Git, delivery: Delivery, head: str, secrets: Mapping[str, str]) -> Pushed:
+def _push(git: Git, delivery: Delivery, head: str, before: frozenset[Place], secrets: Mapping[str, str]) -> Pushed:
     """Push a commit if the branch lacks it, and look for it in the remote."""
-    heads = branches_at(git, delivery.remote)
-    if not commits_lacking(git, delivery.remote, delivery.branch, head, heads):
+    if before and _remote_place(git, delivery) not in before:
+        raise GitFailed(f"{delivery.remote} has another address than before the agent started")
+    where = pushed_to(git, delivery.remote)
+    heads = branches_at(git, where)
+    if not commits_lacking(git, where, delivery.branch, head, heads):
         return Pushed(f"Nothing to push: {delivery.branch} lacks nothing that is here", (head, *heads.values()))
     search = SecretSearch(secrets, delivery.made_up)
     search.search(git, head, heads.values())
@@ -162,8 +171,8 @@ def _push(git: Git, delivery: Delivery, head: str, secrets: Mapping[str, str]) -
         lacking = () if sent.ok else (f"the content of files of git-lfs ({git.why(sent)})",)
     # The full name, as git cannot guess it for a new branch from a detached HEAD (git-push(1), <refspec>).
     git.ask("push", "--porcelain", "--", delivery.remote, f"{head}:refs/heads/{delivery.branch}")
-    heads = branches_at(git, delivery.remote)
-    if delivery.branch not in heads or commits_lacking(git, delivery.remote, delivery.branch, head, heads):
+    heads = branches_at(git, where)
+    if delivery.branch not in heads or commits_lacking(git, where, delivery.branch, head, heads):
         there = heads.get(delivery.branch, "no such branch")[:14]
         raise GitFailed(f"git reports success, but {delivery.remote} has {there} there")
     return Pushed(f"Pushed {head[:12]} to {delivery.branch}", (head, *heads.values()), lacking)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 import time
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -152,14 +152,15 @@ class Git:
             GitFailed: it cannot be run, or not in time.
         """
         environment = {name: value for name, value in self.environment.items() if name not in LEFT_OUT} | UNATTENDED
-        elsewhere = ["-C", str(self.folder)] if self.folder != Path.cwd() else []
         left = max(0.0, self.began + self.seconds - time.monotonic())
-        # No pipes: nobody reads until git has ended, and a full pipe would block it.
-        with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-            aside = (out.fileno(), err.fileno())
+        with ExitStack() as files:
             try:
-                code = self.foreground.run(["git", *elsewhere, *arguments], environment, aside=aside, limit=left)
-            except (OSError, ValueError) as error:  # also for an argument that no program can take
+                # No pipes: nobody reads until git has ended, and a full pipe would block it.
+                out, err = (files.enter_context(tempfile.TemporaryFile()) for _ in range(2))
+                elsewhere = ["-C", str(self.folder)] if self.folder != Path.cwd() else []
+                command = ["git", *elsewhere, *arguments]
+                code = self.foreground.run(command, environment, aside=(out.fileno(), err.fileno()), limit=left)
+            except (OSError, ValueError) as error:  # no git, no place for files, no argument that a program can take
                 raise GitFailed(f"git cannot be run: {getattr(error, 'strerror', error)}") from error
             if code == TIMED_OUT:
                 raise GitFailed(

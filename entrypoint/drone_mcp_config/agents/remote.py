@@ -16,6 +16,16 @@ MOST_HEADS = 5000  # of a remote that are named in one command; more would not f
 _REF = re.compile(r"([0-9a-f]{40,64})\trefs/heads/(.+)")
 
 
+def pushed_to(git: Git, remote: str) -> str:
+    """Return where pushes to a remote go: its name, or an address where it is fetched from another one.
+
+    Raises:
+        GitFailed: git cannot tell.
+    """
+    ways = [git.ask("remote", "get-url", *push, remote).splitlines()[:1] for push in ((), ("--push",))]
+    return remote if ways[0] == ways[1] else "".join(ways[1])
+
+
 def branches_at(git: Git, remote: str) -> dict[str, str]:
     """Return each branch of a remote -> its commit, as the remote tells it now.
 

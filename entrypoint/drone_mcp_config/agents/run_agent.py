@@ -110,14 +110,12 @@ class AgentRun:
         equipment = self.equipment
 
         def check() -> int:
-            from drone_mcp_config.agents.drone_access import check_access  # noqa: PLC0415 - brings httpx
+            from drone_mcp_config.agents.service_checks import check_services  # noqa: PLC0415 - brings httpx
             from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
-            plan, environment = equipment.made.plan, equipment.environment
             tools = tools_by_server(equipment.role, installed)
-            return report_failures(check_access(plan, installed, environment), report) or report_failures(
-                check_servers(plan, tools, environment), report
-            )
+            started = check_servers(equipment.made.plan, tools, equipment.environment)
+            return report_failures(check_services(equipment, installed), report) or report_failures(started, report)
 
         if foreground.call(check) and not foreground.end_code:
             raise NotStarted("The agent was not started: some of its tools would not work.")

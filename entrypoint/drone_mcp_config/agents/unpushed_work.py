@@ -19,7 +19,9 @@ if TYPE_CHECKING:
     from drone_mcp_config.agents.git import Git
     from drone_mcp_config.agents.work_tree import WorkTree
 
-Kind = Literal["branch", "stash", "work tree", "repository", "submodule", "changed submodule", "hidden", "unreadable"]
+Kind = Literal[
+    "remote", "branch", "stash", "work tree", "repository", "submodule", "changed submodule", "hidden", "unreadable"
+]
 WORDS: dict[Kind, str] = {
     "branch": "commits of the branch",
     "stash": "the stash",

@@ -55,7 +55,7 @@ async def _check(server: PlannedServer, tools: tuple[str, ...] | None, environme
     if isinstance(server, RemoteServer):
         return Check(server.name, "skipped", "it runs elsewhere and is not started by a client")
     try:
-        parameters = parameters_of(server, environment)
+        parameters = _parameters(server, environment)
     except KeyError as error:
         mend = f"Set {error.args[0]} where the client is started"
         return Check(server.name, "failed", f"not started: {error.args[0]} is not set", mend)
@@ -90,12 +90,8 @@ async def _try_a_call(server: StdioServer, running: RunningServer) -> Check | No
     return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", mend)
 
 
-def parameters_of(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
-    """Fill in variables as the client would; the server gets no others of the environment.
-
-    Raises:
-        KeyError: with the name of a variable that is not set.
-    """
+def _parameters(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
+    """Fill in variables as the client would; the server gets no others of the environment."""
     inherited = {name: environment[name] for name in server.inherits if name in environment}
     return StdioServerParameters(
         command=server.command.fill(environment),

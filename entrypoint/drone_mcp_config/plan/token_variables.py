@@ -39,6 +39,16 @@ def token_sources(role: Role, installed: Servers) -> set[str]:
     return {source for name, entry in role.servers.items() for source in sources_of(installed[name], entry).values()}
 
 
+def service_sources(role: Role, installed: Servers, service: str) -> set[str]:
+    """Return the sources of the tokens of those servers that ask a service."""
+    return {
+        source
+        for name, entry in role.servers.items()
+        if any(one.name == service for one in installed[name].services)
+        for source in sources_of(installed[name], entry).values()
+    }
+
+
 def secret_variables(role: Role, installed: Servers) -> set[str]:
     """Return all variables that hold a secret of the role's servers, by what they are for: a name need not tell."""
     found = token_sources(role, installed)

@@ -78,10 +78,10 @@ class Audit:
             return False
         return True
 
-    async def refused(self, error: ServiceError, **facts: Any) -> None:
+    async def refused(self, error: ServiceError, outcome: str = "refused", **facts: Any) -> None:
         """Write a line about a refusal, with the rule behind it."""
         rule = error.details.get("rule", "")
-        await self.try_note("refused", decision="refused", rule=rule, outcome="refused", code=error.code, **facts)
+        await self.try_note("refused", decision="refused", rule=rule, outcome=outcome, code=error.code, **facts)
 
 
 def describe_failure(error: BaseException, *, left: bool) -> dict[str, Any]:

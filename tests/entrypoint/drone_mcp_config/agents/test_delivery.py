@@ -165,3 +165,44 @@ def test_without_git_it_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match="needs git"):
         check_delivery(world.agent_git(PATH=""), to())
+
+
+def test_the_place_that_is_pushed_to_is_looked_at_though_it_is_fetched_from_another(world: World) -> None:
+    mirror = world.remote.parent / "mirror.git"
+    world.git("clone", "--quiet", "--bare", str(world.remote), str(mirror))
+    world.git("remote", "set-url", "origin", str(mirror))
+    world.git("remote", "set-url", "--push", "origin", str(world.remote))
+    commit = world.commit("second")
+    assert deliver(world.agent_git(), to()) == f"Pushed {commit[:12]} to agent."
+    assert world.there() == commit
+
+
+def test_a_message_that_a_hook_refuses_is_found_before_anything_starts(world: World) -> None:
+    hook = world.clone / ".git" / "hooks" / "commit-msg"
+    hook.write_text("#!/bin/sh\ngrep -q '^fix: ' $1 || { echo error: no type >&2; exit 1; }\n", encoding="utf-8")
+    hook.chmod(0o755)
+    with pytest.raises(NotStarted, match=r"refuses the message 'Save what session s-1 left' \(error: no type\)"):
+        check_delivery(world.agent_git(), to())
+
+
+def test_a_lock_that_was_left_is_found_before_anything_starts(world: World) -> None:
+    (world.clone / ".git" / "index.lock").touch()
+    with pytest.raises(NotStarted, match=r"index\.lock exists"):
+        check_delivery(world.agent_git(), to())
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_content_of_files_of_git_lfs_is_sent_first(world: World, code: int) -> None:
+    lfs = world.clone.parent / "bin" / "git-lfs"
+    lfs.parent.mkdir()
+    lfs.write_text(f'#!/bin/sh\necho "$@" >>{lfs}.log\necho error: quota >&2\nexit {code}\n', encoding="utf-8")
+    lfs.chmod(0o755)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 1\n".format("0" * 64)
+    (world.clone / "big.bin").write_text(pointer, encoding="utf-8")
+    git = world.agent_git(PATH=f"{lfs.parent}:{world.environment['PATH']}")
+    if code:
+        with pytest.raises(NotPushed, match=r"^Pushed .*lacks the content of files of git-lfs \(error: quota\)"):
+            deliver(git, to())
+    else:
+        assert deliver(git, to()).startswith("Pushed ")
+    assert (lfs.parent / "git-lfs.log").read_text() == f"push origin {world.there()}\n"

@@ -196,3 +196,35 @@ def test_an_empty_repository_can_be_worked_in(place: Place, world: World) -> Non
     done = place.run("--push", command=["touch", "new"])
     assert done.returncode == 0, done.stderr
     assert "new" in world.git("ls-tree", "--name-only", "agent", where=place.folder / "empty.git").split()
+
+
+@pytest.mark.parametrize(
+    "deed",
+    [
+        "echo garbage >.git/index",
+        "echo garbage >.git/HEAD",
+        "echo garbage >.git/refs/heads/agent",
+        "rm -rf .git",
+        "rm -rf .git/objects",
+        "rm -rf .git; git init -q",
+        "rm -rf .git/index; mkdir .git/index",
+        "touch .git/index.lock",
+        "git config core.bare true",
+        "git config core.worktree /",
+        "git remote remove origin",
+        "git clone -q --bare . ../own.git; git remote set-url origin ../own.git",
+        "rm -rf $TMPDIR",
+        "rm -rf ../remote.git",
+        "mv ../work ../moved",
+        "printf '[' >>.git/config",
+    ],
+)
+def test_whatever_becomes_of_the_repository_the_run_says_that_the_work_is_not_pushed(
+    place: Place, world: World, deed: str
+) -> None:
+    done = place.run("--push", command=["sh", "-c", f"touch new; {deed}"])
+    assert done.returncode == 75, done.stderr
+    assert "The work was not pushed to agent: " in done.stderr
+    assert "Traceback" not in done.stderr
+    if world.remote.exists():
+        assert not world.has("agent")
