@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server.mcpserver import Context
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.build_address import resolve_address
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 Repo = Annotated[str | None, Field(description="owner/name or URL")]
 Number = Annotated[int | None, Field(description="1+; default: newest", ge=1)]
-Part = Annotated[str | None, Field(description="number or name")]
+
+
+def _as_name(value: object) -> object:
+    """Return a number as text, in which form the schema asks for it: models send `3` as well as `"3"`."""
+    return str(value) if type(value) is int else value
+
+
+Part = Annotated[str | None, BeforeValidator(_as_name), Field(description="number or name")]
 Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
 
