@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from drone_mcp_policy.earlier_tries import count_attempts
 from drone_mcp_policy.matching import find_mismatch
-from drone_mcp_policy.states import decide_by_state
+from drone_mcp_policy.states import decide_by_state, describe_vain_wait
 
 if TYPE_CHECKING:
     from drone_mcp_policy.earlier_tries import Attempts, History
@@ -85,12 +85,12 @@ def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
         decision, result = _apply_rule(rule, rules, facts, history)
         results.append(result)
     if decision is None:
-        action, _ = decide_by_state(facts.build)
+        action, _ = decide_by_state(facts.build, facts.now)
         tools = rules.tools.get(action, ())
         decision = _make_decision(facts, action, f"{BUILT_IN}: {facts.state}", _describe(facts), tools)
     withheld = next((result for result in results if result.outcome == "withheld"), None)
     # Where another rule retries, the one that may not explains nothing.
-    if withheld is not None and not decision.most:
+    if withheld is not None and not decision.most and withheld.rule.then == "retry":
         reason = f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}"
         decision = replace(decision, reason=reason)
     return Evaluation(decision, tuple(results))
@@ -108,6 +108,9 @@ def _apply_rule(rule: Rule, rules: Rules, facts: Facts, history: History) -> tup
         return None, RuleResult(rule, "mismatch", why)
     if rule.then == "retry" and facts.build is not None:
         return _retry(rule, rules, facts, count_attempts(facts.build, history, facts.now))
+    # A rule cannot know that what it waits for never comes.
+    if rule.then == "wait" and facts.build is not None and (vain := describe_vain_wait(facts.build, facts.now)):
+        return None, RuleResult(rule, "withheld", vain)
     reason = rule.reason or _describe(facts)
     tools = rule.tools or rules.tools.get(rule.then, ())
     return _make_decision(facts, rule.then, rule.name, reason, tools), RuleResult(rule, "decided", reason)
@@ -166,5 +169,5 @@ def _make_decision(facts: Facts, action: Action, rule: str, reason: str, tools: 
 
 def _describe(facts: Facts) -> str:
     """Say in a sentence how the build stands."""
-    _, why = decide_by_state(facts.build)
+    _, why = decide_by_state(facts.build, facts.now)
     return f"{why}: {facts.failed[0].description}" if facts.failed else why

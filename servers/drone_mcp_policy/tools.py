@@ -92,7 +92,10 @@ class PolicyTools:
         try:
             observation = await self._access.builds.newest(repo)
         except NoBuilds:
-            return None, "The repository has no builds yet"
+            found = await self._access.known.repo(repo)
+            inactive = found is not None and not found.active
+            note = "; it is not active in Drone, so a push makes none: have it activated" if inactive else ""
+            return None, f"The repository has no builds yet{note}"
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
     async def _consider(self, repo: str, build: Build | None, diagnosed: Judgement | None) -> Evaluation:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit import listening
-from ci_mcp_kit.background import running
+from ci_mcp_kit.background import keep_running, running
 from ci_mcp_kit.log_flood import RepeatLimit
 from drone_mcp_client.client import DroneClient
 from drone_mcp_state import StoreUnavailable, open_store
@@ -40,7 +40,8 @@ async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     async with open_store(settings.state) as store:
         receiver = Receiver(store, settings.keys, settings.max_age)
         retention = Retention(store, settings.retention, receiver.metrics)
-        async with running(retention.run, on_fault=_log_crash), _reconciling(settings, store, receiver):
+        fault = receiver.metrics.faults.labels("retention").inc
+        async with running(keep_running, "Retention", retention.run, fault), _reconciling(settings, store, receiver):
             _reduce_garbage_collection()
             await listening.serve(receiver.app(), listener, receiver.drain)
 
@@ -59,16 +60,12 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
         reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics)
         receiver.on_lost_delivery = reconciler.compare_now
         try:
-            async with running(reconciler.run, on_fault=_log_crash):
+            async with running(keep_running, "The comparison with Drone", reconciler.run, reconciler.note_fault):
                 yield
         finally:
             # Otherwise the lease expires by itself.
             with contextlib.suppress(StoreUnavailable):
                 await reconciler.release_lease()
-
-
-def _log_crash(error: BaseException) -> None:
-    logger.critical("A part has ended by a fault; deliveries are still received", exc_info=error)
 
 
 def _reduce_garbage_collection() -> None:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
+import anyio
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 4 * 2**20  # bytes: some thousand steps; a usual delivery has three kilobytes
+CHECK_SECONDS = 1.0  # for which a store that has taken a write counts as one that does
 
 STORED = Response(status_code=HTTPStatus.NO_CONTENT)  # made once: it holds nothing of a request
 
@@ -56,6 +58,9 @@ class Receiver:
     draining: bool = False
     on_lost_delivery: Callable[[], None] = lambda: None
     """Called when a delivery could not be stored."""
+
+    def __post_init__(self) -> None:
+        self._storing = StoreCheck(self.store)
 
     def app(self) -> ASGIApp:
         """Return the ASGI application. Deliveries bypass Starlette, whose routing takes as long as parsing a body."""
@@ -138,13 +143,12 @@ class Receiver:
         return PlainTextResponse("ok\n")
 
     async def show_readiness(self, _: Request) -> Response:
-        """Answer 200 while deliveries can be stored, 503 otherwise."""
+        """Answer 200 while deliveries can be stored, 503 with the reason otherwise."""
         if self.draining:
             return PlainTextResponse("stopping\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        try:
-            await self.store.health()
-        except StoreUnavailable:
-            return PlainTextResponse("the store is not available\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        problem = await self._storing.problem()
+        if problem:
+            return PlainTextResponse(f"{problem}\n", HTTPStatus.SERVICE_UNAVAILABLE)
         return PlainTextResponse("ready\n")
 
     async def show_metrics(self, _: Request) -> Response:
@@ -159,6 +163,26 @@ class Receiver:
             self.metrics.last_reconciliation.set(health.last_reconciliation or 0)
             self.metrics.feed_alive.set(int(health.is_alive(self.now())))
         return Response(self.metrics.render(), media_type=m.CONTENT_TYPE)
+
+
+class StoreCheck:
+    """Tries whether the store takes writes, one time after another: anybody may ask, and a try is a write."""
+
+    def __init__(self, store: BuildStateStore) -> None:
+        self._store = store
+        self._turn = anyio.Lock()
+        self._good_at = float("-inf")
+
+    async def problem(self) -> str:
+        """Return why deliveries cannot be stored; "" if they can."""
+        async with self._turn:
+            if anyio.current_time() - self._good_at >= CHECK_SECONDS:
+                try:
+                    await self._store.check_writable()
+                except StoreUnavailable as error:
+                    return str(error)
+                self._good_at = anyio.current_time()
+            return ""
 
 
 async def _read_body(receive: Receive) -> bytes:

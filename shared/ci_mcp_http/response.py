@@ -71,7 +71,8 @@ def quote_service(text: str) -> str:
 # URLs, IP addresses, and hosts as Go's net package names them in errors.
 _ADDRESS: Final = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s\"'<>]+|\[[0-9A-Fa-f:.%]{2,60}\](?::\d{1,5})?"
-    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?|(?<=lookup )\S+?(?=:? )|(?<![\w.])[\w.-]{1,253}:\d{2,5}(?!\w)"
+    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?|(?<=lookup )\S+?(?=:? )"
+    r"|(?<![\w.:])(?=[\w.-]{0,252}[A-Za-z])[\w.-]{1,253}:\d{2,5}(?!\w)"
 )
 
 

@@ -34,12 +34,16 @@ def server(name: str, service: str, token: str) -> Variable:
         if "://" not in text:
             host = text.strip("/").rpartition("@")[2]
             raise ValueError(f"did you mean {'http' if _is_local(host) else 'https'}://{show(host)}")
-        url = urlsplit(text)
-        _ = url.port  # raises ValueError where it is no number
+        if "@" in text:
+            raise ValueError(f"without a user or password; {token} says who asks")
+        try:
+            url = urlsplit(text)
+            _ = url.port
+        except ValueError:
+            # Without the library's text, which quotes what it could not read.
+            raise ValueError("its host or port cannot be right") from None
         if url.scheme not in {"http", "https"} or not url.hostname:
             raise ValueError
-        if url.username or url.password:
-            raise ValueError(f"without a user or password; {token} says who asks")
         # People copy the address of a page, and the API is not below it.
         if url.path.strip("/") or url.query or url.fragment:
             raise ValueError(f"without a path; did you mean {url.scheme}://{url.netloc}")

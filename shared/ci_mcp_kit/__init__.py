@@ -72,7 +72,7 @@ Modules:
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
     messages   what a client sends, and the answer to what is no message; stdio, http_messages: where it comes in
-    cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor)
+    cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor, holds_secret)
     logs       add_facts(repo=…, build=…): facts for the log records of this request
     arguments, schemas, serving, gitremote: inner parts
 '''

@@ -224,8 +224,8 @@ def run(
     for name in settings.write_secrets:
         os.environ.pop(name, None)
     # Only now, because the redactor of the log has to know every secret. Whatever fails before is one line on stderr.
-    callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
-    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + callers() + collector)))
+    callers = http.secrets if http else list
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + callers())))
     for warning in [] if settings.fault else settings.warnings():
         logger.warning(warning)
     telemetry.start(spec.command, os.environ, over_http=http is not None)

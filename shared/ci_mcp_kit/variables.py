@@ -184,8 +184,9 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def show(text: str) -> str:
     """Return `text` for an error: on one line, not too long, without the password of a URL."""
-    # The user and password of a URL go even if the rest is no URL.
-    line = _CONTROL.sub("?", re.sub(r"(^|//)\S*@", r"\1", text))
+    # The user and password of a URL go even if the rest is no URL; so do a query, and what is no port after a colon.
+    bare = re.sub(r"(?s)(://[^?]*\?).*", r"\1…", re.sub(r"(?s)(^|//).*@", r"\1", text))
+    line = _CONTROL.sub("?", re.sub(r"(?s)(//[^\s/]*?:)(?!\d{1,5}(?:[/?#]|$)|[^/]*\]).*", r"\1…", bare))
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
 
 
@@ -311,13 +312,14 @@ def read_globs(text: str) -> tuple[str, ...]:
 
 
 def _state(text: str) -> str:
-    if not re.match(r"(?:memory:$|sqlite:///.|rediss?(?:\+sentinel|\+cluster)?://.|unix://.)", text):
-        raise ValueError
-    return text
+    from ci_mcp_kit.store_address import check_store_address  # noqa: PLC0415 - few processes have a store
+
+    return check_store_address(text)
 
 
 TOOLS = Variable("DRONE_MCP_TOOLS", "tools", "names of the tools to offer", _tools, "all")
-STATE = Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:")
+# Secret, because the address of Redis may hold a password.
+STATE = Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:", secret=True)
 LOG_LEVEL = Variable(
     "DRONE_MCP_LOG_LEVEL",
     "log_level",

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "drone-2.25.0"
+MORE = FIXTURES / "second"  # of another session, with a fresh server
 
 
 @dataclass(frozen=True)
@@ -51,3 +52,16 @@ def capture(number: int) -> Capture:
 
 def transcript(name: str) -> bytes:
     return (FIXTURES / f"sse_{name}.txt").read_bytes()
+
+
+def more_captures() -> list[Capture]:
+    return [read(path) for path in sorted(MORE.glob("[0-9]*.json"))]
+
+
+def more_deliveries() -> list[str]:
+    lines = (MORE / "webhooks_more.jsonl").read_text(encoding="utf-8").splitlines()
+    return [json.loads(line)[3] for line in lines]
+
+
+def more_transcript() -> bytes:
+    return (MORE / "sse_repo_feed.txt").read_bytes()

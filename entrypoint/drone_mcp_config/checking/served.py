@@ -26,7 +26,7 @@ LONGEST_QUOTE: Final = 300  # characters of the other side's message in ours
 LIST: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 # Clients have to accept both (MCP specification, "Transports", Streamable HTTP, Sending Messages to the Server).
 # Also of an address or a proxy variable that httpx does not take, and of a header that cannot be encoded.
-FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, ValueError)
+FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 ACCEPT: Final = {"accept": "application/json, text/event-stream"}
 WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token that whoever serves the role gave you (any text where it asks for none)"
 

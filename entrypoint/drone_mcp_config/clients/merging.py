@@ -51,7 +51,10 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
     """
     system, _, part = name.partition("-")
     by_rule = "_".join([system, "mcp", *part.split("-")] if part else [system, "mcp"])
-    match _argv(entry):
+    argv = _argv(entry)
+    if argv[1:2] == ["--from"] and _basename(argv[0]).removesuffix(".exe") == "uvx":
+        argv = argv[3:]  # whatever it is installed from
+    match argv:
         case [program]:
             script = _basename(program).removesuffix(".exe")
             is_known = any((name, script) == (one.server, one.command) for one in installed)

@@ -15,6 +15,7 @@ import tomlkit.exceptions
 import tomlkit.items
 import yaml
 
+from ci_mcp_kit.yaml_source import YAML_ERRORS
 from drone_mcp_config.clients import block_yaml, jsonc
 from drone_mcp_config.clients.merging import merge_servers
 from drone_mcp_config.clients.toml_tables import comments, remove_tables
@@ -162,14 +163,14 @@ def _read_yaml(text: str) -> Any:
     try:
         _refuse_doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader))
         return yaml.safe_load(text) or {}
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _unreadable("YAML", str(error).splitlines()[0]) from error
+    except YAML_ERRORS as error:
+        raise _unreadable("YAML", str(error).partition("\n")[0] or "a value of a wrong kind") from error
 
 
 def _holds_yaml(text: str, data: dict[str, Any]) -> bool:
     try:
         found: object = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except YAML_ERRORS:
         return False
     return found == data
 

@@ -22,7 +22,7 @@ from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.plan.making import make_plan, tools_by_server
-from drone_mcp_config.plan.token_variables import sources_of
+from drone_mcp_config.plan.token_variables import service_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
 
@@ -122,14 +122,7 @@ async def _check_services(role: Role | None, installed: Servers, where: ServerLo
 
 def _drone_tokens(role: Role | None, installed: Servers, where: ServerLocation) -> set[str]:
     """Return the variables from which the servers of a role take tokens for Drone."""
-    if role is None or where.own_token:
-        return {drone.TOKEN}
-    return {
-        source
-        for name, entry in role.servers.items()
-        if any(service.name == drone.NAME for service in installed[name].services)
-        for source in sources_of(installed[name], entry).values()
-    }
+    return {drone.TOKEN} if role is None or where.own_token else service_sources(role, installed, drone.NAME)
 
 
 def _audit_places(role: Role, installed: Servers, environment: Mapping[str, str]) -> list[str]:

@@ -20,7 +20,7 @@ from drone_mcp_config.clients.configuration import served_at
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
-from drone_mcp_config.plan.token_variables import token_sources
+from drone_mcp_config.plan.token_variables import secret_variables, token_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
@@ -154,9 +154,12 @@ def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[st
     """Return the other variables that the configuration refers to."""
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
+    known = secret_variables(role, installed)
     found = {
         reference.name: PodVariable(
-            reference.name, names_a_secret(reference.name), optional=reference.default is not None
+            reference.name,
+            names_a_secret(reference.name) or reference.name in known,
+            optional=reference.default is not None,
         )
         for server in plan.servers
         for template in server.templates

@@ -11,6 +11,7 @@ import anyio
 
 from ci_mcp_kit import http_serving, logs, telemetry
 from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.environment_secrets import secrets_in
 from ci_mcp_kit.http_app import MAX_OPEN
 from ci_mcp_kit.http_settings import HttpSettings
 from ci_mcp_kit.redact import Redactor
@@ -93,7 +94,7 @@ def _set_up_logs(environment: Mapping[str, str], installed: Servers, http: HttpS
     variables = {name for manifest in installed.values() for name in manifest.token_variables}
     tokens = [token for name in variables if (token := environment.get(name))]
     files = [Path(file) for name in variables if (file := environment.get(f"{name}_FILE"))]
-    fixed = tokens + telemetry.secrets(environment)
+    fixed = tokens + [secret.reveal() for secret in secrets_in(environment)]
 
     def secrets() -> list[str]:
         held = [token for file in files if (token := read_secret(file))]

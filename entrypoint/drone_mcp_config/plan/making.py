@@ -37,6 +37,7 @@ class PlanContext:
     Attributes:
         interpreter: the Python that has the servers.
         portable: whether to name console scripts in place of that interpreter.
+        uvx: the words before a console script where uvx has to start it.
         addresses: address variable -> the address to write out, in place of a reference to that variable.
         repo: the repository `owner/name` that the agent works on.
         token_files: token variable -> absolute path of a file to read it from, in place of a reference.
@@ -46,6 +47,7 @@ class PlanContext:
 
     interpreter: str
     portable: bool = False
+    uvx: tuple[str, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     repo: str | None = None
     token_files: Mapping[str, str] = field(default_factory=dict)
@@ -107,7 +109,8 @@ def _served_server(url: str, entry: ServerEntry, manifest: Manifest, *, own_toke
 def _started_server(
     role: Role, entry: ServerEntry, manifest: Manifest, context: PlanContext, tools: tuple[str, ...]
 ) -> StdioServer:
-    command, *args = command_of(manifest, context.interpreter, portable=context.portable)
+    by_script = context.portable or bool(context.uvx)
+    command, *args = (*context.uvx, *command_of(manifest, context.interpreter, portable=by_script))
     env = _environment(role, entry, manifest, context, tools)
     # A server rejects a token together with a token file, so the file of a token that is set is not handed on.
     unset = tuple(name for name in manifest.environment if name not in env and name.removesuffix("_FILE") not in env)

@@ -6,7 +6,11 @@ that it is taken from, here called its source. They differ where a role names an
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
+
+from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,6 +37,32 @@ def sources_of(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
 def token_sources(role: Role, installed: Servers) -> set[str]:
     """Return the sources of all tokens of the role's servers."""
     return {source for name, entry in role.servers.items() for source in sources_of(installed[name], entry).values()}
+
+
+def service_sources(role: Role, installed: Servers, service: str) -> set[str]:
+    """Return the sources of the tokens of those servers that ask a service."""
+    return {
+        source
+        for name, entry in role.servers.items()
+        if any(one.name == service for one in installed[name].services)
+        for source in sources_of(installed[name], entry).values()
+    }
+
+
+def secret_variables(role: Role, installed: Servers) -> set[str]:
+    """Return all variables that hold a secret of the role's servers, by what they are for: a name need not tell."""
+    found = token_sources(role, installed)
+    for name, entry in role.servers.items():
+        manifest = installed[name]
+        found |= {*manifest.token_variables, *manifest.guard_secrets}
+        keys = manifest.guard.keys if manifest.guard else {}
+        found |= {value for key, value in (entry.guard or {}).items() if value and keys[key].secret}
+    for other in role.external.values():
+        given = [*other.env.items(), *other.headers.items(), *itertools.pairwise(other.args)]
+        for name, value in given:
+            if names_a_secret(name):
+                found |= {reference.name for reference in Template.parse(value).references}
+    return {name for name in found if not name.endswith("_FILE")}
 
 
 def given_token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:

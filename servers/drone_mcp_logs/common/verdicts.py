@@ -9,6 +9,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.failure_signs import commands_before, judge_lines, witnesses_of
 from drone_mcp_build import failure_class
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
+from drone_mcp_logs.common.services import lacks_connection, lacks_local_connection, services_beside
 from drone_mcp_logs.common.steps import ERROR
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
+_OF_PEERS = frozenset({"infrastructure", "timeout"})  # classes that blame whatever the step talks to
 _REASONS = 2  # that a verdict quotes from the log
 _SIGNS = {"report": "message", "summary": "summary", "code": "error code", "hint": "general wording"}
 
@@ -41,7 +43,9 @@ def verdict_of(failed: FailedStep, text: LogText | None, found: Excerpt | None, 
     sure = failure_class.judge(failed, limit)
     if sure is None:
         return _of_name(failed) if log == UNKNOWN else log
-    ended = Verdict(sure.kind, sure.confidence, (sure.why or _runner_says(failed),))
+    # The answer shows the error itself elsewhere.
+    by_runner = "the runner's error" if failed.error else "the runner could not run it"
+    ended = Verdict(sure.kind, sure.confidence, (sure.why or by_runner,))
     # What Drone and the runner have recorded outweighs any text that the step printed.
     if failed.status in {"killed", "error"} or failed.error:
         return ended
@@ -51,10 +55,6 @@ def verdict_of(failed: FailedStep, text: LogText | None, found: Excerpt | None, 
     if ended.kind == "cancelled" and log.kind == "timeout":
         return replace(log, evidence=ended.evidence + log.evidence)
     return ended
-
-
-def _runner_says(failed: FailedStep) -> str:
-    return f"the runner says: {one_line(failed.error, ERROR)}" if failed.error else "the runner could not run it"
 
 
 def verdict_of_build(build: Build) -> Verdict:
@@ -79,10 +79,15 @@ def _of_log(failed: FailedStep, text: LogText, found: Excerpt) -> Verdict:
     why = tuple(
         f"{reason.sign.tool}: {_SIGNS[reason.sign.role]} (line {reason.line + text.first - 1})"
         for reason in judged.reasons[:_REASONS]
-    )
-    # What the log has lost may hold an earlier failure, of which the rest is a consequence.
-    confidence = MEDIUM if text.head_lost and judged.confidence == HIGH else judged.confidence
-    return Verdict(judged.kind, confidence, why)
+    ) or ("only the command that it ran tells",)
+    lines = [line.text for line in found.lines]
+    # One of its own services may have died, which is hardly a fault of the network.
+    if judged.kind in _OF_PEERS and lacks_connection(lines) and services_beside(failed):
+        return Verdict(judged.kind, LOW, (*why, "it could not connect, and services ran beside it"))
+    # What the log has lost may hold an earlier failure, of which the rest is a consequence; and what does not answer on
+    # the same machine was often never started.
+    doubtful = text.head_lost or (judged.kind in _OF_PEERS and lacks_local_connection(lines))
+    return Verdict(judged.kind, MEDIUM if doubtful and judged.confidence == HIGH else judged.confidence, why)
 
 
 def _of_name(failed: FailedStep) -> Verdict:

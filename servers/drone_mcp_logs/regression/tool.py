@@ -57,7 +57,8 @@ class RegressionSearch:
         own = await self._sign(streak.bad[0])
         first = await self._first_seen(streak, own) if own else streak.bad[0]
         before = await self._seen_before(streak, own) if own else ()
-        return Regression(streak, own or "", first, before, dict(self.signatures), len(builds))
+        home = await self.chronicle.builds.home(self.chronicle.slug, streak.bad[0]) if streak.last_good else ""
+        return Regression(streak, own or "", first, before, dict(self.signatures), len(builds), home)
 
     def _judge(self, build: Build) -> Outcome:
         if self.signer.step is None:

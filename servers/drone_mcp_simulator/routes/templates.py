@@ -36,14 +36,12 @@ async def create_template(ctx: RequestContext) -> Response:
     """Add a template."""
     data: dict[str, Any] = ctx.json()
     name, text, namespace = str(data.get("name", "")), str(data.get("data", "")), ctx.params["namespace"]
-    if not name:
-        raise ErrorResponse(400, "No Template Name Provided")
+    if not name.endswith(TEMPLATE_KINDS):  # asked before all else, so that also a missing name is told by its extension
+        raise ErrorResponse(400, "Template extension invalid. Must be yaml, starlark or jsonnet")
     if not text:
         raise ErrorResponse(400, "No Template Data Provided")
-    if not name.endswith(TEMPLATE_KINDS):
-        raise ErrorResponse(400, "Template extension invalid. Must be yaml, starlark or jsonnet")
     if any(template.name == name for template in _select_templates(ctx)):
-        raise ErrorResponse(500, "UNIQUE constraint failed: template.template_name, template.template_namespace")
+        raise ErrorResponse(500, "UNIQUE constraint failed: templates.template_name, templates.template_namespace")
     template = Template(ctx.world.next_id("templates"), name, namespace, text)
     ctx.world.templates.append(template)
     return answer(template.to_json())

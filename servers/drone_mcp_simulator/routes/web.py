@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 PAGE = "<!DOCTYPE html><html><head></head><body>stub ui</body></html>"
 LICENSE = {"kind": "trial", "seats": 0, "repos": 0, "expire_at": "0001-01-01T00:00:00Z"}
-PULL_ACTIONS = {"opened": "open", "reopened": "open", "synchronized": "sync"}
+PULL_ACTIONS = {"opened": "opened", "reopened": "opened", "synchronized": "synchronized"}
 
 
 async def show_health(_ctx: RequestContext) -> Response:
@@ -145,8 +145,8 @@ async def _receive_push(ctx: RequestContext, repo: Repo, data: dict[str, Any]) -
         before=str(data.get("before", "")),
         after=sha,
         ref=ref,
-        source=name,
-        target=name,
+        source="" if is_tag else name,
+        target="" if is_tag else name,
         author_login=str(author.get("username", "")),
         author_name=str(author.get("name", "")),
         author_email=str(author.get("email", "")),
@@ -172,8 +172,7 @@ async def _receive_pull_request(ctx: RequestContext, repo: Repo, data: dict[str,
         action=PULL_ACTIONS[action],
         link=str(pull.get("html_url", "")),
         title=title,
-        message=str(pull.get("body", "")),
-        before=str(pull.get("base", {}).get("sha", "")),
+        message=str(pull.get("body", "")) or title,
         after=str(head["sha"]),
         ref=f"refs/pull/{number}/head",
         source_repo=str(head.get("repo", {}).get("full_name", "")),

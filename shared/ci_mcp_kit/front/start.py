@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Mapping[str, str]], dict[str, Any]]
 
+WAITS = "This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.\n"  # for people
 _LONGEST_PIECE = 2**18  # bytes of an incomplete line; the front answers none that is longer
 
 
@@ -43,6 +44,8 @@ def start(package: str, *readers: Reader) -> None:
     if sys.argv[1:]:
         _server_of(package).main()
         return
+    if os.isatty(0):
+        pipes.write_at_once(pipes.STDERR, WAITS.encode())
     surface = surfaces.load(package)
     stdin = pipes.Input()
     if surface is None:

@@ -30,7 +30,8 @@ Modules:
     guard_notes, rate    the state that all processes of an agent share; the rate limit
     repeating            the same call twice within a minute
     chain                audit lines and their verification: pure
-    audit, sinks         the audit log, and the places that it is written to; audit_command: the command
+    audit, sinks         the audit log, and the places that it is written to
+    audit_file           the audit file with its head and its lock; audit_command: the command that verifies it
     guard                Guard
     errors               WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable
 """

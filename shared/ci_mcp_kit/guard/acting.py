@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from ci_mcp_kit.guard.errors import OutcomeUnknown
 from ci_mcp_kit.guard.repeating import RecentCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from mcp.server.mcpserver import Context
 
@@ -57,24 +57,26 @@ class Actor:
         rehearses = dry_run or guard.rules.mode != "on"
         # A rehearsal sends nothing: it does not count as the same call, and is not answered with an earlier call's
         # answer.
-        earlier = None if rehearses else await self._recent.find(change.identity(), self._clock())
+        async with self._on_record(change):
+            earlier = None if rehearses else await self._recent.find(change.identity(), self._clock())
         if earlier is not None:
             return await self._repeat(change, earlier)
-        plan = await change.plan()
+        async with self._on_record(change):
+            plan = await change.plan()
         if plan.nothing:
             # Before the rules: where nothing is sent, there is nothing to allow, to confirm or to count.
-            await guard.audit.try_note("nothing", **plan.action.facts())
+            await guard.audit.try_note("nothing", outcome="not_sent", **plan.action.facts())
             return change.describe_nothing(plan)
         decision = await guard.check(plan.action)
         if rehearses:
             allowed = {"decision": "allowed", "rule": decision.rule, "sends": plan.requests}
-            await guard.audit.try_note("dry-run", **allowed, **plan.action.facts())
+            await guard.audit.try_note("dry-run", outcome="not_sent", **allowed, **plan.action.facts())
             return change.describe_rehearsal(plan, decision)
         confirmed = await self._confirm(context, change, plan, decision, token)
         return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, *confirmed)
 
     async def _repeat(self, change: Change[A, V], earlier: str) -> V:
-        await self._guard.audit.try_note("repeated", **change.facts())
+        await self._guard.audit.try_note("repeated", outcome="not_sent", **change.facts())
         return change.describe_repeated(change.view.model_validate_json(earlier))
 
     async def _confirm(
@@ -91,14 +93,28 @@ class Actor:
         if isinstance(confirmed, InputRequiredResult):
             return confirmed
         # A person takes their time: what they agreed to must still be what would be done.
-        again = await change.plan()
-        if again.action.fingerprint != plan.action.fingerprint:
-            raise Conflict(f"{change.subject} has moved on while its confirmation was under way")
+        async with self._on_record(change):
+            again = await change.plan()
+            if again.action.fingerprint != plan.action.fingerprint:
+                raise Conflict(f"{change.subject} has moved on while its confirmation was under way")
         return again, confirmed
+
+    @asynccontextmanager
+    async def _on_record(self, change: Change[A, V]) -> AsyncIterator[None]:
+        """Write a line about what ends a call before anything was sent."""
+        try:
+            yield
+        except ServiceError as error:
+            await self._guard.audit.refused(error, outcome="not_sent", **change.facts())
+            raise
+        except anyio.get_cancelled_exc_class():
+            await self._guard.audit.try_note("cancelled", outcome="not_sent", **change.facts())
+            raise
 
     async def _do(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> V:
         # Claimed now, although `act` has looked: the same call may have begun elsewhere while a person was being asked.
-        earlier = await self._recent.begin(change.identity(), self._clock())
+        async with self._on_record(change):
+            earlier = await self._recent.begin(change.identity(), self._clock())
         if earlier is not None:
             return await self._repeat(change, earlier)
         try:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+PATIENCE: Final = 10.0  # seconds for a line, with whatever holds the file, the pipe or the collector; the change waits
 MOST_RECENT: Final = 50  # lines of a caller in memory, for a server that shows them; a sink cannot be read
 
 
@@ -57,12 +58,14 @@ class Audit:
         # No `if value`: 0 and False are facts.
         said = {key: value for key, value in facts.items() if value not in (None, "", (), [])}
         entry: dict[str, Any] = self._clean.value({**about, **said})
-        async with self._turn:
-            try:
-                await self._sink.append(entry)
-            except OSError as error:
-                logger.error("An audit line could not be written: %s", error)  # noqa: TRY400 - the reason says all
-                raise AuditUnavailable("The audit line could not be written, so nothing was sent") from error
+        try:
+            with anyio.fail_after(PATIENCE):
+                async with self._turn:
+                    await self._sink.append(entry)
+        except OSError as error:
+            reason = str(error) or f"it was not taken within {PATIENCE:g} seconds"  # TimeoutError has no text
+            logger.error("An audit line could not be written: %s", reason)  # noqa: TRY400 - the reason says all
+            raise AuditUnavailable("The audit line could not be written, so nothing was sent") from error
         self._recent.setdefault(caller, deque(maxlen=MOST_RECENT)).append(entry)
 
     async def try_note(self, event: str, **facts: Any) -> bool:
@@ -75,10 +78,10 @@ class Audit:
             return False
         return True
 
-    async def refused(self, error: ServiceError, **facts: Any) -> None:
+    async def refused(self, error: ServiceError, outcome: str = "refused", **facts: Any) -> None:
         """Write a line about a refusal, with the rule behind it."""
         rule = error.details.get("rule", "")
-        await self.try_note("refused", decision="refused", rule=rule, outcome="refused", code=error.code, **facts)
+        await self.try_note("refused", decision="refused", rule=rule, outcome=outcome, code=error.code, **facts)
 
 
 def describe_failure(error: BaseException, *, left: bool) -> dict[str, Any]:

@@ -80,7 +80,8 @@ class Confirmations:
 
     async def _by_person(self, context: Context[Any, Any], action: Action, question: str) -> str | InputRequiredResult:
         reply = asking.replied(context)
-        if reply is None or not self._is_about(action, reply.token):
+        # A no is about whatever the subject has become meanwhile; a yes is about what was shown.
+        if reply is None or (reply.said == "accept" and not self._is_about(action, reply.token)):
             await self._begin_question(action, "person")
             put = await asking.put(context, question, self._mint(action))
             if isinstance(put, InputRequiredResult):
@@ -91,9 +92,9 @@ class Confirmations:
 
     async def _heard(self, action: Action, reply: Reply) -> None:
         """Handle the person's answer: use up the question, and remember a no."""
-        # Before the answer is looked at, also for a no: the agent could call again with the same state and another
-        # answer.
-        await self._spend(action, reply.token)
+        # Also for a no: the agent could call again with the same state and another answer.
+        if reply.said == "accept" or self._is_about(action, reply.token):
+            await self._spend(action, reply.token)
         # Again, because several calls can ask about the same subject at once: a no to one of them is a no to all.
         await self._check_not_declined(action)
         if reply.said == "accept":

@@ -106,7 +106,7 @@ def _audit(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    # An audit line has to stay below `sinks.LONGEST_LINE`, whatever the environment holds.
+    # It is in every audit line, whose length is limited.
     return text[:200]
 
 

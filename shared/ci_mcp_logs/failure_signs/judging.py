@@ -52,6 +52,7 @@ class Finding:
     reasons: tuple[Reason, ...] = ()
 
 
+_ITS_OWN = frozenset({"test", "lint", "compile"})  # classes for which there are tools that have no other purpose
 NOTHING_FOUND = Finding("unknown", "low")
 
 
@@ -65,7 +66,7 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     """
     spoken, headed = _collect(lines)
     if not spoken:
-        return NOTHING_FOUND
+        return _guess(commands)
     ran = {tool for command in commands for tool in tools_of_command(command)}
     ended = {tool for tool, codes in sign_table().exits.items() if exit_code in codes}
     known = (headed, ran, ended)
@@ -80,14 +81,26 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     )
 
 
+def _guess(commands: Sequence[str]) -> Finding:
+    """Return the class of what runs nothing but tests, linters or compilers, as far as the last command tells."""
+    tools = tools_of_command(commands[0]) if commands else set()
+    kinds = {kind for tool in tools for kind in sign_table().reported.get(tool, ())}
+    return Finding(kinds.pop(), "low") if len(kinds) == 1 and kinds <= _ITS_OWN else NOTHING_FOUND
+
+
+def signs_of(line: str) -> set[Sign]:
+    """Return the signs in a line, without its time stamp and what wraps a tool's own words."""
+    text = pattern_input(line)
+    wrapped = _WRAPPING.match(text)
+    return signs_in_line(text[wrapped.end() :] if wrapped else text)
+
+
 def _collect(lines: Iterable[Witness]) -> tuple[dict[str, dict[Sign, Witness]], set[str]]:
     """Return for each class its signs with the likeliest line of each, and the tools that have printed a heading."""
     spoken: dict[str, dict[Sign, Witness]] = defaultdict(dict)
     headed: set[str] = set()
     for line in lines:
-        text = pattern_input(line.text)
-        wrapped = _WRAPPING.match(text)
-        found = signs_in_line(text[wrapped.end() :] if wrapped else text)
+        found = signs_of(line.text)
         speaking = sorted((sign for sign in found if sign.role in _WORTH), key=lambda sign: (-_WORTH[sign.role], sign))
         if not speaking:
             headed |= {sign.tool for sign in found}

@@ -41,10 +41,11 @@ class Sign(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SignTable:
-    """All patterns, and the exit codes by tool."""
+    """All patterns, and by tool its exit codes and the classes that its messages speak for."""
 
     patterns: tuple[tuple[str, Sign], ...]
     exits: dict[str, frozenset[int]]
+    reported: dict[str, frozenset[str]]
 
 
 @functools.cache
@@ -54,7 +55,8 @@ def sign_table() -> SignTable:
     texts = [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
     tools = [pair for text in texts for pair in tomllib.loads(text).items()]
     patterns = tuple(row for tool, table in tools for row in _patterns(tool, table))
-    return SignTable(patterns, {tool: frozenset(table.get("exit", ())) for tool, table in tools})
+    exits = {tool: frozenset(table.get("exit", ())) for tool, table in tools}
+    return SignTable(patterns, exits, {tool: frozenset(table.get("report", ())) for tool, table in tools})
 
 
 def _patterns(tool: str, table: dict[str, list[str] | dict[str, list[str]]]) -> Iterator[tuple[str, Sign]]:

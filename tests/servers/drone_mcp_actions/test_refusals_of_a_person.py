@@ -73,6 +73,19 @@ async def test_another_version_of_the_build_may_be_asked_about(at: Any, era: Any
     assert len(person.asked) == 2
 
 
+async def test_a_no_holds_although_a_stage_has_moved_while_the_person_thought(at: Any, era: Any) -> None:
+    person = Person("decline")
+    async with at(era, person, **ASKS) as desk:
+
+        def move() -> None:
+            desk.build("octo/guarded", 1).stages[0].version += 1
+
+        person.meanwhile = move
+        answers = [await desk.call("drone_approve_build", **SUBJECTS["drone_approve_build"]) for _ in range(3)]
+    assert len(person.asked) == 1
+    assert [answer.data["details"] for answer in answers] == [{"said": "decline"}] * 3
+
+
 async def test_two_closed_forms_count_as_a_no_for_a_while(at: Any, era: Any) -> None:
     person = Person("cancel")
     async with at(era, person, **ASKS) as desk:

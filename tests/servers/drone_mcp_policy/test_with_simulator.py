@@ -118,6 +118,15 @@ async def test_a_repository_without_builds_is_a_decision(connect: Any) -> None:
     assert missing.data["code"] == "NOT_FOUND"
 
 
+async def test_an_inactive_repository_is_told_as_the_reason_why_it_has_no_builds(connect: Any) -> None:
+    async with simulated(connect) as (drone, agent):
+        drone.world.repos["octo/empty"].active = False
+        decision = await agent.evaluate(repo="octo/empty")
+    assert decision["note"] == (
+        "The repository has no builds yet; it is not active in Drone, so a push makes none: have it activated"
+    )
+
+
 async def test_where_the_default_branch_has_no_builds_the_newest_of_any_is_meant(connect: Any, drone: Any) -> None:
     build = {"number": 3, "status": "success", "event": "push", "target": "topic"}
     drone.get("/api/repos/octo/hello/builds/latest").respond(404, json={"message": "sql: no rows in result set"})

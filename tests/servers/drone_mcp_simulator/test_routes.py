@@ -290,7 +290,7 @@ async def test_a_pull_request_hook_starts_a_build_of_its_head(drone: SimulatorHa
         made = (await http.post("/hook", json=pull, headers=headers)).json()
         assert (made["ref"], made["action"], made["title"], made["target"]) == (
             "refs/pull/7/head",
-            "open",
+            "opened",
             "Better greeting",
             "main",
         )

@@ -193,12 +193,16 @@ class BrokenStore(MemoryStore):
     async def health(self) -> FeedHealth:
         raise StoreUnavailable("the disk is full")
 
+    async def check_writable(self) -> None:
+        raise StoreUnavailable("the disk is full")
+
 
 async def test_503_is_said_when_the_store_is_down_and_only_then(caplog: pytest.LogCaptureFixture) -> None:
     front = Front(BrokenStore())
     body = delivery("build", "created", repo=repo(), build={"number": 1, "status": "pending", "version": 1})
     assert (await front.deliver(body)).status_code == 503
-    assert (await front.http.get("/readyz")).status_code == 503
+    ready = await front.http.get("/readyz")
+    assert (ready.status_code, ready.text) == (503, "the disk is full\n")
     assert (await front.http.get("/healthz")).status_code == 200
     assert await front.metric("drone_mcp_store_errors_total") == 1
     assert "the disk is full" in caplog.text

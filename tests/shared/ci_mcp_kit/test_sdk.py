@@ -38,11 +38,11 @@ INSIDES = {
     "_handle_request",
     "_lowlevel_server",
     "mcp.server._otel.OpenTelemetryMiddleware",
-    "mcp.server.streamable_http_manager.StreamableHTTPSessionManager",
     "mcp.server.mcpserver.tools.Tool",
     "mcp.server.mcpserver.utilities.context_injection.find_context_parameter",
     "mcp.server.mcpserver.utilities.func_metadata.ArgModelBase",
     "mcp.server.mcpserver.utilities.func_metadata.FuncMetadata",
+    "mcp.server.streamable_http_manager.StreamableHTTPSessionManager",
 }
 
 pytestmark = pytest.mark.checkout

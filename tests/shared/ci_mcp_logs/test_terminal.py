@@ -40,14 +40,35 @@ def test_other_line_ends_do_not_make_new_lines() -> None:
     assert terminal_lines(["a\x85b\u2028c\u2029d", "e"]) == ("a b c d", "e")
 
 
+KEY = [
+    "-----BEGIN RSA PRIV" + "ATE KEY-----",
+    "MIIEowIBAAKCAQEA",
+    "aB3dE6gH9jK2mN5p",
+    "aB3d",
+    "-----END RSA PRIV" + "ATE KEY-----",
+]
+
+
 def test_a_private_key_goes_line_by_line_so_that_no_window_shows_half_of_one() -> None:
-    raw = ["+ cat key", "-----BEGIN RSA PRIVATE KEY-----", "MIIEow", "IBAAKC", "-----END RSA PRIVATE KEY-----", "done"]
-    assert terminal_lines(raw) == ("+ cat key", *["[redacted]"] * 4, "done")
+    assert terminal_lines(["+ cat key", *KEY, "done"]) == (
+        "+ cat key",
+        "[redacted: 5 lines]",
+        *["[redacted]"] * 4,
+        "done",
+    )
 
 
-def test_a_private_key_that_never_ends_does_not_hide_the_rest() -> None:
-    raw = ["-----BEGIN PRIVATE KEY-----", *["x"] * 400, "the error"]
-    assert terminal_lines(raw)[-1] == "the error"
+def test_a_line_that_mentions_a_key_hides_nothing() -> None:
+    raw = [f"found {KEY[0]} in docs/howto.md", *(f"compiling file {n}" for n in range(280)), "error: the failure"]
+    assert terminal_lines(raw) == tuple(raw)
+    assert terminal_lines([*raw, KEY[-1]]) == (*raw, KEY[-1])
+
+
+@given(st.lists(st.sampled_from(["error: it failed", "done", "  1 | x = 1", "make[1]: *** [all] Error 2", "OK"])))
+def test_ordinary_lines_after_the_beginning_of_a_key_stay(after: list[str]) -> None:
+    body = "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0eF3hJ6kM9oP2rS5uV8xY1zA4cD7fG0iL+/"
+    for begun in ([KEY[0]], [KEY[0], body, body], [KEY[0], body, body, "aB3d=="], KEY):
+        assert terminal_lines([*begun, *after])[len(begun) :] == tuple(after)
 
 
 @given(RAW_LINES)

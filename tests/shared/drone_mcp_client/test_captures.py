@@ -6,7 +6,6 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from pydantic import BaseModel
 
 from ci_mcp_http.response import Response
 from ci_mcp_http.sse import EventParser
@@ -27,10 +26,9 @@ from drone_mcp_client.responses import is_end, read_as, read_event
 from drone_mcp_client.steplog import StepLog
 from support.captured_builds import deliveries
 from support.captures import all_captures, transcript
+from support.lost_values import dumped, lost
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ci_mcp_http.call import Call
 
 REPO = "octo/pub"
@@ -155,27 +153,6 @@ def answered(number: int) -> Any:
         with_token=capture.request["token"] is not None,
     )
     return CALLS[number].read(CALLS[number], response)
-
-
-def lost(sent: Any, kept: Any, where: str = "") -> Iterator[str]:
-    """Yield where something that Drone sent is not in what was read."""
-    if isinstance(sent, dict):
-        for key, value in sent.items():
-            if key in kept:
-                yield from lost(value, kept[key], f"{where}.{key}")
-            else:
-                yield f"{where}.{key}"
-    elif isinstance(sent, list):
-        for index, (value, other) in enumerate(zip(sent, kept, strict=True)):
-            yield from lost(value, other, f"{where}[{index}]")
-    elif sent != kept and not (sent is None and not kept):
-        yield f"{where}: {sent!r} became {kept!r}"
-
-
-def dumped(value: Any) -> Any:
-    if isinstance(value, BaseModel):
-        return value.model_dump(by_alias=True)
-    return [dumped(item) for item in value] if isinstance(value, tuple) else value
 
 
 def named(number: int) -> str:

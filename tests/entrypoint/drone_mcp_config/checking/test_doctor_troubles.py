@@ -194,7 +194,7 @@ STATES = {
     "a Redis that does not listen": (
         f"redis://:{{secret}}@127.0.0.1:{free_port()}/0",
         "failed",
-        "Redis cannot be used",
+        "Redis cannot be reached",
     ),
     "a folder that is not there": ("sqlite:///no/such/folder/state.db", "failed", "cannot be used"),
     "a file": ("sqlite://{folder}/state.db", "ok", "it can be written"),
@@ -229,7 +229,8 @@ def test_a_redis_without_its_client_is_told(run: Run, drone: respx.MockRouter, m
         monkeypatch.delitem(sys.modules, name)
     with drone:
         outcome = run("doctor", "--json")
-    assert "pip install 'drone-mcp[redis]'" in found(outcome)["state"]["detail"]
+    assert outcome.code == 1
+    assert "pip install 'drone-mcp[redis]'" in outcome.out
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a path of another kind")
@@ -270,3 +271,30 @@ def test_a_collector_that_is_away_is_warned_of(
         checks = found(run("doctor", "--json", "--role", "viewer"))
     assert checks["telemetry"]["status"] == "warning"
     assert "nothing answers" in checks["telemetry"]["detail"]
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        *(("HTTPS_PROXY", value) for value in ("http://[", "nonsense", "http://a:b@:x")),
+        *(("NO_PROXY", value) for value in ("::1/128", "[", "*")),
+        *(("SSL_CERT_FILE", value) for value in ("/no/such/file", "/")),
+        *(("OTEL_EXPORTER_OTLP_ENDPOINT", value) for value in ("htp:/x", "http://[", "")),
+        *(("DRONE_MCP_AUDIT_LOG", value) for value in ("http://127.0.0.1:1", "https://[", "relative")),
+    ],
+)
+@pytest.mark.parametrize("where", [(), ("--transport", "http", "--url", "https://nowhere.invalid")])
+def test_every_value_of_the_environment_ends_in_a_sum(
+    run: Run,
+    drone: respx.MockRouter,
+    monkeypatch: pytest.MonkeyPatch,
+    where: tuple[str, ...],
+    variable: str,
+    value: str,
+) -> None:
+    monkeypatch.setenv(variable, value)
+    monkeypatch.setenv("DRONE_MCP_HTTP_TOKEN", "a-token")
+    with drone:
+        outcome = run("doctor", "--role", "operator", *where)
+    assert " checks: " in outcome.out.splitlines()[-1]
+    assert outcome.err == ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine, distill
 from ci_mcp_logs.excerpt_lines import write_excerpt
+from ci_mcp_logs.failure_signs import signs_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
 from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, step_refs
@@ -145,6 +147,33 @@ def test_the_class_of_a_failure(what: FailedStep, text: LogText | None, kind: st
     verdict = verdict_of(what, text, seen, 3600)
     assert (verdict.kind, verdict.confidence) == (kind, confidence)
     assert verdict.evidence
+
+
+# Lines that are evidence of some tool, among lines that say nothing.
+TOLD = st.sampled_from(
+    [
+        "--- FAIL: TestTotal (0.00s)",
+        "2026-05-01T12:00:01Z main.c:3:10: fatal error: foo.h: No such file or directory",
+        "#8 5.013 src/a.ts(1,1): error TS2304: Cannot find name 'foo'.",
+        "E: Unable to locate package foo",
+        "x: permission denied",
+        "curl: (60) SSL certificate problem: self-signed certificate",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)  # the first example loads the distiller's model
+@given(st.lists(TOLD | st.sampled_from(["", "the cart is full", "+ make all"]), min_size=1, max_size=60))
+def test_the_line_that_is_named_is_one_of_the_tool_that_is_named(lines: list[str]) -> None:
+    build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "x", "failure", exit_code=1)))
+    text, every = LogText.from_raw(lines), failed_steps(build)
+    reading = LogReading(step_refs(build)[0], text)
+    view = conclude(Facts("octo/hello", Chosen(build), every, [reading], [], NO_PAST, 0, 2000))
+    for told in view.failures[0].evidence:
+        if named := re.fullmatch(r"([\w-]+): [\w ]+ \(line (\d+)\)", told):
+            assert named[1] in {sign.tool for sign in signs_of(lines[int(named[2]) - 1])}
+        else:
+            assert "line" not in told
 
 
 @pytest.mark.parametrize(

@@ -326,7 +326,7 @@ async def test_a_lost_head_is_told_and_numbers_count_from_what_is_left(agent: An
     answer = await agent.logs(number=41, step="test")
     assert answer.data["logs"][0]["head_lost"]
     assert [number for number, _, _ in answer.lines()] == [1, 2]
-    assert "the beginning is lost, numbers count from what is left" in answer.text
+    assert "the beginning is lost and the cause may be in it; numbers count from what is left" in answer.text
 
 
 async def test_a_very_long_line_is_cut_and_says_by_how_much(agent: Any, drone: respx.MockRouter) -> None:

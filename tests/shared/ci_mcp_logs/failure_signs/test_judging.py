@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_logs.distill import distill
-from ci_mcp_logs.failure_signs import Finding, Witness, commands_before, judge_lines, witnesses_of
+from ci_mcp_logs.failure_signs import Finding, Witness, commands_before, judge_lines, signs_of, witnesses_of
 from ci_mcp_logs.failure_signs.sign_tables import SPEAKING, sign_table, signs_in_line, tools_of_command
 from ci_mcp_logs.log_text import LogText
 
@@ -84,10 +84,8 @@ def test_every_line_that_is_named_has_the_sign_for_which_it_is_named(
     lines = (*above, *sample["log"].splitlines(), *below)
     found = judged(sample["log"], sample["exit"], above, below)
     for reason in found.reasons:
-        line = lines[reason.line - 1]
-        alone = judge_lines([Witness(1, line)])
-        others = {sign.kind for sign in signs_in_line(line.lstrip("│ ").encode()) if sign.role in SPEAKING}
-        assert found.kind in {alone.kind} | others
+        assert reason.sign in signs_of(lines[reason.line - 1])
+        assert reason.sign.kind == found.kind
 
 
 @given(st.sampled_from(SAMPLES))
@@ -135,3 +133,12 @@ def test_every_tool_that_confirms_also_speaks() -> None:
 def test_only_commands_are_searched_for_commands() -> None:
     assert "pytest" in tools_of_command("+ python -m pytest -q")
     assert not {sign for sign in signs_in_line(b"+ python -m pytest -q") if sign.role in SPEAKING}
+
+
+@pytest.mark.parametrize(
+    ("command", "kind"),
+    [("+ vendor/bin/phpcs", "lint"), ("+ ctest", "test"), ("+ make all", "unknown")],
+)
+def test_where_no_line_tells_the_command_gives_a_guess(command: str, kind: str) -> None:
+    found = judge_lines([Witness(1, command), Witness(2, "it is over")], commands=[command], exit_code=1)
+    assert (found.kind, found.confidence, found.reasons) == (kind, "low", ())

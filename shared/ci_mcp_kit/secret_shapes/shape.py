@@ -1,0 +1,105 @@
+"""A shape of secrets: a literal text that it holds, and the pattern that it has. Pure, in linear time."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+Span: TypeAlias = tuple[int, int]
+
+
+@dataclass(frozen=True, eq=False)
+class Shape:
+    """Secrets that begin with one of some literal texts, or hold one at a known place.
+
+    Attributes:
+        needles: those texts, in lower case.
+        pattern: of the secret; what it has in the group `lead` is no part of it, and it ends with the group `value`.
+        harmless: whether a match is no secret after all.
+        before: how many characters before a needle the pattern begins.
+    """
+
+    needles: tuple[str, ...]
+    pattern: re.Pattern[str]
+    harmless: Callable[[re.Match[str]], bool] | None = None
+    before: tuple[int, ...] = (0,)
+
+    def match(self, text: str, at: int) -> re.Match[str] | None:
+        """Match the pattern with a needle at `at`."""
+        for count in self.before:
+            if count <= at and (match := self.pattern.match(text, at - count)):
+                return match
+        return None
+
+    def span(self, match: re.Match[str]) -> Span | None:
+        """Return the span of the secret in a match; None if it is none."""
+        if self.harmless and self.harmless(match):
+            return None
+        return match.end("lead") if "lead" in self.pattern.groupindex else match.start(), match.end()
+
+
+def shape(
+    needles: str,
+    pattern: str,
+    harmless: Callable[[re.Match[str]], bool] | None = None,
+    before: tuple[int, ...] = (0,),
+) -> Shape:
+    """Make a shape; a `|` separates its needles."""
+    return Shape(tuple(needles.split("|")), re.compile(pattern), harmless, before)
+
+
+_READ_AGAIN = 80  # characters of a match that was no secret: what looks like a value may be another name
+
+
+class Finder:
+    """Finds the secrets of many shapes in one pass over a text."""
+
+    def __init__(self, shapes: tuple[Shape, ...]) -> None:
+        needles = sorted({needle for one in shapes for needle in one.needles})
+        # Of the needles at a place the longest is found; the others are what it begins with.
+        self._shapes = {found: [one for one in shapes if found.startswith(one.needles)] for found in needles}
+        self._needle = re.compile(f"(?=({_any_of(needles)}))")
+        self._line = re2_pattern(("[^\n]*(?:" + "|".join(map(re.escape, needles)) + ")[^\n]*").encode())
+
+    def spans(self, text: str) -> Iterator[Span]:
+        """Yield the spans of secrets, in linear time: a shape reads hardly a character twice."""
+        data = text.encode("ascii", "replace").lower()  # a byte for each character: positions are the same
+        lowered = data.decode("ascii")
+        read: dict[Shape, int] = {}
+        for line in self._line.finditer(data):
+            for hit in self._needle.finditer(lowered, *line.span()):
+                at = hit.start()
+                for one in self._shapes[hit[1]]:
+                    match = one.match(text, at) if at >= read.get(one, 0) else None
+                    if match and (span := one.span(match)):
+                        read[one] = match.end()
+                        yield span
+                    elif match:
+                        read[one] = max(match.start() + 1, match.end() - _READ_AGAIN)
+
+
+def _any_of(words: list[str]) -> str:
+    """Return an expression for the longest of sorted `words` at a place; it looks at each character once."""
+    parts, optional = [], False
+    for first, group in itertools.groupby(words, key=lambda word: word[:1]):
+        if first:
+            parts.append(re.escape(first) + _any_of([word[1:] for word in group]))
+        else:
+            optional = True
+    if not parts:
+        return ""
+    return "(?:" + "|".join(parts) + ")" + ("?" if optional else "")
+
+
+@functools.cache
+def re2_pattern(expression: bytes) -> Any:
+    """Compile for RE2, which takes a tenth of the time of `re` to search a whole log."""
+    import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - on first use, to start fast
+
+    return re2.compile(expression)
