@@ -91,7 +91,7 @@ async def _listen(tail: LogTail, pace: Pace, wish: LiveRequest, writes: list[Lin
         writes.append(write)
         size += WRITE_OVERHEAD + len(write.out)
         if size > MOST_HELD:
-            raise AnswerTooLarge(f"The live log has more than {len(writes)} writes", service=DRONE)
+            raise AnswerTooLarge(f"The live log takes more than {MOST_HELD} bytes", service=DRONE)
         if write.pos >= wish.since:
             news = True
             arrived += len(write.out)
