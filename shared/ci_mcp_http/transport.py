@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import zlib
 from contextlib import aclosing
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -11,6 +12,7 @@ from random import random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import anyio
+import anyio.lowlevel
 import httpx
 
 from ci_mcp_http.network_errors import describe_network_error
@@ -40,6 +42,8 @@ T = TypeVar("T")
 
 POOL_AND_WRITE_TIMEOUT: Final = 30.0  # seconds to get a connection of the pool, and to write a request
 EVENT_STREAM: Final = "text/event-stream"
+EVENTS_AT_ONCE: Final = 200
+PIECE: Final = 2**18  # bytes that are decompressed at once; a chunk may hold a thousand times its size
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +106,10 @@ class Transport:
         parser = EventParser(service=service)
         fault: ServiceError | None = None
         try:
-            async for chunk in response.aiter_bytes():
-                for event in parser.feed(chunk):
+            async for chunk in response.aiter_raw():
+                for number, event in enumerate(parser.feed(chunk)):
+                    if number % EVENTS_AT_ONCE == EVENTS_AT_ONCE - 1:
+                        await anyio.lowlevel.checkpoint()  # a chunk may hold thousands, and others wait
                     yield event
         except httpx.ReadTimeout:
             pass
@@ -171,7 +177,7 @@ class Transport:
                     return response
                 # Also if the body is not read to its end, so that the connection does not stay in use.
                 async with aclosing(response):
-                    answer = call.read(call, await self._read(response))
+                    answer = call.read(call, await self._read(response, is_stream=silence is not None))
                 if silence is None:
                     return answer
                 fault: ServiceError = UnexpectedAnswer(
@@ -206,7 +212,10 @@ class Transport:
 
     def _build_request(self, call: Call[Any], silence: float | None) -> httpx.Request:
         options = self._options
-        headers = {"Accept": "application/json" if silence is None else EVENT_STREAM}
+        # A stream is not compressed: its events could not be counted before they are unpacked.
+        headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
+        if silence is None:
+            headers = {"Accept": "application/json"}
         if token := self._tokens.current():
             name, value = options.token_header(token.reveal())
             headers[name] = value
@@ -221,17 +230,13 @@ class Transport:
             timeout=httpx.Timeout(POOL_AND_WRITE_TIMEOUT, connect=options.connect_timeout, read=read_timeout),
         )
 
-    async def _read(self, response: httpx.Response) -> Response:
+    async def _read(self, response: httpx.Response, *, is_stream: bool) -> Response:
         """Read to the end, but not beyond the limit.
 
         The decompressed bytes are counted, because Content-Length is of the compressed body, or a lie.
         """
-        if not _is_decodable(response):
-            raise UnexpectedAnswer(
-                "The answer is compressed in a way that was not asked for", service=self._options.service
-            )
         chunks, size = [], 0
-        async for chunk in response.aiter_bytes():
+        async for chunk in self._decompressed(response, is_stream=is_stream):
             size += len(chunk)
             if size > self._options.max_body:
                 raise AnswerTooLarge(
@@ -249,12 +254,32 @@ class Transport:
             with_token=self._with_token,
         )
 
+    async def _decompressed(self, response: httpx.Response, *, is_stream: bool) -> AsyncGenerator[bytes, None]:
+        """Yield the body in pieces, each small whatever the compression."""
+        coding = _coding(response)
+        if coding != "identity" and (is_stream or coding != "gzip"):
+            message = "The answer is compressed in a way that was not asked for"
+            raise UnexpectedAnswer(message, service=self._options.service)
+        unpacker = zlib.decompressobj(wbits=zlib.MAX_WBITS | 16)  # with the header of gzip
+        async for chunk in response.aiter_raw():
+            if coding == "identity":
+                yield chunk
+                continue
+            while chunk and not unpacker.eof:
+                try:
+                    yield unpacker.decompress(chunk, PIECE)
+                except zlib.error as error:
+                    raise httpx.DecodingError(str(error), request=response.request) from None
+                chunk = unpacker.unconsumed_tail  # noqa: PLW2901 - what is left of it
+                await anyio.lowlevel.checkpoint()
+        yield unpacker.flush()
+
+
+def _coding(response: httpx.Response) -> str:
+    """Return the content coding; a chain of codings was never asked for (RFC 9110, section 8.4)."""
+    return str(response.headers.get("Content-Encoding", "identity")).lower()
+
 
 def _is_event_stream(response: httpx.Response) -> bool:
     media_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
-    return response.status_code == httpx.codes.OK and media_type == EVENT_STREAM and _is_decodable(response)
-
-
-def _is_decodable(response: httpx.Response) -> bool:
-    """Return whether the content coding was asked for; a chain of codings never was (RFC 9110, section 8.4)."""
-    return response.headers.get("Content-Encoding", "identity").lower() in {"identity", "gzip"}
+    return response.status_code == httpx.codes.OK and media_type == EVENT_STREAM and _coding(response) == "identity"

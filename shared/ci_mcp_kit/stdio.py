@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 from mcp.shared.message import SessionMessage
-from mcp.types import INTERNAL_ERROR, ErrorData, JSONRPCError, JSONRPCResponse
+from mcp.types import INTERNAL_ERROR, ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
 from pydantic_core import PydanticSerializationError
 
 from ci_mcp_kit.messages import LineSplitter, Reader, Refusal
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+LAST_ANSWERS = 0.1  # seconds for answers after the end of the input, as of `printf ... | server`
+
 
 def run(server: MCPServer[Any], stdin: Input, stdout: Output) -> None:
     """Serve over `stdin` and `stdout` until the input ends."""
@@ -39,8 +41,9 @@ async def _serve(server: MCPServer[Any], stdin: Input, stdout: Output) -> None:
     to_client, answers = anyio.create_memory_object_stream[SessionMessage | Refusal]()
     lowlevel = lowlevel_server(server)  # `MCPServer.run_stdio_async` takes no streams
     async with anyio.create_task_group() as group:
-        group.start_soon(_read, stdin, to_server, to_client.clone())
-        group.start_soon(_write, answers, stdout)
+        unanswered: set[str | int | None] = set()
+        group.start_soon(_read, stdin, to_server, to_client.clone(), unanswered)
+        group.start_soon(_write, answers, stdout, unanswered)
         await lowlevel.run(messages, to_client, lowlevel.create_initialization_options())
 
 
@@ -48,6 +51,7 @@ async def _read(
     stdin: Input,
     to_server: MemoryObjectSendStream[SessionMessage | Exception],
     to_client: MemoryObjectSendStream[SessionMessage | Refusal],
+    unanswered: set[str | int | None],
 ) -> None:
     lines, reader = LineSplitter(), Reader()
     async with to_server, to_client:
@@ -59,17 +63,29 @@ async def _read(
                 if isinstance(message, Refusal):
                     logger.info("A message was refused: %s", message.message)
                     await to_client.send(message)
-                else:
-                    await to_server.send(SessionMessage(message))
+                    continue
+                if isinstance(message, JSONRPCRequest):
+                    unanswered.add(message.id)
+                await to_server.send(SessionMessage(message))
             if not data:
-                return
+                break
+        # The SDK cancels what is under way once the input has ended, even before it has begun.
+        with anyio.move_on_after(0 if stdin.was_told_to_end else LAST_ANSWERS):
+            while unanswered:  # noqa: ASYNC110 - for an instant, at the end
+                await anyio.sleep(LAST_ANSWERS / 20)
 
 
-async def _write(answers: MemoryObjectReceiveStream[SessionMessage | Refusal], stdout: Output) -> None:
+async def _write(
+    answers: MemoryObjectReceiveStream[SessionMessage | Refusal],
+    stdout: Output,
+    unanswered: set[str | int | None],
+) -> None:
     async with answers:
         async for answer in answers:
             text = answer.as_json() if isinstance(answer, Refusal) else _as_json(answer.message)
             await anyio.to_thread.run_sync(stdout.write_line, text.encode())
+            if isinstance(answer, SessionMessage) and isinstance(answer.message, JSONRPCResponse | JSONRPCError):
+                unanswered.discard(answer.message.id)
 
 
 def _as_json(message: JSONRPCMessage) -> str:

@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING
 
 import anyio
 
+from ci_mcp_kit.errors import AnswerTooLarge
 from ci_mcp_logs.log_text import LogText
-from drone_mcp_client.errors import Unreachable
+from drone_mcp_client.errors import DRONE, Unreachable
 from drone_mcp_client.steplog import from_lines
 
 if TYPE_CHECKING:
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.log_tail import LogTail
     from drone_mcp_client.models import Line
+
+WRITE_OVERHEAD = 300  # bytes of a write besides its text: a small one takes more room than its text
+MOST_HELD = 32 * 2**20  # bytes; a replay has 5,000 writes, and a runner keeps 5 MiB
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +79,7 @@ async def collect(tail: LogTail, pace: Pace, wish: LiveRequest) -> list[Line]:
 
 
 async def _listen(tail: LogTail, pace: Pace, wish: LiveRequest, writes: list[Line]) -> None:
-    arrived, news = 0, False
+    arrived, size, news = 0, 0, False
     while arrived < wish.enough:
         # Before the first new write, the wait depends on the reader; after it, a pause is the end of the replay.
         wait = pace.quiet if news else pace.total if wish.patient else pace.first
@@ -85,6 +89,9 @@ async def _listen(tail: LogTail, pace: Pace, wish: LiveRequest, writes: list[Lin
         if write is None:
             return
         writes.append(write)
+        size += WRITE_OVERHEAD + len(write.out)
+        if size > MOST_HELD:
+            raise AnswerTooLarge(f"The live log takes more than {MOST_HELD} bytes", service=DRONE)
         if write.pos >= wish.since:
             news = True
             arrived += len(write.out)

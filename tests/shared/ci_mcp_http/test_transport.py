@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import httpx
 import pytest
 
@@ -319,14 +321,48 @@ async def test_a_compression_that_was_not_asked_for_is_not_unpacked(
     assert type(await fails(clock.transport())) is UnexpectedAnswer
 
 
-async def test_a_stream_in_a_compression_that_was_not_asked_for_is_not_opened(
-    forge: respx.MockRouter, clock: ForgeClock
+async def test_what_is_unpacked_is_counted_before_it_takes_room(forge: respx.MockRouter, clock: ForgeClock) -> None:
+    bomb = gzip.compress(b"0" * 50_000_000)  # 48 KB, which come in one piece
+    forge.get(ISSUE_PATH).mock(
+        side_effect=lambda _: httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Drip(bomb, 1))
+    )
+    tracemalloc.start()
+    try:
+        assert type(await fails(clock.transport(max_body=1_000_000))) is AnswerTooLarge
+        assert tracemalloc.get_traced_memory()[1] < 5_000_000
+    finally:
+        tracemalloc.stop()
+
+
+async def test_others_go_on_while_a_chunk_holds_many_events(forge: respx.MockRouter, clock: ForgeClock) -> None:
+    events = b"data: x\n\n" * 5_000
+    headers = {"Content-Type": "text/event-stream"}
+    forge.get("/events").mock(httpx.Response(200, headers=headers, stream=Drip(events, 1)))
+    turns: list[int] = []
+
+    async def take_turns() -> None:
+        while True:
+            turns.append(1)
+            await anyio.lowlevel.checkpoint()
+
+    async with clock.transport() as transport, anyio.create_task_group() as group:
+        group.start_soon(take_turns)
+        found = [event async for event in transport.stream(EVENTS, silence=90)]
+        group.cancel_scope.cancel()
+    assert len(found) == 5_000
+    assert len(turns) > 20
+
+
+@pytest.mark.parametrize("coding", ["gzip", "gzip, gzip"])
+async def test_no_compression_is_asked_for_on_a_stream_and_none_accepted(
+    forge: respx.MockRouter, clock: ForgeClock, coding: str
 ) -> None:
-    headers = {"Content-Type": "text/event-stream", "Content-Encoding": "gzip, gzip"}
+    headers = {"Content-Type": "text/event-stream", "Content-Encoding": coding}
     forge.get("/events").mock(httpx.Response(200, headers=headers, stream=Drip(b"x", 1)))
     async with clock.transport() as transport:
         with pytest.raises(UnexpectedAnswer, match="compressed"):
             await anext(transport.stream(EVENTS, silence=90))
+    assert forge.calls.last.request.headers["accept-encoding"] == "identity"
 
 
 async def test_a_broken_compression_is_told(forge: respx.MockRouter, clock: ForgeClock) -> None:
@@ -433,7 +469,7 @@ async def test_a_watcher_sees_each_attempt_with_its_template_its_status_and_its_
             seen.append((attempt.template, attempt.number, attempt.status, error.code))
             raise
 
-    network = httpx.MockTransport(lambda _: httpx.Response(404))
+    network = httpx.MockTransport(lambda _: httpx.Response(404, stream=Drip(b"", 0)))
     transport = Transport(ClientOptions(service=FORGE, server=SERVER), network=network, watch=watch)
     with pytest.raises(NotFound):
         await transport.send(READ)

@@ -2,16 +2,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_http.sse import ServerEvent
+from ci_mcp_kit.errors import AnswerTooLarge
 from ci_mcp_logs.cursors import Cursor
 from ci_mcp_logs.windows import Window, range_of
+from drone_mcp_client.calls import log_stream
+from drone_mcp_client.log_tail import LogTail
 from drone_mcp_client.models import Line
 from drone_mcp_client.steplog import from_lines
+from drone_mcp_logs.common import live_log
 from drone_mcp_logs.common.live_log import line_starts, live_text
 
 if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator
+
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.numbered_lines import Span
 
@@ -73,3 +81,15 @@ def test_reading_goes_on_in_the_right_place_when_the_beginning_drops_out(outs: l
 def test_a_replay_that_begins_in_the_middle_counts_from_its_position() -> None:
     text = live_text(lines_of(["a\n", "b\n"], 7000))
     assert (text.first, text.last, text.head_lost, text.running) == (7001, 7002, True, True)
+
+
+async def test_small_writes_count_with_the_room_that_they_take(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_log, "MOST_HELD", 100 * live_log.WRITE_OVERHEAD)
+
+    async def endless() -> AsyncGenerator[ServerEvent, None]:
+        while True:
+            yield ServerEvent("message", '{"pos": 0, "out": "", "time": 0}')
+
+    tail = LogTail(log_stream("octo/hello", 1, 1, 1), endless())
+    with pytest.raises(AnswerTooLarge, match="The live log takes more than"):
+        await live_log.collect(tail, live_log.Pace(), live_log.LiveRequest())
