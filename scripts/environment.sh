@@ -3,6 +3,8 @@
 #   profile=run; . scripts/environment.sh    the requirements of the product
 #   profile=dev; . scripts/environment.sh    and those of the tests and checks
 #   profile=wheel; . scripts/environment.sh  the same in a separate environment, with the wheel instead of the checkout
+#
+# DRONE_MCP_VENV names another folder for the first two, for a checkout that cannot be written.
 
 profile=${profile:-run}
 requirements=$profile
@@ -13,9 +15,9 @@ if [ "$profile" = wheel ]; then
   venv=.cache/wheel
 fi
 
-find_python() {
+find_python() { # Debian's Python has a venv module without its package python3-venv, but no ensurepip, which brings pip
   for name in python3 python3.14 python3.13 python3.12 python3.11; do
-    if command -v "$name" >/dev/null && "$name" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
+    if command -v "$name" >/dev/null && "$name" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
       command -v "$name"
       return
     fi
@@ -24,29 +26,94 @@ find_python() {
   return 1
 }
 
-install() { # OPTION...
-  "$venv/bin/python" -m pip install --quiet --disable-pip-version-check "$@"
-}
-
 # The checkout is installed in editable mode, so only changed requirements require a new installation.
 stamp() {
   cat "requirements/$1.txt" requirements/build.txt pyproject.toml | cksum
 }
 
+# The last step of a set-up records the checkout for which it was made: the environment contains its path.
+is_complete() {
+  [ -x "$venv/bin/python" ] && [ "$(pwd)" = "$(cat "$venv/.checkout" 2>/dev/null)" ]
+}
+
 is_set_up() { # the profile dev includes the requirements of run
-  [ "$(stamp "$requirements")" = "$(cat "$venv/.stamp-$requirements" 2>/dev/null)" ] ||
-    [ "$(stamp dev)" = "$(cat "$venv/.stamp-dev" 2>/dev/null)" ]
+  is_complete && {
+    [ "$(stamp "$requirements")" = "$(cat "$venv/.stamp-$requirements" 2>/dev/null)" ] ||
+      [ "$(stamp dev)" = "$(cat "$venv/.stamp-dev" 2>/dev/null)" ]
+  }
+}
+
+# Makes the environment anew unless an earlier set-up came to its end: an interrupted one leaves parts that pip takes for whole.
+make_environment() {
+  ! is_complete || return 0
+  python=$(find_python)
+  if [ "$venv" != .venv ] && [ "$profile" != wheel ] && [ -n "$(ls -A "$venv")" ] && [ ! -e "$venv/pyvenv.cfg" ]; then
+    echo "DRONE_MCP_VENV: $venv contains something else than a Python environment; name a new folder" >&2
+    return 1
+  fi
+  : >"$venv/pyvenv.cfg" # if this stops in the middle, the next attempt recognizes the folder as an environment
+  "$python" -m venv --clear "$venv"
+}
+
+# pip retries an unreachable index for a while and then says that no version matches: says instead what is missing.
+try_index() {
+  pinned=$(sed -n 's/^\([A-Za-z0-9._-]*==[^ ;\\]*\).*/\1/p' requirements/build.txt | head -n 1)
+  answer=$("$venv/bin/python" -m pip download --quiet --disable-pip-version-check --no-input --no-deps --retries 1 --timeout 10 \
+    --dest "$venv/.download" "$pinned" 2>&1) && return
+  case $answer in
+  *"from versions: none"*)
+    echo "pip cannot reach a package index. Check the network, the proxy and pip's settings (pip config list)." >&2
+    proxy=${HTTPS_PROXY:-${https_proxy:-${ALL_PROXY:-${all_proxy:-}}}}
+    [ -z "$proxy" ] || echo "The environment names a proxy: ${proxy##*[/@]}" >&2
+    ;;
+  *) echo "$answer" >&2 ;;
+  esac
+  return 1
+}
+
+show() { # TEXT: replaces the line before on a terminal
+  if [ -t 2 ]; then
+    printf '\r\033[K%s' "$1" >&2
+  else
+    echo "$1" >&2
+  fi
+}
+
+show_progress() { # reads pip's output; fails if pip did
+  fetched=0
+  while IFS= read -r line; do
+    case $line in
+    Collecting\ * | Processing\ *)
+      fetched=$((fetched + 1))
+      [ ! -t 2 ] && [ $((fetched % 10)) -ne 0 ] || show "Setting up $venv: fetched $fetched of at most $1 packages"
+      ;;
+    Installing\ *) show "Setting up $venv: installing $fetched packages" ;;
+    Successfully\ *) [ ! -t 2 ] || echo >&2 ;;
+    "pip failed") return 1 ;;
+    Looking\ * | Requirement\ already* | Ignoring\ * | \ \ Downloading\ * | \ \ Using\ *) ;;
+    *) echo "$line" >&2 ;;
+    esac
+  done
+}
+
+install() { # OPTION...
+  "$venv/bin/python" -m pip install --disable-pip-version-check --no-input "$@"
 }
 
 set_up() {
-  echo "Setting up $venv ($requirements), once" >&2
-  [ -x "$venv/bin/python" ] || "$(find_python)" -m venv "$venv"
-  install --require-hashes -r "requirements/$requirements.txt" -r requirements/build.txt
+  echo "Setting up $venv ($requirements), once; this takes a minute or two" >&2
+  make_environment
+  try_index
+  rm -f "$venv/.checkout"
+  pins=$(cat "requirements/$requirements.txt" requirements/build.txt | grep -c '==')
+  { PYTHONUNBUFFERED=1 install --progress-bar off --require-hashes -r "requirements/$requirements.txt" -r requirements/build.txt 2>&1 ||
+    echo "pip failed"; } | show_progress "$pins"
   if [ "$profile" != wheel ]; then
-    install --no-deps --no-build-isolation --editable .
-    "$venv/bin/python" -m compileall -q servers shared entrypoint
+    install --quiet --no-deps --no-build-isolation --editable .
+    [ ! -w . ] || "$venv/bin/python" -m compileall -q servers shared entrypoint
   fi
   stamp "$requirements" >"$venv/.stamp-$requirements"
+  pwd >"$venv/.checkout"
 }
 
 # Unlike the editable checkout, the wheel has to be rebuilt after every change of its content.
@@ -58,11 +125,22 @@ install_wheel() {
     cat "$venv/build.log" >&2
     return 1
   }
-  install --no-deps --no-index --force-reinstall "$venv"/dist/*.whl
+  install --quiet --no-deps --no-index --force-reinstall "$venv"/dist/*.whl
   echo "$sources" >"$venv/.stamp-wheel"
 }
 
-is_set_up || set_up
+if ! is_set_up; then
+  mkdir -p "$venv" || {
+    echo "The environment of drone-mcp cannot be created here: set DRONE_MCP_VENV to a folder that you can write" >&2
+    return 1
+  }
+  ( # one at a time: demo and test may be started together
+    set -e
+    exec 9<"$venv"
+    ! command -v flock >/dev/null || flock 9
+    is_set_up || set_up
+  )
+fi
 [ "$profile" != wheel ] || install_wheel
 PATH="$(cd "$venv/bin" && pwd):$PATH"
 export PATH

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 from packs import Case, fold_of, load
 
 from ci_mcp_logs.distill import distill
-from drone_mcp_build.failed_steps import FailedStep, Role
+from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.models import Stage, Step
+from drone_mcp_logs.common.failure_signatures import JUDGED
 from drone_mcp_logs.common.verdicts import verdict_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ def answers(packs: Path, models: list[Model]) -> list[tuple[Case, str, str, list
 def answer(case: Case, model: Model) -> tuple[str, str]:
     """Class and confidence by the log alone: the step's name tells nothing."""
     step = Step(number=1, name="", status="failure", exit_code=case.exit_code)
-    failed = FailedStep(Stage(number=1, name="", status="failure"), step, Role.FIRST)
-    verdict = verdict_of(failed, distill(case.text, exit_code=case.exit_code, model=model))
+    failed = FailedStep(Stage(number=1, name="", status="failure"), step, Part.FIRST)
+    verdict = verdict_of(
+        failed, case.text, distill(case.text, exit_code=case.exit_code, model=model, token_budget=JUDGED)
+    )
     return verdict.kind, verdict.confidence

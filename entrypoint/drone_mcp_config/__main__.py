@@ -1,8 +1,15 @@
-"""`python -m drone_mcp_config`."""
+"""Run the command line: `python -m drone_mcp_config`."""
 
-from __future__ import annotations
+from ci_mcp_kit.own_packages import use_own_packages
 
-from drone_mcp_config.cli.main import main
+
+def main() -> None:
+    """Run the command line."""
+    use_own_packages("drone_mcp_config")
+    from drone_mcp_config.cli.main import main as run  # noqa: PLC0415 - with the packages that were just chosen
+
+    run()
+
 
 if __name__ == "__main__":
     main()

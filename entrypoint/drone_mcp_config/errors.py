@@ -4,8 +4,8 @@
     ├── InvalidRole    exit 2   a role file is wrong; one line for each mistake
     ├── NotWritten     exit 1   the client's file was left as it is
     ├── CannotExpress  exit 2   the client's format cannot express this
-    ├── NotStarted     exit 69  an agent's command was not run: a server or its set-up failed
-    └── NotPushed      exit 75  an agent has ended, and its work could not be pushed
+    ├── NotStarted     exit 69  an agent's command was not run: Drone, a server, its set-up or git failed
+    └── NotPushed      exit 75  an agent has ended, and not all of its work is pushed
 
 The exit code belongs to the class; 69 and 75 are EX_UNAVAILABLE and EX_TEMPFAIL of sysexits.h.
 """
@@ -39,13 +39,13 @@ class CannotExpress(UserError):
 
 
 class NotStarted(UserError):
-    """An agent's command was not run: a server does not start, or a command of the set-up failed."""
+    """An agent's command was not run: Drone or a server does not answer, or the set-up or git failed."""
 
     exit_code = 69
 
 
 class NotPushed(UserError):
-    """An agent's work could not be pushed, and is still in its work tree."""
+    """Not all of an agent's work is in its branch, and what is not is still in its work tree."""
 
     exit_code = 75
 

@@ -15,7 +15,22 @@ _SECRET_WORDS = frozenset(
         "authorization", "apikey", "pat",
     }
 )  # fmt: skip
-_SECRET_KEYS = frozenset({"api", "access", "private", "secret", "signing", "encryption"})  # … followed by "key"
+_SECRET_KEYS = frozenset(  # … followed by "key"
+    {
+        "api",
+        "access",
+        "private",
+        "secret",
+        "signing",
+        "encryption",
+        "action",
+        "master",
+        "deploy",
+        "ssh",
+        "account",
+        "storage",
+    }
+)
 # The last word says what a value is: TOKEN_FILE, TOKEN_URL and TOKEN_LIMIT hold no token.
 _HARMLESS_ENDINGS = frozenset({"file", "path", "name", "url", "limit", "type"})
 # Splits GITEA_TOKEN, X-Api-Key and apiKey alike.

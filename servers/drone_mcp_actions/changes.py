@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.change import Change
-from drone_mcp_actions import plans, reports
+from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
+from ci_mcp_kit.guard.change import Change, Sent
+from drone_mcp_actions import effects, plans, reports
 from drone_mcp_actions.views import ActionView, view_of
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.change import Sent
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_build.access import DroneAccess
+
+LOOKED_THROUGH: Final = 25  # builds, from the newest on, for one that a restart has made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,8 +31,7 @@ class BuildChange(Change[BuildAction, ActionView]):
     Attributes:
         name: of the operation.
         stage: the one that is meant; None: all that wait.
-        params: of a restart, sorted by name.
-        debug: whether to restart in Drone's debug mode.
+        additions: to a restart.
     """
 
     access: DroneAccess = field(repr=False)
@@ -38,8 +39,7 @@ class BuildChange(Change[BuildAction, ActionView]):
     repo: str
     number: int
     stage: int | None = None
-    params: tuple[tuple[str, str], ...] = ()
-    debug: bool = False
+    additions: Additions = NOTHING_ADDED
 
     @property
     @override
@@ -63,7 +63,7 @@ class BuildChange(Change[BuildAction, ActionView]):
 
     @override
     def identity(self) -> tuple[Any, ...]:
-        return self.name, self.repo, self.number, self.stage, self.params, self.debug
+        return self.name, self.repo, self.number, self.stage, self.additions.params, self.additions.switches
 
     @override
     def facts(self) -> dict[str, Any]:
@@ -76,7 +76,7 @@ class BuildChange(Change[BuildAction, ActionView]):
         match self.name:
             case "restart":
                 # Only a restart can pass by an approval, so only it needs to know whether the repository is protected.
-                return plans.plan_restart(await drone.repo(self.repo), build, dict(self.params), debug=self.debug)
+                return plans.plan_restart(await drone.repo(self.repo), build, self.additions)
             case "stop":
                 return plans.plan_stop(self.repo, build)
             case "approve":
@@ -89,6 +89,17 @@ class BuildChange(Change[BuildAction, ActionView]):
         # Asked where Drone answers 409 because the build has changed since it was read. The person has agreed to these
         # stages, and to passing by an approval; that a step has ended meanwhile makes no difference to them.
         return (before.stages, before.unapproved) == (now.stages, now.unapproved)
+
+    @override
+    async def find_effect(self, plan: BuildPlan, index: int) -> Sent | None:
+        drone = await self.access.client()
+        if self.name == "restart":
+            newest = [build async for build in drone.builds(self.repo, limit=LOOKED_THROUGH)]
+            return effects.find_restart(plan.action, newest)
+        build = await drone.build(self.repo, self.number)
+        if self.name == "stop":
+            return effects.find_stop(build)
+        return effects.find_decision(self.name, build, plan.action.stages[index])
 
     @override
     def describe_nothing(self, plan: BuildPlan) -> ActionView:

@@ -19,6 +19,7 @@ from drone_mcp_client.status import blocked_stages, is_final, is_held
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ci_mcp_kit.guard.additions import Additions
     from drone_mcp_client.models import Build, Repo, Stage
 
 PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"
@@ -27,7 +28,7 @@ PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: 
 BuildPlan = Plan[BuildAction]
 
 
-def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: bool) -> BuildPlan:
+def plan_restart(repo: Repo, build: Build, additions: Additions) -> BuildPlan:
     """Build the same commit again, under a new number.
 
     Raises:
@@ -38,16 +39,17 @@ def plan_restart(repo: Repo, build: Build, params: Mapping[str, str], *, debug: 
             f"Build {build.number} was declined, and Drone starts no declined build again",
             next_step="Push a new commit if it is still wanted",
         )
-    details = (*sorted(params.items()), ("debug", str(debug)))
     action = BuildAction(
         operation=OPERATIONS["restart"],
         repo=repo.slug,
         build=build,
+        newest=repo.counter,
         # Drone holds only builds that a webhook of the source host started: a restart runs at once
         # (harness/drone v2.25.0, trigger/trigger.go).
         unapproved=repo.protected and not was_approved(build),
-        details=details,
+        additions=additions,
     )
+    params, debug = dict(additions.params), "debug" in additions.switches
     return BuildPlan(
         action=action,
         calls=(calls.restart_build(repo.slug, build.number, debug=debug, params=params),),
@@ -78,7 +80,7 @@ def _note_restart(action: BuildAction, params: Mapping[str, str]) -> list[str]:
     if action.unapproved:
         notes.append("The repository is protected: a restart runs at once and passes by the approval")
     if not is_final(build.status):
-        notes.append(f"Build {build.number} is still {clean_name(build.status)}; both would run side by side")
+        notes.append(f"Build {build.number} is still {clean_name(build.status)}; both run side by side")
     if build.event in DEPLOYMENTS:
         notes.append(f"It is a {build.event}: it deploys to '{clean_name(build.deploy_to)}' again")
     # Drone copies the old build's parameters over the new ones (retry.go).
@@ -93,12 +95,13 @@ def plan_stop(repo: str, build: Build) -> BuildPlan:
     """Kill what runs and skip what waits; a finished build stays as it is."""
     called = name_build(repo, build)
     action = BuildAction(operation=OPERATIONS["stop"], repo=repo, build=build)
-    # Not sent, although Drone accepts it: it changes nothing, or skips the stages of a declined build that still wait
-    # (cancel.go).
-    if is_final(build.status):
+    # Not sent, although Drone accepts it and changes nothing (cancel.go).
+    if has_ended(build):
         nothing = f"{called} is {build.status} already; there is nothing to stop"
         return BuildPlan(action=action, effect="", nothing=nothing)
     notes = ["What it has not finished is lost; it cannot be resumed, only restarted as a new build"]
+    if build.status == "declined":
+        notes = ["Its stages that wait are skipped, so that nobody can approve them any more; it stays 'declined'"]
     if is_held(build):
         notes.append("It waits for approval; afterwards nobody can approve it any more")
     if build.event in DEPLOYMENTS:
@@ -109,6 +112,16 @@ def plan_stop(repo: str, build: Build) -> BuildPlan:
         effect=f"stop {called} ({describe_origin(repo, build)}), which is {clean_name(build.status)}",
         notes=tuple(notes),
     )
+
+
+def has_ended(build: Build) -> bool:
+    """Whether nothing of the build runs or waits.
+
+    A declined build can have stages that do: others than the declined one stay blocked, and run once they are approved.
+    A cancel ends them (cancel.go).
+    """
+    stages_left = build.status == "declined" and any(not is_final(stage.status) for stage in build.stages)
+    return is_final(build.status) and not stages_left
 
 
 def plan_approve(repo: str, build: Build, stage: int | None) -> BuildPlan:
@@ -126,7 +139,7 @@ def plan_decline(repo: str, build: Build, stage: int | None) -> BuildPlan:
 
 
 def _plan_decision(verb: str, repo: str, build: Build, stage: int | None) -> BuildPlan:
-    chosen = _find_held(repo, build, stage)
+    chosen, left = _find_held(repo, build, stage)
     action = BuildAction(
         operation=OPERATIONS[verb], repo=repo, build=build, stages=tuple(stage.number for stage in chosen)
     )
@@ -138,26 +151,38 @@ def _plan_decision(verb: str, repo: str, build: Build, stage: int | None) -> Bui
         action=action,
         calls=tuple(call(repo, build.number, stage.number) for stage in chosen),
         effect=f"{verb} {name_stages(chosen)} of {name_build(repo, build)} ({describe_origin(repo, build)})",
-        notes=tuple(_note_approval(build, chosen) if verb == "approve" else _DECLINE_NOTES),
+        notes=tuple(_note_approval(build, chosen) if verb == "approve" else _note_decline(build, left)),
     )
 
 
-def _find_held(repo: str, build: Build, stage: int | None) -> tuple[Stage, ...]:
-    """Return the requested stages that wait for approval; a build that has ended has no such stages."""
-    blocked = () if is_final(build.status) else blocked_stages(build)
-    held = tuple(sorted(blocked, key=lambda stage: stage.number))
+def _find_held(repo: str, build: Build, stage: int | None) -> tuple[tuple[Stage, ...], tuple[Stage, ...]]:
+    """Return the requested stages that wait for approval, and those that would go on waiting."""
+    # Also those of a declined build, which Drone runs once they are approved (stages/approve.go).
+    held = tuple(sorted(blocked_stages(build), key=lambda stage: stage.number))
     if stage is None:
-        return held
+        return held, ()
     if all(found.number != stage for found in build.stages):
         raise InvalidInput(f"{name_build(repo, build)} has no stage {stage}")
-    return tuple(found for found in held if found.number == stage)
+    return tuple(found for found in held if found.number == stage), tuple(
+        found for found in held if found.number != stage
+    )
 
 
-_DECLINE_NOTES = ("The build becomes 'declined' for good: it can neither be approved nor restarted afterwards",)
+def _note_decline(build: Build, left: tuple[Stage, ...]) -> list[str]:
+    declined = "is declined already" if build.status == "declined" else "becomes 'declined' for good"
+    notes = [f"The build {declined}: it cannot be restarted"]
+    if left:
+        still = f"{name_stages(left)} {'stays' if len(left) == 1 else 'stay'} open to approval"
+        notes.append(f"{still[0].upper()}{still[1:]} by anyone with the right to approve, and would then run")
+    return notes
 
 
 def _note_approval(build: Build, chosen: tuple[Stage, ...]) -> list[str]:
     notes = [PIPELINE_UNKNOWN]
+    if build.status == "declined":
+        notes.append(
+            "Another stage was declined, so the build stays 'declined'; Drone runs what is approved all the same"
+        )
     # Drone starts waiting stages only when another stage ends, and these have ended already (harness/drone v2.25.0,
     # operator/manager/teardown.go).
     over = {stage.name for stage in build.stages if is_final(stage.status)}

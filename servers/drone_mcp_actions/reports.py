@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from drone_mcp_actions.formatting import clean_name, name_build
+from drone_mcp_actions.formatting import clean_name, name_build, name_stages
+from drone_mcp_actions.plans import PIPELINE_UNKNOWN
 from drone_mcp_actions.views import view_of
 from drone_mcp_build import standing
+from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ci_mcp_kit.guard.change import Sent
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_actions.views import ActionView, Outcome
-    from drone_mcp_client.models import Build
+    from drone_mcp_client.models import Build, Stage
 
 # harness/drone v2.25.0, trigger/skip.go; these events are never skipped for it.
 SKIP_MARKS: Final = ("[ci skip]", "[skip ci]", "***no_ci***")
@@ -49,7 +53,7 @@ def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView
         requests=plan.requests,
         status=plan.action.build.status,
         needs_confirmation=confirm,
-        notes=plan.notes,
+        notes=plan.all_notes,
         next_step=f"To do it, {how}" + ("; it then takes a confirmation" if confirm else ""),
     )
 
@@ -58,14 +62,14 @@ def report_done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
     """Report the sent requests; `now` is the build read again, where Drone's response does not contain it."""
     operation = plan.action.operation.name
     if operation == "restart":
-        return _report_restart(plan, sent.answers[0])
+        return _report_restart(plan, sent)
     if operation == "stop":
-        return _report_stop(plan, sent.answers[0])
+        return _report_stop(plan, sent)
     return _report_decision(plan, sent, now)
 
 
-def _report_restart(plan: BuildPlan, new: Build | None) -> ActionView:
-    old = plan.action.build
+def _report_restart(plan: BuildPlan, sent: Sent) -> ActionView:
+    old, new = plan.action.build, sent.answers[0]
     # Where Drone skips a build, it answers 200 with `null` (harness/drone v2.25.0, trigger/trigger.go).
     if new is None:
         message = f"Drone took the restart of build {old.number} and started nothing: {_explain_skip(old)}"
@@ -88,7 +92,7 @@ def _report_restart(plan: BuildPlan, new: Build | None) -> ActionView:
         new_build=new.number,
         cursor=standing.encode(plan.action.repo, new),
         status=new.status,
-        notes=plan.notes,
+        notes=(*plan.notes, *_note_found(sent)),
         next_step=next_step,
     )
 
@@ -104,7 +108,8 @@ def _explain_skip(old: Build) -> str:
     )
 
 
-def _report_stop(plan: BuildPlan, now: Build) -> ActionView:
+def _report_stop(plan: BuildPlan, sent: Sent) -> ActionView:
+    now = sent.answers[0]
     return make_view(
         plan,
         "done",
@@ -113,7 +118,10 @@ def _report_stop(plan: BuildPlan, now: Build) -> ActionView:
         status=now.status,
         stages=_stages(now),
         # Drone's answer is the build as it has marked it; the runner learns of the cancel by its watch of the build.
-        notes=("Its runner hears of it within seconds, and uploads the log of the step that ran after that",),
+        notes=(
+            "Its runner hears of it within seconds, and uploads the log of the step that ran after that",
+            *_note_found(sent),
+        ),
         next_step=f"Restart build {now.number} if it is wanted again" if now.status == "killed" else "",
     )
 
@@ -123,10 +131,14 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
     # Calls are sent one after another until the first error, so their answers show how far they came.
     chosen, left = plan.action.stages[:count], plan.action.stages[count:]
     message = f"{verb} stage {', '.join(map(str, chosen))} of {name_build(plan.action.repo, plan.action.build)}"
-    notes = plan.notes
+    still_held = blocked_stages(now) if now else ()
+    notes = [*_note_decision(plan, still_held), *_note_found(sent)]
     if sent.failed is not None:
-        message += f"; then Drone refused stage {left[0]}: {sent.failed.message}"
-        notes = (*notes, f"Not {verb}: stage {', '.join(map(str, left))}")
+        unknown = sent.failed.outcome_unknown
+        happened = f"it is unknown whether stage {left[0]} was" if unknown else f"Drone refused stage {left[0]}"
+        message += f"; then {happened}: {sent.failed.message}"
+        if untried := left[1:] if unknown else left:
+            notes.append(f"Not {verb}: stage {', '.join(map(str, untried))}")
     return make_view(
         plan,
         "partly_done" if left else "done",
@@ -134,15 +146,28 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
         requests=plan.requests[:count],
         status=now.status if now else "",
         stages=_stages(now) if now else {},
-        notes=notes,
-        next_step=_suggest_next_step(verb, plan, left=bool(left)),
+        notes=tuple(notes),
+        next_step=_suggest_next_step(verb, plan, left=bool(left), held=bool(still_held)),
     )
 
 
-def _suggest_next_step(verb: str, plan: BuildPlan, *, left: bool) -> str:
+def _note_decision(plan: BuildPlan, still_held: Sequence[Stage]) -> list[str]:
+    if plan.action.operation.name == "approve":
+        return [note for note in plan.notes if note != PIPELINE_UNKNOWN]
+    waits = "waits" if len(still_held) == 1 else "wait"
+    return [f"Still open to approval: {name_stages(still_held)} {waits} and would run"] if still_held else []
+
+
+def _note_found(sent: Sent) -> list[str]:
+    return ["Drone did not answer as it should; that it was done shows in the build"] if sent.found else []
+
+
+def _suggest_next_step(verb: str, plan: BuildPlan, *, left: bool, held: bool) -> str:
     build = name_build(plan.action.repo, plan.action.build)
     if left:
         return f"Look at {build}, then decide about the stages that are left"
+    if verb == "declined" and held:
+        return f"Decline the other stages of {build}, too, or stop it, if they must not run"
     return f"Wait for {build} and look how it ends" if verb == "approved" else "A new push makes a new build"
 
 

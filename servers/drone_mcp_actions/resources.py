@@ -22,4 +22,4 @@ class ActionResources:
     @resource(RECENT, name="audit_recent", title="Newest audit lines")
     async def recent(self) -> AuditView:
         """What this agent asked to change and what became of it: the newest 50 lines of this process."""
-        return AuditView(mode=self._guard.rules.mode, lines=tuple(self._guard.audit.recent))
+        return AuditView(mode=self._guard.rules.mode, lines=self._guard.audit.recent)

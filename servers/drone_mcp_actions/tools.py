@@ -21,7 +21,9 @@ Stage = Annotated[int | None, Field(ge=1, description="1 or more; default: all t
 Repo = Annotated[str | None, Field(description="owner/name or URL; default: DRONE_REPO or git remote")]
 DryRun = Annotated[bool, Field(description="rehearse, send nothing")]
 Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED, once a person agreed")]
-Params = Annotated[dict[str, str] | None, Field(max_length=50, description="at most 50; the old build's win")]
+Params = Annotated[
+    dict[str, str] | None, Field(max_length=50, description="only those that the role names; the old build's win")
+]
 
 # The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.
 OPERATION_OF = {
@@ -46,13 +48,15 @@ class ActionTools:
         number: Number,
         repo: Repo = None,
         params: Params = None,
-        debug: Annotated[bool, Field(description="in Drone's debug mode")] = False,
+        debug: Annotated[bool, Field(description="in Drone's debug mode, where the role allows it")] = False,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> RestartView | InputRequiredResult:
         """Run a build's commit again as a new build; answers with its number, and a cursor to wait from."""
-        given = tuple(sorted((params or {}).items()))
-        change = self._change("restart", repo, number, params=given, debug=debug)
+        from ci_mcp_kit.guard.additions import Additions  # noqa: PLC0415 - on first use, to start fast
+
+        additions = Additions(tuple(sorted((params or {}).items())), ("debug",) if debug else ())
+        change = self._change("restart", repo, number, additions=additions)
         answer = await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
         return cast("RestartView | InputRequiredResult", answer)  # as `view_of` has it
 

@@ -21,6 +21,7 @@ Event = Literal["push", "pull_request", "tag", "promote", "rollback", "cron", "c
 FAILED = frozenset({"failure", "error"})
 GROUPS = {"failed": FAILED, "unfinished": frozenset({"pending", "running", "blocked"})}
 
+_TAGS = "refs/tags/"
 # From the 7 digits to which git abbreviates at least, to the 64 of SHA-256.
 _COMMIT = re.compile(r"[0-9a-fA-F]{7,64}")
 
@@ -81,6 +82,12 @@ def commit_prefix(text: str) -> str:
 def branch_name(text: str) -> str:
     """Read a branch, written with or without `refs/heads/`."""
     return text.strip().removeprefix("refs/heads/")
+
+
+def tag_name(text: str) -> str | None:
+    """Return the tag that is named as a branch, by its whole ref; None for a branch."""
+    text = text.strip()
+    return text.removeprefix(_TAGS) if text.startswith(_TAGS) else None
 
 
 def _is_of_branch(build: Build, branch: str) -> bool:

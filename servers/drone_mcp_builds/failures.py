@@ -19,7 +19,9 @@ def find_notable_failures(build: Build) -> list[FailedStep]:
     Steps killed by a stop are not failures of their own. Where a failed build has no failure that counts, the stages
     with ignored failures are returned instead.
     """
-    found = [failed for failed in failures_that_count(build) if failed.part is not Part.STOPPED]
+    # An automatic cancel makes the build `skipped` and its steps `killed`.
+    stopped = build.status == "skipped"
+    found = [failed for failed in failures_that_count(build) if not (stopped or failed.part is Part.STOPPED)]
     if found or build.status not in {"failure", "error"}:
         return found
     return [FailedStep(stage, None, Part.IGNORED) for stage in build.stages if status.is_failure(stage.status)]

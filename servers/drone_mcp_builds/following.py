@@ -1,8 +1,9 @@
-"""Reports changes of a build or a repository's builds: from the store's feed, else from Drone's stream and by polling.
+"""Reports changes of a build or a repository's builds: from the store's feed or Drone's stream, and by polling.
 
-Drone's stream omits some changes (creation, cancellation through the API, approval) and drops events when a subscriber
-is slow (harness/drone v2.25.0, handler/api/events and pubsub). So the build is also polled at a fixed interval. Without
-a stream it is polled often at first and then less and less.
+The store omits what no webhook reports (approval, decline) and what a lost delivery reported. Drone's stream omits some
+changes (creation, cancellation through the API, approval) and drops events when a subscriber is slow (harness/drone
+v2.25.0, handler/api/events and pubsub). So the build is also polled at a fixed interval. Without either it is polled
+often at first and then less and less.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-LOOK_SECONDS: Final = 15.0  # until the health of the store's feed is checked again
+LOOK_SECONDS: Final = 15.0  # of one question to the store for the next change
 SETTLE_SECONDS: Final = 2.0  # until the stream is certainly open; a poll then finds the changes before it
 # Seconds between polls without a stream. Their sum, 103 s, is the time until the stream is tried again.
 BACK_OFF: Final = (2.0, 3.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0, 30.0)
@@ -40,7 +41,7 @@ BACK_OFF: Final = (2.0, 3.0, 5.0, 8.0, 10.0, 10.0, 15.0, 20.0, 30.0)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """The followed build, or all builds of a repository; polled every `again` seconds while the stream is open."""
+    """The followed build, or all builds of a repository; polled every `again` seconds all the same."""
 
     repo: str
     number: int | None = None
@@ -66,17 +67,39 @@ class Follower:
                     yield build
 
     async def _by_store(self, subject: Subject) -> AsyncGenerator[None, None]:
-        """Yield at changes while the feed of webhooks is alive; sends no requests to Drone."""
+        """Yield at changes in the store, and at intervals, while the feed of webhooks is alive."""
         if not await self._known.feed_is_alive():
             return
         cursor = await self._known.state.ask(lambda store: store.cursor())
         yield  # what changed between the caller's last reading and this cursor would be missed otherwise
-        while cursor is not None and await self._known.feed_is_alive():
-            found = await self._known.state.ask(_next_change(subject, cursor))
-            # None: the store does not answer, so Drone is followed until it does.
-            cursor = None if found is None else found.cursor
-            if found:
+        if cursor is None:
+            return
+        send, receive = anyio.create_memory_object_stream[None](math.inf)
+        listening = BackgroundTask(self._listen, subject, cursor, send)
+        ticking = BackgroundTask(self._repeat, subject.again, send)
+        try:
+            # Where the store does not answer, Drone is followed until it does.
+            while not listening.is_done and await self._known.feed_is_alive():
+                await receive.receive()
                 yield
+        finally:
+            await listening.stop()
+            await ticking.stop()
+            send.close()
+            receive.close()
+
+    async def _listen(self, subject: Subject, cursor: str, send: MemoryObjectSendStream[None]) -> None:
+        """Send for each change in the store; end, and send once more, where it does not answer."""
+        while (found := await self._known.state.ask(_next_change(subject, cursor))) is not None:
+            cursor = found.cursor
+            if found:
+                send.send_nowait(None)
+        send.send_nowait(None)
+
+    async def _repeat(self, seconds: float, send: MemoryObjectSendStream[None]) -> None:
+        while True:
+            await self._pause(seconds)
+            send.send_nowait(None)
 
     async def _by_drone(self, subject: Subject) -> AsyncGenerator[Build | None, None]:
         """Yield until the feed of webhooks is alive, or the stream has to be opened again."""

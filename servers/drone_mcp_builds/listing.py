@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.token_count import count_tokens
 from drone_mcp_build.build_title import title_of
-from drone_mcp_build.refs import branch_of, pull_request_of
+from drone_mcp_build.refs import history_branch, pull_request_of
 from drone_mcp_builds.formatting import (
     SHORT_COMMIT,
     TITLE_WIDTH,
@@ -65,11 +65,12 @@ def fit_builds(builds: Sequence[Build], now: int) -> tuple[tuple[BuildLine, ...]
 
 
 def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
-    """Return as many of the first lines as fit."""
-    room, kept = LIST_TOKENS, []
+    """Return as many of the first lines as fit, and at least one, so that a cursor moves on."""
+    room = LIST_TOKENS
+    kept: list[L] = []
     for one in every:
         room -= _size(one)
-        if room < 0:
+        if room < 0 and kept:
             break
         kept.append(one)
     return tuple(kept)
@@ -95,8 +96,9 @@ def build_line(build: Build, now: int, width: Width = WIDTHS[0]) -> BuildLine:
         number=build.number,
         status=clean_name(build.status),
         event=clean_name(build.event),
-        branch=clean_name(branch_of(build)),
+        branch=clean_name(history_branch(build)),
         pull_request=pull_request_of(build),
+        source=clean_name(build.source) if build.event == "pull_request" else "",
         tag=find_tag_name(build),
         title=title_of(build, width.title),
         author=find_author(build) if width.author else "",
@@ -127,7 +129,8 @@ def _latest(build: Build) -> LatestBuild:
         number=build.number,
         status=clean_name(build.status),
         event=clean_name(build.event),
-        branch=clean_name(branch_of(build)),
+        branch=clean_name(history_branch(build)),
+        tag=find_tag_name(build),
         title=title_of(build, 60),
         when=format_time(build.created),
     )

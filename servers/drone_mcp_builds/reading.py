@@ -48,8 +48,9 @@ class ViewReader:
         """Return the view of an observed build."""
         build = observation.build
         limit = await self._access.builds.time_limit(repo, build)
+        home = await self._access.builds.home(repo, build)
         note = OF_ANY_REF if observation.of_any_ref else ""
-        view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note, limit)
+        view = summary.summarise(build, repo, self._access.settings.server, int(self._clock()), note, limit, home)
         return summary.with_origin(view, observation.source, int(observation.at))
 
     async def _with_newest(self, repo: str, number: int, missing: NotFound) -> NotFound:

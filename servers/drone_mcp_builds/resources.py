@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_builds.reading import ViewReader
 
+READ = "drone_get_build"
 LATEST = "drone://repo/{owner}/{repo}/latest"
 SUMMARY = "drone://repo/{owner}/{repo}/build/{number}/summary"
 
@@ -23,12 +24,12 @@ class BuildResources:
         self._access = access
         self._reader = reader
 
-    @resource(LATEST, name="latest_build", title="CI status of a repository")
+    @resource(LATEST, name="latest_build", title="CI status of a repository", needs=READ)
     async def latest(self, owner: str, repo: str) -> BuildView:
         """How the newest build of the default branch stands."""
         return await self._reader.view(self._access.resolve_repo(f"{owner}/{repo}"), None)
 
-    @resource(SUMMARY, name="build_summary", title="How a build stands")
+    @resource(SUMMARY, name="build_summary", title="How a build stands", needs=READ)
     async def summary(self, owner: str, repo: str, number: str) -> BuildView:
         """One build with its stages and steps."""
         # A part of the address, so a string; `int` alone would accept "+5", "1_0" and digits of any script.

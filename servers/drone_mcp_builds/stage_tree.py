@@ -7,11 +7,12 @@ counted by status; failures are omitted last.
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_builds import failures, headlines
+from drone_mcp_build.outlook import describe_pending
+from drone_mcp_builds import failures
 from drone_mcp_builds.formatting import ERROR_WIDTH, clean_name, count_seconds, format_count, join_names, name_stage
 from drone_mcp_builds.views import StageView, StepView
 from drone_mcp_client import status
@@ -26,12 +27,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Detail:
-    """How much to draw: `quiet` steps (passed, skipped, pending) or only the others, at most so many of each."""
+    """How much to draw: `quiet` steps (passed, skipped, pending) or only the others, at most so many of each.
+
+    `told` is an error that the answer has by then, and that is not repeated.
+    """
 
     quiet: bool
     steps: int
     stages: int
     error_width: int = ERROR_WIDTH
+    told: str = ""
 
 
 LEVELS: Final = (
@@ -42,11 +47,14 @@ LEVELS: Final = (
     Detail(quiet=False, steps=1, stages=4, error_width=40),
 )
 QUIET: Final = frozenset({"success", "skipped", "pending"})
+MOST_SKIPPED: Final = 10  # steps of a stage that are listed one by one
 
 
 def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView, ...], str]:
     """Return the stages, and a sentence about the omitted ones."""
-    failed = [failure.stage.number for failure in failures.find_notable_failures(build)]
+    notable = failures.find_notable_failures(build)
+    failed = [failure.stage.number for failure in notable]
+    detail = replace(detail, told=notable[0].error if notable else "")
 
     def rank(stage: Stage) -> tuple[int, int]:
         """Order stages: the failed ones in causal order, then those under way, then the quiet ones."""
@@ -73,6 +81,8 @@ def _count_by_status(things: Sequence[Stage | Step]) -> str:
 
 def _view_stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageView:
     loud = [step for step in stage.steps if detail.quiet or step.status not in QUIET]
+    if sum(step.status == "skipped" for step in loud) > MOST_SKIPPED:
+        loud = [step for step in loud if step.status != "skipped"]
     shown = loud[: detail.steps]
     hidden = _find_others(stage.steps, shown)
     return StageView(
@@ -80,7 +90,7 @@ def _view_stage(stage: Stage, build: Build, now: int, detail: Detail) -> StageVi
         name=clean_name(stage.name),
         status=clean_name(stage.status),
         seconds=_count_run_seconds(stage, now),
-        error=one_line(stage.error, detail.error_width),
+        error=_say_once(stage.error, detail),
         waits_for=_find_awaited(stage, build),
         note=_explain_stage(stage, build),
         steps=tuple(_view_step(step, stage, now, detail) for step in shown),
@@ -95,6 +105,10 @@ def _count_run_seconds(thing: Stage | Step, now: int) -> int | None:
     return count_seconds(thing.started, thing.stopped, now)
 
 
+def _say_once(error: str, detail: Detail) -> str:
+    return "" if error == detail.told else one_line(error, detail.error_width)
+
+
 def _view_step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
     return StepView(
         step=step.number,
@@ -102,7 +116,7 @@ def _view_step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:
         status=clean_name(step.status),
         exit_code=failures.informative_exit_code(step),
         seconds=_count_run_seconds(step, now),
-        error=one_line(step.error, detail.error_width),
+        error=_say_once(step.error, detail),
         note=_explain_step(step, stage),
     )
 
@@ -119,11 +133,11 @@ def _explain_stage(stage: Stage, build: Build) -> str:
     if stage.status == "blocked":
         return "held for approval"
     if stage.status == "pending":
-        return headlines.describe_runner(stage)
+        return describe_pending(stage)
     if stage.status == "waiting_on_dependencies" and not _find_awaited(stage, build):
         # Drone starts waiting stages only when another stage ends, so one approved later stays as it is
         # (harness/drone v2.25.0, operator/manager/teardown.go).
-        return "all it depends on has ended; if it stays so, only a restart of the build helps"
+        return "all it depends on has ended; if nothing else of the build runs, it never starts"
     if stage.status == "skipped":
         return _explain_skipped_stage(stage, build)
     return "its failure is ignored" if stage.errignore and status.is_failure(stage.status) else ""
@@ -160,4 +174,9 @@ def _explain_skipped_step(step: Step, stage: Stage) -> str:
     if any(other.exit_code == _ENDS_STAGE and other.status == "success" for other in earlier):
         return "an earlier step ended the stage"
     failed = [other for other in earlier if status.is_failure(other.status) and not other.errignore]
-    return f"step {failed[0].number} failed" if failed else "its condition was not met"
+    if failed:
+        return f"step {failed[0].number} failed"
+    if all(other.status == "skipped" for other in stage.steps):
+        # The server accepts steps that wait for each other, and the runner skips them.
+        return "its condition was not met, or it waits for a step that waits for it"
+    return "its condition was not met"

@@ -11,6 +11,7 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp.server.subscriptions import InMemorySubscriptionBus, ListenHandler, ResourceUpdated
 from mcp.types import (
     EmptyResult,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MOST_WATCHED = 100  # addresses; each may hold a connection to Drone
+RETRY_SECONDS = 30.0  # after a failure, from which the watch goes on as long as there are subscribers
 
 
 class Subscriptions:
@@ -151,13 +153,19 @@ class Subscriptions:
                 watch.cancel()
 
     async def _watch(self, uri: str) -> None:
-        try:
-            async for _ in self._changes(uri):
-                await self._notify(uri)
-        except ServiceError as error:
-            logger.warning("A subscribed resource can no longer be watched: %s", error)
-        except Exception:  # one watch must not take the server and its other watches with it
-            logger.exception("A subscribed resource can no longer be watched")
+        while True:
+            try:
+                async for _ in self._changes(uri):
+                    await self._notify(uri)
+            except ServiceError as error:
+                logger.warning("A subscribed resource cannot be watched: %s", error)
+                if not error.retryable:
+                    return
+            except Exception:  # one watch must not take the server and its other watches with it
+                logger.exception("A subscribed resource cannot be watched")
+            else:
+                return
+            await anyio.sleep(RETRY_SECONDS)
 
     async def _notify(self, uri: str) -> None:
         await self._bus.publish(ResourceUpdated(uri=uri))

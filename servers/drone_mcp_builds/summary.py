@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.token_count import count_tokens
 from drone_mcp_build.build_title import title_of
-from drone_mcp_build.refs import branch_of, pull_request_of
-from drone_mcp_builds import failures, headlines, stage_tree
+from drone_mcp_build.pages import commit_page, home_by_link
+from drone_mcp_build.refs import history_branch, pull_request_of
+from drone_mcp_builds import failures, headlines, next_steps, stage_tree
 from drone_mcp_builds.formatting import (
     TITLE_WIDTH,
     clean_name,
@@ -29,10 +30,13 @@ MOST_PARAMS: Final = 8  # sorted by name, so that the same build always shows th
 _SECRET_NAME = re.compile(r"secret|token|passw|pwd|credential|(?:api|access|private|ssh|deploy)[_-]?key", re.IGNORECASE)
 
 
-def summarise(build: Build, repo: str, server: str, now: int, note: str = "", limit: int = 0) -> BuildView:
+def summarise(
+    build: Build, repo: str, server: str, now: int, note: str = "", limit: int = 0, home: str = ""
+) -> BuildView:
     """Return the view of a build in at most ANSWER_TOKENS tokens of JSON.
 
-    `now` is the Unix time, `limit` the repository's time limit in seconds, 0 where it is not known.
+    `now` is the Unix time, `limit` the repository's time limit in seconds, 0 where it is not known, `home` the page of
+    the repository at its source host.
     """
     params, more_params = _params(build)
     frame = BuildView(
@@ -42,7 +46,7 @@ def summarise(build: Build, repo: str, server: str, now: int, note: str = "", li
         headline=headlines.write_headline(build, now, limit),
         first_failure=failures.view_first_failure(build),
         event=clean_name(build.event),
-        branch=clean_name(branch_of(build)),
+        branch=clean_name(history_branch(build)),
         pull_request=pull_request_of(build),
         tag=find_tag_name(build),
         commit=clean_name(build.after),
@@ -52,11 +56,11 @@ def summarise(build: Build, repo: str, server: str, now: int, note: str = "", li
         started=format_time(build.started),
         finished=format_time(build.finished),
         seconds=count_build_seconds(build, now),
-        about=_about(build),
+        about=_about(build, home),
         params=params,
         page=page_url(server, repo, build.number),
         note=note,
-        next_step=headlines.suggest_next_step(build),
+        next_step=next_steps.suggest_next_step(build, now, limit),
     )
 
     def view(detail: stage_tree.Detail) -> BuildView:
@@ -84,7 +88,7 @@ def page_url(server: str, repo: str, number: int) -> str:
     return f"{server.rstrip('/')}/{repo}/{number}"
 
 
-def _about(build: Build) -> dict[str, str]:
+def _about(build: Build, home: str) -> dict[str, str]:
     """Return the facts that only some builds have.
 
     The source of a pull request names its repository if that is another one. Builds that the source host or the
@@ -97,7 +101,8 @@ def _about(build: Build) -> dict[str, str]:
         "cron": clean_name(build.cron),
         "source": clean_name(source) if build.event == "pull_request" else "",
         "started_by": "" if build.trigger in {"@hook", "@cron"} else clean_name(build.trigger),
-        "commit_page": one_line(build.link, 200),
+        "commit_page": one_line(commit_page(home or home_by_link(build), build.after), 200),
+        "pull_request_page": one_line(build.link, 200) if build.event == "pull_request" else "",
     }
     return {key: value for key, value in facts.items() if value}
 

@@ -11,7 +11,7 @@ from pydantic import Field
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.build_address import check_server, resolve_address
 from drone_mcp_builds import listing, repo_list
-from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix
+from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix, tag_name
 from drone_mcp_builds.formatting import format_time
 from drone_mcp_builds.paging import Pages
 from drone_mcp_builds.same_failure import SameFailure, failure_signature
@@ -70,13 +70,15 @@ class BuildTools:
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
         cursor: Cursor = None,
     ) -> BuildList:
-        """Builds of a repository, newest first. One call searches up to 500; cursor goes on."""
+        """Builds of a repository, newest first. A call searches up to 500; cursor goes on."""
+        tag = tag_name(branch) if branch else None
         # The ref of a pull request names no branch, so Drone cannot filter by its target.
         into = branch_name(branch) if branch and event == "pull_request" else None
         search = BuildSearch(
             repo=resolve_address(self._access, repo).repo,
             criteria=Criteria(status=status, event=event, author=author, target=into),
-            branch=branch_name(branch) if branch and not into else None,
+            branch=branch_name(branch) if branch and not (into or tag) else None,
+            tag=tag,
             limit=limit,
         )
         return await self._run(search, cursor)
@@ -123,7 +125,9 @@ class BuildTools:
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
         cursor: Cursor = None,
     ) -> BuildList:
-        """Find builds by commit, branch, tag, pull request, author, status, failure or URL; give one or more."""
+        """Find builds by commit, branch, tag, pull request, author, status, failure or URL."""
+        named = tag_name(branch) if branch else None
+        tag, branch = (named, None) if named else (tag, branch)
         criteria = Criteria(
             status=status,
             author=author,

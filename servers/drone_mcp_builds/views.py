@@ -14,6 +14,7 @@ class LatestBuild(View):
     status: str
     event: str = ""
     branch: str = ""
+    tag: str | None = None
     title: str = ""
     when: str | None = None
 
@@ -46,6 +47,7 @@ class BuildLine(View):
     event: str = ""
     branch: str = ""
     pull_request: int | None = None
+    source: str = ""
     tag: str | None = None
     title: str = ""
     author: str = ""

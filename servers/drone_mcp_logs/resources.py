@@ -12,6 +12,7 @@ from ci_mcp_logs.numbered_lines import Span, Writer, last_lines
 from drone_mcp_logs.common.live_log import Pace
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import find, standing
+from drone_mcp_logs.common.views import LOST_HEAD
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
@@ -33,6 +34,7 @@ class LogResources:
         name="step_log",
         title="Log of a step",
         mime_type="text/plain",
+        needs="drone_get_build_logs",
     )
     async def step_log(self, owner: str, repo: str, number: int, stage: str, step: str) -> str:
         """The log of one step with line numbers, its last 256 KiB; stage and step are numbers or names."""
@@ -56,7 +58,7 @@ def _whole(head: str, text: LogText) -> str:
     pen = Writer(text.with_stamps(), MOST_CHARS, WIDEST, measure=_characters)  # with every time stamp
     span = last_lines(pen, Span(0, len(text.lines)))
     state = ", still running" if text.running else ""
-    lost = ", the lines before them no longer exist" if text.head_lost else ""
+    lost = f"; {LOST_HEAD}" if text.head_lost else ""
     left_out = f" The first {span.start} are left out: drone_get_build_logs reads them." if span.start else ""
     extent = f"Lines {text.first + span.start}-{text.last} of {text.last}{state}{lost}.{left_out}"
     return f"{head}. {extent}\n{framed((pen.line(index) for index in span), new_nonce())}\n"

@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING, Annotated, Any
 
 from mcp.server.mcpserver import Context
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.build_address import resolve_address
@@ -26,16 +26,9 @@ if TYPE_CHECKING:
 
     from drone_mcp_known.access import KnownAccess
 
-
-def _as_text(value: Any) -> Any:
-    """Read a number as text: a step may be given as 2 as well as "2"."""
-    # `True` is an int in Python, but no number of a step.
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-
-
 Repo = Annotated[str | None, Field(description="owner/name or URL")]
 Number = Annotated[int | None, Field(description="1+; default: newest", ge=1)]
-Part = Annotated[str | None, Field(description="number or name"), BeforeValidator(_as_text)]
+Part = Annotated[str | None, Field(description="number or name")]
 Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
 
@@ -84,7 +77,7 @@ class LogTools:
         context: Context[Any, Any],
         repo: Repo = None,
         branch: Annotated[str | None, Field(description="default: the default one")] = None,
-        step: Annotated[str | None, Field(description="name or stage/step"), BeforeValidator(_as_text)] = None,
+        step: Annotated[str | None, Field(description="name or stage/step")] = None,
     ) -> RegressionView:
         """Since when a branch or step fails: last good, first failed, builds between, first with this failure."""
         from drone_mcp_logs.regression.tool import find_regression  # noqa: PLC0415 - on first use, to start fast

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from ci_mcp_kit.command_line import Application
 from ci_mcp_kit.yaml_source import InvalidFile
 from drone_mcp_policy.recordings import BadRecording, read_recording
 from drone_mcp_policy.replay import drop_repeats, format_moment, replay
@@ -15,7 +16,7 @@ from drone_mcp_policy.rules_file import read_rules
 if TYPE_CHECKING:
     from drone_mcp_policy.replay import Moment
 
-app = typer.Typer(add_completion=False, help="Decides what to do next about Drone CI builds.")
+app = Application(add_completion=False, help="Decides what to do next about Drone CI builds.")
 
 WRONG_USE = 2  # the exit code of a wrong use, as that of click and typer
 DIFFERENT = 1  # as that of diff(1)
@@ -31,8 +32,12 @@ def replay_command(
     events: Annotated[
         str, typer.Argument(help="Captured webhooks as JSON lines, or a state store: its file or its address.")
     ],
-    rules: Annotated[Path | None, typer.Option(help="The rule file to try; default: the shipped rules.")] = None,
-    against: Annotated[Path | None, typer.Option(help="Tell only where this rule file decides otherwise.")] = None,
+    rules: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="The rule file to try; default: the shipped rules.")
+    ] = None,
+    against: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Tell only where this rule file decides otherwise.")
+    ] = None,
 ) -> None:
     """Tell what the rules would have decided. With --against, exits with 1 where two rule files differ."""
     try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_client.errors import NotFound
-from drone_mcp_policy.earlier_tries import History
+from drone_mcp_policy.earlier_tries import History, count_attempts
 from drone_mcp_policy.rules import MOST_RETRIES
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ _PAGES: Final = 2
 async def read_history(access: KnownAccess, repo: str, build: Build) -> History:
     """Read the builds since this one, some before it, and its ancestors by `parent`.
 
-    Sends at most two requests for pages, and one for each retry that a rule can allow. Where that is not enough,
-    `History.complete_from` says so, and the build is not retried.
+    Sends at most two requests for pages, one for each retry that a rule can allow, and one for the steps of the last
+    try. Where that is not enough, `History.complete_from` says so, and the build is not retried.
     """
     drone = await access.client()
     builds: dict[int, Build] = {}
@@ -38,7 +38,17 @@ async def read_history(access: KnownAccess, repo: str, build: Build) -> History:
         # Some builds before it are wanted as well: tries of the same commit that are no restarts have no `parent`.
         if complete_from <= build.number - _PAGE // 2:
             break
-    return History((*builds.values(), *await _read_ancestors(access, repo, build, builds)), complete_from)
+    builds |= {other.number: other for other in await _read_ancestors(access, repo, build, builds)}
+    used = count_attempts(build, History(tuple(builds.values()), complete_from), 0).used
+    # After a newer try, this build is not repeated anyway.
+    if not used or used[-1] > build.number:
+        return History(tuple(builds.values()), complete_from)
+    # A list shows no steps, and how the last try failed decides about another one.
+    previous = await access.builds.build(repo, used[-1])
+    builds[used[-1]] = previous.build
+    signed = {one.number: await access.signatures.read(repo, one) for one in (build, previous.build)}
+    signatures = {number: found.signature for number, found in signed.items() if found}
+    return History(tuple(builds.values()), complete_from, signatures)
 
 
 async def _read_ancestors(access: KnownAccess, repo: str, build: Build, listed: dict[int, Build]) -> list[Build]:

@@ -7,9 +7,12 @@ all builds since it and all its ancestors are known.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.signature import signature
+from drone_mcp_build.failed_steps import failures_that_count
+from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
 
 if TYPE_CHECKING:
@@ -22,10 +25,16 @@ HOUR = 3600  # seconds
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Other builds of the repository, in any order; all whose number is `complete_from` or higher are among them."""
+    """Other builds of the repository, in any order.
+
+    Attributes:
+        complete_from: all whose number is this or higher are among them.
+        signatures: of the failures that a diagnosis has stored, by the numbers of their builds.
+    """
 
     builds: tuple[Build, ...] = ()
     complete_from: int = 1
+    signatures: Mapping[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +45,13 @@ class Attempts:
         used: numbers of the builds that this one repeats.
         in_last_hour: how many restarts the branch had.
         doubt: why it must not be retried within the limits either; "" if its history is certain.
+        same: why a further try would fail as the last one did; "" if the failures differ.
     """
 
     used: tuple[int, ...] = ()
     in_last_hour: int = 0
     doubt: str = ""
+    same: str = ""
 
 
 def count_attempts(build: Build, history: History, now: int) -> Attempts:
@@ -51,11 +62,35 @@ def count_attempts(build: Build, history: History, now: int) -> Attempts:
     # Also those outside the chain of parents: the same build may have been restarted twice, and the same commit may
     # have been pushed again. A success that is no restart is another trigger of it, such as a cron job.
     tried = {other.number for other in alike if other.parent or is_failure(other.status)}
+    used = sorted(tried.union(chain))
+    before = [number for number in used if number < build.number]
     return Attempts(
-        used=tuple(sorted(tried.union(chain))),
+        used=tuple(used),
         in_last_hour=sum(_is_recent_restart(other, build, now) for other in known.values()),
         doubt=doubt or _describe_newer(build, alike) or _describe_gap(build, history),
+        same=_describe_same_failure(build, known[before[-1]], history.signatures) if before else "",
     )
+
+
+def _describe_same_failure(build: Build, previous: Build, signatures: Mapping[int, str]) -> str:
+    """Say that the build failed as its previous try; what happens twice in the same way is no accident."""
+    if not is_failure(previous.status):
+        return ""
+    own, other = signatures.get(build.number), signatures.get(previous.number)
+    if own and other:
+        return f"it failed in the same way as build {previous.number} (signature {own})" if own == other else ""
+    ours, theirs = _failure_by_drone(build), _failure_by_drone(previous)
+    if theirs is None:
+        return f"how build {previous.number} failed is not known"
+    return f"it failed at the same place as build {previous.number}, as far as Drone tells" if ours == theirs else ""
+
+
+def _failure_by_drone(build: Build) -> tuple[str | int, ...] | None:
+    """Return what Drone tells of the first failure, without what differs from run to run; None if it has none."""
+    first = next(iter(failures_that_count(build)), None)
+    if first is None:
+        return None
+    return (first.stage.name, first.step.name if first.step else "", first.exit_code, signature([first.error]))
 
 
 def _find_ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int], str]:
@@ -98,5 +133,5 @@ def _describe_gap(build: Build, history: History) -> str:
 
 
 def _is_recent_restart(other: Build, build: Build, now: int) -> bool:
-    # `target` is the branch that a build is for. All commits count together: a branch under repair gets new ones.
-    return bool(other.parent) and other.target == build.target and now - HOUR < other.created <= now
+    # All commits count together: a branch under repair gets new ones.
+    return bool(other.parent) and branch_of(other) == branch_of(build) and now - HOUR < other.created <= now

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from drone_mcp_policy.earlier_tries import count_attempts
 from drone_mcp_policy.matching import find_mismatch
-from drone_mcp_policy.states import decide_by_state
+from drone_mcp_policy.states import decide_by_state, describe_vain_wait
 
 if TYPE_CHECKING:
     from drone_mcp_policy.earlier_tries import Attempts, History
@@ -37,6 +37,7 @@ class Decision:
         most: how many retries the rule allows; 0 for other rules.
         wait_seconds: how long a retry has to wait yet.
         kind: the class of the first failure; "" where nothing failed.
+        confidence: in that class.
     """
 
     action: Action
@@ -48,6 +49,7 @@ class Decision:
     most: int = 0
     wait_seconds: int = 0
     kind: str = ""
+    confidence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +85,12 @@ def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
         decision, result = _apply_rule(rule, rules, facts, history)
         results.append(result)
     if decision is None:
-        action, _ = decide_by_state(facts.build)
+        action, _ = decide_by_state(facts.build, facts.now)
         tools = rules.tools.get(action, ())
         decision = _make_decision(facts, action, f"{BUILT_IN}: {facts.state}", _describe(facts), tools)
     withheld = next((result for result in results if result.outcome == "withheld"), None)
     # Where another rule retries, the one that may not explains nothing.
-    if withheld is not None and not decision.most:
+    if withheld is not None and not decision.most and withheld.rule.then == "retry":
         reason = f"{decision.reason}; no retry by {withheld.rule.name!r}: {withheld.why}"
         decision = replace(decision, reason=reason)
     return Evaluation(decision, tuple(results))
@@ -96,6 +98,8 @@ def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
 
 def may_retry(facts: Facts, rules: Rules) -> bool:
     """Whether any rule would retry the build, so that its history is worth reading."""
+    if _find_guess(facts):
+        return False
     return any(rule.then == "retry" and not find_mismatch(rule, rules, facts) for rule in rules.rules)
 
 
@@ -104,15 +108,28 @@ def _apply_rule(rule: Rule, rules: Rules, facts: Facts, history: History) -> tup
         return None, RuleResult(rule, "mismatch", why)
     if rule.then == "retry" and facts.build is not None:
         return _retry(rule, rules, facts, count_attempts(facts.build, history, facts.now))
+    # A rule cannot know that what it waits for never comes.
+    if rule.then == "wait" and facts.build is not None and (vain := describe_vain_wait(facts.build, facts.now)):
+        return None, RuleResult(rule, "withheld", vain)
     reason = rule.reason or _describe(facts)
     tools = rule.tools or rules.tools.get(rule.then, ())
     return _make_decision(facts, rule.then, rule.name, reason, tools), RuleResult(rule, "decided", reason)
 
 
-def _find_retry_obstacle(rule: Rule, past: Attempts) -> str:
+def _find_guess(facts: Facts) -> str:
+    """Return which failure has a class that is only guessed, and so is no ground for a retry; "" if none has."""
+    guessed = next((failed for failed in facts.failed if failed.confidence == "low"), None)
+    if guessed is None:
+        return ""
+    return f"the class of {guessed.place} is a guess; evaluate again with failure_class and confidence of a diagnosis"
+
+
+def _find_retry_obstacle(rule: Rule, facts: Facts, past: Attempts) -> str:
     """Return why the rule may not retry the build; "" where it may."""
     limits = rule.retries
-    # First, as counts mean nothing where the history may lack a restart.
+    if guess := _find_guess(facts):
+        return guess
+    # Before the counts, which mean nothing where the history may lack a restart.
     if past.doubt:
         return past.doubt
     if len(past.used) >= limits.most:
@@ -120,11 +137,11 @@ def _find_retry_obstacle(rule: Rule, past: Attempts) -> str:
         return f"its retries are used up ({limits.most}): build{'s' if len(past.used) > 1 else ''} {shown}"
     if past.in_last_hour >= limits.hourly:
         return f"the branch had {past.in_last_hour} restarts in the last hour, and {limits.hourly} are allowed"
-    return ""
+    return past.same
 
 
 def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Decision | None, RuleResult]:
-    if why := _find_retry_obstacle(rule, past):
+    if why := _find_retry_obstacle(rule, facts, past):
         return None, RuleResult(rule, "withheld", why)
     build, used = facts.build, len(past.used)
     pause = rule.retries.pause(used)
@@ -143,11 +160,14 @@ def _retry(rule: Rule, rules: Rules, facts: Facts, past: Attempts) -> tuple[Deci
 
 
 def _make_decision(facts: Facts, action: Action, rule: str, reason: str, tools: tuple[str, ...]) -> Decision:
-    kind = facts.failed[0].kind if facts.failed else ""
-    return Decision(action=action, rule=rule, reason=reason, state=facts.state, tools=tools, kind=kind)
+    decision = Decision(action=action, rule=rule, reason=reason, state=facts.state, tools=tools)
+    if not facts.failed:
+        return decision
+    first = facts.failed[0]
+    return replace(decision, kind=first.kind, confidence=first.confidence)
 
 
 def _describe(facts: Facts) -> str:
     """Say in a sentence how the build stands."""
-    _, why = decide_by_state(facts.build)
+    _, why = decide_by_state(facts.build, facts.now)
     return f"{why}: {facts.failed[0].description}" if facts.failed else why

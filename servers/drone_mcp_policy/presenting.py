@@ -65,6 +65,7 @@ def decision_view(
         next_call=call,
         next_step=step,
         failure_class=decision.kind,
+        confidence=decision.confidence,
         retries=f"{len(decision.used)} of {decision.most} used" if decision.most else "",
         wait_seconds=decision.wait_seconds or None,
         note=note,

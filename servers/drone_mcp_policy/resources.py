@@ -19,7 +19,7 @@ class PolicyResources:
     def __init__(self, tools: PolicyTools) -> None:
         self._tools = tools
 
-    @resource(RULES, name="policy_rules", title="Rules in force")
+    @resource(RULES, name="policy_rules", title="Rules in force", needs="drone_explain_policy")
     async def rules(self) -> RulesView:
         """The rules that decide what to do next about a build, in their order."""
         from drone_mcp_policy.presenting import rules_view  # noqa: PLC0415 - on first use, to start fast

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
+from drone_mcp_build.outlook import PATIENCE_SECONDS, UNTOLD_REASONS, Outlook, describe_pending, outlook_of
 from drone_mcp_client.status import FAILED, FINAL, blocked_stages, failed_at_trigger
 
 if TYPE_CHECKING:
@@ -34,8 +35,11 @@ STATES: Final[tuple[State, ...]] = get_args(State)
 ACTIONS: Final[tuple[Action, ...]] = get_args(Action)
 
 DEFAULT_ACTIONS: Final[dict[State, tuple[Action, str]]] = {
-    "none": ("stop", "Drone made no build: nothing in the pipeline file applies, or the commit asks to skip CI"),
-    "pending": ("wait", "it waits for a runner"),
+    "none": (
+        "stop",
+        "Drone made no build: the repository is inactive, its pipeline file has nothing for this, or CI was skipped",
+    ),
+    "pending": ("wait", "it has not started"),
     "waiting_on_dependencies": ("wait", "it waits for what it depends on"),
     "running": ("wait", "it is running"),
     "held": ("ask_for_approval", "it is held until an administrator of the repository approves it"),
@@ -81,9 +85,30 @@ def has_failed(state: State) -> bool:
     return state in FAILED or state == "trigger_error"
 
 
-def decide_by_state(build: Build | None) -> tuple[Action, str]:
-    """Return the action and the reason where no rule decides."""
+def decide_by_state(build: Build | None, now: int) -> tuple[Action, str]:
+    """Return the action and the reason where no rule decides; `now` is the Unix time."""
     state = state_of(build)
-    if state == "unknown" and build is not None and build.finished:
+    if build is None or (state == "unknown" and not build.finished):
+        return DEFAULT_ACTIONS[state]
+    if state == "unknown":
         return "stop", "Drone gives it a status of a later release, and it has finished"
-    return DEFAULT_ACTIONS[state]
+    if state in UNFINISHED and (why := describe_vain_wait(build, now)):
+        return ("ask_for_approval", why) if state == "held" else ("stop", why)
+    action, reason = DEFAULT_ACTIONS[state]
+    pending = next((stage for stage in build.stages if stage.status == "pending"), None)
+    if state == "pending" and pending:
+        return action, f"{reason}: stage {pending.number} {describe_pending(pending)}"
+    if state == "declined" and (held := blocked_stages(build)):
+        return action, f"{reason}; {len(held)} of its stages can still be approved"
+    return action, reason
+
+
+def describe_vain_wait(build: Build, now: int) -> str:
+    """Say why it is in vain to wait for a build that has not ended; "" where it is not."""
+    outlook = outlook_of(build, now)
+    if outlook is Outlook.STUCK:
+        return "what is left of it never starts, as Drone starts a waiting stage only when another one ends"
+    if outlook is Outlook.STALLED:
+        minutes = PATIENCE_SECONDS // 60
+        return f"it has not started for {minutes} minutes, and Drone does not tell why ({UNTOLD_REASONS})"
+    return ""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.build_address import resolve_address
-from drone_mcp_build.failure_class import FailureClass
+from drone_mcp_build.failure_class import Confidence, FailureClass, Judgement
 from drone_mcp_policy.views import DecisionView, ExplanationView
 
 if TYPE_CHECKING:
@@ -26,8 +26,9 @@ RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL;
 Number = Annotated[int | None, Field(ge=1, description="1+; default: newest of the default branch")]
 FailureClassArgument = Annotated[
     FailureClass | None,
-    Field(description="kind of failure that a diagnosis of the log found; default: what Drone itself tells"),
+    Field(description="kind that a diagnosis of the log found; default: what Drone itself tells"),
 ]
+ConfidenceArgument = Annotated[Confidence, Field(description="of that diagnosis; low is no ground for a retry")]
 
 
 class PolicyTools:
@@ -45,31 +46,39 @@ class PolicyTools:
 
     @tool(title="Decide what to do next", schema="decision/1")
     async def drone_evaluate_build(
-        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClassArgument = None
+        self,
+        repo: RepoArgument = None,
+        number: Number = None,
+        failure_class: FailureClassArgument = None,
+        confidence: ConfidenceArgument = "medium",
     ) -> DecisionView:
         """What to do next about a build: wait, continue, collect logs and stop, retry. Changes nothing."""
-        _, view = await self._decided(repo, number, failure_class)
+        _, view = await self._decided(repo, number, _judgement(failure_class, confidence))
         return view
 
     @tool(title="Explain a decision", schema="explanation/1")
     async def drone_explain_policy(
-        self, repo: RepoArgument = None, number: Number = None, failure_class: FailureClassArgument = None
+        self,
+        repo: RepoArgument = None,
+        number: Number = None,
+        failure_class: FailureClassArgument = None,
+        confidence: ConfidenceArgument = "medium",
     ) -> ExplanationView:
         """Which rules looked at a build, and why each of them did or did not match."""
         from drone_mcp_policy.presenting import explanation_view  # noqa: PLC0415 - on first use, to start fast
 
-        evaluation, view = await self._decided(repo, number, failure_class)
+        evaluation, view = await self._decided(repo, number, _judgement(failure_class, confidence))
         return explanation_view(evaluation, view, self.rules.source)
 
     async def _decided(
-        self, repo: str | None, number: int | None, failure_class: str | None
+        self, repo: str | None, number: int | None, diagnosed: Judgement | None
     ) -> tuple[Evaluation, DecisionView]:
         from drone_mcp_policy.presenting import decision_view, with_origin  # noqa: PLC0415 - on first use, to start fast
 
         what = resolve_address(self._access, repo, number)
         observation, note = await self._observe(what.repo, what.number)
         build = observation.build if observation else None
-        evaluation = await self._consider(what.repo, build, failure_class or "")
+        evaluation = await self._consider(what.repo, build, diagnosed)
         view = decision_view(evaluation.decision, build, what.repo, self._settings.role_tools, note)
         return evaluation, with_origin(view, observation)
 
@@ -83,18 +92,25 @@ class PolicyTools:
         try:
             observation = await self._access.builds.newest(repo)
         except NoBuilds:
-            return None, "The repository has no builds yet"
+            found = await self._access.known.repo(repo)
+            inactive = found is not None and not found.active
+            note = "; it is not active in Drone, so a push makes none: have it activated" if inactive else ""
+            return None, f"The repository has no builds yet{note}"
         return observation, OF_ANY_REF if observation.of_any_ref else ""
 
-    async def _consider(self, repo: str, build: Build | None, failure_class: str) -> Evaluation:
+    async def _consider(self, repo: str, build: Build | None, diagnosed: Judgement | None) -> Evaluation:
         from drone_mcp_policy.earlier_builds import read_history  # noqa: PLC0415 - likewise
         from drone_mcp_policy.earlier_tries import History  # noqa: PLC0415 - on first use, to start fast
         from drone_mcp_policy.facts import collect_facts  # noqa: PLC0415 - likewise
         from drone_mcp_policy.next_step import evaluate, may_retry  # noqa: PLC0415 - likewise
 
         limit = await self._access.builds.time_limit(repo, build) if build else 0
-        facts = collect_facts(build, repo=repo, now=int(self._clock()), failure_class=failure_class, limit=limit)
+        facts = collect_facts(build, repo=repo, now=int(self._clock()), diagnosed=diagnosed, limit=limit)
         # Most decisions need no history, which costs several requests.
         if build is None or not may_retry(facts, self.rules):
             return evaluate(facts, History(), self.rules)
         return evaluate(facts, await read_history(self._access, repo, build), self.rules)
+
+
+def _judgement(failure_class: FailureClass | None, confidence: Confidence) -> Judgement | None:
+    return Judgement(failure_class, confidence) if failure_class else None

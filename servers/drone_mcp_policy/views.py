@@ -28,6 +28,7 @@ class DecisionView(View):
     next_call: NextCall | None = Field(default=None, description="a tool that you have")
     next_step: str
     failure_class: str = ""
+    confidence: str = ""
     retries: str = ""
     wait_seconds: int | None = None
     note: str = ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import json
+import logging
 import os
 import signal
 from enum import StrEnum
@@ -12,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import anyio
 import typer
 
+from ci_mcp_kit.command_line import Application
+from ci_mcp_kit.log_writer import LogWriter
 from drone_mcp_simulator import scenario as scenarios
 from drone_mcp_simulator.clock import ManualClock, RealClock
 from drone_mcp_simulator.scenario_file import ScenarioError
@@ -21,7 +24,7 @@ from drone_mcp_simulator.webhooks import WebhookSender
 if TYPE_CHECKING:
     from drone_mcp_simulator.world import World
 
-app = typer.Typer(no_args_is_help=True, help="A simulated Drone CI server to try things on and to test against.")
+app = Application(no_args_is_help=True, help="A simulated Drone CI server to try things on and to test against.")
 
 
 class ClockKind(StrEnum):
@@ -40,16 +43,22 @@ def list_scenarios() -> None:
 
 @app.command()
 def serve(
-    listen: Annotated[str, typer.Option(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:0",
-    scenario: Annotated[str, typer.Option(help="A shipped scenario's name or a file.")] = "demo",
-    webhook: Annotated[list[str] | None, typer.Option(help="Send webhooks to this URL; may be repeated.")] = None,
+    listen: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = "127.0.0.1:0",
+    scenario: Annotated[str, typer.Option(metavar="NAME", help="A shipped scenario's name or a file.")] = "demo",
+    webhook: Annotated[
+        list[str] | None, typer.Option(metavar="URL", help="Send webhooks there; may be repeated.")
+    ] = None,
     webhook_secret_env: Annotated[
-        str | None, typer.Option(help="The environment variable that holds the webhooks' secret.")
+        str | None, typer.Option(metavar="NAME", help="The environment variable that holds the webhooks' secret.")
     ] = None,
     clock: Annotated[
         ClockKind, typer.Option(help="manual: stands still until POST /_simulator/advance.")
     ] = ClockKind.real,
-    allow_remote: Annotated[bool, typer.Option(help="Allow an address other machines can reach.")] = False,
+    allow_remote: Annotated[
+        bool, typer.Option("--allow-remote", help="Allow an address other machines can reach.")
+    ] = False,
 ) -> None:
     """Serve a scenario. Prints one line of JSON when ready: {"url": ..., "tokens": {login: token}}."""
     host, port = _parse_address(listen, allow_remote=allow_remote)
@@ -59,6 +68,7 @@ def serve(
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     if webhook:
         world.sender = WebhookSender(tuple(webhook), secret=_read_secret(webhook_secret_env))
+    logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()])
     anyio.run(_serve, world, host, port)
 
 

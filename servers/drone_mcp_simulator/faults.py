@@ -38,6 +38,7 @@ class Fault(BaseModel):
     seconds: float = Field(default=1.0, ge=0, description="delay: before the answer; drip: between two pieces")
     status: int = Field(default=503, ge=400, le=599)
     message: str = "simulated fault"
+    handled: bool = Field(default=False, description="status: whether the request is carried out first, all the same")
     retry_after: str | None = Field(default=None, description="the Retry-After header of a status fault")
     content_type: str = "text/html; charset=utf-8"
 
@@ -96,6 +97,8 @@ class FaultMiddleware:
         if fault.kind == "drop":
             await _break_connection(scope)
         elif fault.kind == "status":
+            if fault.handled:
+                await _collect(self.app, scope, receive)
             await _send_response(send, fault.status, *_build_error(fault))
         elif fault.kind == "html":
             await _send_response(send, 200, HTML, {"content-type": "text/html; charset=utf-8"})

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import yaml
 from pydantic import ValidationError
 
+from ci_mcp_kit.yaml_source import YAML_ERRORS
 from drone_mcp_simulator import lifecycle
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.faults import Fault
@@ -68,11 +69,11 @@ def _locate(name_or_path: str) -> Path | Traversable:
 def _parse(source: Path | Traversable) -> ScenarioFile:
     try:
         return ScenarioFile.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{source.name}: not YAML: {error}") from error
     except ValidationError as error:
         lines = [f"{_format_location(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
         raise ScenarioError(f"{source.name}: " + "; ".join(lines)) from error
+    except YAML_ERRORS as error:
+        raise ScenarioError(f"{source.name}: not YAML: {error}") from error
 
 
 def _format_location(location: tuple[str | int, ...]) -> str:

@@ -1,6 +1,15 @@
 """Run the receiver: `python -m drone_mcp_webhooks`."""
 
-from drone_mcp_webhooks.cli import main
+from ci_mcp_kit.own_packages import use_own_packages
+
+
+def main() -> None:
+    """Run the command line."""
+    use_own_packages("drone_mcp_webhooks")
+    from drone_mcp_webhooks.cli import main as run  # noqa: PLC0415 - with the packages that were just chosen
+
+    run()
+
 
 if __name__ == "__main__":
     main()

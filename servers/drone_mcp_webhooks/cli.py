@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 from dataclasses import replace
 from pathlib import Path  # noqa: TC003 - typer reads the annotations
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import anyio
 import typer
 
 from ci_mcp_kit import listening, logs
 from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.command_line import Application
 from ci_mcp_kit.http_settings import read_address
+from ci_mcp_kit.redact import Redactor
 from drone_mcp_state import StoreError, open_store, write_snapshot
 from drone_mcp_webhooks import process
 from drone_mcp_webhooks.retention import DAY, RetentionLimits
 from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 logger = logging.getLogger(__name__)
 
-app = typer.Typer(
+app = Application(
     no_args_is_help=True, add_completion=False, help="Keeps the state of Drone's builds from its webhooks."
 )
 
@@ -30,11 +36,15 @@ WRONG_USE = 2  # the exit status, as click has it for wrong arguments
 
 @app.command()
 def serve(
-    listen: Annotated[str, typer.Option(help="Address and port; port 0 takes a free one.")] = "127.0.0.1:8088",
-    period: Annotated[int, typer.Option(min=5, help="Seconds between comparisons with Drone.")] = 60,
-    requests_per_minute: Annotated[int, typer.Option(min=1, help="Most requests to Drone in any minute.")] = 60,
-    keep_builds: Annotated[int, typer.Option(min=1, help="Builds to keep of each repository.")] = 500,
-    keep_days: Annotated[int, typer.Option(min=1, help="Days to keep a build.")] = 90,
+    listen: Annotated[
+        str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+    ] = "127.0.0.1:8088",
+    period: Annotated[int, typer.Option(min=5, metavar="SECONDS", help="Seconds between comparisons with Drone.")] = 60,
+    requests_per_minute: Annotated[
+        int, typer.Option(min=1, metavar="NUMBER", help="Most requests to Drone in any minute.")
+    ] = 60,
+    keep_builds: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Builds to keep of each repository.")] = 500,
+    keep_days: Annotated[int, typer.Option(min=1, metavar="DAYS", help="Days to keep a build.")] = 90,
 ) -> None:
     """Receive Drone's webhooks at POST /webhooks. Prints {"url": ...} when ready.
 
@@ -49,7 +59,7 @@ def serve(
             requests_per_minute=requests_per_minute,
             retention=RetentionLimits(keep_builds, keep_days * DAY),
         )
-        logs.configure(settings.shared, Cleaner())
+        logs.configure(settings.shared, Cleaner(Redactor(settings.secrets)))
         _warn_of_missing_settings(settings)
         # The address is bound before anything runs, so that one that is taken ends the start with one line.
         anyio.run(process.serve, settings, listening.listen(address))
@@ -67,10 +77,8 @@ def snapshot(
     # An older copy may be the only one that is good.
     if to.exists():
         _fail(f"{to} exists already", WRONG_USE)
-    try:
+    with _failing_in_a_line():
         anyio.run(_snapshot, read_state(os.environ), to.absolute())
-    except StoreError as error:
-        _fail(str(error), 1)
 
 
 @app.command()
@@ -78,11 +86,19 @@ def restore(
     copy: Annotated[Path, typer.Argument(help="A file that `snapshot` wrote.", exists=True, dir_okay=False)],
 ) -> None:
     """Merge a copy into the state that DRONE_MCP_STATE names; what is newer there stays."""
-    try:
+    with _failing_in_a_line():
         count = anyio.run(_restore, read_state(os.environ), copy.absolute())
+    typer.echo(f"{count} builds merged", err=True)
+
+
+@contextlib.contextmanager
+def _failing_in_a_line() -> Iterator[None]:
+    try:
+        yield
+    except SettingsError as error:
+        _fail(str(error), WRONG_USE)
     except StoreError as error:
         _fail(str(error), 1)
-    typer.echo(f"{count} builds merged", err=True)
 
 
 async def _snapshot(state: str, to: Path) -> None:

@@ -49,6 +49,12 @@ class Metrics:
             "When a comparison with Drone last ended.",
             registry=registry,
         )
+        self.faults = Counter(
+            "drone_mcp_background_faults",
+            "Failures of a part that works in the background and was begun anew.",
+            ["part"],
+            registry=registry,
+        )
         self.dropped_builds = Counter(
             "drone_mcp_store_dropped_builds", "Builds that retention has dropped.", registry=registry
         )

@@ -14,7 +14,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit import listening
-from ci_mcp_kit.background import running
+from ci_mcp_kit.background import keep_running, running
+from ci_mcp_kit.log_flood import RepeatLimit
 from drone_mcp_client.client import DroneClient
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_webhooks.drone_request_budget import RequestLimit
@@ -33,11 +34,14 @@ logger = logging.getLogger(__name__)
 
 async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
     """Serve until SIGTERM or SIGINT, then finish open requests and close the store."""
+    # Each request that is refused is logged with its reason, and anybody can send one.
+    logging.getLogger(Receiver.__module__).addFilter(RepeatLimit())
     # The store is opened first and closed last: retention, reconciler and open requests write to it until they end.
     async with open_store(settings.state) as store:
         receiver = Receiver(store, settings.keys, settings.max_age)
         retention = Retention(store, settings.retention, receiver.metrics)
-        async with running(retention.run, on_fault=_log_crash), _reconciling(settings, store, receiver):
+        fault = receiver.metrics.faults.labels("retention").inc
+        async with running(keep_running, "Retention", retention.run, fault), _reconciling(settings, store, receiver):
             _reduce_garbage_collection()
             await listening.serve(receiver.app(), listener, receiver.drain)
 
@@ -56,16 +60,12 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
         reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics)
         receiver.on_lost_delivery = reconciler.compare_now
         try:
-            async with running(reconciler.run, on_fault=_log_crash):
+            async with running(keep_running, "The comparison with Drone", reconciler.run, reconciler.note_fault):
                 yield
         finally:
             # Otherwise the lease expires by itself.
             with contextlib.suppress(StoreUnavailable):
                 await reconciler.release_lease()
-
-
-def _log_crash(error: BaseException) -> None:
-    logger.critical("A part has ended by a fault; deliveries are still received", exc_info=error)
 
 
 def _reduce_garbage_collection() -> None:

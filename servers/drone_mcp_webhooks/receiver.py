@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
 
+import anyio
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
@@ -20,8 +21,7 @@ from starlette.routing import Route
 from drone_mcp_state import StoreUnavailable
 from drone_mcp_webhooks import metrics as m
 from drone_mcp_webhooks.events import BuildChanged, RepoChanged, read_event
-from drone_mcp_webhooks.shared_timeout import SharedTimeout
-from drone_mcp_webhooks.verification import DeliveryRefused, verify
+from drone_mcp_webhooks.verification import DeliveryRefused, check_body, check_head
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 LARGEST_BODY = 4 * 2**20  # bytes: some thousand steps; a usual delivery has three kilobytes
-BODY_SECONDS = 10.0  # Drone sends a body in one piece; a slower sender would hold a connection
+CHECK_SECONDS = 1.0  # for which a store that has taken a write counts as one that does
 
 STORED = Response(status_code=HTTPStatus.NO_CONTENT)  # made once: it holds nothing of a request
 
@@ -58,7 +58,9 @@ class Receiver:
     draining: bool = False
     on_lost_delivery: Callable[[], None] = lambda: None
     """Called when a delivery could not be stored."""
-    _body_timeout: SharedTimeout = field(default_factory=lambda: SharedTimeout(BODY_SECONDS))
+
+    def __post_init__(self) -> None:
+        self._storing = StoreCheck(self.store)
 
     def app(self) -> ASGIApp:
         """Return the ASGI application. Deliveries bypass Starlette, whose routing takes as long as parsing a body."""
@@ -106,12 +108,13 @@ class Receiver:
         # Before the body is read: Drone sends no other type (harness/drone v2.25.0, `plugin/webhook/webhook.go`).
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             raise DeliveryRefused("content_type", HTTPStatus.UNSUPPORTED_MEDIA_TYPE)
-        try:
-            body = await self._body_timeout.run(_read_body(headers.get("content-length", ""), receive))
-        except TimeoutError:
-            raise DeliveryRefused("too_slow", HTTPStatus.REQUEST_TIMEOUT) from None
-        # Before the body is parsed: nothing of a stranger reaches the parser.
-        verify(headers, body, self.keys.current(), now=self.now(), max_age=self.max_age)
+        length = headers.get("content-length", "")
+        if length.isdecimal() and int(length) > LARGEST_BODY:
+            raise DeliveryRefused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        # Before the body is read: nothing of a stranger is held in memory, or reaches the parser.
+        check_head(headers, self.keys.current(), now=self.now(), max_age=self.max_age)
+        body = await _read_body(receive)
+        check_body(headers, body)
         return body
 
     async def _store_delivery(self, body: bytes) -> str:
@@ -140,13 +143,12 @@ class Receiver:
         return PlainTextResponse("ok\n")
 
     async def show_readiness(self, _: Request) -> Response:
-        """Answer 200 while deliveries can be stored, 503 otherwise."""
+        """Answer 200 while deliveries can be stored, 503 with the reason otherwise."""
         if self.draining:
             return PlainTextResponse("stopping\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        try:
-            await self.store.health()
-        except StoreUnavailable:
-            return PlainTextResponse("the store is not available\n", HTTPStatus.SERVICE_UNAVAILABLE)
+        problem = await self._storing.problem()
+        if problem:
+            return PlainTextResponse(f"{problem}\n", HTTPStatus.SERVICE_UNAVAILABLE)
         return PlainTextResponse("ready\n")
 
     async def show_metrics(self, _: Request) -> Response:
@@ -163,10 +165,28 @@ class Receiver:
         return Response(self.metrics.render(), media_type=m.CONTENT_TYPE)
 
 
-async def _read_body(content_length: str, receive: Receive) -> bytes:
-    """Read the whole body; the limit holds for the bytes received as well, as the header may be absent or wrong."""
-    if content_length.isdecimal() and int(content_length) > LARGEST_BODY:
-        raise DeliveryRefused("too_large", HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+class StoreCheck:
+    """Tries whether the store takes writes, one time after another: anybody may ask, and a try is a write."""
+
+    def __init__(self, store: BuildStateStore) -> None:
+        self._store = store
+        self._turn = anyio.Lock()
+        self._good_at = float("-inf")
+
+    async def problem(self) -> str:
+        """Return why deliveries cannot be stored; "" if they can."""
+        async with self._turn:
+            if anyio.current_time() - self._good_at >= CHECK_SECONDS:
+                try:
+                    await self._store.check_writable()
+                except StoreUnavailable as error:
+                    return str(error)
+                self._good_at = anyio.current_time()
+            return ""
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """Read the whole body; the limit holds for the bytes received as well, as their header may be absent or wrong."""
     body = b""
     more = True
     while more:

@@ -105,10 +105,16 @@ class Reconciler:
                     # Without deliveries these rounds are the only source of changes.
                     seconds *= 1 if (await self.store.health()).is_alive(self.now()) else 0.25
             except StoreUnavailable as error:
+                self.metrics.leader.set(0)
                 logger.warning("No comparison with Drone: %s", error)
             await run_until_first(partial(self.pause, seconds), self._wake.wait)
             # An event of anyio cannot be reset.
             self._wake = anyio.Event()
+
+    def note_fault(self) -> None:
+        """Count a failure that nobody expected; until the next round, this process compares nothing."""
+        self.metrics.leader.set(0)
+        self.metrics.faults.labels("reconciler").inc()
 
     async def hold_lease(self) -> bool:
         """Acquire or renew the lease; return whether this process holds it."""

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_kit.store_errors import TAKES
-from ci_mcp_kit.variables import SettingsError, Variable, read_variables
+from ci_mcp_kit.environment_secrets import secrets_in
+from ci_mcp_kit.variables import STATE, SettingsError, Variable, read_variables
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES
 from drone_mcp_client.options import DroneOptions
@@ -48,7 +48,7 @@ _OWN = (
     Variable("DRONE_MCP_WEBHOOK_SECRET", "secret", "one or more secrets, parted by commas", _check_secret, secret=True),
     Variable("DRONE_MCP_WEBHOOK_SECRET_FILE", "secret_file", "the path of a file that holds the secrets", _check_file),
     Variable("DRONE_MCP_WEBHOOK_MAX_AGE", "max_age", "whole seconds; 0: any age", _parse_seconds, "300"),
-    Variable("DRONE_MCP_STATE", "state", TAKES, str, "memory:"),
+    STATE,
 )
 _SHARED = {
     "DRONE_SERVER", "DRONE_TOKEN", "DRONE_TOKEN_FILE", "DRONE_MCP_CA_FILE", "DRONE_MCP_TIMEOUT", "DRONE_MCP_LOG_LEVEL",
@@ -72,6 +72,10 @@ class ReceiverSettings:
     requests_per_minute: int = 60
     retention: RetentionLimits = field(default_factory=RetentionLimits)
 
+    def secrets(self) -> list[str]:
+        """Return what must never leave the process."""
+        return self.shared.secrets() + [key.decode() for key in self.keys.current()]
+
 
 def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
     """Read the environment; an empty variable counts as unset.
@@ -91,14 +95,25 @@ def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
         state=given.get("state", "memory:"),
         drone=_read_drone(given),
         shared=Settings(
-            server=given.get("server", ""), token=given.get("token"), token_file=given.get("token_file"), **log
+            server=given.get("server", ""),
+            token=given.get("token"),
+            token_file=given.get("token_file"),
+            environment_secrets=secrets_in(environment),
+            **log,
         ),
     )
 
 
 def read_state(environment: Mapping[str, str]) -> str:
-    """Read the store's address only."""
-    return environment.get("DRONE_MCP_STATE", "").strip() or "memory:"
+    """Read the address of a store that outlives this process.
+
+    Raises:
+        SettingsError: it is wrong or not set.
+    """
+    state: str = read_variables([STATE], environment).get("state", "memory:")
+    if state == "memory:":
+        raise SettingsError("DRONE_MCP_STATE is not set: it takes the address of the store that the receiver writes to")
+    return state
 
 
 def _read_keys(given: dict[str, Any]) -> FixedKeys | FileKeys:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from ipaddress import ip_address
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
 from ci_mcp_http.paths import quote_input
 from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.network import is_loopback
 
 if TYPE_CHECKING:
     from ci_mcp_kit.errors import Service
@@ -64,15 +64,6 @@ def origin(address: SplitResult) -> str:
 def is_exposed(server: str) -> bool:
     """Return whether a token would travel in clear over a network: plain http to another machine."""
     return urlsplit(server).scheme == "http" and not is_loopback(server)
-
-
-def is_loopback(server: str) -> bool:
-    """Return whether the address is on this machine (`localhost` and names below it: RFC 6761, section 6.3)."""
-    host = urlsplit(server).hostname or ""
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _example(service: Service) -> str:

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ci_mcp_http.response import Response
     from ci_mcp_kit.errors import Service, ServiceError
 
+BAD_REQUEST: Final = 400
+# What net/http of Go answers on a port for TLS (golang/go, src/net/http/server.go, conn.serve).
+HTTPS_WANTED: Final = b"Client sent an HTTP request to an HTTPS server"
 TOO_MANY_REQUESTS: Final = 429
 GATEWAY_TIMEOUT: Final = 504
 GATEWAY_FAULTS: Final = frozenset({502, 503, GATEWAY_TIMEOUT})
@@ -35,8 +38,17 @@ def find_gateway_error(
         return _rate_limited(response, service, details)
     if response.status in GATEWAY_FAULTS:
         return _unavailable(call, response, service, details)
-    if not response.is_web_page:
-        return None
+    if response.status == BAD_REQUEST and response.body.startswith(HTTPS_WANTED):
+        return UnexpectedAnswer(
+            "The server takes https on this port, and was asked with plain http",
+            next_step=f"Let {service.address} begin with https://",
+            status=response.status,
+            service=service,
+        )
+    return _web_page(call, response, service) if response.is_web_page else None
+
+
+def _web_page(call: Call[Any], response: Response, service: Service) -> ServiceError:
     if response.is_success:
         return UnexpectedAnswer(
             f"The server answered with a web page where {service.name}'s API has {call.subject}",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -13,6 +14,9 @@ from ci_mcp_kit.errors import TimedOut, UnexpectedAnswer, Unreachable
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
     from ci_mcp_kit.errors import Service, ServiceError
+
+# OpenSSL's words for bytes that are no TLS, by its version (openssl/openssl, crypto/err/openssl.txt).
+NO_TLS: Final = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "UNEXPECTED_MESSAGE")
 
 
 def describe_network_error(call: Call[Any], server: str, service: Service, error: httpx.HTTPError) -> ServiceError:
@@ -32,11 +36,19 @@ def describe_network_error(call: Call[Any], server: str, service: Service, error
         )
     # No network fault: the next answer would be compressed in the same way.
     if isinstance(error, httpx.DecodingError):
-        return UnexpectedAnswer(f"The answer for {call.subject} is not compressed the way it says", service=service)
+        odd = UnexpectedAnswer(f"The answer for {call.subject} is not compressed the way it says", service=service)
+        return mark_outcome_unknown(call, odd)
     if isinstance(error, httpx.TimeoutException):
         message = f"{server} fell silent before the answer for {call.subject} was whole"
         return mark_outcome_unknown(call, TimedOut(message, service=service))
-    broken = Unreachable(f"The connection to {server} broke{_quote_reason(error)}", service=service)
+    broken = Unreachable(
+        f"The connection to {server} broke{_quote_reason(error)}",
+        # A port for TLS drops a request that comes without it, or answers with bytes that are no HTTP.
+        next_step=f"Call again; if it breaks each time, {service.address} may have to begin with https://"
+        if server.startswith("http:")
+        else None,
+        service=service,
+    )
     return mark_outcome_unknown(call, broken)
 
 
@@ -54,6 +66,13 @@ def _not_connected(server: str, service: Service, error: httpx.HTTPError) -> Unr
         return Unreachable(
             f"The TLS certificate of {server} is not trusted{reason}",
             next_step=f"Give the file of the authority that signed it ({service.ca_file})",
+            retryable=False,
+            service=service,
+        )
+    if any(word in str(error) for word in NO_TLS):
+        return Unreachable(
+            f"What answers at {server} does not speak TLS{reason}",
+            next_step=f"Set {service.address} to http://{urlsplit(server).netloc}, or name the port that has TLS",
             retryable=False,
             service=service,
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -65,6 +66,19 @@ class Response:
 def quote_service(text: str) -> str:
     """Return a service's own words fit to stand in an error: sanitised, on one line, bounded."""
     return one_line(text, LONGEST_QUOTE)
+
+
+# URLs, IP addresses, and hosts as Go's net package names them in errors.
+_ADDRESS: Final = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{0,20}://[^\s\"'<>]+|\[[0-9A-Fa-f:.%]{2,60}\](?::\d{1,5})?"
+    r"|(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{1,5})?|(?<=lookup )\S+?(?=:? )"
+    r"|(?<![\w.:])(?=[\w.-]{0,252}[A-Za-z])[\w.-]{1,253}:\d{2,5}(?!\w)"
+)
+
+
+def hide_addresses(text: str) -> str:
+    """Return a service's words about a failure without the addresses of others that it called, such as webhooks."""
+    return _ADDRESS.sub("[address]", text)
 
 
 @cache

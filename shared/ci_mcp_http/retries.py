@@ -8,7 +8,7 @@ from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.errors import RateLimited, ServiceError, TimedOut, Unreachable
+from ci_mcp_kit.errors import RateLimited, ServiceError, ServiceFailed, TimedOut, Unreachable
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 # service's own fault, and another attempt would meet it again.
 TRANSIENT_STATUSES: Final = frozenset({502, 503, 504})
 
+REDIRECTS: Final = 300
+SERVER_FAULTS: Final = 500
+NOT_IMPLEMENTED: Final = 501
 LONGEST_DELAY_DIGITS: Final = 9  # of Retry-After: more than thirty years, and no float is too small for it
 
 
@@ -69,11 +72,21 @@ def may_retry(call: Call[Any], error: ServiceError) -> bool:
 
 
 def mark_outcome_unknown(call: Call[Any], error: ServiceError) -> ServiceError:
-    """Return the error, changed where the call must not be sent twice and may have been carried out."""
+    """Return the error of a call that may have been carried out, marked where that matters to its caller."""
+    error.outcome_unknown = call.writes
     if not call.idempotent:
         error.retryable = False
         error.next_step = "It may have happened all the same: look at the newest state before calling again"
     return error
+
+
+def leaves_outcome_open(error: ServiceFailed) -> bool:
+    """Return whether a call may have been carried out although it was answered in this way.
+
+    A success that cannot be read was one. A service may fail (5xx) after the change, but not for what it lacks (501).
+    """
+    status = error.status or 0
+    return status < REDIRECTS or (status >= SERVER_FAULTS and status != NOT_IMPLEMENTED)
 
 
 def parse_retry_after(value: str, *, now: float) -> float | None:

@@ -64,7 +64,11 @@ class ServiceSettings(ProcessSettings):
 
     @override
     def secrets(self) -> list[str]:
-        """Return what must never leave the process: the token as set, or as its file holds it now."""
+        """Return what must never leave the process: also the token as set, or as its file holds it now."""
+        return super().secrets() + self.tokens()
+
+    def tokens(self) -> list[str]:
+        """Return the token as set, or as its file holds it now; an empty list where there is none."""
         if self.token is not None:
             return [self.token.reveal()]
         held = read_secret(self.token_file) if self.token_file is not None else None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Final, Protocol, TypeAlias
 
 from ci_mcp_kit.errors import AuthenticationFailed, Service
+from ci_mcp_kit.variables import token_fault
 
 LARGEST_FILE: Final = 4096  # bytes; tokens of CI systems and forges have a few dozen characters, a JWT has about 1,000
 
@@ -38,7 +39,8 @@ class Token:
     __slots__ = ("_value",)
 
     def __init__(self, value: str, *, origin: str, service: Service) -> None:
-        fault = _find_fault(value)
+        # A line end would let it add headers of its own.
+        fault = token_fault(value) if value else "is empty"
         if fault:
             raise AuthenticationFailed(
                 f"The token in {origin} {fault}",
@@ -149,15 +151,6 @@ class FileToken:
             next_step=f"Set {self._service.token_file} to a readable file that holds the token and nothing else",
             service=self._service,
         )
-
-
-def _find_fault(value: str) -> str:
-    """Return what is wrong with a token, "" if nothing is. A line end would let it add headers of its own."""
-    if not value:
-        return "is empty"
-    if not value.isascii() or not value.isprintable() or " " in value:
-        return "holds a space, a line end or another character that no token has"
-    return ""
 
 
 def _describe(error: Exception) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -14,28 +13,27 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 import anyio
 import httpx
 
-from ci_mcp_http.addresses import is_loopback
 from ci_mcp_http.network_errors import describe_network_error
 from ci_mcp_http.response import Response
-from ci_mcp_http.retries import RetryPolicy, mark_outcome_unknown, may_retry, parse_retry_after
+from ci_mcp_http.retries import RetryPolicy, leaves_outcome_open, mark_outcome_unknown, may_retry, parse_retry_after
 from ci_mcp_http.sse import SILENCE, EventParser, ServerEvent
 from ci_mcp_kit.errors import (
     AnswerTooLarge,
     AuthenticationFailed,
     InvalidInput,
     ServiceError,
+    ServiceFailed,
     TimedOut,
     UnexpectedAnswer,
 )
 from ci_mcp_kit.http_attempt import Attempt, unwatched
+from ci_mcp_kit.http_client import http_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
-    from pathlib import Path
 
     from ci_mcp_http.call import Call, Gate
     from ci_mcp_http.options import ClientOptions
-    from ci_mcp_kit.errors import Service
     from ci_mcp_kit.http_attempt import Watch
 
 T = TypeVar("T")
@@ -181,21 +179,30 @@ class Transport:
                 )
             except httpx.HTTPError as error:
                 fault = describe_network_error(call, self._options.server, service, error)
+            except ServiceFailed as error:
+                raise (mark_outcome_unknown(call, error) if leaves_outcome_open(error) else error) from None
             # Raised here and not above: the caught error holds the request and with it the token.
             raise fault
 
     def _connect(self) -> httpx.AsyncClient:
         if self._client is None:
-            server = self._options.server
-            self._client = httpx.AsyncClient(
+            self._client = self._new_client()
+        return self._client
+
+    def _new_client(self) -> httpx.AsyncClient:
+        options = self._options
+        try:
+            return http_client(
+                options.server,
+                ca_file=options.ca_file,
                 transport=self._network,
-                verify=_tls_context(server, self._options.ca_file, self._options.service),
                 follow_redirects=False,  # the token would go along
-                trust_env=not is_loopback(server),  # a proxy of the environment cannot reach this machine
                 # Of the codings that httpx knows, gzip is always there, and its output is counted while it is unpacked.
                 headers={"User-Agent": f"drone-mcp/{version('drone-mcp')}", "Accept-Encoding": "gzip"},
             )
-        return self._client
+        except OSError as error:
+            next_step = "Correct it where this process is started"
+            raise InvalidInput(str(error), next_step=next_step, service=options.service) from None
 
     def _build_request(self, call: Call[Any], silence: float | None) -> httpx.Request:
         options = self._options
@@ -251,22 +258,3 @@ def _is_event_stream(response: httpx.Response) -> bool:
 def _is_decodable(response: httpx.Response) -> bool:
     """Return whether the content coding was asked for; a chain of codings never was (RFC 9110, section 8.4)."""
     return response.headers.get("Content-Encoding", "identity").lower() in {"identity", "gzip"}
-
-
-def _tls_context(server: str, ca_file: str | Path | None, service: Service) -> ssl.SSLContext:
-    """Return a context that trusts the public authorities and those of the file.
-
-    For plain http it is empty: nothing uses it, and loading the authorities takes longer than a request.
-    """
-    context = httpx.create_ssl_context() if server.startswith("https:") else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    if ca_file is None:
-        return context
-    try:
-        context.load_verify_locations(cafile=str(ca_file))
-    except (OSError, ssl.SSLError):
-        raise InvalidInput(
-            f"The file of certificate authorities {str(ca_file)!r} cannot be used",
-            next_step="Give a readable PEM file",
-            service=service,
-        ) from None
-    return context

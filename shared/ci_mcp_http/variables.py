@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
+from ci_mcp_kit.network import check_network
 from ci_mcp_kit.variables import (
     SettingsError,
     Variable,
@@ -33,12 +34,16 @@ def server(name: str, service: str, token: str) -> Variable:
         if "://" not in text:
             host = text.strip("/").rpartition("@")[2]
             raise ValueError(f"did you mean {'http' if _is_local(host) else 'https'}://{show(host)}")
-        url = urlsplit(text)
-        _ = url.port  # raises ValueError where it is no number
+        if "@" in text:
+            raise ValueError(f"without a user or password; {token} says who asks")
+        try:
+            url = urlsplit(text)
+            _ = url.port
+        except ValueError:
+            # Without the library's text, which quotes what it could not read.
+            raise ValueError("its host or port cannot be right") from None
         if url.scheme not in {"http", "https"} or not url.hostname:
             raise ValueError
-        if url.username or url.password:
-            raise ValueError(f"without a user or password; {token} says who asks")
         # People copy the address of a page, and the API is not below it.
         if url.path.strip("/") or url.query or url.fragment:
             raise ValueError(f"without a path; did you mean {url.scheme}://{url.netloc}")
@@ -79,7 +84,8 @@ def read_service(variables: Iterable[Variable], environment: Mapping[str, str]) 
     """Return field -> value of a table with one service, checked together.
 
     Raises:
-        SettingsError: a value is wrong, the address is missing, or the token is given twice.
+        SettingsError: a value is wrong, the address is missing, the token is given twice, or a proxy or a file for
+            TLS cannot be used.
     """
     table = {variable.field: variable for variable in variables}
     values = read_variables(table.values(), environment)
@@ -89,4 +95,5 @@ def read_service(variables: Iterable[Variable], environment: Mapping[str, str]) 
     if "token" in values and "token_file" in values:
         name = table["token"].name
         raise SettingsError(f"{name} and {name}_FILE are both set: keep one of them", name)
+    check_network(values["server"], environment)
     return values

@@ -49,7 +49,7 @@ A server is its tools, its views and one `create`. Here one for a made-up servic
 
     """resources.py"""
     class ReleaseResources:
-        @resource("slipway://app/{app}/latest", name="latest_release", title="Newest release")
+        @resource(LATEST, name="latest_release", title="Newest release", needs="slipway_get_release")
         async def latest(self, app: str) -> ReleaseView:
             """The newest release of an application."""
 
@@ -71,7 +71,9 @@ Modules:
     token_count  count_tokens: the estimated cost of a text for a model
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
+    messages   what a client sends, and the answer to what is no message; stdio, http_messages: where it comes in
     cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor, holds_secret)
+    secret_shapes  the shapes of secrets, for redact
     logs       add_facts(repo=…, build=…): facts for the log records of this request
     arguments, schemas, serving, gitremote: inner parts
 '''

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import logs, operations, sdk, serving, telemetry
+from ci_mcp_kit import logs, operations, pipes, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.handover import Handover
@@ -122,7 +122,7 @@ def build_server(
     functions = _allowed(spec, settings, parts)
     refusal = _refusal(settings.fault) if settings.fault else None
     tools = tuple(function.__name__ for function in functions)
-    offer = Offer(tools, prompt_names(parts, tools), resource_addresses(*parts))
+    offer = Offer(tools, prompt_names(parts, tools), resource_addresses(parts, tools))
     with sdk.without_rich():
         server = MCPServer[Any](
             spec.name,
@@ -141,7 +141,7 @@ def build_server(
     # Outermost, so that what the other middleware refuses is observed as well.
     operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
     for part in parts:
-        add_resources(server, part, access.clean)
+        add_resources(server, part, offer.tools, access.clean)
         add_prompts(server, part, offer.tools, access.clean)
     if complete is not None:
         add_completion(server, complete, offer, access.clean)
@@ -213,7 +213,7 @@ def run(
     except SettingsError as error:
         # The front may have written the same line already.
         if handover is None or not handover.reported:
-            sys.stderr.write(f"{spec.command}: {error}\n")
+            pipes.write_at_once(pipes.STDERR, f"{spec.command}: {error}\n".encode())
         if options.http or options.check_environment:
             sys.exit(BAD_SETTINGS)
         http, settings = None, spec.settings.of_wrong(os.environ, error)
@@ -224,8 +224,8 @@ def run(
     for name in settings.write_secrets:
         os.environ.pop(name, None)
     # Only now, because the redactor of the log has to know every secret. Whatever fails before is one line on stderr.
-    callers, collector = http.secrets if http else list, telemetry.secrets(os.environ)
-    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + callers() + collector)))
+    callers = http.secrets if http else list
+    logs.configure(settings, Cleaner(Redactor(lambda: settings.secrets() + callers())))
     for warning in [] if settings.fault else settings.warnings():
         logger.warning(warning)
     telemetry.start(spec.command, os.environ, over_http=http is not None)

@@ -1,18 +1,19 @@
-"""Reads the arguments of a tool by a model of its signature: lenient about values, strict about names.
+"""Reads the arguments of a tool by a model of its signature, strictly.
 
-Values: a language model often sends `"12"` for 12, `"[1, 2]"` for a list and null for an argument that it leaves out.
-Names: an argument that the tool does not have is refused, as a misspelt filter would silently widen a search.
+A value of another JSON type is refused: `true` as the number of a build would be answered about build 1. So is an
+argument that the tool does not have, as a misspelt filter would silently widen a search. A language model often sends
+null for an argument that it leaves out; null counts as left out.
 """
 
 from __future__ import annotations
 
-import contextlib
 import difflib
 import inspect
-import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict, ValidationError, create_model
+from pydantic_core import PydanticSerializationError, to_json
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
@@ -60,7 +61,11 @@ def read_arguments(
     unknown = [name for name in given if name not in known]
     if not unknown:
         try:
-            return model.model_validate(_lenient(given, schema)).model_dump_one_level()
+            # As JSON, because a strict reader of Python values takes no list for a tuple.
+            values = to_json(_present(given, schema), inf_nan_mode="constants")
+            return model.model_validate_json(values, strict=True).model_dump_one_level()
+        except PydanticSerializationError:
+            problems = {"text": "has half a surrogate pair, which is no character"}
         except ValidationError as error:
             problems = {".".join(str(part) for part in item["loc"]): _reason(item) for item in error.errors()}
     else:
@@ -74,14 +79,25 @@ def read_arguments(
     )
 
 
-def _lenient(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
-    """Drop null for optional arguments, and decode lists and objects that came as JSON text."""
-    required = schema.get("required", ())
+def read_texts(schema: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments of a resource or a prompt, which the protocol sends as text, with whole numbers as such."""
+    kinds = {name: item.get("type") for name, item in schema.get("properties", {}).items()}
+    return {
+        name: int(value) if kinds.get(name) == "integer" and re.fullmatch("[0-9]{1,18}", str(value)) else value
+        for name, value in given.items()
+    }
+
+
+def _present(given: Mapping[str, Any], schema: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the arguments without null for optional ones, and 1.0 as 1, which is the same to JSON Schema.
+
+    2020-12, validation, section 6.1.1: "integer" matches any number with a zero fractional part.
+    """
+    required, known = schema.get("required", ()), schema["properties"]
     values = {name: value for name, value in given.items() if value is not None or name in required}
     for name, value in values.items():
-        if isinstance(value, str) and schema["properties"][name].get("type") in {"array", "object"}:
-            with contextlib.suppress(ValueError, RecursionError):
-                values[name] = json.loads(value)
+        if isinstance(value, float) and value.is_integer() and known[name].get("type") == "integer":
+            values[name] = int(value)
     return values
 
 

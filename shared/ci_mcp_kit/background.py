@@ -20,12 +20,14 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 import anyio
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Coroutine
+    from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
+
+RESTART_SECONDS = 10.0
 
 
 class BackgroundTask:
@@ -74,6 +76,23 @@ class BackgroundTask:
 
 def _log_fault(error: BaseException) -> None:
     logger.error("Work in the background has ended by a fault", exc_info=error)
+
+
+async def keep_running(name: str, function: Callable[[], Awaitable[object]], on_fault: Callable[[], None]) -> None:
+    """Call a function that should never end, and call it again after a pause if it fails.
+
+    Args:
+        name: of this part of the process, for the log.
+        function: the part.
+        on_fault: called after each failure.
+    """
+    while True:
+        try:
+            await function()
+        except Exception:
+            logger.exception("%s has failed, and begins anew in %g seconds", name, RESTART_SECONDS)
+            on_fault()
+        await anyio.sleep(RESTART_SECONDS)
 
 
 @asynccontextmanager

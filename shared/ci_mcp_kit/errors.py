@@ -68,6 +68,7 @@ class ServiceError(Exception):
         next_step: what the caller can do about it.
         retryable: whether the same call may succeed later without any change.
         status: the service's HTTP status, if it answered.
+        outcome_unknown: whether this is about a write that may have been carried out all the same.
         details: facts a program may want (`repo`, `number`, `retry_after` …); values are plain JSON.
         service: the system that the error is about.
     """
@@ -93,6 +94,7 @@ class ServiceError(Exception):
         self.next_step = next_step or self.default_next_step.format(service=self.service)
         self.retryable = self.default_retryable if retryable is None else retryable
         self.status = status
+        self.outcome_unknown = False
         self.details = details or {}
 
     def __str__(self) -> str:

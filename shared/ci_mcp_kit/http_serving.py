@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
 
 from ci_mcp_kit import observing
-from ci_mcp_kit.http_app import HttpApp, Refused, check_bearer, hosted
+from ci_mcp_kit.http_app import HttpApp, check_bearer, hosted
 from ci_mcp_kit.listening import Metrics, listen, serve
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.http_settings import HttpSettings
 
-PATH = "/mcp"
+PATH = re.compile(r"/mcp/?")
 
 
 @dataclass(frozen=True)
@@ -54,14 +55,11 @@ def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -
     async def run() -> None:
         async with hosted(server) as inner:
 
-            async def route(request: Request) -> ASGIApp:
+            async def route(request: Request, _: re.Match[str]) -> ASGIApp:
                 check_bearer(request, settings)
-                # After the token, so that a stranger cannot find out which paths there are.
-                if request.scope["path"] != PATH:
-                    raise Refused(404, f"There is nothing here; the server is at {PATH}")
                 return inner
 
-            await serve_app(HttpApp(settings, route, lambda: settings.is_ready), places)
+            await serve_app(HttpApp(settings, PATH, route, lambda: settings.is_ready), places)
 
     anyio.run(run)
 

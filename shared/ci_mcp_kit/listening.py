@@ -10,9 +10,12 @@ import socket
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import anyio
 import uvicorn
 
 from ci_mcp_kit.background import BackgroundTask
+from ci_mcp_kit.connection_limits import LimitedProtocol
+from ci_mcp_kit.log_flood import RepeatLimit
 from ci_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 10  # after SIGTERM, for requests that are being handled
 BACKLOG = 2048  # connections that wait to be accepted; uvicorn's default
+TICKS_PER_SECOND = 10  # of `uvicorn.Server.on_tick`
+FILES = 2**16  # that a process may have open: connections are limited by `connection_limits`, below this
 
 
 def listen(address: Address) -> socket.socket:
@@ -65,6 +70,8 @@ async def serve(
     if metrics is not None:
         urls["metrics"] = url_of(metrics.listener) + metrics.path
     server = _Server(app, urls, drain)
+    _allow_many_files()
+    logging.getLogger("uvicorn.error").addFilter(RepeatLimit())  # it reports each request that is no HTTP
     for number in (signal.SIGTERM, signal.SIGINT):
         # No bound method: sse-starlette takes the `__self__` of the handler for uvicorn's server, and ends every stream
         # as soon as that is to stop (sse_starlette/sse.py, `_get_uvicorn_server`).
@@ -72,6 +79,17 @@ async def serve(
     async with _serving_metrics(metrics):
         await server.serve([listener])
     logger.info("stopped")
+
+
+def _allow_many_files() -> None:
+    """Raise the limit of open files, which is often 1,024: a burst of connections would use them all up at once."""
+    with contextlib.suppress(ImportError, OSError, ValueError):  # there is none on Windows; a limit may be fixed
+        import resource  # noqa: PLC0415 - see above
+
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+        if soft != resource.RLIM_INFINITY and soft < most:
+            resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def url_of(listener: socket.socket) -> str:
@@ -104,6 +122,15 @@ class _SignalFree(uvicorn.Server):
         """Capture none: uvicorn raises the signal again once it has stopped, which would end the process by it."""
         yield
 
+    async def on_tick(self, counter: int) -> bool:
+        """Close connections that are too slow."""
+        if counter % TICKS_PER_SECOND == 0:
+            now = anyio.current_time()
+            for connection in list(self.server_state.connections):
+                if isinstance(connection, LimitedProtocol):  # all are: see `_config`
+                    connection.check_time(now)
+        return await super().on_tick(counter)
+
 
 class _Server(_SignalFree):
     """A server that reports when it has started and when it begins to stop."""
@@ -133,6 +160,7 @@ class _Server(_SignalFree):
 def _config(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=LimitedProtocol,
         # `ci_mcp_kit.logs` writes the logs, with facts that uvicorn does not know.
         access_log=False,
         log_config=None,

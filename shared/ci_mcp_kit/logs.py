@@ -9,18 +9,18 @@ from __future__ import annotations
 import json
 import logging
 import secrets
-import sys
 import time
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.log_writer import LogWriter, write_to_stderr
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from ci_mcp_kit.cleaning import Cleaner
     from ci_mcp_kit.settings import ProcessSettings
@@ -82,15 +82,16 @@ def set_outcome(outcome: str) -> None:
     add_facts(outcome=outcome)
 
 
-def configure(settings: ProcessSettings, clean: Cleaner, stream: TextIO | None = None) -> None:
-    """Write the logs of this process to `stream` (default stderr). A further call replaces an earlier set-up."""
-    handler = logging.StreamHandler(stream or sys.stderr)
+def configure(settings: ProcessSettings, clean: Cleaner, write: Callable[[str], object] = write_to_stderr) -> LogWriter:
+    """Write the logs of this process with `write`. A further call replaces an earlier set-up."""
+    handler = LogWriter(write)
     handler.addFilter(_is_wanted)
     handler.setFormatter(JsonFormatter(clean) if settings.log_format == "json" else HumanFormatter(clean))
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(settings.log_level.upper())
     logging.captureWarnings(capture=True)
+    return handler
 
 
 def _is_wanted(record: logging.LogRecord) -> bool:

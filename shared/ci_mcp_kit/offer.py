@@ -7,7 +7,8 @@ unknown cursor with the first page, and it completes arguments of anything.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from mcp.shared.exceptions import MCPError
@@ -18,7 +19,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from mcp.server.context import CallNext, HandlerResult, ServerRequestContext
     from mcp.types import ResourceTemplateReference
@@ -51,7 +52,25 @@ class Offer:
             raise MCPError(INVALID_PARAMS, "There is no such page: each list has one, and none of them gives a cursor")
         elif ctx.method == "resources/read":
             return await self._read(ctx, call_next)
+        elif ctx.method == "resources/subscribe" and not self.has_resource(params.get("uri")):
+            raise MCPError(INVALID_PARAMS, _describe_unknown("resource", str(params["uri"]), self.resources))
+        elif ctx.method == "subscriptions/listen":
+            return await call_next(replace(ctx, params=self._narrow_listen(params)))
         return await call_next(ctx)
+
+    def _narrow_listen(self, params: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Leave out the resources that are not offered: the acknowledgement says which ones are watched."""
+        asked = params.get("notifications")
+        uris = asked.get("resourceSubscriptions") if isinstance(asked, dict) else None
+        if not isinstance(asked, dict) or not isinstance(uris, list):
+            return params
+        kept = [uri for uri in uris if self.has_resource(uri)]
+        return {**params, "notifications": {**asked, "resourceSubscriptions": kept}}
+
+    def has_resource(self, uri: object) -> bool:
+        """Return whether a resource or template has this address; a value that is no text is left to the SDK."""
+        patterns = [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(address)) for address in self.resources]
+        return not isinstance(uri, str) or any(re.fullmatch(pattern, uri) for pattern in patterns)
 
     def check_reference(self, reference: PromptReference | ResourceTemplateReference) -> None:
         """Check the prompt or resource whose argument a client wants completed.

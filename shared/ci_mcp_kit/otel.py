@@ -16,6 +16,7 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+import requests
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.metrics import MeterProvider
@@ -28,6 +29,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.network import is_loopback
 from ci_mcp_kit.observing import OK
 
 if TYPE_CHECKING:
@@ -62,8 +64,8 @@ class Telemetry:
         # is away.
         self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
         if traces:
-            self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        readers = [PeriodicExportingMetricReader(OTLPMetricExporter())] if metrics else []
+            self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter(session=_session("TRACES"))))
+        readers = [PeriodicExportingMetricReader(OTLPMetricExporter(session=_session("METRICS")))] if metrics else []
         self._metrics = MeterProvider(readers, resource=resource, shutdown_on_exit=False)
         self._tracer = self._traces.get_tracer(SCOPE, version("drone-mcp"))
         meter = self._metrics.get_meter(SCOPE, version("drone-mcp"))
@@ -146,6 +148,14 @@ class Telemetry:
             self._sessions.record(time.perf_counter() - self._started, {"network.transport": "pipe"})
         self._traces.shutdown()
         self._metrics.shutdown()
+
+
+def _session(signal: str) -> requests.Session:
+    """Return the connection to the collector of a signal: no proxy leads back to this machine."""
+    session = requests.Session()
+    names = (f"OTEL_EXPORTER_OTLP_{signal}_ENDPOINT", "OTEL_EXPORTER_OTLP_ENDPOINT")
+    session.trust_env = not is_loopback(next((text for name in names if (text := os.environ.get(name))), ""))
+    return session
 
 
 def _resource(service: str) -> Resource:

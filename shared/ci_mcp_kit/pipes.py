@@ -1,8 +1,4 @@
-"""The two pipes between a client and its server, standard input and output, as streams. Standard library only.
-
-The SDK's server uses these streams, too, because its own reading of standard input cannot be interrupted: after a
-signal the process would clean up and then hang until its client closes the pipe
-(https://github.com/modelcontextprotocol/python-sdk/issues/2663).
+"""The two pipes between a client and its server, standard input and output. Standard library only.
 
 The input ends when the client closes the pipe, when a signal calls `Input.end`, or when the process that started this
 one has died: another process may still hold the pipe open then, such as a program that the client has left behind.
@@ -11,7 +7,6 @@ one has died: another process may still hold the pipe open then, such as a progr
 from __future__ import annotations
 
 import contextlib
-import io
 import os
 import select
 import signal
@@ -20,7 +15,6 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Any
 
 STDIN, STDOUT, STDERR = 0, 1, 2
 SIGNALS = (signal.SIGINT, signal.SIGTERM)  # how clients end a server
@@ -31,19 +25,38 @@ _INIT = 1  # the process that adopts orphans
 WINDOWS = sys.platform == "win32"  # its select() takes sockets only, so there nothing but the client ends a read
 
 
-class Input(io.RawIOBase):
-    """The messages of the client, as a raw stream.
+def write_at_once(descriptor: int, data: bytes) -> None:
+    """Write `data`, which is short, unless that would block; whoever reads it may be gone."""
+    with contextlib.suppress(OSError, ValueError):  # ValueError: select() takes no descriptor below 0
+        if data and (WINDOWS or select.select([], [descriptor], [], 0)[1]):
+            os.write(descriptor, data[:_AT_ONCE])
+
+
+def was_adopted() -> bool:
+    """Return whether the process that started this one had died before anything here could remember it.
+
+    A process is in the session of the one that starts it, or begins one of its own (setsid(2)). With another parent in
+    another session it has been adopted.
+    """
+    try:
+        return os.getsid(0) not in {os.getpid(), os.getsid(os.getppid())}
+    except OSError:  # the parent is out of sight
+        return False
+
+
+class Input:
+    """The messages of the client.
 
     Attributes:
         was_told_to_end: whether it has ended for another reason than that the client has closed it.
     """
 
     def __init__(self) -> None:
-        super().__init__()
         self._source = STDIN
-        self._waiting = memoryview(b"")
+        self._waiting = b""
         self.was_told_to_end = False
         self._parent = _INIT if WINDOWS else os.getppid()
+        self._began_as_orphan = not WINDOWS and was_adopted()
         self._alarm, self._bell = (-1, -1) if WINDOWS else os.pipe()
         if not WINDOWS:
             # A full pipe must not block a signal handler; one byte in it is enough to wake the reader.
@@ -69,6 +82,9 @@ class Input(io.RawIOBase):
 
     def receive(self) -> bytes:
         """Wait for data and return it; b"" at the end of the input."""
+        if self._waiting:
+            waiting, self._waiting = self._waiting, b""
+            return waiting
         try:
             while not self.was_told_to_end:
                 if WINDOWS or self._wait([self._source]):
@@ -82,7 +98,7 @@ class Input(io.RawIOBase):
 
         `first` is read before anything that the client sends.
         """
-        self._waiting = memoryview(first)
+        self._waiting = first
         with contextlib.suppress(OSError):
             # A child that reads its standard input would take messages away from the server.
             self._source = os.dup(STDIN)
@@ -107,12 +123,6 @@ class Input(io.RawIOBase):
             self.was_told_to_end = True
         return not data
 
-    def send_last(self, data: bytes) -> None:
-        """Write `data`, which is short, to a client that may be gone, unless that would block."""
-        with contextlib.suppress(OSError):
-            if data and (WINDOWS or select.select([], [STDOUT], [], 0)[1]):
-                os.write(STDOUT, data[:_AT_ONCE])
-
     def _wait(self, sources: list[int], targets: list[int] | None = None) -> bool:
         """Wait until one of the descriptors is ready; return False if the input has ended first."""
         while not self.was_told_to_end:
@@ -124,54 +134,25 @@ class Input(io.RawIOBase):
 
     def _is_orphan(self) -> bool:
         # A process that init itself has started, as in a container, never becomes an orphan.
-        return self._parent != _INIT and os.getppid() != self._parent
-
-    def readable(self) -> bool:
-        """Return True: it can be read."""
-        return True
-
-    def readinto(self, buffer: Any, /) -> int:
-        """Read into `buffer` and return how many bytes; 0 at the end."""
-        if not self._waiting:
-            self._waiting = memoryview(self.receive())
-        view = memoryview(buffer).cast("B")
-        count = min(len(view), len(self._waiting))
-        view[:count] = self._waiting[:count]
-        self._waiting = self._waiting[count:]
-        return count
+        return self._began_as_orphan or (self._parent != _INIT and os.getppid() != self._parent)
 
 
-class Output(io.RawIOBase):
-    """The messages for the client, as a raw stream that writes whole lines for which `passes` returns True.
+class Output:
+    """The messages for the client: lines for which `passes` returns True.
 
     From now on standard output is standard error, for the rest of this process and its children.
     """
 
     def __init__(self, passes: Callable[[bytes], bool]) -> None:
-        super().__init__()
         self._passes = passes
-        self._begun = bytearray()
         self._target = STDOUT
         with contextlib.suppress(OSError):
             # print() of a library, or the output of a child, would break the protocol.
             self._target = os.dup(STDOUT)
             os.dup2(STDERR, STDOUT)
 
-    def writable(self) -> bool:
-        """Return True: it can be written."""
-        return True
-
-    def write(self, data: Any, /) -> int:
-        """Buffer `data` and write the lines that it completes."""
-        self._begun += data
-        *lines, rest = bytes(self._begun).split(b"\n") if b"\n" in self._begun else [self._begun]
-        self._begun = bytearray(rest)
-        for line in lines:
-            if self._passes(bytes(line)):
-                self._write_all(bytes(line) + b"\n")
-        return len(data)
-
-    def _write_all(self, data: bytes) -> None:
-        view = memoryview(data)
+    def write_line(self, line: bytes) -> None:
+        """Write a line, which has no line end yet."""
+        view = memoryview(line + b"\n" if self._passes(line) else b"")
         while view:
             view = view[os.write(self._target, view) :]

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import os
+import re
+import socket
+import ssl
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
+from redis import exceptions
 from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.asyncio.sentinel import Sentinel
 from redis.backoff import ExponentialBackoff
-from redis.exceptions import RedisError
 
 from ci_mcp_kit.store_errors import StoreUnavailable, StoreUrlInvalid
 
@@ -37,16 +41,20 @@ def connect(url: str) -> tuple[Client, list[Redis]]:
     Raises:
         StoreUrlInvalid: the URL is wrong.
     """
-    scheme = urlsplit(url).scheme
+    scheme = url.partition("://")[0]
     try:
         if scheme == "redis+sentinel":
             return _behind_sentinels(urlsplit(url))
         if scheme.endswith("+cluster"):
             return RedisCluster.from_url(url.replace("+cluster", "", 1), **_limits()), []
         # Seconds: a connection that was idle for longer is checked first, as firewalls drop those without a word.
-        return Redis.from_url(url, **_limits(), health_check_interval=30), []
-    except (ValueError, TypeError) as error:
-        raise StoreUrlInvalid(f"not an address of Redis: {error}") from None
+        client = Redis.from_url(url, **_limits(), health_check_interval=30)
+        pool: Any = client.connection_pool  # untyped in redis-py
+        pool.make_connection()  # not connected: it checks the options after the question mark
+    except (ValueError, TypeError, AttributeError):
+        # Never with the error's own text, which quotes what it could not read.
+        raise StoreUrlInvalid("not an address of Redis: look at what follows the host, such as ?option=value") from None
+    return client, []
 
 
 def _limits() -> dict[str, Any]:
@@ -55,6 +63,9 @@ def _limits() -> dict[str, Any]:
         # `answering` limits the time instead, and says why.
         "socket_timeout": None,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), RETRIES),
+        # After a failover behind a stable name the open connections still lead to the former master. redis-py connects
+        # anew before it tries again after one of these errors.
+        "retry_on_error": [exceptions.ReadOnlyError, exceptions.MasterDownError],
     }
 
 
@@ -89,5 +100,59 @@ async def answering(seconds: float = ANSWER_SECONDS) -> AsyncGenerator[None]:
             yield
     except TimeoutError:
         raise StoreUnavailable(f"Redis has not answered for {seconds:g} seconds") from None
-    except (RedisError, OSError) as error:
-        raise StoreUnavailable(f"Redis cannot be used: {error}") from error
+    # A cluster's exceptions are of a family of their own.
+    except (exceptions.RedisError, exceptions.RedisClusterException, OSError) as error:
+        raise StoreUnavailable(describe(error)) from None
+
+
+# The first word of an error of Redis, and what it means for the person who runs it
+# (https://redis.io/docs/latest/develop/reference/protocol-spec/, "Simple errors").
+_MEANINGS = {
+    "OOM": "Redis takes no writes: it has reached its maxmemory",
+    "READONLY": "Redis takes no writes: this one is a read-only replica",
+    "MISCONF": "Redis takes no writes: it cannot save its data to disk",
+    "NOREPLICAS": "Redis takes no writes: too few replicas are connected to it",
+    "MASTERDOWN": "this Redis is a replica that has lost its master",
+    "LOADING": "Redis is still loading its data",
+    "BUSY": "Redis is busy with a script",
+    "NOAUTH": "Redis refuses the user or the password of DRONE_MCP_STATE, or wants one",
+    "NOPERM": "the user of DRONE_MCP_STATE may not run a command that is needed, by the ACL of Redis",
+    "MOVED": "this Redis is one of a cluster: write redis+cluster:// in DRONE_MCP_STATE",
+    "CLUSTERDOWN": "the Redis cluster is down",
+}
+# From the errors that have a class of their own, redis-py takes this word away.
+_WORDS: dict[type[Exception], str] = {
+    exceptions.OutOfMemoryError: "OOM",
+    exceptions.ReadOnlyError: "READONLY",
+    exceptions.MasterDownError: "MASTERDOWN",
+    exceptions.BusyLoadingError: "LOADING",
+    exceptions.AuthenticationError: "NOAUTH",
+    exceptions.NoPermissionError: "NOPERM",
+    exceptions.MovedError: "MOVED",
+    exceptions.ClusterDownError: "CLUSTERDOWN",
+}
+
+
+def describe(error: Exception) -> str:
+    """Return what an error means; never its own text, in which a library may quote an address."""
+    word = next((word for kind, word in _WORDS.items() if isinstance(error, kind)), None)
+    # Within a script, releases before 7.0 put words of their own in front.
+    word = word or next((word for word in _MEANINGS if re.search(rf"\b{word}\b", str(error))), None)
+    if word:
+        return _MEANINGS[word]
+    if isinstance(error, exceptions.ConnectionError | OSError):
+        cause: BaseException | None = error
+        while cause is not None and not isinstance(cause, OSError):
+            cause = cause.__cause__ or cause.__context__
+        return f"Redis cannot be reached{_reason_of(cause)}"
+    return f"Redis has answered with an error ({type(error).__name__})"
+
+
+def _reason_of(error: BaseException | None) -> str:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return f": its certificate is not trusted ({error.verify_message})"
+    if isinstance(error, ssl.SSLError):
+        return ": TLS has failed; redis:// is for a port without TLS, rediss:// for one with it"
+    if isinstance(error, OSError) and error.errno and error.errno > 0:
+        return f": {os.strerror(error.errno)}"
+    return f": {error.strerror}" if isinstance(error, socket.gaierror) else ""

@@ -1,7 +1,7 @@
 """Resources and prompts: how one is declared, and how its errors reach the client.
 
 class ReleaseResources:
-    @resource("slipway://app/{app}/latest", name="latest_release", title="Newest release")
+    @resource("slipway://app/{app}/latest", name="latest_release", title="Newest release", needs="slipway_get_release")
     async def latest(self, app: str) -> ReleaseView:
         "What it shows, in a line."
 
@@ -25,7 +25,7 @@ from pydantic import Field
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import error_data, view_text
-from ci_mcp_kit.arguments import arguments_model, read_arguments
+from ci_mcp_kit.arguments import arguments_model, read_arguments, read_texts
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError
 from ci_mcp_kit.schemas import flatten
@@ -52,6 +52,7 @@ class DeclaredResource:
     name: str
     title: str
     mime_type: str
+    needs: str
 
 
 @dataclass(frozen=True)
@@ -62,11 +63,21 @@ class DeclaredPrompt:
     needs: str
 
 
-def resource(uri: str, *, name: str, title: str, mime_type: str = "application/json") -> Callable[[F], F]:
-    """Mark an async function as a resource, or a template where `uri` has {variables}; it returns a View or text."""
+def resource(
+    uri: str, *, name: str, title: str, mime_type: str = "application/json", needs: str = ""
+) -> Callable[[F], F]:
+    """Mark an async function as a resource, or a template where `uri` has {variables}; it returns a View or text.
+
+    Args:
+        uri: its address.
+        name: its name for programs.
+        title: what a person reads in a list of resources.
+        mime_type: of its content.
+        needs: the tool that answers the same; the resource is offered only together with it. "": with any tool.
+    """
 
     def mark(function: F) -> F:
-        setattr(function, _MARK, DeclaredResource(uri, name, title, mime_type))
+        setattr(function, _MARK, DeclaredResource(uri, name, title, mime_type, needs))
         return function
 
     return mark
@@ -87,9 +98,9 @@ def prompt(*, title: str, needs: str = "") -> Callable[[F], F]:
     return mark
 
 
-def add_resources(server: MCPServer[Any], part: object, clean: Cleaner) -> None:
-    """Register the resources of `part`."""
-    for function, facts in marked(part, _MARK, DeclaredResource):
+def add_resources(server: MCPServer[Any], part: object, tools: Sequence[str], clean: Cleaner) -> None:
+    """Register the resources of `part` whose tools are offered."""
+    for function, facts in _offered_resources(part, tools):
         described = inspect.cleandoc(function.__doc__ or "")
         server.resource(
             facts.uri, name=facts.name, title=facts.title, description=described, mime_type=facts.mime_type
@@ -124,9 +135,14 @@ def _offered_prompts(part: object, tools: Sequence[str]) -> list[tuple[Callable[
     return [(function, facts) for function, facts in prompts if not facts.needs or facts.needs in tools]
 
 
-def resource_addresses(*parts: object) -> tuple[str, ...]:
-    """Return the URIs and URI templates of the resources of `parts`."""
-    return tuple(facts.uri for part in parts for _, facts in marked(part, _MARK, DeclaredResource))
+def resource_addresses(parts: Sequence[object], tools: Sequence[str]) -> tuple[str, ...]:
+    """Return the URIs and URI templates of the resources of `parts` whose tools are offered."""
+    return tuple(facts.uri for part in parts for _, facts in _offered_resources(part, tools))
+
+
+def _offered_resources(part: object, tools: Sequence[str]) -> list[tuple[Callable[..., Any], DeclaredResource]]:
+    resources = marked(part, _MARK, DeclaredResource)
+    return [(function, facts) for function, facts in resources if not facts.needs or facts.needs in tools]
 
 
 def add_completion(server: MCPServer[Any], complete: Completer, offer: Offer, clean: Cleaner) -> None:
@@ -161,7 +177,7 @@ def _wrap(
     async def wrapper(**given: Any) -> str:
         with logs.request(kind, name, **_about(given)), clean.in_force():
             try:
-                answer = await function(**read_arguments(name, model, schema, given))
+                answer = await function(**read_arguments(name, model, schema, read_texts(schema, given)))
                 return clean.text(answer) if isinstance(answer, str) else view_text(answer, clean)
             except MCPError:
                 raise

@@ -8,11 +8,10 @@ https://github.com/modelcontextprotocol/python-sdk, under `src/mcp/server`.
 from __future__ import annotations
 
 import contextlib
-import io
+import copy
 import sys
 from typing import TYPE_CHECKING, Any
 
-import anyio
 from mcp.server._otel import OpenTelemetryMiddleware
 
 # Registration of tools (mcpserver/tools/base.py, mcpserver/utilities/): `Tool` is "internal tool registration info".
@@ -27,21 +26,22 @@ if TYPE_CHECKING:
     from mcp.server.context import ServerMiddleware
     from mcp.server.lowlevel import Server
     from mcp.server.mcpserver import MCPServer
+    from mcp.server.streamable_http_manager import StreamableHTTPSessionManager
+    from starlette.types import ASGIApp
 
 __all__ = [
     "SDK_VERSION",
     "ArgModelBase",
     "FuncMetadata",
     "Tool",
+    "answering_with_json",
     "find_context_parameter",
     "lowlevel_server",
     "put_first_in_place_of_tracing",
-    "run_stdio",
     "without_rich",
 ]
 
 SDK_VERSION = "2.3.0"
-_BUFFER = 2**16  # bytes, which is what a pipe holds (pipe(7))
 
 
 def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
@@ -53,6 +53,19 @@ def lowlevel_server(server: MCPServer[Any]) -> Server[Any]:
     return server._lowlevel_server  # noqa: SLF001 - see above
 
 
+def answering_with_json(manager: StreamableHTTPSessionManager) -> ASGIApp:
+    """Return an application that answers as a running `manager` does, with one JSON text in place of a stream.
+
+    The SDK has this as an option for all clients, not for each request by what it accepts. A second manager would run
+    the lifespan of the server again (streamable_http_manager.py, `run`), so this is a copy that shares the first one's.
+    """
+    from mcp.server.transport_security import RequestBodyLimitMiddleware  # noqa: PLC0415 - over HTTP only
+
+    twin = copy.copy(manager)
+    twin.json_response = True
+    return RequestBodyLimitMiddleware(twin._handle_request, manager.max_request_body_size)  # noqa: SLF001 - see above
+
+
 def put_first_in_place_of_tracing(server: MCPServer[Any], middleware: ServerMiddleware[Any]) -> None:
     """Make `middleware` the outermost one of `server`, and remove the one that makes the SDK's own spans.
 
@@ -61,17 +74,6 @@ def put_first_in_place_of_tracing(server: MCPServer[Any], middleware: ServerMidd
     """
     kept = [one for one in server.middleware if not isinstance(one, OpenTelemetryMiddleware)]
     server.middleware[:] = [middleware, *kept]
-
-
-def run_stdio(server: MCPServer[Any], stdin: io.RawIOBase, stdout: io.RawIOBase) -> None:
-    """Serve over `stdin` and `stdout` until the input ends.
-
-    `MCPServer.run_stdio_async` takes no streams. It uses the buffers of `sys.stdin` and `sys.stdout` as they are where
-    they do not belong to the descriptors 0 and 1 (stdio.py, `_claim_fd`).
-    """
-    sys.stdin = io.TextIOWrapper(io.BufferedReader(stdin, _BUFFER), encoding="utf-8")
-    sys.stdout = io.TextIOWrapper(stdout, encoding="utf-8")
-    anyio.run(server.run_stdio_async)
 
 
 @contextlib.contextmanager

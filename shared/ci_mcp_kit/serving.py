@@ -16,9 +16,8 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
-from ci_mcp_kit import pipes
+from ci_mcp_kit import pipes, stdio
 from ci_mcp_kit.front.taking_over import TakingOver
-from ci_mcp_kit.sdk import run_stdio
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -46,7 +45,7 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
         # Not on Windows, where nothing but the end of the pipe tells that the client is gone.
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
     try:
-        run_stdio(server, stdin, pipes.Output(taking_over.passes))
+        stdio.run(server, stdin, pipes.Output(taking_over.passes))
     except* (BrokenPipeError, ConnectionResetError):
         logger.debug("The client closed the pipe")
     except* KeyboardInterrupt:

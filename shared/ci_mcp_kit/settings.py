@@ -7,13 +7,14 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
+from ci_mcp_kit.environment_secrets import secrets_in
 from ci_mcp_kit.variables import PROCESS_VARIABLES, SettingsError, read_process, read_tools
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ci_mcp_kit.errors import Service
-    from ci_mcp_kit.variables import Variable
+    from ci_mcp_kit.variables import Secret, Variable
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 LogFormat = Literal["json", "human"]
@@ -37,6 +38,8 @@ class ProcessSettings:
     log_format: LogFormat = "json"
     eager: bool = False
     """Whether a server over stdin and stdout loads right after it has listed its tools."""
+    environment_secrets: tuple[Secret, ...] = ()
+    """The secrets in all variables of the process, those that only libraries read included."""
     fault: SettingsError | None = None
     """What is wrong with the environment: the server starts, and every call of it is answered with this."""
 
@@ -50,7 +53,7 @@ class ProcessSettings:
         values = cls.read(environment)
         # `sys.stderr` is None where a process was started without one.
         values.setdefault("log_format", "human" if sys.stderr is not None and sys.stderr.isatty() else "json")
-        return cls(**values)
+        return cls(**values, environment_secrets=secrets_in(environment))
 
     @classmethod
     def of_wrong(cls, environment: Mapping[str, str], fault: SettingsError) -> Self:
@@ -59,7 +62,7 @@ class ProcessSettings:
         tools = None
         with contextlib.suppress(SettingsError):
             tools = read_tools(environment)
-        return cls(tools=tools, fault=fault, **cls.placeholders())
+        return cls(tools=tools, fault=fault, environment_secrets=secrets_in(environment), **cls.placeholders())
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
@@ -77,7 +80,7 @@ class ProcessSettings:
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process."""
-        return []
+        return [secret.reveal() for secret in self.environment_secrets]
 
     def warnings(self) -> list[str]:
         """Return warnings about settings that are allowed but probably a mistake, a sentence each."""

@@ -53,6 +53,24 @@ def _turn_on_wal(connection: sqlite3.Connection) -> None:
             return
 
 
+def describe(path: str, error: Exception) -> str:
+    """Return what an error of SQLite or of the system means for the person who runs the process."""
+    # The primary code is in the low byte (https://www.sqlite.org/rescode.html).
+    code = (getattr(error, "sqlite_errorcode", None) or 0) & 0xFF
+    if isinstance(error, OSError) and error.strerror:
+        return f"the state file {path} cannot be used: {error.strerror}"
+    return f"the state file {path} {_MEANINGS.get(code, f'cannot be used: {error}')}"
+
+
+_MEANINGS = {
+    sqlite3.SQLITE_BUSY: f"is held by another process, which has been writing for {BUSY_SECONDS:g} seconds",
+    sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
+    sqlite3.SQLITE_READONLY: "cannot be written: this process may only read it",
+    sqlite3.SQLITE_CORRUPT: "is damaged: restore a copy, or remove it and start with an empty one",
+    sqlite3.SQLITE_NOTADB: "is no SQLite file: DRONE_MCP_STATE names another file",
+}
+
+
 @contextmanager
 def writing(connection: sqlite3.Connection) -> Generator[None]:
     """Run the block in a transaction that takes the write lock of the file at its start."""

@@ -8,22 +8,13 @@ StoreError
 
 from __future__ import annotations
 
-from typing import Final
-
-TAKES: Final = (
-    "memory:, sqlite:///path/to/file or redis://host:port/0 (also rediss://, redis+sentinel://, redis+cluster://)"
-)
-"""The URLs that DRONE_MCP_STATE takes, for people."""
-
-REDIS_SCHEMES: Final = frozenset({"redis", "rediss", "unix", "redis+sentinel", "redis+cluster", "rediss+cluster"})
-
 
 class StoreError(Exception):
     """The base class; the message says what happened and never holds a password."""
 
 
-class StoreUrlInvalid(StoreError):
-    """The URL cannot be used; the message says which ones can."""
+class StoreUrlInvalid(StoreError, ValueError):
+    """The URL cannot be used; the message says why and quotes nothing of it, as it may hold a password."""
 
 
 class StoreUnavailable(StoreError):

@@ -8,12 +8,10 @@ server serves all the same.
 from __future__ import annotations
 
 import logging
-import re
 import threading
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from ci_mcp_kit import observing
 
@@ -41,10 +39,13 @@ class Signals:
     metrics: bool
 
 
+NOTHING: Final = Signals(traces=False, metrics=False)
+
+
 def wanted(environment: Mapping[str, str]) -> Signals:
     """Decide by the environment which signals to send."""
     if environment.get("OTEL_SDK_DISABLED", "").strip().lower() == "true":
-        return Signals(traces=False, metrics=False)
+        return NOTHING
     return Signals(traces=_is_wanted("TRACES", environment), metrics=_is_wanted("METRICS", environment))
 
 
@@ -110,11 +111,3 @@ def flush(seconds: float) -> None:
         worker = threading.Thread(target=telemetry.shutdown, name="telemetry", daemon=True)
         worker.start()
         worker.join(seconds)
-
-
-def secrets(environment: Mapping[str, str]) -> list[str]:
-    """Return the values of the headers for the collector, which may be its keys."""
-    texts = [text for name, text in environment.items() if re.fullmatch(rf"{PREFIX}_(?:[A-Z]+_)?HEADERS", name)]
-    # They are percent-encoded in the variable and decoded in the request, so both spellings may turn up in an error.
-    values = [pair.partition("=")[2].strip() for text in texts for pair in text.split(",")]
-    return [spelling for value in values if value for spelling in {value, unquote(value)}]

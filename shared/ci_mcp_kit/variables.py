@@ -98,6 +98,10 @@ class Variable:
                 f"client is started, or leave {self.name} out",
                 self.name,
             )
+        if is_quoted(text):
+            raise SettingsError(
+                f"{self.name} has quotes around its value, which env files keep: leave them out", self.name
+            )
         try:
             return self.parse(text)
         except ValueError as error:
@@ -180,15 +184,40 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 def show(text: str) -> str:
     """Return `text` for an error: on one line, not too long, without the password of a URL."""
-    # The user and password of a URL go even if the rest is no URL.
-    line = _CONTROL.sub("?", re.sub(r"(^|//)\S*@", r"\1", text))
+    # The user and password of a URL go even if the rest is no URL; so do a query, and what is no port after a colon.
+    bare = re.sub(r"(?s)(://[^?]*\?).*", r"\1…", re.sub(r"(?s)(^|//).*@", r"\1", text))
+    line = _CONTROL.sub("?", re.sub(r"(?s)(//[^\s/]*?:)(?!\d{1,5}(?:[/?#]|$)|[^/]*\]).*", r"\1…", bare))
     return line if len(line) <= _SHOWN else line[: _SHOWN - 1] + "…"
+
+
+_QUOTES = {'"': '"', "'": "'", "`": "`", "\N{LEFT DOUBLE QUOTATION MARK}": "\N{RIGHT DOUBLE QUOTATION MARK}"}
+
+
+def is_quoted(text: str) -> bool:
+    """Return whether quotes surround `text`: a shell removes them, `docker run --env-file` and systemd units do not."""
+    return len(text) > 1 and _QUOTES.get(text[0]) == text[-1]
+
+
+def token_fault(text: str) -> str:
+    """Return what is wrong with a token, "" if nothing is. It shows nothing of it."""
+    if is_quoted(text):
+        return "has quotes around it, which env files keep"
+    if unfilled_reference(text):
+        return "is a reference that was not filled in"
+    if text[:7].lower() == "bearer ":
+        return 'begins with "Bearer ", which is added to each request'
+    if "\n" in text or "\r" in text:
+        return "has a line end in it"
+    if not text.isascii() or not text.isprintable() or " " in text or text[:1] in _QUOTES or text[-1:] in _QUOTES:
+        return "has a space, a quote or a character that no token has"
+    return ""
 
 
 def read_token(text: str) -> Secret:
     """Read a token."""
-    if not text.isascii() or not text.isprintable() or " " in text:
-        raise ValueError("it has a space or a character that no token has")
+    fault = token_fault(text)
+    if fault:
+        raise ValueError(f"it {fault}")
     return Secret(text)
 
 
@@ -283,13 +312,14 @@ def read_globs(text: str) -> tuple[str, ...]:
 
 
 def _state(text: str) -> str:
-    if not re.match(r"(?:memory:$|sqlite:///.|rediss?(?:\+sentinel|\+cluster)?://.|unix://.)", text):
-        raise ValueError
-    return text
+    from ci_mcp_kit.store_address import check_store_address  # noqa: PLC0415 - few processes have a store
+
+    return check_store_address(text)
 
 
 TOOLS = Variable("DRONE_MCP_TOOLS", "tools", "names of the tools to offer", _tools, "all")
-STATE = Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:")
+# Secret, because the address of Redis may hold a password.
+STATE = Variable("DRONE_MCP_STATE", "state", "memory:, sqlite:///path or redis://host", _state, "memory:", secret=True)
 LOG_LEVEL = Variable(
     "DRONE_MCP_LOG_LEVEL",
     "log_level",

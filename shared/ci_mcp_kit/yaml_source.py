@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 LARGEST = 64 * 1024  # bytes; such a file has a page or two
 DEEPEST = 20  # levels of nesting; the files that people write here have a handful
 
+# What `yaml.safe_load` raises: PyYAML lets errors of Python's own constructors through, such as those of a date that is
+# none or of a number that is too long.
+YAML_ERRORS = (yaml.YAMLError, ValueError, TypeError, ArithmeticError, LookupError, AttributeError, RecursionError)
+
 KeyPath = tuple[str | int, ...]
 
 _SAID_PLAINLY = {  # the parser's text -> the mistake in plain words
@@ -33,7 +37,9 @@ _PLAIN: dict[re.Pattern[str], Callable[[str], Any]] = {
     re.compile(r"(?:null|Null|NULL|~|)$"): lambda _: None,
     re.compile(r"(?:true|True|TRUE)$"): lambda _: True,
     re.compile(r"(?:false|False|FALSE)$"): lambda _: False,
-    re.compile(r"[-+]?[0-9]+$"): int,
+    # A longer one is text, which every reader of a number refuses: Python raises an error from 4,301 digits on
+    # (its documentation, "Integer string conversion length limitation").
+    re.compile(r"[-+]?[0-9]{1,18}$"): int,
 }
 
 

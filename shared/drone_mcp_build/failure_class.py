@@ -55,24 +55,24 @@ _ERRORS: Final = (
     ),
     (r"invalid (?:pipeline|config|volume)|no matching platform", Judgement("configuration", "high")),
     (
-        r"manifest|pull access|repository does not exist|invalid reference|no such image",
+        r"manifest|pull access|repository does not exist|invalid reference|no such image|unauthorized|denied|forbidden",
         Judgement("configuration", "medium"),
     ),
     (r"ImagePull|ErrImage|executable file|no such file or directory", Judgement("configuration", "medium")),
     (r"OOM|out of memory", Judgement("out_of_memory", "high")),
     (r"deadline|timed? ?out|timeout", Judgement("timeout", "medium")),
     (
-        r"no space|toomany|rate limit|dial tcp|connection|no such host|daemon|EOF|TLS",
+        r"no space|toomany|rate limit|dial tcp|connection|no such host|\bEOF\b|\bTLS\b|certificate|network|evicted",
         Judgement("infrastructure", "high"),
     ),
-    (r"certificate|unauthorized|network|evicted|node", Judgement("infrastructure", "high")),
+    (r"\bnode\b|daemon", Judgement("infrastructure", "medium")),
 )
 # 124 is from coreutils' `timeout`, 126 and 127 are from the shell (POSIX.1-2017, XCU 2.8.2), and a shell reports a
 # command that was killed by a signal as 128 plus the signal. 137 is most often the kernel's OOM killer.
 _EXITS: Final = {
-    124: Judgement("timeout", "high", "exit code 124: the command ran into `timeout`"),
+    124: Judgement("timeout", "medium", "exit code 124: the command ran into `timeout`"),
     126: Judgement("configuration", "medium", "exit code 126: a command cannot be executed"),
-    127: Judgement("configuration", "high", "exit code 127: a command was not found"),
+    127: Judgement("configuration", "medium", "exit code 127: a command was not found"),
     130: Judgement("cancelled", "medium", "exit code 130: interrupted (SIGINT)"),
     137: Judgement("out_of_memory", "medium", "exit code 137: killed (SIGKILL), as happens at the memory limit"),
     143: Judgement("cancelled", "medium", "exit code 143: terminated (SIGTERM)"),

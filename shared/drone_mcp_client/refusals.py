@@ -179,8 +179,8 @@ def _server_fault(refusal: Refusal) -> ServiceError:
     # Only calls that start a build make Drone read a pipeline file, and they are the ones that may take long.
     no_pipeline = refusal.message == "Not Found" and refusal.call.min_timeout > 0
     return ServiceFailed(
-        f"Drone failed with status {status}{refusal.quoted}",
-        next_step="The repository seems to have no pipeline file (.drone.yml) at that commit" if no_pipeline else None,
+        f"Drone failed with status {status}{refusal.quoted}"
+        + ("; the repository seems to have no pipeline file (.drone.yml) at that commit" if no_pipeline else ""),
         status=status,
         details=refusal.details,
         service=DRONE,

@@ -12,11 +12,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ci_mcp_http.gateways import find_gateway_error
-from ci_mcp_http.response import LONGEST_QUOTE, Response, json_parser, parse_body, quote_service
+from ci_mcp_http.response import LONGEST_QUOTE, Response, hide_addresses, json_parser, parse_body, quote_service
 from ci_mcp_kit.errors import ServiceFailed
 from drone_mcp_client import steplog
 from drone_mcp_client.errors import DRONE
-from drone_mcp_client.refusals import Refusal, describe_refusal
+from drone_mcp_client.refusals import SERVER_FAULT, Refusal, describe_refusal
 from drone_mcp_client.steplog import StepLog
 
 if TYPE_CHECKING:
@@ -77,4 +77,6 @@ def _read_message(response: Response) -> tuple[str, bool]:
             return "", False
         # A character has at most 4 bytes in UTF-8 (RFC 3629).
         return quote_service(response.body[: 4 * LONGEST_QUOTE].decode("utf-8", "replace")), False
-    return quote_service(str(message)), True
+    # A fault can be that of a webhook endpoint or a source host that Drone called, with its address.
+    words = hide_addresses(str(message)) if response.status >= SERVER_FAULT else str(message)
+    return quote_service(words), True

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"
 MOST_LISTED: Final = 100  # builds of a list that the store is asked for
 MOST_BETWEEN: Final = 25  # builds looked up to make sure that the found one is the newest
+RUNNING_SECONDS: Final = 10.0  # age of a stored row that has not ended from which on Drone is asked for it
 KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
 LEARNED_BETWEEN: Final = 50  # builds learned from one clean-up of that store to the next, which looks at every build
 
@@ -82,7 +83,7 @@ class Known:
         """
         # The permission comes last: it may cost a request to Drone, which a miss in the store does not need.
         record = await self.state.ask(lambda store: store.get(slug, number))
-        if record is None or not await self._is_fresh(record.build):
+        if record is None or not await self._is_fresh(record):
             return None
         return self._observe(record, await self._permission.repo(slug, ahead))
 
@@ -95,7 +96,7 @@ class Known:
         if repo is None:
             return None
         record = await self.state.ask(lambda store: _newest(store, repo))
-        if record is None or not await self._is_fresh(record.build):
+        if record is None or not await self._is_fresh(record):
             return None
         return self._observe(record, repo)
 
@@ -113,7 +114,7 @@ class Known:
             return None
         builds = tuple(record.build for record in records)
         # One build in doubt is enough: Drone can only be asked for the whole page.
-        if not all(build.repo_id == repo.id and _is_reported_by_feed(build) for build in builds):
+        if not all(record.build.repo_id == repo.id and self._is_current(record) for record in records):
             return None
         return Page(builds[(page - 1) * size :], at)
 
@@ -167,11 +168,23 @@ class Known:
         observing.feed(health.last_event or 0.0)
         return health.last_sign if health.is_alive(self._clock()) else None
 
-    async def _is_fresh(self, build: Build) -> bool:
-        """Whether the stored build is current: a finished one always is, a running one while the feed is alive."""
-        if is_whole(build):
+    async def _is_fresh(self, record: Record) -> bool:
+        """Whether the stored build is current: a running one only for seconds, while the feed lives.
+
+        A live feed alone is not enough: Drone never repeats a lost delivery, and that the receiver is gone shows only
+        after minutes.
+        """
+        if is_whole(record.build):
             return True
-        return not status.is_final(build.status) and _is_reported_by_feed(build) and await self.feed_is_alive()
+        return not status.is_final(record.build.status) and self._is_current(record) and await self.feed_is_alive()
+
+    def _is_current(self, record: Record) -> bool:
+        """Whether the status is final, or has been confirmed just now and would be reported if it changed."""
+        if status.is_final(record.build.status):
+            return True
+        # The receiver's clock may be a little ahead of ours.
+        is_recent = abs(self._clock() - record.seen_at) < RUNNING_SECONDS
+        return is_recent and _is_reported_by_feed(record.build)
 
     def _observe(self, record: Record, repo: Repo | None) -> Observation | None:
         """Return the record if the token may read its repository, and not one that had the name before it."""
@@ -191,7 +204,7 @@ def _is_reported_by_feed(build: Build) -> bool:
     """
     from drone_mcp_state import lacks_details  # noqa: PLC0415 - on first use, to start fast
 
-    return status.is_final(build.status) or not (status.blocked_stages(build) or lacks_details(build))
+    return not (status.blocked_stages(build) or lacks_details(build))
 
 
 def _is_gapless(records: Sequence[Record], repo: Repo, count: int) -> bool:

@@ -36,5 +36,7 @@ class LazyStore:
 
     async def close(self) -> None:
         """Close the store, if it was opened; the next `open` opens it again."""
-        self._store = None
-        await self._closing.aclose()
+        # Not while it is being opened: the store would be open after this.
+        async with self._lock:
+            self._store = None
+            await self._closing.aclose()

@@ -54,7 +54,7 @@ class ReadPermission:
         """
         self._access.scope.check(slug)
         # The token is read anew each time: its file may hold another one than a moment ago.
-        at, tokens = self._clock(), tuple(self._access.settings.secrets())
+        at, tokens = self._clock(), tuple(self._access.settings.tokens())
         # Taken out at once: an entry that has expired must not survive the refusal that may follow.
         entry = self._cache.pop(slug, None)
         # The age is negative after the clock was set back: such an entry could be of any age.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from drone_mcp_build.failure_class import needs_time_limit
+from drone_mcp_build.pages import home_by_link
 from drone_mcp_client.errors import NotFound, ServiceError
 
 if TYPE_CHECKING:
@@ -98,6 +99,16 @@ class BuildReader:
             return 0  # the build can be judged without it, if less surely
         # Drone counts minutes.
         return found.timeout * 60 if found else 0
+
+    async def home(self, repo: str, build: Build) -> str:
+        """Return the page of the build's repository at its source host; "" where that is not known."""
+        if known := home_by_link(build):
+            return known
+        try:
+            found = await self._known.repo(repo)
+        except ServiceError:
+            return ""  # an answer is complete without it
+        return found.link if found else ""
 
     async def newest_number(self, repo: str) -> int | None:
         """Return the number of the newest build of any ref; None where there are no builds."""

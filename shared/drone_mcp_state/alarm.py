@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from ci_mcp_kit.background import BackgroundTask
+from ci_mcp_kit.background import BackgroundTask, keep_running
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -59,5 +59,8 @@ class Alarm:
         self.ring()
 
     async def _ring_by(self, watch: Watch) -> None:
-        async for _ in watch():
-            self.ring()
+        async def ring_each() -> None:
+            async for _ in watch():
+                self.ring()
+
+        await keep_running("The watch on the store", ring_each, self.ring)

@@ -59,12 +59,11 @@ class Batcher(Generic[Item, Result]):
             batch, self._pending = self._pending[:LARGEST_BATCH], self._pending[LARGEST_BATCH:]
             try:
                 results = await self._write([submission.item for submission in batch])
+                for submission, result in zip(batch, results, strict=True):
+                    submission.result = result
             except Exception as error:  # noqa: BLE001 - every waiting caller gets it, none is left waiting
                 for submission in batch:
                     submission.error = error
-            else:
-                for submission, result in zip(batch, results, strict=True):
-                    submission.result = result
             for submission in batch:
                 submission.settled.set()
         self._writing = None

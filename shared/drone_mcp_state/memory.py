@@ -115,6 +115,10 @@ class MemoryStore(BuildStateStore):
         return self._health
 
     @override
+    async def check_writable(self) -> None:
+        pass
+
+    @override
     async def record_event(self, at: float) -> None:
         known = self._health
         self._health = FeedHealth(max(at, known.last_event or at), known.last_reconciliation, known.last_gap)

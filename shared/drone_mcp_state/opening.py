@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.store_errors import REDIS_SCHEMES, TAKES, StoreUrlInvalid
+from ci_mcp_kit.store_address import check_store_address
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -40,19 +40,15 @@ async def write_snapshot(store: BuildStateStore, path: Path) -> None:
 
 async def _open(url: str) -> BuildStateStore:
     # Each store is imported on use: it would make the start longer, and Redis is an extra.
-    scheme, _, rest = url.partition(":")
-    if scheme == "memory" and not rest:
+    check_store_address(url)
+    if url == "memory:":
         from drone_mcp_state.memory import MemoryStore  # noqa: PLC0415 - see above
 
         return MemoryStore()
-    if scheme == "sqlite" and rest.startswith("///"):
+    if url.startswith("sqlite:"):
         from drone_mcp_state.sqlite import SqliteStore  # noqa: PLC0415 - see above
 
-        return await SqliteStore.open(rest.removeprefix("//"))
-    if scheme not in REDIS_SCHEMES:
-        raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
-    try:
-        from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
-    except ModuleNotFoundError as error:
-        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
+        return await SqliteStore.open(url.removeprefix("sqlite://"))
+    from drone_mcp_state.redis_store import RedisStore  # noqa: PLC0415 - see above
+
     return await RedisStore.open(url)

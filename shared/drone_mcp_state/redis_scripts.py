@@ -19,6 +19,10 @@ SLUGS = PREFIX + "slugs"  # set: repositories that have builds
 REPOS = PREFIX + "repos"  # hash: the newest state of repositories
 
 
+# KEYS: the facts.
+PROBE = "redis.call('HSET', KEYS[1], 'probe', '')"
+
+
 def build_key(slug: str, number: int) -> str:
     """Return the key of a build (a hash)."""
     return f"{build_prefix(slug)}{number}"

@@ -265,6 +265,12 @@ class RedisStore(BuildStateStore):
         return FeedHealth(*(None if value is None else float(value) for value in values))
 
     @override
+    async def check_writable(self) -> None:
+        # A script, as deliveries are written by one: it may be denied where a plain command is not (ACL).
+        async with answering():
+            await self._redis.eval(scripts.PROBE, 1, scripts.FACTS)
+
+    @override
     async def record_event(self, at: float) -> None:
         async with answering():
             await self._redis.eval(scripts.EVENT, 1, scripts.FACTS, at)

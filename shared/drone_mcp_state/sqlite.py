@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.background import BackgroundThread
 from ci_mcp_kit.notes.sqlite import SqliteNotes
+from ci_mcp_kit.sqlite_file import describe
 from ci_mcp_kit.store_errors import StoreUnavailable
 from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
@@ -56,8 +57,9 @@ class SqliteStore(BuildStateStore):
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await self._thread.run(function, *args, **kwargs)
-        except (sqlite3.Error, OSError) as error:
-            raise StoreUnavailable(f"the state file {self._path} cannot be used: {error}") from error
+        # OverflowError: of a number beyond 64 bits.
+        except (sqlite3.Error, OSError, OverflowError) as error:
+            raise StoreUnavailable(describe(self._path, error)) from error
 
     async def _watch(self) -> AsyncIterator[None]:
         seen = None
@@ -124,6 +126,10 @@ class SqliteStore(BuildStateStore):
     @override
     async def health(self) -> FeedHealth:
         return await self._run(self._db.health)
+
+    @override
+    async def check_writable(self) -> None:
+        await self._run(self._db.check_writable)
 
     @override
     async def record_event(self, at: float) -> None:

@@ -223,6 +223,11 @@ class SqliteDatabase:
                 (at,),
             )
 
+    def check_writable(self) -> None:
+        """Write to the disk: a full one takes an empty transaction."""
+        with self._writing():
+            self._db.execute("INSERT OR REPLACE INTO facts VALUES ('probe', zeroblob(4096))")
+
     def record_event(self, at: float) -> None:
         """Record a delivery."""
         with self._writing():

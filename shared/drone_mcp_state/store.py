@@ -107,6 +107,10 @@ class BuildStateStore(ABC):
         """Read the times of the last events."""
 
     @abstractmethod
+    async def check_writable(self) -> None:
+        """Write something without effect; raise `StoreUnavailable`, with the reason, if the store takes no writes."""
+
+    @abstractmethod
     async def record_event(self, at: float) -> None:
         """Record a verified delivery that changes no build."""
 

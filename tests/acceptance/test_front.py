@@ -149,6 +149,20 @@ def test_a_client_that_is_killed_leaves_no_server_though_something_else_holds_th
         assert wait_until_gone(server)
 
 
+def test_a_client_that_ends_while_the_server_starts_leaves_none_though_something_else_holds_the_pipes() -> None:
+    """No code of ours has run by then, so no process can have remembered its parent."""
+    client = (
+        "import os, subprocess, sys\n"
+        "os.setsid()\n"
+        "child = subprocess.Popen([sys.executable, '-P', '-m', 'drone_mcp_builds'], stdin=0, stdout=1)\n"
+        "os.write(2, b'%d\\n' % child.pid)\n"
+        "os._exit(0)\n"
+    )
+    with server_process("-c", client, **NOWHERE) as process:
+        assert process.process.stderr
+        assert wait_until_gone(int(process.process.stderr.readline()))
+
+
 def test_a_client_that_does_not_read_does_not_hold_the_front() -> None:
     with server_process(*BUILDS, **NOWHERE) as process:
         process.shake_hands()

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
+from mcp.types import TextResourceContents
 
 from drone_mcp_config.serving.callers import hash_of
 from support.agent import Answer
@@ -16,8 +17,10 @@ from support.simulator import running_simulator
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from mcp import Client
+
 DEADLINE = 90.0
-ADA, GRACE = "ada-" + "a" * 40, "grace-" + "g" * 40
+ADA, GRACE, ALAN = "ada-" + "a" * 40, "grace-" + "g" * 40, "alan-" + "l" * 40
 ROLE = """
 role: acting
 extends: ops
@@ -33,7 +36,7 @@ def write_files(folder: Path, audit: Path) -> list[str]:
     (folder / "acting.yaml").write_text(ROLE.replace("AUDIT", str(audit)), encoding="utf-8")
     lines = [
         f'  - {{name: {name}, role: acting, token: "{hash_of(token)}"}}\n'
-        for name, token in (("ada", ADA), ("grace", GRACE))
+        for name, token in (("ada", ADA), ("grace", GRACE), ("alan", ALAN))
     ]
     file = folder / "callers.yaml"
     file.write_text("callers:\n" + "".join(lines), encoding="utf-8")
@@ -55,15 +58,27 @@ async def test_callers_of_one_role_are_told_apart_in_rate_confirmation_and_recor
                 async with process.client("/actions/mcp", mode, **bearer(GRACE)) as client:
                     arguments = {"repo": "octo/hello", "number": 1, "confirmation": stolen}
                     refused = Answer(await client.call_tool("drone_stop_build", arguments))
+                    theirs = await recent_lines(client)
+                async with process.client("/actions/mcp", mode, **bearer(ALAN)) as client:
+                    of_a_newcomer = await recent_lines(client)
             written = [asked.path for asked in drone.asked if asked.method != "GET"]
     for told in said.values():
         assert told["restarted"].data["outcome"] == "done"
         assert told["again"].code == "RATE_LIMITED"
+    assert {line["agent"]["caller"] for line in theirs} == {"grace"}
+    assert of_a_newcomer == []
     assert refused.code in {"NOT_CONFIRMED", "RATE_LIMITED"}
     assert written == ["/api/repos/octo/hello/builds/4"] * 2
     lines = [json.loads(line) for line in audit.read_text(encoding="utf-8").splitlines()]
     assert [line["agent"]["caller"] for line in lines if line["event"] == "attempt"] == ["ada", "grace"]
     assert {line["agent"]["role"] for line in lines} == {"acting"}
+
+
+async def recent_lines(client: Client) -> list[dict[str, Any]]:
+    (content,) = (await client.read_resource("drone://audit/recent")).contents
+    assert isinstance(content, TextResourceContents)
+    lines: list[dict[str, Any]] = json.loads(content.text).get("lines", [])
+    return lines
 
 
 async def acted(process: Any, token: str, mode: Any) -> dict[str, Answer]:

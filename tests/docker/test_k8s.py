@@ -31,11 +31,16 @@ pytestmark = pytest.mark.checkout
 FOLDER = Path(__file__).parents[2] / "docker" / "k8s"
 DOCKERFILE = FOLDER.parent / "Dockerfile"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
-OBJECTS: list[dict[str, Any]] = [
-    item
-    for name in KUSTOMIZATION["resources"]
-    for item in yaml.safe_load_all((FOLDER / name).read_text(encoding="utf-8"))
-]
+PAGE = FOLDER.parents[1] / "docs" / "deployment.md"
+
+
+def objects_in(folder: Path) -> list[dict[str, Any]]:
+    names = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+    return [item for name in names for item in yaml.safe_load_all((folder / name).read_text(encoding="utf-8"))]
+
+
+OBJECTS = objects_in(FOLDER)
+MONITORS = objects_in(FOLDER / "prometheus")
 
 # What is used here of ServiceMonitor, monitoring.coreos.com/v1: the Prometheus operator's API reference,
 # https://prometheus-operator.dev/docs/api-reference/api/, ServiceMonitorSpec and Endpoint.
@@ -102,7 +107,7 @@ def ports(workload: dict[str, Any]) -> dict[str, int]:
     return {port["name"]: port["containerPort"] for port in container(workload)["ports"]}
 
 
-@pytest.mark.parametrize("item", OBJECTS, ids=named)
+@pytest.mark.parametrize("item", OBJECTS + MONITORS, ids=named)
 def test_an_object_is_what_its_kind_may_be(item: dict[str, Any]) -> None:
     if item["kind"] == "ServiceMonitor":
         jsonschema.validate(item, SERVICE_MONITOR)
@@ -113,9 +118,14 @@ def test_an_object_is_what_its_kind_may_be(item: dict[str, Any]) -> None:
 
 def test_every_file_belongs_to_the_whole() -> None:
     assert sorted(KUSTOMIZATION["resources"]) == sorted(
-        path.name for path in FOLDER.iterdir() if path.name != "kustomization.yaml"
+        path.name for path in FOLDER.iterdir() if path.is_file() and path.name != "kustomization.yaml"
     )
-    assert len({named(item) for item in OBJECTS}) == len(OBJECTS)
+    assert len({named(item) for item in OBJECTS + MONITORS}) == len(OBJECTS + MONITORS)
+
+
+def test_what_is_applied_needs_no_operator() -> None:
+    ours = {"apps/v1", "networking.k8s.io/v1", "policy/v1", "v1"}  # Kubernetes itself serves these
+    assert {item["apiVersion"] for item in OBJECTS} <= ours
 
 
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
@@ -177,7 +187,8 @@ def test_all_is_closed_but_for_agents() -> None:
 
 
 def test_prometheus_finds_the_ports_that_it_is_sent_to() -> None:
-    for monitor in of("ServiceMonitor"):
+    assert MONITORS
+    for monitor in MONITORS:
         labels = monitor["spec"]["selector"]["matchLabels"]
         services = [item for item in of("Service") if labels.items() <= item["metadata"]["labels"].items()]
         assert services
@@ -207,6 +218,83 @@ def test_the_two_served_roles_differ_in_what_they_may_do_alone() -> None:
     key = re.search(r" +- name: DRONE_MCP_ACTION_KEY.*?key: action-key\n", ops, re.DOTALL)
     assert key
     assert ops.replace(key[0], "") == dev
+
+
+def block(language: str, before: str) -> str:
+    """Returns the first block of code in the language that follows a text of the page."""
+    return PAGE.read_text(encoding="utf-8").partition(before)[2].partition(f"```{language}\n")[2].partition("```")[0]
+
+
+def referred_secrets() -> dict[str, set[str]]:
+    """Returns the keys of each Secret that containers and volumes refer to."""
+    keys: dict[str, set[str]] = {}
+    for workload in WORKLOADS:
+        for variable in container(workload).get("env", ()):
+            reference = variable.get("valueFrom", {}).get("secretKeyRef")
+            if reference:
+                keys.setdefault(reference["name"], set()).add(reference["key"])
+        for volume in pod(workload).get("volumes", ()):
+            if "secret" in volume:
+                keys.setdefault(volume["secret"]["secretName"], set()).update(
+                    item["key"] for item in volume["secret"]["items"]
+                )
+    return keys
+
+
+def test_the_page_creates_every_secret_after_its_namespace_and_shows_none(tmp_path: Path) -> None:
+    (tmp_path / "kubectl").write_text('#!/bin/sh\npwd >>"$CALLS"\necho "$*" >>"$CALLS"\n', encoding="utf-8")
+    (tmp_path / "editor").write_text('#!/bin/sh\necho typed-by-a-person >"$1"\n', encoding="utf-8")
+    for program in ("kubectl", "editor"):
+        (tmp_path / program).chmod(0o755)
+    calls = tmp_path / "calls"
+    environment = {
+        "PATH": f"{tmp_path}:/usr/bin:/bin",
+        "CALLS": str(calls),
+        "EDITOR": str(tmp_path / "editor"),
+        "TMPDIR": str(tmp_path),
+    }
+    commands = block("sh", "<!-- secrets: begin -->")
+    subprocess.run(["/bin/sh", "-euc", commands], env=environment, cwd=FOLDER.parents[1], check=True)
+
+    lines = calls.read_text(encoding="utf-8").splitlines()
+    assert lines[1] == "apply -f docker/k8s/namespace.yaml"
+    made: dict[str, dict[str, str]] = {}
+    for folder, line in zip(lines[2::2], lines[3::2], strict=True):
+        created = re.fullmatch(r"-n drone-mcp create secret generic (\S+) (.+)", line)
+        assert created, line
+        files = [word.removeprefix("--from-file=") for word in created[2].split()]
+        made[created[1]] = {
+            file.partition("=")[0]: (Path(folder) / file.rpartition("=")[2]).read_text(encoding="utf-8")
+            for file in files
+        }
+    assert {name: set(keys) for name, keys in made.items()} == referred_secrets()
+    values = [value.strip() for keys in made.values() for value in keys.values()]
+    assert all(len(value) > 10 for value in values)
+    assert not any(value in line for value in values for line in lines)
+    password = made["drone-mcp-redis"]["auth.conf"].removeprefix("requirepass ").strip()
+    assert made["drone-mcp-redis"]["url"] == f"redis://:{password}@drone-mcp-redis:6379/0"
+
+
+def test_the_page_waits_for_every_workload() -> None:
+    waited = re.findall(r"(\w+)/(\S+?)[ ;]", block("sh", "**3. Apply it**"))
+    assert sorted(waited) == sorted((item["kind"].lower(), item["metadata"]["name"]) for item in WORKLOADS)
+
+
+@pytest.mark.skipif(shutil.which("kubectl") is None, reason="needs kubectl")
+def test_the_kustomization_of_the_page_is_one(tmp_path: Path) -> None:
+    text = block("yaml", "**2. Your kustomization**").replace("# components:", "components:")
+    text = re.sub(r"\[github\.com/\S+?(docker/k8s[a-z/]*)\?ref=\S+?\]", r"[\1]", text)
+    shutil.copytree(FOLDER, tmp_path / "docker" / "k8s")
+    (tmp_path / "kustomization.yaml").write_text(text, encoding="utf-8")
+    made = subprocess.run(["kubectl", "kustomize", str(tmp_path)], capture_output=True, text=True, check=True).stdout
+    items = list(yaml.safe_load_all(made))
+    assert sorted(map(named, items)) == sorted(map(named, OBJECTS + MONITORS))
+    images = {container(item)["image"] for item in items if item["kind"] in {"Deployment", "StatefulSet"}}
+    assert {image for image in images if "drone-mcp" in image} == {
+        f"registry.example.com/drone-mcp-{name}:0.1.0" for name in ("webhooks", "dev", "ops")
+    }
+    (settings,) = [item for item in items if item["kind"] == "ConfigMap"]
+    assert settings["data"] == {"DRONE_SERVER": "https://drone.your.org"}
 
 
 SECRETS = {

@@ -13,8 +13,12 @@ import pytest
 import respx
 from mcp import Client, MCPError
 from mcp.client.stdio import stdio_client
+from mcp.types import EmptyResult, Request
 
+from ci_mcp_kit.front.surface import FILE
+from ci_mcp_kit.http_settings import HTTP_VARIABLES
 from ci_mcp_kit.manifest import manifest, manifest_text
+from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
@@ -43,6 +47,9 @@ ROLE_BUDGETS = {"dev": 4_000}
 INSTRUCTIONS = 1_500  # characters
 REPO, NUMBER = "octo/hello", 4
 DEADLINE = 60.0
+SECRET = "0d5b7c2e9f4a4c1b8e6d3f2a1b0c9d8e"
+OF_EVERY_TOOL = {"drone://audit/recent"}
+"""Resources that belong to each tool of their server."""
 
 every_server = pytest.mark.parametrize("name", SERVERS)
 
@@ -161,6 +168,41 @@ async def test_a_prompt_is_offered_with_the_tool_that_its_text_calls(name: str) 
 
 
 @every_server
+async def test_what_is_no_tool_belongs_to_one_and_goes_with_it(name: str) -> None:
+    needs: dict[str, list[str]] = json.loads((package_folder(name) / FILE).read_text(encoding="utf-8"))["needs"]
+    assert [item for item, tools in needs.items() if not tools and item not in OF_EVERY_TOOL] == []
+    for allowed in [tool.name for tool in await tools_of(name)]:
+        gone = [item for item, tools in needs.items() if not {allowed}.issuperset(tools)]
+        async with client_of(name, "legacy", DRONE_MCP_TOOLS=allowed) as client:
+            lists = await offered(client)
+            left = {item.get("uri") or item.get("uriTemplate") or item["name"] for item in lists["resources"]}
+            left |= {item["name"] for item in lists["prompts"]}
+            assert left == needs.keys() - set(gone)
+            for item in gone:
+                await assert_out_of_reach(client, item)
+
+
+async def assert_out_of_reach(client: Client, item: str) -> None:
+    """Check that no method of the protocol gets at a prompt or a resource."""
+    argument = {"name": "repo", "value": ""}
+    if "://" in item:
+        uri = re.sub(r"\{(\w+)\}", lambda match: "1" if match[1] == "number" else "x", item)
+        requests: dict[str, Any] = {
+            "resources/read": {"uri": uri},
+            "resources/subscribe": {"uri": uri},
+            "completion/complete": {"ref": {"type": "ref/resource", "uri": item}, "argument": argument},
+        }
+    else:
+        requests = {
+            "prompts/get": {"name": item},
+            "completion/complete": {"ref": {"type": "ref/prompt", "name": item}, "argument": argument},
+        }
+    for method, params in requests.items():
+        with pytest.raises(MCPError, match=r"There is no|Method not found"):
+            await client.session.send_request(Request[Any, Any](method=method, params=params), EmptyResult)
+
+
+@every_server
 async def test_the_package_names_no_tool_that_it_does_not_have(name: str) -> None:
     tools = await tools_of(name)
     texts = [path.read_text(encoding="utf-8") for path in package_folder(name).rglob("*.py")]
@@ -178,6 +220,80 @@ async def test_an_argument_that_no_tool_has_is_refused_before_anything_is_asked(
                 assert error["code"] == "INVALID_INPUT"
                 assert "nothing_like_it" in error["message"]
     assert not services.calls
+
+
+VALUES: dict[str, Any] = {
+    "boolean": True,
+    "integer": 1,
+    "number": 1.5,
+    "string": "1",
+    "array": ["1"],
+    "object": {"a": "1"},
+}
+"""A value of each JSON type that programs turn into one of another type."""
+
+
+@every_server
+async def test_no_argument_takes_a_value_of_another_json_type(name: str) -> None:
+    with respx.mock(assert_all_called=False) as services:
+        async with client_of(name) as client:
+            for tool in await tools_of(name):
+                for argument_name, schema in tool.input_schema["properties"].items():
+                    taken = json_types(schema)
+                    for kind, value in VALUES.items():
+                        if kind not in taken:
+                            arguments = least_arguments(tool, REPO, NUMBER) | {argument_name: value}
+                            error = error_of(await client.call_tool(tool.name, arguments))
+                            assert (error["code"], tool.name, argument_name, kind) == (
+                                "INVALID_INPUT",
+                                tool.name,
+                                argument_name,
+                                kind,
+                            )
+                            assert argument_name in error["message"]
+    assert not services.calls
+
+
+def json_types(schema: dict[str, Any]) -> set[str]:
+    """Return the JSON types that a schema takes."""
+    if "anyOf" in schema:
+        return set().union(*map(json_types, schema["anyOf"]))
+    given = schema["type"]
+    found = {given} if isinstance(given, str) else set(given)
+    return found | ({"integer"} if "number" in found else set())
+
+
+WRITTEN_WRONGLY = {
+    "{}\nX-More: 1": "line end",
+    "Bearer {}": "Bearer",
+    "{} more": "space",
+    '"{}': "quote",
+    "{}'": "quote",
+    "${{{}}}": "not filled in",
+}
+
+
+@pytest.mark.parametrize(
+    "form", ['"{}"', "'{}'", "`{}`", "\N{LEFT DOUBLE QUOTATION MARK}{}\N{RIGHT DOUBLE QUOTATION MARK}"]
+)
+@every_server
+def test_quotes_around_any_value_are_named_and_the_value_is_not_shown(name: str, form: str) -> None:
+    for variable in (*server_module(name).SPEC.settings.variables, *HTTP_VARIABLES):
+        with pytest.raises(SettingsError, match="has quotes around its value") as caught:
+            variable.read(form.format(SECRET))
+        assert (caught.value.variable, SECRET in str(caught.value)) == (variable.name, False)
+
+
+@pytest.mark.parametrize("form", WRITTEN_WRONGLY)
+@every_server
+def test_a_token_that_is_written_wrongly_is_refused_with_the_reason_and_not_shown(name: str, form: str) -> None:
+    tokens = [variable for variable in server_module(name).SPEC.settings.variables if variable.field.endswith("token")]
+    assert tokens
+    for variable in (*tokens, HTTP_VARIABLES[0]):
+        with pytest.raises(SettingsError, match=WRITTEN_WRONGLY[form]) as caught:
+            variable.read(form.format(SECRET))
+        assert variable.name in str(caught.value)
+        assert SECRET not in str(caught.value) or form.startswith("$"), "a name is shown, a value is not"
 
 
 @pytest.mark.parametrize("status", [200, 401, 500])

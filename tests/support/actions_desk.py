@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mcp import Client
 from mcp.types import ElicitResult
 
+from ci_mcp_kit.guard.audit_file import head_path
 from ci_mcp_kit.guard.chain import Head
-from ci_mcp_kit.guard.sinks import head_path
 from drone_mcp_actions.server import create
 from drone_mcp_actions.settings import ActionSettings
 from support.agent import Agent
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 SCENARIO = Path(__file__).parent / "actions_world.yaml"
 NOW = 1_795_255_000.0
 ON = {"DRONE_MCP_ACTIONS": "on", "DRONE_MCP_ACTION_REPOS": "octo/*", "DRONE_MCP_ACTION_CONFIRM": "high"}
+ADDITIONS = {"DRONE_MCP_ACTION_PARAMS": "*", "DRONE_MCP_ACTION_DEBUG": "allow"}
 
 
 TOOLS = ("drone_restart_build", "drone_stop_build", "drone_approve_build", "drone_decline_build")

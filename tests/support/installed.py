@@ -56,7 +56,7 @@ def writing_environment_of(name: str, mode: str | None = "on", token: str = TOKE
     spec = server_module(name).SPEC
     if spec.guard is None:
         return {}
-    widest = {"confirm": "high", "unapproved": "allow"}
+    widest = {"confirm": "high", "unapproved": "allow", "debug": "allow"}
     found = {spec.guard.variable("write_token"): token}
     for key, schema in spec.guard.keys.items():
         globs = schema.get("items", {}).get("pattern")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 Data = dict[str, Any]
 
-RELEASES = ("1.31", "1.34", "1.37")  # of Kubernetes; the schemas come with the library
+RELEASES = ("1.30", "1.34", "1.37")  # of Kubernetes; the schemas come with the library
 SCRIPTS = sysconfig.get_path("scripts")  # where our commands are installed
 _REFERENCE = re.compile(r"\$\$|\$\(([A-Za-z_][A-Za-z0-9_.-]*)\)")
 

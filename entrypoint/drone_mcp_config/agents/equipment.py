@@ -15,7 +15,7 @@ from drone_mcp_config.clients.configuration import (
 )
 from drone_mcp_config.clients.formats import CLIENTS
 from drone_mcp_config.errors import UserError
-from drone_mcp_config.plan.token_variables import given_token_files, unused_sources
+from drone_mcp_config.plan.token_variables import given_token_files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,8 +119,7 @@ def equip(
     context = replace(context, token_files=files)
     made = make_configuration_in(context, role, installed, CLIENTS[assignment.client], environment)
     resolved = replace(assignment, repo=context.repo or "")
-    unused = dict.fromkeys(unused_sources(role, installed), "")  # empty counts as not set
-    seen = {**unused, **environment, **resolved.as_variables(installed)}
+    seen = {**environment, **resolved.as_variables(installed)}
     needed = (
         reference.name
         for server in made.plan.servers

@@ -2,7 +2,8 @@
 
 Signals are forwarded and orphans are reaped. All signals that matter are blocked and waited for in one place, so that
 none is lost between two steps: one that arrives while nothing runs is delivered to the next program. The programs stay
-in this process's group; a terminal's job control sees them as it would without us.
+in this process's group; a terminal's job control sees them as it would without us. A program with a time limit is the
+exception: it gets a session of its own, without a terminal, and its whole group is ended at the limit.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ import errno
 import os
 import signal
 import sys
+import time
 import traceback
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, NoReturn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 FORWARDED = frozenset(
     {
@@ -30,8 +33,10 @@ BY_KERNEL = 0x80  # SI_KERNEL of sigaction(2): for these signals, a key or a new
 IGNORED_BY_PYTHON = (signal.SIGPIPE, signal.SIGXFSZ)
 
 SIGNALLED = 128  # plus the number of the signal: POSIX, Shell Command Language, 2.8.2
+TIMED_OUT = 124  # as timeout(1) has it
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
+SECONDS_TO_END = 2.0  # for a program that has reached its limit, between SIGTERM and SIGKILL
 
 
 class Foreground:
@@ -43,12 +48,18 @@ class Foreground:
 
     def __init__(self) -> None:
         self.end_code = 0
+        self._spares_one = False
         self._waited_for = FORWARDED | {signal.SIGCHLD}
         self._mask = signal.pthread_sigmask(signal.SIG_BLOCK, self._waited_for)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, it would take exit statuses from us
 
     def run(
-        self, command: Sequence[str], environment: Mapping[str, str], *, aside: tuple[int, int] | None = None
+        self,
+        command: Sequence[str],
+        environment: Mapping[str, str],
+        *,
+        aside: tuple[int, int] | None = None,
+        limit: float | None = None,
     ) -> int:
         """Run a program to its end and return its exit code, as a shell would.
 
@@ -56,6 +67,8 @@ class Foreground:
             command: the program, looked for on PATH, and its arguments.
             environment: all of its environment.
             aside: descriptors to write to in place of standard output and error; then it has no input either.
+            limit: seconds after which the program and all that it has started in its session are ended; the exit code
+                is then that of timeout(1).
 
         Raises:
             OSError: it cannot be started.
@@ -69,8 +82,21 @@ class Foreground:
             file_actions=_redirections(*aside) if aside else [],
             setsigmask=self._mask,
             setsigdef=IGNORED_BY_PYTHON,
+            setsid=limit is not None,
         )
-        return self._wait(pid)
+        return self._wait(pid) if limit is None else self._wait_until(pid, time.monotonic() + limit)
+
+    @contextmanager
+    def finishing(self) -> Iterator[None]:
+        """Let programs with a limit go on at the first signal to end, within the block; a second one ends them.
+
+        Whoever stops a container may do so at any moment, also in the middle of a push.
+        """
+        self._spares_one = True
+        try:
+            yield
+        finally:
+            self._spares_one = False
 
     def call(self, work: Callable[[], int]) -> int:
         """Run a function in a forked process: the memory that it takes is freed afterwards, and a signal can end it."""
@@ -99,12 +125,37 @@ class Foreground:
         while (code := _reap(pid)) is None:
             # A child that has ended since `_reap` has left a SIGCHLD pending, as it is blocked: no end is missed.
             came = signal.sigwaitinfo(self._waited_for)
-            if came.si_signo in ENDING:
-                self.end_code = SIGNALLED + came.si_signo
+            self._note(came)
             if came.si_signo in FORWARDED and not _from_terminal(came):
                 # The number is still that of our child: it is free for others only once `_reap` has reaped it.
                 os.kill(pid, came.si_signo)
         return code
+
+    def _wait_until(self, pid: int, end: float) -> int:
+        """Wait for the leader of a session. No key of the terminal reaches it, so every signal to end is forwarded."""
+        overdue = False
+        while (code := _reap(pid)) is None:
+            came = signal.sigtimedwait(self._waited_for, max(0.0, end - time.monotonic()))
+            if came is None:
+                os.killpg(pid, signal.SIGKILL if overdue else signal.SIGTERM)
+                overdue, end = True, time.monotonic() + SECONDS_TO_END
+            elif self._note(came):
+                if self._spares_one:
+                    self._spares_one = False
+                else:
+                    os.killpg(pid, came.si_signo)
+        if not overdue:
+            return code
+        with suppress(ProcessLookupError):  # raised where all of the group have ended
+            os.killpg(pid, signal.SIGKILL)
+        return TIMED_OUT
+
+    def _note(self, came: signal.struct_siginfo) -> bool:
+        """Remember a signal to end; tell whether it is one."""
+        if came.si_signo not in ENDING:
+            return False
+        self.end_code = SIGNALLED + came.si_signo
+        return True
 
 
 def _redirections(output: int, errors: int) -> list[tuple[Any, ...]]:

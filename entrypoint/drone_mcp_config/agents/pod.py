@@ -21,7 +21,7 @@ HOME = "/home/agent"
 TOKENS = "/run/secrets/drone-mcp"
 GIT_TOKENS = "/run/secrets/git"
 ROLES = "/etc/drone-mcp/roles"
-GRACE_SECONDS = 120  # after SIGTERM, for the agent to end and its work to be pushed
+GRACE_SECONDS = 300  # after SIGTERM, for the agent to end and its work to be pushed (`delivery.PUSH_SECONDS`)
 
 # A git credential helper, see gitcredentials(7): `get` answers with the file's only line, `store` and `erase` do
 # nothing.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,10 +12,12 @@ from drone_mcp_config.agents.client_launch import command_with, environment_with
 from drone_mcp_config.agents.delivery import Delivery, check_delivery, deliver
 from drone_mcp_config.agents.foreground import code_of
 from drone_mcp_config.agents.git import Git
+from drone_mcp_config.agents.given_secrets import given_secrets
 from drone_mcp_config.agents.private_folder import private_file
 from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.plan.making import tools_by_server
+from drone_mcp_config.plan.token_variables import secret_variables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,18 +53,27 @@ class AgentRun:
         Raises:
             UserError: the command was not run.
         """
-        git = Git(foreground, {**self.equipment.environment, **(self.identity or {})})
-        if self.delivery:
-            try:
-                check_delivery(git, self.delivery)
-            except UserError:
-                if foreground.end_code:  # the same signal ended git, whose failure means nothing
-                    return foreground.end_code
-                raise
+        environment = {**self.equipment.environment, **(self.identity or {})}
+        secrets = given_secrets(environment, secret_variables(self.equipment.role, installed))
+        git = Git(foreground, environment, tuple(secrets))
+        if self.delivery is None:
+            return self._run_command(foreground, installed)[0]
+        try:
+            before = check_delivery(git, self.delivery)
+        except UserError:
+            if foreground.end_code:  # the same signal ended git, whose failure means nothing
+                return foreground.end_code
+            raise
         code, started = self._run_command(foreground, installed)
+        if not started:
+            return code
         # Also after a failure or a signal: what an agent has done so far would be lost with its container.
-        if self.delivery and started:
-            return _deliver(git, self.delivery, code)
+        try:
+            with foreground.finishing():
+                report(deliver(git, self.delivery, before, secrets))
+        except NotPushed as error:
+            report(str(error))
+            return code or error.exit_code  # that of the agent, where it failed
         return code
 
     def _run_command(self, foreground: Foreground, installed: Servers) -> tuple[int, bool]:
@@ -91,17 +103,22 @@ class AgentRun:
                 raise NotStarted(f"The agent was not started: the set-up {which} ({command!r}) ended with {code}.")
 
     def _check_servers(self, foreground: Foreground, installed: Servers) -> None:
-        """Check that every server starts, in a forked process: the SDK that this loads is gone while the agent runs."""
+        """Check that Drone knows the tokens and that every server starts: an agent without tools costs money, too.
+
+        In a forked process, so that the SDK is gone while the agent runs.
+        """
         equipment = self.equipment
 
         def check() -> int:
-            from drone_mcp_config.checking.servers import report_failures  # noqa: PLC0415 - brings the SDK, slow to load
+            from drone_mcp_config.agents.service_checks import check_services  # noqa: PLC0415 - brings httpx
+            from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
             tools = tools_by_server(equipment.role, installed)
-            return report_failures(equipment.made.plan, tools, equipment.environment, report)
+            started = check_servers(equipment.made.plan, tools, equipment.environment)
+            return report_failures(check_services(equipment, installed), report) or report_failures(started, report)
 
         if foreground.call(check) and not foreground.end_code:
-            raise NotStarted("The agent was not started: it would be without some of its tools.")
+            raise NotStarted("The agent was not started: some of its tools would not work.")
 
     def _start(self, foreground: Foreground, command: list[str], environment: dict[str, str]) -> tuple[int, bool]:
         launch = self.equipment.launch
@@ -114,19 +131,11 @@ class AgentRun:
             return code_of(error), False
 
 
-def _deliver(git: Git, delivery: Delivery, code: int) -> int:
-    """Push the work; a failure is reported, and is the exit code only where the agent itself succeeded."""
-    try:
-        report(deliver(git, delivery))
-    except NotPushed as error:
-        report(str(error))
-        return code or error.exit_code
-    except OSError as error:
-        report(f"The work was not pushed: git cannot be run ({error.strerror}).")
-        return code or NotPushed.exit_code
-    return code
-
-
 def report(text: str) -> None:
     """Write a line to standard error, apart from the agent's output."""
-    typer.echo(f"drone-mcp-config: {text}", err=True)
+    try:
+        typer.echo(f"drone-mcp-config: {text}", err=True)
+    except OSError:
+        # Whoever read it is gone, like a terminal after SIGHUP. Python would end with 120 for what it cannot write at
+        # the end; the exit code has to be the agent's (Python documentation, "signal", note on SIGPIPE).
+        os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)

@@ -9,8 +9,9 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from ci_mcp_http.addresses import is_exposed, is_loopback
+from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.http_client import http_client
 from drone_mcp_config.checking.check import Check
 from drone_mcp_config.plan.model import CALLER_TOKEN
 
@@ -24,6 +25,8 @@ LONGEST_QUOTE: Final = 300  # characters of the other side's message in ours
 # Without a handshake before it: a served role keeps no sessions.
 LIST: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 # Clients have to accept both (MCP specification, "Transports", Streamable HTTP, Sending Messages to the Server).
+# Also of an address or a proxy variable that httpx does not take, and of a header that cannot be encoded.
+FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 ACCEPT: Final = {"accept": "application/json, text/event-stream"}
 WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token that whoever serves the role gave you (any text where it asks for none)"
 
@@ -35,9 +38,9 @@ async def check_address(url: str) -> AsyncIterator[Check]:
         yield Check("encryption", "warning", "http to another machine: the token can be read on its way", mend)
     began = time.monotonic()
     try:
-        async with _client(url) as http:
+        async with http_client(url, timeout=PATIENCE) as http:
             health, ready = [await http.get(f"{url}{path}") for path in ("/healthz", "/readyz")]
-    except httpx.HTTPError as error:
+    except FAULTS as error:
         mend = "Check --url, the network and the proxy variables, and that `drone-mcp-config serve` runs there"
         yield Check("served role", "failed", f"nothing answers at {url}: {_describe(error)}", mend)
         return
@@ -60,19 +63,15 @@ async def check_served(server: RemoteServer, tools: tuple[str, ...] | None, envi
         return Check(server.name, "failed", f"not asked: {error.args[0]} is not set", _where(str(error.args[0])))
     began = time.monotonic()
     try:
-        async with _client(url) as http:
+        async with http_client(url, timeout=PATIENCE) as http:
             answer = await http.post(url, json=LIST, headers=ACCEPT | headers)
-    except (httpx.HTTPError, UnicodeEncodeError) as error:
+    except FAULTS as error:
         return Check(
             server.name, "failed", f"it does not answer: {_describe(error)}", "Look at the log of what serves it"
         )
     if answer.status_code != httpx.codes.OK:
         return _refused(server, answer, url)
     return _judge(server, _tools(answer.text), tools, time.monotonic() - began)
-
-
-def _client(url: str) -> httpx.AsyncClient:
-    return httpx.AsyncClient(timeout=PATIENCE, trust_env=not is_loopback(url))  # no proxy leads back to this machine
 
 
 def _where(variable: str) -> str:

@@ -35,14 +35,12 @@ async def check_servers(
         yield await _check(server, tools.get(server.name), environment)
 
 
-def report_failures(
-    plan: RolePlan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str], report: Callable[[str], None]
-) -> int:
-    """Report every server that does not work; return an exit code."""
+def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None]) -> int:
+    """Report every check that failed; return an exit code."""
 
     async def count() -> int:
         failed = 0
-        async for check in check_servers(plan, tools, environment):
+        async for check in checks:
             if check.status == "failed":
                 failed += 1
                 report(f"{check.name}: {check.detail}. {check.mend}.")

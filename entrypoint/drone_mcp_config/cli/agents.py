@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from drone_mcp_config.agents.delivery import Delivery
+from drone_mcp_config.agents.committing import Author
+from drone_mcp_config.agents.delivery import PUSH_SECONDS, Delivery
 from drone_mcp_config.agents.equipment import Assignment
-from drone_mcp_config.cli.options import RoleName, RolesDir
+from drone_mcp_config.cli.options import CLIENT_NAMES, RoleName, RolesDir
 from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.drone.options import AgentRepo
 from drone_mcp_config.errors import UserError
@@ -15,13 +16,31 @@ from drone_mcp_config.errors import UserError
 Command = Annotated[
     list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
 ]
-Client = Annotated[ClientName, typer.Option("--client", help="Which client the command is.")]
-Branch = Annotated[str | None, typer.Option("--branch", envvar="BRANCH", help="The branch that its work goes to.")]
+Client = Annotated[
+    ClientName, typer.Option("--client", metavar="CLIENT", help=f"Which client the command is: {CLIENT_NAMES}.")
+]
+Branch = Annotated[
+    str | None, typer.Option("--branch", envvar="BRANCH", metavar="BRANCH", help="The branch that its work goes to.")
+]
 Session = Annotated[
-    str | None, typer.Option("--session", envvar="SESSION_ID", help="What names this run, in logs and commits.")
+    str | None,
+    typer.Option("--session", envvar="SESSION_ID", metavar="NAME", help="What names this run, in logs and commits."),
 ]
 Url = Annotated[
     str | None, typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers.")
+]
+PushProtected = Annotated[
+    bool,
+    typer.Option(
+        "--push-protected", help="Push even to main, master, trunk, develop, release* or the remote's default."
+    ),
+]
+PushSeconds = Annotated[
+    float, typer.Option("--push-seconds", min=1, metavar="SECONDS", help="The most that commit and push may take.")
+]
+MadeUpSecrets = Annotated[
+    list[str] | None,
+    typer.Option("--made-up-secrets", metavar="GLOB", help="Files whose text may look like a secret, like 'tests/*'."),
 ]
 Quantity = typer.Option(metavar="QUANTITY", help="The most it may take.")
 
@@ -38,12 +57,9 @@ def agent(
     push: Annotated[
         bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
     ] = False,
-    push_protected: Annotated[
-        bool,
-        typer.Option(
-            "--push-protected", help="Push even to main, master, trunk, develop, release* or the remote's default."
-        ),
-    ] = False,
+    push_protected: PushProtected = False,
+    push_seconds: PushSeconds = PUSH_SECONDS,
+    made_up_secrets: MadeUpSecrets = None,
     remote: Annotated[str, typer.Option("--remote", metavar="NAME", help="Where to push.")] = "origin",
     git_name: Annotated[str | None, typer.Option("--git-name", metavar="NAME", help="Who commits.")] = None,
     git_email: Annotated[str | None, typer.Option("--git-email", metavar="ADDRESS", help="Whose address.")] = None,
@@ -55,8 +71,9 @@ def agent(
     on, and removes the file. Claude Code gets it by --mcp-config, others by what they take; any command finds its path
     in DRONE_MCP_CONFIG, or where it has the word {config}.
 
-    Exit codes: the command's own (128 and the signal's number if one ended it) · 2 wrong usage · 69 a server or the
-    set-up does not work · 75 the command succeeded and the push failed · 126, 127 the command cannot be run.
+    Exit codes: the command's own (128 and the signal's number if one ended it) · 2 wrong usage · 69 Drone, a server,
+    the set-up or git does not work · 75 the command succeeded, and not all of its work was pushed · 126, 127 the
+    command cannot be run.
     """
     if sys.platform != "linux":
         raise UserError(
@@ -74,7 +91,9 @@ def agent(
     }
     # Whoever allows a protected branch wants a push: one option is enough.
     wanted = push or push_protected
-    delivery = Delivery(who.branch, who.role, who.session, remote, push_protected) if wanted else None
+    author = Author(who.role, who.session)
+    made_up = tuple(made_up_secrets or ())
+    delivery = Delivery(who.branch, author, remote, push_protected, push_seconds, made_up) if wanted else None
     agent_command.run(who, command or [], roles_dir=roles_dir, setup=setup, delivery=delivery, identity=identity)
 
 

@@ -7,10 +7,21 @@ from typing import Annotated
 
 import typer
 
+from ci_mcp_kit.command_line import Application
 from drone_mcp_config.cli import agents as cli_agents
-from drone_mcp_config.cli.options import RoleName, RolesDir, complete_role
+from drone_mcp_config.cli.options import (
+    CheckOnly,
+    Client,
+    HowReached,
+    Output,
+    Portable,
+    PrintOnly,
+    RoleName,
+    RolesDir,
+    WhereServed,
+    complete_role,
+)
 from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
-from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.commands import configure as configure_command
 from drone_mcp_config.commands import demo as demo_command
 from drone_mcp_config.commands import doctor as doctor_command
@@ -35,14 +46,7 @@ EPILOG = (
     "Exit codes: 0 done · 1 the file is stale or was left as it is, or a check failed · 2 wrong usage or invalid role"
 )
 
-app = typer.Typer(
-    name=PROGRAM,
-    help=HELP,
-    epilog=EPILOG,
-    # Tracebacks of Rich can show local variables, which may hold tokens (Typer documentation, "Exceptions and Errors").
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+app = Application(name=PROGRAM, help=HELP, epilog=EPILOG)
 
 
 def _version(wanted: bool) -> None:
@@ -55,27 +59,18 @@ def _version(wanted: bool) -> None:
 def configure(
     context: typer.Context,
     role: RoleName = None,
-    client: Annotated[ClientName, typer.Option("--client", help="Whose configuration to write.")] = "claude",
-    output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write here and not where the client looks.")
-    ] = None,
-    print_only: Annotated[bool, typer.Option("--print", help="Print the configuration, write nothing.")] = False,
-    check: Annotated[bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if stale.")] = False,
+    client: Client = "claude",
+    output: Output = None,
+    print_only: PrintOnly = False,
+    check: CheckOnly = False,
     roles_dir: RolesDir = None,
     server: Server = None,
     repo: Repo = None,
     token_file: TokenFile = None,
-    transport: Annotated[
-        Transport, typer.Option("--transport", help="Whether the client starts the servers, or finds them over http.")
-    ] = "stdio",
-    url: Annotated[
-        str | None,
-        typer.Option("--url", metavar="URL", help=f"Where the role is served (see serve); default {SERVED_AT}."),
-    ] = None,
+    transport: HowReached = "stdio",
+    url: WhereServed = None,
     own_token: OwnToken = False,
-    portable: Annotated[
-        bool, typer.Option("--portable", help="Name commands and no paths of this machine, for a file to commit.")
-    ] = False,
+    portable: Portable = False,
     version: Annotated[  # noqa: ARG001 - handled by its callback
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
     ] = False,
@@ -115,7 +110,7 @@ def doctor(
     ] = None,
     own_token: OwnTokenOfDoctor = False,
 ) -> None:
-    """Check Drone's address, the token and the clock, and start a role's servers as a client would.
+    """Try all that a role needs: Drone, its tokens, the store and the logs; start its servers as a client would.
 
     It takes DRONE_SERVER and DRONE_TOKEN (or DRONE_TOKEN_FILE) from the environment; with --transport http
     DRONE_MCP_HTTP_TOKEN instead, and asks the role that is served. Exit code 1 if something failed.
@@ -137,7 +132,12 @@ def demo(
 def serve(
     role: Annotated[
         str | None,
-        typer.Option("--role", help="The role of every caller; AGENT_ROLE stands in.", autocompletion=complete_role),
+        typer.Option(
+            "--role",
+            metavar="ROLE",
+            help="The role of every caller; AGENT_ROLE stands in.",
+            autocompletion=complete_role,
+        ),
     ] = None,
     http: Annotated[
         str, typer.Option("--http", metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
@@ -150,6 +150,7 @@ def serve(
         int,
         typer.Option(
             "--replicas",
+            metavar="NUMBER",
             envvar="DRONE_MCP_REPLICAS",
             min=1,
             help="How many such processes share the callers: each lets its part of per_minute through.",

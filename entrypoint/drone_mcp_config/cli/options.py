@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from drone_mcp_config.clients.configuration import SERVED_AT, Transport
+from drone_mcp_config.clients.formats import CLIENTS, ClientName
 from drone_mcp_config.roles.library import role_library
 
 
@@ -16,5 +18,50 @@ def complete_role(incomplete: str) -> list[str]:
 RolesDir = Annotated[Path | None, typer.Option("--roles-dir", metavar="FOLDER", help="Look for role files here first.")]
 RoleName = Annotated[
     str | None,
-    typer.Option("--role", envvar="AGENT_ROLE", help="The agent's role.", autocompletion=complete_role),
+    typer.Option("--role", envvar="AGENT_ROLE", metavar="ROLE", help="The agent's role.", autocompletion=complete_role),
+]
+
+# Of the command that writes a client's configuration, in panels of its help.
+CLIENT_NAMES = ", ".join(CLIENTS)
+FILE = "The client's file"
+REACH = "How the client reaches the servers"
+
+Client = Annotated[
+    ClientName,
+    typer.Option("--client", metavar="CLIENT", help=f"Whose file to write: {CLIENT_NAMES}.", rich_help_panel=FILE),
+]
+Output = Annotated[
+    Path | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", help="Write here and not where the client looks.", rich_help_panel=FILE
+    ),
+]
+PrintOnly = Annotated[bool, typer.Option("--print", help="Print it, write nothing.", rich_help_panel=FILE)]
+CheckOnly = Annotated[
+    bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if it is stale.", rich_help_panel=FILE)
+]
+HowReached = Annotated[
+    Transport,
+    typer.Option(
+        "--transport",
+        help="Whether the client starts the servers, or finds them over http.",
+        rich_help_panel=REACH,
+    ),
+]
+WhereServed = Annotated[
+    str | None,
+    typer.Option(
+        "--url",
+        metavar="URL",
+        help=f"Where the role is served (see serve); default {SERVED_AT}.",
+        rich_help_panel=REACH,
+    ),
+]
+Portable = Annotated[
+    bool,
+    typer.Option(
+        "--portable",
+        help="Name commands and no paths of this machine, for a file to commit.",
+        rich_help_panel=REACH,
+    ),
 ]

@@ -1,15 +1,32 @@
-"""Reads and replaces a client's configuration file, which is never left half written."""
+"""Reads and changes a client's configuration file, which is never left half written.
+
+Others write such a file as well: further runs of this command, and the client itself. Runs of this command wait for
+each other; a client takes no lock, so the file is compared again right before it is replaced.
+"""
 
 from __future__ import annotations
 
 import os
 import stat
+import sys
 import tempfile
+import time
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from drone_mcp_config.errors import NotWritten
 
-NEW_FILE = 0o644  # a project's file is committed and holds no secret
+if sys.platform != "win32":
+    import fcntl
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+NEW_FILE: Final = 0o644  # a project's file is committed and holds no secret
+PATIENCE: Final = 30.0  # seconds to wait for other runs of this command
+PAUSE: Final = 0.02  # seconds between two attempts to get the lock
+ATTEMPTS: Final = 20  # changes by other programs while one change is made; a client writes a few times in a second
 
 
 def real_file(path: Path, within: Path | None = None) -> Path:
@@ -50,34 +67,81 @@ def read_text(path: Path) -> str | None:
         raise NotWritten(f"It cannot be read: {error.strerror}.") from error
 
 
-def replace_text(path: Path, text: str) -> None:
-    """Replace the file atomically, and keep its permissions.
+def update_text(path: Path, change: Callable[[str | None], str]) -> bool:
+    """Change a file until it reads as `change` wants it; return whether it had to be written.
+
+    Args:
+        path: of the file; a missing folder is created.
+        change: returns the wanted text for the present one (None without a file), and the same text for its own result.
 
     Raises:
-        NotWritten: when it cannot be written.
+        NotWritten: when it cannot be written, or others never stop writing it.
     """
+    written = False
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        mode = stat.S_IMODE(path.stat().st_mode) if path.exists() else NEW_FILE
-        _replace(path, text, mode)
+        with _locked(path.parent):
+            for _ in range(ATTEMPTS):
+                before = read_text(path)
+                after = change(before)
+                if after == before:
+                    return written
+                written |= _replace(path, before, after)
     except OSError as error:
         raise NotWritten(f"It cannot be written: {error.strerror}.") from error
+    raise NotWritten("Another program keeps changing it. Close the client that uses it, then run this again.")
 
 
-def _replace(path: Path, text: str, mode: int) -> None:
+@contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Let one run of this command at a time change files in a folder.
+
+    The folder is locked and not the file, which is replaced; a lock file would be left in the user's project.
+    """
+    if sys.platform == "win32":  # without flock(): there only the comparison protects changes of others
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        deadline = time.monotonic() + PATIENCE
+        while not _try_lock(handle):
+            if time.monotonic() > deadline:
+                raise NotWritten(f"Another process has locked {folder} for {PATIENCE:.0f} s. Run this again later.")
+            time.sleep(PAUSE)
+        yield
+    finally:
+        # This releases the lock, too (flock(2)).
+        os.close(handle)
+
+
+def _try_lock(handle: int) -> bool:
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:  # some network file systems lock no folders (flock(2), "NFS details")
+        return True
+    return True
+
+
+def _replace(path: Path, before: str | None, after: str) -> bool:
+    """Replace the file atomically and keep its permissions; return False if it is not `before` any more."""
+    mode = NEW_FILE if before is None else stat.S_IMODE(path.stat().st_mode)
     # In the same folder: a rename is atomic within one file system only (rename(2)).
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)
     try:
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+            file.write(after)
             file.flush()
             # Before the rename: after a power failure, the new name could otherwise belong to an empty file.
             os.fsync(file.fileno())
         # mkstemp() lets only the owner read it.
         temporary.chmod(mode)
+        if read_text(path) != before:
+            return False
         temporary.replace(path)
-    # Also on Ctrl-C: no temporary file must be left in the user's folder.
-    except BaseException:
+        return True
+    finally:
+        # Also on Ctrl-C: no temporary file must be left in the user's folder.
         temporary.unlink(missing_ok=True)
-        raise

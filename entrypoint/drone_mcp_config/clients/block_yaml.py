@@ -37,9 +37,22 @@ def change(text: str, key: str, wanted: Mapping[str, Any]) -> str:
     if holder is None:
         column = pairs[0][0].start_mark.column if pairs else 0
         return _with_line_end(text) + _indented({key: dict(wanted)}, column)
-    if isinstance(holder[1], yaml.MappingNode) and holder[1].value:
-        return _with_members(text, holder[1].value, wanted)
+    value = holder[1]
+    if isinstance(value, yaml.MappingNode) and value.value and not value.flow_style:
+        return _with_members(text, value.value, wanted)
+    if has_comment(text[value.start_mark.index : value.end_mark.index]):
+        return text  # members in braces: there is no way to keep it
     return _filled(text, holder, wanted)
+
+
+def has_comment(text: str) -> bool:
+    """Tell whether there is a `#` outside all tokens."""
+    end = 0
+    for token in yaml.scan(text, Loader=yaml.SafeLoader):
+        if "#" in text[end : token.start_mark.index]:
+            return True
+        end = max(end, token.end_mark.index)
+    return "#" in text[end:]
 
 
 def _with_members(text: str, pairs: list[Pair], wanted: Mapping[str, Any]) -> str:
@@ -63,7 +76,7 @@ def _with_members(text: str, pairs: list[Pair], wanted: Mapping[str, Any]) -> st
 
 
 def _filled(text: str, holder: Pair, wanted: Mapping[str, Any]) -> str:
-    """Add members under a key without any."""
+    """Write the members of a key that has none, or has them in braces."""
     key, value = holder
     line = _line_end(text, value.end_mark.index)
     kept = text[: key.end_mark.index] + ":" + text[value.end_mark.index : line]

@@ -11,6 +11,7 @@ from ci_mcp_http.addresses import is_exposed
 from drone_mcp_config.clients.formats import CLIENTS, ClientFormat, ClientName
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import CannotExpress, UserError
+from drone_mcp_config.installation.uvx import uvx_command
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.token_variables import token_sources
 
@@ -134,6 +135,7 @@ def make_plan_context(
     return PlanContext(
         interpreter=sys.executable,
         portable=choices.portable,
+        uvx=() if choices.portable else uvx_command(),
         addresses=addresses,
         repo=drone.read_repo(choices.repo) if choices.repo else None,
         token_files=files,

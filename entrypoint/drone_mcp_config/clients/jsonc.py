@@ -148,11 +148,7 @@ class _Document:
         added = [
             f"{dump(key)}: {self._written(place, value)}" for key, value in wanted.items() if key not in known
         ]  # fmt: skip
-        replaced = [
-            (member.value, member.end, self._written(place, wanted[member.key]))
-            for member in kept
-            if self.value_of(member) != wanted[member.key]
-        ]
+        replaced = list(chain.from_iterable(self._replacement(place, member, wanted[member.key]) for member in kept))
         separator = f",{self._line_end}{place.indent}" if place.spread else ", "
         if kept:
             end = self._end_after(place, kept[-1], added, separator)
@@ -162,6 +158,15 @@ class _Document:
             comma = [] if place.members[-1].comma is not None else self._comma_removal(first)
             return [(first.start, first.end, separator.join(added)), *comma, *self._removals(rest)]
         return self._removals(gone) or [self._filling(place, separator.join(added))]
+
+    def _replacement(self, place: _Object, member: _Member, wanted: Any) -> list[Edit]:
+        """Change a value: of an object only what differs, so that the comments in it stay."""
+        before = self.value_of(member)
+        if before == wanted:
+            return []
+        if before and wanted and isinstance(before, dict) and isinstance(wanted, dict):
+            return self.edits(self.object_at(member.value), wanted)
+        return [(member.value, member.end, self._written(place, wanted))]
 
     def _end_after(self, place: _Object, last: _Member, added: list[str], separator: str) -> list[Edit]:
         """Add members after the last one that stays; the object ends with a comma if it did before."""

@@ -51,7 +51,10 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
     """
     system, _, part = name.partition("-")
     by_rule = "_".join([system, "mcp", *part.split("-")] if part else [system, "mcp"])
-    match _argv(entry):
+    argv = _argv(entry)
+    if argv[1:2] == ["--from"] and _basename(argv[0]).removesuffix(".exe") == "uvx":
+        argv = argv[3:]  # whatever it is installed from
+    match argv:
         case [program]:
             script = _basename(program).removesuffix(".exe")
             is_known = any((name, script) == (one.server, one.command) for one in installed)
@@ -73,10 +76,10 @@ def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
 
 def _check_replaceable(name: str, entry: object, wanted: Entry, installed: Collection[Manifest]) -> None:
     is_wanted_ours = is_ours(name, wanted, installed)
-    is_same = is_ours(name, entry, installed) if is_wanted_ours else _target(entry) == _target(wanted)
+    is_same = is_ours(name, entry, installed) if is_wanted_ours else has_same_target(entry, wanted)
     if not is_same and entry != wanted:
         raise NotWritten(
-            f"It has a server {name!r} already, which drone-mcp-config did not write. "
+            f"It has a server {name!r} already, with another program or address than the role's. "
             "Rename or remove that entry, then run this again."
         )
 
@@ -90,8 +93,12 @@ def _argv(entry: object) -> list[str]:
     return [word for word in words if isinstance(word, str)]
 
 
+def has_same_target(entry: object, other: object) -> bool:
+    """Tell whether two entries start the same program or reach the same address; arguments may differ."""
+    return _target(entry) == _target(other)
+
+
 def _target(entry: object) -> str | None:
-    """Return the program or address by which an external server is recognised; its arguments may change."""
     argv = _argv(entry)
     return _basename(argv[0]) if argv else _address(entry)
 

@@ -12,10 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import tomlkit
 import tomlkit.exceptions
+import tomlkit.items
 import yaml
 
+from ci_mcp_kit.yaml_source import YAML_ERRORS
 from drone_mcp_config.clients import block_yaml, jsonc
 from drone_mcp_config.clients.merging import merge_servers
+from drone_mcp_config.clients.toml_tables import comments, remove_tables
 from drone_mcp_config.errors import NotWritten
 
 if TYPE_CHECKING:
@@ -71,33 +74,49 @@ def updated_text(text: str, client: ClientFormat, entries: Mapping[str, Entry], 
             return _updated_json(text, client, entries, installed)
 
 
+def read_servers(text: str, client: ClientFormat) -> dict[str, Any]:
+    """Return the servers in the text of a client's file.
+
+    Raises:
+        NotWritten: when it cannot be parsed.
+    """
+    text = text.removeprefix(BYTE_ORDER_MARK)
+    read = {"json": _read_json, "toml": _read_toml, "yaml": _read_yaml}[client.syntax]
+    return _servers(read(text), client.root) if text.strip() else {}
+
+
 def _updated_json(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
-    try:
-        data = jsonc.load(text)
-    except (ValueError, RecursionError) as error:
-        raise _unreadable("JSON", str(error)) from error
+    data = _read_json(text)
     wanted = _with_servers(data, client.root, entries, installed)
     return text if wanted == data else jsonc.change(text, client.root, wanted[client.root])
+
+
+def _read_json(text: str) -> Any:
+    try:
+        return jsonc.load(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable("JSON", str(error)) from error
 
 
 def _updated_toml(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
+    data = _read_toml(text)
+    wanted = _with_servers(data, client.root, entries, installed)
+    if wanted == {client.root: {}, **data}:
+        return text
+    before, after = data.get(client.root, {}), wanted[client.root]
+    changing = {name for name, entry in before.items() if after.get(name) != entry}
     try:
         # tomlkit keeps the layout; tomllib gives plain data, with which its result can be checked.
-        document = tomlkit.parse(text)
-        data = tomllib.loads(text)
-    except (tomlkit.exceptions.TOMLKitError, ValueError, RecursionError) as error:
-        raise _unreadable("TOML", str(error)) from error
-    wanted = _with_servers(data, client.root, entries, installed)
-    if wanted == data:
-        return text
-    try:
-        _change_toml(document, client.root, data.get(client.root, {}), wanted[client.root])
+        document = tomlkit.parse(remove_tables(text, client.root, before.keys() - after.keys()))
+        _change_table(document.setdefault(client.root, tomlkit.table(is_super_table=True)), after)
         changed = _with_line_ends_of(text, tomlkit.dumps(document))
-        whole = tomllib.loads(changed) == wanted
+        # A table without content needs no line.
+        whole = {client.root: {}, **tomllib.loads(changed)} == wanted
+        whole = whole and comments(remove_tables(text, client.root, changing)) <= comments(changed)
     except (tomlkit.exceptions.TOMLKitError, ValueError, KeyError):  # tomlkit cannot change every style of TOML
         raise EditByHand(new_text(client, entries)) from None
     if not whole:
@@ -105,26 +124,29 @@ def _updated_toml(
     return changed
 
 
-def _change_toml(document: tomlkit.TOMLDocument, root: str, before: dict[str, Any], after: dict[str, Any]) -> None:
-    # Without a header of its own: that of each server, like [mcp_servers.drone-builds], implies it.
-    table = document.setdefault(root, tomlkit.table(is_super_table=True))
-    for name in before:
-        if name not in after:
-            del table[name]
-    for name, entry in after.items():
-        if before.get(name) != entry:
-            table[name] = tomlkit.item(entry)
+def _read_toml(text: str) -> Any:
+    try:
+        return tomllib.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise _unreadable("TOML", str(error)) from error
+
+
+def _change_table(table: Any, wanted: Mapping[str, Any]) -> None:
+    """Make a table of tomlkit hold what is wanted; lines that stay as they are keep their comments."""
+    for name in [name for name in table if name not in wanted]:
+        del table[name]
+    for name, value in wanted.items():
+        if isinstance(table.get(name), tomlkit.items.Table) and isinstance(value, dict):
+            _change_table(table[name], value)
+        elif name not in table or table[name] != value:
+            # The parent decides on the style: there are no headers within an inline table.
+            table[name] = tomlkit.item(value, table if isinstance(table, tomlkit.items.InlineTable) else None)
 
 
 def _updated_yaml(
     text: str, client: ClientFormat, entries: Mapping[str, Entry], installed: Collection[Manifest]
 ) -> str:
-    try:
-        _refuse_doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader))
-        data = yaml.safe_load(text) or {}
-        commented = _has_yaml_comment(text)
-    except (yaml.YAMLError, RecursionError) as error:
-        raise _unreadable("YAML", str(error).splitlines()[0]) from error
+    data = _read_yaml(text)
     wanted = _with_servers(data, client.root, entries, installed)
     if wanted == data:
         return text
@@ -132,15 +154,23 @@ def _updated_yaml(
     if _holds_yaml(changed, wanted):
         return changed
     # In place did not work. Written anew, a file without comments loses its layout only.
-    if commented:
+    if block_yaml.has_comment(text):
         raise EditByHand(new_text(client, entries))
     return _with_line_ends_of(text, block_yaml.dump(wanted))
+
+
+def _read_yaml(text: str) -> Any:
+    try:
+        _refuse_doubled_keys(yaml.compose(text, Loader=yaml.SafeLoader))
+        return yaml.safe_load(text) or {}
+    except YAML_ERRORS as error:
+        raise _unreadable("YAML", str(error).partition("\n")[0] or "a value of a wrong kind") from error
 
 
 def _holds_yaml(text: str, data: dict[str, Any]) -> bool:
     try:
         found: object = yaml.safe_load(text)
-    except yaml.YAMLError:
+    except YAML_ERRORS:
         return False
     return found == data
 
@@ -168,16 +198,6 @@ def _servers(data: object, root: str) -> dict[str, Any]:
 
 def _unreadable(kind: str, why: str) -> NotWritten:
     return NotWritten(f"It cannot be read as {kind} ({why}). Fix it, or move it away and run this again.")
-
-
-def _has_yaml_comment(text: str) -> bool:
-    """Tell whether there is a `#` outside all tokens."""
-    end = 0
-    for token in yaml.scan(text, Loader=yaml.SafeLoader):
-        if "#" in text[end : token.start_mark.index]:
-            return True
-        end = max(end, token.end_mark.index)
-    return "#" in text[end:]
 
 
 def _refuse_doubled_keys(node: yaml.Node | None) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ import anyio
 import typer
 from rich.text import Text
 
+from ci_mcp_kit.guard.variables import AUDIT
 from drone_mcp_config.checking.check import Check, Status
 from drone_mcp_config.clients.configuration import Choices, Transport, make_plan_context
 from drone_mcp_config.clients.folders import UserFolders
@@ -20,11 +22,12 @@ from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.plan.making import make_plan, tools_by_server
+from drone_mcp_config.plan.token_variables import service_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Mapping
 
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -51,8 +54,13 @@ def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None,
         raise UserError("Whose servers? Add --role NAME.")
     checks = anyio.run(_collect, role, installed, where, (lambda _: None) if as_json else _print)
     failed = any(check.status == "failed" for check in checks)
+    counts = Counter(check.status for check in checks)
     if as_json:
-        typer.echo(json.dumps({"ok": not failed, "checks": [check.as_data() for check in checks]}, indent=2))
+        data = {"ok": not failed, "counts": counts, "checks": [check.as_data() for check in checks]}
+        typer.echo(json.dumps(data, indent=2))
+    else:
+        sums = ", ".join(f"{counts[status]} {status}" for status in STYLES if counts[status])
+        standard_output().print(f"{len(checks)} checks: {sums}.")
     if failed:
         raise typer.Exit(1)
 
@@ -68,20 +76,16 @@ async def _collect(
 
 
 async def _checks(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
+    from drone_mcp_config.checking.needs import check_needs  # noqa: PLC0415 - brings httpx, slow to load
     from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - brings the SDK, slow to load
-    from drone_mcp_config.drone.check import check_drone  # noqa: PLC0415 - brings httpx, slow to load
 
     if installed.broken:
         incomplete = "; ".join(
             f"the server {name!r} is incomplete: {fault}" for name, fault in installed.broken.items()
         )
         yield Check("installation", "warning", incomplete, "Install drone-mcp again")
-    manifests = [installed[name] for name in role.servers] if role and role.servers else installed.values()
-    asked = {service.name for manifest in manifests for service in manifest.services}
-    # A served role without tokens of one's own asks its services from elsewhere.
-    if drone.NAME in asked and (where.transport == "stdio" or where.own_token):
-        async for check in check_drone(os.environ):
-            yield check
+    async for check in _check_services(role, installed, where):
+        yield check
     if role is None:
         yield Check("servers", "skipped", "none started", "Add --role NAME to start the servers of a role")
         return
@@ -93,9 +97,46 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
             yield check
         if check.status == "failed":
             return
+    else:
+        async for check in check_needs(_audit_places(role, installed, os.environ), os.environ):
+            yield check
     plan = make_plan(role, installed, context)
     async for check in check_servers(plan, tools_by_server(role, installed), os.environ):
         yield check
+
+
+async def _check_services(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
+    from drone_mcp_config.drone.check import check_drone, check_state  # noqa: PLC0415 - brings httpx, slow to load
+
+    manifests = installed.values() if role is None else [installed[name] for name in role.servers]
+    asked = {service.name for manifest in manifests for service in manifest.services}
+    # A served role without tokens of one's own asks its services from elsewhere.
+    if drone.NAME in asked and (where.transport == "stdio" or where.own_token):
+        seen = os.environ | ({drone.SCOPE: ",".join(role.repos)} if role and role.repos else {})
+        async for check in check_drone(seen, _drone_tokens(role, installed, where)):
+            yield check
+        if where.transport == "stdio":
+            async for check in check_state(seen):
+                yield check
+
+
+def _drone_tokens(role: Role | None, installed: Servers, where: ServerLocation) -> set[str]:
+    """Return the variables from which the servers of a role take tokens for Drone."""
+    return {drone.TOKEN} if role is None or where.own_token else service_sources(role, installed, drone.NAME)
+
+
+def _audit_places(role: Role, installed: Servers, environment: Mapping[str, str]) -> list[str]:
+    """Return where the guards write audit lines; stderr needs no check, and a server reports a wrong value."""
+    places: dict[str, None] = {}
+    for name, entry in role.servers.items():
+        guard = installed[name].guard
+        if guard is None or entry.mode not in {"dry-run", "on"} or AUDIT.name not in installed[name].environment:
+            continue
+        own = [value for key, value in (entry.guard or {}).items() if guard.keys[key].variable == AUDIT.name and value]
+        place = own[0] if own else environment.get(AUDIT.name, "").strip()
+        if place.startswith(("http://", "https://")) or Path(place).is_absolute():
+            places[place] = None
+    return list(places)
 
 
 def _choices(where: ServerLocation) -> Choices:

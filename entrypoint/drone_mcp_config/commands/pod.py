@@ -20,7 +20,7 @@ from drone_mcp_config.clients.configuration import served_at
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
-from drone_mcp_config.plan.token_variables import token_sources, unused_sources
+from drone_mcp_config.plan.token_variables import secret_variables, token_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
@@ -115,7 +115,7 @@ def _match(option: str, value: str | None, pattern: str, takes: str) -> None:
 def _choices(options: PodOptions, command: list[str], role: Role, installed: Servers) -> PodChoices:
     launch = launch_of(options.client)
     served = served_at(options.url) if options.url else None
-    tokens = () if served else tuple(sorted(token_sources(role, installed) - unused_sources(role, installed)))
+    tokens = () if served else tuple(sorted(token_sources(role, installed)))
     wanted = _wanted(role, installed, served, tokens)
     own = [PodVariable(name, secret=True) for name in dict.fromkeys(options.secret_env)]
     return PodChoices(
@@ -154,13 +154,15 @@ def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[st
     """Return the other variables that the configuration refers to."""
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
-    needless = set() if served else unused_sources(role, installed)
+    known = secret_variables(role, installed)
     found = {
         reference.name: PodVariable(
-            reference.name, names_a_secret(reference.name), optional=reference.default is not None
+            reference.name,
+            names_a_secret(reference.name) or reference.name in known,
+            optional=reference.default is not None,
         )
         for server in plan.servers
         for template in server.templates
         for reference in template.references
     }
-    return [wanted for name, wanted in found.items() if name not in needless]
+    return list(found.values())

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import typer
+from rich.measure import Measurement
 from rich.table import Table
 
-from drone_mcp_config.commands.terminal import standard_output
+from drone_mcp_config.commands.terminal import WIDE, standard_output
 from drone_mcp_config.errors import InvalidRole, UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
@@ -15,6 +16,8 @@ from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from rich.console import Console
 
     from drone_mcp_config.installation.manifest import ManifestTool
     from drone_mcp_config.installation.reading import Servers
@@ -36,12 +39,27 @@ def run(roles_dir: Path | None) -> None:
         except InvalidRole as error:
             problems |= dict.fromkeys(str(problem) for problem in error.problems)
     console = standard_output()
-    console.print(_table(roles, installed))
-    console.print()
+    for part in _fold(roles, installed, console):
+        console.print(_table(part, installed))
+        console.print()
     for role in roles:
         typer.echo(f"{role.name}: {role.description or 'no description'}")
     if problems:
         raise UserError("\n".join(problems))
+
+
+def _fold(roles: list[Role], installed: Servers, console: Console) -> list[list[Role]]:
+    """Divide the roles into as few parts as have tables that fit the terminal."""
+    unlimited = console.options.update_width(WIDE)  # otherwise no table is wider than the terminal
+    parts: list[list[Role]] = [[]]
+    for role in roles:
+        wider = [*parts[-1], role]
+        width = Measurement.get(console, unlimited, _table(wider, installed)).maximum
+        if parts[-1] and width > console.width:
+            parts.append([role])
+        else:
+            parts[-1] = wider
+    return parts
 
 
 def _table(roles: list[Role], installed: Servers) -> Table:

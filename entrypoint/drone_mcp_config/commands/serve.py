@@ -11,6 +11,8 @@ import anyio
 
 from ci_mcp_kit import http_serving, logs, telemetry
 from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.environment_secrets import secrets_in
+from ci_mcp_kit.http_app import MAX_OPEN
 from ci_mcp_kit.http_settings import HttpSettings
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.secret_files import read_secret
@@ -92,7 +94,7 @@ def _set_up_logs(environment: Mapping[str, str], installed: Servers, http: HttpS
     variables = {name for manifest in installed.values() for name in manifest.token_variables}
     tokens = [token for name in variables if (token := environment.get(name))]
     files = [Path(file) for name in variables if (file := environment.get(f"{name}_FILE"))]
-    fixed = tokens + telemetry.secrets(environment)
+    fixed = tokens + [secret.reveal() for secret in secrets_in(environment)]
 
     def secrets() -> list[str]:
         held = [token for file in files if (token := read_secret(file))]
@@ -117,7 +119,9 @@ def _serving(
     if book is not None:
         return serving_app(http, pool, many_roles(book, services_of, limits), book.roles)
     name = str(role)
-    return serving_app(http, pool, one_role(name, services_of(name), http), [name], lambda: http.is_ready)
+    # All agents of the role are one caller then.
+    max_open = 10 * MAX_OPEN
+    return serving_app(http, pool, one_role(name, services_of(name), http), [name], lambda: http.is_ready, max_open)
 
 
 async def _serve(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from drone_mcp_config.checking.launching import LaunchFailed, from_entry, launched
-from drone_mcp_config.clients.atomic_file import replace_text
+from drone_mcp_config.clients.atomic_file import update_text
 from drone_mcp_config.clients.configuration import Choices, make_configuration
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.text_editing import new_text
@@ -85,7 +85,7 @@ def _configure(file: Path, environment: Mapping[str, str]) -> Act:
     installed = read_installation()
     role = load_role(ROLE, role_library(None), installed)
     made = make_configuration(role, installed, Choices(), UserFolders.here(), environment)
-    replace_text(file, new_text(made.client, made.entries))
+    update_text(file, lambda _: new_text(made.client, made.entries))
     seconds = time.perf_counter() - began
     lines = (f"{file}: {', '.join(made.entries)}", "It holds ${DRONE_SERVER} and ${DRONE_TOKEN}, never their values.")
     return Act("The role becomes a configuration", f"drone-mcp-config --role {ROLE}", seconds, lines)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import select
 import subprocess
 import sys
 from contextlib import contextmanager
@@ -21,6 +22,7 @@ RECEIVER = ["drone_mcp_webhooks", "serve", "--listen", "127.0.0.1:0"]
 DRONE = ["drone_mcp_simulator", "serve", "--listen", "127.0.0.1:0", "--scenario", "demo"]
 SECRET = "DRONE_MCP_WEBHOOK_SECRET"  # noqa: S105 - the variable's name
 USER = "dev"
+START_SECONDS = 120  # until a process is ready, on whatever machine
 END_SECONDS = 5  # from SIGTERM to SIGKILL
 
 Process = subprocess.Popen[str]
@@ -86,7 +88,8 @@ def _ready(module: list[str], folder: Path, started: list[Process], variables: M
         )
     started.append(process)
     try:
-        return json.loads(process.stdout.readline() if process.stdout else "")
+        is_ready = process.stdout and select.select([process.stdout], [], [], START_SECONDS)[0]
+        return json.loads(process.stdout.readline() if process.stdout and is_ready else "")
     except ValueError as error:
         said = log.read_text(encoding="utf-8", errors="replace").strip()
         raise UserError(f"{module[0]} did not start: {said or 'it said nothing'}") from error

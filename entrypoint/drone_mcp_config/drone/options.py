@@ -7,12 +7,23 @@ import typer
 
 from drone_mcp_config.drone.service import ADDRESS, REPO, TOKEN, TOKEN_FILE
 
+PANEL = "Drone"
+
 Server = Annotated[
     str | None,
-    typer.Option("--server", metavar="URL", help=f"Write Drone's address out instead of naming {ADDRESS}."),
+    typer.Option(
+        "--server", metavar="URL", help=f"Write Drone's address out instead of naming {ADDRESS}.", rich_help_panel=PANEL
+    ),
 ]
 Repo = Annotated[
-    str | None, typer.Option("--repo", envvar=REPO, metavar="OWNER/NAME", help="The repository the agent works on.")
+    str | None,
+    typer.Option(
+        "--repo",
+        envvar=REPO,
+        metavar="OWNER/NAME",
+        help="The repository the agent works on.",
+        rich_help_panel=PANEL,
+    ),
 ]
 TokenFile = Annotated[
     Path | None,
@@ -21,10 +32,14 @@ TokenFile = Annotated[
         envvar=TOKEN_FILE,
         metavar="FILE",
         help=f"Have the servers read the token from this file instead of from {TOKEN}.",
+        rich_help_panel=PANEL,
     ),
 ]
 OwnToken = Annotated[
-    bool, typer.Option("--own-token", help=f"Send {TOKEN} to the served role, which asks Drone with it.")
+    bool,
+    typer.Option(
+        "--own-token", help=f"Send {TOKEN} to the served role, which asks Drone with it.", rich_help_panel=PANEL
+    ),
 ]
 OwnTokenOfDoctor = Annotated[bool, typer.Option("--own-token", help=f"Send {TOKEN} to the served role.")]
 # An agent's container may name the repository by a variable that other tools of it read, too.

@@ -22,6 +22,7 @@ ADDRESS = DRONE.address
 TOKEN = DRONE.token
 TOKEN_FILE = f"{TOKEN}_FILE"
 REPO = DRONE.default
+SCOPE = DRONE.scope
 
 
 def read_address(text: str) -> str:

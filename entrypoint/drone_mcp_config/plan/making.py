@@ -37,6 +37,7 @@ class PlanContext:
     Attributes:
         interpreter: the Python that has the servers.
         portable: whether to name console scripts in place of that interpreter.
+        uvx: the words before a console script where uvx has to start it.
         addresses: address variable -> the address to write out, in place of a reference to that variable.
         repo: the repository `owner/name` that the agent works on.
         token_files: token variable -> absolute path of a file to read it from, in place of a reference.
@@ -46,6 +47,7 @@ class PlanContext:
 
     interpreter: str
     portable: bool = False
+    uvx: tuple[str, ...] = ()
     addresses: Mapping[str, str] = field(default_factory=dict)
     repo: str | None = None
     token_files: Mapping[str, str] = field(default_factory=dict)
@@ -68,7 +70,7 @@ def make_plan(role: Role, installed: Servers, context: PlanContext) -> RolePlan:
             planned.append(_served_server(url, entry, manifest, own_token=context.own_token))
         else:
             planned.append(_started_server(role, entry, manifest, context, tools))
-    planned += [_external_server(name, entry) for name, entry in role.external.items()]
+    planned += [external_server(name, entry) for name, entry in role.external.items()]
     return RolePlan(role.name, tuple(planned))
 
 
@@ -107,7 +109,8 @@ def _served_server(url: str, entry: ServerEntry, manifest: Manifest, *, own_toke
 def _started_server(
     role: Role, entry: ServerEntry, manifest: Manifest, context: PlanContext, tools: tuple[str, ...]
 ) -> StdioServer:
-    command, *args = command_of(manifest, context.interpreter, portable=context.portable)
+    by_script = context.portable or bool(context.uvx)
+    command, *args = (*context.uvx, *command_of(manifest, context.interpreter, portable=by_script))
     env = _environment(role, entry, manifest, context, tools)
     # A server rejects a token together with a token file, so the file of a token that is set is not handed on.
     unset = tuple(name for name in manifest.environment if name not in env and name.removesuffix("_FILE") not in env)
@@ -175,6 +178,9 @@ def _token_variables(entry: ServerEntry, manifest: Manifest, context: PlanContex
             env[f"{variable}_FILE"] = Template.of(context.token_files[source])
         else:
             env[variable] = Template.reference(source)
+    if manifest.guard and manifest.guard.token not in env:
+        # A client hands on all that it has: a server that does not write is not to hold the token to write with.
+        env[manifest.guard.token] = Template.of("")
     return env
 
 
@@ -195,7 +201,8 @@ def _guard_variables(guard: ManifestGuard, values: Mapping[str, Any]) -> dict[st
     return dict(sorted(literals(), key=lambda pair: pair[0])) | secrets
 
 
-def _external_server(name: str, entry: External) -> PlannedServer:
+def external_server(name: str, entry: External) -> PlannedServer:
+    """Plan a server of another project."""
     if entry.url is not None:
         headers = {key: Template.parse(value) for key, value in entry.headers.items()}
         return RemoteServer(name, Template.parse(entry.url), headers, preload=entry.preload)

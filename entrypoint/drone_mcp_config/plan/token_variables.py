@@ -6,7 +6,11 @@ that it is taken from, here called its source. They differ where a role names an
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING
+
+from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,12 +25,13 @@ def sources_of(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
     """Return each token variable that a server reads -> its source.
 
     The `token` of a role file is the one that a server writes with, or of one that only reads, the one for its first
-    service.
+    service. A guard reads its token in mode `on` alone.
     """
     sources = {name: name for name in manifest.token_variables}
     if entry.token and sources and entry.token not in sources:
         sources[manifest.guard.token if manifest.guard else manifest.token_variables[0]] = entry.token
-    return sources
+    unread = manifest.guard.token if manifest.guard and entry.mode != "on" else None
+    return {name: source for name, source in sources.items() if name != unread}
 
 
 def token_sources(role: Role, installed: Servers) -> set[str]:
@@ -34,13 +39,30 @@ def token_sources(role: Role, installed: Servers) -> set[str]:
     return {source for name, entry in role.servers.items() for source in sources_of(installed[name], entry).values()}
 
 
-def unused_sources(role: Role, installed: Servers) -> set[str]:
-    """Return the sources of tokens that no server reads: the server that would write with them is not in mode `on`."""
+def service_sources(role: Role, installed: Servers, service: str) -> set[str]:
+    """Return the sources of the tokens of those servers that ask a service."""
     return {
-        sources_of(manifest, entry)[manifest.guard.token]
+        source
         for name, entry in role.servers.items()
-        if (manifest := installed[name]).guard and entry.mode != "on"
+        if any(one.name == service for one in installed[name].services)
+        for source in sources_of(installed[name], entry).values()
     }
+
+
+def secret_variables(role: Role, installed: Servers) -> set[str]:
+    """Return all variables that hold a secret of the role's servers, by what they are for: a name need not tell."""
+    found = token_sources(role, installed)
+    for name, entry in role.servers.items():
+        manifest = installed[name]
+        found |= {*manifest.token_variables, *manifest.guard_secrets}
+        keys = manifest.guard.keys if manifest.guard else {}
+        found |= {value for key, value in (entry.guard or {}).items() if value and keys[key].secret}
+    for other in role.external.values():
+        given = [*other.env.items(), *other.headers.items(), *itertools.pairwise(other.args)]
+        for name, value in given:
+            if names_a_secret(name):
+                found |= {reference.name for reference in Template.parse(value).references}
+    return {name for name in found if not name.endswith("_FILE")}
 
 
 def given_token_files(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, str]:

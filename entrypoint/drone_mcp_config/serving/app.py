@@ -5,11 +5,20 @@ from __future__ import annotations
 import logging
 import math
 import re
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit import logs, observing
-from ci_mcp_kit.http_app import HttpApp, Refused, bearer, check_bearer, check_filled_in, unauthorized
+from ci_mcp_kit.http_app import (
+    MAX_OPEN,
+    HttpApp,
+    OpenRequests,
+    Refused,
+    bearer,
+    check_bearer,
+    check_filled_in,
+    unauthorized,
+)
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.serving.pool import Pool, SetKey
 
@@ -17,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection, Iterable
 
     from starlette.requests import Request
-    from starlette.types import ASGIApp
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
     from ci_mcp_kit.http_settings import HttpSettings
     from drone_mcp_config.installation.manifest import ManifestService
@@ -27,7 +36,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-_PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp")  # the names of servers in role files (`roles.model.NAME`)
+_PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp/?")  # the names of servers in role files (`roles.model.NAME`)
 # Visible ASCII, so that it can be sent on in a header as it is (RFC 9110, section 5.5).
 _TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
 
@@ -61,7 +70,8 @@ def many_roles(book: CallerBook, services_of: Callable[[str], Services], limits:
             raise Refused(429, message, {"Retry-After": str(math.ceil(wait))})
         services = services_of(caller.role)
         if caller.drone == "caller":
-            return SetKey(caller.role, tuple((service.token, _own_token(request, service)) for service in services))
+            tokens = tuple((service.token, _own_token(request, service)) for service in services)
+            return SetKey(caller.role, tokens, caller.name)
         _refuse_own_tokens(request, services)
         return SetKey(caller.role)
 
@@ -87,7 +97,7 @@ def _refuse_own_tokens(request: Request, services: Services) -> None:
             raise Refused(403, f"{service.name} is asked as the role's user here; leave the header {header} out")
 
 
-async def _find(pool: Pool, key: SetKey, name: str) -> ASGIApp | None:
+async def _find(pool: Pool, key: SetKey, name: str) -> ASGIApp:
     try:
         return await pool.find(key, name)
     except UserError as error:  # a role that came with a change of the file, whose settings are wrong
@@ -104,23 +114,32 @@ async def serving_app(
     identify: Callable[[Request], SetKey],
     roles: Iterable[str],
     ready: Callable[[], bool] = lambda: True,
+    max_open: int = MAX_OPEN,
 ) -> AsyncIterator[HttpApp]:
     """Run `roles` while the block runs; yields the application that serves them.
+
+    `max_open` is how many requests of one caller are answered at once.
 
     Raises:
         UserError: a server's settings are wrong.
     """
+    open_requests = OpenRequests(max_open)
 
-    async def route(request: Request) -> ASGIApp:
+    async def route(request: Request, path: re.Match[str]) -> ASGIApp:
         # First: callers without a token must not learn which servers there are.
         key = identify(request)
-        match = _PATH.fullmatch(request.scope["path"])
-        app = await _find(pool, key, match[1]) if match else None
-        if app is None:
-            raise Refused(404, "Your role has no such server")
-        return app
+        with ExitStack() as until_answered:
+            until_answered.enter_context(open_requests.counted(logs.caller()))
+            app = await _find(pool, key, path[1])
+            rest = until_answered.pop_all()
+
+        async def counted(scope: Scope, receive: Receive, send: Send) -> None:
+            with rest:
+                await app(scope, receive, send)
+
+        return counted
 
     async with pool.running():
         for role in sorted(roles):
             await pool.start(SetKey(role))
-        yield HttpApp(settings, route, ready)
+        yield HttpApp(settings, _PATH, route, ready)

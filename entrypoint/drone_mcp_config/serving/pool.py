@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.serving.servers import HostedServer
 
-MOST_USERS: Final = 64  # callers with a set of their own: each costs memory, and connections to the services
+MOST_USERS: Final = 64  # users with a set of their own: each costs memory, and connections to the services
+MOST_SETS: Final = 4  # of one caller: any text can be sent as the token of a service, and each makes a set
 IDLE_SECONDS: Final = 900.0  # 15 minutes, for an agent that thinks or waits between two calls
 
 
@@ -36,10 +37,12 @@ class SetKey:
 
     Attributes:
         tokens: (token variable of a service, the caller's token) for each service of the role; empty: the role's own.
+        caller: who sends these tokens.
     """
 
     role: str
     tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
+    caller: str = ""
 
 
 @dataclass(eq=False)
@@ -56,11 +59,15 @@ class RunningSet:
         self.secrets = set[str]().union(*(server.secrets() for server in self.servers))
         self.token_files = set[Path]().union(*(server.token_files() for server in self.servers))
 
-    def app(self, name: str, clock: Callable[[], float]) -> ASGIApp | None:
-        """Return the application of a server, which counts its requests; None if the set has no such server."""
+    def app(self, name: str, clock: Callable[[], float]) -> ASGIApp:
+        """Return the application of a server, which counts its requests.
+
+        Raises:
+            Refused: the set has no such server.
+        """
         inner = self.apps.get(name)
         if inner is None:
-            return None
+            raise Refused(404, f"Your role has no server {name}; it has {', '.join(self.apps)}")
         self.used = clock()
         self.busy += 1  # already now: nothing may end the set before the request is answered
 
@@ -99,11 +106,11 @@ class Pool:
             for one in self._sets.values():
                 one.ended.set()
 
-    async def find(self, key: SetKey, name: str) -> ASGIApp | None:
-        """Return the application of a server of a set, which is started if it does not run; None for an unknown name.
+    async def find(self, key: SetKey, name: str) -> ASGIApp:
+        """Return the application of a server of a set, which is started if it does not run.
 
         Raises:
-            Refused: too many callers have sets of their own.
+            Refused: the set has no such server, or there are too many sets.
         """
         # The first requests of a caller may come together, and must not start two sets.
         async with self._lock:
@@ -131,7 +138,7 @@ class Pool:
     async def _start(self, key: SetKey) -> RunningSet:
         servers = self._servers_of(key.role)
         if key.tokens:
-            self._make_room()
+            self._make_room(key.caller)
             servers = [server.owned_by(dict(key.tokens)) for server in servers]
         assert self._group is not None  # noqa: S101 - for the type checker; `find` belongs into `running`
         running = RunningSet(servers, self._clock())
@@ -144,13 +151,25 @@ class Pool:
             if not one.busy and self._clock() - one.used > IDLE_SECONDS:
                 self._end(key)
 
-    def _make_room(self) -> None:
+    def _make_room(self, caller: str) -> None:
+        """End a set if there is none to spare: one of the caller, if it is the caller who has too many."""
         users = self._users()
-        if len(users) < MOST_USERS:
-            return
+        own = [pair for pair in users if pair[0].caller == caller]
+        if len(own) >= MOST_SETS:
+            self._end_one(
+                own, Refused(429, f"{MOST_SETS} tokens of yours are in use; end a call", {"Retry-After": "30"})
+            )
+        elif len(users) >= MOST_USERS:
+            # Not 429: it is none of this caller's doing.
+            self._end_one(
+                users, Refused(503, "Too many users are at work here; try again later", {"Retry-After": "30"})
+            )
+
+    def _end_one(self, users: list[tuple[SetKey, RunningSet]], refusal: Refused) -> None:
+        """End the set that has been idle for longest; raise `refusal` if all are at work."""
         idle = [(one.used, key) for key, one in users if not one.busy]
         if not idle:
-            raise Refused(503, "Too many users are at work here; try again later", {"Retry-After": "30"})
+            raise refusal
         self._end(min(idle, key=lambda pair: pair[0])[1])
 
     def _users(self) -> list[tuple[SetKey, RunningSet]]:

@@ -8,11 +8,12 @@ from __future__ import annotations
 import importlib
 import logging
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_kit.variables import SettingsError
+from ci_mcp_kit.environment_secrets import secrets_in
+from ci_mcp_kit.variables import Secret, SettingsError
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
@@ -33,11 +34,18 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class HostedServer:
-    """One server of a role: its name in role files, and all that it reads from its environment."""
+    """One server of a role.
+
+    Attributes:
+        name: its name in role files.
+        environment: all that it reads from its environment.
+        process_secrets: the secrets of this process, which libraries read whatever `environment` holds (proxies, say).
+    """
 
     name: str
     manifest: Manifest
     environment: dict[str, str]
+    process_secrets: tuple[Secret, ...] = ()
 
     def owned_by(self, tokens: Mapping[str, str]) -> HostedServer:
         """Return the same server for a caller with tokens of their own; no token of this process is left in it.
@@ -51,7 +59,7 @@ class HostedServer:
         own = {variable: tokens[variable] for variable in services}
         if self.manifest.guard and services:
             own[self.manifest.guard.token] = tokens[services[0]]
-        return HostedServer(self.name, self.manifest, kept | own)
+        return replace(self, environment=kept | own)
 
     def secrets(self) -> set[str]:
         """Return the secrets in its environment, which stay the same while the process lives."""
@@ -86,7 +94,9 @@ class HostedServer:
         """
         module = self._module()
         try:
-            server: MCPServer[Any] = module.create(module.SPEC.settings.from_environment(self.environment))
+            settings = module.SPEC.settings.from_environment(self.environment)
+            known = (*settings.environment_secrets, *self.process_secrets)
+            server: MCPServer[Any] = module.create(replace(settings, environment_secrets=known))
         except SettingsError as error:
             raise UserError(f"{self.manifest.server}: {error}") from error
         return server
@@ -106,8 +116,9 @@ def hosted_servers(role: Role, installed: Servers, environment: Mapping[str, str
     files = given_token_files(role, installed, environment)
     plan = make_plan(role, installed, PlanContext(sys.executable, token_files=files))
     own = [server for server in plan.servers if isinstance(server, StdioServer) and server.ours]
+    secrets = secrets_in(environment)
     return tuple(
-        HostedServer(name, installed[name], _filled_in(server, installed[name], environment))
+        HostedServer(name, installed[name], _filled_in(server, installed[name], environment), secrets)
         # `make_plan` keeps the order of the role's servers.
         for name, server in zip(role.servers, own, strict=True)
     )

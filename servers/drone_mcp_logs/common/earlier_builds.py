@@ -11,18 +11,18 @@ if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
 
-_PAGE = 50  # builds
-_PAGES = 2  # of the eight requests that `diagnose.other_builds` may send
+PAGE = 50  # builds
+_PAGES = 2  # of the requests that `diagnose.other_builds` may send
 
 
 async def builds_before(drone: DroneClient, repo: str, number: int, branch: str) -> list[Build]:
-    """Return the builds of a branch without build `number`, newest first, up to a good one before it or two pages."""
+    """Return the newest builds of a branch, newest first, down to a good one before build `number` or two pages."""
     listed: list[Build] = []
     for page in range(1, _PAGES + 1):
-        builds = await drone.build_page(repo, page, _PAGE, branch=branch)
-        # Newer ones stay in: a diagnosis compares with the newest build of the branch.
-        listed += [build for build in builds if build.number != number]
-        if len(builds) < _PAGE or any(is_good_before(build, number) for build in listed):
+        builds = await drone.build_page(repo, page, PAGE, branch=branch)
+        # Newer ones stay in: a diagnosis says how the branch stands since.
+        listed += builds
+        if len(builds) < PAGE or any(is_good_before(build, number) for build in listed):
             break
     return listed
 

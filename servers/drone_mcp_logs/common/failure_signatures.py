@@ -95,4 +95,4 @@ class Signer:
 def _signature(failed: FailedStep, text: LogText | None) -> str:
     study = study_of(text) if text and text.lines else None
     found = study.excerpt(failed.exit_code, JUDGED) if study else None
-    return sign(failed, study, verdict_of(failed, found))
+    return sign(failed, study, verdict_of(failed, text, found))

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_logs.failure_signs import commands_before, judge_lines, witnesses_of
 from drone_mcp_build import failure_class
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
+from drone_mcp_logs.common.services import lacks_connection, lacks_local_connection, services_beside
 from drone_mcp_logs.common.steps import ERROR
 
 if TYPE_CHECKING:
-    from ci_mcp_logs.distill import Block, Excerpt
+    from ci_mcp_logs.distill import Excerpt
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_build.failed_steps import FailedStep
     from drone_mcp_client.models import Build
 
 HIGH, MEDIUM, LOW = "high", "medium", "low"
+_OF_PEERS = frozenset({"infrastructure", "timeout"})  # classes that blame whatever the step talks to
 _REASONS = 2  # that a verdict quotes from the log
-_MOST, _SOME = 3 / 5, 1 / 4  # parts of all evidence that a class needs to be sure, and to be likely
+_SIGNS = {"report": "message", "summary": "summary", "code": "error code", "hint": "general wording"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,26 +36,16 @@ class Verdict:
 UNKNOWN = Verdict(evidence=("neither status, exit code, error nor log tell a class",))
 NOTHING = Verdict("", "")
 
-# Wordings of lines for which the anchors have no class, or only a general one.
-_WORDS = (
-    (r"\[build failed\]|\bcompilation (?:failed|error)|CompileError|could not compile", "compile"),
-    (r"Compile(?:Incremental)?\) |errors? found$", "compile"),
-    (r"unable to compile|\bcompile error|Syntax ?Error", "compile"),
-    (r"\btests? (?:failed|timed out)|\d+ (?:tests? )?fail(?:ed|ures?)\b|^not ok \d", "test"),
-    (r"\bfailed on line \d+$", "test"),
-    (r"error occurr?ed while installing|\b(?:failed|unable) to install\b", "dependency"),
-    (r"^No \w+file found|\btask never defined\b", "configuration"),
-    (r"code style issues|\bprettier\b|\bformatting\b", "lint"),
-)
 
-
-def verdict_of(failed: FailedStep, found: Excerpt | None, limit: int = 0) -> Verdict:
+def verdict_of(failed: FailedStep, text: LogText | None, found: Excerpt | None, limit: int = 0) -> Verdict:
     """Judge a failure by Drone's data, then by its log; `limit` is the repository's in seconds, 0 where unknown."""
-    log = _of_log(found) if found else UNKNOWN
+    log = _of_log(failed, text, found) if text and found else UNKNOWN
     sure = failure_class.judge(failed, limit)
     if sure is None:
-        return _of_name(failed, log) if log.confidence == LOW else log
-    ended = Verdict(sure.kind, sure.confidence, (sure.why or _runner_says(failed),))
+        return _of_name(failed) if log == UNKNOWN else log
+    # The answer shows the error itself elsewhere.
+    by_runner = "the runner's error" if failed.error else "the runner could not run it"
+    ended = Verdict(sure.kind, sure.confidence, (sure.why or by_runner,))
     # What Drone and the runner have recorded outweighs any text that the step printed.
     if failed.status in {"killed", "error"} or failed.error:
         return ended
@@ -63,10 +55,6 @@ def verdict_of(failed: FailedStep, found: Excerpt | None, limit: int = 0) -> Ver
     if ended.kind == "cancelled" and log.kind == "timeout":
         return replace(log, evidence=ended.evidence + log.evidence)
     return ended
-
-
-def _runner_says(failed: FailedStep) -> str:
-    return f"the runner says: {one_line(failed.error, ERROR)}" if failed.error else "the runner could not run it"
 
 
 def verdict_of_build(build: Build) -> Verdict:
@@ -82,33 +70,28 @@ def verdict_of_build(build: Build) -> Verdict:
     return UNKNOWN if build.status in {"failure", "error"} else NOTHING
 
 
-def _of_log(found: Excerpt) -> Verdict:
-    """Return the class with the most evidence."""
-    weights: dict[str, float] = defaultdict(float)
-    blocks: dict[str, list[Block]] = defaultdict(list)
-    for block in found.by_weight:
-        if kind := _kind(block):
-            weights[kind] += block.score
-            blocks[kind].append(block)
-    if not weights:
+def _of_log(failed: FailedStep, text: LogText, found: Excerpt) -> Verdict:
+    """Judge by the lines of the log, and by the commands and the image that ran."""
+    commands = [*commands_before(text, found), *([failed.step.image] if failed.step and failed.step.image else ())]
+    judged = judge_lines(witnesses_of(text, found), commands=commands, exit_code=failed.exit_code)
+    if judged.kind == "unknown":
         return UNKNOWN
-    kind = max(weights, key=lambda kind: weights[kind])
-    share = weights[kind] / (sum(block.score for block in found.blocks) or 1)
-    why = tuple(f"{block.reason} (line {block.start})" for block in blocks[kind][:_REASONS])
-    return Verdict(kind, HIGH if share >= _MOST else MEDIUM if share >= _SOME else LOW, why)
+    why = tuple(
+        f"{reason.sign.tool}: {_SIGNS[reason.sign.role]} (line {reason.line + text.first - 1})"
+        for reason in judged.reasons[:_REASONS]
+    ) or ("only the command that it ran tells",)
+    lines = [line.text for line in found.lines]
+    # One of its own services may have died, which is hardly a fault of the network.
+    if judged.kind in _OF_PEERS and lacks_connection(lines) and services_beside(failed):
+        return Verdict(judged.kind, LOW, (*why, "it could not connect, and services ran beside it"))
+    # What the log has lost may hold an earlier failure, of which the rest is a consequence; and what does not answer on
+    # the same machine was often never started.
+    doubtful = text.head_lost or (judged.kind in _OF_PEERS and lacks_local_connection(lines))
+    return Verdict(judged.kind, MEDIUM if doubtful and judged.confidence == HIGH else judged.confidence, why)
 
 
-def _kind(block: Block) -> str:
-    """Return the class by the block's anchors, or by its wording where they give none, or only `lint`."""
-    if block.kind not in {"", "lint"}:
-        return block.kind
-    text = "\n".join(line.text for line in block.lines)
-    said = [kind for pattern, kind in _WORDS if re.search(pattern, text, re.IGNORECASE | re.MULTILINE)]
-    return next((kind for kind in said if not block.kind or kind == "compile"), block.kind)
-
-
-def _of_name(failed: FailedStep, log: Verdict) -> Verdict:
-    """Guess by the name of the step, where the log gives little evidence."""
+def _of_name(failed: FailedStep) -> Verdict:
+    """Guess by the name of the step, where the log gives no evidence."""
     name = failed.own_name
     guess = failure_class.judge_name(name)
-    return Verdict(guess.kind, guess.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if guess else log
+    return Verdict(guess.kind, guess.confidence, (f"only its name {one_line(name, 60)!r} tells",)) if guess else UNKNOWN

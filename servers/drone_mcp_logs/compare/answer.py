@@ -12,12 +12,12 @@ from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, room_of, width_for
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_build.failed_steps import StepRef, step_refs
+from drone_mcp_build.pages import compare_page
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
-from drone_mcp_logs.common.compare_link import compare_link
 from drone_mcp_logs.common.earlier_builds import same_step
 from drone_mcp_logs.common.steps import NAME, bounded
-from drone_mcp_logs.common.views import size_of
+from drone_mcp_logs.common.views import LOST_HEAD, size_of
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ class Pair:
         ref: the failed step, as it is in the build that it failed in.
         text: its log there; None where there is none.
         other: the log of the same step in the other build.
+        home: the page of the repository at its source host.
     """
 
     repo: str
@@ -51,6 +52,7 @@ class Pair:
     text: LogText | None = None
     other: LogText | None = None
     note: str = ""
+    home: str = ""
 
     @property
     def exit_code(self) -> int:
@@ -83,7 +85,7 @@ def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> Comp
         summary=_summary(pair, len(changed), alike),
         changed=tuple(bounded(changed, budget // _LIST_PART, room_of)),
         new=_new(pair, new, lines),
-        compare_link=compare_link(one_line(pair.a.link, 300), pair.b.after, pair.a.after),
+        compare_link=one_line(compare_page(pair.home, pair.b.after, pair.a.after), 300),
         next_step=_next(pair),
     )
 
@@ -105,7 +107,15 @@ def _new(pair: Pair, new: Sequence[int], lines: list[Row]) -> NewView | None:
     if pair.text is None or pair.other is None:
         return NewView(step=pair.ref.label, note=pair.note)
     log = framed(lines, pair.nonce) if lines else ""
-    return NewView(step=pair.ref.label, lines=len(new), shown=count_lines(lines), log=log)
+    note = _lost(pair.text, pair.other)
+    return NewView(step=pair.ref.label, lines=len(new), shown=count_lines(lines), log=log, note=note)
+
+
+def _lost(failed: LogText, other: LogText) -> str:
+    """Say what the loss of a beginning means for the comparison."""
+    of_failed = f"in the failed log {LOST_HEAD}" if failed.head_lost else ""
+    of_other = "the beginning of the other log is lost, so that lines shown here may be old" if other.head_lost else ""
+    return "; ".join(filter(None, (of_failed, of_other)))
 
 
 def _side(build: Build) -> SideView:

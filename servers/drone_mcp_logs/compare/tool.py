@@ -54,6 +54,7 @@ async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
 
 async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
     """Read the first failed step's log in the build where it failed, and the same step's in the other."""
+    home = await access.builds.home(repo, a)
     # `a` is the build that is asked about. Where only `b` failed, the question is what mended it.
     for failing, other in ((a, b), (b, a)):
         ref = _first_failed(failing)
@@ -62,8 +63,10 @@ async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) 
             there = same_step(other, ref)
             mine = await StepReader(drone, repo, failing.number, pace).read(ref)
             its = await StepReader(drone, repo, other.number, pace).read(there) if there else None
-            return Pair(repo, a, b, new_nonce(), ref, mine.text, its.text if its else None, _note(mine, its, other))
-    return Pair(repo, a, b, new_nonce())
+            return Pair(
+                repo, a, b, new_nonce(), ref, mine.text, its.text if its else None, _note(mine, its, other), home
+            )
+    return Pair(repo, a, b, new_nonce(), home=home)
 
 
 def _first_failed(build: Build) -> StepRef | None:

@@ -12,8 +12,8 @@ from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, 
 from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.verdicts import NOTHING, Verdict
-from drone_mcp_logs.common.views import size_of
+from drone_mcp_logs.common.verdicts import LOW, NOTHING, Verdict
+from drone_mcp_logs.common.views import PRINT_LESS, size_of
 from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
@@ -34,24 +34,36 @@ _ROLES = {
     Part.STOPPED: "ran when the build was stopped",
     Part.IGNORED: "failed, but failures of it are ignored",
 }
+_SERVICE = "a service or detached step beside it, which Drone calls success whatever it exited with"
 _SHORTEST = 40  # characters of the summary, where nothing else is said
 _PLACE = 120  # characters of a place in a source file
 # What to do about a failure of each class.
 _ADVICE = {
     "test": "Open {place} and run the failing test there; drone_get_build_logs with stage, step and around shows more",
-    "compile": "Mend what the compiler names at {place}",
+    "compile": "Fix what the compiler names at {place}",
     "lint": "Correct {place} as the rule says, or run the formatter",
     "dependency": "Check name, version and registry of the dependency; if the registry was down, run the build again",
-    "infrastructure": "It is hardly the change: run the build again; if it stays, tell whoever runs the runners",
+    "infrastructure": "It is hardly the change: run the build again if the named fault can pass by itself (network, "
+    "registry); a full disk, a certificate or a fault that stays needs whoever runs the runners or that service",
     "out_of_memory": "Let the step need less memory (fewer jobs at once) or have more, then run the build again",
     "timeout": "Find what hangs at the end of the log; raise the limit only where it is honest work",
     "cancelled": "See whether a newer build replaced it; run it again if it is still wanted",
-    "configuration": "Correct the pipeline file of the repository (.drone.yml) or what it calls, then push",
+    "configuration": "Correct what the lines name: the pipeline file (.drone.yml), a script, a secret, a setting or a "
+    "permission. The same build fails again without that",
     "approval": "Ask an administrator of the repository to approve or decline it",
     "unknown": "Read the end of the step with drone_get_build_logs, or look for words with drone_search_build_logs",
 }
+_ADVICE_ON_A_GUESS = (
+    "The class is a guess: read the lines first. If they do not name the cause, read the end of the step with "
+    "drone_get_build_logs, or look for words with drone_search_build_logs"
+)
+_ADVICE_ON_SERVICES = (
+    "Read the last lines of the services: one that ended or never got ready explains the failed connection. "
+    "drone_get_build_logs with its stage and step shows more"
+)
 _ADVICE_ON_TARGET = (
-    "It fails on its target branch as well (drone_find_regression: since when): mend it there or wait for that. "
+    "It failed on its target branch before this change (drone_find_regression: since when): mend it there or wait for "
+    "that. "
 )
 
 
@@ -62,6 +74,7 @@ class Case:
     Attributes:
         study: the log as it was read, beside that of the last good run of the same step where there is one.
         places: in source files, the most telling first.
+        is_service: it did not fail, but ran in the background of a step that could not connect.
     """
 
     failed: FailedStep
@@ -71,6 +84,12 @@ class Case:
     found: Excerpt | None = None
     places: tuple[str, ...] = ()
     note: str = ""
+    is_service: bool = False
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is a failure that the build failed by."""
+        return not self.is_service and self.failed.part is not Part.IGNORED
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +97,10 @@ class Diagnosis:
     """The content of the answer.
 
     Attributes:
-        cases: the failures in causal order.
+        cases: the failures in causal order, each before the services that it could not connect to.
         not_read: further failures.
         not_run: what did not run because of them.
-        on_target: whether the branch that the change goes to has the same failure.
+        on_target: whether the branch that the change goes to had the same failure before.
         note: how the build was chosen, where the caller did not.
     """
 
@@ -126,13 +145,15 @@ def compose_diagnosis(diagnosis: Diagnosis, token_budget: int) -> DiagnosisView:
     room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
     rooms = share(room, needs[: detail.cases])
     widest = width_for(room // max(1, len(cases)), token_budget)
-    logs = [
-        write_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
-        if case.text and case.study and case.found
-        else []
-        for case, room in zip(cases, rooms, strict=True)
-    ]
-    return _view(diagnosis, detail, logs)
+    return _view(diagnosis, detail, [_write(case, room, widest) for case, room in zip(cases, rooms, strict=True)])
+
+
+def _write(case: Case, room: int, widest: int) -> list[Row]:
+    if case.text is None or case.found is None:
+        return []
+    if case.study is None:
+        return write_excerpt(case.text, case.found, room, widest)
+    return write_to_fit(case.text, case.study, case.failed.exit_code, case.found, room, widest)
 
 
 def _fits(diagnosis: Diagnosis, detail: Detail, needs: Sequence[int], budget: int) -> bool:
@@ -152,7 +173,7 @@ def _room(diagnosis: Diagnosis, detail: Detail, budget: int) -> int:
 
 def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> DiagnosisView:
     cases = diagnosis.cases[: detail.cases]
-    left = [case.failed.label for case in diagnosis.cases[detail.cases :]]
+    left = [case.failed.label for case in diagnosis.cases[detail.cases :] if not case.is_service]
     story = _story(diagnosis)
     return DiagnosisView(
         repo=diagnosis.repo,
@@ -173,9 +194,15 @@ def _view(diagnosis: Diagnosis, detail: Detail, logs: Sequence[list[Row]]) -> Di
 
 def _advice(diagnosis: Diagnosis, cases: Sequence[Case]) -> str:
     """Propose the next step, at the first place in a source file that the evidence names; "" if nothing failed."""
-    places = (case.places[0] for case in cases if case.places and case.failed.part is not Part.IGNORED)
-    place = one_line(next(places, ""), _PLACE) or "what the lines name"
+    counting = [case for case in cases if case.counts]
+    place = one_line(next((case.places[0] for case in counting if case.places), ""), _PLACE) or "what the lines name"
     text = _ADVICE.get(diagnosis.verdict.kind, "").format(place=place)
+    if text and diagnosis.verdict.confidence == LOW and diagnosis.verdict.kind != "unknown":
+        text = _ADVICE_ON_A_GUESS
+    if any(case.is_service for case in diagnosis.cases):
+        text = _ADVICE_ON_SERVICES
+    if counting and counting[0].text and counting[0].text.head_lost:
+        text = f"{text}. If the lines do not name the cause, {PRINT_LESS}"
     return _ADVICE_ON_TARGET + text if text and diagnosis.on_target.answer == "yes" else text
 
 
@@ -188,7 +215,7 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
         name=_said(failed.name, detail),
         status=one_line(failed.status, 30),
         exit_code=failed.exit_code or None,
-        role=_ROLES[failed.part],
+        role=_SERVICE if case.is_service else _ROLES[failed.part],
         kind=verdict.kind,
         confidence=verdict.confidence,
         evidence=_listed(verdict.evidence, detail),
@@ -197,6 +224,7 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
         note=_said("; ".join(part for part in (error, case.note) if part), detail),
         shown=count_lines(lines) if case.text else None,
         total_lines=case.text.last if case.text else None,
+        head_lost=(case.text is not None and case.text.head_lost) or None,
         log=framed(lines, diagnosis.nonce) if lines else "",
     )
 
@@ -215,13 +243,13 @@ def _listed(items: Sequence[str], detail: Detail) -> tuple[str, ...]:
 def _story(diagnosis: Diagnosis) -> str:
     """Describe in a sentence what happened."""
     build = diagnosis.build
-    first = next((case.failed for case in diagnosis.cases if case.failed.part is not Part.IGNORED), None)
+    first = next((case.failed for case in diagnosis.cases if case.counts), None)
     if first is None:
         return _unfailed(diagnosis)
     if first.part is Part.STOPPED:
         return f"the build was stopped while {first.label} ran"
     exit_code = f", exit {first.exit_code}" if first.exit_code else ""
-    count = sum(case.failed.part is not Part.IGNORED for case in diagnosis.cases) + len(diagnosis.not_read) - 1
+    count = sum(case.counts for case in diagnosis.cases) + len(diagnosis.not_read) - 1
     more = f"; {count} more failed" if count else ""
     so_far = "" if is_final(build.status) else f"; the build is still {build.status}"
     return f"{first.label} failed first{exit_code}{more}{so_far}"

@@ -1,7 +1,8 @@
-"""Looks for a failure in other builds: the last good run of the same step, the newest build of the target branch.
+"""Looks for a failure in other builds: the last good run of the same step, the target branch before the commit.
 
-At most eight requests, whatever the repository: whether our token may read it, the newest build of the default branch,
-two pages of builds, two builds, two logs. The first is cached for a minute, and the store may have the builds.
+At most twelve requests, whatever the repository: whether our token may read it, the newest build of the default branch,
+three builds of which this one is a restart, three pages of builds, two builds, two logs. The first is cached for a
+minute, the store may have the builds, and most builds are no restarts.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from drone_mcp_build.refs import history_branch
-from drone_mcp_client.errors import ServiceError
-from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.earlier_builds import builds_before, is_good_before, same_step
+from drone_mcp_client.errors import NotFound, ServiceError
+from drone_mcp_logs.common.commit_order import is_same_commit
+from drone_mcp_logs.common.earlier_builds import PAGE, builds_before, is_good_before, same_step
 from drone_mcp_logs.common.step_reader import StepReader
+from drone_mcp_logs.diagnose.target_history import BROKEN, NOTHING_AROUND, TargetHistory, history_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +27,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.known import Observation
     from drone_mcp_logs.common.live_log import Pace
 
-BROKEN = frozenset({"failure", "error"})
+_MOST_PARENTS = 3  # each may cost a request
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,14 @@ class Past:
     Attributes:
         branch: where the change goes: a pull request's target, for a push the default branch.
         good: the last good run of the step before this build.
-        other: the newest finished other build of `branch`.
+        target: the builds of `branch` around this commit.
+        other: the one before it, with the same step.
         trouble: why the other builds could not be read.
     """
 
     branch: str = ""
     good: OtherRun | None = None
+    target: TargetHistory = NOTHING_AROUND
     other: OtherRun | None = None
     trouble: str = ""
 
@@ -76,17 +80,39 @@ class Historian:
             return NO_PAST
         try:
             goal = own if self.build.event == "pull_request" else await self._default_branch() or own
-            listed = await builds_before(await self.access.client(), self.repo, number, own)
-            newest = self._newest(goal)
-            other = next((build for build in listed if is_final(build.status)), None) if goal == own else newest
+            first = await self._first_of_commit()
+            drone = await self.access.client()
+            listed = await builds_before(drone, self.repo, first, own)
+            on_goal = listed if goal == own else await self._list_goal(goal, first)
+            alike = [build.number for build in (*listed, *on_goal) if is_same_commit(build, self.build)]
+            target = history_around(self.build, min(first, *alike, number), on_goal)
             good = next((build for build in listed if is_good_before(build, number)), None)
             # A new branch has no good build yet, but it began at the default branch.
-            if good is None and newest and newest.status == "success":
-                good = newest
+            if good is None and goal != own and target.before and target.before.status == "success":
+                good = target.before
             good_run = await self._run(good, lambda ref: ref.step.status == "success") if good else None
-            return Past(goal, good_run, await self._failed_run(other))
+            return Past(goal, good_run, target, await self._failed_run(target.before))
         except ServiceError as error:
             return Past(trouble=f"other builds could not be read: {error.message}")
+
+    async def _first_of_commit(self) -> int:
+        """Return the number of the build that this one is a restart of, over several restarts; else its own."""
+        build = self.build
+        for _ in range(_MOST_PARENTS):
+            if not 0 < build.parent < build.number:
+                break
+            try:
+                build = (await self.access.builds.build(self.repo, build.parent)).build
+            except NotFound:
+                return build.parent  # it was purged
+        return build.number
+
+    async def _list_goal(self, goal: str, first: int) -> list[Build]:
+        """List builds of the branch that a change goes to: its newest one, or a page where that is a later one."""
+        newest = [build for build in self.read.values() if history_branch(build) == goal]
+        if history_around(self.build, first, newest).before:
+            return newest
+        return list(await (await self.access.client()).build_page(self.repo, 1, PAGE, branch=goal))
 
     async def _default_branch(self) -> str:
         """Return the branch of the newest build of the default branch; "" where that has no builds."""
@@ -96,12 +122,8 @@ class Historian:
         self.read[newest.build.number] = newest.build
         return history_branch(newest.build)
 
-    def _newest(self, branch: str) -> Build | None:
-        ended = (build for build in self.read.values() if history_branch(build) == branch and is_final(build.status))
-        return next((build for build in ended if build.number != self.build.number), None)
-
     async def _failed_run(self, build: Build | None) -> OtherRun | None:
-        """Read the step in the branch's newest build if that failed; of a good build no log is needed."""
+        """Read the step in the branch's build before the commit if that failed; of a good build no log is needed."""
         if build is None or build.status not in BROKEN:
             return OtherRun(build) if build else None
         return await self._run(build, lambda ref: ref.failed)

@@ -11,23 +11,24 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import NAME_WIDTH, Part, StepRef, failed_steps
+from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, Part, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
+from drone_mcp_logs.common.services import last_lines, services_to_read
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
-from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
+from drone_mcp_logs.common.verdicts import NOTHING, verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
 from drone_mcp_logs.diagnose.on_target import compare_with_target
-from drone_mcp_logs.diagnose.other_builds import BROKEN, NO_PAST, Historian, Past
+from drone_mcp_logs.diagnose.other_builds import NO_PAST, Historian, Past
+from drone_mcp_logs.diagnose.target_history import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ci_mcp_logs.distill import Study
     from drone_mcp_build.build_address import BuildAddress
-    from drone_mcp_build.failed_steps import FailedStep
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
@@ -60,6 +61,7 @@ class Facts:
     past: Past
     limit: int
     token_budget: int
+    services: Sequence[LogReading] = ()
 
 
 async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace) -> DiagnosisView:
@@ -73,19 +75,29 @@ async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, p
         return await reader.read(one.ref) if one.ref else None  # a stage that failed without a step has no log
 
     readings = await for_each(failed[:most], read)
+    services = await _read_services(reader, failed[:most], readings)
     first = failed[0] if failed else None
     past = NO_PAST
     # In a stopped build most failures come from the stop, and a comparison of their logs is not worth its requests.
     if first and first.ref and first.part is not Part.IGNORED and chosen.build.status != "killed":
         past = await Historian(access, what.repo, chosen.build, first.ref, pace, chosen.newest).look_back()
     limit = await access.builds.time_limit(what.repo, chosen.build)
-    facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget)
+    facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget, services)
     view = await anyio.to_thread.run_sync(conclude, facts)
     # A signature is kept for 90 days, so it is stored only when nothing of the build can change any more.
     if is_final(chosen.build.status):
         found = signed(chosen.build, first_failure(chosen.build), view.signature)
         await access.signatures.write(what.repo, chosen.build, found)
     return view
+
+
+async def _read_services(
+    reader: StepReader, failed: Sequence[FailedStep], readings: Sequence[LogReading | None]
+) -> list[LogReading]:
+    """Read the services of the first stage in which a step could not connect."""
+    pairs = (pair for pair in zip(failed, readings, strict=True) if pair[1] and pair[0].part is not Part.IGNORED)
+    refs = (services_to_read(one, reading.text) for one, reading in pairs if reading)
+    return await for_each(next(filter(None, refs), []), reader.read)
 
 
 async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
@@ -108,8 +120,9 @@ async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
 def conclude(facts: Facts) -> DiagnosisView:
     """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
-    cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
-    first = next((case for case in cases if case.failed.part is not Part.IGNORED), None)
+    failures = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
+    first = next((case for case in failures if case.counts), None)
+    cases = _with_services(failures, list(map(_service, facts.services)))
     own = sign(first.failed, _study_alone(first), first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,
@@ -145,16 +158,31 @@ def not_run_because_of_failures(build: Build) -> list[str]:
 def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
     """Judge a failure; the first is compared with its last good run."""
     if reading is None:
-        return Case(failed, verdict_of(failed, None, facts.limit))
+        return Case(failed, verdict_of(failed, None, None, facts.limit))
     text = reading.text
     if text is None or not text.lines:
         note = reading.why or ("it printed nothing" if text else "")
-        return Case(failed, verdict_of(failed, None, facts.limit), text, note=note)
+        return Case(failed, verdict_of(failed, None, None, facts.limit), text, note=note)
     run = facts.past.good if index == 0 else None
     study = study_of(text, run.text if run else None)
     note = f"compared with its last good run in #{run.build.number}" if run and study.compared else reading.why
     found = study.excerpt(failed.exit_code, max(JUDGED, facts.token_budget))
-    return Case(failed, verdict_of(failed, found, facts.limit), text, study, found, places_of(found), note)
+    return Case(failed, verdict_of(failed, text, found, facts.limit), text, study, found, places_of(found), note)
+
+
+def _service(reading: LogReading) -> Case:
+    """Return a service with the last lines of its log, which are more telling than what looks like a failure in it."""
+    failed = FailedStep(reading.ref.stage, reading.ref.step, Part.BESIDE)
+    text = reading.text if reading.text and reading.text.lines else None
+    note = "" if text else reading.why or "it printed nothing"
+    return Case(failed, NOTHING, text, found=last_lines(text) if text else None, note=note, is_service=True)
+
+
+def _with_services(failures: Sequence[Case], services: Sequence[Case]) -> list[Case]:
+    """Return the failures, and behind the first one in the stage of the services those."""
+    stage = services[0].failed.stage if services else None
+    at = next((index for index, case in enumerate(failures, 1) if case.counts and case.failed.stage == stage), 0)
+    return [*failures[:at], *services, *failures[at:]]
 
 
 def _study_alone(case: Case) -> Study | None:
@@ -163,7 +191,7 @@ def _study_alone(case: Case) -> Study | None:
 
 
 def _target_signature(past: Past) -> str:
-    """Return the signature of the same step in the target branch's newest build; "" if that was not read."""
+    """Return the signature of the same step in the target branch's build before the commit; "" if that was not read."""
     run = past.other
     if run is None or run.ref is None:
         return ""

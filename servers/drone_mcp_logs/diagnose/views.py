@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ci_mcp_kit.answer import to_json
-from drone_mcp_logs.common.views import BuildView, StepView, Texts, joined, titled
+from drone_mcp_logs.common.views import LOST_HEAD, BuildView, StepView, Texts, joined, titled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,6 +25,7 @@ class FailureView(StepView):
     places: tuple[str, ...] = ()
     shown: Annotated[int | None, Field(description="lines")] = None
     total_lines: int | None = None
+    head_lost: bool | None = None
     log: str = ""
 
     @property
@@ -38,7 +39,8 @@ class FailureView(StepView):
         """Return the text of this part."""
         because = f": {'; '.join(self.evidence)}" if self.evidence else ""
         kind = f"{self.kind} ({self.confidence} confidence){because}" if self.kind else ""
-        extent = "" if self.total_lines is None else f"{self.shown} of {self.total_lines} lines shown."
+        lost = f"; {LOST_HEAD}" if self.head_lost else ""
+        extent = "" if self.total_lines is None else f"{self.shown} of {self.total_lines} lines shown{lost}."
         rows = [f"{self.heading}. {extent}".strip(), kind, self.note]
         rows += [_quoted("failed tests", self.tests), _quoted("places", self.places), self.log]
         return [row for row in rows if row]

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drone_mcp_logs.common.views import BuildView, StepView, Texts, joined, titled
+from drone_mcp_logs.common.views import LOST_HEAD, BuildView, StepView, Texts, joined, titled
 
 
 class StepLogView(StepView):
@@ -30,7 +30,7 @@ class StepLogView(StepView):
         if self.total_lines is None:
             return ""
         size = f"{self.total_lines} ({self.bytes} bytes{' so far' if self.running else ''})"
-        lost = "; the beginning is lost, numbers count from what is left" if self.head_lost and not self.running else ""
+        lost = f"; {LOST_HEAD}" if self.head_lost and not self.running else ""
         if self.first_line is None:
             return f"No lines shown of {size}{lost}."
         return f"Lines {self.first_line}-{self.last_line} of {size}{lost}."

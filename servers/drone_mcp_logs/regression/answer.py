@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.pages import compare_page
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
-from drone_mcp_logs.common.compare_link import compare_link
 from drone_mcp_logs.common.steps import NAME
 from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView
@@ -34,6 +34,7 @@ class Regression:
         before: failed in the same way before the last good build, newest first.
         signatures: of the builds that were read, by number; None where no request was left for one.
         count: builds looked at.
+        home: the page of the repository at its source host.
     """
 
     streak: Streak
@@ -42,6 +43,7 @@ class Regression:
     before: tuple[int, ...] = ()
     signatures: Mapping[int, str | None] = field(default_factory=dict)
     count: int = 0
+    home: str = ""
 
 
 def answer(found: Regression, chronicle: Chronicle, step: str) -> RegressionView:
@@ -62,7 +64,7 @@ def answer(found: Regression, chronicle: Chronicle, step: str) -> RegressionView
         seen_before=found.before[:_BEFORE],
         signature=found.signature,
         builds=tuple(_rows(found)),
-        compare_link=_link(good, bad),
+        compare_link=_link(found),
         looked_at=looked_at(found.count, chronicle),
         next_step=_next_step(verdict, found),
     )
@@ -176,8 +178,9 @@ def _way(signature: str, found: Regression, build: Build) -> str:
     return "first seen" if build is found.first else "the same failure"
 
 
-def _link(good: Build | None, bad: tuple[Build, ...]) -> str:
-    return compare_link(one_line(bad[-1].link, 300), good.after, bad[-1].after) if good and bad else ""
+def _link(found: Regression) -> str:
+    good, bad = found.streak.last_good, found.streak.bad
+    return one_line(compare_page(found.home, good.after, bad[-1].after), 300) if good and bad else ""
 
 
 def _next_step(verdict: str, found: Regression) -> str:

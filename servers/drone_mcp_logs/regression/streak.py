@@ -1,7 +1,8 @@
 """Finds since when a branch fails, and since when it fails in this way. Pure.
 
-Builds come newest first. A good one passed, a bad one failed; one that was stopped, skipped or has not ended says
-nothing, but the change that broke the branch may have come with it.
+Builds come in the order of their commits, newest first, so that a restart stands where its commit does. A good one
+passed, a bad one failed; one that was stopped, skipped or has not ended says nothing, but the change that broke the
+branch may have come with it.
 """
 
 from __future__ import annotations

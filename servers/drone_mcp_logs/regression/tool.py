@@ -10,6 +10,7 @@ from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.build_history import Chronicle, Requests
+from drone_mcp_logs.common.commit_order import newest_commit_first, placed
 from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
 from drone_mcp_logs.common.failure_signatures import Signer
 from drone_mcp_logs.common.step_outcomes import runs_of
@@ -50,13 +51,14 @@ class RegressionSearch:
     async def run(self) -> Regression:
         """Return the streak of failures, and which of them fail alike."""
         builds = await self._listed() if self.signer.step is None else await self._listed_by_step()
-        streak = streak_of(builds, self._judge)
+        streak = streak_of(newest_commit_first(builds), self._judge)
         if not streak.bad:
             return Regression(streak, count=len(builds))
         own = await self._sign(streak.bad[0])
         first = await self._first_seen(streak, own) if own else streak.bad[0]
         before = await self._seen_before(streak, own) if own else ()
-        return Regression(streak, own or "", first, before, dict(self.signatures), len(builds))
+        home = await self.chronicle.builds.home(self.chronicle.slug, streak.bad[0]) if streak.last_good else ""
+        return Regression(streak, own or "", first, before, dict(self.signatures), len(builds), home)
 
     def _judge(self, build: Build) -> Outcome:
         if self.signer.step is None:
@@ -70,7 +72,7 @@ class RegressionSearch:
             async for batch in batches:
                 builds += [build for build in batch if self.newest is None or build.number <= self.newest]
                 await self._tell(f"{len(builds)} builds listed")
-                if len(builds) >= _MOST_BUILDS or any(outcome_of(build) is Outcome.GOOD for build in builds):
+                if len(builds) >= _MOST_BUILDS or any(outcome_of(build) is Outcome.GOOD for build in placed(builds)):
                     break
         return builds
 
@@ -81,17 +83,20 @@ class RegressionSearch:
             async for batch in batches:
                 fresh = [build for build in batch if self.newest is None or build.number <= self.newest]
                 builds += fresh
-                if await self._find_good(fresh):
+                if await self._find_good(fresh, builds):
                     break
         return builds
 
-    async def _find_good(self, builds: Sequence[Build]) -> bool:
-        """Judge builds by the step until it passed; return whether the search is over."""
-        ended = [build for build in builds if outcome_of(build) is not Outcome.NOTHING]
+    async def _find_good(self, builds: Sequence[Build], listed: Sequence[Build]) -> bool:
+        """Judge builds, those of `listed` that are new, by the step until it passed; return whether the search is over.
+
+        A restart of a commit before those listed does not end it: the first failure may be of a commit in between.
+        """
+        ended = newest_commit_first(build for build in builds if outcome_of(build) is not Outcome.NOTHING)
         for start in range(0, len(ended), AT_ONCE):
             await for_each(ended[start : start + AT_ONCE], self._judge_step)
             await self._tell(f"down to build {ended[start].number}")
-            if Outcome.GOOD in self.judged.values() or not self.chronicle.requests.left:
+            if Outcome.GOOD in map(self._judge, placed(listed)) or not self.chronicle.requests.left:
                 return True
         return False
 

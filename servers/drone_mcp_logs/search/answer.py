@@ -31,6 +31,7 @@ class StepMatches:
     ref: StepRef
     found: SearchResult
     note: str = ""
+    head_lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)

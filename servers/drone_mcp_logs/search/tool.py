@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import anyio.to_thread
 
 from ci_mcp_logs.framing import new_nonce
@@ -16,6 +17,7 @@ from drone_mcp_client.errors import InvalidInput
 from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import failed_first, find
+from drone_mcp_logs.common.views import LOST_HEAD, PRINT_LESS
 from drone_mcp_logs.search.answer import Findings, StepMatches, compose_findings
 
 if TYPE_CHECKING:
@@ -36,6 +38,8 @@ MOST_SECONDS = 10.0  # of searching, shared by the logs of one search
 
 NOTHING = "try a shorter or a literal pattern; drone_get_build_logs shows the end of failed steps"
 NARROW = "narrow the pattern, name a step, or raise max_matches and token_budget"
+NOTHING_LEFT = f"a match may be in a beginning that is lost: {PRINT_LESS}"
+NO_LOGS = "no step has a log to search; drone_diagnose_build says why nothing ran"
 READ_ON = "drone_get_build_logs with stage, step and around shows more around a line"
 
 
@@ -82,6 +86,7 @@ class _Search:
         self._clock = clock
         self._bytes_left = MOST_BYTES
         self._seconds_left = MOST_SECONDS
+        self._scanning = anyio.Lock()  # logs are read at once and scanned in turn, or each would get all seconds left
 
     async def step(self, ref: StepRef) -> StepMatches | str:
         """Search one step, or say why not."""
@@ -95,8 +100,9 @@ class _Search:
         if reading.text is None:
             return f"{ref.label}: its log is not there"
         self._bytes_left -= reading.text.size
-        found = await self._scan(reading.text)
-        return StepMatches(reading.ref, found, _note(found, reading.text))
+        async with self._scanning:
+            found = await self._scan(reading.text)
+        return StepMatches(reading.ref, found, _note(found, reading.text), reading.text.head_lost)
 
     async def _scan(self, text: LogText) -> SearchResult:
         """Search in a thread, which ends soon after this task is cancelled."""
@@ -126,13 +132,14 @@ def _note(found: SearchResult, text: LogText) -> str:
     if text.running:
         notes.append("it still runs: searched what it printed so far")
     if text.head_lost:
-        notes.append("its beginning is lost, and line numbers count from what is left")
+        notes.append("Drone no longer replays its beginning" if text.running else LOST_HEAD)
     return "; ".join(notes)
 
 
 def _findings(ask: SearchRequest, build: Build, done: Sequence[StepMatches | str]) -> Findings:
     steps = [step for step in done if isinstance(step, StepMatches)]
-    hits = tuple(step for step in steps if step.found.count or not step.found.whole)
+    # One that was searched in part is named also without a match, which may be in the other part.
+    hits = tuple(step for step in steps if step.found.count or step.note)
     matches = sum(step.found.count for step in hits)
     return Findings(
         ask.what.repo,
@@ -142,6 +149,14 @@ def _findings(ask: SearchRequest, build: Build, done: Sequence[StepMatches | str
         steps=hits,
         searched=len(steps),
         not_searched=tuple(reason for reason in done if isinstance(reason, str)),
-        next_step=READ_ON if matches else NOTHING,
+        next_step=_next_step(steps, matches),
         if_cut=NARROW,
     )
+
+
+def _next_step(steps: Sequence[StepMatches], matches: int) -> str:
+    if matches:
+        return READ_ON
+    if not steps:
+        return NO_LOGS
+    return NOTHING_LEFT if any(step.head_lost for step in steps) else NOTHING

@@ -122,7 +122,7 @@ def split_lines(data: bytes, answer: Callable[[bytes], bytes | None]) -> tuple[b
     said: list[bytes] = []
     while b"\n" in data:
         line, rest = data.split(b"\n", 1)
-        reply = None if b"\r" in line[:-1] else answer(line)  # for the SDK a lone CR ends a line, too
+        reply = answer(line) if line.strip() else NOTHING
         if reply is None:
             return b"".join(said), data, True
         said.append(reply)

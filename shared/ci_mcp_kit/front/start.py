@@ -15,6 +15,7 @@ from ci_mcp_kit import pipes
 from ci_mcp_kit.front import surface as surfaces
 from ci_mcp_kit.front.conversation import Conversation, split_lines
 from ci_mcp_kit.front.handover import Handover
+from ci_mcp_kit.own_packages import use_own_packages
 from ci_mcp_kit.variables import SettingsError, read_process, read_tools
 
 TYPE_CHECKING = False
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Mapping[str, str]], dict[str, Any]]
 
+WAITS = "This server waits for an MCP client on standard input (Ctrl-D ends it); see --help.\n"  # for people
 _LONGEST_PIECE = 2**18  # bytes of an incomplete line; the front answers none that is longer
 
 
@@ -36,11 +38,14 @@ def start(package: str, *readers: Reader) -> None:
         package: the import package of the server; its module `server` has the `main` function.
         readers: read its variables and those of the process; each raises SettingsError.
     """
+    use_own_packages(package)
     gc.disable()  # takes a tenth of the start and finds nothing while modules load; `ci_mcp_kit.app.run` enables it
     # --help, --http and the rest are the business of the parser in `ci_mcp_kit.app`.
     if sys.argv[1:]:
         _server_of(package).main()
         return
+    if os.isatty(0):
+        pipes.write_at_once(pipes.STDERR, WAITS.encode())
     surface = surfaces.load(package)
     stdin = pipes.Input()
     if surface is None:
@@ -49,7 +54,7 @@ def start(package: str, *readers: Reader) -> None:
     eager, fault = _read_environment(surface, readers)
     if fault is not None:
         surface.explain(fault)
-        _report(f"{surface.command}: {fault}")
+        pipes.write_at_once(pipes.STDERR, f"{surface.command}: {fault}\n".encode())
     if pipes.WINDOWS:
         _exit_at_signals()
     else:
@@ -58,7 +63,7 @@ def start(package: str, *readers: Reader) -> None:
     rest = _converse(stdin, conversation, package if eager else None)
     if rest is None:
         # os._exit() because nothing is open here, and a thread that loads the server early would hold up the end.
-        stdin.send_last(conversation.farewell())
+        pipes.write_at_once(pipes.STDOUT, conversation.farewell())
         os._exit(0)
     # While the server is loaded nobody reads the input, so a signal could not end the process through it.
     _exit_at_signals()
@@ -126,9 +131,3 @@ def _load_in_background(package: str) -> None:
 
 def _server_of(package: str) -> Any:
     return import_module(f"{package}.server")
-
-
-def _report(line: str) -> None:
-    if sys.stderr is not None:
-        sys.stderr.write(line + "\n")
-        sys.stderr.flush()

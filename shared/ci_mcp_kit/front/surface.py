@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import SettingsError
 
 FILE = "surface.json"
+_NEEDY = (
+    ("prompts/list", "prompts", "name"),
+    ("resources/list", "resources", "uri"),
+    ("resources/templates/list", "resourceTemplates", "uriTemplate"),
+)
+"""What needs tools: method, name of its list, and what its items are known by."""
 
 
 class Surface:
@@ -46,7 +52,7 @@ class Surface:
         return [tool["name"] for tool in self.legacy["tools/list"]["tools"]]
 
     def narrow(self, allowed: Iterable[str] | None) -> None:
-        """Keep only the allowed tools, and the prompts that need no other; None allows all.
+        """Keep only the allowed tools, and the prompts and resources that need no other; None allows all.
 
         Raises:
             SettingsError: the server lacks an allowed tool. It is narrowed all the same, to `offered_tools`.
@@ -54,9 +60,11 @@ class Surface:
         known = self.tool_names()
         kept = set(offered_tools(known, allowed))
         for results in (self.legacy, self.modern):
-            tools, prompts = results["tools/list"], results["prompts/list"]
+            tools = results["tools/list"]
             tools["tools"] = [tool for tool in tools["tools"] if tool["name"] in kept]
-            prompts["prompts"] = [item for item in prompts["prompts"] if kept.issuperset(self._needs[item["name"]])]
+            for method, items, key in _NEEDY:
+                listed = results[method]
+                listed[items] = [item for item in listed[items] if kept.issuperset(self._needs[item[key]])]
         refuse_unknown_tools(self._server, known, allowed)
 
     def explain(self, fault: SettingsError) -> None:

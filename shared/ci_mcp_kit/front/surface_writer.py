@@ -87,14 +87,23 @@ async def ask(server: MCPServer[Any], requests: Sequence[dict[str, Any]]) -> lis
 
 
 async def _needs(settings: ProcessSettings, create: Callable[[Any], MCPServer[Any]]) -> dict[str, list[str]]:
-    """Return for each prompt the tools that it needs: without one of them it is not offered."""
+    """Return for each prompt and resource the tools that it needs: without one of them it is not offered."""
     complete = create(settings)
     tools = [tool.name for tool in await complete.list_tools()]
-    needs: dict[str, list[str]] = {prompt.name: [] for prompt in await complete.list_prompts()}
+    needs: dict[str, list[str]] = {name: [] for name in await _prompts_and_resources(complete)}
     # Without its only tool a server has an allow-list that names none, which offers all (`offered_tools`).
     for missing in tools if len(tools) > 1 else []:
         narrowed = create(replace(settings, tools=tuple(name for name in tools if name != missing)))
-        left = {prompt.name for prompt in await narrowed.list_prompts()}
-        for name in needs.keys() - left:
+        for name in needs.keys() - set(await _prompts_and_resources(narrowed)):
             needs[name].append(missing)
     return needs
+
+
+async def _prompts_and_resources(server: MCPServer[Any]) -> list[str]:
+    prompts, resources = await server.list_prompts(), await server.list_resources()
+    templates = await server.list_resource_templates()
+    return [
+        *(prompt.name for prompt in prompts),
+        *(str(resource.uri) for resource in resources),
+        *(template.uri_template for template in templates),
+    ]

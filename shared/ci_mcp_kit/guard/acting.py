@@ -2,24 +2,25 @@
 
 from __future__ import annotations
 
+from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp.types import InputRequiredResult
 
-from ci_mcp_kit.errors import Conflict, ServiceError, ServiceFailed, TimedOut, Unreachable
+from ci_mcp_kit.errors import Conflict, ServiceError
 from ci_mcp_kit.guard.change import A, Change, Plan, Sent, V
+from ci_mcp_kit.guard.errors import OutcomeUnknown
 from ci_mcp_kit.guard.repeating import RecentCalls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import AsyncIterator, Callable
 
     from mcp.server.mcpserver import Context
 
     from ci_mcp_kit.guard.guard import Guard, Warrant
     from ci_mcp_kit.guard.rules import Decision
-
-# After these errors it is unknown whether the service has carried out the call.
-LEFT_OPEN = (TimedOut, Unreachable, ServiceFailed)
 
 
 class Actor:
@@ -56,54 +57,75 @@ class Actor:
         rehearses = dry_run or guard.rules.mode != "on"
         # A rehearsal sends nothing: it does not count as the same call, and is not answered with an earlier call's
         # answer.
-        earlier = None if rehearses else await self._recent.find(change.identity(), self._clock())
+        async with self._on_record(change):
+            earlier = None if rehearses else await self._recent.find(change.identity(), self._clock())
         if earlier is not None:
             return await self._repeat(change, earlier)
-        plan = await change.plan()
+        async with self._on_record(change):
+            plan = await change.plan()
         if plan.nothing:
             # Before the rules: where nothing is sent, there is nothing to allow, to confirm or to count.
-            await guard.audit.try_note("nothing", **plan.action.facts())
+            await guard.audit.try_note("nothing", outcome="not_sent", **plan.action.facts())
             return change.describe_nothing(plan)
         decision = await guard.check(plan.action)
         if rehearses:
             allowed = {"decision": "allowed", "rule": decision.rule, "sends": plan.requests}
-            await guard.audit.try_note("dry-run", **allowed, **plan.action.facts())
+            await guard.audit.try_note("dry-run", outcome="not_sent", **allowed, **plan.action.facts())
             return change.describe_rehearsal(plan, decision)
         confirmed = await self._confirm(context, change, plan, decision, token)
-        return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, plan, confirmed)
+        return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, *confirmed)
 
     async def _repeat(self, change: Change[A, V], earlier: str) -> V:
-        await self._guard.audit.try_note("repeated", **change.facts())
+        await self._guard.audit.try_note("repeated", outcome="not_sent", **change.facts())
         return change.describe_repeated(change.view.model_validate_json(earlier))
 
     async def _confirm(
         self, context: Context[Any, Any], change: Change[A, V], plan: Plan[A], decision: Decision, token: str | None
-    ) -> str | InputRequiredResult:
-        """Have the change confirmed, if it must be."""
+    ) -> tuple[Plan[A], str] | InputRequiredResult:
+        """Have the change confirmed, if it must be; return the plan to carry out and the confirmation."""
         if not decision.confirm:
-            return ""
-        confirmed = await self._guard.confirm(context, plan.action, plan.question, token)
-        if not isinstance(confirmed, InputRequiredResult):
-            # A person takes their time: what they agreed to must still be what would be done.
+            return plan, ""
+        try:
+            confirmed = await self._guard.confirm(context, plan.action, plan.question, token)
+        except anyio.get_cancelled_exc_class():
+            await self._guard.audit.try_note("cancelled", outcome="not_sent", **plan.action.facts())
+            raise
+        if isinstance(confirmed, InputRequiredResult):
+            return confirmed
+        # A person takes their time: what they agreed to must still be what would be done.
+        async with self._on_record(change):
             again = await change.plan()
             if again.action.fingerprint != plan.action.fingerprint:
                 raise Conflict(f"{change.subject} has moved on while its confirmation was under way")
-        return confirmed
+        return again, confirmed
+
+    @asynccontextmanager
+    async def _on_record(self, change: Change[A, V]) -> AsyncIterator[None]:
+        """Write a line about what ends a call before anything was sent."""
+        try:
+            yield
+        except ServiceError as error:
+            await self._guard.audit.refused(error, outcome="not_sent", **change.facts())
+            raise
+        except anyio.get_cancelled_exc_class():
+            await self._guard.audit.try_note("cancelled", outcome="not_sent", **change.facts())
+            raise
 
     async def _do(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> V:
         # Claimed now, although `act` has looked: the same call may have begun elsewhere while a person was being asked.
-        earlier = await self._recent.begin(change.identity(), self._clock())
+        async with self._on_record(change):
+            earlier = await self._recent.begin(change.identity(), self._clock())
         if earlier is not None:
             return await self._repeat(change, earlier)
         try:
             plan, sent = await self._send(change, plan, confirmed)
-        except LEFT_OPEN:
-            # A cancelled call passes both clauses and stays noted as sent: its request may have left.
-            await self._recent.unanswered(change.identity(), self._clock())
-            raise
-        except ServiceError:
-            # Certainly refused, so the agent may correct the cause and call again at once.
-            await self._recent.forget(change.identity())
+        except ServiceError as error:
+            # A cancelled call does not come here and stays noted as sent: its request may have left.
+            if error.outcome_unknown:
+                await self._recent.unanswered(change.identity(), self._clock())
+            else:
+                # Certainly not done, so the agent may correct the cause and call again at once.
+                await self._recent.forget(change.identity())
             raise
         view = await change.describe_done(plan, sent) if sent.answers else change.describe_nothing(plan)
         await self._recent.answered(change.identity(), view.model_dump_json(), self._clock())
@@ -113,7 +135,9 @@ class Actor:
         """Send the calls; if the subject has changed meanwhile, plan and decide again, once."""
         try:
             warrant = await self._guard.begin(plan.action, confirmed)
-            return plan, await self._send_calls(plan, warrant)
+            return plan, await self._send_calls(change, plan, warrant)
+        except OutcomeUnknown:
+            raise
         except Conflict:
             # Only the first call raises it (`_send_calls`), so nothing was changed and nothing is sent twice. A second
             # conflict goes to the agent: a subject that changes so fast takes a decision, not a loop.
@@ -123,16 +147,36 @@ class Actor:
         if not change.keeps_decision(plan.action, again.action):
             raise Conflict(f"{change.subject} has changed so much that it takes a new decision")
         warrant = await self._guard.begin_again(again.action, confirmed)
-        return again, await self._send_calls(again, warrant)
+        return again, await self._send_calls(change, again, warrant)
 
-    async def _send_calls(self, plan: Plan[A], warrant: Warrant) -> Sent:
+    async def _send_calls(self, change: Change[A, V], plan: Plan[A], warrant: Warrant) -> Sent:
         """Send one call after another; an error after a success ends the sequence and becomes part of the answer."""
-        answers: list[Any] = []
-        for call in plan.calls:
+        sent = Sent()
+        for index, call in enumerate(plan.calls):
             try:
-                answers.append(await self._guard.send(warrant, call))
+                sent = replace(sent, answers=(*sent.answers, await self._guard.send(warrant, call)))
             except ServiceError as error:
-                if not answers:
-                    raise
-                return Sent(tuple(answers), error)
-        return Sent(tuple(answers))
+                try:
+                    found = await self._look_for_effect(change, plan, index, error)
+                except ServiceError as failed:
+                    if not sent.answers:
+                        raise failed from error
+                    return replace(sent, failed=failed)
+                sent = Sent((*sent.answers, *found.answers), found=True)
+        return sent
+
+    async def _look_for_effect(self, change: Change[A, V], plan: Plan[A], index: int, error: ServiceError) -> Sent:
+        """Return what a call whose answer was lost would have been answered; raise where nothing shows that."""
+        if not error.outcome_unknown:
+            raise error
+        found = None
+        with suppress(ServiceError):
+            found = await change.find_effect(plan, index)
+        await self._guard.audit.try_note("looked", outcome="done" if found else "unknown", **plan.action.facts())
+        if found is None:
+            message = (
+                f"{change.subject}: it is unknown whether {change.operation.name} was carried out. {error.message}"
+            )
+            details = {**error.details, "cause": error.code}
+            raise OutcomeUnknown(message, self._guard.rules.spec.evidence, status=error.status, details=details)
+        return found

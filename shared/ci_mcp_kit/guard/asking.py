@@ -10,11 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import anyio
 from mcp.shared.exceptions import MCPError
 from mcp.types import ElicitRequest, ElicitRequestFormParams, ElicitResult, InputRequiredResult
 from mcp.types.version import is_version_at_least
 from pydantic import BaseModel, Field
 
+from ci_mcp_kit.guard.confirmation_tokens import LIFE
 from ci_mcp_kit.guard.errors import NotConfirmed
 
 if TYPE_CHECKING:
@@ -24,22 +26,18 @@ Said = Literal["accept", "decline", "cancel"]
 
 _ROUNDS_FROM: Final = "2026-07-28"
 _KEY: Final = "confirm"
+# Seconds that a person has for an answer in the middle of a call: a little less than the question lives.
+PATIENCE: Final = LIFE - 1
 
 
 class Consent(BaseModel):
-    """What the person may add. Accepting the form is the confirmation: there is nothing to tick."""
+    """Accepting this form is the confirmation: there is nothing to tick.
+
+    In the newer era the server sends its schema, a flat object of primitive properties (MCP specification,
+    "Elicitation", "Requested Schema").
+    """
 
     note: str = Field(default="", max_length=200, description="For the audit log, if you like")
-
-
-# The form of `Consent` for the newer era, in which the server sends the schema itself. It has to be a flat object of
-# primitive properties (MCP specification, "Elicitation", "Requested Schema").
-SCHEMA: Final[dict[str, Any]] = {
-    "type": "object",
-    "properties": {
-        "note": {"type": "string", "maxLength": 200, "description": "For the audit log, if you like"},
-    },
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +75,19 @@ def replied(context: Context[Any, Any]) -> Reply | None:
 async def put(context: Context[Any, Any], question: str, token: str) -> Reply | InputRequiredResult:
     """Ask the person; return the reply, or the result that ends this round of the call."""
     if _in_rounds(context):
-        form = ElicitRequest(params=ElicitRequestFormParams(message=question, requested_schema=SCHEMA))
+        form = ElicitRequest(
+            params=ElicitRequestFormParams(message=question, requested_schema=Consent.model_json_schema())
+        )
         return InputRequiredResult(input_requests={_KEY: form}, request_state=token)
+    result = None
     try:
-        result = await context.elicit(question, Consent)
+        with anyio.move_on_after(PATIENCE):
+            result = await context.elicit(question, Consent)
     except (MCPError, ValueError) as error:
         # The SDK (2.3.0) raises ValueError where an accepted form comes back empty or does not fit the schema.
         raise NotConfirmed("The client could not put the question to anyone") from error
+    if result is None:
+        return Reply("cancel", token)
     return Reply(result.action, token, result.data.note if result.action == "accept" else "")
 
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.guard import chain, confirmation_tokens
+from ci_mcp_kit.guard.audit_file import read_head
 from ci_mcp_kit.guard.chain import Head, Report
-from ci_mcp_kit.guard.sinks import head_path
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,15 +49,15 @@ def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
 
 
 def _verify(file: Path, key: str, head: str | None) -> Report:
-    kept = head_path(file)
-    expected = Head.parse(head) if head else Head.parse(kept.read_text(encoding="ascii")) if kept.exists() else None
-    # A byte that is not UTF-8 breaks its line, and does not keep the others from being checked.
-    text = file.read_text(encoding="utf-8", errors="surrogateescape")
-    lines = text.split("\n")
+    # Both, because an append goes by the one next to the file.
+    expected = Head.parse(head) if head else None, read_head(file)
+    # As bytes, because an append sees them so: a text would lose "\r". One that is not UTF-8 breaks its line, and does
+    # not keep the others from being checked.
+    lines = file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
     signing = confirmation_tokens.derived(key.encode(), "audit") if key else None
     cut = [] if lines[-1] == "" else ["the last line is cut"]
-    report = chain.verify(lines[:-1], signing, expected)
-    unknown = [] if expected else [NO_HEAD]
+    report = chain.verify(lines[:-1], signing, *expected)
+    unknown = [] if any(expected) else [NO_HEAD]
     return Report((*report.problems, *cut, *unknown), report.head)
 
 

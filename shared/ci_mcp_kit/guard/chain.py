@@ -18,6 +18,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+LONGEST_LINE: Final = 64 * 1024  # characters; an append reads so much from the end of a file, to find its last line
+# What a line is shortened to that would be longer: characters of a text, entries of a list or an object.
+_SHORTER: Final = ((2000, 200), (200, 50), (50, 10))
+
 BEGINNING: Final = "0" * 64  # in place of the hash before a first line: a SHA-256 in hexadecimal has 64 digits
 
 
@@ -39,6 +43,10 @@ class Head:
     def __str__(self) -> str:
         return f"{self.chain}:{self.count}:{self.hash}"
 
+    def is_before(self, other: Head) -> bool:
+        """Return whether a chain with this head may have gone on to the other, or is there already."""
+        return self == other or (self.chain == other.chain and self.count < other.count)
+
     @classmethod
     def parse(cls, text: str) -> Head:
         """Read what `str` wrote; ValueError where it is nothing of the kind."""
@@ -49,10 +57,30 @@ class Head:
 
 
 def link(facts: dict[str, Any], head: Head, key: bytes | None) -> tuple[str, Head]:
-    """Return `facts` as the line that follows `head`, without a line end, and the new head."""
-    entry = {**facts, "chain": head.chain, "number": head.count + 1, "previous": head.hash}
+    """Return `facts` as the line that follows `head`, without a line end, and the new head.
+
+    Long facts are shortened: a line that is longer than `LONGEST_LINE` could not be followed by another.
+    """
+    place = {"chain": head.chain, "number": head.count + 1, "previous": head.hash}
+    entry: dict[str, Any] = {**facts, **place}
+    for characters, entries in _SHORTER:
+        if len(_canonical(entry)) + len(BEGINNING) + 20 < LONGEST_LINE:
+            break
+        shorter = {name: _shorten(fact, characters, entries) for name, fact in facts.items()}
+        entry = {**shorter, "shortened": True, **place}
     digest = _digest(entry, key)
     return _canonical({**entry, "hash": digest}), Head(head.chain, head.count + 1, digest)
+
+
+def _shorten(fact: Any, characters: int, entries: int) -> Any:
+    if isinstance(fact, str):
+        return fact if len(fact) <= characters else fact[: characters - 1] + "…"
+    if isinstance(fact, dict):
+        kept = list(fact.items())[:entries]
+        return {name[:characters]: _shorten(value, characters, entries) for name, value in kept}
+    if isinstance(fact, list | tuple):
+        return [_shorten(value, characters, entries) for value in fact[:entries]]
+    return fact
 
 
 def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
@@ -61,17 +89,20 @@ def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
     Raises:
         BrokenLine: it was changed, cut, or written with another key.
     """
+    if len(line) > LONGEST_LINE:
+        raise BrokenLine("it is longer than any line of an audit log")
     try:
         entry = json.loads(line)
         digest = entry.pop("hash")
         head = Head(entry["chain"], entry["number"], digest)
+        is_place = isinstance(entry["chain"], str) and type(entry["number"]) is int
         # JSON has many spellings of the same data, and all of them would have the right hash.
         as_written = _canonical({**entry, "hash": digest}) == line
     except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
         # RecursionError: json.loads() of a line that is nested too deeply.
         raise BrokenLine("it is no line of an audit log") from None
     # Encoded, because compare_digest() accepts text only if it is ASCII (https://docs.python.org/3/library/hmac.html).
-    if not as_written or not hmac.compare_digest(_digest(entry, key).encode(), str(digest).encode()):
+    if not is_place or not as_written or not hmac.compare_digest(_digest(entry, key).encode(), str(digest).encode()):
         raise BrokenLine("it was changed, or written with another key")
     return entry, head
 
@@ -84,11 +115,11 @@ class Report:
     head: Head | None
 
 
-def verify(lines: Iterable[str], key: bytes | None, expected: Head | None) -> Report:
-    """Check every line and that each follows the one before; `expected` is a head that the chain must have passed."""
+def verify(lines: Iterable[str], key: bytes | None, *expected: Head | None) -> Report:
+    """Check every line and that each follows the one before; `expected` are heads that the chain must have passed."""
     problems: list[str] = []
     last: Head | None = None
-    passed = expected is None
+    missing = {head for head in expected if head}
     for number, line in enumerate(lines, 1):
         try:
             entry, head = read(line, key)
@@ -97,10 +128,9 @@ def verify(lines: Iterable[str], key: bytes | None, expected: Head | None) -> Re
             last = None
             continue
         problems += _gap(number, entry, last, begins=number == 1)
-        passed = passed or head == expected
+        missing.discard(head)
         last = head
-    if not passed and expected:
-        problems.append(f"the end: line {expected.count} of {expected.chain} is not there; lines were removed")
+    problems += [f"the end: line {head.count} of {head.chain} is not there; lines were removed" for head in missing]
     return Report(tuple(problems), last)
 
 

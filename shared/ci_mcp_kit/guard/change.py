@@ -42,7 +42,12 @@ class Plan(Generic[A]):
     @property
     def question(self) -> str:
         """The question that a person is asked."""
-        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.notes])
+        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.all_notes])
+
+    @property
+    def all_notes(self) -> tuple[str, ...]:
+        """What the agent adds, then the notes."""
+        return (*self.action.additions.notes(), *self.notes)
 
     @property
     def requests(self) -> tuple[str, ...]:
@@ -58,10 +63,17 @@ def _describe_request(call: Request) -> str:
 
 @dataclass(frozen=True)
 class Sent:
-    """The answers to the calls that were sent, in order, and the error that ended the sequence early."""
+    """The outcome of the calls that were sent.
+
+    Attributes:
+        answers: in order.
+        failed: the error that ended the sequence early.
+        found: whether an answer was lost, and what it would have said was found in the service.
+    """
 
     answers: tuple[Any, ...] = ()
     failed: ServiceError | None = None
+    found: bool = False
 
 
 class Change(ABC, Generic[A, V]):
@@ -102,6 +114,13 @@ class Change(ABC, Generic[A, V]):
     @abstractmethod
     def keeps_decision(self, before: A, now: A) -> bool:
         """Tell whether a decision on `before` holds for `now`, the same change planned on a newer state."""
+
+    @abstractmethod
+    async def find_effect(self, plan: Plan[A], index: int) -> Sent | None:
+        """Look whether a call of the plan, whose answer was lost, has been carried out.
+
+        Return what it would have been answered; None where the service does not show that it was.
+        """
 
     @abstractmethod
     def describe_nothing(self, plan: Plan[A]) -> V:

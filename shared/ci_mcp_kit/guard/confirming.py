@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from mcp.types import InputRequiredResult
 
+from ci_mcp_kit.errors import RateLimited
 from ci_mcp_kit.guard import asking, confirmation_tokens, guard_notes
 from ci_mcp_kit.guard.errors import NotConfirmed
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.audit import Audit
     from ci_mcp_kit.guard.guard_notes import GuardNotes, Who
     from ci_mcp_kit.guard.protocols import Action
+    from ci_mcp_kit.guard.rate import RateLimit
 
 # Seconds for which a used question is known: its life, and as much again for clocks that differ.
 REMEMBERED: Final = 2.0 * confirmation_tokens.LIFE
@@ -33,17 +35,26 @@ class Confirmations:
         who: returns the agent that is at work.
         kept: the notes that all processes of the agent share.
         audit: every question and every no is a line.
+        rate: limits the questions in a scope.
         clock: gives the Unix time.
     """
 
     def __init__(
-        self, thing: str, key: bytes, who: Callable[[], Who], kept: GuardNotes, audit: Audit, clock: Callable[[], float]
+        self,
+        thing: str,
+        key: bytes,
+        who: Callable[[], Who],
+        kept: GuardNotes,
+        audit: Audit,
+        rate: RateLimit,
+        clock: Callable[[], float],
     ) -> None:
         self._thing = thing
         self._master = key
         self._who = who
         self._kept = kept
         self._audit = audit
+        self._rate = rate
         self._clock = clock
 
     async def confirm(
@@ -69,8 +80,9 @@ class Confirmations:
 
     async def _by_person(self, context: Context[Any, Any], action: Action, question: str) -> str | InputRequiredResult:
         reply = asking.replied(context)
-        if reply is None or not self._is_about(action, reply.token):
-            await self._audit.note("asked", **action.facts(), confirmation="person")
+        # A no is about whatever the subject has become meanwhile; a yes is about what was shown.
+        if reply is None or (reply.said == "accept" and not self._is_about(action, reply.token)):
+            await self._begin_question(action, "person")
             put = await asking.put(context, question, self._mint(action))
             if isinstance(put, InputRequiredResult):
                 return put
@@ -80,20 +92,37 @@ class Confirmations:
 
     async def _heard(self, action: Action, reply: Reply) -> None:
         """Handle the person's answer: use up the question, and remember a no."""
-        # Before the answer is looked at, also for a no: the agent could call again with the same state and another
-        # answer.
-        await self._spend(action, reply.token)
+        # Also for a no: the agent could call again with the same state and another answer.
+        if reply.said == "accept" or self._is_about(action, reply.token):
+            await self._spend(action, reply.token)
+        # Again, because several calls can ask about the same subject at once: a no to one of them is a no to all.
+        await self._check_not_declined(action)
         if reply.said == "accept":
             return
-        if reply.said == "decline":
+        if reply.said == "decline" or await self._closed_before(action):
             await self._kept.write_note(self._declined(action), "no", confirmation_tokens.LIFE, at=self._clock())
-        await self._audit.note(reply.said, **action.facts(), confirmation="person")
+        await self._audit.note(reply.said, outcome="refused", **action.facts(), confirmation="person")
         if reply.said == "decline":
             raise NotConfirmed(f"The person declined: {action.operation.name} is not done", details={"said": "decline"})
         raise NotConfirmed("The person closed the question without an answer", details={"said": "cancel"})
 
+    async def _closed_before(self, action: Action) -> bool:
+        """Note that the person closed a form about this subject; return whether they had closed one before."""
+        closed = self._about("closed", action)
+        return await self._kept.claim(closed, "closed", confirmation_tokens.LIFE, at=self._clock()) is not None
+
+    async def _begin_question(self, action: Action, confirmation: str) -> None:
+        """Count a question and write its audit line."""
+        facts = action.facts()
+        try:
+            await self._rate.take(self._who(), action.scope, self._clock())
+        except RateLimited as refused:
+            await self._audit.refused(refused, **facts)
+            raise
+        await self._audit.note("asked", **facts, confirmation=confirmation)
+
     async def _ask_for_token(self, action: Action, question: str) -> NotConfirmed:
-        await self._audit.note("asked", **action.facts(), confirmation="token")
+        await self._begin_question(action, "token")
         return NotConfirmed(
             question,
             next_step="Put this question to the person you work for. Only if they agree, call again with the same "
@@ -130,13 +159,20 @@ class Confirmations:
 
     async def _check_not_declined(self, action: Action) -> None:
         if await self._kept.note(self._declined(action), at=self._clock()) is not None:
-            raise NotConfirmed(
+            refused = NotConfirmed(
                 f"A person declined to {action.operation.name} this {self._thing} a moment ago",
                 details={"said": "decline"},
             )
+            await self._audit.refused(refused, **action.facts())
+            raise refused
 
     def _declined(self, action: Action) -> str:
-        return guard_notes.key("declined", self._who(), action.fingerprint)
+        return self._about("declined", action)
+
+    def _about(self, kind: str, action: Action) -> str:
+        # Not the fingerprint: a no holds whatever else the agent says in the next call.
+        scope, subject = action.scope.casefold(), action.subject
+        return guard_notes.key(kind, self._who(), action.operation.name, scope, subject)
 
     def _key(self) -> bytes:
         """Return the key of this agent: the token of another agent does not verify with it."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from ci_mcp_kit.errors import ServiceError
+from typing import Any
+
+from ci_mcp_kit.errors import Conflict, ServiceError
 
 
 class WritesDisabled(ServiceError):
@@ -17,6 +19,17 @@ class NotConfirmed(ServiceError):
 
     code = "NOT_CONFIRMED"
     default_next_step = "Ask the person you work for; do not try again without them"
+
+
+class OutcomeUnknown(Conflict):
+    """A change that may have been carried out: its answer was lost, or the service failed while it worked on it."""
+
+    # Unlike other conflicts: repeated at once, it could be done twice.
+    default_retryable = False
+
+    def __init__(self, message: str, evidence: str, **more: Any) -> None:
+        super().__init__(message, next_step=f"Look at {evidence} first: it may have happened", **more)
+        self.outcome_unknown = True
 
 
 class NotesUnavailable(WritesDisabled):

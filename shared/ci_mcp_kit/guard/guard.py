@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import secrets
 import time
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.errors import PermissionDenied, ServiceError
 from ci_mcp_kit.guard import confirmation_tokens
-from ci_mcp_kit.guard.audit import Audit
+from ci_mcp_kit.guard.audit import Audit, describe_failure
 from ci_mcp_kit.guard.confirming import Confirmations
 from ci_mcp_kit.guard.errors import NotConfirmed
 from ci_mcp_kit.guard.guard_notes import who
@@ -18,7 +18,7 @@ from ci_mcp_kit.guard.rate import RateLimit
 from ci_mcp_kit.guard.sinks import sink_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable
 
     from mcp.server.mcpserver import Context
     from mcp.types import InputRequiredResult
@@ -40,7 +40,7 @@ class Warrant:
     confirmation: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # two permits for equal calls are not the same permit
 class Permit:
     """Permission to send one call of a warrant, after its audit line was written. The gate removes it."""
 
@@ -80,7 +80,9 @@ class Guard:
         self.audit = Audit(sink_of(settings.audit, signing), settings.agent, clean, clock)
         self._rate = RateLimit(settings.rules.rate, kept)
         confirming = confirmation_tokens.derived(master, "confirm")
-        self._confirmations = Confirmations(self.rules.spec.thing, confirming, self.who, kept, self.audit, clock)
+        questions = RateLimit(settings.rules.rate.doubled(), kept, "questions")
+        thing = self.rules.spec.thing
+        self._confirmations = Confirmations(thing, confirming, self.who, kept, self.audit, questions, clock)
         # A list, because a process that serves several callers sends several calls at once.
         self._permits: list[Permit] = []
         self._writer: Writer | None = None
@@ -155,18 +157,20 @@ class Guard:
         # `note` and not `try_note`: if this line cannot be written, nothing is sent. What happened later can only be
         # noted.
         await self.audit.note("attempt", decision="allowed", **facts)
+        permit = Permit(call, warrant)
+        self._permits.append(permit)
         try:
-            with self._permitted(call, warrant):
-                if self._writer is None:
-                    self._writer = self._connect(self.gate)
-                answer = await self._writer.send(call)
-        except ServiceError as error:
-            await self.audit.try_note("outcome", outcome=error.code, message=error.message, **facts)
+            if self._writer is None:
+                self._writer = self._connect(self.gate)
+            answer = await self._writer.send(call)
+        except BaseException as error:
+            left = permit not in self._permits
+            await self.audit.try_note("outcome", **describe_failure(error, left=left), **facts)
             raise
-        except BaseException:
-            # Cancelled, or a bug: the request may have left.
-            await self.audit.try_note("outcome", outcome="unknown", **facts)
-            raise
+        finally:
+            # Still there if the call has failed before it reached the gate. It must not let a later call through.
+            if permit in self._permits:
+                self._permits.remove(permit)
         await self.audit.try_note("outcome", outcome="done", **facts)
         return answer
 
@@ -183,14 +187,3 @@ class Guard:
         # Decided once more, at the last place before the network, so that no mistake of a caller gets past the rules.
         if self.rules.decide(action).mode != "on" or not action.covers(call):
             raise PermissionDenied(f"{call.operation} is not what was permitted")
-
-    @contextmanager
-    def _permitted(self, call: Request, warrant: Warrant) -> Iterator[None]:
-        permit = Permit(call, warrant)
-        self._permits.append(permit)
-        try:
-            yield
-        finally:
-            # Still there if the call has failed before it reached the gate. It must not let a later call through.
-            if permit in self._permits:
-                self._permits.remove(permit)

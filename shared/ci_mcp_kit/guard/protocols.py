@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ci_mcp_kit.guard.additions import Additions
     from ci_mcp_kit.guard.operations import Operation, Risk
 
     Gate = Callable[["Request"], None]
@@ -49,14 +50,22 @@ class Action(Protocol):
         """The operation's risk, or a higher one where this action does more harm than usual."""
 
     @property
+    def additions(self) -> Additions:
+        """What the agent adds to it."""
+
+    @property
     def fingerprint(self) -> str:
         """A short text that is the same only for the same action on the subject in the same state."""
+
+    @property
+    def subject(self) -> str:
+        """A short text for the subject in its state, the same whatever the agent adds or which part of it is chosen."""
 
     def facts(self) -> dict[str, Any]:
         """Return what an audit line says of it, as JSON values."""
 
     def covers(self, call: Any) -> bool:
-        """Return whether `call` does this to this subject, and nothing else."""
+        """Return whether `call` does this to this subject with these additions, and nothing else."""
 
 
 class Writer(Protocol):

@@ -23,15 +23,26 @@ class Rate:
     count: int
     seconds: int
 
+    def doubled(self) -> Rate:
+        """Return the limit of questions about so many actions: a form may be closed by mistake."""
+        return Rate(2 * self.count, self.seconds)
+
     def __str__(self) -> str:
         return f"{self.count} in {self.seconds // 60} min"
 
 
 class RateLimit:
-    """The limit of an agent. Times are Unix seconds, given by the caller."""
+    """The limit of an agent. Times are Unix seconds, given by the caller.
 
-    def __init__(self, rate: Rate, kept: GuardNotes) -> None:
+    Args:
+        rate: the limit.
+        kept: the notes that all processes of the agent share.
+        counts: what is counted, for keys and for sentences: "actions".
+    """
+
+    def __init__(self, rate: Rate, kept: GuardNotes, counts: str = "actions") -> None:
         self._rate = rate
+        self._counts = counts
         self._kept = kept
         # Saves the reads: a place that is known to be taken is not asked for again before its end.
         self._taken: dict[tuple[Who, str], dict[int, float]] = {}  # places known to be taken -> until when
@@ -41,7 +52,7 @@ class RateLimit:
         # A first look only, so that no person is asked to confirm what would be refused. `take` decides.
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
-            since = await self._kept.note(guard_notes.key("rate", who, scope, place), at=now)
+            since = await self._kept.note(self._key(who, scope, place), at=now)
             if since is None:
                 return
             taken[place] = self._until(since, now)
@@ -51,13 +62,17 @@ class RateLimit:
         """Count one action; raise as `check` does."""
         taken = self._still_taken(who, scope, now)
         for place in self._perhaps_free(taken):
-            key, seconds = guard_notes.key("rate", who, scope, place), self._rate.seconds
+            key, seconds = self._key(who, scope, place), self._rate.seconds
             # The value is the time of the action, from which other processes compute when the place is free again.
             since = await self._kept.claim(key, repr(now), seconds, at=now)
             taken[place] = self._until(since or repr(now), now)
             if since is None:
                 return
         raise self._spent(taken, scope, now)
+
+    def _key(self, who: Who, scope: str, place: int) -> str:
+        # A service may take a scope in any case; the agent must not get a second limit by another spelling.
+        return guard_notes.key("rate", self._counts, who, scope.casefold(), place)
 
     def _still_taken(self, who: Who, scope: str, now: float) -> dict[int, float]:
         known = self._taken.get((who, scope), {})
@@ -74,6 +89,6 @@ class RateLimit:
     def _spent(self, taken: dict[int, float], scope: str, now: float) -> RateLimited:
         wait = round(min(taken.values()) - now)
         return RateLimited(
-            f"This agent may do {self._rate} in {scope}, and has",
+            f"This agent has used up its {self._counts} in {scope}: {self._rate}",
             details={"rule": "rate", "retry_after": max(1, wait)},
         )

@@ -5,8 +5,7 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.errors import Conflict
-from ci_mcp_kit.guard.errors import NotesUnavailable
+from ci_mcp_kit.guard.errors import NotesUnavailable, OutcomeUnknown
 from ci_mcp_kit.guard.guard_notes import key
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class RecentCalls:
         """Return the answer to the same call within the last minute, or None if there was no such call.
 
         Raises:
-            Conflict: it was sent and has not been answered.
+            OutcomeUnknown: it was sent and has not been answered.
         """
         return self._answer_in(await self._kept.note(self._key(call), at=now))
 
@@ -72,11 +71,9 @@ class RecentCalls:
 
     def _answer_in(self, note: str | None) -> str | None:
         if note == SENT:
-            raise Conflict(
+            raise OutcomeUnknown(
                 f"The same was sent less than a minute ago, and no answer of {self._spec.service} has come",
-                next_step=f"Look at {self._spec.evidence} first: it may have happened",
-                # Unlike other conflicts: repeated at once, it would be refused again.
-                retryable=False,
+                self._spec.evidence,
             )
         return note
 

@@ -11,6 +11,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 from ci_mcp_kit.errors import PermissionDenied
+from ci_mcp_kit.guard.environment_names import is_read_by_programs
 from ci_mcp_kit.guard.errors import WritesDisabled
 from ci_mcp_kit.guard.operations import Risk
 from ci_mcp_kit.guard.rate import Rate
@@ -42,6 +43,7 @@ class Rules(ABC):
     Attributes:
         operations: names of those it may use.
         confirm: the lowest risk that takes a confirmation; the highest always does.
+        params: globs of the parameters that an agent may add to a write; one that begins with `!` takes away.
         rate: how many actions a scope gets from this process.
     """
 
@@ -51,6 +53,7 @@ class Rules(ABC):
     operations: frozenset[str] = frozenset()
     confirm: Risk = Risk.MEDIUM
     rate: Rate = TEN_AN_HOUR
+    params: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, values: Mapping[str, Any]) -> Self:
@@ -83,8 +86,35 @@ class Rules(ABC):
         # Admitted once more: `Guard.begin` and `Guard.gate` rely on this decision alone.
         self.admit(action.operation, action.scope)
         self.check(action)
-        # `min`: no setting lifts the threshold so far that work is destroyed without a confirmation.
-        return Decision(self.mode, "allowed", confirm=action.risk >= min(self.confirm, Risk.HIGH))
+        self._check_additions(action)
+        # With an addition the agent has a say in what runs, as with an approval.
+        risk = max(action.risk, Risk.MEDIUM) if action.additions else action.risk
+        return Decision(self.mode, "allowed", confirm=risk >= self.confirm)
+
+    def _check_additions(self, action: Action) -> None:
+        """Refuse what the agent adds and no rule allows by name."""
+        additions = action.additions
+        additions.check()
+        for name, _ in additions.params:
+            if not self._allows_param(name):
+                raise self.refusal("params", f"This role may not set the parameter {name!r}{self._why_not(name)}")
+        for switch in additions.switches:
+            if getattr(self, switch) is not True:
+                raise self.refusal(switch, f"This role may not {action.operation.name} with {switch}")
+
+    def _allows_param(self, name: str) -> bool:
+        return matches(self.params, name) and (name in self.params or not self._is_reserved(name))
+
+    def _is_reserved(self, name: str) -> bool:
+        return is_read_by_programs(name, self.spec.reserved_params)
+
+    def _why_not(self, name: str) -> str:
+        reserved = matches(self.params, name) and self._is_reserved(name)
+        return (
+            ": programs read a variable of that name, so it has to be spelled out, without wildcards"
+            if reserved
+            else ""
+        )
 
     def refusal(self, rule: str, message: str) -> PermissionDenied:
         """Return the error of a rule; `rule` is the field that holds it."""

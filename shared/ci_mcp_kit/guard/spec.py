@@ -26,6 +26,8 @@ class GuardSpec:
         scope_words: the same for sentences: "repositories".
         variables: the environment variables that it reads; those of `ci_mcp_kit.guard.variables` and its own.
         keys: a key of `guard:` in role files -> the JSON Schema of its value. The key is a variable's `field`.
+        reserved_params: globs of upper-case names that the service's own programs read, in addition to those of
+            `environment_names`.
     """
 
     service: str
@@ -36,6 +38,7 @@ class GuardSpec:
     scope_words: str
     variables: tuple[Variable, ...]
     keys: Mapping[str, Schema]
+    reserved_params: tuple[str, ...] = ()
 
     def variable(self, field: str) -> str:
         """Return the name of the variable that sets a field."""
@@ -61,6 +64,16 @@ def operations_key(names: Iterable[str]) -> Schema:
     return list_of("What may be done; as far as there are tools for it when left out.", {"enum": list(names)})
 
 
+def allow_key(description: str) -> Schema:
+    """Return the schema of a key for something that is refused unless it is allowed."""
+    return {"enum": ["refuse", "allow"], "description": f"{description} refuse when left out."}
+
+
+PARAMS_KEY: Final[Schema] = list_of(
+    "Parameters that an agent may set; !glob takes away. None when left out.",
+    # As `_NAME` in `additions`, with wildcards.
+    {"type": "string", "pattern": r"^!?[A-Za-z0-9_.*?-]+$", "maxLength": 100},
+)
 CONFIRM_KEY: Final[Schema] = {
     "enum": ["low", "medium", "high"],
     "description": "The lowest risk that someone has to confirm. medium when left out.",

@@ -54,6 +54,22 @@ def confirm(name: str, takes: str) -> Variable:
     return Variable(name, "confirm", takes, read_word("low", "medium", "high"), "medium")
 
 
+def params(name: str) -> Variable:
+    """Return the variable of the parameters that an agent may add to a write."""
+    return Variable(
+        name, "params", "globs of the parameters that an agent may set; !glob takes away", read_list, "none"
+    )
+
+
+def allow(name: str, field: str, takes: str) -> Variable:
+    """Return the variable of something that is refused unless it is allowed."""
+
+    def parse(text: str) -> bool:
+        return read_word("refuse", "allow")(text) == "allow"
+
+    return Variable(name, field, f"refuse or allow: {takes}", parse, "refuse")
+
+
 def rate(name: str, scope: str) -> Variable:
     """Return the variable of the limit on actions; `scope` names one in words: "a repository"."""
 
@@ -90,7 +106,7 @@ def _audit(text: str) -> str:
 
 
 def _name(text: str) -> str:
-    # An audit line has to stay below `sinks.LONGEST_LINE`, whatever the environment holds.
+    # It is in every audit line, whose length is limited.
     return text[:200]
 
 

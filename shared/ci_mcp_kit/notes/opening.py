@@ -6,7 +6,7 @@ import anyio
 from typing_extensions import override
 
 from ci_mcp_kit.notes.base import Notes
-from ci_mcp_kit.store_errors import REDIS_SCHEMES, TAKES, StoreUrlInvalid
+from ci_mcp_kit.store_address import check_store_address
 
 
 class SharedNotes(Notes):
@@ -61,19 +61,15 @@ class SharedNotes(Notes):
 
 async def _open(url: str) -> Notes:
     # Each kind is imported on use: it would make the start longer, and Redis is an extra.
-    scheme, _, rest = url.partition(":")
-    if scheme == "memory" and not rest:
+    check_store_address(url)
+    if url == "memory:":
         from ci_mcp_kit.notes.memory import MemoryNotes  # noqa: PLC0415 - see above
 
         return MemoryNotes()
-    if scheme == "sqlite" and rest.startswith("///"):
+    if url.startswith("sqlite:"):
         from ci_mcp_kit.notes.sqlite import SqliteNotes  # noqa: PLC0415 - see above
 
-        return await SqliteNotes.open(rest.removeprefix("//"))
-    if scheme not in REDIS_SCHEMES:
-        raise StoreUrlInvalid(f"not an address of a store: {scheme!r}; it takes {TAKES}")
-    try:
-        from ci_mcp_kit.notes.redis import RedisNotes  # noqa: PLC0415 - see above
-    except ModuleNotFoundError as error:
-        raise StoreUrlInvalid("this installation has no Redis client: pip install 'drone-mcp[redis]'") from error
+        return await SqliteNotes.open(url.removeprefix("sqlite://"))
+    from ci_mcp_kit.notes.redis import RedisNotes  # noqa: PLC0415 - see above
+
     return RedisNotes.open(url)

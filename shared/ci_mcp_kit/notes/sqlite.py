@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.background import BackgroundThread
 from ci_mcp_kit.notes.base import Notes, lease_key
-from ci_mcp_kit.sqlite_file import open_file, writing
+from ci_mcp_kit.sqlite_file import describe, open_file, writing
 from ci_mcp_kit.store_errors import StoreUnavailable
 
 if TYPE_CHECKING:
@@ -55,8 +55,8 @@ class SqliteNotes(Notes):
     async def _run(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         try:
             return await self._thread.run(function, *args, **kwargs)
-        except (sqlite3.Error, OSError) as error:
-            raise StoreUnavailable(f"the state file {self._path} cannot be used: {error}") from error
+        except (sqlite3.Error, OSError, OverflowError) as error:
+            raise StoreUnavailable(describe(self._path, error)) from error
 
     def _change(self, at: float | None, statement: str, *values: str | float) -> int:
         """Run a statement that writes, and return how many rows it has changed."""

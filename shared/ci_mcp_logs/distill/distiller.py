@@ -30,7 +30,6 @@ _EMPTY = LogText(("",))  # stands for a log without lines
 _END = 4  # lines; a block this near the end of the command is named for it
 _MANY = 5  # equal lines in a row that are shown as one
 _REASON_RANK = {"head": 3, "cause": 2, "exit": 1, "summary": 1}
-_KIND_ROLES = {"head", "cause", "summary"}
 
 
 def distill(
@@ -120,7 +119,6 @@ def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[i
             reason=_reason(anchors, candidates.end - numbers[group[-1]]),
             lines=tuple(_folded([(numbers[i], texts[i]) for i in group], longest)),
             score=round(sum(chances[i] for i in group), 3),
-            kind=next((anchor.kind for anchor in anchors if anchor.kind and anchor.role in _KIND_ROLES), ""),
         )
 
 

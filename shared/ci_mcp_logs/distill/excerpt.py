@@ -32,7 +32,6 @@ class Block:
     reason: str
     lines: tuple[ExcerptLine, ...]
     score: float
-    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

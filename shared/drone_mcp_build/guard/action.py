@@ -7,6 +7,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operations import Operation, Risk
 from drone_mcp_client.status import blocked_stages
 
@@ -31,16 +32,18 @@ class BuildAction:
 
     Attributes:
         stages: their numbers; empty for the whole build.
+        newest: the number of the repository's newest build at that moment; 0 where it was not read.
         unapproved: whether it would run stages without an approval.
-        details: further arguments that identify the action.
+        additions: what the agent adds to a restart.
     """
 
     operation: Operation
     repo: str
     build: Build
     stages: tuple[int, ...] = ()
+    newest: int = 0
     unapproved: bool = False
-    details: tuple[tuple[str, str], ...] = ()
+    additions: Additions = NOTHING_ADDED
 
     @property
     def scope(self) -> str:
@@ -59,11 +62,16 @@ class BuildAction:
         # another fingerprint, and a confirmation of the earlier one no longer holds.
         held = [(stage.number, stage.version) for stage in blocked_stages(self.build)]
         facts: list[Any] = [self.operation.name, self.repo, self.build.number, self.build.version, self.build.status]
-        facts += [held, self.stages, self.unapproved, self.details]
+        facts += [held, self.stages, self.unapproved, self.additions.params, self.additions.switches]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
 
+    @property
+    def subject(self) -> str:
+        """The build and its version."""
+        return f"{self.build.number}@{self.build.version}"
+
     def facts(self) -> dict[str, Any]:
-        """Return the build, the state in which it was read, and the operation; parameters by name only."""
+        """Return the build, the state in which it was read, the operation, and the names of what is added to it."""
         build = self.build
         state = {"status": build.status, "version": build.version, "event": build.event, "commit": build.after}
         return {
@@ -72,14 +80,17 @@ class BuildAction:
             "build": build.number,
             "before": {**state, "stages": {str(stage.number): stage.status for stage in build.stages}},
             "stages": list(self.stages),
-            "details": [name for name, _ in self.details],  # a value may be a secret
+            **self.additions.facts(),
         }
 
     def covers(self, call: Call[Any]) -> bool:
         """Check that the call performs exactly this operation on this build."""
-        from drone_mcp_client.call_builders import repo_path  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_http.call import make_query  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_client.call_builders import repo_path  # noqa: PLC0415 - likewise
 
         path = repo_path(self.repo, "builds", self.build.number)[1]
         # With the slash, as build 1 must not cover build 12.
         is_there = call.path == path or call.path.startswith(f"{path}/")
-        return is_there and call.writes and (call.operation, call.scope) == (self.operation.call, self.repo)
+        added = (*make_query(**dict.fromkeys(self.additions.switches, True)), *self.additions.params)
+        does_this = (call.operation, call.scope, call.params) == (self.operation.call, self.repo, added)
+        return is_there and call.writes and does_this

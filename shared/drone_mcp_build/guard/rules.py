@@ -29,6 +29,7 @@ class BuildRules(Rules):
         branches: globs of branches whose builds may be touched; one that begins with `!` takes away.
         targets: globs of environments whose promotions and rollbacks may be touched; empty for no deployment.
         unapproved: whether an unapproved build may be restarted on a protected repository.
+        debug: whether a build may be restarted in Drone's debug mode.
     """
 
     spec: ClassVar[GuardSpec] = BUILD_GUARD
@@ -38,6 +39,7 @@ class BuildRules(Rules):
     branches: tuple[str, ...] = ("*",)
     targets: tuple[str, ...] = ()
     unapproved: bool = False
+    debug: bool = False
 
     @override
     def check_scope(self, scope: str) -> None:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from ci_mcp_kit.guard.spec import (
     AUDIT_KEY,
     CONFIRM_KEY,
+    PARAMS_KEY,
     SIGNING_KEY,
     GuardSpec,
+    allow_key,
     list_of,
     operations_key,
     rate_key,
@@ -31,13 +33,14 @@ BUILD_GUARD = GuardSpec(
         "operations": operations_key(OPERATION_NAMES),
         "branches": list_of("Branches whose builds may be touched; !glob takes away. All when left out.", _NAME_GLOB),
         "targets": list_of("Environments whose deployments may be touched. None when left out.", _NAME_GLOB),
-        "unapproved": {
-            "enum": ["refuse", "allow"],
-            "description": "Whether restarts may pass by an approval. refuse when left out.",
-        },
+        "unapproved": allow_key("Whether restarts may pass by an approval."),
+        "params": PARAMS_KEY,
+        "debug": allow_key("Whether restarts may use Drone's debug mode."),
         "confirm": CONFIRM_KEY,
         "rate": rate_key("a repository"),
         "audit": AUDIT_KEY,
         "key": SIGNING_KEY,
     },
+    # Drone's own variables, and the settings that plugins read (https://docs.drone.io/plugins/overview/).
+    reserved_params=("DRONE_*", "PLUGIN_*"),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_mcp_kit.guard import variables as guard
-from ci_mcp_kit.variables import Variable, read_globs, read_list, read_word
+from ci_mcp_kit.variables import Variable, read_globs, read_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,10 +12,6 @@ if TYPE_CHECKING:
 
 # Repeated from `action.OPERATIONS`, whose module imports more than the standard library.
 OPERATION_NAMES = ("restart", "stop", "approve", "decline")
-
-
-def _unapproved(text: str) -> bool:
-    return read_word("refuse", "allow")(text) == "allow"
 
 
 VARIABLES = (
@@ -37,16 +33,12 @@ VARIABLES = (
         read_list,
         "none",
     ),
-    Variable(
-        "DRONE_MCP_ACTION_UNAPPROVED",
-        "unapproved",
-        "refuse or allow: restarts that pass by an approval",
-        _unapproved,
-        "refuse",
-    ),
+    guard.allow("DRONE_MCP_ACTION_UNAPPROVED", "unapproved", "restarts that pass by an approval"),
+    guard.params("DRONE_MCP_ACTION_PARAMS"),
+    guard.allow("DRONE_MCP_ACTION_DEBUG", "debug", "restarts in Drone's debug mode"),
     guard.confirm(
         "DRONE_MCP_ACTION_CONFIRM",
-        "the lowest risk to confirm: low (restart), medium (approve, decline) or high (stop)",
+        "the lowest risk to confirm: low (restart), medium (approve, decline, restart with parameters) or high (stop)",
     ),
     guard.rate("DRONE_MCP_ACTION_RATE", "a repository"),
     guard.signing_key("DRONE_MCP_ACTION_KEY"),

@@ -10,7 +10,7 @@ from mcp.types import ElicitResult
 
 from drone_mcp_actions.server import create
 from drone_mcp_actions.settings import ActionSettings
-from support.actions_desk import ON, Person
+from support.actions_desk import ADDITIONS, ON, Person
 from support.agent import Answer
 from support.simulator import running_simulator
 
@@ -87,7 +87,7 @@ async def test_a_word_is_no_confirmation(at: Any, words: str) -> None:
 
 
 async def test_a_token_is_for_one_build_one_operation_one_version_one_time_and_five_minutes(at: Any) -> None:
-    async with at(DRONE_MCP_ACTION_CONFIRM="low") as desk:
+    async with at(DRONE_MCP_ACTION_CONFIRM="low", **ADDITIONS) as desk:
 
         async def ask(tool: str, **arguments: Any) -> str:
             return str((await desk.call(tool, **arguments)).data["details"]["confirmation"])

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_kit.guard.chain import verify
-from support.actions_desk import TOOLS, Person
+from support.actions_desk import ADDITIONS, TOOLS, Person
 from support.actions_leaving import asked
 from support.made_builds import made_build, made_stage
 
@@ -84,7 +84,7 @@ async def test_reading_uses_the_token_that_reads_and_writing_the_other(at: Any) 
 
 
 async def test_the_file_proves_who_did_what(at: Any) -> None:
-    async with at() as desk:
+    async with at(**ADDITIONS) as desk:
         await desk.call("drone_restart_build", repo="octo/hello", number=1, params={"PASSWORD": "hunter2"})
         await desk.call("drone_restart_build", repo="acme/web", number=1)
         await desk.call("drone_stop_build", repo="octo/hello", number=2)

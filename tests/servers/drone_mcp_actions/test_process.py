@@ -11,7 +11,7 @@ import anyio
 import pytest
 from mcp import Client
 
-from ci_mcp_kit.guard.sinks import FileSink, head_path
+from ci_mcp_kit.guard.audit_file import FileSink, head_path
 from support.simulator import running_simulator
 from support.warm import warm_python, warm_server
 

@@ -27,7 +27,10 @@ async def test_a_build_costs_one_request_and_names_its_first_failure(
         "stage": 1, "stage_name": "default", "step": 3, "step_name": "test", "exit_code": 3
     }  # fmt: skip
     assert answer.data["page"] == "https://drone.example.com/octo/hello/41"
-    assert answer.data["next_step"] == "Read the log of stage 1, step 3 of build 41"
+    assert answer.data["next_step"] == (
+        "drone_diagnose_build with number 41 tells why it failed; "
+        "drone_get_build_logs with number 41, stage 1 and step 3 reads the log"
+    )
     assert [call.request.headers["authorization"] for call in route.calls] == ["Bearer a-token-of-the-tests"]
 
 
@@ -200,3 +203,33 @@ async def test_what_a_resource_says_is_what_the_tool_says(agent: Any, drone: res
     assert await agent.read("drone://repo/octo/hello/build/41/summary") == {**answer.data, "source": "store"}
     assert await agent.read("drone://repo/octo/hello/latest") == answer.data
     assert json.loads(answer.text) == answer.data
+
+
+@pytest.mark.parametrize(
+    ("event", "link"),
+    [
+        ("custom", f"https://forge.example.com/api/v1/repos/octo/hello/git/commits/{'b' * 40}"),
+        ("tag", f"https://forge.example.com/octo/hello/compare/{'0' * 40}...{'b' * 40}"),
+        ("push", f"https://forge.example.com/octo/hello/compare/{'a' * 40}...{'b' * 40}"),
+        ("promote", f"https://forge.example.com/octo/hello/commit/{'a' * 40}"),
+        ("push", f"https://forge.example.com/octo/hello/commit/{'b' * 40}"),
+        ("pull_request", "https://forge.example.com/octo/hello/pulls/7"),
+    ],
+)
+async def test_the_page_of_the_commit_is_one_that_a_person_can_open(
+    agent: Any, drone: respx.MockRouter, event: str, link: str
+) -> None:
+    drone._assert_all_called = False
+    home = "https://forge.example.com/octo/hello"
+    drone.get("/api/repos/octo/hello").respond(json=made_repo("octo/hello", link=home))
+    drone.get(f"{BUILDS}/7").respond(json=made_build(7, event=event, link=link, after="b" * 40))
+    about = (await agent.call("drone_get_build", repo="octo/hello", number=7)).data["about"]
+    assert about["commit_page"] == f"{home}/commit/{'b' * 40}"
+    assert about.get("pull_request_page") == (link if event == "pull_request" else None)
+
+
+async def test_a_repository_that_cannot_be_read_costs_the_page_alone(agent: Any, drone: respx.MockRouter) -> None:
+    drone.get("/api/repos/octo/hello").respond(500, json={"message": "database is locked"})
+    drone.get(f"{BUILDS}/7").respond(json=made_build(7, link="http://x/c"))
+    answer = await agent.call("drone_get_build", repo="octo/hello", number=7)
+    assert "commit_page" not in answer.data.get("about", {})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
+from drone_mcp_build.outlook import UNTOLD_REASONS
 from drone_mcp_builds.failures import find_notable_failures
 from drone_mcp_builds.summary import ANSWER_TOKENS, size_of, summarise
 from drone_mcp_client.models import Build
@@ -47,7 +48,7 @@ def captured(name: str) -> BuildView:
         ),
         (
             "085_build_declined.json",
-            "declined: stage 2 'two' was refused approval; left blocked: stage 1 'one', stage 3 'three'",
+            "declined: stage 2 'two' was refused approval; still open to approval: stage 1 'one', stage 3 'three'",
         ),
         (
             "060_build_after_cancel.json",
@@ -60,7 +61,10 @@ def captured(name: str) -> BuildView:
         ("054_build_running.json", "running for 4 min 56 s: step 1 'tick' of stage 1 'default' for 4 min 56 s"),
         (
             "070_build_waiting.json",
-            "pending for 4 min 38 s, waiting for a runner: stage 1 'one' needs exec runner, linux/s390x",
+            (
+                "pending for 4 min 38 s: stage 1 'one' needs exec runner, linux/s390x; "
+                f"Drone does not tell why it waits ({UNTOLD_REASONS})"
+            ),
         ),
     ],
 )
@@ -75,7 +79,7 @@ def test_the_first_failure_is_the_first_in_time_and_not_by_number() -> None:
     assert view.headline == "failed: step 1 'ruff' of stage 2 'lint' exited with 1 (first of 2 failures)"
     assert view.first_failure
     assert (view.first_failure.stage, view.first_failure.step, view.first_failure.exit_code) == (2, 1, 1)
-    assert view.next_step == "Read the log of stage 2, step 1 of build 41"
+    assert "drone_get_build_logs with number 41, stage 2 and step 1" in view.next_step
 
 
 def test_an_ignored_failure_is_neither_first_nor_hidden() -> None:
@@ -161,22 +165,23 @@ def test_a_stage_that_waits_names_what_for() -> None:
 def test_a_stage_approved_too_late_is_said_to_wait_for_nothing() -> None:
     late = made_stage(2, "deploy", "waiting_on_dependencies", depends_on=["test"])
     view = told(made_build(41, "running", made_stage(1, "test", "success"), late))
-    assert "only a restart of the build helps" in view.stages[1].note
+    assert "it never starts" in view.stages[1].note
 
 
 def test_a_pending_stage_names_the_runner_it_needs() -> None:
     stage = made_stage(1, "default", "pending", labels={"zone": "eu"}, arch="arm64")
     view = told(made_build(41, "pending", stage))
-    assert view.stages[0].note == "needs docker runner, linux/arm64, labels zone=eu"
+    assert view.stages[0].note == "needs docker runner, linux/arm64, labels zone=eu; Drone does not tell why it waits"
     taken = told(made_build(41, "pending", made_stage(1, "default", "pending", machine="runner-7")))
-    assert "was taken by runner 'runner-7' and has not started" in taken.headline
+    assert "runner 'runner-7' has taken it and has not started it" in taken.headline
 
 
 def test_a_stage_that_is_to_follow_waits_for_a_runner_too() -> None:
     stages = (made_stage(1, "test"), made_stage(2, "deploy", "pending"))
     view = told(made_build(41, "running", *stages))
     assert view.headline == (
-        "running for 4 min 19 s, now waiting for a runner: stage 2 'deploy' needs docker runner, linux/amd64"
+        "running for 4 min 19 s, now pending: stage 2 'deploy' needs docker runner, linux/amd64; Drone does not tell "
+        "why it waits (all such runners may be busy, none may exist, or the queue may be paused)"
     )
 
 
@@ -213,7 +218,7 @@ def test_an_automatic_cancel_is_told_as_such() -> None:
 def test_a_failure_that_drone_does_not_explain_is_told_as_such() -> None:
     view = told(made_build(41, "failure", made_stage(1, "default")))
     assert view.headline == "failed; Drone does not say at what"
-    assert view.next_step == "No step failed in it: look at the notes of its stages"
+    assert view.next_step == "No step failed in it: drone_diagnose_build with number 41 shows what its stages tell"
 
 
 def test_a_status_of_a_later_drone_is_told_as_it_is() -> None:

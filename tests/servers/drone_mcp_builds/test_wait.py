@@ -28,7 +28,7 @@ STREAM = f"/api/stream/{SLUG}"
 # Seconds until the demo's running build has passed its second step, begun its second stage, and ended.
 TESTED, ENDED = 1293, 1356
 # Who sleeps meanwhile: the deadline, the progress, the next reading, and Drone's ping of the stream.
-BY_STREAM, BY_POLLING, BY_STORE = 4, 3, 2
+BY_STREAM, BY_POLLING, BY_STORE = 4, 3, 3
 
 
 @asynccontextmanager
@@ -90,7 +90,7 @@ async def test_a_build_that_has_ended_is_told_at_once(connect: Any) -> None:
         assert asked(drone) == ["/api/repos/octo/hello/builds/4"]
     assert answer.data["finished"] is True
     assert answer.data["build"]["headline"] == "failed: step 4 'test' of stage 1 'build' exited with 1"
-    assert answer.data["next_step"] == "Read the log of stage 1, step 4 of build 4"
+    assert answer.data["next_step"].startswith("drone_diagnose_build with number 4 tells why it failed")
     assert "next_step" not in answer.data["build"]
     assert "changes" not in answer.data
 
@@ -206,19 +206,51 @@ async def test_a_drone_that_is_away_for_a_while_does_not_end_the_waiting(connect
     assert answer.data["note"].startswith("Drone could not be asked meanwhile: ")
 
 
-async def test_while_the_feed_is_alive_waiting_asks_nothing(connect: Any, tmp_path: Path) -> None:
+async def until_known(store: BuildStateStore, drone: SimulatorHandle) -> None:
+    """Let the others run until the store has been told how the build stands now."""
+    while (record := await store.get(SLUG, 3)) is None or record.seen_at < drone.world.now():  # noqa: ASYNC110 - as above
+        await asyncio.sleep(0)
+
+
+async def test_while_the_feed_is_alive_waiting_asks_every_ten_seconds(connect: Any, tmp_path: Path) -> None:
     state = f"sqlite://{tmp_path}/state.db"
     async with open_store(state) as store, simulated(connect, TESTED - 31, DRONE_MCP_STATE=state) as (drone, agent):
         await tell(store, drone)
         task = waiting(agent, until="change")
-        for _ in range(31):
+        for _ in range(3):
             await until_sleeping(drone.world, BY_STORE)
-            await drone.advance(1)
+            await drone.advance(10)
+            await until_known(store, drone)
+        await drone.advance(1)
         await tell(store, drone)
         answer = await task
-        assert asked(drone) == [f"/api/repos/{SLUG}"], "all that is asked is whether the token may read"
+        assert asked(drone) == [f"/api/repos/{SLUG}", BUILD, BUILD, BUILD], "first, whether the token may read"
     assert answer.data["changes"][0].endswith("running -> success")
     assert answer.data["build"]["source"] == "store"
+
+
+@pytest.mark.parametrize("stored", [True, False])
+@pytest.mark.parametrize("change", ["cancelled", "declined"])
+async def test_a_change_that_nobody_reports_reaches_a_waiter_within_twelve_seconds(
+    connect: Any, tmp_path: Path, change: str, stored: bool
+) -> None:
+    """As if the receiver had been killed, or Drone had lost the delivery; of a decline it sends none."""
+    state = f"sqlite://{tmp_path}/state.db" if stored else "memory:"
+    slug, number = (SLUG, 3) if change == "cancelled" else (SLUG, 2)
+    async with open_store(state) as store, simulated(connect, DRONE_MCP_STATE=state) as (drone, agent):
+        build = drone.world.find_build(drone.world.repos[slug], number)
+        await store.apply(slug, Build.model_validate(build.to_json()), source="webhook", at=drone.world.now())
+        task = waiting(agent, number=number, max_seconds=45)
+        await until_sleeping(drone.world, BY_STORE if stored else BY_STREAM)
+        async with httpx.AsyncClient(base_url=drone.url, transport=drone.transport) as http:
+            http.headers["authorization"] = f"Bearer {drone.admin_token}"
+            path = f"/api/repos/{slug}/builds/{number}"
+            await (http.delete(path) if change == "cancelled" else http.post(f"{path}/decline"))
+        for seconds in (2, 10):
+            await until_sleeping(drone.world, BY_STORE if stored else BY_STREAM)
+            await drone.advance(seconds)
+        answer = await task  # without further time
+    assert answer.data["build"]["status"] == {"cancelled": "killed", "declined": "declined"}[change]
 
 
 async def test_redis_tells_a_waiter_and_when_it_goes_away_drone_does(connect: Any, tmp_path: Path) -> None:
@@ -256,6 +288,7 @@ async def test_what_the_token_may_read_is_asked_before_a_wait_that_would_outlast
         await agent.call("drone_get_build", repo=SLUG, number=3)
         for seconds, questions in [(10, 0), (10, 1)]:
             await drone.advance(seconds)
+            await tell(store, drone)
             asked(drone)
             task = waiting(agent, max_seconds=45)
             await until_sleeping(drone.world, BY_STORE)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from drone_mcp_build.failure_class import Judgement
 from drone_mcp_policy.facts import collect_facts
 from support.made_builds import made_stage, made_step
 from support.policy_cases import LATER, REPO, a_build
@@ -46,18 +47,29 @@ def test_a_stage_that_failed_without_a_step_has_the_class_of_its_error() -> None
     assert failed.description == "stage 'ci' ended as error (infrastructure): cannot connect to the docker daemon"
 
 
-def test_what_a_diagnosis_found_counts_where_drone_is_not_sure() -> None:
-    guessed = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1)))
-    sure = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "clone", "failure", exit_code=127)))
-    assert (
-        collect_facts(guessed, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "infrastructure"
-    )
-    assert collect_facts(sure, repo=REPO, now=LATER, failure_class="infrastructure").failed[0].kind == "configuration"
+@pytest.mark.parametrize(
+    ("code", "diagnosed", "kind"),
+    [
+        (1, Judgement("infrastructure", "medium"), "infrastructure"),
+        (1, Judgement("infrastructure", "low"), "infrastructure"),
+        (1, Judgement("unknown", "low"), "test"),
+        (127, Judgement("infrastructure", "medium"), "configuration"),  # Drone's data is as sure
+        (127, Judgement("infrastructure", "high"), "infrastructure"),
+        (137, Judgement("infrastructure", "medium"), "out_of_memory"),
+        (137, Judgement("test", "high"), "test"),
+    ],
+)
+def test_what_a_diagnosis_found_counts_where_drone_is_less_sure(code: int, diagnosed: Judgement, kind: str) -> None:
+    build = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=code)))
+    (failed,) = collect_facts(build, repo=REPO, now=LATER, diagnosed=diagnosed).failed
+    assert failed.kind == kind
 
 
-def test_a_diagnosis_that_found_nothing_changes_nothing() -> None:
-    build = a_build(7, "failure", made_stage(1, "ci", "failure", made_step(1, "clone", "failure", exit_code=128)))
-    assert collect_facts(build, repo=REPO, now=LATER, failure_class="unknown").failed[0].kind == "infrastructure"
+def test_a_diagnosis_of_the_first_failure_says_nothing_about_one_beside_it() -> None:
+    steps = made_step(1, "fetch", "failure", exit_code=1), made_step(1, "lint", "failure", exit_code=1)
+    build = a_build(7, "failure", *(made_stage(n, "ci", "failure", step) for n, step in enumerate(steps, 1)))
+    found = collect_facts(build, repo=REPO, now=LATER, diagnosed=Judgement("infrastructure", "high")).failed
+    assert [failed.kind for failed in found] == ["infrastructure", "lint"]
 
 
 def test_a_failure_that_is_ignored_is_none() -> None:

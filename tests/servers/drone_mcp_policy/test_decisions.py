@@ -2,19 +2,34 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.failure_class import CLASSES
+from drone_mcp_build.outlook import Outlook, outlook_of
 from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.next_step import decide, evaluate
 from drone_mcp_policy.states import ACTIONS, DEFAULT_ACTIONS, STATES, UNFINISHED, USED_IN, state_of
-from support.made_builds import STATUSES, any_builds, made_stage, made_step
-from support.policy_cases import CLONE_FAILED, DEFAULT, HELD, LATER, REPO, TEST_FAILED, a_build, decided
+from support.made_builds import STATUSES, T0, any_builds, made_stage, made_step
+from support.policy_cases import (
+    CLONE_FAILED,
+    DEFAULT,
+    HELD,
+    LATER,
+    REPO,
+    TEST_FAILED,
+    a_build,
+    decided,
+    diagnoses,
+    rules_of,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
 
 RUNNER_ERROR = made_stage(1, "ci", "error", made_step(1, "test", "error", exit_code=255, error="linter: bad"))
 WAITING = (made_stage(1, "one", "success"), made_stage(2, "two", "waiting_on_dependencies", depends_on=["one"]))
@@ -51,10 +66,42 @@ TABLE: list[tuple[Any, str, str]] = [
 
 @pytest.mark.parametrize(("build", "state", "action"), TABLE)
 def test_every_state_has_its_action(build: Any, state: str, action: str) -> None:
-    decision = decided(build)
+    decision = decided(build, now=T0 + 80)
     assert (decision.state, decision.action) == (state, action)
     assert decision.rule == f"built-in: {state}"
     assert decision.reason
+
+
+@pytest.mark.parametrize(
+    ("build", "words"),
+    [
+        (a_build(7, "running", *WAITING), "what is left of it never starts"),
+        (
+            a_build(7, "running", made_stage(1, "one"), made_stage(2, "two", "declined")),
+            "what is left of it never starts",
+        ),
+        (a_build(7, "pending", made_stage(1, "ci", "pending")), "and Drone does not tell why"),
+        (a_build(7, "pending", made_stage(1, "ci", "pending", type="")), "and Drone does not tell why"),
+    ],
+)
+def test_nothing_is_waited_for_that_may_never_come(tmp_path: Path, build: Any, words: str) -> None:
+    decision = decided(build)
+    assert (decision.action, words in decision.reason) == ("stop", True)
+    rules = rules_of(tmp_path, "rules: [{rule: patient, then: wait}]")
+    assert decided(build, rules=rules).action == "stop"
+
+
+@pytest.mark.parametrize("more", [{"limit": 1}, {"throttle": 2}])
+def test_what_waits_for_older_builds_is_waited_for(more: dict[str, Any]) -> None:
+    decision = decided(a_build(7, "pending", made_stage(1, "ci", "pending", **more)))
+    assert (decision.action, "waits for older stages" in decision.reason) == ("wait", True)
+
+
+@given(any_builds, st.integers(0, 1 << 33))
+def test_no_decision_waits_for_a_build_that_is_stuck(build: Any, now: int) -> None:
+    decision = decide(collect_facts(build, repo=REPO, now=now), History(), DEFAULT)
+    if decision.action == "wait" and not decision.wait_seconds:
+        assert outlook_of(build, now) not in {Outlook.STUCK, Outlook.STALLED}
 
 
 def test_the_table_of_tests_knows_every_state() -> None:
@@ -68,7 +115,7 @@ def test_every_status_that_drone_has_is_a_state(status: str) -> None:
 
 def test_a_failure_is_told_with_its_place_exit_code_and_class() -> None:
     decision = decided(a_build(7, "failure", TEST_FAILED))
-    assert decision.reason == "it failed: step 'test' of stage 'ci' ended as failure with exit code 1 (test)"
+    assert decision.reason == "it failed: step 'test' of stage 'ci' ended as failure with exit code 1 (maybe test)"
     assert decision.kind == "test"
 
 
@@ -78,9 +125,9 @@ def test_no_action_may_be_asked_for_in_a_state_that_it_would_loop_in() -> None:
     assert set(USED_IN) == set(ACTIONS)
 
 
-@given(any_builds, st.sampled_from(("", *CLASSES)), st.integers(0, 1 << 33))
-def test_the_same_question_has_the_same_answer_and_there_is_always_one(build: Any, said: str, now: int) -> None:
-    facts = collect_facts(build, repo=REPO, now=now, failure_class=said)
+@given(any_builds, diagnoses, st.integers(0, 1 << 33))
+def test_the_same_question_has_the_same_answer_and_there_is_always_one(build: Any, said: Any, now: int) -> None:
+    facts = collect_facts(build, repo=REPO, now=now, diagnosed=said)
     first = decide(facts, History(), DEFAULT)
     assert first == decide(facts, History(), DEFAULT)
     assert first.action in ACTIONS

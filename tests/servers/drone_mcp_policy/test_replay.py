@@ -19,7 +19,7 @@ from drone_mcp_policy.replay import replay
 from drone_mcp_state import open_store, write_snapshot
 from support.captured_builds import FIXTURES, deliveries
 from support.made_builds import T0
-from support.policy_cases import CLONE_FAILED, DEFAULT, a_build
+from support.policy_cases import CLONE_FAILED, DEFAULT, a_build, flaky
 from support.redis_server import RedisServer
 from support.snapshots import hold
 from support.warm import warm_python
@@ -83,7 +83,7 @@ def test_the_same_rules_in_other_words_do_not_differ(tmp_path: Path) -> None:
 
 
 def test_a_retry_knows_what_came_before(tmp_path: Path) -> None:
-    builds = [a_build(n, "failure", CLONE_FAILED, parent=n - 1, created=T0 + 500 * n) for n in (1, 2, 3)]
+    builds = [flaky(n, parent=n - 1, created=T0 + 500 * n) for n in (1, 2, 3)]
     lines = [json.dumps({"at": T0 + 900 * n, "body": told(build)}) for n, build in enumerate(builds, 1)]
     result = run(write(tmp_path, "\n".join(lines), "events.jsonl"))
     said = [line.split("  ")[3] for line in result.stdout.splitlines()]

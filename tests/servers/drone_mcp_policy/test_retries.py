@@ -8,17 +8,28 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from drone_mcp_build.failure_class import CLASSES
 from drone_mcp_policy.earlier_tries import History
 from drone_mcp_policy.facts import collect_facts
 from drone_mcp_policy.next_step import decide
 from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When
-from support.made_builds import T0, any_builds, made_stage
-from support.policy_cases import CLONE_FAILED, LATER, REPO, TEST_FAILED, a_build, decided, flaky, rules_of
+from support.made_builds import T0, any_builds, made_stage, made_step
+from support.policy_cases import (
+    CLONE_FAILED,
+    LATER,
+    REPO,
+    TEST_FAILED,
+    a_build,
+    decided,
+    diagnoses,
+    flaky,
+    lost,
+    rules_of,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from drone_mcp_build.failure_class import Judgement
     from drone_mcp_client.models import Build
 
 
@@ -85,6 +96,49 @@ def test_doubt_is_no_retry(build: Build, others: tuple[Build, ...], history: dic
     assert decision.reason.endswith(why)
 
 
+def test_a_class_that_is_only_guessed_is_no_ground_for_a_retry() -> None:
+    """`fatal: ambiguous argument 'origin/main'` ends a step with 128 as well as a lost network does."""
+    step = made_step(1, "clone", "failure", exit_code=128)
+    decision = decided(a_build(7, "failure", made_stage(1, "ci", "failure", step)))
+    assert (decision.action, decision.confidence) == ("collect_logs_and_stop", "low")
+    assert decision.reason.endswith(
+        "no retry by 'retry-infrastructure': the class of step 'clone' of stage 'ci' is a guess; evaluate again with "
+        "failure_class and confidence of a diagnosis"
+    )
+
+
+@given(any_builds, diagnoses)
+def test_no_guess_is_ever_a_ground_for_a_retry(build: Build, said: Judgement | None) -> None:
+    facts = collect_facts(build, repo=REPO, now=LATER, diagnosed=said)
+    decision = decide(facts, History(), retrying(5))
+    assert not decision.most or all(failed.confidence != "low" for failed in facts.failed)
+
+
+def test_a_failure_that_its_retry_did_not_remove_is_no_accident() -> None:
+    again = a_build(8, "failure", lost("git"), parent=7)
+    assert decided(again, a_build(7, "failure", lost("npm"))).action == "retry"
+    decision = decided(again, a_build(7, "failure", lost("git")))
+    assert decision.action == "collect_logs_and_stop"
+    assert decision.reason.endswith("it failed at the same place as build 7, as far as Drone tells")
+
+
+def test_signatures_of_diagnoses_decide_whether_it_is_the_same_failure() -> None:
+    build, before = a_build(8, "failure", CLONE_FAILED, parent=7), a_build(7, "failure", CLONE_FAILED)
+    assert decided(build, before, signatures={7: "a" * 12, 8: "b" * 12}).action == "retry"
+    decision = decided(flaky(8, parent=7), flaky(7), signatures={7: "a" * 12, 8: "a" * 12})
+    assert decision.reason.endswith("it failed in the same way as build 7 (signature aaaaaaaaaaaa)")
+
+
+def test_a_try_of_which_only_the_number_is_known_forbids_another_one() -> None:
+    assert decided(flaky(8, parent=7), a_build(7, "failure")).reason.endswith("how build 7 failed is not known")
+
+
+def test_tags_without_a_target_do_not_share_a_limit() -> None:
+    tag: dict[str, Any] = {"event": "push", "target": "", "created": LATER - 60}
+    restarts = [a_build(n, parent=n - 10, after=f"{n:040}", ref=f"refs/tags/v{n}", **tag) for n in range(20, 30)]
+    assert decided(flaky(40, ref="refs/tags/v40", target="", event="push"), *restarts).action == "retry"
+
+
 def test_a_branch_on_which_everything_is_restarted_is_left_alone() -> None:
     restarts = [a_build(n, parent=n - 10, after=f"{n:040}", created=LATER - 60) for n in range(20, 30)]
     assert decided(flaky(40), *restarts).reason.endswith(
@@ -108,7 +162,7 @@ def retrying(most: int, classes: tuple[str, ...] = tuple(sorted(TRANSIENT))) -> 
     return Rules((Rule("r", "retry", when, Retries(most=most, hourly=100)),))
 
 
-kinds = st.sampled_from((CLONE_FAILED, TEST_FAILED, made_stage(1, "ci", "error", error="dial tcp")))
+kinds = st.sampled_from((lost("a"), lost("b"), TEST_FAILED, made_stage(1, "ci", "error", error="dial tcp")))
 pasts = st.lists(
     st.builds(
         lambda stage, parent, event, after: {"stage": stage, "parent": parent, "event": event, "after": after},
@@ -163,14 +217,12 @@ def test_a_chain_of_restarts_ends_however_much_of_the_past_is_forgotten(
     assert restarts <= most
 
 
-@given(any_builds, st.lists(any_builds, max_size=3), st.integers(1, 5), st.sampled_from(("", *CLASSES)))
+@given(any_builds, st.lists(any_builds, max_size=3), st.integers(1, 5), diagnoses)
 @settings(deadline=None, max_examples=40)
 def test_no_history_at_all_allows_more_than_the_limit_or_a_class_that_does_not_pass(
-    build: Build, others: list[Build], most: int, said: str
+    build: Build, others: list[Build], most: int, said: Judgement | None
 ) -> None:
-    decision = decide(
-        collect_facts(build, repo=REPO, now=T0, failure_class=said), History(tuple(others)), retrying(most)
-    )
+    decision = decide(collect_facts(build, repo=REPO, now=T0, diagnosed=said), History(tuple(others)), retrying(most))
     if decision.most:
         assert len(decision.used) < most
         assert decision.kind in TRANSIENT

@@ -59,7 +59,7 @@ async def test_each_state_is_decided_with_a_tool_that_the_role_has(
     assert decision.get("next_call") == call
 
 
-async def test_a_transient_failure_is_retried_until_its_retries_are_used_up(connect: Any, era: str) -> None:
+async def test_a_failure_that_its_retry_did_not_remove_is_not_retried_again(connect: Any, era: str) -> None:
     async with simulated(connect, era, DRONE_MCP_ROLE_TOOLS=ROLE) as (drone, agent):
         decision = await agent.evaluate(repo="octo/hello")
         told = [(decision["action"], decision.get("retries"))]
@@ -70,8 +70,8 @@ async def test_a_transient_failure_is_retried_until_its_retries_are_used_up(conn
             await drone.advance(3600)
             decision = await agent.evaluate(repo="octo/hello")
             told.append((decision["action"], decision.get("retries")))
-    assert told == [("retry", "0 of 2 used"), ("retry", "1 of 2 used"), ("collect_logs_and_stop", None)]
-    assert "no retry by 'retry-infrastructure': its retries are used up (2)" in decision["reason"]
+    assert told == [("retry", "0 of 2 used"), ("collect_logs_and_stop", None)]
+    assert "no retry by 'retry-infrastructure': it failed at the same place as build 4" in decision["reason"]
 
 
 def looked(rule: str, then: str, outcome: str, why: str, line: int) -> dict[str, Any]:
@@ -81,11 +81,11 @@ def looked(rule: str, then: str, outcome: str, why: str, line: int) -> dict[str,
 async def test_right_after_a_failure_the_agent_is_told_how_long_to_wait(connect: Any) -> None:
     async with simulated(connect) as (drone, agent):
         async with drone.client() as http:
-            await http.post("/api/repos/octo/hello/builds/4")
+            await http.post("/api/repos/octo/hello/builds?branch=main")
         await drone.advance(20)
         decision = await agent.evaluate(repo="octo/hello")
     assert (decision["action"], decision["number"]) == ("wait", 6)
-    assert 60 < decision["wait_seconds"] <= 120
+    assert 0 < decision["wait_seconds"] <= 60
     assert decision["next_step"] == f"Call drone_evaluate_build again in {decision['wait_seconds']} s"
     assert decision["next_call"]["tool"] == "drone_evaluate_build"
 
@@ -118,6 +118,15 @@ async def test_a_repository_without_builds_is_a_decision(connect: Any) -> None:
     assert missing.data["code"] == "NOT_FOUND"
 
 
+async def test_an_inactive_repository_is_told_as_the_reason_why_it_has_no_builds(connect: Any) -> None:
+    async with simulated(connect) as (drone, agent):
+        drone.world.repos["octo/empty"].active = False
+        decision = await agent.evaluate(repo="octo/empty")
+    assert decision["note"] == (
+        "The repository has no builds yet; it is not active in Drone, so a push makes none: have it activated"
+    )
+
+
 async def test_where_the_default_branch_has_no_builds_the_newest_of_any_is_meant(connect: Any, drone: Any) -> None:
     build = {"number": 3, "status": "success", "event": "push", "target": "topic"}
     drone.get("/api/repos/octo/hello/builds/latest").respond(404, json={"message": "sql: no rows in result set"})
@@ -133,9 +142,11 @@ async def test_what_a_diagnosis_found_is_taken_into_account(connect: Any) -> Non
     async with simulated(connect) as (_, agent):
         before = await agent.evaluate(repo="octo/hello", number=1)
         after = await agent.evaluate(repo="octo/hello", number=1, failure_class="infrastructure")
+        unsure = await agent.evaluate(repo="octo/hello", number=1, failure_class="infrastructure", confidence="low")
         refused = await agent.call("drone_evaluate_build", repo="octo/hello", number=1, failure_class="flaky")
     assert (before["action"], before["failure_class"]) == ("collect_logs_and_stop", "test")
     assert (after["action"], after["failure_class"]) == ("retry", "infrastructure")
+    assert (unsure["action"], unsure["failure_class"]) == ("collect_logs_and_stop", "infrastructure")
     assert refused.data["code"] == "INVALID_INPUT"
 
 

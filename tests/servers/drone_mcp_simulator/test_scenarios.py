@@ -87,6 +87,8 @@ async def test_what_cannot_happen_any_more_is_a_warning(tmp_path: Path, caplog: 
     ("text", "told"),
     [
         ("users: [", "not YAML"),
+        ("users: " + "9" * 5000, "not YAML"),
+        ("users: 2026-13-45", "not YAML"),
         ("users: []", "users: List should have at least 1 item"),
         (SHORTEST + "bilds: []", "bilds: Extra inputs are not permitted"),
         (SHORTEST + "builds: [{repo: hello}]", "builds.0.repo: String should match pattern"),

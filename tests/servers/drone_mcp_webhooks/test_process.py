@@ -186,7 +186,7 @@ def test_an_address_that_another_has_is_told() -> None:
 def test_a_state_that_is_no_store_stops_the_start() -> None:
     ended = command("serve", "--listen", "127.0.0.1:0", DRONE_MCP_WEBHOOK_SECRET=SECRET, DRONE_MCP_STATE="state.db")
     assert ended.returncode == 2
-    assert "DRONE_MCP_STATE cannot be used" in ended.stderr
+    assert "DRONE_MCP_STATE has a value that cannot be right" in ended.stderr
 
 
 def test_it_says_that_reconciliation_is_off_and_that_memory_is_not_shared() -> None:

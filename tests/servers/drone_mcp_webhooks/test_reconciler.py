@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import anyio.lowlevel
 import httpx
 import pytest
 
+from ci_mcp_kit import background
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.models import Build
 from drone_mcp_client.options import DroneOptions
@@ -316,3 +318,27 @@ def test_a_start_whose_first_step_has_not_begun_is_no_gap() -> None:
     assert current.missed == 0
     current.count_if_missed(Build(number=7, status="running", created=6_400, started=9_700))
     assert current.missed == 1
+
+
+async def test_a_fault_that_nobody_expected_is_counted_and_the_comparison_goes_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(background, "RESTART_SECONDS", 0)
+    async with scene() as s:
+        failures = 3
+        repos = s.reconciler.drone.repos
+
+        async def failing(**options: Any) -> Any:
+            nonlocal failures
+            if failures:
+                failures -= 1
+                assert s.reconciler.metrics.value("drone_mcp_reconciler_leader") == 1
+                raise ValueError("of a library, for one")
+            return await repos(**options)
+
+        monkeypatch.setattr(s.reconciler.drone, "repos", failing)
+        async with background.running(background.keep_running, "x", s.reconciler.run, s.reconciler.note_fault):
+            async with asyncio.timeout(30):
+                while (await s.store.health()).last_reconciliation is None:
+                    await anyio.lowlevel.checkpoint()
+        assert b'drone_mcp_background_faults_total{part="reconciler"} 3.0' in s.reconciler.metrics.render()

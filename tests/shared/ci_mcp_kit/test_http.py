@@ -159,8 +159,80 @@ def test_there_is_no_stream_to_get_and_no_session_to_delete(server: HttpProcess)
 
 
 def test_only_one_path_has_a_server(server: HttpProcess) -> None:
-    assert server.ask("/", **bearer(TOKEN)).status_code == 404
-    assert server.ask("/mcp/", **bearer(TOKEN)).status_code == 404
+    for path in ("/", "/mcp/x", "/builds/mcp", "//mcp"):
+        for method in ("POST", "GET", "DELETE"):
+            answer = server.ask(path, method, **bearer(TOKEN))
+            assert answer.status_code == 404
+            assert "URLs end in /mcp" in answer.json()["error_description"]
+    assert server.ask("/mcp/", **bearer(TOKEN)).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/.well-known/oauth-protected-resource"),
+        ("GET", "/.well-known/oauth-protected-resource/mcp"),
+        ("GET", "/.well-known/oauth-authorization-server"),
+        ("GET", "/.well-known/openid-configuration"),
+        ("GET", "/mcp/.well-known/openid-configuration"),
+        ("POST", "/register"),
+        ("GET", "/authorize"),
+        ("POST", "/token"),
+    ],
+)
+def test_a_client_that_tries_oauth_learns_that_there_is_none(server: HttpProcess, method: str, path: str) -> None:
+    for headers in ({}, bearer("wrong")):
+        answer = server.ask(path, method, **headers)
+        error = answer.json()
+        assert (answer.status_code, error["error"]) == (404, "invalid_request")
+        assert "fixed token" in error["error_description"]
+    refused = server.ask(**bearer("wrong"))
+    assert "fixed token" in refused.headers["www-authenticate"]
+
+
+@pytest.mark.parametrize(
+    ("accept", "status", "media_type"),
+    [
+        ("application/json, text/event-stream", 200, "text/event-stream"),
+        ("application/json", 200, "application/json"),
+        ("Application/JSON; charset=utf-8", 200, "application/json"),
+        ("application/*", 200, "application/json"),
+        ("application/json, text/event-stream;q=0", 200, "application/json"),
+        ("application/json, text/html", 200, "application/json"),
+        ("text/event-stream", 200, "text/event-stream"),
+        ("*/*", 200, "text/event-stream"),
+        ("*/*;q=0.1, application/json", 200, "text/event-stream"),
+        ("", 200, "application/json"),
+        ("text/html", 406, "application/json"),
+    ],
+)
+@pytest.mark.parametrize("version", ["2025-06-18", "2026-07-28"])
+def test_a_client_is_answered_in_a_form_that_it_accepts(
+    server: HttpProcess, version: str, accept: str, status: int, media_type: str
+) -> None:
+    meta = {
+        "io.modelcontextprotocol/protocolVersion": version,
+        "io.modelcontextprotocol/clientCapabilities": {},
+    }
+    call = {"name": "drone_echo", "arguments": {"text": "hello"}, "_meta": meta}
+    headers = {"mcp-protocol-version": version, "mcp-method": "tools/call", "mcp-name": "drone_echo"}
+    body = json.dumps({**CALL, "method": "tools/call", "params": call})
+    answer = server.send("POST", "/mcp", body, {**bearer(TOKEN), **headers, "accept": accept})
+    # The modern era answers with JSON whenever there is nothing to report meanwhile.
+    assert answer.status_code == status
+    assert answer.headers["content-type"].partition(";")[0] in {media_type, "application/json"}
+    if version == "2025-06-18":
+        assert answer.headers["content-type"].partition(";")[0] == media_type
+    if status == 200:
+        text = answer.text.partition("data: ")[2] or answer.text
+        assert json.loads(text)["result"]["structuredContent"]["text"] == "hello"
+
+
+def test_a_stream_is_not_sent_to_a_client_that_accepts_json_alone(server: HttpProcess) -> None:
+    headers = {"accept": "application/json", "mcp-method": "subscriptions/listen"}
+    answer = server.ask(**bearer(TOKEN), **headers)
+    assert answer.status_code == 406
+    assert "accept text/event-stream" in answer.json()["error"]["message"]
 
 
 def test_health_is_told_to_whoever_asks_by_whatever_name(server: HttpProcess) -> None:

@@ -33,12 +33,23 @@ def _logging_as_it_was() -> Iterator[None]:
     logging.captureWarnings(capture=False)
 
 
-def start(form: LogFormat, level: LogLevel = "info") -> tuple[Settings, io.StringIO]:
+class Log(io.StringIO):
+    """What is logged."""
+
+    handler: logging.Handler
+
+    def getvalue(self) -> str:
+        """Return all of it: the handler writes in a thread."""
+        self.handler.close()
+        return super().getvalue()
+
+
+def start(form: LogFormat, level: LogLevel = "info") -> tuple[Settings, Log]:
     settings = Settings(
         server="http://drone.test", token=Secret(TOKEN), log_format=form, log_level=level, repo="octo/hello"
     )
-    stream = io.StringIO()
-    logs.configure(settings, Cleaner(Redactor(settings.secrets)), stream)
+    stream = Log()
+    stream.handler = logs.configure(settings, Cleaner(Redactor(settings.secrets)), stream.write)
     return settings, stream
 
 
@@ -48,7 +59,7 @@ async def calls(settings: Settings, *named: tuple[str, dict[str, Any]]) -> None:
             await client.call_tool(name, arguments)
 
 
-def lines(stream: io.StringIO) -> list[dict[str, Any]]:
+def lines(stream: Log) -> list[dict[str, Any]]:
     return [json.loads(line) for line in stream.getvalue().splitlines()]
 
 

@@ -35,12 +35,14 @@ DOCUMENTED = {
     "mcp.types.version",
 }
 INSIDES = {
+    "_handle_request",
     "_lowlevel_server",
     "mcp.server._otel.OpenTelemetryMiddleware",
     "mcp.server.mcpserver.tools.Tool",
     "mcp.server.mcpserver.utilities.context_injection.find_context_parameter",
     "mcp.server.mcpserver.utilities.func_metadata.ArgModelBase",
     "mcp.server.mcpserver.utilities.func_metadata.FuncMetadata",
+    "mcp.server.streamable_http_manager.StreamableHTTPSessionManager",
 }
 
 pytestmark = pytest.mark.checkout
@@ -49,7 +51,8 @@ pytestmark = pytest.mark.checkout
 def private_names() -> set[str]:
     """Return the names of private attributes of the SDK's servers and of what they hold."""
     server = MCPServer("private")
-    owners = [server, *(value for name, value in vars(server).items() if name.startswith("_"))]
+    server.streamable_http_app()
+    owners = [server, server.session_manager, *(value for name, value in vars(server).items() if name.startswith("_"))]
     names = {name for owner in owners for name in (*dir(owner), *getattr(owner, "__dict__", {}))}
     return {name for name in names if name.startswith("_") and not name.startswith("__")}
 

@@ -49,17 +49,10 @@ async def test_a_view_may_have_a_text_of_its_own(server: MCPServer[Any], era: st
     assert await call(server, era, "drone_log", text=dirty) == (False, "1| [redacted]", {"log": "1| [redacted]"})
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [
-        {"number": "3"},
-        {"number": 3.0},
-        {"numbers": "[3]"},
-        {"numbers": ["3"]},
-        {"number": 3, "numbers": None, "status": None},
-    ],
-)
-async def test_values_are_taken_as_models_write_them(server: MCPServer[Any], era: str, arguments: Any) -> None:
+@pytest.mark.parametrize("arguments", [{"number": 3.0}, {"number": 3, "numbers": None, "status": None}])
+async def test_null_is_nothing_and_a_whole_number_may_have_a_fraction_of_zero(
+    server: MCPServer[Any], era: str, arguments: Any
+) -> None:
     _, answer, _ = await call(server, era, "drone_echo", text="x", **arguments)
     assert answer["numbers"] == [3]
 
@@ -90,7 +83,7 @@ async def test_an_unknown_argument_is_refused_with_the_one_that_was_meant(server
         ({"text": "x", "number": "hunter2"}, "number: should be a valid integer"),
         ({"text": "x", "number": 10}, "number: should be less than or equal to 9"),
         ({"text": "x", "numbers": ["hunter2"]}, "numbers.0: should be a valid integer"),
-        ({"text": "x", "numbers": "hunter2"}, "numbers: should be a valid list"),
+        ({"text": "x", "numbers": "hunter2"}, "numbers: should be a valid array"),
         ({"text": "x", "status": "hunter2"}, "status: should be 'success' or 'failure'"),
     ],
 )

@@ -212,7 +212,7 @@ def test_a_duplicate_that_the_database_refuses_is_a_conflict_that_stays(words: s
 def test_a_missing_pipeline_file_is_guessed_behind_the_500_that_drone_gives_for_it() -> None:
     error = failure(calls.create_build("octo/hello"), 500, JSON, said("Not Found"))
     assert type(error) is ServiceFailed
-    assert ".drone.yml" in error.next_step
+    assert ".drone.yml" in error.message
 
 
 def test_a_fault_of_drone_is_not_called_passing() -> None:

@@ -67,19 +67,29 @@ async def test_a_build_under_way_is_asked_for_each_time_without_a_feed(simulated
                 assert asked(drone) == [f"/api/repos/{PAYMENTS}/builds/3"]
 
 
-async def test_while_the_feed_is_alive_a_build_under_way_is_known_and_when_it_dies_it_is_asked_for(
+async def test_a_build_under_way_is_known_for_seconds_only_as_a_receiver_that_is_gone_reports_nothing(
     simulated: Any, state: str
 ) -> None:
     async with open_store(state) as store, simulated(DRONE_MCP_STATE=state) as (drone, access):
         await feed(store, drone, PAYMENTS, 3)
-        await drone.advance(120)
+        await drone.advance(9)
         known = await access.builds.build(PAYMENTS, 3)
         assert asked(drone) == [f"/api/repos/{PAYMENTS}"]
         assert (known.source, known.at) == ("store", EPOCH)
-        await drone.advance(40)
-        read = await access.builds.build(PAYMENTS, 3)
-        assert asked(drone) == [f"/api/repos/{PAYMENTS}/builds/3"]
-        assert (read.source, read.at) == ("drone", EPOCH + 160)
+        for seconds in (1, 10, 130):
+            await drone.advance(seconds)
+            read = await access.builds.build(PAYMENTS, 3)
+            assert asked(drone) == [f"/api/repos/{PAYMENTS}/builds/3"]
+            assert (read.source, read.at) == ("drone", drone.world.now())
+
+
+async def test_what_one_process_has_asked_for_others_know_for_a_while(simulated: Any, state: str) -> None:
+    async with open_store(state) as store, simulated(DRONE_MCP_STATE=state) as (drone, access):
+        await feed(store, drone, PAYMENTS, 3)
+        await drone.advance(20)
+        first, second = [await access.builds.build(PAYMENTS, 3) for _ in range(2)]
+    assert (first.source, second.source) == ("drone", "store")
+    assert first.at == second.at == EPOCH + 20
 
 
 async def test_a_build_that_waits_for_approval_is_asked_for_since_no_webhook_reports_that(

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.change import Change, Plan
+from ci_mcp_kit.guard.change import Change, Plan, Sent
 from slipway_mcp.client import get_release, stop_release
 from slipway_mcp.guarding import STOP, ReleaseAction
 from slipway_mcp.views import StopView
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.change import Sent
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
     from slipway_mcp.access import SlipwayAccess
@@ -78,6 +77,12 @@ class StopRelease(Change[ReleaseAction, StopView]):
     def keeps_decision(self, before: ReleaseAction, now: ReleaseAction) -> bool:
         # Stopping means the same in every state. Where a newer state could change a person's mind, compare it here.
         return True
+
+    @override
+    async def find_effect(self, plan: Plan[ReleaseAction], index: int) -> Sent | None:
+        # Asked where an answer was lost: the release itself shows whether it was stopped.
+        release = await (await self.access.client()).send(get_release(self.app, self.number))
+        return Sent((release,)) if release.is_over else None
 
     @override
     def describe_nothing(self, plan: Plan[ReleaseAction]) -> StopView:

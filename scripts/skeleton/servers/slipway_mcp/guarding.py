@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
+from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operations import Operation, Risk
 from ci_mcp_kit.guard.rules import Rules, matches
 from ci_mcp_kit.guard.spec import AUDIT_KEY, CONFIRM_KEY, SIGNING_KEY, GuardSpec, list_of, operations_key, rate_key
@@ -61,12 +62,22 @@ class ReleaseAction:
         return self.operation.risk
 
     @property
+    def additions(self) -> Additions:
+        """Nothing: the tool takes no parameters of the release."""
+        return NOTHING_ADDED
+
+    @property
     def fingerprint(self) -> str:
         """A short text for this action on the release in this state."""
         # With the state: what a person confirmed about a running release does not hold once it is over.
         facts = [self.operation.name, self.app, self.release.number, self.release.state]
         # 96 bits: no other action gets the same text by chance.
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+
+    @property
+    def subject(self) -> str:
+        """The release and its state."""
+        return f"{self.release.number}@{self.release.state}"
 
     def facts(self) -> dict[str, Any]:
         """Return what an audit line says of it."""

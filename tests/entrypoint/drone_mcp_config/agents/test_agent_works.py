@@ -198,3 +198,44 @@ def test_who_commits_can_be_said(place: Place) -> None:
     assert place.run("--push", *names, command=["touch", "new"], GIT_AUTHOR_NAME="Other").returncode == 0
     who = git(place, f"--git-dir={remote(place)}", "log", "-1", "--format=%an <%ae> %cn", "agent/fix")
     assert who == "Ada Agent <ada@example.com> Ada Agent\n"
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"DRONE_TOKEN": "wrong"}, "token: Drone does not know this token. Take the token from the account page"),
+        ({"DRONE_TOKEN": "two words"}, "DRONE_TOKEN"),
+        ({"DRONE_SERVER": "http://127.0.0.1:9"}, "address: "),
+        ({"DRONE_SERVER": "http://127.0.0.1:9/x y"}, "DRONE_SERVER"),
+    ],
+)
+def test_a_drone_that_would_answer_no_tool_is_found_before_the_agent_costs_money(
+    place: Place, variables: dict[str, str], words: str
+) -> None:
+    done = place.run(command=["touch", "ran"], role="reader", DRONE_REPO="octo/hello", **variables)
+    assert done.returncode == 69
+    assert words in done.stderr
+    assert "The agent was not started: some of its tools would not work." in done.stderr
+    assert not (place.work / "ran").exists()
+
+
+@pytest.mark.parametrize(("mode", "code"), [("on", 69), ("dry-run", 0)])
+def test_a_token_to_write_with_is_tried_where_it_is_used(place: Place, mode: str, code: int) -> None:
+    servers = f"{{actions: {{tools: [drone_restart_build], token: OPS_SIGNER, mode: {mode}}}}}"
+    path = place.folder / "roles" / "writer.yaml"
+    path.write_text(f"role: writer\nrepos: [octo/*]\nservers: {servers}\n", encoding="utf-8")
+    done = place.run(
+        command=["touch", "ran"], role="writer", DRONE_REPO="octo/hello", OPS_SIGNER="not-a-token-of-anyone"
+    )
+    assert done.returncode == code, done.stderr
+    assert ("Drone does not know this token" in done.stderr) == (mode == "on")
+    assert ("and set OPS_SIGNER to it" in done.stderr) == (mode == "on")
+
+
+def test_the_agents_own_token_is_not_pushed(place: Place, drone: SimulatedDrone) -> None:
+    write = ["sh", "-c", 'echo "DRONE_TOKEN=$DRONE_TOKEN" >.env']
+    done = place.run("--push", command=write, role="reader", DRONE_REPO="octo/hello")
+    assert done.returncode == 75
+    assert "the secret of DRONE_TOKEN in .env, line 1 of commit " in done.stderr
+    assert drone.token not in done.stderr
+    assert git(place, f"--git-dir={remote(place)}", "branch", "--list", "agent/*") == ""

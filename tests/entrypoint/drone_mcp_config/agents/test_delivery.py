@@ -2,88 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import pytest
 
-from drone_mcp_config.agents.delivery import Delivery, check_delivery, deliver
-from drone_mcp_config.agents.git import Git
+from drone_mcp_config.agents.delivery import check_delivery
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
+from support.agent_git import SOMEBODY, World, deliver, to
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    from drone_mcp_config.agents.foreground import Foreground
-
-SOMEBODY = {"GIT_AUTHOR_NAME": "Ada", "GIT_AUTHOR_EMAIL": "ada@example.com"}
-
-
-class Plain:
-    """Runs git as any program does: what stands in for the foreground does not block this process's signals."""
-
-    def run(self, command: Sequence[str], environment: Mapping[str, str], *, aside: tuple[int, int] = (1, 2)) -> int:
-        out, err = aside
-        return subprocess.run(command, env=dict(environment), stdout=out, stderr=err, check=False).returncode
-
-
-class World:
-    """A bare repository, and a clone of it in which the agent works."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.remote, self.clone = folder / "remote.git", folder / "clone"
-        self.environment = {
-            "PATH": os.environ["PATH"],
-            "HOME": str(folder),
-            "GIT_CONFIG_NOSYSTEM": "1",
-        }
-        self.git("init", "--quiet", "--bare", "--initial-branch", "work-in-common", str(self.remote), where=folder)
-        self.git("clone", "--quiet", str(self.remote), str(self.clone), where=folder)
-        self.commit("first")
-        self.git("push", "--quiet", "origin", "HEAD:work-in-common")
-        self.git("checkout", "--quiet", "-b", "agent")
-        monkeypatch.chdir(self.clone)
-
-    def git(self, *arguments: str, where: Path | None = None) -> str:
-        command = ["git", "-C", str(where or self.clone), *arguments]
-        done = subprocess.run(command, env=self.environment, capture_output=True, text=True, check=False)
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
-
-    def commit(self, name: str, where: Path | None = None) -> str:
-        folder = where or self.clone
-        (folder / name).write_text(name, encoding="utf-8")
-        self.git("add", name, where=folder)
-        who = ("-c", "user.name=Somebody", "-c", "user.email=somebody@example.com")
-        self.git(*who, "commit", "--quiet", "-m", name, where=folder)
-        return self.git("rev-parse", "HEAD", where=folder)
-
-    def agent_git(self, **more: str) -> Git:
-        return Git(cast("Foreground", Plain()), {**self.environment, **more})
-
-    def there(self, branch: str = "agent", what: str = "%H") -> str:
-        return self.git("log", "-1", f"--format={what}", branch, where=self.remote)
-
-    def has(self, branch: str) -> bool:
-        return bool(self.git("branch", "--list", branch, where=self.remote))
-
-    def somebody_else_pushes(self, branch: str) -> str:
-        other = self.remote.parent / "other"
-        self.git("clone", "--quiet", str(self.remote), str(other), where=self.remote.parent)
-        commit = self.commit("theirs", other)
-        self.git("push", "--quiet", "origin", f"HEAD:{branch}", where=other)
-        return commit
-
-
-@pytest.fixture
-def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> World:
-    return World(tmp_path, monkeypatch)
-
-
-def to(branch: str = "agent", session: str = "s-1", **more: bool | str) -> Delivery:
-    return Delivery(branch, "dev", session, **more)  # type: ignore[arg-type]  # of two types
 
 
 def test_what_is_left_is_committed_and_pushed_new_changed_and_deleted(world: World) -> None:
@@ -154,7 +82,7 @@ def test_an_empty_repository_with_nothing_in_it_is_left_empty(world: World, monk
 def test_a_branch_that_others_went_on_with_is_not_overwritten(world: World) -> None:
     theirs = world.somebody_else_pushes("agent")
     (world.clone / "mine").touch()
-    with pytest.raises(NotPushed, match=r"(?s)not pushed to agent: .*rejected.*It is the commit [0-9a-f]{12} in "):
+    with pytest.raises(NotPushed, match=r"not pushed to agent: git push failed .*rejected.*It is in "):
         deliver(world.agent_git(), to())
     assert world.there() == theirs
     assert world.git("show", "--stat", "--format=", "HEAD").startswith("mine")  # still here, committed
@@ -175,14 +103,14 @@ def test_a_hook_that_refuses_is_heard(world: World) -> None:
     hook.write_text("#!/bin/sh\necho error: no tabs >&2\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)
     (world.clone / "new").touch()
-    with pytest.raises(NotPushed, match="not committed, and not pushed: error: no tabs"):
+    with pytest.raises(NotPushed, match=r"not pushed to agent: git commit failed \(error: no tabs\)"):
         deliver(world.agent_git(), to())
 
 
 def test_a_remote_that_is_gone_by_then_is_told_without_what_is_secret(world: World) -> None:
     world.git("remote", "set-url", "origin", "http://me:hunter2@127.0.0.1:1/octo/hello.git")
     world.commit("second")
-    with pytest.raises(NotPushed, match="origin cannot be read") as caught:
+    with pytest.raises(NotPushed, match=r"git ls-remote failed \(fatal: unable to access") as caught:
         deliver(world.agent_git(), to())
     assert "hunter2" not in str(caught.value)
 
@@ -227,7 +155,9 @@ def test_outside_of_a_work_tree_or_without_the_remote_it_says_so(
 
 def test_a_remote_that_cannot_be_read_is_found_before_anything_starts(world: World) -> None:
     world.git("remote", "set-url", "origin", str(world.remote.parent / "nowhere"))
-    with pytest.raises(NotStarted, match="origin cannot be read"):
+    with pytest.raises(
+        NotStarted, match=r"not be pushed to agent of origin: git ls-remote failed .*'.*nowhere' does not appear"
+    ):
         check_delivery(world.agent_git(), to())
 
 
@@ -235,3 +165,44 @@ def test_without_git_it_says_so(world: World, monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("PATH", "")
     with pytest.raises(UserError, match="needs git"):
         check_delivery(world.agent_git(PATH=""), to())
+
+
+def test_the_place_that_is_pushed_to_is_looked_at_though_it_is_fetched_from_another(world: World) -> None:
+    mirror = world.remote.parent / "mirror.git"
+    world.git("clone", "--quiet", "--bare", str(world.remote), str(mirror))
+    world.git("remote", "set-url", "origin", str(mirror))
+    world.git("remote", "set-url", "--push", "origin", str(world.remote))
+    commit = world.commit("second")
+    assert deliver(world.agent_git(), to()) == f"Pushed {commit[:12]} to agent."
+    assert world.there() == commit
+
+
+def test_a_message_that_a_hook_refuses_is_found_before_anything_starts(world: World) -> None:
+    hook = world.clone / ".git" / "hooks" / "commit-msg"
+    hook.write_text("#!/bin/sh\ngrep -q '^fix: ' $1 || { echo error: no type >&2; exit 1; }\n", encoding="utf-8")
+    hook.chmod(0o755)
+    with pytest.raises(NotStarted, match=r"refuses the message 'Save what session s-1 left' \(error: no type\)"):
+        check_delivery(world.agent_git(), to())
+
+
+def test_a_lock_that_was_left_is_found_before_anything_starts(world: World) -> None:
+    (world.clone / ".git" / "index.lock").touch()
+    with pytest.raises(NotStarted, match=r"index\.lock exists"):
+        check_delivery(world.agent_git(), to())
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_the_content_of_files_of_git_lfs_is_sent_first(world: World, code: int) -> None:
+    lfs = world.clone.parent / "bin" / "git-lfs"
+    lfs.parent.mkdir()
+    lfs.write_text(f'#!/bin/sh\necho "$@" >>{lfs}.log\necho error: quota >&2\nexit {code}\n', encoding="utf-8")
+    lfs.chmod(0o755)
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:{}\nsize 1\n".format("0" * 64)
+    (world.clone / "big.bin").write_text(pointer, encoding="utf-8")
+    git = world.agent_git(PATH=f"{lfs.parent}:{world.environment['PATH']}")
+    if code:
+        with pytest.raises(NotPushed, match=r"^Pushed .*lacks the content of files of git-lfs \(error: quota\)"):
+            deliver(git, to())
+    else:
+        assert deliver(git, to()).startswith("Pushed ")
+    assert (lfs.parent / "git-lfs.log").read_text() == f"push origin {world.there()}\n"

@@ -30,7 +30,7 @@ PAGE = Path(__file__).parents[4] / "docs" / "deployment.md"
 OPTIONS_OF_OTHERS = {
     "--check", "--mcp-config", "--strict-mcp-config", "--additional-mcp-config", "--file", "--build-arg", "--target",
     "--rm", "--read-only", "--cap-drop", "--security-opt", "--entrypoint", "--pull", "--secret", "--build-context",
-    "--build", "--wait", "--listen", "--allow-remote", "--from-file",
+    "--build", "--wait", "--listen", "--allow-remote", "--from-file", "--timeout",
 }  # fmt: skip
 START, END = "<!-- http-settings: begin -->\n", "<!-- http-settings: end -->"
 

@@ -53,6 +53,31 @@ def pod_of(outcome: Outcome) -> dict[str, Any]:
     return data
 
 
+SECRETS_BY_USE = """
+role: signer
+extends: operator
+repos: ["octo/*"]
+servers:
+  actions: {mode: on, token: OPS_WRITER, guard: {key: OPS_SIGNER}}
+external:
+  forge: {command: forge-mcp, env: {FORGE_TOKEN: "${FORGE_LOGIN}", FORGE_HOST: "${FORGE_HOST}"}}
+  wiki: {url: "https://wiki.example.com/mcp", headers: {Authorization: "Bearer ${WIKI_LOGIN}"}}
+  chat: {command: chat-mcp, args: ["--api-key", "${CHAT_LOGIN}"]}
+"""
+
+
+def test_what_holds_a_secret_by_its_use_comes_from_the_secret_whatever_its_name(
+    run: Run, roles_dir: Callable[..., Path]
+) -> None:
+    pod = pod_of(run("pod", "--role", "signer", *MINIMAL[3:], "--roles-dir", str(roles_dir(signer=SECRETS_BY_USE))))
+    sources = {one["name"]: one["valueFrom"] for one in containers(pod)[-1]["env"] if "valueFrom" in one}
+    in_config_map = {name for name, source in sources.items() if "configMapKeyRef" in source}
+    assert in_config_map == {"GIT_SERVER", "DRONE_SERVER", "FORGE_HOST"}
+    assert {"OPS_SIGNER", "FORGE_LOGIN", "WIKI_LOGIN", "CHAT_LOGIN"} <= {
+        name for name, source in sources.items() if "secretKeyRef" in source
+    }
+
+
 def containers(pod: dict[str, Any]) -> list[dict[str, Any]]:
     return [*pod["spec"]["initContainers"], *pod["spec"]["containers"]]
 

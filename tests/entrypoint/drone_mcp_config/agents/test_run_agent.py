@@ -161,7 +161,7 @@ def test_a_server_whose_environment_is_wrong_is_told_and_the_command_is_not_run(
     place.environment |= {"DRONE_SERVER": "http://127.0.0.1:9", "DRONE_TOKEN": "x" * 32, "DRONE_MCP_TIMEOUT": "soon"}
     done = place.run(command=["touch", "ran"], role="viewer")
     assert done.returncode == 69
-    assert "drone-builds: started, but no call can work: DRONE_MCP_TIMEOUT is 'soon'" in done.stderr
+    assert "settings: DRONE_MCP_TIMEOUT is 'soon'" in done.stderr
     assert "The agent was not started" in done.stderr
     assert not (place.work / "ran").exists()
     assert place.left == []

@@ -57,6 +57,7 @@ def drone(monkeypatch: pytest.MonkeyPatch) -> Iterator[respx.MockRouter]:
         router.get(f"{DRONE}/version").respond(json={"version": "2.25.0"}, headers=date)
         router.head(f"{DRONE}/version").respond(headers=date)
         router.get(f"{DRONE}/api/user").respond(json=USER)
+        router.get(f"{DRONE}/api/user/repos").respond(json=[])
         yield router
 
 
@@ -153,6 +154,7 @@ def test_plain_http_to_another_machine_is_warned_of(
     drone.get("http://drone.test/version").respond(json={"version": "2.25.0"})
     drone.head("http://drone.test/version").respond()
     drone.get("http://drone.test/api/user").respond(json=USER)
+    drone.get("http://drone.test/api/user/repos").respond(json=[])
     outcome = run("doctor", "--json")
     assert outcome.code == 0
     assert checks(outcome)["encryption"]["status"] == "warning"

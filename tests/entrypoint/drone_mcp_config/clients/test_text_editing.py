@@ -97,6 +97,7 @@ def test_toml_keeps_comments_and_the_order_of_things() -> None:
         '[mcp_servers]\n[mcp_servers.mine]\ncommand = "a"\n',
         '[mcp_servers.mine]\ncommand = "a"\n[other]\nx = 1\n[mcp_servers.second]\ncommand = "b"\n',
         'mcp_servers.mine.command = "a"\n',
+        'mcp_servers = { mine = { command = "a" } } # mine\n',
     ],
 )
 def test_toml_of_every_style_takes_our_servers(text: str) -> None:
@@ -107,8 +108,15 @@ def test_toml_of_every_style_takes_our_servers(text: str) -> None:
 
 
 def test_toml_that_cannot_be_changed_safely_is_left_to_the_user() -> None:
+    text = """\
+[mcp_servers.drone-builds.env]
+A = "1"
+# the program below its variables
+[mcp_servers.drone-builds]
+command = "drone-mcp-builds"
+"""
     with pytest.raises(EditByHand, match="by hand") as caught:
-        updated_text('mcp_servers = { mine = { command = "a" } }\n', CODEX, OURS, INSTALLED)
+        updated_text(text, CODEX, OURS, INSTALLED)
     assert tomllib.loads(caught.value.fragment) == {"mcp_servers": OURS}
 
 
@@ -132,16 +140,17 @@ def test_yaml_without_comments_is_updated() -> None:
     assert after["other"] == [1, "a # b"]
 
 
-@pytest.mark.parametrize("text", ["{a: 1}  # mine\n", "extensions: {b: {cmd: b}}  # mine\n"])
+@pytest.mark.parametrize("text", ["{a: 1}  # mine\n", "extensions: {b: {cmd: b}, # mine\n }\n"])
 def test_yaml_of_a_style_that_cannot_keep_its_comments_is_left_to_the_user(text: str) -> None:
     with pytest.raises(EditByHand) as caught:
         updated_text(text, GOOSE, OURS, INSTALLED)
     assert yaml.safe_load(caught.value.fragment) == {"extensions": OURS}
 
 
-@pytest.mark.parametrize("text", ["{a: 1, extensions: {b: {cmd: b}}}\n", "a: 1\nextensions: {b: {cmd: b}}\n"])
-def test_yaml_of_another_style_without_comments_is_written_anew(text: str) -> None:
+@pytest.mark.parametrize("text", ["{a: 1, extensions: {b: {cmd: b}}}\n", "a: 1\nextensions: {b: {cmd: b}} # mine\n"])
+def test_yaml_in_braces_is_written_in_lines(text: str) -> None:
     after = updated_text(text, GOOSE, OURS, INSTALLED)
+    assert ("# mine" in after) == ("# mine" in text)
     assert yaml.safe_load(after) == {"a": 1, "extensions": {"b": {"cmd": "b"}, **OURS}}
     assert updated_text(after, GOOSE, OURS, INSTALLED) == after
 

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
+import itertools
 import json
 import os
+import re
 import stat
 import sys
 from typing import TYPE_CHECKING, Any
@@ -133,6 +135,42 @@ def test_a_smaller_role_takes_our_other_servers_away(run: Run, work: Path) -> No
     run("--role", "reader")
     run("--role", "viewer")
     assert list(written(work)["mcpServers"]) == ["drone-builds"]
+
+
+def test_servers_that_the_role_does_not_name_are_named(run: Run, work: Path, roles_dir: Callable[..., Path]) -> None:
+    (work / ".mcp.json").write_text(json.dumps(USERS_OWN), encoding="utf-8")
+    role = "role: keeper\nservers: {builds: {}}\nexternal:\n  gitea: {command: gitea-mcp, args: [stdio]}\n"
+    folder = ("--roles-dir", str(roles_dir(keeper=role, broken="role: [")))
+    assert "does not name, which are left as they are: mine.\n" in run("--role", "keeper", *folder).err
+    outcome = run("--role", "keeper", "--check", *folder)
+    assert (outcome.code, outcome.out) == (
+        0,
+        ".mcp.json is up to date with the role 'keeper'.\n".replace(".", str(work) + "/.", 1),
+    )
+    assert "left as they are: mine." in outcome.err
+    assert "mine, gitea (as in keeper)." in run("--role", "viewer", *folder).err
+    outcome = run("--role", "viewer", "--check", *folder)
+    assert outcome.code == 1
+    assert outcome.out == ""
+    assert "mine, gitea (as in keeper)." in outcome.err
+    assert "has a server of another role than 'viewer': delete its entry by hand" in outcome.err
+
+
+@pytest.mark.parametrize("client", ["claude", "codex", "goose", "opencode", "copilot"])
+def test_a_file_holds_the_servers_of_the_last_role_however_it_reached_those_before(
+    run: Run, work: Path, client: str
+) -> None:
+    elsewhere = ("--transport", "http", "--url", "https://mcp.test/roles")
+    there = ("--client", client, "--output", "file")
+    ways = [(), ("--portable",), ("--transport", "http"), elsewhere]
+    for before, after in itertools.product(ways, ways):
+        assert run("--role", "operator", *there, *before).code == 0
+        assert run("--role", "viewer", *there, *after, "--check").code == 1
+        assert run("--role", "viewer", *there, *after).code == 0
+        clean = run("--role", "viewer", "--client", client, *after, "--print").out
+        assert set(re.findall(r"drone-(?!mcp)\w+", clean)) == {"drone-builds"}
+        assert set(re.findall(r"drone-(?!mcp)\w+", (work / "file").read_text(encoding="utf-8"))) == {"drone-builds"}
+        assert run("--role", "viewer", *there, *after, "--check").code == 0
 
 
 def test_a_file_of_another_installation_is_brought_up_to_date(run: Run, work: Path) -> None:

@@ -1,8 +1,13 @@
 from __future__ import annotations
 
+import contextlib
 import importlib.util
 import json
+import os
+import re
 import shutil
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import jsonschema
@@ -12,6 +17,9 @@ import yaml
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.roles.library import RoleLibrary, shipped_roles
 from drone_mcp_config.roles.loading import load_role
+
+if sys.platform != "win32":
+    import pty
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,6 +61,35 @@ def test_roles_are_shown_against_servers_and_tools(run: Run, roles_dir: Callable
     assert ["builds", "drone_list_builds", "-", "-", "x", "x", "x"] in rows
     assert ["actions", "drone_stop_build", "-", "dry-run", "dry-run", "-", "-"] in rows
     assert rows[-1][0] == "viewer:"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such terminals")
+@pytest.mark.parametrize("columns", [80, 40, 200])
+def test_many_roles_are_folded_where_a_terminal_is_narrow(
+    work: Path, roles_dir: Callable[..., Path], columns: int
+) -> None:
+    names = [f"role-number-{number}" for number in range(8)]
+    folder = roles_dir(**{name: BASE.replace("role: base", f"role: {name}") for name in names})
+    terminal, stdout = pty.openpty()
+    command = [sys.executable, "-m", "drone_mcp_config", "roles", "--roles-dir", str(folder)]
+    process = subprocess.Popen(
+        command, cwd=work, stdout=stdout, env=os.environ | {"COLUMNS": str(columns), "TERM": "xterm"}
+    )
+    os.close(stdout)
+    out = b""
+    # The system's way to say that nobody has the other end open any more (Linux: EIO).
+    with contextlib.suppress(OSError):
+        while data := os.read(terminal, 65536):
+            out += data
+    assert process.wait() == 0
+    os.close(terminal)
+    table = re.sub(r"\x1b\[[0-9;]*m", "", out.decode()).partition(f"{names[0]}: The base")[0]
+    headings = [line.split() for line in table.splitlines() if line.startswith("server")]
+    assert [word for heading in headings for word in heading[2:] if word in names] == names
+    assert (len(headings) == 1) == (columns == 200)
+    if columns >= 80:
+        assert table.count("drone_search_build_logs") == len(headings)
+        assert max(map(len, table.splitlines())) <= columns
 
 
 def test_a_broken_role_does_not_hide_the_others(run: Run, roles_dir: Callable[..., Path]) -> None:

@@ -98,7 +98,7 @@ def test_there_is_nothing_but_the_servers_of_the_role(dev: HttpProcess) -> None:
         "/mcp",
         "/",
         "/builds",
-        "/builds/mcp/",
+        "/builds/mcp/x",
         "/BUILDS/mcp",
         "/builds/x/mcp",
         "/logs%2fmcp/x",

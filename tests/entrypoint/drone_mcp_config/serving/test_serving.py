@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.http_app import Refused
+from ci_mcp_kit.http_app import OpenRequests, Refused
 from drone_mcp_config.installation.manifest import Manifest
 from drone_mcp_config.serving import pool as pool_module
 from drone_mcp_config.serving.callers import Caller, Limits, hash_of
@@ -145,14 +145,66 @@ async def test_a_set_at_work_is_never_ended_for_another(monkeypatch: pytest.Monk
             await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example")
         assert refused.value.status == 503
         await finish(at_work)
-        assert await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example")
+        await finish(await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example"))
         assert set(pool.secrets()) == {"second-token"}
 
 
-async def test_a_name_that_a_set_has_not_is_none() -> None:
+async def test_whoever_invents_tokens_only_ends_sets_of_their_own() -> None:
+    pool = Pool(lambda _: (SERVER,), Clock())
+    async with pool.running():
+        await finish(await pool.find(SetKey("dev", ((TOKEN, "token-of-somebody-else"),), "else"), "example"))
+        for number in range(3 * pool_module.MOST_SETS):
+            await finish(await pool.find(SetKey("dev", ((TOKEN, f"invented-{number}"),), "me"), "example"))
+        held = set(pool.secrets())
+        assert "token-of-somebody-else" in held
+        assert len(held) == 1 + pool_module.MOST_SETS
+
+
+async def test_a_caller_with_too_many_sets_at_work_is_refused_and_others_are_not() -> None:
+    pool = Pool(lambda _: (SERVER,), Clock())
+    async with pool.running():
+        at_work = [
+            await pool.find(SetKey("dev", ((TOKEN, f"token-{number}"),), "me"), "example")
+            for number in range(pool_module.MOST_SETS)
+        ]
+        with pytest.raises(Refused, match="tokens of yours") as refused:
+            await pool.find(SetKey("dev", ((TOKEN, "one-more"),), "me"), "example")
+        assert refused.value.status == 429
+        for app in (*at_work, await pool.find(SetKey("dev", ((TOKEN, "one-more"),), "else"), "example")):
+            await finish(app)
+
+
+async def test_callers_share_no_set_even_with_the_same_token() -> None:
+    made: list[str] = []
+
+    def servers_of(role: str) -> tuple[HostedServer, ...]:
+        made.append(role)
+        return (SERVER,)
+
+    pool = Pool(servers_of)
+    async with pool.running():
+        for name in ("me", "else", "me"):
+            await finish(await pool.find(SetKey("dev", ((TOKEN, "a-token"),), name), "example"))
+    assert len(made) == 2
+
+
+def test_a_caller_has_so_many_requests_open_at_once_and_no_more() -> None:
+    requests = OpenRequests(2)
+    with requests.counted("me"), requests.counted("me"):
+        with pytest.raises(Refused, match="requests of yours") as refused, requests.counted("me"):
+            pass
+        assert refused.value.status == 429
+        with requests.counted("else"):
+            pass
+    with requests.counted("me"):
+        pass
+
+
+async def test_a_name_that_a_set_has_not_is_told_with_those_that_it_has() -> None:
     pool = Pool(lambda _: (SERVER,))
     async with pool.running():
-        assert await pool.find(SetKey("dev", ((TOKEN, "a-token"),)), "other") is None
+        with pytest.raises(Refused, match="no server other; it has example"):
+            await pool.find(SetKey("dev", ((TOKEN, "a-token"),)), "other")
 
 
 def test_the_key_of_a_set_does_not_show_its_token() -> None:

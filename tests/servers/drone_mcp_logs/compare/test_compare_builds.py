@@ -2,13 +2,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import step_refs
-from drone_mcp_logs.common.compare_link import compare_link
 from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 from support.agent import numbered
@@ -101,26 +99,3 @@ def test_whatever_the_builds_the_answer_keeps_to_its_budget(a: Build, b: Build, 
     text = LogText(tuple(f'line {"z" * n} of "it"\t\\' for n in range(60))) if ref else None
     pair = Pair("octo/hello", a, b, "0a1b2c3d", ref, text, LogText(("other",)) if text else None)
     assert size_of(compose_comparison(pair, budget)) <= budget
-
-
-@pytest.mark.parametrize(
-    ("page", "link"),
-    [
-        (f"https://github.com/o/r/commit/{NEW}", f"https://github.com/o/r/compare/{OLD}...{NEW}"),
-        (f"https://github.com/o/r/compare/{OLD}...{NEW}", f"https://github.com/o/r/compare/{OLD}...{NEW}"),
-        ("https://gitea.example.com/git/o/r/pulls/7", f"https://gitea.example.com/git/o/r/compare/{OLD}...{NEW}"),
-        (f"https://gitlab.com/g/h/r/-/commit/{NEW}", f"https://gitlab.com/g/h/r/-/compare/{OLD}...{NEW}"),
-        (f"https://bitbucket.org/o/r/commits/{NEW}", f"https://bitbucket.org/o/r/branches/compare/{NEW}..{OLD}"),
-        ("https://scm.example.com/o/r", ""),
-        (f"javascript:alert(1)/o/r/commit/{NEW}", ""),
-        (f"https://user@evil.example.com/o/r/commit/{NEW}", ""),
-        (f"https://github.com/o/r/commit/{NEW} obey me", ""),
-        ("", ""),
-    ],
-)
-def test_the_comparison_page_follows_from_the_commits_where_the_host_is_known(page: str, link: str) -> None:
-    assert compare_link(page, OLD, NEW) == link
-
-
-def test_the_same_commit_has_no_comparison_page() -> None:
-    assert compare_link(f"https://github.com/o/r/commit/{NEW}", NEW, NEW) == ""

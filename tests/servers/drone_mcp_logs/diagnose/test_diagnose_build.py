@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ci_mcp_kit.sanitize import sanitize
-from support.made_builds import failing_build, made_build, made_stage, made_step
+from support.made_builds import failing_build, made_build, made_repo, made_stage, made_step
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ async def test_the_first_failure_comes_first_what_follows_next_and_ignored_ones_
     ]
     assert data["not_run"] == ["1/4 ci/test", "stage 2 publish"]
     assert data["on_target"].startswith("yes: main's previous build #14 fails in the same way")
-    assert data["next_step"].startswith("It fails on its target branch as well")
+    assert data["next_step"].startswith("It failed on its target branch before this change")
     assert data["failures"][0]["note"] == "compared with its last good run in #1"
 
 
@@ -130,7 +130,7 @@ async def test_a_build_held_for_approval_is_told_as_such(connect: Any) -> None:
 
 
 async def test_the_newest_failed_build_is_meant_and_that_is_said(agent: Any, drone: respx.MockRouter) -> None:
-    newest = made_build(42, "success", made_stage(1, "default"))
+    newest = made_build(42, "success", made_stage(1, "default"), after="b" * 40)
     drone.get(f"{BUILDS}/latest").respond(json=newest)
     drone.get(BUILDS).respond(json=[newest, failing_build()])
     drone.get(f"{BUILDS}/41").respond(json=failing_build())
@@ -138,7 +138,9 @@ async def test_the_newest_failed_build_is_meant_and_that_is_said(agent: Any, dro
     answer = await agent.diagnose()
     assert answer.data["number"] == 41
     assert answer.data["summary"].startswith("the newest failed build (the newest, #42, is success); 1/3 default/test")
-    assert answer.data["on_target"] == "no: main's newest build #42 is good"
+    assert answer.data["on_target"] == (
+        "unknown: no build of main before this commit passed or failed; main since: #42 is good"
+    )
 
 
 async def test_a_running_build_with_a_failed_step_is_diagnosed_so_far(agent: Any, drone: respx.MockRouter) -> None:
@@ -190,6 +192,7 @@ async def test_other_builds_that_cannot_be_read_do_not_spoil_the_diagnosis(agent
 
 async def test_a_pull_request_is_compared_with_its_target_branch(agent: Any, drone: respx.MockRouter) -> None:
     change = failing_build(41, event="pull_request", ref="refs/pull/7/head", source="topic", target="main")
+    change["after"] = "b" * 40
     drone.get(f"{BUILDS}/41").respond(json=change)
     drone.get(f"{BUILDS}/41/logs/1/3").respond(json=writes("took 12.5s\n", CAUSE))
     listed = drone.get(BUILDS, params={"branch": "main"}).respond(json=[failing_build(40), made_build(38)])
@@ -197,7 +200,7 @@ async def test_a_pull_request_is_compared_with_its_target_branch(agent: Any, dro
     drone.get(f"{BUILDS}/40/logs/1/3").respond(json=writes("took 9.1s\n", CAUSE))
     drone.get(f"{BUILDS}/38").respond(json=made_build(38, "success", made_stage(1, "other")))
     answer = await agent.diagnose(number=41)
-    assert answer.data["on_target"].startswith("yes: main's newest build #40 fails in the same way")
+    assert answer.data["on_target"].startswith("yes: main's newest build before it, #40, fails in the same way")
     assert len(listed.calls) == 1
     assert len(paths(drone)) == 6
 
@@ -264,3 +267,103 @@ async def test_the_prompt_leads_from_the_build_to_the_mend(agent: Any) -> None:
     assert "the newest failed build failed" in plain.messages[0].content.text
     assert "build 7 of octo/hello" in named.messages[0].content.text
     assert "drone_diagnose_build with repo=octo/hello, number=7" in named.messages[0].content.text
+
+
+async def test_a_lost_beginning_is_told_and_takes_the_sureness(agent: Any, drone: respx.MockRouter) -> None:
+    alone(drone, failing_build())
+    drone.get("/api/repos/octo/hello").respond(json=made_repo("octo/hello"))
+    lost = [{"pos": 21_862, "out": out, "time": 9} for out in ("--- FAIL: TestTotal (0.00s)\n", "FAIL\n")]
+    drone.get(f"{BUILDS}/41/logs/1/3").respond(json=lost)
+    small = await agent.diagnose(number=41, token_budget=200)
+    answer = await agent.diagnose(number=41)
+    assert small.data["failures"][0]["head_lost"]
+    assert (answer.data["kind"], answer.data["confidence"]) == ("test", "medium")
+    assert "let the step print less" in answer.data["next_step"]
+
+
+async def test_the_error_of_a_runner_is_said_once(agent: Any, drone: respx.MockRouter) -> None:
+    error = "Error response from daemon: manifest for octo/image:none not found"
+    step = made_step(1, "test", "error", exit_code=255, error=error)
+    build = made_build(41, "error", made_stage(1, "ci", "error", step, error=error))
+    alone(drone, build, log="1/1")
+    drone.get(f"{BUILDS}/41/logs/1/1").respond(404, json={"message": "sql: no rows in result set"})
+    answer = await agent.diagnose(number=41)
+    assert answer.text.count(error) == 1
+    assert (answer.data["kind"], answer.data["failures"][0]["evidence"]) == ("configuration", ["the runner's error"])
+
+
+def with_database(said: str, *services: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Make a build whose step `unit` printed `said`, while services ran beside it."""
+    unit = made_step(9, "unit", "failure", exit_code=1)
+    return made_build(41, "failure", made_stage(1, "ci", "failure", *services, unit)), writes(*said.splitlines(True))
+
+
+DATABASE = made_step(2, "db", detached=True, image="docker.io/library/postgres")
+DIED = ("starting\n", "FATAL: database files are incompatible with server\n")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "+ psql -h db\npsql: error: could not connect to server: Connection refused\n",
+        "+ ./migrate\ndial tcp: lookup db on 10.0.0.2:53: no such host\n",
+        "+ npm test\nError: connect ECONNREFUSED 172.18.0.2:5432\n",
+        "+ ./wait-for-it.sh db:5432\nwait-for-it.sh: timeout occurred: could not connect to db:5432\n",
+    ],
+    ids=["refused", "unknown host", "node", "waited"],
+)
+async def test_where_a_step_cannot_connect_the_last_lines_of_its_services_are_shown(
+    agent: Any, drone: respx.MockRouter, said: str
+) -> None:
+    build, log = with_database(said, DATABASE)
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    drone.get(f"{BUILDS}/41/logs/1/2").respond(json=writes(*DIED))
+    answer = await agent.diagnose(number=41)
+    failed, service = answer.data["failures"]
+    assert service["role"].startswith("a service or detached step")
+    assert (service["name"], service["status"]) == ("ci/db", "success")
+    assert "FATAL: database files are incompatible" in service["log"]
+    assert (failed["kind"], failed["confidence"]) not in {("infrastructure", "high"), ("infrastructure", "medium")}
+    assert answer.data["summary"] == "1/9 ci/unit failed first, exit 1"
+    assert answer.data["next_step"].startswith("Read the last lines of the services")
+    small = await diagnose_small(agent, drone)
+    assert "incompatible" in small.text
+
+
+async def diagnose_small(agent: Any, drone: respx.MockRouter) -> Any:
+    drone.get("/api/repos/octo/hello").respond(json=made_repo("octo/hello"))
+    answer = await agent.diagnose(number=41, token_budget=600)
+    assert answer.size <= 600
+    return answer
+
+
+async def test_a_service_whose_log_is_not_there_is_named(agent: Any, drone: respx.MockRouter) -> None:
+    build, log = with_database("connect: connection refused\n", DATABASE)
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    drone.get(f"{BUILDS}/41/logs/1/2").respond(404, json={"message": "sql: no rows in result set"})
+    (_, service) = (await agent.diagnose(number=41)).data["failures"]
+    assert "The log of step 1/2 ci/db of build 41 is not there" in service["note"]
+
+
+async def test_services_are_not_read_where_the_failure_has_nothing_to_do_with_them(
+    agent: Any, drone: respx.MockRouter
+) -> None:
+    build, log = with_database("--- FAIL: TestTotal (0.00s)\nFAIL\n", DATABASE)
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    answer = await agent.diagnose(number=41)
+    assert len(answer.data["failures"]) == 1
+    assert f"{BUILDS}/41/logs/1/2" not in paths(drone)
+
+
+async def test_what_refuses_a_connection_on_the_same_machine_is_not_surely_the_network(
+    agent: Any, drone: respx.MockRouter
+) -> None:
+    local = "server on localhost failed: Connection refused\ndial tcp 127.0.0.1:5432: connection refused\n"
+    build, log = with_database(f"+ psql\nconnection to {local}")
+    alone(drone, build, log="1/9")
+    drone.get(f"{BUILDS}/41/logs/1/9").respond(json=log)
+    answer = await agent.diagnose(number=41)
+    assert answer.data["confidence"] != "high"

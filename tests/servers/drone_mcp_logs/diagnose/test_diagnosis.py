@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine
+from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine, distill
 from ci_mcp_logs.excerpt_lines import write_excerpt
+from ci_mcp_logs.failure_signs import signs_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
 from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, step_refs
@@ -38,12 +40,8 @@ def failed(
     return FailedStep(Stage(number=1, name="ci", status=status), step, Part.FIRST)
 
 
-def found(*blocks: tuple[str, float, str]) -> Excerpt:
-    made = [
-        Block(n, n, f"tool: {kind}", (ExcerptLine(n, text),), score, kind)
-        for n, (kind, score, text) in enumerate(blocks, 1)
-    ]
-    return Excerpt(tuple(made), len(made), 10)
+def log(*lines: str, lost: int = 0) -> LogText:
+    return LogText(lines, first_pos=lost)
 
 
 @settings(deadline=None, max_examples=40)  # the first example loads the distiller's model
@@ -118,18 +116,22 @@ def test_only_what_depends_on_a_failure_was_not_run_because_of_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("what", "seen", "kind", "confidence"),
+    ("what", "text", "kind", "confidence"),
     [
-        (failed(137), found(("out_of_memory", 2, "Killed")), "out_of_memory", "high"),
-        (failed(137), found(("test", 9, "1 failed")), "out_of_memory", "medium"),
-        (failed(143), found(("timeout", 2, "timed out after 60s")), "timeout", "high"),
+        (failed(137), log("Killed"), "out_of_memory", "high"),
+        (failed(137), log("3 tests, 1 failed"), "out_of_memory", "medium"),
+        (failed(143), log("operation timed out after 60s"), "timeout", "medium"),
         (failed(143), None, "cancelled", "medium"),
-        (failed(124), None, "timeout", "high"),
-        (failed(127), found(("configuration", 1, "sh: x: not found")), "configuration", "high"),
-        (failed(1), found(("test", 9, "FAIL"), ("infrastructure", 1, "connection refused")), "test", "high"),
-        (failed(1), found(("test", 3, "FAIL"), ("compile", 2.5, "error:")), "test", "medium"),
-        (failed(1), found(("", 2, "[error] two errors found")), "compile", "high"),
-        (failed(1, name="lint"), found(("", 2, "hm")), "lint", "low"),
+        (failed(124), None, "timeout", "medium"),
+        (failed(124), log("timed out after 60s"), "timeout", "high"),
+        (failed(127), None, "configuration", "medium"),
+        (failed(127), log("sh: x: not found"), "configuration", "high"),
+        (failed(1), log("+ go test ./...", "--- FAIL: TestTotal (0.00s)", "FAIL"), "test", "high"),
+        (failed(1), log("+ go test ./...", "--- FAIL: TestTotal (0.00s)", lost=9), "test", "medium"),
+        (failed(1), log("--- FAIL: TestTotal (0.00s)", "FAIL", "dial tcp: no route to host"), "test", "medium"),
+        (failed(1), log("Error: License has expired"), "configuration", "medium"),
+        (failed(1), log("Error: it went wrong"), "unknown", "low"),
+        (failed(1, name="lint"), log("hm"), "lint", "low"),
         (failed(1, name="zzz"), None, "unknown", "low"),
         (failed(130, "killed"), None, "cancelled", "high"),
         (failed(137, "killed"), None, "cancelled", "medium"),
@@ -140,10 +142,54 @@ def test_only_what_depends_on_a_failure_was_not_run_because_of_it() -> None:
         (failed(255, "error"), None, "infrastructure", "medium"),
     ],
 )
-def test_the_class_of_a_failure(what: FailedStep, seen: Excerpt | None, kind: str, confidence: str) -> None:
-    verdict = verdict_of(what, seen, 3600)
+def test_the_class_of_a_failure(what: FailedStep, text: LogText | None, kind: str, confidence: str) -> None:
+    seen = distill(text, exit_code=what.exit_code) if text else None
+    verdict = verdict_of(what, text, seen, 3600)
     assert (verdict.kind, verdict.confidence) == (kind, confidence)
     assert verdict.evidence
+
+
+# Lines that are evidence of some tool, among lines that say nothing.
+TOLD = st.sampled_from(
+    [
+        "--- FAIL: TestTotal (0.00s)",
+        "2026-05-01T12:00:01Z main.c:3:10: fatal error: foo.h: No such file or directory",
+        "#8 5.013 src/a.ts(1,1): error TS2304: Cannot find name 'foo'.",
+        "E: Unable to locate package foo",
+        "x: permission denied",
+        "curl: (60) SSL certificate problem: self-signed certificate",
+    ]
+)
+
+
+@settings(deadline=None, max_examples=60)  # the first example loads the distiller's model
+@given(st.lists(TOLD | st.sampled_from(["", "the cart is full", "+ make all"]), min_size=1, max_size=60))
+def test_the_line_that_is_named_is_one_of_the_tool_that_is_named(lines: list[str]) -> None:
+    build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "x", "failure", exit_code=1)))
+    text, every = LogText.from_raw(lines), failed_steps(build)
+    reading = LogReading(step_refs(build)[0], text)
+    view = conclude(Facts("octo/hello", Chosen(build), every, [reading], [], NO_PAST, 0, 2000))
+    for told in view.failures[0].evidence:
+        if named := re.fullmatch(r"([\w-]+): [\w ]+ \(line (\d+)\)", told):
+            assert named[1] in {sign.tool for sign in signs_of(lines[int(named[2]) - 1])}
+        else:
+            assert "line" not in told
+
+
+@pytest.mark.parametrize(
+    ("lines", "kind", "advice"),
+    [
+        (("+ go test ./...", "--- FAIL: TestTotal (0.00s)", "FAIL"), "test", "run the failing test"),
+        (("x: permission denied",), "configuration", "The class is a guess: read the lines first"),
+        (("Error: it went wrong",), "unknown", "Read the end of the step"),
+    ],
+)
+def test_the_next_step_follows_the_confidence(lines: tuple[str, ...], kind: str, advice: str) -> None:
+    build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "x", "failure", exit_code=1)))
+    ref, every = step_refs(build)[0], failed_steps(build)
+    view = conclude(Facts("octo/hello", Chosen(build), every, [LogReading(ref, LogText(lines))], [], NO_PAST, 0, 2000))
+    assert view.kind == kind
+    assert advice in view.next_step
 
 
 @pytest.mark.parametrize(

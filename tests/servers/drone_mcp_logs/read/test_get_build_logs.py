@@ -326,7 +326,7 @@ async def test_a_lost_head_is_told_and_numbers_count_from_what_is_left(agent: An
     answer = await agent.logs(number=41, step="test")
     assert answer.data["logs"][0]["head_lost"]
     assert [number for number, _, _ in answer.lines()] == [1, 2]
-    assert "the beginning is lost, numbers count from what is left" in answer.text
+    assert "the beginning is lost and the cause may be in it; numbers count from what is left" in answer.text
 
 
 async def test_a_very_long_line_is_cut_and_says_by_how_much(agent: Any, drone: respx.MockRouter) -> None:
@@ -376,7 +376,7 @@ async def test_a_deleted_log_is_not_found_and_a_stopped_steps_may_still_come(
     stage = made_stage(1, "ci", "failure", made_step(1, "test", "failure", exit_code=1), killed)
     drone.get(f"{BUILDS}/7").respond(json=made_build(7, "failure", stage))
     drone.get(path__regex=rf"{BUILDS}/7/logs/1/\d").respond(404, json=NO_ROWS)
-    gone, late, all_failed = [await agent.logs(number=7, **step) for step in ({"step": 1}, {"step": 2}, {})]
+    gone, late, all_failed = [await agent.logs(number=7, **step) for step in ({"step": "1"}, {"step": "2"}, {})]
     assert (gone.error["code"], gone.error["retryable"]) == ("NOT_FOUND", False)
     assert "it was deleted" in gone.error["message"]
     assert (late.error["code"], late.error["retryable"]) == ("NOT_FOUND", True)

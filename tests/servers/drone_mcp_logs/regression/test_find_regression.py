@@ -247,3 +247,28 @@ async def test_a_caller_who_may_not_read_the_repository_learns_nothing_from_the_
                     answer = await agent.call(tool, repo="octo/shop")
                     assert answer.failed is fails
                     assert not fails or answer.error["code"] == "NOT_FOUND"
+
+
+async def test_a_restart_of_an_older_commit_does_not_mend_the_branch(connect: Any, lenient: respx.MockRouter) -> None:
+    commits = {number: {"after": f"{number:040x}"} for number in range(1, 7)}
+    restarted = {**made_build(6, "success", made_stage(1, "ci")), **commits[2], "parent": 2}
+    good = made_build(2, "success", made_stage(1, "ci"), **commits[2])
+    bad = [failing(number, **commits[number]) for number in (5, 4, 3)]
+    lenient.get(REPO).respond(json=made_repo("octo/hello", link="https://git.example.com/octo/hello"))
+    serve(lenient, restarted, *bad, good, log_5=PRICE, log_4=PRICE, log_3=PRICE)
+    async with connect() as agent:
+        data = (await agent.call(TOOL, repo="octo/hello", branch="main")).data
+    assert (data["verdict"], data["first_failed"], data["newest_failed"]) == ("broken_since", 3, 5)
+    assert data["compare_link"] == f"https://git.example.com/octo/hello/compare/{2:040x}...{3:040x}"
+
+
+async def test_a_restart_of_the_commit_that_broke_the_branch_is_not_a_later_failure(
+    connect: Any, lenient: respx.MockRouter
+) -> None:
+    commits = {number: {"after": f"{number:040x}"} for number in range(1, 7)}
+    again = failing(5, **commits[3], parent=3)
+    mended = made_build(4, "success", made_stage(1, "ci"), **commits[4])
+    serve(lenient, again, mended, failing(3, **commits[3]), made_build(2, **commits[2]), log_5=PRICE)
+    async with connect() as agent:
+        data = (await agent.call(TOOL, repo="octo/hello", branch="main")).data
+    assert data["verdict"] == "passing"

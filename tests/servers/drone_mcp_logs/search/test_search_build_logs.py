@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_mcp_logs.search import search
 from drone_mcp_logs.search import tool
 from support.made_builds import failing_build, made_build, made_repo, made_stage, made_step
 
@@ -149,3 +151,51 @@ async def test_a_search_that_takes_too_long_says_how_far_it_came(
     assert note.startswith("only the first ")
     assert note.endswith("of 3000 lines were searched: it took too long")
     assert answer.data["matches"] < 3000
+
+
+async def test_a_lost_beginning_is_told_whether_or_not_something_matches(agent: Any, drone: respx.MockRouter) -> None:
+    drone.get(f"{BUILDS}/41").respond(json=failing_build())
+    lost = [{"pos": 21_862, "out": "done\n", "time": 9}]
+    drone.get(f"{BUILDS}/41/logs/1/3").respond(json=lost)
+    drone.get(REPO).respond(json=made_repo("octo/hello"))
+    found = await agent.search("done", number=41, step="test")
+    nothing = await agent.search("cause", number=41, step="test")
+    assert "the beginning is lost and the cause may be in it" in found.text
+    assert "the beginning is lost and the cause may be in it" in nothing.text
+    assert nothing.data["next_step"].startswith("a match may be in a beginning that is lost")
+
+
+@pytest.mark.parametrize(
+    "stages",
+    [(), (made_stage(1, "ci", "skipped", made_step(1, "test", "skipped")),), (made_stage(1, "ci", "error"),)],
+    ids=["no stages", "nothing ran", "no steps"],
+)
+async def test_where_there_is_nothing_to_search_no_other_pattern_is_proposed(
+    agent: Any, drone: respx.MockRouter, stages: tuple[dict[str, Any], ...]
+) -> None:
+    drone.get(f"{BUILDS}/41").respond(json=made_build(41, "error", *stages, error="yaml: line 3"))
+    answer = await agent.search("x", number=41)
+    assert answer.data["searched"] == 0
+    assert answer.data["next_step"] == tool.NO_LOGS
+
+
+async def test_logs_are_scanned_in_turn_as_they_share_the_time(
+    connect: Any, build: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    meeting = threading.Barrier(2)
+    met: list[bool] = []
+
+    def scan(*arguments: Any, **options: Any) -> Any:
+        try:
+            meeting.wait(0.1)
+        except threading.BrokenBarrierError:
+            meeting.reset()
+        else:
+            met.append(True)
+        return search(*arguments, **options)
+
+    monkeypatch.setattr(tool, "search", scan)
+    async with connect() as agent:
+        answer = await agent.search("error", number=41)
+    assert answer.data["searched"] == len(build.calls) - 1
+    assert met == []

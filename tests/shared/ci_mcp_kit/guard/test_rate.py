@@ -76,7 +76,7 @@ async def test_the_refusal_says_when_it_may_go_on() -> None:
     with pytest.raises(RateLimited) as refused:
         await RateLimit(Rate(2, 100), kept).take(ME, "octo/hello", 1040)
     assert refused.value.details == {"rule": "rate", "retry_after": 60}
-    assert str(refused.value) == "This agent may do 2 in 1 min in octo/hello, and has"
+    assert str(refused.value) == "This agent has used up its actions in octo/hello: 2 in 1 min"
 
 
 async def test_a_clock_that_is_ahead_elsewhere_holds_nobody_up_longer_than_the_rate() -> None:

@@ -14,9 +14,10 @@ import respx
 
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard.audit import Audit
+from ci_mcp_kit.guard.audit_file import FileSink, head_path, lock_path
 from ci_mcp_kit.guard.chain import Head, verify
 from ci_mcp_kit.guard.errors import AuditUnavailable
-from ci_mcp_kit.guard.sinks import FileSink, head_path, sink_of
+from ci_mcp_kit.guard.sinks import sink_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,6 +30,10 @@ def lines(path: Path) -> list[str]:
     return path.read_text(encoding="utf-8").splitlines()
 
 
+def modes(folder: Path) -> dict[Path, int]:
+    return {file: stat.S_IMODE(file.stat().st_mode) for file in folder.iterdir()}
+
+
 def kept(path: Path) -> Head:
     return Head.parse(head_path(path).read_text(encoding="utf-8"))
 
@@ -38,7 +43,7 @@ async def test_a_file_holds_a_chain_that_only_its_owner_reads(tmp_path: Path) ->
     for number in range(3):
         await sink_of(str(path), KEY).append({"n": number})
     assert verify(lines(path), KEY, kept(path)).problems == ()
-    assert [stat.S_IMODE(file.stat().st_mode) for file in (path, head_path(path))] == [0o600, 0o600]
+    assert modes(tmp_path) == dict.fromkeys((path, head_path(path), lock_path(path)), 0o600)
 
 
 async def test_several_processes_write_one_chain(tmp_path: Path) -> None:
@@ -81,7 +86,7 @@ async def test_a_full_disk_is_an_error(caplog: pytest.LogCaptureFixture) -> None
     with pytest.raises(AuditUnavailable, match="nothing was sent"):
         await audit.note("attempt")
     assert not await audit.try_note("outcome")
-    assert list(audit.recent) == []
+    assert audit.recent == ()
     assert "No space left on device" in caplog.text
 
 
@@ -111,11 +116,11 @@ async def test_a_folder_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         await sink_of(str(tmp_path / "no" / "audit"), None).append({})
 
 
-async def test_stderr_gets_a_chain_of_its_own(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_stderr_gets_a_chain_of_its_own(capfd: pytest.CaptureFixture[str]) -> None:
     sink = sink_of("stderr", None)
     for number in range(3):
         await sink.append({"n": number})
-    assert verify(capsys.readouterr().err.splitlines(), None, None).problems == ()
+    assert verify(capfd.readouterr().err.splitlines(), None, None).problems == ()
 
 
 async def test_a_collector_gets_line_after_line() -> None:

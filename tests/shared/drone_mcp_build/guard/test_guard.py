@@ -90,7 +90,10 @@ async def test_what_drone_refuses_is_written_down_too(tmp_path: Path, drone: res
     warrant = await guard.begin(action(), "")
     with pytest.raises(ServiceError):
         await guard.send(warrant, calls.restart_build("octo/hello", 7))
-    assert json.loads((tmp_path / "a").read_text().splitlines()[1])["outcome"] == "NOT_FOUND"
+    assert [json.loads((tmp_path / "a").read_text().splitlines()[1])[key] for key in ("outcome", "code")] == [
+        "refused",
+        "NOT_FOUND",
+    ]
 
 
 async def test_the_writing_client_lets_nothing_out_without_a_permit(tmp_path: Path, drone: respx.MockRouter) -> None:

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_kit.guard.additions import Additions
 from ci_mcp_kit.guard.errors import WritesDisabled
 from ci_mcp_kit.guard.operations import Risk
 from ci_mcp_kit.guard.rules import matches
@@ -133,7 +134,10 @@ def test_a_fingerprint_changes_with_whatever_makes_the_action_another_one() -> N
             action(status="running"),
             BuildAction(operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, stages=(1,)),
             BuildAction(
-                operation=OPERATIONS["restart"], repo="octo/hello", build=action().build, details=(("A", "1"),)
+                operation=OPERATIONS["restart"],
+                repo="octo/hello",
+                build=action().build,
+                additions=Additions((("A", "1"),)),
             ),
         )
     }

@@ -1,0 +1,104 @@
+"""Suggests the next step to a reader of a build: a call of a tool, or what a person has to do. Pure."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from drone_mcp_build import tool_names
+from drone_mcp_build.failure_class import judge
+from drone_mcp_build.outlook import Outlook, outlook_of
+from drone_mcp_build.refs import history_branch
+from drone_mcp_build.stopped_build import judge_stopped_build
+from drone_mcp_builds import failures
+from drone_mcp_builds.formatting import clean_name
+from drone_mcp_client import status
+
+if TYPE_CHECKING:
+    from drone_mcp_build.failed_steps import FailedStep
+    from drone_mcp_client.models import Build
+
+
+def suggest_next_step(build: Build, now: int, limit: int = 0) -> str:
+    """Suggest the next step; "" where none is left. `limit` is the repository's time limit in seconds, 0 if unknown."""
+    if status.failed_at_trigger(build):
+        return "Correct the pipeline file in the repository and push: this build has no stages and no log"
+    if not status.is_final(build.status):
+        return _while_unfinished(build, now)
+    found = next((failure for failure in failures.find_notable_failures(build) if failure.step), None)
+    if found:
+        return _after_failure(build, found)
+    return _afterwards(build, limit)
+
+
+def _while_unfinished(build: Build, now: int) -> str:
+    which = f"number {build.number}"
+    outlook = outlook_of(build, now)
+    if outlook is Outlook.HELD:
+        stages = status.blocked_stages(build)
+        stage = f" and stage {stages[0].number}" if len(stages) == 1 else ""
+        return (
+            "Ask a repository administrator to approve or decline it; nothing runs until then. To approve: "
+            f"{tool_names.APPROVE} with {which}{stage}"
+        )
+    if outlook is Outlook.STALLED:
+        return (
+            "Do not go on waiting: drone_list_builds with status unfinished shows what runs ahead of it. If nothing "
+            "does, report to whoever runs Drone's runners which runner it needs"
+        )
+    if outlook is Outlook.STUCK:
+        return (
+            "Do not wait: what is left of it never starts, as Drone starts a waiting stage only when another one ends. "
+            f"{tool_names.RESTART} with {which} runs the build anew, {tool_names.STOP} with {which} ends this one"
+        )
+    return f"Call drone_wait_for_build with {which} to learn how it ends"
+
+
+def _after_failure(build: Build, failed: FailedStep) -> str:
+    which = f"number {build.number}"
+    if failed.status != "error":
+        step = f"stage {failed.stage.number} and step {failed.step.number}" if failed.step else ""
+        return (
+            f"{tool_names.DIAGNOSE} with {which} tells why it failed; {tool_names.READ_LOG} with {which}, {step} "
+            "reads the log"
+        )
+    # The runner could not run it, so it printed nothing.
+    judged = judge(failed)
+    if judged and judged.kind == "configuration":
+        return "Correct what the error names, in most cases in the pipeline file, and push. The step has no log"
+    return (
+        f"The step has no log. {tool_names.RESTART} with {which} runs the build again; if the error stays, report it "
+        "to whoever runs Drone's runners"
+    )
+
+
+def _afterwards(build: Build, limit: int) -> str:
+    """Suggest what to do about a build that has ended without a failed step."""
+    which = f"number {build.number}"
+    if build.status == "killed" and judge_stopped_build(build, limit).kind == "timeout":
+        return f"{tool_names.DIAGNOSE} with {which} shows what ran when the time was up"
+    if build.status in {"killed", "skipped"}:
+        again = f"; {tool_names.RESTART} with {which} runs this one again" if build.status == "killed" else ""
+        return f"{_newer_builds(build)} shows whether a newer one took its place{again}"
+    if build.status == "declined":
+        return _after_refusal(build)
+    return {
+        "error": "The error is all that Drone knows: no step failed, so no log tells more",
+        "failure": f"No step failed in it: {tool_names.DIAGNOSE} with {which} shows what its stages tell",
+    }.get(build.status, "")
+
+
+def _newer_builds(build: Build) -> str:
+    branch = history_branch(build)
+    return f"drone_list_builds with branch {clean_name(branch)}" if branch else "drone_list_builds"
+
+
+def _after_refusal(build: Build) -> str:
+    # Drone approves a blocked stage of a declined build, and runs it (harness/drone v2.25.0,
+    # handler/api/repos/builds/stages/approve.go looks at the stage alone).
+    held = [str(stage.number) for stage in status.blocked_stages(build)]
+    if not held:
+        return "Ask whoever declined it; a declined build cannot be restarted, a new push makes a new build"
+    return (
+        f"Ask whoever declined it. Stages that are still blocked ({', '.join(held[:5])}) can be approved all the same, "
+        f"and then run; {tool_names.STOP} with number {build.number} closes them"
+    )

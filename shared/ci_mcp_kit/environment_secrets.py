@@ -1,0 +1,74 @@
+"""Finds the secrets in the environment of a process, in variables of ours and of any library. Pure.
+
+Proxies, collectors and stores are addresses that may hold a password, and libraries quote addresses in their errors.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote, unquote_plus
+
+from ci_mcp_kit.variables import Secret
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+SHORTEST: Final = 6  # characters; a shorter text is more likely a word that turns up elsewhere
+LONGEST_NAME: Final = 16  # characters; a longer user without a password is rather a token
+
+# What such a variable is called, without the endings of variables that say where a secret is (TOKEN_FILE, KEY_NAME).
+_NAMED = re.compile(
+    r"(?:TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|PWD|CREDENTIALS?|COOKIE|(?:API|ACCESS|PRIVATE|SECRET|ACTION|SIGNING|"
+    r"ENCRYPTION)_?KEY)S?(?:_[0-9]+)?\Z",
+    re.IGNORECASE,
+)
+_IS_PLACE = re.compile(r"/|[A-Za-z]:\\|\.{1,2}/")
+_HEADERS = re.compile(r"HEADERS?\Z", re.IGNORECASE)
+# To the last @: a password that should have been escaped may hold any of the characters that end a host.
+_CREDENTIALS = re.compile(r"://([^\s,]*)@")
+# What stands where a port belongs: the rest of an address of which the host was forgotten, or cut off by a slash.
+_NO_PORT = re.compile(r"://[^\s/@?#:\[]*:(?![0-9]{1,5}(?:[/?#,]|$))([^\s/@?#,]+)")
+_PARAMETER = re.compile(r"[?&;]([A-Za-z_.-]{1,40})=([^&;#\s]+)")
+# Where a library that reads such an address takes it apart.
+_PIECES = re.compile(r"[:/?#@\[\]]")
+
+
+def secrets_in(environment: Mapping[str, str]) -> tuple[Secret, ...]:
+    """Return the secrets that the variables of an environment hold."""
+    found = (secret for name, text in environment.items() for secret in _secrets_of(name, text))
+    return tuple(Secret(text) for text in dict.fromkeys(found) if len(text) >= SHORTEST)
+
+
+def _secrets_of(name: str, text: str) -> Iterator[str]:
+    if _NAMED.search(name) and not _IS_PLACE.match(text):
+        yield text.strip()
+        yield from (part.strip() for part in text.split(","))  # several at once, while one replaces the other
+    if _HEADERS.search(name):
+        yield from _secrets_of_headers(text)
+    for match in _CREDENTIALS.finditer(text):
+        yield from _secrets_of_credentials(match[1])
+    yield from _NO_PORT.findall(text)
+    for parameter, value in _PARAMETER.findall(text):
+        if _NAMED.search(parameter):
+            yield from (value, unquote_plus(value))
+
+
+def _secrets_of_credentials(credentials: str) -> Iterator[str]:
+    user, colon, password = credentials.partition(":")
+    if not colon:
+        if len(user) > LONGEST_NAME:
+            yield from (user, unquote(user))
+        return
+    yield from (password, unquote(password))
+    if _PIECES.search(password):
+        yield from _PIECES.split(password)
+
+
+def _secrets_of_headers(text: str) -> Iterator[str]:
+    """Yield the values of `name=value,…`, as OpenTelemetry's variables hold them (percent-encoded)."""
+    for pair in text.split(","):
+        value = pair.partition("=")[2].strip()
+        for spelling in (value, unquote(value)):
+            yield spelling
+            yield spelling.rpartition(" ")[2]  # without the scheme, like Bearer

@@ -1,0 +1,141 @@
+"""Weighs the signs of a failure: the class with the most evidence, and how many independent signs agree. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from ci_mcp_logs.distill.line_text import pattern_input
+from ci_mcp_logs.failure_signs.sign_tables import Sign, sign_table, signs_in_line, tools_of_command
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+Confidence = Literal["high", "medium", "low"]
+
+# What wraps a tool's own line: time of BuildKit, name of a container or package, frame of Terraform, GitHub's marker.
+_WRAPPING = re.compile(
+    rb"(?:#\d+ (?:\d+\.\d+ )?|\d{1,5}\.\d{1,3} (?=\S)|[\w.-]+[_-]\d+ +\| ?|@[\w./-]+:[\w-]+: "
+    rb"|(?:\xe2\x94\x82|\xe2\x95\xb7|\xe2\x95\xb5) ?|##\[error\]|= (?==)|stderr: |> (?=[A-Z]))+"
+)
+_WORTH = {"report": 1.0, "summary": 0.8, "code": 0.5, "hint": 0.3}
+_CONFIRMED = 0.5  # for each way in which the tool itself is known
+_ALIKE = 0.1  # of two lines whose weights differ by less, the first is named
+_SHOWN = 0.3  # weight of a line from which on its signs count as independent
+_CLEAR, _LIKELY = 0.62, 0.5  # share of the class among itself and the next one, to be sure and to be likely
+_INDEPENDENT = 2  # signs that must agree to be sure
+
+
+class Witness(NamedTuple):
+    """A line that may say why the step failed; `weight` is how likely it belongs to the failure, from 0 to 1."""
+
+    number: int
+    text: str
+    weight: float = 1.0
+
+
+class Reason(NamedTuple):
+    """A sign that speaks for the class, and the number of the line that it is in."""
+
+    sign: Sign
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A class, its confidence, and the signs that speak for it, the most telling first."""
+
+    kind: str
+    confidence: Confidence
+    reasons: tuple[Reason, ...] = ()
+
+
+_ITS_OWN = frozenset({"test", "lint", "compile"})  # classes for which there are tools that have no other purpose
+NOTHING_FOUND = Finding("unknown", "low")
+
+
+def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_code: int = 0) -> Finding:
+    """Return the class for which the lines speak.
+
+    Args:
+        lines: the evidence.
+        commands: the commands and images that may have run, as they are written.
+        exit_code: of the step.
+    """
+    spoken, headed = _collect(lines)
+    if not spoken:
+        return _guess(commands)
+    ran = {tool for command in commands for tool in tools_of_command(command)}
+    ended = {tool for tool, codes in sign_table().exits.items() if exit_code in codes}
+    known = (headed, ran, ended)
+    scores = {kind: _score(signs, known) for kind, signs in spoken.items()}
+    best = max(scores, key=lambda kind: scores[kind])
+    share = scores[best] / (scores[best] + max((scores[kind] for kind in scores if kind != best), default=0))
+    reasons = sorted(spoken[best].items(), key=lambda item: -_WORTH[item[0].role] * item[1].weight)
+    return Finding(
+        best,
+        _confidence(_clear_signs(spoken[best]), known, share, is_last=_is_last(spoken, best)),
+        tuple(Reason(sign, line.number) for sign, line in reasons),
+    )
+
+
+def _guess(commands: Sequence[str]) -> Finding:
+    """Return the class of what runs nothing but tests, linters or compilers, as far as the last command tells."""
+    tools = tools_of_command(commands[0]) if commands else set()
+    kinds = {kind for tool in tools for kind in sign_table().reported.get(tool, ())}
+    return Finding(kinds.pop(), "low") if len(kinds) == 1 and kinds <= _ITS_OWN else NOTHING_FOUND
+
+
+def signs_of(line: str) -> set[Sign]:
+    """Return the signs in a line, without its time stamp and what wraps a tool's own words."""
+    text = pattern_input(line)
+    wrapped = _WRAPPING.match(text)
+    return signs_in_line(text[wrapped.end() :] if wrapped else text)
+
+
+def _collect(lines: Iterable[Witness]) -> tuple[dict[str, dict[Sign, Witness]], set[str]]:
+    """Return for each class its signs with the likeliest line of each, and the tools that have printed a heading."""
+    spoken: dict[str, dict[Sign, Witness]] = defaultdict(dict)
+    headed: set[str] = set()
+    for line in lines:
+        found = signs_of(line.text)
+        speaking = sorted((sign for sign in found if sign.role in _WORTH), key=lambda sign: (-_WORTH[sign.role], sign))
+        if not speaking:
+            headed |= {sign.tool for sign in found}
+        # A line is one sign however many tools know its wording; an error code in it is a second one.
+        for sign in {(sign.kind, sign.role == "code"): sign for sign in reversed(speaking)}.values():
+            known = spoken[sign.kind].get(sign)
+            if known is None or line.weight > known.weight + _ALIKE:
+                spoken[sign.kind][sign] = line
+    return spoken, headed
+
+
+def _score(signs: Mapping[Sign, Witness], known: tuple[set[str], ...]) -> float:
+    said = sum(_WORTH[sign.role] * line.weight for sign, line in signs.items())
+    tools = {sign.tool: line.weight for sign, line in signs.items() if sign.role != "hint"}
+    return said + sum(_CONFIRMED * weight for tool, weight in tools.items() for tools_ in known if tool in tools_)
+
+
+def _clear_signs(signs: Mapping[Sign, Witness]) -> dict[Sign, Witness]:
+    """Return the signs that are more than a guess, on lines that likely belong to the failure."""
+    return {sign: line for sign, line in signs.items() if line.weight >= _SHOWN and sign.role != "hint"}
+
+
+def _is_last(spoken: Mapping[str, Mapping[Sign, Witness]], best: str) -> bool:
+    """Return whether no other class has the last word: a step ends with the first command that fails."""
+    last = {
+        kind: max((line.number for line in _clear_signs(signs).values()), default=0) for kind, signs in spoken.items()
+    }
+    return max(last.values()) == last[best]
+
+
+def _confidence(
+    clear: Mapping[Sign, Witness], known: tuple[set[str], ...], share: float, *, is_last: bool
+) -> Confidence:
+    if not clear or share < _LIKELY:
+        return "low"
+    tools = {sign.tool for sign in clear}
+    independent = len(clear) + sum(bool(tools & some) for some in known)
+    return "high" if independent >= _INDEPENDENT and share >= _CLEAR and is_last else "medium"

@@ -1,0 +1,111 @@
+"""Signs: patterns by which a line speaks for a class of failure, by tool.
+
+Each table in `signs/` holds several tools, and adding one needs no code. A tool has lists of patterns by role:
+
+    report.CLASS   a line that only this tool writes about a failure of this class
+    summary.CLASS  its count or last word on failures of this class
+    code.CLASS     an error code in a line; it counts beside the report of the same line
+    hint.CLASS     a wording of many tools, which alone is no more than a guess
+    heading        what the tool prints about itself, whatever went wrong
+    command        the command or the image that runs it
+    exit           exit codes that it ends with where something failed
+
+Only the first four speak for a class; the others confirm that the tool is the one that has spoken. A line's generic
+beginning (`Error:`, `fatal:`, `ERROR`) is a sign of no tool, because too many share it.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from dataclasses import dataclass
+from importlib import resources
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from ci_mcp_logs.distill.anchor_tables import branches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+SPEAKING: Final = ("report", "summary", "code", "hint")
+_SET_MEMORY = 32 << 20  # bytes; with too little, a set answers as if nothing matched (google/re2, re2/set.h, Match)
+
+
+class Sign(NamedTuple):
+    """What a pattern means where it matches: `kind` is the class that it speaks for; "" of one that confirms a tool."""
+
+    tool: str
+    role: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SignTable:
+    """All patterns, and by tool its exit codes and the classes that its messages speak for."""
+
+    patterns: tuple[tuple[str, Sign], ...]
+    exits: dict[str, frozenset[int]]
+    reported: dict[str, frozenset[str]]
+
+
+@functools.cache
+def sign_table() -> SignTable:
+    """Return the signs of all tables."""
+    files = resources.files(__package__).joinpath("signs").iterdir()
+    texts = [file.read_text(encoding="utf-8") for file in sorted(files, key=lambda file: file.name)]
+    tools = [pair for text in texts for pair in tomllib.loads(text).items()]
+    patterns = tuple(row for tool, table in tools for row in _patterns(tool, table))
+    exits = {tool: frozenset(table.get("exit", ())) for tool, table in tools}
+    return SignTable(patterns, exits, {tool: frozenset(table.get("report", ())) for tool, table in tools})
+
+
+def _patterns(tool: str, table: dict[str, list[str] | dict[str, list[str]]]) -> Iterator[tuple[str, Sign]]:
+    for role, patterns in table.items():
+        if isinstance(patterns, dict):
+            yield from ((one, Sign(tool, role, kind)) for kind, some in patterns.items() for one in some)
+        elif role != "exit":
+            yield from ((one, Sign(tool, role)) for one in patterns)
+
+
+class _Automaton:
+    """Patterns as one automaton."""
+
+    def __init__(self, rows: Iterable[tuple[str, Sign]], *, at_start: bool) -> None:
+        import re2  # type: ignore[import-untyped]  # noqa: PLC0415 - it has no types; on first use, to start fast
+
+        options = re2.Options()
+        options.max_mem = _SET_MEMORY
+        self._set = (re2.Set.MatchSet if at_start else re2.Set.SearchSet)(options)
+        self._signs = []
+        for pattern, sign in rows:
+            self._set.Add(pattern)
+            self._signs.append(sign)
+        self._set.Compile()
+
+    def signs_in(self, text: bytes) -> list[Sign]:
+        return [self._signs[index] for index in self._set.Match(text) or ()]
+
+
+@functools.cache
+def _automata(*, of_commands: bool) -> tuple[_Automaton, _Automaton]:
+    """Return the automaton for beginnings of lines, and that for anywhere: mixed, they would have many more states."""
+    rows = [
+        (branch, sign)
+        for pattern, sign in sign_table().patterns
+        if (sign.role == "command") is of_commands
+        for branch in branches(pattern)
+    ]
+    begin = [row for row in rows if row[0].removeprefix("(?i)").startswith("^")]
+    anywhere = [row for row in rows if row not in begin]
+    return _Automaton(begin, at_start=True), _Automaton(anywhere, at_start=False)
+
+
+def signs_in_line(line: bytes) -> set[Sign]:
+    """Return the signs in a line of a log."""
+    return {sign for automaton in _automata(of_commands=False) for sign in automaton.signs_in(line)}
+
+
+def tools_of_command(command: str) -> set[str]:
+    """Return the tools that a command or an image runs."""
+    text = command.encode("utf-8", "replace")
+    return {sign.tool for automaton in _automata(of_commands=True) for sign in automaton.signs_in(text)}

@@ -1,0 +1,52 @@
+"""Gathers the lines of a log that may say why its step failed, and the commands that ran before them. Pure."""
+
+from __future__ import annotations
+
+import re
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from ci_mcp_logs.failure_signs.judging import Witness
+
+if TYPE_CHECKING:
+    from ci_mcp_logs.distill import Excerpt
+    from ci_mcp_logs.log_text import LogText
+
+_SURE = 2.5  # score of a block from which on its lines count as a whole
+_LEAST = 0.35  # weight of any line of the excerpt
+_TAIL = 12  # last lines that say something: a failing tool often has the last word
+_TAIL_WEIGHT = 0.6
+_READ = 2000  # last lines of the log that are read whole
+_UNCHOSEN = 0.2  # weight of a line there that the excerpt lacks: not enough to be sure by
+_FAR = 0.5  # a line this far from the end counts half: a step ends with the first command that fails
+_BEFORE = 400  # lines before the heaviest block in which its command is looked for
+_COMMANDS = 4
+# `+` is the runner's and the shell's echo of a command (`set -x`), `>` that of npm and yarn.
+_COMMAND = re.compile(r"(?:\+|\$|>|Step \d+/\d+ : RUN|#\d+ \[.*\] RUN|RUN) +(?=\S)")
+
+
+def witnesses_of(text: LogText, found: Excerpt) -> list[Witness]:
+    """Return the lines of the excerpt, by the weight of their blocks, and the last lines of the log."""
+    last = len(text.lines)
+    weights = dict.fromkeys(range(max(1, last - _READ + 1), last + 1), _UNCHOSEN)
+    for block in found.blocks:
+        chosen = min(1.0, max(_LEAST, block.score / _SURE))
+        weights |= {line.number: chosen for line in block.lines}
+    for number in _last_lines(text):
+        weights[number] = max(weights[number], _TAIL_WEIGHT)
+    return [
+        Witness(number, text.lines[number - 1], weight * max(_FAR, 1 - (last - number) / _READ))
+        for number, weight in sorted(weights.items())
+    ]
+
+
+def commands_before(text: LogText, found: Excerpt) -> list[str]:
+    """Return the last commands that were echoed before the heaviest block of the excerpt."""
+    end = found.by_weight[0].end if found.blocks else len(text.lines)
+    before = (text.lines[index] for index in range(min(end, len(text.lines)) - 1, max(-1, end - _BEFORE), -1))
+    return list(islice((line for line in before if _COMMAND.match(line)), _COMMANDS))
+
+
+def _last_lines(text: LogText) -> list[int]:
+    numbers = range(len(text.lines), 0, -1)
+    return list(islice((number for number in numbers if text.lines[number - 1].strip()), _TAIL))

@@ -1,0 +1,37 @@
+"""Whatever a file of callers holds: it is callers, or its mistakes have a line and quote nothing of it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from hypothesis import HealthCheck, example, given, settings
+
+from drone_mcp_config.errors import InvalidRole
+from drone_mcp_config.serving.callers import hash_of, read_callers
+from support.odd_yaml import documents
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+CALLERS: dict[str, Any] = {
+    "callers": [
+        {"name": "a", "role": "ui", "token": hash_of("token-of-a"), "drone": "caller", "per_minute": 60},
+        {"name": "b", "role": "dev", "token": hash_of("token-of-b")},
+    ]
+}
+
+
+@given(text=documents(CALLERS))
+@example(text="callers: [{name: a, role: ui, per_minute: " + "9" * 5000 + "}]")
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_any_file_of_callers_is_read_or_has_mistakes_with_their_lines(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "callers.yaml"
+    file.write_text(text, encoding="utf-8")
+    try:
+        read_callers(file)
+    except InvalidRole as error:
+        unplaced = [p for p in error.problems if not re.match(rf"{re.escape(str(file))}:\d+: \S", str(p))]
+    else:
+        unplaced = []
+    assert unplaced == []
