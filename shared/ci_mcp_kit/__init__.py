@@ -73,6 +73,7 @@ Modules:
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
     messages   what a client sends, and the answer to what is no message; stdio, http_messages: where it comes in
     cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor, holds_secret)
+    secret_shapes  the shapes of secrets, for redact
     logs       add_facts(repo=…, build=…): facts for the log records of this request
     arguments, schemas, serving, gitremote: inner parts
 '''

@@ -9,17 +9,17 @@ from __future__ import annotations
 import re
 
 # ECMA-48 (https://ecma-international.org/publications-and-standards/standards/ecma-48/), 5.4 (CSI), 8.3.89 (OSC), 5.6
-# (DCS, SOS, PM, APC) and escapes of two characters. The endings are optional, so that a sequence which the end of the
-# text cuts off is removed as well. A string sequence stops at the end of its line: one that is never closed must not
-# swallow the rest of a log.
+# (DCS, SOS, PM, APC) and escapes of two characters. The end of a CSI is optional, so that one which the end of the text
+# cuts off is removed as well. Of a string sequence that does not end in its line only the beginning is removed: it must
+# not swallow the line, which may be the failure.
 _ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?|[PX^_][^\x1b\x9c\n]*(?:\x9c|\x1b\\)?"
+    r"\x1b(?:\[[0-?]*[ -/]*[@-~]?|\][^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)|[PX^_][^\x1b\x9c\n]*(?:\x9c|\x1b\\)"
     r"|[ -/]*[0-~]?)"
 )
 # The same, where one C1 character stands for the escape and the next character.
 _C1_ESCAPES = re.compile(
-    r"\x9b[0-?]*[ -/]*[@-~]?|\x9d[^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)?"
-    r"|[\x90\x98\x9e\x9f][^\x1b\x9c\n]*(?:\x9c|\x1b\\)?"
+    r"\x9b[0-?]*[ -/]*[@-~]?|\x9d[^\x07\x1b\x9c\n]*(?:\x07|\x9c|\x1b\\)"
+    r"|[\x90\x98\x9e\x9f][^\x1b\x9c\n]*(?:\x9c|\x1b\\)"
 )
 
 _INVISIBLE = (

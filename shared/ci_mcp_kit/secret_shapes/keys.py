@@ -70,7 +70,7 @@ def _end_of_lines(text: str, begin: re.Match[str]) -> int | None:
         if width and (end := _END.search(text, start, at)):
             return end.end()
         line = _of_a_key(text[start:at], margin)
-        if line is None or (line and (ended or len(line) > (width or len(line)))):
+        if line is None or (line and line[0] != "=" and (ended or 0 < width < len(line))):
             break
         width = width or len(line)
         ended = bool(line) and len(line) < width and line[0] != "="

@@ -11,7 +11,7 @@ from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words, looks_rand
 
 _STEMS = """
 passw passphrase passcode pass-phrase pass_phrase _pass -pass keypass storepass dbpass "pass 'pass pass= passin passout
-pwd secret token credential key auth sig= sig" sig' signature session sid= dsn hmac salt webhook jwt pat=
+_pw= _pw: pwd secret token credential key auth sig= sig" sig' signature session sid= dsn hmac salt webhook jwt pat=
 """
 _QUOTE = r"\\{0,3}[\"'`]"
 _NAMED = re.compile(
@@ -24,7 +24,7 @@ _NAMED = re.compile(
         | (?P<value_of_name> (?:{_QUOTE})? [ \t]{{0,4}} ,? \s{{0,80}} (?:{_QUOTE})?
             (?: value | val | default | content | \#text | data ) (?:{_QUOTE})? [ \t]{{0,4}} [:=] [ \t]{{0,4}}
           | </[\w:.-]{{1,40}}> \s{{0,80}} <[\w:.-]{{1,40}}> )
-        | [ \t]{{1,2}} (?: is | was | set[ ]to ) [ \t:]{{1,3}}
+        | [ \t]{{1,2}} (?: is | was | set[ ]to | for[ ][^\s:]{{1,80}}: ) [ \t:]{{1,3}}
         | \( (?=["'])
         | (?P<blank> [ \t]{{1,8}} | ["'] [ \t]{{0,4}} , \s{{0,80}} (?=["']) )
       )
@@ -37,7 +37,7 @@ _NAMED = re.compile(
         (?: (?!(?P=quote)) (?: \\. | [^\n] ) ){{1,4000}} (?=(?P=quote))
       |
         (?: [^\s"'`,;&<>()\[\]{{}}\\|]
-          | [,;&] (?! [\s"'] | $ | [\w\ .-]{{0,40}}[=:] )
+          | [,&] (?! [\s"'] | $ | [\w.-]{{1,40}}[=:] ) | ; (?! [\s"'] | $ | [\w\ .-]{{1,40}}= )
           | [)\]}}] (?! [\s,;.:)\]}}"'] | $ )
           | [(\[{{|>] | < (?! [/!\w] ) | \\ (?! [nrt"'] ) | ["'] (?=\w)
         ){{1,4000}}

@@ -18,7 +18,7 @@ class Hint(IntEnum):
 
 # All expressions match names in lower case, with `_` between their words.
 _SURE = re.compile(
-    r"passw(?:or)?ds?(?:_|[0-9]|$)|passwort|passphrase|pass_phrase|passcode|(?:[a-z]_|key|store|db)pass$|[a-z]_?pwd$"
+    r"passw(?:or)?ds?(?:_|[0-9]|$)|passwort|passphrase|pass_phrase|passcode|(?:[a-z]_|key|store|db)pass$|[a-z]_?pwd$|[a-z]_pw$"
 )
 _LIKELY = re.compile(
     r"secrets?(?:_|[0-9]|$)|(?:^|_)secret|tokens?(?:_|[0-9]|$)|credentials?(?:_|$)|key_?(?:base|data)$"

@@ -66,6 +66,12 @@ def _encoded(prefix: str) -> str:
     return base64.b64encode(prefix.encode()).decode()[: len(prefix) * 8 // 6]
 
 
+def _is_no_pair(match: re.Match[str]) -> bool:
+    """Return whether the base64 after a scheme holds no user and password."""
+    text = match[0].split()[-1].rstrip("=")
+    return b":" not in base64.b64decode(text[: len(text) // 4 * 4])
+
+
 def _is_no_key(match: re.Match[str]) -> bool:
     """Return whether the base64 of a PEM block holds no private key."""
     text = match[0][: len(match[0]) // 4 * 4]
@@ -89,6 +95,7 @@ TOKENS: tuple[Shape, ...] = (
         r"(?i)(?P<lead>hooks\.slack\.com/(?:services|workflows|triggers)/|/api/webhooks/|/webhookb2/|/hooks/catch/"
         r"|office\.com/webhook/|chat\.googleapis\.com/v1/spaces/|maker\.ifttt\.com/)[A-Za-z0-9/_@.?=&%-]{20,1000}",
     ),
+    shape("basic ", r"(?i)(?P<lead>" + START + r"basic[ \t]{1,4})[A-Za-z0-9+/]{12,4000}={0,2}", _is_no_pair),
     shape(
         "bearer", r"(?i)(?P<lead>" + START + r"bearer[ \t]{1,4})[A-Za-z0-9+/=._~-]{16,8000}", lambda m: is_words(m[0])
     ),

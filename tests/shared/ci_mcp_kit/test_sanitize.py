@@ -23,7 +23,7 @@ ANY_TEXT = st.text(st.characters() | st.sampled_from("\x1b[]m\\\x07\x9b\x9d\r\n\
         ("\x1b(Btext\x1b=", "text"),
         ("cut off \x1b[31", "cut off "),
         ("cut off \x1b", "cut off "),
-        ("\x1b]never ended\nnext line", "\nnext line"),
+        ("\x1b]never ended\nnext line", "never ended\nnext line"),
         ("\u009b31mred \u00e9", "red \u00e9"),
         ("\u009dtitle\u009ctext \u00e9", "text \u00e9"),
         ("a\r\nb\rc", "a\nb\nc"),

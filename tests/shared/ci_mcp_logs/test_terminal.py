@@ -80,3 +80,13 @@ def test_lines_that_were_shown_once_are_shown_alike(raw: list[str]) -> None:
 def test_a_log_without_lines_has_none() -> None:
     assert terminal_lines([]) == ()
     assert terminal_lines([""]) == ("",)
+
+
+@given(
+    st.sampled_from(
+        ["\x1b]", "\x1b]0;", "\x1bP", "\x1bX", "\x1b^", "\x1b_", "\x9d", "\x90", "\x1b[", "\x1b", "\x1b[2K"]
+    )
+)
+def test_an_escape_that_never_ends_hides_no_failure(begun: str) -> None:
+    (line,) = terminal_lines([f"{begun} error: the build failed"])
+    assert line.endswith("the build failed")
