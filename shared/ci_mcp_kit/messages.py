@@ -104,11 +104,11 @@ def read_messages(data: bytes, longest: int, *, batches: bool = False) -> list[J
         batches: whether the protocol version has batches.
     """
     if len(data) > longest:
-        return [_refuse_unparsed(data[:longest], INVALID_REQUEST, f"A message has at most {longest} bytes")]
+        return _refuse_unparsed(data[:longest], INVALID_REQUEST, f"A message has at most {longest} bytes")
     try:
         value = from_json(data, allow_inf_nan=False)
     except ValueError as error:
-        return [_refuse_unparsed(data, PARSE_ERROR, f"This is not JSON that can be read: {error}")]
+        return _refuse_unparsed(data, PARSE_ERROR, f"This is not JSON that can be read: {error}")
     if not isinstance(value, list):
         return [_read_one(value)]
     if batches and value:
@@ -133,9 +133,11 @@ def _read_one(value: Any) -> JSONRPCMessage | Refusal:
         return _refuse(value, _spell(value.get("id")), INVALID_REQUEST, f"{problem['loc'][0]}: {problem['msg']}")
 
 
-def _refuse_unparsed(data: bytes, code: int, message: str) -> JSONRPCMessage | Refusal:
+def _refuse_unparsed(data: bytes, code: int, message: str) -> list[JSONRPCMessage | Refusal]:
     members = _read_members(data)
-    return _refuse(members, _spell_token(members.get("id", b"")), code, message)
+    found = _refuse(members, _spell_token(members.get("id", b"")), code, message)
+    # What only looks like a response may be a broken request, so it is answered, too (JSON-RPC 2.0, section 5.1).
+    return [found] if isinstance(found, Refusal) else [found, Refusal(_NO_ID, code, message)]
 
 
 def _refuse_batch(items: list[Any]) -> list[JSONRPCMessage | Refusal]:

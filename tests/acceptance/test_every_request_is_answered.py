@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -124,13 +126,15 @@ def test_over_stdio_every_request_is_answered_once(command: tuple[str, str], era
     def hold(middle: list[bytes]) -> None:
         sent = [*opening, *middle, last]
         least = sum(must_be_answered(line) for line in sent)
-        received: list[Any] = []
+        output = b""
         with warm_process(*command, **NOWHERE) as process:
             for line in sent:
                 process.stdin.write(line + b"\n")
-            while len(received) < least:
-                received.append(json.loads(process.stdout.readline()))
-            received += [json.loads(rest) for rest in process.read_to_end().splitlines()]
+            while output.count(b"\n") < least:
+                assert select.select([process.stdout], [], [], PATIENCE)[0], "a request is not answered"
+                output += os.read(process.stdout.fileno(), 2**16) or pytest.fail("the server ended")
+            output += process.read_to_end()
+        received = [json.loads(text) for text in output.splitlines()]
         assert len(received) <= sum(bool(line.strip()) for line in sent)
         assert sum(answer.get("id") == "last" for answer in received) == 1
         assert all("error" in answer or "result" in answer for answer in received)
