@@ -111,11 +111,14 @@ class AgentRun:
 
         def check() -> int:
             from drone_mcp_config.agents.service_checks import check_services  # noqa: PLC0415 - brings httpx
+            from drone_mcp_config.checking.check import cleaner_for  # noqa: PLC0415 - brings the rules of redaction
             from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
             tools = tools_by_server(equipment.role, installed)
             started = check_servers(equipment.made.plan, tools, equipment.environment)
-            return report_failures(check_services(equipment, installed), report) or report_failures(started, report)
+            clean = cleaner_for(equipment.environment)
+            services = check_services(equipment, installed)
+            return report_failures(services, report, clean) or report_failures(started, report, clean)
 
         if foreground.call(check) and not foreground.end_code:
             raise NotStarted("The agent was not started: some of its tools would not work.")

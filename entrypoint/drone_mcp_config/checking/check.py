@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.environment_secrets import secrets_in
+from ci_mcp_kit.redact import Redactor
+from drone_mcp_config.secrecy import names_a_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Status = Literal["ok", "warning", "failed", "skipped"]
 
@@ -26,3 +34,14 @@ class Check:
     def as_data(self) -> dict[str, Any]:
         """Return it for `--json`."""
         return asdict(self)
+
+    def cleaned(self, clean: Cleaner) -> Check:
+        """Return it without secrets: it may quote a server or a library, and those quote addresses."""
+        return replace(self, detail=clean.text(self.detail), mend=clean.text(self.mend))
+
+
+def cleaner_for(environment: Mapping[str, str]) -> Cleaner:
+    """Return the cleaner for what is quoted by or about a process with this environment."""
+    secrets = [secret.reveal() for secret in secrets_in(environment)]
+    secrets += [value for name, value in environment.items() if names_a_secret(name)]
+    return Cleaner(Redactor(lambda: secrets))
