@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.environment_secrets import secrets_in
 from ci_mcp_kit.redact import Redactor
+from ci_mcp_kit.variables import unfilled_reference
 from drone_mcp_config.secrecy import names_a_secret
 
 if TYPE_CHECKING:
@@ -43,5 +44,8 @@ class Check:
 def cleaner_for(environment: Mapping[str, str]) -> Cleaner:
     """Return the cleaner for what is quoted by or about a process with this environment."""
     secrets = [secret.reveal() for secret in secrets_in(environment)]
-    secrets += [value for name, value in environment.items() if names_a_secret(name)]
+    # A reference that nobody filled in is named to the user, who has to set that variable.
+    secrets += [
+        value for name, value in environment.items() if names_a_secret(name) and unfilled_reference(value) != value
+    ]
     return Cleaner(Redactor(lambda: secrets))
