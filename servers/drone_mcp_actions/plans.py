@@ -17,7 +17,7 @@ from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.status import blocked_stages, is_final, is_held
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ci_mcp_kit.guard.additions import Additions
     from drone_mcp_client.models import Build, Repo, Stage
@@ -151,7 +151,7 @@ def _plan_decision(verb: str, repo: str, build: Build, stage: int | None) -> Bui
         action=action,
         calls=tuple(call(repo, build.number, stage.number) for stage in chosen),
         effect=f"{verb} {name_stages(chosen)} of {name_build(repo, build)} ({describe_origin(repo, build)})",
-        notes=tuple(_note_approval(build, chosen) if verb == "approve" else _note_decline(build, left)),
+        notes=(PIPELINE_UNKNOWN, *note_approval(build, chosen)) if verb == "approve" else _note_decline(build, left),
     )
 
 
@@ -168,17 +168,18 @@ def _find_held(repo: str, build: Build, stage: int | None) -> tuple[tuple[Stage,
     )
 
 
-def _note_decline(build: Build, left: tuple[Stage, ...]) -> list[str]:
+def _note_decline(build: Build, left: tuple[Stage, ...]) -> tuple[str, ...]:
     declined = "is declined already" if build.status == "declined" else "becomes 'declined' for good"
     notes = [f"The build {declined}: it cannot be restarted"]
     if left:
         still = f"{name_stages(left)} {'stays' if len(left) == 1 else 'stay'} open to approval"
         notes.append(f"{still[0].upper()}{still[1:]} by anyone with the right to approve, and would then run")
-    return notes
+    return tuple(notes)
 
 
-def _note_approval(build: Build, chosen: tuple[Stage, ...]) -> list[str]:
-    notes = [PIPELINE_UNKNOWN]
+def note_approval(build: Build, approved: Sequence[Stage]) -> tuple[str, ...]:
+    """Return what is true of an approval before and after it."""
+    notes = []
     if build.status == "declined":
         notes.append(
             "Another stage was declined, so the build stays 'declined'; Drone runs what is approved all the same"
@@ -186,7 +187,7 @@ def _note_approval(build: Build, chosen: tuple[Stage, ...]) -> list[str]:
     # Drone starts waiting stages only when another stage ends, and these have ended already (harness/drone v2.25.0,
     # operator/manager/teardown.go).
     over = {stage.name for stage in build.stages if is_final(stage.status)}
-    late = [stage for stage in chosen if over & set(stage.depends_on)]
+    late = [stage for stage in approved if over & set(stage.depends_on)]
     if late:
         notes.append(f"What {name_stages(late)} depends on has finished: Drone may leave it waiting for good")
-    return notes
+    return tuple(notes)

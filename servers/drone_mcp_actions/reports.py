@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from drone_mcp_actions.formatting import clean_name, name_build, name_stages
-from drone_mcp_actions.plans import PIPELINE_UNKNOWN
+from drone_mcp_actions.plans import note_approval
 from drone_mcp_actions.views import view_of
 from drone_mcp_build import standing
 from drone_mcp_client.status import blocked_stages
@@ -74,16 +74,16 @@ def _report_restart(plan: BuildPlan, sent: Sent) -> ActionView:
     if new is None:
         message = f"Drone took the restart of build {old.number} and started nothing: {_explain_skip(old)}"
         next_step = "Look at the trigger conditions in .drone.yml; calling again changes nothing"
-        return make_view(
-            plan, "nothing_started", message, requests=plan.requests, notes=plan.notes, next_step=next_step
-        )
+        return make_view(plan, "nothing_started", message, requests=plan.requests, next_step=next_step)
     # A mistake in the pipeline is no error of the request: Drone stores a build with that status, without stages.
     if new.status == "error":
         message = f"build {new.number} was made and failed at once: {clean_name(new.error) or 'Drone does not say why'}"
         next_step = "Correct the pipeline file in the repository and push"
+        notes = _note_found(sent)
     else:
         message = f"build {old.number} runs again as build {new.number}; the old one stays {clean_name(old.status)}"
         next_step = f"Wait for build {new.number} of {plan.action.repo} with this cursor, and look how it ends"
+        notes = (*plan.notes, *_note_found(sent))
     return make_view(
         plan,
         "done",
@@ -92,7 +92,7 @@ def _report_restart(plan: BuildPlan, sent: Sent) -> ActionView:
         new_build=new.number,
         cursor=standing.encode(plan.action.repo, new),
         status=new.status,
-        notes=(*plan.notes, *_note_found(sent)),
+        notes=notes,
         next_step=next_step,
     )
 
@@ -110,6 +110,9 @@ def _explain_skip(old: Build) -> str:
 
 def _report_stop(plan: BuildPlan, sent: Sent) -> ActionView:
     now = sent.answers[0]
+    # Drone's answer is the build as it has marked it; the runner learns of the cancel by its watch of the build.
+    ran = any(stage.status == "running" for stage in plan.action.build.stages)
+    runner = "Its runner hears of it within seconds, and uploads the log of the step that ran after that"
     return make_view(
         plan,
         "done",
@@ -117,11 +120,7 @@ def _report_stop(plan: BuildPlan, sent: Sent) -> ActionView:
         requests=plan.requests,
         status=now.status,
         stages=_stages(now),
-        # Drone's answer is the build as it has marked it; the runner learns of the cancel by its watch of the build.
-        notes=(
-            "Its runner hears of it within seconds, and uploads the log of the step that ran after that",
-            *_note_found(sent),
-        ),
+        notes=(*([runner] if ran else []), *_note_found(sent)),
         next_step=f"Restart build {now.number} if it is wanted again" if now.status == "killed" else "",
     )
 
@@ -132,7 +131,7 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
     chosen, left = plan.action.stages[:count], plan.action.stages[count:]
     message = f"{verb} stage {', '.join(map(str, chosen))} of {name_build(plan.action.repo, plan.action.build)}"
     still_held = blocked_stages(now) if now else ()
-    notes = [*_note_decision(plan, still_held), *_note_found(sent)]
+    notes = [*_note_decision(plan, chosen, still_held), *_note_found(sent)]
     if sent.failed is not None:
         unknown = sent.failed.outcome_unknown
         happened = f"it is unknown whether stage {left[0]} was" if unknown else f"Drone refused stage {left[0]}"
@@ -151,15 +150,17 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
     )
 
 
-def _note_decision(plan: BuildPlan, still_held: Sequence[Stage]) -> list[str]:
+def _note_decision(plan: BuildPlan, decided: Sequence[int], still_held: Sequence[Stage]) -> tuple[str, ...]:
+    """Return the notes on what was decided: those of the plan are for a person who has yet to agree."""
+    build = plan.action.build
     if plan.action.operation.name == "approve":
-        return [note for note in plan.notes if note != PIPELINE_UNKNOWN]
-    waits = "waits" if len(still_held) == 1 else "wait"
-    return [f"Still open to approval: {name_stages(still_held)} {waits} and would run"] if still_held else []
+        return note_approval(build, [stage for stage in build.stages if stage.number in decided])
+    runs = "runs once it is approved" if len(still_held) == 1 else "run once they are approved"
+    return (f"Still open to approval: {name_stages(still_held)} {runs}",) if still_held else ()
 
 
-def _note_found(sent: Sent) -> list[str]:
-    return ["Drone did not answer as it should; that it was done shows in the build"] if sent.found else []
+def _note_found(sent: Sent) -> tuple[str, ...]:
+    return ("Drone did not answer as it should; that it was done shows in the build",) if sent.found else ()
 
 
 def _suggest_next_step(verb: str, plan: BuildPlan, *, left: bool, held: bool) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, Final, cast
 
 from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
+from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.tools import tool
 from drone_mcp_actions.views import ActionView, RestartView
 
@@ -24,6 +26,7 @@ Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED, once
 Params = Annotated[
     dict[str, str] | None, Field(max_length=50, description="only those that the role names; the old build's win")
 ]
+LONGEST_REPO: Final = 120  # characters of what names no repository, in an audit line
 
 # The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.
 OPERATION_OF = {
@@ -56,7 +59,7 @@ class ActionTools:
         from ci_mcp_kit.guard.additions import Additions  # noqa: PLC0415 - on first use, to start fast
 
         additions = Additions(tuple(sorted((params or {}).items())), ("debug",) if debug else ())
-        change = self._change("restart", repo, number, additions=additions)
+        change = await self._change("restart", repo, number, additions=additions)
         answer = await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
         return cast("RestartView | InputRequiredResult", answer)  # as `view_of` has it
 
@@ -70,7 +73,7 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> ActionView | InputRequiredResult:
         """Kill a pending or running build for good; a finished one stays as it is. A person has to confirm."""
-        change = self._change("stop", repo, number)
+        change = await self._change("stop", repo, number)
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
     @tool(title="Approve a build", schema="action/1", writes=True, destructive=True)
@@ -84,7 +87,7 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> ActionView | InputRequiredResult:
         """Let blocked stages run, with the repository's secrets: one, or all in order of their numbers."""
-        change = self._change("approve", repo, number, stage=stage)
+        change = await self._change("approve", repo, number, stage=stage)
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
     @tool(title="Decline a build", schema="action/1", writes=True, destructive=True)
@@ -98,11 +101,16 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> ActionView | InputRequiredResult:
         """Refuse blocked stages, one or all; the build is declined for good, and cannot be restarted."""
-        change = self._change("decline", repo, number, stage=stage)
+        change = await self._change("decline", repo, number, stage=stage)
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
-    def _change(self, operation: str, repo: str | None, number: int, **more: Any) -> BuildChange:
+    async def _change(self, operation: str, repo: str | None, number: int, **more: Any) -> BuildChange:
         from drone_mcp_actions.changes import BuildChange  # noqa: PLC0415 - on first use, to start fast
 
-        slug = self._access.resolve_repo(repo)
+        try:
+            slug = self._access.resolve_repo(repo)
+        except ServiceError as error:
+            meant = error.details.get("repo") or one_line(repo or "", LONGEST_REPO)
+            await self._actor.note_refusal(error, operation=operation, repo=meant, build=number)
+            raise
         return BuildChange(access=self._access, name=operation, repo=slug, number=number, **more)

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from drone_mcp_build.access import DroneAccess
 
 WATCH = "drone_wait_for_build"
-PROMPT = "watch_build"
 
 
 class BuildPrompts:

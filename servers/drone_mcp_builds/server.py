@@ -9,7 +9,6 @@ import anyio
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
-from drone_mcp_builds.completing import Completer
 from drone_mcp_builds.following import Follower
 from drone_mcp_builds.prompts import BuildPrompts
 from drone_mcp_builds.reading import ViewReader
@@ -19,6 +18,7 @@ from drone_mcp_builds.subscriptions import Subscriptions
 from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
 from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.completing import Completer
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -21,10 +22,11 @@ from mcp.types import (
     UnsubscribeRequestParams,
 )
 
+from ci_mcp_kit import logs
 from ci_mcp_kit.background import BackgroundTask
 from ci_mcp_kit.resources import protocol_error
 from ci_mcp_kit.sdk import lowlevel_server
-from drone_mcp_client.errors import ServiceError
+from drone_mcp_client.errors import InvalidInput, ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator
@@ -39,8 +41,16 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MOST_WATCHED = 100  # addresses; each may hold a connection to Drone
+MOST_WATCHED = 100  # addresses of one caller; each may hold a connection to Drone
 RETRY_SECONDS = 30.0  # after a failure, from which the watch goes on as long as there are subscribers
+
+
+@dataclass(frozen=True)
+class Subscriber:
+    """A client that has subscribed with `resources/subscribe`, and its caller."""
+
+    session: ServerSession
+    caller: str
 
 
 class Subscriptions:
@@ -58,8 +68,8 @@ class Subscriptions:
         self._clean = clean
         self._bus = InMemorySubscriptionBus()
         self._listening = ListenHandler(self._bus)
-        self._sessions: dict[str, list[ServerSession]] = {}
-        self._wanted: Counter[str] = Counter()
+        self._sessions: dict[str, list[Subscriber]] = {}
+        self._wanted: Counter[tuple[str, str]] = Counter()  # (caller, address) -> subscriptions
         self._watches: dict[str, BackgroundTask] = {}
 
     def serve(self, server: MCPServer[Any]) -> None:
@@ -93,8 +103,12 @@ class Subscriptions:
         except ServiceError as error:
             raise protocol_error(error, self._clean) from error
         if self._of_same_client(uri, context.session) is None:
-            self._sessions.setdefault(uri, []).append(context.session)
-            self._want(uri)
+            subscriber = Subscriber(context.session, logs.caller())
+            if not self._want(subscriber.caller, uri):
+                message = f"There are subscriptions to {MOST_WATCHED} addresses, as many as a caller may have"
+                too_many = InvalidInput(message, next_step="Unsubscribe from one of them first")
+                raise protocol_error(too_many, self._clean)
+            self._sessions.setdefault(uri, []).append(subscriber)
         return EmptyResult()
 
     async def _unsubscribe(
@@ -107,23 +121,23 @@ class Subscriptions:
         subscribed = self._of_same_client(uri, session)
         if subscribed is not None:
             self._sessions[uri].remove(subscribed)
-            self._unwant(uri)
+            self._unwant(subscribed.caller, uri)
 
-    def _of_same_client(self, uri: str, session: ServerSession) -> ServerSession | None:
-        """Find the session that a client subscribed with: each request has its own, `client_params` stays."""
-        same = (other for other in self._sessions.get(uri, ()) if other.client_params is session.client_params)
-        return next(same, None)
+    def _of_same_client(self, uri: str, session: ServerSession) -> Subscriber | None:
+        """Find what a client subscribed as: each request has a session of its own, `client_params` stays."""
+        others = self._sessions.get(uri, ())
+        return next((other for other in others if other.session.client_params is session.client_params), None)
 
     @contextmanager
     def _watching(self, wanted: Iterable[str]) -> Iterator[None]:
         """Watch addresses, each once, while a stream is open."""
-        for uri in wanted:
-            self._want(uri)
+        caller = logs.caller()
+        watched = [uri for uri in wanted if self._want(caller, uri)]
         try:
             yield
         finally:
-            for uri in wanted:
-                self._unwant(uri)
+            for uri in watched:
+                self._unwant(caller, uri)
 
     async def _is_known(self, uri: str) -> bool:
         """Whether the address can be watched; another one never sends a notification."""
@@ -134,20 +148,23 @@ class Subscriptions:
             return False
         return True
 
-    def _want(self, uri: str) -> None:
-        self._wanted[uri] += 1
+    def _want(self, caller: str, uri: str) -> bool:
+        """Watch an address; return False where the caller has as many as one may have."""
+        if (caller, uri) not in self._wanted and sum(who == caller for who, _ in self._wanted) >= MOST_WATCHED:
+            logger.warning("More than %d addresses are subscribed to; the rest is not watched", MOST_WATCHED)
+            return False
+        self._wanted[caller, uri] += 1
         # A watch ends with its build, or where Drone cannot be read; another subscriber is a reason to try again.
         running = self._watches.get(uri)
         if running is None or running.is_done:
-            if len(self._watches) >= MOST_WATCHED:
-                logger.warning("More than %d addresses are subscribed to; the rest is not watched", MOST_WATCHED)
-                return
             self._watches[uri] = BackgroundTask(self._watch, uri)
+        return True
 
-    def _unwant(self, uri: str) -> None:
-        self._wanted[uri] -= 1
-        if self._wanted[uri] <= 0:
-            del self._wanted[uri]
+    def _unwant(self, caller: str, uri: str) -> None:
+        self._wanted[caller, uri] -= 1
+        if self._wanted[caller, uri] <= 0:
+            del self._wanted[caller, uri]
+        if not any(wanted == uri for _, wanted in self._wanted):
             self._sessions.pop(uri, None)
             watch = self._watches.pop(uri, None)
             if watch is not None:
@@ -171,7 +188,7 @@ class Subscriptions:
     async def _notify(self, uri: str) -> None:
         await self._bus.publish(ResourceUpdated(uri=uri))
         # A copy, as a subscriber that is gone is removed from the list.
-        for session in list(self._sessions.get(uri, ())):
+        for session in [subscriber.session for subscriber in self._sessions.get(uri, ())]:
             try:
                 await session.send_resource_updated(uri)
             except Exception as error:  # noqa: BLE001 - whatever it was, this client is gone and others are not

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
 from drone_mcp_known.access import KnownAccess
+from drone_mcp_known.completing import Completer
 from drone_mcp_logs.prompts import LogPrompts
 from drone_mcp_logs.resources import LogResources
 from drone_mcp_logs.tools import LogTools
@@ -51,7 +52,8 @@ def create(settings: Settings, pace: Pace | None = None, clock: Callable[[], flo
     """Return the server for one process. `pace` limits how long it listens to running steps, `clock` is Unix time."""
     access = KnownAccess(settings, clock)
     tools = LogTools(access, pace, clock)
-    return build_server(SPEC, settings, access, tools, LogResources(access, pace), LogPrompts())
+    parts = tools, LogResources(access, pace), LogPrompts()
+    return build_server(SPEC, settings, access, *parts, complete=Completer(access))
 
 
 def main(handover: Handover | None = None) -> None:

@@ -46,6 +46,11 @@ def _secrets_of(name: str, text: str) -> Iterator[str]:
     if _NAMED.search(name) and not _IS_PLACE.match(text) and not is_reference:
         yield text.strip()
         yield from (part.strip() for part in text.split(","))  # several at once, while one replaces the other
+    yield from secrets_inside(name, text)
+
+
+def secrets_inside(name: str, text: str) -> Iterator[str]:
+    """Yield the secrets in the addresses and headers that a variable holds."""
     if _HEADERS.search(name):
         yield from _secrets_of_headers(text)
     for match in _CREDENTIALS.finditer(text):

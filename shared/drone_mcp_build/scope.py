@@ -45,7 +45,7 @@ class RepoScope:
             raise PermissionDenied(
                 f"{slug} is outside the repositories of this role ({', '.join(self.globs)})",
                 next_step="Ask for a repository of this role, or have DRONE_MCP_REPOS widened by whoever set it",
-                details={"repo": slug},
+                details={"repo": slug, "rule": "scope"},
             )
 
     def only(self, items: Iterable[T], slug: Callable[[T], str]) -> list[T]:

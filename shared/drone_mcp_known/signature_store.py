@@ -16,14 +16,22 @@ if TYPE_CHECKING:
     from drone_mcp_known.state import State
 
 KEPT_SECONDS: Final = 90 * 86_400.0  # 90 days
+_HEAD_LOST: Final = "head-lost"
 
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """The signature of a build's first failure, and the `stage/step` (numbers) that failed; "" for none of them."""
+    """The signature of a build's first failure.
+
+    Attributes:
+        signature: "" if the failure left no text.
+        step: the `stage/step` (numbers) that failed; "" if none did.
+        head_lost: whether the log that it was made from has lost its beginning.
+    """
 
     signature: str
     step: str = ""
+    head_lost: bool = False
 
 
 class Signatures:
@@ -48,7 +56,7 @@ class Signatures:
     async def write(self, slug: str, build: Build, signed: Signed) -> None:
         """Store the signature of a build that has ended."""
         if self._state.shared and signed.signature:
-            text = f"{signed.signature} {signed.step}".strip()
+            text = " ".join(filter(None, (signed.signature, signed.step, _HEAD_LOST if signed.head_lost else "")))
             await self._state.ask(
                 lambda store: store.notes.write_note(_key(slug, build), text, KEPT_SECONDS, at=self._clock())
             )
@@ -58,7 +66,10 @@ class Signatures:
         if not self._state.shared:
             return None
         text = await self._state.ask(lambda store: store.notes.note(_key(slug, build), at=self._clock()))
-        return Signed(*text.split(" ", 1)) if text else None
+        if not text:
+            return None
+        signature, *more = text.split(" ")
+        return Signed(signature, more[0] if more else "", head_lost=_HEAD_LOST in more)
 
 
 def _key(slug: str, build: Build) -> str:

@@ -6,6 +6,7 @@ import os
 import re
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.environment_secrets import secrets_inside
 from drone_mcp_config.secrecy import names_a_secret
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def given_secrets(environment: Mapping[str, str], known: Collection[str]) -> dic
         if base != name and (base in known or names_a_secret(base)):
             found[_content(value)] = name
         found |= dict.fromkeys(_PASSWORD.findall(value), name)
+        found |= {secret: name for secret in secrets_inside(name, value) if not _is_word(secret)}
     return {secret: name for secret, name in found.items() if len(secret) >= SHORTEST}
 
 

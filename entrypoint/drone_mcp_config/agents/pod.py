@@ -29,6 +29,7 @@ CREDENTIALS = (
     f'!f() {{ test "$1" = get || return 0; IFS= read -r token <{GIT_TOKENS}/GIT_TOKEN; '
     "printf 'username=agent\\npassword=%s\\n' \"$token\"; }; f"
 )
+SETUP_SECONDS = 1800  # for all commands of the set-up together
 EACH_IN_A_SHELL = 'for command do /bin/sh -c "$command" || exit; done'
 
 RESTRICTED: Data = {
@@ -147,7 +148,8 @@ def _clone(choices: PodChoices) -> Data:
 def _set_up(choices: PodChoices) -> Data:
     """Run the role's commands without any secret: they execute code of the repository's dependencies."""
     commands = [literal(command) for command in choices.setup]
-    setup = _container("set-up", choices, ["/bin/sh", "-c", literal(EACH_IN_A_SHELL), "set-up", *commands])
+    bounded = ["timeout", "-k", "2", str(SETUP_SECONDS), "/bin/sh", "-c", literal(EACH_IN_A_SHELL), "set-up"]
+    setup = _container("set-up", choices, [*bounded, *commands])
     return {**setup, "resources": _most(choices)}
 
 

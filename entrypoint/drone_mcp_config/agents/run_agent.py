@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,13 +38,15 @@ class AgentRun:
     Attributes:
         command: the agent's own, without its configuration.
         setup: commands of the role to run before.
+        setup_seconds: the time limit for all of them together.
         delivery: where the work is pushed; None: it is not.
         identity: git's variables for the author and the committer.
     """
 
     equipment: Equipment
     command: tuple[str, ...]
-    setup: tuple[str, ...] = ()
+    setup: tuple[str, ...]
+    setup_seconds: float
     delivery: Delivery | None = None
     identity: Mapping[str, str] | None = None
 
@@ -91,16 +94,23 @@ class AgentRun:
 
     def _run_setup(self, foreground: Foreground) -> None:
         """Run the set-up with its output on standard error: it is no part of the agent's answer."""
+        end = time.monotonic() + self.setup_seconds
         for number, command in enumerate(self.setup, start=1):
+            left = max(0.0, end - time.monotonic())
             try:
-                code = foreground.run([*SHELL, command], self.equipment.environment, aside=(STDERR, STDERR))
+                code = foreground.run([*SHELL, command], self.equipment.environment, aside=(STDERR, STDERR), limit=left)
             except OSError as error:
                 raise NotStarted(f"The agent was not started: set-up needs {SHELL[0]} ({error.strerror}).") from error
             if foreground.end_code:
                 return
             if code:
                 which = f"command {number} of {len(self.setup)}" if len(self.setup) > 1 else "command"
-                raise NotStarted(f"The agent was not started: the set-up {which} ({command!r}) ended with {code}.")
+                raise NotStarted(
+                    f"The agent was not started: the set-up takes longer than {self.setup_seconds:g} s (at {which}, "
+                    f"{command!r}). Let it do less, or raise --setup-seconds."
+                    if time.monotonic() >= end
+                    else f"The agent was not started: the set-up {which} ({command!r}) ended with {code}."
+                )
 
     def _check_servers(self, foreground: Foreground, installed: Servers) -> None:
         """Check that Drone knows the tokens and that every server starts: an agent without tools costs money, too.
@@ -111,11 +121,14 @@ class AgentRun:
 
         def check() -> int:
             from drone_mcp_config.agents.service_checks import check_services  # noqa: PLC0415 - brings httpx
+            from drone_mcp_config.checking.check import cleaner_for  # noqa: PLC0415 - brings the rules of redaction
             from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
             tools = tools_by_server(equipment.role, installed)
             started = check_servers(equipment.made.plan, tools, equipment.environment)
-            return report_failures(check_services(equipment, installed), report) or report_failures(started, report)
+            clean = cleaner_for(equipment.environment)
+            services = check_services(equipment, installed)
+            return report_failures(services, report, clean) or report_failures(started, report, clean)
 
         if foreground.call(check) and not foreground.end_code:
             raise NotStarted("The agent was not started: some of its tools would not work.")

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+from ci_mcp_kit.cleaning import Cleaner
+from ci_mcp_kit.environment_secrets import secrets_in
+from ci_mcp_kit.redact import Redactor
+from ci_mcp_kit.variables import unfilled_reference
+from drone_mcp_config.secrecy import names_a_secret
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Status = Literal["ok", "warning", "failed", "skipped"]
 
@@ -26,3 +35,17 @@ class Check:
     def as_data(self) -> dict[str, Any]:
         """Return it for `--json`."""
         return asdict(self)
+
+    def cleaned(self, clean: Cleaner) -> Check:
+        """Return it without secrets: it may quote a server or a library, and those quote addresses."""
+        return replace(self, detail=clean.text(self.detail), mend=clean.text(self.mend))
+
+
+def cleaner_for(environment: Mapping[str, str]) -> Cleaner:
+    """Return the cleaner for what is quoted by or about a process with this environment."""
+    secrets = [secret.reveal() for secret in secrets_in(environment)]
+    # A reference that nobody filled in is named to the user, who has to set that variable.
+    secrets += [
+        value for name, value in environment.items() if names_a_secret(name) and unfilled_reference(value) != value
+    ]
+    return Cleaner(Redactor(lambda: secrets))

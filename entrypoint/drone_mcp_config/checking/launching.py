@@ -13,9 +13,7 @@ import anyio
 from mcp import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
-from ci_mcp_kit.cleaning import Cleaner
-from ci_mcp_kit.redact import Redactor
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.checking.check import cleaner_for
 from drone_mcp_config.template import Template
 
 if TYPE_CHECKING:
@@ -101,8 +99,7 @@ def _failed(error: Exception, stderr: TextIO, server: StdioServerParameters, pat
     reason = (
         f"no answer within {patience:g} s" if isinstance(error, TimeoutError) else str(error) or type(error).__name__
     )
-    secrets = [value for name, value in (server.env or {}).items() if names_a_secret(name)]
+    clean = cleaner_for(server.env or {})
     stderr.seek(0)
     lines = [line.strip() for line in stderr if line.strip()]
-    clean = Cleaner(Redactor(lambda: secrets))
-    return LaunchFailed(reason, clean.text(lines[-1])[:LONGEST_QUOTE] if lines else "")
+    return LaunchFailed(clean.text(reason), clean.text(lines[-1])[:LONGEST_QUOTE] if lines else "")

@@ -18,6 +18,8 @@ from drone_mcp_config.plan.model import START_SECONDS, PlannedServer, RemoteServ
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from ci_mcp_kit.cleaning import Cleaner
+
 PATIENCE = 2 * START_SECONDS  # seconds; a slow start is reported as slow, not as broken
 
 
@@ -35,7 +37,7 @@ async def check_servers(
         yield await _check(server, tools.get(server.name), environment)
 
 
-def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None]) -> int:
+def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None], clean: Cleaner) -> int:
     """Report every check that failed; return an exit code."""
 
     async def count() -> int:
@@ -43,7 +45,8 @@ def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None])
         async for check in checks:
             if check.status == "failed":
                 failed += 1
-                report(f"{check.name}: {check.detail}. {check.mend}.")
+                said = check.cleaned(clean)
+                report(f"{said.name}: {said.detail}. {said.mend}.")
         return failed
 
     return 1 if anyio.run(count) else 0

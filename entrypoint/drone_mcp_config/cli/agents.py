@@ -8,6 +8,7 @@ import typer
 from drone_mcp_config.agents.committing import Author
 from drone_mcp_config.agents.delivery import PUSH_SECONDS, Delivery
 from drone_mcp_config.agents.equipment import Assignment
+from drone_mcp_config.agents.pod import SETUP_SECONDS
 from drone_mcp_config.cli.options import CLIENT_NAMES, RoleName, RolesDir
 from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.drone.options import AgentRepo
@@ -38,6 +39,9 @@ PushProtected = Annotated[
 PushSeconds = Annotated[
     float, typer.Option("--push-seconds", min=1, metavar="SECONDS", help="The most that commit and push may take.")
 ]
+SetupSeconds = Annotated[
+    float, typer.Option("--setup-seconds", min=1, metavar="SECONDS", help="The most that the set-up may take.")
+]
 MadeUpSecrets = Annotated[
     list[str] | None,
     typer.Option("--made-up-secrets", metavar="GLOB", help="Files whose text may look like a secret, like 'tests/*'."),
@@ -54,6 +58,7 @@ def agent(
     branch: Branch = None,
     url: Url = None,
     setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands before.")] = False,
+    setup_seconds: SetupSeconds = SETUP_SECONDS,
     push: Annotated[
         bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
     ] = False,
@@ -94,7 +99,15 @@ def agent(
     author = Author(who.role, who.session)
     made_up = tuple(made_up_secrets or ())
     delivery = Delivery(who.branch, author, remote, push_protected, push_seconds, made_up) if wanted else None
-    agent_command.run(who, command or [], roles_dir=roles_dir, setup=setup, delivery=delivery, identity=identity)
+    agent_command.run(
+        who,
+        command or [],
+        roles_dir=roles_dir,
+        setup=setup,
+        setup_seconds=setup_seconds,
+        delivery=delivery,
+        identity=identity,
+    )
 
 
 def pod(

@@ -29,6 +29,7 @@ def run(
     *,
     roles_dir: Path | None,
     setup: bool,
+    setup_seconds: float,
     delivery: Delivery | None,
     identity: dict[str, str],
 ) -> None:
@@ -45,5 +46,5 @@ def run(
     role = load_role(assignment.role, role_library(roles_dir), installed)
     equipment = equip(assignment, role, installed, UserFolders.here(), os.environ, push=delivery is not None)
     commands = tuple(role.agent.setup or ()) if setup else ()
-    one = AgentRun(equipment, tuple(command), commands, delivery, identity)
+    one = AgentRun(equipment, tuple(command), commands, setup_seconds, delivery, identity)
     raise typer.Exit(one.run(Foreground(), installed))

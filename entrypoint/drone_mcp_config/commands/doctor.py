@@ -14,7 +14,7 @@ import typer
 from rich.text import Text
 
 from ci_mcp_kit.guard.variables import AUDIT
-from drone_mcp_config.checking.check import Check, Status
+from drone_mcp_config.checking.check import Check, Status, cleaner_for
 from drone_mcp_config.clients.configuration import Choices, Transport, make_plan_context
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.commands.terminal import standard_output
@@ -69,7 +69,9 @@ async def _collect(
     role: Role | None, installed: Servers, where: ServerLocation, report: Callable[[Check], None]
 ) -> list[Check]:
     checks: list[Check] = []
-    async for check in _checks(role, installed, where):
+    clean = cleaner_for(os.environ)
+    async for found in _checks(role, installed, where):
+        check = found.cleaned(clean)
         report(check)
         checks.append(check)
     return checks

@@ -40,11 +40,11 @@ def first_failure(build: Build) -> FailedStep | None:
     return next(iter(failures_that_count(build)), None)
 
 
-def signed(build: Build, failed: FailedStep | None, own: str) -> Signed:
-    """Return signature and step for the store; if no step failed, the signature of the build's error."""
+def signed(build: Build, failed: FailedStep | None, own: str, *, head_lost: bool) -> Signed:
+    """Return what the store keeps; if no step failed, the signature of the build's error."""
     if failed is None:
         return Signed(own or signature([build.error]))
-    return Signed(own, failed.ref.numbers if failed.ref else "")
+    return Signed(own, failed.ref.numbers if failed.ref else "", head_lost)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,21 +56,21 @@ class Signer:
     pace: Pace
     step: tuple[str, str] | None = None
 
-    async def sign(self, build: Build) -> str | None:
-        """Return the signature, "" if the failure left no text; None if no request is left to read it."""
+    async def sign(self, build: Build) -> Signed | None:
+        """Return the signature of a build; None if no request is left to read it."""
         slug, known = self.chronicle.slug, await self.kept.read(self.chronicle.slug, build)
         if known and not self.step:
-            return known.signature
+            return known
         whole = await self.chronicle.whole(build)
         if whole is None:
             return None
         first, failed = first_failure(whole), self._failed(whole)
         # The stored signature is that of the first failure, and serves for another step only where it is that one.
         if known and failed and failed.ref and known.step == failed.ref.numbers:
-            return known.signature
+            return known
         own = await self._read(whole, failed)
         if own and failed == first:  # the store holds one signature for a build
-            await self.kept.write(slug, whole, signed(whole, failed, own))
+            await self.kept.write(slug, whole, own)
         return own
 
     def _failed(self, build: Build) -> FailedStep | None:
@@ -79,17 +79,16 @@ class Signer:
         every = (one for one in failed_steps(build) if one.step)
         return next((one for one in every if one.step and (one.stage.name, one.step.name) == self.step), None)
 
-    async def _read(self, build: Build, failed: FailedStep | None) -> str | None:
-        if failed is None:
-            return signature([build.error])
+    async def _read(self, build: Build, failed: FailedStep | None) -> Signed | None:
         text = None
-        if failed.ref is not None:
+        if failed is not None and failed.ref is not None:
             if not self.chronicle.requests.take():
                 return None
             reader = StepReader(self.chronicle.drone, self.chronicle.slug, build.number, self.pace)
             text = (await reader.read(failed.ref)).text
         # In a thread: a log of 5 MiB takes up to 20 ms, in which the event loop would serve no other call.
-        return await anyio.to_thread.run_sync(_signature, failed, text)
+        own = await anyio.to_thread.run_sync(_signature, failed, text) if failed else ""
+        return signed(build, failed, own, head_lost=text is not None and text.head_lost)
 
 
 def _signature(failed: FailedStep, text: LogText | None) -> str:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 Texts = tuple[str, ...]
 
 # A runner keeps the last 5 MiB of a log (drone/runner-go, livelog/livelog.go).
-LOST_HEAD = "the beginning is lost and the cause may be in it; numbers count from what is left"
+LOST_CAUSE = "the beginning is lost and the cause may be in it"
+LOST_HEAD = f"{LOST_CAUSE}; numbers count from what is left"
 PRINT_LESS = "let the step print less, or write to a file and print its end, and run it again"
 
 

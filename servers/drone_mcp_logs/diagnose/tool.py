@@ -86,7 +86,12 @@ async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, p
     view = await anyio.to_thread.run_sync(conclude, facts)
     # A signature is kept for 90 days, so it is stored only when nothing of the build can change any more.
     if is_final(chosen.build.status):
-        found = signed(chosen.build, first_failure(chosen.build), view.signature)
+        counting = first_failure(chosen.build)
+        lost = any(
+            one == counting and reading and reading.text and reading.text.head_lost
+            for one, reading in zip(failed, readings, strict=False)
+        )
+        found = signed(chosen.build, counting, view.signature, head_lost=lost)
         await access.signatures.write(what.repo, chosen.build, found)
     return view
 

@@ -10,6 +10,7 @@ from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.pages import compare_page
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
 from drone_mcp_logs.common.steps import NAME
+from drone_mcp_logs.common.views import LOST_CAUSE
 from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView
 
@@ -17,11 +18,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from drone_mcp_client.models import Build
+    from drone_mcp_known.signature_store import Signed
     from drone_mcp_logs.common.build_history import Chronicle
 
 RegressionVerdict = Literal["passing", "no_builds", "unclear", "came_back", "new_here", "broken_since"]
 _ROWS = 24  # builds that are listed, a line each
 _BEFORE = 10  # builds with the same failure before, which are named
+_LOST = 5  # builds whose log has lost its beginning, which are named
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,7 @@ class Regression:
         signature: of the newest failure; "" if it left no text.
         first: the oldest of the streak that fails in the same way.
         before: failed in the same way before the last good build, newest first.
-        signatures: of the builds that were read, by number; None where no request was left for one.
+        signed: the signatures of the builds that were read, by number; None where no request was left for one.
         count: builds looked at.
         home: the page of the repository at its source host.
     """
@@ -41,7 +44,7 @@ class Regression:
     signature: str = ""
     first: Build | None = None
     before: tuple[int, ...] = ()
-    signatures: Mapping[int, str | None] = field(default_factory=dict)
+    signed: Mapping[int, Signed | None] = field(default_factory=dict)
     count: int = 0
     home: str = ""
 
@@ -63,6 +66,7 @@ def answer(found: Regression, chronicle: Chronicle, step: str) -> RegressionView
         newest_failed=bad[0].number if bad else None,
         seen_before=found.before[:_BEFORE],
         signature=found.signature,
+        note=_lost(found),
         builds=tuple(_rows(found)),
         compare_link=_link(found),
         looked_at=looked_at(found.count, chronicle),
@@ -164,9 +168,9 @@ def _notes(found: Regression) -> dict[int, list[str]]:
     if streak.bad:
         notes[streak.bad[-1].number].append("first failed")
     for build in streak.bad if found.signature else ():
-        signature = found.signatures.get(build.number)
-        if signature is not None:
-            notes[build.number].append(_way(signature, found, build))
+        signed = found.signed.get(build.number)
+        if signed is not None:
+            notes[build.number].append(_way(signed.signature, found, build))
     for build in streak.between:
         notes[build.number].append("tells nothing, but its change may be the cause")
     return notes
@@ -176,6 +180,14 @@ def _way(signature: str, found: Regression, build: Build) -> str:
     if signature != found.signature:
         return "fails otherwise" if signature else "no log tells how"
     return "first seen" if build is found.first else "the same failure"
+
+
+def _lost(found: Regression) -> str:
+    """Say which of the logs that were compared have lost their beginning."""
+    numbers = [number for number, signed in found.signed.items() if signed and signed.head_lost]
+    more = f" and {len(numbers) - _LOST} more" if len(numbers) > _LOST else ""
+    named = ", ".join(f"#{number}" for number in numbers[:_LOST])
+    return f"in the log of {named}{more} {LOST_CAUSE}" if numbers else ""
 
 
 def _link(found: Regression) -> str:

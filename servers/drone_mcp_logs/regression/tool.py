@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
+    from drone_mcp_known.signature_store import Signed
     from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.regression.views import RegressionView
 
@@ -46,7 +47,7 @@ class RegressionSearch:
     newest: int | None = None  # of the builds that count
     told: int = 0  # requests that had been sent at the last report
     judged: dict[int, Outcome] = field(default_factory=dict)
-    signatures: dict[int, str | None] = field(default_factory=dict)
+    signed: dict[int, Signed | None] = field(default_factory=dict)
 
     async def run(self) -> Regression:
         """Return the streak of failures, and which of them fail alike."""
@@ -58,7 +59,7 @@ class RegressionSearch:
         first = await self._first_seen(streak, own) if own else streak.bad[0]
         before = await self._seen_before(streak, own) if own else ()
         home = await self.chronicle.builds.home(self.chronicle.slug, streak.bad[0]) if streak.last_good else ""
-        return Regression(streak, own or "", first, before, dict(self.signatures), len(builds), home)
+        return Regression(streak, own or "", first, before, dict(self.signed), len(builds), home)
 
     def _judge(self, build: Build) -> Outcome:
         if self.signer.step is None:
@@ -126,10 +127,11 @@ class RegressionSearch:
         return tuple(found)
 
     async def _sign(self, build: Build) -> str | None:
-        if build.number not in self.signatures:
-            self.signatures[build.number] = await self.signer.sign(build)
+        if build.number not in self.signed:
+            self.signed[build.number] = await self.signer.sign(build)
             await self._tell(f"build {build.number} read")
-        return self.signatures[build.number]
+        found = self.signed[build.number]
+        return found.signature if found else None
 
     async def _tell(self, message: str) -> None:
         """Report progress if there is any, as it must increase with each report.

@@ -20,6 +20,7 @@ class RegressionView(View):
     newest_failed: int | None = None
     seen_before: tuple[int, ...] = ()
     signature: str = ""
+    note: str = ""
     builds: Texts = ()
     compare_link: str = ""
     looked_at: str = ""
@@ -32,6 +33,7 @@ class RegressionView(View):
         others = [
             f"The same failure before the last good build: {before}" if before else "",
             f"Signature: {self.signature}" if self.signature else "",
+            f"Note: {self.note}" if self.note else "",
             f"Commits: {self.compare_link}" if self.compare_link else "",
             f"Looked at: {self.looked_at}" if self.looked_at else "",
         ]

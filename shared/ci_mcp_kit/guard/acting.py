@@ -75,6 +75,10 @@ class Actor:
         confirmed = await self._confirm(context, change, plan, decision, token)
         return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, *confirmed)
 
+    async def note_refusal(self, error: ServiceError, **facts: Any) -> None:
+        """Write a line about a call that is refused before there is a change to act on."""
+        await self._guard.audit.refused(error, **facts)
+
     async def _repeat(self, change: Change[A, V], earlier: str) -> V:
         await self._guard.audit.try_note("repeated", outcome="not_sent", **change.facts())
         return change.describe_repeated(change.view.model_validate_json(earlier))

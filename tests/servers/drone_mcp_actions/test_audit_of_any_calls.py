@@ -37,6 +37,7 @@ CALLS = st.tuples(
 
 @given(
     calls=st.lists(CALLS, min_size=1, max_size=4),
+    scope=st.sampled_from(("", "octo/*")),
     mode=st.sampled_from(("on", "on", "dry-run", "off")),
     says=st.sampled_from(("accept", "decline", "cancel")),
     fault=st.sampled_from((None, "status", "drop", "reset", "truncate", "html")),
@@ -45,6 +46,7 @@ CALLS = st.tuples(
 def test_after_any_calls_the_file_is_intact_and_takes_the_next_line(
     tmp_path_factory: pytest.TempPathFactory,
     calls: list[tuple[str, dict[str, Any]]],
+    scope: str,
     mode: str,
     says: str,
     fault: str | None,
@@ -55,7 +57,10 @@ def test_after_any_calls_the_file_is_intact_and_takes_the_next_line(
         if fault:
             at.drone.break_with(fault, route="POST /api/repos/*")
         for tool, arguments in calls:
-            await at.call(tool, **arguments)
+            before = len(at.lines)
+            answer = await at.call(tool, **arguments)
+            # A wrong argument is refused without a line, as it asks for no action.
+            assert not answer.failed or answer.code == "INVALID_INPUT" or len(at.lines) > before
         at.drone.world.faults.clear()
         before = len(at.lines)
         await at.call("drone_restart_build", repo="octo/hello", number=3)
@@ -63,7 +68,7 @@ def test_after_any_calls_the_file_is_intact_and_takes_the_next_line(
         assert all("outcome" in line for line in at.lines if line["event"] not in {"asked", "attempt"})
 
     async def run() -> None:
-        async with desk(folder, "auto", Person(says), **ADDITIONS, DRONE_MCP_ACTIONS=mode) as at:
+        async with desk(folder, "auto", Person(says), **ADDITIONS, DRONE_MCP_ACTIONS=mode, DRONE_MCP_REPOS=scope) as at:
             await call(at)
 
     anyio.run(run)

@@ -60,6 +60,28 @@ async def test_every_check_is_made_in_a_rehearsal_too(
     assert (answer.code, answer.data["details"]["rule"]) == ("PERMISSION_DENIED", rule)
 
 
+@pytest.mark.parametrize("tool", TOOLS)
+@pytest.mark.parametrize(
+    ("env", "named", "on_record", "facts"),
+    [
+        ({}, {"repo": "acme/web"}, "acme/web", ("PERMISSION_DENIED", "scope")),
+        ({}, {"repo": "https://drone.example.com/acme/web/1"}, "acme/web", ("PERMISSION_DENIED", "scope")),
+        ({"DRONE_REPO": "acme/web"}, {}, "acme/web", ("PERMISSION_DENIED", "scope")),
+        ({}, {"repo": "no repository"}, "no repository", ("INVALID_INPUT", None)),
+    ],
+)
+async def test_a_call_for_a_repository_out_of_reach_is_on_record(
+    at: Any, tool: str, env: dict[str, str], named: dict[str, str], on_record: str, facts: tuple[str, str | None]
+) -> None:
+    async with at(DRONE_MCP_REPOS="octo/*", **env) as desk:
+        answer = await desk.call(tool, number=1, **named)
+        assert desk.drone.asked == []
+        (line,) = desk.lines
+    assert (answer.code, line["event"], line["decision"], line["outcome"]) == (facts[0], *["refused"] * 3)
+    assert (line["operation"], line["repo"], line["build"]) == (tool.split("_")[1], on_record, 1)
+    assert (line["code"], line.get("rule")) == facts
+
+
 async def test_what_the_role_offers_no_tool_for_the_guard_refuses_too(at: Any) -> None:
     async with at(DRONE_MCP_TOOLS="drone_restart_build") as desk:
         assert [tool.name for tool in (await desk.client.list_tools()).tools] == ["drone_restart_build"]

@@ -17,7 +17,7 @@ async def test_the_question_about_one_stage_says_that_the_others_can_still_run(a
     assert "The build becomes 'declined' for good: it cannot be restarted" in asked
     assert "Stage 2 'deploy' stays open to approval by anyone with the right to approve, and would then run" in asked
     assert one.data["stages"] == {"1": "declined", "2": "blocked"}
-    assert one.data["notes"] == ["Still open to approval: stage 2 'deploy' waits and would run"]
+    assert one.data["notes"] == ["Still open to approval: stage 2 'deploy' runs once it is approved"]
     assert "stop it, if they must not run" in one.data["next_step"]
 
 

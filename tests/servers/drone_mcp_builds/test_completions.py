@@ -6,9 +6,6 @@ import pytest
 from mcp import MCPError
 from mcp.types import PromptReference, ResourceTemplateReference
 
-from drone_mcp_build.access import DroneAccess
-from drone_mcp_build.settings import Settings
-from drone_mcp_builds.completing import FRESH_SECONDS, MOST_KEPT, Completer
 from drone_mcp_builds.resources import LATEST, SUMMARY
 from support.made_builds import made_build, made_repo
 
@@ -79,44 +76,6 @@ async def test_what_is_out_of_scope_is_not_completed(connect: Any, drone: respx.
 async def test_a_drone_that_does_not_answer_completes_nothing(agent: Any, drone: respx.MockRouter) -> None:
     drone.get("/api/user/repos").respond(401, json={"message": "Unauthorized"})
     assert await complete(agent, "owner", "") == []
-
-
-async def test_what_was_read_a_moment_ago_is_read_again_after_a_while(drone: respx.MockRouter) -> None:
-    route = drone.get("/api/user/repos").respond(json=REPOS)
-    now = [0.0]
-    access = DroneAccess(Settings(server="https://drone.example.com"))
-    completer = Completer(access, lambda: now[0])
-    reference = ResourceTemplateReference(type="ref/resource", uri=LATEST)
-    for now[0], asked in ((0, 1), (FRESH_SECONDS, 1), (FRESH_SECONDS + 1, 2)):
-        await completer(reference, Typed("owner"), None)
-        assert len(route.calls) == asked
-    await access.close()
-
-
-async def test_what_is_remembered_stays_small(drone: respx.MockRouter) -> None:
-    route = drone.get(path__regex=r"/api/repos/octo/r\d+/builds").respond(json=[])
-    access = DroneAccess(Settings(server="https://drone.example.com"))
-    completer = Completer(access, lambda: 0.0)
-    reference = ResourceTemplateReference(type="ref/resource", uri=SUMMARY)
-    for n in [*range(MOST_KEPT + 1), MOST_KEPT, 0]:
-        await completer(reference, Typed("number"), Known({"owner": "octo", "repo": f"r{n}"}))
-    assert len(route.calls) == MOST_KEPT + 2
-    await access.close()
-
-
-async def test_prompts_have_nothing_to_complete() -> None:
-    completer = Completer(DroneAccess(Settings(server="https://drone.example.com")))
-    assert await completer(PromptReference(type="ref/prompt", name="any"), Typed("owner"), None) is None
-
-
-class Typed:
-    def __init__(self, name: str) -> None:
-        self.name, self.value = name, ""
-
-
-class Known:
-    def __init__(self, arguments: dict[str, str]) -> None:
-        self.arguments = arguments
 
 
 @pytest.mark.parametrize("number", ["0", "x", "-1", "1.5", "9" * 30])

@@ -9,11 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 import pytest
-from mcp import MCPError
+from mcp import Client, MCPError
 from mcp.types import ResourceUpdatedNotification
 
+from ci_mcp_kit import logs
+from drone_mcp_build.settings import Settings
+from drone_mcp_builds import subscriptions
+from drone_mcp_builds.server import create
 from drone_mcp_client.models import Build
 from drone_mcp_state import open_store
+from support.agent import ENVIRONMENT, Agent
 from support.simulator import running_simulator, until_sleeping
 
 if TYPE_CHECKING:
@@ -210,3 +215,34 @@ async def test_what_does_not_exist_is_refused_and_not_watched(connect: Any, uri:
 async def test_both_eras_are_told_that_they_can_subscribe(connect: Any, era: str) -> None:
     async with connect(era) as agent:
         assert agent.client.server_capabilities.resources.subscribe is True
+
+
+def watched() -> int:
+    return sum("Subscriptions._watch" in repr(task) for task in asyncio.all_tasks())
+
+
+async def test_a_caller_who_watches_much_takes_nothing_from_another(era: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscriptions, "MOST_WATCHED", 1)
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    async with running_simulator("demo", socket=True) as drone:
+        own = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
+        server = create(Settings.from_environment(ENVIRONMENT | own))
+        async with Client(server, mode=era) as first, Client(server, mode=era) as second:
+            ann, bob = (Subscriber(Agent(client), era, heard) for client in (first, second))
+            logs.set_caller("ann")
+            async with ann.to(LATEST):
+                if era == "legacy":
+                    with pytest.raises(MCPError, match="as many as a caller may have"):
+                        async with ann.to(SUMMARY):
+                            pass
+                else:
+                    async with ann.to(SUMMARY):
+                        assert watched() == 1
+                logs.set_caller("bob")
+                async with bob.to(LATEST):
+                    assert watched() == 1
+                async with bob.to(SUMMARY):
+                    assert watched() == 2
+            logs.set_caller("ann")
+            async with ann.to(SUMMARY):
+                assert watched() == 1

@@ -10,6 +10,8 @@ import pytest
 from support.made_builds import failing_build, made_build, made_repo, made_stage, made_step
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import respx
 
 BUILDS = "/api/repos/octo/hello/builds"
@@ -19,6 +21,7 @@ CALLS: dict[str, dict[str, Any]] = {
     "drone_search_build_logs": {"number": 41, "step": "test", "pattern": "no such words"},
     "drone_diagnose_build": {"number": 41},
     "drone_compare_builds": {"a": 41, "b": 40},
+    "drone_find_regression": {},
 }
 
 
@@ -69,3 +72,17 @@ async def test_a_comparison_with_a_log_without_its_beginning_says_that_lines_may
     serve(drone, good_pos=7)
     answer = await agent.call("drone_compare_builds", repo="octo/hello", a=41, b=40)
     assert "lines shown here may be old" in answer.text
+
+
+async def test_a_regression_from_a_stored_signature_says_it_without_the_log(
+    connect: Any, drone: respx.MockRouter, tmp_path: Path
+) -> None:
+    serve(drone)
+    state = f"sqlite://{tmp_path}/state.db"
+    async with connect(DRONE_MCP_STATE=state) as diagnosing:
+        await diagnosing.call("drone_diagnose_build", repo="octo/hello", number=41)
+    asked_before = len(drone.calls)
+    async with connect(DRONE_MCP_STATE=state) as searching:
+        answer = await searching.call("drone_find_regression", repo="octo/hello")
+    assert f"in the log of #41 {LOST}" in answer.text
+    assert not [call for call in list(drone.calls)[asked_before:] if "/logs/" in call.request.url.path]

@@ -46,7 +46,7 @@ async def test_a_repository_out_of_scope_is_refused_before_anything_leaves(serve
     with respx.mock(base_url="http://drone.test") as drone:
         error = await call(server, "drone_status", number=7, repo="acme/web")
         assert not drone.calls
-    assert (error["code"], error["details"]) == ("PERMISSION_DENIED", {"repo": "acme/web"})
+    assert (error["code"], error["details"]) == ("PERMISSION_DENIED", {"repo": "acme/web", "rule": "scope"})
     assert "octo/*" in error["message"]
 
 

@@ -50,7 +50,7 @@ def test_a_call_out_of_scope_is_refused_before_it_leaves_and_one_without_a_repos
         scope.gate(calls.build("acme/web", 1))
     assert "acme/web" in caught.value.message
     assert "octo/*" in caught.value.message
-    assert caught.value.details == {"repo": "acme/web"}
+    assert caught.value.details == {"repo": "acme/web", "rule": "scope"}
 
 
 def test_answers_about_many_repositories_are_narrowed() -> None:

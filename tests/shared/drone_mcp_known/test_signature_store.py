@@ -21,9 +21,11 @@ async def test_a_signature_is_read_by_others_until_it_runs_out(state: str) -> No
     mine, others = State(state, SERVER, lambda: now), State(state, SERVER, lambda: now)
     await Signatures(mine, lambda: now).write(SLUG, FAILED, Signed("0123456789ab", "1/3"))
     await Signatures(mine, lambda: now).write("octo/other", FAILED, Signed("ba9876543210"))
+    await Signatures(mine, lambda: now).write("octo/third", FAILED, Signed("ab9876543210", "2/1", head_lost=True))
     reading = Signatures(others, lambda: now)
     assert await reading.read(SLUG, FAILED) == Signed("0123456789ab", "1/3")
     assert await reading.read("octo/other", FAILED) == Signed("ba9876543210")
+    assert await reading.read("octo/third", FAILED) == Signed("ab9876543210", "2/1", head_lost=True)
     now += KEPT_SECONDS + 1
     assert await reading.read(SLUG, FAILED) is None
     await mine.close()

@@ -9,15 +9,12 @@ import shutil
 import signal
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from support.agent_run import PATIENCE, Place, python
 from support.warm import warm_python
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the entrypoint of containers")
 
@@ -255,6 +252,28 @@ def test_a_set_up_that_fails_is_the_end(place: Place) -> None:
     assert done.returncode == 69
     assert "the set-up command 2 of 3 ('exit 3') ended with 3" in done.stderr
     assert not (place.work / "ran").exists()
+
+
+def test_a_set_up_that_does_not_end_is_ended_with_all_that_it_has_started(place: Place) -> None:
+    server = (place.folder / "tiny_server.py").read_text()
+    deaf = "trap '' TERM; echo $$ >pids; sh -c 'echo $$ >>pids; exec sleep 600' & wait"
+    place.role("slow", "tiny", server, f"agent: {{setup: ['true', {json.dumps(deaf)}, 'touch ran']}}\n")
+    done = place.run("--setup", "--setup-seconds", "1", command=["touch", "ran"], role="slow")
+    assert done.returncode == 69
+    assert "the set-up takes longer than 1 s (at command 2 of 3, " in done.stderr
+    assert "raise --setup-seconds" in done.stderr
+    assert not (place.work / "ran").exists()
+    pids = (place.work / "pids").read_text().split()
+    assert len(pids) == 2
+    assert not [pid for pid in pids if is_running(int(pid))]
+
+
+def is_running(pid: int) -> bool:
+    """Return whether there is such a process that is no zombie (proc(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(") ")[2][0] != "Z"
+    except FileNotFoundError:
+        return False
 
 
 def test_orphans_are_reaped(place: Place) -> None:

@@ -144,6 +144,8 @@ def test_the_secrets_of_a_run_are_found_in_variables_files_and_addresses(tmp_pat
         "GIT_TOKEN_FILE": str(tmp_path / "token"),
         "GONE_TOKEN_FILE": str(tmp_path / "gone"),
         "DRONE_MCP_STATE": "redis://:pass/word1@127.0.0.1:6379/0",
+        "OTEL_EXPORTER_OTLP_HEADERS": "api-key=key-0f-collector,x-team=developers",
+        "OTEL_EXPORTER_OTLP_ENDPOINT": "https://collector.example.com/?token=t0ken-in-query",
         "POSTGRES_PASSWORD": "postgres",
         "SHORT_TOKEN": "x1",
         "PATH": "/usr/bin:/bin",
@@ -155,4 +157,6 @@ def test_the_secrets_of_a_run_are_found_in_variables_files_and_addresses(tmp_pat
         "k3y-of-another": "OTHER_API_KEY",
         "from-a-file-1": "GIT_TOKEN_FILE",
         "pass/word1": "DRONE_MCP_STATE",
+        "key-0f-collector": "OTEL_EXPORTER_OTLP_HEADERS",
+        "t0ken-in-query": "OTEL_EXPORTER_OTLP_ENDPOINT",
     }

@@ -198,6 +198,33 @@ def test_what_a_broken_server_says_is_passed_on_without_its_secrets(
     assert "correct horse" not in outcome.out
 
 
+INSIDE = {
+    "DRONE_MCP_STATE": "redis://:Zt7Wm3Kc5Rb9Xv/q8==@127.0.0.1:1/0",
+    "HTTP_PROXY": "http://me:Zt7Wm3Kc5Rb9Xv@127.0.0.1:1",
+    "ALL_PROXY": "socks5://me:Zt7Wm3Kc5Rb9Xv@127.0.0.1:1",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "http://me:Zt7Wm3Kc5Rb9Xv/x@127.0.0.1:1",
+    "OTEL_EXPORTER_OTLP_HEADERS": "api-key=Zt7Wm3Kc5Rb9Xv",
+    "DRONE_MCP_AUDIT_LOG": "https://me:Zt7Wm3Kc5Rb9Xv@127.0.0.1:1",
+}
+
+
+@pytest.mark.usefixtures("drone")
+@pytest.mark.parametrize("variable", INSIDE)
+def test_a_secret_inside_a_variable_is_quoted_by_no_check(
+    run: Run, roles_dir: Callable[..., Path], script: Path, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    monkeypatch.setenv(variable, INSIDE[variable])
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    script.write_text(f"import os, sys; sys.exit('no luck with ' + os.environ['{variable}'])", encoding="utf-8")
+    role = role_with(script, f', env: {{{variable}: "${{{variable}}}"}}')
+    outcome = run("doctor", "--role", "r", "--roles-dir", str(roles_dir(r=role)))
+    assert "fake: it did not start: no luck with " in outcome.out
+    assert "Zt7Wm3" not in outcome.out + outcome.err
+    as_json = run("doctor", "--json", "--role", "r", "--roles-dir", str(roles_dir(r=role)))
+    assert checks(as_json)["fake"]["status"] == "failed"
+    assert "Zt7Wm3" not in as_json.out + as_json.err
+
+
 @pytest.mark.usefixtures("drone")
 def test_a_server_that_never_answers_is_given_up(
     run: Run, roles_dir: Callable[..., Path], script: Path, monkeypatch: pytest.MonkeyPatch
