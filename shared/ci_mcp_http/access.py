@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
+from ci_mcp_http.token_check import TokenCheck
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import PermissionDenied
 from ci_mcp_kit.redact import Redactor
@@ -41,7 +43,8 @@ class ReadAccess(ABC, Generic[C]):
     def __init__(self, settings: ServiceSettings) -> None:
         self.clean = Cleaner(Redactor(settings.secrets))
         self._client: C | None = None
-        self.at_close: list[Callable[[], Awaitable[None]]] = []
+        self._token_check = TokenCheck(settings)
+        self.at_close: list[Callable[[], Awaitable[None]]] = [self._token_check.stop]
         """Functions to call at the end, in this order, before the client is closed."""
 
     @abstractmethod
@@ -49,10 +52,25 @@ class ReadAccess(ABC, Generic[C]):
         """Make a client that shows every call to `gate`."""
 
     async def client(self) -> C:
-        """Return the client; the same one until `close`."""
+        """Return the client; the same one until `close`. Its token is checked meanwhile."""
         if self._client is None:
             self._client = self.connect()
+        self._token_check.start(partial(self.read_user_limits, self._client))
         return self._client
+
+    async def read_user_limits(self, client: C) -> str:  # noqa: ARG002 - for services that need the check
+        """Ask the service for the token's user; return what limits that user, "" for nothing.
+
+        Only for a service that treats an unknown token as a guest; any other refuses the calls of tools itself.
+
+        Raises:
+            AuthenticationFailed: the service does not know the token.
+        """
+        return ""
+
+    async def notice(self) -> str:
+        """Return what the reader of every answer has to know of the token, "" for nothing."""
+        return await self._token_check.notice()
 
     async def close(self) -> None:
         """Close what `at_close` names, then the client, if there is one. The next `client` makes a new one."""

@@ -67,11 +67,11 @@ def view_text(view: BaseModel, clean: Cleaner) -> str:
     return to_json(clean.value(view.model_dump(mode="json"))) if text is None else clean.text(text)
 
 
-def success(view: View, clean: Cleaner) -> CallToolResult:
-    """Return `view` as the result of a tool."""
+def success(view: View, clean: Cleaner, notice: str = "") -> CallToolResult:
+    """Return `view` as the result of a tool; `notice`, if any, comes first."""
     text = view.as_text()
-    data = clean.value(view.model_dump(mode="json"))
-    said = to_json(data) if text is None else clean.text(text)
+    data = clean.value(({"notice": notice} if notice else {}) | view.model_dump(mode="json"))
+    said = to_json(data) if text is None else clean.text(f"Notice: {notice}\n\n{text}" if notice else text)
     # The same twice, as some clients read one of them only (MCP 2025-11-25, server/tools, "Structured Content").
     return CallToolResult(content=[TextContent(type="text", text=said)], structured_content=data)
 
@@ -89,7 +89,10 @@ def error_data(error: ServiceError, clean: Cleaner) -> dict[str, Any]:
     return data
 
 
-def failure(error: ServiceError, clean: Cleaner) -> CallToolResult:
-    """Return `error` as the failed result of a tool."""
-    said = ERROR + to_json(error_data(error, clean))
+def failure(error: ServiceError, clean: Cleaner, notice: str = "") -> CallToolResult:
+    """Return `error` as the failed result of a tool; `notice`, if any, is one of its details."""
+    data = error_data(error, clean)
+    if notice:
+        data["details"]["notice"] = clean.text(notice)
+    said = ERROR + to_json(data)
     return CallToolResult(content=[TextContent(type="text", text=said)], is_error=True)

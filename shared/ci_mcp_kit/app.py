@@ -67,6 +67,9 @@ class Access(Protocol):
 
     clean: Cleaner
 
+    async def notice(self) -> str:
+        """Return what every answer has to say of the access itself, "" for nothing."""
+
     async def close(self) -> None:
         """Close what was opened."""
 
@@ -130,7 +133,7 @@ def build_server(
             description=spec.description,
             instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
             version=version(DISTRIBUTION),
-            tools=[make_tool(function, access.clean, refusal) for function in functions],
+            tools=[make_tool(function, access.clean, refusal, access.notice) for function in functions],
             # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
             lifespan=_lifespan(access),

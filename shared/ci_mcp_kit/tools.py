@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -40,7 +40,7 @@ from ci_mcp_kit import logs
 from ci_mcp_kit.answer import Failure, View, failure, success
 from ci_mcp_kit.arguments import arguments_model, read_arguments
 from ci_mcp_kit.cleaning import Cleaner, one_line
-from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.errors import NotFound, ServiceError
 from ci_mcp_kit.schemas import flatten, outline
 from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
 
@@ -108,8 +108,24 @@ def marked(part: object, mark: str, kind: type[T]) -> list[tuple[Callable[..., A
     return [(item, facts) for item, facts in pairs if isinstance(facts, kind)]
 
 
-def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusal: ServiceError | None = None) -> Tool:
-    """Return the SDK's tool for a marked function. `refusal`, if any, is its answer to every call.
+async def no_notice() -> str:
+    """Return no notice."""
+    return ""
+
+
+def make_tool(
+    function: Callable[..., Any],
+    clean: Cleaner | None = None,
+    refusal: ServiceError | None = None,
+    notice: Callable[[], Awaitable[str]] = no_notice,
+) -> Tool:
+    """Return the SDK's tool for a marked function.
+
+    Args:
+        function: the function.
+        clean: cleans its answers.
+        refusal: its answer to every call, if there is one.
+        notice: returns what an answer has to say of the access to the service, "" for nothing.
 
     Raises:
         TypeError: it is not marked, not async, has no docstring or does not return a View.
@@ -141,6 +157,7 @@ def make_tool(function: Callable[..., Any], clean: Cleaner | None = None, refusa
     )
     tool._clean = clean or Cleaner()  # noqa: SLF001 - pydantic sets a private attribute from outside only
     tool._refusal = refusal  # noqa: SLF001 - likewise
+    tool._notice = notice  # noqa: SLF001 - likewise
     return tool
 
 
@@ -149,6 +166,8 @@ class KitTool(Tool):
 
     _clean: Cleaner = PrivateAttr(default_factory=Cleaner)
     _refusal: ServiceError | None = PrivateAttr(default=None)
+    # By a factory: pydantic would bind a function that is the default itself, like a method.
+    _notice: Callable[[], Awaitable[str]] = PrivateAttr(default_factory=lambda: no_notice)
 
     async def run(
         self,
@@ -163,7 +182,9 @@ class KitTool(Tool):
                 return await self._answer(arguments, context)
             except ServiceError as error:
                 logs.set_outcome(error.code)
-                return failure(error, self._clean)
+                # Where the token is unknown, something may be missing for that reason alone.
+                notice = await self._notice() if isinstance(error, NotFound) else ""
+                return failure(error, self._clean, notice)
             except MCPError:
                 # The SDK answers it with a JSON-RPC error. It must not become a failed result below.
                 raise
@@ -179,7 +200,9 @@ class KitTool(Tool):
         if self.context_kwarg is not None:
             values[self.context_kwarg] = context
         answer = await self.fn(**values)
-        return answer if isinstance(answer, InputRequiredResult) else success(answer, self._clean)
+        if isinstance(answer, InputRequiredResult):
+            return answer
+        return success(answer, self._clean, await self._notice())
 
 
 def crash(name: str) -> Failure:

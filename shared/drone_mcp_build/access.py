@@ -50,6 +50,15 @@ class DroneAccess(ReadAccess["DroneClient"]):
         self.scope.gate(call)
         super().gate(call)
 
+    @override
+    async def read_user_limits(self, client: DroneClient) -> str:
+        # A token that Drone does not know makes a guest (drone/drone v2.25.0, handler/api/auth/auth.go); only the
+        # routes of the user tell. A user who is not active may read what is public (handler/api/acl/check.go).
+        user = await client.user()
+        if user.active or user.admin:
+            return ""
+        return f"Drone has deactivated the token's user {user.login}: only public repositories can be read"
+
     def resolve_repo(self, repo: str | None) -> str:
         """Return "owner/name" of the given repository, or of the default one.
 

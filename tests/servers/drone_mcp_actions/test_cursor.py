@@ -80,7 +80,7 @@ async def test_the_cursor_is_good_where_the_store_tells_of_the_build(at: Any, tm
                 await store.apply("octo/hello", build, source="webhook", at=desk.drone.world.now())
 
             await tell()
-            desk.drone.asked.clear()
+            desk.drone.forget()
             task = waiting(client, done, "change")
             while not desk.drone.asked:  # noqa: ASYNC110 - the server is to get that far
                 await asyncio.sleep(0)

@@ -28,7 +28,7 @@ def state(tmp_path: Path) -> str:
 def asked(drone: SimulatorHandle) -> list[str]:
     """The paths that were asked for since the last look."""
     paths = [request.path for request in drone.asked]
-    drone.asked.clear()
+    drone.forget()
     return paths
 
 

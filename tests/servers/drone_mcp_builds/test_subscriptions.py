@@ -194,7 +194,7 @@ async def test_the_end_of_the_server_ends_its_watches(connect: Any, era: str) ->
 )
 async def test_an_address_of_nothing_is_refused(connect: Any, uri: str, code: str) -> None:
     async with simulated(connect, "legacy", DRONE_MCP_REPOS="octo/*") as (drone, subscriber):
-        drone.asked.clear()
+        drone.forget()
         with pytest.raises(MCPError) as caught:
             async with subscriber.to(uri):
                 pass

@@ -55,7 +55,7 @@ def waiting(agent: Any, **arguments: Any) -> asyncio.Task[Any]:
 
 def asked(drone: SimulatorHandle) -> list[str]:
     paths = [request.path for request in drone.asked]
-    drone.asked.clear()
+    drone.forget()
     return paths
 
 

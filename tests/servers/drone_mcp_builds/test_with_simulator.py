@@ -41,7 +41,7 @@ async def test_a_build_is_followed_from_running_to_its_end(connect: Any) -> None
 
 async def test_the_status_of_a_repository_is_one_read_of_one_resource(connect: Any) -> None:
     async with simulated(connect) as (drone, agent):
-        drone.asked.clear()
+        drone.forget()
         status = await agent.read("drone://repo/octo/hello/latest")
         assert [asked.path for asked in drone.asked] == ["/api/repos/octo/hello/builds/latest"]
     assert status["headline"] == "failed: step 4 'test' of stage 1 'build' exited with 1"

@@ -34,7 +34,7 @@ def state(tmp_path: Path) -> str:
 def builds_asked(drone: SimulatorHandle) -> list[str]:
     """Return the requests for whole builds since the last look."""
     paths = [request.path for request in drone.asked]
-    drone.asked.clear()
+    drone.forget()
     return [path for path in paths if path.removeprefix(f"{REPO}/builds/").isdigit() or path.endswith("/latest")]
 
 

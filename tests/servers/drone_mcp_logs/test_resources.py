@@ -16,7 +16,7 @@ async def test_the_resource_is_one_steps_log_as_text(connect: Any) -> None:
         running_simulator("demo", socket=True) as drone,
         connect(DRONE_SERVER=drone.url, DRONE_TOKEN=drone.admin_token) as agent,
     ):
-        drone.asked.clear()
+        drone.forget()
         by_name = await agent.client.read_resource(LOG_URI.format(stage="build", step="lint"))
         by_number = await agent.client.read_resource(LOG_URI.format(stage=1, step=3))
         skipped = await agent.client.read_resource(LOG_URI.format(stage=1, step=5))

@@ -40,7 +40,7 @@ async def simulated(connect: Any, state: str) -> AsyncIterator[tuple[SimulatorHa
 def asked(drone: SimulatorHandle) -> list[str]:
     """The paths that were asked for since the last look."""
     paths = [request.path for request in drone.asked]
-    drone.asked.clear()
+    drone.forget()
     return paths
 
 
@@ -103,7 +103,7 @@ async def test_before_a_retry_drone_itself_is_asked_what_was_tried(connect: Any,
         await feed(store, drone, LOST)
         async with drone.client() as http:
             await http.post(f"{REPO}/builds/{LOST}")  # a restart that the store has not heard of
-        drone.asked.clear()
+        drone.forget()
         told = await agent.evaluate(repo=SLUG, number=LOST)
         assert asked(drone) == [REPO, f"{REPO}/builds"]
     assert (told["source"], told["action"]) == ("store", "collect_logs_and_stop")

@@ -34,7 +34,7 @@ async def simulated(connect: Any, mode: str = "auto", **env: str) -> AsyncIterat
     async with running_simulator(WORLD, socket=True) as drone:
         settings = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, **env}
         async with connect(mode, clock=drone.world.now, **settings) as agent:
-            drone.asked.clear()
+            drone.forget()
             yield drone, agent
 
 

@@ -29,7 +29,7 @@ async def test_a_status_fault_is_met_as_often_as_it_says(drone: SimulatorHandle)
 
     assert [answer.status_code for answer in answers] == [429, 429, 200]
     assert answers[0].headers["retry-after"] == "7"
-    assert [asked.status for asked in drone.asked] == [429, 429, 200]
+    assert [asked.status for asked in drone.world.requests] == [429, 429, 200]
 
 
 async def test_a_fault_meets_its_route_alone(drone: SimulatorHandle) -> None:

@@ -338,7 +338,7 @@ async def test_the_requests_are_listed_without_tokens(drone: SimulatorHandle, ht
     assert listed.json() == [{"method": "GET", "path": "/api/user", "query": "x=1", "user": "admin", "status": 200}]
     assert "s3cr3t" not in listed.text
     assert (await http.delete("/_simulator/requests")).status_code == 204
-    assert drone.asked == []
+    assert drone.world.requests == []
 
 
 async def test_the_clock_moves_by_request(drone: SimulatorHandle, http: httpx.AsyncClient) -> None:

@@ -60,7 +60,7 @@ async def test_calls_are_counted_by_tool_and_outcome_and_requests_to_drone_by_st
     assert found[of("drone_echo", "ok")] == 1
     assert found[f'drone_mcp_service_requests_total{{{request},status="2xx"}}'] == 2
     assert found[f'drone_mcp_service_requests_total{{{request},status="4xx"}}'] == 1
-    assert found['drone_mcp_service_request_seconds_count{service="drone"}'] == 3
+    assert found['drone_mcp_service_request_seconds_count{service="drone"}'] == 4, "and the check of the token"
     labels = 'method="tools/call",server="drone-example",tool="drone_status"'
     assert found[f"drone_mcp_operation_seconds_count{{{labels}}}"] == 3
     assert found['drone_mcp_operations_under_way{server="drone-example"}'] == 0

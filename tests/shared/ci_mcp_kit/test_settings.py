@@ -28,6 +28,8 @@ class Tools:
 
 class Nothing:
     clean = Cleaner()
+    async def notice(self) -> str:
+        return ""
     async def close(self) -> None: ...
 
 SPEC = ServerSpec("toy-echo", "Toy", "A toy.", "Use it to play.", "toy_mcp_echo", "toy-mcp-echo")

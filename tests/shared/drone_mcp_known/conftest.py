@@ -34,7 +34,7 @@ def simulated() -> Any:
             running_simulator("demo", socket=True) as drone,
             known_access(drone, **{"DRONE_TOKEN": drone.token(login), **env}) as access,
         ):
-            drone.asked.clear()
+            drone.forget()
             yield drone, access
 
     return start

@@ -32,7 +32,7 @@ NO_ROWS = {"message": "sql: no rows in result set"}
 def asked(drone: SimulatorHandle) -> list[str]:
     """Return the paths that were asked for since the last look."""
     paths = [request.path for request in drone.asked]
-    drone.asked.clear()
+    drone.forget()
     return paths
 
 

@@ -68,7 +68,7 @@ async def test_the_demos_failing_build_is_diagnosed_without_a_number(connect: An
         running_simulator("demo", socket=True) as drone,
         connect(era, DRONE_SERVER=drone.url, DRONE_TOKEN=drone.admin_token) as agent,
     ):
-        drone.asked.clear()
+        drone.forget()
         answer = await agent.diagnose()
         asked = [request.path.removeprefix(BUILDS) for request in drone.asked]
     data = answer.data

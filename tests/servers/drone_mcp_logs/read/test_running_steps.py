@@ -191,7 +191,7 @@ async def simulated(connect: Any, scenario: str = "demo") -> AsyncIterator[tuple
     async with running_simulator(scenario, socket=True) as drone:
         env = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_REPO": "octo/payments"}
         async with connect(pace=Pace(first=5.0, quiet=0.2, total=1.0), **env) as agent:
-            drone.asked.clear()
+            drone.forget()
             yield drone, agent
 
 
