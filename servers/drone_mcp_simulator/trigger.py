@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from drone_mcp_simulator.manifest import lint, select_stages
 from drone_mcp_simulator.records import Build, Repo, Stage
 from drone_mcp_simulator.world import NoRows
 
@@ -47,14 +48,33 @@ def start(world: World, repo: Repo, base: Build, pipeline: Pipeline) -> Build | 
     """Store the build with its stages, or with status `error`; return None if it is skipped."""
     if base.event not in NEVER_SKIPPED and SKIP_MARK.search(f"{base.message}\n{base.title}"):
         return None
-    if pipeline.error:
-        return _store(world, repo, _describe_failed(world, base, pipeline.error))
-    definitions = [definition for definition in pipeline.stages if definition.runs_on(base.event)]
+    if base.event == "pull_request" and repo.ignore_forks and base.source_repo.lower() != repo.slug.lower():
+        return None
+    if error := pipeline.error or lint(pipeline.stages):
+        return _store(world, repo, _describe_failed(world, base, error))
+    definitions = select_stages(pipeline.stages, base.event)
     if not definitions:
         return None
     build = _store(world, repo, base, definitions)
     world.runner.schedule_pending_stages(build)
+    if (build.event == "push" and repo.auto_cancel_pushes) or (
+        build.event == "pull_request" and repo.auto_cancel_pull_requests
+    ):
+        _cancel_older(world, repo, build)
     return build
+
+
+def _cancel_older(world: World, repo: Repo, build: Build) -> None:
+    """Skip older builds of the same event and ref that wait, or that run if the repository wants it.
+
+    `service/canceler/canceler.go` and `match.go`.
+    """
+    statuses = ("pending", "running") if repo.auto_cancel_running else ("pending",)
+    for older in world.list_builds(repo):
+        is_same = (older.event, older.ref) == (build.event, build.ref)
+        if is_same and older.number < build.number and older.status in statuses:
+            world.cancel(older, "skipped")
+            world.publish(older)
 
 
 def _describe_failed(world: World, base: Build, error: str) -> Build:
@@ -95,6 +115,8 @@ def _create_stage(world: World, repo: Repo, build: Build, number: int, definitio
         on_success="success" in definition.when,
         on_failure="failure" in definition.when,
         depends_on=list(definition.depends_on),
+        limit=definition.limit,
+        throttle=repo.throttle,
     )
     if repo.protected and build.trigger == "@hook":
         stage.status = "blocked"

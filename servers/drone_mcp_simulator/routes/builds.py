@@ -108,10 +108,7 @@ def _deploy_as(event: str) -> Handler:
 async def cancel(ctx: RequestContext) -> Response:
     """Cancel a build; answer 200 with the build even if it was finished."""
     build = _find_build(ctx)
-    changed = lifecycle.cancel(build, ctx.world.now())
-    ctx.world.runner.stop(build)
-    if changed:
-        ctx.world.notify_build(build, nested=False)
+    ctx.world.cancel(build)
     return answer(build.to_json())
 
 
@@ -140,7 +137,7 @@ async def approve(ctx: RequestContext) -> Response:
     """Approve one stage."""
     build, stage = _find_blocked_stage(ctx)
     try:
-        lifecycle.approve(stage, ctx.world.now())
+        lifecycle.approve(stage)
     except TransitionRefused as error:
         raise ErrorResponse(400, str(error)) from error
     ctx.world.runner.schedule_pending_stages(build)
