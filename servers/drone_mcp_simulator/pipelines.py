@@ -49,6 +49,7 @@ class PipelineResolver:
         return StageDefinition(
             part.name,
             tuple(self._convert_step(step) for step in part.steps),
+            kind=part.kind,
             type=part.type,
             platform=part.platform,
             depends_on=tuple(part.depends_on),

@@ -85,7 +85,7 @@ class Runner:
     def _take(self, build: Build, stage: Stage) -> None:
         if self.paused or stage.status != "pending" or stage.machine:
             return
-        if f"{stage.os}/{stage.arch}" not in self.platforms:
+        if stage.kind != "pipeline" or f"{stage.os}/{stage.arch}" not in self.platforms:
             return
         has_limit = stage.limit or stage.throttle
         if has_limit and has_to_wait(stage, [other for _, other in self.server.list_stages("pending", "running")]):

@@ -94,6 +94,7 @@ class StagePart(Part):
     """One pipeline document."""
 
     name: str = "default"
+    kind: str = Field(default="pipeline", description="no runner takes a stage of another kind")
     type: Literal["docker", "exec", "kubernetes", "ssh"] = "docker"
     platform: Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")] = "linux/amd64"
     depends_on: Words = []

@@ -40,6 +40,7 @@ class StageDefinition:
 
     name: str
     steps: tuple[StepDefinition, ...]
+    kind: str = "pipeline"
     type: str = "docker"
     platform: str = "linux/amd64"
     depends_on: tuple[str, ...] = ()

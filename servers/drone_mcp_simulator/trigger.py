@@ -22,8 +22,8 @@ NEVER_SKIPPED = frozenset({"tag", "cron", "custom", "promote", "rollback"})
 SKIP_MARK = re.compile(r"\[ci skip\]|\[skip ci\]|\*\*\*no_ci\*\*\*", re.IGNORECASE)
 
 
-class ScmError(Exception):
-    """The source code host returned an error, whose message Drone passes on."""
+class TriggerError(Exception):
+    """An error of the source code host or of a webhook endpoint, whose message Drone passes on."""
 
 
 async def trigger(world: World, repo: Repo, base: Build) -> Build | None:
@@ -33,8 +33,11 @@ async def trigger(world: World, repo: Repo, base: Build) -> Build | None:
         first_try = world.clock.now()
         for failures in range(1, CONFIG_TRIES + 1):
             await world.clock.sleep_until(first_try + failures * CONFIG_PAUSE)
-        raise ScmError("Not Found")
-    return start(world, repo, base, pipeline)
+        raise TriggerError("Not Found")
+    build = start(world, repo, base, pipeline)
+    if build and build.status == "error" and (failure := await world.deliver()):
+        raise TriggerError(failure)  # the build is stored nevertheless; for others, Drone ignores a lost webhook
+    return build
 
 
 def find_pipeline(world: World, repo: Repo, sha: str) -> Pipeline | None:
@@ -106,7 +109,8 @@ def _create_stage(world: World, repo: Repo, build: Build, number: int, definitio
         build_id=build.id,
         number=number,
         name=definition.name,
-        type=definition.type,
+        kind=definition.kind,
+        type=definition.type if definition.kind == "pipeline" else "",
         status="waiting_on_dependencies" if definition.depends_on else "pending",
         os=system,
         arch=arch,
@@ -143,7 +147,7 @@ def find_commit(world: World, repo: Repo, *, branch: str = "", sha: str = "") ->
     if remote:
         commit = remote.commits.get(sha) if sha else remote.head(branch)
     if commit is None:
-        raise ScmError("Not Found")
+        raise TriggerError("Not Found")
     return commit
 
 

@@ -252,12 +252,17 @@ class World:
         shown = repo.to_json(build=build.to_json()) if nested else repo.to_json()
         self.notify("build", "updated", repo=shown, build=build.to_json())
 
-    async def deliver(self) -> None:
-        """Send the outbox in order and wait for it, as Drone sends webhooks within its callers' requests."""
+    async def deliver(self) -> str:
+        """Send the outbox in order and wait for it, as Drone sends webhooks within its callers' requests.
+
+        Return the error of the last delivery that was lost, empty if there was none.
+        """
         notices, self.outbox = self.outbox, []
+        failure = ""
         if self.sender:
             for notice in notices:
-                await self.sender.send(notice, self.timeline.now())
+                failure = await self.sender.send(notice, self.timeline.now()) or failure
+        return failure
 
     # -- time
 

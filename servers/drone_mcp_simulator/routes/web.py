@@ -12,7 +12,7 @@ from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.records import Build
 from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route, see_other
 from drone_mcp_simulator.scm import Commit
-from drone_mcp_simulator.trigger import ScmError, trigger
+from drone_mcp_simulator.trigger import TriggerError, trigger
 from drone_mcp_simulator.world import VERSION
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def _add_commit(ctx: RequestContext, repo: Repo, branch: str, sha: str, message:
 async def _trigger(ctx: RequestContext, repo: Repo, base: Build) -> Response:
     try:
         build = await trigger(ctx.world, repo, base)
-    except ScmError as error:
+    except TriggerError as error:
         raise ErrorResponse(500, str(error)) from error
     return answer(build.bare() if build else None)
 
