@@ -132,6 +132,7 @@ class Loader:
     def _sync_repo(self, remote: ScmRepo, part: RepoPart) -> None:
         repo = self.world.add_repo(remote)
         repo.visibility, repo.protected, repo.trusted = part.visibility, part.protected, part.trusted
+        repo.timeout = part.timeout if part.active else 0
         for login in part.permissions:
             self.world.sync(self.world.users[login])
         if part.active:

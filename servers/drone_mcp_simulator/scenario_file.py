@@ -162,6 +162,7 @@ class RepoPart(Part):
     protected: bool = False
     trusted: bool = False
     active: bool = True
+    timeout: int = Field(default=60, ge=1, description="minutes after which the runner kills a stage")
     synced: bool = Field(default=True, description="false: known to the host alone until someone syncs")
     owner: str = Field(default="", description="default: the first user with admin permission")
     default_branch: str = "main"
