@@ -9,7 +9,7 @@ import re
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, unquote_plus
 
-from ci_mcp_kit.variables import Secret
+from ci_mcp_kit.variables import Secret, unfilled_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -41,7 +41,9 @@ def secrets_in(environment: Mapping[str, str]) -> tuple[Secret, ...]:
 
 
 def _secrets_of(name: str, text: str) -> Iterator[str]:
-    if _NAMED.search(name) and not _IS_PLACE.match(text):
+    # A reference that nobody filled in is named to the user, who has to set that variable.
+    is_reference = unfilled_reference(text) == text
+    if _NAMED.search(name) and not _IS_PLACE.match(text) and not is_reference:
         yield text.strip()
         yield from (part.strip() for part in text.split(","))  # several at once, while one replaces the other
     if _HEADERS.search(name):
