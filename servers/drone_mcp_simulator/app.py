@@ -119,7 +119,7 @@ class Drone:
             await _read_body(ctx)
             response = await row.handler(ctx)
         except PlainErrorResponse as refusal:
-            return Response(refusal.message + "\n", refusal.status, {"content-type": "text/plain; charset=utf-8"})
+            return routing.answer_plain_error(refusal.status, refusal.message)
         except ErrorResponse as refusal:
             return routing.answer_error(refusal.status, refusal.message)
         except NoRows as missing:
@@ -151,6 +151,8 @@ async def _read_body(ctx: RequestContext) -> None:
 def _default_headers(path: str) -> dict[str, str]:
     if path.startswith("/api/"):
         return {**NO_CACHE, "vary": "Origin"}
+    if path == "/metrics":
+        return {}
     if path == "/healthz" or path.startswith("/_simulator/"):
         return NO_CACHE
     return {**NO_CACHE, **WEB}

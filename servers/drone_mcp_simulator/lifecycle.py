@@ -1,7 +1,8 @@
 """The state transitions of a build, pure functions on its records, with Drone's version numbers.
 
 A build goes 1 (created) -> 2 (running) -> 3 (finished), a stage 1 -> 2 (accepted) -> 3 (running) -> 4 (done), a step
-1 -> 2 (running) -> 3 (done) -> 4 (saved again with its stage).
+1 -> 2 (running) -> 3 (done) -> 4 (saved again with its stage). A step whose end the runner does not report, such as one
+that still runs when its stage ends, is saved with its stage only.
 harness/drone v2.25.0: `operator/manager/{setup,updater,teardown}.go`, `handler/api/repos/builds/{cancel,stages/*}.go`.
 """
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 DONE = frozenset({"success", "failure", "error", "killed", "skipped"})
 FAILED = frozenset({"failure", "error", "killed"})
 KILLED_EXIT = 130
+RUNNER_KILLED_EXIT = 137
 SKIP_REST_EXIT = 78
 INTERNAL_EXIT = 255
 
@@ -69,17 +71,48 @@ def skip_step(step: Step, now: int) -> None:
     step.version += 1
 
 
-def finish_stage(build: Build, stage: Stage, now: int) -> None:
-    """Finish a stage whose steps are done; release or skip the stages that depend on it."""
-    statuses = {step.status for step in stage.steps if not step.errignore}
-    stage.status = next((status for status in ("error", "failure") if status in statuses), "success")
-    if stage.status == "error":
-        stage.exit_code = INTERNAL_EXIT
-        stage.error = next(step.error for step in stage.steps if step.status == "error")
+def finish_stage(build: Build, stage: Stage, now: int, *, killed: bool = False) -> None:
+    """Finish a stage; release or skip the stages that depend on it.
+
+    A step that still runs is detached, and counts as successful whatever it exits with, unless the runner kills the
+    stage. The first failed step decides (drone/runner-go, `pipeline/state.go`).
+    """
+    for step in stage.steps:
+        _close_step(step, now, killed=killed)
+        step.version += 1
+    failed = next((step for step in stage.steps if step.status in FAILED and not _is_ignored(step)), None)
+    stage.status = failed.status if failed else "success"
+    stage.exit_code = {"error": INTERNAL_EXIT, "killed": RUNNER_KILLED_EXIT}.get(stage.status, 0)
+    stage.error = failed.error if failed else ""
+    _end_stage(build, stage, now)
+
+
+def _close_step(step: Step, now: int, *, killed: bool) -> None:
+    if step.status == "pending":
+        step.status = "skipped"
+        step.started = step.stopped = now
+    elif step.status == "running":
+        step.status = "killed" if killed else "success"
+        step.exit_code = RUNNER_KILLED_EXIT if killed else 0
+        step.stopped = now
+
+
+def _is_ignored(step: Step) -> bool:
+    return step.errignore and step.status == "failure"
+
+
+def refuse_stage(build: Build, stage: Stage, error: str, now: int) -> None:
+    """Finish a stage that the runner's linter refuses: it has no steps."""
+    stage.status = "error"
+    stage.error = f"Linter: {error}"
+    stage.exit_code = INTERNAL_EXIT
+    stage.started = now
+    _end_stage(build, stage, now)
+
+
+def _end_stage(build: Build, stage: Stage, now: int) -> None:
     stage.stopped = stage.updated = now
     stage.version += 1
-    for step in stage.steps:
-        step.version += 1
     _skip_downstream(build, now)
     _release_downstream(build, now)
     finish_build(build, now)
@@ -113,29 +146,35 @@ def finish_build(build: Build, now: int) -> bool:
 
     A declined stage is never done, so a declined build never finishes.
     """
-    if build.status != "running" or any(stage.status not in DONE for stage in build.stages):
+    if build.status not in ("pending", "running") or any(stage.status not in DONE for stage in build.stages):
         return False
     build.status = next((stage.status for stage in build.stages if stage.status in FAILED), "success")
     build.finished = now
+    build.started = build.started or now
     build.version += 1
     return True
 
 
-def cancel(build: Build, now: int) -> bool:
-    """Cancel a build; return whether the build itself changed. Open stages are skipped even in a declined build."""
+def cancel(build: Build, now: int, *, status: str = "killed", runner_first: bool = False) -> bool:
+    """Cancel a build; return whether the build itself changed. Open stages are skipped even in a declined build.
+
+    Drone and the runner both save the steps. If the runner is first, the exit codes are its own: 137, and 0 for the
+    steps that did not start.
+    """
     changed = build.status in ("pending", "running")
+    exit_codes = (RUNNER_KILLED_EXIT, 0) if runner_first else (KILLED_EXIT, KILLED_EXIT)
     if changed:
-        build.status = "killed"
+        build.status = status
         build.finished = now
         build.started = build.started or now
         build.version += 1
     for stage in build.stages:
         if stage.status not in DONE and stage.status != "declined":
-            _stop_stage(stage, now)
+            _stop_stage(stage, now, exit_codes)
     return changed
 
 
-def _stop_stage(stage: Stage, now: int) -> None:
+def _stop_stage(stage: Stage, now: int, exit_codes: tuple[int, int]) -> None:
     stage.status = "killed" if stage.started else "skipped"
     stage.started = stage.started or now
     stage.stopped = now
@@ -144,18 +183,17 @@ def _stop_stage(stage: Stage, now: int) -> None:
         if step.status in DONE:
             continue
         step.status = "killed" if step.started else "skipped"
-        step.exit_code = KILLED_EXIT
+        step.exit_code = exit_codes[0 if step.started else 1]
         step.started = step.started or now
         step.stopped = now
         step.version += 1
 
 
-def approve(stage: Stage, now: int) -> None:
-    """Approve a blocked stage: it becomes `pending`, or waits for its dependencies."""
+def approve(stage: Stage) -> None:
+    """Approve a blocked stage: it becomes `pending`, or waits for its dependencies, even if they are done already."""
     if stage.status != "blocked":
         raise TransitionRefused(f'Cannot approve a Pipeline with Status "{stage.status}"')
     stage.status = "waiting_on_dependencies" if stage.depends_on else "pending"
-    stage.updated = now
     stage.version += 1
 
 

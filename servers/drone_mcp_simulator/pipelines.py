@@ -49,12 +49,15 @@ class PipelineResolver:
         return StageDefinition(
             part.name,
             tuple(self._convert_step(step) for step in part.steps),
+            kind=part.kind,
             type=part.type,
             platform=part.platform,
             depends_on=tuple(part.depends_on),
             when=tuple(part.when),
             events=tuple(part.events),
             clone=part.clone,
+            limit=part.limit,
+            lost=part.lost,
         )
 
     def _convert_step(self, part: StepPart) -> StepDefinition:
@@ -67,6 +70,7 @@ class PipelineResolver:
             ignore_failure=part.failure == "ignore",
             depends_on=tuple(part.depends_on),
             image=part.image,
+            detached=part.detached,
             output=self._convert_log(part.log) if part.log else Output(f"+ ./{part.name}\n"),
         )
 
@@ -75,6 +79,8 @@ class PipelineResolver:
             return Output(blob=log.blob.encode())
         if log.repeat is not None:
             return Output("".join(FILLER.format(number=number) for number in range(1, log.repeat + 1)))
+        if log.writes is not None:
+            return Output(writes=tuple(log.writes))
         if log.package is not None:
             return Output(
                 _read_text(resources.files("drone_mcp_simulator") / "scenarios" / "logs" / f"{log.package}.log")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
@@ -138,7 +139,18 @@ def no_content() -> Response:
     return Response(status_code=204)
 
 
+def see_other(location: str) -> Response:
+    """Build the redirect of Go's `http.Redirect`, which has a page for those who read it."""
+    page = f'<a href="{escape(location)}">See Other</a>.\n\n'
+    return Response(page, 303, {"location": location, "content-type": "text/html; charset=utf-8"})
+
+
 def page_not_found() -> Response:
     """Build the response of Go's `http.NotFound`."""
+    return answer_plain_error(404, "404 page not found")
+
+
+def answer_plain_error(status: int, message: str) -> Response:
+    """Build the response of Go's `http.Error`."""
     headers = {"content-type": "text/plain; charset=utf-8", "x-content-type-options": "nosniff"}
-    return Response("404 page not found\n", 404, headers)
+    return Response(message + "\n", status, headers)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from drone_mcp_simulator import lifecycle
+from drone_mcp_simulator.queueing import has_to_wait
 from drone_mcp_simulator.records import Step
 from drone_mcp_simulator.scm import CLONE_LOG, StageDefinition, StepDefinition
 from drone_mcp_simulator.step_output import Line, Output, encode_upload, split_into_batches
@@ -50,6 +51,7 @@ class Runner:
         pickup: seconds between a stage becoming pending and its start.
         grace: seconds between a cancellation and the upload of the log, which is missing until then.
         paused: set by `DELETE /api/queue`; no stage is taken meanwhile.
+        reports_cancel_first: whether the runner's exit codes of a cancelled build's steps win over Drone's.
     """
 
     def __init__(self, server: Server) -> None:
@@ -59,6 +61,8 @@ class Runner:
         self.pickup = 1.0
         self.grace = 0.5
         self.paused = False
+        self.reports_cancel_first = False
+        self._held: list[tuple[Build, Stage]] = []  # pending stages that a limit holds back
         self._definitions: dict[int, StageDefinition] = {}
         self._runs: dict[int, StageRun] = {}
 
@@ -81,17 +85,33 @@ class Runner:
     def _take(self, build: Build, stage: Stage) -> None:
         if self.paused or stage.status != "pending" or stage.machine:
             return
-        if f"{stage.os}/{stage.arch}" not in self.platforms:
+        if stage.kind != "pipeline" or f"{stage.os}/{stage.arch}" not in self.platforms:
+            return
+        has_limit = stage.limit or stage.throttle
+        if has_limit and has_to_wait(stage, [other for _, other in self.server.list_stages("pending", "running")]):
+            self._held.append((build, stage))
             return
         lifecycle.accept(stage, self.name)
         self._runs[stage.id] = run = StageRun(self, build, stage, self._definitions[stage.id])
         run.start()
+
+    def end(self, build: Build, stage: Stage) -> None:
+        """Note that a stage has ended: stages that waited for it may start."""
+        self._runs.pop(stage.id, None)
+        self.schedule_pending_stages(build)
+        self._retry_held()
+
+    def _retry_held(self) -> None:
+        held, self._held = self._held, []
+        for pair in held:
+            self.server.timeline.after(self.pickup, partial(self._take, *pair))
 
     def stop(self, build: Build) -> None:
         """Stop the stages of a cancelled build and upload the output of its running steps so far."""
         for stage in build.stages:
             if run := self._runs.pop(stage.id, None):
                 run.stop()
+        self._retry_held()
 
 
 class StageRun:
@@ -102,52 +122,76 @@ class StageRun:
         self.server = runner.server
         self.build = build
         self.stage = stage
+        self.definition = definition
         self.definitions = _add_clone_step(self.server, build, definition)
         self._running: dict[int, tuple[float, list[Line]]] = {}  # step id -> start, all its lines
         self._skip_rest = False
 
     def start(self) -> None:
-        """Create the steps and start the stage."""
+        """Create the steps and start the stage, unless the runner's linter refuses it."""
+        names = [definition.name for definition in self.definitions]
+        if len(set(names)) < len(names):
+            lifecycle.refuse_stage(self.build, self.stage, "duplicate step name", self.server.now())
+            self._end()
+            return
         steps = [self._create_step(number, definition) for number, definition in enumerate(self.definitions, 1)]
         lifecycle.start_stage(self.build, self.stage, steps, self.server.now())
         self.server.publish(self.build)
+        if self.definition.lost:
+            return
+        if minutes := self.server.find_repo(self.build).timeout:
+            self.server.timeline.after(minutes * 60, self._time_out)
         self._advance()
 
     def _create_step(self, number: int, definition: StepDefinition) -> Step:
-        return Step(
+        step = Step(
             id=self.server.next_id("steps"),
             step_id=self.stage.id,
             number=number,
             name=definition.name,
             errignore=definition.ignore_failure,
-            depends_on=list(definition.depends_on),
-            image=definition.image,
         )
+        if self.stage.type != "exec":  # whose runner reports none of these
+            step.depends_on = list(definition.depends_on)
+            step.image = definition.image
+            step.detached = definition.detached
+        return step
 
     def _advance(self) -> None:
-        """Start or skip every step that is ready; finish the stage once all steps are done."""
+        """Start or skip every step that is ready; finish the stage once no other step runs or can start."""
         ready = next((pair for pair in self._pending() if self._is_ready(*pair)), None)
         while ready:
             self._start_or_skip(*ready)
             ready = next((pair for pair in self._pending() if self._is_ready(*pair)), None)
-        if all(step.status in lifecycle.DONE for step in self.stage.steps):
+        if not any(step.status == "running" and not definition.detached for step, definition in self._pairs()):
             self._finish_stage()
 
+    def _pairs(self) -> list[tuple[Step, StepDefinition]]:
+        return list(zip(self.stage.steps, self.definitions, strict=True))
+
     def _pending(self) -> list[tuple[Step, StepDefinition]]:
-        pairs = zip(self.stage.steps, self.definitions, strict=True)
-        return [(step, definition) for step, definition in pairs if step.status == "pending"]
+        return [(step, definition) for step, definition in self._pairs() if step.status == "pending"]
 
     def _is_ready(self, step: Step, definition: StepDefinition) -> bool:
-        """Return whether a step may start: after all steps before it, or as a graph if any step has dependencies."""
+        """Return whether a step may start: after all steps before it, or as a graph if any step has dependencies.
+
+        Nobody waits for a detached step, and after exit code 78 no other step starts.
+        """
+        if self._skip_rest:
+            return False
         is_graph = any(other.depends_on for other in self.definitions)
         before = (
             definition.depends_on if is_graph else tuple(other.name for other in self.definitions[: step.number - 1])
         )
-        return all(other.status in lifecycle.DONE for other in self.stage.steps if other.name in before)
+        return all(
+            other.status in lifecycle.DONE or (detail.detached and other.status == "running")
+            for other, detail in self._pairs()
+            if other.name in before
+        )
 
     def _start_or_skip(self, step: Step, definition: StepDefinition) -> None:
         failed = any(other.status in lifecycle.FAILED and not other.errignore for other in self.stage.steps)
-        if self._skip_rest or ("failure" if failed else "success") not in definition.when:
+        if ("failure" if failed else "success") not in definition.when:
             lifecycle.skip_step(step, self.server.now())
         else:
             self._run(step, definition)
@@ -172,6 +216,8 @@ class StageRun:
         _, lines = self._running.pop(step.id)
         blob = definition.output.blob
         self.server.logs[step.id] = encode_upload(lines) if blob is None else blob
+        if definition.detached:  # whose end the runner does not report
+            return
         lifecycle.finish_step(step, definition.exit_code, definition.error, self.server.now())
         self._skip_rest |= definition.exit_code == lifecycle.SKIP_REST_EXIT
         self.server.hub.close_log(step.id)
@@ -182,14 +228,27 @@ class StageRun:
         self.server.publish(self.build)
         self.server.notify_build(self.build, nested=True)
 
-    def _finish_stage(self) -> None:
-        lifecycle.finish_stage(self.build, self.stage, self.server.now())
+    def _time_out(self) -> None:
+        if self.stage.status == "running":
+            self._finish_stage(killed=True)
+
+    def _finish_stage(self, *, killed: bool = False) -> None:
+        lifecycle.finish_stage(self.build, self.stage, self.server.now(), killed=killed)
+        for step in self.stage.steps:
+            self.server.hub.close_log(step.id)
+        self.stop()
+        self._end()
+
+    def _end(self) -> None:
         if self.build.finished:
             self._announce()
-        self.runner.schedule_pending_stages(self.build)
+        self.runner.end(self.build, self.stage)
 
     def stop(self) -> None:
-        """Upload the output so far after `grace` seconds. The live streams stay open, as in Drone."""
+        """Upload the output of running steps so far after `grace` seconds.
+
+        The live streams stay open if the build was cancelled, as in Drone.
+        """
         now = self.server.timeline.now()
         for step_id, (started, lines) in self._running.items():
             printed = [line for line in lines if line.time <= now - started]

@@ -93,6 +93,7 @@ class Loader:
         runner = self.world.runner
         runner.name, runner.platforms = file.runner.name, tuple(file.runner.platforms)
         runner.pickup, runner.grace = file.runner.pickup, file.runner.grace
+        runner.reports_cancel_first = file.runner.reports_cancel_first
         self.pipelines.register(file.pipelines)
         _check_references(file)
         times = [build.at for build in file.builds] + [entry.at for entry in file.timeline]
@@ -131,6 +132,7 @@ class Loader:
     def _sync_repo(self, remote: ScmRepo, part: RepoPart) -> None:
         repo = self.world.add_repo(remote)
         repo.visibility, repo.protected, repo.trusted = part.visibility, part.protected, part.trusted
+        repo.timeout = part.timeout if part.active else 0
         for login in part.permissions:
             self.world.sync(self.world.users[login])
         if part.active:
@@ -201,15 +203,13 @@ class Loader:
 
     def _cancel(self, on: OnBuild) -> None:
         _, build = self._find_build(on)
-        if lifecycle.cancel(build, self.world.now()):
-            self.world.notify_build(build, nested=False)
-        self.world.runner.stop(build)
+        self.world.cancel(build)
 
     def _approve(self, on: OnStage) -> None:
         _, build = self._find_build(on)
         for stage in build.stages:
             if on.stage in (None, stage.number):
-                lifecycle.approve(stage, self.world.now())
+                lifecycle.approve(stage)
         self.world.runner.schedule_pending_stages(build)
 
     def _decline(self, on: OnStage) -> None:

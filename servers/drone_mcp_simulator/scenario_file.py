@@ -55,12 +55,13 @@ class Log(Part):
     file: str | None = Field(default=None, description="a path beside the scenario file")
     package: str | None = Field(default=None, description="a log shipped with the simulator, such as angular")
     blob: str | None = Field(default=None, description="stored as it is, instead of a log array: null, or nothing")
+    writes: list[str] | None = Field(default=None, description="what the step writes at once, such as \\r and progress")
     repeat: int | None = Field(default=None, ge=1, description="this many numbered lines of about 107 bytes")
 
     @model_validator(mode="after")
     def _check_one_source(self) -> Log:
         if len(self.model_fields_set) != 1:
-            raise ValueError("a log has exactly one of text, file, package, blob and repeat")
+            raise ValueError("a log has exactly one of text, file, package, blob, writes and repeat")
         return self
 
 
@@ -75,6 +76,7 @@ class StepPart(Part):
     failure: Literal["fail", "ignore"] = "fail"
     depends_on: Words = []
     image: str = ""
+    detached: bool = Field(default=False, description="a service: the stage does not wait for it")
     log: Log | None = None
 
     @model_validator(mode="before")
@@ -92,12 +94,15 @@ class StagePart(Part):
     """One pipeline document."""
 
     name: str = "default"
+    kind: str = Field(default="pipeline", description="no runner takes a stage of another kind")
     type: Literal["docker", "exec", "kubernetes", "ssh"] = "docker"
     platform: Annotated[str, Field(pattern=r"^[^/]+/[^/]+$")] = "linux/amd64"
     depends_on: Words = []
     when: Conditions = ["success"]
     events: list[str] = []
     clone: bool = True
+    limit: int = Field(default=0, ge=0, description="how many stages of this name may run at once; 0: any number")
+    lost: bool = Field(default=False, description="the runner that takes this stage is never heard of again")
     steps: list[StepPart]
 
 
@@ -157,6 +162,7 @@ class RepoPart(Part):
     protected: bool = False
     trusted: bool = False
     active: bool = True
+    timeout: int = Field(default=60, ge=1, description="minutes after which the runner kills a stage")
     synced: bool = Field(default=True, description="false: known to the host alone until someone syncs")
     owner: str = Field(default="", description="default: the first user with admin permission")
     default_branch: str = "main"
@@ -236,6 +242,7 @@ class RunnerPart(Part):
     platforms: list[str] = ["linux/amd64"]
     pickup: Seconds = 1.0
     grace: Seconds = 0.5
+    reports_cancel_first: bool = Field(default=False, description="a cancelled step has the runner's exit code, 137")
 
 
 class PlacePart(Part):

@@ -30,6 +30,7 @@ class StepDefinition:
     ignore_failure: bool = False
     depends_on: tuple[str, ...] = ()
     image: str = ""
+    detached: bool = False
     output: Output = field(default_factory=Output)
 
 
@@ -39,12 +40,15 @@ class StageDefinition:
 
     name: str
     steps: tuple[StepDefinition, ...]
+    kind: str = "pipeline"
     type: str = "docker"
     platform: str = "linux/amd64"
     depends_on: tuple[str, ...] = ()
     when: tuple[str, ...] = ("success",)
     events: tuple[str, ...] = ()  # empty: all
     clone: bool = True
+    limit: int = 0
+    lost: bool = False  # the runner that takes the stage is never heard of again
 
     def runs_on(self, event: str) -> bool:
         """Return whether the trigger of this pipeline matches."""

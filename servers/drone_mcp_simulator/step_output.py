@@ -27,18 +27,24 @@ class Line:
 
 @dataclass(frozen=True)
 class Output:
-    """The text of a step, or in `blob` the exact bytes that the runner uploads instead of a log array."""
+    """The text of a step, in one or several writes, or in `blob` the bytes that the runner uploads instead of an array.
+
+    A lone surrogate in the text stands for a byte that is not UTF-8.
+    """
 
     text: str = ""
     blob: bytes | None = None
+    writes: tuple[str, ...] = ()
 
     def lines(self, duration: float) -> list[Line]:
-        """Split the text into lines with their line ends, spread evenly over `duration` seconds."""
-        parts = [part + "\n" for part in self.text.split("\n")]
-        parts[-1] = parts[-1][:-1]
-        if not parts[-1]:
-            parts.pop()
+        """Split the writes into lines with their line ends, spread evenly over `duration` seconds."""
+        parts = [part for write in (self.text, *self.writes) for part in _split_lines(write)]
         return [Line(i, part, int(duration * i / len(parts))) for i, part in enumerate(parts)]
+
+
+def _split_lines(text: str) -> list[str]:
+    *lines, rest = text.split("\n")
+    return [line + "\n" for line in lines] + ([rest] if rest else [])
 
 
 def encode_upload(lines: list[Line]) -> bytes:
@@ -53,7 +59,7 @@ def encode_upload(lines: list[Line]) -> bytes:
 def _find_first_kept(lines: list[Line]) -> int:
     size = 0
     for index in range(len(lines) - 1, -1, -1):
-        size += len(lines[index].out.encode())
+        size += len(lines[index].out.encode("utf-8", "surrogateescape"))
         if size > LIMIT:
             return index + 1
     return 0
@@ -64,7 +70,7 @@ def split_into_batches(lines: list[Line]) -> list[list[Line]]:
     streamed: list[list[Line]] = []
     size = 0
     for line in lines:
-        size += len(line.out.encode())
+        size += len(line.out.encode("utf-8", "surrogateescape"))
         if size > LIMIT:
             break
         if streamed and streamed[-1][0].time == line.time:

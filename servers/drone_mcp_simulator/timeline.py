@@ -58,7 +58,7 @@ class Timeline:
             self._moment = None
         return True
 
-    async def play(self, after_each: Callable[[], Awaitable[None]]) -> None:
+    async def play(self, after_each: Callable[[], Awaitable[object]]) -> None:
         """Run events as the clock reaches them, until cancelled; await `after_each` after each."""
         while True:
             self._changed = anyio.Event()

@@ -6,6 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from drone_mcp_simulator.manifest import lint, select_stages
 from drone_mcp_simulator.records import Build, Repo, Stage
 from drone_mcp_simulator.world import NoRows
 
@@ -21,8 +22,8 @@ NEVER_SKIPPED = frozenset({"tag", "cron", "custom", "promote", "rollback"})
 SKIP_MARK = re.compile(r"\[ci skip\]|\[skip ci\]|\*\*\*no_ci\*\*\*", re.IGNORECASE)
 
 
-class ScmError(Exception):
-    """The source code host returned an error, whose message Drone passes on."""
+class TriggerError(Exception):
+    """An error of the source code host or of a webhook endpoint, whose message Drone passes on."""
 
 
 async def trigger(world: World, repo: Repo, base: Build) -> Build | None:
@@ -32,8 +33,11 @@ async def trigger(world: World, repo: Repo, base: Build) -> Build | None:
         first_try = world.clock.now()
         for failures in range(1, CONFIG_TRIES + 1):
             await world.clock.sleep_until(first_try + failures * CONFIG_PAUSE)
-        raise ScmError("Not Found")
-    return start(world, repo, base, pipeline)
+        raise TriggerError("Not Found")
+    build = start(world, repo, base, pipeline)
+    if build and build.status == "error" and (failure := await world.deliver()):
+        raise TriggerError(failure)  # the build is stored nevertheless; for others, Drone ignores a lost webhook
+    return build
 
 
 def find_pipeline(world: World, repo: Repo, sha: str) -> Pipeline | None:
@@ -47,14 +51,33 @@ def start(world: World, repo: Repo, base: Build, pipeline: Pipeline) -> Build | 
     """Store the build with its stages, or with status `error`; return None if it is skipped."""
     if base.event not in NEVER_SKIPPED and SKIP_MARK.search(f"{base.message}\n{base.title}"):
         return None
-    if pipeline.error:
-        return _store(world, repo, _describe_failed(world, base, pipeline.error))
-    definitions = [definition for definition in pipeline.stages if definition.runs_on(base.event)]
+    if base.event == "pull_request" and repo.ignore_forks and base.source_repo.lower() != repo.slug.lower():
+        return None
+    if error := pipeline.error or lint(pipeline.stages):
+        return _store(world, repo, _describe_failed(world, base, error))
+    definitions = select_stages(pipeline.stages, base.event)
     if not definitions:
         return None
     build = _store(world, repo, base, definitions)
     world.runner.schedule_pending_stages(build)
+    if (build.event == "push" and repo.auto_cancel_pushes) or (
+        build.event == "pull_request" and repo.auto_cancel_pull_requests
+    ):
+        _cancel_older(world, repo, build)
     return build
+
+
+def _cancel_older(world: World, repo: Repo, build: Build) -> None:
+    """Skip older builds of the same event and ref that wait, or that run if the repository wants it.
+
+    `service/canceler/canceler.go` and `match.go`.
+    """
+    statuses = ("pending", "running") if repo.auto_cancel_running else ("pending",)
+    for older in world.list_builds(repo):
+        is_same = (older.event, older.ref) == (build.event, build.ref)
+        if is_same and older.number < build.number and older.status in statuses:
+            world.cancel(older, "skipped")
+            world.publish(older)
 
 
 def _describe_failed(world: World, base: Build, error: str) -> Build:
@@ -86,7 +109,8 @@ def _create_stage(world: World, repo: Repo, build: Build, number: int, definitio
         build_id=build.id,
         number=number,
         name=definition.name,
-        type=definition.type,
+        kind=definition.kind,
+        type=definition.type if definition.kind == "pipeline" else "",
         status="waiting_on_dependencies" if definition.depends_on else "pending",
         os=system,
         arch=arch,
@@ -95,6 +119,8 @@ def _create_stage(world: World, repo: Repo, build: Build, number: int, definitio
         on_success="success" in definition.when,
         on_failure="failure" in definition.when,
         depends_on=list(definition.depends_on),
+        limit=definition.limit,
+        throttle=repo.throttle,
     )
     if repo.protected and build.trigger == "@hook":
         stage.status = "blocked"
@@ -121,7 +147,7 @@ def find_commit(world: World, repo: Repo, *, branch: str = "", sha: str = "") ->
     if remote:
         commit = remote.commits.get(sha) if sha else remote.head(branch)
     if commit is None:
-        raise ScmError("Not Found")
+        raise TriggerError("Not Found")
     return commit
 
 

@@ -49,10 +49,10 @@ class WebhookSender:
     def __post_init__(self) -> None:
         self._http = httpx.AsyncClient(transport=self.transport, timeout=TIMEOUT, trust_env=False)
 
-    async def send(self, notice: Webhook, moment: float) -> None:
-        """Send one webhook, dated `moment`."""
+    async def send(self, notice: Webhook, moment: float) -> str:
+        """Send one webhook, dated `moment`; return the error if an endpoint cannot be reached, otherwise nothing."""
         if self.events and not any(fnmatchcase(notice.name, pattern) for pattern in self.events):
-            return
+            return ""
         headers = {
             "User-Agent": "Go-http-client/1.1",
             "Content-Type": "application/json",
@@ -64,9 +64,10 @@ class WebhookSender:
             try:
                 # A request built here has exactly these headers; the client would add its defaults.
                 await self._http.send(httpx.Request("POST", endpoint, content=notice.body, headers=headers))
-            except httpx.TransportError:
+            except httpx.TransportError as error:
                 self.failures += 1
-                return
+                return f'Post "{endpoint}": {error}'
+        return ""
 
     async def close(self) -> None:
         """Close the connections."""

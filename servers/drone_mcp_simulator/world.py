@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 
-from drone_mcp_simulator import gojson
+from drone_mcp_simulator import gojson, lifecycle
 from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.faults import Faults
 from drone_mcp_simulator.records import Build, Cron, Perm, Repo, Secret, Stage, Step, Template, User
@@ -155,6 +155,7 @@ class World:
         repo = self.describe_repo(remote)
         repo.id = self.next_id("repos")
         repo.synced = repo.created = repo.updated = self.now()
+        repo.version = 1
         self.repos[repo.slug] = repo
         return repo
 
@@ -174,6 +175,7 @@ class World:
             default_branch=remote.default_branch,
             private=remote.private,
             visibility="private" if remote.private else "public",
+            version=0,
         )
 
     def enable(self, repo: Repo, owner: User) -> None:
@@ -223,6 +225,14 @@ class World:
         found = [(build, stage) for build in self.builds.values() for stage in build.stages if stage.status in statuses]
         return sorted(found, key=lambda pair: pair[1].id)
 
+    def cancel(self, build: Build, status: str = "killed") -> bool:
+        """Cancel a build and stop its stages; return whether the build itself changed."""
+        changed = lifecycle.cancel(build, self.now(), status=status, runner_first=self.runner.reports_cancel_first)
+        self.runner.stop(build)
+        if changed:
+            self.notify_build(build, nested=False)
+        return changed
+
     # -- streams and webhooks
 
     def publish(self, build: Build) -> None:
@@ -242,12 +252,17 @@ class World:
         shown = repo.to_json(build=build.to_json()) if nested else repo.to_json()
         self.notify("build", "updated", repo=shown, build=build.to_json())
 
-    async def deliver(self) -> None:
-        """Send the outbox in order and wait for it, as Drone sends webhooks within its callers' requests."""
+    async def deliver(self) -> str:
+        """Send the outbox in order and wait for it, as Drone sends webhooks within its callers' requests.
+
+        Return the error of the last delivery that was lost, empty if there was none.
+        """
         notices, self.outbox = self.outbox, []
+        failure = ""
         if self.sender:
             for notice in notices:
-                await self.sender.send(notice, self.timeline.now())
+                failure = await self.sender.send(notice, self.timeline.now()) or failure
+        return failure
 
     # -- time
 

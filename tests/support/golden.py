@@ -135,17 +135,18 @@ async def _listen(drone: SimulatorHandle, number: int, listeners: dict[str, asyn
     """Open the streams that were recorded beside the session."""
     build = "/api/stream/octo/pub/{}/1/1"
     if number == FEED_OPENS_BEFORE:
-        await _open(drone, listeners, "feed", "/api/stream")
+        await open_stream(drone, listeners, "feed", "/api/stream")
     elif number == LOG_OPENS_BEFORE:
-        await _open(drone, listeners, "cancelled", build.format(4))
+        await open_stream(drone, listeners, "cancelled", build.format(4))
     elif number == LOG_ENDED_BEFORE:
         await drone.advance(0.1)
-        await _open(drone, listeners, "normal", build.format(5))
+        await open_stream(drone, listeners, "normal", build.format(5))
         await drone.advance(STARTED + 22 - drone.world.clock.now())
-        await _open(drone, listeners, "finished", build.format(5))
+        await open_stream(drone, listeners, "finished", build.format(5))
 
 
-async def _open(drone: SimulatorHandle, listeners: dict[str, asyncio.Task[str]], name: str, path: str) -> None:
+async def open_stream(drone: SimulatorHandle, listeners: dict[str, asyncio.Task[str]], name: str, path: str) -> None:
+    """Read a stream in a task of its own; return once its first piece has arrived."""
     opened = asyncio.Event()
 
     async def read() -> str:

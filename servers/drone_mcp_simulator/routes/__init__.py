@@ -1,6 +1,7 @@
 """All routes in matching order: a fixed segment comes before a placeholder."""
 
 from drone_mcp_simulator.routes import (
+    badges,
     builds,
     control,
     crons,
@@ -27,5 +28,6 @@ ROUTES = [
     *repos.ROUTES,
     *users.ROUTES,
     *system.ROUTES,
+    *badges.ROUTES,
     *web.ROUTES,
 ]

@@ -10,7 +10,7 @@ from drone_mcp_simulator.lifecycle import TransitionRefused
 from drone_mcp_simulator.paging import select_page
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, parse_int, route
-from drone_mcp_simulator.trigger import ScmError, describe_custom_build, describe_rebuild, find_commit, trigger
+from drone_mcp_simulator.trigger import TriggerError, describe_custom_build, describe_rebuild, find_commit, trigger
 from drone_mcp_simulator.world import NoRows
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def _read_params(ctx: RequestContext, *excluded: str) -> dict[str, str]:
 async def _trigger(ctx: RequestContext, base: Build) -> Response:
     try:
         build = await trigger(ctx.world, ctx.repo, base)
-    except ScmError as error:
+    except TriggerError as error:
         raise ErrorResponse(500, str(error)) from error
     return answer(build.bare() if build else None)
 
@@ -69,7 +69,7 @@ async def create(ctx: RequestContext) -> Response:
     name = branch.removeprefix("refs/heads/").removeprefix("refs/tags/")
     try:
         commit = find_commit(ctx.world, ctx.repo, branch=name, sha=ctx.value("commit"))
-    except ScmError as error:
+    except TriggerError as error:
         raise ErrorResponse(404, str(error)) from error
     base = replace(
         describe_custom_build(commit, branch, ctx.caller),
@@ -108,10 +108,7 @@ def _deploy_as(event: str) -> Handler:
 async def cancel(ctx: RequestContext) -> Response:
     """Cancel a build; answer 200 with the build even if it was finished."""
     build = _find_build(ctx)
-    changed = lifecycle.cancel(build, ctx.world.now())
-    ctx.world.runner.stop(build)
-    if changed:
-        ctx.world.notify_build(build, nested=False)
+    ctx.world.cancel(build)
     return answer(build.to_json())
 
 
@@ -140,7 +137,7 @@ async def approve(ctx: RequestContext) -> Response:
     """Approve one stage."""
     build, stage = _find_blocked_stage(ctx)
     try:
-        lifecycle.approve(stage, ctx.world.now())
+        lifecycle.approve(stage)
     except TransitionRefused as error:
         raise ErrorResponse(400, str(error)) from error
     ctx.world.runner.schedule_pending_stages(build)

@@ -9,7 +9,7 @@ from drone_mcp_simulator.cronexpr import next_time
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.records import Cron
 from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route
-from drone_mcp_simulator.trigger import ScmError, describe_cron_build, find_commit, trigger
+from drone_mcp_simulator.trigger import TriggerError, describe_cron_build, find_commit, trigger
 from drone_mcp_simulator.world import NoRows
 
 if TYPE_CHECKING:
@@ -74,11 +74,11 @@ async def run_cron(ctx: RequestContext) -> Response:
     job = _find_cron(ctx)
     try:
         commit = find_commit(ctx.world, ctx.repo, branch=job.branch)
-    except ScmError as error:
+    except TriggerError as error:
         raise ErrorResponse(404, str(error)) from error
     try:
         build = await trigger(ctx.world, ctx.repo, describe_cron_build(commit, job))
-    except ScmError as error:
+    except TriggerError as error:
         raise ErrorResponse(500, str(error)) from error
     return answer(build.bare() if build else None)
 

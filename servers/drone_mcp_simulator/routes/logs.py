@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from drone_mcp_simulator import gojson
 from drone_mcp_simulator.permissions import AccessLevel
-from drone_mcp_simulator.routing import RequestContext, answer, no_content, route
+from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route
 from drone_mcp_simulator.world import NoRows
 
 if TYPE_CHECKING:
@@ -46,15 +46,17 @@ async def set_card(ctx: RequestContext) -> Response:
     step = _find_step(ctx)
     data = ctx.json()
     step.schema = str(data.get("schema", ""))
-    ctx.world.cards[step.id] = gojson.marshal(data.get("data"))
+    step.version += 1
+    ctx.world.cards[step.id] = gojson.cut_member(ctx.body, "data")
     return answer(step.id)
 
 
 async def delete_card(ctx: RequestContext) -> Response:
-    """Delete a card."""
-    if ctx.world.cards.pop(_find_step(ctx).id, None) is None:
+    """Fail to delete a card, as Drone always does: its statement names a column that its record does not have."""
+    step = _find_step(ctx)
+    if step.id not in ctx.world.cards:
         raise NoRows
-    return no_content()
+    raise ErrorResponse(500, f"could not find name card_id in &card.card{{Id:{step.id}, Data:[]uint8(nil)}}")
 
 
 LOG = "/api/repos/{owner}/{name}/builds/{number}/logs/{stage}/{step}"

@@ -1,20 +1,18 @@
-"""Queue, unfinished builds, statistics and badges.
+"""Queue, unfinished builds and statistics.
 
-harness/drone v2.25.0, `handler/api/{queue,builds,system,badge}`.
+harness/drone v2.25.0, `handler/api/{queue,builds,system}`.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from xml.sax.saxutils import quoteattr
 
-from starlette.responses import Response
-
-from drone_mcp_simulator.lifecycle import DONE
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.routing import RequestContext, answer, no_content, route
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
+
     from drone_mcp_simulator.records import Build, Stage
     from drone_mcp_simulator.world import World
 
@@ -30,17 +28,6 @@ PLATFORMS = (
     ("windows", "arm64", "", "1803"),
     ("windows", "arm64", "", "1809"),
 )
-BADGE = (
-    '<svg xmlns="http://www.w3.org/2000/svg" width="92" height="20">'
-    '<text x="6" y="14">build</text><text x="44" y="14">{status}</text></svg>'
-)
-BADGE_STATUS = {
-    "success": "success",
-    "error": "error",
-    "pending": "started",
-    "running": "started",
-    "blocked": "started",
-}
 
 
 async def list_queue(ctx: RequestContext) -> Response:
@@ -130,39 +117,6 @@ async def show_stats(ctx: RequestContext) -> Response:
     )
 
 
-async def show_badge(ctx: RequestContext) -> Response:
-    """Show the badge; answer 200 even for a private or unknown repository."""
-    repo = ctx.world.repos.get(f"{ctx.params['owner']}/{ctx.params['name']}")
-    status = "none"
-    if repo:
-        branch = ctx.value("branch")
-        ref = f"refs/heads/{branch}" if branch else ctx.value("ref") or f"refs/heads/{repo.default_branch}"
-        build = next((build for build in ctx.world.list_builds(repo) if build.ref == ref), None)
-        status = BADGE_STATUS.get(build.status, "failure") if build else "none"
-    return Response(BADGE.format(status=status), headers={"content-type": "image/svg+xml"})
-
-
-async def show_cctray(ctx: RequestContext) -> Response:
-    """Show the newest build for CCTray; Drone sends the XML as plain text."""
-    builds = ctx.world.list_builds(ctx.repo)
-    if not builds:
-        return Response(status_code=404)
-    return Response(_render_cctray(ctx, builds[0]), headers={"content-type": "text/plain; charset=utf-8"})
-
-
-def _render_cctray(ctx: RequestContext, build: Build) -> str:
-    status = "Success" if build.status == "success" else "Failure" if build.status in DONE else "Unknown"
-    attributes = {
-        "name": ctx.repo.slug,
-        "activity": "Sleeping" if build.status in DONE else "Building",
-        "lastBuildStatus": status,
-        "lastBuildLabel": str(build.number),
-        "webUrl": f"{ctx.world.addresses.link}/{ctx.repo.slug}/{build.number}",
-    }
-    pairs = " ".join(f"{key}={quoteattr(value)}" for key, value in attributes.items())
-    return f'<?xml version="1.0" encoding="UTF-8"?>\n<Projects><Project {pairs}></Project></Projects>'
-
-
 ROUTES = [
     route("GET", "/api/queue/", AccessLevel.SYSADMIN, list_queue),
     route("POST", "/api/queue/", AccessLevel.SYSADMIN, resume),
@@ -170,6 +124,4 @@ ROUTES = [
     route("GET", "/api/builds/incomplete", AccessLevel.SYSADMIN, list_incomplete),
     route("GET", "/api/builds/incomplete/v2", AccessLevel.SYSADMIN, list_incomplete_stages),
     route("GET", "/api/system/stats", AccessLevel.SYSADMIN, show_stats),
-    route("GET", "/api/badges/{owner}/{name}/status.svg", AccessLevel.GUEST, show_badge),
-    route("GET", "/api/badges/{owner}/{name}/cc.xml", AccessLevel.READ, show_cctray),
 ]

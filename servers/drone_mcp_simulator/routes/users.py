@@ -96,12 +96,14 @@ async def create(ctx: RequestContext) -> Response:
         raise ErrorResponse(400, "Invalid username length")
     if not re.fullmatch(r"[.a-zA-Z0-9_-]+", login):
         raise ErrorResponse(400, "Invalid character in username")
+    text = str(data.get("token", ""))
+    if ctx.world.find_user_by_token(text):  # of two indexes, SQLite asks the newer one first
+        raise ErrorResponse(500, "UNIQUE constraint failed: users.user_hash")
     if login in ctx.world.users:
         raise ErrorResponse(500, "UNIQUE constraint failed: users.user_login")
-    text = str(data.get("token", ""))
-    if ctx.world.find_user_by_token(text):
-        raise ErrorResponse(500, "UNIQUE constraint failed: users.user_hash")
-    user = User(0, login, machine=bool(data.get("machine")), admin=bool(data.get("admin")), token=text)
+    machine = bool(data.get("machine"))
+    email = "" if machine else f"{login}@example.com"  # of a human, Drone asks the source code host
+    user = User(0, login, email, machine=machine, admin=bool(data.get("admin")), token=text)
     ctx.world.add_user(user)
     ctx.world.notify("user", "created", user=user.to_json())
     return answer({**user.to_json(), "token": user.token} if user.machine else user.to_json())

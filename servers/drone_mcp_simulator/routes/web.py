@@ -10,9 +10,9 @@ from starlette.responses import Response
 
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.records import Build
-from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route
+from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route, see_other
 from drone_mcp_simulator.scm import Commit
-from drone_mcp_simulator.trigger import ScmError, trigger
+from drone_mcp_simulator.trigger import TriggerError, trigger
 from drone_mcp_simulator.world import VERSION
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class PlainErrorResponse(ErrorResponse):
 async def show_home(ctx: RequestContext) -> Response:
     """Show the UI; redirect a guest to the welcome page."""
     if ctx.user is None:
-        return Response(status_code=303, headers={"location": "/welcome"})
+        return see_other("/welcome")
     return await show_page(ctx)
 
 
@@ -79,20 +79,14 @@ async def show_page(_ctx: RequestContext) -> Response:
     return Response(PAGE, headers={"content-type": "text/html; charset=UTF-8"})
 
 
-async def redirect_to_host(ctx: RequestContext) -> Response:
-    """Redirect to the repository's page at the source code host."""
-    target = f"{ctx.world.addresses.scm_url}/{ctx.params['owner']}/{ctx.params['name']}"
-    return Response(status_code=303, headers={"location": target})
-
-
 async def log_out(_ctx: RequestContext) -> Response:
     """Redirect home; the simulator has no sessions."""
-    return Response(status_code=303, headers={"location": "/"})
+    return see_other("/")
 
 
 async def log_in(_ctx: RequestContext) -> Response:
     """Redirect to an error; the simulator has no login."""
-    return Response(status_code=303, headers={"location": "/login/error?message=the+simulator+has+no+login"})
+    return see_other("/login/error?message=the+simulator+has+no+login")
 
 
 # -- the incoming hook, in Gitea's format
@@ -198,7 +192,7 @@ def _add_commit(ctx: RequestContext, repo: Repo, branch: str, sha: str, message:
 async def _trigger(ctx: RequestContext, repo: Repo, base: Build) -> Response:
     try:
         build = await trigger(ctx.world, repo, base)
-    except ScmError as error:
+    except TriggerError as error:
         raise ErrorResponse(500, str(error)) from error
     return answer(build.bare() if build else None)
 
@@ -209,7 +203,6 @@ ROUTES = [
     route("GET", "/varz", AccessLevel.GUEST, show_varz),
     route("GET", "/metrics", AccessLevel.GUEST, show_metrics),
     route("POST", "/hook", AccessLevel.GUEST, receive_hook),
-    route("GET", "/link/{owner}/{name}/{rest...}", AccessLevel.GUEST, redirect_to_host),
     route("ANY", "/login", AccessLevel.GUEST, log_in),
     route("ANY", "/logout", AccessLevel.GUEST, log_out),
     route("GET", "/", AccessLevel.GUEST, show_home),

@@ -194,12 +194,12 @@ def test_a_cancel_of_a_declined_build_skips_its_blocked_stages() -> None:
 
 def test_an_approved_stage_waits_for_those_it_depends_on() -> None:
     free, bound = Stage(1, 1, 1, 1, "a", status="blocked"), Stage(2, 1, 1, 2, "b", status="blocked", depends_on=["a"])
-    lifecycle.approve(free, 1)
-    lifecycle.approve(bound, 1)
+    lifecycle.approve(free)
+    lifecycle.approve(bound)
 
     assert (free.status, bound.status) == ("pending", "waiting_on_dependencies")
     with pytest.raises(lifecycle.TransitionRefused, match='Cannot approve a Pipeline with Status "pending"'):
-        lifecycle.approve(free, 2)
+        lifecycle.approve(free)
 
 
 def test_declining_a_build_stops_at_the_first_stage_that_is_not_blocked() -> None:

@@ -228,11 +228,19 @@ async def test_ones_own_token_can_be_read_and_rotated(drone: SimulatorHandle, ht
 async def test_cards_are_stored_verbatim(http: httpx.AsyncClient) -> None:
     path = "/api/repos/octo/hello/cards/4/1/4"
     assert (await http.get(path)).status_code == 404
-    step_id = (await http.post(path, json={"schema": "https://example.com/card.json", "data": {"passed": 3}})).json()
+    step_id = (await http.post(path, content='{"schema": "x.json", "data": {"passed": 3}}')).json()
 
     assert isinstance(step_id, int)
-    assert (await http.get(path)).text == '{"passed":3}'
-    assert (await http.delete(path)).status_code == 204
+    assert (await http.get(path)).text == '{"passed": 3}'
+
+
+async def test_a_card_cannot_be_deleted(http: httpx.AsyncClient) -> None:
+    path = "/api/repos/octo/hello/cards/4/1/4"
+    assert (await http.delete(path)).status_code == 404
+    await http.post(path, json={"data": 1})
+
+    assert (await http.delete(path)).status_code == 500
+    assert (await http.get(path)).text == "1"
 
 
 async def test_metrics_want_an_administrator_or_a_machine(drone: SimulatorHandle) -> None:

@@ -61,6 +61,18 @@ def test_a_short_scenario_is_enough(tmp_path: Path) -> None:
     assert [step.name for step in build.stages[0].steps] == ["clone", "test"]
 
 
+async def test_a_stage_is_killed_at_the_time_limit_of_its_repository(tmp_path: Path) -> None:
+    text = SHORTEST.replace("octo/hello,", "octo/hello, timeout: 90,").replace("[test]", "[{name: test, duration: 5h}]")
+    async with running_simulator(_write(tmp_path, text + "builds: [{repo: octo/hello}]")) as drone:
+        await drone.advance(89 * 60)
+        build = _only(drone.world)
+        assert build.status == "running"
+
+        await drone.advance(2 * 60)
+        step = build.stages[0].steps[1]
+        assert (build.status, build.stages[0].exit_code, step.status, step.exit_code) == ("killed", 137, "killed", 137)
+
+
 async def test_the_time_line_happens_as_the_clock_goes_on(tmp_path: Path) -> None:
     async with running_simulator(_write(tmp_path, STORY)) as drone:
         world = drone.world

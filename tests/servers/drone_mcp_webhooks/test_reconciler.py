@@ -142,7 +142,7 @@ async def test_the_budget_is_never_exceeded_and_the_rest_follows_in_the_next_min
 def many_repositories(folder: Path, count: int) -> Path:
     """A scenario in which each repository has two builds that go on for hours."""
     repos = "".join(
-        f"  - slug: octo/r{number}\n    permissions: {{admin: admin}}\n"
+        f"  - slug: octo/r{number}\n    permissions: {{admin: admin}}\n    timeout: 600\n"
         "    branches: {main: {message: Build, author: ada, pipeline: long}}\n"
         for number in range(count)
     )
