@@ -92,7 +92,10 @@ def must_be_answered(line: bytes) -> bool:
         value = json.loads(line)
     except (ValueError, RecursionError):
         return bool(line.strip())
-    return not isinstance(value, dict) or "id" in value
+    if not isinstance(value, dict):
+        return True
+    is_response = "method" not in value and bool({"result", "error"} & value.keys())
+    return "id" in value and not is_response
 
 
 OPENINGS: dict[str, tuple[list[bytes], dict[str, Any]]] = {
