@@ -15,7 +15,7 @@ from support.made_builds import COMMIT, made_build, made_repo, made_stage, made_
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SECRET = "5ec2e7-0f-the-tests-9d1"
+SECRET = "5ec2e7-0f-7h3-c4w5-9d1"
 PARTS = {SECRET[at : at + 6] for at in range(len(SECRET) - 5)}
 ENVIRONMENT = {
     "DRONE_SERVER": "https://drone.example.com",
@@ -56,6 +56,7 @@ def leaking_drone(drone: respx.MockRouter, status: str, text: str) -> None:
     repo = made_repo(SLUG, build, timeout=60, protected=True)
     line = f"error: {text}: {text}\n"
     log = [{"pos": index, "out": out, "time": index} for index, out in enumerate(["+ make\n", line, f"FAIL {text}\n"])]
+    drone.get("/api/user").respond(json={"id": 1, "login": "mona", "active": True})
     drone.get("/api/user/repos").respond(json=[repo])
     drone.get(path__regex=r"/logs/\d+/\d+$").respond(json=log)
     drone.get(path__regex=r"/builds/(latest|4)$").respond(json=build)

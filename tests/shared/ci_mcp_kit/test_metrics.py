@@ -102,7 +102,7 @@ def test_nothing_that_a_caller_makes_up_becomes_a_label() -> None:
 
 def test_metrics_are_at_their_own_address_and_nothing_else_is_there() -> None:
     with measured() as process, httpx.Client(trust_env=False, timeout=PATIENCE) as http:
-        assert process.ask("/metrics", "GET").status_code == 405
+        assert process.ask("/metrics", "GET").status_code == 404
         assert process.ask("/metrics", **bearer(TOKEN)).status_code == 404
         base = process.told["metrics"].removesuffix("/metrics")
         assert [http.get(f"{base}{path}").status_code for path in ("/", "/mcp", "/healthz")] == [404, 404, 404]
@@ -113,7 +113,7 @@ def test_metrics_are_at_their_own_address_and_nothing_else_is_there() -> None:
 def test_without_an_address_for_them_there_are_none() -> None:
     with serving(*SERVER) as process:
         assert process.told.keys() == {"url"}
-        assert process.ask("/metrics", "GET").status_code == 405
+        assert process.ask("/metrics", "GET").status_code == 404
 
 
 @pytest.mark.checkout
