@@ -116,7 +116,7 @@ def deliver(git: Git, delivery: Delivery, before: frozenset[Place], secrets: Map
         NotPushed: not all of the work is in the branch; it is still in the work tree.
     """
     git = git.within(delivery.seconds)
-    pushed = Pushed(f"Nothing to push: {delivery.branch} lacks nothing that is here")
+    pushed = Pushed(f"Nothing to push: {delivery.branch} has all commits")
     try:
         git = git.at_top()
         commit_work(git, delivery.author)
@@ -131,7 +131,9 @@ def deliver(git: Git, delivery: Delivery, before: frozenset[Place], secrets: Map
     except (GitFailed, OSError) as error:
         lacking.append(f"what git cannot tell ({error})")
     if lacking:
-        raise NotPushed(f"{pushed.said}. But it lacks {'; '.join(lacking)}. All of it is in {git.folder}.")
+        raise NotPushed(
+            f"{pushed.said}. Work that they do not contain: {'; '.join(lacking)}. All of it is in {git.folder}."
+        )
     return f"{pushed.said}."
 
 
@@ -157,7 +159,7 @@ def _push(git: Git, delivery: Delivery, head: str, before: frozenset[Place], sec
     where = pushed_to(git, delivery.remote)
     heads = branches_at(git, where)
     if not commits_lacking(git, where, delivery.branch, head, heads):
-        return Pushed(f"Nothing to push: {delivery.branch} lacks nothing that is here", (head, *heads.values()))
+        return Pushed(f"Nothing to push: {delivery.branch} has all commits", (head, *heads.values()))
     search = SecretSearch(secrets, delivery.made_up)
     search.search(git, head, heads.values())
     if search.found:

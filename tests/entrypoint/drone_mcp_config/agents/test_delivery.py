@@ -61,7 +61,7 @@ def test_the_agents_own_commits_are_pushed_though_nothing_is_left(world: World) 
 
 
 def test_nothing_new_is_not_pushed(world: World) -> None:
-    assert deliver(world.agent_git(), to()) == "Nothing to push: agent lacks nothing that is here."
+    assert deliver(world.agent_git(), to()) == "Nothing to push: agent has all commits."
     assert not world.has("agent")
 
 
@@ -201,7 +201,7 @@ def test_the_content_of_files_of_git_lfs_is_sent_first(world: World, code: int) 
     (world.clone / "big.bin").write_text(pointer, encoding="utf-8")
     git = world.agent_git(PATH=f"{lfs.parent}:{world.environment['PATH']}")
     if code:
-        with pytest.raises(NotPushed, match=r"^Pushed .*lacks the content of files of git-lfs \(error: quota\)"):
+        with pytest.raises(NotPushed, match=r"^Pushed .*: the content of files of git-lfs \(error: quota\)"):
             deliver(git, to())
     else:
         assert deliver(git, to()).startswith("Pushed ")
