@@ -260,7 +260,9 @@ print(json.dumps(asyncio.run(main())))
 def test_an_agent_in_its_image_has_the_servers_of_its_role() -> None:
     """A real client stands in for the agent, and runs as `drone-mcp-config agent` starts it."""
     client = ("/opt/drone-mcp/python/bin/python3", "-c", AGENT, "{config}")
-    done = IMAGES["agent"].run("drone-mcp-config", "agent", "--", *client, **DRONE)
+    with IMAGES["simulator"].serving() as drone:  # Drone is tried before the agent starts
+        settings = {**DRONE, "DRONE_TOKEN": drone.said["tokens"]["dev"]}
+        done = IMAGES["agent"].run("drone-mcp-config", "agent", "--", *client, **settings)
     assert done.returncode == 0, done.stderr
     counts = {SERVERS[name].server: len(tools) for name, tools in servers_of("dev").items()}
     assert json.loads(done.stdout) == counts
