@@ -121,7 +121,7 @@ def _updated_toml(
         raise EditByHand(new_text(client, entries)) from None
     if not whole:
         raise EditByHand(new_text(client, entries))
-    return changed
+    return changed if changed.strip() else new_text(client, entries)
 
 
 def _read_toml(text: str) -> Any:
