@@ -7,6 +7,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tomllib
 from pathlib import Path
 
@@ -24,15 +25,18 @@ FROM_ALL_SERVERS = r"README\.md|docs/tools\.md|docs/role\.schema\.json|tests/ent
 
 
 class Copy:
-    """A copy of the checkout in which processes find its servers before any other's."""
+    """A copy of the checkout with an environment of its own, in which its servers are installed."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.environment = folder.with_name("environment")
+        self.python = self.environment / "bin" / "python"
         files = subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
         for name in files.splitlines():
             if (ROOT / name).is_file():
                 (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy(ROOT / name, folder / name)
+        self.make_environment()
         self.git("init", "--quiet")
         self.git("add", "--all")
         self.git(
@@ -53,12 +57,31 @@ class Copy:
         (metadata / "METADATA").write_text(head, encoding="utf-8")
         lines = [line for group, points in groups.items() for line in (f"[{group}]", *map(" = ".join, points.items()))]
         (metadata / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
+        for name, point in project["scripts"].items():
+            module, _, function = point.partition(":")
+            script = self.python.with_name(name)
+            script.write_text(f"#!{self.python}\nfrom {module} import {function}\n{function}()\n", encoding="utf-8")
+            script.chmod(0o755)
+
+    def make_environment(self) -> None:
+        """Make an environment with the packages of this copy first, then those of the environment that runs this."""
+        subprocess.run([sys.executable, "-m", "venv", "--without-pip", self.environment], check=True)
+        paths = [*(self.folder / part for part in (".metadata", "servers", "shared", "entrypoint"))]
+        (packages,) = self.environment.glob("lib/python*/site-packages")
+        lines = "".join(f"{path}\n" for path in [*paths, sysconfig.get_path("purelib")])
+        (packages / "copy.pth").write_text(lines, encoding="utf-8")
+        for program in Path(sysconfig.get_path("scripts")).iterdir():
+            if not program.name.startswith("drone-mcp") and not (self.python.parent / program.name).exists():
+                (self.python.parent / program.name).symlink_to(program)
 
     def run(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
-        path = os.pathsep.join(str(self.folder / part) for part in (".metadata", "servers", "shared", "entrypoint"))
-        variables = {**os.environ, "PYTHONPATH": path, **environment}
         return subprocess.run(
-            [sys.executable, *arguments], cwd=self.folder, capture_output=True, text=True, check=False, env=variables
+            [self.python, *arguments],
+            cwd=self.folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, **environment},
         )
 
     def test(self, *arguments: str, **environment: str) -> None:

@@ -12,6 +12,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -206,34 +207,34 @@ def test_two_scripts_may_set_up_at_once(checkout: Checkout) -> None:
 
 
 @pytest.fixture
-def read_only(checkout: Checkout, tmp_path: Path) -> Iterator[Checkout]:
-    """The checkout of somebody else, whose files may only be read; `home` is a folder that may be written."""
-    (tmp_path / "home").mkdir()
+def shared_folder() -> Iterator[Path]:
+    """A folder that every user may enter, unlike those of pytest."""
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        yield Path(name)
+
+
+@pytest.fixture
+def read_only(shared_folder: Path) -> Checkout:
+    """The checkout of somebody else, which may only be read; beside it, `home` is a folder that may be written."""
+    checkout = Checkout(shared_folder)
+    (shared_folder / "home").mkdir()
     if os.geteuid() == 0:
-        os.chown(tmp_path / "home", NOBODY, NOBODY)
-    opened = [
-        part for part in (tmp_path, *tmp_path.parents) if part.stat().st_uid == os.geteuid() and part != Path("/")
-    ]
-    modes = [part.stat().st_mode for part in opened]
-    for part in opened:
-        part.chmod(part.stat().st_mode | 0o055)
-    folders = [checkout.folder, *(part for part in checkout.folder.rglob("*") if part.is_dir())]
-    for part in folders:
-        part.chmod(0o555)
-    yield checkout
-    for part in folders:
-        part.chmod(0o755)
-    for part, mode in zip(opened, modes, strict=True):
-        part.chmod(mode)
+        os.chown(shared_folder / "home", NOBODY, NOBODY)
+    for part in [checkout.folder, *checkout.folder.rglob("*")]:
+        part.chmod(0o555 if part.is_dir() else 0o444)
+    return checkout
 
 
-def test_a_checkout_that_cannot_be_written_takes_an_environment_elsewhere(read_only: Checkout, tmp_path: Path) -> None:
+def test_a_checkout_that_cannot_be_written_takes_an_environment_elsewhere(
+    read_only: Checkout, shared_folder: Path
+) -> None:
     user = NOBODY if os.geteuid() == 0 else None
     code, _, errors = read_only.run(user=user)
     assert code != 0
     assert "set DRONE_MCP_VENV to a folder that you can write" in errors
 
-    environment = str(tmp_path / "home" / "environment")
+    environment = str(shared_folder / "home" / "environment")
     assert read_only.run(user=user, DRONE_MCP_VENV=environment)[:2] == (0, "ready\n")
     assert read_only.run(user=user, DRONE_MCP_VENV=environment) == (0, "ready\n", "")
 

@@ -14,6 +14,7 @@ from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
+from support.installed import servers_that_ask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,7 @@ GOOD = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "t0ken", "WRITES": 
 @pytest.mark.parametrize("mode", ["off", "dry-run", "on"])
 def test_every_variable_that_is_asked_for_is_read(mode: Mode, roles_dir: Callable[..., Path]) -> None:
     installed = read_installation()
-    others = "".join(f"  {name}: {{}}\n" for name in installed if name != "actions")
+    others = "".join(f"  {name}: {{}}\n" for name in servers_that_ask("Drone") if name != "actions")
     library = role_library(roles_dir(every=EVERY_SERVER.format(servers=others, mode=mode)))
     role = load_role("every", library, installed)
     plan = make_plan(role, installed, PlanContext(sys.executable))
