@@ -35,7 +35,7 @@ from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 
-READY, MEMORY, CALLED, ROLE = 0.08, 0.15, 1.30, 0.20  # ratios to the reference
+READY, MEMORY, CALLED, ROLE = 0.08, 0.15, 1.10, 0.20  # ratios to the reference
 ENDED = 0.5  # seconds
 NOWHERE = "http://127.0.0.1:9"
 ENVIRONMENT = {**os.environ, "DRONE_SERVER": NOWHERE, "DRONE_TOKEN": "x" * 32, "DRONE_MCP_RETRIES": "0"}

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.secret_shapes.shape import Shape, re2_pattern
+from ci_mcp_kit.secret_shapes.shape import Shape, pattern, re2_pattern
 from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ _COMMANDS = (
     ("openssl", "-(?:pass|passin|passout|k|K|hmac)" + _LATER),
     ("codecov|netlify|vercel|surge|wrangler|vsce|gem|dotnet nuget|helm cm-push", "-[tkp]" + _LATER),
 )
-_WORDS = re.compile(
+_WORDS = (
     r"(?P<end>[|;\n]|&&)|(?<![\w-])(?:"
     + "|".join(f"(?P<command_{number}>{names})" for number, (names, _) in enumerate(_COMMANDS))
     + r")(?=[ \t]|\.exe)|(?<=[\s\"',])(?P<flag>[-/](?=[-\w]))"
@@ -52,7 +51,6 @@ _LINE = (  # of RE2
     + "|".join(names for names, _ in _COMMANDS).encode()
     + rb")(?:\.exe)?[ \t](?:[^\n]*[ \t,])?[\"']?[-/][^\n]*"
 )
-_FLAGS = tuple(re.compile(flags) for _, flags in _COMMANDS)
 # What reads a secret from its standard input.
 _READERS = "--(?:password-|token-)?stdin|--with-token|--passphrase-fd|chpasswd|sudo -k?S|secret create|cryptsetup"
 
@@ -61,20 +59,20 @@ def argument_spans(text: str) -> Iterator[Span]:
     """Yield the spans of secrets after short flags: what a flag means depends on the command before it."""
     for line in re2_pattern(_LINE).finditer(text.encode("ascii", "replace")):
         flags = None
-        for word in _WORDS.finditer(text, *line.span()):
+        for word in pattern(_WORDS).finditer(text, *line.span()):
             if word["flag"] is None:
                 number = (word.lastgroup or "").removeprefix("command_")
-                flags = _FLAGS[int(number)] if number.isdigit() else None
+                flags = pattern(_COMMANDS[int(number)][1]) if number.isdigit() else None
                 continue
             match = flags.match(text, word.start()) if flags else None
             if match and not is_placeholder(match["value"]) and not match["value"].startswith("-"):
                 yield match.span("value")
 
 
-def _positional(needles: str, pattern: str) -> Shape:
+def _positional(needles: str, before: str) -> Shape:
     return Shape(
         tuple(needles.split("|")),
-        re.compile(rf"(?i)(?P<lead>{pattern}{_QUOTE}){_VALUE}"),
+        rf"(?i)(?P<lead>{before}{_QUOTE}){_VALUE}",
         lambda match: is_placeholder(match["value"]) or match["value"].startswith("-") or is_words(match["value"]),
     )
 
@@ -90,10 +88,8 @@ COMMANDS: tuple[Shape, ...] = (
     _positional("--from-literal", r"--from-literal[= ]\\?[\"']?[\w.-]+="),
     Shape(
         ("echo ", "printf "),
-        re.compile(
-            r"(?P<lead>(?:echo|printf)[ ]+(?:-\w+[ ]+)?(?:[\"']%s(?:\\n)?[\"'][ ]+)?(?P<quote>[\"'])?)"
-            rf"(?P<value>[^\n|\"']{{1,300}}?)(?=[\"']?[ \t]*\|[^\n|]{{0,200}}?(?:{_READERS}))"
-        ),
+        r"(?P<lead>(?:echo|printf)[ ]+(?:-\w+[ ]+)?(?:[\"']%s(?:\\n)?[\"'][ ]+)?(?P<quote>[\"'])?)"
+        rf"(?P<value>[^\n|\"']{{1,300}}?)(?=[\"']?[ \t]*\|[^\n|]{{0,200}}?(?:{_READERS}))",
         lambda match: is_placeholder(match["value"]),
     ),
 )

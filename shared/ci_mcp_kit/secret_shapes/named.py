@@ -14,8 +14,7 @@ passw passphrase passcode pass-phrase pass_phrase _pass -pass keypass storepass 
 _pw= _pw: pwd secret token credential key auth sig= sig" sig' signature session sid= dsn hmac salt webhook jwt pat=
 """
 _QUOTE = r"\\{0,3}[\"'`]"
-_NAMED = re.compile(
-    rf"""(?ix)
+_NAMED = rf"""(?ix)
     (?P<lead>
       (?P<rest> ["']? [\w.-]{{0,60}}? )
       (?P<separator>
@@ -44,7 +43,6 @@ _NAMED = re.compile(
       )
     )
     """
-)
 _CALL = re.compile(r"[A-Za-z_][\w.:]*[(\[]")
 _SHOUTED = re.compile(r"[A-Z][A-Z0-9_]*")  # as variables of the environment are
 _LONGEST_BEFORE = 50  # characters of a name before its stem

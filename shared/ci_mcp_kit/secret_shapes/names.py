@@ -6,6 +6,8 @@ import re
 from enum import IntEnum
 from functools import lru_cache
 
+from ci_mcp_kit.secret_shapes.shape import pattern
+
 
 class Hint(IntEnum):
     """How surely the value of a name is a secret."""
@@ -17,18 +19,19 @@ class Hint(IntEnum):
 
 
 # All expressions match names in lower case, with `_` between their words.
-_SURE = re.compile(
-    r"passw(?:or)?ds?(?:_|[0-9]|$)|passwort|passphrase|pass_phrase|passcode|(?:[a-z]_|key|store|db)pass$|[a-z]_?pwd$|[a-z]_pw$"
+_SURE = (
+    r"passw(?:or)?ds?(?:_|[0-9]|$)|passwort|passphrase|pass_phrase|passcode"
+    r"|(?:[a-z]_|key|store|db)pass$|[a-z]_?pwd$|[a-z]_pw$"
 )
-_LIKELY = re.compile(
+_LIKELY = (
     r"secrets?(?:_|[0-9]|$)|(?:^|_)secret|tokens?(?:_|[0-9]|$)|credentials?(?:_|$)|key_?(?:base|data)$"
     r"|(?:^|_)(?:auth|pat|pass|pwd|salt|sas)$|hmac$|(?:api|access|account|private|shared|auth|client|signing|encrypt\w*"
     r"|master|licen[cs]e|deploy|admin|service|storage|webhook|hmac|jwt|crypt|app|application|subscription|primary|secondary"
     r"|integration)_?keys?(?:_|$)"
 )
-_RANDOM = re.compile(r"key|auth|sess|sid|cookie|webhook|sig|jwt|hash|assertion|saml|otp|salt|dsn|token|secret|passw")
+_RANDOM = r"key|auth|sess|sid|cookie|webhook|sig|jwt|hash|assertion|saml|otp|salt|dsn|token|secret|passw"
 # Names of something about a secret, names of keys that are none, and words that a secret's name is part of.
-_ABOUT = re.compile(
+_ABOUT = (
     r"(?:^|_)(?:file|path|names?|url|uri|type|len|length|size|ttl|exp|expir\w*|age|count|policy|ref|field|header|prefix"
     r"|suffix|env|vars?|variables?|store|manager|arn|version|dir|location|endpoint|provider|issuer|scopes?|hint|format"
     r"|alg|algorithm|min|max|reset|required|enabled|strength|prompt|timeout|tries|retries|attempts|delay|digest|fingerprint|checksum|class|mode|status|errors?"
@@ -46,10 +49,10 @@ def hint_of(name: str) -> Hint:
     words = _BETWEEN_WORDS.sub("_", name).lower().strip("_")
     if words == "pwd" and name != "PWD":
         return Hint.LIKELY  # of a database's connection string, unlike the shell's working directory
-    if _ABOUT.search(words):
+    if pattern(_ABOUT).search(words):
         return Hint.NONE
-    if _SURE.search(words):
+    if pattern(_SURE).search(words):
         return Hint.SURE
-    if _LIKELY.search(words):
+    if pattern(_LIKELY).search(words):
         return Hint.LIKELY
-    return Hint.RANDOM if _RANDOM.search(words) else Hint.NONE
+    return Hint.RANDOM if pattern(_RANDOM).search(words) else Hint.NONE

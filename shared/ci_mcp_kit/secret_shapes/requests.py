@@ -31,62 +31,52 @@ def _is_no_password(match: re.Match[str]) -> bool:
 REQUESTS: tuple[Shape, ...] = (
     Shape(
         ("authorization",),
-        re.compile(
-            r"""(?ix)
-            (?P<lead> authorization \\{0,3}["'`]? [ \t]{0,4} (?: => | [:=,] ) [ \t]{0,4} \[? \\{0,3}["'`]?
-              (?P<scheme> [a-z][\w-]{0,40} [ \t]{1,4} (?=\S) )? )
-            (?P<value> (?<=[ ]) [\w-]{1,40} = \\{0,3}"[^"\n]{1,1000}" | [^\s"'`,\\]{6,8000} )
-            (?: [ \t]{0,4} , [ \t]{0,4} [\w-]{1,40} = (?: \\{0,3}"[^"\n]{0,2000}" | [^\s,"']{1,2000} ) )*
-            """
-        ),
+        r"""(?ix)
+        (?P<lead> authorization \\{0,3}["'`]? [ \t]{0,4} (?: => | [:=,] ) [ \t]{0,4} \[? \\{0,3}["'`]?
+          (?P<scheme> [a-z][\w-]{0,40} [ \t]{1,4} (?=\S) )? )
+        (?P<value> (?<=[ ]) [\w-]{1,40} = \\{0,3}"[^"\n]{1,1000}" | [^\s"'`,\\]{6,8000} )
+        (?: [ \t]{0,4} , [ \t]{0,4} [\w-]{1,40} = (?: \\{0,3}"[^"\n]{0,2000}" | [^\s,"']{1,2000} ) )*
+        """,
         _is_no_header,
     ),
     Shape(
         ("cookie",),
-        re.compile(
-            r"""(?ix)
-            (?P<lead> cookie2? \\{0,3}["'`]? [ \t]{0,4} (?: => | [:=,] | [ \t] ) [ \t]{0,4} \[? \\{0,3}["'`]? )
-            (?P<value> [\w.%-]{1,80} = [^\s;"']{6,4000} (?: ; [ ]? [^\s;"'\\]{1,4000} ){0,60} )
-            """
-        ),
+        r"""(?ix)
+        (?P<lead> cookie2? \\{0,3}["'`]? [ \t]{0,4} (?: => | [:=,] | [ \t] ) [ \t]{0,4} \[? \\{0,3}["'`]? )
+        (?P<value> [\w.%-]{1,80} = [^\s;"']{6,4000} (?: ; [ ]? [^\s;"'\\]{1,4000} ){0,60} )
+        """,
         lambda match: is_placeholder(match["value"].partition("=")[2]) or is_words(match["value"].partition("=")[2]),
     ),
     # user:password@host; the user's name stays
     Shape(
         ("://",),
-        re.compile(r"(?P<lead>://[^\s/:@\"'<>]{0,100}:)(?P<value>(?:[^\s\"'<>:]|:(?!//)){1,200})(?=@[\w\[%$.-])"),
+        r"(?P<lead>://[^\s/:@\"'<>]{0,100}:)(?P<value>(?:[^\s\"'<>:]|:(?!//)){1,200})(?=@[\w\[%$.-])",
         _is_no_password,
     ),
     Shape(
         ("://",),
-        re.compile(r"(?P<lead>://)(?P<value>[^\s/:@\"'<>]{16,300})(?=@)"),
+        r"(?P<lead>://)(?P<value>[^\s/:@\"'<>]{16,300})(?=@)",
         lambda match: not looks_random(match["value"]),
     ),
     Shape(
         ("thin:", "oci:", "sqlplus "),
-        re.compile(
-            r"(?i)(?P<lead>(?:thin:|oci:|sqlplus (?:-\w+ ){0,4})[\w$#]{1,60}/)(?P<value>[^\s\"'<>]{1,100})(?=@)"
-        ),
+        r"(?i)(?P<lead>(?:thin:|oci:|sqlplus (?:-\w+ ){0,4})[\w$#]{1,60}/)(?P<value>[^\s\"'<>]{1,100})(?=@)",
         _is_no_password,
     ),
     Shape(
         ("identified by", "password '", 'password "'),
-        re.compile(
-            r"(?i)(?P<lead>(?:identified[ ]by|password)[ ](?:password[ ])?(?P<quote>[\"']))"
-            r"(?P<value>[^\s\"']{1,200})(?=(?P=quote))"
-        ),
+        r"(?i)(?P<lead>(?:identified[ ]by|password)[ ](?:password[ ])?(?P<quote>[\"']))"
+        r"(?P<value>[^\s\"']{1,200})(?=(?P=quote))",
         lambda match: is_placeholder(match["value"]) or (match["lead"][0] in "pP" and is_words(match["value"])),
     ),
     # The files .netrc and .pgpass
     Shape(
         ("login ", "login\n", "login\t"),
-        re.compile(r"(?P<lead>login\s{1,80}\S{1,200}\s{1,80}password\s{1,80})(?P<value>\S{1,200})"),
+        r"(?P<lead>login\s{1,80}\S{1,200}\s{1,80}password\s{1,80})(?P<value>\S{1,200})",
         lambda match: is_placeholder(match["value"]),
     ),
     Shape(
         (":5432:", ":6432:", ":5433:", ":15432:", ":5439:", ":26257:", ":*:"),
-        re.compile(
-            r"(?P<lead>:(?:\d{4,5}|\*):(?:\w[\w-]*|\*):(?:\w[\w.@-]*|\*):)(?P<value>[^\s:]\S{2,200})(?=[ \t]*(?:\n|\Z))"
-        ),
+        r"(?P<lead>:(?:\d{4,5}|\*):(?:\w[\w-]*|\*):(?:\w[\w.@-]*|\*):)(?P<value>[^\s:]\S{2,200})(?=[ \t]*(?:\n|\Z))",
     ),
 )

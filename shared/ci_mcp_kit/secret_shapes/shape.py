@@ -20,20 +20,21 @@ class Shape:
 
     Attributes:
         needles: those texts, in lower case.
-        pattern: of the secret; what it has in the group `lead` is no part of it, and it ends with the group `value`.
+        expression: of the secret; what it has in the group `lead` is no part of it, and it ends with the group `value`.
         harmless: whether a match is no secret after all.
         before: how many characters before a needle the pattern begins.
     """
 
     needles: tuple[str, ...]
-    pattern: re.Pattern[str]
+    expression: str
     harmless: Callable[[re.Match[str]], bool] | None = None
     before: tuple[int, ...] = (0,)
 
     def match(self, text: str, at: int) -> re.Match[str] | None:
         """Match the pattern with a needle at `at`."""
+        compiled = pattern(self.expression)
         for count in self.before:
-            if count <= at and (match := self.pattern.match(text, at - count)):
+            if count <= at and (match := compiled.match(text, at - count)):
                 return match
         return None
 
@@ -41,17 +42,17 @@ class Shape:
         """Return the span of the secret in a match; None if it is none."""
         if self.harmless and self.harmless(match):
             return None
-        return match.end("lead") if "lead" in self.pattern.groupindex else match.start(), match.end()
+        return match.end("lead") if "lead" in match.re.groupindex else match.start(), match.end()
 
 
 def shape(
     needles: str,
-    pattern: str,
+    expression: str,
     harmless: Callable[[re.Match[str]], bool] | None = None,
     before: tuple[int, ...] = (0,),
 ) -> Shape:
     """Make a shape; a `|` separates its needles."""
-    return Shape(tuple(needles.split("|")), re.compile(pattern), harmless, before)
+    return Shape(tuple(needles.split("|")), expression, harmless, before)
 
 
 _READ_AGAIN = 80  # characters of a match that was no secret: what looks like a value may be another name
@@ -64,8 +65,12 @@ class Finder:
         needles = sorted({needle for one in shapes for needle in one.needles})
         # Of the needles at a place the longest is found; the others are what it begins with.
         self._shapes = {found: [one for one in shapes if found.startswith(one.needles)] for found in needles}
-        self._needle = re.compile(f"(?=({_any_of(needles)}))")
+        self._needles = needles
         self._line = re2_pattern(("[^\n]*(?:" + "|".join(map(re.escape, needles)) + ")[^\n]*").encode())
+
+    @functools.cached_property
+    def _needle(self) -> re.Pattern[str]:
+        return re.compile(f"(?=({_any_of(self._needles)}))")
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield the spans of secrets, in linear time: a shape reads hardly a character twice."""
@@ -95,6 +100,12 @@ def _any_of(words: list[str]) -> str:
     if not parts:
         return ""
     return "(?:" + "|".join(parts) + ")" + ("?" if optional else "")
+
+
+@functools.cache
+def pattern(expression: str) -> re.Pattern[str]:
+    """Compile an expression once something needs it: all of them take longer than most answers."""
+    return re.compile(expression)
 
 
 @functools.cache

@@ -47,11 +47,9 @@ def _prefixed(prefixes: str, harmless: Callable[[str], bool]) -> Shape:
     every = sorted(prefixes.split(), key=len, reverse=True)
     return Shape(
         tuple(prefix.lower() for prefix in every),
-        re.compile(
-            rf"{_APART}(?:{'|'.join(map(re.escape, every))})"
-            rf"(?P<body>{_BODY}{{{_LEAST},{_MOST}}}"
-            rf"|{_BODY}{{2,{_LEAST}}}\n[ \t]{{0,80}}[A-Za-z0-9_-]{{8,{_MOST}}}(?![^\n\"']))"
-        ),
+        rf"{_APART}(?:{'|'.join(map(re.escape, every))})"
+        rf"(?P<body>{_BODY}{{{_LEAST},{_MOST}}}"
+        rf"|{_BODY}{{2,{_LEAST}}}\n[ \t]{{0,80}}[A-Za-z0-9_-]{{8,{_MOST}}}(?![^\n\"']))",
         lambda match: harmless(match["body"].replace("\n", "")),
     )
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from html import unescape as unescape_html
 
 ESCAPES = rb"%[2-7][0-9A-Fa-f]|\\|&(?:quot|apos|amp|lt|gt|#3[49]);|\^\[\["  # where a line may hold one, for RE2
 _ESCAPE = re.compile(
@@ -30,6 +29,8 @@ def _meaning(escape: re.Match[str]) -> str:
     if code := escape["percent"] or escape["code"]:
         return chr(int(code, 16))
     if escape["entity"]:
+        from html import unescape as unescape_html  # noqa: PLC0415 - on first use, to start fast
+
         return unescape_html(escape["entity"])
     letter = escape["letter"] or ""  # none: a colour
     return "\r" if letter in {"n", "r"} else "\t" if letter == "t" else letter

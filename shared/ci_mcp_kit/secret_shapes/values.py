@@ -7,6 +7,8 @@ import re
 from collections import Counter
 from itertools import pairwise
 
+from ci_mcp_kit.secret_shapes.shape import pattern
+
 # Entropy in bits per character. Text below the first repeats itself; words of a language stay below the second.
 _REPETITIVE = 2.5
 _RANDOM = 3.5
@@ -17,8 +19,7 @@ _SWITCHES_OF_ONE_CASE = 0.15  # the same in hexadecimal or base32
 _LEAST_DIGITS = {1: 2.0, 2: 0.12, 3: 0.03}  # part of the characters, by how many classes of them there are
 _MOST_MARKS = 0.2  # of a random text are other characters than letters and digits
 
-_PLACEHOLDER = re.compile(
-    r"""(?ix)
+_PLACEHOLDER = r"""(?ix)
     \$(?: [{(]? [a-z_][\w.]*  [)}]? $ | [{(] )  # a variable of a shell
     | \{\{ | \#\{ | <\w[\w .:-]*>?$ | @\w+@$ | @/? [\w./-]+$ | %[\w(][^%]*%?$
     | ! (?: vault|reference|ref|sub|env|getatt|include|secret ) \b | \*\* | \*$ | x{3,}$ | -+$ | \.{2,} | \([\w .]*\)?$
@@ -30,13 +31,12 @@ _PLACEHOLDER = re.compile(
     | from_secret | (?:os|process|secrets?|env|vars?|self|this|config|settings|data|params|args|local|module)\.[a-z_]
     | (?:arn|vault|op|ref|keyring|ssm)[:+]
     """
-)
 _PATH = re.compile(r"(?:~|\.{1,2})?/(?:[\w.@+-]+/)*[\w.@+-]*|[A-Za-z]:\\.*")
 
 
 def is_placeholder(value: str) -> bool:
     """Return whether `value` stands for a secret: a reference, a mask, a path, or a word of a description."""
-    if _PLACEHOLDER.match(value):
+    if pattern(_PLACEHOLDER).match(value):
         return True
     return bool(_PATH.fullmatch(value)) and not looks_random(value)
 
