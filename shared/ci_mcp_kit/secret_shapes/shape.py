@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -62,44 +61,32 @@ class Finder:
     """Finds the secrets of many shapes in one pass over a text."""
 
     def __init__(self, shapes: tuple[Shape, ...]) -> None:
-        needles = sorted({needle for one in shapes for needle in one.needles})
         # Of the needles at a place the longest is found; the others are what it begins with.
-        self._shapes = {found: [one for one in shapes if found.startswith(one.needles)] for found in needles}
-        self._needles = needles
-        self._line = re2_pattern(("[^\n]*(?:" + "|".join(map(re.escape, needles)) + ")[^\n]*").encode())
-
-    @functools.cached_property
-    def _needle(self) -> re.Pattern[str]:
-        return re.compile(f"(?=({_any_of(self._needles)}))")
+        needles = sorted({needle for one in shapes for needle in one.needles}, key=len, reverse=True)
+        self._shapes = {found.encode(): [one for one in shapes if found.startswith(one.needles)] for found in needles}
+        any_needle = "|".join(map(re.escape, needles)).encode()
+        self._needle = re2_pattern(any_needle)
+        self._line = re2_pattern(b"[^\n]*(?:" + any_needle + b")[^\n]*")
 
     def spans(self, text: str) -> Iterator[Span]:
         """Yield the spans of secrets, in linear time: a shape reads hardly a character twice."""
         data = text.encode("ascii", "replace").lower()  # a byte for each character: positions are the same
-        lowered = data.decode("ascii")
         read: dict[Shape, int] = {}
         for line in self._line.finditer(data):
-            for hit in self._needle.finditer(lowered, *line.span()):
-                at = hit.start()
-                for one in self._shapes[hit[1]]:
-                    match = one.match(text, at) if at >= read.get(one, 0) else None
-                    if match and (span := one.span(match)):
-                        read[one] = match.end()
-                        yield span
-                    elif match:
-                        read[one] = max(match.start() + 1, match.end() - _READ_AGAIN)
+            at, end = line.span()
+            while hit := self._needle.search(data, at, end):
+                yield from self._spans_at(text, hit.start(), self._shapes[hit[0]], read)
+                at = hit.start() + 1  # needles overlap
 
-
-def _any_of(words: list[str]) -> str:
-    """Return an expression for the longest of sorted `words` at a place; it looks at each character once."""
-    parts, optional = [], False
-    for first, group in itertools.groupby(words, key=lambda word: word[:1]):
-        if first:
-            parts.append(re.escape(first) + _any_of([word[1:] for word in group]))
-        else:
-            optional = True
-    if not parts:
-        return ""
-    return "(?:" + "|".join(parts) + ")" + ("?" if optional else "")
+    def _spans_at(self, text: str, at: int, shapes: list[Shape], read: dict[Shape, int]) -> Iterator[Span]:
+        """Yield the spans of shapes with a needle at a place; `read` is how far each has read."""
+        for one in shapes:
+            match = one.match(text, at) if at >= read.get(one, 0) else None
+            if match and (span := one.span(match)):
+                read[one] = match.end()
+                yield span
+            elif match:
+                read[one] = max(match.start() + 1, match.end() - _READ_AGAIN)
 
 
 @functools.cache
