@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from ci_mcp_http.paths import quote_input
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.network import is_loopback
+from ci_mcp_kit.network_environment import is_loopback
 
 if TYPE_CHECKING:
     from ci_mcp_kit.errors import Service
