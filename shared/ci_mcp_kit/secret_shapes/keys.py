@@ -35,6 +35,9 @@ _ONE_LINE = (
     r"(?:[ \r\t]|\\{1,8}[nr])*(?:[A-Za-z0-9+/=]{0,80}(?:[ \r\t]|\\{1,8}[nr])*" + f"(?:{_END}))?"
 )
 _MOST_LINES = 400  # a key of 16,384 bits has 200
+_LONGEST = (
+    50_000  # characters of a key on one line; without a limit, a long line would be searched once for each marker
+)
 _WIDEST = 1_000  # characters of a line of a key, with what is around it
 _LEAST_WIDTH = 32  # characters of a line of a key whose end is missing
 
@@ -60,7 +63,8 @@ def _end_of_lines(text: str, begin: re.Match[str]) -> int | None:
     The lines of a key are equally long, but for the last one. Where the end is missing, a shorter line is the last one
     unless it is a word.
     """
-    margin = begin.start() - (text.rfind("\n", 0, begin.start()) + 1)
+    nearby = max(0, begin.start() - _WIDEST)
+    margin = begin.start() - max(nearby, text.rfind("\n", nearby, begin.start()) + 1)
     at, width, ended, last = _line_end(text, begin.end()), 0, False, None
     for _ in range(_MOST_LINES):
         if at >= len(text):
@@ -92,5 +96,5 @@ def _of_a_key(line: str, margin: int) -> str | None:
 
 
 def _line_end(text: str, at: int) -> int:
-    end = text.find("\n", at)
-    return len(text) if end < 0 else end
+    end = text.find("\n", at, at + _LONGEST)
+    return min(len(text), at + _LONGEST) if end < 0 else end

@@ -151,8 +151,8 @@ def _is_harmless_pair(match: re.Match[str], name: _Name, hint: Hint) -> bool:
 
 def _is_alone(match: re.Match[str]) -> bool:
     """Return whether a name and its value are all that their line has, as in a file of settings."""
-    text = match.string
-    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    text, start = match.string, max(0, match.start() - _LONGEST_BEFORE)
+    line = text[max(start, text.rfind("\n", start, match.start()) + 1) : match.start()]
     rest = text[match.end() : match.end() + 2].strip(" \t\r,;")
     return rest[:1] in {"", "\n"} and bool(re.fullmatch(r"[\s-]*[\w.-]*", line)) and not match["value"].isdigit()
 

@@ -143,6 +143,8 @@ def test_text_made_of_what_secrets_begin_with_keeps_its_lines(parts: list[str]) 
     "unit",
     [
         "secret ",
+        "token=abc password: x bearer ",
+        "-----BEGIN PRIV" + "ATE KEY----- ",
         "token=",
         'password="',
         "://a:",
