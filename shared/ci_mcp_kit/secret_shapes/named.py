@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from ci_mcp_kit.secret_shapes.names import Hint, hint_of
-from ci_mcp_kit.secret_shapes.shape import Shape
+from ci_mcp_kit.secret_shapes.shape import Shape, pattern
 from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words, looks_random
 
 _STEMS = """
@@ -43,10 +43,10 @@ _NAMED = rf"""(?ix)
       )
     )
     """
-_CALL = re.compile(r"[A-Za-z_][\w.:]*[(\[]")
-_SHOUTED = re.compile(r"[A-Z][A-Z0-9_]*")  # as variables of the environment are
+_CALL = r"[A-Za-z_][\w.:]*[(\[]"
+_SHOUTED = r"[A-Z][A-Z0-9_]*"  # as variables of the environment are
 _LONGEST_BEFORE = 50  # characters of a name before its stem
-_REVERSED_NAME = re.compile(r"[\w.-]*")
+_REVERSED_NAME = r"[\w.-]*"
 _FIRST_WORDS = tuple(
     f"{word} "
     for word in [
@@ -89,13 +89,18 @@ class _Name:
     @classmethod
     def of(cls, match: re.Match[str]) -> _Name:
         before = match.string[max(0, match.start() - _LONGEST_BEFORE) : match.start()]
-        begun = _REVERSED_NAME.match(before[::-1])
+        begun = pattern(_REVERSED_NAME).match(before[::-1])
         start = len(before) - (begun.end() if begun else 0)
         name, before = (before[start:] + match["rest"]).strip("\"'"), before[:start]
         flag = name.startswith("-") and (not before or before[-1] in " \t\n\"'[,(")
         if before.lower().endswith(_FIRST_WORDS):
             name = f"{before.split()[-1]} {name}"
         return cls(name.strip(".-"), before, flag)
+
+    @property
+    def begins_line(self) -> bool:
+        """Whether nothing but blanks is before it in its line."""
+        return not self.before.rpartition("\n")[2].strip()
 
     @property
     def is_set(self) -> bool:
@@ -106,7 +111,7 @@ class _Name:
 def _is_harmless(match: re.Match[str]) -> bool:
     """Return whether the value of a name is no secret."""
     name, value = _Name.of(match), match["value"]
-    if match["blank"] and not (match["quote"] or name.is_set or not name.before.strip()):
+    if match["blank"] and not (match["quote"] or name.is_set or name.begins_line):
         return True  # prose, which is most of what comes here
     hint = hint_of(name.text)
     if hint is Hint.NONE or is_placeholder(value) or value.lower() == name.text.lower():
@@ -132,8 +137,8 @@ def _is_harmless_pair(match: re.Match[str], name: _Name, hint: Hint) -> bool:
     """Return whether the value of a pair is no secret: how sure that is depends on the form of the pair."""
     value = match["value"]
     structured = bool(match["quote"] or match["element"] or match["value_of_name"])
-    assigned = match["separator"].strip("\"'\\`") == "=" and bool(name.flag or _SHOUTED.fullmatch(name.text))
-    if not structured and _CALL.match(value):
+    assigned = match["separator"].strip("\"'\\`") == "=" and bool(name.flag or pattern(_SHOUTED).fullmatch(name.text))
+    if not structured and pattern(_CALL).match(value):
         return True
     if hint is Hint.SURE and (structured or assigned):
         return value.isdigit() and not (assigned or match["quote"])
@@ -146,8 +151,8 @@ def _is_harmless_pair(match: re.Match[str], name: _Name, hint: Hint) -> bool:
 
 def _is_alone(match: re.Match[str]) -> bool:
     """Return whether a name and its value are all that their line has, as in a file of settings."""
-    text = match.string
-    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    text, start = match.string, max(0, match.start() - _LONGEST_BEFORE)
+    line = text[max(start, text.rfind("\n", start, match.start()) + 1) : match.start()]
     rest = text[match.end() : match.end() + 2].strip(" \t\r,;")
     return rest[:1] in {"", "\n"} and bool(re.fullmatch(r"[\s-]*[\w.-]*", line)) and not match["value"].isdigit()
 
