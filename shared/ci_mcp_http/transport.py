@@ -191,14 +191,12 @@ class Transport:
             raise fault
 
     def _connect(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = self._new_client()
-        return self._client
-
-    def _new_client(self) -> httpx.AsyncClient:
+        """Return the client of httpx; the same one until the end."""
+        if self._client is not None:
+            return self._client
         options = self._options
         try:
-            return http_client(
+            self._client = http_client(
                 options.server,
                 ca_file=options.ca_file,
                 transport=self._network,
@@ -209,6 +207,7 @@ class Transport:
         except OSError as error:
             next_step = "Correct it where this process is started"
             raise InvalidInput(str(error), next_step=next_step, service=options.service) from None
+        return self._client
 
     def _build_request(self, call: Call[Any], silence: float | None) -> httpx.Request:
         options = self._options
