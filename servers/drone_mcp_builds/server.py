@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
     from drone_mcp_builds.following import Pause
 
 SPEC = ServerSpec(

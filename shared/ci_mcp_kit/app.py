@@ -18,7 +18,7 @@ from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 from ci_mcp_kit import logs, observing_middleware, pipes, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.front.handover import Handover
+from ci_mcp_kit.front.takeover import Handover
 from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
 from ci_mcp_kit.offered_names import Offer
 from ci_mcp_kit.redact import Redactor
