@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.write_parameters import Additions
     from drone_mcp_client.models import Build, Repo, Stage
 
-PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"
+PIPELINE_UNKNOWN = "Drone does not say whether this commit changes .drone.yml: look at the diff first"
 
 
 BuildPlan = Plan[BuildAction]

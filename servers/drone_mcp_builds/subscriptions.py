@@ -144,7 +144,7 @@ class Subscriptions:
         try:
             await self._check(uri)
         except ServiceError as error:
-            logger.info("A subscription will never tell of anything: %s", error)
+            logger.info("A subscription will never report a change: %s", error)
             return False
         return True
 

@@ -1,7 +1,7 @@
 """Stores the signature of each build's failure, so that servers that share the store find the same failure again.
 
 The key is the id that Drone gave the build. It is unique on a server, while a number may occur again where a repository
-was deleted and enabled anew.
+was deleted and enabled again.
 """
 
 from __future__ import annotations

@@ -64,7 +64,7 @@ def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
     """Return the answer: what changed by step, then as many new lines as there is room for."""
     logs = Comparison.of(pair.text, pair.other) if pair.text and pair.other else None
     new = logs.new if logs else []
-    # The room for log lines beside everything else.
+    # The room for log lines next to everything else.
     stamps = stamps_room(pair.text.stamps if pair.text else "")
     frame = size_of(_view(pair, token_budget, new, [])) + _SLACK + room_of(framed([], pair.nonce))
     room = token_budget - frame - stamps

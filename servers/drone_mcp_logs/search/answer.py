@@ -99,7 +99,7 @@ def _plainest(step: StepMatches) -> StepMatches:
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
-    """Return the room for log lines beside everything else at its longest."""
+    """Return the room for log lines next to everything else at its longest."""
     frames = [_result(step, 0, framed([], findings.nonce)) for step in findings.steps]
     stamps = sum(stamps_room(step.found.stamps) for step in findings.steps)
     return budget - size_of(_view(findings, total, frames)) - stamps - _SLACK * (1 + len(frames))

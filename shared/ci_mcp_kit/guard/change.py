@@ -113,7 +113,7 @@ class Change(ABC, Generic[A, V]):
 
     @abstractmethod
     def keeps_decision(self, before: A, now: A) -> bool:
-        """Tell whether a decision on `before` holds for `now`, the same change planned on a newer state."""
+        """Return whether a decision on `before` holds for `now`, the same change planned on a newer state."""
 
     @abstractmethod
     async def find_effect(self, plan: Plan[A], index: int) -> Sent | None:
