@@ -29,6 +29,7 @@ class Call(Generic[T_co]):
             `url.template`): it must not disclose anyone's repository, and there must be few of them.
         read: reads the response.
         params: of the query.
+        headers: of the request, in addition to those of every request; they take precedence.
         body: sent as JSON.
         scope: the repository or project that it concerns, None where it concerns no single one.
         writes: whether it changes anything in the service.
@@ -43,6 +44,7 @@ class Call(Generic[T_co]):
     template: str
     read: Reader[T_co]
     params: Params = ()
+    headers: Params = ()
     body: dict[str, Any] | None = None
     scope: str | None = None
     writes: bool = False

@@ -216,6 +216,7 @@ class Transport:
         headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
         if silence is None:
             headers = {"Accept": "application/json"}
+        headers |= dict(call.headers)
         if token := self._tokens.current():
             name, value = options.token_header(token.reveal())
             headers[name] = value
