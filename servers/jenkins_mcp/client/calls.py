@@ -191,8 +191,7 @@ def read_json(model: Any) -> Reader[Any]:
         if response.is_web_page:
             raise UnexpectedAnswer(
                 f"A web page came where Jenkins' API has {call.subject}",
-                next_step="Check that JENKINS_URL is the address of Jenkins itself; a sign-in page before it answers like "
-                "this, too",
+                next_step="Check that JENKINS_URL is the address of Jenkins itself, and no sign-in page stands before it",
                 status=response.status,
                 service=JENKINS,
             )

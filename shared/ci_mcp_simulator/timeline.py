@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from drone_mcp_simulator.clock import run_with_timeout
+from ci_mcp_simulator.clock import run_with_timeout
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from drone_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.clock import Clock
 
 
 class Timeline:

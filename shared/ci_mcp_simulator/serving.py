@@ -1,4 +1,4 @@
-"""Serves a world on a socket, for the command line and for tests that need one.
+"""Serves an application on a socket, for the command line and for tests that need one.
 
 This module uses asyncio instead of anyio: faults abort the asyncio transports of uvicorn, and anyio's
 `open_signal_receiver` does not work on Windows.
@@ -16,21 +16,18 @@ import anyio
 import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from drone_mcp_simulator.app import create_app
-from drone_mcp_simulator.faults import TRANSPORT
+from ci_mcp_simulator.faults import TRANSPORT
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator
 
-    from starlette.types import Receive, Scope, Send
-
-    from drone_mcp_simulator.world import World
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 # Seconds for open requests to finish when the server stops.
 GRACE = 0.1
 
 
-class DroneProtocol(H11Protocol):
+class AbortableProtocol(H11Protocol):
     """HTTP/1.1 that gives the app access to the connection, so that a fault can abort it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn has it
@@ -73,16 +70,28 @@ def open_stop_event(*numbers: int) -> anyio.Event:
 
 
 @asynccontextmanager
-async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
-    """Serve `world` during the block; yield its URL. Port 0 selects a free port."""
+async def serving(
+    make_app: Callable[[str], ASGIApp],
+    host: str = "127.0.0.1",
+    port: int = 0,
+    at_end: Callable[[], None] = lambda: None,
+) -> AsyncIterator[str]:
+    """Serve an application during the block; yield its URL.
+
+    Args:
+        make_app: returns the application that is reached at an authority like "127.0.0.1:8080".
+        host: an IP address.
+        port: 0 selects a free one.
+        at_end: called when the server stops, to end open streams.
+    """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     # asyncio disables Nagle's algorithm, which delays responses by 40 ms, only for a socket with an explicit protocol.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    address = listener.getsockname()
-    world.addresses.host = f"[{host}]:{address[1]}" if ":" in host else f"{host}:{address[1]}"
+    bound = listener.getsockname()[1]
+    authority = f"[{host}]:{bound}" if ":" in host else f"{host}:{bound}"
     config = uvicorn.Config(
-        create_app(world),
-        http=DroneProtocol,
+        make_app(authority),
+        http=AbortableProtocol,
         ws="none",
         log_config=None,
         access_log=False,
@@ -94,9 +103,9 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
     try:
         while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event for it
             await anyio.sleep(0.005)
-        yield world.addresses.link
+        yield f"http://{authority}"
     finally:
-        world.hub.close()
+        at_end()
         server.should_exit = True
         await asyncio.wait((task,), timeout=GRACE)
         server.abort_connections()

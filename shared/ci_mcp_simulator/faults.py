@@ -1,7 +1,7 @@
 """Injects faults of networks, proxies and overloaded servers into responses.
 
 `delay`, `status`, `html`, `truncate`, `content_type` and `drip` work everywhere. `drop` (no response) and `reset` (the
-connection breaks halfway) need a connection: uvicorn with `serving.DroneProtocol` aborts it; in-process, through
+connection breaks halfway) need a connection: uvicorn with `serving.AbortableProtocol` aborts it; in-process, through
 `httpx.ASGITransport`, the error that httpx would raise is raised instead.
 """
 
@@ -18,11 +18,11 @@ from pydantic import BaseModel, ConfigDict, Field
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-    from drone_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.clock import Clock
 
 Kind = Literal["delay", "drop", "reset", "status", "truncate", "html", "drip", "content_type"]
 # The ASGI extension that holds the connection for `drop` and `reset` to abort.
-TRANSPORT = "drone_mcp_simulator.transport"
+TRANSPORT = "ci_mcp_simulator.transport"
 DRIP_CHUNK = 64
 HTML = b"<!DOCTYPE html><html><head><title>Bad Gateway</title></head><body>502 Bad Gateway</body></html>"
 
