@@ -191,7 +191,7 @@ def read_json(model: Any) -> Reader[Any]:
         if response.is_web_page:
             raise UnexpectedAnswer(
                 f"A web page came where Jenkins' API has {call.subject}",
-                next_step="Check that JENKINS_URL is the address of Jenkins itself, and no sign-in page stands before it",
+                next_step="Check that JENKINS_URL is the address of Jenkins itself, and not of a sign-in page",
                 status=response.status,
                 service=JENKINS,
             )
