@@ -130,6 +130,10 @@ SCENARIO = Scenario.model_validate(
 )
 
 
+def change_nothing(world: World) -> None:
+    """Leave the world as the scenario has it."""
+
+
 def run_slow(world: World, number: str = "1") -> None:
     """One build of `slow` runs."""
     job = world.root.children["slow"]
@@ -363,7 +367,7 @@ def authorization(capture: JenkinsCapture) -> dict[str, str]:
 @pytest.mark.parametrize("capture", OURS, ids=str)
 async def test_the_simulator_answers_like_jenkins(capture: JenkinsCapture) -> None:
     world = make_world(SCENARIO, ManualClock())
-    BEFORE.get(capture.name, lambda _: None)(world)
+    BEFORE.get(capture.name, change_nothing)(world)
     headers = {**authorization(capture), **capture.content["request"]["headers"]}
     headers.pop("Cookie", None)  # the recording hides it
     body = capture.content["request"]["body"]
