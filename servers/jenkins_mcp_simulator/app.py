@@ -54,7 +54,7 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
         world.root_url = f"http://{authority}{world.prefix}/"
         return create_app(world)
 
-    async with sockets.serving(make_app, host, port) as url:
+    async with sockets.serving(make_app, host, port, date_header=False) as url:
         yield url + world.prefix
 
 

@@ -62,6 +62,11 @@ def login_first(path: str) -> PageResponse:
     return _of_jenkins(403, body, headers)
 
 
+def login() -> PageResponse:
+    """Return the page on which people log in; everybody may see it."""
+    return _of_jenkins(200, _page("Sign in - Jenkins", "<h1>Sign in to Jenkins</h1>"))
+
+
 def missing_permission(user: str, permission: str) -> PageResponse:
     """Return the refusal of a permission, written like Job/Build."""
     group, _, name = permission.partition("/")

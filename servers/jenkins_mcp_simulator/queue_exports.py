@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from jenkins_mcp_simulator.exports import color, constants, export_build, export_causes, export_values, job_url, millis
+from jenkins_mcp_simulator.build_exports import export_build
+from jenkins_mcp_simulator.export_fields import constants, full_display_name, job_url, millis
+from jenkins_mcp_simulator.job_exports import color
+from jenkins_mcp_simulator.parameter_exports import export_causes, export_values
 from jenkins_mcp_simulator.records import JAVA_CLASSES
 from jenkins_mcp_simulator.tree import Exported
 from jenkins_mcp_simulator.waiting import is_stuck, why
@@ -39,7 +42,7 @@ def export_item(world: World, item: Item) -> Exported:
             constants(
                 name=item.job.name,
                 fullName=item.job.full_name,
-                fullDisplayName=" » ".join(item.job.full_name.split("/")),
+                fullDisplayName=full_display_name(item.job),
                 url=job_url(world, item.job),
                 color=color(item.job),
             ),

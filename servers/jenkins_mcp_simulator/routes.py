@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from starlette.responses import RedirectResponse, Response
 
-from jenkins_mcp_simulator import console, exports, pages, stages
+from jenkins_mcp_simulator import console, job_exports, pages, stages
 from jenkins_mcp_simulator.artifacts import send_artifact
+from jenkins_mcp_simulator.build_exports import export_build
 from jenkins_mcp_simulator.queue_exports import export_item, export_queue
+from jenkins_mcp_simulator.report_exports import export_tests
 from jenkins_mcp_simulator.tree import Exported, MalformedTree, export, parse_tree
 from jenkins_mcp_simulator.triggering import NOT_PARAMETERS, Refused, read_delay, read_parameters
 
@@ -28,6 +31,8 @@ def answer(ask: Ask) -> Response:
     segments = ask.segments
     if segments == ["whoAmI", *API]:
         return _send(ask, _who_am_i(ask))
+    if segments == ["login"]:
+        return pages.login().response()
     ask.need("Overall/Read")
     if segments[:1] == ["job"]:
         return _answer_job(ask, segments)
@@ -55,7 +60,7 @@ def _answer_job(ask: Ask, segments: list[str]) -> Response:
         case []:
             return RedirectResponse(f"{ask.path}/", 302)
         case ["api", "json"]:
-            return _send(ask, exports.export_job(ask.world, job, _visible(ask, job)))
+            return _send(ask, job_exports.export_job(ask.world, job, partial(_visible, ask)))
         case ["build" | "buildWithParameters" as verb]:
             return _trigger(ask, job, verb)
         case [name, *more] if not job.is_container:
@@ -88,7 +93,7 @@ def _send_console(ask: Ask, build: Build, _: list[str]) -> Response:
 def _send_tests(ask: Ask, build: Build, _: list[str]) -> Response:
     if not build.plan.tests or build.is_running:
         raise pages.no_such_action()
-    return _send(ask, exports.export_tests(build))
+    return _send(ask, export_tests(build))
 
 
 def _trigger(ask: Ask, job: Job, verb: str) -> Response:
@@ -229,16 +234,16 @@ def _cause_of(ask: Ask) -> dict[str, object]:
 
 
 ROUTES: Final[dict[str, Callable[[Ask], Response]]] = {
-    "api/json": lambda ask: _send(ask, exports.export_root(ask.world, _visible(ask, ask.world.root))),
+    "api/json": lambda ask: _send(ask, job_exports.export_root(ask.world, partial(_visible, ask))),
     "crumbIssuer/api/json": _send_crumb,
     "queue/api/json": _send_queue,
     "queue/cancelItem": _cancel,
-    "computer/api/json": lambda ask: _send(ask, exports.export_nodes(ask.world)),
+    "computer/api/json": lambda ask: _send(ask, job_exports.export_nodes(ask.world)),
 }
 BuildHandler = Callable[["Ask", "Build", list[str]], Response]
 # Pattern below the build, whether only pipelines have it, handler.
 BUILD_ROUTES: Final[list[tuple[tuple[str, ...], bool, BuildHandler]]] = [
-    (("api", "json"), False, lambda ask, build, _: _send(ask, exports.export_build(ask.world, build))),
+    (("api", "json"), False, lambda ask, build, _: _send(ask, export_build(ask.world, build))),
     (("consoleText",), False, _send_console),
     (
         ("logText", "progressiveText"),

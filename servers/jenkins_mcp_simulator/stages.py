@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from jenkins_mcp_simulator import pages
-from jenkins_mcp_simulator.exports import millis
+from jenkins_mcp_simulator.export_fields import millis
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -45,6 +45,14 @@ class Exported:
     fields: Mapping[str, Callable[[], Any]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ExportedList:
+    """A list of which only the entries that are asked for are exported: it may have thousands."""
+
+    items: Sequence[Any]
+    make: Callable[[Any], Exported]
+
+
 def parse_tree(text: str) -> Selection:
     """Parse the parameter.
 
@@ -64,6 +72,9 @@ def export(value: Any, selection: Selection) -> Any:
         shown = {} if value.java_class is None else {"_class": value.java_class}
         asked = ((name, read, selection.of(name)) for name, read in value.fields.items())
         return shown | {name: export(read(), wanted) for name, read, wanted in asked if wanted is not None}
+    if isinstance(value, ExportedList):
+        chosen = value.items[selection.start : selection.stop]
+        return [export(value.make(item), Selection(selection.fields)) for item in chosen]
     if isinstance(value, Sequence) and not isinstance(value, str | bytes):
         # A range on the field of an object is ignored; the entries have no range of their own.
         inner = Selection(selection.fields)

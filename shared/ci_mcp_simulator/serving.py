@@ -75,6 +75,8 @@ async def serving(
     host: str = "127.0.0.1",
     port: int = 0,
     at_end: Callable[[], None] = lambda: None,
+    *,
+    date_header: bool = True,
 ) -> AsyncIterator[str]:
     """Serve an application during the block; yield its URL.
 
@@ -83,6 +85,7 @@ async def serving(
         host: an IP address.
         port: 0 selects a free one.
         at_end: called when the server stops, to end open streams.
+        date_header: whether responses get the machine's time; not for an application that has a time of its own.
     """
     listener = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     # asyncio disables Nagle's algorithm, which delays responses by 40 ms, only for a socket with an explicit protocol.
@@ -95,6 +98,7 @@ async def serving(
         ws="none",
         log_config=None,
         access_log=False,
+        date_header=date_header,
         server_header=False,
         proxy_headers=False,
     )
