@@ -109,7 +109,9 @@ def circles(edges: dict[str, set[str]]) -> list[str]:
 
 def ours(package: Path) -> set[str]:
     found = {name.split(".")[0] for module in modules(package) for name in imported(module)}
-    return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_"))} - {package.name}
+    return found & {other.name for layer in ("shared", "servers", "entrypoint") for other in packages(layer)} - {
+        package.name
+    }
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:

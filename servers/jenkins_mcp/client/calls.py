@@ -7,6 +7,7 @@ more, as Jenkins counts nothing.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -15,6 +16,7 @@ from ci_mcp_http.paths import quote_input
 from ci_mcp_http.response import Response, json_parser, parse_body
 from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from jenkins_mcp.client.console import LogPart, is_multipart, read_multipart, read_progressive
+from jenkins_mcp.client.dated import Dated, parse_date
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.models.builds import Build
 from jenkins_mcp.client.models.jobs import Job
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from ci_mcp_http.call import Params, Reader
 
 LONGEST_NODE: Final = 12  # digits
+LONGEST_QUERY: Final = 6000  # characters; Jetty takes 8 KiB for the whole line of a request
+STARTING: Final = 503
 
 # Texts such as `why` are translated into the language of the request.
 ENGLISH: Final = (("Accept-Language", "en"),)
@@ -71,9 +75,28 @@ def who_am_i() -> Call[WhoAmI]:
     return _get("user.whoami", "the user", "/whoAmI/api/json", WhoAmI)
 
 
+def is_starting() -> Call[bool]:
+    """Ask whether Jenkins is still starting, by the page on which people log in; it needs no permission."""
+
+    def read(_: Call[Any], response: Response) -> bool:
+        # Jenkins' own page names it in a header, and is not shown before it has started.
+        return response.status == STARTING or (response.is_success and "x-jenkins" not in response.headers)
+
+    return Call(
+        operation="system.login_page",
+        subject="the page on which people log in",
+        method="GET",
+        path="/login",
+        template="/login",
+        read=read,
+        headers=ENGLISH,
+    )
+
+
 def list_jobs(folder: JobName, start: int, count: int) -> Call[Job]:
     """Read a folder with a part of its jobs, by name; the answer has no `jobs` if it is a job itself."""
-    tree = f"_class,fullName,jobs[{LISTED_JOB}]{_range(start, count)}"
+    # One child of each, by which a folder is known whatever its class.
+    tree = f"_class,fullName,jobs[{LISTED_JOB},jobs[name]{{0,1}}]{_range(start, count)}"
     return _get_of_job("jobs.list", f"the jobs of {_show(folder)}", folder, "", Job, tree)
 
 
@@ -88,9 +111,10 @@ def list_builds(job: JobName, start: int, count: int) -> Call[Job]:
     return _get_of_job("builds.list", f"the builds of {job}", job, "", Job, tree)
 
 
-def get_build(job: JobName, build: int | str) -> Call[Build]:
-    """Read a build by its number or a permalink."""
-    return _get_of_build("builds.get", "build", job, build, "", Build, BUILD)
+def get_build(job: JobName, build: int | str) -> Call[Dated[Build]]:
+    """Read a build by its number or a permalink, with the time at which Jenkins says that it stood so."""
+    call = _get_of_build("builds.get", "build", job, build, "", Build, BUILD)
+    return replace(call, read=read_dated(call.read))
 
 
 def list_artifacts(job: JobName, build: int | str, start: int, count: int) -> Call[Build]:
@@ -200,18 +224,32 @@ def read_json(model: Any) -> Reader[Any]:
     return read
 
 
+@cache
+def read_dated(read: Reader[Any]) -> Reader[Dated[Any]]:
+    """Return a reader that adds Jenkins' time to what another one reads."""
+
+    def read_with_date(call: Call[Any], response: Response) -> Dated[Any]:
+        # A part of a second is left out of the header, and of no matter.
+        date = parse_date(response.headers.get("date", ""))
+        return Dated(read(call, response), date)
+
+    return read_with_date
+
+
 def _get(
     operation: str, subject: str, path: str, model: Any, tree: str = "", *, template: str = "", job: str | None = None
 ) -> Call[Any]:
-    params: Params = (("tree", tree),) if tree else ()
+    asked: Params = (("tree", tree),) if tree else ()
+    is_long = len(tree) + len(path) > LONGEST_QUERY
     return Call(
         operation=operation,
         subject=subject,
-        method="GET",
+        method="POST" if is_long else "GET",
         path=path,
         template=template or path,
         read=read_json(model),
-        params=params,
+        params=() if is_long else asked,
+        form=asked if is_long else (),
         headers=ENGLISH,
         scope=job,
     )

@@ -7,11 +7,14 @@ administrator configured, which need not be the address that we reach it at.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
 from ci_mcp_http.paths import join_path, quote_input
 from ci_mcp_kit.errors import InvalidInput
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 DEEPEST: Final = 20  # folders; deeper than people nest them, and far below the 8 KiB that Jetty takes as a request line
 PERMALINKS: Final = (
@@ -55,6 +58,8 @@ class JobName:
 
 
 ROOT: Final = JobName(())
+# jenkinsci/jenkins, core/src/main/java/jenkins/model/Jenkins.java, `checkGoodName`.
+_NOT_IN_NAMES: Final = {character: f"%{ord(character):02X}" for character in r"?*/\%!@#$^&|<>[]:;"}
 
 
 def parse_job(text: str) -> JobName:
@@ -73,6 +78,17 @@ def parse_job(text: str) -> JobName:
     # Made here, so that a wrong part is refused where the name is read and not when it is used.
     _ = job.path
     return job
+
+
+def guess_branches(name: JobName) -> Iterator[JobName]:
+    """Yield what a name can mean that is written as people say a branch: `team/app/feature/x` for `feature%2Fx`.
+
+    The name of a branch is stored quoted where it has characters that no job's name may have.
+    """
+    for cut in range(len(name.parts) - 1, 0, -1):
+        branch = "".join(_NOT_IN_NAMES.get(character, character) for character in "/".join(name.parts[cut:]))
+        if branch != name.parts[cut]:
+            yield JobName((*name.parts[:cut], branch))
 
 
 def parse_folder(text: str) -> JobName:
@@ -100,6 +116,11 @@ def build_segment(build: int | str) -> str:
 def build_path(job: JobName, build: int | str) -> str:
     """Return the path of a build's page."""
     return f"{job.path}/{build_segment(build)}"
+
+
+def job_of(full_name: str) -> JobName:
+    """Return the name of a job that Jenkins itself names in full."""
+    return JobName(tuple(full_name.split("/")))
 
 
 def artifact_path(job: JobName, build: int | str, relative_path: str) -> str:

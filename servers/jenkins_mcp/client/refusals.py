@@ -59,9 +59,9 @@ def describe_refusal(call: Call[Any], response: Response) -> ServiceError:
 def _unauthorized(call: Call[Any], response: Response, page: Page) -> ServiceError:
     # Jenkins answers so to wrong credentials even where it lets everybody read.
     return AuthenticationFailed(
-        "Jenkins does not accept this user name with this token",
-        next_step="Check JENKINS_USERNAME and JENKINS_API_TOKEN together: a token is of one user "
-        "(drone-mcp-config doctor tries them)",
+        "Jenkins does not accept this user name with this token or password",
+        next_step="Check JENKINS_USERNAME together with JENKINS_API_TOKEN (or JENKINS_PASSWORD): a token is of one "
+        "user, and Jenkins shows it only when it is made",
         status=response.status,
         details=_details(call, page),
         service=JENKINS,
@@ -229,5 +229,5 @@ def _as_end(said: str) -> str:
 
 
 def _details(call: Call[Any], page: Page, **more: str) -> dict[str, Any]:
-    facts = {"job": call.scope, "jenkins_message": page.message, "logging_id": page.logging_id, **more}
+    facts = {"job": call.scope, "reason": page.message, "logging_id": page.logging_id, **more}
     return {key: value for key, value in facts.items() if value}

@@ -51,7 +51,7 @@ def test_a_missing_permission_is_named_as_the_matrix_of_permissions_names_it() -
     error = describe_refusal(capture.call(), capture.response)
     assert error.message == "Jenkins refuses the job app: viewer lacks the permission Job/Build"
     assert error.details["permission"] == "Job/Build"
-    assert error.details["jenkins_message"] == "viewer is missing the Job/Build permission"
+    assert error.details["reason"] == "viewer is missing the Job/Build permission"
 
 
 def test_a_job_that_may_only_be_known_is_told_from_a_missing_login() -> None:
