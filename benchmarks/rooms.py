@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from mcp import Client
 
-from drone_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.clock import ManualClock
+from drone_mcp_simulator.app import serving
 from drone_mcp_simulator.scenario import load
-from drone_mcp_simulator.serving import serving
 
 if TYPE_CHECKING:
     from types import FrameType

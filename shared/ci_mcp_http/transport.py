@@ -10,6 +10,7 @@ from importlib.metadata import version
 from itertools import count
 from random import random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import anyio
 import anyio.lowlevel
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 POOL_AND_WRITE_TIMEOUT: Final = 30.0  # seconds to get a connection of the pool, and to write a request
+KEPT_OPEN: Final = 20  # idle connections, as httpx has it by default
 EVENT_STREAM: Final = "text/event-stream"
 EVENTS_AT_ONCE: Final = 200
 PIECE: Final = 2**18  # bytes that are decompressed at once; a chunk may hold a thousand times its size
@@ -79,7 +81,7 @@ class Transport:
         self._options = options
         self._tokens = options.token_source()
         self._with_token = options.token is not None or options.token_file is not None
-        self._policy = RetryPolicy(options.retries)
+        self._policy = RetryPolicy(options.retries, base=options.backoff)
         self._gate = gate
         self._clock = clock or Clock()
         self._network = network
@@ -199,6 +201,8 @@ class Transport:
             self._client = http_client(
                 options.server,
                 ca_file=options.ca_file,
+                skip_verify=options.skip_verify,
+                limits=httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=KEPT_OPEN),
                 transport=self._network,
                 follow_redirects=False,  # the token would go along
                 # Of the codings that httpx knows, gzip is always there, and its output is counted while it is unpacked.
@@ -215,6 +219,9 @@ class Transport:
         headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
         if silence is None:
             headers = {"Accept": "application/json"}
+        if call.form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers |= dict(call.headers)
         if token := self._tokens.current():
             name, value = options.token_header(token.reveal())
             headers[name] = value
@@ -225,6 +232,7 @@ class Transport:
             options.server + call.path,
             params=call.params or None,
             json=call.body,
+            content=urlencode(call.form) if call.form else None,
             headers=headers,
             timeout=httpx.Timeout(POOL_AND_WRITE_TIMEOUT, connect=options.connect_timeout, read=read_timeout),
         )
