@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from drone_mcp_simulator.manifest import lint, select_stages
+from drone_mcp_simulator.pipeline_checks import lint, select_stages
 from drone_mcp_simulator.records import Build, Repo, Stage
 from drone_mcp_simulator.world import NoRows
 
