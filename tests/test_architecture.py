@@ -21,6 +21,7 @@ SHARED = {
     "ci_mcp_logs": {"ci_mcp_kit"},
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "forge_client": {"ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
@@ -108,7 +109,7 @@ def circles(edges: dict[str, set[str]]) -> list[str]:
 
 def ours(package: Path) -> set[str]:
     found = {name.split(".")[0] for module in modules(package) for name in imported(module)}
-    return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_"))} - {package.name}
+    return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_", "forge_"))} - {package.name}
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:

@@ -30,6 +30,7 @@ class Call(Generic[T_co]):
         read: reads the response.
         params: of the query.
         body: sent as JSON.
+        headers: of the request, in addition to those of the transport; the token's header cannot be replaced.
         scope: the repository or project that it concerns, None where it concerns no single one.
         writes: whether it changes anything in the service.
         idempotent: whether sending it twice does no more than sending it once (RFC 9110, section 9.2.2).
@@ -44,6 +45,7 @@ class Call(Generic[T_co]):
     read: Reader[T_co]
     params: Params = ()
     body: dict[str, Any] | None = None
+    headers: Params = ()
     scope: str | None = None
     writes: bool = False
     # Most calls read. A domain has to mark the others, or they are repeated after a failure.
