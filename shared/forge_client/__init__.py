@@ -5,7 +5,9 @@
     models               repositories, issues, pull requests, commits and files, for every forge
     names, texts         names and texts as callers give them, checked
     choosing             finds the labels and milestones that a caller names
+    permissions          what may be changed in a repository
     merge_state          whether a pull request can be merged, in words
+    diffs                files, hunks and lines of a diff
     errors, options      the forge as a service, and how to reach it
     gitea                `GiteaForge`, for Gitea and Forgejo
 

@@ -29,12 +29,16 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ForgeReads(Protocol):
-    """Everything that is read of a forge; use it as `async with`, or call `aclose`.
+class Forge(Protocol):
+    """A forge: Gitea and Forgejo now; GitHub and GitLab can follow. Use it as `async with`, or call `aclose`.
 
     A repository is given as "owner/name". Every method raises a `ServiceError`. Each costs one request, where it does
     not say otherwise.
     """
+
+    @property
+    def writes(self) -> ForgeWrites:
+        """The calls that change something."""
 
     async def __aenter__(self) -> Self: ...
     async def __aexit__(
@@ -93,7 +97,7 @@ class ForgeReads(Protocol):
     async def blocked(self, repo: str, number: int) -> tuple[Issue, ...]:
         """List the issues that wait for this one."""
 
-    async def last_comments(self, repo: str, issue: Issue, count: int) -> tuple[Comment, ...]:
+    async def last_comments(self, repo: str, issue: Issue | PullRequest, count: int) -> tuple[Comment, ...]:
         """List the last comments of an issue or pull request, oldest of them first. Costs at most two requests."""
 
     async def comment(self, repo: str, comment: int) -> Comment:
@@ -230,11 +234,3 @@ class ForgeWrites(Protocol):
 
     def update_pull(self, repo: str, number: int, changes: PullChanges) -> Call[Written[PullRequest]]:
         """Change what is given of a pull request."""
-
-
-class Forge(ForgeReads, Protocol):
-    """A forge: Gitea and Forgejo now; GitHub and GitLab can follow."""
-
-    @property
-    def writes(self) -> ForgeWrites:
-        """The calls that change something."""

@@ -67,35 +67,33 @@ def is_full_sha(text: str) -> bool:
     return bool(_FULL_SHA.fullmatch(text))
 
 
-def split_ref(ref: str) -> tuple[str, ...]:
-    """Return the parts of a branch, tag or commit between its slashes.
+def check_ref(ref: str) -> str:
+    """Return a branch, tag or commit.
 
     Raises:
         InvalidInput: git takes no such name.
     """
-    parts = tuple(ref.split("/"))
     # A part may neither be empty nor begin with a dot nor end in .lock (rules 1 and 6), and the whole not in a dot (7).
-    is_wrong = any(not part or part.startswith(".") or part.endswith(".lock") for part in parts)
+    is_wrong = any(not part or part.startswith(".") or part.endswith(".lock") for part in ref.split("/"))
     if is_wrong or ref.endswith(".") or len(ref) > LONGEST_SEGMENT or _NO_REF.search(ref) or not _is_unicode(ref):
         raise InvalidInput(f"{quote_input(ref)} is no branch, tag or commit", next_step=REF_SYNTAX)
-    return parts
+    return ref
 
 
-def split_head(head: str) -> tuple[str, ...]:
-    """Return the parts of a head between its slashes: a ref, or `user:branch` for one in that user's fork.
+def check_head(head: str) -> str:
+    """Return a head: a ref, or `user:branch` for one in that user's fork.
 
     Raises:
         InvalidInput: it is neither.
     """
     user, colon, branch = head.partition(":")
     if not colon:
-        return split_ref(head)
+        return check_ref(head)
     try:
         quote_segment(user, "user")
     except InvalidInput as refused:
         raise InvalidInput(f"{quote_input(head)} is no branch of a user's fork", next_step=REF_SYNTAX) from refused
-    first, *rest = split_ref(branch)
-    return f"{user}:{first}", *rest
+    return f"{user}:{check_ref(branch)}"
 
 
 def split_path(path: str) -> tuple[str, ...]:

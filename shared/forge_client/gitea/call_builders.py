@@ -109,7 +109,7 @@ def fill(template: str, values: dict[str, Value]) -> str:
     return _PLACEHOLDER.sub(quote, template).rstrip("/")
 
 
-def page_params(page: int, limit: int) -> Params:
+def page_params(page: int, limit: int = LARGEST_PAGE) -> Params:
     """Return the parameters of one page."""
     if not 1 <= limit <= LARGEST_PAGE:
         raise InvalidInput(f"A page has 1 to {LARGEST_PAGE} entries, not {limit}")

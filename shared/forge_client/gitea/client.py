@@ -301,7 +301,7 @@ class GiteaForge:
 
     async def tree(self, repo: str, sha: str, page: int = 1) -> Tree:
         """List a page of everything below a commit or tree."""
-        return await self.send(code_calls.tree(repo, sha, page=page))
+        return await self.send(code_calls.tree(repo, sha, page))
 
     async def file(
         self, repo: str, path: str, ref: str = "", *, first: int = 0, last: int | None = None

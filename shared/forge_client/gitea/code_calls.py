@@ -23,7 +23,7 @@ from forge_client.models.code import (
     Tag,
     Tree,
 )
-from forge_client.names import is_sha, split_head, split_path, split_ref
+from forge_client.names import check_head, check_ref, is_sha, split_path
 
 if TYPE_CHECKING:
     from forge_client.models.base import Page
@@ -44,7 +44,7 @@ def branch(repo: str, name: str) -> Call[Branch]:
     """Read a branch, with what its protection asks for."""
     reader = read_as(Branch)
     what, template = f"branch {quote_input(name)}", "/branches/{branch}"
-    return repo_get("branches.get", what, repo, template, reader, branch=split_ref(name))
+    return repo_get("branches.get", what, repo, template, reader, branch=tuple(check_ref(name).split("/")))
 
 
 def branch_protections(repo: str) -> Call[tuple[BranchProtection, ...]]:
@@ -63,9 +63,9 @@ def commits(
 ) -> Call[Page[Commit]]:
     """List a page of the commits of a ref, newest first: those that change `path`, and are not in `missing_from`."""
     given = make_query(
-        sha="/".join(split_ref(ref)) if ref else "",
+        sha=check_ref(ref) if ref else "",
         path="/".join(split_path(path)),
-        **{"not": "/".join(split_ref(missing_from)) if missing_from else ""},
+        **{"not": check_ref(missing_from) if missing_from else ""},
     )
     params = (*page_params(page, limit), *given, *LEAN)
     return repo_get("commits.list", "the commits", repo, "/commits", read_page(Commit), params=params)
@@ -86,7 +86,7 @@ def commit_diff(repo: str, sha: str) -> Call[str]:
 
 def comparison(repo: str, base: str, head: str) -> Call[Comparison]:
     """Compare two refs from the commit that they share; the head may be `user:branch` of a fork."""
-    basehead = tuple(f"{'/'.join(split_ref(base))}...{'/'.join(split_head(head))}".split("/"))
+    basehead = tuple(f"{check_ref(base)}...{check_head(head)}".split("/"))
     what = f"the comparison of {quote_input(base)} and {quote_input(head)}"
     return repo_get("commits.compare", what, repo, "/compare/{basehead}", read_as(Comparison), basehead=basehead)
 
@@ -98,9 +98,10 @@ def folder(repo: str, path: str = "", ref: str = "") -> Call[tuple[Entry, ...] |
     return repo_get("files.list", what, repo, template, reader, params=_at(ref), path=split_path(path))
 
 
-def tree(repo: str, sha: str, *, page: int = 1, limit: int = LARGEST_TREE) -> Call[Tree]:
+def tree(repo: str, sha: str, page: int = 1) -> Call[Tree]:
     """List a page of everything that is below a commit or a tree."""
-    params = (("recursive", "true"), ("page", str(page)), ("per_page", str(limit)))
+    page_number, _ = page_params(page)
+    params = (("recursive", "true"), page_number, ("per_page", str(LARGEST_TREE)))
     what, template = f"the tree of {sha[:12]}", "/git/trees/{sha}"
     return repo_get("files.tree", what, repo, template, read_as(Tree), params=params, sha=_hash(sha))
 
@@ -121,7 +122,7 @@ def file(repo: str, path: str, ref: str = "", *, first: int = 0, last: int | Non
 
 
 def _at(ref: str) -> Params:
-    return make_query(ref="/".join(split_ref(ref)) if ref else "")
+    return make_query(ref=check_ref(ref) if ref else "")
 
 
 def _hash(sha: str) -> str:

@@ -22,14 +22,14 @@ if TYPE_CHECKING:
     from forge_client.requests import IssueFilter
 
 
-def labels(repo: str, page: int = 1, limit: int = LARGEST_PAGE) -> Call[Page[Label]]:
+def labels(repo: str, page: int = 1) -> Call[Page[Label]]:
     """List a page of the repository's own labels."""
-    return repo_get("labels.list", "the labels", repo, "/labels", read_page(Label), params=page_params(page, limit))
+    return repo_get("labels.list", "the labels", repo, "/labels", read_page(Label), params=page_params(page))
 
 
-def milestones(repo: str, page: int = 1, limit: int = LARGEST_PAGE) -> Call[Page[Milestone]]:
+def milestones(repo: str, page: int = 1) -> Call[Page[Milestone]]:
     """List a page of the milestones, closed ones too."""
-    params = (*page_params(page, limit), ("state", "all"))
+    params = (*page_params(page), ("state", "all"))
     return repo_get("milestones.list", "the milestones", repo, "/milestones", read_page(Milestone), params=params)
 
 

@@ -15,7 +15,7 @@ from forge_client.gitea.code_calls import LEAN
 from forge_client.gitea.responses import read_as, read_page, read_text
 from forge_client.models.code import ChangedFile, Commit
 from forge_client.models.pulls import Checks, PullRequest, Review
-from forge_client.names import check_filter, is_full_sha, split_ref
+from forge_client.names import check_filter, check_ref, is_full_sha
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def pulls(
         *make_query(
             milestone=str(milestone.id) if milestone else "",
             poster=check_filter(wanted.author),
-            base_branch="/".join(split_ref(wanted.base)) if wanted.base else "",
+            base_branch=check_ref(wanted.base) if wanted.base else "",
         ),
     )
     return repo_get("pulls.list", "the pull requests", repo, "/pulls", read_page(PullRequest), params=params)

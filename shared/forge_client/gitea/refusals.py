@@ -33,6 +33,9 @@ SERVER_FAULT: Final = 500  # the lowest status by which a server says that it is
 # Gitea lists the scopes that were needed, and then those of the token, which Forgejo leaves out.
 _SCOPES: Final = re.compile(r"required=\[([a-z:, ]{1,200})\]")
 
+# The words of Gitea and of Forgejo that say no more than the status.
+_MERE_404: Final = frozenset({"not found", "The target couldn't be found."})
+
 # The calls that Gitea answers with 500 and an empty message where something that they name is not there.
 _EMPTY_500: Final = {
     "comments.list": "the issue",
@@ -138,9 +141,12 @@ def _not_found(refusal: Refusal) -> ServiceError:
     if refusal.message.startswith("user does not exist"):
         message = f"The forge has no user of that name{refusal.quoted}"
         return InvalidInput(message, status=404, details=refusal.details, service=FORGE)
+    subject = refusal.call.subject
+    if refusal.message not in _MERE_404:
+        return NotFound(f"The forge finds nothing for {subject}{refusal.quoted}", status=404, details=refusal.details)
     need = "the right to change" if refusal.call.writes else "access to"
     return NotFound(
-        f"The forge has no {refusal.call.subject.removeprefix('the ')}, or the token's user lacks {need} it",
+        f"The forge has no {subject.removeprefix('the ')}, or the token's user lacks {need} it",
         status=404,
         details=refusal.details,
     )

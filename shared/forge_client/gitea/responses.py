@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ci_mcp_http.gateways import find_gateway_error
 from ci_mcp_http.response import Response, json_parser, parse_body
-from ci_mcp_kit.errors import UnexpectedAnswer
+from ci_mcp_kit.errors import ServiceError, UnexpectedAnswer
 from forge_client.errors import FORGE, RepositoryRenamed
 from forge_client.gitea.refusals import Refusal, describe_refusal
 from forge_client.models.base import Page
@@ -87,7 +87,7 @@ def read_file(call: Call[Any], response: Response) -> FileContent:
     return FileContent(content=content, start=start, total=total, sha=sha)
 
 
-def find_error(call: Call[Any], response: Response) -> Exception:
+def find_error(call: Call[Any], response: Response) -> ServiceError:
     """Return the error for a response that is no success, or a success of something else than the forge."""
     if response.status == MOVED_PERMANENTLY and call.scope:
         renamed = find_repo(response.headers.get("location", ""))

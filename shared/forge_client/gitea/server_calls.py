@@ -48,7 +48,7 @@ def user_repositories(page: int = 1, limit: int = LARGEST_PAGE) -> Call[Page[Rep
     return get("user.repos", "the user's repositories", "/user/repos", reader, page_params(page, limit))
 
 
-def organisation_labels(owner: str, page: int = 1, limit: int = LARGEST_PAGE) -> Call[Page[Label]]:
+def organisation_labels(owner: str, page: int = 1) -> Call[Page[Label]]:
     """List a page of the labels that all repositories of an organisation have; 404 for an owner who is a person."""
-    params = page_params(page, limit)
+    params = page_params(page)
     return get("orgs.labels", f"the labels of {owner}", "/orgs/{owner}/labels", read_page(Label), params, owner=owner)

@@ -12,15 +12,16 @@ from ci_mcp_kit.errors import InvalidInput
 from forge_client.gitea.call_builders import repo_change
 from forge_client.gitea.responses import read_as
 from forge_client.gitea.written import read_labels, read_written
-from forge_client.models.issues import Comment, Issue, Label, Milestone
+from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest
-from forge_client.names import split_head, split_ref
+from forge_client.names import check_head, check_ref
 from forge_client.texts import check_body, check_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ci_mcp_http.call import Call
+    from forge_client.models.issues import Label, Milestone
     from forge_client.requests import IssueChanges, PullChanges, Written
 
 
@@ -34,18 +35,9 @@ def create_issue(
     assignees: Sequence[str] = (),
 ) -> Call[Written[Issue]]:
     """Create an issue, each time anew."""
-    content: dict[str, Any] = {"title": check_title(title)}
-    if body:
-        content["body"] = check_body(body)
-    if labels:
-        content["labels"] = [label.id for label in labels]
-    if milestone:
-        content["milestone"] = milestone.id
-    if assignees:
-        content["assignees"] = list(assignees)
-    return repo_change(
-        "issues.create", "the issues", "POST", repo, "/issues", read_written(Issue), content, idempotent=False
-    )
+    content = _new_content(title, body, labels, milestone, assignees)
+    reader = read_written(Issue)
+    return repo_change("issues.create", "the issues", "POST", repo, "/issues", reader, content, idempotent=False)
 
 
 def update_issue(repo: str, number: int, changes: IssueChanges) -> Call[Written[Issue]]:
@@ -53,13 +45,7 @@ def update_issue(repo: str, number: int, changes: IssueChanges) -> Call[Written[
 
     With a content version, Gitea from 1.27 on refuses (409) where the body was edited since; Forgejo 12 ignores it.
     """
-    content: dict[str, Any] = {}
-    if changes.title is not None:
-        content["title"] = check_title(changes.title)
-    if changes.body is not None:
-        content["body"] = check_body(changes.body) if changes.body else ""
-    if changes.state is not None:
-        content["state"] = changes.state
+    content = _changed_content(changes)
     if changes.milestone is not None:
         content["milestone"] = changes.milestone.id if changes.milestone != "none" else 0
     if changes.assignees is not None:
@@ -69,19 +55,9 @@ def update_issue(repo: str, number: int, changes: IssueChanges) -> Call[Written[
     if changes.content_version is not None:
         content["content_version"] = changes.content_version
     # With a version, the same call again would be refused.
-    is_repeatable = changes.content_version is None
-    what, template = f"issue {number}", "/issues/{number}"
-    return repo_change(
-        "issues.update",
-        what,
-        "PATCH",
-        repo,
-        template,
-        read_written(Issue),
-        content,
-        idempotent=is_repeatable,
-        number=number,
-    )
+    again = changes.content_version is None
+    what, template, reader = f"issue {number}", "/issues/{number}", read_written(Issue)
+    return repo_change("issues.update", what, "PATCH", repo, template, reader, content, idempotent=again, number=number)
 
 
 def add_labels(repo: str, number: int, labels: Sequence[Label]) -> Call[Written[tuple[Label, ...]]]:
@@ -134,11 +110,29 @@ def create_pull(
     """
     # A draft is one whose title begins so (go-gitea/gitea v1.27.3, custom/conf/app.example.ini,
     # WORK_IN_PROGRESS_PREFIXES).
-    content: dict[str, Any] = {
-        "title": check_title(f"WIP: {title}" if draft and title.strip() else title),
-        "head": "/".join(split_head(head)),
-        "base": "/".join(split_ref(base)),
-    }
+    full_title = f"WIP: {check_title(title)}" if draft else title
+    branches = {"head": check_head(head), "base": check_ref(base)}
+    content = _new_content(full_title, body, labels, milestone, assignees) | branches
+    reader = read_written(PullRequest)
+    return repo_change("pulls.create", "the pull requests", "POST", repo, "/pulls", reader, content, idempotent=False)
+
+
+def update_pull(repo: str, number: int, changes: PullChanges) -> Call[Written[PullRequest]]:
+    """Change what is given of a pull request."""
+    content = _changed_content(changes)
+    if changes.base is not None:
+        content["base"] = check_ref(changes.base)
+    if not content:
+        raise InvalidInput("Nothing to change is given")
+    what, template, reader = f"pull request {number}", "/pulls/{number}", read_written(PullRequest)
+    return repo_change("pulls.update", what, "PATCH", repo, template, reader, content, number=number)
+
+
+def _new_content(
+    title: str, body: str, labels: Sequence[Label], milestone: Milestone | None, assignees: Sequence[str]
+) -> dict[str, Any]:
+    """Return the fields that a new issue or pull request is sent with. Labels and milestones go by their ids."""
+    content: dict[str, Any] = {"title": check_title(title)}
     if body:
         content["body"] = check_body(body)
     if labels:
@@ -147,12 +141,11 @@ def create_pull(
         content["milestone"] = milestone.id
     if assignees:
         content["assignees"] = list(assignees)
-    reader = read_written(PullRequest)
-    return repo_change("pulls.create", "the pull requests", "POST", repo, "/pulls", reader, content, idempotent=False)
+    return content
 
 
-def update_pull(repo: str, number: int, changes: PullChanges) -> Call[Written[PullRequest]]:
-    """Change what is given of a pull request."""
+def _changed_content(changes: IssueChanges | PullChanges) -> dict[str, Any]:
+    """Return what changes of an issue or pull request alike."""
     content: dict[str, Any] = {}
     if changes.title is not None:
         content["title"] = check_title(changes.title)
@@ -160,13 +153,7 @@ def update_pull(repo: str, number: int, changes: PullChanges) -> Call[Written[Pu
         content["body"] = check_body(changes.body) if changes.body else ""
     if changes.state is not None:
         content["state"] = changes.state
-    if changes.base is not None:
-        content["base"] = "/".join(split_ref(changes.base))
-    if not content:
-        raise InvalidInput("Nothing to change is given")
-    what, template = f"pull request {number}", "/pulls/{number}"
-    reader = read_written(PullRequest)
-    return repo_change("pulls.update", what, "PATCH", repo, template, reader, content, number=number)
+    return content
 
 
 def _change_labels(

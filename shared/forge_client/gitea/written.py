@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 # What of a body can be seen in the answer: the field of the request -> whether the answer has its value.
 _APPLIED: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
-    "title": lambda sent, answer: answer.title == sent,
+    "title": lambda sent, answer: answer.title.strip() == sent.strip(),
     "body": lambda sent, answer: _unify_lines(answer.body) == _unify_lines(sent),
     "state": lambda sent, answer: answer.state == sent,
     "labels": lambda sent, answer: set(sent) <= {label.id for label in answer.labels},
@@ -38,8 +38,8 @@ def read_written(model: type[Issue | PullRequest]) -> Reader[Written[Any]]:
     def read(call: Call[Any], response: Response) -> Written[Any]:
         answer = read_answer(call, response)
         sent = call.body or {}
-        missing = (field for field, is_applied in _APPLIED.items() if field in sent)
-        return Written(answer, tuple(field for field in missing if not _APPLIED[field](sent[field], answer)))
+        is_applied = {field: check(sent[field], answer) for field, check in _APPLIED.items() if field in sent}
+        return Written(answer, tuple(field for field, applied in is_applied.items() if not applied))
 
     return read
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from typing import Annotated
 
 from pydantic import AliasPath, Field
@@ -72,10 +74,15 @@ class Issue(ForgeModel):
 
     @property
     def version(self) -> str:
-        """A text that another edit of the issue changes, for a caller to bring back with an edit of its own."""
-        # In seconds, as forges keep times; the count tells two edits of the body within one.
-        moment = f"{self.updated_at.timestamp():.0f}" if self.updated_at else "0"
-        return moment if self.content_version is None else f"{moment}.{self.content_version}"
+        """A short text that an edit of the issue changes, for a caller to bring back with an edit of its own.
+
+        Not made from `updated_at`, which every comment and reference changes as well.
+        """
+        labels = sorted(label.id for label in self.labels)
+        assignees = sorted(user.login for user in self.assignees)
+        milestone = self.milestone.id if self.milestone else 0
+        facts = [self.title, self.body, self.state, labels, milestone, assignees, self.content_version]
+        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:12]
 
 
 class Comment(ForgeModel):

@@ -39,6 +39,11 @@ class TokenFacts(ForgeModel):
     scopes: Many[str] = ()
     login: Text = nested("user", "login")
 
+    def find_missing(self, *needed: str) -> tuple[str, ...]:
+        """Return those of the needed scopes that the token lacks. A scope to write includes the one to read."""
+        held = {*self.scopes, *(scope.replace("write:", "read:") for scope in self.scopes)}
+        return () if "all" in held else tuple(scope for scope in needed if scope not in held)
+
 
 class Permissions(ForgeModel):
     """What the token's user may do in a repository. The token itself may be limited to less by its scopes."""

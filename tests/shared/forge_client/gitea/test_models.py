@@ -129,9 +129,15 @@ def test_checks_are_no_better_than_the_worst_of_them(states: list[str], outcome:
 
 
 def test_an_edit_of_an_issue_changes_its_version() -> None:
-    versions = [answer_of(gitea(number)).answer.version for number in (278, 299, 300, 304)]
-    assert len({*versions}) == len(versions)
-    assert answer_of(forgejo(101)).version == f"{answer_of(forgejo(101)).updated_at.timestamp():.0f}"
+    edits = (278, 299, 300, 304, 305, 310, 312)  # title, body twice, state, milestone, assignees
+    assert len({answer_of(gitea(number)).answer.version for number in edits}) == len(edits)
+    assert answer_of(gitea(305)).answer.version == answer_of(gitea(306)).answer.version
+
+
+def test_a_comment_on_an_issue_leaves_its_version() -> None:
+    issue = answer_of(forgejo(101))
+    later = issue.model_copy(update={"comments": 9, "updated_at": datetime(2030, 1, 1, tzinfo=UTC)})
+    assert later.version == issue.version
 
 
 def test_go_writes_no_time_as_the_year_one() -> None:

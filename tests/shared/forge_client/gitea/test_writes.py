@@ -178,7 +178,7 @@ def test_what_the_forge_would_take_badly_is_refused_before_it_leaves(make: Calla
         (315, EVERY_WRITE[1], PermissionDenied, "may not use issue 7"),
         (345, EVERY_WRITE[5], PermissionDenied, "octo/hello is archived"),
         (357, EVERY_WRITE[7], Conflict, "already exists"),
-        (360, EVERY_WRITE[7], NotFound, "octo/hello"),
+        (360, EVERY_WRITE[7], NotFound, 'ref "nosuch" does not exist'),
         (419, EVERY_WRITE[0], PermissionDenied, "write:issue"),
     ],
 )
