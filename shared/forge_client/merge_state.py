@@ -11,8 +11,7 @@ if TYPE_CHECKING:
 def describe_merge_state(pull: PullRequest) -> str:
     """Return what a pull request's `mergeable` means.
 
-    Gitea says false for a conflict and for a draft, and true while it is still checking a push (go-gitea/gitea v1.27.3,
-    services/convert/pull.go and models/issues/pull.go).
+    Gitea 1.27 says false for a conflict and for a draft, and may say true while it is still checking a push.
     """
     if pull.merged:
         return "merged"

@@ -18,6 +18,7 @@ LONGEST_PATH: Final = (
 
 # What no name of a ref contains (git/git v2.47.0, Documentation/git-check-ref-format.txt, rules 3 to 5, 8 and 10).
 _NO_REF: Final = re.compile(r"\.\.|[\x00-\x20\x7f~^:?*\[\\]|@\{|^@$|^-")
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f]")
 _SHA: Final = re.compile(r"[0-9a-fA-F]{4,64}")  # 40 digits of SHA-1 or 64 of SHA-256; git accepts 4 or more of them
 _FULL_SHA: Final = re.compile(r"[0-9a-fA-F]{40}(?:[0-9a-fA-F]{24})?")
 
@@ -114,15 +115,16 @@ def split_path(path: str) -> tuple[str, ...]:
 
 
 def check_filter(text: str) -> str:
-    """Return a value by which a list is filtered; it becomes part of a request line.
+    """Return a value by which a list is filtered, "" for none.
 
     Raises:
-        InvalidInput: it is too long, or not valid Unicode.
+        InvalidInput: the forge would take it for no filter, or no request could carry it.
     """
-    if len(text) > LONGEST_SEGMENT:
-        raise InvalidInput(f"{quote_input(text)} is too long to filter by")
-    if not _is_unicode(text):
-        raise InvalidInput(f"{quote_input(text)} is not valid Unicode")
+    # Gitea trims what is searched for, and drops it if it holds a NUL (go-gitea/gitea v1.27.3,
+    # routers/api/v1/repo/issue.go, ListIssues).
+    is_blank = text != "" and not text.strip()
+    if is_blank or len(text) > LONGEST_SEGMENT or _CONTROL.search(text) or not _is_unicode(text):
+        raise InvalidInput(f"A forge cannot filter by {quote_input(text)}", next_step="Give one line of words, or none")
     return text
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
+from ci_mcp_http.paths import quote_input
 from ci_mcp_http.transport import Transport
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied, UnexpectedAnswer
 from ci_mcp_kit.http_attempt import unwatched
@@ -155,6 +157,8 @@ class GiteaForge:
 
         The route for comments has no paging, so they are read from the timeline; the texts of reviews are in it, too.
         """
+        if count < 1:
+            raise InvalidInput(f"A list has 1 or more comments, not {count}")
         if issue.comments == 0:
             return ()
         # No comment that is wanted can stand further ahead: the timeline has all of them, and other events.
@@ -331,21 +335,30 @@ class GiteaForge:
         """Return the labels of a filter.
 
         Raises:
-            InvalidInput: one is unknown, or of the organisation: Gitea takes its name for no filter at all.
+            InvalidInput: one is unknown, or of the organisation: Gitea takes its name for no filter at all. Or there
+                are two of one name.
         """
         if not names:
             return ()
         own = await self._collect(lambda page: issue_calls.labels(repo, page))
         try:
-            return find_labels(names, own)
+            found = find_labels(names, own)
         except InvalidInput as unknown:
             organisation = {label.name for label in await self._organisation_labels(repo)}
             if shared := sorted({*names} & organisation - {label.name for label in own}):
                 raise InvalidInput(
-                    f"{shared[0]!r} is a label of the organisation, by which the forge cannot filter",
+                    f"{quote_input(shared[0])} is a label of the organisation, by which the forge cannot filter",
                     next_step="Leave it out, and look for it at what is listed",
                 ) from unknown
             raise
+        # Gitea looks up all labels of a name, and then for what has each of them.
+        counts = Counter(label.name for label in own)
+        if twice := next((label.name for label in found if counts[label.name] > 1), None):
+            raise InvalidInput(
+                f"The repository has {counts[twice]} labels {quote_input(twice)}, by which the forge cannot filter",
+                next_step="Leave it out, and look for it at what is listed",
+            )
+        return found
 
     async def _find_milestone(self, repo: str, title: str) -> Milestone | None:
         return find_milestone(title, await self.milestones(repo)) if title else None

@@ -106,9 +106,10 @@ def create_pull(
 ) -> Call[Written[PullRequest]]:
     """Open a pull request from a branch, or from `user:branch` of a fork.
 
-    An open one of the same two branches is a conflict. A head without changes is taken, so compare first.
+    An open one of the same two branches is a conflict. A head without changes is taken, so compare first. Whether a
+    draft became one is in the answer: an administrator can set other beginnings of its title.
     """
-    # A draft is one whose title begins so (go-gitea/gitea v1.27.3, custom/conf/app.example.ini,
+    # By default a draft is one whose title begins so (go-gitea/gitea v1.27.3, custom/conf/app.example.ini,
     # WORK_IN_PROGRESS_PREFIXES).
     full_title = f"WIP: {check_title(title)}" if draft else title
     branches = {"head": check_head(head), "base": check_ref(base)}

@@ -17,6 +17,7 @@ from forge_client.gitea.client import GiteaForge
 from forge_client.requests import IssueFilter, PullFilter
 from support.forge_captures import forgejo, gitea
 from support.forge_client import API, HELLO, SERVER, Clock
+from support.forge_routes import answer_of
 
 REPO = "octo/hello"
 ORGANISATION = f"{API}/orgs/octo/labels"
@@ -103,6 +104,26 @@ async def test_a_label_with_a_comma_cannot_become_two_others(forge: respx.MockRo
     async with clock.client() as client:
         with pytest.raises(InvalidInput, match="comma"):
             await client.issues(REPO, IssueFilter(labels=("a,b",)))
+
+
+@pytest.mark.parametrize("text", [" ", "\t", "a\0b", "a\nb", "\ud800", "a" * 1001])
+async def test_words_that_the_forge_would_drop_are_not_searched_for(
+    forge: respx.MockRouter, clock: Clock, text: str
+) -> None:
+    async with clock.client() as client:
+        with pytest.raises(InvalidInput, match="cannot filter"):
+            await client.issues(REPO, IssueFilter(text=text))
+        with pytest.raises(InvalidInput, match="cannot filter"):
+            await client.pulls(REPO, PullFilter(author=text))
+    assert not forge.calls
+
+
+async def test_a_label_that_exists_twice_is_no_filter(forge: respx.MockRouter, clock: Clock) -> None:
+    labels = [{"id": number, "name": "bug"} for number in (1, 2)]
+    forge.get(f"{HELLO}/labels").respond(json=labels, headers={"X-Total-Count": "2"})
+    async with clock.client() as client:
+        with pytest.raises(InvalidInput, match="2 labels 'bug'"):
+            await client.issues(REPO, IssueFilter(labels=("bug",)))
 
 
 async def test_an_unknown_author_is_an_argument_to_correct(forge: respx.MockRouter, clock: Clock) -> None:
@@ -265,6 +286,14 @@ async def test_the_last_comments_cost_two_requests_however_long_the_history_is(
         found = await client.last_comments(REPO, read, 5)
     assert [comment.id for comment in found] == last
     assert len(forge.calls) <= 3
+
+
+async def test_no_comments_are_not_asked_for(forge: respx.MockRouter, clock: Clock) -> None:
+    issue = answer_of(gitea(101))
+    async with clock.client() as client:
+        with pytest.raises(InvalidInput):
+            await client.last_comments(REPO, issue, 0)
+    assert not forge.calls
 
 
 async def test_two_hundred_comments_are_not_read_for_the_last_ones(forge: respx.MockRouter, clock: Clock) -> None:
