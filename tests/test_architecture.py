@@ -28,10 +28,10 @@ SHARED = {
 }
 
 # What each folder and module at the top of the entrypoint may import of it.
-GROUND = {"errors", "secrecy", "template"}
+GROUND = {"errors", "secret_recognition", "template"}
 ENTRYPOINT = {
     "errors": set(),
-    "secrecy": set(),
+    "secret_recognition": set(),
     "template": set(),
     "installation": GROUND,
     "roles": GROUND | {"installation"},

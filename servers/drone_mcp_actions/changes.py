@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Change, Sent
+from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_actions import effects, plans, reports
 from drone_mcp_actions.views import ActionView, view_of
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction

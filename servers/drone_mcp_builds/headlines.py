@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.outlook import UNTOLD_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_build.stopped_build import judge_stopped_build
+from drone_mcp_build.unfinished_build import UNTOLD_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_builds import failures
 from drone_mcp_builds.formatting import (
     clean_error,

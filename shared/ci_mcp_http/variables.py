@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ci_mcp_kit.network import check_network
+from ci_mcp_kit.network_environment import check_network
 from ci_mcp_kit.variables import (
     SettingsError,
     Variable,

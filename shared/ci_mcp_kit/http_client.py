@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ci_mcp_kit.network import check_network, environment_proxies, proxy_for
+from ci_mcp_kit.network_environment import check_network, environment_proxies, proxy_for
 from ci_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:

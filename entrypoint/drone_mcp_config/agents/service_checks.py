@@ -12,19 +12,19 @@ from drone_mcp_config.plan.token_variables import service_sources
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from drone_mcp_config.agents.equipment import Equipment
+    from drone_mcp_config.agents.prepared_run import PreparedRun
     from drone_mcp_config.checking.check import Check
     from drone_mcp_config.installation.reading import Servers
 
 
-async def check_services(equipment: Equipment, installed: Servers) -> AsyncIterator[Check]:
+async def check_services(prepared: PreparedRun, installed: Servers) -> AsyncIterator[Check]:
     """Yield `doctor`'s checks of Drone and of the store; none for a served role, which asks from elsewhere."""
-    role = equipment.role
-    starts = any(isinstance(server, StdioServer) and server.ours for server in equipment.made.plan.servers)
+    role = prepared.role
+    starts = any(isinstance(server, StdioServer) and server.ours for server in prepared.made.plan.servers)
     tokens = service_sources(role, installed, drone.NAME)
     if not starts or not tokens:
         return
-    seen = equipment.environment | ({drone.SCOPE: ",".join(role.repos)} if role.repos else {})
+    seen = prepared.environment | ({drone.SCOPE: ",".join(role.repos)} if role.repos else {})
     async for check in check_drone(seen, tokens):
         yield check
     async for check in check_state(seen):

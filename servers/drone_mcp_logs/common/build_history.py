@@ -9,16 +9,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from drone_mcp_build.failed_steps import step_refs
 from drone_mcp_client.status import is_final
 from drone_mcp_known.known import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Known
     from drone_mcp_known.reader import BuildReader
+
 
 PAGE = 100  # builds; Drone's maximum
 _STORED = (PAGE, 1_000)  # builds that the store is asked for: most questions need few
@@ -117,3 +120,31 @@ class Chronicle:
                 return None
             observation = await self.builds.ask(self.slug, number)
         return observation.build
+
+
+BEFORE_PAGE = 50  # builds of a page
+_PAGES_BEFORE = 2  # of the requests that `diagnose.other_builds` may send
+
+
+async def builds_before(drone: DroneClient, repo: str, number: int, branch: str) -> list[Build]:
+    """Return the newest builds of a branch, newest first, down to a good one before build `number` or two pages."""
+    listed: list[Build] = []
+    for page in range(1, _PAGES_BEFORE + 1):
+        builds = await drone.build_page(repo, page, BEFORE_PAGE, branch=branch)
+        # Newer ones stay in: a diagnosis says how the branch stands since.
+        listed += builds
+        if len(builds) < BEFORE_PAGE or any(is_good_before(build, number) for build in listed):
+            break
+    return listed
+
+
+def same_step(build: Build, ref: StepRef) -> StepRef | None:
+    """Return the step of the same name in the stage of the same name; None if the build has none."""
+    # By name: numbers change when someone inserts a step.
+    wanted = ref.stage.name, ref.step.name
+    return next((one for one in step_refs(build) if (one.stage.name, one.step.name) == wanted), None)
+
+
+def is_good_before(build: Build, number: int) -> bool:
+    """Whether a build succeeded before build `number`."""
+    return build.status == "success" and build.number < number

@@ -10,7 +10,7 @@ from ci_mcp_logs.framing import new_nonce
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.common.earlier_builds import builds_before, same_step
+from drone_mcp_logs.common.build_history import builds_before, same_step
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 

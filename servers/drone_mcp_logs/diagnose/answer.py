@@ -14,7 +14,7 @@ from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import LOW, NOTHING, Verdict
 from drone_mcp_logs.common.views import PRINT_LESS, size_of
-from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
+from drone_mcp_logs.diagnose.target_branch import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
 if TYPE_CHECKING:

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound, ServiceError
+from drone_mcp_logs.common.build_history import BEFORE_PAGE, builds_before, is_good_before, same_step
 from drone_mcp_logs.common.commit_order import is_same_commit
-from drone_mcp_logs.common.earlier_builds import PAGE, builds_before, is_good_before, same_step
 from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.diagnose.target_history import BROKEN, NOTHING_AROUND, TargetHistory, history_around
+from drone_mcp_logs.diagnose.target_branch import BROKEN, NO_PAST, OtherRun, Past, history_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ci_mcp_logs.log_text import LogText
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
@@ -28,37 +27,6 @@ if TYPE_CHECKING:
     from drone_mcp_logs.common.live_log import Pace
 
 _MOST_PARENTS = 3  # each may cost a request
-
-
-@dataclass(frozen=True, slots=True)
-class OtherRun:
-    """The same step in another build: `ref` is None where that has no such step, `text` where it was not read."""
-
-    build: Build
-    ref: StepRef | None = None
-    text: LogText | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What was found.
-
-    Attributes:
-        branch: where the change goes: a pull request's target, for a push the default branch.
-        good: the last good run of the step before this build.
-        target: the builds of `branch` around this commit.
-        other: the one before it, with the same step.
-        trouble: why the other builds could not be read.
-    """
-
-    branch: str = ""
-    good: OtherRun | None = None
-    target: TargetHistory = NOTHING_AROUND
-    other: OtherRun | None = None
-    trouble: str = ""
-
-
-NO_PAST = Past()
 
 
 @dataclass(slots=True)
@@ -112,7 +80,7 @@ class Historian:
         newest = [build for build in self.read.values() if history_branch(build) == goal]
         if history_around(self.build, first, newest).before:
             return newest
-        return list(await (await self.access.client()).build_page(self.repo, 1, PAGE, branch=goal))
+        return list(await (await self.access.client()).build_page(self.repo, 1, BEFORE_PAGE, branch=goal))
 
     async def _default_branch(self) -> str:
         """Return the branch of the newest build of the default branch; "" where that has no builds."""

@@ -8,21 +8,20 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
 from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, Part, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
 from drone_mcp_logs.common.services import last_lines, services_to_read
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import NOTHING, verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
-from drone_mcp_logs.diagnose.on_target import compare_with_target
-from drone_mcp_logs.diagnose.other_builds import NO_PAST, Historian, Past
-from drone_mcp_logs.diagnose.target_history import BROKEN
+from drone_mcp_logs.diagnose.other_builds import Historian
+from drone_mcp_logs.diagnose.target_branch import BROKEN, NO_PAST, Past, compare_with_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.concurrency import AT_ONCE, for_each
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.commit_order import newest_commit_first, placed
-from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
 from drone_mcp_logs.common.failure_signatures import Signer
 from drone_mcp_logs.common.step_outcomes import runs_of
 from drone_mcp_logs.common.steps import NAME, find

@@ -13,10 +13,10 @@ from typing_extensions import override
 
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
 from ci_mcp_kit.guard import variables
-from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operations import Operation, Risk
 from ci_mcp_kit.guard.rules import Rules
 from ci_mcp_kit.guard.spec import PARAMS_KEY, GuardSpec, allow_key
+from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 
 CREATE = Operation("create", "workspaces.create", Risk.LOW)
 WORKSPACES = GuardSpec(

@@ -1,4 +1,4 @@
-"""Binds a store to one server of a service: builds and notes are kept by name and number, which two servers share."""
+"""Binds a store to one server of a service: two servers use the same names and numbers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Answers an HTTP request whose body is no valid message, with the id of the request that it was meant to be.
+"""Answers HTTP requests whose body is no valid message, with the id of the request if there is one.
 
 The SDK (2.3.0) answers such a body without its id, accepts a request with a null id as a notification (202), and parses
 a body differently for each era (`mcp/server/streamable_http.py`, `mcp/server/_streamable_http_modern.py`).
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import Response
 
-from ci_mcp_kit.messages import Refusal, read_messages
+from ci_mcp_kit.jsonrpc import Refusal, read_messages
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send

@@ -55,7 +55,7 @@ class Assignment:
 
 
 @dataclass(frozen=True)
-class Equipment:
+class PreparedRun:
     """All that an agent is started with.
 
     Attributes:
@@ -94,7 +94,7 @@ def check_session(session: str) -> None:
         raise UserError(f"SESSION_ID (or --session) takes at most {LONGEST_SESSION} printable characters.")
 
 
-def equip(
+def prepare_run(
     assignment: Assignment,
     role: Role,
     installed: Servers,
@@ -102,7 +102,7 @@ def equip(
     environment: Mapping[str, str],
     *,
     push: bool = False,
-) -> Equipment:
+) -> PreparedRun:
     """Decide what an agent is started with.
 
     Raises:
@@ -129,7 +129,7 @@ def equip(
     )
     unset = [name for name in dict.fromkeys(needed) if name not in seen]
     _refuse([*_missing_branch(assignment, push=push), *unset])
-    return Equipment(role, made, launch, seen)
+    return PreparedRun(role, made, launch, seen)
 
 
 def _refuse(missing: list[str]) -> None:

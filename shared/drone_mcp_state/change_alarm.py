@@ -1,4 +1,4 @@
-"""Wakes tasks that wait for a change."""
+"""Wakes the tasks that wait for a change in the store."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.guard.chain import BrokenLine, Head, link, read, verify
+from ci_mcp_kit.guard.audit_chain import BrokenLine, Head, link, read, verify
 
 KEY = b"k" * 32
 facts = st.dictionaries(st.sampled_from(("event", "repo", "note")), st.text(max_size=20) | st.integers(), max_size=3)

@@ -1,19 +1,25 @@
-"""Replays the front's conversation to the server, and holds back the answers that the client already has. Pure."""
+"""Hands the conversation of the front over to the server, which must not repeat what the client already has.
+
+Standard library only, as the front imports it.
+"""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.front.conversation import ACKNOWLEDGED, SUBSCRIPTION_KEY, write_line
+from ci_mcp_kit.pipes import Input
+
+TYPE_CHECKING = False
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ci_mcp_kit.front.conversation import Conversation
 
 
-class TakingOver:
+class Takeover:
     """The start of the server in a conversation that the front may have begun.
 
     Args:
@@ -53,3 +59,27 @@ class TakingOver:
     def _is_known_acknowledgement(self, message: dict[str, Any]) -> bool:
         about = message.get("params", {}).get("_meta", {})
         return message.get("method") == ACKNOWLEDGED and about[SUBSCRIPTION_KEY] in self._listening
+
+
+class Handover:
+    """The start of a server: its input, and the conversation so far.
+
+    Attributes:
+        stdin: the client's messages.
+        conversation: the conversation of the front, if there was one.
+        rest: received data that nobody has answered.
+        reported: whether a wrong environment has been reported on standard error.
+    """
+
+    def __init__(
+        self,
+        stdin: Input | None = None,
+        conversation: Conversation | None = None,
+        rest: bytes = b"",
+        *,
+        reported: bool = False,
+    ) -> None:
+        self.stdin = stdin or Input()
+        self.conversation = conversation
+        self.rest = rest
+        self.reported = reported

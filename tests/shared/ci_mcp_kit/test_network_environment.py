@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.http_client import http_client
-from ci_mcp_kit.network import check_network, environment_proxies, is_loopback, proxy_for
+from ci_mcp_kit.network_environment import check_network, environment_proxies, is_loopback, proxy_for
 from ci_mcp_kit.variables import SettingsError
 
 ROOT = Path(__file__).parents[3]

@@ -1,4 +1,4 @@
-"""Keeps a program to the packages that it was installed with. Standard library only.
+"""Makes a program import only the packages that it was installed with. Standard library only.
 
 A client passes its whole environment on. PYTHONPATH, or the working directory of `python -m`, may hold other versions
 of the libraries, and PYTHONOPTIMIZE=2 takes the docstrings away that describe the tools. A complete installation needs

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 import anyio
 import anyio.to_thread
 
+from ci_mcp_kit.guard.audit_chain import Head, link
 from ci_mcp_kit.guard.audit_file import FileSink
-from ci_mcp_kit.guard.chain import Head, link
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

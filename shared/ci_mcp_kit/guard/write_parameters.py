@@ -1,4 +1,4 @@
-"""What an agent adds to a write: parameters and switches. Pure.
+"""The parameters and switches that an agent adds to a write. Pure.
 
 A write without additions does what its subject says, such as the pipeline file of a commit. Additions change that, so
 each has to be allowed by a rule that names it, and a person who confirms the write sees them all.

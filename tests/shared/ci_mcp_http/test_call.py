@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_http.paths import join_path, quote_input, quote_segment
+from ci_mcp_http.call import join_path, quote_input, quote_segment
 from ci_mcp_kit.errors import InvalidInput
 from support.texts import SEGMENTS
 

@@ -14,10 +14,10 @@ import respx
 
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.guard.audit import Audit
+from ci_mcp_kit.guard.audit_chain import Head, verify
 from ci_mcp_kit.guard.audit_file import FileSink, head_path, lock_path
-from ci_mcp_kit.guard.chain import Head, verify
+from ci_mcp_kit.guard.audit_sinks import sink_of
 from ci_mcp_kit.guard.errors import AuditUnavailable
-from ci_mcp_kit.guard.sinks import sink_of
 
 if TYPE_CHECKING:
     from pathlib import Path

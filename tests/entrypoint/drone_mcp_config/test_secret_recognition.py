@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_config.secrecy import is_literal_secret, looks_secret, names_a_secret, secret_argument
+from drone_mcp_config.secret_recognition import is_literal_secret, looks_secret, names_a_secret, secret_argument
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The names that a server offers, and the protocol error for any other: it lists what there is.
+"""The names of what a server offers, and the protocol error for any other name, which lists the known ones.
 
 The specification has a JSON-RPC error for an unknown tool, prompt or resource (MCP 2026-07-28, server/tools, "Error
 Handling"). The SDK (2.3.0) answers an unknown tool with a failed call, an unknown prompt with an internal error and an

@@ -1,4 +1,4 @@
-"""What the environment says of the way to another machine: proxies, and files for TLS. Standard library only, pure.
+"""Reads how to reach other machines from the environment: proxies, and files for TLS. Standard library only, pure.
 
 Libraries read these variables by rules of their own. httpx (0.28.1, `httpx/_utils.py`) cannot be used at all with
 `NO_PROXY=::1/128`, and it asks a proxy for this very machine. So they are read and checked here, as our own are, and no

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from mcp.types import JSONRPCError, JSONRPCNotification, JSONRPCRequest, JSONRPCResponse
 
-from ci_mcp_kit.messages import LONGEST_LINE, LineSplitter, Reader, Refusal, read_messages
+from ci_mcp_kit.jsonrpc import LONGEST_LINE, LineSplitter, Reader, Refusal, read_messages
 
 PARSE_ERROR, INVALID_REQUEST = -32700, -32600
 NINES = b"9" * 5_000

@@ -1,4 +1,4 @@
-"""Judges what becomes of a build that has not ended, and why its stages wait. Pure."""
+"""Judges whether a build that has not ended will go on by itself, and why its stages wait. Pure."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from mcp.types import ResourceTemplateReference
 
 from drone_mcp_build.settings import Settings
 from drone_mcp_known.access import KnownAccess
-from drone_mcp_known.completing import FRESH_SECONDS, MOST_KEPT, Completer
+from drone_mcp_known.completions import FRESH_SECONDS, MOST_KEPT, Completer
 from support.agent import SERVER
 from support.made_builds import made_repo
 
