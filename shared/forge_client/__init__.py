@@ -3,10 +3,9 @@
     forge                the interface: what is read, and what is written
     requests             filters, changes, and what became of a write
     models               repositories, issues, pull requests, commits and files, for every forge
-    names, texts         names and texts as callers give them, checked
+    names                repositories, refs, paths and filters as callers give them, checked
     choosing             finds the labels and milestones that a caller names
-    permissions          what may be changed in a repository
-    merge_state          whether a pull request can be merged, in words
+    writing              texts and repositories before something is written
     diffs                files, hunks and lines of a diff
     errors, options      the forge as a service, and how to reach it
     gitea                `GiteaForge`, for Gitea and Forgejo

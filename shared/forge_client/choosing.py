@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TypeVar
 
-from ci_mcp_http.paths import quote_input
+from ci_mcp_http.call import quote_input
 from ci_mcp_http.response import quote_service
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.suggesting import suggest

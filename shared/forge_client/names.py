@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from ci_mcp_http.paths import LONGEST_SEGMENT, quote_input, quote_segment
+from ci_mcp_http.call import LONGEST_SEGMENT, quote_input, quote_segment
 from ci_mcp_kit.errors import InvalidInput
 
 REPO_SYNTAX: Final = "Give the repository as owner/name, for example octo/hello"

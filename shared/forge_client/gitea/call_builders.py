@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
-from ci_mcp_http.call import Call, Params
-from ci_mcp_http.paths import join_path
+from ci_mcp_http.call import Call, Params, join_path
 from ci_mcp_kit.errors import InvalidInput
 from forge_client.names import parse_repo
 

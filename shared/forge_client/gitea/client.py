@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Final, Self, TypeVar
 
-from ci_mcp_http.paths import quote_input
+from ci_mcp_http.call import quote_input
 from ci_mcp_http.transport import Transport
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied, UnexpectedAnswer
 from ci_mcp_kit.http_attempt import unwatched

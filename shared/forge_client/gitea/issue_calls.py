@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_http.call import Call, make_query
-from ci_mcp_http.paths import quote_input
+from ci_mcp_http.call import Call, make_query, quote_input
 from ci_mcp_kit.errors import InvalidInput
 from forge_client.gitea.call_builders import LARGEST_PAGE, page_params, repo_get
 from forge_client.gitea.responses import read_as, read_page

@@ -30,7 +30,7 @@ class PullSide(ForgeModel):
 
 
 class PullRequest(ForgeModel):
-    """A pull request. What its `mergeable` can mean is told by `forge_client.merge_state`."""
+    """A pull request. What its `mergeable` can mean is told by `merge_state`."""
 
     id: int = 0
     number: int
@@ -59,6 +59,22 @@ class PullRequest(ForgeModel):
     updated_at: Moment = None
     closed_at: Moment = None
     merged_at: Moment = None
+
+    @property
+    def merge_state(self) -> str:
+        """Whether it can be merged, in words.
+
+        Gitea 1.27 says `mergeable` false for a conflict and for a draft, and may say true while it is still checking.
+        """
+        if self.merged:
+            return "merged"
+        if self.state == "closed":
+            return "closed without being merged"
+        if self.draft:
+            return "draft, which the forge does not merge"
+        if self.mergeable:
+            return "no conflict known (right after a push, the forge may still be checking)"
+        return "conflicts with its base, or still being checked by the forge"
 
 
 class PullsFound(ForgeModel):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -14,10 +14,14 @@ from forge_client.errors import NotFound, RepositoryRenamed
 from forge_client.forge import Forge, ForgeWrites
 from forge_client.gitea import write_calls
 from forge_client.gitea.client import GiteaForge
+from forge_client.models.base import Page
 from forge_client.requests import IssueFilter, PullFilter
 from support.forge_captures import forgejo, gitea
 from support.forge_client import API, HELLO, SERVER, Clock
 from support.forge_routes import answer_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
 
 REPO = "octo/hello"
 ORGANISATION = f"{API}/orgs/octo/labels"
@@ -41,6 +45,62 @@ def test_the_client_has_every_method_of_the_interface_with_its_arguments() -> No
     assert reads == methods(Forge)
     writes = {name: [*inspect.signature(getattr(write_calls, name)).parameters] for name in methods(ForgeWrites)}
     assert {name: ["self", *parameters] for name, parameters in writes.items()} == methods(ForgeWrites)
+
+
+SHA = "0abbfeb5bdcb92c1f461c276b3f1933835488f68"
+READS: dict[int, Callable[[GiteaForge], Awaitable[Any]]] = {
+    2: lambda forge: forge.version(),
+    6: lambda forge: forge.user(),
+    14: lambda forge: forge.repository(REPO),
+    28: lambda forge: forge.repositories(limit=3),
+    32: lambda forge: forge.assignees(REPO),
+    101: lambda forge: forge.issue(REPO, 12),
+    117: lambda forge: forge.blockers(REPO, 14),
+    118: lambda forge: forge.blocked(REPO, 15),
+    125: lambda forge: forge.comment(REPO, 276),
+    127: lambda forge: forge.timeline(REPO, 12),
+    150: lambda forge: forge.pull(REPO, 1),
+    164: lambda forge: forge.pull_diff(REPO, 1),
+    171: lambda forge: forge.pull_files(REPO, 10, page=2, limit=2),
+    175: lambda forge: forge.pull_commits(REPO, 1),
+    176: lambda forge: forge.reviews(REPO, 1),
+    192: lambda forge: forge.checks(REPO, SHA),
+    206: lambda forge: forge.commits(REPO, path="README.md", limit=2),
+    209: lambda forge: forge.commits(REPO, "feature/multiply", missing_from="main", limit=5),
+    217: lambda forge: forge.commit_diff(REPO, "7c0eed8f2d6effb90e6bb7f13eb61bc53020f49b"),
+    219: lambda forge: forge.comparison(REPO, "main", "feature/multiply"),
+    223: lambda forge: forge.comparison(REPO, "main", "hugo:patch-1"),
+    232: lambda forge: forge.folder(REPO, "src/main.py", "feature/multiply"),
+    247: lambda forge: forge.file(REPO, "src/main.py", "feature/multiply"),
+    260: lambda forge: forge.branches(REPO, limit=3),
+    262: lambda forge: forge.branch(REPO, "feature/multiply"),
+    266: lambda forge: forge.branch_protections(REPO),
+    267: lambda forge: forge.tags(REPO),
+}
+
+
+@pytest.mark.parametrize("number", READS, ids=lambda number: gitea(number).name)
+async def test_a_read_is_one_request_with_what_was_captured(forge: respx.MockRouter, clock: Clock, number: int) -> None:
+    capture = gitea(number)
+    forge.get(capture.path).mock(return_value=capture.answer())
+    async with clock.client() as client:
+        answer = await READS[number](client)
+    (call,) = forge.calls
+    assert capture.params <= {*call.request.url.params.multi_items()}
+    if isinstance(answer, Page):
+        assert answer.items
+        assert answer.total == int(capture.headers["X-Total-Count"])
+    else:
+        assert answer == answer_of(capture)
+
+
+async def test_a_tree_is_read_with_everything_below_it(forge: respx.MockRouter, clock: Clock) -> None:
+    route = forge.get(f"{HELLO}/git/trees/{SHA}").mock(return_value=gitea(256).answer())
+    async with clock.client() as client:
+        tree = await client.tree(REPO, SHA)
+    assert asked(route) == {"recursive": "true", "page": "1", "per_page": "1000"}
+    assert "docs/guide with space.md" in {entry.path for entry in tree.entries}
+    assert not tree.truncated
 
 
 async def test_issues_are_listed_without_pull_requests_and_with_the_state_that_is_meant(
@@ -156,6 +216,14 @@ async def test_the_labels_of_an_organisation_follow_those_of_the_repository(
         assert [label.name for label in await client.labels(REPO)][-1] == "org-wide"
         assert "org-wide" not in [label.name for label in await client.labels(REPO)]  # without the scope
     assert theirs.call_count == 2
+
+
+async def test_a_server_that_never_ends_a_list_is_not_asked_for_ever(forge: respx.MockRouter, clock: Clock) -> None:
+    page = [{"id": number, "title": f"m{number}"} for number in range(50)]
+    route = forge.get(f"{HELLO}/milestones").respond(json=page, headers={"X-Total-Count": "999999999999999999999"})
+    async with clock.client() as client:
+        assert len(await client.milestones(REPO)) == 1000
+    assert route.call_count == 20
 
 
 @pytest.mark.parametrize("size", [0, 51])
@@ -513,6 +581,13 @@ async def test_a_fault_of_the_forge_has_its_code_and_hides_addresses(forge: resp
             await client.branches(REPO)
     assert caught.value.code == "FORGE_ERROR"
     assert "10.0.0.7" not in f"{caught.value.message} {caught.value.details}"
+
+
+async def test_a_status_that_no_forge_gives_is_told_with_its_words(forge: respx.MockRouter, clock: Clock) -> None:
+    forge.get(f"{HELLO}/branches").respond(402, json={"message": "pay first"})
+    async with clock.client() as client:
+        with pytest.raises(UnexpectedAnswer, match=r"Status 402 is not one that a forge gives.*pay first"):
+            await client.branches(REPO)
 
 
 def test_the_client_is_a_forge(clock: Clock) -> None:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic import AliasPath, BaseModel
 
-from forge_client.merge_state import describe_merge_state
 from forge_client.models import code, issues, pulls, server
 from forge_client.models.base import ForgeModel
 from support.forge_captures import CAPTURES, forgejo, gitea
@@ -98,7 +97,7 @@ def test_a_pull_request_from_a_fork_names_the_fork() -> None:
     [(150, "no conflict known"), (148, "conflicts"), (157, "draft"), (153, "merged"), (152, "closed without")],
 )
 def test_what_mergeable_means_is_told_in_words(number: int, words: str) -> None:
-    assert describe_merge_state(answer_of(gitea(number))).startswith(words)
+    assert answer_of(gitea(number)).merge_state.startswith(words)
 
 
 def test_the_version_tells_gitea_from_forgejo() -> None:

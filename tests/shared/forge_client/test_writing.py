@@ -4,8 +4,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.errors import InvalidInput
-from forge_client.texts import LONGEST_BODY, LONGEST_TITLE, check_body, check_title, fence
+from ci_mcp_kit.errors import InvalidInput, PermissionDenied
+from forge_client.writing import LONGEST_BODY, LONGEST_TITLE, check_body, check_changeable, check_title, fence
+from support.forge_captures import gitea
+from support.forge_routes import answer_of
 
 
 @given(st.lists(st.sampled_from(["`", "``", "```", "````", "\n", "@rita", "closes #1", " ", "~~~", "a"])).map("".join))
@@ -34,3 +36,10 @@ def test_texts_are_bounded() -> None:
         check_title("t" * (LONGEST_TITLE + 1))
     with pytest.raises(InvalidInput):
         check_body("b" * (LONGEST_BODY + 1))
+
+
+def test_nothing_is_to_be_changed_in_an_archived_repository() -> None:
+    check_changeable(answer_of(gitea(14)))
+    with pytest.raises(PermissionDenied, match="octo/attic is archived") as caught:
+        check_changeable(answer_of(gitea(22)))
+    assert caught.value.details["reason"] == "archived"

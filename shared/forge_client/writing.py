@@ -1,11 +1,15 @@
-"""The texts that are written to a forge: bounded, not blank, and without unintended effects. Pure."""
+"""What is checked before something is written to a forge, and how a text is kept without effects. Pure."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.errors import InvalidInput, PermissionDenied
+from forge_client.errors import FORGE
+
+if TYPE_CHECKING:
+    from forge_client.models.server import Repository
 
 LONGEST_TITLE: Final = 255  # characters: Gitea cuts a longer one, and answers 201
 LONGEST_BODY: Final = 65_536  # characters, as on GitHub; Gitea has no limit, and sends bodies whole in every list
@@ -40,6 +44,23 @@ def fence(text: str) -> str:
     longest = max((len(run) for run in _BACKTICKS.findall(text)), default=0)
     marks = "`" * max(4, longest + 1)
     return f"{marks}\n{text}\n{marks}"
+
+
+def check_changeable(repository: Repository) -> None:
+    """Refuse to change anything in an archived repository, for every write before it is planned.
+
+    Gitea and Forgejo refuse new issues, comments and pull requests there (423), but take edits and labels.
+
+    Raises:
+        PermissionDenied: it is archived.
+    """
+    if repository.archived:
+        raise PermissionDenied(
+            f"The repository {repository.full_name} is archived, and nothing in it is to be changed",
+            next_step="Leave it as it is, or ask an owner of the repository to unarchive it",
+            details={"repo": repository.full_name, "reason": "archived"},
+            service=FORGE,
+        )
 
 
 def _check(text: str, what: str, longest: int) -> str:

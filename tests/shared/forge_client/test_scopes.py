@@ -5,11 +5,8 @@ from typing import Any
 
 import pytest
 
-from ci_mcp_kit.errors import PermissionDenied
 from forge_client.models.server import TokenFacts
-from forge_client.permissions import check_changeable
-from support.forge_captures import FIXTURES, gitea
-from support.forge_routes import answer_of
+from support.forge_captures import FIXTURES
 
 MATRIX: dict[str, Any] = json.loads((FIXTURES / "gitea-1.27.3" / "scope_matrix.json").read_text(encoding="utf-8"))
 
@@ -39,10 +36,3 @@ def test_the_missing_scopes_are_named_and_all_lacks_none() -> None:
     token = TokenFacts(scopes=("write:issue", "public-only"))
     assert token.find_missing("read:issue", "write:issue", "read:repository") == ("read:repository",)
     assert TokenFacts(scopes=("all",)).find_missing("write:repository") == ()
-
-
-def test_nothing_is_to_be_changed_in_an_archived_repository() -> None:
-    check_changeable(answer_of(gitea(14)))
-    with pytest.raises(PermissionDenied, match="octo/attic is archived") as caught:
-        check_changeable(answer_of(gitea(22)))
-    assert caught.value.details["reason"] == "archived"
