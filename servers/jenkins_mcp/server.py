@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
 
 _WORDS = """\
 Jenkins: job, folder, multibranch, branch, pull request, pipeline, freestyle, build, run, stage, console log, \

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ci_mcp_http import variables as service
-from ci_mcp_kit.network import check_network
+from ci_mcp_kit.network_environment import check_network
 from ci_mcp_kit.variables import (
     EAGER,
     LOG_FORMAT,

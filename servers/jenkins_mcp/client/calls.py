@@ -11,8 +11,7 @@ from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_http.call import Call
-from ci_mcp_http.paths import quote_input
+from ci_mcp_http.call import Call, quote_input
 from ci_mcp_http.response import Response, json_parser, parse_body
 from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from jenkins_mcp.client.console import LogPart, is_multipart, read_multipart, read_progressive

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote, urlsplit
 
-from ci_mcp_http.paths import join_path, quote_input
+from ci_mcp_http.call import join_path, quote_input
 from ci_mcp_kit.errors import InvalidInput
 
 if TYPE_CHECKING:
