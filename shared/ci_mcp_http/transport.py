@@ -216,12 +216,12 @@ class Transport:
     def _build_request(self, call: Call[Any], silence: float | None) -> httpx.Request:
         options = self._options
         # A stream is not compressed: its events could not be counted before they are unpacked.
-        headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
+        headers = httpx.Headers({"Accept": EVENT_STREAM, "Accept-Encoding": "identity"})
         if silence is None:
-            headers = {"Accept": "application/json"}
+            headers = httpx.Headers({"Accept": "application/json"})
         if call.form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        headers |= dict(call.headers)
+        headers.update(dict(call.headers))
         if token := self._tokens.current():
             name, value = options.token_header(token.reveal())
             headers[name] = value
