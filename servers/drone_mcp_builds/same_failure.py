@@ -69,7 +69,7 @@ class SameFailure:
                 self._failed[build.number] = None if known is None else known.signature == self._signature
 
     def met_by(self, build: Build) -> bool:
-        """Whether a build that was looked up failed in this way."""
+        """Return whether a build that was looked up failed in this way."""
         return self._failed.get(build.number) is True
 
     def describe(self) -> str:

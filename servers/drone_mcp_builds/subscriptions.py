@@ -140,7 +140,7 @@ class Subscriptions:
                 self._unwant(caller, uri)
 
     async def _is_known(self, uri: str) -> bool:
-        """Whether the address can be watched; another one never sends a notification."""
+        """Return whether the address can be watched; another one never sends a notification."""
         try:
             await self._check(uri)
         except ServiceError as error:

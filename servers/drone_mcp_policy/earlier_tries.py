@@ -111,7 +111,7 @@ def _find_ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int]
 
 
 def _repeats(one: Build, other: Build) -> bool:
-    """Whether two builds are tries of the same thing: a restart copies all of these.
+    """Return whether two builds are attempts at the same work: a restart copies all of these.
 
     Source: harness/drone v2.25.0, handler/api/repos/builds/retry.go.
     """

@@ -81,7 +81,7 @@ def state_of(build: Build | None) -> State:
 
 
 def has_failed(state: State) -> bool:
-    """Whether the build has failed."""
+    """Return whether the build has failed."""
     return state in FAILED or state == "trigger_error"
 
 

@@ -1,4 +1,4 @@
-"""What can go wrong between a caller and the service behind a server: one class per thing the caller can do about it.
+"""The errors between a caller and the service behind a server: one class for each remedy.
 
     ServiceError
     ├── AuthenticationFailed   AUTH_FAILED        no token, or one that the service does not know

@@ -56,7 +56,7 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
 
 
 def _log_difference(said: Any, now: Any) -> None:
-    logger.warning("surface.json is wrong: the client was told %s, and the server says %s", said, now)
+    logger.warning("surface.json is wrong: the client got %s, and the server answers %s", said, now)
 
 
 def _end_in_time(stdin: pipes.Input) -> None:

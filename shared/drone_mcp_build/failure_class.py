@@ -117,7 +117,7 @@ def judge_stop(failed: FailedStep, limit: int) -> Judgement:
 
 
 def needs_time_limit(build: Build) -> bool:
-    """Whether the repository's time limit may be why the build was stopped."""
+    """Return whether the repository's time limit may be why the build was stopped."""
     # A cancel leaves its exit code and needs no limit, which would cost a request for the repository.
     killed = (failed for failed in failed_steps(build) if failed.status == "killed")
     return any(failed.exit_code != CANCELLED and (failed.seconds or failed.stage.started) for failed in killed)

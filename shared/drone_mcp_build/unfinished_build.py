@@ -18,7 +18,7 @@ POSSIBLE_REASONS: Final = "all such runners may be busy, none may exist, or the 
 
 
 class Outlook(Enum):
-    """What becomes of a build if nobody does anything."""
+    """The future of a build if nobody acts."""
 
     MOVES = "it goes on by itself"
     HELD = "nothing of it runs until someone approves a stage"
@@ -44,7 +44,7 @@ def outlook_of(build: Build, now: int) -> Outlook:
 
 
 def waits_for_others(stage: Stage) -> bool:
-    """Whether Drone says that a pending stage waits for older ones."""
+    """Return whether Drone says that a pending stage waits for older ones."""
     return bool(stage.limit or stage.throttle)
 
 
@@ -56,14 +56,14 @@ def describe_pending(stage: Stage) -> str:
     """
     if stage.machine:
         return f"runner '{one_line(stage.machine, NAME_WIDTH)}' has taken it and has not started it"
-    told = []
+    limits = []
     if stage.limit:
-        told.append(f"older stages of its name in this repository to end (its concurrency limit is {stage.limit})")
+        limits.append(f"older stages of its name in this repository to end (its concurrency limit is {stage.limit})")
     if stage.throttle:
-        told.append(f"older stages of this repository to end (the repository's throttle is {stage.throttle})")
+        limits.append(f"older stages of this repository to end (the repository's throttle is {stage.throttle})")
     needs = describe_needs(stage)
-    if told:
-        return f"waits for {' and '.join(told)}, and then for a runner: it needs {needs}"
+    if limits:
+        return f"waits for {' and '.join(limits)}, and then for a runner: it needs {needs}"
     return f"needs {needs}; Drone does not say why it waits"
 
 

@@ -50,7 +50,7 @@ class Signatures:
         return self._state.shared
 
     async def are_readable(self) -> bool:
-        """Whether the store answers."""
+        """Return whether the store answers."""
         return await self._state.ask(lambda store: store.health()) is not None
 
     async def write(self, slug: str, build: Build, signed: Signed) -> None:

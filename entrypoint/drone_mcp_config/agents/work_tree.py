@@ -28,7 +28,7 @@ _UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?'", re.MUL
 
 @dataclass(frozen=True)
 class WorkTree:
-    """What a work tree has that its last commit lacks.
+    """The parts of a work tree that its last commit lacks.
 
     Attributes:
         head: the last commit; "" before the first one.

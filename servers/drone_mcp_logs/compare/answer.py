@@ -56,7 +56,7 @@ class Pair:
 
     @property
     def exit_code(self) -> int:
-        """That of the failed step."""
+        """The exit code of the failed step."""
         return self.ref.step.exit_code if self.ref else 0
 
 
@@ -153,7 +153,7 @@ def changes(a: Build, b: Build) -> tuple[list[str], int]:
 
 
 def _has_changed(now: StepRef | None, before: StepRef | None) -> bool:
-    """Whether a step ended differently, took much longer or shorter, or exists in one build only."""
+    """Return whether a step ended differently, took much longer or shorter, or exists in one build only."""
     if now is None or before is None:
         return True
     if (now.step.status, now.step.exit_code) != (before.step.status, before.step.exit_code):

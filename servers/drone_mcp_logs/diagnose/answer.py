@@ -89,7 +89,7 @@ class Case:
 
     @property
     def counts(self) -> bool:
-        """Whether it is a failure that the build failed by."""
+        """Whether the build failed by it: it is no service, and its failure is not ignored."""
         return not self.is_service and self.failed.part is not Part.IGNORED
 
 

@@ -29,7 +29,7 @@ _LOST = 5  # builds whose log has lost its beginning, which are named
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         signature: of the newest failure; "" if it left no text.

@@ -26,7 +26,7 @@ _LIST_PART = 4  # each list of other steps takes at most this part of an answer
 
 @dataclass(frozen=True, slots=True)
 class StepMatches:
-    """What was found in a step; `note` says which lines were not searched, and whether it still runs."""
+    """The matches in a step; `note` says which lines were not searched, and whether it still runs."""
 
     ref: StepRef
     found: SearchResult
@@ -52,7 +52,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the caller allows: lines around a match, matches shown, tokens."""
+    """The limits of the caller: lines around a match, matches shown, tokens."""
 
     context: int
     max_matches: int

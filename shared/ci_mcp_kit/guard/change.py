@@ -46,7 +46,7 @@ class Plan(Generic[A]):
 
     @property
     def all_notes(self) -> tuple[str, ...]:
-        """What the agent adds, then the notes."""
+        """The additions of the agent, then the notes."""
         return (*self.action.additions.notes(), *self.notes)
 
     @property
@@ -92,7 +92,7 @@ class Change(ABC, Generic[A, V]):
     @property
     @abstractmethod
     def subject(self) -> str:
-        """What is changed, to begin a sentence with: "Build 7"."""
+        """The subject of the change, for the beginning of a sentence: "Build 7"."""
 
     @property
     @abstractmethod

@@ -38,7 +38,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules(ABC):
-    """What one process may change. A domain derives its own, with further fields and checks.
+    """The rules of one process. A domain derives its own, with further fields and checks.
 
     Attributes:
         operations: names of those it may use.
