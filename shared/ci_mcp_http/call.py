@@ -33,7 +33,7 @@ class Call(Generic[T_co]):
             `url.template`): it must not disclose anyone's repository, and there must be few of them.
         read: reads the response.
         params: of the query.
-        headers: of the request, in addition to those of every request; they take precedence.
+        headers: of the request, in addition to those of the transport; the token's header cannot be replaced.
         body: sent as JSON.
         form: sent as a form instead.
         scope: the repository or project that it concerns, None where it concerns no single one.

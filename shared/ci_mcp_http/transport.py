@@ -193,14 +193,12 @@ class Transport:
             raise fault
 
     def _connect(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = self._new_client()
-        return self._client
-
-    def _new_client(self) -> httpx.AsyncClient:
+        """Return the client of httpx; the same one until the end."""
+        if self._client is not None:
+            return self._client
         options = self._options
         try:
-            return http_client(
+            self._client = http_client(
                 options.server,
                 ca_file=options.ca_file,
                 skip_verify=options.skip_verify,
@@ -213,16 +211,17 @@ class Transport:
         except OSError as error:
             next_step = "Correct it where this process is started"
             raise InvalidInput(str(error), next_step=next_step, service=options.service) from None
+        return self._client
 
     def _build_request(self, call: Call[Any], silence: float | None) -> httpx.Request:
         options = self._options
         # A stream is not compressed: its events could not be counted before they are unpacked.
-        headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
+        headers = httpx.Headers({"Accept": EVENT_STREAM, "Accept-Encoding": "identity"})
         if silence is None:
-            headers = {"Accept": "application/json"}
+            headers = httpx.Headers({"Accept": "application/json"})
         if call.form:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        headers |= dict(call.headers)
+        headers.update(dict(call.headers))
         if token := self._tokens.current():
             name, value = options.token_header(token.reveal())
             headers[name] = value
