@@ -1,4 +1,4 @@
-"""What is checked before something is written to a forge, and how a text is kept without effects. Pure."""
+"""Checks of titles, texts and repositories before a write, and the fencing of texts. Pure."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def check_title(title: str) -> str:
     """Return the title of an issue or a pull request.
 
     Raises:
-        InvalidInput: a forge would refuse, cut or take it although nobody could read it.
+        InvalidInput: it is blank, too long or not valid Unicode.
     """
     return _check(title, "title", LONGEST_TITLE)
 
@@ -47,7 +47,7 @@ def fence(text: str) -> str:
 
 
 def check_changeable(repository: Repository) -> None:
-    """Refuse to change anything in an archived repository, for every write before it is planned.
+    """Check that a repository is not archived, before any write is planned.
 
     Gitea and Forgejo refuse new issues, comments and pull requests there (423), but take edits and labels.
 
