@@ -110,15 +110,15 @@ def _invalid(refusal: Refusal) -> ServiceError:
 
 def _unauthorized(refusal: Refusal) -> ServiceError:
     """Describe a 401: unlike Drone, a forge refuses an unknown token for what is public, too."""
+    status, message = refusal.response.status, "The forge does not know this token"
     if not refusal.response.with_token:
         message = f"The forge shows {refusal.call.subject} only to users, and no token is set"
-        return AuthenticationFailed(message, status=401, details=refusal.details, service=refusal.service)
-    return AuthenticationFailed(
-        "The forge does not know this token", status=401, details=refusal.details, service=refusal.service
-    )
+    return AuthenticationFailed(message, status=status, details=refusal.details, service=refusal.service)
 
 
 def _forbidden(refusal: Refusal) -> ServiceError:
+    if not refusal.response.with_token:  # where every call takes a sign-in (Gitea's REQUIRE_SIGNIN_VIEW)
+        return _unauthorized(refusal)
     scopes = _SCOPES.search(refusal.message)
     if scopes:
         return PermissionDenied(
@@ -132,7 +132,7 @@ def _forbidden(refusal: Refusal) -> ServiceError:
     # routers/api/v1/repo/issue.go, EditIssue, and issue_comment.go, editIssueComment).
     return PermissionDenied(
         f"The token's user may not use {refusal.call.subject}{refusal.quoted}",
-        next_step="It takes the right to write in the repository, or to be the author: ask an owner, or leave it to them",
+        next_step="Ask an owner of the repository for that right, or leave it to the author or an owner",
         status=403,
         details=refusal.details,
         service=refusal.service,
