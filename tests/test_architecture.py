@@ -19,6 +19,7 @@ FUNCTION_LINES, SHORT = 60, 30
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
+    "ci_mcp_simulator": set(),
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
     "forge_client": {"ci_mcp_http", "ci_mcp_kit"},
@@ -51,7 +52,7 @@ ENTRYPOINT["__main__"] = {"cli"}
 USE_ASYNCIO = (
     "shared/ci_mcp_kit/background.py",
     "shared/ci_mcp_kit/redis_client.py",
-    "servers/drone_mcp_simulator/serving.py",
+    "shared/ci_mcp_simulator/serving.py",
 )
 
 pytestmark = pytest.mark.checkout
@@ -109,7 +110,9 @@ def circles(edges: dict[str, set[str]]) -> list[str]:
 
 def ours(package: Path) -> set[str]:
     found = {name.split(".")[0] for module in modules(package) for name in imported(module)}
-    return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_", "forge_"))} - {package.name}
+    return found & {other.name for layer in ("shared", "servers", "entrypoint") for other in packages(layer)} - {
+        package.name
+    }
 
 
 def without_docstrings(tree: ast.Module) -> ast.Module:

@@ -126,12 +126,8 @@ def _killed(build: Build, now: int, limit: int) -> str:
         text = "killed before any step started"
     found = failures.find_notable_failures(build)
     before = f"; before that, {failures.describe_failure(found[0])}" if found else ""
-    return f"{text}{before}. {_why_killed(build, limit)}"
-
-
-def _why_killed(build: Build, limit: int) -> str:
     why = judge_stopped_build(build, limit).why
-    return f"{why[0].upper()}{why[1:]}"
+    return f"{text}{before}. {why[0].upper()}{why[1:]}"
 
 
 def _declined(build: Build, _now: int) -> str:

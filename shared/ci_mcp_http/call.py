@@ -33,8 +33,9 @@ class Call(Generic[T_co]):
             `url.template`): it must not disclose anyone's repository, and there must be few of them.
         read: reads the response.
         params: of the query.
-        body: sent as JSON.
         headers: of the request, in addition to those of the transport; the token's header cannot be replaced.
+        body: sent as JSON.
+        form: sent as a form instead.
         scope: the repository or project that it concerns, None where it concerns no single one.
         writes: whether it changes anything in the service.
         idempotent: whether sending it twice does no more than sending it once (RFC 9110, section 9.2.2).
@@ -48,8 +49,9 @@ class Call(Generic[T_co]):
     template: str
     read: Reader[T_co]
     params: Params = ()
-    body: dict[str, Any] | None = None
     headers: Params = ()
+    body: dict[str, Any] | None = None
+    form: Params = ()
     scope: str | None = None
     writes: bool = False
     # Most calls read. A domain has to mark the others, or they are repeated after a failure.

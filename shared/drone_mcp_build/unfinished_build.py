@@ -32,7 +32,8 @@ def outlook_of(build: Build, now: int) -> Outlook:
     if any(stage.status == "running" for stage in build.stages) or not build.stages:
         return Outlook.MOVES
     if pending:
-        stalled = all(_is_stalled(stage, build, now) for stage in pending)
+        newest = max(max(stage.created, stage.updated) or build.created for stage in pending)
+        stalled = now - newest >= PATIENCE_SECONDS and not any(map(waits_for_others, pending))
         return Outlook.STALLED if stalled else Outlook.MOVES
     if blocked_stages(build):
         return Outlook.HELD
@@ -40,11 +41,6 @@ def outlook_of(build: Build, now: int) -> Outlook:
     # so one that was approved after the last had ended stays as it is.
     ended = max(stage.stopped for stage in build.stages)
     return Outlook.STUCK if now - ended >= _SETTLE_SECONDS else Outlook.MOVES
-
-
-def _is_stalled(stage: Stage, build: Build, now: int) -> bool:
-    since = max(stage.created, stage.updated) or build.created
-    return not waits_for_others(stage) and now - since >= PATIENCE_SECONDS
 
 
 def waits_for_others(stage: Stage) -> bool:

@@ -16,16 +16,21 @@ from drone_mcp_config.agents.git import Git
 from drone_mcp_config.agents.given_secrets import given_secrets
 from drone_mcp_config.agents.private_folder import private_file
 from drone_mcp_config.clients.text_editing import new_text
+from drone_mcp_config.drone import service as drone
+from drone_mcp_config.drone.check import check_drone, check_state
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.plan.making import tools_by_server
-from drone_mcp_config.plan.token_variables import secret_variables
+from drone_mcp_config.plan.model import StdioServer
+from drone_mcp_config.plan.token_variables import secret_variables, service_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
     from drone_mcp_config.agents.foreground import Foreground
     from drone_mcp_config.agents.prepared_run import PreparedRun
+    from drone_mcp_config.checking.check import Check
     from drone_mcp_config.installation.reading import Servers
+
 
 SHELL = ("/bin/sh", "-c")
 STDERR = 2
@@ -120,14 +125,13 @@ class AgentRun:
         prepared = self.prepared
 
         def check() -> int:
-            from drone_mcp_config.agents.service_checks import check_services  # noqa: PLC0415 - brings httpx
             from drone_mcp_config.checking.check import cleaner_for  # noqa: PLC0415 - brings the rules of redaction
             from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
             tools = tools_by_server(prepared.role, installed)
             started = check_servers(prepared.made.plan, tools, prepared.environment)
             clean = cleaner_for(prepared.environment)
-            services = check_services(prepared, installed)
+            services = _check_services(prepared, installed)
             return report_failures(services, report, clean) or report_failures(started, report, clean)
 
         if foreground.call(check) and not foreground.end_code:
@@ -152,3 +156,17 @@ def report(text: str) -> None:
         # Whoever read it is gone, like a terminal after SIGHUP. Python would end with 120 for what it cannot write at
         # the end; the exit code has to be the agent's (Python documentation, "signal", note on SIGPIPE).
         os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)
+
+
+async def _check_services(prepared: PreparedRun, installed: Servers) -> AsyncIterator[Check]:
+    """Yield `doctor`'s checks of Drone and of the store; none for a served role, which asks from elsewhere."""
+    role = prepared.role
+    starts = any(isinstance(server, StdioServer) and server.ours for server in prepared.made.plan.servers)
+    tokens = service_sources(role, installed, drone.NAME)
+    if not starts or not tokens:
+        return
+    seen = prepared.environment | ({drone.SCOPE: ",".join(role.repos)} if role.repos else {})
+    async for check in check_drone(seen, tokens):
+        yield check
+    async for check in check_state(seen):
+        yield check

@@ -69,7 +69,12 @@ class Chronicle:
             every = await self.known.newest_builds(self.slug, most)
             unseen = [build for build in every if oldest is None or build.number < oldest]
             oldest = every[-1].number if every else oldest
-            if stored := [await self._now(build) for build in unseen if self._is_on_branch(build)]:
+            # The exact ref, as Drone's filter has it: promotions and restarts of the branch match, pull requests to it
+            # do not (harness/drone v2.25.0, handler/api/repos/builds/list.go).
+            on_branch = [build for build in unseen if not self.branch or build.ref == _HEADS + self.branch]
+            # A build that ran when it was stored may have ended since.
+            stored = [build if is_final(build.status) else await self.whole(build) or build for build in on_branch]
+            if stored:
                 self.stored += len(stored)
                 yield stored
             if len(every) < most:
@@ -79,15 +84,6 @@ class Chronicle:
             async with aclosing(self._pages(oldest)) as pages:
                 async for page in pages:
                     yield page
-
-    def _is_on_branch(self, build: Build) -> bool:
-        # The exact ref, as Drone's filter has it: promotions and restarts of the branch match, pull requests to it do
-        # not (harness/drone v2.25.0, handler/api/repos/builds/list.go).
-        return not self.branch or build.ref == _HEADS + self.branch
-
-    async def _now(self, build: Build) -> Build:
-        """Return a build of the store as it stands now: one that ran may have ended since."""
-        return build if is_final(build.status) else await self.whole(build) or build
 
     async def _pages(self, oldest: int | None) -> AsyncGenerator[list[Build]]:
         """Read on in Drone's pages, below `oldest`; builds that are added meanwhile shift them."""
@@ -107,19 +103,13 @@ class Chronicle:
         if is_whole(build):
             return build
         if build.number not in self._whole:
-            found = await self._find(build.number)
-            if found is None:
+            observation = await self.known.build(self.slug, build.number)
+            if observation is None and self.requests.take():
+                observation = await self.builds.ask(self.slug, build.number)
+            if observation is None:
                 return None
-            self._whole[build.number] = found
+            self._whole[build.number] = observation.build
         return self._whole[build.number]
-
-    async def _find(self, number: int) -> Build | None:
-        observation = await self.known.build(self.slug, number)
-        if observation is None:
-            if not self.requests.take():
-                return None
-            observation = await self.builds.ask(self.slug, number)
-        return observation.build
 
 
 BEFORE_PAGE = 50  # builds of a page

@@ -59,7 +59,11 @@ class Historian:
             if good is None and goal != own and target.before and target.before.status == "success":
                 good = target.before
             good_run = await self._run(good, lambda ref: ref.step.status == "success") if good else None
-            return Past(goal, good_run, target, await self._failed_run(target.before))
+            # Of a good build before the commit no log is needed.
+            other = OtherRun(target.before) if target.before else None
+            if target.before and target.before.status in BROKEN:
+                other = await self._run(target.before, lambda ref: ref.failed)
+            return Past(goal, good_run, target, other)
         except ServiceError as error:
             return Past(trouble=f"other builds could not be read: {error.message}")
 
@@ -89,12 +93,6 @@ class Historian:
             return ""
         self.read[newest.build.number] = newest.build
         return history_branch(newest.build)
-
-    async def _failed_run(self, build: Build | None) -> OtherRun | None:
-        """Read the step in the branch's build before the commit if that failed; of a good build no log is needed."""
-        if build is None or build.status not in BROKEN:
-            return OtherRun(build) if build else None
-        return await self._run(build, lambda ref: ref.failed)
 
     async def _run(self, build: Build, wanted: Callable[[StepRef], bool]) -> OtherRun:
         """Return the step in another build, with its log if it is `wanted`."""

@@ -181,17 +181,14 @@ async def _ask(chronicle: Chronicle, number: int) -> Build:
 async def _named(chronicle: Chronicle, what: BuildAddress) -> tuple[str, str]:
     """Return the names of stage and step, which stay the same while numbers change."""
     build = await _ask(chronicle, what.number) if what.number else await _newest_with_steps(chronicle)
-    stage, step = (what.stage, what.step) if what.stage else _apart(what.step or "")
+    stage, step = what.stage or None, what.step or ""
+    if stage is None and "/" in step:
+        stage, _, step = step.partition("/")
     try:
         ref = find(build, stage, step)[0]
     except InvalidInput as error:
         raise InvalidInput(error.message, next_step="Call again with step as stage/step") from error
     return ref.stage.name, ref.step.name
-
-
-def _apart(step: str) -> tuple[str | None, str]:
-    stage, slash, name = step.partition("/")
-    return (stage, name) if slash else (None, step)
 
 
 async def _newest_with_steps(chronicle: Chronicle) -> Build:
