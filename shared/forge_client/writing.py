@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
 from forge_client.errors import FORGE
+from forge_client.names import is_unicode
 
 if TYPE_CHECKING:
     from forge_client.models.server import Repository
@@ -21,8 +22,10 @@ def check_title(title: str) -> str:
     """Return the title of an issue or a pull request.
 
     Raises:
-        InvalidInput: it is blank, too long or not valid Unicode.
+        InvalidInput: it is blank, too long, more than one line, or not valid Unicode.
     """
+    if "\n" in title or "\r" in title:
+        raise InvalidInput("The title has more than one line", next_step="Give one line, and the rest in the text")
     return _check(title, "title", LONGEST_TITLE)
 
 
@@ -69,6 +72,7 @@ def _check(text: str, what: str, longest: int) -> str:
         raise InvalidInput(f"The {what} is blank")
     if len(text) > longest:
         raise InvalidInput(f"The {what} has {len(text)} characters, and may have {longest}")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidInput(f"The {what} is not valid Unicode")
+    # PostgreSQL keeps no NUL in a text (its manual, "Character Types"), and the forge fails.
+    if "\0" in text or not is_unicode(text):
+        raise InvalidInput(f"The {what} holds a NUL or is not valid Unicode")
     return text

@@ -600,6 +600,13 @@ async def test_a_fault_of_the_forge_has_its_code_and_hides_addresses(forge: resp
     assert "10.0.0.7" not in f"{caught.value.message} {caught.value.details}"
 
 
+async def test_the_id_of_another_event_is_no_comment(forge: respx.MockRouter, clock: Clock) -> None:
+    forge.get(f"{HELLO}/issues/comments/27").respond(204)
+    async with clock.client() as client:
+        with pytest.raises(NotFound, match="no comment 27 of octo/hello"):
+            await client.comment(REPO, 27)
+
+
 async def test_a_status_that_no_forge_gives_is_told_with_its_words(forge: respx.MockRouter, clock: Clock) -> None:
     forge.get(f"{HELLO}/branches").respond(402, json={"message": "pay first"})
     async with clock.client() as client:
