@@ -276,7 +276,7 @@ def compound_class_names() -> set[str]:
 
 
 def is_expression(text: str) -> bool:
-    """Tell whether a string is Python, like a type in quotes."""
+    """Return whether a string is Python, like a type in quotes."""
     try:
         ast.parse(text, mode="eval")
     except SyntaxError:

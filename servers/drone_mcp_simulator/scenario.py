@@ -21,9 +21,9 @@ from ci_mcp_simulator.clock import ManualClock
 from ci_mcp_simulator.faults import Fault
 from drone_mcp_simulator import lifecycle
 from drone_mcp_simulator.lifecycle import TransitionRefused
-from drone_mcp_simulator.pipelines import PipelineResolver
 from drone_mcp_simulator.records import Build, User
 from drone_mcp_simulator.scenario_file import OnBuild, ScenarioError, ScenarioFile
+from drone_mcp_simulator.scenario_pipelines import PipelineResolver
 from drone_mcp_simulator.scm import ScmRepo
 from drone_mcp_simulator.trigger import describe_rebuild, start
 from drone_mcp_simulator.world import Addresses, NoRows, World

@@ -65,7 +65,7 @@ class ServerProcess:
         return answer["result"]
 
     def has_loaded(self, library: str = "pydantic_core") -> bool:
-        """Tell whether the process has mapped a library (Linux)."""
+        """Return whether the process has mapped a library (Linux)."""
         return library in Path(f"/proc/{self.process.pid}/maps").read_text(encoding="utf-8")
 
     def ending(self) -> tuple[int, str]:
