@@ -29,15 +29,15 @@ class Arguments(ArgModelBase):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
-def arguments_model(function: Callable[..., Any], skip: str | None) -> type[Arguments]:
-    """Return a model of the parameters of `function` without the parameter `skip`.
+def arguments_model(function: Callable[..., Any], skip: str | None = None) -> type[Arguments]:
+    """Return a model of the parameters of `function` without the parameters `self` and `skip`.
 
     Raises:
         TypeError: a parameter has no annotation, or takes any number of values.
     """
     fields: dict[str, Any] = {}
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
-        if parameter.name == skip:
+        if parameter.name in {"self", skip}:
             continue
         if parameter.annotation is parameter.empty or parameter.kind in {
             parameter.VAR_POSITIONAL,
