@@ -17,6 +17,8 @@ from importlib import import_module
 from importlib.metadata import distribution
 from typing import Any, cast
 
+from support.installed import SERVERS, environment_of, make_server
+
 LARGEST = 2**18  # bytes of an order: an environment, mostly
 LOADED_LATE = (  # what libraries import when something is served or asked
     "anyio._backends._asyncio",
@@ -122,7 +124,10 @@ class Parent:
 
 
 def import_everything() -> None:
-    """Import all modules of the packages that have commands or servers, but those that are programs."""
+    """Import all modules of the packages that have commands or servers, but those that are programs.
+
+    Also makes each server once, so that the schemas of its tools are there.
+    """
     points = distribution("drone-mcp").entry_points
     for package in sorted({point.value.partition(":")[0].partition(".")[0] for point in points}):
         for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):
@@ -130,6 +135,8 @@ def import_everything() -> None:
                 import_module(module.name)
     for name in LOADED_LATE:
         import_module(name)
+    for name in SERVERS:
+        make_server(name, environment_of(name))
 
 
 def become(order: Order) -> None:
