@@ -19,18 +19,20 @@ FUNCTION_LINES, SHORT = 60, 30
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
+    "ci_mcp_simulator": set(),
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "forge_client": {"ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
 }
 
 # What each folder and module at the top of the entrypoint may import of it.
-GROUND = {"errors", "secrecy", "template"}
+GROUND = {"errors", "secret_recognition", "template"}
 ENTRYPOINT = {
     "errors": set(),
-    "secrecy": set(),
+    "secret_recognition": set(),
     "template": set(),
     "installation": GROUND,
     "roles": GROUND | {"installation"},
@@ -50,7 +52,7 @@ ENTRYPOINT["__main__"] = {"cli"}
 USE_ASYNCIO = (
     "shared/ci_mcp_kit/background.py",
     "shared/ci_mcp_kit/redis_client.py",
-    "servers/drone_mcp_simulator/serving.py",
+    "shared/ci_mcp_simulator/serving.py",
 )
 
 pytestmark = pytest.mark.checkout
@@ -115,7 +117,9 @@ def circles(edges: dict[str, set[str]]) -> list[str]:
 
 def ours(package: Path) -> set[str]:
     found = {name.split(".")[0] for module in modules(package) for name in imported(module)}
-    return {name for name in found if name.startswith(("drone_mcp_", "ci_mcp_"))} - {package.name}
+    return found & {other.name for layer in ("shared", "servers", "entrypoint") for other in packages(layer)} - {
+        package.name
+    }
 
 
 @cache

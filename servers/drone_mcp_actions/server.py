@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from ci_mcp_http.call import Call
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
     from ci_mcp_kit.guard.protocols import Gate
     from ci_mcp_kit.guard.settings import GuardSettings
     from drone_mcp_client.client import DroneClient

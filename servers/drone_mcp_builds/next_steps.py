@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from drone_mcp_build.failure_class import judge
-from drone_mcp_build.outlook import Outlook, outlook_of
 from drone_mcp_build.refs import history_branch
 from drone_mcp_build.stopped_build import judge_stopped_build
+from drone_mcp_build.unfinished_build import Outlook, outlook_of
 from drone_mcp_builds import failures
 from drone_mcp_builds.formatting import clean_name
 from drone_mcp_client import status
@@ -82,18 +82,15 @@ def _afterwards(build: Build, limit: int) -> str:
         return f"{_TOOLS['diagnose']} with {which} shows what ran when the time was up"
     if build.status in {"killed", "skipped"}:
         again = f"; {_TOOLS['restart']} with {which} runs this one again" if build.status == "killed" else ""
-        return f"{_newer_builds(build)} shows whether a newer one took its place{again}"
+        branch = history_branch(build)
+        of_branch = f" with branch {clean_name(branch)}" if branch else ""
+        return f"drone_list_builds{of_branch} shows whether a newer one took its place{again}"
     if build.status == "declined":
         return _after_refusal(build)
     return {
         "error": "The error is all that Drone knows: no step failed, so no log tells more",
         "failure": f"No step failed in it: {_TOOLS['diagnose']} with {which} shows what its stages tell",
     }.get(build.status, "")
-
-
-def _newer_builds(build: Build) -> str:
-    branch = history_branch(build)
-    return f"drone_list_builds with branch {clean_name(branch)}" if branch else "drone_list_builds"
 
 
 def _after_refusal(build: Build) -> str:

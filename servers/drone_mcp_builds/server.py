@@ -18,14 +18,14 @@ from drone_mcp_builds.subscriptions import Subscriptions
 from drone_mcp_builds.tools import BuildTools
 from drone_mcp_builds.waiting import Waiter
 from drone_mcp_known.access import KnownAccess
-from drone_mcp_known.completing import Completer
+from drone_mcp_known.completions import Completer
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
     from drone_mcp_builds.following import Pause
 
 SPEC = ServerSpec(

@@ -13,9 +13,9 @@ from drone_mcp_simulator.step_output import Line, Output, encode_upload, split_i
 from drone_mcp_simulator.streams import LiveLog
 
 if TYPE_CHECKING:
+    from ci_mcp_simulator.timeline import Timeline
     from drone_mcp_simulator.records import Build, Repo, Stage
     from drone_mcp_simulator.streams import Hub
-    from drone_mcp_simulator.timeline import Timeline
 
 
 class Server(Protocol):

@@ -17,9 +17,9 @@ import yaml
 from pydantic import ValidationError
 
 from ci_mcp_kit.yaml_source import YAML_ERRORS
+from ci_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.faults import Fault
 from drone_mcp_simulator import lifecycle
-from drone_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.faults import Fault
 from drone_mcp_simulator.lifecycle import TransitionRefused
 from drone_mcp_simulator.pipelines import PipelineResolver
 from drone_mcp_simulator.records import Build, User
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from importlib.resources.abc import Traversable
 
-    from drone_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.clock import Clock
     from drone_mcp_simulator.records import Repo
     from drone_mcp_simulator.scenario_file import BuildPart, OnStage, RepoPart, TimelineEntry
     from drone_mcp_simulator.scm import Commit

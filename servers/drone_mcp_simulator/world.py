@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 
+from ci_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.faults import Faults
+from ci_mcp_simulator.timeline import Timeline
 from drone_mcp_simulator import gojson, lifecycle
-from drone_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.faults import Faults
 from drone_mcp_simulator.records import Build, Cron, Perm, Repo, Secret, Stage, Step, Template, User
 from drone_mcp_simulator.runner import Runner
 from drone_mcp_simulator.streams import FeedMessage, Hub
-from drone_mcp_simulator.timeline import Timeline
 from drone_mcp_simulator.webhooks import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from drone_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.clock import Clock
     from drone_mcp_simulator.scm import ScmRepo
     from drone_mcp_simulator.webhooks import WebhookSender
 

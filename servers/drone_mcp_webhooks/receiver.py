@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ci_mcp_kit.notes.owner import check_owner
+from ci_mcp_kit.notes.service_binding import check_owner
 from drone_mcp_client.errors import DRONE
 from drone_mcp_state import StoreError, StoreUnavailable
 from drone_mcp_webhooks import metrics as m

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import logs, operations, pipes, sdk, serving, telemetry
+from ci_mcp_kit import logs, observing_middleware, pipes, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.front.handover import Handover
+from ci_mcp_kit.front.takeover import Handover
 from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
-from ci_mcp_kit.offer import Offer
+from ci_mcp_kit.offered_names import Offer
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.resources import (
     Completer,
@@ -142,7 +142,7 @@ def build_server(
             middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
         )
     # Outermost, so that what the other middleware refuses is observed as well.
-    operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
+    observing_middleware.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
     for part in parts:
         add_resources(server, part, offer.tools, access.clean)
         add_prompts(server, part, offer.tools, access.clean)

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from ci_mcp_kit.cleaning import Cleaner
-    from ci_mcp_kit.offer import Offer
+    from ci_mcp_kit.offered_names import Offer
 
 F = TypeVar("F", bound=Callable[..., Any])
 Completer = Callable[[Any, Any, Any], Awaitable[Completion | None]]

@@ -17,14 +17,14 @@ import anyio
 import anyio.to_thread
 
 from ci_mcp_kit import pipes, stdio
-from ci_mcp_kit.front.taking_over import TakingOver
+from ci_mcp_kit.front.takeover import Takeover
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,7 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
     """Serve until the client closes the input or sends SIGINT or SIGTERM; continue the conversation of `handover`."""
     global _stdin  # noqa: PLW0603 - a process has one stdin
     _stdin = stdin = handover.stdin
-    taking_over = TakingOver(handover.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
+    taking_over = Takeover(handover.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
     stdin.reserve(taking_over.replay + handover.rest)
     if not pipes.WINDOWS:
         stdin.end_at_signals()

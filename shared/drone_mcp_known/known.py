@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from ci_mcp_kit import observing
 from ci_mcp_kit.concurrency import run_all
 from drone_mcp_client import status
+from drone_mcp_known.lazy_store import State
 from drone_mcp_known.read_permission import ReadPermission
-from drone_mcp_known.state import State
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

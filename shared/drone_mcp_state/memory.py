@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from ci_mcp_kit.notes.memory import MemoryNotes
-from drone_mcp_state.alarm import Alarm
-from drone_mcp_state.feed_cursor import Feed
+from drone_mcp_state.change_alarm import Alarm
 from drone_mcp_state.merge import is_settled, newer_repo
-from drone_mcp_state.records import FEED_LENGTH, Changes, FeedHealth, Seen, receive
+from drone_mcp_state.records import FEED_LENGTH, Changes, Feed, FeedHealth, Seen, receive
 from drone_mcp_state.store import BuildStateStore
 
 if TYPE_CHECKING:

@@ -20,10 +20,9 @@ from ci_mcp_kit.notes.redis import RedisNotes
 from ci_mcp_kit.redis_client import ANSWER_SECONDS, answering, connect
 from ci_mcp_kit.store_errors import StoreUnavailable
 from drone_mcp_state import redis_scripts as scripts
-from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
-from drone_mcp_state.feed_cursor import Feed
-from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Seen
+from drone_mcp_state.change_alarm import Alarm
+from drone_mcp_state.records import Change, Changes, Feed, FeedHealth, Record, Seen
 from drone_mcp_state.redis_rows import (
     FIELDS,
     Held,

@@ -12,8 +12,8 @@ from ci_mcp_kit.background import BackgroundThread
 from ci_mcp_kit.notes.sqlite import SqliteNotes
 from ci_mcp_kit.sqlite_file import describe
 from ci_mcp_kit.store_errors import StoreUnavailable
-from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
+from drone_mcp_state.change_alarm import Alarm
 from drone_mcp_state.records import Change, Seen
 from drone_mcp_state.sqlite_database import SqliteDatabase
 from drone_mcp_state.store import BuildStateStore

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.sqlite_file import writing
 from drone_mcp_state.codec import decode_build, decode_transitions, encode_build, encode_transitions
-from drone_mcp_state.feed_cursor import Feed
 from drone_mcp_state.merge import is_settled
-from drone_mcp_state.records import FEED_LENGTH, Change, Changes, FeedHealth, Record, Seen, receive
+from drone_mcp_state.records import FEED_LENGTH, Change, Changes, Feed, FeedHealth, Record, Seen, receive
 from drone_mcp_state.sqlite_schema import connect, name_feed
 
 if TYPE_CHECKING:

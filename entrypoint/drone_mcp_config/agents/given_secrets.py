@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.environment_secrets import secrets_inside
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_config.agents.added_lines import LOG, Addition, read_additions
 from drone_mcp_config.agents.git import GitFailed
-from drone_mcp_config.agents.remote import count_commits, excluded
+from drone_mcp_config.agents.remote_branches import count_commits, excluded
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

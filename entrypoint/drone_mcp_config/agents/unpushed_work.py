@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from drone_mcp_config.agents.remote import count_commits
+from drone_mcp_config.agents.remote_branches import count_commits
 from drone_mcp_config.agents.work_tree import STATUS, read_work_tree
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 from drone_mcp_config.template import Template
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
 from drone_mcp_config.plan.token_variables import given_token_files
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

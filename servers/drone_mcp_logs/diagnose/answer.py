@@ -14,7 +14,7 @@ from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import LOW, NOTHING, Verdict
 from drone_mcp_logs.common.views import PRINT_LESS, size_of
-from drone_mcp_logs.diagnose.on_target import NOT_LOOKED, OnTarget
+from drone_mcp_logs.diagnose.target_branch import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
 if TYPE_CHECKING:
@@ -245,7 +245,13 @@ def _story(diagnosis: Diagnosis) -> str:
     build = diagnosis.build
     first = next((case.failed for case in diagnosis.cases if case.counts), None)
     if first is None:
-        return _unfailed(diagnosis)
+        if why := "; ".join(diagnosis.verdict.evidence):
+            return why
+        ignored = "; failures of some steps are ignored" if diagnosis.cases else ""
+        if is_final(build.status):
+            return f"nothing failed{ignored}"
+        running = [step.name for stage in build.stages for step in stage.steps if step.status == "running"]
+        return f"nothing has failed so far{ignored}" + (f"; running: {', '.join(running[:5])}" if running else "")
     if first.part is Part.STOPPED:
         return f"the build was stopped while {first.label} ran"
     exit_code = f", exit {first.exit_code}" if first.exit_code else ""
@@ -253,14 +259,3 @@ def _story(diagnosis: Diagnosis) -> str:
     more = f"; {count} more failed" if count else ""
     so_far = "" if is_final(build.status) else f"; the build is still {build.status}"
     return f"{first.label} failed first{exit_code}{more}{so_far}"
-
-
-def _unfailed(diagnosis: Diagnosis) -> str:
-    build, why = diagnosis.build, "; ".join(diagnosis.verdict.evidence)
-    if why:
-        return why
-    ignored = "; failures of some steps are ignored" if diagnosis.cases else ""
-    if is_final(build.status):
-        return f"nothing failed{ignored}"
-    running = [step.name for stage in build.stages for step in stage.steps if step.status == "running"]
-    return f"nothing has failed so far{ignored}" + (f"; running: {', '.join(running[:5])}" if running else "")

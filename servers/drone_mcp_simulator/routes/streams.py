@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
+from ci_mcp_simulator.clock import run_with_timeout
 from drone_mcp_simulator import gojson
-from drone_mcp_simulator.clock import run_with_timeout
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.routing import RequestContext, route
 

@@ -14,8 +14,8 @@ from importlib import import_module
 from ci_mcp_kit import pipes
 from ci_mcp_kit.front import surface as surfaces
 from ci_mcp_kit.front.conversation import Conversation, split_lines
-from ci_mcp_kit.front.handover import Handover
-from ci_mcp_kit.own_packages import use_own_packages
+from ci_mcp_kit.front.takeover import Handover
+from ci_mcp_kit.import_isolation import use_own_packages
 from ci_mcp_kit.variables import SettingsError, read_process, read_tools
 
 TYPE_CHECKING = False

@@ -13,9 +13,9 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.guard import chain, confirmation_tokens
+from ci_mcp_kit.guard import audit_chain, confirmation_tokens
+from ci_mcp_kit.guard.audit_chain import Head, Report
 from ci_mcp_kit.guard.audit_file import read_head
-from ci_mcp_kit.guard.chain import Head, Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,7 +56,7 @@ def _verify(file: Path, key: str, head: str | None) -> Report:
     lines = file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
     signing = confirmation_tokens.derived(key.encode(), "audit") if key else None
     cut = [] if lines[-1] == "" else ["the last line is cut"]
-    report = chain.verify(lines[:-1], signing, *expected)
+    report = audit_chain.verify(lines[:-1], signing, *expected)
     unknown = [] if any(expected) else [NO_HEAD]
     return Report((*report.problems, *cut, *unknown), report.head)
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import anyio
 import anyio.to_thread
 
-from ci_mcp_kit.guard.chain import LONGEST_LINE, BrokenLine, Head, link, read
+from ci_mcp_kit.guard.audit_chain import LONGEST_LINE, BrokenLine, Head, link, read
 
 if sys.platform != "win32":
     import fcntl

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Sent
+from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_actions.plans import plan_approve, plan_decline, plan_restart, plan_stop
 from drone_mcp_actions.reports import report_done, report_nothing, report_rehearsal
 from drone_mcp_client.models import Build, Repo

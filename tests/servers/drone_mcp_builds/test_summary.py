@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from drone_mcp_build.outlook import UNTOLD_REASONS
+from drone_mcp_build.unfinished_build import UNTOLD_REASONS
 from drone_mcp_builds.failures import find_notable_failures
 from drone_mcp_builds.summary import ANSWER_TOKENS, size_of, summarise
 from drone_mcp_client.models import Build

@@ -96,6 +96,14 @@ def test_nearly_every_shape_is_redacted_between_colours() -> None:
     assert len(lost) <= (1 - LEAST_REDACTED) * len(TABLE), lost
 
 
+@pytest.mark.parametrize("lines", [1, 100], ids=["a text that is searched with re", "a log that is searched with RE2"])
+@pytest.mark.parametrize("name", TABLE)
+def test_a_shape_is_found_in_the_middle_of_a_text_as_alone(name: str, lines: int) -> None:
+    line, secret = TABLE[name]
+    alone, filler = line.format(secret).removeprefix("+ "), "building the module\n" * lines
+    assert redact_shapes(f"{filler}{alone}\n{filler}") == f"{filler}{redact_shapes(alone)}\n{filler}"
+
+
 @pytest.mark.parametrize("around", ['{{"log": "{}"}}', "GET /?x={}&y=1", "<a>{}</a>", "12:00:01 | {}", "[{}]", "`{}`,"])
 def test_a_token_is_redacted_wherever_it_stands(around: str) -> None:
     lost = missed(
@@ -135,6 +143,8 @@ def test_text_made_of_what_secrets_begin_with_keeps_its_lines(parts: list[str]) 
     "unit",
     [
         "secret ",
+        "token=abc password: x bearer ",
+        "-----BEGIN PRIV" + "ATE KEY----- ",
         "token=",
         'password="',
         "://a:",

@@ -14,10 +14,9 @@ from typing import TYPE_CHECKING, Any, cast
 import httpx
 import pytest
 
-from drone_mcp_config.demo.acts import play_acts
+from drone_mcp_config.demo.acts import go_red, play_acts
 from drone_mcp_config.demo.agent import Act, StoryFailed, ToolAnswer
 from drone_mcp_config.demo.processes import SimulatedDrone, simulated
-from drone_mcp_config.demo.waiting import go_red
 from drone_mcp_config.errors import UserError
 from support.simulator import running_simulator
 

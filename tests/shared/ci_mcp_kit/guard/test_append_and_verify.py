@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_kit.guard import audit_command
+from ci_mcp_kit.guard.audit_chain import LONGEST_LINE, Head, link
 from ci_mcp_kit.guard.audit_file import FileSink, head_path
-from ci_mcp_kit.guard.chain import LONGEST_LINE, Head, link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,10 +71,10 @@ def shifted(path: Path) -> None:
 
 
 def link_as(head: Head) -> str:
-    from ci_mcp_kit.guard import chain  # noqa: PLC0415 - for a line that `link` would not write
+    from ci_mcp_kit.guard import audit_chain  # noqa: PLC0415 - for a line that `link` would not write
 
     facts = {"chain": head.chain, "number": head.count, "previous": head.hash}
-    return chain._canonical({**facts, "hash": chain._digest(facts, None)}) + "\n"
+    return audit_chain._canonical({**facts, "hash": audit_chain._digest(facts, None)}) + "\n"
 
 
 DAMAGES: dict[str, Callable[[Path], Any]] = {
@@ -103,10 +103,10 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 
 
 def long_line() -> str:
-    from ci_mcp_kit.guard import chain  # noqa: PLC0415 - for a line that `link` would not write
+    from ci_mcp_kit.guard import audit_chain  # noqa: PLC0415 - for a line that `link` would not write
 
-    facts = {"text": "x" * LONGEST_LINE, "chain": "c", "number": 1, "previous": chain.BEGINNING}
-    return chain._canonical({**facts, "hash": chain._digest(facts, None)}) + "\n"
+    facts = {"text": "x" * LONGEST_LINE, "chain": "c", "number": 1, "previous": audit_chain.BEGINNING}
+    return audit_chain._canonical({**facts, "hash": audit_chain._digest(facts, None)}) + "\n"
 
 
 @pytest.mark.parametrize("name", DAMAGES)
