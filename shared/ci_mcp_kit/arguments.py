@@ -30,14 +30,14 @@ class Arguments(ArgModelBase):
 
 
 def arguments_model(function: Callable[..., Any], skip: Container[str | None] = ()) -> type[Arguments]:
-    """Return a model of the parameters of `function` without those that `skip` names.
+    """Return a model of the parameters of `function` without `self` and those that `skip` names.
 
     Raises:
         TypeError: a parameter has no annotation, or takes any number of values.
     """
     fields: dict[str, Any] = {}
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
-        if parameter.name in skip:
+        if parameter.name == "self" or parameter.name in skip:
             continue
         if parameter.annotation is parameter.empty or parameter.kind in {
             parameter.VAR_POSITIONAL,
