@@ -171,7 +171,7 @@ def _wrap(
     kind: str, name: str, function: Callable[..., Awaitable[Any]], clean: Cleaner
 ) -> Callable[..., Awaitable[str]]:
     """Wrap `function`: its answer becomes clean text, and its errors become protocol errors."""
-    model = arguments_model(function, None)
+    model = arguments_model(function)
     schema = flatten(model.model_json_schema())
 
     async def wrapper(**given: Any) -> str:

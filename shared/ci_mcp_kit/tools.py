@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
@@ -118,6 +118,7 @@ def make_tool(
     clean: Cleaner | None = None,
     refusal: ServiceError | None = None,
     notice: Callable[[], Awaitable[str]] = no_notice,
+    hidden: Collection[str] = (),
 ) -> Tool:
     """Return the SDK's tool for a marked function.
 
@@ -126,6 +127,7 @@ def make_tool(
         clean: cleans its answers.
         refusal: its answer to every call, if there is one.
         notice: returns what an answer has to say of the access to the service, "" for nothing.
+        hidden: names of arguments that it does not take here; they keep their defaults.
 
     Raises:
         TypeError: it is not marked, not async, has no docstring or does not return a View.
@@ -134,7 +136,7 @@ def make_tool(
     if not isinstance(facts, Declared) or not inspect.iscoroutinefunction(function) or not function.__doc__:
         raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
     context = find_context_parameter(function)
-    model = arguments_model(function, context)
+    model = arguments_model(function, {context, *hidden})
     # Clients require these of the root of an input schema.
     parameters = {
         "type": "object",
@@ -142,7 +144,7 @@ def make_tool(
         **flatten(model.model_json_schema()),
         "additionalProperties": False,
     }
-    answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text)
+    answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text, brief=view.brief)
     limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
     tool = KitTool(
         fn=function,

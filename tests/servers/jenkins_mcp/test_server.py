@@ -48,11 +48,24 @@ async def test_of_several_jenkins_each_is_asked_by_its_name(tmp_path: Path) -> N
     assert {request.status for request in (*one.asked, *other.asked)} == {200}
 
 
-async def test_a_single_jenkins_needs_no_name() -> None:
-    async with jenkins_and_agent(ONE) as (_, agent):
-        assert not (await agent.call("jenkins_list_jobs")).failed
-        named = await agent.call("jenkins_list_jobs", jenkins="main")
-    assert named.data["next_step"] == "Leave out jenkins"
+async def test_a_single_jenkins_has_no_argument_for_its_name(tmp_path: Path) -> None:
+    async with running_jenkins(ONE) as jenkins:
+        for environment in (jenkins.environment(), {"JENKINS_CONFIG": config(tmp_path, main=jenkins.url)}):
+            async with agent_of(**environment) as agent:
+                tools = (await agent.client.list_tools()).tools
+                answer = await agent.call("jenkins_list_jobs")
+            assert [tool.name for tool in tools if "jenkins" in tool.input_schema["properties"]] == []
+            assert not answer.failed
+
+
+async def test_the_tools_of_a_process_take_a_name_from_its_first_answer_on(tmp_path: Path) -> None:
+    async with running_jenkins(ONE) as one, running_jenkins(OTHER) as other:
+        process = warm_server("jenkins_mcp", {"JENKINS_CONFIG": config(tmp_path, one=one.url, other=other.url)})
+        async with Client(stdio_client(process)) as client:
+            tools = (await client.list_tools()).tools
+            answer = await Agent(client).call("jenkins_get_build", job="app", jenkins="other")
+    assert [tool.name for tool in tools if "jenkins" not in tool.input_schema["properties"]] == []
+    assert answer.data["number"] == 2
 
 
 @pytest.mark.parametrize("form", [("--config", "{}"), ("--config={}",)])
