@@ -67,7 +67,12 @@ def complete_step(context: typer.Context, incomplete: str) -> list[str]:
 async def _parts(context: typer.Context, completer: Completer, stage: str | None) -> tuple[str, ...]:
     from drone_mcp_cli.targets import read_target  # noqa: PLC0415 - slow to load
 
-    target = read_target(context.params.get("repo"), context.params.get("number"))
+    words: tuple[str | None, ...] = (context.params.get("repo"), context.params.get("number"))
+    if not any(words):
+        # Click stops at an option without its value, which is to be completed here, before it assigns what comes first
+        # (pallets/click 8.3, parser.py, `_OptionParser.parse_args`).
+        words = (*context.args, None, None)
+    target = read_target(words[0], words[1])
     repo = target.get("repo", "")
     number = target.get("number") or int((await completer.numbers(repo))[0])
     return await completer.parts(repo, number, stage)
