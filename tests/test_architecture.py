@@ -164,7 +164,20 @@ def test_a_ci_package_never_mentions_drone(package: Path) -> None:
 
 @pytest.mark.parametrize("package", packages("servers") + packages("entrypoint"), ids=lambda p: p.name)
 def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: Path) -> None:
-    assert ours(package) <= SHARED.keys()
+    assert ours(package) <= SHARED.keys() | ({"drone_mcp_config"} if package.name == "drone_mcp_cli" else set())
+
+
+def test_the_command_for_people_takes_servers_and_roles_from_where_clients_are_configured_and_nothing_else() -> None:
+    names = {name for module in modules(ROOT / "entrypoint" / "drone_mcp_cli") for name in imported(module)}
+    folders = {name.split(".")[1] for name in names if name.startswith("drone_mcp_config.")}
+    assert folders <= {"errors", "installation", "roles", "serving"}
+
+
+def test_the_command_for_people_names_tools_in_one_place() -> None:
+    root = ROOT / "entrypoint" / "drone_mcp_cli"
+    tools = {tool["name"] for manifest in MANIFESTS for tool in json.loads(manifest.read_text())["tools"]}
+    named = {module.name for module in modules(root) if tools & set(re.findall(r"\w+", module.read_text("utf-8")))}
+    assert named - {"wording.py"} == {"tool_names.py"}
 
 
 @pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
