@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from drone_mcp_simulator.scm import Commit
 
 LOGGER = logging.getLogger(__name__)
+_SAFE_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # ten times as fast, where PyYAML was built with libyaml
 
 
 def shipped() -> list[str]:
@@ -68,7 +69,7 @@ def _locate(name_or_path: str) -> Path | Traversable:
 
 def _parse(source: Path | Traversable) -> ScenarioFile:
     try:
-        return ScenarioFile.model_validate(yaml.safe_load(source.read_text(encoding="utf-8")))
+        return ScenarioFile.model_validate(yaml.load(source.read_text(encoding="utf-8"), _SAFE_LOADER))  # noqa: S506 - both loaders are safe
     except ValidationError as error:
         lines = [f"{_format_location(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
         raise ScenarioError(f"{source.name}: " + "; ".join(lines)) from error
