@@ -24,8 +24,8 @@ _PHRASES: Final = (
     (r"\bWait for build (\d+) of (\S+) with this cursor\b", r"Run drone-mcp wait \2 \1"),
     (r"\bCall again\b", "Run it again"),
     (r"\b(?:call again|(?:re)?start the (?:server|client)(?: again)?)\b", "run it again"),
-    (r"\bWhoever runs this server (?:can set|has to make)\b", lambda found: found[0].split()[-1].capitalize()),
-    (r"\bwhoever runs this server can set\b", "set"),
+    (r"\bThe operator of this server (?:can set|has to make)\b", lambda found: found[0].split()[-1].capitalize()),
+    (r"\bthe operator of this server can set\b", "set"),
     (r"\bwithout dry_run\b", "without the dry run"),
 )
 
