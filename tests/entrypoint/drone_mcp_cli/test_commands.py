@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,4 +156,5 @@ def test_a_role_limits_what_a_command_may_see(desk: Desk) -> None:
 
 
 def test_the_version_is_that_of_the_distribution(desk: Desk) -> None:
-    assert desk.run("--version").out.split()[0] == "drone-mcp"
+    assert desk.run("--version").out == f"drone-mcp {version('drone-mcp')}\n"
+    assert desk.run("--version", "builds").out == desk.run("--version").out
