@@ -4,7 +4,7 @@ import os
 import sys
 import threading
 
-from ci_mcp_kit.own_packages import use_own_packages
+from ci_mcp_kit.import_isolation import use_own_packages
 
 PROGRAM = "drone-mcp"
 COMPLETES = "_DRONE_MCP_COMPLETE"  # the variable by which a shell asks for completions (Click documentation)

@@ -11,7 +11,7 @@ import typer  # noqa: TC002 - Typer reads the annotations to find what gets the 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from drone_mcp_known.completing import Completer
+    from drone_mcp_known.completions import Completer
 
 
 def complete_role(context: typer.Context, incomplete: str) -> list[str]:
@@ -89,7 +89,7 @@ def _ask(context: typer.Context, incomplete: str, read: Callable[[Completer], Aw
         from drone_mcp_cli.tool_names import REPOS  # noqa: PLC0415
         from drone_mcp_cli.toolbox import open_toolbox  # noqa: PLC0415
         from drone_mcp_known.access import KnownAccess  # noqa: PLC0415
-        from drone_mcp_known.completing import Completer  # noqa: PLC0415
+        from drone_mcp_known.completions import Completer  # noqa: PLC0415
 
         toolbox = open_toolbox(context.params.get("role"), context.params.get("roles_dir"))
         settings = Settings.from_environment(toolbox.server_of(REPOS).environment)

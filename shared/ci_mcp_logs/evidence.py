@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.log_forms import error_command
 from ci_mcp_logs.signature import signature
 
 if TYPE_CHECKING:
@@ -54,11 +55,13 @@ def _complaints(blocks: Iterable[Block]) -> list[str]:
 def places_of(found: Excerpt) -> tuple[str, ...]:
     """Return the places in source files that the excerpt names, those of the most telling lines first."""
     lines = [*_complaints(found.by_weight), *(line.text for block in found.by_weight for line in block.lines)]
-    paths = {place: place.rpartition(":")[0] for place in found.locations}
+    reported = (error_command(line) for line in lines)
+    places = dict.fromkeys([*(error.place for error in reported if error and error.place), *found.locations])
+    paths = {place: place.rpartition(":")[0] for place in places}
     rank = {
         place: next((n for n, line in enumerate(lines) if path in line), len(lines)) for place, path in paths.items()
     }
-    return tuple(sorted(found.locations, key=lambda place: rank[place]))
+    return tuple(sorted(places, key=lambda place: rank[place]))
 
 
 def headline(found: Excerpt) -> ExcerptLine | None:

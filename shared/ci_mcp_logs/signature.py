@@ -11,10 +11,12 @@ import hashlib
 import re
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.timestamps import stamp_of
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-_VERSION = "1"  # rises with any change that gives a failure another signature
+_VERSION = "2"  # rises with any change that gives a failure another signature
 # Another value for one of these three gives every failure another signature, so that none is found again in a store.
 _LINES = 5  # different masked lines, the most important ones
 _READ = 300  # characters of a line
@@ -27,8 +29,8 @@ _NUMBERS = re.compile(r"\d+(?:[.,:]\d+)*")
 
 
 def masked(line: str) -> str:
-    """Return the line with `#` for everything that differs from run to run."""
-    text = _FOLDERS.sub("/", line[:_READ])
+    """Return the line without its time stamp, and with `#` for everything else that differs from run to run."""
+    text = _FOLDERS.sub("/", line[len(stamp_of(line)) :][:_READ])
     for pattern in (_IDS, _TIMES, _NUMBERS):
         text = pattern.sub("#", text)
     return " ".join(text.split())

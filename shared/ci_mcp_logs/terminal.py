@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # Unicode line ends (Unicode Standard 15, section 5.8) that end no line of a log: runners split at line feeds only.
 _OTHER_LINE_ENDS = re.compile("[\x85\u2028\u2029]")
+# The time of a line in an escape sequence that, unlike others of its kind, ends as a terminal's title does
+# (buildkite/agent v3, core: BKTimestamp).
+_HIDDEN_TIME = re.compile("\x1b_bk;[^\x07\n]{1,40}\x07")
 
 
 def terminal_lines(raw: Sequence[str]) -> tuple[str, ...]:
@@ -29,9 +32,9 @@ def terminal_lines(raw: Sequence[str]) -> tuple[str, ...]:
         raw: the lines without their line feeds.
     """
     written = "\n".join(raw)
-    text = written
+    text = _HIDDEN_TIME.sub("", written) if "\x1b_bk;" in written else written
     if "\r" in text:
-        text = "\n".join(_last_state(line) if "\r" in line else line for line in raw)
+        text = "\n".join(_last_state(line) if "\r" in line else line for line in text.split("\n"))
     if not text.isascii():
         text = _OTHER_LINE_ENDS.sub(" ", text)
     text = redact_shapes(sanitize(text))

@@ -13,14 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # RFC 3339 and its relatives with a blank, a slash, a comma or without an offset; a clock alone; logfmt's time="...".
+# GitLab adds the number and the letter of the stream, and a `+` without a blank where a line goes on (gitlab-runner 17,
+# FF_TIMESTAMPS). Jenkins' clock is followed by two blanks (plugins.jenkins.io/timestamper).
 _STAMP = re.compile(
-    r"(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
+    r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,9}Z \d\d[EO](?:\+|[ \t]|$)|\d\d:\d\d:\d\d  "
+    r"|(?:\[?\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?:Z|[+-]\d\d:?\d\d)?\]?"
     r"|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?"
     r'|time="\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)?")(?:[ \t]|$)',
     re.ASCII,
 )
 STAMP_BEGINS = frozenset("0123456789[t")  # the first characters that a stamp may have, which is quicker to test
-_VALUES = str.maketrans("", "", "0123456789.,+")
+_VALUES = str.maketrans("", "", "0123456789.,+EO")  # E and O: streams
 _SAMPLE = 256  # lines of a log, spread over it, in which its form is looked for
 _LEAST = 4  # lines of the sample that must begin with a stamp of that form
 _ROOM = 56  # tokens: two of the longest stamps, and what they mean

@@ -12,18 +12,20 @@ from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words, looks_rand
 _STEMS = """
 passw passphrase passcode pass-phrase pass_phrase _pass -pass keypass storepass dbpass "pass 'pass pass= passin passout
 _pw= _pw: pwd secret token credential key auth sig= sig" sig' signature session sid= dsn hmac salt webhook jwt pat=
+sonar.login
 """
 _QUOTE = r"\\{0,3}[\"'`]"
 _NAMED = rf"""(?ix)
     (?P<lead>
       (?P<rest> ["']? [\w.-]{{0,60}}? )
       (?P<separator>
-          (?:{_QUOTE})? [\])]? [ \t]{{0,8}} (?: => | := | \?= | \+= | -> | :: | ==? | : | \|\|? ) [ \t]{{0,8}}
+          (?:{_QUOTE})? [\])]? (?: [ ] [0-9]{{1,2}} (?=:) )?
+            [ \t]{{0,8}} (?: => | := | \?= | \+= | -> | :: | ==? | : | \|\|? ) [ \t]{{0,8}}
         | (?P<element> (?: [ \t][\w:.-]{{1,40}}=["'][^"'\n]{{0,80}}["'] ){{0,3}} [ \t]? > [ \t]{{0,8}} )
         | (?P<value_of_name> (?:{_QUOTE})? [ \t]{{0,4}} ,? \s{{0,80}} (?:{_QUOTE})?
             (?: value | val | default | content | \#text | data ) (?:{_QUOTE})? [ \t]{{0,4}} [:=] [ \t]{{0,4}}
           | </[\w:.-]{{1,40}}> \s{{0,80}} <[\w:.-]{{1,40}}> )
-        | [ \t]{{1,2}} (?: is | was | set[ ]to | for[ ][^\s:]{{1,80}}: ) [ \t:]{{1,3}}
+        | [ \t]{{1,2}} (?: is | was | set[ ]to | for[ ][^\s:]{{1,80}}(?:[ ][^\s:]{{1,80}}){{0,2}}: ) [ \t:]{{1,3}}
         | \( (?=["'])
         | (?P<blank> [ \t]{{1,8}} | ["'] [ \t]{{0,4}} , \s{{0,80}} (?=["']) )
       )
@@ -63,6 +65,7 @@ _FIRST_WORDS = tuple(
         "license",
         "auth",
         "setup",
+        "unseal",
     ]
 )
 # What gives a variable a value after a blank, or a setting.
@@ -111,8 +114,9 @@ class _Name:
 def _is_harmless(match: re.Match[str]) -> bool:
     """Return whether the value of a name is no secret."""
     name, value = _Name.of(match), match["value"]
-    if match["blank"] and not (match["quote"] or name.is_set or name.begins_line):
-        return True  # prose, which is most of what comes here
+    in_prose = match["blank"] and not (match["quote"] or name.is_set or name.begins_line)
+    if in_prose and not looks_random(value):
+        return True  # most of what comes here
     hint = hint_of(name.text)
     if hint is Hint.NONE or is_placeholder(value) or value.lower() == name.text.lower():
         return True
@@ -130,7 +134,7 @@ def _is_harmless_after_blank(match: re.Match[str], name: _Name, hint: Hint) -> b
         return short or value.startswith("-")
     if name.is_set or (match["quote"] and " " not in value):
         return len(value) < _LEAST_LIKELY or is_words(value)
-    return hint is not Hint.SURE or not _is_alone(match) or is_words(value)
+    return not looks_random(value) and (hint is not Hint.SURE or not _is_alone(match) or is_words(value))
 
 
 def _is_harmless_pair(match: re.Match[str], name: _Name, hint: Hint) -> bool:

@@ -24,8 +24,8 @@ _SURE = (
 )
 _LIKELY = (
     r"secrets?(?:_|[0-9]|$)|(?:^|_)secret|tokens?(?:_|[0-9]|$)|credentials?(?:_|$)|key_?(?:base|data)$"
-    r"|(?:^|_)(?:auth|pat|pass|pwd|salt|sas)$|hmac$|(?:api|access|account|private|shared|auth|client|signing|encrypt\w*"
-    r"|master|licen[cs]e|deploy|admin|service|storage|webhook|hmac|jwt|crypt|app|application|subscription|primary|secondary"
+    r"|sonar_login$|(?:^|_)(?:auth|pat|pass|pwd|salt|sas)$|hmac$|(?:api|access|account|private|shared|auth|client|signing|encrypt\w*"
+    r"|master|licen[cs]e|deploy|admin|service|storage|webhook|hmac|jwt|crypt|app|application|subscription|primary|secondary|unseal"
     r"|integration)_?keys?(?:_|$)"
 )
 _RANDOM = r"key|auth|sess|sid|cookie|webhook|sig|jwt|hash|assertion|saml|otp|salt|dsn|token|secret|passw"

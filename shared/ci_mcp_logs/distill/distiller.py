@@ -14,7 +14,7 @@ from ci_mcp_logs.distill.choose import choose, weigh
 from ci_mcp_logs.distill.excerpt import Block, Excerpt, ExcerptLine, distinct
 from ci_mcp_logs.distill.line_text import token_cost
 from ci_mcp_logs.distill.model import default_model
-from ci_mcp_logs.distill.novelty import novel_lines
+from ci_mcp_logs.distill.novelty import new_lines_first, novel_lines
 from ci_mcp_logs.distill.segment_probabilities import posterior, segment_columns
 from ci_mcp_logs.log_text import LogText
 
@@ -95,6 +95,10 @@ class Study:
         longest = int(min(tuning.WIDEST_LINE, max(tuning.NARROWEST_LINE, token_budget * tuning.LINE_SHARE)))
         likely = posterior(self._model.segments, segment_columns(candidates, worth))
         chosen = choose(candidates, worth, likely, token_budget, longest)
+        if self.news and self.compared:
+            numbers, texts = candidates.numbers, candidates.texts
+            costs = [token_cost(numbers[-1], min(len(text), longest)) for text in texts]
+            chosen = new_lines_first(chosen, numbers, set(self.news), chances, costs, token_budget)
         blocks = tuple(_blocks(candidates, chances, chosen, longest))
         return Excerpt(
             blocks=blocks,

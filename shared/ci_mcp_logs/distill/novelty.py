@@ -1,4 +1,4 @@
-"""Finds the lines of a failing log that the last good log of the same step lacks.
+"""Finds the lines of a failing log that the last good log of the same step lacks, and shows these first.
 
 Lines are compared without digits, because numbers differ in every run; those with hexadecimal words, as hashes and
 addresses are, once more without them. Logs are read in chunks, so that a log of short lines takes no more memory than
@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import functools
 import re
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any
 
+from ci_mcp_logs.distill import tuning
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from ci_mcp_logs.log_text import LogText
 
@@ -28,6 +30,10 @@ _BYTES_REMEMBERED = 32
 _BYTES_NEW = 128
 _MOST_HEXADECIMAL = 4_000  # lines of each log that are compared a second time
 _READ = 400  # bytes of a line that are then compared
+# Part of the budget that lines of the good log may take while new ones are left out. `benchmarks/logs/good_logs.py`
+# measures it, on 302 logs beside another one of their repository: .3 gives recall .943 and 1,118 tokens instead of .956
+# and 1,106.
+_KNOWN = 0.1
 
 
 def novel_lines(text: LogText, good: LogText) -> list[int] | None:
@@ -89,3 +95,63 @@ def _hexadecimal() -> Any:
     options.never_capture = True
     options.encoding = re2.Options.Encoding.LATIN1
     return re2.compile(_HEXADECIMAL, options)
+
+
+def new_lines_first(
+    chosen: Sequence[int],
+    numbers: Sequence[int],
+    news: Collection[int],
+    chances: Sequence[float],
+    costs: Sequence[float],
+    budget: float,
+) -> list[int]:
+    """Return which lines to show beside a good log, by index: new ones rather than those that both logs have.
+
+    While new lines are left out, only the likeliest few of the others are shown. Their room goes to new lines, first to
+    those that continue a row of which a part is shown, for which all of the budget may be used, then to the last ones.
+    These may use all of it, too, where the chosen lines took more than a short answer, as the evidence is unsure then.
+
+    Args:
+        chosen: the indexes of the lines that were chosen line by line, ascending.
+        numbers: of all candidates.
+        news: numbers of the lines that the good log lacks.
+        chances: of each candidate to belong to the evidence.
+        costs: of each candidate.
+        budget: for all that is shown.
+    """
+    shown, new = set(chosen), [index for index, number in enumerate(numbers) if number in news]
+    if shown.issuperset(new):
+        return list(chosen)
+    known = sorted(shown.difference(new), key=chances.__getitem__)
+    before = spent = sum(costs[index] for index in chosen)
+    for_known = sum(costs[index] for index in known)
+    for index in known:
+        if for_known <= _KNOWN * budget:
+            break
+        shown.remove(index)
+        for_known -= costs[index]
+        spent -= costs[index]
+    continuing = ((index, budget) for index in _continuing(shown, new, numbers))
+    room = budget if before > tuning.SHORT_ANSWER else before
+    for index, limit in chain(continuing, ((index, room) for index in reversed(new))):
+        if index not in shown and spent + costs[index] <= limit:
+            shown.add(index)
+            spent += costs[index]
+    return sorted(shown)
+
+
+def _continuing(shown: Collection[int], new: Sequence[int], numbers: Sequence[int]) -> list[int]:
+    """Return the new lines that are in a row with a shown one, the nearest first, of equally near ones the last."""
+    distances: dict[int, int] = {}
+    for step, lines in ((1, new), (-1, new[::-1])):
+        away, before = 0, None
+        for index in lines:
+            if index in shown:
+                away = 1
+            elif away and before is not None and numbers[index] == numbers[before] + step:
+                distances[index] = min(away, distances.get(index, away))
+                away += 1
+            else:
+                away = 0
+            before = index
+    return sorted(distances, key=lambda index: (distances[index], -index))

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from ci_mcp_logs.distill.line_text import pattern_input
 from ci_mcp_logs.failure_signs.sign_tables import Sign, sign_table, signs_in_line, tools_of_command
+from ci_mcp_logs.log_forms import tool_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 Confidence = Literal["high", "medium", "low"]
 
-# What wraps a tool's own line: time of BuildKit, name of a container or package, frame of Terraform, GitHub's marker.
-_WRAPPING = re.compile(
-    rb"(?:#\d+ (?:\d+\.\d+ )?|\d{1,5}\.\d{1,3} (?=\S)|[\w.-]+[_-]\d+ +\| ?|@[\w./-]+:[\w-]+: "
-    rb"|(?:\xe2\x94\x82|\xe2\x95\xb7|\xe2\x95\xb5) ?|##\[error\]|= (?==)|stderr: |> (?=[A-Z]))+"
-)
 _WORTH = {"report": 1.0, "summary": 0.8, "code": 0.5, "hint": 0.3}
 _CONFIRMED = 0.5  # for each way in which the tool itself is known
 _ALIKE = 0.1  # of two lines whose weights differ by less, the first is named
@@ -89,10 +84,10 @@ def _guess(commands: Sequence[str]) -> Finding:
 
 
 def signs_of(line: str) -> set[Sign]:
-    """Return the signs in a line, without its time stamp and what wraps a tool's own words."""
-    text = pattern_input(line)
-    wrapped = _WRAPPING.match(text)
-    return signs_in_line(text[wrapped.end() :] if wrapped else text)
+    """Return the signs in a line as it is written, and in the tool's own words in it."""
+    words = tool_words(line)
+    signs = signs_in_line(pattern_input(line))
+    return signs if words == line else signs | signs_in_line(pattern_input(words))
 
 
 def _collect(lines: Iterable[Witness]) -> tuple[dict[str, dict[Sign, Witness]], set[str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.failure_signs.judging import Witness
+from ci_mcp_logs.log_forms import commands_in
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Excerpt
@@ -21,8 +21,6 @@ _UNCHOSEN = 0.2  # weight of a line there that the excerpt lacks: not enough to 
 _FAR = 0.5  # a line this far from the end counts half: a step ends with the first command that fails
 _BEFORE = 400  # lines before the heaviest block in which its command is looked for
 _COMMANDS = 4
-# `+` is the runner's and the shell's echo of a command (`set -x`), `>` that of npm and yarn.
-_COMMAND = re.compile(r"(?:\+|\$|>|Step \d+/\d+ : RUN|#\d+ \[.*\] RUN|RUN) +(?=\S)")
 
 
 def witnesses_of(text: LogText, found: Excerpt) -> list[Witness]:
@@ -41,10 +39,9 @@ def witnesses_of(text: LogText, found: Excerpt) -> list[Witness]:
 
 
 def commands_before(text: LogText, found: Excerpt) -> list[str]:
-    """Return the last commands that were echoed before the heaviest block of the excerpt."""
+    """Return the last commands that were echoed before the heaviest block of the excerpt, the last one first."""
     end = found.by_weight[0].end if found.blocks else len(text.lines)
-    before = (text.lines[index] for index in range(min(end, len(text.lines)) - 1, max(-1, end - _BEFORE), -1))
-    return list(islice((line for line in before if _COMMAND.match(line)), _COMMANDS))
+    return list(commands_in(text.lines[max(0, end - _BEFORE) : end]))[: -_COMMANDS - 1 : -1]
 
 
 def _last_lines(text: LogText) -> list[int]:
