@@ -17,6 +17,7 @@ Confidence = Literal["high", "medium", "low"]
 
 _WORTH = {"report": 1.0, "summary": 0.8, "code": 0.5, "hint": 0.3}
 _CONFIRMED = 0.5  # for each way in which the tool itself is known
+_LAST_WORD = 1.4  # factor for the class that has the last word: a step ends with the first command that fails
 _ALIKE = 0.1  # of two lines whose weights differ by less, the first is named
 _SHOWN = 0.3  # weight of a line from which on its signs count as independent
 _CLEAR, _LIKELY = 0.62, 0.5  # share of the class among itself and the next one, to be sure and to be likely
@@ -65,7 +66,9 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     ran = {tool for command in commands for tool in tools_of_command(command)}
     ended = {tool for tool, codes in sign_table().exits.items() if exit_code in codes}
     known = (headed, ran, ended)
-    scores = {kind: _score(signs, known) for kind, signs in spoken.items()}
+    scores = {
+        kind: _score(signs, known) * (_LAST_WORD if _is_last(spoken, kind) else 1.0) for kind, signs in spoken.items()
+    }
     best = max(scores, key=lambda kind: scores[kind])
     share = scores[best] / (scores[best] + max((scores[kind] for kind in scores if kind != best), default=0))
     reasons = sorted(spoken[best].items(), key=lambda item: -_WORTH[item[0].role] * item[1].weight)
@@ -119,7 +122,7 @@ def _clear_signs(signs: Mapping[Sign, Witness]) -> dict[Sign, Witness]:
 
 
 def _is_last(spoken: Mapping[str, Mapping[Sign, Witness]], best: str) -> bool:
-    """Return whether no other class has the last word: a step ends with the first command that fails."""
+    """Return whether no other class has the last word."""
     last = {
         kind: max((line.number for line in _clear_signs(signs).values()), default=0) for kind, signs in spoken.items()
     }
