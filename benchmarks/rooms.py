@@ -20,9 +20,9 @@ from typing import TYPE_CHECKING, Any
 
 from mcp import Client
 
-from drone_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.clock import ManualClock
+from drone_mcp_simulator.app import serving
 from drone_mcp_simulator.scenario import load
-from drone_mcp_simulator.serving import serving
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -32,12 +32,18 @@ PACKAGES = tuple(
     f"{path.parent}/" for folder in ("shared", "servers") for path in sorted((ROOT / folder).glob("*/__init__.py"))
     if path.parent.name != "drone_mcp_simulator"
 )  # fmt: skip
-TOOLS = {
-    "drone_get_build": "drone_mcp_builds",
-    "drone_diagnose_build": "drone_mcp_logs",
-    "drone_evaluate_build": "drone_mcp_policy",
+REPO = {"repo": "octo/hello"}
+FAILED = {**REPO, "number": 4}
+# The package and the arguments of each tool.
+TOOLS: dict[str, tuple[str, dict[str, Any]]] = {
+    "drone_list_builds": ("drone_mcp_builds", REPO),
+    "drone_get_build": ("drone_mcp_builds", FAILED),
+    "drone_find_builds": ("drone_mcp_builds", {**REPO, "status": "failed"}),
+    "drone_diagnose_build": ("drone_mcp_logs", FAILED),
+    "drone_get_build_logs": ("drone_mcp_logs", FAILED),
+    "drone_search_build_logs": ("drone_mcp_logs", {**FAILED, "pattern": "error"}),
+    "drone_evaluate_build": ("drone_mcp_policy", FAILED),
 }
-REPO, NUMBER = "octo/hello", 4  # it failed
 
 
 class Profiler:
@@ -59,11 +65,12 @@ async def follow(tool: str, profiler: Profiler) -> None:
     world = load("demo", ManualClock())
     async with serving(world) as address:
         token = next(user.token for user in world.users.values() if user.admin)
-        module = import_module(f"{TOOLS[tool]}.server")
+        package, arguments = TOOLS[tool]
+        module = import_module(f"{package}.server")
         settings = module.SPEC.settings.from_environment({"DRONE_SERVER": address, "DRONE_TOKEN": token})
         async with Client(module.create(settings)) as client:
             for profiler.on in (False, True):
-                result = await client.call_tool(tool, {"repo": REPO, "number": NUMBER})
+                result = await client.call_tool(tool, arguments)
                 if result.is_error:
                     raise SystemExit(f"{tool} failed: {result.content}")
             profiler.on = False
@@ -82,6 +89,9 @@ def main() -> None:
         asyncio.run(follow(tool, profiler))
         entered = profiler.entered
         print(f"{tool}: {len(entered)} modules, {sum(map(len, entered.values()))} functions")
+        for package in dict.fromkeys(Path(file).relative_to(ROOT).parts[1] for file in sorted(entered)):
+            inside = [names for file, names in entered.items() if f"/{package}/" in file]
+            print(f"  {package}: {len(inside)} modules, {sum(map(len, inside))} functions")
         if given.list:
             for file, names in sorted(entered.items()):
                 print(f"  {Path(file).relative_to(ROOT)}: {len(names)}: {', '.join(sorted(names))}")

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from mcp import Client
 
+from ci_mcp_simulator.clock import EPOCH
 from drone_mcp_build.settings import Settings
 from drone_mcp_logs.server import create
-from drone_mcp_simulator.clock import EPOCH
 from pages.readme import splice
 from support.simulator import running_simulator
 

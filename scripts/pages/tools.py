@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import json
+from pathlib import Path
 from types import MethodType
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from drone_mcp_config.installation.reading import read_installation
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from drone_mcp_config.installation.manifest import Manifest
+
 HEAD = """\
 # Tools: arguments and answers
 
@@ -25,11 +28,20 @@ arguments strictly and answer an invalid one with `INVALID_INPUT`. All failures 
 """
 
 
-def tools_of(module: str) -> list[Callable[..., Any]]:
-    """Find the functions that a server declares as tools, in their order."""
-    tools = importlib.import_module(f"{module}.tools")
-    classes = [kind for _, kind in inspect.getmembers(tools, inspect.isclass) if kind.__module__ == tools.__name__]
-    return [MethodType(item, kind) for kind in classes for item in vars(kind).values() if hasattr(item, TOOL_MARK)]
+def tools_of(manifest: Manifest) -> list[Callable[..., Any]]:
+    """Find the functions that a server declares as tools, in its order: in `tools.py`, or in one for each folder."""
+    root = importlib.import_module(manifest.module)
+    files = Path(root.__path__[0]).glob("**/tools.py")
+    names = [".".join(file.relative_to(root.__path__[0]).with_suffix("").parts) for file in files]
+    modules = [importlib.import_module(f"{manifest.module}.{name}") for name in names]
+    classes = [
+        kind
+        for module in modules
+        for _, kind in inspect.getmembers(module, inspect.isclass)
+        if kind.__module__ == module.__name__
+    ]
+    found = [MethodType(item, kind) for kind in classes for item in vars(kind).values() if hasattr(item, TOOL_MARK)]
+    return sorted(found, key=lambda item: manifest.tool_names.index(item.__name__))
 
 
 def view_of(function: Callable[..., Any]) -> type[View]:
@@ -93,5 +105,5 @@ def tools_page() -> str:
     """Return the whole page."""
     parts, told = [HEAD], set[str]()
     for manifest in read_installation().values():
-        parts += [f"## {manifest.server}\n", *(section(item, told) for item in tools_of(manifest.module))]
+        parts += [f"## {manifest.server}\n", *(section(item, told) for item in tools_of(manifest))]
     return "\n".join(parts)

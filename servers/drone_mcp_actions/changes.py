@@ -1,4 +1,4 @@
-"""The changes that tools request: how each is planned from the build and described in answers."""
+"""The changes that tools request: how each is planned, recognised afterwards, and described in answers."""
 
 from __future__ import annotations
 
@@ -9,17 +9,22 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Change, Sent
-from drone_mcp_actions import effects, plans, reports
+from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
+from drone_mcp_actions import plans, reports
+from drone_mcp_actions.plans import has_ended
 from drone_mcp_actions.views import ActionView, view_of
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_build.access import DroneAccess
+    from drone_mcp_client.models import Build
+
 
 LOOKED_THROUGH: Final = 25  # builds, from the newest on, for one that a restart has made
 
@@ -95,11 +100,11 @@ class BuildChange(Change[BuildAction, ActionView]):
         drone = await self.access.client()
         if self.name == "restart":
             newest = [build async for build in drone.builds(self.repo, limit=LOOKED_THROUGH)]
-            return effects.find_restart(plan.action, newest)
+            return _find_restart(plan.action, newest)
         build = await drone.build(self.repo, self.number)
         if self.name == "stop":
-            return effects.find_stop(build)
-        return effects.find_decision(self.name, build, plan.action.stages[index])
+            return Sent((build,)) if has_ended(build) else None
+        return _find_decision(self.name, build, plan.action.stages[index])
 
     @override
     def describe_nothing(self, plan: BuildPlan) -> ActionView:
@@ -123,3 +128,19 @@ class BuildChange(Change[BuildAction, ActionView]):
     def describe_repeated(self, earlier: ActionView) -> ActionView:
         note = "The same call was answered less than a minute ago; nothing was sent again"
         return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
+
+
+def _find_restart(action: BuildAction, newest: Iterable[Build]) -> Sent | None:
+    """Return the build that a restart has made, if there is exactly one: two could be someone else's."""
+    # Without the number of the newest build before it, an earlier restart could not be distinguished from this one.
+    if not action.newest:
+        return None
+    made = [build for build in newest if build.parent == action.build.number and build.number > action.newest]
+    return Sent((made[0],)) if len(made) == 1 else None
+
+
+def _find_decision(verb: str, build: Build, number: int) -> Sent | None:
+    """Return the answer to an approval or a refusal, which has no content, if the stage shows it."""
+    status = next((stage.status for stage in build.stages if stage.number == number), "blocked")
+    shown = status == "declined" if verb == "decline" else status not in {"blocked", "declined"}
+    return Sent((None,)) if shown else None

@@ -56,7 +56,7 @@ class ActionTools:
         confirmation: Confirmation = None,
     ) -> RestartView | InputRequiredResult:
         """Run a build's commit again as a new build; answers with its number, and a cursor to wait from."""
-        from ci_mcp_kit.guard.additions import Additions  # noqa: PLC0415 - on first use, to start fast
+        from ci_mcp_kit.guard.write_parameters import Additions  # noqa: PLC0415 - on first use, to start fast
 
         additions = Additions(tuple(sorted((params or {}).items())), ("debug",) if debug else ())
         change = await self._change("restart", repo, number, additions=additions)

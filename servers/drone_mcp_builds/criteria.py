@@ -50,18 +50,16 @@ class Criteria:
 
     def met_by(self, build: Build) -> bool:
         """Check all criteria that the build itself can answer."""
+        people = (build.author_login, build.author_name, build.author_email, build.sender)
         return (
-            self._meets_status(build)
+            (self.status is None or build.status in GROUPS.get(self.status, {self.status}))
             and self.event in {None, build.event}
             and (self.branch is None or _is_of_branch(build, self.branch))
             and self.target in {None, build.target}
-            and (self.author is None or self.author.casefold() in _people(build))
+            and (self.author is None or self.author.casefold() in map(str.casefold, filter(None, people)))
             and (self.commit is None or build.after.startswith(self.commit))
             and self.pull_request in {None, pull_request_of(build)}
         )
-
-    def _meets_status(self, build: Build) -> bool:
-        return self.status is None or build.status in GROUPS.get(self.status, {self.status})
 
 
 def commit_prefix(text: str) -> str:
@@ -94,8 +92,3 @@ def _is_of_branch(build: Build, branch: str) -> bool:
     if build.event == "pull_request":
         return build.source == branch
     return build.ref == f"refs/heads/{branch}"
-
-
-def _people(build: Build) -> set[str]:
-    every = (build.author_login, build.author_name, build.author_email, build.sender)
-    return {person.casefold() for person in every if person}

@@ -90,7 +90,11 @@ class Follower:
 
     async def _listen(self, subject: Subject, cursor: str, send: MemoryObjectSendStream[None]) -> None:
         """Send for each change in the store; end, and send once more, where it does not answer."""
-        while (found := await self._known.state.ask(_next_change(subject, cursor))) is not None:
+
+        def next_change(store: BuildStateStore) -> Awaitable[Changes]:
+            return store.wait(subject.repo, subject.number, cursor, LOOK_SECONDS)
+
+        while (found := await self._known.state.ask(next_change)) is not None:
             cursor = found.cursor
             if found:
                 send.send_nowait(None)
@@ -139,7 +143,3 @@ class Follower:
         for seconds in BACK_OFF:
             await self._pause(seconds)
             send.send_nowait(None)
-
-
-def _next_change(subject: Subject, cursor: str) -> Callable[[BuildStateStore], Awaitable[Changes]]:
-    return lambda store: store.wait(subject.repo, subject.number, cursor, LOOK_SECONDS)

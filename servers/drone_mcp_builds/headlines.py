@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.outlook import UNTOLD_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_build.stopped_build import judge_stopped_build
+from drone_mcp_build.unfinished_build import POSSIBLE_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_builds import failures
 from drone_mcp_builds.formatting import (
     clean_error,
@@ -112,7 +112,7 @@ def _describe_waiting(stages: list[Stage]) -> str:
         reasons.setdefault(describe_pending(stage), []).append(stage)
     text = join_names((f"{join_names(map(name_stage, alike), 3)} {why}" for why, alike in reasons.items()), 2)
     untold = any(not (stage.machine or waits_for_others(stage)) for stage in stages)
-    return f"{text} ({UNTOLD_REASONS})" if untold else text
+    return f"{text} ({POSSIBLE_REASONS})" if untold else text
 
 
 def _killed(build: Build, now: int, limit: int) -> str:
@@ -126,12 +126,8 @@ def _killed(build: Build, now: int, limit: int) -> str:
         text = "killed before any step started"
     found = failures.find_notable_failures(build)
     before = f"; before that, {failures.describe_failure(found[0])}" if found else ""
-    return f"{text}{before}. {_why_killed(build, limit)}"
-
-
-def _why_killed(build: Build, limit: int) -> str:
     why = judge_stopped_build(build, limit).why
-    return f"{why[0].upper()}{why[1:]}"
+    return f"{text}{before}. {why[0].upper()}{why[1:]}"
 
 
 def _declined(build: Build, _now: int) -> str:

@@ -69,15 +69,11 @@ def _that_fit(every: Iterable[L]) -> tuple[L, ...]:
     room = LIST_TOKENS
     kept: list[L] = []
     for one in every:
-        room -= _size(one)
+        room -= count_tokens(one.model_dump_json()) + 1  # the comma
         if room < 0 and kept:
             break
         kept.append(one)
     return tuple(kept)
-
-
-def _size(one: BuildLine | RepoLine) -> int:
-    return count_tokens(one.model_dump_json()) + 1  # the comma
 
 
 def _left_out(width: Width, builds: int) -> str:

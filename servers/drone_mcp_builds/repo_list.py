@@ -49,7 +49,10 @@ class RepoFilter:
 def list_matching(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter) -> RepoList:
     """List the matches among the repositories `seen` in this role's scope; `every` holds all of the token's user."""
     named = [repo for repo in seen if asked.names(repo)]
-    matching = sorted((repo for repo in named if repo.active or asked.include_inactive), key=_newest_first)
+    matching = sorted(
+        (repo for repo in named if repo.active or asked.include_inactive),
+        key=lambda repo: (-repo.build.created if repo.build else 0, repo.slug),
+    )
     shown = listing.fit_repos(matching[: asked.limit])
     note, next_step = ("", "") if matching else _why_none(every, seen, named, asked)
     return RepoList(
@@ -59,10 +62,6 @@ def list_matching(every: Sequence[Repo], seen: Sequence[Repo], asked: RepoFilter
         note=note,
         next_step=next_step,
     )
-
-
-def _newest_first(repo: Repo) -> tuple[int, str]:
-    return (-repo.build.created if repo.build else 0, repo.slug)
 
 
 def _left_out(more: int, inactive: int) -> str:
@@ -83,6 +82,6 @@ def _why_none(every: Sequence[Repo], seen: Sequence[Repo], named: Sequence[Repo]
     if every:
         return (
             "None of the token's repositories is within this role (DRONE_MCP_REPOS)",
-            "Ask whoever set the role up to widen it",
+            "Ask the author of the role to widen it",
         )
     return NONE_AT_ALL, HOW_TO_GET_SOME

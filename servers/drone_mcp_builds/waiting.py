@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from ci_mcp_kit.background import running
 from ci_mcp_kit.concurrency import run_until_first
 from drone_mcp_build import standing
-from drone_mcp_builds import transitions
 from drone_mcp_builds.following import Follower, Subject
+from drone_mcp_builds.formatting import clean_name
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
 from drone_mcp_client.errors import ServiceError
@@ -27,8 +27,12 @@ if TYPE_CHECKING:
     from drone_mcp_known.reader import BuildReader
 
     Report = Callable[[float, float, str], Awaitable[None]]
+    from drone_mcp_state import Transition
+
 
 logger = logging.getLogger(__name__)
+
+MOST_LINES: Final = 30  # of changes
 
 REPORT_SECONDS: Final = 5.0  # between two notes of progress
 
@@ -89,7 +93,7 @@ class Waiter:
         again = "Call drone_wait_for_build again with this cursor"
         return WaitView(
             finished=finished,
-            changes=transitions.describe_changes(before, wait.last.build),
+            changes=describe_changes(before, wait.last.build),
             cursor=standing.encode(repo, wait.last.build),
             build=view.model_copy(update={"next_step": ""}),
             note=wait.trouble,
@@ -111,7 +115,7 @@ class Wait:
         self._clock = clock
 
     def is_over(self) -> bool:
-        """Whether the awaited change or end has come."""
+        """Return whether the awaited change or end has come."""
         build = self.last.build
         changed = self.request.until == "change" and standing.differs(self._cursor, self.request.repo, build)
         return changed or status.is_final(build.status)
@@ -142,3 +146,20 @@ class Wait:
             self.trouble = f"Drone could not be asked meanwhile: {error.message}"
         else:
             self.last, self.trouble = merged, ""
+
+
+def describe_changes(before: Build, now: Build) -> tuple[str, ...]:
+    """Return one line for each change, those of the build first; steps that merely appeared are left out."""
+    from drone_mcp_state import transitions  # noqa: PLC0415 - on first use, to start fast
+
+    lines = [_line(found) for found in transitions(before, now) if found.before or found.after not in {"pending", ""}]
+    more = len(lines) - MOST_LINES
+    return tuple(lines[:MOST_LINES]) + ((f"and {more} more",) if more > 0 else ())
+
+
+def _line(found: Transition) -> str:
+    name = f" '{clean_name(found.name)}'" if found.name else ""
+    what = f"stage {found.stage}" if found.stage else "build"
+    what = f"step {found.step}{name} of {what}" if found.step else what + name
+    change = f"{found.before} -> {found.after}" if found.before else found.after
+    return f"{what}: {clean_name(change)}"

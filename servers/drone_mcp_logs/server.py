@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from drone_mcp_build.settings import Settings
 from drone_mcp_known.access import KnownAccess
-from drone_mcp_known.completing import Completer
+from drone_mcp_known.completions import Completer
 from drone_mcp_logs.prompts import LogPrompts
 from drone_mcp_logs.resources import LogResources
 from drone_mcp_logs.tools import LogTools
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
     from drone_mcp_logs.common.live_log import Pace
 
 SPEC = ServerSpec(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from ci_mcp_kit.suggesting import suggest
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, Source, read_source
 from drone_mcp_build.failure_class import CLASSES
-from drone_mcp_policy import fields
+from drone_mcp_policy import rule_values
 from drone_mcp_policy.rules import TRANSIENT, Retries, Rule, Rules, When
 from drone_mcp_policy.states import ACTIONS, STATES, USED_IN
 
@@ -24,35 +24,35 @@ DEFAULT: Final = Path(__file__).with_name("default.yaml")
 _KIND: Final = Kind(file="a rule file", content="a rule file", start="rules:")
 _MOST_RULES = 200
 
-_FILE: Final[dict[str, Any]] = {"zone": fields.read_time_zone, "rules": None, "next": None}
+_FILE: Final[dict[str, Any]] = {"zone": rule_values.read_time_zone, "rules": None, "next": None}
 _RULE: Final[dict[str, Any]] = {
-    "rule": fields.read_rule_name,
+    "rule": rule_values.read_rule_name,
     "when": None,
-    "then": lambda value: fields.read_word(value, ACTIONS),
+    "then": lambda value: rule_values.read_word(value, ACTIONS),
     "retries": None,
-    "reason": fields.read_text,
-    "next": fields.read_tool_names,
+    "reason": rule_values.read_text,
+    "next": rule_values.read_tool_names,
 }
 _WHEN: Final[dict[str, Any]] = {
-    "status": lambda value: frozenset(fields.read_words(value, STATES)),
-    "repo": fields.read_texts,
-    "branch": fields.read_texts,
-    "event": lambda value: fields.read_words(value, fields.EVENTS),
-    "target": fields.read_texts,
-    "trigger": fields.read_texts,
-    "stage": fields.read_texts,
-    "step": fields.read_texts,
-    "exit_code": fields.read_exit_codes,
-    "error": fields.read_pattern,
-    "failure_class": lambda value: fields.read_words(value, CLASSES),
-    "time": fields.read_times,
+    "status": lambda value: frozenset(rule_values.read_words(value, STATES)),
+    "repo": rule_values.read_texts,
+    "branch": rule_values.read_texts,
+    "event": lambda value: rule_values.read_words(value, rule_values.EVENTS),
+    "target": rule_values.read_texts,
+    "trigger": rule_values.read_texts,
+    "stage": rule_values.read_texts,
+    "step": rule_values.read_texts,
+    "exit_code": rule_values.read_exit_codes,
+    "error": rule_values.read_pattern,
+    "failure_class": lambda value: rule_values.read_words(value, CLASSES),
+    "time": rule_values.read_times,
 }
 _RETRIES: Final[dict[str, Any]] = {
-    "most": fields.read_retries,
-    "back_off": fields.read_duration,
-    "hourly": fields.read_hourly_limit,
+    "most": rule_values.read_retries,
+    "back_off": rule_values.read_duration,
+    "hourly": rule_values.read_hourly_limit,
 }
-_NEXT: Final[dict[str, Any]] = dict.fromkeys(ACTIONS, fields.read_tool_names)
+_NEXT: Final[dict[str, Any]] = dict.fromkeys(ACTIONS, rule_values.read_tool_names)
 
 
 def read_rules(file: Path | None = None) -> Rules:
@@ -95,7 +95,7 @@ class _RulesReader:
     def _rules(self, items: Any) -> list[Rule]:
         if not isinstance(items, list) or len(items) > _MOST_RULES:
             self._complain(
-                ("rules",), f"{fields.describe_found(items)} where a list of at most {_MOST_RULES} rules belongs"
+                ("rules",), f"{rule_values.describe_found(items)} where a list of at most {_MOST_RULES} rules belongs"
             )
             return []
         rules = [self._rule(("rules", index), item) for index, item in enumerate(items)]
@@ -157,7 +157,7 @@ class _RulesReader:
     def _table(self, path: KeyPath, value: Any, readers: Mapping[str, Any], name: str) -> dict[str, Any]:
         """Read a mapping whose keys are known; a reader of None leaves its value for later."""
         if not isinstance(value, dict):
-            self._complain(path, f"{fields.describe_found(value)} where {name} as a mapping (name: value) belongs")
+            self._complain(path, f"{rule_values.describe_found(value)} where {name} as a mapping (name: value) belongs")
             return {}
         read: dict[str, Any] = {}
         for key, item in value.items():

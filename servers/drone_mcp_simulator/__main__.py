@@ -1,6 +1,6 @@
 """Run the simulator: `python -m drone_mcp_simulator`."""
 
-from ci_mcp_kit.own_packages import use_own_packages
+from ci_mcp_kit.import_isolation import use_own_packages
 
 
 def main() -> None:

@@ -11,8 +11,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Mount
 
+from ci_mcp_simulator import serving as sockets
+from ci_mcp_simulator.faults import FaultMiddleware
 from drone_mcp_simulator import routing
-from drone_mcp_simulator.faults import FaultMiddleware
 from drone_mcp_simulator.permissions import ORG_LEVELS, REPO_LEVELS, refuse_org, refuse_repo, refuse_user
 from drone_mcp_simulator.routes import ROUTES
 from drone_mcp_simulator.routes.web import PlainErrorResponse
@@ -50,6 +51,18 @@ def create_app(world: World) -> Starlette:
         Middleware(FaultMiddleware, faults=world.faults, clock=world.clock),
     ]
     return Starlette(routes=[Mount("/", app=Drone(world))], middleware=middleware, lifespan=lifespan)
+
+
+@asynccontextmanager
+async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> AsyncIterator[str]:
+    """Serve `world` on a socket during the block; yield its URL. Port 0 selects a free port."""
+
+    def make_app(authority: str) -> Starlette:
+        world.addresses.host = authority
+        return create_app(world)
+
+    async with sockets.serving(make_app, host, port, world.hub.close) as url:
+        yield url
 
 
 def find_caller(world: World, request: Request) -> User | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import logging
 import os
@@ -15,10 +14,12 @@ import typer
 
 from ci_mcp_kit.command_line import Application
 from ci_mcp_kit.log_writer import LogWriter
+from ci_mcp_simulator.clock import ManualClock, RealClock
+from ci_mcp_simulator.listening import parse_address
+from ci_mcp_simulator.serving import open_stop_event
 from drone_mcp_simulator import scenario as scenarios
-from drone_mcp_simulator.clock import ManualClock, RealClock
+from drone_mcp_simulator.app import serving
 from drone_mcp_simulator.scenario_file import ScenarioError
-from drone_mcp_simulator.serving import open_stop_event, serving
 from drone_mcp_simulator.webhooks import WebhookSender
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def serve(
     ] = False,
 ) -> None:
     """Serve a scenario. Prints one line of JSON when ready: {"url": ..., "tokens": {login: token}}."""
-    host, port = _parse_address(listen, allow_remote=allow_remote)
+    host, port = parse_address(listen, allow_remote=allow_remote)
     try:
         world = scenarios.load(scenario, ManualClock() if clock is ClockKind.manual else RealClock())
     except ScenarioError as error:
@@ -70,26 +71,6 @@ def serve(
         world.sender = WebhookSender(tuple(webhook), secret=_read_secret(webhook_secret_env))
     logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()])
     anyio.run(_serve, world, host, port)
-
-
-def _parse_address(listen: str, *, allow_remote: bool) -> tuple[str, int]:
-    host, _, port = listen.rpartition(":")
-    host = host.strip("[]")
-    if host == "localhost":
-        host = "127.0.0.1"
-    try:
-        address = ipaddress.ip_address(host)
-        number = int(port)
-    except ValueError as error:
-        raise typer.BadParameter(
-            f"{listen!r} is not ADDRESS:PORT, such as 127.0.0.1:8080", param_hint="--listen"
-        ) from error
-    if not address.is_loopback and not allow_remote:
-        raise typer.BadParameter(
-            f"{host} can be reached from other machines and its tokens are known; --allow-remote allows it",
-            param_hint="--listen",
-        )
-    return host, number
 
 
 def _read_secret(variable: str | None) -> str:

@@ -13,9 +13,9 @@ from drone_mcp_simulator.step_output import Line, Output, encode_upload, split_i
 from drone_mcp_simulator.streams import LiveLog
 
 if TYPE_CHECKING:
+    from ci_mcp_simulator.timeline import Timeline
     from drone_mcp_simulator.records import Build, Repo, Stage
     from drone_mcp_simulator.streams import Hub
-    from drone_mcp_simulator.timeline import Timeline
 
 
 class Server(Protocol):
@@ -83,6 +83,7 @@ class Runner:
             self.schedule_pending_stages(build)
 
     def _take(self, build: Build, stage: Stage) -> None:
+        # Scheduled `pickup` seconds ago: it may have been cancelled, or taken after a pause, since.
         if self.paused or stage.status != "pending" or stage.machine:
             return
         if stage.kind != "pipeline" or f"{stage.os}/{stage.arch}" not in self.platforms:
@@ -207,6 +208,7 @@ class StageRun:
         self.server.timeline.after(definition.duration, partial(self._finish_step, step, definition))
 
     def _stream(self, step: Step, live: LiveLog, batch: list[Line]) -> None:
+        # Scheduled when the step began; it may have been cancelled since.
         if step.status == "running":
             live.write(batch)
 

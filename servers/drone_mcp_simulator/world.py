@@ -11,19 +11,19 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.lowlevel
 
+from ci_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.faults import Faults
+from ci_mcp_simulator.timeline import Timeline
 from drone_mcp_simulator import gojson, lifecycle
-from drone_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.faults import Faults
 from drone_mcp_simulator.records import Build, Cron, Perm, Repo, Secret, Stage, Step, Template, User
 from drone_mcp_simulator.runner import Runner
 from drone_mcp_simulator.streams import FeedMessage, Hub
-from drone_mcp_simulator.timeline import Timeline
 from drone_mcp_simulator.webhooks import Webhook
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from drone_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.clock import Clock
     from drone_mcp_simulator.scm import ScmRepo
     from drone_mcp_simulator.webhooks import WebhookSender
 
@@ -237,17 +237,23 @@ class World:
 
     def publish(self, build: Build) -> None:
         """Send a build to the event streams."""
+        if not self.hub.feeds:
+            return
         repo = self.find_repo(build)
         data = gojson.encode(repo.to_json(build=build.to_json()))
         self.hub.publish(FeedMessage(repo.slug, repo.visibility, data))
 
     def notify(self, event: str, action: str, **parts: Any) -> None:
-        """Put a webhook with the current state of its parts into the outbox."""
+        """Put a webhook with the current state of its parts into the outbox, if anyone is to get it."""
+        if not self.sender:
+            return
         body = {"event": event, "action": action, **parts, "system": self.addresses.system()}
         self.outbox.append(Webhook(event, f"{event}:{action}", gojson.marshal(body)))
 
     def notify_build(self, build: Build, *, nested: bool) -> None:
         """Put `build:updated` into the outbox; if `nested`, with a copy in the repository, as for runners' changes."""
+        if not self.sender:
+            return
         repo = self.find_repo(build)
         shown = repo.to_json(build=build.to_json()) if nested else repo.to_json()
         self.notify("build", "updated", repo=shown, build=build.to_json())

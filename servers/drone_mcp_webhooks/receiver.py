@@ -18,7 +18,7 @@ from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from ci_mcp_kit.notes.owner import check_owner
+from ci_mcp_kit.notes.service_binding import check_owner
 from drone_mcp_client.errors import DRONE
 from drone_mcp_state import StoreError, StoreUnavailable
 from drone_mcp_webhooks import metrics as m
@@ -171,7 +171,7 @@ class Receiver:
         try:
             health = await self.store.health()
         except StoreUnavailable:
-            # Without the store nobody can tell, so readers must not rely on the feed.
+            # Without the store the state is unknown, so readers must not rely on the feed.
             self.metrics.feed_alive.set(0)
         else:
             self.metrics.last_event.set(health.last_event or 0)

@@ -1,13 +1,13 @@
 """A client for an API over HTTP, whose service is data: its name, its variables and how it takes a token.
 
-    call                 a request as data, with the function that reads its response
+    call                 a request as data: path, query, and the function that reads its response
     transport            sends calls through httpx: attempts, deadlines, bounded bodies, event streams
     response, gateways   a response as data; the responses that come from a proxy and not from the service
     retries              when to try again, and after how long
     network_errors       the error for a request that httpx could not bring to a response
     sse                  event streams, from bytes to events
-    tokens, options      secrets that do not show themselves; how to reach a service
-    addresses, paths     addresses of services, paths from untrusted parts
+    tokens, options      secrets that do not show themselves, and their check; how to reach a service
+    addresses            addresses of services
     variables, settings  what the environment says to a server that asks one service
     access               how the tools of a server reach it: one client, made at first use, which only reads
 

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from functools import partial
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from ci_mcp_http.token_check import TokenCheck
+from ci_mcp_http.tokens import TokenCheck
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import PermissionDenied
 from ci_mcp_kit.redact import Redactor

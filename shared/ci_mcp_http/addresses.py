@@ -1,13 +1,13 @@
-"""Reads the address of a service strictly, and tells whether a token is safe on its way there. Pure."""
+"""Reads the address of a service strictly, and decides whether a token is safe on its way there. Pure."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from urllib.parse import SplitResult, urlsplit
 
-from ci_mcp_http.paths import quote_input
+from ci_mcp_http.call import quote_input
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.network import is_loopback
+from ci_mcp_kit.network_environment import is_loopback
 
 if TYPE_CHECKING:
     from ci_mcp_kit.errors import Service

@@ -1,13 +1,17 @@
-"""A request as data, with the function that reads its response."""
+"""A request as data: its path, built from untrusted parts, its query, and the reader of its response. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+from urllib.parse import quote
+
+from ci_mcp_kit.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ci_mcp_http.response import Response
+
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -29,7 +33,9 @@ class Call(Generic[T_co]):
             `url.template`): it must not disclose anyone's repository, and there must be few of them.
         read: reads the response.
         params: of the query.
+        headers: of the request, in addition to those of the transport; the token's header cannot be replaced.
         body: sent as JSON.
+        form: sent as a form instead.
         scope: the repository or project that it concerns, None where it concerns no single one.
         writes: whether it changes anything in the service.
         idempotent: whether sending it twice does no more than sending it once (RFC 9110, section 9.2.2).
@@ -43,7 +49,9 @@ class Call(Generic[T_co]):
     template: str
     read: Reader[T_co]
     params: Params = ()
+    headers: Params = ()
     body: dict[str, Any] | None = None
+    form: Params = ()
     scope: str | None = None
     writes: bool = False
     # Most calls read. A domain has to mark the others, or they are repeated after a failure.
@@ -58,3 +66,57 @@ Gate: TypeAlias = Callable[[Call[Any]], None]
 def make_query(**values: str | bool | None) -> Params:
     """Return query parameters, without those that are not set."""
     return tuple((key, "true" if value is True else value) for key, value in values.items() if value)
+
+
+LONGEST_SEGMENT: Final = 1000  # characters; far more than any name, and well below what servers take as a request line
+LONGEST_INPUT: Final = 100  # characters of a refused argument in an error
+
+
+def join_path(*parts: str | int, safe: str = "") -> str:
+    """Return the path of the given segments; an `int` must be positive, a `str` is one segment.
+
+    Args:
+        parts: the segments.
+        safe: characters to leave unquoted, in addition to letters, digits and `-_.~` (RFC 3986, section 2.3).
+
+    Raises:
+        InvalidInput: a part could change the meaning of the path around it.
+    """
+    path = ""
+    for part in parts:
+        # Numbers of CI systems begin with 1. A "-1" could name something else to the service.
+        if isinstance(part, int) and part < 1:
+            raise InvalidInput(f"A number must be 1 or more, not {part}")
+        path += f"/{part}" if isinstance(part, int) else f"/{quote_segment(part, safe=safe)}"
+    return path
+
+
+def quote_segment(text: str, what: str = "name", *, safe: str = "") -> str:
+    """Return one segment, quoted.
+
+    Args:
+        text: the segment.
+        what: its name, for errors.
+        safe: as for `join_path`.
+
+    Raises:
+        InvalidInput: it could change the meaning of the path around it.
+    """
+    faults = {
+        "has an empty part": not text,
+        "holds a '/'": "/" in text,
+        "would lead out of its place": text in {".", ".."},  # on the way, even if quoted (RFC 3986, section 5.2.4)
+        "is too long": len(text) > LONGEST_SEGMENT,
+        "holds a control character": any(character < " " or character == "\x7f" for character in text),
+        "is not valid Unicode": any("\ud800" <= character <= "\udfff" for character in text),
+    }
+    for fault, is_there in faults.items():
+        if is_there:
+            raise InvalidInput(f"The {what} {quote_input(text)} {fault}")
+    # The parts are quoted one by one: a slash of a name would otherwise address another resource.
+    return quote(text, safe=safe)
+
+
+def quote_input(text: str) -> str:
+    """Return a refused argument as an error shows it: escaped, on one line, bounded."""
+    return repr(text if len(text) <= LONGEST_INPUT else text[:LONGEST_INPUT] + "…")

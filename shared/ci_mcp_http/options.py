@@ -29,8 +29,11 @@ class ClientOptions:
         connect_timeout: for one attempt to connect.
         read_timeout: the longest silence while a response is awaited or under way.
         retries: how many attempts may follow a failed one, where another one can do no harm.
+        backoff: the longest pause before the first of them; it doubles with each.
+        max_connections: how many requests may be under way at once; others wait.
         max_body: the largest response that is read, in bytes after decompression.
         ca_file: a PEM file of authorities to trust in addition to the public ones.
+        skip_verify: whether any certificate is accepted, so that nothing tells the service from an impostor.
     """
 
     service: Service
@@ -42,8 +45,11 @@ class ClientOptions:
     connect_timeout: float = 5.0
     read_timeout: float = 30.0
     retries: int = 2
+    backoff: float = 0.5
+    max_connections: int = 100
     max_body: int = 64 * 1024 * 1024
     ca_file: str | Path | None = None
+    skip_verify: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "server", parse_server(self.server, self.service))

@@ -1,15 +1,27 @@
-"""The token and where it comes from. Nothing here shows one: not in a repr, not in an error, not in a log."""
+"""The token: where it comes from, and whether the service knows it.
+
+Nothing here shows a token: not in a repr, not in an error, not in a log.
+"""
 
 from __future__ import annotations
 
 import hmac
+import logging
 import stat
+import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
-from ci_mcp_kit.errors import AuthenticationFailed, Service
+from ci_mcp_kit.background import BackgroundTask
+from ci_mcp_kit.errors import AuthenticationFailed, Service, ServiceError
 from ci_mcp_kit.variables import token_fault
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
+
+    from ci_mcp_http.settings import ServiceSettings
+
 
 LARGEST_FILE: Final = 4096  # bytes; tokens of CI systems and forges have a few dozen characters, a JWT has about 1,000
 
@@ -109,7 +121,7 @@ class FileToken:
     def current(self) -> Token:
         """Return the token that the file holds; a file of the same time, size and inode is not read again."""
         stamp = self._stat()
-        # By stat(), because the file is looked at before every request, and hardly ever changes.
+        # By stat(), because the file is looked at before every request, and rarely changes.
         if self._token is None or stamp != self._stamp:
             self._token, self._stamp = self._read(), stamp
         return self._token
@@ -127,7 +139,7 @@ class FileToken:
             found = self._path.stat()
         except (OSError, ValueError) as error:
             raise self._unusable(f"cannot be read: {_describe(error)}") from None
-        # Reading a pipe or a device could block for ever.
+        # Reading a pipe or a device could block forever.
         if not stat.S_ISREG(found.st_mode):
             raise self._unusable("is not a regular file")
         if found.st_size > LARGEST_FILE:
@@ -155,3 +167,76 @@ class FileToken:
 
 def _describe(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or "the name is not valid"
+
+
+logger = logging.getLogger(__name__)
+
+CHECKED_SECONDS: Final = 300.0  # until a token is checked again: it may be revoked while the process lives
+PATIENCE: Final = 2.0  # seconds from the start of a check for which answers wait for it
+
+
+class TokenCheck:
+    """Checks one process's token in the background. `clock` gives seconds from any start.
+
+    A service that treats an unknown token as a guest answers what is public in full, and nothing in the answer says
+    that the token was ignored. So the user of the token is read once, next to the first call of a tool, and a wrong
+    token becomes a notice on every answer.
+
+    A check that the service does not answer has no result, and is made again as late as any other.
+    """
+
+    def __init__(self, settings: ServiceSettings, clock: Callable[[], float] = time.monotonic) -> None:
+        self._settings = settings
+        self._clock = clock
+        self._task: BackgroundTask | None = None
+        self._tokens: list[str] = []  # those of the last check
+        self._started = 0.0
+        self._notice = ""
+
+    def start(self, read_limits: Callable[[], Awaitable[str]]) -> None:
+        """Start a check if a token is set that was not checked lately.
+
+        Args:
+            read_limits: asks the service for the token's user, and returns what limits that user, "" for nothing;
+                raises AuthenticationFailed if the service does not know the token.
+        """
+        tokens = self._settings.tokens()
+        is_running = self._task is not None and not self._task.is_done
+        if not tokens or is_running or (tokens == self._tokens and self._age() < CHECKED_SECONDS):
+            return
+        before = self._notice if tokens == self._tokens else ""
+        self._tokens, self._started, self._notice = tokens, self._clock(), before
+        self._task = BackgroundTask(self._check, read_limits)
+
+    async def notice(self) -> str:
+        """Return what is wrong with the token, "" where nothing is known to be; wait for a running check."""
+        if self._task is not None:
+            await self._task.wait(max(0.0, PATIENCE - self._age()))
+        # A token that its file holds only now is another one.
+        return self._notice if self._notice and self._settings.tokens() == self._tokens else ""
+
+    async def stop(self) -> None:
+        """End a running check."""
+        if self._task is not None:
+            await self._task.stop()
+
+    def _age(self) -> float:
+        return self._clock() - self._started
+
+    async def _check(self, read_limits: Callable[[], Awaitable[str]]) -> None:
+        (service,) = self._settings.services
+        origin = service.token if self._settings.token is not None else service.token_file
+        try:
+            found = await read_limits()
+        except AuthenticationFailed as error:
+            if error.status is None:  # nothing was sent: the call itself says what is wrong
+                return
+            found = (
+                f"{service.name} does not know the token in {origin}: this is what a guest sees. "
+                f"Set {origin} to {service.token_source}"
+            )
+        except ServiceError:
+            return
+        if found and found != self._notice:
+            logger.warning(found)
+        self._notice = found

@@ -10,6 +10,7 @@ from importlib.metadata import version
 from itertools import count
 from random import random
 from typing import TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlencode
 
 import anyio
 import anyio.lowlevel
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 POOL_AND_WRITE_TIMEOUT: Final = 30.0  # seconds to get a connection of the pool, and to write a request
+KEPT_OPEN: Final = 20  # idle connections, as httpx has it by default
 EVENT_STREAM: Final = "text/event-stream"
 EVENTS_AT_ONCE: Final = 200
 PIECE: Final = 2**18  # bytes that are decompressed at once; a chunk may hold a thousand times its size
@@ -79,7 +81,7 @@ class Transport:
         self._options = options
         self._tokens = options.token_source()
         self._with_token = options.token is not None or options.token_file is not None
-        self._policy = RetryPolicy(options.retries)
+        self._policy = RetryPolicy(options.retries, base=options.backoff)
         self._gate = gate
         self._clock = clock or Clock()
         self._network = network
@@ -99,7 +101,7 @@ class Transport:
         """Open an event stream and yield its events, until the connection ends.
 
         After `silence` seconds without a byte the last event is `SILENCE`. Handover is tried again like any call; a
-        stream that breaks is not opened anew, because only the caller knows whether events were missed.
+        stream that breaks is not opened again, because only the caller knows whether events were missed.
         """
         service = self._options.service
         response: httpx.Response = await self._send_with_retries(call, silence=silence)
@@ -191,16 +193,16 @@ class Transport:
             raise fault
 
     def _connect(self) -> httpx.AsyncClient:
-        if self._client is None:
-            self._client = self._new_client()
-        return self._client
-
-    def _new_client(self) -> httpx.AsyncClient:
+        """Return the client of httpx; the same one until the end."""
+        if self._client is not None:
+            return self._client
         options = self._options
         try:
-            return http_client(
+            self._client = http_client(
                 options.server,
                 ca_file=options.ca_file,
+                skip_verify=options.skip_verify,
+                limits=httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=KEPT_OPEN),
                 transport=self._network,
                 follow_redirects=False,  # the token would go along
                 # Of the codings that httpx knows, gzip is always there, and its output is counted while it is unpacked.
@@ -209,13 +211,17 @@ class Transport:
         except OSError as error:
             next_step = "Correct it where this process is started"
             raise InvalidInput(str(error), next_step=next_step, service=options.service) from None
+        return self._client
 
     def _build_request(self, call: Call[Any], silence: float | None) -> httpx.Request:
         options = self._options
         # A stream is not compressed: its events could not be counted before they are unpacked.
-        headers = {"Accept": EVENT_STREAM, "Accept-Encoding": "identity"}
+        headers = httpx.Headers({"Accept": EVENT_STREAM, "Accept-Encoding": "identity"})
         if silence is None:
-            headers = {"Accept": "application/json"}
+            headers = httpx.Headers({"Accept": "application/json"})
+        if call.form:
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+        headers.update(dict(call.headers))
         if token := self._tokens.current():
             name, value = options.token_header(token.reveal())
             headers[name] = value
@@ -226,6 +232,7 @@ class Transport:
             options.server + call.path,
             params=call.params or None,
             json=call.body,
+            content=urlencode(call.form) if call.form else None,
             headers=headers,
             timeout=httpx.Timeout(POOL_AND_WRITE_TIMEOUT, connect=options.connect_timeout, read=read_timeout),
         )

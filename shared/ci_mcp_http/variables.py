@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from ci_mcp_kit.network import check_network
+from ci_mcp_kit.network_environment import check_network
 from ci_mcp_kit.variables import (
     SettingsError,
     Variable,
@@ -26,8 +26,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def server(name: str, service: str, token: str) -> Variable:
-    """Return the variable of a service's address; `token` is the variable that says who asks."""
+def server(name: str, service: str, token: str, *, with_path: bool = False) -> Variable:
+    """Return the variable of a service's address.
+
+    Args:
+        name: of the variable.
+        service: for people.
+        token: the variable that says who asks.
+        with_path: whether the service may be served below a path.
+    """
 
     def parse(text: str) -> str:
         # A frequent mistake. Plain http is proposed for this machine alone, as a token would travel in clear.
@@ -45,9 +52,11 @@ def server(name: str, service: str, token: str) -> Variable:
         if url.scheme not in {"http", "https"} or not url.hostname:
             raise ValueError
         # People copy the address of a page, and the API is not below it.
-        if url.path.strip("/") or url.query or url.fragment:
-            raise ValueError(f"without a path; did you mean {url.scheme}://{url.netloc}")
-        return f"{url.scheme}://{url.netloc}"
+        if url.query or url.fragment or (url.path.strip("/") and not with_path):
+            beyond = "a query or a fragment" if with_path else "a path"
+            path = url.path.rstrip("/") if with_path else ""
+            raise ValueError(f"without {beyond}; did you mean {url.scheme}://{url.netloc}{path}")
+        return f"{url.scheme}://{url.netloc}{url.path.rstrip('/')}"
 
     return Variable(name, "server", f"the address of {service}, like https://{service.lower()}.example.com", parse)
 

@@ -66,12 +66,12 @@ Modules:
     app        ServerSpec, Access (what a server needs of its way to a service), build_server, run
     tools      @tool, make_tool
     resources  @resource, @prompt
-    offer      what a server offers by name, and the protocol error for everything else
+    offered_names  the names of what a server offers, and the protocol error for every other name
     answer     View, success, failure, view_text, to_json
     token_count  count_tokens: the estimated cost of a text for a model
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
-    messages   what a client sends, and the answer to what is no message; stdio, http_messages: where it comes in
+    jsonrpc    reads the messages of a client, and refuses what is none; stdio, http_invalid_bodies: the transports
     cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor, holds_secret)
     secret_shapes  the shapes of secrets, for redact
     logs       add_facts(repo=…, build=…): facts for the log records of this request

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import logs, operations, pipes, sdk, serving, telemetry
+from ci_mcp_kit import logs, observing_middleware, pipes, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_kit.front.handover import Handover
+from ci_mcp_kit.front.takeover import Handover
 from ci_mcp_kit.http_settings import HTTP_VARIABLES, HttpSettings
-from ci_mcp_kit.offer import Offer
+from ci_mcp_kit.offered_names import Offer
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.resources import (
     Completer,
@@ -37,7 +37,7 @@ from ci_mcp_kit.unready import NEXT_STEP, notice
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
     from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -108,6 +108,7 @@ def build_server(
     *parts: object,
     complete: Completer | None = None,
     seal: bytes | None = None,
+    hidden: Collection[str] = (),
 ) -> MCPServer[Any]:
     """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
 
@@ -118,6 +119,7 @@ def build_server(
         parts: objects with marked methods.
         complete: completes arguments.
         seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
+        hidden: names of arguments that no tool takes in this process.
 
     Raises:
         SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
@@ -133,7 +135,7 @@ def build_server(
             description=spec.description,
             instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
             version=version(DISTRIBUTION),
-            tools=[make_tool(function, access.clean, refusal, access.notice) for function in functions],
+            tools=[make_tool(function, access.clean, refusal, access.notice, hidden) for function in functions],
             # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
             lifespan=_lifespan(access),
@@ -142,7 +144,7 @@ def build_server(
             middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
         )
     # Outermost, so that what the other middleware refuses is observed as well.
-    operations.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
+    observing_middleware.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
     for part in parts:
         add_resources(server, part, offer.tools, access.clean)
         add_prompts(server, part, offer.tools, access.clean)

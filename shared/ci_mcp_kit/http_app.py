@@ -21,7 +21,7 @@ from starlette.responses import JSONResponse, Response
 from typing_extensions import override
 
 from ci_mcp_kit import observing
-from ci_mcp_kit.http_messages import checked
+from ci_mcp_kit.http_invalid_bodies import checked
 from ci_mcp_kit.sdk import answering_with_json
 from ci_mcp_kit.variables import unfilled_reference
 

@@ -1,4 +1,4 @@
-"""Makes every HTTP client of this product: one rule for proxies and TLS, whoever asks whom."""
+"""Makes every HTTP client of this product: with one rule for proxies and TLS."""
 
 from __future__ import annotations
 
@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from ci_mcp_kit.network import check_network, environment_proxies, proxy_for
+from ci_mcp_kit.network_environment import check_network, environment_proxies, proxy_for
 from ci_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-def http_client(address: str, *, ca_file: str | Path | None = None, **options: Any) -> httpx.AsyncClient:
+def http_client(
+    address: str, *, ca_file: str | Path | None = None, skip_verify: bool = False, **options: Any
+) -> httpx.AsyncClient:
     """Return a client for requests to `address`. It reads no variables of the environment by itself.
 
     Args:
         address: where the requests go; a client serves one host.
         ca_file: authorities to trust in addition to the public ones.
+        skip_verify: whether to accept any certificate.
         options: of `httpx.AsyncClient`.
 
     Raises:
@@ -33,7 +36,11 @@ def http_client(address: str, *, ca_file: str | Path | None = None, **options: A
         raise OSError(str(error)) from None
     # A transport of the caller's own connects by itself.
     proxy = None if options.get("transport") else proxy_for(address, _proxies())
-    return httpx.AsyncClient(trust_env=False, proxy=proxy, verify=_trust(address, ca_file), **options)
+    trust = _trust(address, ca_file)
+    if skip_verify:
+        trust.check_hostname = False
+        trust.verify_mode = ssl.CERT_NONE
+    return httpx.AsyncClient(trust_env=False, proxy=proxy, verify=trust, **options)
 
 
 def _proxies() -> dict[str, str]:
@@ -56,6 +63,6 @@ def _trust(address: str, ca_file: str | Path | None) -> ssl.SSLContext:
         if ca_file is not None:
             file = repr(str(ca_file))
             context.load_verify_locations(cafile=str(ca_file))
-    except OSError:  # of which ssl.SSLError is one
+    except OSError:  # ssl.SSLError is one
         raise OSError(f"The file of certificate authorities {file} cannot be used: it takes a PEM file") from None
     return context

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import secrets
 import time
 from contextlib import contextmanager
@@ -29,7 +30,7 @@ logger = logging.getLogger("ci_mcp_kit")
 
 _facts: ContextVar[dict[str, Any] | None] = ContextVar("drone_mcp_facts", default=None)
 _caller: ContextVar[str | None] = ContextVar("drone_mcp_caller", default=None)
-_OURS = ("drone_mcp_", "ci_mcp_")  # the packages of this distribution
+_OURS = re.compile(r"[a-z]+_mcp(?:[_.]|\Z)")  # the packages of this distribution
 
 
 def set_caller(caller: str) -> None:
@@ -96,7 +97,7 @@ def configure(settings: ProcessSettings, clean: Cleaner, write: Callable[[str], 
 
 def _is_wanted(record: logging.LogRecord) -> bool:
     """Leave out records of libraries below WARNING, whatever the level: httpx logs every URL at INFO."""
-    return record.name.startswith(_OURS) or record.levelno >= logging.WARNING
+    return bool(_OURS.match(record.name)) or record.levelno >= logging.WARNING
 
 
 class _CleanFormatter(logging.Formatter):

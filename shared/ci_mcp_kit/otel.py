@@ -29,7 +29,7 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.network import is_loopback
+from ci_mcp_kit.network_environment import is_loopback
 from ci_mcp_kit.observing import OK
 
 if TYPE_CHECKING:

@@ -17,14 +17,14 @@ import anyio
 import anyio.to_thread
 
 from ci_mcp_kit import pipes, stdio
-from ci_mcp_kit.front.taking_over import TakingOver
+from ci_mcp_kit.front.takeover import Takeover
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
 
 logger = logging.getLogger(__name__)
 
@@ -38,11 +38,11 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
     """Serve until the client closes the input or sends SIGINT or SIGTERM; continue the conversation of `handover`."""
     global _stdin  # noqa: PLW0603 - a process has one stdin
     _stdin = stdin = handover.stdin
-    taking_over = TakingOver(handover.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
+    taking_over = Takeover(handover.conversation, f"front-{secrets.token_hex(8)}", _log_difference)
     stdin.reserve(taking_over.replay + handover.rest)
     if not pipes.WINDOWS:
         stdin.end_at_signals()
-        # Not on Windows, where nothing but the end of the pipe tells that the client is gone.
+        # Not on Windows, where nothing but the end of the pipe shows that the client is gone.
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
     try:
         stdio.run(server, stdin, pipes.Output(taking_over.passes))
@@ -56,7 +56,7 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
 
 
 def _log_difference(said: Any, now: Any) -> None:
-    logger.warning("surface.json is wrong: the client was told %s, and the server says %s", said, now)
+    logger.warning("surface.json is wrong: the client got %s, and the server answers %s", said, now)
 
 
 def _end_in_time(stdin: pipes.Input) -> None:

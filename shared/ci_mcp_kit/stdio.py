@@ -16,7 +16,7 @@ from mcp.shared.message import SessionMessage
 from mcp.types import INTERNAL_ERROR, ErrorData, JSONRPCError, JSONRPCRequest, JSONRPCResponse
 from pydantic_core import PydanticSerializationError
 
-from ci_mcp_kit.messages import LineSplitter, Reader, Refusal
+from ci_mcp_kit.jsonrpc import LineSplitter, Reader, Refusal
 from ci_mcp_kit.sdk import lowlevel_server
 
 if TYPE_CHECKING:

@@ -53,7 +53,7 @@ class DroneAccess(ReadAccess["DroneClient"]):
     @override
     async def read_user_limits(self, client: DroneClient) -> str:
         # A token that Drone does not know makes a guest (drone/drone v2.25.0, handler/api/auth/auth.go); only the
-        # routes of the user tell. A user who is not active may read what is public (handler/api/acl/check.go).
+        # routes of the user show it. A user who is not active may read what is public (handler/api/acl/check.go).
         user = await client.user()
         if user.active or user.admin:
             return ""
@@ -68,7 +68,9 @@ class DroneAccess(ReadAccess["DroneClient"]):
             InvalidInput: it is not a repository, or it is missing and there is no default.
             PermissionDenied: it is outside this role's scope.
         """
-        slug = self._named(repo) if repo else self.default_repo()
+        from drone_mcp_client.names import parse_repo  # noqa: PLC0415 - on first use, to start fast
+
+        slug = str(parse_repo(repo)) if repo else self.default_repo()
         if slug is None:
             raise InvalidInput(
                 "No repository was named, and neither DRONE_REPO nor a git remote says which one is meant",
@@ -82,11 +84,6 @@ class DroneAccess(ReadAccess["DroneClient"]):
     def default_repo(self) -> str | None:
         """Return the repository for calls that name no repository, if there is one."""
         return self.settings.repo or remote_repo(self._directory or Path.cwd())
-
-    def _named(self, repo: str) -> str:
-        from drone_mcp_client.names import parse_repo  # noqa: PLC0415 - on first use, to start fast
-
-        return str(parse_repo(repo))
 
 
 def client_options(settings: Settings, token: Secret | None, token_file: Path | None, *, retries: int) -> DroneOptions:

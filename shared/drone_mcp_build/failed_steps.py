@@ -124,8 +124,14 @@ def failed_steps(build: Build) -> tuple[FailedStep, ...]:
 
     The order is the first, those after it or at its time, those that a stop killed, and the ignored ones.
     """
+    counting: list[tuple[Stage, Step | None]] = []
+    for stage in build.stages:
+        steps = [step for step in stage.steps if is_failure(step.status) and not step.errignore]
+        counting += [(stage, step) for step in steps]
+        if not steps and is_failure(stage.status) and not stage.errignore:
+            counting.append((stage, None))  # it failed without a step
     # By the end and not by the start: the failure that ended first cannot be a consequence of another one.
-    counting = sorted((failure for stage in build.stages for failure in _counting(stage)), key=_end)
+    counting.sort(key=lambda one: ((one[1] or one[0]).stopped or _NEVER, one[0].number, one[1].number if one[1] else 0))
     stopped = [one for one in counting if build.status == "killed" and (one[1] or one[0]).status == "killed"]
     # They did not fail by themselves, so none of them is the first failure, even where it ended first.
     real = [one for one in counting if one not in stopped]
@@ -148,16 +154,3 @@ def failures_that_count(build: Build) -> tuple[FailedStep, ...]:
 
 def _joined(*names: str) -> str:
     return "/".join(one_line(name, NAME_WIDTH) for name in names if name)
-
-
-def _counting(stage: Stage) -> list[tuple[Stage, Step | None]]:
-    """Return the failed steps of a stage that count, or the stage itself where it failed without one."""
-    steps = [step for step in stage.steps if is_failure(step.status) and not step.errignore]
-    if steps or not is_failure(stage.status) or stage.errignore:
-        return [(stage, step) for step in steps]
-    return [(stage, None)]
-
-
-def _end(failure: tuple[Stage, Step | None]) -> tuple[int, int, int]:
-    stage, step = failure
-    return ((step or stage).stopped or _NEVER, stage.number, step.number if step else 0)

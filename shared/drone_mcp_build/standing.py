@@ -62,11 +62,8 @@ def differs(text: str, repo: str, now: Build) -> bool:
     stages that have become known are not a change.
     """
     stands = encode(repo, now)
-    return text != (stands if _has_stages(text) else _head(stands))
-
-
-def _has_stages(text: str) -> bool:
-    return _head(text) != text
+    has_stages = _head(text) != text
+    return text != (stands if has_stages else _head(stands))
 
 
 def _head(text: str) -> str:

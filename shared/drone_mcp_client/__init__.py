@@ -1,6 +1,6 @@
 """Drone's HTTP API, on `ci_mcp_http`: typed models, calls, and the meaning of responses.
 
-    names, paths             repositories and builds as people write them; the paths of requests
+    names                    repositories and builds as people write them
     call_builders, calls     every request, as data
     responses, refusals      data from a response, or the error that it means
     steplog, log_tail        stored logs, and the live log of a running step

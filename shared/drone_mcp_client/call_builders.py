@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_http import paths
+from ci_mcp_http import call
 from ci_mcp_http.call import Call, Params
 from ci_mcp_kit.errors import InvalidInput
 from drone_mcp_client.models import Build
@@ -28,7 +28,7 @@ TRIGGER_TIMEOUT: Final = 60.0
 # mux.go, routeHTTP), and `octo%40x` is then looked up literally: so `@` must not be quoted.
 GO_SAFE: Final = "$&+,:;=@"
 
-join_path: Final = partial(paths.join_path, safe=GO_SAFE)
+join_path: Final = partial(call.join_path, safe=GO_SAFE)
 """Returns the path of the given segments, quoted as Go would."""
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_http.call import Call, make_query
-from ci_mcp_http.paths import quote_input
+from ci_mcp_http.call import Call, make_query, quote_input
 from drone_mcp_client.call_builders import (
     LARGEST_PAGE,
     build_params,

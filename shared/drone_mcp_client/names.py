@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from ci_mcp_http.addresses import origin, split_address
-from ci_mcp_http.paths import quote_input, quote_segment
+from ci_mcp_http.call import quote_input, quote_segment
 from ci_mcp_kit.errors import InvalidInput
 from drone_mcp_client.errors import DRONE
 

@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING
 from typing_extensions import override
 
 from ci_mcp_kit.notes.memory import MemoryNotes
-from drone_mcp_state.alarm import Alarm
-from drone_mcp_state.feed_cursor import Feed
+from drone_mcp_state.change_alarm import Alarm
 from drone_mcp_state.merge import is_settled, newer_repo
-from drone_mcp_state.records import FEED_LENGTH, Changes, FeedHealth, Seen, receive
+from drone_mcp_state.records import FEED_LENGTH, Changes, Feed, FeedHealth, Seen, receive
 from drone_mcp_state.store import BuildStateStore
 
 if TYPE_CHECKING:
@@ -133,6 +132,7 @@ class MemoryStore(BuildStateStore):
         dropped = 0
         for builds in self._builds.values():
             old = [number for number, record in builds.items() if record.build.created < newer_than]
+            # `or None`: for a number of 0 all are surplus, and a slice up to -0 would be empty.
             surplus = sorted(builds.keys() - set(old))[: -builds_per_repo or None]
             gone = old + [number for number in surplus if is_settled(builds[number].build)]
             for number in gone:

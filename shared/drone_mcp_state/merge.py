@@ -4,7 +4,7 @@ Drone's deliveries are snapshots that may be lost, doubled and reordered. A buil
 steps is one row in Drone, and each row has a `version` that grows by one with every change (the optimistic lock of
 drone/drone v2.25.0, store/build/build.go, store/stage/stage.go and store/step/step.go). So the newer of two rows is
 known, whichever came first, and a build is merged row by row. The newer row is a maximum, the rows of a build are a
-union: merging is idempotent, commutative, associative and monotonic, and property tests hold it to that.
+union: merging is idempotent, commutative, associative and monotonic, and property tests check that.
 
 `updated` is no clock: Drone sets it when a build is created and started, not when it ends.
 """
@@ -55,22 +55,19 @@ def merge(known: Build | None, seen: Build) -> Build:
 
 def advance(known: Build | None, seen: Build) -> tuple[Build, tuple[Transition, ...] | None]:
     """Merge, and return the changed statuses: None if nothing has changed, () if only other values have."""
-    merged = _merged(known, seen)
+    if known is None or _incarnation(known) < _incarnation(seen):
+        merged = _in_order(seen)
+    elif _incarnation(known) > _incarnation(seen):
+        merged = known
+    else:
+        if _numbers(known.stages) != _numbers(seen.stages):
+            seen = _in_order(seen)
+        merged = _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
     changed = transitions(known, merged)
     # In this order, since comparing builds that differ costs more than all the rest of merging them.
     if known is not None and not changed and merged == known:
         return known, None
     return merged, changed
-
-
-def _merged(known: Build | None, seen: Build) -> Build:
-    if known is None or _incarnation(known) < _incarnation(seen):
-        return _in_order(seen)
-    if _incarnation(known) > _incarnation(seen):
-        return known
-    if _numbers(known.stages) != _numbers(seen.stages):
-        seen = _in_order(seen)
-    return _with_stages(_newer(known, seen), _union(known.stages, seen.stages, _merge_stages))
 
 
 def newer_repo(known: Repo | None, seen: Repo) -> Repo:
@@ -92,7 +89,7 @@ def transitions(before: Build | None, after: Build) -> tuple[Transition, ...]:
 def is_settled(build: Build) -> bool:
     """Return whether a build has ended with all its stages and steps, so that it changes no more.
 
-    A declined build keeps blocked stages for ever (drone/drone v2.25.0, handler/api/repos/builds/stages/decline.go), so
+    A declined build keeps blocked stages forever (drone/drone v2.25.0, handler/api/repos/builds/stages/decline.go), so
     they count as ended.
     A build known only from a list can be final without stages: see `lacks_details`.
     """
@@ -137,10 +134,10 @@ def _in_order(build: Build) -> Build:
     stages = tuple(
         stage
         if _is_sorted(stage.steps)
-        else stage.model_copy(update={"steps": tuple(sorted(stage.steps, key=_number))})
+        else stage.model_copy(update={"steps": tuple(sorted(stage.steps, key=lambda row: row.number))})
         for stage in build.stages
     )
-    return _with_stages(build, stages if _is_sorted(stages) else tuple(sorted(stages, key=_number)))
+    return _with_stages(build, stages if _is_sorted(stages) else tuple(sorted(stages, key=lambda row: row.number)))
 
 
 def _is_sorted(rows: tuple[Stage | Step, ...]) -> bool:
@@ -150,10 +147,6 @@ def _is_sorted(rows: tuple[Stage | Step, ...]) -> bool:
 
 def _numbers(rows: tuple[Stage | Step, ...]) -> list[int]:
     return [row.number for row in rows]
-
-
-def _number(row: Stage | Step) -> int:
-    return row.number
 
 
 def _with_stages(build: Build, stages: tuple[Stage, ...]) -> Build:

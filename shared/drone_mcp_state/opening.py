@@ -6,7 +6,7 @@ import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.notes.owner import check_owner, copy_owner
+from ci_mcp_kit.notes.service_binding import check_owner, copy_owner
 from ci_mcp_kit.store_address import check_store_address
 from drone_mcp_client.errors import DRONE
 

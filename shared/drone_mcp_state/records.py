@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_state.merge import Transition
 
+
 # The origin of a snapshot: a verified delivery, an API call of a reader, or the receiver's comparison with the API.
 Source = Literal["webhook", "api", "reconciler"]
 
@@ -135,3 +136,19 @@ def receive(known: Record | None, seen: Seen, cursor: str) -> tuple[Record, Chan
 def _confirms(known: Record, seen: Seen) -> bool:
     """Return whether a snapshot confirms the whole record: one without stages does not confirm known stages."""
     return seen.at >= known.seen_at and bool(seen.build.stages or not known.build.stages)
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A change feed with a name, which its cursors hold: positions in two feeds cannot be compared."""
+
+    name: str
+
+    def cursor(self, position: int) -> str:
+        """Return the cursor of a position; 0 is before the first change."""
+        return f"{self.name}.{position}"
+
+    def position(self, cursor: str) -> int | None:
+        """Return the position of a cursor, or None if it is of another feed."""
+        name, _, position = cursor.rpartition(".")
+        return int(position) if name == self.name and position.isdecimal() and position.isascii() else None

@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
 
     from drone_mcp_client.models import Build
-    from drone_mcp_state.feed_cursor import Feed
-    from drone_mcp_state.records import Source
+    from drone_mcp_state.records import Feed, Source
 
 Key = tuple[str, int]
 

@@ -12,8 +12,8 @@ from ci_mcp_kit.background import BackgroundThread
 from ci_mcp_kit.notes.sqlite import SqliteNotes
 from ci_mcp_kit.sqlite_file import describe
 from ci_mcp_kit.store_errors import StoreUnavailable
-from drone_mcp_state.alarm import Alarm
 from drone_mcp_state.batching import Batcher
+from drone_mcp_state.change_alarm import Alarm
 from drone_mcp_state.records import Change, Seen
 from drone_mcp_state.sqlite_database import SqliteDatabase
 from drone_mcp_state.store import BuildStateStore
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# SQLite does not notify other processes of a write, and reading its number of changes takes some microseconds.
 POLL_SECONDS = 0.02  # between checks for writes of other processes, while a task waits
 
 

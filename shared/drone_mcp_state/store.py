@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.notes.base import Notes
     from drone_mcp_client.models import Build, Repo
-    from drone_mcp_state.alarm import Alarm
+    from drone_mcp_state.change_alarm import Alarm
     from drone_mcp_state.records import Change, Changes, FeedHealth, Record, Source
 
 

@@ -18,8 +18,8 @@ import anyio
 import pytest
 from mcp import Client
 
+from ci_mcp_simulator.clock import ManualClock
 from drone_mcp_config.checking.launching import from_entry
-from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.scm import Pipeline, StageDefinition, StepDefinition
 from support.actions_desk import Person
 from support.agent import Answer

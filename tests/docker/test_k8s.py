@@ -17,7 +17,7 @@ import pytest
 import yaml
 
 from drone_mcp_config.demo.processes import simulated
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 from support.http_process import HttpProcess, bearer
 from support.kubernetes import Machine, Objects, hold_to_schema
 from support.redis_server import binary, free_port, until_it_answers

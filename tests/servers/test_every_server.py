@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import re
 from contextlib import asynccontextmanager
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 SERVER_BUDGET = 1_500  # tokens of the list of tools
+SERVER_BUDGETS = {"jenkins": 3_000}  # of a server that has the tools of a whole system
 ROLE_BUDGETS = {"dev": 4_000}
 INSTRUCTIONS = 1_500  # characters
 REPO, NUMBER = "octo/hello", 4
@@ -104,7 +106,7 @@ async def test_every_tool_keeps_the_rules(name: str) -> None:
 
 @every_server
 async def test_the_list_of_tools_fits_its_budget(name: str) -> None:
-    assert tokens(await tools_of(name)) <= SERVER_BUDGET
+    assert tokens(await tools_of(name)) <= SERVER_BUDGETS.get(name, SERVER_BUDGET)
 
 
 @pytest.mark.parametrize(("role", "budget"), ROLE_BUDGETS.items())
@@ -325,5 +327,7 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
     assert all(result.is_error for result in results)
     said = "".join(result.model_dump_json() for result in results) + log.read_text(encoding="utf-8")
     used = [secrets[token] for token in read_installation()[name].token_variables[:1]]
-    assert [secret for secret in used if secret.encode() not in b"".join(service.heads)] == [], "nothing is shown here"
+    heads = b"".join(service.heads)
+    heads += b"".join(map(base64.b64decode, re.findall(rb"Authorization: Basic (\S+)", heads)))
+    assert [secret for secret in used if secret.encode() not in heads] == [], "nothing is shown here"
     assert [secret for secret in secrets.values() if secret in said] == []

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 from mcp import Client
 from mcp.types import ElicitResult
 
+from ci_mcp_kit.guard.audit_chain import Head
 from ci_mcp_kit.guard.audit_file import head_path
-from ci_mcp_kit.guard.chain import Head
 from drone_mcp_actions.server import create
 from drone_mcp_actions.settings import ActionSettings
 from support.agent import Agent

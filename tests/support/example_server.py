@@ -23,7 +23,7 @@ from drone_mcp_client.errors import Conflict, NotFound
 if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
 
 SPEC = ServerSpec(
     name="drone-example",

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from drone_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.webhooks import WebhookSender
 from support.captures import MORE, Capture, more_captures
 from support.golden import open_stream

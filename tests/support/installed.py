@@ -22,7 +22,7 @@ TOKEN = "a-token-of-the-tests"
 ROLES = sorted(role_library(None).names())
 
 _COMMANDS = distribution("drone-mcp").entry_points.select(group="console_scripts")
-SERVICES = sorted({point.name.removeprefix("drone-mcp-") for point in _COMMANDS} - {*SERVERS, "config"})
+SERVICES = sorted({point.name.removeprefix("drone-mcp-") for point in _COMMANDS} - {*SERVERS, "config", "drone-mcp"})
 """What runs for itself, whatever the role."""
 
 
@@ -43,6 +43,7 @@ def environment_of(name: str, address: str = "https://service.example.com", toke
     settings = server_module(name).SPEC.settings
     found = {service.address: address for service in settings.services}
     found |= {service.token: token for service in settings.services}
+    found |= {variable.name: "tester" for variable in settings.variables if variable.field == "username"}
     return found | {variable.name: "0" for variable in settings.variables if variable.field == "retries"}
 
 

@@ -236,6 +236,10 @@ PAIRS: Table = {
     "a table": ("| DB_PASSWORD | {} |", WORD),
     "a webhook's secret": ("webhook_secret: {}", _hex(40)),
     "an encryption key": ("ENCRYPTION_KEY={}", _base64(32)),
+    "a numbered key": ("Unseal Key 1: {}", _base64(33)),
+    "a key in a sentence": ("the API key {} is not valid here", _text(24)),
+    "a password for somebody": ("Temporary password for user ada: {}", WORD),
+    "a token with the name of a login": ("sonar.login={}", _hex(40)),
 }  # fmt: skip
 
 COMMANDS: Table = {

@@ -15,11 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import httpx
 
-from drone_mcp_simulator.app import create_app
-from drone_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.faults import Fault
+from ci_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.faults import Fault
+from drone_mcp_simulator.app import create_app, serving
 from drone_mcp_simulator.scenario import load
-from drone_mcp_simulator.serving import serving
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,7 +26,7 @@ if TYPE_CHECKING:
 
     from starlette.applications import Starlette
 
-    from drone_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.clock import Clock
     from drone_mcp_simulator.webhooks import WebhookSender
     from drone_mcp_simulator.world import RecordedRequest, World
 

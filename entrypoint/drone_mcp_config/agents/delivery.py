@@ -1,7 +1,7 @@
 """Commits an agent's work and pushes it to its branch: never by force, never to a branch that people share.
 
 Whatever can be refused is refused before the agent starts, so that no mistake in an option costs hours of work. What is
-said to be pushed is in the remote, as the remote tells, and a clone of the branch has all of the work.
+said to be pushed is in the remote, as the remote reports, and a clone of the branch has all of the work.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from drone_mcp_config.agents.committing import Author, commit_work, try_commit
 from drone_mcp_config.agents.git import GitFailed
 from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
-from drone_mcp_config.agents.remote import branches_at, commits_lacking, pushed_to
+from drone_mcp_config.agents.remote_branches import branches_at, commits_lacking, pushed_to
 from drone_mcp_config.agents.secret_search import MOST_NAMED, SecretSearch
 from drone_mcp_config.agents.unpushed_work import Place, describe_unpushed, find_places
 from drone_mcp_config.agents.work_tree import read_work_tree

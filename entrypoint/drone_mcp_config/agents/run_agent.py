@@ -16,16 +16,21 @@ from drone_mcp_config.agents.git import Git
 from drone_mcp_config.agents.given_secrets import given_secrets
 from drone_mcp_config.agents.private_folder import private_file
 from drone_mcp_config.clients.text_editing import new_text
+from drone_mcp_config.drone import service as drone
+from drone_mcp_config.drone.check import check_drone, check_state
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
 from drone_mcp_config.plan.making import tools_by_server
-from drone_mcp_config.plan.token_variables import secret_variables
+from drone_mcp_config.plan.model import StdioServer
+from drone_mcp_config.plan.token_variables import secret_variables, service_sources
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import AsyncIterator, Mapping
 
-    from drone_mcp_config.agents.equipment import Equipment
     from drone_mcp_config.agents.foreground import Foreground
+    from drone_mcp_config.agents.prepared_run import PreparedRun
+    from drone_mcp_config.checking.check import Check
     from drone_mcp_config.installation.reading import Servers
+
 
 SHELL = ("/bin/sh", "-c")
 STDERR = 2
@@ -43,7 +48,7 @@ class AgentRun:
         identity: git's variables for the author and the committer.
     """
 
-    equipment: Equipment
+    prepared: PreparedRun
     command: tuple[str, ...]
     setup: tuple[str, ...]
     setup_seconds: float
@@ -56,8 +61,8 @@ class AgentRun:
         Raises:
             UserError: the command was not run.
         """
-        environment = {**self.equipment.environment, **(self.identity or {})}
-        secrets = given_secrets(environment, secret_variables(self.equipment.role, installed))
+        environment = {**self.prepared.environment, **(self.identity or {})}
+        secrets = given_secrets(environment, secret_variables(self.prepared.role, installed))
         git = Git(foreground, environment, tuple(secrets))
         if self.delivery is None:
             return self._run_command(foreground, installed)[0]
@@ -80,8 +85,8 @@ class AgentRun:
         return code
 
     def _run_command(self, foreground: Foreground, installed: Servers) -> tuple[int, bool]:
-        equipment, launch = self.equipment, self.equipment.launch
-        made = equipment.made
+        prepared, launch = self.prepared, self.prepared.launch
+        made = prepared.made
         text = new_text(made.client, made.entries, launch.settings(made.entries))
         with private_file(launch.file, text) as (folder, config):
             self._run_setup(foreground)
@@ -89,7 +94,7 @@ class AgentRun:
                 self._check_servers(foreground, installed)
             if foreground.end_code:
                 return foreground.end_code, False
-            environment = {**equipment.environment, **environment_with(launch, config, folder)}
+            environment = {**prepared.environment, **environment_with(launch, config, folder)}
             return self._start(foreground, command_with(launch, self.command, config), environment)
 
     def _run_setup(self, foreground: Foreground) -> None:
@@ -98,7 +103,7 @@ class AgentRun:
         for number, command in enumerate(self.setup, start=1):
             left = max(0.0, end - time.monotonic())
             try:
-                code = foreground.run([*SHELL, command], self.equipment.environment, aside=(STDERR, STDERR), limit=left)
+                code = foreground.run([*SHELL, command], self.prepared.environment, aside=(STDERR, STDERR), limit=left)
             except OSError as error:
                 raise NotStarted(f"The agent was not started: set-up needs {SHELL[0]} ({error.strerror}).") from error
             if foreground.end_code:
@@ -117,24 +122,23 @@ class AgentRun:
 
         In a forked process, so that the SDK is gone while the agent runs.
         """
-        equipment = self.equipment
+        prepared = self.prepared
 
         def check() -> int:
-            from drone_mcp_config.agents.service_checks import check_services  # noqa: PLC0415 - brings httpx
             from drone_mcp_config.checking.check import cleaner_for  # noqa: PLC0415 - brings the rules of redaction
             from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
-            tools = tools_by_server(equipment.role, installed)
-            started = check_servers(equipment.made.plan, tools, equipment.environment)
-            clean = cleaner_for(equipment.environment)
-            services = check_services(equipment, installed)
+            tools = tools_by_server(prepared.role, installed)
+            started = check_servers(prepared.made.plan, tools, prepared.environment)
+            clean = cleaner_for(prepared.environment)
+            services = _check_services(prepared, installed)
             return report_failures(services, report, clean) or report_failures(started, report, clean)
 
         if foreground.call(check) and not foreground.end_code:
             raise NotStarted("The agent was not started: some of its tools would not work.")
 
     def _start(self, foreground: Foreground, command: list[str], environment: dict[str, str]) -> tuple[int, bool]:
-        launch = self.equipment.launch
+        launch = self.prepared.launch
         if launch.flags and not has_place(self.command) and not is_client(launch, self.command):
             report(f"{command[0]} is not {launch.program}: it finds its configuration by DRONE_MCP_CONFIG alone.")
         try:
@@ -149,6 +153,20 @@ def report(text: str) -> None:
     try:
         typer.echo(f"drone-mcp-config: {text}", err=True)
     except OSError:
-        # Whoever read it is gone, like a terminal after SIGHUP. Python would end with 120 for what it cannot write at
+        # The reader is gone, like a terminal after SIGHUP. Python would end with 120 for what it cannot write at
         # the end; the exit code has to be the agent's (Python documentation, "signal", note on SIGPIPE).
         os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)
+
+
+async def _check_services(prepared: PreparedRun, installed: Servers) -> AsyncIterator[Check]:
+    """Yield `doctor`'s checks of Drone and of the store; none for a served role, which asks from elsewhere."""
+    role = prepared.role
+    starts = any(isinstance(server, StdioServer) and server.ours for server in prepared.made.plan.servers)
+    tokens = service_sources(role, installed, drone.NAME)
+    if not starts or not tokens:
+        return
+    seen = prepared.environment | ({drone.SCOPE: ",".join(role.repos)} if role.repos else {})
+    async for check in check_drone(seen, tokens):
+        yield check
+    async for check in check_state(seen):
+        yield check

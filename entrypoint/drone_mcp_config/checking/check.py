@@ -9,7 +9,7 @@ from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.environment_secrets import secrets_in
 from ci_mcp_kit.redact import Redactor
 from ci_mcp_kit.variables import unfilled_reference
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

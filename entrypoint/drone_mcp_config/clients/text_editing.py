@@ -16,7 +16,7 @@ import tomlkit.items
 import yaml
 
 from ci_mcp_kit.yaml_source import YAML_ERRORS
-from drone_mcp_config.clients import block_yaml, jsonc
+from drone_mcp_config.clients import jsonc, yaml_mappings
 from drone_mcp_config.clients.merging import merge_servers
 from drone_mcp_config.clients.toml_tables import comments, remove_tables
 from drone_mcp_config.errors import NotWritten
@@ -50,7 +50,7 @@ def new_text(client: ClientFormat, entries: Mapping[str, Entry], settings: Mappi
         case "toml":
             return tomlkit.dumps(data)
         case "yaml":
-            return block_yaml.dump(data)
+            return yaml_mappings.dump(data)
         case "json":
             return jsonc.dump(data) + "\n"
 
@@ -150,13 +150,13 @@ def _updated_yaml(
     wanted = _with_servers(data, client.root, entries, installed)
     if wanted == data:
         return text
-    changed = _with_line_ends_of(text, block_yaml.change(text, client.root, wanted[client.root]))
+    changed = _with_line_ends_of(text, yaml_mappings.change(text, client.root, wanted[client.root]))
     if _holds_yaml(changed, wanted):
         return changed
-    # In place did not work. Written anew, a file without comments loses its layout only.
-    if block_yaml.has_comment(text):
+    # In place did not work. Rewritten, a file without comments loses its layout only.
+    if yaml_mappings.has_comment(text):
         raise EditByHand(new_text(client, entries))
-    return _with_line_ends_of(text, block_yaml.dump(wanted))
+    return _with_line_ends_of(text, yaml_mappings.dump(wanted))
 
 
 def _read_yaml(text: str) -> Any:

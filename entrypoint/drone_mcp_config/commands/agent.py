@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from drone_mcp_config.agents.equipment import equip, require_role
 from drone_mcp_config.agents.foreground import Foreground
+from drone_mcp_config.agents.prepared_run import prepare_run, require_role
 from drone_mcp_config.agents.run_agent import AgentRun
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.errors import UserError
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drone_mcp_config.agents.delivery import Delivery
-    from drone_mcp_config.agents.equipment import Assignment
+    from drone_mcp_config.agents.prepared_run import Assignment
 
 
 def run(
@@ -44,7 +44,7 @@ def run(
     installed = read_installation()
     require_role(assignment, installed, os.environ, push=delivery is not None)
     role = load_role(assignment.role, role_library(roles_dir), installed)
-    equipment = equip(assignment, role, installed, UserFolders.here(), os.environ, push=delivery is not None)
+    prepared = prepare_run(assignment, role, installed, UserFolders.here(), os.environ, push=delivery is not None)
     commands = tuple(role.agent.setup or ()) if setup else ()
-    one = AgentRun(equipment, tuple(command), commands, setup_seconds, delivery, identity)
+    one = AgentRun(prepared, tuple(command), commands, setup_seconds, delivery, identity)
     raise typer.Exit(one.run(Foreground(), installed))

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from drone_mcp_config.agents.client_launch import launch_of
-from drone_mcp_config.agents.equipment import check_session
 from drone_mcp_config.agents.pod import ROLES, TOKENS, PodChoices, PodVariable, agent_pod
+from drone_mcp_config.agents.prepared_run import check_session
 from drone_mcp_config.agents.pushable_branches import branch_problem, is_protected
 from drone_mcp_config.agents.yaml_dumper import as_yaml
 from drone_mcp_config.clients.configuration import served_at
@@ -24,7 +24,7 @@ from drone_mcp_config.plan.token_variables import secret_variables, token_source
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 
 if TYPE_CHECKING:
     from pathlib import Path

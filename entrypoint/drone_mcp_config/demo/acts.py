@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anyio
+import httpx
 
 from drone_mcp_config.checking.launching import LaunchFailed, from_entry, launched
 from drone_mcp_config.clients.atomic_file import update_text
@@ -17,7 +18,6 @@ from drone_mcp_config.clients.configuration import Choices, make_configuration
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.demo.agent import REPO, Act, DemoAgent, StoryFailed, ToolAnswer
-from drone_mcp_config.demo.waiting import go_red
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.model import START_SECONDS
 from drone_mcp_config.roles.library import role_library
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from drone_mcp_config.demo.processes import SimulatedDrone
+
 
 ROLE = "dev"
 STATE = "DRONE_MCP_STATE"
@@ -145,3 +146,53 @@ def _first_hit(answer: ToolAnswer) -> int:
         if mark and number.strip().isdigit():
             return int(number)
     raise StoryFailed("the search found no line")
+
+
+BRANCH = "topic/loader"
+
+
+async def go_red(agent: DemoAgent, drone: SimulatedDrone) -> AsyncIterator[Act]:
+    """Start a build that will fail, and wait for it as an agent does.
+
+    Raises:
+        StoryFailed: it does not fail, or the agent's server had to ask Drone how it stands.
+    """
+    headers = {"authorization": f"Bearer {drone.token}"}
+    # The simulator is on this machine, where no proxy leads.
+    async with httpx.AsyncClient(base_url=drone.url, headers=headers, trust_env=False) as http:
+        act, number = await _push(http)
+        yield act
+        build = {"repo": REPO, "number": number}
+        act, answer = await agent.ask("Has it begun?", "drone_wait_for_build", _changes, **build, until="change")
+        yield act
+        before = await _count_requests(http, number)
+        act, answer = await agent.ask(
+            "And how does it end?", "drone_wait_for_build", _changes, **build, cursor=answer.data["cursor"]
+        )
+        asked = await _count_requests(http, number) - before
+    if answer.data["build"]["status"] != "failure" or asked:
+        raise StoryFailed(f"build {number} is {answer.data['build']['status']}, Drone was asked {asked} times")
+    headline = str(answer.data["build"]["headline"])
+    yield act.showing((*act.told, headline, "Drone was not asked once: its webhooks informed the receiver."))
+
+
+async def _push(http: httpx.AsyncClient) -> tuple[Act, int]:
+    began = time.perf_counter()
+    path = f"/api/repos/{REPO}/builds"
+    try:
+        answer = (await http.post(path, params={"branch": BRANCH})).raise_for_status()
+    except httpx.HTTPError as error:
+        raise StoryFailed(f"no build could be started: {error}") from error
+    number = int(answer.json()["number"])
+    seconds = time.perf_counter() - began
+    return Act("Meanwhile a colleague pushes", f"POST {path}?branch={BRANCH}", seconds, (f"#{number} begins",)), number
+
+
+async def _count_requests(http: httpx.AsyncClient, number: int) -> int:
+    """Return how often the simulator was asked for the build."""
+    asked = (await http.get("/_simulator/requests")).raise_for_status().json()
+    return sum(f"/builds/{number}" in request["path"] for request in asked)
+
+
+def _changes(answer: ToolAnswer) -> tuple[str, ...]:
+    return tuple(answer.data["changes"])

@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 from typing import TYPE_CHECKING
 
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 from drone_mcp_config.template import Template
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def service_sources(role: Role, installed: Servers, service: str) -> set[str]:
 
 
 def secret_variables(role: Role, installed: Servers) -> set[str]:
-    """Return all variables that hold a secret of the role's servers, by what they are for: a name need not tell."""
+    """Return all variables that hold a secret of the role's servers, by their purpose, as a name need not show it."""
     found = token_sources(role, installed)
     for name, entry in role.servers.items():
         manifest = installed[name]

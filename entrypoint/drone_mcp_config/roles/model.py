@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from drone_mcp_config.secrecy import is_literal_secret, looks_secret, secret_argument
+from drone_mcp_config.secret_recognition import is_literal_secret, looks_secret, secret_argument
 from drone_mcp_config.template import Template
 
 if TYPE_CHECKING:

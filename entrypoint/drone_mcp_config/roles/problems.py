@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.guard.spec import AUDIT_KEY, rate_key
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_config.roles import model
-from drone_mcp_config.secrecy import looks_secret
+from drone_mcp_config.secret_recognition import looks_secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

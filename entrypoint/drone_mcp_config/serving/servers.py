@@ -18,7 +18,7 @@ from drone_mcp_config.errors import UserError
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
 from drone_mcp_config.plan.token_variables import given_token_files
-from drone_mcp_config.secrecy import names_a_secret
+from drone_mcp_config.secret_recognition import names_a_secret
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -76,7 +76,7 @@ class HostedServer:
         return {Path(self.environment[name]) for name in names if self.environment.get(name)}
 
     def check_settings(self, *, own_tokens: bool) -> None:
-        """Check the settings before the first call; `own_tokens` tells whether callers send theirs.
+        """Check the settings before the first call; `own_tokens` says whether callers send theirs.
 
         Raises:
             SettingsError: they are wrong.

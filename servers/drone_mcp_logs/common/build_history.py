@@ -9,16 +9,19 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from drone_mcp_build.failed_steps import step_refs
 from drone_mcp_client.status import is_final
 from drone_mcp_known.known import is_whole
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Known
     from drone_mcp_known.reader import BuildReader
+
 
 PAGE = 100  # builds; Drone's maximum
 _STORED = (PAGE, 1_000)  # builds that the store is asked for: most questions need few
@@ -66,7 +69,12 @@ class Chronicle:
             every = await self.known.newest_builds(self.slug, most)
             unseen = [build for build in every if oldest is None or build.number < oldest]
             oldest = every[-1].number if every else oldest
-            if stored := [await self._now(build) for build in unseen if self._is_on_branch(build)]:
+            # The exact ref, as Drone's filter has it: promotions and restarts of the branch match, pull requests to it
+            # do not (harness/drone v2.25.0, handler/api/repos/builds/list.go).
+            on_branch = [build for build in unseen if not self.branch or build.ref == _HEADS + self.branch]
+            # A build that ran when it was stored may have ended since.
+            stored = [build if is_final(build.status) else await self.whole(build) or build for build in on_branch]
+            if stored:
                 self.stored += len(stored)
                 yield stored
             if len(every) < most:
@@ -76,15 +84,6 @@ class Chronicle:
             async with aclosing(self._pages(oldest)) as pages:
                 async for page in pages:
                     yield page
-
-    def _is_on_branch(self, build: Build) -> bool:
-        # The exact ref, as Drone's filter has it: promotions and restarts of the branch match, pull requests to it do
-        # not (harness/drone v2.25.0, handler/api/repos/builds/list.go).
-        return not self.branch or build.ref == _HEADS + self.branch
-
-    async def _now(self, build: Build) -> Build:
-        """Return a build of the store as it stands now: one that ran may have ended since."""
-        return build if is_final(build.status) else await self.whole(build) or build
 
     async def _pages(self, oldest: int | None) -> AsyncGenerator[list[Build]]:
         """Read on in Drone's pages, below `oldest`; builds that are added meanwhile shift them."""
@@ -104,16 +103,38 @@ class Chronicle:
         if is_whole(build):
             return build
         if build.number not in self._whole:
-            found = await self._find(build.number)
-            if found is None:
+            observation = await self.known.build(self.slug, build.number)
+            if observation is None and self.requests.take():
+                observation = await self.builds.ask(self.slug, build.number)
+            if observation is None:
                 return None
-            self._whole[build.number] = found
+            self._whole[build.number] = observation.build
         return self._whole[build.number]
 
-    async def _find(self, number: int) -> Build | None:
-        observation = await self.known.build(self.slug, number)
-        if observation is None:
-            if not self.requests.take():
-                return None
-            observation = await self.builds.ask(self.slug, number)
-        return observation.build
+
+BEFORE_PAGE = 50  # builds of a page
+_PAGES_BEFORE = 2  # of the requests that `diagnose.other_builds` may send
+
+
+async def builds_before(drone: DroneClient, repo: str, number: int, branch: str) -> list[Build]:
+    """Return the newest builds of a branch, newest first, down to a good one before build `number` or two pages."""
+    listed: list[Build] = []
+    for page in range(1, _PAGES_BEFORE + 1):
+        builds = await drone.build_page(repo, page, BEFORE_PAGE, branch=branch)
+        # Newer ones stay in: a diagnosis says how the branch stands since.
+        listed += builds
+        if len(builds) < BEFORE_PAGE or any(is_good_before(build, number) for build in listed):
+            break
+    return listed
+
+
+def same_step(build: Build, ref: StepRef) -> StepRef | None:
+    """Return the step of the same name in the stage of the same name; None if the build has none."""
+    # By name: numbers change when someone inserts a step.
+    wanted = ref.stage.name, ref.step.name
+    return next((one for one in step_refs(build) if (one.stage.name, one.step.name) == wanted), None)
+
+
+def is_good_before(build: Build, number: int) -> bool:
+    """Return whether a build succeeded before build `number`."""
+    return build.status == "success" and build.number < number

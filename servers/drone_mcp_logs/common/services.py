@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine
 from drone_mcp_build.failed_steps import StepRef
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ci_mcp_logs.distill import Excerpt
     from ci_mcp_logs.log_text import LogText
     from drone_mcp_build.failed_steps import FailedStep
 
@@ -59,6 +59,8 @@ def services_beside(failed: FailedStep) -> list[StepRef]:
 
 def last_lines(text: LogText) -> Excerpt:
     """Return the last lines of a service's log; the later a line, the more weight it has."""
+    from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine  # noqa: PLC0415 - on first use, to start fast
+
     numbers = [number for number, line in enumerate(text.lines, 1) if line.strip()][-_SHOWN:]
     blocks = (
         Block(number, number, "last lines", (ExcerptLine(number, text.lines[number - 1]),), rank)

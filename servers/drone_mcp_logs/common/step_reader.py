@@ -16,7 +16,6 @@ from drone_mcp_logs.common.steps import find
 
 if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient
-    from drone_mcp_client.models import Build
 
 LOG_MISSING = "log_missing"
 _ANYTHING = LiveRequest()
@@ -90,27 +89,19 @@ class StepReader:
     async def _just_ended(self, ref: StepRef) -> LogReading:
         """Read what is stored now: the stream of a step that ended may lack the end of its text."""
         build = await self.drone.build(self.repo, self.number)
-        now = _again(build, ref)
+        now = find(build, str(ref.stage.number), str(ref.step.number))[0]
         if now.step.status != "running":
             return await self.read(now)
         # The stream has ended and the step has not: its log may be stored already.
         stored = await self._stored(now)
-        return stored if stored.text else LogReading(now, None, _BETWEEN, _between(now))
-
-
-_BETWEEN = "It runs, but neither a live nor a stored log is there at this moment"
-
-
-def _between(ref: StepRef) -> NotFound:
-    return NotFound(
-        f"Step {ref.label} has neither a live nor a stored log at this moment",
-        next_step="Call again in a few seconds: it has just begun or just ended, or Drone was started anew",
-        retryable=True,
-    )
-
-
-def _again(build: Build, ref: StepRef) -> StepRef:
-    return find(build, str(ref.stage.number), str(ref.step.number))[0]
+        if stored.text:
+            return stored
+        missing = NotFound(
+            f"Step {now.label} has neither a live nor a stored log at this moment",
+            next_step="Call again in a few seconds: it has just begun or just ended, or Drone was restarted",
+            retryable=True,
+        )
+        return LogReading(now, None, "It runs, but neither a live nor a stored log is there at this moment", missing)
 
 
 def _no_log(ref: StepRef) -> str:

@@ -116,13 +116,12 @@ def standing(ref: StepRef) -> str:
 
 def standings(build: Build) -> list[str]:
     """Describe each step, and each stage without steps, in a line."""
-    return [line for stage in build.stages for line in _of_stage(stage)]
-
-
-def _of_stage(stage: Stage) -> list[str]:
-    error = f" ({one_line(stage.error, ERROR)})" if stage.error else ""
-    own = [f"{stage.number} {one_line(stage.name, NAME)}: {stage.status}{error}, no steps"]
-    return [standing(StepRef(stage, step)) for step in stage.steps] or own
+    lines: list[str] = []
+    for stage in build.stages:
+        error = f" ({one_line(stage.error, ERROR)})" if stage.error else ""
+        own = f"{stage.number} {one_line(stage.name, NAME)}: {stage.status}{error}, no steps"
+        lines += [standing(StepRef(stage, step)) for step in stage.steps] or [own]
+    return lines
 
 
 def bounded(lines: Sequence[str], room: int, cost: Callable[[str], int]) -> list[str]:

@@ -6,7 +6,6 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.failure_signs import commands_before, judge_lines, witnesses_of
 from drone_mcp_build import failure_class
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
 from drone_mcp_logs.common.services import lacks_connection, lacks_local_connection, services_beside
@@ -72,6 +71,12 @@ def verdict_of_build(build: Build) -> Verdict:
 
 def _of_log(failed: FailedStep, text: LogText, found: Excerpt) -> Verdict:
     """Judge by the lines of the log, and by the commands and the image that ran."""
+    from ci_mcp_logs.failure_signs import (  # noqa: PLC0415 - on first use, to start fast
+        commands_before,
+        judge_lines,
+        witnesses_of,
+    )
+
     commands = [*commands_before(text, found), *([failed.step.image] if failed.step and failed.step.image else ())]
     judged = judge_lines(witnesses_of(text, found), commands=commands, exit_code=failed.exit_code)
     if judged.kind == "unknown":

@@ -10,13 +10,12 @@ from ci_mcp_logs.framing import new_nonce
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.common.earlier_builds import builds_before, same_step
+from drone_mcp_logs.common.build_history import builds_before, same_step
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:
     from drone_mcp_build.build_address import BuildAddress
-    from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace
@@ -55,9 +54,9 @@ async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
 async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
     """Read the first failed step's log in the build where it failed, and the same step's in the other."""
     home = await access.builds.home(repo, a)
-    # `a` is the build that is asked about. Where only `b` failed, the question is what mended it.
+    # `a` is the build that is asked about. Where only `b` failed, the question is what fixed it.
     for failing, other in ((a, b), (b, a)):
-        ref = _first_failed(failing)
+        ref = next((failed.ref for failed in failures_that_count(failing) if failed.ref), None)
         if ref is not None:
             drone = await access.client()
             there = same_step(other, ref)
@@ -67,10 +66,6 @@ async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) 
                 repo, a, b, new_nonce(), ref, mine.text, its.text if its else None, _note(mine, its, other), home
             )
     return Pair(repo, a, b, new_nonce(), home=home)
-
-
-def _first_failed(build: Build) -> StepRef | None:
-    return next((failed.ref for failed in failures_that_count(build) if failed.ref), None)
 
 
 def _note(mine: LogReading, its: LogReading | None, other: Build) -> str:

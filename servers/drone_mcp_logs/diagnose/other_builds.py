@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound, ServiceError
+from drone_mcp_logs.common.build_history import BEFORE_PAGE, builds_before, is_good_before, same_step
 from drone_mcp_logs.common.commit_order import is_same_commit
-from drone_mcp_logs.common.earlier_builds import PAGE, builds_before, is_good_before, same_step
 from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.diagnose.target_history import BROKEN, NOTHING_AROUND, TargetHistory, history_around
+from drone_mcp_logs.diagnose.target_branch import BROKEN, NO_PAST, OtherRun, Past, history_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ci_mcp_logs.log_text import LogText
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
@@ -28,37 +27,6 @@ if TYPE_CHECKING:
     from drone_mcp_logs.common.live_log import Pace
 
 _MOST_PARENTS = 3  # each may cost a request
-
-
-@dataclass(frozen=True, slots=True)
-class OtherRun:
-    """The same step in another build: `ref` is None where that has no such step, `text` where it was not read."""
-
-    build: Build
-    ref: StepRef | None = None
-    text: LogText | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Past:
-    """What was found.
-
-    Attributes:
-        branch: where the change goes: a pull request's target, for a push the default branch.
-        good: the last good run of the step before this build.
-        target: the builds of `branch` around this commit.
-        other: the one before it, with the same step.
-        trouble: why the other builds could not be read.
-    """
-
-    branch: str = ""
-    good: OtherRun | None = None
-    target: TargetHistory = NOTHING_AROUND
-    other: OtherRun | None = None
-    trouble: str = ""
-
-
-NO_PAST = Past()
 
 
 @dataclass(slots=True)
@@ -91,7 +59,11 @@ class Historian:
             if good is None and goal != own and target.before and target.before.status == "success":
                 good = target.before
             good_run = await self._run(good, lambda ref: ref.step.status == "success") if good else None
-            return Past(goal, good_run, target, await self._failed_run(target.before))
+            # Of a good build before the commit no log is needed.
+            other = OtherRun(target.before) if target.before else None
+            if target.before and target.before.status in BROKEN:
+                other = await self._run(target.before, lambda ref: ref.failed)
+            return Past(goal, good_run, target, other)
         except ServiceError as error:
             return Past(trouble=f"other builds could not be read: {error.message}")
 
@@ -112,7 +84,7 @@ class Historian:
         newest = [build for build in self.read.values() if history_branch(build) == goal]
         if history_around(self.build, first, newest).before:
             return newest
-        return list(await (await self.access.client()).build_page(self.repo, 1, PAGE, branch=goal))
+        return list(await (await self.access.client()).build_page(self.repo, 1, BEFORE_PAGE, branch=goal))
 
     async def _default_branch(self) -> str:
         """Return the branch of the newest build of the default branch; "" where that has no builds."""
@@ -121,12 +93,6 @@ class Historian:
             return ""
         self.read[newest.build.number] = newest.build
         return history_branch(newest.build)
-
-    async def _failed_run(self, build: Build | None) -> OtherRun | None:
-        """Read the step in the branch's build before the commit if that failed; of a good build no log is needed."""
-        if build is None or build.status not in BROKEN:
-            return OtherRun(build) if build else None
-        return await self._run(build, lambda ref: ref.failed)
 
     async def _run(self, build: Build, wanted: Callable[[StepRef], bool]) -> OtherRun:
         """Return the step in another build, with its log if it is `wanted`."""

@@ -8,26 +8,24 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
 from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, Part, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
 from drone_mcp_logs.common.services import last_lines, services_to_read
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.verdicts import NOTHING, verdict_of, verdict_of_build
 from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
-from drone_mcp_logs.diagnose.on_target import compare_with_target
-from drone_mcp_logs.diagnose.other_builds import NO_PAST, Historian, Past
-from drone_mcp_logs.diagnose.target_history import BROKEN
+from drone_mcp_logs.diagnose.other_builds import Historian
+from drone_mcp_logs.diagnose.target_branch import BROKEN, NO_PAST, Past, compare_with_target
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_mcp_logs.distill import Study
     from drone_mcp_build.build_address import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
@@ -127,8 +125,10 @@ def conclude(facts: Facts) -> DiagnosisView:
     build, past = facts.chosen.build, facts.past
     failures = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
     first = next((case for case in failures if case.counts), None)
-    cases = _with_services(failures, list(map(_service, facts.services)))
-    own = sign(first.failed, _study_alone(first), first.verdict) if first else signature([build.error])
+    cases = _with_services(failures, facts.services)
+    # A signature must not depend on a comparison, so it comes from the log by itself.
+    study = study_of(first.text) if first and first.text and first.study and first.study.compared else None
+    own = sign(first.failed, study or first.study, first.verdict) if first else signature([build.error])
     diagnosis = Diagnosis(
         facts.repo,
         build,
@@ -175,24 +175,18 @@ def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | No
     return Case(failed, verdict_of(failed, text, found, facts.limit), text, study, found, places_of(found), note)
 
 
-def _service(reading: LogReading) -> Case:
-    """Return a service with the last lines of its log, which are more telling than what looks like a failure in it."""
-    failed = FailedStep(reading.ref.stage, reading.ref.step, Part.BESIDE)
-    text = reading.text if reading.text and reading.text.lines else None
-    note = "" if text else reading.why or "it printed nothing"
-    return Case(failed, NOTHING, text, found=last_lines(text) if text else None, note=note, is_service=True)
-
-
-def _with_services(failures: Sequence[Case], services: Sequence[Case]) -> list[Case]:
-    """Return the failures, and behind the first one in the stage of the services those."""
-    stage = services[0].failed.stage if services else None
+def _with_services(failures: Sequence[Case], services: Sequence[LogReading]) -> list[Case]:
+    """Return the failures, with the services behind the first failure in their stage."""
+    cases = []
+    for reading in services:
+        text = reading.text if reading.text and reading.text.lines else None
+        # The last lines of a service say more than those that look like a failure.
+        found, note = (last_lines(text), "") if text else (None, reading.why or "it printed nothing")
+        failed = FailedStep(reading.ref.stage, reading.ref.step, Part.BESIDE)
+        cases.append(Case(failed, NOTHING, text, found=found, note=note, is_service=True))
+    stage = services[0].ref.stage if services else None
     at = next((index for index, case in enumerate(failures, 1) if case.counts and case.failed.stage == stage), 0)
-    return [*failures[:at], *services, *failures[at:]]
-
-
-def _study_alone(case: Case) -> Study | None:
-    """Return the study of a failure's log by itself: a signature must not depend on a comparison."""
-    return study_of(case.text) if case.text and case.study and case.study.compared else case.study
+    return [*failures[:at], *cases, *failures[at:]]
 
 
 def _target_signature(past: Past) -> str:

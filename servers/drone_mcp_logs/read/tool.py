@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.windows import Window
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.live_log import LiveRequest, Pace
 from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.common.steps import find, unknown_ref
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.read.views import BuildLogsView
 
-_CHARS_A_TOKEN = 4  # of most texts: more new text than that would hardly fit the budget
+_CHARS_A_TOKEN = 4  # of most texts: more new text than that would not fit the budget
 
 
 @dataclass(frozen=True, slots=True)

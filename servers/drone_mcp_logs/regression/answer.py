@@ -29,7 +29,7 @@ _LOST = 5  # builds whose log has lost its beginning, which are named
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         signature: of the newest failure; "" if it left no text.
@@ -68,7 +68,7 @@ def answer(found: Regression, chronicle: Chronicle, step: str) -> RegressionView
         signature=found.signature,
         note=_lost(found),
         builds=tuple(_rows(found)),
-        compare_link=_link(found),
+        compare_link=one_line(compare_page(found.home, good.after, bad[-1].after), 300) if good and bad else "",
         looked_at=looked_at(found.count, chronicle),
         next_step=_next_step(verdict, found),
     )
@@ -91,13 +91,13 @@ def _passing(found: Regression) -> str:
 
 def _unclear(found: Regression) -> str:
     return (
-        f"broken since {_at(found.streak.bad[-1])}{_after(found)}; no log or error tells how #{_newest(found)} failed"
+        f"broken since {_at(found.streak.bad[-1])}{_after(found)}; no log or error shows how #{_newest(found)} failed"
     )
 
 
 def _came_back(found: Regression) -> str:
-    first = _first(found)
-    return f"a failure that was there before #{_good(found)} passed is back since {_at(first)}{_streak(found)}"
+    good = found.streak.last_good.number if found.streak.last_good else 0
+    return f"a failure that was there before #{good} passed is back since {_at(_first(found))}{_streak(found)}"
 
 
 def _new_here(found: Regression) -> str:
@@ -145,10 +145,6 @@ def _newest(found: Regression) -> int:
     return found.streak.bad[0].number
 
 
-def _good(found: Regression) -> int:
-    return found.streak.last_good.number if found.streak.last_good else 0
-
-
 def _rows(found: Regression) -> Iterable[str]:
     """List the builds from the newest to the last good one; the decisive ones are always among them."""
     streak, notes = found.streak, _notes(found)
@@ -170,16 +166,12 @@ def _notes(found: Regression) -> dict[int, list[str]]:
     for build in streak.bad if found.signature else ():
         signed = found.signed.get(build.number)
         if signed is not None:
-            notes[build.number].append(_way(signed.signature, found, build))
+            alike = "first seen" if build is found.first else "the same failure"
+            other = "fails otherwise" if signed.signature else "no log shows how"
+            notes[build.number].append(alike if signed.signature == found.signature else other)
     for build in streak.between:
-        notes[build.number].append("tells nothing, but its change may be the cause")
+        notes[build.number].append("shows nothing, but its change may be the cause")
     return notes
-
-
-def _way(signature: str, found: Regression, build: Build) -> str:
-    if signature != found.signature:
-        return "fails otherwise" if signature else "no log tells how"
-    return "first seen" if build is found.first else "the same failure"
 
 
 def _lost(found: Regression) -> str:
@@ -190,26 +182,17 @@ def _lost(found: Regression) -> str:
     return f"in the log of {named}{more} {LOST_CAUSE}" if numbers else ""
 
 
-def _link(found: Regression) -> str:
-    good, bad = found.streak.last_good, found.streak.bad
-    return one_line(compare_page(found.home, good.after, bad[-1].after), 300) if good and bad else ""
-
-
 def _next_step(verdict: str, found: Regression) -> str:
     if verdict == "no_builds":
         return "Call again with a branch that has builds"
     if verdict == "passing":
         return ""
     if verdict == "came_back":
-        return "drone_find_flaky_steps tells whether the step fails without a change"
+        return "drone_find_flaky_steps shows whether the step fails without a change"
     if found.streak.last_good is None:
         return f"drone_diagnose_build with number {_newest(found)} says why it fails"
-    before = _before(found)
-    return f"drone_compare_builds with a {_first(found).number} and b {before.number} shows what changed"
-
-
-def _before(found: Regression) -> Build:
-    """The build before the first that fails in this way: the last good one, or one that fails otherwise."""
-    bad, good = found.streak.bad, found.streak.last_good
+    # The build before the first that fails in this way: the last good one, or one that fails otherwise.
+    bad = found.streak.bad
     index = bad.index(_first(found)) + 1
-    return bad[index] if index < len(bad) or good is None else good
+    before = bad[index] if index < len(bad) else found.streak.last_good
+    return f"drone_compare_builds with a {_first(found).number} and b {before.number} shows what changed"

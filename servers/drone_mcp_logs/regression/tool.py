@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.concurrency import AT_ONCE, for_each
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.commit_order import newest_commit_first, placed
-from drone_mcp_logs.common.concurrency import AT_ONCE, for_each
 from drone_mcp_logs.common.failure_signatures import Signer
 from drone_mcp_logs.common.step_outcomes import runs_of
 from drone_mcp_logs.common.steps import NAME, find
@@ -45,7 +45,7 @@ class RegressionSearch:
     signer: Signer
     report: Report
     newest: int | None = None  # of the builds that count
-    told: int = 0  # requests that had been sent at the last report
+    reported: int = 0  # requests that had been sent at the last report
     judged: dict[int, Outcome] = field(default_factory=dict)
     signed: dict[int, Signed | None] = field(default_factory=dict)
 
@@ -139,8 +139,8 @@ class RegressionSearch:
         Source: MCP specification 2025-11-25, basic/utilities/progress.
         """
         requests = self.chronicle.requests
-        if requests.sent > self.told:
-            self.told = requests.sent
+        if requests.sent > self.reported:
+            self.reported = requests.sent
             await self.report(requests.sent, requests.most, message)
 
 
@@ -181,17 +181,14 @@ async def _ask(chronicle: Chronicle, number: int) -> Build:
 async def _named(chronicle: Chronicle, what: BuildAddress) -> tuple[str, str]:
     """Return the names of stage and step, which stay the same while numbers change."""
     build = await _ask(chronicle, what.number) if what.number else await _newest_with_steps(chronicle)
-    stage, step = (what.stage, what.step) if what.stage else _apart(what.step or "")
+    stage, step = what.stage or None, what.step or ""
+    if stage is None and "/" in step:
+        stage, _, step = step.partition("/")
     try:
         ref = find(build, stage, step)[0]
     except InvalidInput as error:
         raise InvalidInput(error.message, next_step="Call again with step as stage/step") from error
     return ref.stage.name, ref.step.name
-
-
-def _apart(step: str) -> tuple[str | None, str]:
-    stage, slash, name = step.partition("/")
-    return (stage, name) if slash else (None, step)
 
 
 async def _newest_with_steps(chronicle: Chronicle) -> Build:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import anyio.to_thread
 
+from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.search import PatternError, compile_pattern, search
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.common.concurrency import for_each
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import failed_first, find
 from drone_mcp_logs.common.views import LOST_HEAD, PRINT_LESS

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
-from drone_mcp_simulator.clock import ManualClock
-from drone_mcp_simulator.faults import Fault
+from ci_mcp_simulator.clock import ManualClock
+from ci_mcp_simulator.faults import Fault
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.routing import ErrorResponse, RequestContext, answer, no_content, route
 

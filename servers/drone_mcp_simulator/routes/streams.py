@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from starlette.responses import StreamingResponse
 
+from ci_mcp_simulator.clock import run_with_timeout
 from drone_mcp_simulator import gojson
-from drone_mcp_simulator.clock import run_with_timeout
 from drone_mcp_simulator.permissions import AccessLevel
 from drone_mcp_simulator.routing import RequestContext, route
 
@@ -64,6 +64,7 @@ async def _write_feed(ctx: RequestContext, may_read: Callable[[FeedMessage], boo
             if message is None:
                 break
             if may_read(message):
+                # Two line ends, as for every event: Go's `encoding/json` adds the first (Encoder.Encode).
                 yield b"data: " + message.data + b"\n"
         yield EOF
     finally:

@@ -6,13 +6,12 @@ from `surface.json` of the server's package, with the standard library alone, an
 that the file cannot answer: a tool call, a resource, anything unusual.
 
 The client cannot distinguish the two. The messages that the front has answered are sent once more to the server, whose
-answers to them are held back (`taking_over`); all messages from the first unanswered one on go to the server alone.
+answers to them are held back (`takeover`); all messages from the first unanswered one on go to the server alone.
 
     start         the process, from its start until it becomes the server
     surface       reads the file of answers, and narrows it to the tools that the role offers
     conversation  finds the answer to a message: pure
     shapes        recognises the messages that may be answered here: pure
-    handover      the state that the server takes over
-    taking_over   replays the conversation to the server and holds its repeated answers back: pure
+    takeover      the state that the server takes over; replays the conversation and holds its repeated answers back
     surface_writer  makes the file of answers from the server itself
 """

@@ -21,7 +21,7 @@ Modules:
     protocols            what a domain implements: Action, Request, Writer
     spec                 GuardSpec
     rules                Rules and Decision: pure
-    additions            Additions: what an agent adds to a write: pure
+    write_parameters     Additions: the parameters and switches that an agent adds to a write: pure
     environment_names    names that no pattern allows as parameters: pure
     variables, settings  the environment variables of every guard; GuardSettings
     change, acting       Change and Plan: one call of a tool; Actor carries it out
@@ -29,8 +29,8 @@ Modules:
     asking, confirming   the question by elicitation; both kinds of confirmation, each used once
     guard_notes, rate    the state that all processes of an agent share; the rate limit
     repeating            the same call twice within a minute
-    chain                audit lines and their verification: pure
-    audit, sinks         the audit log, and the places that it is written to
+    audit_chain          audit lines and their verification: pure
+    audit, audit_sinks   the audit log, and the places that it is written to
     audit_file           the audit file with its head and its lock; audit_command: the command that verifies it
     guard                Guard
     errors               WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable

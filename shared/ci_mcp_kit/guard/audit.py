@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ci_mcp_kit.cleaning import Cleaner
-    from ci_mcp_kit.guard.sinks import Sink
+    from ci_mcp_kit.guard.audit_sinks import Sink
 
 logger = logging.getLogger(__name__)
 

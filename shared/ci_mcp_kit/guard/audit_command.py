@@ -13,15 +13,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.guard import chain, confirmation_tokens
+from ci_mcp_kit.guard import audit_chain, confirmation_tokens
+from ci_mcp_kit.guard.audit_chain import Head, Report
 from ci_mcp_kit.guard.audit_file import read_head
-from ci_mcp_kit.guard.chain import Head, Report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BROKEN, UNUSABLE = 1, 2  # exit statuses
-NO_HEAD = "nothing tells how many lines there should be (no .head file and no --head): lines may be missing at the end"
+NO_HEAD = "nothing says how many lines there should be (no .head file and no --head): lines may be missing at the end"
 
 
 def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
@@ -56,7 +56,7 @@ def _verify(file: Path, key: str, head: str | None) -> Report:
     lines = file.read_bytes().decode("utf-8", "surrogateescape").split("\n")
     signing = confirmation_tokens.derived(key.encode(), "audit") if key else None
     cut = [] if lines[-1] == "" else ["the last line is cut"]
-    report = chain.verify(lines[:-1], signing, *expected)
+    report = audit_chain.verify(lines[:-1], signing, *expected)
     unknown = [] if any(expected) else [NO_HEAD]
     return Report((*report.problems, *cut, *unknown), report.head)
 
@@ -65,8 +65,8 @@ def _parser(command: str, key_variable: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"{command} audit", description="Look at an audit file.")
     verify = parser.add_subparsers(required=True, metavar="verify").add_parser(
         "verify",
-        help="tell whether it is as it was written",
-        description=f"Tell whether an audit file is as it was written. {key_variable} has to hold the key that "
+        help="check whether it is unchanged",
+        description=f"Check whether an audit file is unchanged. {key_variable} has to hold the key that "
         "its lines were signed with, if they were.",
     )
     verify.add_argument("file", type=Path)

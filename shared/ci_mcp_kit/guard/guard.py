@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any
 from ci_mcp_kit.errors import PermissionDenied, ServiceError
 from ci_mcp_kit.guard import confirmation_tokens
 from ci_mcp_kit.guard.audit import Audit, describe_failure
+from ci_mcp_kit.guard.audit_sinks import sink_of
 from ci_mcp_kit.guard.confirming import Confirmations
 from ci_mcp_kit.guard.errors import NotConfirmed
 from ci_mcp_kit.guard.guard_notes import who
 from ci_mcp_kit.guard.rate import RateLimit
-from ci_mcp_kit.guard.sinks import sink_of
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable

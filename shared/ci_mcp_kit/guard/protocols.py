@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ci_mcp_kit.guard.additions import Additions
     from ci_mcp_kit.guard.operations import Operation, Risk
+    from ci_mcp_kit.guard.write_parameters import Additions
 
     Gate = Callable[["Request"], None]
     """Sees every call before it leaves; what it raises keeps the call from leaving."""
@@ -51,7 +51,7 @@ class Action(Protocol):
 
     @property
     def additions(self) -> Additions:
-        """What the agent adds to it."""
+        """The parameters and switches that the agent adds."""
 
     @property
     def fingerprint(self) -> str:

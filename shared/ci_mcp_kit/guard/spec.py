@@ -71,7 +71,7 @@ def allow_key(description: str) -> Schema:
 
 PARAMS_KEY: Final[Schema] = list_of(
     "Parameters that an agent may set; !glob takes away. None when left out.",
-    # As `_NAME` in `additions`, with wildcards.
+    # As `_NAME` in `write_parameters`, with wildcards.
     {"type": "string", "pattern": r"^!?[A-Za-z0-9_.*?-]+$", "maxLength": 100},
 )
 CONFIRM_KEY: Final[Schema] = {

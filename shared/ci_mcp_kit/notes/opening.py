@@ -8,7 +8,7 @@ import anyio
 from typing_extensions import override
 
 from ci_mcp_kit.notes.base import Notes
-from ci_mcp_kit.notes.owner import check_owner
+from ci_mcp_kit.notes.service_binding import check_owner
 from ci_mcp_kit.store_address import check_store_address
 
 

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import functools
 import itertools
-import re
 from bisect import bisect_right
 from typing import TYPE_CHECKING
 
@@ -26,7 +25,7 @@ from ci_mcp_kit.secret_shapes.commands import COMMANDS, argument_spans
 from ci_mcp_kit.secret_shapes.keys import key_spans
 from ci_mcp_kit.secret_shapes.named import NAMED
 from ci_mcp_kit.secret_shapes.requests import REQUESTS
-from ci_mcp_kit.secret_shapes.shape import Finder, re2_pattern
+from ci_mcp_kit.secret_shapes.shape import Finder, lines_with, pattern
 from ci_mcp_kit.secret_shapes.tokens import TOKENS, unlisted_spans
 from ci_mcp_kit.secret_shapes.unescaping import ESCAPES, origins, unescape
 from ci_mcp_kit.secret_shapes.values import may_go_on
@@ -37,7 +36,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.secret_shapes.shape import Span
 
 _APART = "\n\0\n"  # between lines that are not neighbours: no pattern goes across
-_NEXT_LINE = re.compile(r"\n[ \t|>]{0,40}(?P<rest>[A-Za-z0-9+/=_.~-]{8,4000})(?=[ \t]*[\"']?[ \t]*(?:\n|$))")
+_NEXT_LINE = r"\n[ \t|>]{0,40}(?P<rest>[A-Za-z0-9+/=_.~-]{8,4000})(?=[ \t]*[\"']?[ \t]*(?:\n|$))"
 
 
 def secret_spans(text: str) -> list[Span]:
@@ -51,10 +50,7 @@ def _spans_in(text: str) -> Iterator[Span]:
 
 def _escaped_spans(text: str) -> Iterator[Span]:
     """Yield the spans of secrets that show when the escapes in a line are undone."""
-    lines = [
-        line.span()
-        for line in re2_pattern(b"[^\n]*(?:" + ESCAPES + b")[^\n]*").finditer(text.encode("ascii", "replace"))
-    ]
+    lines = list(lines_with(ESCAPES, text.encode("ascii", "replace")))
     plain = [unescape(text[start:end]) for start, end in lines]
     starts = list(itertools.accumulate((len(line) + len(_APART) for line in plain), initial=0))
     for first, last in _spans_in(_APART.join(plain)):
@@ -76,7 +72,7 @@ def _merged(text: str, spans: list[Span]) -> list[Span]:
 
 
 def _end_of_wrapped(text: str, end: int) -> int:
-    while (more := _NEXT_LINE.match(text, end)) and may_go_on(more["rest"]):
+    while (more := pattern(_NEXT_LINE).match(text, end)) and may_go_on(more["rest"]):
         end = more.end()
     return end
 

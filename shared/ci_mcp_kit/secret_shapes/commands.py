@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.secret_shapes.shape import Shape, pattern, re2_pattern
+from ci_mcp_kit.secret_shapes.shape import Shape, lines_with, pattern
 from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ _WORDS = (
     + "|".join(f"(?P<command_{number}>{names})" for number, (names, _) in enumerate(_COMMANDS))
     + r")(?=[ \t]|\.exe)|(?<=[\s\"',])(?P<flag>[-/](?=[-\w]))"
 )
-_LINE = (  # of RE2
-    rb"[^\n]*(?:^|[ /+])(?:"
+_LINE = (
+    rb"(?:(?m:^)|[ /+])(?:"
     + "|".join(names for names, _ in _COMMANDS).encode()
-    + rb")(?:\.exe)?[ \t](?:[^\n]*[ \t,])?[\"']?[-/][^\n]*"
+    + rb")(?:\.exe)?[ \t](?:[^\n]*[ \t,])?[\"']?[-/]"
 )
 # What reads a secret from its standard input.
 _READERS = "--(?:password-|token-)?stdin|--with-token|--passphrase-fd|chpasswd|sudo -k?S|secret create|cryptsetup"
@@ -57,9 +57,9 @@ _READERS = "--(?:password-|token-)?stdin|--with-token|--passphrase-fd|chpasswd|s
 
 def argument_spans(text: str) -> Iterator[Span]:
     """Yield the spans of secrets after short flags: what a flag means depends on the command before it."""
-    for line in re2_pattern(_LINE).finditer(text.encode("ascii", "replace")):
+    for line in lines_with(_LINE, text.encode("ascii", "replace")):
         flags = None
-        for word in pattern(_WORDS).finditer(text, *line.span()):
+        for word in pattern(_WORDS).finditer(text, *line):
             if word["flag"] is None:
                 number = (word.lastgroup or "").removeprefix("command_")
                 flags = pattern(_COMMANDS[int(number)][1]) if number.isdigit() else None

@@ -6,24 +6,26 @@ import re
 from dataclasses import dataclass
 
 from ci_mcp_kit.secret_shapes.names import Hint, hint_of
-from ci_mcp_kit.secret_shapes.shape import Shape
+from ci_mcp_kit.secret_shapes.shape import Shape, pattern
 from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words, looks_random
 
 _STEMS = """
 passw passphrase passcode pass-phrase pass_phrase _pass -pass keypass storepass dbpass "pass 'pass pass= passin passout
 _pw= _pw: pwd secret token credential key auth sig= sig" sig' signature session sid= dsn hmac salt webhook jwt pat=
+sonar.login
 """
 _QUOTE = r"\\{0,3}[\"'`]"
 _NAMED = rf"""(?ix)
     (?P<lead>
       (?P<rest> ["']? [\w.-]{{0,60}}? )
       (?P<separator>
-          (?:{_QUOTE})? [\])]? [ \t]{{0,8}} (?: => | := | \?= | \+= | -> | :: | ==? | : | \|\|? ) [ \t]{{0,8}}
+          (?:{_QUOTE})? [\])]? (?: [ ] [0-9]{{1,2}} (?=:) )?
+            [ \t]{{0,8}} (?: => | := | \?= | \+= | -> | :: | ==? | : | \|\|? ) [ \t]{{0,8}}
         | (?P<element> (?: [ \t][\w:.-]{{1,40}}=["'][^"'\n]{{0,80}}["'] ){{0,3}} [ \t]? > [ \t]{{0,8}} )
         | (?P<value_of_name> (?:{_QUOTE})? [ \t]{{0,4}} ,? \s{{0,80}} (?:{_QUOTE})?
             (?: value | val | default | content | \#text | data ) (?:{_QUOTE})? [ \t]{{0,4}} [:=] [ \t]{{0,4}}
           | </[\w:.-]{{1,40}}> \s{{0,80}} <[\w:.-]{{1,40}}> )
-        | [ \t]{{1,2}} (?: is | was | set[ ]to | for[ ][^\s:]{{1,80}}: ) [ \t:]{{1,3}}
+        | [ \t]{{1,2}} (?: is | was | set[ ]to | for[ ][^\s:]{{1,80}}(?:[ ][^\s:]{{1,80}}){{0,2}}: ) [ \t:]{{1,3}}
         | \( (?=["'])
         | (?P<blank> [ \t]{{1,8}} | ["'] [ \t]{{0,4}} , \s{{0,80}} (?=["']) )
       )
@@ -43,10 +45,10 @@ _NAMED = rf"""(?ix)
       )
     )
     """
-_CALL = re.compile(r"[A-Za-z_][\w.:]*[(\[]")
-_SHOUTED = re.compile(r"[A-Z][A-Z0-9_]*")  # as variables of the environment are
+_CALL = r"[A-Za-z_][\w.:]*[(\[]"
+_SHOUTED = r"[A-Z][A-Z0-9_]*"  # as variables of the environment are
 _LONGEST_BEFORE = 50  # characters of a name before its stem
-_REVERSED_NAME = re.compile(r"[\w.-]*")
+_REVERSED_NAME = r"[\w.-]*"
 _FIRST_WORDS = tuple(
     f"{word} "
     for word in [
@@ -63,6 +65,7 @@ _FIRST_WORDS = tuple(
         "license",
         "auth",
         "setup",
+        "unseal",
     ]
 )
 # What gives a variable a value after a blank, or a setting.
@@ -89,13 +92,18 @@ class _Name:
     @classmethod
     def of(cls, match: re.Match[str]) -> _Name:
         before = match.string[max(0, match.start() - _LONGEST_BEFORE) : match.start()]
-        begun = _REVERSED_NAME.match(before[::-1])
+        begun = pattern(_REVERSED_NAME).match(before[::-1])
         start = len(before) - (begun.end() if begun else 0)
         name, before = (before[start:] + match["rest"]).strip("\"'"), before[:start]
         flag = name.startswith("-") and (not before or before[-1] in " \t\n\"'[,(")
         if before.lower().endswith(_FIRST_WORDS):
             name = f"{before.split()[-1]} {name}"
         return cls(name.strip(".-"), before, flag)
+
+    @property
+    def begins_line(self) -> bool:
+        """Whether nothing but blanks is before it in its line."""
+        return not self.before.rpartition("\n")[2].strip()
 
     @property
     def is_set(self) -> bool:
@@ -106,8 +114,9 @@ class _Name:
 def _is_harmless(match: re.Match[str]) -> bool:
     """Return whether the value of a name is no secret."""
     name, value = _Name.of(match), match["value"]
-    if match["blank"] and not (match["quote"] or name.is_set or not name.before.strip()):
-        return True  # prose, which is most of what comes here
+    in_prose = match["blank"] and not (match["quote"] or name.is_set or name.begins_line)
+    if in_prose and not looks_random(value):
+        return True  # most of what comes here
     hint = hint_of(name.text)
     if hint is Hint.NONE or is_placeholder(value) or value.lower() == name.text.lower():
         return True
@@ -125,15 +134,15 @@ def _is_harmless_after_blank(match: re.Match[str], name: _Name, hint: Hint) -> b
         return short or value.startswith("-")
     if name.is_set or (match["quote"] and " " not in value):
         return len(value) < _LEAST_LIKELY or is_words(value)
-    return hint is not Hint.SURE or not _is_alone(match) or is_words(value)
+    return not looks_random(value) and (hint is not Hint.SURE or not _is_alone(match) or is_words(value))
 
 
 def _is_harmless_pair(match: re.Match[str], name: _Name, hint: Hint) -> bool:
     """Return whether the value of a pair is no secret: how sure that is depends on the form of the pair."""
     value = match["value"]
     structured = bool(match["quote"] or match["element"] or match["value_of_name"])
-    assigned = match["separator"].strip("\"'\\`") == "=" and bool(name.flag or _SHOUTED.fullmatch(name.text))
-    if not structured and _CALL.match(value):
+    assigned = match["separator"].strip("\"'\\`") == "=" and bool(name.flag or pattern(_SHOUTED).fullmatch(name.text))
+    if not structured and pattern(_CALL).match(value):
         return True
     if hint is Hint.SURE and (structured or assigned):
         return value.isdigit() and not (assigned or match["quote"])
@@ -146,8 +155,8 @@ def _is_harmless_pair(match: re.Match[str], name: _Name, hint: Hint) -> bool:
 
 def _is_alone(match: re.Match[str]) -> bool:
     """Return whether a name and its value are all that their line has, as in a file of settings."""
-    text = match.string
-    line = text[text.rfind("\n", 0, match.start()) + 1 : match.start()]
+    text, start = match.string, max(0, match.start() - _LONGEST_BEFORE)
+    line = text[max(start, text.rfind("\n", start, match.start()) + 1) : match.start()]
     rest = text[match.end() : match.end() + 2].strip(" \t\r,;")
     return rest[:1] in {"", "\n"} and bool(re.fullmatch(r"[\s-]*[\w.-]*", line)) and not match["value"].isdigit()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import IntEnum
 from functools import lru_cache
 
@@ -25,8 +24,8 @@ _SURE = (
 )
 _LIKELY = (
     r"secrets?(?:_|[0-9]|$)|(?:^|_)secret|tokens?(?:_|[0-9]|$)|credentials?(?:_|$)|key_?(?:base|data)$"
-    r"|(?:^|_)(?:auth|pat|pass|pwd|salt|sas)$|hmac$|(?:api|access|account|private|shared|auth|client|signing|encrypt\w*"
-    r"|master|licen[cs]e|deploy|admin|service|storage|webhook|hmac|jwt|crypt|app|application|subscription|primary|secondary"
+    r"|sonar_login$|(?:^|_)(?:auth|pat|pass|pwd|salt|sas)$|hmac$|(?:api|access|account|private|shared|auth|client|signing|encrypt\w*"
+    r"|master|licen[cs]e|deploy|admin|service|storage|webhook|hmac|jwt|crypt|app|application|subscription|primary|secondary|unseal"
     r"|integration)_?keys?(?:_|$)"
 )
 _RANDOM = r"key|auth|sess|sid|cookie|webhook|sig|jwt|hash|assertion|saml|otp|salt|dsn|token|secret|passw"
@@ -40,13 +39,13 @@ _ABOUT = (
     r"|known_?host|idempotency|^(?:old_?)?pwd$|passed|passthrough|bypass|compass|passive|author(?!iz)|design|signal|signed"
     r"|assign|resid|inside|outside|beside|side|insig|signif"
 )
-_BETWEEN_WORDS = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[.\-\s]+")
+_BETWEEN_WORDS = r"(?<=[a-z0-9])(?=[A-Z])|[.\-\s]+"
 
 
 @lru_cache(4096)
 def hint_of(name: str) -> Hint:
     """Return what `name` says about its value."""
-    words = _BETWEEN_WORDS.sub("_", name).lower().strip("_")
+    words = pattern(_BETWEEN_WORDS).sub("_", name).lower().strip("_")
     if words == "pwd" and name != "PWD":
         return Hint.LIKELY  # of a database's connection string, unlike the shell's working directory
     if pattern(_ABOUT).search(words):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from ci_mcp_kit.secret_shapes.shape import Shape
+from ci_mcp_kit.secret_shapes.shape import Shape, pattern
 from ci_mcp_kit.secret_shapes.values import is_placeholder, is_words, looks_random
 
-_PORT = re.compile(r"[0-9]{1,5}(?:[/?#]|$)")
+_PORT = r"[0-9]{1,5}(?:[/?#]|$)"
 # RFC 9110, 11.6.2, and the schemes that services made up. Others are taken for prose where words follow.
 _SCHEMES = (
     r"bearer|basic|token|digest|api-?key|negotiate|ntlm|kerberos|aws4-[\w-]+|aws|hawk|oauth|signature|sharedkey(?:lite)?"
@@ -25,7 +25,7 @@ def _is_no_header(match: re.Match[str]) -> bool:
 
 
 def _is_no_password(match: re.Match[str]) -> bool:
-    return bool(is_placeholder(match["value"]) or _PORT.match(match["value"]))
+    return bool(is_placeholder(match["value"]) or pattern(_PORT).match(match["value"]))
 
 
 REQUESTS: tuple[Shape, ...] = (

@@ -6,7 +6,7 @@ import base64
 import re
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.secret_shapes.shape import Shape, re2_pattern, shape
+from ci_mcp_kit.secret_shapes.shape import Shape, matches, pattern, shape
 from ci_mcp_kit.secret_shapes.values import is_words, looks_random
 
 if TYPE_CHECKING:
@@ -85,7 +85,11 @@ TOKENS: tuple[Shape, ...] = (
     shape("npm_", START + r"npm_[A-Za-z0-9]{36}(?![A-Za-z0-9_])"),
     shape("akia|asia|abia|acca", START + r"A(?:KIA|SIA|BIA|CCA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
     # JSON in base64: tokens of RFC 7519 and 7516, and those of many others. Source maps are no secrets.
-    shape("eyj", r"(?<![A-Za-z0-9_-])(?<!base64,)eyJ[A-Za-z0-9_-]{17,8000}(?:\.[A-Za-z0-9_-]{0,8000}){0,4}={0,2}"),
+    shape(
+        "eyj",
+        r"(?<![A-Za-z0-9_-])(?<!base64,)eyJ(?:[A-Za-z0-9_-]{17,8000}|[A-Za-z0-9_-]{9,16}(?=\.[A-Za-z0-9_-]{0,8000}\.))"
+        r"(?:\.[A-Za-z0-9_-]{0,8000}){0,4}={0,2}",
+    ),
     shape("ls0tls1crudjti", START + r"LS0tLS1CRUdJTi[A-Za-z0-9+/_-]{60,40000}={0,2}", _is_no_key),
     # Addresses that are secrets themselves.
     shape(
@@ -112,18 +116,18 @@ TOKENS: tuple[Shape, ...] = (
 )
 
 _LONG_RUN = rb"[_.-][A-Za-z0-9]{24,512}"
-_ISSUER = re.compile(
+_ISSUER = (
     r"(?<![A-Za-z0-9_./-])(?!sha[0-9]|md5)(?:[a-z][a-z0-9]{1,11}|[A-Z][A-Z0-9]{1,11})(?:[_-][a-z0-9]{2,8}){0,2}[_-]$"
 )
-_DISCORD = re.compile(r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.$")
+_DISCORD = r"[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.$"
 
 
 def unlisted_spans(text: str) -> Iterator[Span]:
     """Yield tokens of issuers that are not listed: a prefix of letters, as most of them have, and random text."""
-    for run in re2_pattern(_LONG_RUN).finditer(text.encode("ascii", "replace")):
+    for run in matches(_LONG_RUN, text.encode("ascii", "replace")):
         start, end = run.start() + 1, run.end()
         body = text[start:end]
         if body.lower() != body != body.upper() and looks_random(body):
             before = text[max(0, start - 45) : start]
-            if issuer := _ISSUER.search(before) or _DISCORD.search(before):
+            if issuer := pattern(_ISSUER).search(before) or pattern(_DISCORD).search(before):
                 yield start - len(issuer[0]), end

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-import re
+from typing import TYPE_CHECKING
 
-ESCAPES = rb"%[2-7][0-9A-Fa-f]|\\|&(?:quot|apos|amp|lt|gt|#3[49]);|\^\[\["  # where a line may hold one, for RE2
-_ESCAPE = re.compile(
+from ci_mcp_kit.secret_shapes.shape import pattern
+
+if TYPE_CHECKING:
+    import re
+
+ESCAPES = rb"%[2-7][0-9A-Fa-f]|\\|&(?:quot|apos|amp|lt|gt|#3[49]);|\^\[\["  # where a line may hold one
+_ESCAPE = (
     r"%(?P<percent>[2-7][0-9A-Fa-f])|\\{1,8}(?:u00|x)(?P<code>[2-7][0-9A-Fa-f])|\\{1,8}(?P<letter>[nrt\"'/_-])"
     r"|(?P<entity>&(?:quot|apos|amp|lt|gt|#3[49]);)|(?:\\{1,8}(?:0?33|e|x1[bB]|u001[bB])|\^\[)\[[0-9;]{0,20}m"
 )
@@ -13,13 +18,13 @@ _ESCAPE = re.compile(
 
 def unescape(line: str) -> str:
     """Return `line` with its escapes replaced by what they mean. It stays one line."""
-    return _ESCAPE.sub(_meaning, line)
+    return pattern(_ESCAPE).sub(_meaning, line)
 
 
 def origins(line: str) -> list[int]:
     """Return where each character of the unescaped `line` began in `line`, with the end of the last."""
     found, at = [], 0
-    for match in _ESCAPE.finditer(line):
+    for match in pattern(_ESCAPE).finditer(line):
         found += [*range(at, match.start()), *([match.start()] * len(_meaning(match)))]
         at = match.end()
     return [*found, *range(at, len(line) + 1)]

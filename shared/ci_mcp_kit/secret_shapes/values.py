@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections import Counter
 from itertools import pairwise
 
@@ -31,14 +30,14 @@ _PLACEHOLDER = r"""(?ix)
     | from_secret | (?:os|process|secrets?|env|vars?|self|this|config|settings|data|params|args|local|module)\.[a-z_]
     | (?:arn|vault|op|ref|keyring|ssm)[:+]
     """
-_PATH = re.compile(r"(?:~|\.{1,2})?/(?:[\w.@+-]+/)*[\w.@+-]*|[A-Za-z]:\\.*")
+_PATH = r"(?:~|\.{1,2})?/(?:[\w.@+-]+/)*[\w.@+-]*|[A-Za-z]:\\.*"
 
 
 def is_placeholder(value: str) -> bool:
     """Return whether `value` stands for a secret: a reference, a mask, a path, or a word of a description."""
     if pattern(_PLACEHOLDER).match(value):
         return True
-    return bool(_PATH.fullmatch(value)) and not looks_random(value)
+    return bool(pattern(_PATH).fullmatch(value)) and not looks_random(value)
 
 
 def is_words(text: str) -> bool:

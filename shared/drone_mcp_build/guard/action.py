@@ -7,8 +7,8 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operations import Operation, Risk
+from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ci_mcp_kit.guard.chain import verify
+from ci_mcp_kit.guard.audit_chain import verify
 from support.actions_desk import ADDITIONS, TOOLS, Person
 from support.actions_leaving import asked
 from support.made_builds import made_build, made_stage

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from ci_mcp_kit.errors import ServiceError
-from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.change import Sent
+from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_actions.plans import plan_approve, plan_decline, plan_restart, plan_stop
 from drone_mcp_actions.reports import report_done, report_nothing, report_rehearsal
 from drone_mcp_client.models import Build, Repo
@@ -31,7 +31,7 @@ LOST = "What it has not finished is lost; it cannot be resumed, only restarted a
 HALF_DONE = "It is a promote to 'production', which may be left half done"
 RUNNER = "Its runner hears of it within seconds, and uploads the log of the step that ran after that"
 HELD = "It waits for approval; afterwards nobody can approve it any more"
-DIFF = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"
+DIFF = "Drone does not say whether this commit changes .drone.yml: look at the diff first"
 ANOTHER = "Another stage was declined, so the build stays 'declined'; Drone runs what is approved all the same"
 LATE = "What stage 2 'deploy' depends on has finished: Drone may leave it waiting for good"
 DECLINED = "The build becomes 'declined' for good: it cannot be restarted"

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_mcp_simulator.clock import EPOCH
 from drone_mcp_client.models import Build
-from drone_mcp_simulator.clock import EPOCH
 from drone_mcp_state import open_store
 from support.simulator import simulated
 

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from ci_mcp_simulator.clock import ManualClock
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.options import DroneOptions
-from drone_mcp_simulator.clock import ManualClock
 from drone_mcp_simulator.webhooks import WebhookSender
 from drone_mcp_state import merge, open_store
 from drone_mcp_webhooks.receiver import LARGEST_BODY

@@ -6,6 +6,7 @@ import gzip
 import json
 import tracemalloc
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -71,6 +72,18 @@ async def test_a_request_carries_the_token_in_the_header_of_the_service(
     assert sent.headers["accept"] == "application/json"
     assert sent.headers["accept-encoding"] == "gzip"
     assert TOKEN not in str(sent.url)
+
+
+async def test_the_headers_of_a_call_are_sent_and_cannot_replace_the_token(
+    forge: respx.MockRouter, clock: ForgeClock
+) -> None:
+    route = forge.get(ISSUE_PATH).mock(OK)
+    own = (("Range", "bytes=0-99"), ("Accept-Encoding", "identity"), ("x-forge-token", "forge another"))
+    async with clock.transport() as transport:
+        await transport.send(replace(READ, headers=own))
+    sent = route.calls.last.request.headers
+    assert (sent["range"], sent["accept-encoding"], sent["accept"]) == ("bytes=0-99", "identity", "application/json")
+    assert sent.get_list("x-forge-token") == [f"forge {TOKEN}"]
 
 
 async def test_without_another_header_the_token_is_a_bearer_token(forge: respx.MockRouter) -> None:

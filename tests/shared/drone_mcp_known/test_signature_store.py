@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.models import Build
+from drone_mcp_known.lazy_store import State
 from drone_mcp_known.signature_store import KEPT_SECONDS, Signatures, Signed
-from drone_mcp_known.state import State
 
 if TYPE_CHECKING:
     from pathlib import Path

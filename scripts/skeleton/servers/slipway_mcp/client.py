@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from ci_mcp_http.call import Call
+from ci_mcp_http.call import Call, join_path
 from ci_mcp_http.gateways import find_gateway_error
-from ci_mcp_http.paths import join_path
 from ci_mcp_http.response import json_parser, parse_body
 from ci_mcp_kit.errors import (
     AuthenticationFailed,

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
-from ci_mcp_kit.guard.additions import NOTHING_ADDED, Additions
 from ci_mcp_kit.guard.operations import Operation, Risk
 from ci_mcp_kit.guard.rules import Rules, matches
 from ci_mcp_kit.guard.spec import AUDIT_KEY, CONFIRM_KEY, SIGNING_KEY, GuardSpec, list_of, operations_key, rate_key
+from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from slipway_mcp.client import SLIPWAY
 from slipway_mcp.variables import GUARD_VARIABLES, OPERATION_NAMES
 

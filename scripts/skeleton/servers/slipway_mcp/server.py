@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_kit.front.handover import Handover
+    from ci_mcp_kit.front.takeover import Handover
 
 # `instructions` has many words that users may say: clients with a tool search show the model only these and the tools'
 # names at first.

@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from drone_mcp_config.agents.client_launch import LAUNCHES, command_with, environment_with, launch_of
-from drone_mcp_config.agents.equipment import Assignment, Equipment, equip
+from drone_mcp_config.agents.prepared_run import Assignment, PreparedRun, prepare_run
 from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
 from drone_mcp_config.clients.text_editing import new_text
@@ -85,42 +85,42 @@ def test_a_client_that_reads_its_own_files_only_is_refused_with_those_that_can(c
         launch_of(client)
 
 
-def equipped(installed: Servers, role: str = "reader", client: ClientName = "claude", **more: str) -> Equipment:
+def prepared_run(installed: Servers, role: str = "reader", client: ClientName = "claude", **more: str) -> PreparedRun:
     assignment = Assignment(role, client, url=more.pop("url", ""), repo=more.pop("repo", ""))
-    return equip(assignment, load_role(role, role_library(None), installed), installed, FOLDERS, {**TOLD, **more})
+    return prepare_run(assignment, load_role(role, role_library(None), installed), installed, FOLDERS, {**TOLD, **more})
 
 
 @pytest.mark.parametrize("client", LAUNCHES)
 def test_each_client_gets_its_own_format_with_no_secret_in_it(installed: Servers, client: ClientName) -> None:
-    equipment = equipped(installed, client=client)
-    made = equipment.made
-    text = new_text(made.client, made.entries, equipment.launch.settings(made.entries))
+    prepared = prepared_run(installed, client=client)
+    made = prepared.made
+    text = new_text(made.client, made.entries, prepared.launch.settings(made.entries))
     data = READ[made.client.syntax](text)
     assert list(data[made.client.root]) == ["drone-builds", "drone-logs", "drone-policy"]
     assert TOLD["DRONE_TOKEN"] not in text
 
 
 def test_gemini_is_told_to_use_no_other_servers(installed: Servers) -> None:
-    made = equipped(installed, client="gemini").made
+    made = prepared_run(installed, client="gemini").made
     beside = LAUNCHES["gemini"].settings(made.entries)
     assert beside["mcp"] == {"allowed": ["drone-builds", "drone-logs", "drone-policy"]}
     assert beside["security"] == {"folderTrust": {"enabled": False}}  # or else it would use none at all
 
 
 def test_a_role_that_rehearses_needs_no_token_to_write_with(installed: Servers) -> None:
-    assert "DRONE_WRITE_TOKEN" not in equipped(installed, "operator").environment
-    assert equipped(installed, "operator", DRONE_WRITE_TOKEN="w" * 32).environment["DRONE_WRITE_TOKEN"] == "w" * 32
+    assert "DRONE_WRITE_TOKEN" not in prepared_run(installed, "operator").environment
+    assert prepared_run(installed, "operator", DRONE_WRITE_TOKEN="w" * 32).environment["DRONE_WRITE_TOKEN"] == "w" * 32
 
 
 def test_a_token_in_a_file_is_read_from_there_by_the_servers(installed: Servers) -> None:
-    entry = equipped(installed, DRONE_TOKEN="", DRONE_TOKEN_FILE="/run/token").made.entries["drone-builds"]
+    entry = prepared_run(installed, DRONE_TOKEN="", DRONE_TOKEN_FILE="/run/token").made.entries["drone-builds"]
     assert (entry["env"]["DRONE_TOKEN"], entry["env"]["DRONE_TOKEN_FILE"]) == ("", "/run/token")
 
 
 def test_a_served_role_needs_the_callers_token_alone(installed: Servers) -> None:
     with pytest.raises(UserError, match=r"Not set: DRONE_MCP_HTTP_TOKEN\."):
-        equipped(installed, url="http://served:8080")
-    made = equipped(installed, url="http://served:8080", DRONE_MCP_HTTP_TOKEN="c" * 32).made
+        prepared_run(installed, url="http://served:8080")
+    made = prepared_run(installed, url="http://served:8080", DRONE_MCP_HTTP_TOKEN="c" * 32).made
     assert made.entries["drone-logs"]["url"] == "http://served:8080/logs/mcp"
 
 

@@ -19,7 +19,7 @@ from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
 from drone_mcp_logs.common.views import size_of
-from drone_mcp_logs.diagnose.other_builds import NO_PAST, OtherRun, Past
+from drone_mcp_logs.diagnose.target_branch import NO_PAST, OtherRun, Past
 from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude, not_run_because_of_failures
 from support.made_builds import any_builds, made_build, made_stage, made_step
 

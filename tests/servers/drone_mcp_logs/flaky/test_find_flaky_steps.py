@@ -4,8 +4,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_mcp_simulator.clock import EPOCH
 from drone_mcp_client.models import Build
-from drone_mcp_simulator.clock import EPOCH
 from drone_mcp_state import open_store
 from support.made_builds import T0, made_build, made_repo, made_stage, made_step
 from support.simulator import running_simulator

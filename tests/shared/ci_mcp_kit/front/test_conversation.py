@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ci_mcp_kit.front.conversation import NOTHING, Conversation, split_lines
 from ci_mcp_kit.front.shapes import CAPABILITIES_KEY, VERSION_KEY
 from ci_mcp_kit.front.surface import Surface, load
-from ci_mcp_kit.front.taking_over import TakingOver
+from ci_mcp_kit.front.takeover import Takeover
 from drone_mcp_config.installation.reading import read_installation
 
 if TYPE_CHECKING:
@@ -112,7 +112,7 @@ def test_no_more_subscriptions_are_kept_than_a_client_has_use_for() -> None:
 
 def test_the_server_is_sent_what_it_has_missed_and_its_answers_to_that_are_held_back() -> None:
     told: list[Any] = []
-    taking = TakingOver(after(*MODERN), "front-1", lambda said, now: told.append((said, now)))
+    taking = Takeover(after(*MODERN), "front-1", lambda said, now: told.append((said, now)))
     replayed = [json.loads(one) for one in taking.replay.splitlines()]
     assert [(one["id"], one["method"]) for one in replayed] == [
         ("front-1", "server/discover"),
@@ -140,7 +140,7 @@ def test_the_server_is_sent_what_it_has_missed_and_its_answers_to_that_are_held_
 def test_a_server_that_says_something_else_than_the_front_did_is_reported(answer: dict[str, Any]) -> None:
     told: list[Any] = []
     tell: Callable[[Any, Any], None] = lambda said, now: told.append((said, now))  # noqa: E731 - a typed lambda
-    taking = TakingOver(after(LEGACY[0]), "front-1", tell)
+    taking = Takeover(after(LEGACY[0]), "front-1", tell)
     assert not taking.passes(json.dumps({"jsonrpc": "2.0", "id": "front-1", **answer}).encode())
     ((said, now),) = told
     assert said["protocolVersion"] == "2025-06-18"
@@ -148,6 +148,6 @@ def test_a_server_that_says_something_else_than_the_front_did_is_reported(answer
 
 
 def test_a_server_that_starts_without_a_front_is_sent_nothing_and_says_everything() -> None:
-    taking = TakingOver(None, "front-1", lambda *_: None)
+    taking = Takeover(None, "front-1", lambda *_: None)
     assert taking.replay == b""
     assert taking.passes(b"anything")

@@ -10,14 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_kit.guard import audit_command
+from ci_mcp_kit.guard.audit_chain import LONGEST_LINE, Head, link
 from ci_mcp_kit.guard.audit_file import FileSink, head_path
-from ci_mcp_kit.guard.chain import LONGEST_LINE, Head, link
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-TEXTS = st.text(max_size=20) | st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, 70_000))
+SHORT = st.text(max_size=20)
+TEXTS = SHORT | st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, LONGEST_LINE // 2))
 FACTS = st.dictionaries(
     st.sampled_from(("operation", "message", "params", "before", "sends")),
     st.recursive(
@@ -25,7 +26,7 @@ FACTS = st.dictionaries(
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
         max_leaves=8,
     )
-    | st.builds(lambda text, times: [text] * times, TEXTS, st.integers(0, 3000)),
+    | st.builds(lambda text, times: [text] * times, SHORT, st.integers(0, 3000)),
     max_size=5,
 )
 
@@ -70,10 +71,10 @@ def shifted(path: Path) -> None:
 
 
 def link_as(head: Head) -> str:
-    from ci_mcp_kit.guard import chain  # noqa: PLC0415 - for a line that `link` would not write
+    from ci_mcp_kit.guard import audit_chain  # noqa: PLC0415 - for a line that `link` would not write
 
     facts = {"chain": head.chain, "number": head.count, "previous": head.hash}
-    return chain._canonical({**facts, "hash": chain._digest(facts, None)}) + "\n"
+    return audit_chain._canonical({**facts, "hash": audit_chain._digest(facts, None)}) + "\n"
 
 
 DAMAGES: dict[str, Callable[[Path], Any]] = {
@@ -102,10 +103,10 @@ DAMAGES: dict[str, Callable[[Path], Any]] = {
 
 
 def long_line() -> str:
-    from ci_mcp_kit.guard import chain  # noqa: PLC0415 - for a line that `link` would not write
+    from ci_mcp_kit.guard import audit_chain  # noqa: PLC0415 - for a line that `link` would not write
 
-    facts = {"text": "x" * LONGEST_LINE, "chain": "c", "number": 1, "previous": chain.BEGINNING}
-    return chain._canonical({**facts, "hash": chain._digest(facts, None)}) + "\n"
+    facts = {"text": "x" * LONGEST_LINE, "chain": "c", "number": 1, "previous": audit_chain.BEGINNING}
+    return audit_chain._canonical({**facts, "hash": audit_chain._digest(facts, None)}) + "\n"
 
 
 @pytest.mark.parametrize("name", DAMAGES)

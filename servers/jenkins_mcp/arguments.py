@@ -1,0 +1,32 @@
+"""The arguments that several tools take."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
+
+from jenkins_mcp.client.names import build_segment
+
+
+def _read_build(value: object) -> object:
+    """Take a build's number as text as well, which is how models often write it."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def read_build(text: str) -> int | str:
+    """Return the number or the permalink that an argument names.
+
+    Raises:
+        InvalidInput: it is neither.
+    """
+    build = int(text) if text.isascii() and text.isdecimal() and len(text) <= LONGEST_NUMBER else text
+    build_segment(build)
+    return build
+
+
+LONGEST_NUMBER = 10  # digits
+
+Jenkins = Annotated[str | None, Field(description="which Jenkins")]
+Job = Annotated[str, Field(description="full name like team/app, or URL")]
+BuildName = Annotated[str, BeforeValidator(_read_build), Field(description="number or name like lastFailedBuild")]

@@ -1,0 +1,1 @@
+"""The data of Jenkins' JSON API, typed, by subject."""

@@ -1,0 +1,49 @@
+"""Jenkins itself: its nodes, who asks, and what a change has to carry."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import Field
+
+from jenkins_mcp.client.models.base import JenkinsModel, Many, Text, Thing
+
+
+class Label(JenkinsModel):
+    """A label of a node."""
+
+    name: str
+
+
+class Node(Thing):
+    """A machine with executors."""
+
+    display_name: Text = ""
+    offline: bool = False
+    offline_cause_reason: Text = ""
+    temporarily_offline: bool = False
+    idle: bool = False
+    num_executors: int = 0
+    assigned_labels: Many[Label] = ()
+
+
+class Nodes(Thing):
+    """The machines of a Jenkins."""
+
+    computer: Many[Node] = ()
+    busy_executors: int = 0
+    total_executors: int = 0
+
+
+class WhoAmI(Thing):
+    """The user that a request was taken to be of; `authenticated` is true of everybody, so look at `anonymous`."""
+
+    name: str
+    anonymous: bool = False
+
+
+class Crumb(Thing):
+    """What a change without an API token has to carry."""
+
+    crumb: Annotated[str, Field(repr=False)]
+    crumb_request_field: str

@@ -1,0 +1,43 @@
+"""The tools about jobs: arguments in, one or few calls, a view out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from pydantic import Field
+
+from ci_mcp_kit.tools import tool
+from jenkins_mcp.arguments import Jenkins
+from jenkins_mcp.jobs.views import JobList
+
+if TYPE_CHECKING:
+    from jenkins_mcp.access import JenkinsAccess
+
+GUIDE = "- Which jobs, folders and branches there are, which are red: jenkins_list_jobs."
+"""The line of the server's instructions about these tools."""
+
+
+class JobTools:
+    """The tools about jobs."""
+
+    def __init__(self, access: JenkinsAccess) -> None:
+        self._access = access
+
+    @tool(title="List jobs", schema="jenkins-job-list/1")
+    async def jenkins_list_jobs(
+        self,
+        folder: Annotated[str, Field(description="folder or multibranch project; default: the top")] = "",
+        glob: Annotated[str, Field(description="of names, or with a slash of full names")] = "",
+        recursive: Annotated[bool, Field(description="also what is in folders")] = False,
+        start: Annotated[int, Field(ge=0, description="next_start of an earlier answer, 0 or more")] = 0,
+        limit: Annotated[int, Field(ge=1, le=100, description="1 to 100")] = 50,
+        jenkins: Jenkins = None,
+    ) -> JobList:
+        """Jobs, folders and branches, by name, with the result of the last build."""
+        from jenkins_mcp.client.names import parse_folder  # noqa: PLC0415 - on first use, to start fast
+        from jenkins_mcp.jobs.listing import JobWalk, ListRequest, describe  # noqa: PLC0415 - likewise
+
+        request = ListRequest(folder=parse_folder(folder), glob=glob, recursive=recursive, start=start, limit=limit)
+        walk = JobWalk(await self._access.client(jenkins), self._access.scope(jenkins), request)
+        await walk.run()
+        return describe(walk)

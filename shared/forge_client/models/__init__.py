@@ -1,0 +1,1 @@
+"""The data of a forge, typed: `server`, `issues`, `pulls` and `code`."""
