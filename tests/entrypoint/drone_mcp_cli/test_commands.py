@@ -33,7 +33,6 @@ SHOWN = {
     "build": (0, "call drone_get_build repo=octo/hello number=4"),
     "repos": (0, "call drone_list_repos"),
     "explain": (0, "call drone_explain_policy repo=octo/hello number=4"),
-    "tools": (0, "tools"),
     "tools-of-a-role": (0, "tools --role ui"),
     "arguments-of-a-tool": (0, "tools drone_restart_build"),
 }
