@@ -10,7 +10,7 @@ import yaml
 
 from drone_mcp_config.errors import UserError
 from role_packages import Choice, choose, entry_points_text
-from support.installed import PACKAGES, SERVICES
+from support.installed import PACKAGES, SERVICES, program_package
 
 pytestmark = pytest.mark.checkout
 
@@ -42,8 +42,7 @@ def test_a_role_s_image_has_its_servers_and_no_others(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_s_image_has_the_service_and_no_server(name: str) -> None:
-    (program,) = POINTS.select(group="console_scripts", name=f"drone-mcp-{name}")
-    assert chosen(name) == Choice(frozenset(SHARED | {program.module.partition(".")[0]}))
+    assert chosen(name) == Choice(frozenset(SHARED | {program_package(name)}))
 
 
 def test_an_unknown_name_is_no_image() -> None:
