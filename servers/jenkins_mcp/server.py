@@ -5,10 +5,13 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+import anyio
+
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from jenkins_mcp.access import JenkinsAccess
 from jenkins_mcp.builds import tools as builds
 from jenkins_mcp.jobs import tools as jobs
+from jenkins_mcp.queue import tools as queue
 from jenkins_mcp.settings import JenkinsSettings
 
 if TYPE_CHECKING:
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from ci_mcp_kit.front.takeover import Handover
+    from jenkins_mcp.builds.waiting import Pause
 
 _WORDS = """\
 Jenkins: job, folder, multibranch, branch, pull request, pipeline, freestyle, build, run, stage, console log, \
@@ -34,6 +38,7 @@ SPEC = ServerSpec(
 {_WORDS}
 {jobs.GUIDE}
 {builds.GUIDE}
+{queue.GUIDE}
 
 {_RULES}""",
     package="jenkins_mcp",
@@ -43,10 +48,12 @@ SPEC = ServerSpec(
 )
 
 
-def create(settings: JenkinsSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
-    """Return the server for one process. `clock` gives the Unix time."""
+def create(
+    settings: JenkinsSettings, clock: Callable[[], float] = time.time, pause: Pause = anyio.sleep
+) -> MCPServer[Any]:
+    """Return the server for one process. `clock` gives the Unix time, `pause` sleeps."""
     access = JenkinsAccess(settings)
-    parts = jobs.JobTools(access), builds.BuildTools(access, clock)
+    parts = jobs.JobTools(access), builds.BuildTools(access, clock, pause), queue.QueueTools(access, clock)
     return build_server(SPEC, settings, access, *parts, hidden=() if settings.are_several else ("jenkins",))
 
 
