@@ -8,7 +8,6 @@ with played_jenkins() as play:
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -36,14 +35,15 @@ names = st.text(LETTERS, min_size=1, max_size=10).filter(lambda name: name.strip
 several_names = st.lists(names, min_size=1, max_size=12, unique_by=str.casefold)
 
 
-@dataclass
 class PlayedJenkins:
     """A simulated Jenkins and its agent, which run in a thread of their own."""
 
-    jenkins: JenkinsHandle
-    agent: Agent
-    portal: BlockingPortal
-    numbers: Iterator[int]
+    # No dataclass: Hypothesis would write out the whole world with a failing example.
+    def __init__(self, jenkins: JenkinsHandle, agent: Agent, portal: BlockingPortal) -> None:
+        self.jenkins = jenkins
+        self.agent = agent
+        self._portal = portal
+        self._numbers = count(1)
 
     @property
     def world(self) -> World:
@@ -51,15 +51,15 @@ class PlayedJenkins:
 
     def call(self, tool: str, **arguments: Any) -> Answer:
         """Call a tool and return its answer."""
-        return self.portal.call(partial(self.agent.call, tool, **arguments))
+        return self._portal.call(partial(self.agent.call, tool, **arguments))
 
     def do(self, action: Callable[..., T], *arguments: Any) -> T:
         """Do something in the simulated Jenkins' own thread."""
-        return self.portal.call(action, *arguments)
+        return self._portal.call(action, *arguments)
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
-        self.portal.call(self.jenkins.advance, seconds)
+        self._portal.call(self.jenkins.advance, seconds)
 
     def folder(self) -> Job:
         """Return an empty folder, the only thing that is left: a client remembers jobs by their names for seconds."""
@@ -67,7 +67,7 @@ class PlayedJenkins:
         self.world.items.clear()
         for node in self.world.nodes:
             node.builds.clear()
-        return self.world.add_job(Job(f"example {next(self.numbers)}", kind="folder"))
+        return self.world.add_job(Job(f"example {next(self._numbers)}", kind="folder"))
 
     def job(self, parent: Job, name: str, **fields: Any) -> Job:
         """Put a job into a folder."""
@@ -81,4 +81,4 @@ def played_jenkins(scenario: Mapping[str, Any] | None = None) -> Iterator[Played
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(jenkins_and_agent(scenario or {"jobs": {}})) as (jenkins, agent),
     ):
-        yield PlayedJenkins(jenkins, agent, portal, count(1))
+        yield PlayedJenkins(jenkins, agent, portal)

@@ -59,7 +59,7 @@ def describe_item(item: QueueItem, now: int, position: int | None = None) -> Que
         times["quiet_seconds"] = whole_seconds(item.timestamp - now)
     return QueueLine(
         item=item.id,
-        job=one_line(job_of_item(item), WIDTH),
+        job=job_of_item(item),  # as it is, blanks too: other tools take it as an argument
         state=state,
         position=position,
         why=one_line(item.why, WIDTH),
