@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = tuple(
     f"{path.parent}/" for folder in ("shared", "servers") for path in sorted((ROOT / folder).glob("*/__init__.py"))
-    if path.parent.name != "drone_mcp_simulator"
+    if not path.parent.name.endswith("_simulator")
 )  # fmt: skip
 REPO = {"repo": "octo/hello"}
 FAILED = {**REPO, "number": 4}

@@ -12,6 +12,7 @@ counts what others do. What is measured:
               of ours refuses an argument that it does not have
     request   the same with a call that asks Drone, where nothing listens; the reference asks there with httpx
     role      all servers of the role admin started at once, by the clock, against one reference
+    help      the whole process of `drone-mcp --help`, against the reference until it is ready; likewise `version`
 
 With --check the status is 1 where a budget is broken. --also shows other servers as well; they need a tool `echo`.
 """
@@ -245,6 +246,28 @@ def compare_role(runs: int) -> dict[str, tuple[float, float]]:
     return {"role": (found, ROLE)}
 
 
+def compare_command(runs: int) -> dict[str, tuple[float, float]]:
+    """Return the processor time of the shortest calls of `drone-mcp`, as ratios to the reference, and the budget."""
+    ratios: dict[str, list[float]] = {"help": [], "version": []}
+    for _ in range(runs + 1):
+        ready = run(reference(), None).ready
+        for option, found in ratios.items():
+            found.append(work_of([sys.executable, "-P", "-m", "drone_mcp_cli", f"--{option}"]) / ready)
+    figures = {option: statistics.median(found[1:]) for option, found in ratios.items()}
+    print("drone-mcp:", " · ".join(f"--{option} {found:.3f} x" for option, found in figures.items()))
+    return {option: (found, READY) for option, found in figures.items()}
+
+
+def work_of(command: list[str]) -> float:
+    """Run a command to its end, and return its processor seconds."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise RuntimeError(f"{command!r} failed")
+    return used.ru_utime + used.ru_stime
+
+
 def start_at_once(commands: list[list[str]]) -> float:
     """Start servers together, as a client does, and return the seconds until all have listed their tools."""
     began = time.perf_counter()
@@ -278,8 +301,10 @@ def main() -> int:
     # Processor time can be compared on all processors at once. The clock, and a second look, have the machine alone.
     with ThreadPoolExecutor(os.cpu_count() if options.check else 1) as lanes:
         figures = list(lanes.map(lambda name: compare(name, options.runs), options.servers))
-    looks = [*(partial(compare, name) for name in options.servers), compare_role]
-    faults = dict(zip(looks, map(over_budget, [*figures, compare_role(options.runs)]), strict=True))
+    looks = [*(partial(compare, name) for name in options.servers), compare_role, compare_command]
+    faults = dict(
+        zip(looks, map(over_budget, [*figures, compare_role(options.runs), compare_command(options.runs)]), strict=True)
+    )
     # On a shared machine one bad minute proves nothing: look again, longer, before believing it.
     for factor in (2, 2, 3):
         left = [look for look, broken in faults.items() if broken]

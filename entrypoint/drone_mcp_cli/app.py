@@ -1,5 +1,6 @@
 """The command line: options and help here, the work in `commands/`."""
 
+import importlib.metadata
 import sys
 from io import TextIOWrapper
 from pathlib import Path
@@ -64,13 +65,19 @@ Cursor = Annotated[str | None, typer.Option("--cursor", metavar="CURSOR", help="
 Branch = Annotated[str | None, typer.Option("--branch", "-b", metavar="BRANCH", help="Builds of this branch only.")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"{PROGRAM} {importlib.metadata.version('drone-mcp')}")
+        raise typer.Exit
+
+
 @app.callback()
 def drone_mcp(
-    version: Annotated[bool, typer.Option("--version", help="Print the version; alone.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     """Ask Drone CI (the help is HELP)."""
-    if version:
-        raise typer.BadParameter("--version stands alone")
 
 
 @app.command()

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _PAIR: Final = r"(?:(?:number|a|b|stage|step|around) \d+|(?:branch|status|commit) (?!and\b)[\w./-]*\w)"
 _PAIRS: Final = rf" with (?P<pairs>{_PAIR}(?:(?:, | and ){_PAIR})*)"
 _NAMES: Final = r" with (?:its )?(?P<names>(?:stage|step|around|tail)(?:(?:, | and )(?:stage|step|around|tail))*)"
-_PHRASES: Final = (
+PHRASES: Final = (
     (
         r"\bCall again with repo as owner/name, as a list of the repositories shows it\b",
         "Name it, as owner/name; drone_list_repos lists those that you can see",
@@ -24,8 +24,8 @@ _PHRASES: Final = (
     (r"\bWait for build (\d+) of (\S+) with this cursor\b", r"Run drone-mcp wait \2 \1"),
     (r"\bCall again\b", "Run it again"),
     (r"\b(?:call again|(?:re)?start the (?:server|client)(?: again)?)\b", "run it again"),
-    (r"\bWhoever runs this server (?:can set|has to make)\b", lambda found: found[0].split()[-1].capitalize()),
-    (r"\bwhoever runs this server can set\b", "set"),
+    (r"\bThe operator of this server (?:can set|has to make)\b", lambda found: found[0].split()[-1].capitalize()),
+    (r"\bthe operator of this server can set\b", "set"),
     (r"\bwithout dry_run\b", "without the dry run"),
 )
 
@@ -46,7 +46,7 @@ class Words:
 
     def for_terminal(self, text: str) -> str:
         """Return a next step in which each tool is the command that calls it."""
-        for phrase, better in _PHRASES:
+        for phrase, better in PHRASES:
             text = re.sub(phrase, better, text)
         names = "|".join(sorted(map(re.escape, self.tools), key=len, reverse=True))
         call = rf"(?<!call )(?:(?P<verb>Call|call) )?\b(?P<tool>{names})\b(?:{_PAIRS}|{_NAMES})?"

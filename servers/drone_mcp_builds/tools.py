@@ -9,7 +9,7 @@ from mcp.server.mcpserver import Context
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
-from drone_mcp_build.build_address import check_server, resolve_address
+from drone_mcp_build.access import check_server, resolve_address
 from drone_mcp_builds import listing, repo_list
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix, tag_name
 from drone_mcp_builds.formatting import format_time

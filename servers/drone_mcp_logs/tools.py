@@ -9,7 +9,7 @@ from mcp.server.mcpserver import Context
 from pydantic import BeforeValidator, Field
 
 from ci_mcp_kit.tools import tool
-from drone_mcp_build.build_address import resolve_address
+from drone_mcp_build.access import resolve_address
 from drone_mcp_logs.common.live_log import Pace
 from drone_mcp_logs.compare.views import ComparisonView
 from drone_mcp_logs.diagnose.views import DiagnosisView

@@ -70,7 +70,7 @@ Modules:
     answer     View, success, failure, view_text, to_json
     token_count  count_tokens: the estimated cost of a text for a model
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
-    front      the start of a server process; pipes: its input and output; unready: what a wrong environment says
+    front      the start of a server process; pipes: its input and output; wrong_environment: its message
     jsonrpc    reads the messages of a client, and refuses what is none; stdio, http_invalid_bodies: the transports
     cleaning   Cleaner: text(str), value(json); cleaned, one_line; from sanitize and redact (Redactor, holds_secret)
     secret_shapes  the shapes of secrets, for redact

@@ -33,8 +33,8 @@ from ci_mcp_kit.resources import (
 )
 from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
-from ci_mcp_kit.unready import NEXT_STEP, notice
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
+from ci_mcp_kit.wrong_environment import NEXT_STEP, notice
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Collection
@@ -197,9 +197,9 @@ def run(
 ) -> None:
     """Run the console command of `spec`: serve over stdin and stdout until the client is gone, or over HTTP.
 
-    A server over stdin and stdout serves in a wrong environment, too: it says what is wrong (`ci_mcp_kit.unready`).
-    Once the server is made, what is for writing alone is gone from the environment, so that no process started from
-    here inherits it.
+    A server over stdin and stdout serves in a wrong environment, too, and reports the fault (`wrong_environment`). Once
+    the server is made, the variables that are for writing alone are removed from the environment, so that no child
+    process inherits them.
 
     Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM); with 2 and one line on stderr where the
     environment or the address is wrong, over HTTP and with --check-environment.

@@ -1,8 +1,7 @@
 """The model of a Drone build for all servers: access within a role's scope, refs, failed steps, standing, the guard.
 
-access         DroneAccess: the client that reads, made at first use, and the repository that a call refers to
+access         DroneAccess: the client that reads, and the repository, build and step that a call's arguments name
 scope          which repositories a process may see
-build_address  the repository, build and step that a name or a pasted address refers to
 refs           the branch, tag or pull request that a build is of
 failed_steps   the steps of a build, and those that failed, in causal order
 build_title    the title of a build

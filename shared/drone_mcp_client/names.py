@@ -91,12 +91,9 @@ def _is_address(text: str) -> bool:
     return text.lower().startswith(("http://", "https://"))
 
 
-def _is_api(address: SplitResult) -> bool:
-    return address.path.startswith("/api/repos/")
-
-
 def _segments(address: SplitResult) -> list[str]:
-    path = address.path.removeprefix("/api/repos") if _is_api(address) else address.path
+    is_api = address.path.startswith("/api/repos/")
+    path = address.path.removeprefix("/api/repos") if is_api else address.path
     return [unquote(part) for part in path.strip("/").split("/")]
 
 

@@ -15,6 +15,8 @@ import yaml
 
 from drone_mcp_config.installation.reading import read_installation
 from support.http_process import PATIENCE, serving
+from support.installed import SERVERS as INSTALLED
+from support.installed import environment_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,6 +28,8 @@ SERVERS: dict[str, tuple[tuple[str, ...], str]] = {
     **{manifest.server: ((manifest.module, *HTTP), "/mcp") for manifest in read_installation().values()},
     "drone-logs of a served role": (("drone_mcp_config", "serve", "--role", "dev", *HTTP), "/logs/mcp"),
 }
+# The runner calls no tool, so that nothing has to answer where the services other than Drone are.
+OTHERS = {name: text for server in INSTALLED for name, text in environment_of(server, "http://127.0.0.1:9").items()}
 EXPECTED_FAILURES = sorted((Path(__file__).parents[1] / "conformance").glob("*.yaml"))
 PASSED = re.compile(r"^Total: (\d+) passed", re.MULTILINE)
 EXPECTED = re.compile(r"^  ~ (\S+)$", re.MULTILINE)
@@ -41,7 +45,7 @@ def drone() -> Iterator[dict[str, str]]:
 @pytest.mark.parametrize("server", SERVERS)
 def test_a_server_fails_in_nothing_but_what_is_expected(server: str, drone: dict[str, str], tmp_path: Path) -> None:
     command, path = SERVERS[server]
-    with serving(*command, **drone) as process:
+    with serving(*command, **{**OTHERS, **drone}) as process:
         for file in EXPECTED_FAILURES:
             said = run_conformance(process.url + path, file, tmp_path / file.stem)
             passed, failed = PASSED.findall(said), sorted(EXPECTED.findall(said))

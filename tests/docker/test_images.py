@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 import sys
 import time
@@ -22,7 +23,8 @@ from drone_mcp_config.roles.loading import load_role
 from support.deliveries import signed
 from support.http_process import HttpProcess, bearer
 from support.images import Image, built, raise_loopback
-from support.installed import ROLES, SERVICES
+from support.installed import ROLES, SERVICES, environment_of, program_package
+from support.installed import SERVERS as INSTALLED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,7 +39,10 @@ IMAGES = built()
 ALL = (*ROLES, *SERVICES)
 TOOLKIT = "opt/drone-mcp"
 TOKEN = "a-token-of-the-tests-for-callers"
-DRONE = {"DRONE_SERVER": "http://127.0.0.1:8000", "DRONE_TOKEN": "x" * 32}
+LAYERS = ("shared", "servers", "entrypoint")
+SERVICES_OF_ALL = {
+    name: text for server in INSTALLED for name, text in environment_of(server, "http://127.0.0.1:8000").items()
+}
 SECRET = "a-secret-of-the-tests"
 SERVERS = read_installation()
 
@@ -64,7 +69,7 @@ def files(image: Image) -> list[Path]:
 @contextmanager
 def hosted(name: str) -> Iterator[HttpProcess]:
     """Run the image of a role as it stands."""
-    with IMAGES[name].serving(**DRONE, DRONE_MCP_HTTP_TOKEN=TOKEN) as container:
+    with IMAGES[name].serving(**SERVICES_OF_ALL, DRONE_MCP_HTTP_TOKEN=TOKEN) as container:
         yield HttpProcess(container.process, {"url": "http://127.0.0.1:8080"})
 
 
@@ -85,7 +90,7 @@ async def test_each_server_of_a_role_s_image_answers_over_standard_input(
     took = []
     for server in servers_of(name):
         began = time.perf_counter()
-        async with Client(stdio_client(image.stdio(f"drone-mcp-{server}", **DRONE)), mode="legacy") as client:
+        async with Client(stdio_client(image.stdio(f"drone-mcp-{server}", **SERVICES_OF_ALL)), mode="legacy") as client:
             names = {tool.name for tool in (await client.list_tools()).tools}
             took.append(f"{server} {time.perf_counter() - began:.2f} s")
         assert names == set(SERVERS[server].tool_names)
@@ -97,7 +102,7 @@ async def test_each_server_of_a_role_s_image_answers_over_standard_input(
 @pytest.mark.parametrize("name", ALL)
 def test_it_is_healthy_while_it_serves_and_ends_in_order_as_the_first_process(name: str) -> None:
     image = IMAGES[name]
-    settings = {**DRONE, "DRONE_MCP_HTTP_TOKEN": TOKEN, "DRONE_MCP_WEBHOOK_SECRET": SECRET}
+    settings = {**SERVICES_OF_ALL, "DRONE_MCP_HTTP_TOKEN": TOKEN, "DRONE_MCP_WEBHOOK_SECRET": SECRET}
     assert not image.is_healthy()
     with image.serving(**settings) as container:
         assert image.is_healthy()
@@ -106,7 +111,7 @@ def test_it_is_healthy_while_it_serves_and_ends_in_order_as_the_first_process(na
 
 def test_the_receiver_takes_a_signed_delivery() -> None:
     body = json.dumps({"event": "ping"}).encode()
-    with IMAGES["webhooks"].serving(**DRONE, DRONE_MCP_WEBHOOK_SECRET=SECRET):
+    with IMAGES["webhooks"].serving(**SERVICES_OF_ALL, DRONE_MCP_WEBHOOK_SECRET=SECRET):
         headers = signed(body, at=time.time(), secret=SECRET)
         answers = [
             httpx.post("http://127.0.0.1:8088/webhooks", content=body, headers=sent, trust_env=False)
@@ -126,25 +131,25 @@ def test_the_simulator_plays_a_scenario() -> None:
 def test_no_other_code_of_ours_is_in_it(name: str) -> None:
     image = IMAGES[name]
     shared = {path.parent.name for path in ROOT.glob("shared/*/__init__.py")}
-    everything = {path.parent.name for path in ROOT.glob("*/*_mcp_*/__init__.py")}
+    everything = {path.parent.name for layer in LAYERS for path in ROOT.glob(f"{layer}/*/py.typed")}
     wanted = shared | (
         {"drone_mcp_config", *(SERVERS[server].module for server in servers_of(name))}
         if name in ROLES
-        else {f"drone_mcp_{name}"}
+        else {program_package(name)}
     )
     absent = everything - wanted
     look = f"import importlib.util as u, json; print(json.dumps([p for p in {sorted(everything)} if u.find_spec(p)]))"
     assert image.python(look) == sorted(wanted)
     programs = [path.name for path in (image.root / TOOLKIT / "bin").iterdir()]
     assert programs
-    traces = [path for path in files(image) if any(word in str(path) for word in absent)]
+    traces = [path for path in files(image) if absent & {*path.parts}]
     assert traces == []
     told = "".join(path.read_text("utf-8") for path in image.root.glob(f"{TOOLKIT}/**/drone_mcp-*/entry_points.txt"))
-    assert not [package for package in absent if package in told]
+    assert not absent & {*re.findall(r"\w+", told)}
 
 
 def test_an_image_refuses_a_role_that_it_lacks_servers_for() -> None:
-    done = IMAGES["dev"].run("drone-mcp-config", "serve", "--role", "ops", **DRONE)
+    done = IMAGES["dev"].run("drone-mcp-config", "serve", "--role", "ops", **SERVICES_OF_ALL)
     assert (done.returncode, done.stderr) == (2, "There is no role 'ops'. There are: dev.\n")
 
 
@@ -231,7 +236,7 @@ print(json.dumps([bad, sorted(outside)]))
 def test_the_toolkit_works_in_an_agent_s_image_and_leaves_its_python_alone() -> None:
     image = IMAGES["agent"]
     own = image.run("python3", "-c", "import sys; print(sys.prefix)")
-    written = image.run("drone-mcp-config", "--print", **DRONE)
+    written = image.run("drone-mcp-config", "--print", **SERVICES_OF_ALL)
     assert own.stdout == "/usr\n"
     servers: dict[str, Any] = json.loads(written.stdout)["mcpServers"]
     assert list(servers) == [SERVERS[name].server for name in servers_of("dev")]
@@ -261,7 +266,7 @@ def test_an_agent_in_its_image_has_the_servers_of_its_role() -> None:
     """A real client stands in for the agent, and runs as `drone-mcp-config agent` starts it."""
     client = ("/opt/drone-mcp/python/bin/python3", "-c", AGENT, "{config}")
     with IMAGES["simulator"].serving() as drone:  # Drone is tried before the agent starts
-        settings = {**DRONE, "DRONE_TOKEN": drone.said["tokens"]["dev"]}
+        settings = {**SERVICES_OF_ALL, "DRONE_TOKEN": drone.said["tokens"]["dev"]}
         done = IMAGES["agent"].run("drone-mcp-config", "agent", "--", *client, **settings)
     assert done.returncode == 0, done.stderr
     counts = {SERVERS[name].server: len(tools) for name, tools in servers_of("dev").items()}

@@ -10,14 +10,15 @@ import yaml
 
 from drone_mcp_config.errors import UserError
 from role_packages import Choice, choose, entry_points_text
-from support.installed import PACKAGES, SERVICES
+from support.installed import PACKAGES, SERVICES, program_package
 
 pytestmark = pytest.mark.checkout
 
 ROOT = Path(__file__).parents[2]
 POINTS = distribution("drone-mcp").entry_points
 SHARED = {path.parent.name for path in ROOT.glob("shared/*/__init__.py")}
-EVERYTHING = {path.parent.name for path in ROOT.glob("*/*_mcp_*/__init__.py")}
+LAYERS = ("shared", "servers", "entrypoint")
+EVERYTHING = {path.parent.name for layer in LAYERS for path in ROOT.glob(f"{layer}/*/py.typed")}
 ROLES = {path.stem: yaml.safe_load(path.read_text(encoding="utf-8")) for path in sorted(ROOT.glob("roles/*.yaml"))}
 
 
@@ -41,7 +42,7 @@ def test_a_role_s_image_has_its_servers_and_no_others(name: str) -> None:
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_s_image_has_the_service_and_no_server(name: str) -> None:
-    assert chosen(name) == Choice(frozenset(SHARED | {f"drone_mcp_{name}"}))
+    assert chosen(name) == Choice(frozenset(SHARED | {program_package(name)}))
 
 
 def test_an_unknown_name_is_no_image() -> None:

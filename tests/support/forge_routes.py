@@ -129,8 +129,8 @@ FORGEJO_ERRORS: dict[type[ServiceError], set[int]] = {
     UnexpectedAnswer: {10, 194},
 }
 
-EXPECTED = {number: kind for kind, numbers in ERRORS.items() for number in numbers}
-EXPECTED_OF_FORGEJO = {number: kind for kind, numbers in FORGEJO_ERRORS.items() for number in numbers}
+EXPECTED = {number: kind for kind, numbers in ERRORS.items() for number in sorted(numbers)}
+EXPECTED_OF_FORGEJO = {number: kind for kind, numbers in FORGEJO_ERRORS.items() for number in sorted(numbers)}
 USED = [number for number in CAPTURES if number not in UNUSED]
 USED_OF_FORGEJO = [number for number in OF_FORGEJO if number not in UNUSED]
 

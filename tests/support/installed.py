@@ -26,6 +26,11 @@ SERVICES = sorted({point.name.removeprefix("drone-mcp-") for point in _COMMANDS}
 """What runs for itself, whatever the role."""
 
 
+def program_package(name: str) -> str:
+    """Return the package of the program `drone-mcp-NAME`."""
+    return _COMMANDS[f"drone-mcp-{name}"].module.partition(".")[0]
+
+
 def server_module(name: str) -> Any:
     """Import `server.py` of a server, which has its SPEC and `create`."""
     return import_module(f"{PACKAGES[name]}.server")

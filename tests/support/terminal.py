@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -31,6 +32,7 @@ class Terminal:
         self.process = process
         self.text = ""
         self._descriptor = descriptor
+        self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._end = time.monotonic() + PATIENCE
 
     def read_until(self, text: str) -> None:
@@ -56,7 +58,7 @@ class Terminal:
             data = os.read(self._descriptor, 2**16)
         except OSError:  # Linux: the other side has closed
             return False
-        self.text += data.decode()
+        self.text += self._decoder.decode(data)
         return bool(data)
 
 

@@ -38,7 +38,8 @@ def _failure(failure: dict[str, Any], build: str) -> Page:
     stage, step = failure["stage"], failure.get("step")
     exit_code = f", exit {failure['exit_code']}" if failure.get("exit_code") else ""
     numbers = f"stage {stage}" if step is None else f"{stage}/{step}"
-    heading = f"{numbers} {failure.get('name', '')}: {failure.get('status', '')}{exit_code}; {failure['role']}"
+    name = f"{numbers} {failure.get('name', '')}".rstrip()
+    heading = f"{name}: {failure.get('status', '')}{exit_code}; {failure['role']}"
     yield status_text(failure.get("status", ""), heading)
     if build and step is not None:
         yield link(f"{build}/{stage}/{step}")

@@ -40,8 +40,8 @@ def search_page(data: dict[str, Any], server: str) -> Page:
 
 def _step(step: dict[str, Any], build: str) -> Page:
     exit_code = f", exit {step['exit_code']}" if step.get("exit_code") else ""
-    heading = f"{step['stage']}/{step['step']} {step.get('name', '')}: {step.get('status', '')}{exit_code}"
-    yield status_text(step.get("status", ""), heading)
+    name = f"{step['stage']}/{step['step']} {step.get('name', '')}".rstrip()
+    yield status_text(step.get("status", ""), f"{name}: {step.get('status', '')}{exit_code}")
     if build:
         yield link(f"{build}/{step['stage']}/{step['step']}")
     yield from facts(step, note="Note")

@@ -68,16 +68,14 @@ class PreparedRun:
     environment: dict[str, str]
 
 
-def require_role(assignment: Assignment, installed: Servers, environment: Mapping[str, str], *, push: bool) -> None:
+def require_role(assignment: Assignment, *, push: bool) -> None:
     """Check that there is a role: the role decides what else is needed.
 
     Raises:
-        UserError: there is none; names it, and what every role would lack.
+        UserError: there is none; names it, and a branch that is missing as well.
     """
     if not assignment.role:
-        addresses = () if assignment.url else installed.common_addresses
-        unset = [name for name in addresses if not environment.get(name)]
-        _refuse(["AGENT_ROLE (or --role)", *_missing_branch(assignment, push=push), *unset])
+        _refuse(["AGENT_ROLE (or --role)", *_missing_branch(assignment, push=push)])
 
 
 def _missing_branch(assignment: Assignment, *, push: bool) -> list[str]:

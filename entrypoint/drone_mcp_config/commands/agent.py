@@ -42,7 +42,7 @@ def run(
     if not command:
         raise UserError("Run what? Put the agent's command behind two dashes: drone-mcp-config agent ... -- claude")
     installed = read_installation()
-    require_role(assignment, installed, os.environ, push=delivery is not None)
+    require_role(assignment, push=delivery is not None)
     role = load_role(assignment.role, role_library(roles_dir), installed)
     prepared = prepare_run(assignment, role, installed, UserFolders.here(), os.environ, push=delivery is not None)
     commands = tuple(role.agent.setup or ()) if setup else ()

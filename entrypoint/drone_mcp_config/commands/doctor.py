@@ -78,7 +78,7 @@ async def _collect(
 
 
 async def _checks(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
-    from drone_mcp_config.checking.needs import check_needs  # noqa: PLC0415 - brings httpx, slow to load
+    from drone_mcp_config.checking.audit_and_telemetry import check_needs  # noqa: PLC0415 - brings httpx, slow to load
     from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - brings the SDK, slow to load
 
     if installed.broken:

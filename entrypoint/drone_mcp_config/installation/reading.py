@@ -36,12 +36,6 @@ class Servers(UserDict[str, Manifest]):
         services = (service for manifest in self.values() for service in manifest.services)
         return tuple(dict.fromkeys(service.default for service in services if service.default))
 
-    @property
-    def common_addresses(self) -> tuple[str, ...]:
-        """The variables that each of them takes an address from."""
-        first, *others = [[service.address for service in manifest.services] for manifest in self.values()] or [[]]
-        return tuple(address for address in first if all(address in addresses for addresses in others))
-
 
 def read_installation() -> Servers:
     """Find the installed servers, in the order of their names.

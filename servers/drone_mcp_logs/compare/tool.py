@@ -15,7 +15,7 @@ from drone_mcp_logs.common.step_reader import LogReading, StepReader
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:
-    from drone_mcp_build.build_address import BuildAddress
+    from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.common.live_log import Pace

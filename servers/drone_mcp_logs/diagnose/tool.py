@@ -26,7 +26,7 @@ from drone_mcp_logs.diagnose.target_branch import BROKEN, NO_PAST, Past, compare
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from drone_mcp_build.build_address import BuildAddress
+    from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation

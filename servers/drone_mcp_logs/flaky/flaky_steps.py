@@ -69,14 +69,11 @@ def flaky_steps(builds: Iterable[Build]) -> tuple[FlakyStep, ...]:
     groups: dict[tuple[str, str], dict[Hashable, list[StepRun]]] = defaultdict(lambda: defaultdict(list))
     for build in sorted(builds, key=lambda build: build.number):
         for name, run in runs_of(build):
-            groups[name][_work(build)].append(run)
+            work = build.after, build.deploy_to, tuple(sorted(build.params.items()))
+            groups[name][work].append(run)
     judged = (_judged(name, list(works.values())) for name, works in groups.items())
     # By the lower bound, so that 1 of 2 does not precede 20 of 50.
     return tuple(sorted((one for one in judged if one), key=lambda one: (-one.low, -one.failed, one.name)))
-
-
-def _work(build: Build) -> Hashable:
-    return build.after, build.deploy_to, tuple(sorted(build.params.items()))
 
 
 def _judged(name: tuple[str, str], works: Sequence[Sequence[StepRun]]) -> FlakyStep | None:

@@ -123,6 +123,7 @@ def _summary(found: Sequence[FlakyStep], builds: Sequence[Build]) -> str:
 
 def _step(one: FlakyStep) -> FlakyStepView:
     lines = [_evidence(mixed) for mixed in one.mixed]
+    more = (f"and {len(lines) - _COMMITS} more commits",) if len(lines) > _COMMITS else ()
     return FlakyStepView(
         name=_named(one),
         failed=one.failed,
@@ -132,7 +133,7 @@ def _step(one: FlakyStep) -> FlakyStepView:
         high=_percent(one.high),
         ignored=one.ignored or None,
         commits=len(one.mixed),
-        builds=tuple(bounded(lines[:_COMMITS], _ROOM, room_of)) + _more(len(lines) - _COMMITS),
+        builds=(*bounded(lines[:_COMMITS], _ROOM, room_of), *more),
     )
 
 
@@ -142,10 +143,6 @@ def _named(one: FlakyStep) -> str:
 
 def _percent(rate: float) -> float:
     return round(100 * rate, 1)
-
-
-def _more(count: int) -> tuple[str, ...]:
-    return (f"and {count} more commits",) if count > 0 else ()
 
 
 def _evidence(mixed: Mixed) -> str:

@@ -21,7 +21,7 @@ from drone_mcp_logs.regression.streak import Outcome, Streak, first_alike, outco
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
-    from drone_mcp_build.build_address import BuildAddress
+    from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.signature_store import Signed

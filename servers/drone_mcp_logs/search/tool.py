@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.search import SearchResult
-    from drone_mcp_build.build_address import BuildAddress
+    from drone_mcp_build.access import BuildAddress
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
     from drone_mcp_known.access import KnownAccess

@@ -6,8 +6,8 @@ import json
 import os
 import sys
 
-from ci_mcp_kit.unready import notice
 from ci_mcp_kit.variables import offered_tools, refuse_unknown_tools
+from ci_mcp_kit.wrong_environment import notice
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -93,11 +93,11 @@ def load(package: str, path: Iterable[str] | None = None) -> Surface | None:
         except ValueError:
             # A broken file: the server answers by itself.
             return None
-        return Surface(data) if _installed(data["made_with"], places) == data["made_with"] else None
+        return Surface(data) if installed_versions(data["made_with"], places) == data["made_with"] else None
     return None
 
 
-def _installed(distributions: Iterable[str], places: Iterable[str]) -> dict[str, str]:
+def installed_versions(distributions: Iterable[str], places: Iterable[str]) -> dict[str, str]:
     """Return the version of each distribution, by the names of the `.dist-info` folders.
 
     They are specified in https://packaging.python.org/en/latest/specifications/recording-installed-packages/. Importing

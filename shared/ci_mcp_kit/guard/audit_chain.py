@@ -137,14 +137,11 @@ def verify(lines: Iterable[str], key: bytes | None, *expected: Head | None) -> R
 def _gap(number: int, entry: dict[str, Any], last: Head | None, *, begins: bool) -> list[str]:
     """Describe a line that does not follow the one before. After a broken line there is nothing to compare with."""
     before = Head(entry["chain"]) if begins else last
-    if before is None or (before.chain, before.count + 1, before.hash) == _place(entry):
+    place = entry["chain"], entry["number"], entry.get("previous")
+    if before is None or (before.chain, before.count + 1, before.hash) == place:
         return []
     what = "is not the first of its chain" if begins else f"does not follow line {number - 1}"
     return [f"line {number}: it {what}; lines were removed, added or moved"]
-
-
-def _place(entry: dict[str, Any]) -> tuple[Any, Any, Any]:
-    return entry["chain"], entry["number"], entry.get("previous")
 
 
 def _digest(entry: dict[str, Any], key: bytes | None) -> str:

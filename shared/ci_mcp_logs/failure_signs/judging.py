@@ -11,12 +11,13 @@ from ci_mcp_logs.failure_signs.sign_tables import Sign, sign_table, signs_in_lin
 from ci_mcp_logs.log_forms import tool_words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
 Confidence = Literal["high", "medium", "low"]
 
 _WORTH = {"report": 1.0, "summary": 0.8, "code": 0.5, "hint": 0.3}
 _CONFIRMED = 0.5  # for each way in which the tool itself is known
+_LAST_WORD = 1.4  # factor for the class that has the last word: a step ends with the first command that fails
 _ALIKE = 0.1  # of two lines whose weights differ by less, the first is named
 _SHOWN = 0.3  # weight of a line from which on its signs count as independent
 _CLEAR, _LIKELY = 0.62, 0.5  # share of the class among itself and the next one, to be sure and to be likely
@@ -65,13 +66,17 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     ran = {tool for command in commands for tool in tools_of_command(command)}
     ended = {tool for tool, codes in sign_table().exits.items() if exit_code in codes}
     known = (headed, ran, ended)
-    scores = {kind: _score(signs, known) for kind, signs in spoken.items()}
+    clear = {kind: _clear_signs(signs, ended) for kind, signs in spoken.items()}
+    scores = {
+        kind: _score(signs, clear[kind], known) * (_LAST_WORD if _is_last(clear, kind) else 1.0)
+        for kind, signs in spoken.items()
+    }
     best = max(scores, key=lambda kind: scores[kind])
     share = scores[best] / (scores[best] + max((scores[kind] for kind in scores if kind != best), default=0))
     reasons = sorted(spoken[best].items(), key=lambda item: -_WORTH[item[0].role] * item[1].weight)
     return Finding(
         best,
-        _confidence(_clear_signs(spoken[best]), known, share, is_last=_is_last(spoken, best)),
+        _confidence(clear[best], known, share, is_last=_is_last(clear, best)),
         tuple(Reason(sign, line.number) for sign, line in reasons),
     )
 
@@ -107,22 +112,30 @@ def _collect(lines: Iterable[Witness]) -> tuple[dict[str, dict[Sign, Witness]], 
     return spoken, headed
 
 
-def _score(signs: Mapping[Sign, Witness], known: tuple[set[str], ...]) -> float:
-    said = sum(_WORTH[sign.role] * line.weight for sign, line in signs.items())
-    tools = {sign.tool: line.weight for sign, line in signs.items() if sign.role != "hint"}
+def _score(signs: Mapping[Sign, Witness], clear: Collection[Sign], known: tuple[set[str], ...]) -> float:
+    said = sum(
+        (_WORTH["report"] if sign.role == "hint" and sign in clear else _WORTH[sign.role]) * line.weight
+        for sign, line in signs.items()
+    )
+    tools = {sign.tool: line.weight for sign, line in signs.items() if sign.role != "hint" or sign in clear}
     return said + sum(_CONFIRMED * weight for tool, weight in tools.items() for tools_ in known if tool in tools_)
 
 
-def _clear_signs(signs: Mapping[Sign, Witness]) -> dict[Sign, Witness]:
-    """Return the signs that are more than a guess, on lines that likely belong to the failure."""
-    return {sign: line for sign, line in signs.items() if line.weight >= _SHOWN and sign.role != "hint"}
+def _clear_signs(signs: Mapping[Sign, Witness], ended: Collection[str]) -> dict[Sign, Witness]:
+    """Return the signs that are more than a guess, on lines that likely belong to the failure.
 
-
-def _is_last(spoken: Mapping[str, Mapping[Sign, Witness]], best: str) -> bool:
-    """Return whether no other class has the last word: a step ends with the first command that fails."""
-    last = {
-        kind: max((line.number for line in _clear_signs(signs).values()), default=0) for kind, signs in spoken.items()
+    A hint is more than a guess where the step ended with an exit code of its tool.
+    """
+    return {
+        sign: line
+        for sign, line in signs.items()
+        if line.weight >= _SHOWN and (sign.role != "hint" or sign.tool in ended)
     }
+
+
+def _is_last(clear: Mapping[str, Mapping[Sign, Witness]], best: str) -> bool:
+    """Return whether no other class has the last word."""
+    last = {kind: max((line.number for line in signs.values()), default=0) for kind, signs in clear.items()}
     return max(last.values()) == last[best]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from mcp.types import Tool
@@ -12,6 +12,7 @@ from ci_mcp_kit.front import surface
 from drone_mcp_cli.values import read_values
 from drone_mcp_config.installation.reading import read_installation
 from support.arguments import argument, least_arguments
+from support.installed import environment_of, writing_environment_of
 
 if TYPE_CHECKING:
     from entrypoint.drone_mcp_cli.conftest import Desk
@@ -28,10 +29,13 @@ def listed(name: str) -> Tool:
 
 
 @pytest.mark.parametrize("name", TOOLS)
-def test_a_tool_is_called_with_words(acting: Desk, name: str) -> None:
+def test_a_tool_is_called_with_words(desk: Desk, name: str) -> None:
     arguments = least_arguments(listed(name), "octo/hello", 4)
     words = [f"{key}={value if isinstance(value, str) else json.dumps(value)}" for key, value in arguments.items()]
-    done = acting.run("call", name, *words, "--json", "--yes")
+    server = next(server for server, manifest in INSTALLED.items() if name in manifest.tool_names)
+    address = str(desk.drone.base_url).rstrip("/")
+    variables: dict[str, Any] = environment_of(server, address, desk.environment["DRONE_TOKEN"])
+    done = desk.run("call", name, *words, "--json", "--yes", **{**variables, **writing_environment_of(server)})
     assert done.err == ""
     # Whatever Drone and the guard say to it: the call has passed the check of its arguments.
     assert done.data.get("code") != "INTERNAL_ERROR"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
 from drone_mcp_cli import tool_names
 from drone_mcp_cli.pages.writing import _PAGES
-from drone_mcp_cli.wording import Words
+from drone_mcp_cli.wording import PHRASES, Words
 from drone_mcp_config.installation.reading import read_installation
 
 TOOLS = tuple(tool.name for manifest in read_installation().values() for tool in manifest.tools)
@@ -32,6 +33,15 @@ SAID = {
 @pytest.mark.parametrize("said", SAID)
 def test_a_next_step_is_a_command_to_copy(said: str) -> None:
     assert Words(TOOLS, "o/h", 4).for_terminal(said) == SAID[said]
+
+
+@pytest.mark.checkout
+@pytest.mark.parametrize("phrase", [phrase for phrase, _ in PHRASES])
+def test_every_phrase_is_still_one_that_tools_use(phrase: str) -> None:
+    literal = max(re.findall(r"[A-Za-z][A-Za-z_/, ]+", phrase.replace("\\b", "")), key=len).strip()
+    root = Path(__file__).parents[3]
+    sources = [path for layer in ("servers", "shared") for path in (root / layer).rglob("*.py")]
+    assert any(literal in path.read_text(encoding="utf-8") for path in sources), literal
 
 
 def test_the_repository_of_the_folder_is_not_named_again() -> None:

@@ -54,7 +54,7 @@ async def test_builds_with_the_signature_are_found_and_those_that_nobody_read_ar
         upper = await find(agent, signature=f" {ONE.upper()} ")
         none = await find(agent, signature="f" * 12)
     assert [line["number"] for line in answer.data["builds"]] == [9, 5]
-    assert answer.data["looked_at"] == "all 5 builds: 4 failed builds, of which 3 had been diagnosed"
+    assert answer.data["looked_at"] == "all 5 builds: 4 failed builds, 3 of them diagnosed"
     assert upper.data["builds"] == answer.data["builds"]
     assert "builds" not in none.data or none.data["builds"] == []
     assert "nobody has diagnosed" in none.data["next_step"]
@@ -84,7 +84,7 @@ async def test_a_build_of_the_same_number_in_a_repository_enabled_anew_is_anothe
     async with connect(DRONE_MCP_STATE=state) as agent:
         answer = await find(agent, signature=ONE)
     assert answer.data["builds"] == []
-    assert "1 failed build, of which 0 had been diagnosed" in answer.data["looked_at"]
+    assert "1 failed build, 0 of them diagnosed" in answer.data["looked_at"]
 
 
 async def test_without_a_store_that_is_told_with_what_to_do(agent: Any) -> None:

@@ -215,3 +215,19 @@ async def test_a_view_that_holds_itself_is_refused_at_start() -> None:
     grow.__annotations__["return"] = Tree
     with pytest.raises(ValueError, match="refers to itself"):
         make_tool(tool(title="x", schema="x/1")(grow))
+
+
+async def test_the_schemas_of_a_tool_are_made_once_for_all_servers_that_offer_it() -> None:
+    class Tools:
+        def __init__(self, text: str) -> None:
+            self._text = text
+
+        @tool(title="x", schema="x/1")
+        async def repeat(self) -> Echo:
+            """Repeat."""
+            return Echo(text=self._text)
+
+    one, other = (make_tool(Tools(text).repeat) for text in ("one", "other"))
+    assert (one.parameters, one.output_schema) == (other.parameters, other.output_schema)
+    assert one.fn_metadata.arg_model is other.fn_metadata.arg_model
+    assert [(await made.fn()).text for made in (one, other)] == ["one", "other"]

@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import signal
-import sys
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from support.cluster.delivering import Balancer
 from support.redis_server import RedisServer, free_port
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -45,7 +45,7 @@ class Program:
         kept = {name: value for name, value in os.environ.items() if "DRONE" not in name and "OTEL" not in name}
         with self.log.open("ab") as log:
             self._process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", *self.command),
+                *(*warm_python(), "-m", *self.command),
                 env=kept | self.environment,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=log,

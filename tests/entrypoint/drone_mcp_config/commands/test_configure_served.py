@@ -90,7 +90,7 @@ def test_choices_that_do_not_go_together_are_refused(run: Run, arguments: tuple[
 
 def test_what_a_served_role_does_not_know_and_what_can_be_read_on_the_way_is_said(run: Run) -> None:
     outcome = run(*HTTP, "--repo", "octo/hello", "--url", "http://mcp.example.com", "--print")
-    assert "not told of octo/hello" in outcome.err
+    assert "does not get octo/hello" in outcome.err
     assert "plain http to another machine" in outcome.err
 
 
