@@ -30,7 +30,7 @@ class Node(Thing):
 class Nodes(Thing):
     """The machines of a Jenkins."""
 
-    computer: Many[Node] = ()
+    computer: Many[Node]
     busy_executors: int = 0
     total_executors: int = 0
 
