@@ -9,8 +9,11 @@ from __future__ import annotations
 import json
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+import anyio
 from mcp import Client
 
 from jenkins_mcp.server import create
@@ -19,8 +22,7 @@ from support.agent import Agent
 from support.jenkins import JenkinsHandle, running_jenkins
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Mapping
-    from pathlib import Path
+    from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 
     from support.actions_desk import Person
 
@@ -84,3 +86,14 @@ async def desk(
         server = create(settings, jenkins.world.now, jenkins.advance)
         async with Client(server, mode=mode, elicitation_callback=person) as client:
             yield Desk(client, jenkins, audit)
+
+
+def work(scenario: Mapping[str, Any], act: Callable[[Desk], Awaitable[None]], person: Person | None = None) -> None:
+    """Run what an agent does at a desk of its own, for tests that generate what that is."""
+
+    async def run() -> None:
+        with TemporaryDirectory() as folder:
+            async with desk(Path(folder), scenario, person) as opened:
+                await act(opened)
+
+    anyio.run(run)
