@@ -13,10 +13,10 @@ from typing_extensions import override
 from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError
 from ci_mcp_kit.guard.change import Change, Sent
 from jenkins_mcp.client import calls
+from jenkins_mcp.client.calls import get_queue, get_queue_item, search_builds
 from jenkins_mcp.client.changes import Queued
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.names import parse_job
-from jenkins_mcp.client.started import get_queued, list_newest, list_queued
 from jenkins_mcp.guard.action import OPERATIONS, JenkinsAction
 from jenkins_mcp.guard.parameters import show_name
 from jenkins_mcp.writing import plans, reports
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from jenkins_mcp.client.names import JobName
     from jenkins_mcp.writing.parameters import Given
 
-Pause = Callable[[float], Awaitable[None]]
+Pause = Callable[[float], Awaitable[object]]
 
 LOOKED_THROUGH: Final = 25  # builds, from the newest on, for one that a change has made
 PAUSES: Final = (0.5, 0.5, 1.0, 2.0)  # seconds between looks: a shell step was seen to end 0.3 s after a stop
@@ -116,7 +116,7 @@ class JenkinsChange(Change[JenkinsAction, ChangeView], ABC):
     async def read_item(self, item: int) -> QueueItem | None:
         """Return a queue item as it is now, None where Jenkins does not show it."""
         with suppress(ServiceError):
-            return await self.client.send(get_queued(item))
+            return (await self.client.send(get_queue_item(item))).value
         return None
 
 
@@ -157,13 +157,13 @@ class StartChange(JenkinsChange, ABC):
 
     async def _find_started(self, plan: StartPlan) -> Queued | None:
         """Return the one queue item, or what became of it, that comes from a plan: two could be someone else's."""
-        queue = await self.client.send(list_queued())
+        queue = (await self.client.send(get_queue())).value
         found = {
             item.id
             for item in queue.items
             if item.task and item.task.full_name == self.scope and plan.made(item.id, item.actions)
         }
-        newest = await self.client.send(list_newest(self.job, LOOKED_THROUGH))
+        newest = await self.client.send(search_builds(self.job, 0, LOOKED_THROUGH))
         found |= {
             build.queue_id
             for build in newest.all_builds
@@ -190,7 +190,7 @@ class TriggerChange(StartChange):
     @override
     async def plan(self) -> StartPlan:
         # The queue before the job, so that a build that begins meanwhile is an old one by its number.
-        queue = await self.client.send(list_queued())
+        queue = (await self.client.send(get_queue())).value
         job = await self.client.send(calls.get_job(self.job))
         plan = plans.plan_trigger(self.jenkins, self.job, job, queue, self.given)
         await self._check_runs(job, dict(plan.action.form))
@@ -206,7 +206,7 @@ class TriggerChange(StartChange):
             try:
                 await self.client.send(calls.get_build(of, number))
             except NotFound:
-                newest = (await self.client.send(list_newest(of, 5))).all_builds
+                newest = (await self.client.send(search_builds(of, 0, 5))).all_builds
                 there_are = ", ".join(f"{of}#{build.number}" for build in newest)
                 raise InvalidInput(
                     f"{show_name(definition.name)} takes a build of {of}, and there is no build {number}",
@@ -222,7 +222,7 @@ class RebuildChange(StartChange):
 
     @override
     async def plan(self) -> StartPlan:
-        queue = await self.client.send(list_queued())
+        queue = (await self.client.send(get_queue())).value
         job = await self.client.send(calls.get_job(self.job))
         return plans.plan_rebuild(self.jenkins, self.job, job, queue, await self.read_build())
 
@@ -273,7 +273,7 @@ class CancelChange(JenkinsChange):
 
     @override
     async def plan(self) -> ChangePlan:
-        return plans.plan_cancel(self.jenkins, self.job, await self.client.send(get_queued(self.number)))
+        return plans.plan_cancel(self.jenkins, self.job, (await self.client.send(get_queue_item(self.number))).value)
 
     @override
     async def find_effect(self, plan: ChangePlan, index: int) -> Sent | None:

@@ -57,7 +57,7 @@ class WritingTools:
     """
 
     def __init__(
-        self, access: JenkinsAccess, actors: Mapping[str, Actor], pause: Callable[[float], Awaitable[None]]
+        self, access: JenkinsAccess, actors: Mapping[str, Actor], pause: Callable[[float], Awaitable[object]]
     ) -> None:
         self._access = access
         self._actors = actors
@@ -145,11 +145,11 @@ class WritingTools:
 
     async def _find_item(self, item: int, jenkins: str | None) -> dict[str, Any]:
         """Return the same for a queue item, whose job decides whether it may be changed."""
+        from jenkins_mcp.client.calls import get_queue_item  # noqa: PLC0415 - likewise
         from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - on first use, to start fast
-        from jenkins_mcp.client.started import get_queued  # noqa: PLC0415 - likewise
 
         async def find(client: JenkinsClient) -> JobName:
-            task = (await client.send(get_queued(item))).task
+            task = (await client.send(get_queue_item(item))).value.task
             if task is None or not task.full_name:
                 raise InvalidInput(
                     f"Queue item {item} is no build, but a part of one that runs",
