@@ -15,4 +15,5 @@ Modules:
     evidence        signature, headline and places in files of such an excerpt; excerpt_lines writes it
     comparison      the lines that the log of another run lacks
     signature       a short name for a failure
+    answers         the text of an answer, and its size
 """
