@@ -9,6 +9,7 @@ from ci_mcp_kit.app import ServerSpec, build_server, run
 from jenkins_mcp.access import JenkinsAccess
 from jenkins_mcp.builds import tools as builds
 from jenkins_mcp.jobs import tools as jobs
+from jenkins_mcp.logs import tools as logs
 from jenkins_mcp.settings import JenkinsSettings
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ SPEC = ServerSpec(
 {_WORDS}
 {jobs.GUIDE}
 {builds.GUIDE}
+{logs.GUIDE}
 
 {_RULES}""",
     package="jenkins_mcp",
@@ -46,7 +48,7 @@ SPEC = ServerSpec(
 def create(settings: JenkinsSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time."""
     access = JenkinsAccess(settings)
-    parts = jobs.JobTools(access), builds.BuildTools(access, clock)
+    parts = jobs.JobTools(access), builds.BuildTools(access, clock), logs.LogTools(access)
     return build_server(SPEC, settings, access, *parts)
 
 

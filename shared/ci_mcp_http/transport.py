@@ -252,7 +252,7 @@ class Transport:
                         service=self._options.service,
                     )
                 chunks.append(chunk)
-                if is_cut := 0 < call.enough <= size:
+                if is_cut := 0 < call.enough < size:
                     break
         headers = dict(response.headers)
         later = headers.get("retry-after")
