@@ -27,7 +27,9 @@ import statistics
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -273,15 +275,19 @@ def main() -> int:
     for other in options.also:
         name, _, command = other.partition("=")
         report(name, pairs(shlex.split(command), echo("word"), echo("word"), options.runs))
-    left = [lambda runs, name=name: compare(name, runs) for name in options.servers] + [compare_role]
+    # Processor time can be compared on all processors at once. The clock, and a second look, have the machine alone.
+    with ThreadPoolExecutor(os.cpu_count() if options.check else 1) as lanes:
+        figures = list(lanes.map(lambda name: compare(name, options.runs), options.servers))
+    looks = [*(partial(compare, name) for name in options.servers), compare_role]
+    faults = dict(zip(looks, map(over_budget, [*figures, compare_role(options.runs)]), strict=True))
     # On a shared machine one bad minute proves nothing: look again, longer, before believing it.
-    for factor in (1, 2, 2, 3):
-        faults = {look: over_budget(look(options.runs * factor)) for look in left}
+    for factor in (2, 2, 3):
         left = [look for look, broken in faults.items() if broken]
         if not (options.check and left):
             return 0
         print("measured again, longer:", *(fault for look in left for fault in faults[look]), flush=True)
-    return 1
+        faults = {look: over_budget(look(options.runs * factor)) for look in left}
+    return int(any(faults.values()))
 
 
 if __name__ == "__main__":

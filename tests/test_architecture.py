@@ -66,10 +66,17 @@ def modules(package: Path) -> list[Path]:
     return sorted(package.rglob("*.py"))
 
 
+@cache
+def parse(module: Path) -> ast.Module:
+    """Return the tree of a module, which nobody may change."""
+    return ast.parse(module.read_text(encoding="utf-8"))
+
+
+@cache
 def imported(module: Path) -> set[str]:
     """Return the full names of what a module imports, a module or something in one, wherever the import stands."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
+    for node in ast.walk(parse(module)):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
@@ -84,7 +91,7 @@ def imports_within(package: Path) -> dict[str, set[str]]:
     edges: dict[str, set[str]] = {}
     for name, path in known.items():
         found = set(imported(path))
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in ast.walk(parse(path)):
             if isinstance(node, ast.ImportFrom) and node.module and not node.level:
                 below = {f"{node.module}.{alias.name}" for alias in node.names} & known.keys()
                 # `from package import module` is no use of the package's own names
@@ -115,16 +122,12 @@ def ours(package: Path) -> set[str]:
     }
 
 
-def without_docstrings(tree: ast.Module) -> ast.Module:
-    """Take out strings that stand alone: docstrings show examples."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
-            node.body = [part for part in node.body if not (isinstance(part, ast.Expr) and is_string(part.value))]
-    return tree
-
-
-def is_string(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and isinstance(node.value, str)
+@cache
+def texts_of(module: Path) -> tuple[str, ...]:
+    """Return the strings of a module without those that stand alone: docstrings show examples."""
+    alone = {id(node.value) for node in ast.walk(parse(module)) if isinstance(node, ast.Expr)}
+    constants = (node for node in ast.walk(parse(module)) if isinstance(node, ast.Constant) and id(node) not in alone)
+    return tuple(node.value for node in constants if isinstance(node.value, str))
 
 
 MANIFESTS = sorted((ROOT / "servers").glob("*/manifest.json"))
@@ -161,7 +164,20 @@ def test_a_ci_package_never_mentions_drone(package: Path) -> None:
 
 @pytest.mark.parametrize("package", packages("servers") + packages("entrypoint"), ids=lambda p: p.name)
 def test_servers_and_the_entrypoint_import_nothing_of_ours_but_shared(package: Path) -> None:
-    assert ours(package) <= SHARED.keys()
+    assert ours(package) <= SHARED.keys() | ({"drone_mcp_config"} if package.name == "drone_mcp_cli" else set())
+
+
+def test_the_command_for_people_takes_servers_and_roles_from_where_clients_are_configured_and_nothing_else() -> None:
+    names = {name for module in modules(ROOT / "entrypoint" / "drone_mcp_cli") for name in imported(module)}
+    folders = {name.split(".")[1] for name in names if name.startswith("drone_mcp_config.")}
+    assert folders <= {"errors", "installation", "roles", "serving"}
+
+
+def test_the_command_for_people_names_tools_in_one_place() -> None:
+    root = ROOT / "entrypoint" / "drone_mcp_cli"
+    tools = {tool["name"] for manifest in MANIFESTS for tool in json.loads(manifest.read_text())["tools"]}
+    named = {module.name for module in modules(root) if tools & set(re.findall(r"\w+", module.read_text("utf-8")))}
+    assert named - {"wording.py"} == {"tool_names.py"}
 
 
 @pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
@@ -204,9 +220,8 @@ def test_the_entrypoint_names_no_server_and_none_of_their_variables_but_where_it
         (str(module.relative_to(root)), word)
         for module in modules(root)
         if module.relative_to(root).parts[0] not in {"drone", "demo"}
-        for node in ast.walk(without_docstrings(ast.parse(module.read_text(encoding="utf-8"))))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-        for word in re.findall(r"[\w-]+", node.value)
+        for text in texts_of(module)
+        for word in re.findall(r"[\w-]+", text)
         if word in known - {"Drone"}
     }
     assert found == set()
@@ -226,11 +241,7 @@ def test_a_module_stays_under_the_line_limit(module: Path) -> None:
 
 @pytest.mark.parametrize("module", ALL_MODULES, ids=lambda p: str(p.relative_to(ROOT)))
 def test_no_function_outgrows_a_screen(module: Path) -> None:
-    functions = [
-        node
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    ]
+    functions = [node for node in ast.walk(parse(module)) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
     long = [f.name for f in functions if (f.end_lineno or 0) - f.lineno + 1 > FUNCTION_LINES]
     assert long == []
 
@@ -240,7 +251,7 @@ def test_nine_of_ten_functions_of_a_package_are_short(package: Path) -> None:
     lengths = sorted(
         (node.end_lineno or 0) - node.lineno + 1
         for module in modules(package)
-        for node in ast.walk(ast.parse(module.read_text(encoding="utf-8")))
+        for node in ast.walk(parse(module))
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
     )
     assert lengths[len(lengths) * 9 // 10] <= SHORT
@@ -254,13 +265,8 @@ def test_every_package_is_typed_for_those_who_import_it(package: Path) -> None:
 @pytest.mark.parametrize("package", packages("shared"), ids=lambda p: p.name)
 def test_no_shared_package_tells_an_agent_to_call_a_tool_that_its_role_may_lack(package: Path) -> None:
     tools = {tool["name"] for manifest in MANIFESTS for tool in json.loads(manifest.read_text())["tools"]}
-    strings = (
-        node.value
-        for module in modules(package)
-        for node in ast.walk(without_docstrings(ast.parse(module.read_text(encoding="utf-8"))))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str)
-    )
-    assert [text for text in strings if any(tool in text for tool in tools)] == []
+    texts = [text for module in modules(package) for text in texts_of(module)]
+    assert [text for text in texts if any(tool in text for tool in tools)] == []
 
 
 def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> None:
@@ -270,13 +276,13 @@ def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> No
 
 @cache
 def compound_class_names() -> set[str]:
-    trees = [ast.parse(module.read_text(encoding="utf-8")) for module in ALL_MODULES]
+    trees = [parse(module) for module in ALL_MODULES]
     names = {node.name for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
     return {name for name in names if re.fullmatch(r"(?:[A-Z][a-z]+){2,}", name)}
 
 
 def is_expression(text: str) -> bool:
-    """Tell whether a string is Python, like a type in quotes."""
+    """Return whether a string is Python, like a type in quotes."""
     try:
         ast.parse(text, mode="eval")
     except SyntaxError:
@@ -287,13 +293,8 @@ def is_expression(text: str) -> bool:
 @pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
 def test_no_text_names_a_class_of_ours(package: Path) -> None:
     # Renaming a class in all texts at once has changed messages to users, too.
-    texts = [
-        node.value
-        for module in modules(package)
-        for node in ast.walk(without_docstrings(ast.parse(module.read_text(encoding="utf-8"))))
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and " " in node.value
-    ]
-    named = [text for text in texts if compound_class_names() & set(re.findall(r"\w+", text))]
+    texts = [text for module in modules(package) for text in texts_of(module)]
+    named = [text for text in texts if " " in text and compound_class_names() & set(re.findall(r"\w+", text))]
     assert [text for text in named if not is_expression(text)] == []
 
 

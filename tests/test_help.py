@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 APPLICATIONS = {
+    "drone-mcp": "drone_mcp_cli.app",
     "drone-mcp-config": "drone_mcp_config.cli.main",
     "drone-mcp-jenkins-simulator": "jenkins_mcp_simulator.cli",
     "drone-mcp-policy": "drone_mcp_policy.cli",

@@ -45,7 +45,7 @@ _OPTION = re.compile(r"^--?([A-Za-z][A-Za-z0-9_-]*)(?:=(.*))?$", re.DOTALL)
 
 
 def names_a_secret(name: str) -> bool:
-    """Tell whether a variable, header or option of this name holds a secret (`GITEA_TOKEN`, `X-Api-Key`)."""
+    """Return whether a variable, header or option of this name holds a secret (`GITEA_TOKEN`, `X-Api-Key`)."""
     words = [word.lower() for word in _WORD.findall(name)]
     if not words or words[-1] in _HARMLESS_ENDINGS:
         return False
@@ -54,7 +54,7 @@ def names_a_secret(name: str) -> bool:
 
 
 def looks_secret(value: str) -> bool:
-    """Tell whether the literal parts of a value have the shape of a token, key or password."""
+    """Return whether the literal parts of a value have the shape of a token, key or password."""
     literal = _DIGEST.sub("", _REFERENCE.sub("", value))
     # A long word of letters alone, or of digits alone, is rather a name or an id.
     is_mixed = (
@@ -64,7 +64,7 @@ def looks_secret(value: str) -> bool:
 
 
 def is_literal_secret(name: str, value: str) -> bool:
-    """Tell whether `value`, set under `name`, is a secret written out instead of referred to."""
+    """Return whether `value`, set under `name`, is a secret written out instead of referred to."""
     if looks_secret(value):
         return True
     return names_a_secret(name) and not _harmless(value)
@@ -91,7 +91,7 @@ def secret_argument(args: list[str]) -> int | None:
 
 
 def _harmless(value: str) -> bool:
-    """Tell whether a value holds references, an authorisation scheme or a short word only."""
+    """Return whether a value holds references, an authorisation scheme or a short word only."""
     # The default of a reference is written out: it would be the secret itself.
     if ":-" in value and any(":-" in ref and not ref.endswith(":-}") for ref in _REFERENCE.findall(value)):
         return False

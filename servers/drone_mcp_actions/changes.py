@@ -132,7 +132,7 @@ class BuildChange(Change[BuildAction, ActionView]):
 
 def _find_restart(action: BuildAction, newest: Iterable[Build]) -> Sent | None:
     """Return the build that a restart has made, if there is exactly one: two could be someone else's."""
-    # Without the number of the newest build before it, an earlier restart could not be told from this one.
+    # Without the number of the newest build before it, an earlier restart could not be distinguished from this one.
     if not action.newest:
         return None
     made = [build for build in newest if build.parent == action.build.number and build.number > action.newest]

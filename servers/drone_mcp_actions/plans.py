@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.write_parameters import Additions
     from drone_mcp_client.models import Build, Repo, Stage
 
-PIPELINE_UNKNOWN = "Drone does not tell whether this commit changes .drone.yml: look at the diff first"
+PIPELINE_UNKNOWN = "Drone does not say whether this commit changes .drone.yml: look at the diff first"
 
 
 BuildPlan = Plan[BuildAction]
@@ -60,7 +60,7 @@ def plan_restart(repo: Repo, build: Build, additions: Additions) -> BuildPlan:
 
 
 def was_approved(build: Build) -> bool:
-    """Whether every stage was approved, as far as the build shows.
+    """Return whether every stage was approved, as far as the build shows.
 
     A build of a protected repository ends only after the last approval, unless it was stopped while it waited. A build
     that does not show it counts as not approved.
@@ -115,7 +115,7 @@ def plan_stop(repo: str, build: Build) -> BuildPlan:
 
 
 def has_ended(build: Build) -> bool:
-    """Whether nothing of the build runs or waits.
+    """Return whether nothing of the build runs or waits.
 
     A declined build can have stages that do: others than the declined one stay blocked, and run once they are approved.
     A cancel ends them (cancel.go).

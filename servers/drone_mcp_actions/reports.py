@@ -45,7 +45,7 @@ def report_nothing(plan: BuildPlan) -> ActionView:
 
 def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
     """Report a rehearsal; `off` if the whole server only rehearses."""
-    how = "whoever runs this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
+    how = "the operator of this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
     return make_view(
         plan,
         "dry_run",

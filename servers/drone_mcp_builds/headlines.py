@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drone_mcp_build.stopped_build import judge_stopped_build
-from drone_mcp_build.unfinished_build import UNTOLD_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
+from drone_mcp_build.unfinished_build import POSSIBLE_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_builds import failures
 from drone_mcp_builds.formatting import (
     clean_error,
@@ -112,7 +112,7 @@ def _describe_waiting(stages: list[Stage]) -> str:
         reasons.setdefault(describe_pending(stage), []).append(stage)
     text = join_names((f"{join_names(map(name_stage, alike), 3)} {why}" for why, alike in reasons.items()), 2)
     untold = any(not (stage.machine or waits_for_others(stage)) for stage in stages)
-    return f"{text} ({UNTOLD_REASONS})" if untold else text
+    return f"{text} ({POSSIBLE_REASONS})" if untold else text
 
 
 def _killed(build: Build, now: int, limit: int) -> str:

@@ -47,12 +47,12 @@ def _while_unfinished(build: Build, now: int) -> str:
     if outlook is Outlook.STALLED:
         return (
             "Do not go on waiting: drone_list_builds with status unfinished shows what runs ahead of it. If nothing "
-            "does, report to whoever runs Drone's runners which runner it needs"
+            "does, tell the operator of Drone's runners which runner it needs"
         )
     if outlook is Outlook.STUCK:
         return (
             "Do not wait: what is left of it never starts, as Drone starts a waiting stage only when another one ends. "
-            f"{_TOOLS['restart']} with {which} runs the build anew, {_TOOLS['stop']} with {which} ends this one"
+            f"{_TOOLS['restart']} with {which} runs the build again, {_TOOLS['stop']} with {which} ends this one"
         )
     return f"Call drone_wait_for_build with {which} to learn how it ends"
 
@@ -62,7 +62,7 @@ def _after_failure(build: Build, failed: FailedStep) -> str:
     if failed.status != "error":
         step = f"stage {failed.stage.number} and step {failed.step.number}" if failed.step else ""
         return (
-            f"{_TOOLS['diagnose']} with {which} tells why it failed; {_TOOLS['read_log']} with {which}, {step} "
+            f"{_TOOLS['diagnose']} with {which} explains why it failed; {_TOOLS['read_log']} with {which}, {step} "
             "reads the log"
         )
     # The runner could not run it, so it printed nothing.
@@ -71,7 +71,7 @@ def _after_failure(build: Build, failed: FailedStep) -> str:
         return "Correct what the error names, in most cases in the pipeline file, and push. The step has no log"
     return (
         f"The step has no log. {_TOOLS['restart']} with {which} runs the build again; if the error stays, report it "
-        "to whoever runs Drone's runners"
+        "to the operator of Drone's runners"
     )
 
 
@@ -88,8 +88,8 @@ def _afterwards(build: Build, limit: int) -> str:
     if build.status == "declined":
         return _after_refusal(build)
     return {
-        "error": "The error is all that Drone knows: no step failed, so no log tells more",
-        "failure": f"No step failed in it: {_TOOLS['diagnose']} with {which} shows what its stages tell",
+        "error": "The error is all that Drone knows: no step failed, so no log shows more",
+        "failure": f"No step failed in it: {_TOOLS['diagnose']} with {which} shows what its stages say",
     }.get(build.status, "")
 
 
@@ -98,8 +98,8 @@ def _after_refusal(build: Build) -> str:
     # handler/api/repos/builds/stages/approve.go looks at the stage alone).
     held = [str(stage.number) for stage in status.blocked_stages(build)]
     if not held:
-        return "Ask whoever declined it; a declined build cannot be restarted, a new push makes a new build"
+        return "Ask the person who declined it; a declined build cannot be restarted, a new push makes a new build"
     return (
-        f"Ask whoever declined it. Stages that are still blocked ({', '.join(held[:5])}) can be approved all the same, "
+        f"Ask the person who declined it. Stages that are still blocked ({', '.join(held[:5])}) can still be approved, "
         f"and then run; {_TOOLS['stop']} with number {build.number} closes them"
     )

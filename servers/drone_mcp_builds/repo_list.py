@@ -82,6 +82,6 @@ def _why_none(every: Sequence[Repo], seen: Sequence[Repo], named: Sequence[Repo]
     if every:
         return (
             "None of the token's repositories is within this role (DRONE_MCP_REPOS)",
-            "Ask whoever set the role up to widen it",
+            "Ask the author of the role to widen it",
         )
     return NONE_AT_ALL, HOW_TO_GET_SOME

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_known.signature_store import Signatures
 
-BY_LOGS: Final = "the tools of drone-logs, if this role has them, tell since when a branch fails in the same way"
+BY_LOGS: Final = "the tools of drone-logs, if this role has them, show since when a branch fails in the same way"
 # As `ci_mcp_logs.signature` makes it.
 _SIGNATURE: Final = re.compile(r"[0-9a-f]{12}")
 
@@ -69,10 +69,10 @@ class SameFailure:
                 self._failed[build.number] = None if known is None else known.signature == self._signature
 
     def met_by(self, build: Build) -> bool:
-        """Whether a build that was looked up failed in this way."""
+        """Return whether a build that was looked up failed in this way."""
         return self._failed.get(build.number) is True
 
     def describe(self) -> str:
         """Say how many failed builds there are, and of how many the failure is known."""
         known = sum(same is not None for same in self._failed.values())
-        return f"{format_count(len(self._failed), 'failed build')}, of which {known} had been diagnosed"
+        return f"{format_count(len(self._failed), 'failed build')}, {known} of them diagnosed"

@@ -117,7 +117,7 @@ class BuildSearch:
     def _next_step(self, builds: list[Build], position: Position | None) -> str:
         if builds:
             failed = next((build.number for build in builds if build.status in criteria.FAILED), None)
-            return f"drone_get_build with number {failed} tells what failed" if failed else ""
+            return f"drone_get_build with number {failed} shows what failed" if failed else ""
         if position:
             return "Nothing found so far: call again with cursor to look further back, or change the filters"
         if self.same_failure:

@@ -29,14 +29,14 @@ T = TypeVar("T")
 class Detail:
     """How much to draw: `quiet` steps (passed, skipped, pending) or only the others, at most so many of each.
 
-    `told` is an error that the answer has by then, and that is not repeated.
+    `known_error` is in the answer already, and not repeated.
     """
 
     quiet: bool
     steps: int
     stages: int
     error_width: int = ERROR_WIDTH
-    told: str = ""
+    known_error: str = ""
 
 
 LEVELS: Final = (
@@ -54,7 +54,7 @@ def draw_stages(build: Build, now: int, detail: Detail) -> tuple[tuple[StageView
     """Return the stages, and a sentence about the omitted ones."""
     notable = failures.find_notable_failures(build)
     failed = [failure.stage.number for failure in notable]
-    detail = replace(detail, told=notable[0].error if notable else "")
+    detail = replace(detail, known_error=notable[0].error if notable else "")
 
     def rank(stage: Stage) -> tuple[int, int]:
         """Order stages: the failed ones in causal order, then those under way, then the quiet ones."""
@@ -106,7 +106,7 @@ def _count_run_seconds(thing: Stage | Step, now: int) -> int | None:
 
 
 def _say_once(error: str, detail: Detail) -> str:
-    return "" if error == detail.told else one_line(error, detail.error_width)
+    return "" if error == detail.known_error else one_line(error, detail.error_width)
 
 
 def _view_step(step: Step, stage: Stage, now: int, detail: Detail) -> StepView:

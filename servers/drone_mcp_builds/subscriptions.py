@@ -140,11 +140,11 @@ class Subscriptions:
                 self._unwant(caller, uri)
 
     async def _is_known(self, uri: str) -> bool:
-        """Whether the address can be watched; another one never sends a notification."""
+        """Return whether the address can be watched; another one never sends a notification."""
         try:
             await self._check(uri)
         except ServiceError as error:
-            logger.info("A subscription will never tell of anything: %s", error)
+            logger.info("A subscription will never report a change: %s", error)
             return False
         return True
 

@@ -115,7 +115,7 @@ class Wait:
         self._clock = clock
 
     def is_over(self) -> bool:
-        """Whether the awaited change or end has come."""
+        """Return whether the awaited change or end has come."""
         build = self.last.build
         changed = self.request.until == "change" and standing.differs(self._cursor, self.request.repo, build)
         return changed or status.is_final(build.status)

@@ -56,7 +56,7 @@ class LogTools:
     ) -> DiagnosisView:
         """Say why a build failed: start here.
 
-        Failed steps in causal order with the log lines that tell why, class of failure, failed tests, places, whether
+        Failed steps in causal order with the log lines that show why, class of failure, failed tests, places, whether
         its target branch fails alike, what to do next.
         """
         from drone_mcp_logs.diagnose.tool import diagnose  # noqa: PLC0415 - on first use, to start fast

@@ -36,10 +36,10 @@ def replay_command(
         Path | None, typer.Option(metavar="FILE", help="The rule file to try; default: the shipped rules.")
     ] = None,
     against: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Tell only where this rule file decides otherwise.")
+        Path | None, typer.Option(metavar="FILE", help="Show only where this rule file decides differently.")
     ] = None,
 ) -> None:
-    """Tell what the rules would have decided. With --against, exits with 1 where two rule files differ."""
+    """Show what the rules would have decided. With --against, exits with 1 where two rule files differ."""
     try:
         files = [read_rules(rules), *([read_rules(against)] if against else [])]
         moments = list(drop_repeats(replay(read_recording(events), files)))

@@ -82,11 +82,11 @@ def _describe_same_failure(build: Build, previous: Build, signatures: Mapping[in
     ours, theirs = _failure_by_drone(build), _failure_by_drone(previous)
     if theirs is None:
         return f"how build {previous.number} failed is not known"
-    return f"it failed at the same place as build {previous.number}, as far as Drone tells" if ours == theirs else ""
+    return f"it failed at the same place as build {previous.number}, as far as Drone says" if ours == theirs else ""
 
 
 def _failure_by_drone(build: Build) -> tuple[str | int, ...] | None:
-    """Return what Drone tells of the first failure, without what differs from run to run; None if it has none."""
+    """Return what Drone says of the first failure, without what differs from run to run; None if it has none."""
     first = next(iter(failures_that_count(build)), None)
     if first is None:
         return None
@@ -111,7 +111,7 @@ def _find_ancestors(build: Build, known: Mapping[int, Build]) -> tuple[list[int]
 
 
 def _repeats(one: Build, other: Build) -> bool:
-    """Whether two builds are tries of the same thing: a restart copies all of these.
+    """Return whether two builds are attempts at the same work: a restart copies all of these.
 
     Source: harness/drone v2.25.0, handler/api/repos/builds/retry.go.
     """

@@ -106,7 +106,7 @@ def _collect_failures(
 
 
 def _classify(failed: FailedStep, diagnosed: Judgement | None, limit: int) -> Failure:
-    # A diagnosis judges the first failure, and what may have followed from it. One beside it has a cause of its own.
+    # A diagnosis judges the first failure and its consequences. One in parallel to it has a cause of its own.
     known = None if failed.part is Part.BESIDE else diagnosed
     own = judge(failed, limit)
     judged = known or judge_name(failed.own_name) or _UNKNOWN

@@ -97,7 +97,7 @@ def evaluate(facts: Facts, history: History, rules: Rules) -> Evaluation:
 
 
 def may_retry(facts: Facts, rules: Rules) -> bool:
-    """Whether any rule would retry the build, so that its history is worth reading."""
+    """Return whether any rule would retry the build, so that its history is worth reading."""
     if _find_guess(facts):
         return False
     return any(rule.then == "retry" and not find_mismatch(rule, rules, facts) for rule in rules.rules)

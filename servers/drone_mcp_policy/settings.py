@@ -64,10 +64,10 @@ class PolicySettings(Settings):
         try:
             return read_rules(self.rules_file)
         except InvalidFile as error:
-            told = [str(problem) for problem in error.problems]
-            more = f"; {len(told) - _SHOWN} more" if len(told) > _SHOWN else ""
+            problems = [str(problem) for problem in error.problems]
+            more = f"; {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
             raise SettingsError(
                 f"DRONE_MCP_POLICY_RULES is {str(self.rules_file)!r}: it takes the path of a rule file without "
-                f"mistakes ({'; '.join(told[:_SHOWN])}{more})",
+                f"mistakes ({'; '.join(problems[:_SHOWN])}{more})",
                 "DRONE_MCP_POLICY_RULES",
             ) from error

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, Literal, get_args
 
-from drone_mcp_build.unfinished_build import PATIENCE_SECONDS, UNTOLD_REASONS, Outlook, describe_pending, outlook_of
+from drone_mcp_build.unfinished_build import PATIENCE_SECONDS, POSSIBLE_REASONS, Outlook, describe_pending, outlook_of
 from drone_mcp_client.status import FAILED, FINAL, blocked_stages, failed_at_trigger
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def state_of(build: Build | None) -> State:
 
 
 def has_failed(state: State) -> bool:
-    """Whether the build has failed."""
+    """Return whether the build has failed."""
     return state in FAILED or state == "trigger_error"
 
 
@@ -110,5 +110,5 @@ def describe_vain_wait(build: Build, now: int) -> str:
         return "what is left of it never starts, as Drone starts a waiting stage only when another one ends"
     if outlook is Outlook.STALLED:
         minutes = PATIENCE_SECONDS // 60
-        return f"it has not started for {minutes} minutes, and Drone does not tell why ({UNTOLD_REASONS})"
+        return f"it has not started for {minutes} minutes, and Drone does not say why ({POSSIBLE_REASONS})"
     return ""

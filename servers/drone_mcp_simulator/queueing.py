@@ -18,6 +18,7 @@ def has_to_wait(stage: Stage, open_stages: Sequence[Stage]) -> bool:
 
 def _reaches_limit(stage: Stage, siblings: Sequence[Stage]) -> bool:
     """Compare with the stage's limit: every older stage of its name counts, also one that only waits."""
+    # By name within the repository: the limit is of the pipeline, across all branches and builds.
     named = [other for other in siblings if other.name == stage.name]
     ahead = sum(other.id < stage.id or other.status == "running" for other in named)
     return 0 < stage.limit <= ahead

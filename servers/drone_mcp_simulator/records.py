@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 
@@ -15,13 +15,13 @@ class Record:
     def to_json(self, **extra: Any) -> dict[str, Any]:
         """Return the record as JSON data; `extra` replaces fields, and an empty value there omits the field."""
         shown: dict[str, Any] = {}
-        for column in fields(self):  # type: ignore[arg-type]  # every subclass is a dataclass
-            if column.name in self.HIDDEN:
+        for name in self.__dataclass_fields__:  # type: ignore[attr-defined]  # every subclass is a dataclass
+            if name in self.HIDDEN:
                 continue
-            value = extra[column.name] if column.name in extra else getattr(self, column.name)
-            if not value and (column.name in self.OMIT or column.name in extra):
+            value = extra[name] if name in extra else getattr(self, name)
+            if not value and (name in self.OMIT or name in extra):
                 continue
-            shown[column.name] = _to_plain(value)
+            shown[name] = _to_plain(value)
         return shown
 
 

@@ -83,6 +83,7 @@ class Runner:
             self.schedule_pending_stages(build)
 
     def _take(self, build: Build, stage: Stage) -> None:
+        # Scheduled `pickup` seconds ago: it may have been cancelled, or taken after a pause, since.
         if self.paused or stage.status != "pending" or stage.machine:
             return
         if stage.kind != "pipeline" or f"{stage.os}/{stage.arch}" not in self.platforms:
@@ -207,6 +208,7 @@ class StageRun:
         self.server.timeline.after(definition.duration, partial(self._finish_step, step, definition))
 
     def _stream(self, step: Step, live: LiveLog, batch: list[Line]) -> None:
+        # Scheduled when the step began; it may have been cancelled since.
         if step.status == "running":
             live.write(batch)
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 from drone_mcp_simulator import gojson
 
-# The runner keeps the newest 5 MiB of a step's text and stops streaming once it has seen as much.
+# The runner keeps the newest 5 MiB of a step's text and stops streaming once it has seen as much (livelog/livelog.go,
+# defaultLimit and Write).
 LIMIT = 5 * 1024 * 1024
 # The number of lines that a live stream replays to a new listener.
 LIVE_HISTORY = 5000
@@ -73,6 +74,7 @@ def split_into_batches(lines: list[Line]) -> list[list[Line]]:
         size += len(line.out.encode("utf-8", "surrogateescape"))
         if size > LIMIT:
             break
+        # livelog.go sends what has come within its interval of a second, and `time` is in whole seconds.
         if streamed and streamed[-1][0].time == line.time:
             streamed[-1].append(line)
         else:

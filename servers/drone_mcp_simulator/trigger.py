@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from drone_mcp_simulator.manifest import lint, select_stages
+from drone_mcp_simulator.pipeline_checks import lint, select_stages
 from drone_mcp_simulator.records import Build, Repo, Stage
 from drone_mcp_simulator.world import NoRows
 
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from drone_mcp_simulator.scm import Commit, Pipeline, StageDefinition
     from drone_mcp_simulator.world import World
 
-# How often Drone requests a missing configuration, and the pause between attempts in seconds.
+# How often Drone requests a missing configuration, and the pause between attempts in seconds
+# (service/content/content.go, findRetry).
 CONFIG_TRIES = 3
 CONFIG_PAUSE = 15.0
+# Only messages of pushes and pull requests are searched for a mark (trigger/skip.go, skipMessage).
 NEVER_SKIPPED = frozenset({"tag", "cron", "custom", "promote", "rollback"})
 SKIP_MARK = re.compile(r"\[ci skip\]|\[skip ci\]|\*\*\*no_ci\*\*\*", re.IGNORECASE)
 
@@ -56,6 +58,7 @@ def start(world: World, repo: Repo, base: Build, pipeline: Pipeline) -> Build | 
     if error := pipeline.error or lint(pipeline.stages):
         return _store(world, repo, _describe_failed(world, base, error))
     definitions = select_stages(pipeline.stages, base.event)
+    # Before the build gets a number: one that matches no pipeline leaves no gap in the numbers (trigger.go).
     if not definitions:
         return None
     build = _store(world, repo, base, definitions)
@@ -122,6 +125,8 @@ def _create_stage(world: World, repo: Repo, build: Build, number: int, definitio
         limit=definition.limit,
         throttle=repo.throttle,
     )
+    # A person who starts a build by the API has approved it by that; only hooks are held (trigger.go). The simulator
+    # knows no signed configuration, which Drone would let pass.
     if repo.protected and build.trigger == "@hook":
         stage.status = "blocked"
     world.runner.assign(stage, definition)

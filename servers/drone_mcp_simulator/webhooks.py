@@ -27,6 +27,7 @@ class Webhook:
 def sign(body: bytes, secret: str, date: str) -> dict[str, str]:
     """Return the headers that authenticate a body: date, digest and the signature over both."""
     digest = "SHA-256=" + base64.b64encode(hashlib.sha256(body).digest()).decode()
+    # HTTP signatures, draft-cavage-http-signatures, section 2.3: each header in lower case on a line of its own.
     text = f"date: {date}\ndigest: {digest}"
     mac = base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha256).digest()).decode()
     signature = f'keyId="hmac-key",algorithm="hmac-sha256",signature="{mac}",headers="date digest"'

@@ -237,17 +237,23 @@ class World:
 
     def publish(self, build: Build) -> None:
         """Send a build to the event streams."""
+        if not self.hub.feeds:
+            return
         repo = self.find_repo(build)
         data = gojson.encode(repo.to_json(build=build.to_json()))
         self.hub.publish(FeedMessage(repo.slug, repo.visibility, data))
 
     def notify(self, event: str, action: str, **parts: Any) -> None:
-        """Put a webhook with the current state of its parts into the outbox."""
+        """Put a webhook with the current state of its parts into the outbox, if anyone is to get it."""
+        if not self.sender:
+            return
         body = {"event": event, "action": action, **parts, "system": self.addresses.system()}
         self.outbox.append(Webhook(event, f"{event}:{action}", gojson.marshal(body)))
 
     def notify_build(self, build: Build, *, nested: bool) -> None:
         """Put `build:updated` into the outbox; if `nested`, with a copy in the repository, as for runners' changes."""
+        if not self.sender:
+            return
         repo = self.find_repo(build)
         shown = repo.to_json(build=build.to_json()) if nested else repo.to_json()
         self.notify("build", "updated", repo=shown, build=build.to_json())

@@ -33,7 +33,7 @@ class Metrics:
             "drone_mcp_feed_last_event_timestamp_seconds", "When a good delivery last came.", registry=registry
         )
         self.feed_alive = Gauge(
-            "drone_mcp_feed_alive", "1 while the state can be believed without asking Drone.", registry=registry
+            "drone_mcp_feed_alive", "1 while the state can be trusted without asking Drone.", registry=registry
         )
         self.leader = Gauge(
             "drone_mcp_reconciler_leader", "1 while this process compares the state with Drone.", registry=registry
@@ -42,7 +42,7 @@ class Metrics:
             "drone_mcp_reconciler_requests", "Requests to Drone by outcome.", ["outcome"], registry=registry
         )
         self.missed = Counter(
-            "drone_mcp_reconciler_missed_changes", "Changes that no delivery had told.", registry=registry
+            "drone_mcp_reconciler_missed_changes", "Changes that no delivery had reported.", registry=registry
         )
         self.last_reconciliation = Gauge(
             "drone_mcp_reconciler_last_timestamp_seconds",
@@ -51,7 +51,7 @@ class Metrics:
         )
         self.faults = Counter(
             "drone_mcp_background_faults",
-            "Failures of a part that works in the background and was begun anew.",
+            "Failures of a part that works in the background and was started again.",
             ["part"],
             registry=registry,
         )

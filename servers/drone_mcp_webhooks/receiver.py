@@ -171,7 +171,7 @@ class Receiver:
         try:
             health = await self.store.health()
         except StoreUnavailable:
-            # Without the store nobody can tell, so readers must not rely on the feed.
+            # Without the store the state is unknown, so readers must not rely on the feed.
             self.metrics.feed_alive.set(0)
         else:
             self.metrics.last_event.set(health.last_event or 0)

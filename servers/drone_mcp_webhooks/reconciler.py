@@ -196,7 +196,7 @@ class Reconciler:
             await self._apply(current, slug, build)
 
     async def _apply(self, current: Round, slug: str, build: Build) -> None:
-        # Read before it is applied, as the change alone does not tell whether the status is a new one.
+        # Read before it is applied, as the change alone does not show whether the status is a new one.
         known = await self.store.get(slug, build.number)
         change = await self.store.apply(slug, build, source="reconciler", at=self.now())
         if change is not None and (known is None or known.build.status != change.status):

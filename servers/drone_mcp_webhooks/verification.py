@@ -75,7 +75,7 @@ def _read_signature(header: str) -> str:
 def _check_signature(signature: str, signed: str, keys: Iterable[bytes]) -> None:
     # Compare the base64 text, not the decoded bytes, which several texts can encode (RFC 4648, section 3.5).
     claimed = signature.encode()
-    # All keys, so that the time does not tell which one has matched.
+    # All keys, so that the time does not reveal which one has matched.
     matches = [hmac.compare_digest(_sign(key, signed), claimed) for key in keys]
     if not any(matches):
         raise DeliveryRefused("wrong_signature")

@@ -24,7 +24,8 @@ def read_jenkins(environment: Mapping[str, str]) -> dict[str, Any]:
     if environment.get(CONFIG, "").strip():
         from jenkins_mcp.settings import JenkinsSettings  # noqa: PLC0415 - few name a file; it takes some 40 ms
 
-        return {"eager": JenkinsSettings.from_environment(environment).eager}
+        settings = JenkinsSettings.from_environment(environment)
+        return {"eager": settings.eager, "surface_fits": not settings.are_several}
     return {**read_variables(PROCESS, environment), **read_one(environment)}
 
 

@@ -30,7 +30,7 @@ class JenkinsAccess:
         """Functions to call at the end, in this order, before the clients are closed."""
 
     async def client(self, jenkins: str | None) -> JenkinsClient:
-        """Return the client of the Jenkins of this name; where there is only one, it needs no name.
+        """Return the client of the Jenkins of this name; None where there is only one, and tools take no name.
 
         Raises:
             InvalidInput: there is none of this name, or several and no name.
@@ -64,10 +64,9 @@ class JenkinsAccess:
             return self._instances[jenkins]
         if jenkins is None and len(self._instances) == 1:
             return next(iter(self._instances.values()))
-        names = [name for name in self._instances if name]
         said = "Several Jenkins are configured" if jenkins is None else f"No Jenkins is called {quote_input(jenkins)}"
         raise InvalidInput(
             said,
-            next_step=f"Call again with jenkins as one of {', '.join(names)}" if names else "Leave out jenkins",
+            next_step=f"Call again with jenkins as one of {', '.join(self._instances)}",
             service=JENKINS,
         )

@@ -27,6 +27,6 @@ def read_build(text: str) -> int | str:
 
 LONGEST_NUMBER = 10  # digits
 
-Jenkins = Annotated[str | None, Field(description="which one, if several")]
+Jenkins = Annotated[str | None, Field(description="which Jenkins")]
 Job = Annotated[str, Field(description="full name like team/app, or URL")]
 BuildName = Annotated[str, BeforeValidator(_read_build), Field(description="number or name like lastFailedBuild")]

@@ -125,7 +125,7 @@ def _read_value(source: Source, path: KeyPath, key: tuple[str, ...], value: Any)
     elif isinstance(value, str | int):
         text = str(value)
     else:
-        raise _mistake(source, place, f"{'.'.join(key)} takes {_BY_FIELD[field].takes}")
+        raise _mistake(source, place, f"jenkins.{'.'.join(key)} takes {_BY_FIELD[field].takes}")
     try:
         return {field: _variable_of(key, field).read(text)}
     except SettingsError as error:

@@ -49,7 +49,7 @@ def create(settings: JenkinsSettings, clock: Callable[[], float] = time.time) ->
     """Return the server for one process. `clock` gives the Unix time."""
     access = JenkinsAccess(settings)
     parts = jobs.JobTools(access), builds.BuildTools(access, clock), logs.LogTools(access)
-    return build_server(SPEC, settings, access, *parts)
+    return build_server(SPEC, settings, access, *parts, hidden=() if settings.are_several else ("jenkins",))
 
 
 def main(handover: Handover | None = None) -> None:

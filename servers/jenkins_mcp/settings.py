@@ -121,6 +121,11 @@ class JenkinsSettings(ProcessSettings):
 
     instances: tuple[JenkinsInstance, ...]
 
+    @property
+    def are_several(self) -> bool:
+        """Whether tools have to be told which Jenkins is meant."""
+        return len(self.instances) > 1
+
     @classmethod
     @override
     def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:

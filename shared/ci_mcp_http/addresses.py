@@ -1,4 +1,4 @@
-"""Reads the address of a service strictly, and tells whether a token is safe on its way there. Pure."""
+"""Reads the address of a service strictly, and decides whether a token is safe on its way there. Pure."""
 
 from __future__ import annotations
 

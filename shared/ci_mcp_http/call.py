@@ -98,7 +98,7 @@ def quote_segment(text: str, what: str = "name", *, safe: str = "") -> str:
 
     Args:
         text: the segment.
-        what: what it is, for errors.
+        what: its name, for errors.
         safe: as for `join_path`.
 
     Raises:

@@ -59,7 +59,7 @@ class RetryPolicy:
         pause = self.ceiling(retry) * jitter
         retry_after = error.details.get("retry_after")
         if isinstance(retry_after, int | float):
-            # Added to the jitter and not in place of it: callers that were told the same second would all come at once.
+            # Added to the jitter and not in place of it: callers that got the same second would all come at once.
             pause += retry_after
         # A pause up to the deadline would only delay the error.
         return pause if pause < left else None

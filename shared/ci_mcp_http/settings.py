@@ -27,7 +27,7 @@ class ServiceSettings(ProcessSettings):
     """The settings of one process for its service. A domain sets `variables`, and `services` with one service."""
 
     guest: ClassVar[str] = ""
-    """What a process without a token can do, for the warning; "" warns of nothing."""
+    """A sentence about a process without a token, for the warning; "" for no warning."""
 
     server: str
     """Address of the service, without a slash at its end."""

@@ -1,7 +1,7 @@
 """Server-sent events: bytes in, events out, however the network cuts the bytes.
 
 The format is that of the WHATWG HTML standard, section 9.2. `id` and `retry` are for clients that open a broken stream
-anew, which is left to the callers here, so they are skipped.
+again, which is left to the callers here, so they are skipped.
 """
 
 from __future__ import annotations

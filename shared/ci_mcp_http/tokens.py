@@ -121,7 +121,7 @@ class FileToken:
     def current(self) -> Token:
         """Return the token that the file holds; a file of the same time, size and inode is not read again."""
         stamp = self._stat()
-        # By stat(), because the file is looked at before every request, and hardly ever changes.
+        # By stat(), because the file is looked at before every request, and rarely changes.
         if self._token is None or stamp != self._stamp:
             self._token, self._stamp = self._read(), stamp
         return self._token
@@ -139,7 +139,7 @@ class FileToken:
             found = self._path.stat()
         except (OSError, ValueError) as error:
             raise self._unusable(f"cannot be read: {_describe(error)}") from None
-        # Reading a pipe or a device could block for ever.
+        # Reading a pipe or a device could block forever.
         if not stat.S_ISREG(found.st_mode):
             raise self._unusable("is not a regular file")
         if found.st_size > LARGEST_FILE:

@@ -101,7 +101,7 @@ class Transport:
         """Open an event stream and yield its events, until the connection ends.
 
         After `silence` seconds without a byte the last event is `SILENCE`. Handover is tried again like any call; a
-        stream that breaks is not opened anew, because only the caller knows whether events were missed.
+        stream that breaks is not opened again, because only the caller knows whether events were missed.
         """
         service = self._options.service
         response: httpx.Response = await self._send_with_retries(call, silence=silence)

@@ -7,7 +7,7 @@ for structured content (https://github.com/google-gemini/gemini-cli/pull/27045).
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pydantic_core
 from mcp.types import CallToolResult, TextContent
@@ -30,6 +30,9 @@ class View(BaseModel):
     A field that is None is left out, and so is an empty text, list or object in a field that has a default. The output
     schema agrees: such fields are not required. Numbers and booleans are always present.
     """
+
+    brief: ClassVar[bool] = False
+    """Whether the output schema names only the fields that are always present, for a server with many tools."""
 
     # Built on first use: building the validators of all views would make the start longer.
     model_config = ConfigDict(frozen=True, defer_build=True)

@@ -37,7 +37,7 @@ from ci_mcp_kit.unready import NEXT_STEP, notice
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Collection
     from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -108,6 +108,7 @@ def build_server(
     *parts: object,
     complete: Completer | None = None,
     seal: bytes | None = None,
+    hidden: Collection[str] = (),
 ) -> MCPServer[Any]:
     """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
 
@@ -118,6 +119,7 @@ def build_server(
         parts: objects with marked methods.
         complete: completes arguments.
         seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
+        hidden: names of arguments that no tool takes in this process.
 
     Raises:
         SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
@@ -133,7 +135,7 @@ def build_server(
             description=spec.description,
             instructions=notice(settings.fault, spec.instructions) if settings.fault else spec.instructions,
             version=version(DISTRIBUTION),
-            tools=[make_tool(function, access.clean, refusal, access.notice) for function in functions],
+            tools=[make_tool(function, access.clean, refusal, access.notice, hidden) for function in functions],
             # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
             lifespan=_lifespan(access),

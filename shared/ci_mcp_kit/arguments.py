@@ -20,7 +20,7 @@ from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.sdk import ArgModelBase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Container, Mapping
 
 
 class Arguments(ArgModelBase):
@@ -29,15 +29,15 @@ class Arguments(ArgModelBase):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
-def arguments_model(function: Callable[..., Any], skip: str | None) -> type[Arguments]:
-    """Return a model of the parameters of `function` without the parameter `skip`.
+def arguments_model(function: Callable[..., Any], skip: Container[str | None] = ()) -> type[Arguments]:
+    """Return a model of the parameters of `function` without `self` and those that `skip` names.
 
     Raises:
         TypeError: a parameter has no annotation, or takes any number of values.
     """
     fields: dict[str, Any] = {}
     for parameter in inspect.signature(function, eval_str=True).parameters.values():
-        if parameter.name == skip:
+        if parameter.name == "self" or parameter.name in skip:
             continue
         if parameter.annotation is parameter.empty or parameter.kind in {
             parameter.VAR_POSITIONAL,

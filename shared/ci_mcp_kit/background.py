@@ -90,7 +90,7 @@ async def keep_running(name: str, function: Callable[[], Awaitable[object]], on_
         try:
             await function()
         except Exception:
-            logger.exception("%s has failed, and begins anew in %g seconds", name, RESTART_SECONDS)
+            logger.exception("%s has failed, and starts again in %g seconds", name, RESTART_SECONDS)
             on_fault()
         await anyio.sleep(RESTART_SECONDS)
 

@@ -1,6 +1,6 @@
 """Sanitises and redacts every text that leaves the process.
 
-A text is cleaned before it is cut: the half of a secret that a cut leaves does not look like one any more. So whoever
+A text is cleaned before it is cut: the half of a secret that a cut leaves does not look like one any more. So code that
 cuts a text uses `one_line`, or passes the whole of it through `cleaned` first.
 """
 

@@ -2,8 +2,8 @@
 
 uvicorn limits neither the size of a request's head nor the time that it may take, and its `limit_concurrency` refuses
 everybody once it is reached, health checks included. Here nobody is refused for the number of connections: a new one
-takes the place of the one that has waited longest, first of those at the address with the most. So whoever opens
-thousands of connections only closes their own.
+takes the place of the one that has waited longest, first of those at the address with the most. So a client that opens
+thousands of connections only closes its own.
 """
 
 from __future__ import annotations

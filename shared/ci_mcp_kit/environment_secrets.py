@@ -27,7 +27,7 @@ _IS_PLACE = re.compile(r"/|[A-Za-z]:\\|\.{1,2}/")
 _HEADERS = re.compile(r"HEADERS?\Z", re.IGNORECASE)
 # To the last @: a password that should have been escaped may hold any of the characters that end a host.
 _CREDENTIALS = re.compile(r"://([^\s,]*)@")
-# What stands where a port belongs: the rest of an address of which the host was forgotten, or cut off by a slash.
+# What stands where a port belongs: the rest of an address whose host was forgotten, or cut off by a slash.
 _NO_PORT = re.compile(r"://[^\s/@?#:\[]*:(?![0-9]{1,5}(?:[/?#,]|$))([^\s/@?#,]+)")
 _PARAMETER = re.compile(r"[?&;]([A-Za-z_.-]{1,40})=([^&;#\s]+)")
 # Where a library that reads such an address takes it apart.

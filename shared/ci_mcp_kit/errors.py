@@ -1,4 +1,4 @@
-"""What can go wrong between a caller and the service behind a server: one class per thing the caller can do about it.
+"""The errors between a caller and the service behind a server: one class for each remedy.
 
     ServiceError
     ├── AuthenticationFailed   AUTH_FAILED        no token, or one that the service does not know
@@ -41,7 +41,7 @@ class Service:
         default: the variable of what is meant where a call names nothing, like a repository; "" if there is none.
     """
 
-    # The defaults are words that fit into the sentences below, for errors of which no service is known.
+    # The defaults are words that fit into the sentences below, for errors without a known service.
     name: str = "service"
     code: str = "SERVICE_ERROR"
     address: str = "its address"
@@ -124,7 +124,7 @@ class NotFound(ServiceError):
     """There is no such thing, or none that this token may see."""
 
     code = "NOT_FOUND"
-    default_next_step = "Check the name against a list of what there is"
+    default_next_step = "Check the name against a list"
 
 
 class InvalidInput(ServiceError):
@@ -162,7 +162,7 @@ class Unreachable(ServiceError):
     """No connection to the service, or it broke before the answer was whole."""
 
     code = "NETWORK_ERROR"
-    default_next_step = "Check {service.address} and the network (drone-mcp-config doctor tells which part fails)"
+    default_next_step = "Check {service.address} and the network (drone-mcp-config doctor shows which part fails)"
     default_retryable = True
 
 

@@ -1,4 +1,4 @@
-"""Makes every HTTP client of this product: one rule for proxies and TLS, whoever asks whom."""
+"""Makes every HTTP client of this product: with one rule for proxies and TLS."""
 
 from __future__ import annotations
 
@@ -63,6 +63,6 @@ def _trust(address: str, ca_file: str | Path | None) -> ssl.SSLContext:
         if ca_file is not None:
             file = repr(str(ca_file))
             context.load_verify_locations(cafile=str(ca_file))
-    except OSError:  # of which ssl.SSLError is one
+    except OSError:  # ssl.SSLError is one
         raise OSError(f"The file of certificate authorities {file} cannot be used: it takes a PEM file") from None
     return context

@@ -18,7 +18,7 @@ def use_own_packages(package: str) -> None:
     """Leave out what Python's own variables add, before anything large is imported.
 
     Nothing changes where the package or its libraries are found only through them. A process without docstrings, or in
-    which warnings may be errors, begins anew.
+    which warnings may be errors, starts again.
     """
     if sys.flags.ignore_environment:
         return

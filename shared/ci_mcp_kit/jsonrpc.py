@@ -1,4 +1,4 @@
-"""Reads the JSON-RPC messages of a client, and refuses what is none, so that no caller waits for ever. Pure.
+"""Reads the JSON-RPC messages of a client, and refuses what is none, so that no caller waits forever. Pure.
 
 The SDK (2.3.0) drops a line that it cannot read (`mcp/server/stdio.py`), takes a request whose id is null or a fraction
 for a notification, and takes one with a member `error` for a response (`mcp_types/jsonrpc.py`). JSON-RPC answers all of

@@ -16,7 +16,7 @@ MAX_REPEATS: Final = 5  # in a window
 class RepeatLimit(logging.Filter):
     """Lets a message through a few times a minute, and says with the next one how many were left out.
 
-    Messages are told apart by their format string, so that their arguments cannot evade the limit. Add it to a logger.
+    Messages are distinguished by their format string, so their arguments cannot evade the limit. Add it to a logger.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:

@@ -1,4 +1,4 @@
-"""Writes log records without waiting for whoever reads them.
+"""Writes log records without waiting for their reader.
 
 Several clients leave the pipe of standard error unread, and a full pipe takes no more: a handler that writes in the
 thread of a request would stop the server with it.

@@ -1,7 +1,7 @@
 """Metrics for Prometheus, served at an address of their own and never at that of the servers.
 
-Whoever reaches that address may read them. So they hold no repository, no caller, no token, and no label that a caller
-could make up.
+Every client that reaches that address may read them. So they hold no repository, no caller, no token, and no label
+that a caller could make up.
 """
 
 from __future__ import annotations

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 _SCHEMES = ("http", "https", "all", "no")
-# What a resolver takes for an address of this machine, besides what `ipaddress` reads.
+# What a resolver takes for an address of this machine, in addition to what `ipaddress` reads.
 _THIS_MACHINE = re.compile(r"(?:.+\.)?localhost\.?|127(?:\.\d+){0,3}|0(?:\.0){0,3}")
 
 

@@ -26,7 +26,7 @@ WINDOWS = sys.platform == "win32"  # its select() takes sockets only, so there n
 
 
 def write_at_once(descriptor: int, data: bytes) -> None:
-    """Write `data`, which is short, unless that would block; whoever reads it may be gone."""
+    """Write `data`, which is short, unless that would block; the reader may be gone."""
     with contextlib.suppress(OSError, ValueError):  # ValueError: select() takes no descriptor below 0
         if data and (WINDOWS or select.select([], [descriptor], [], 0)[1]):
             os.write(descriptor, data[:_AT_ONCE])
@@ -67,7 +67,7 @@ class Input:
 
         Python runs a handler between two instructions of the main thread, so a signal that comes just before that
         thread blocks would wait until it wakes (https://docs.python.org/3/library/signal.html, "Execution of Python
-        signal handlers"). The alarm is written to as soon as the signal comes, and wakes whoever reads.
+        signal handlers"). The alarm is written to as soon as the signal comes, and wakes the reader.
         """
         signal.set_wakeup_fd(self._bell, warn_on_full_buffer=False)
         for number in SIGNALS:
@@ -107,7 +107,7 @@ class Input:
             os.close(empty)
 
     def wait_for_end(self) -> None:
-        """Wait until the input has ended, whether or not it has been read. Not on Windows."""
+        """Wait until the input has ended, even if it has not been read. Not on Windows."""
         hung_up = select.poll()
         hung_up.register(self._source, 0)  # no events: poll() reports POLLHUP and POLLERR alone
         hung_up.register(self._alarm, select.POLLIN)

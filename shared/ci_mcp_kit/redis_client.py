@@ -64,7 +64,7 @@ def _limits() -> dict[str, Any]:
         "socket_timeout": None,
         "retry": Retry(ExponentialBackoff(cap=0.2, base=0.02), RETRIES),
         # After a failover behind a stable name the open connections still lead to the former master. redis-py connects
-        # anew before it tries again after one of these errors.
+        # again before it tries again after one of these errors.
         "retry_on_error": [exceptions.ReadOnlyError, exceptions.MasterDownError],
     }
 

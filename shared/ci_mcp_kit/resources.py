@@ -15,6 +15,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 from mcp.server.mcpserver.prompts import Prompt
@@ -25,7 +26,7 @@ from pydantic import Field
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import error_data, view_text
-from ci_mcp_kit.arguments import arguments_model, read_arguments, read_texts
+from ci_mcp_kit.arguments import Arguments, arguments_model, read_arguments, read_texts
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput, NotFound, ServiceError
 from ci_mcp_kit.schemas import flatten
@@ -171,8 +172,7 @@ def _wrap(
     kind: str, name: str, function: Callable[..., Awaitable[Any]], clean: Cleaner
 ) -> Callable[..., Awaitable[str]]:
     """Wrap `function`: its answer becomes clean text, and its errors become protocol errors."""
-    model = arguments_model(function, None)
-    schema = flatten(model.model_json_schema())
+    model, schema = _read_arguments_of(getattr(function, "__func__", function))
 
     async def wrapper(**given: Any) -> str:
         with logs.request(kind, name, **_about(given)), clean.in_force():
@@ -189,6 +189,12 @@ def _wrap(
 
     _copy_signature(wrapper, function, schema["properties"])
     return wrapper
+
+
+@cache  # as of tools: a process may have many servers with the same resources
+def _read_arguments_of(function: Callable[..., Any]) -> tuple[type[Arguments], dict[str, Any]]:
+    model = arguments_model(function)
+    return model, flatten(model.model_json_schema())
 
 
 def _copy_signature(wrapper: Callable[..., Any], function: Callable[..., Any], described: dict[str, Any]) -> None:

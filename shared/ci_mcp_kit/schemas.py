@@ -26,7 +26,7 @@ def flatten(schema: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def outline(schema: dict[str, Any], *, terse: bool = False) -> dict[str, Any]:
+def outline(schema: dict[str, Any], *, terse: bool = False, brief: bool = False) -> dict[str, Any]:
     """Return the schema of an answer, shortened, because every request of an agent pays for the list of tools.
 
     A field that is always present keeps its type, an optional one only its name, and nested objects become the names of
@@ -35,6 +35,7 @@ def outline(schema: dict[str, Any], *, terse: bool = False) -> dict[str, Any]:
     Args:
         schema: the schema, as pydantic writes it.
         terse: whether to keep nothing but names, for an answer that is read as text.
+        brief: whether to keep nothing but the names of the fields that are always present.
 
     Raises:
         ValueError: as `flatten`.
@@ -45,8 +46,8 @@ def outline(schema: dict[str, Any], *, terse: bool = False) -> dict[str, Any]:
     }
     flat = flatten({**schema, "$defs": defs})
     required = flat.get("required", [])
-    every = flat.get("properties", {}).items()
-    properties = {name: {} if terse else _field(item, always=name in required) for name, item in every}
+    every = [(name, item) for name, item in flat.get("properties", {}).items() if name in required or not brief]
+    properties = {name: {} if terse or brief else _field(item, always=name in required) for name, item in every}
     return {"type": "object", "properties": properties} | ({"required": required} if required else {})
 
 

@@ -42,7 +42,7 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
     stdin.reserve(taking_over.replay + handover.rest)
     if not pipes.WINDOWS:
         stdin.end_at_signals()
-        # Not on Windows, where nothing but the end of the pipe tells that the client is gone.
+        # Not on Windows, where nothing but the end of the pipe shows that the client is gone.
         threading.Thread(target=_end_in_time, args=[stdin], name="end", daemon=True).start()
     try:
         stdio.run(server, stdin, pipes.Output(taking_over.passes))
@@ -56,7 +56,7 @@ def serve(server: MCPServer[Any], handover: Handover) -> None:
 
 
 def _log_difference(said: Any, now: Any) -> None:
-    logger.warning("surface.json is wrong: the client was told %s, and the server says %s", said, now)
+    logger.warning("surface.json is wrong: the client got %s, and the server answers %s", said, now)
 
 
 def _end_in_time(stdin: pipes.Input) -> None:

@@ -41,7 +41,7 @@ class ProcessSettings:
     environment_secrets: tuple[Secret, ...] = ()
     """The secrets in all variables of the process, those that only libraries read included."""
     fault: SettingsError | None = None
-    """What is wrong with the environment: the server starts, and every call of it is answered with this."""
+    """The fault of the environment: the server starts all the same, and answers every call with it."""
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:

@@ -1,4 +1,4 @@
-"""The URLs and the errors of stores that processes share.
+"""The errors of stores that processes share.
 
 StoreError
 ├── StoreUrlInvalid     the URL is wrong, or of a store that this installation lacks

@@ -28,8 +28,9 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar, get_args
 
 from mcp.shared.exceptions import MCPError
@@ -38,7 +39,7 @@ from pydantic import PrivateAttr
 
 from ci_mcp_kit import logs
 from ci_mcp_kit.answer import Failure, View, failure, success
-from ci_mcp_kit.arguments import arguments_model, read_arguments
+from ci_mcp_kit.arguments import Arguments, arguments_model, read_arguments
 from ci_mcp_kit.cleaning import Cleaner, one_line
 from ci_mcp_kit.errors import NotFound, ServiceError
 from ci_mcp_kit.schemas import flatten, outline
@@ -118,6 +119,7 @@ def make_tool(
     clean: Cleaner | None = None,
     refusal: ServiceError | None = None,
     notice: Callable[[], Awaitable[str]] = no_notice,
+    hidden: Collection[str] = (),
 ) -> Tool:
     """Return the SDK's tool for a marked function.
 
@@ -126,32 +128,24 @@ def make_tool(
         clean: cleans its answers.
         refusal: its answer to every call, if there is one.
         notice: returns what an answer has to say of the access to the service, "" for nothing.
+        hidden: names of arguments that it does not take here; they keep their defaults.
 
     Raises:
         TypeError: it is not marked, not async, has no docstring or does not return a View.
     """
-    facts, view = getattr(function, TOOL_MARK, None), _view_type(function)
+    facts = getattr(function, TOOL_MARK, None)
     if not isinstance(facts, Declared) or not inspect.iscoroutinefunction(function) or not function.__doc__:
         raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
-    context = find_context_parameter(function)
-    model = arguments_model(function, context)
-    # Clients require these of the root of an input schema.
-    parameters = {
-        "type": "object",
-        "properties": {},
-        **flatten(model.model_json_schema()),
-        "additionalProperties": False,
-    }
-    answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text)
+    contract = _read_contract(getattr(function, "__func__", function), frozenset(hidden))
     limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
     tool = KitTool(
         fn=function,
         name=function.__name__,
         description=inspect.cleandoc(function.__doc__),
-        parameters=parameters,
-        fn_metadata=FuncMetadata(arg_model=model, output_schema=answer),
+        parameters=contract.parameters,
+        fn_metadata=FuncMetadata(arg_model=contract.arguments, output_schema=contract.answer),
         is_async=True,
-        context_kwarg=context,
+        context_kwarg=contract.context,
         annotations=_annotations(facts),
         meta={"drone-mcp/schema": facts.schema, **limit},
     )
@@ -159,6 +153,31 @@ def make_tool(
     tool._refusal = refusal  # noqa: SLF001 - likewise
     tool._notice = notice  # noqa: SLF001 - likewise
     return tool
+
+
+@dataclass(frozen=True)
+class _Contract:
+    """What the signature of a tool says: the parameter for the SDK's context, the arguments, and the two schemas."""
+
+    context: str | None
+    arguments: type[Arguments]
+    parameters: dict[str, Any]
+    answer: dict[str, Any]
+
+
+@cache  # a process that serves several roles offers a tool on a server for each of them
+def _read_contract(function: Callable[..., Any], hidden: frozenset[str]) -> _Contract:
+    view, context = _view_type(function), find_context_parameter(function)
+    model = arguments_model(function, {context, *hidden})
+    # Clients require these of the root of an input schema.
+    parameters = {
+        "type": "object",
+        "properties": {},
+        **flatten(model.model_json_schema()),
+        "additionalProperties": False,
+    }
+    answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text, brief=view.brief)
+    return _Contract(context, model, parameters, answer)
 
 
 class KitTool(Tool):

@@ -53,7 +53,7 @@ class DroneAccess(ReadAccess["DroneClient"]):
     @override
     async def read_user_limits(self, client: DroneClient) -> str:
         # A token that Drone does not know makes a guest (drone/drone v2.25.0, handler/api/auth/auth.go); only the
-        # routes of the user tell. A user who is not active may read what is public (handler/api/acl/check.go).
+        # routes of the user show it. A user who is not active may read what is public (handler/api/acl/check.go).
         user = await client.user()
         if user.active or user.admin:
             return ""

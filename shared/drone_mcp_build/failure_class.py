@@ -44,7 +44,7 @@ CANCELLED: Final = 130
 """The exit code of a step that ran when its build was cancelled (harness/drone v2.25.0, service/canceler)."""
 
 _BY_DRONE: Final = Judgement("cancelled", "high", "Drone cancelled it: a person did, or a newer build replaced it")
-_FROM_OUTSIDE: Final = Judgement("cancelled", "medium", "it was killed from outside; Drone does not tell by whom")
+_FROM_OUTSIDE: Final = Judgement("cancelled", "medium", "it was killed from outside; Drone does not say by whom")
 
 # Errors of runners and of Drone for a stage or step that they could not run; the first match counts. A mistake in the
 # pipeline precedes the infrastructure, as Docker reports both alike: "Error response from daemon: pull access denied".
@@ -117,7 +117,7 @@ def judge_stop(failed: FailedStep, limit: int) -> Judgement:
 
 
 def needs_time_limit(build: Build) -> bool:
-    """Whether the repository's time limit may be why the build was stopped."""
+    """Return whether the repository's time limit may be why the build was stopped."""
     # A cancel leaves its exit code and needs no limit, which would cost a request for the repository.
     killed = (failed for failed in failed_steps(build) if failed.status == "killed")
     return any(failed.exit_code != CANCELLED and (failed.seconds or failed.stage.started) for failed in killed)

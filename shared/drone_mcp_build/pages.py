@@ -52,5 +52,5 @@ def compare_page(home: str, old: str, new: str) -> str:
 
 
 def _is_bitbucket(home: str, host: str) -> bool:
-    """Whether it is Bitbucket in the cloud, or Bitbucket Server, whose addresses have this form."""
+    """Return whether it is Bitbucket in the cloud, or Bitbucket Server, whose addresses have this form."""
     return host == "bitbucket.org" or bool(re.search(r"/(?:projects|users)/[^/]+/repos/[^/]+/?$", home))

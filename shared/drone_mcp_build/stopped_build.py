@@ -20,5 +20,5 @@ def judge_stopped_build(build: Build, limit: int) -> Judgement:
     # A cancel marks also what had not started.
     if any(stage.exit_code == CANCELLED for stage in build.stages):
         return Judgement("cancelled", "high", "Drone cancelled it: a person did, or a newer build replaced it")
-    why = "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
+    why = "Drone does not say who or what stopped it (a person, automatic cancel or a time limit)"
     return Judgement("cancelled", "medium", why)

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 PATIENCE_SECONDS: Final = 300  # after which a stage that waits for an unknown reason is not waited for any longer
 _SETTLE_SECONDS: Final = 30  # after the end of a stage; Drone starts what follows, or ends the build, in less
-UNTOLD_REASONS: Final = "all such runners may be busy, none may exist, or the queue may be paused"
+POSSIBLE_REASONS: Final = "all such runners may be busy, none may exist, or the queue may be paused"
 
 
 class Outlook(Enum):
-    """What becomes of a build if nobody does anything."""
+    """The future of a build if nobody acts."""
 
     MOVES = "it goes on by itself"
     HELD = "nothing of it runs until someone approves a stage"
-    STALLED = "a stage has waited for minutes, and Drone does not tell why"
+    STALLED = "a stage has waited for minutes, and Drone does not say why"
     STUCK = "what is left of it never starts"
 
 
@@ -44,27 +44,27 @@ def outlook_of(build: Build, now: int) -> Outlook:
 
 
 def waits_for_others(stage: Stage) -> bool:
-    """Whether Drone tells that a pending stage waits for older ones."""
+    """Return whether Drone says that a pending stage waits for older ones."""
     return bool(stage.limit or stage.throttle)
 
 
 def describe_pending(stage: Stage) -> str:
-    """Say what a pending stage waits for, as far as Drone tells.
+    """Say what a pending stage waits for, as far as Drone says.
 
     Drone counts every older stage that has not ended, also one that only waits (harness/drone v2.25.0,
     scheduler/queue/queue.go).
     """
     if stage.machine:
         return f"runner '{one_line(stage.machine, NAME_WIDTH)}' has taken it and has not started it"
-    told = []
+    limits = []
     if stage.limit:
-        told.append(f"older stages of its name in this repository to end (its concurrency limit is {stage.limit})")
+        limits.append(f"older stages of its name in this repository to end (its concurrency limit is {stage.limit})")
     if stage.throttle:
-        told.append(f"older stages of this repository to end (the repository's throttle is {stage.throttle})")
+        limits.append(f"older stages of this repository to end (the repository's throttle is {stage.throttle})")
     needs = describe_needs(stage)
-    if told:
-        return f"waits for {' and '.join(told)}, and then for a runner: it needs {needs}"
-    return f"needs {needs}; Drone does not tell why it waits"
+    if limits:
+        return f"waits for {' and '.join(limits)}, and then for a runner: it needs {needs}"
+    return f"needs {needs}; Drone does not say why it waits"
 
 
 def describe_needs(stage: Stage) -> str:

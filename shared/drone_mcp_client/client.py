@@ -44,7 +44,7 @@ T = TypeVar("T")
 
 # Seconds. The feed sends a ping every 30 (drone/drone v2.25.0, handler/api/events/global.go): three are missing.
 FEED_SILENCE: Final = 90.0
-# Seconds. A step may be silent for long, and one whose build was cancelled is so for ever (see `LogTail`).
+# Seconds. A step may be silent for long, and one whose build was cancelled is so forever (see `LogTail`).
 LOG_SILENCE: Final = 60.0
 
 

@@ -91,7 +91,7 @@ def _unauthorized(refusal: Refusal) -> ServiceError:
         )
     message = "Drone does not know this token and treats an unknown one as a guest"
     if refusal.call.scope:
-        message += f"; to a guest it does not even tell whether {refusal.call.scope} exists"
+        message += f"; to a guest it does not even reveal whether {refusal.call.scope} exists"
     return AuthenticationFailed(message, next_step=CHECK_TOKEN, status=401, details=refusal.details, service=DRONE)
 
 

@@ -60,7 +60,7 @@ def read_event(call: Call[T], event: ServerEvent) -> T:
 
 
 def is_end(event: ServerEvent) -> bool:
-    """Tell whether Drone ends a stream: `event: error` with `data: eof` (handler/api/events/logs.go)."""
+    """Return whether Drone ends a stream: `event: error` with `data: eof` (handler/api/events/logs.go)."""
     return event.name == "error" and event.data.strip() == "eof"
 
 

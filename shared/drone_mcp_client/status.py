@@ -15,12 +15,12 @@ FAILED: Final = frozenset({"failure", "error", "killed"})
 
 
 def is_final(status: str) -> bool:
-    """Whether Drone will not move on from this status by itself; an unknown one is taken as unfinished."""
+    """Return whether Drone will not move on from this status by itself; an unknown one is taken as unfinished."""
     return status in FINAL
 
 
 def is_failure(status: str) -> bool:
-    """Whether something went wrong: `failure`, `error` or `killed`. `skipped` and `declined` are no failures."""
+    """Return whether something went wrong: `failure`, `error` or `killed`. `skipped` and `declined` are no failures."""
     return status in FAILED
 
 
@@ -30,7 +30,7 @@ def blocked_stages(build: Build) -> tuple[Stage, ...]:
 
 
 def is_held(build: Build) -> bool:
-    """Whether the build waits for approval: Drone shows that as a `pending` build with a `blocked` stage.
+    """Return whether the build waits for approval: Drone shows that as a `pending` build with a `blocked` stage.
 
     Needs a build with its stages: one from a list always looks as if it were only pending.
     """
@@ -39,5 +39,5 @@ def is_held(build: Build) -> bool:
 
 
 def failed_at_trigger(build: Build) -> bool:
-    """Whether no stage ever existed because Drone could not make sense of the pipeline (`build.error` says why)."""
+    """Return whether no stage ever existed, as Drone could not read the pipeline (`build.error` says why)."""
     return build.status == "error" and bool(build.error) and not build.stages

@@ -7,12 +7,12 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
-from mcp.types import Completion
-
 from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
+
+    from mcp.types import Completion
 
     from drone_mcp_client.models import Build, Stage, Step
     from drone_mcp_known.access import KnownAccess
@@ -36,6 +36,8 @@ class Completer:
 
     async def __call__(self, ref: Any, argument: Any, context: Any) -> Completion | None:
         """Return the values that the argument may have, given the arguments filled in before."""
+        from mcp.types import Completion  # noqa: PLC0415 - `drone-mcp` completes without the SDK, which is slow to load
+
         known = dict(context.arguments or {}) if context else {}
         is_prompt = getattr(ref, "uri", None) is None
         try:
@@ -50,26 +52,28 @@ class Completer:
     async def _of_prompt(self, name: str, known: dict[str, str]) -> tuple[str, ...]:
         # Prompts take owner and name in one argument, which has a default.
         if name == "number":
-            return await self._numbers(known.get("repo", ""))
-        return await self._slugs() if name == "repo" else ()
+            return await self.numbers(known.get("repo", ""))
+        return await self.slugs() if name == "repo" else ()
 
     async def _of_address(self, name: str, known: dict[str, str]) -> tuple[str, ...]:
         owner, repo = known.get("owner", ""), known.get("repo", "")
         if name in {"owner", "repo"}:
-            pairs = [slug.partition("/") for slug in await self._slugs()]
+            pairs = [slug.partition("/") for slug in await self.slugs()]
             if name == "owner":
                 return tuple(dict.fromkeys(before for before, _, _ in pairs))
             return tuple(dict.fromkeys(after for before, _, after in pairs if owner in {"", before}))
         if not (owner and repo):
             return ()
         if name == "number":
-            return await self._numbers(f"{owner}/{repo}")
+            return await self.numbers(f"{owner}/{repo}")
         number, stage = known.get("number", ""), known.get("stage", "")
         if _NUMBER.fullmatch(number) and (name == "stage" or (name == "step" and stage)):
-            return await self._parts(f"{owner}/{repo}", int(number), stage if name == "step" else None)
+            return await self.parts(f"{owner}/{repo}", int(number), stage if name == "step" else None)
         return ()
 
-    async def _slugs(self) -> tuple[str, ...]:
+    async def slugs(self) -> tuple[str, ...]:
+        """Return the repositories in scope, as owner/name."""
+
         async def read() -> tuple[str, ...]:
             drone = await self._access.client()
             repos = self._access.scope.only(await drone.repos(), lambda repo: repo.slug)
@@ -77,7 +81,8 @@ class Completer:
 
         return await self._fresh("", read)
 
-    async def _numbers(self, repo: str) -> tuple[str, ...]:
+    async def numbers(self, repo: str) -> tuple[str, ...]:
+        """Return the numbers of the newest builds of a repository, by default the one at hand."""
         slug = self._access.resolve_repo(repo or None)
 
         async def read() -> tuple[str, ...]:
@@ -86,9 +91,9 @@ class Completer:
 
         return await self._fresh(slug, read)
 
-    async def _parts(self, repo: str, number: int, stage: str | None) -> tuple[str, ...]:
+    async def parts(self, repo: str, number: int, stage: str | None) -> tuple[str, ...]:
         """Return the stages of a build, or the steps of the stage with that name or number."""
-        slug = self._access.resolve_repo(repo)
+        slug = self._access.resolve_repo(repo or None)
 
         async def read() -> tuple[str, ...]:
             build = (await self._access.builds.build(slug, number)).build

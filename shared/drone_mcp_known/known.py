@@ -51,7 +51,7 @@ class Page:
 
 
 def is_whole(build: Build) -> bool:
-    """Whether the build and all its stages and steps have ended, and all of them are known."""
+    """Return whether the build and all its stages and steps have ended, and all of them are known."""
     from drone_mcp_state import is_settled, lacks_details  # noqa: PLC0415 - on first use, to start fast
 
     return is_settled(build) and not lacks_details(build)
@@ -157,7 +157,7 @@ class Known:
         return Observation(build, "drone", self._clock())
 
     async def feed_is_alive(self) -> bool:
-        """Whether webhooks report every change of a running build to the store."""
+        """Return whether webhooks report every change of a running build to the store."""
         return await self._heard_at() is not None
 
     async def _heard_at(self) -> float | None:
@@ -169,7 +169,7 @@ class Known:
         return health.last_sign if health.is_alive(self._clock()) else None
 
     async def _is_fresh(self, record: Record) -> bool:
-        """Whether the stored build is current: a running one only for seconds, while the feed lives.
+        """Return whether the stored build is current: a running one only for seconds, while the feed lives.
 
         A live feed alone is not enough: Drone never repeats a lost delivery, and that the receiver is gone shows only
         after minutes.
@@ -179,7 +179,7 @@ class Known:
         return not status.is_final(record.build.status) and self._is_current(record) and await self.feed_is_alive()
 
     def _is_current(self, record: Record) -> bool:
-        """Whether the status is final, or has been confirmed just now and would be reported if it changed."""
+        """Return whether the status is final, or has been confirmed just now and would be reported if it changed."""
         if status.is_final(record.build.status):
             return True
         # The receiver's clock may be a little ahead of ours.
@@ -196,7 +196,7 @@ class Known:
 
 
 def _is_reported_by_feed(build: Build) -> bool:
-    """Whether webhooks report every change of a build's status.
+    """Return whether webhooks report every change of a build's status.
 
     Drone sends none when someone approves or declines a stage (harness/drone v2.25.0,
     handler/api/repos/builds/stages/approve.go and decline.go). That excludes a build that waits for approval, and one
@@ -208,7 +208,7 @@ def _is_reported_by_feed(build: Build) -> bool:
 
 
 def _is_gapless(records: Sequence[Record], repo: Repo, count: int) -> bool:
-    """Whether records, newest first, are the `count` newest builds of the repository, or all of them."""
+    """Return whether records, newest first, are the `count` newest builds of the repository, or all of them."""
     numbers = [record.build.number for record in records]
     newest, oldest = numbers[0], numbers[-1]
     # Fewer than `count` are all of them only if they reach back to the first build.

@@ -32,7 +32,7 @@ class LazyStore:
         """
         from drone_mcp_state import open_store  # noqa: PLC0415 - on first use, to start fast
 
-        # Two calls at the start must not open two stores, of which one would never be closed.
+        # Two calls at the start must not open two stores: one would never be closed.
         async with self._lock:
             if self._store is None:
                 self._store = await self._closing.enter_async_context(open_store(self._url, self._server))

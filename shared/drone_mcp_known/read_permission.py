@@ -53,7 +53,7 @@ class ReadPermission:
             ServiceError: Drone did not answer.
         """
         self._access.scope.check(slug)
-        # The token is read anew each time: its file may hold another one than a moment ago.
+        # The token is read again each time: its file may hold another one than a moment ago.
         at, tokens = self._clock(), tuple(self._access.settings.tokens())
         # Taken out at once: an entry that has expired must not survive the refusal that may follow.
         entry = self._cache.pop(slug, None)

@@ -1,7 +1,7 @@
 """Stores the signature of each build's failure, so that servers that share the store find the same failure again.
 
 The key is the id that Drone gave the build. It is unique on a server, while a number may occur again where a repository
-was deleted and enabled anew.
+was deleted and enabled again.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Signatures:
         return self._state.shared
 
     async def are_readable(self) -> bool:
-        """Whether the store answers."""
+        """Return whether the store answers."""
         return await self._state.ask(lambda store: store.health()) is not None
 
     async def write(self, slug: str, build: Build, signed: Signed) -> None:

@@ -56,6 +56,7 @@ class Batcher(Generic[Item, Result]):
 
     async def _write_pending(self) -> None:
         while self._pending:
+            # What is submitted during the write below waits for the next turn of this loop.
             batch, self._pending = self._pending[:LARGEST_BATCH], self._pending[LARGEST_BATCH:]
             try:
                 results = await self._write([submission.item for submission in batch])

@@ -30,6 +30,7 @@ class Alarm:
 
     def ring(self) -> None:
         """Wake all tasks that are waiting."""
+        # A new event for the next ring: an event of anyio cannot be cleared, and those who wait hold the old one.
         self._rung.set()
         self._rung = anyio.Event()
 

@@ -132,6 +132,7 @@ class MemoryStore(BuildStateStore):
         dropped = 0
         for builds in self._builds.values():
             old = [number for number, record in builds.items() if record.build.created < newer_than]
+            # `or None`: for a number of 0 all are surplus, and a slice up to -0 would be empty.
             surplus = sorted(builds.keys() - set(old))[: -builds_per_repo or None]
             gone = old + [number for number in surplus if is_settled(builds[number].build)]
             for number in gone:

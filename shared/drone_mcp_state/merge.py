@@ -4,7 +4,7 @@ Drone's deliveries are snapshots that may be lost, doubled and reordered. A buil
 steps is one row in Drone, and each row has a `version` that grows by one with every change (the optimistic lock of
 drone/drone v2.25.0, store/build/build.go, store/stage/stage.go and store/step/step.go). So the newer of two rows is
 known, whichever came first, and a build is merged row by row. The newer row is a maximum, the rows of a build are a
-union: merging is idempotent, commutative, associative and monotonic, and property tests hold it to that.
+union: merging is idempotent, commutative, associative and monotonic, and property tests check that.
 
 `updated` is no clock: Drone sets it when a build is created and started, not when it ends.
 """
@@ -89,7 +89,7 @@ def transitions(before: Build | None, after: Build) -> tuple[Transition, ...]:
 def is_settled(build: Build) -> bool:
     """Return whether a build has ended with all its stages and steps, so that it changes no more.
 
-    A declined build keeps blocked stages for ever (drone/drone v2.25.0, handler/api/repos/builds/stages/decline.go), so
+    A declined build keeps blocked stages forever (drone/drone v2.25.0, handler/api/repos/builds/stages/decline.go), so
     they count as ended.
     A build known only from a list can be final without stages: see `lacks_details`.
     """

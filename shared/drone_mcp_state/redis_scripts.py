@@ -104,7 +104,7 @@ return answer
 """
 )
 
-# Sent instead of the script with every delivery.
+# Sent with every delivery in place of the script, which has 2 KB.
 PUT_SHA = sha1(PUT.encode(), usedforsecurity=False).hexdigest()
 
 # KEYS: build, open, age, slugs, the repository's numbers, the ref's numbers; ARGV: slug, number

@@ -117,7 +117,9 @@ class RedisStore(BuildStateStore):
     async def _put(self, arguments: list[Any]) -> list[Any]:
         try:
             answer: list[Any] = await self._redis.evalsha(scripts.PUT_SHA, *arguments)
-        except NoScriptError:  # Redis is new or was restarted
+        # The cache of scripts is lost with a restart, a failover or SCRIPT FLUSH, and EVAL fills it again
+        # (https://redis.io/docs/latest/develop/programmability/eval-intro/).
+        except NoScriptError:
             answer = await self._redis.eval(scripts.PUT, *arguments)
         return answer
 
@@ -175,6 +177,8 @@ class RedisStore(BuildStateStore):
 
     @override
     async def records(self) -> AsyncIterator[Record]:
+        # A build that is there from beginning to end is returned, and one may come twice: merging takes that
+        # (https://redis.io/docs/latest/commands/scan/, "Scan guarantees").
         cursor = None
         while cursor != 0:
             async with answering():
@@ -202,6 +206,7 @@ class RedisStore(BuildStateStore):
 
     async def _end(self) -> tuple[Feed, int]:
         name, place = await self._redis.hmget(scripts.FACTS, "feed", "place")
+        # Two processes may find no name at once: HSETNX keeps the first, so the name is read again.
         if name is None:
             await self._redis.hsetnx(scripts.FACTS, "feed", secrets.token_hex(4))
             name = await self._redis.hget(scripts.FACTS, "feed")
@@ -231,6 +236,7 @@ class RedisStore(BuildStateStore):
             for identifier, fields in entries
             if slug in {None, fields[b"slug"].decode()} and number in {None, int(fields[b"number"])}
         )
+        # The entry before the oldest may be the caller's last one: then nothing is missing between them.
         reaches = place >= end or (bool(oldest) and place >= place_of(oldest[0][0]) - 1)
         return Changes(items, feed.cursor(end), complete=reaches)
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
+# SQLite does not notify other processes of a write, and reading its number of changes takes some microseconds.
 POLL_SECONDS = 0.02  # between checks for writes of other processes, while a task waits
 
 

@@ -42,6 +42,7 @@ class SqliteDatabase:
 
     @contextmanager
     def _writing(self) -> Generator[None]:
+        # What was rolled back may be in the cache already.
         try:
             with writing(self._db):
                 yield
@@ -54,6 +55,8 @@ class SqliteDatabase:
     def apply(self, batch: list[Seen]) -> list[Change | None]:
         """Merge snapshots, in one transaction."""
         with self._writing():
+            # Inside the transaction, so that nobody can write between this check and the merge. Our own writes do not
+            # change the number (https://www.sqlite.org/pragma.html#pragma_data_version).
             version = self.data_version()
             if version != self._cache_version:  # another process has written
                 self._cache.clear()
@@ -138,6 +141,7 @@ class SqliteDatabase:
 
     def page(self, after: tuple[str, int]) -> tuple[Record, ...]:
         """List the builds after one, ordered by name and number."""
+        # By key and not by OFFSET, which would skip builds when others are deleted between two pages.
         rows = self._db.execute(
             f"SELECT {_COLUMNS} FROM builds WHERE (slug, number) > (?, ?) ORDER BY slug, number LIMIT ?",  # noqa: S608 - our own text
             (*after, _PAGE),
@@ -184,8 +188,10 @@ class SqliteDatabase:
         """List the changes after a cursor."""
         end = self._end()
         place = self._feed.position(since)
+        # A place behind the end is of a file that was replaced by an older copy of itself.
         if place is None or place > end:
             return Changes((), self._feed.cursor(end), complete=False)
+        # Up to `end` only: another process may write meanwhile, and its changes would come again with the next cursor.
         rows = self._db.execute(
             "SELECT place, slug, number, status, source, at, transitions FROM changes"
             " WHERE place > ?1 AND place <= ?4 AND (?2 IS NULL OR slug = ?2) AND (?3 IS NULL OR number = ?3)"
@@ -240,6 +246,7 @@ class SqliteDatabase:
 
     def retain(self, builds_per_repo: int, newer_than: float) -> int:
         """Delete builds that are too old or beyond the number per repository."""
+        # Beyond the number only settled builds go, as callers may wait for the others.
         with self._writing():
             self._cache.clear()
             old = self._db.execute("DELETE FROM builds WHERE created < ?", (newer_than,)).rowcount
@@ -253,6 +260,7 @@ class SqliteDatabase:
 
     def snapshot(self, path: str) -> None:
         """Copy the current state into a new file, whose feed gets a name of its own."""
+        # A copy of one moment while others write (https://www.sqlite.org/lang_vacuum.html, "VACUUM with INTO").
         self._db.execute("VACUUM INTO ?", (path,))
         copy = sqlite3.connect(path, isolation_level=None)
         try:

@@ -57,6 +57,8 @@ def connect(path: str) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection) -> None:
+    # Looked at twice: first without a lock, as nearly every start finds a current file, and then under it, as another
+    # process may have migrated the file meanwhile.
     if _version(connection) == len(MIGRATIONS):
         return
     connection.execute("BEGIN EXCLUSIVE")

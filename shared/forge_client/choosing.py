@@ -1,7 +1,6 @@
 """Finds the labels and milestones that a caller names. Pure.
 
-A forge takes a name that it does not know for no filter at all, and leaves it out of what it writes; so every name is
-looked up first.
+A forge ignores a name that it does not know, in a filter and in a write, so every name is looked up first.
 """
 
 from __future__ import annotations

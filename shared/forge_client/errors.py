@@ -1,7 +1,8 @@
-"""The errors that a call to the forge can raise: those of `ci_mcp_kit.errors`, with `FORGE` as their service."""
+"""The forge as a service, and the errors that have more to say about it than those of `ci_mcp_kit.errors`."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ci_mcp_kit import errors
@@ -22,6 +23,9 @@ FORGE: Final = Service(
     default="DRONE_REPO",
 )
 
+FORGE_WRITES: Final = replace(FORGE, token="FORGE_WRITE_TOKEN", token_file="FORGE_WRITE_TOKEN_FILE")  # noqa: S106 - names
+"""The same service for the client that writes, which has a token of its own."""
+
 
 class NotFound(errors.NotFound):
     """There is no such thing, or none that this token may see: a forge does not distinguish the two."""
@@ -31,7 +35,7 @@ class NotFound(errors.NotFound):
 
 
 class Conflict(errors.Conflict):
-    """The subject has changed since it was read, or its state does not allow this."""
+    """The subject has changed since it was read, or its state does not allow the change."""
 
     service = FORGE
 

@@ -1,4 +1,4 @@
-"""What the servers need of a forge, whichever it is."""
+"""The interface of a forge, whichever program is behind it."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ class Forge(Protocol):
 
 
 class ForgeWrites(Protocol):
-    """Everything that is written to a forge, as calls that are not sent: only the guard's client sends them."""
+    """The writes. Each method makes a call and sends nothing, because only the guard's client may send it."""
 
     def create_issue(
         self,

@@ -12,9 +12,7 @@ from ci_mcp_kit.errors import InvalidInput
 
 REPO_SYNTAX: Final = "Give the repository as owner/name, for example octo/hello"
 REF_SYNTAX: Final = "Give a branch, a tag or a commit, for example main, v1.0.0 or 0abbfeb5"
-LONGEST_PATH: Final = (
-    4000  # characters of a file's path: nearly PATH_MAX of Linux (limits.h), and short of a request line
-)
+LONGEST_PATH: Final = 4000  # characters of a file's path; Linux has 4,096 bytes (PATH_MAX of limits.h)
 
 # What no name of a ref contains (git/git v2.47.0, Documentation/git-check-ref-format.txt, rules 3 to 5, 8 and 10).
 _NO_REF: Final = re.compile(r"\.\.|[\x00-\x20\x7f~^:?*\[\\]|@\{|^@$|^-")
@@ -76,7 +74,7 @@ def check_ref(ref: str) -> str:
     """
     # A part may neither be empty nor begin with a dot nor end in .lock (rules 1 and 6), and the whole not in a dot (7).
     is_wrong = any(not part or part.startswith(".") or part.endswith(".lock") for part in ref.split("/"))
-    if is_wrong or ref.endswith(".") or len(ref) > LONGEST_SEGMENT or _NO_REF.search(ref) or not _is_unicode(ref):
+    if is_wrong or ref.endswith(".") or len(ref) > LONGEST_SEGMENT or _NO_REF.search(ref) or not is_unicode(ref):
         raise InvalidInput(f"{quote_input(ref)} is no branch, tag or commit", next_step=REF_SYNTAX)
     return ref
 
@@ -123,7 +121,7 @@ def check_filter(text: str) -> str:
     # Gitea trims what is searched for, and drops it if it holds a NUL (go-gitea/gitea v1.27.3,
     # routers/api/v1/repo/issue.go, ListIssues).
     is_blank = text != "" and not text.strip()
-    if is_blank or len(text) > LONGEST_SEGMENT or _CONTROL.search(text) or not _is_unicode(text):
+    if is_blank or len(text) > LONGEST_SEGMENT or _CONTROL.search(text) or not is_unicode(text):
         raise InvalidInput(f"A forge cannot filter by {quote_input(text)}", next_step="Give one line of words, or none")
     return text
 
@@ -133,5 +131,6 @@ def _no_path(path: str) -> InvalidInput:
     return InvalidInput(f"{quote_input(path)} is no path of a file", next_step=example)
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Tell whether a text can be sent: JSON from a client may hold halves of a surrogate pair."""
     return not any("\ud800" <= character <= "\udfff" for character in text)

@@ -1,4 +1,4 @@
-"""What a caller asks of a forge, and what became of a write: filters, changes, outcomes."""
+"""Filters of lists, changes of issues and pull requests, and the result of a write."""
 
 from __future__ import annotations
 
@@ -94,8 +94,8 @@ class Written(Generic[T_co]):
 
     Attributes:
         answer: what the forge has now.
-        not_applied: the fields that were sent and did not take. A forge drops what the token's user may not set, and
-            cuts what is too long, without refusing the rest.
+        not_applied: the fields that do not have the value that was sent. A forge drops what the token's user may not
+            set, and cuts what is too long, without refusing the rest.
     """
 
     answer: T_co

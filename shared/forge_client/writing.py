@@ -1,4 +1,4 @@
-"""What is checked before something is written to a forge, and how a text is kept without effects. Pure."""
+"""Checks of titles, texts and repositories before a write, and the fencing of texts. Pure."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
 from forge_client.errors import FORGE
+from forge_client.names import is_unicode
 
 if TYPE_CHECKING:
     from forge_client.models.server import Repository
@@ -21,8 +22,10 @@ def check_title(title: str) -> str:
     """Return the title of an issue or a pull request.
 
     Raises:
-        InvalidInput: a forge would refuse, cut or take it although nobody could read it.
+        InvalidInput: it is blank, too long, more than one line, or not valid Unicode.
     """
+    if "\n" in title or "\r" in title:
+        raise InvalidInput("The title has more than one line", next_step="Give one line, and the rest in the text")
     return _check(title, "title", LONGEST_TITLE)
 
 
@@ -47,7 +50,7 @@ def fence(text: str) -> str:
 
 
 def check_changeable(repository: Repository) -> None:
-    """Refuse to change anything in an archived repository, for every write before it is planned.
+    """Check that a repository is not archived, before any write is planned.
 
     Gitea and Forgejo refuse new issues, comments and pull requests there (423), but take edits and labels.
 
@@ -69,6 +72,7 @@ def _check(text: str, what: str, longest: int) -> str:
         raise InvalidInput(f"The {what} is blank")
     if len(text) > longest:
         raise InvalidInput(f"The {what} has {len(text)} characters, and may have {longest}")
-    if any("\ud800" <= character <= "\udfff" for character in text):
-        raise InvalidInput(f"The {what} is not valid Unicode")
+    # PostgreSQL keeps no NUL in a text (its manual, "Character Types"), and the forge fails.
+    if "\0" in text or not is_unicode(text):
+        raise InvalidInput(f"The {what} holds a NUL or is not valid Unicode")
     return text

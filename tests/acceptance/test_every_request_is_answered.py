@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.client_pipes import ENVELOPE, HANDSHAKE, NOWHERE
-from support.http_process import HEADERS, PATIENCE, serving
+from support.http_process import HEADERS, PATIENCE, PLAIN, serving
 from support.warm import warm_process
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def test_over_http_every_request_is_answered_in_its_response(url: str, era: str)
     @settings(max_examples=100)
     @given(lines(meta))
     def hold(line: bytes) -> None:
-        with httpx.Client(trust_env=False, timeout=PATIENCE) as http:
+        with httpx.Client(trust_env=False, verify=PLAIN, timeout=PATIENCE) as http:
             answer = http.post(url + "/mcp", headers=HEADERS | version, content=line)
         if must_be_answered(line):
             (text,) = [part.removeprefix("data: ") for part in answer.text.splitlines() if '"jsonrpc"' in part]

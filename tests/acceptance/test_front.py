@@ -24,6 +24,7 @@ from support.client_pipes import (
     failure_of,
     server_process,
     wait_until_gone,
+    warm_server_process,
 )
 from support.installed import SERVERS, environment_of, server_module
 
@@ -294,7 +295,7 @@ WRONG = wrong_environments(SERVERS[0])
 def test_a_wrong_environment_is_said_where_it_is_read(name: str, wrong: str) -> None:
     environment, variable, words = wrong_environments(name)[wrong]
     manifest = read_installation()[name]
-    with server_process("-m", manifest.module, **environment) as process:
+    with warm_server_process("-m", manifest.module, **environment) as process:
         told = process.ask(1, "initialize", HANDSHAKE)["instructions"]
         assert words in told.partition("\n")[0]
         tools = [tool["name"] for tool in process.ask(2, "tools/list")["tools"]]
@@ -317,7 +318,8 @@ def test_a_wrong_environment_is_said_where_it_is_read(name: str, wrong: str) -> 
 @pytest.mark.parametrize("name", SERVERS)
 def test_scripts_find_a_wrong_environment_by_the_status(name: str, wrong: str) -> None:
     environment, _, words = wrong_environments(name)[wrong]
-    with server_process("-m", read_installation()[name].module, "--check-environment", **environment) as process:
+    command = ("-m", read_installation()[name].module, "--check-environment")
+    with warm_server_process(*command, **environment) as process:
         status, errors = process.ending()
     assert status == 2
     assert words in errors

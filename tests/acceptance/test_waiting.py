@@ -100,4 +100,4 @@ async def test_an_agent_that_waits_is_told_that_the_build_went_red_without_polli
     assert (answer["finished"], answer["build"]["status"], answer["build"]["source"]) == (True, "failure", "store")
     assert answer["changes"][0] == "build: running -> failure"
     assert answer["build"]["first_failure"]["step_name"] == "test"
-    assert answer["next_step"].startswith(f"drone_diagnose_build with number {number} tells why it failed")
+    assert answer["next_step"].startswith(f"drone_diagnose_build with number {number} explains why it failed")

@@ -30,7 +30,7 @@ class Answer:
             assert self.text_agrees()
 
     def text_agrees(self) -> bool:
-        """Tell whether the text is the data."""
+        """Return whether the text is the data."""
         return bool(json.loads(self.text) == self.data)
 
     @property
@@ -43,7 +43,7 @@ class LogAnswer(Answer):
     """What a tool of the logs server said: its text shows logs as they are."""
 
     def text_agrees(self) -> bool:
-        """Tell whether every log of the data is in the text."""
+        """Return whether every log of the data is in the text."""
         parts = [part for key in ("logs", "results", "failures") for part in self.data.get(key, [])]
         return all(part["log"] in self.text for part in parts if "log" in part)
 

@@ -12,8 +12,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from support.warm import warm_python
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from contextlib import AbstractContextManager
 
 VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
@@ -65,7 +68,7 @@ class ServerProcess:
         return answer["result"]
 
     def has_loaded(self, library: str = "pydantic_core") -> bool:
-        """Tell whether the process has mapped a library (Linux)."""
+        """Return whether the process has mapped a library (Linux)."""
         return library in Path(f"/proc/{self.process.pid}/maps").read_text(encoding="utf-8")
 
     def ending(self) -> tuple[int, str]:
@@ -90,19 +93,21 @@ def failure_of(result: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(result["content"][0]["text"].removeprefix("Error: ")))
 
 
-@contextmanager
-def server_process(*command: str, **environment: str) -> Iterator[ServerProcess]:
-    """Run `python -P COMMAND...` with nothing of this process's variables that servers read.
+def server_process(*command: str, **environment: str) -> AbstractContextManager[ServerProcess]:
+    """Run `python -P COMMAND...` with nothing of this process's variables that servers read."""
+    return _running([sys.executable, "-P", *command], environment)
 
-    Args:
-        command: what follows the interpreter.
-        environment: what is set.
-    """
+
+def warm_server_process(*command: str, **environment: str) -> AbstractContextManager[ServerProcess]:
+    """Run the same as a forked process: for tests that are not about what is loaded when, or how a process ends."""
+    return _running([*warm_python(), *command], environment)
+
+
+@contextmanager
+def _running(command: list[str], environment: dict[str, str]) -> Iterator[ServerProcess]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DRONE")}
     pipe = subprocess.PIPE
-    with subprocess.Popen(
-        [sys.executable, "-P", *command], stdin=pipe, stdout=pipe, stderr=pipe, env={**kept, **environment}
-    ) as process:
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env={**kept, **environment}) as process:
         try:
             yield ServerProcess(process)
         finally:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
+import sys
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,9 +20,11 @@ from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+    from contextlib import AbstractContextManager
 
 TESTS = Path(__file__).parents[1]
 PATIENCE = 60  # seconds before a test gives up: a start takes many on a busy machine
+PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # for plain HTTP; loading the public authorities takes 25 ms a client
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 HEADERS = {"accept": "application/json, text/event-stream", "content-type": "application/json"}
 
@@ -35,7 +39,7 @@ class HttpProcess:
 
     def metrics(self) -> dict[str, float]:
         """Read what Prometheus reads: each line's name and labels, and its value."""
-        with httpx.Client(trust_env=False, timeout=PATIENCE) as http:
+        with httpx.Client(trust_env=False, verify=PLAIN, timeout=PATIENCE) as http:
             lines = http.get(self.told["metrics"]).raise_for_status().text.splitlines()
         pairs = [line.rpartition(" ") for line in lines if not line.startswith("#")]
         return {name: float(value) for name, _, value in pairs}
@@ -46,7 +50,7 @@ class HttpProcess:
 
     def send(self, method: str, path: str, body: str | None, headers: dict[str, str]) -> httpx.Response:
         """Send any request."""
-        with httpx.Client(trust_env=False, timeout=PATIENCE) as http:
+        with httpx.Client(trust_env=False, verify=PLAIN, timeout=PATIENCE) as http:
             return http.request(method, self.url + path, headers={**HEADERS, **headers}, content=body)
 
     @asynccontextmanager
@@ -66,7 +70,7 @@ class HttpProcess:
 async def mcp_client(url: str, mode: Any = "auto", **headers: str) -> AsyncIterator[Client]:
     """Connect an MCP client to an address."""
     async with (
-        httpx2.AsyncClient(headers=headers, trust_env=False, timeout=PATIENCE) as http,
+        httpx2.AsyncClient(headers=headers, trust_env=False, verify=PLAIN, timeout=PATIENCE) as http,
         Client(streamable_http_client(url, http_client=http), mode=mode) as client,
     ):
         yield client
@@ -76,13 +80,27 @@ def bearer(token: str) -> dict[str, str]:
     return {"authorization": f"Bearer {token}"}
 
 
-@contextmanager
-def started(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]]:
+def started(*command: str, **environment: str) -> AbstractContextManager[subprocess.Popen[str]]:
     """Start a module of ours with arguments, and nothing of this machine's own settings."""
+    return _started([*warm_python(), "-m", *command], environment)
+
+
+def serving(*command: str, **environment: str) -> AbstractContextManager[HttpProcess]:
+    """Start what serves, and wait for the line that says where."""
+    return _serving([*warm_python(), "-m", *command], environment)
+
+
+def serving_alone(*command: str, **environment: str) -> AbstractContextManager[HttpProcess]:
+    """Start what serves in a new interpreter: its process is the one of `Popen`, whose memory and time can be read."""
+    return _serving([sys.executable, "-m", *command], environment)
+
+
+@contextmanager
+def _started(command: list[str], environment: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
     kept = {name: value for name, value in os.environ.items() if "DRONE" not in name and "OTEL" not in name}
     given = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
-    argv, env, pipe = [*warm_python(), "-m", *command], {**kept, **given}, subprocess.PIPE
-    with subprocess.Popen(argv, stdin=pipe, stdout=pipe, stderr=pipe, env=env, text=True) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe, env=kept | given, text=True) as process:
         try:
             yield process
         finally:
@@ -90,9 +108,8 @@ def started(*command: str, **environment: str) -> Iterator[subprocess.Popen[str]
 
 
 @contextmanager
-def serving(*command: str, **environment: str) -> Iterator[HttpProcess]:
-    """Start what serves, and wait for the line that says where."""
-    with started(*command, **environment) as process:
+def _serving(command: list[str], environment: dict[str, str]) -> Iterator[HttpProcess]:
+    with _started(command, environment) as process:
         assert process.stdout
         line = process.stdout.readline()
         if not line:

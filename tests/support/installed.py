@@ -22,7 +22,7 @@ TOKEN = "a-token-of-the-tests"
 ROLES = sorted(role_library(None).names())
 
 _COMMANDS = distribution("drone-mcp").entry_points.select(group="console_scripts")
-SERVICES = sorted({point.name.removeprefix("drone-mcp-") for point in _COMMANDS} - {*SERVERS, "config"})
+SERVICES = sorted({point.name.removeprefix("drone-mcp-") for point in _COMMANDS} - {*SERVERS, "config", "drone-mcp"})
 """What runs for itself, whatever the role."""
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
 
+from ci_mcp_kit.yaml_source import InvalidFile
+from drone_mcp_config.errors import InvalidRole
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
 Place = tuple[str | int, ...]
 
@@ -38,6 +43,16 @@ def documents(draw: st.DrawFn, base: dict[str, Any]) -> str:
     """Write a document, in braces, in which a value or a key at one place is another one."""
     place = draw(st.sampled_from(sorted(_places(base), key=str)))
     return _written(base, (), place, draw(VALUES), is_key=draw(st.booleans()))
+
+
+def unplaced_mistakes(read: Callable[[Path], object], file: Path, text: str) -> list[str]:
+    """Write a file and read it; return the mistakes that the reader finds without saying in which line they are."""
+    file.write_text(text, encoding="utf-8")
+    try:
+        read(file)
+    except (InvalidFile, InvalidRole) as error:
+        return [str(one) for one in error.problems if not re.match(rf"{re.escape(str(file))}:\d+: \S", str(one))]
+    return []
 
 
 def _places(data: object, at: Place = ()) -> Iterator[Place]:

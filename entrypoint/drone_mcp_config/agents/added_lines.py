@@ -27,7 +27,7 @@ _RANGE = re.compile(rb"-\d+(?:,(\d+))?")
 
 @dataclass
 class Addition:
-    """What one hunk of a commit adds, or its message, or a binary file.
+    """The lines that one hunk of a commit adds, or its message, or a binary file.
 
     Attributes:
         commit: "" only before the first one.

@@ -94,12 +94,12 @@ def environment_with(launch: ClientLaunch, config: Path, folder: Path) -> dict[s
 
 
 def is_client(launch: ClientLaunch, command: Sequence[str]) -> bool:
-    """Tell whether a command is the client itself, not a wrapper or another program."""
+    """Return whether a command is the client itself, not a wrapper or another program."""
     return PurePosixPath(command[0]).name == launch.program
 
 
 def has_place(command: Sequence[str]) -> bool:
-    """Tell whether a command has a place for the path."""
+    """Return whether a command has a place for the path."""
     return any(_is_place(word) for word in command)
 
 

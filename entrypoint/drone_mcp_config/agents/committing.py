@@ -24,7 +24,7 @@ HOOKS = ("pre-commit", "prepare-commit-msg", "commit-msg", "post-commit", "pre-p
 
 @dataclass(frozen=True)
 class Author:
-    """Who commits, and for which run."""
+    """The author of commits, and the run that they belong to."""
 
     role: str
     session: str = ""

@@ -1,7 +1,7 @@
 """Commits an agent's work and pushes it to its branch: never by force, never to a branch that people share.
 
 Whatever can be refused is refused before the agent starts, so that no mistake in an option costs hours of work. What is
-said to be pushed is in the remote, as the remote tells, and a clone of the branch has all of the work.
+said to be pushed is in the remote, as the remote reports, and a clone of the branch has all of the work.
 """
 
 from __future__ import annotations

@@ -90,7 +90,7 @@ class Foreground:
     def finishing(self) -> Iterator[None]:
         """Let programs with a limit go on at the first signal to end, within the block; a second one ends them.
 
-        Whoever stops a container may do so at any moment, also in the middle of a push.
+        A container may be stopped at any moment, also in the middle of a push.
         """
         self._spares_one = True
         try:
@@ -151,7 +151,7 @@ class Foreground:
         return TIMED_OUT
 
     def _note(self, came: signal.struct_siginfo) -> bool:
-        """Remember a signal to end; tell whether it is one."""
+        """Remember a signal to end; return whether it is one."""
         if came.si_signo not in ENDING:
             return False
         self.end_code = SIGNALLED + came.si_signo
@@ -165,7 +165,7 @@ def _redirections(output: int, errors: int) -> list[tuple[Any, ...]]:
 
 
 def _from_terminal(came: signal.struct_siginfo) -> bool:
-    """Tell whether the terminal has sent the signal to the whole process group, and so to the program already."""
+    """Return whether the terminal has sent the signal to the whole process group, and so to the program already."""
     return came.si_signo in SENT_BY_TERMINALS and came.si_code == BY_KERNEL
 
 

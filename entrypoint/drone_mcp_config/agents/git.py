@@ -100,7 +100,7 @@ class Git:
         """Return the path of a file of git's own: those of a linked work tree are elsewhere (git-worktree(1), DETAILS).
 
         Raises:
-            GitFailed: git cannot tell.
+            GitFailed: git fails.
         """
         return self.folder / self._ask_path("--git-path", name)
 

@@ -22,7 +22,7 @@ def given_secrets(environment: Mapping[str, str], known: Collection[str]) -> dic
 
     Args:
         environment: of the run.
-        known: variables that hold a secret though their names do not tell.
+        known: variables that hold a secret though their names do not show it.
     """
     found: dict[str, str] = {}
     for name, value in environment.items():
@@ -37,7 +37,7 @@ def given_secrets(environment: Mapping[str, str], known: Collection[str]) -> dic
 
 
 def _is_word(value: str) -> bool:
-    """Tell whether a value is a word or a number, as in POSTGRES_PASSWORD=postgres, which other files contain, too."""
+    """Return whether a value is a word or a number, as in POSTGRES_PASSWORD=postgres, which is in other files, too."""
     return value.isalpha() or value.isdigit()
 
 

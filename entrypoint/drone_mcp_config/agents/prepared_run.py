@@ -69,7 +69,7 @@ class PreparedRun:
 
 
 def require_role(assignment: Assignment, installed: Servers, environment: Mapping[str, str], *, push: bool) -> None:
-    """Check that there is a role: only that says what else is needed.
+    """Check that there is a role: the role decides what else is needed.
 
     Raises:
         UserError: there is none; names it, and what every role would lack.

@@ -22,7 +22,7 @@ def branch_problem(name: str) -> str | None:
 
 
 def is_protected(name: str, default: str | None) -> bool:
-    """Tell whether people share a branch of this name; `default` is the default branch of the remote, if known."""
+    """Return whether people share a branch of this name; `default` is the default branch of the remote, if known."""
     # Git tells Main from main, but people and the file systems of macOS and Windows do not.
     folded = name.casefold()
     return name == default or folded in PROTECTED or folded.startswith(PROTECTED_START)

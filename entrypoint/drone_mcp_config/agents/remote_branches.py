@@ -20,17 +20,17 @@ def pushed_to(git: Git, remote: str) -> str:
     """Return where pushes to a remote go: its name, or an address where it is fetched from another one.
 
     Raises:
-        GitFailed: git cannot tell.
+        GitFailed: git fails.
     """
     ways = [git.ask("remote", "get-url", *push, remote).splitlines()[:1] for push in ((), ("--push",))]
     return remote if ways[0] == ways[1] else "".join(ways[1])
 
 
 def branches_at(git: Git, remote: str) -> dict[str, str]:
-    """Return each branch of a remote -> its commit, as the remote tells it now.
+    """Return each branch of a remote -> its commit, as the remote reports it now.
 
     Raises:
-        GitFailed: it does not tell.
+        GitFailed: it does not answer.
     """
     found: dict[str, str] = {}
     for line in git.ask("ls-remote", "--heads", "--", remote).splitlines():
@@ -50,7 +50,7 @@ def count_commits(git: Git, commit: str, known: Iterable[str]) -> int:
     """Return how many commits `commit` brings that none of `known` has; those of them that are not here count as none.
 
     Raises:
-        GitFailed: git cannot tell.
+        GitFailed: git fails.
     """
     said = git.ask("rev-list", "--count", "--ignore-missing", commit, *excluded(known)).strip()
     if not said.isdecimal():
@@ -62,7 +62,7 @@ def commits_lacking(git: Git, remote: str, branch: str, commit: str, heads: dict
     """Return how many commits of `commit` a branch lacks; of a branch that is yet to be, how many the remote lacks.
 
     Raises:
-        GitFailed: git or the remote cannot tell.
+        GitFailed: git fails, or the remote does not answer.
     """
     tip = heads.get(branch)
     if tip is None:

@@ -153,7 +153,7 @@ def report(text: str) -> None:
     try:
         typer.echo(f"drone-mcp-config: {text}", err=True)
     except OSError:
-        # Whoever read it is gone, like a terminal after SIGHUP. Python would end with 120 for what it cannot write at
+        # The reader is gone, like a terminal after SIGHUP. Python would end with 120 for what it cannot write at
         # the end; the exit code has to be the agent's (Python documentation, "signal", note on SIGPIPE).
         os.dup2(os.open(os.devnull, os.O_WRONLY), STDERR)
 

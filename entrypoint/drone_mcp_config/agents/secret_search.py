@@ -62,7 +62,7 @@ class SecretSearch:
                     raise GitFailed(f"it is too much to be searched for secrets in {git.seconds:g} s")
             if code or len(seen) != count:
                 said = err.read().decode(errors="replace")
-                raise GitFailed(f"git log does not tell what is to be searched for secrets ({git.shown(said)})")
+                raise GitFailed(f"git log does not list what is to be searched for secrets ({git.shown(said)})")
         for addition in binaries[:MOST_BINARIES]:
             with git.written("cat-file", "blob", addition.blob) as (code, out, _):
                 # Without its NULs, a text of 16 bits in each character reads like one of 8.

@@ -28,7 +28,7 @@ WORDS: dict[Kind, str] = {
     "work tree": "the work tree",
     "repository": "the repository (it is no submodule) in",
     "changed submodule": "uncommitted changes in the submodule",
-    "hidden": "the file that git was told to take for unchanged,",
+    "hidden": "the file that git was configured to take for unchanged,",
     "unreadable": "the folder that cannot be read,",
 }
 FILES_NAMED = 5
@@ -56,7 +56,7 @@ def find_places(git: Git, tree: WorkTree) -> frozenset[Place]:
     """Find all places that may hold such work; `git` is at the top of the work tree.
 
     Raises:
-        GitFailed: git cannot tell.
+        GitFailed: git fails.
     """
     return frozenset([*_places_of_commits(git, tree), *_places_of_files(git, tree)])
 
@@ -103,7 +103,7 @@ def describe_unpushed(git: Git, tree: WorkTree, before: frozenset[Place], known:
         known: the commits that the remote has.
 
     Raises:
-        GitFailed: git cannot tell.
+        GitFailed: git fails.
     """
     left = [git.shown(path) for path in (*tree.changed, *tree.untracked)]
     more = f" and {len(left) - FILES_NAMED} more" if len(left) > FILES_NAMED else ""
@@ -139,7 +139,7 @@ def _is_lost(git: Git, place: Place, head: str, known: tuple[str, ...]) -> bool:
 
 
 def _has_own_work(git: Git) -> bool:
-    """Tell whether a repository has work that none of its remotes has."""
+    """Return whether a repository has work that none of its remotes has."""
     tree = read_work_tree(git)
     if not tree.is_clean or git.ask("stash", "list"):
         return True

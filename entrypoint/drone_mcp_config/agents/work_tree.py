@@ -28,12 +28,12 @@ _UNREADABLE = re.compile(r"^warning: could not open directory '(.*?)/?'", re.MUL
 
 @dataclass(frozen=True)
 class WorkTree:
-    """What a work tree has that its last commit lacks.
+    """The parts of a work tree that its last commit lacks.
 
     Attributes:
         head: the last commit; "" before the first one.
         changed: tracked files that differ from it.
-        untracked: files that git does not know and is not told to ignore.
+        untracked: files that git does not know and does not ignore.
         nested: folders that are repositories of their own, and no submodules.
         submodules: those with changes inside that are not committed there.
         unreadable: folders that git cannot look into.
@@ -58,7 +58,7 @@ def read_work_tree(git: Git) -> WorkTree:
     """Ask git for the state of the work tree.
 
     Raises:
-        GitFailed: it cannot tell.
+        GitFailed: it fails.
     """
     ran = git.run(*STATUS)
     if not ran.ok:

@@ -1,4 +1,4 @@
-"""Checks what the servers of a role need besides their services: a place for audit lines, collectors of telemetry."""
+"""Checks the other needs of a role's servers than their services: a place for audit lines, a telemetry collector."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ LIST: Final = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 # Also of an address or a proxy variable that httpx does not take, and of a header that cannot be encoded.
 FAULTS: Final = (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError)
 ACCEPT: Final = {"accept": "application/json, text/event-stream"}
-WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token that whoever serves the role gave you (any text where it asks for none)"
+WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token from the operator of the served role (any text where it asks for none)"
 
 
 async def check_address(url: str) -> AsyncIterator[Check]:

@@ -120,7 +120,7 @@ def _broken(server: StdioServer, failed: LaunchFailed) -> Check:
     if failed.no_program:
         return Check(server.name, "failed", failed.reason, "Install it, or correct its command in the role")
     if failed.last_line:
-        return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Mend what it says")
+        return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Fix what it says")
     words = (word.render(lambda reference: f"${reference.name}") for word in (server.command, *server.args))
     mend = f"Run it by hand to see why: {' '.join(words)}"
     return Check(server.name, "failed", f"it did not start ({failed.reason})", mend)

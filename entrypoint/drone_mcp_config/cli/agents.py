@@ -15,7 +15,7 @@ from drone_mcp_config.drone.options import AgentRepo
 from drone_mcp_config.errors import UserError
 
 Command = Annotated[
-    list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Mend the build'")
+    list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Fix the build'")
 ]
 Client = Annotated[
     ClientName, typer.Option("--client", metavar="CLIENT", help=f"Which client the command is: {CLIENT_NAMES}.")
@@ -94,7 +94,7 @@ def agent(
         for part in ("AUTHOR", "COMMITTER")
         if value
     }
-    # Whoever allows a protected branch wants a push: one option is enough.
+    # A user who allows a protected branch wants a push: one option is enough.
     wanted = push or push_protected
     author = Author(who.role, who.session)
     made_up = tuple(made_up_secrets or ())

@@ -1,1 +1,1 @@
-"""What an MCP client reads: where its file is, how a server is written in it, and how the file is changed."""
+"""The configuration files of MCP clients: their places, their formats, and changes to them."""

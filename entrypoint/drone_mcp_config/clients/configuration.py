@@ -211,7 +211,7 @@ def _limits_of_served(context: PlanContext) -> list[str]:
     notes = []
     if context.served and context.repo:
         notes.append(
-            f"The served role is not told of {context.repo}: the agent names it, or {drone.REPO} does where it runs."
+            f"The served role does not get {context.repo}: the agent names it, or {drone.REPO} does where it runs."
         )
     if context.served and is_exposed(context.served):
         notes.append(f"{context.served} is plain http to another machine: tokens can be read on the way.")

@@ -42,11 +42,11 @@ def merge_servers(
 
 
 def is_ours(name: str, entry: object, installed: Collection[Manifest]) -> bool:
-    """Tell whether an entry starts or reaches a server of drone-mcp as this command writes it, under its own name.
+    """Return whether an entry starts or reaches a server of drone-mcp as this command writes it, under its own name.
 
     The interpreter may be another one. A server that is not installed any more is recognised by the rule that all our
     packages keep, by which `jenkins-builds` is the module `jenkins_mcp_builds`. That rule alone would also fit servers
-    of others: hence `-P`, which hardly anybody else writes, and for a console script the name of the distribution. An
+    of others: hence `-P`, which hardly anyone else writes, and for a console script the name of the distribution. An
     entry of a served role is known by its address and by the token that it refers to.
     """
     system, _, part = name.partition("-")
@@ -95,7 +95,7 @@ def _argv(entry: object) -> list[str]:
 
 
 def has_same_target(entry: object, other: object) -> bool:
-    """Tell whether two entries start the same program or reach the same address; arguments may differ."""
+    """Return whether two entries start the same program or reach the same address; arguments may differ."""
     return _target(entry) == _target(other)
 
 

@@ -153,7 +153,7 @@ def _updated_yaml(
     changed = _with_line_ends_of(text, yaml_mappings.change(text, client.root, wanted[client.root]))
     if _holds_yaml(changed, wanted):
         return changed
-    # In place did not work. Written anew, a file without comments loses its layout only.
+    # In place did not work. Rewritten, a file without comments loses its layout only.
     if yaml_mappings.has_comment(text):
         raise EditByHand(new_text(client, entries))
     return _with_line_ends_of(text, yaml_mappings.dump(wanted))

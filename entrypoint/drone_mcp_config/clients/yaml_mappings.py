@@ -46,7 +46,7 @@ def change(text: str, key: str, wanted: Mapping[str, Any]) -> str:
 
 
 def has_comment(text: str) -> bool:
-    """Tell whether there is a `#` outside all tokens."""
+    """Return whether there is a `#` outside all tokens."""
     end = 0
     for token in yaml.scan(text, Loader=yaml.SafeLoader):
         if "#" in text[end : token.start_mark.index]:

@@ -8,7 +8,7 @@ import typer
 from rich.measure import Measurement
 from rich.table import Table
 
-from drone_mcp_config.commands.terminal import WIDE, standard_output
+from ci_mcp_kit.terminal import WIDE, standard_output
 from drone_mcp_config.errors import InvalidRole, UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library

@@ -50,5 +50,5 @@ def read_repo(text: str) -> str:
 
 
 def is_in_scope(repo: str, globs: Sequence[str]) -> bool:
-    """Tell whether the `repos` of a role let its agent see a repository."""
+    """Return whether the `repos` of a role let its agent see a repository."""
     return RepoScope(tuple(globs)).sees(repo)

@@ -109,7 +109,7 @@ class ManifestGuard(ManifestPart):
 
 
 class Manifest(ManifestPart):
-    """What a server says of itself.
+    """A server's description of itself.
 
     Attributes:
         server: its name in client configurations (`drone-builds`).

@@ -50,7 +50,7 @@ def service_sources(role: Role, installed: Servers, service: str) -> set[str]:
 
 
 def secret_variables(role: Role, installed: Servers) -> set[str]:
-    """Return all variables that hold a secret of the role's servers, by what they are for: a name need not tell."""
+    """Return all variables that hold a secret of the role's servers, by their purpose, as a name need not show it."""
     found = token_sources(role, installed)
     for name, entry in role.servers.items():
         manifest = installed[name]

@@ -83,7 +83,7 @@ def _own_token(request: Request, service: ManifestService) -> str:
     values = request.headers.getlist(service.token_header)
     if len(values) == 1:
         check_filled_in(service.token_header, values[0])
-    # With two values, nobody can tell which one the caller meant.
+    # With two values it is unclear which one the caller meant.
     if len(values) != 1 or not _TOKEN.fullmatch(values[0]):
         raise Refused(400, f"Send your own token for {service.name} in the header {service.token_header}")
     return values[0]
@@ -103,7 +103,7 @@ async def _find(pool: Pool, key: SetKey, name: str) -> ASGIApp:
     except UserError as error:  # a role that came with a change of the file, whose settings are wrong
         logger.error("The role %s cannot be served: %s", key.role, error)  # noqa: TRY400 - its text says it all
         raise Refused(
-            503, "Your role cannot be served here; whoever runs this server finds the reason in its log"
+            503, "Your role cannot be served here; the operator of this server finds the reason in its log"
         ) from error
 
 

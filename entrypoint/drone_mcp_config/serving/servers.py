@@ -76,7 +76,7 @@ class HostedServer:
         return {Path(self.environment[name]) for name in names if self.environment.get(name)}
 
     def check_settings(self, *, own_tokens: bool) -> None:
-        """Check the settings before the first call; `own_tokens` tells whether callers send theirs.
+        """Check the settings before the first call; `own_tokens` says whether callers send theirs.
 
         Raises:
             SettingsError: they are wrong.

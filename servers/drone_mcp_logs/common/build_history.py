@@ -136,5 +136,5 @@ def same_step(build: Build, ref: StepRef) -> StepRef | None:
 
 
 def is_good_before(build: Build, number: int) -> bool:
-    """Whether a build succeeded before build `number`."""
+    """Return whether a build succeeded before build `number`."""
     return build.status == "success" and build.number < number

@@ -25,7 +25,7 @@ def first_numbers(builds: Iterable[Build]) -> dict[int, int]:
 
 
 def is_same_commit(one: Build, other: Build) -> bool:
-    """Whether two builds are of the same commit."""
+    """Return whether two builds are of the same commit."""
     return _commit(one) == _commit(other)
 
 

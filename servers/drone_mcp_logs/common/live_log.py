@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.log_tail import LogTail
     from drone_mcp_client.models import Line
 
-WRITE_OVERHEAD = 300  # bytes of a write besides its text: a small one takes more room than its text
+WRITE_OVERHEAD = 300  # bytes of a write in addition to its text: a small one takes more room than its text
 MOST_HELD = 32 * 2**20  # bytes; a replay has 5,000 writes, and a runner keeps 5 MiB
 
 

@@ -42,7 +42,7 @@ def runs_of(build: Build) -> Iterator[tuple[tuple[str, str], StepRun]]:
 
 
 def _passed(build: Build, stage: Stage, step: Step) -> bool | None:
-    """Whether a step passed; None where its end is no evidence."""
+    """Return whether a step passed; None where its end is no evidence."""
     if step.status == "success":
         return True
     stopped = "killed" in {build.status, stage.status} or (step.exit_code in _STOPPED and not step.error)

@@ -98,7 +98,7 @@ class StepReader:
             return stored
         missing = NotFound(
             f"Step {now.label} has neither a live nor a stored log at this moment",
-            next_step="Call again in a few seconds: it has just begun or just ended, or Drone was started anew",
+            next_step="Call again in a few seconds: it has just begun or just ended, or Drone was restarted",
             retryable=True,
         )
         return LogReading(now, None, "It runs, but neither a live nor a stored log is there at this moment", missing)

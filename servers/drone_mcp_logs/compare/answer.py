@@ -57,7 +57,7 @@ class Pair:
 
     @property
     def exit_code(self) -> int:
-        """That of the failed step."""
+        """The exit code of the failed step."""
         return self.ref.step.exit_code if self.ref else 0
 
 
@@ -65,7 +65,7 @@ def compose_comparison(pair: Pair, token_budget: int) -> ComparisonView:
     """Return the answer: what changed by step, then as many new lines as there is room for."""
     logs = Comparison.of(pair.text, pair.other) if pair.text and pair.other else None
     new = logs.new if logs else []
-    # The room for log lines beside everything else.
+    # The room for log lines next to everything else.
     stamps = stamps_room(pair.text.stamps if pair.text else "")
     frame = size_of(_view(pair, token_budget, new, [])) + _SLACK + room_of(framed([], pair.nonce))
     room = token_budget - frame - stamps
@@ -154,7 +154,7 @@ def changes(a: Build, b: Build) -> tuple[list[str], int]:
 
 
 def _has_changed(now: StepRef | None, before: StepRef | None) -> bool:
-    """Whether a step ended differently, took much longer or shorter, or exists in one build only."""
+    """Return whether a step ended differently, took much longer or shorter, or exists in one build only."""
     if now is None or before is None:
         return True
     if (now.step.status, now.step.exit_code) != (before.step.status, before.step.exit_code):

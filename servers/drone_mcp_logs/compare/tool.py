@@ -54,7 +54,7 @@ async def _last_good(access: KnownAccess, repo: str, build: Build) -> int:
 async def _read(access: KnownAccess, repo: str, a: Build, b: Build, pace: Pace) -> Pair:
     """Read the first failed step's log in the build where it failed, and the same step's in the other."""
     home = await access.builds.home(repo, a)
-    # `a` is the build that is asked about. Where only `b` failed, the question is what mended it.
+    # `a` is the build that is asked about. Where only `b` failed, the question is what fixed it.
     for failing, other in ((a, b), (b, a)):
         ref = next((failed.ref for failed in failures_that_count(failing) if failed.ref), None)
         if ref is not None:

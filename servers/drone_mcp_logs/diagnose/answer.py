@@ -31,11 +31,11 @@ _ENOUGH = 0.6  # part of the budget that log lines get before anything else is s
 _ROLES = {
     Part.FIRST: "failed first",
     Part.AFTER: "failed after it, maybe because of it",
-    Part.BESIDE: "failed beside it",
+    Part.BESIDE: "failed in parallel to it",
     Part.STOPPED: "ran when the build was stopped",
     Part.IGNORED: "failed, but failures of it are ignored",
 }
-_SERVICE = "a service or detached step beside it, which Drone calls success whatever it exited with"
+_SERVICE = "a service or detached step next to it, which Drone calls success whatever it exited with"
 _SHORTEST = 40  # characters of the summary, where nothing else is said
 _PLACE = 120  # characters of a place in a source file
 # What to do about a failure of each class.
@@ -44,8 +44,9 @@ _ADVICE = {
     "compile": "Fix what the compiler names at {place}",
     "lint": "Correct {place} as the rule says, or run the formatter",
     "dependency": "Check name, version and registry of the dependency; if the registry was down, run the build again",
-    "infrastructure": "It is hardly the change: run the build again if the named fault can pass by itself (network, "
-    "registry); a full disk, a certificate or a fault that stays needs whoever runs the runners or that service",
+    "infrastructure": "The change is an unlikely cause: run the build again if the named fault can pass by itself "
+    "(network, registry); a full disk, a certificate or a fault that stays needs the operator of the runners or of "
+    "that service",
     "out_of_memory": "Let the step need less memory (fewer jobs at once) or have more, then run the build again",
     "timeout": "Find what hangs at the end of the log; raise the limit only where it is honest work",
     "cancelled": "See whether a newer build replaced it; run it again if it is still wanted",
@@ -63,7 +64,7 @@ _ADVICE_ON_SERVICES = (
     "drone_get_build_logs with its stage and step shows more"
 )
 _ADVICE_ON_TARGET = (
-    "It failed on its target branch before this change (drone_find_regression: since when): mend it there or wait for "
+    "It failed on its target branch before this change (drone_find_regression: since when): fix it there or wait for "
     "that. "
 )
 
@@ -73,7 +74,7 @@ class Case:
     """A failure and the evidence in its log; `note` says why there is no log, or how it was read.
 
     Attributes:
-        study: the log as it was read, beside that of the last good run of the same step where there is one.
+        study: the log as it was read, compared with the last good run of the same step where there is one.
         places: in source files, the most telling first.
         is_service: it did not fail, but ran in the background of a step that could not connect.
     """
@@ -89,7 +90,7 @@ class Case:
 
     @property
     def counts(self) -> bool:
-        """Whether it is a failure that the build failed by."""
+        """Whether the build failed by it: it is no service, and its failure is not ignored."""
         return not self.is_service and self.failed.part is not Part.IGNORED
 
 

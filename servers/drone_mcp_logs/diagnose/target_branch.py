@@ -58,7 +58,7 @@ class OtherRun:
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """What was found.
+    """The runs of the step in other builds.
 
     Attributes:
         branch: where the change goes: a pull request's target, for a push the default branch.
@@ -96,7 +96,7 @@ def history_around(build: Build, first: int, listed: Sequence[Build]) -> TargetH
 
 
 def _is_comparable(other: Build, build: Build) -> bool:
-    """Whether both run the same pipelines, as a deployment runs others than a push to the same branch."""
+    """Return whether both run the same pipelines, as a deployment runs others than a push to the same branch."""
     if _DEPLOYMENTS.isdisjoint({other.event, build.event}):
         return True
     return (other.event, other.deploy_to) == (build.event, build.deploy_to)

@@ -94,7 +94,7 @@ def _windows(readings: Sequence[LogReading], window: Window, room: int, budget: 
 
 
 def _room(page: Page, readings: Sequence[LogReading], window: Window, budget: int) -> int:
-    """Return the room for log lines beside everything else at its longest."""
+    """Return the room for log lines next to everything else at its longest."""
     frames = [_frame(page, reading, window) for reading in readings]
     stamps = sum(stamps_room(reading.text.stamps) for reading in readings if reading.text)
     return budget - size_of(_view(page, frames)) - stamps - _SLACK * len(readings)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_logs.read.views import BuildLogsView
 
-_CHARS_A_TOKEN = 4  # of most texts: more new text than that would hardly fit the budget
+_CHARS_A_TOKEN = 4  # of most texts: more new text than that would not fit the budget
 
 
 @dataclass(frozen=True, slots=True)

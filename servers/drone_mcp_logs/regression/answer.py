@@ -29,7 +29,7 @@ _LOST = 5  # builds whose log has lost its beginning, which are named
 
 @dataclass(frozen=True, slots=True)
 class Regression:
-    """What a search found.
+    """The result of a search.
 
     Attributes:
         signature: of the newest failure; "" if it left no text.
@@ -91,7 +91,7 @@ def _passing(found: Regression) -> str:
 
 def _unclear(found: Regression) -> str:
     return (
-        f"broken since {_at(found.streak.bad[-1])}{_after(found)}; no log or error tells how #{_newest(found)} failed"
+        f"broken since {_at(found.streak.bad[-1])}{_after(found)}; no log or error shows how #{_newest(found)} failed"
     )
 
 
@@ -167,10 +167,10 @@ def _notes(found: Regression) -> dict[int, list[str]]:
         signed = found.signed.get(build.number)
         if signed is not None:
             alike = "first seen" if build is found.first else "the same failure"
-            other = "fails otherwise" if signed.signature else "no log tells how"
+            other = "fails otherwise" if signed.signature else "no log shows how"
             notes[build.number].append(alike if signed.signature == found.signature else other)
     for build in streak.between:
-        notes[build.number].append("tells nothing, but its change may be the cause")
+        notes[build.number].append("shows nothing, but its change may be the cause")
     return notes
 
 
@@ -188,7 +188,7 @@ def _next_step(verdict: str, found: Regression) -> str:
     if verdict == "passing":
         return ""
     if verdict == "came_back":
-        return "drone_find_flaky_steps tells whether the step fails without a change"
+        return "drone_find_flaky_steps shows whether the step fails without a change"
     if found.streak.last_good is None:
         return f"drone_diagnose_build with number {_newest(found)} says why it fails"
     # The build before the first that fails in this way: the last good one, or one that fails otherwise.

@@ -45,7 +45,7 @@ class RegressionSearch:
     signer: Signer
     report: Report
     newest: int | None = None  # of the builds that count
-    told: int = 0  # requests that had been sent at the last report
+    reported: int = 0  # requests that had been sent at the last report
     judged: dict[int, Outcome] = field(default_factory=dict)
     signed: dict[int, Signed | None] = field(default_factory=dict)
 
@@ -139,8 +139,8 @@ class RegressionSearch:
         Source: MCP specification 2025-11-25, basic/utilities/progress.
         """
         requests = self.chronicle.requests
-        if requests.sent > self.told:
-            self.told = requests.sent
+        if requests.sent > self.reported:
+            self.reported = requests.sent
             await self.report(requests.sent, requests.most, message)
 
 

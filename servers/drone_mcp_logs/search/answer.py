@@ -26,7 +26,7 @@ _LIST_PART = 4  # each list of other steps takes at most this part of an answer
 
 @dataclass(frozen=True, slots=True)
 class StepMatches:
-    """What was found in a step; `note` says which lines were not searched, and whether it still runs."""
+    """The matches in a step; `note` says which lines were not searched, and whether it still runs."""
 
     ref: StepRef
     found: SearchResult
@@ -52,7 +52,7 @@ class Findings:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What the caller allows: lines around a match, matches shown, tokens."""
+    """The limits of the caller: lines around a match, matches shown, tokens."""
 
     context: int
     max_matches: int
@@ -99,7 +99,7 @@ def _plainest(step: StepMatches) -> StepMatches:
 
 
 def _room(findings: Findings, total: int, budget: int) -> int:
-    """Return the room for log lines beside everything else at its longest."""
+    """Return the room for log lines next to everything else at its longest."""
     frames = [_result(step, 0, framed([], findings.nonce)) for step in findings.steps]
     stamps = sum(stamps_room(step.found.stamps) for step in findings.steps)
     return budget - size_of(_view(findings, total, frames)) - stamps - _SLACK * (1 + len(frames))

@@ -64,6 +64,7 @@ async def _write_feed(ctx: RequestContext, may_read: Callable[[FeedMessage], boo
             if message is None:
                 break
             if may_read(message):
+                # Two line ends, as for every event: Go's `encoding/json` adds the first (Encoder.Encode).
                 yield b"data: " + message.data + b"\n"
         yield EOF
     finally:

@@ -37,6 +37,8 @@ class TestCounts(View):
 class BuildView(View):
     """A build. `result` is missing until it is known."""
 
+    brief = True
+
     job: str
     number: int
     result: str = ""

@@ -20,6 +20,8 @@ class JobLine(View):
 class JobList(View):
     """The jobs of a folder, by name."""
 
+    brief = True
+
     folder: str = ""
     jobs: tuple[JobLine, ...]
     next_start: int | None = None

@@ -36,7 +36,8 @@ def start(package: str, *readers: Reader) -> None:
 
     Args:
         package: the import package of the server; its module `server` has the `main` function.
-        readers: read its variables and those of the process; each raises SettingsError.
+        readers: read its variables and those of the process; each raises SettingsError. A value `surface_fits` that is
+            False says that the tools differ from those of the surface.
     """
     use_own_packages(package)
     gc.disable()  # takes a tenth of the start and finds nothing while modules load; `ci_mcp_kit.app.run` enables it
@@ -51,7 +52,10 @@ def start(package: str, *readers: Reader) -> None:
     if surface is None:
         _server_of(package).main(Handover(stdin))
         return
-    eager, fault = _read_environment(surface, readers)
+    values, fault = _read_environment(surface, readers)
+    if not values.get("surface_fits", True):
+        _server_of(package).main(Handover(stdin))
+        return
     if fault is not None:
         surface.explain(fault)
         pipes.write_at_once(pipes.STDERR, f"{surface.command}: {fault}\n".encode())
@@ -60,7 +64,7 @@ def start(package: str, *readers: Reader) -> None:
     else:
         stdin.end_at_signals()
     conversation = Conversation(surface)
-    rest = _converse(stdin, conversation, package if eager else None)
+    rest = _converse(stdin, conversation, package if values.get("eager") else None)
     if rest is None:
         # os._exit() because nothing is open here, and a thread that loads the server early would hold up the end.
         pipes.write_at_once(pipes.STDOUT, conversation.farewell())
@@ -76,11 +80,11 @@ def _exit_at_signals() -> None:
         signal.signal(number, lambda *_: os._exit(0))
 
 
-def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[bool, SettingsError | None]:
+def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[dict[str, Any], SettingsError | None]:
     """Check the environment and narrow the surface to what it allows.
 
     Returns:
-        Whether to load right after the lists, and the error, if any.
+        The values that were read, and the error, if any.
     """
     fault: SettingsError | None = None
     values: dict[str, Any] = {}
@@ -93,7 +97,7 @@ def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[bool
         surface.narrow(read_tools(os.environ))
     except SettingsError as error:
         fault = fault or error
-    return bool(values.get("eager")), fault
+    return values, fault
 
 
 def _converse(stdin: pipes.Input, conversation: Conversation, load_early: str | None) -> bytes | None:

@@ -22,7 +22,7 @@ _NEEDY = (
     ("resources/list", "resources", "uri"),
     ("resources/templates/list", "resourceTemplates", "uriTemplate"),
 )
-"""What needs tools: method, name of its list, and what its items are known by."""
+"""Lists whose items depend on tools: method, name of the list, and the key that identifies an item."""
 
 
 class Surface:

@@ -42,7 +42,7 @@ class Consent(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the person said, and the token of the question they were asked."""
+    """The answer of the person, and the token of the question."""
 
     said: Said
     token: str

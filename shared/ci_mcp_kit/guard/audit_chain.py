@@ -1,7 +1,7 @@
 """Chains audit lines: each has the hash of the one before, so that later changes can be detected. Pure.
 
 A line is canonical JSON: the same facts have one spelling. With a key the hash is an HMAC, so that only someone with
-the key can write a line that fits. Without one, whoever can write the file can write a new history.
+the key can write a line that fits. Without one, every process that can write the file can write a new history.
 
 The lines alone do not show that lines are missing at the end. The head does: the number and hash of the last line, kept
 next to the file (`FILE.head`), and better in another place as well.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BROKEN, UNUSABLE = 1, 2  # exit statuses
-NO_HEAD = "nothing tells how many lines there should be (no .head file and no --head): lines may be missing at the end"
+NO_HEAD = "nothing says how many lines there should be (no .head file and no --head): lines may be missing at the end"
 
 
 def main(command: str, key_variable: str, arguments: Sequence[str]) -> int:
@@ -65,8 +65,8 @@ def _parser(command: str, key_variable: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog=f"{command} audit", description="Look at an audit file.")
     verify = parser.add_subparsers(required=True, metavar="verify").add_parser(
         "verify",
-        help="tell whether it is as it was written",
-        description=f"Tell whether an audit file is as it was written. {key_variable} has to hold the key that "
+        help="check whether it is unchanged",
+        description=f"Check whether an audit file is unchanged. {key_variable} has to hold the key that "
         "its lines were signed with, if they were.",
     )
     verify.add_argument("file", type=Path)

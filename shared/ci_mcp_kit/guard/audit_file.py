@@ -1,7 +1,7 @@
 """The audit file: a chain of lines that several processes share, and its head next to it.
 
 Three files: the lines, `FILE.head` with the head, and `FILE.lock`. The lock has a file of its own that only its owner
-can open, because whoever may read a file can lock it (flock(2)).
+can open, because every process that may read a file can lock it (flock(2)).
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
 
 _PAUSE: Final = 0.02  # seconds between two looks at a lock
-# Whoever can write the folder could put a link or a FIFO there: neither is followed or waited for. Windows has no such
-# flags.
+# A user who can write the folder could put a link or a FIFO there: neither is followed or waited for. Windows has no
+# such flags.
 _PLAINLY: Final = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 

@@ -1,7 +1,7 @@
 """Writes audit lines to a file, stderr, a FIFO or an HTTP collector. `append` stores the line or raises OSError.
 
 Several processes can share a file (`audit_file`). The others get one chain from each process. `append` can be cancelled
-while it waits for whoever reads; `Audit` gives it a deadline.
+while it waits for the reader; `Audit` gives it a deadline.
 """
 
 from __future__ import annotations

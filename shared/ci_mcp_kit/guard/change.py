@@ -46,7 +46,7 @@ class Plan(Generic[A]):
 
     @property
     def all_notes(self) -> tuple[str, ...]:
-        """What the agent adds, then the notes."""
+        """The additions of the agent, then the notes."""
         return (*self.action.additions.notes(), *self.notes)
 
     @property
@@ -92,7 +92,7 @@ class Change(ABC, Generic[A, V]):
     @property
     @abstractmethod
     def subject(self) -> str:
-        """What is changed, to begin a sentence with: "Build 7"."""
+        """The subject of the change, for the beginning of a sentence: "Build 7"."""
 
     @property
     @abstractmethod
@@ -113,7 +113,7 @@ class Change(ABC, Generic[A, V]):
 
     @abstractmethod
     def keeps_decision(self, before: A, now: A) -> bool:
-        """Tell whether a decision on `before` holds for `now`, the same change planned on a newer state."""
+        """Return whether a decision on `before` holds for `now`, the same change planned on a newer state."""
 
     @abstractmethod
     async def find_effect(self, plan: Plan[A], index: int) -> Sent | None:

@@ -1,11 +1,11 @@
 """Names of environment variables that programs read by themselves. Pure.
 
-CI systems put the parameters of a build or a job into the environment of its steps. Whoever chooses the value of
+CI systems put the parameters of a build or a job into the environment of its steps. A user who chooses the value of
 `LD_PRELOAD` or `GIT_SSH_COMMAND` there runs code of their own, next to the step's secrets. So a pattern of the guard
 never allows such a name; only the name itself, spelled out, does.
 
 The list is of families rather than names, because each family has dozens and grows. It takes in harmless names, too:
-whoever needs one of them spells it out.
+a rule that needs one of them spells it out.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ class WritesDisabled(ServiceError):
     """This process changes nothing. `Rules.disabled` names the variables that decide."""
 
     code = "WRITES_DISABLED"
-    default_next_step = "Whoever runs this server can turn changes on"
+    default_next_step = "The operator of this server can turn changes on"
 
 
 class NotConfirmed(ServiceError):
@@ -33,13 +33,13 @@ class OutcomeUnknown(Conflict):
 
 
 class NotesUnavailable(WritesDisabled):
-    """Nobody can tell what this agent's other processes have done, so nothing was sent."""
+    """It is unknown what this agent's other processes have done, so nothing was sent."""
 
-    default_next_step = "Whoever runs this server has to make the store of DRONE_MCP_STATE answer; nothing was sent"
+    default_next_step = "The operator of this server has to make the store of DRONE_MCP_STATE answer; nothing was sent"
     default_retryable = True
 
 
 class AuditUnavailable(WritesDisabled):
     """The audit line could not be written, so nothing was sent."""
 
-    default_next_step = "Whoever runs this server has to make DRONE_MCP_AUDIT_LOG writable again; nothing was sent"
+    default_next_step = "The operator of this server has to make DRONE_MCP_AUDIT_LOG writable again; nothing was sent"

@@ -56,7 +56,7 @@ def _answering() -> Iterator[None]:
     try:
         yield
     except StoreError as error:
-        raise NotesUnavailable(f"Nobody can tell what was done before: {error}") from error
+        raise NotesUnavailable(f"It is unknown what was done before: {error}") from error
 
 
 def who(agent: Mapping[str, str]) -> Who:

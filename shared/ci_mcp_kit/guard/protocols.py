@@ -51,7 +51,7 @@ class Action(Protocol):
 
     @property
     def additions(self) -> Additions:
-        """What the agent adds to it."""
+        """The parameters and switches that the agent adds."""
 
     @property
     def fingerprint(self) -> str:

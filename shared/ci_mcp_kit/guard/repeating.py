@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-WINDOW: Final = 60.0  # seconds: retries come sooner, and whoever means the same change twice can wait that long
+WINDOW: Final = 60.0  # seconds: retries come sooner, and a caller who means the same change twice can wait that long
 SENT: Final = "sent"  # never equal to an answer, which is a JSON object
 
 

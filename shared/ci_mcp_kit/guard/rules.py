@@ -38,7 +38,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules(ABC):
-    """What one process may change. A domain derives its own, with further fields and checks.
+    """The rules of one process. A domain derives its own, with further fields and checks.
 
     Attributes:
         operations: names of those it may use.
@@ -118,14 +118,14 @@ class Rules(ABC):
 
     def refusal(self, rule: str, message: str) -> PermissionDenied:
         """Return the error of a rule; `rule` is the field that holds it."""
-        next_step = f"Leave it, or ask whoever runs this server: {self.spec.variable(rule)} decides"
+        next_step = f"Leave it, or ask the operator of this server: {self.spec.variable(rule)} decides"
         return PermissionDenied(message, next_step=next_step, details={"rule": rule})
 
     def disabled(self, message: str, details: dict[str, Any] | None = None) -> WritesDisabled:
         """Return the error of a process that changes nothing."""
         spec = self.spec
         next_step = (
-            f"Whoever runs this server can set {spec.variable('mode')} to dry-run or on (in a role file: mode), "
+            f"The operator of this server can set {spec.variable('mode')} to dry-run or on (in a role file: mode), "
             f"and name the {spec.scope_words} in {spec.variable(spec.scopes)} (guard.{spec.scopes})"
         )
         return WritesDisabled(message, next_step=next_step, details=details)

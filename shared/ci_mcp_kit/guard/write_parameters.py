@@ -27,7 +27,7 @@ _SECRET_NAME: Final = re.compile(r"pass|pwd|secret|token|credential|auth|key|coo
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """What an agent adds to one write.
+    """The additions of an agent to one write.
 
     Attributes:
         params: names and values, sorted by name.
@@ -38,7 +38,7 @@ class Additions:
     switches: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
-        """Whether there are any."""
+        """Return whether there are any."""
         return bool(self.params or self.switches)
 
     def check(self) -> None:

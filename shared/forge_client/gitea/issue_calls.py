@@ -33,9 +33,9 @@ def milestones(repo: str, page: int = 1) -> Call[Page[Milestone]]:
 
 
 def issues(repo: str, wanted: IssueFilter, page: int = 1, limit: int = 30) -> Call[Page[Issue]]:
-    """List a page of issues without pull requests, those created last first; their names must be known ones.
+    """List a page of issues without pull requests, newest first.
 
-    Several labels mean all of them. An unknown label or milestone would mean no filter at all.
+    Several labels mean all of them. An unknown label or milestone would mean no filter, so they are looked up first.
     """
     for name in (*wanted.labels, wanted.milestone):
         # Gitea splits both parameters at commas, and drops the parts that it does not know.

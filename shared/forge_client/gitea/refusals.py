@@ -16,11 +16,12 @@ from ci_mcp_kit.errors import (
     AuthenticationFailed,
     InvalidInput,
     PermissionDenied,
+    Service,
     ServiceError,
     ServiceFailed,
     UnexpectedAnswer,
 )
-from forge_client.errors import FORGE, Conflict, NotFound
+from forge_client.errors import FORGE, FORGE_WRITES, Conflict, NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +37,7 @@ _SCOPES: Final = re.compile(r"required=\[([a-z:, ]{1,200})\]")
 # The words of Gitea and of Forgejo that say no more than the status.
 _MERE_404: Final = frozenset({"not found", "The target couldn't be found."})
 
-# The calls that Gitea answers with 500 and an empty message where something that they name is not there.
+# Calls that Gitea answers with 500 and an empty message if what they name here does not exist.
 _EMPTY_500: Final = {
     "comments.list": "the issue",
     "comments.create": "the issue",
@@ -75,6 +76,11 @@ class Refusal:
         return cls(call, response, quote_service(words), is_json)
 
     @property
+    def service(self) -> Service:
+        """The forge, with the variables of the client that sent the call."""
+        return FORGE_WRITES if self.call.writes else FORGE
+
+    @property
     def details(self) -> dict[str, Any]:
         """The facts for every error of this call: the repository, and the forge's own words."""
         facts = {"repo": self.call.scope, "forge_message": self.message if self.is_json else None}
@@ -98,38 +104,38 @@ def _invalid(refusal: Refusal) -> ServiceError:
         f"The forge refuses this{refusal.quoted}",
         status=refusal.response.status,
         details=refusal.details,
-        service=FORGE,
+        service=refusal.service,
     )
 
 
 def _unauthorized(refusal: Refusal) -> ServiceError:
     """Describe a 401: unlike Drone, a forge refuses an unknown token for what is public, too."""
+    status, message = refusal.response.status, "The forge does not know this token"
     if not refusal.response.with_token:
         message = f"The forge shows {refusal.call.subject} only to users, and no token is set"
-        return AuthenticationFailed(message, status=401, details=refusal.details, service=FORGE)
-    return AuthenticationFailed(
-        "The forge does not know this token", status=401, details=refusal.details, service=FORGE
-    )
+    return AuthenticationFailed(message, status=status, details=refusal.details, service=refusal.service)
 
 
 def _forbidden(refusal: Refusal) -> ServiceError:
+    if not refusal.response.with_token:  # where every call takes a sign-in (Gitea's REQUIRE_SIGNIN_VIEW)
+        return _unauthorized(refusal)
     scopes = _SCOPES.search(refusal.message)
     if scopes:
         return PermissionDenied(
             f"The token lacks the scope {scopes[1]} for {refusal.call.subject}",
-            next_step=f"Give {FORGE.token} a token that has {scopes[1]}; scopes of a token cannot be changed later",
+            next_step=f"Create a token that has it, and put that into {refusal.service.token}",
             status=403,
             details={**refusal.details, "required_scope": scopes[1]},
-            service=FORGE,
+            service=refusal.service,
         )
     # Without a word where only the author or who may write may do this (go-gitea/gitea v1.27.3,
     # routers/api/v1/repo/issue.go, EditIssue, and issue_comment.go, editIssueComment).
     return PermissionDenied(
         f"The token's user may not use {refusal.call.subject}{refusal.quoted}",
-        next_step="This takes the right to write in the repository, or to be the author",
+        next_step="Ask an owner of the repository for that right, or leave it to the author or an owner",
         status=403,
         details=refusal.details,
-        service=FORGE,
+        service=refusal.service,
     )
 
 
@@ -140,7 +146,7 @@ def _not_found(refusal: Refusal) -> ServiceError:
     # models/user/error.go, ErrUserNotExist).
     if refusal.message.startswith("user does not exist"):
         message = f"The forge has no user of that name{refusal.quoted}"
-        return InvalidInput(message, status=404, details=refusal.details, service=FORGE)
+        return InvalidInput(message, status=404, details=refusal.details, service=refusal.service)
     subject = refusal.call.subject
     if refusal.message not in _MERE_404:
         return NotFound(f"The forge finds nothing for {subject}{refusal.quoted}", status=404, details=refusal.details)
@@ -155,10 +161,10 @@ def _not_found(refusal: Refusal) -> ServiceError:
 def _no_route(refusal: Refusal) -> ServiceError:
     return UnexpectedAnswer(
         f"This server has no route for {refusal.call.subject}",
-        next_step=f"Check that {FORGE.address} is the address of Gitea or Forgejo, without /api at its end; "
+        next_step=f"Check that {refusal.service.address} is the address of Gitea or Forgejo, without /api at its end; "
         "an older release may lack this function",
         status=refusal.response.status,
-        service=FORGE,
+        service=refusal.service,
     )
 
 
@@ -178,7 +184,7 @@ def _conflict(refusal: Refusal) -> ServiceError:
 
 def _beyond_the_end(refusal: Refusal) -> ServiceError:
     message = f"There are no such bytes in {refusal.call.subject}: it is shorter"
-    return InvalidInput(message, next_step="Read from an earlier byte on", status=416, service=FORGE)
+    return InvalidInput(message, next_step="Read from an earlier byte on", status=416, service=refusal.service)
 
 
 def _archived(refusal: Refusal) -> ServiceError:
@@ -187,7 +193,7 @@ def _archived(refusal: Refusal) -> ServiceError:
         next_step="Ask an owner of the repository to unarchive it, or leave it as it is",
         status=423,
         details={**refusal.details, "reason": "archived"},
-        service=FORGE,
+        service=refusal.service,
     )
 
 
@@ -205,7 +211,7 @@ def _server_fault(refusal: Refusal) -> ServiceError:
         next_step="Check that what the call names is there, then look at the newest state" if missing else None,
         status=status,
         details=refusal.details,
-        service=FORGE,
+        service=refusal.service,
     )
 
 
@@ -215,7 +221,7 @@ def _unknown_status(refusal: Refusal) -> ServiceError:
         f"Status {status} is not one that a forge gives for {refusal.call.subject}{refusal.quoted}",
         status=status,
         details=refusal.details,
-        service=FORGE,
+        service=refusal.service,
     )
 
 

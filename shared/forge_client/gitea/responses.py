@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from ci_mcp_http.gateways import find_gateway_error
 from ci_mcp_http.response import Response, json_parser, parse_body
 from ci_mcp_kit.errors import ServiceError, UnexpectedAnswer
-from forge_client.errors import FORGE, RepositoryRenamed
+from forge_client.errors import FORGE, NotFound, RepositoryRenamed
 from forge_client.gitea.refusals import Refusal, describe_refusal
 from forge_client.models.base import Page
 from forge_client.models.code import FileContent
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+NO_CONTENT: Final = 204
 PARTIAL: Final = 206
 MOVED_PERMANENTLY: Final = 301
 
@@ -35,6 +36,8 @@ def read_as(model: Any) -> Reader[Any]:
     parse: Callable[[bytes], Any] = json_parser(model) if model is not None else lambda _: None
 
     def read(call: Call[Any], response: Response) -> Any:
+        if response.status == NO_CONTENT and model is not None:  # for a comment's id that is one of another event
+            raise NotFound(f"The forge has no {call.subject.removeprefix('the ')}", status=NO_CONTENT)
         if response.is_success and not response.is_web_page:
             return parse_body(parse, response, call.subject, FORGE)
         raise find_error(call, response)

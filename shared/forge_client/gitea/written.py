@@ -1,4 +1,4 @@
-"""Compares what was sent with what the forge answers: it drops what a caller may not set, and answers 201. Pure."""
+"""Compares a write with its answer, because a forge drops what the caller may not set and answers 201. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from ci_mcp_http.response import Response
     from forge_client.models.pulls import PullRequest
 
-# What of a body can be seen in the answer: the field of the request -> whether the answer has its value.
+# The field of a request -> the check that the answer has its value.
 _APPLIED: Final[Mapping[str, Callable[[Any, Any], bool]]] = {
     "title": lambda sent, answer: answer.title.strip() == sent.strip(),
     "body": lambda sent, answer: _unify_lines(answer.body) == _unify_lines(sent),

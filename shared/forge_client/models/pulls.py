@@ -133,3 +133,12 @@ class Checks(ForgeModel):
         outcomes = {status.outcome for status in self.statuses}
         order: tuple[Outcome, ...] = ("failing", "pending", "passing")
         return next((outcome for outcome in order if outcome in outcomes), "none")
+
+    def linked_below(self, address: str) -> Checks:
+        """Return those that link to a page below an address, such as that of a CI server.
+
+        Contexts tell less: anyone may set one, and an administrator of the CI server can change its own.
+        """
+        root = address.rstrip("/").lower() + "/"
+        found = tuple(status for status in self.statuses if status.target_url.lower().startswith(root))
+        return Checks(statuses=found, total=len(found))

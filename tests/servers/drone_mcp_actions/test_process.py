@@ -94,7 +94,7 @@ async def log(path: Path, key: bytes | None = None) -> list[str]:
         ("first removed", "line 1: it is not the first of its chain"),
         ("cut", "the last line is cut"),
         ("end removed", "the end: line 3 of"),
-        ("head removed", "nothing tells how many lines there should be"),
+        ("head removed", "nothing says how many lines there should be"),
     ],
 )
 async def test_what_was_done_to_a_file_is_told(tmp_path: Path, way: str, problem: str) -> None:

@@ -180,7 +180,7 @@ async def refuses_all(desk: Desk) -> None:
     answers = await every_tool(desk)
     assert desk.writes == []
     assert {answer.code for answer in answers} == {"WRITES_DISABLED"}
-    assert all(answer.data["message"].startswith("Nobody can tell what was done before: ") for answer in answers)
+    assert all(answer.data["message"].startswith("It is unknown what was done before: ") for answer in answers)
     assert all("DRONE_MCP_STATE" in answer.data["next_step"] for answer in answers)
     assert all(answer.data["retryable"] for answer in answers)
 

@@ -28,7 +28,7 @@ async def test_a_build_costs_one_request_and_names_its_first_failure(
     }  # fmt: skip
     assert answer.data["page"] == "https://drone.example.com/octo/hello/41"
     assert answer.data["next_step"] == (
-        "drone_diagnose_build with number 41 tells why it failed; "
+        "drone_diagnose_build with number 41 explains why it failed; "
         "drone_get_build_logs with number 41, stage 1 and step 3 reads the log"
     )
     assert [call.request.headers["authorization"] for call in route.calls] == ["Bearer a-token-of-the-tests"]

@@ -109,8 +109,8 @@ def test_a_build_that_does_not_go_on_by_itself_is_not_waited_for(stages: Any, ou
     [
         ({"limit": 1}, "older stages of its name in this repository to end (its concurrency limit is 1)", False),
         ({"throttle": 2}, "older stages of this repository to end (the repository's throttle is 2)", False),
-        ({}, "Drone does not tell why it waits (all such runners may be busy, none may exist, or the queue", True),
-        ({"type": ""}, "needs a runner of an unknown type, linux/amd64; Drone does not tell why", True),
+        ({}, "Drone does not say why it waits (all such runners may be busy, none may exist, or the queue", True),
+        ({"type": ""}, "needs a runner of an unknown type, linux/amd64; Drone does not say why", True),
         ({"machine": "r1"}, "runner 'r1' has taken it and has not started it", True),
     ],
 )
@@ -151,7 +151,7 @@ def test_a_green_build_in_which_nothing_ran_is_told_as_that() -> None:
 
 def test_blocked_stages_of_a_declined_build_are_still_open() -> None:
     declined, cancelled = captured("274"), captured("277")
-    assert "Stages that are still blocked (2, 4, 5, 6, 7) can be approved all the same" in declined.next_step
+    assert "Stages that are still blocked (2, 4, 5, 6, 7) can still be approved" in declined.next_step
     assert "still open to approval" in declined.headline
     assert "approved" not in cancelled.next_step
 

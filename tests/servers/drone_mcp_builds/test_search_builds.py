@@ -54,7 +54,7 @@ async def test_the_newest_builds_cost_one_request(connect: Any, drone: respx.Moc
         "number": 41, "status": "failure", "event": "push", "branch": "main", "title": "Change 41", "author": "mona",
         "commit": "0123456789", "when": "2026-11-21T09:57:21Z", "seconds": 60,
     }  # fmt: skip
-    assert answer.data["next_step"] == "drone_get_build with number 41 tells what failed"
+    assert answer.data["next_step"] == "drone_get_build with number 41 shows what failed"
 
 
 @pytest.mark.parametrize("limit", [1, 10, 50])

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from drone_mcp_build.unfinished_build import UNTOLD_REASONS
+from drone_mcp_build.unfinished_build import POSSIBLE_REASONS
 from drone_mcp_builds.failures import find_notable_failures
 from drone_mcp_builds.summary import ANSWER_TOKENS, size_of, summarise
 from drone_mcp_client.models import Build
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FIXTURES = Path(__file__).parents[2] / "fixtures" / "drone-2.25.0"
 NOW = T0 + 300
 CANCELLED = "Drone cancelled it: a person did, or a newer build replaced it"
-NOBODY_KNOWS = "Drone does not tell who or what stopped it (a person, automatic cancel or a time limit)"
+NOBODY_KNOWS = "Drone does not say who or what stopped it (a person, automatic cancel or a time limit)"
 
 
 def told(data: dict[str, Any]) -> BuildView:
@@ -63,7 +63,7 @@ def captured(name: str) -> BuildView:
             "070_build_waiting.json",
             (
                 "pending for 4 min 38 s: stage 1 'one' needs exec runner, linux/s390x; "
-                f"Drone does not tell why it waits ({UNTOLD_REASONS})"
+                f"Drone does not say why it waits ({POSSIBLE_REASONS})"
             ),
         ),
     ],
@@ -171,7 +171,7 @@ def test_a_stage_approved_too_late_is_said_to_wait_for_nothing() -> None:
 def test_a_pending_stage_names_the_runner_it_needs() -> None:
     stage = made_stage(1, "default", "pending", labels={"zone": "eu"}, arch="arm64")
     view = told(made_build(41, "pending", stage))
-    assert view.stages[0].note == "needs docker runner, linux/arm64, labels zone=eu; Drone does not tell why it waits"
+    assert view.stages[0].note == "needs docker runner, linux/arm64, labels zone=eu; Drone does not say why it waits"
     taken = told(made_build(41, "pending", made_stage(1, "default", "pending", machine="runner-7")))
     assert "runner 'runner-7' has taken it and has not started it" in taken.headline
 
@@ -180,7 +180,7 @@ def test_a_stage_that_is_to_follow_waits_for_a_runner_too() -> None:
     stages = (made_stage(1, "test"), made_stage(2, "deploy", "pending"))
     view = told(made_build(41, "running", *stages))
     assert view.headline == (
-        "running for 4 min 19 s, now pending: stage 2 'deploy' needs docker runner, linux/amd64; Drone does not tell "
+        "running for 4 min 19 s, now pending: stage 2 'deploy' needs docker runner, linux/amd64; Drone does not say "
         "why it waits (all such runners may be busy, none may exist, or the queue may be paused)"
     )
 
@@ -218,7 +218,7 @@ def test_an_automatic_cancel_is_told_as_such() -> None:
 def test_a_failure_that_drone_does_not_explain_is_told_as_such() -> None:
     view = told(made_build(41, "failure", made_stage(1, "default")))
     assert view.headline == "failed; Drone does not say at what"
-    assert view.next_step == "No step failed in it: drone_diagnose_build with number 41 shows what its stages tell"
+    assert view.next_step == "No step failed in it: drone_diagnose_build with number 41 shows what its stages say"
 
 
 def test_a_status_of_a_later_drone_is_told_as_it_is() -> None:

@@ -90,7 +90,7 @@ async def test_a_build_that_has_ended_is_told_at_once(connect: Any) -> None:
         assert asked(drone) == ["/api/repos/octo/hello/builds/4"]
     assert answer.data["finished"] is True
     assert answer.data["build"]["headline"] == "failed: step 4 'test' of stage 1 'build' exited with 1"
-    assert answer.data["next_step"].startswith("drone_diagnose_build with number 4 tells why it failed")
+    assert answer.data["next_step"].startswith("drone_diagnose_build with number 4 explains why it failed")
     assert "next_step" not in answer.data["build"]
     assert "changes" not in answer.data
 

@@ -80,8 +80,8 @@ def test_every_state_has_its_action(build: Any, state: str, action: str) -> None
             a_build(7, "running", made_stage(1, "one"), made_stage(2, "two", "declined")),
             "what is left of it never starts",
         ),
-        (a_build(7, "pending", made_stage(1, "ci", "pending")), "and Drone does not tell why"),
-        (a_build(7, "pending", made_stage(1, "ci", "pending", type="")), "and Drone does not tell why"),
+        (a_build(7, "pending", made_stage(1, "ci", "pending")), "and Drone does not say why"),
+        (a_build(7, "pending", made_stage(1, "ci", "pending", type="")), "and Drone does not say why"),
     ],
 )
 def test_nothing_is_waited_for_that_may_never_come(tmp_path: Path, build: Any, words: str) -> None:

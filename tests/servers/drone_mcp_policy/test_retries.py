@@ -119,7 +119,7 @@ def test_a_failure_that_its_retry_did_not_remove_is_no_accident() -> None:
     assert decided(again, a_build(7, "failure", lost("npm"))).action == "retry"
     decision = decided(again, a_build(7, "failure", lost("git")))
     assert decision.action == "collect_logs_and_stop"
-    assert decision.reason.endswith("it failed at the same place as build 7, as far as Drone tells")
+    assert decision.reason.endswith("it failed at the same place as build 7, as far as Drone says")
 
 
 def test_signatures_of_diagnoses_decide_whether_it_is_the_same_failure() -> None:

@@ -37,4 +37,4 @@ async def test_a_part_that_fails_or_ends_begins_anew_and_is_counted(
         with anyio.fail_after(30):
             await works.wait()
     assert (begun, faults) == (3, 1)
-    assert "A part has failed, and begins anew" in caplog.text
+    assert "A part has failed, and starts again" in caplog.text

@@ -18,7 +18,7 @@ import pytest
 from ci_mcp_kit import connection_limits, listening
 from ci_mcp_kit.http_settings import Address
 from ci_mcp_kit.log_flood import MAX_REPEATS, WINDOW_SECONDS, RepeatLimit
-from support.http_process import PATIENCE, HttpProcess, bearer, serving
+from support.http_process import PATIENCE, HttpProcess, bearer, serving, serving_alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +45,7 @@ PROCESSES = {
 @pytest.fixture(scope="module", params=PROCESSES)
 def process(request: pytest.FixtureRequest) -> Iterator[HttpProcess]:
     command, environment = PROCESSES[request.param]
-    with serving(*command, **environment) as running:
+    with serving_alone(*command, **environment) as running:
         yield running
 
 

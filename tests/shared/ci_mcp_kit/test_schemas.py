@@ -94,6 +94,11 @@ def test_an_outline_names_what_is_within_and_types_what_is_always_there() -> Non
     }
 
 
+def test_a_brief_outline_names_what_is_always_there_alone() -> None:
+    brief = outline(Whole.model_json_schema(), brief=True)
+    assert brief == {"type": "object", "properties": {"name": {}, "told": {}}, "required": ["name", "told"]}
+
+
 def test_a_terse_outline_tells_names_alone() -> None:
     terse = outline(Whole.model_json_schema(), terse=True)
     assert terse["required"] == ["name", "told"]

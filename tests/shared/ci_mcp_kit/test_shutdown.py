@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.client_pipes import ENDINGS, PATIENCE, ServerProcess, failure_of, server_process
+from support.client_pipes import ENDINGS, PATIENCE, ServerProcess, failure_of, server_process, warm_server_process
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
@@ -21,9 +21,16 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no su
 TESTS = Path(__file__).parents[2]
 
 
-def running(*arguments: str, **environment: str) -> AbstractContextManager[ServerProcess]:
-    given = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **environment}
-    return server_process("-m", "support.example_server", *arguments, **given)
+def environment_of(variables: dict[str, str]) -> dict[str, str]:
+    return {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32, "PYTHONPATH": str(TESTS), **variables}
+
+
+def running(**variables: str) -> AbstractContextManager[ServerProcess]:
+    return server_process("-m", "support.example_server", **environment_of(variables))
+
+
+def running_warm(*arguments: str, **variables: str) -> AbstractContextManager[ServerProcess]:
+    return warm_server_process("-m", "support.example_server", *arguments, **environment_of(variables))
 
 
 def start_call(process: ServerProcess, how: str) -> None:
@@ -74,7 +81,7 @@ def test_the_end_of_input_before_anything_was_said_is_an_ending_too() -> None:
 
 
 def test_a_large_request_passes() -> None:
-    with running() as process:
+    with running_warm() as process:
         process.shake_hands()
         text = "y" * 3_000_000
         process.send(id=2, method="tools/call", params={"name": "drone_echo", "arguments": {"text": text}})
@@ -84,33 +91,33 @@ def test_a_large_request_passes() -> None:
 
 
 def test_a_wrong_setting_is_found_by_the_check_in_one_line() -> None:
-    with running("--check-environment", DRONE_MCP_TIMEOUT="soon") as process:
+    with running_warm("--check-environment", DRONE_MCP_TIMEOUT="soon") as process:
         status, errors = process.ending()
     assert status == 2
     assert errors == "drone-mcp-example: DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600\n"
 
 
 def test_a_tool_name_that_is_not_there_is_found_by_the_check_in_one_line() -> None:
-    with running("--check-environment", DRONE_MCP_TOOLS="drone_ehco") as process:
+    with running_warm("--check-environment", DRONE_MCP_TOOLS="drone_ehco") as process:
         status, errors = process.ending()
     assert status == 2
     assert len(errors.splitlines()) == 1
 
 
 def test_a_right_environment_passes_the_check_without_a_word() -> None:
-    with running("--check-environment") as process:
+    with running_warm("--check-environment") as process:
         assert process.ending() == (0, "")
 
 
 def test_a_server_over_http_does_not_start_in_a_wrong_environment() -> None:
-    with running("--http", "127.0.0.1:0", DRONE_MCP_TIMEOUT="soon") as process:
+    with running_warm("--http", "127.0.0.1:0", DRONE_MCP_TIMEOUT="soon") as process:
         status, errors = process.ending()
     assert status == 2
     assert errors == "drone-mcp-example: DRONE_MCP_TIMEOUT is 'soon': it takes seconds from 1 to 600\n"
 
 
 def test_a_server_starts_in_a_wrong_environment_and_every_call_says_why() -> None:
-    with running(DRONE_MCP_TIMEOUT="soon") as process:
+    with running_warm(DRONE_MCP_TIMEOUT="soon") as process:
         process.shake_hands()
         process.send(id=2, method="tools/call", params={"name": "drone_echo", "arguments": {"text": "x"}})
         result = process.receive()["result"]
@@ -124,7 +131,7 @@ def test_a_server_starts_in_a_wrong_environment_and_every_call_says_why() -> Non
 
 
 def test_a_guest_is_told_once_that_they_are_one() -> None:
-    with running(DRONE_TOKEN="", DRONE_MCP_LOG_FORMAT="json") as process:
+    with running_warm(DRONE_TOKEN="", DRONE_MCP_LOG_FORMAT="json") as process:
         process.stdin.close()
         _, errors = process.ending()
     told = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
@@ -132,7 +139,7 @@ def test_a_guest_is_told_once_that_they_are_one() -> None:
 
 
 def test_a_token_that_travels_in_clear_is_warned_of() -> None:
-    with running(DRONE_SERVER="http://drone.test", DRONE_MCP_LOG_FORMAT="json") as process:
+    with running_warm(DRONE_SERVER="http://drone.test", DRONE_MCP_LOG_FORMAT="json") as process:
         process.stdin.close()
         _, errors = process.ending()
     assert "plain http" in errors
@@ -140,7 +147,7 @@ def test_a_token_that_travels_in_clear_is_warned_of() -> None:
 
 def test_help_lists_the_environment_and_version_tells_itself() -> None:
     for option, expected in (("--help", "DRONE_MCP_REPOS"), ("--version", "drone-mcp-example ")):
-        with running(option) as process:
+        with running_warm(option) as process:
             assert expected in process.stdout.read().decode()
             assert process.process.wait(PATIENCE) == 0
 

@@ -47,8 +47,13 @@ def test_no_object_that_holds_the_token_shows_it(clock: Clock) -> None:
     assert TOKEN not in f"{options!r} {options} {client!r} {vars(client)} {vars(client._transport)}"
 
 
-async def test_without_a_token_none_is_sent_and_the_variable_is_named(forge: respx.MockRouter, clock: Clock) -> None:
-    route = forge.route().respond(401, json={"message": "token is required"})
+@pytest.mark.parametrize("status", [401, 403])
+async def test_without_a_token_none_is_sent_and_the_variable_is_named(
+    forge: respx.MockRouter, clock: Clock, status: int
+) -> None:
+    # The second is the answer of a server that shows nothing without a sign-in.
+    words = {401: "token is required", 403: "Only signed in user is allowed to call APIs."}
+    route = forge.route().respond(status, json={"message": words[status]})
     async with clock.client(token=None) as client:
         with pytest.raises(ServiceError, match="no token is set") as caught:
             await client.user()

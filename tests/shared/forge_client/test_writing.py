@@ -22,11 +22,17 @@ def test_no_line_of_a_text_ends_the_fence_around_it(text: str) -> None:
     assert not [line for line in lines if first in line]
 
 
-@pytest.mark.parametrize("text", ["", " ", "\n\t", "\ud800"])
+@pytest.mark.parametrize("text", ["", " ", "\n\t", "\ud800", "a\0b"])
 def test_a_text_that_nobody_can_read_is_refused(text: str) -> None:
     for check in (check_title, check_body):
         with pytest.raises(InvalidInput):
             check(text)
+
+
+@pytest.mark.parametrize("title", ["a\nb", "a\r"])
+def test_a_title_is_one_line(title: str) -> None:
+    with pytest.raises(InvalidInput, match="one line"):
+        check_title(title)
 
 
 def test_texts_are_bounded() -> None:

@@ -91,7 +91,7 @@ class StopRelease(Change[ReleaseAction, StopView]):
     @override
     def describe_rehearsal(self, plan: Plan[ReleaseAction], decision: Decision) -> StopView:
         is_on = decision.mode == "on"
-        how = "call again without dry_run" if is_on else "whoever runs this server can set SLIPWAY_ACTIONS to on"
+        how = "call again without dry_run" if is_on else "the operator of this server can set SLIPWAY_ACTIONS to on"
         return self._describe(
             "dry_run",
             f"This would {plan.effect}. Nothing was sent",

@@ -40,7 +40,7 @@ def script(path: Path, text: str) -> str:
 
 
 def is_gone(file: Path) -> bool:
-    """Tell whether the process whose number is in a file has ended, or is about to be reaped."""
+    """Return whether the process whose number is in a file has ended, or is about to be reaped."""
     try:
         state = Path("/proc", file.read_text().strip(), "stat").read_text().rpartition(")")[2].split()[0]
     except FileNotFoundError:

@@ -148,7 +148,7 @@ def test_a_server_that_does_not_start_is_told_and_the_command_is_not_run(place: 
     place.role("broken", "broken", "raise SystemExit('no luck')")
     done = place.run(command=["touch", "ran"], role="broken")
     assert done.returncode == 69
-    assert "broken: it did not start: no luck. Mend what it says." in done.stderr
+    assert "broken: it did not start: no luck. Fix what it says." in done.stderr
     assert "The agent was not started" in done.stderr
     assert not (place.work / "ran").exists()
     assert place.left == []
@@ -287,7 +287,7 @@ def test_orphans_are_reaped(place: Place) -> None:
 
 
 def namespaces() -> bool:
-    """Tell whether this user may have a PID namespace."""
+    """Return whether this user may have a PID namespace."""
     unshare = shutil.which("unshare")
     probe = [unshare or "", "--user", "--map-root-user", "--pid", "--fork", "true"]
     return bool(unshare) and subprocess.run(probe, capture_output=True, check=False).returncode == 0

@@ -70,7 +70,7 @@ def test_it_ends_at_the_line_that_people_marked_as_the_reason(played: Played) ->
 def test_a_build_goes_red_while_the_agent_waits_and_drone_is_not_asked_for_it(played: Played) -> None:
     [wait] = [act for act in played.acts if "cursor=" in act["asked"]]
     assert wait["told"][0] == "build: running -> failure"
-    assert wait["told"][-1] == "Drone was not asked once: its webhooks told the receiver."
+    assert wait["told"][-1] == "Drone was not asked once: its webhooks informed the receiver."
 
 
 def test_a_kept_simulator_goes_on_and_the_demo_says_how_to_use_and_how_to_stop_it(played: Played) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, example, given, settings
 
-from drone_mcp_config.errors import InvalidRole
 from drone_mcp_config.serving.callers import hash_of, read_callers
-from support.odd_yaml import documents
+from support.odd_yaml import documents, unplaced_mistakes
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,12 +24,4 @@ CALLERS: dict[str, Any] = {
 @example(text="callers: [{name: a, role: ui, per_minute: " + "9" * 5000 + "}]")
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_file_of_callers_is_read_or_has_mistakes_with_their_lines(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "callers.yaml"
-    file.write_text(text, encoding="utf-8")
-    try:
-        read_callers(file)
-    except InvalidRole as error:
-        unplaced = [p for p in error.problems if not re.match(rf"{re.escape(str(file))}:\d+: \S", str(p))]
-    else:
-        unplaced = []
-    assert unplaced == []
+    assert unplaced_mistakes(read_callers, tmp_path / "callers.yaml", text) == []

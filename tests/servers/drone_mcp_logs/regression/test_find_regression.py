@@ -71,7 +71,7 @@ async def test_a_branch_that_broke_three_builds_ago(connect: Any, era: str) -> N
     assert (data["last_good"], data["first_failed"], data["first_seen"], data["newest_failed"]) == (6, 8, 8, 10)
     assert [line.split()[0] for line in data["builds"]] == ["#10", "#9", "#8", "#7", "#6"]
     assert data["builds"][2].endswith('by ada "Show prices with tax": first failed, first seen')
-    assert data["builds"][3].endswith("tells nothing, but its change may be the cause")
+    assert data["builds"][3].endswith("shows nothing, but its change may be the cause")
     assert data["next_step"] == "drone_compare_builds with a 8 and b 6 shows what changed"
     assert data["summary"] in answer.text
     assert len(asked) <= 10
@@ -148,7 +148,7 @@ async def test_a_failure_that_no_log_tells_is_unclear(agent: Any, lenient: respx
     lenient.get(f"{BUILDS}/2/logs/1/1").respond(404, json={"message": "sql: no rows in result set"})
     answer = await agent.call(TOOL, repo="octo/hello", branch="main")
     assert (answer.data["verdict"], answer.data["first_failed"]) == ("unclear", 2)
-    assert "no log or error tells how #2 failed" in answer.text
+    assert "no log or error shows how #2 failed" in answer.text
 
 
 async def test_a_branch_without_builds_is_an_answer_and_a_repository_that_is_not_there_is_none(

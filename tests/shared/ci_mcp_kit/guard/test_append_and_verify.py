@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-TEXTS = st.text(max_size=20) | st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, 70_000))
+SHORT = st.text(max_size=20)
+TEXTS = SHORT | st.builds(lambda text, times: text * times, st.text(max_size=3), st.integers(0, LONGEST_LINE // 2))
 FACTS = st.dictionaries(
     st.sampled_from(("operation", "message", "params", "before", "sends")),
     st.recursive(
@@ -25,7 +26,7 @@ FACTS = st.dictionaries(
         lambda inner: st.lists(inner, max_size=4) | st.dictionaries(TEXTS, inner, max_size=4),
         max_leaves=8,
     )
-    | st.builds(lambda text, times: [text] * times, TEXTS, st.integers(0, 3000)),
+    | st.builds(lambda text, times: [text] * times, SHORT, st.integers(0, 3000)),
     max_size=5,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import random
 from typing import TYPE_CHECKING, Any
 
 import httpx
@@ -301,7 +302,7 @@ async def test_a_merge_names_its_pull_request_and_any_other_commit_none(forge: r
     assert route.call_count == 2
 
 
-def history(kinds: str, cap: int = 50) -> Any:
+def history(kinds: str, cap: int = 50, in_a_second: int = 1) -> Any:
     """Answer the timeline and the comments of an issue: `c` a comment, `r` a review, anything else another event."""
     names = {"c": "comment", "r": "review"}
     events: list[dict[str, Any]] = [
@@ -310,9 +311,10 @@ def history(kinds: str, cap: int = 50) -> Any:
             "type": names.get(kind, "label"),
             "body": f"text {number}",
             "user": {"login": "rita"},
-            "created_at": f"2026-11-28T{number // 3600:02}:{number // 60 % 60:02}:{number % 60:02}Z",
+            "created_at": f"2026-11-28T00:{second // 60:02}:{second % 60:02}Z",
         }
         for number, kind in enumerate(kinds, start=1)
+        for second in [number // in_a_second]
     ]
 
     def timeline(request: httpx.Request) -> httpx.Response:
@@ -354,6 +356,21 @@ async def test_the_last_comments_cost_two_requests_however_long_the_history_is(
         found = await client.last_comments(REPO, read, 5)
     assert [comment.id for comment in found] == last
     assert len(forge.calls) <= 3
+
+
+@pytest.mark.parametrize("seed", range(25))
+async def test_the_last_comments_of_any_history_are_the_last(forge: respx.MockRouter, clock: Clock, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311 - the same histories in every run
+    kinds = "".join(chance.choices("cl", [1, chance.choice([0, 1, 5])], k=chance.randrange(400)))
+    count = chance.randrange(1, 40)
+    issue, timeline, comments = history(kinds, chance.choice([50, 50, 30]), in_a_second=chance.choice([1, 2, 60]))
+    forge.get(f"{HELLO}/issues/7").respond(json=issue)
+    forge.get(f"{HELLO}/issues/7/timeline").mock(side_effect=timeline)
+    forge.get(f"{HELLO}/issues/7/comments").mock(side_effect=comments)
+    async with clock.client() as client:
+        found = await client.last_comments(REPO, await client.issue(REPO, 7), count)
+    made = [number for number, kind in enumerate(kinds, start=1) if kind == "c"]
+    assert [comment.id for comment in found] == made[-count:]
 
 
 async def test_no_comments_are_not_asked_for(forge: respx.MockRouter, clock: Clock) -> None:
@@ -581,6 +598,13 @@ async def test_a_fault_of_the_forge_has_its_code_and_hides_addresses(forge: resp
             await client.branches(REPO)
     assert caught.value.code == "FORGE_ERROR"
     assert "10.0.0.7" not in f"{caught.value.message} {caught.value.details}"
+
+
+async def test_the_id_of_another_event_is_no_comment(forge: respx.MockRouter, clock: Clock) -> None:
+    forge.get(f"{HELLO}/issues/comments/27").respond(204)
+    async with clock.client() as client:
+        with pytest.raises(NotFound, match="no comment 27 of octo/hello"):
+            await client.comment(REPO, 27)
 
 
 async def test_a_status_that_no_forge_gives_is_told_with_its_words(forge: respx.MockRouter, clock: Clock) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from pydantic import AliasPath, BaseModel
 
 from forge_client.models import code, issues, pulls, server
 from forge_client.models.base import ForgeModel
-from support.forge_captures import CAPTURES, forgejo, gitea
+from support.forge_captures import CAPTURES, FIXTURES, forgejo, gitea
 from support.forge_routes import EXPECTED, USED, answer_of
 
 if TYPE_CHECKING:
@@ -125,6 +126,22 @@ def test_the_checks_of_a_commit_are_its_newest_statuses() -> None:
 def test_checks_are_no_better_than_the_worst_of_them(states: list[str], outcome: str) -> None:
     statuses = tuple(pulls.CommitStatus(context=str(at), state=state) for at, state in enumerate(states))
     assert pulls.Checks(statuses=statuses).outcome == outcome
+
+
+def test_the_checks_of_one_system_are_those_that_link_to_it() -> None:
+    joined = json.loads((FIXTURES / "gitea-1.27.3" / "drone_join.json").read_text(encoding="utf-8"))
+    for statuses in joined["statuses"].values():
+        others = [
+            {"id": 98, "status": "failure", "context": "continuous-integration/drone", "target_url": url}
+            for url in ("", "http://127.0.0.1:290801/octo/hello/1", "http://other/?http://127.0.0.1:29080/octo/hello/1")
+        ]
+        checks = pulls.Checks.model_validate({"statuses": statuses + others, "total_count": 99})
+        found = checks.linked_below("http://127.0.0.1:29080/")
+        assert [status.target_url for status in found.statuses] == [status["target_url"] for status in statuses]
+        assert (found.total, found.outcome == "failing") == (
+            len(statuses),
+            "error" in {status["status"] for status in statuses},
+        )
 
 
 def test_an_edit_of_an_issue_changes_its_version() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from ci_mcp_kit.errors import InvalidInput, PermissionDenied, ServiceFailed
+from ci_mcp_kit.errors import InvalidInput, PermissionDenied, ServiceError, ServiceFailed
 from forge_client.errors import Conflict, NotFound
 from forge_client.gitea import write_calls
 from forge_client.models.issues import Label, Milestone
@@ -179,7 +179,7 @@ def test_what_the_forge_would_take_badly_is_refused_before_it_leaves(make: Calla
         (345, EVERY_WRITE[5], PermissionDenied, "octo/hello is archived"),
         (357, EVERY_WRITE[7], Conflict, "already exists"),
         (360, EVERY_WRITE[7], NotFound, 'ref "nosuch" does not exist'),
-        (419, EVERY_WRITE[0], PermissionDenied, "write:issue"),
+        (419, EVERY_WRITE[0], PermissionDenied, "lacks the scope write:issue"),
     ],
 )
 async def test_a_refused_write_changed_nothing_and_says_why(
@@ -225,6 +225,17 @@ async def test_what_makes_something_new_is_not_sent_twice(
             await client.send(call)
     assert len(forge.calls) == 1
     assert getattr(caught.value, "outcome_unknown", None) is True
+
+
+@pytest.mark.parametrize("number", [347, 419])
+async def test_a_refused_write_names_the_variable_of_the_token_that_writes(
+    forge: respx.MockRouter, clock: Clock, number: int
+) -> None:
+    forge.route().mock(return_value=gitea(number).answer())
+    async with clock.client() as client:
+        with pytest.raises(ServiceError) as caught:
+            await client.send(EVERY_WRITE[5])
+    assert "FORGE_WRITE_TOKEN" in caught.value.next_step
 
 
 def test_an_edit_with_a_version_is_not_sent_twice() -> None:

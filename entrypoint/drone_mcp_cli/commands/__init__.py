@@ -1,0 +1,1 @@
+"""The commands: each is one module, and `app` has their options and help."""
