@@ -14,6 +14,7 @@ from jenkins_mcp.access import JenkinsAccess
 from jenkins_mcp.builds import tools as builds
 from jenkins_mcp.guard.spec import JENKINS_GUARD
 from jenkins_mcp.jobs import tools as jobs
+from jenkins_mcp.logs import tools as logs
 from jenkins_mcp.queue import tools as queue
 from jenkins_mcp.settings import JenkinsSettings
 from jenkins_mcp.writing import tools as writing
@@ -43,6 +44,7 @@ SPEC = ServerSpec(
 {_WORDS}
 {jobs.GUIDE}
 {builds.GUIDE}
+{logs.GUIDE}
 {queue.GUIDE}
 {writing.GUIDE}
 
@@ -66,12 +68,17 @@ def create(
     guards = make_guards(settings, access, clock)
     patience = {instance.name: instance.timeout for instance in settings.instances}
     actors = {name: Actor(guard, patience[name], clock) for name, guard in guards.items()}
-    parts = jobs.JobTools(access), builds.BuildTools(access, clock, pause), queue.QueueTools(access, clock)
-    writes = writing.WritingTools(access, actors, pause)
+    parts = [
+        jobs.JobTools(access),
+        builds.BuildTools(access, clock, pause),
+        logs.LogTools(access),
+        queue.QueueTools(access, clock),
+        writing.WritingTools(access, actors, pause),
+    ]
     hidden = () if settings.are_several else ("jenkins",)
     # The state that a client carries holds a confirmation, which the guard of its Jenkins verifies by a key of its own.
     seal = next(iter(guards.values())).seal
-    return build_server(SPEC, settings, access, *parts, writes, seal=seal, hidden=hidden)
+    return build_server(SPEC, settings, access, *parts, seal=seal, hidden=hidden)
 
 
 def main(handover: Handover | None = None) -> None:

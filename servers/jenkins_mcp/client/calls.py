@@ -190,30 +190,52 @@ def list_nodes() -> Call[Nodes]:
     return _get("nodes.list", "the nodes", "/computer/api/json", Nodes, NODES)
 
 
-def read_log(job: JobName, build: int | str, start: int, *, step: str = "") -> Call[LogPart]:
-    """Read the console log of a build from an offset in bytes; a negative one counts from the end.
+def read_log_end(job: JobName, build: int | str, size: int, *, step: str = "") -> Call[LogPart]:
+    """Read the last bytes of a build's console log from the beginning of a line on, or of a step's log.
 
-    Jenkins before 2.534 does not know negative ones: it answers in plain form with an empty text, and the end of the
-    answer then says how long the log is. `step` reads the log of one step of a pipeline instead.
+    Jenkins before 2.534 answers in plain form: without a text, or with the whole log. The end of the part then says how
+    long the log is.
     """
-    path = f"/execution/node/{_node(step)}/log/logText/progressiveText" if step else "/logText/progressiveText"
 
     def read(call: Call[Any], response: Response) -> LogPart:
         if not response.is_success:
             raise describe_refusal(call, response)
-        return read_multipart(response) if is_multipart(response) else read_progressive(response, max(start, 0))
+        return read_multipart(response) if is_multipart(response) else read_progressive(response, 0)
 
-    return Call(
-        operation="log.read",
-        subject=f"the log of {_show_build(job, build)}",
-        method="GET",
-        path=build_path(job, build) + path,
-        template=_template(job, path),
-        read=read,
-        params=(("start", str(start)),),
-        headers=TWO_PARTS,
-        scope=str(job),
-    )
+    return _get_log(job, build, step, -size, TWO_PARTS, read)
+
+
+def read_log(job: JobName, build: int | str, start: int, *, step: str = "", enough: int = 0) -> Call[LogPart]:
+    """Read the console log of a build from an offset on, or of a step's log.
+
+    The plain form is asked for: of a running build the other one may leave out the beginning of a line and count it as
+    sent (https://github.com/jenkinsci/jenkins/pull/27233).
+
+    Args:
+        job: whose build it is.
+        build: a number or a permalink.
+        start: an offset in the stored log.
+        step: the node of a step.
+        enough: bytes after which no more is read; 0: to the end.
+    """
+
+    def read(call: Call[Any], response: Response) -> LogPart:
+        if not response.is_success:
+            raise describe_refusal(call, response)
+        return read_progressive(response, start)
+
+    return replace(_get_log(job, build, step, start, PLAIN, read), enough=enough)
+
+
+def measure_log(job: JobName, build: int | str, *, step: str = "") -> Call[LogPart]:
+    """Return a part without text whose end is the length of the log."""
+
+    def read(call: Call[Any], response: Response) -> LogPart:
+        if not response.is_success:
+            raise describe_refusal(call, response)
+        return read_progressive(response, 0)
+
+    return replace(_get_log(job, build, step, 0, PLAIN, read), operation="log.measure", method="HEAD")
 
 
 @cache
@@ -286,6 +308,24 @@ def _get_of_build(
         tree,
         template=_template(job, path),
         job=str(job),
+    )
+
+
+def _get_log(
+    job: JobName, build: int | str, step: str, start: int, headers: Params, read: Reader[LogPart]
+) -> Call[LogPart]:
+    path = f"/execution/node/{_node(step)}/log/logText/progressiveText" if step else "/logText/progressiveText"
+    of_step = f"step {step} of " if step else ""
+    return Call(
+        operation="log.read",
+        subject=f"the log of {of_step}{_show_build(job, build)}",
+        method="GET",
+        path=build_path(job, build) + path,
+        template=_template(job, path),
+        read=read,
+        params=(("start", str(start)),),
+        headers=headers,
+        scope=str(job),
     )
 
 
