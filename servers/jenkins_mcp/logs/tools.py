@@ -57,7 +57,7 @@ class LogTools:
         build: BuildName = "lastBuild",
         stage: Stage = None,
         literal: Annotated[bool, Field(description="pattern is plain text")] = False,
-        ignore_case: bool = True,
+        ignore_case: Annotated[bool, Field(description="or not")] = True,
         context: Annotated[int, Field(description="lines around, 0-10", ge=0, le=10)] = 2,
         max_matches: Annotated[int, Field(description="1-100", ge=1, le=100)] = 20,
         token_budget: Budget = 2000,
