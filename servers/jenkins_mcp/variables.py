@@ -10,6 +10,7 @@ from ci_mcp_kit.variables import (
     EAGER,
     LOG_FORMAT,
     LOG_LEVEL,
+    STATE,
     TOOLS,
     Secret,
     SettingsError,
@@ -102,7 +103,7 @@ LIMITS = (
         "false",
     ),
 )
-PROCESS = (TOOLS, LOG_LEVEL, LOG_FORMAT, EAGER)
+PROCESS = (TOOLS, STATE, LOG_LEVEL, LOG_FORMAT, EAGER)
 VARIABLES = (
     Variable(CONFIG, "config_file", "the path of a YAML file with settings, like --config", read_file),
     *ONE,

@@ -179,7 +179,7 @@ class Transport:
                     return response
                 # Also if the body is not read to its end, so that the connection does not stay in use.
                 async with aclosing(response):
-                    answer = call.read(call, await self._read(response, is_stream=silence is not None))
+                    answer = call.read(call, await self._read(call, response, is_stream=silence is not None))
                 if silence is None:
                     return answer
                 fault: ServiceError = UnexpectedAnswer(
@@ -237,20 +237,23 @@ class Transport:
             timeout=httpx.Timeout(POOL_AND_WRITE_TIMEOUT, connect=options.connect_timeout, read=read_timeout),
         )
 
-    async def _read(self, response: httpx.Response, *, is_stream: bool) -> Response:
-        """Read to the end, but not beyond the limit.
+    async def _read(self, call: Call[Any], response: httpx.Response, *, is_stream: bool) -> Response:
+        """Read until the call has enough or to the end, but not beyond the limit.
 
         The decompressed bytes are counted, because Content-Length is of the compressed body, or a lie.
         """
-        chunks, size = [], 0
-        async for chunk in self._decompressed(response, is_stream=is_stream):
-            size += len(chunk)
-            if size > self._options.max_body:
-                raise AnswerTooLarge(
-                    f"The answer is larger than the limit of {self._options.max_body} bytes",
-                    service=self._options.service,
-                )
-            chunks.append(chunk)
+        chunks, size, is_cut = [], 0, False
+        async with aclosing(self._decompressed(response, is_stream=is_stream)) as pieces:
+            async for chunk in pieces:
+                size += len(chunk)
+                if size > self._options.max_body:
+                    raise AnswerTooLarge(
+                        f"The answer is larger than the limit of {self._options.max_body} bytes",
+                        service=self._options.service,
+                    )
+                chunks.append(chunk)
+                if is_cut := 0 < call.enough < size:
+                    break
         headers = dict(response.headers)
         later = headers.get("retry-after")
         return Response(
@@ -259,6 +262,7 @@ class Transport:
             body=b"".join(chunks),
             retry_after=parse_retry_after(later, now=self._clock.time()) if later else None,
             with_token=self._with_token,
+            is_cut=is_cut,
         )
 
     async def _decompressed(self, response: httpx.Response, *, is_stream: bool) -> AsyncGenerator[bytes, None]:
