@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from jenkins_mcp.access import JenkinsAccess
+from jenkins_mcp.artifacts import tools as artifacts
 from jenkins_mcp.builds import tools as builds
 from jenkins_mcp.jobs import tools as jobs
 from jenkins_mcp.settings import JenkinsSettings
@@ -34,6 +35,7 @@ SPEC = ServerSpec(
 {_WORDS}
 {jobs.GUIDE}
 {builds.GUIDE}
+{artifacts.GUIDE}
 
 {_RULES}""",
     package="jenkins_mcp",
@@ -46,7 +48,8 @@ SPEC = ServerSpec(
 def create(settings: JenkinsSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time."""
     access = JenkinsAccess(settings)
-    parts = jobs.JobTools(access), builds.BuildTools(access, clock)
+    store = artifacts.ArtifactTools(access, settings.artifacts_dir, settings.max_artifact)
+    parts = jobs.JobTools(access), builds.BuildTools(access, clock), store
     return build_server(SPEC, settings, access, *parts, hidden=() if settings.are_several else ("jenkins",))
 
 

@@ -114,12 +114,19 @@ class JenkinsInstance:
 
 @dataclass(frozen=True, kw_only=True)
 class JenkinsSettings(ProcessSettings):
-    """The settings of one process: each Jenkins that it asks, and those of every server."""
+    """The settings of one process: each Jenkins that it asks, and those of every server.
+
+    Attributes:
+        artifacts_dir: the folder in which artifacts are saved; without one, none is.
+        max_artifact: the largest artifact that is saved, in bytes.
+    """
 
     variables: ClassVar[tuple[Variable, ...]] = VARIABLES
     services: ClassVar[tuple[Service, ...]] = (JENKINS,)
 
     instances: tuple[JenkinsInstance, ...]
+    artifacts_dir: Path | None = None
+    max_artifact: int = 4 * 2**30
 
     @property
     def are_several(self) -> bool:

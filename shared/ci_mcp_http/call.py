@@ -40,6 +40,8 @@ class Call(Generic[T_co]):
         writes: whether it changes anything in the service.
         idempotent: whether sending it twice does no more than sending it once (RFC 9110, section 9.2.2).
         min_timeout: the seconds it gets at least, where the service is known to take long.
+        enough: bytes of the body after which no more is read; 0: all of it is needed.
+        redirects: whether a redirect to a store on another host is followed, without the token.
     """
 
     operation: str
@@ -57,6 +59,8 @@ class Call(Generic[T_co]):
     # Most calls read. A domain has to mark the others, or they are repeated after a failure.
     idempotent: bool = True
     min_timeout: float = 0.0
+    enough: int = 0
+    redirects: bool = False
 
 
 Gate: TypeAlias = Callable[[Call[Any]], None]

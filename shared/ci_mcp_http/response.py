@@ -31,6 +31,7 @@ class Response:
         body: decoded of any content encoding.
         retry_after: seconds, where the Retry-After header was present and readable.
         with_token: whether the request carried a token.
+        is_cut: whether the body went on, and was not read further because the call had enough.
     """
 
     status: int
@@ -38,6 +39,7 @@ class Response:
     body: bytes = b""
     retry_after: float | None = None
     with_token: bool = False
+    is_cut: bool = False
 
     @property
     def is_success(self) -> bool:
