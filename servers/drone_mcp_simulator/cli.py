@@ -69,7 +69,7 @@ def serve(
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
     if webhook:
         world.sender = WebhookSender(tuple(webhook), secret=_read_secret(webhook_secret_env))
-    logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()])
+    logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()], force=True)
     anyio.run(_serve, world, host, port)
 
 

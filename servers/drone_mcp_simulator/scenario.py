@@ -69,7 +69,13 @@ def _locate(name_or_path: str) -> Path | Traversable:
 
 def _parse(source: Path | Traversable) -> ScenarioFile:
     try:
-        return ScenarioFile.model_validate(yaml.load(source.read_text(encoding="utf-8"), _SAFE_LOADER))  # noqa: S506 - both loaders are safe
+        text = source.read_text(encoding="utf-8")
+        try:
+            data = yaml.load(text, _SAFE_LOADER)  # noqa: S506 - both loaders are safe
+        except yaml.YAMLError:
+            # libyaml refuses lone surrogates, by which a log in a scenario has bytes that are no UTF-8.
+            data = yaml.safe_load(text)
+        return ScenarioFile.model_validate(data)
     except ValidationError as error:
         lines = [f"{_format_location(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
         raise ScenarioError(f"{source.name}: " + "; ".join(lines)) from error

@@ -45,7 +45,7 @@ def serve(
         world = load(scenario, RealClock())
     except ScenarioError as error:
         raise typer.BadParameter(str(error), param_hint="--scenario") from error
-    logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()])
+    logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()], force=True)
     anyio.run(_serve, world, host, port)
 
 
