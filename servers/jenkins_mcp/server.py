@@ -11,6 +11,7 @@ import anyio
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.acting import Actor
 from jenkins_mcp.access import JenkinsAccess
+from jenkins_mcp.artifacts import tools as artifacts
 from jenkins_mcp.builds import tools as builds
 from jenkins_mcp.guard.spec import JENKINS_GUARD
 from jenkins_mcp.jobs import tools as jobs
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
     from jenkins_mcp.builds.waiting import Pause
 
 _WORDS = """\
-Jenkins: job, folder, multibranch, branch, pull request, pipeline, freestyle, build, run, stage, console log, \
-artifact, test report, queue, executor, node, parameters, SUCCESS, FAILURE, UNSTABLE, ABORTED, red, blue, stuck.
+Jenkins: job, folder, multibranch, branch, pull request, pipeline, build, run, stage, console log, artifact, tests, \
+queue, executor, node, parameters, SUCCESS, FAILURE, UNSTABLE, ABORTED, stuck.
 """
 _RULES = """\
 job is a full name like team/app/main or the URL of its page; build is a number, lastBuild, lastFailedBuild and so on. \
@@ -45,6 +46,7 @@ SPEC = ServerSpec(
 {jobs.GUIDE}
 {builds.GUIDE}
 {logs.GUIDE}
+{artifacts.GUIDE}
 {queue.GUIDE}
 {writing.GUIDE}
 
@@ -72,6 +74,7 @@ def create(
         jobs.JobTools(access),
         builds.BuildTools(access, clock, pause),
         logs.LogTools(access),
+        artifacts.ArtifactTools(access, settings.artifacts_dir, settings.max_artifact),
         queue.QueueTools(access, clock),
         writing.WritingTools(access, actors, pause),
     ]

@@ -142,7 +142,12 @@ def _changes_nothing() -> GuardSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class JenkinsSettings(ProcessSettings):
-    """The settings of one process: each Jenkins that it asks, what it may change, and those of every server."""
+    """The settings of one process: each Jenkins that it asks, what it may change, and those of every server.
+
+    Attributes:
+        artifacts_dir: the folder in which artifacts are saved; without one, none is.
+        max_artifact: the largest artifact that is saved, in bytes.
+    """
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
     services: ClassVar[tuple[Service, ...]] = (JENKINS,)
@@ -150,6 +155,8 @@ class JenkinsSettings(ProcessSettings):
 
     instances: tuple[JenkinsInstance, ...]
     guard: GuardSettings = field(default_factory=_changes_nothing)
+    artifacts_dir: Path | None = None
+    max_artifact: int = 4 * 2**30
 
     @property
     def are_several(self) -> bool:

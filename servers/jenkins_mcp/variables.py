@@ -10,7 +10,6 @@ from ci_mcp_kit.variables import (
     EAGER,
     LOG_FORMAT,
     LOG_LEVEL,
-    STATE,
     TOOLS,
     Secret,
     SettingsError,
@@ -28,9 +27,12 @@ from ci_mcp_kit.variables import (
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
     from typing import Any
 
 CONFIG = "JENKINS_CONFIG"
+ARTIFACTS_DIR = "JENKINS_ARTIFACTS_DIR"
+MAX_ARTIFACT = "JENKINS_MAX_ARTIFACT"
 CREDENTIALS = ("token", "token_file", "password", "password_file")
 """The fields of which one says how the user is known; none of them means anonymous."""
 
@@ -79,6 +81,18 @@ def read_job_globs(text: str) -> tuple[str, ...]:
     return globs
 
 
+def read_folder(text: str) -> Path:
+    """Read the absolute path of a folder, which need not exist yet."""
+    from pathlib import Path  # noqa: PLC0415 - most processes name no folder
+
+    folder = Path(text)
+    if not folder.is_absolute():
+        raise ValueError("it does not begin at the root")
+    if folder.exists() and not folder.is_dir():
+        raise ValueError("that is no folder")
+    return folder
+
+
 # In the order in which --help shows them. Those of `ONE` are about one Jenkins: a file with several takes none of them.
 ONE = (
     service.server("JENKINS_URL", "Jenkins", "JENKINS_USERNAME", with_path=True),
@@ -103,7 +117,14 @@ LIMITS = (
         "false",
     ),
 )
-PROCESS = (TOOLS, STATE, LOG_LEVEL, LOG_FORMAT, EAGER)
+PROCESS = (
+    Variable(ARTIFACTS_DIR, "artifacts_dir", "the absolute path of a folder to save artifacts in", read_folder),
+    Variable(MAX_ARTIFACT, "max_artifact", "the largest artifact to save, from 64K to 4G, like 1G", read_size, "4G"),
+    TOOLS,
+    LOG_LEVEL,
+    LOG_FORMAT,
+    EAGER,
+)
 VARIABLES = (
     Variable(CONFIG, "config_file", "the path of a YAML file with settings, like --config", read_file),
     *ONE,

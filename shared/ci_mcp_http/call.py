@@ -41,6 +41,7 @@ class Call(Generic[T_co]):
         idempotent: whether sending it twice does no more than sending it once (RFC 9110, section 9.2.2).
         min_timeout: the seconds it gets at least, where the service is known to take long.
         enough: bytes of the body after which no more is read; 0: all of it is needed.
+        redirects: whether a redirect to a store on another host is followed, without the token.
     """
 
     operation: str
@@ -59,6 +60,7 @@ class Call(Generic[T_co]):
     idempotent: bool = True
     min_timeout: float = 0.0
     enough: int = 0
+    redirects: bool = False
 
 
 Gate: TypeAlias = Callable[[Call[Any]], None]

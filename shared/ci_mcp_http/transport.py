@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 import zlib
-from contextlib import aclosing
+from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
 from importlib.metadata import version
 from itertools import count
 from random import random
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from urllib.parse import urlencode
 
 import anyio
@@ -17,6 +17,7 @@ import anyio.lowlevel
 import httpx
 
 from ci_mcp_http.network_errors import describe_network_error
+from ci_mcp_http.redirects import find_store, open_store
 from ci_mcp_http.response import Response
 from ci_mcp_http.retries import RetryPolicy, leaves_outcome_open, mark_outcome_unknown, may_retry, parse_retry_after
 from ci_mcp_http.sse import SILENCE, EventParser, ServerEvent
@@ -33,7 +34,7 @@ from ci_mcp_kit.http_attempt import Attempt, unwatched
 from ci_mcp_kit.http_client import http_client
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Callable
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
     from ci_mcp_http.call import Call, Gate
     from ci_mcp_http.options import ClientOptions
@@ -56,6 +57,21 @@ class Clock:
     monotonic: Callable[[], float] = time.monotonic
     time: Callable[[], float] = time.time
     jitter: Callable[[], float] = random
+
+
+@dataclass(frozen=True, slots=True)
+class Download(Generic[T]):
+    """How the body of a success is received, piece by piece as it comes.
+
+    Attributes:
+        receive: called anew for every attempt, as a body that breaks is read again from its beginning.
+        limit: bytes; a longer body is refused.
+        timeout: seconds for the whole of it, with all its attempts and pauses.
+    """
+
+    receive: Callable[[AsyncIterator[bytes]], Awaitable[T]]
+    limit: int
+    timeout: float
 
 
 class Transport:
@@ -97,6 +113,15 @@ class Transport:
         answer: T = await self._send_with_retries(call)
         return answer
 
+    async def download(self, call: Call[Any], download: Download[T]) -> T:
+        """Send a call and return what is made of the body of a success; its reader sees the other responses.
+
+        Raises:
+            ServiceError: the member of the family that fits.
+        """
+        answer: T = await self._send_with_retries(call, download=download)
+        return answer
+
     async def stream(self, call: Call[Any], *, silence: float) -> AsyncGenerator[ServerEvent, None]:
         """Open an event stream and yield its events, until the connection ends.
 
@@ -131,16 +156,18 @@ class Transport:
         if self._client:
             await self._client.aclose()
 
-    async def _send_with_retries(self, call: Call[Any], *, silence: float | None = None) -> Any:
+    async def _send_with_retries(
+        self, call: Call[Any], *, silence: float | None = None, download: Download[Any] | None = None
+    ) -> Any:
         """Make attempts until one succeeds, as often as the rules allow within the time of the call."""
-        timeout = max(self._options.timeout, call.min_timeout)
+        timeout = download.timeout if download else max(self._options.timeout, call.min_timeout)
         deadline = self._clock.monotonic() + timeout
         retries, has_new_token = 0, False
         # Around attempts and pauses: httpx limits single phases only, and a slow body would take as long as it likes.
         with anyio.move_on_after(timeout):
             for number in count():
                 try:
-                    return await self._attempt(call, number, silence)
+                    return await self._attempt(call, number, silence, download)
                 except AuthenticationFailed as error:
                     # A refused token changed nothing, so a call of any kind is tried once more, at once, if the token
                     # was rotated meanwhile. Without a status the error is our own: there is no usable token.
@@ -160,8 +187,10 @@ class Transport:
         late = TimedOut(f"No whole answer for {call.subject} within {timeout:g} seconds", service=self._options.service)
         raise mark_outcome_unknown(call, late)
 
-    async def _attempt(self, call: Call[Any], number: int, silence: float | None) -> Any:
-        """Send a call once; return what its reader returns, or the open response of an event stream.
+    async def _attempt(
+        self, call: Call[Any], number: int, silence: float | None, download: Download[Any] | None
+    ) -> Any:
+        """Send a call once; return what its reader or download returns, or the open response of an event stream.
 
         `silence` is how long an event stream may be silent, None for a call that is no stream.
         """
@@ -178,7 +207,13 @@ class Transport:
                 if silence is not None and _is_event_stream(response):
                     return response
                 # Also if the body is not read to its end, so that the connection does not stay in use.
-                async with aclosing(response):
+                async with AsyncExitStack() as opened:
+                    await opened.enter_async_context(aclosing(response))
+                    if call.redirects and (store := find_store(self._options.server, response)):
+                        response = await opened.enter_async_context(open_store(self._options, call, store))
+                    if download and response.is_success:
+                        pieces = self._bounded(self._decompressed(response, is_stream=True), download.limit)
+                        return await download.receive(await opened.enter_async_context(aclosing(pieces)))
                     answer = call.read(call, await self._read(call, response, is_stream=silence is not None))
                 if silence is None:
                     return answer
@@ -264,6 +299,17 @@ class Transport:
             with_token=self._with_token,
             is_cut=is_cut,
         )
+
+    async def _bounded(self, pieces: AsyncGenerator[bytes, None], limit: int) -> AsyncGenerator[bytes, None]:
+        size = 0
+        async with aclosing(pieces):
+            async for piece in pieces:
+                size += len(piece)
+                if size > limit:
+                    raise AnswerTooLarge(
+                        f"The answer is larger than the limit of {limit} bytes", service=self._options.service
+                    )
+                yield piece
 
     async def _decompressed(self, response: httpx.Response, *, is_stream: bool) -> AsyncGenerator[bytes, None]:
         """Yield the body in pieces, each small whatever the compression."""

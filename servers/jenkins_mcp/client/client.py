@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_http.call import Call
     from ci_mcp_http.options import ClientOptions
+    from ci_mcp_http.transport import Download
     from jenkins_mcp.client.models.jobs import Job
 
 T = TypeVar("T")
@@ -72,6 +73,14 @@ class JenkinsClient:
                     raise
             await self._clock.sleep(pause)
         return await self._transport.send(call)
+
+    async def download(self, call: Call[Any], download: Download[T]) -> T:
+        """Send a call and return what is made of the body of a success; its reader sees the other responses.
+
+        Raises:
+            ServiceError: the member of the family that fits.
+        """
+        return await self._transport.download(call, download)
 
     async def job(self, text: str) -> Job:
         """Return the job or folder that a text names, by its full name or the address of its page.

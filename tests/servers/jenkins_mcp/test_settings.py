@@ -177,3 +177,9 @@ def test_a_duration_means_the_same_in_every_unit(millis: int) -> None:
     assert read_any(f"{millis}ms") == pytest.approx(read_any(f"{millis / 1000:.3f}s"))
     assert read_any(f"{millis / 1000:.3f}") == pytest.approx(read_any(f"{millis / 1000:.3f}s"))
     assert read_any(f"{millis}m" if millis < 100 else "1m") == (millis * 60 if millis < 100 else 60)
+
+
+@pytest.mark.parametrize(("folder", "said"), [("artifacts", "begin at the root"), (__file__, "that is no folder")])
+def test_artifacts_are_saved_in_an_absolute_folder_only(folder: str, said: str) -> None:
+    error = fault(JENKINS_URL=URL, JENKINS_ARTIFACTS_DIR=folder)
+    assert (error.variable, said in str(error)) == ("JENKINS_ARTIFACTS_DIR", True)
