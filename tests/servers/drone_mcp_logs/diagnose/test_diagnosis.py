@@ -10,12 +10,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.diagnosis.parts import Part
 from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine, distill
 from ci_mcp_logs.excerpt_lines import write_excerpt
 from ci_mcp_logs.failure_signs import signs_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
-from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, step_refs
+from drone_mcp_build.failed_steps import FailedStep, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
