@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import signal
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mcp.types import ElicitResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mcp.client.session import ElicitationFnT
+
+class Asker(Protocol):
+    """Answers a question of a server, as the SDK's client calls it."""
+
+    async def __call__(self, context: Any, params: Any) -> ElicitResult:
+        """Return the answer to the question in `params`."""
+
 
 BY_OPTION = "--yes"  # what the audit log has as the note of the confirmation
 
 
-def asker(*, yes: bool, before: Callable[[], None]) -> ElicitationFnT | None:
+def asker(*, yes: bool, before: Callable[[], None]) -> Asker | None:
     """Return what answers the questions of a server.
 
     Args:

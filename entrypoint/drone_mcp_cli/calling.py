@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import anyio
-from mcp.client.client import Client
+from mcp import Client
 from mcp.shared.exceptions import MCPError
 
 from ci_mcp_kit import logs
@@ -29,9 +29,9 @@ from drone_mcp_config.errors import UserError
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Awaitable, Callable
 
-    from mcp.client.session import ElicitationFnT
     from mcp.types import CallToolResult
 
+    from drone_mcp_cli.asking import Asker
     from drone_mcp_cli.toolbox import Toolbox
     from drone_mcp_config.serving.servers import HostedServer
 
@@ -91,7 +91,7 @@ class Caller:
 
 
 @asynccontextmanager
-async def running(toolbox: Toolbox, tool: str, ask: ElicitationFnT | None) -> AsyncIterator[Caller]:
+async def running(toolbox: Toolbox, tool: str, ask: Asker | None) -> AsyncIterator[Caller]:
     """Run the server that has a tool.
 
     Args:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from ci_mcp_http.call import Call
     from ci_mcp_kit.front.takeover import Handover
     from ci_mcp_kit.guard.protocols import Gate
-    from ci_mcp_kit.guard.settings import GuardSettings
     from drone_mcp_client.client import DroneClient
 
 SPEC = ServerSpec(
@@ -60,20 +58,11 @@ def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> 
     access = DroneAccess(settings)
     notes = SharedNotes(settings.state, settings.services[0].name, settings.server)
     connect = partial(connect_writer, settings, access)
-    guard = Guard(_limit_to_tools(settings), access.clean, GuardNotes(notes), connect, clock)
+    limited = settings.guard.limit_to_tools(OPERATION_OF, settings.tools)
+    guard = Guard(limited, access.clean, GuardNotes(notes), connect, clock)
     access.at_close += [notes.close, guard.close]
     parts = ActionTools(access, Actor(guard, settings.timeout, clock)), ActionResources(guard)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal)
-
-
-def _limit_to_tools(settings: ActionSettings) -> GuardSettings:
-    """Take away the operations whose tools the role does not offer."""
-    guard = settings.guard
-    if settings.tools is None:
-        return guard
-    # A tool that is not listed cannot be called; the guard refuses its operation as well, whatever sends the request.
-    offered = {operation for name, operation in OPERATION_OF.items() if name in settings.tools}
-    return replace(guard, rules=replace(guard.rules, operations=guard.rules.operations & offered))
 
 
 def connect_writer(settings: ActionSettings, access: DroneAccess, gate: Gate) -> DroneClient:

@@ -7,6 +7,7 @@ import sys
 
 from ci_mcp_kit.front.start import start
 from ci_mcp_kit.variables import read_variables
+from jenkins_mcp.guard.variables import check_writer, read_guard
 from jenkins_mcp.variables import CONFIG, PROCESS, read_one
 
 TYPE_CHECKING = False
@@ -26,7 +27,9 @@ def read_jenkins(environment: Mapping[str, str]) -> dict[str, Any]:
 
         settings = JenkinsSettings.from_environment(environment)
         return {"eager": settings.eager, "surface_fits": not settings.are_several}
-    return {**read_variables(PROCESS, environment), **read_one(environment)}
+    one, guard = read_one(environment), read_guard(environment)
+    check_writer(guard, one.get("username"))
+    return read_variables(PROCESS, environment)
 
 
 def take_config(arguments: list[str], environment: dict[str, str]) -> None:

@@ -35,7 +35,7 @@ class JenkinsAccess:
         Raises:
             InvalidInput: there is none of this name, or several and no name.
         """
-        instance = self._choose(jenkins)
+        instance = self.choose(jenkins)
         if instance.name not in self._clients:
             from jenkins_mcp.client.client import JenkinsClient  # noqa: PLC0415 - on first use, to start fast
 
@@ -45,7 +45,24 @@ class JenkinsAccess:
 
     def scope(self, jenkins: str | None) -> JobScope:
         """Return which jobs of a Jenkins may be seen, for answers that concern several jobs."""
-        return self._scopes[self._choose(jenkins).name]
+        return self._scopes[self.choose(jenkins).name]
+
+    def choose(self, jenkins: str | None) -> JenkinsInstance:
+        """Return the Jenkins of this name; None where there is only one, and tools take no name.
+
+        Raises:
+            InvalidInput: there is none of this name, or several and no name.
+        """
+        if jenkins in self._instances:
+            return self._instances[jenkins]
+        if jenkins is None and len(self._instances) == 1:
+            return next(iter(self._instances.values()))
+        said = "Several Jenkins are configured" if jenkins is None else f"No Jenkins is called {quote_input(jenkins)}"
+        raise InvalidInput(
+            said,
+            next_step=f"Call again with jenkins as one of {', '.join(self._instances)}",
+            service=JENKINS,
+        )
 
     async def notice(self) -> str:
         """Return no notice: Jenkins itself refuses a token that it does not know."""
@@ -58,15 +75,3 @@ class JenkinsAccess:
         clients, self._clients = self._clients, {}
         for client in clients.values():
             await client.aclose()
-
-    def _choose(self, jenkins: str | None) -> JenkinsInstance:
-        if jenkins in self._instances:
-            return self._instances[jenkins]
-        if jenkins is None and len(self._instances) == 1:
-            return next(iter(self._instances.values()))
-        said = "Several Jenkins are configured" if jenkins is None else f"No Jenkins is called {quote_input(jenkins)}"
-        raise InvalidInput(
-            said,
-            next_step=f"Call again with jenkins as one of {', '.join(self._instances)}",
-            service=JENKINS,
-        )

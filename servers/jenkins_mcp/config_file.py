@@ -4,6 +4,7 @@
       url: https://ci.example.com/jenkins
       username: dev
       apiToken: 11d0…              # refused if others may read the file; or apiTokenFile, password, passwordFile
+      writeTokenFile: /run/ci      # or writeToken: what changes are made with
       jobs: [team/**, "!team/deploy/**"]
       timeout: 30s
       maxBody: 64M
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ci_mcp_kit.variables import SettingsError, Variable, read_variables, read_whole
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, read_source
+from jenkins_mcp.guard.variables import WRITE_TOKEN
 from jenkins_mcp.variables import CONFIG, CREDENTIALS, LIMITS, ONE, VARIABLES, check_one
 
 if TYPE_CHECKING:
@@ -35,8 +37,9 @@ KIND: Final = Kind("a configuration file", "a configuration", "jenkins:")
 NAME: Final = re.compile(r"[a-z][a-z0-9-]{0,31}")
 MOST: Final = 20  # Jenkins in one file
 SHOWN: Final = 3  # mistakes
+SECRETS: Final = frozenset({"token", "password", "write_token"})
 
-_BY_FIELD: Final = {variable.field: variable for variable in (*ONE, *LIMITS)}
+_BY_FIELD: Final = {variable.field: variable for variable in (*ONE, *LIMITS, *WRITE_TOKEN)}
 _KEYS: Final[dict[tuple[str, ...], str]] = {
     ("url",): "server",
     ("username",): "username",
@@ -44,6 +47,8 @@ _KEYS: Final[dict[tuple[str, ...], str]] = {
     ("apiTokenFile",): "token_file",
     ("password",): "password",
     ("passwordFile",): "password_file",
+    ("writeToken",): "write_token",
+    ("writeTokenFile",): "write_token_file",
     ("jobs",): "jobs",
     ("timeout",): "timeout",
     ("maxBody",): "max_body",
@@ -142,7 +147,7 @@ def _variable_of(key: tuple[str, ...], field: str) -> Variable:
 
 
 def _refuse_readable_secrets(source: Source, entries: list[tuple[KeyPath, dict[str, Any]]]) -> None:
-    held = next((path for path, values in entries if values.keys() & {"token", "password"}), None)
+    held = next((path for path, values in entries if values.keys() & SECRETS), None)
     mode = source.file.stat().st_mode
     # Windows has no such bits: there every file looks readable for all.
     if held is not None and sys.platform != "win32" and mode & (stat.S_IRWXG | stat.S_IRWXO):
@@ -171,6 +176,8 @@ def _with_environment(
     merged = {**kept, **own}
     names = {field: f"jenkins.{'.'.join(key)}" for key, field in _KEYS.items()}
     names |= {field: _BY_FIELD[field].name for field in own}
+    if {"write_token", "write_token_file"} <= merged.keys():
+        raise _mistake(source, path, "jenkins.writeToken and jenkins.writeTokenFile are both set: keep one of them")
     try:
         check_one(merged, names, environment)
     except SettingsError as error:

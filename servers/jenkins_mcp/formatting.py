@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Final
 
+from ci_mcp_kit.cleaning import cleaned
+
 _LATEST: Final = 253_402_300_799_999  # the last moment of the year 9999, which is as far as datetime goes
 
 
@@ -18,3 +20,13 @@ def format_time(millis: int) -> str | None:
 def whole_seconds(millis: int) -> int:
     """Return a duration in whole seconds, rounded, never negative."""
     return max(0, round(millis / 1000))
+
+
+def write_value(value: str | bool | float) -> str:
+    """Write the value of a parameter as a form takes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def show_parameter(name: str, value: str | bool | float) -> str:
+    """Return the value of a parameter for an answer, redacted by its name as well as by its form."""
+    return cleaned(f"{name}={write_value(value)}").removeprefix(f"{name}=")

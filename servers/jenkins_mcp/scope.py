@@ -54,6 +54,10 @@ class JobScope:
             return False
         return not self._allowed or any(_can_match_below(glob, parts) for glob in self._allowed)
 
+    def shows(self, name: str, *, is_container: bool) -> bool:
+        """Return whether a job is in scope, or a folder in which something can be."""
+        return self.sees(name) or (is_container and self.may_contain(name))
+
     def check(self, call: Call[Any]) -> None:
         """Refuse a call for a job out of scope, before it leaves.
 

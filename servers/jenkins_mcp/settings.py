@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -10,15 +10,20 @@ from typing_extensions import override
 
 from ci_mcp_http.addresses import is_exposed
 from ci_mcp_http.settings import NOWHERE
+from ci_mcp_kit.guard.settings import GuardSettings
+from ci_mcp_kit.guard.variables import secrets_of
 from ci_mcp_kit.secret_files import read_secret
 from ci_mcp_kit.settings import ProcessSettings
-from ci_mcp_kit.variables import read_variables
+from ci_mcp_kit.variables import SettingsError, read_variables
 from jenkins_mcp.client.credentials import basic_header, encode, encoded_header
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.errors import JENKINS, WRITER
+from jenkins_mcp.guard.rules import JenkinsRules
+from jenkins_mcp.guard.variables import VARIABLES as GUARD_VARIABLES
+from jenkins_mcp.guard.variables import WRITE_TOKEN, check_writer, read_guard
 from jenkins_mcp.variables import CONFIG, CREDENTIALS, PROCESS, VARIABLES, read_one
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from ci_mcp_http.options import ClientOptions
@@ -37,6 +42,7 @@ class JenkinsInstance:
     Attributes:
         name: how tools name it; "" where there is only one.
         jobs: globs; empty: all jobs.
+        write_token: what changes are made with; without it, and without its file, nothing can be changed there.
     """
 
     server: str
@@ -46,6 +52,8 @@ class JenkinsInstance:
     token_file: Path | None = None
     password: Secret | None = None
     password_file: Path | None = None
+    write_token: Secret | None = None
+    write_token_file: Path | None = None
     jobs: tuple[str, ...] = ()
     timeout: float = 30.0
     retries: int = 2
@@ -56,7 +64,8 @@ class JenkinsInstance:
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process, as it is now, and as the header of a request holds it."""
-        tokens, passwords = self._tokens(), self._passwords()
+        tokens = _held(self.token, self.token_file) + _held(self.write_token, self.write_token_file)
+        passwords = _held(self.password, self.password_file)
         found = tokens + passwords + [token.partition(":")[2] for token in tokens if ":" in token]
         found += [basic_header(self.username, token)[1] for token in tokens]
         found += [encode(self.username, password) for password in passwords]
@@ -83,7 +92,7 @@ class JenkinsInstance:
 
         token = self.token.reveal() if self.token else None
         header: TokenHeader = partial(basic_header, self.username)
-        if passwords := self._passwords():
+        if passwords := _held(self.password, self.password_file):
             # A password may hold characters that no token has, so it is encoded here already.
             token, header = encode(self.username, passwords[0]), encoded_header
         return ClientOptions(
@@ -103,28 +112,49 @@ class JenkinsInstance:
             skip_verify=self.skip_verify,
         )
 
-    def _tokens(self) -> list[str]:
-        held = read_secret(self.token_file) if self.token_file else None
-        return [self.token.reveal()] if self.token else [held] if held else []
+    def writer_options(self) -> ClientOptions:
+        """Return how to change something there: with the token that may write, each request once."""
+        return replace(
+            self.client_options(),
+            service=WRITER,
+            token=self.write_token.reveal() if self.write_token else None,
+            token_file=self.write_token_file,
+            token_header=partial(basic_header, self.username),
+            # A request that got no answer may have had its effect, and a second trigger is a second build.
+            retries=0,
+        )
 
-    def _passwords(self) -> list[str]:
-        held = read_secret(self.password_file) if self.password_file else None
-        return [self.password.reveal()] if self.password else [held] if held else []
+    @property
+    def may_be_changed(self) -> bool:
+        """Whether there is a token for changes."""
+        return self.write_token is not None or self.write_token_file is not None
+
+
+def _held(secret: Secret | None, file: Path | None) -> list[str]:
+    """Return what a secret is now, which is given as it is or in a file."""
+    held = read_secret(file) if file else None
+    return [secret.reveal()] if secret else [held] if held else []
+
+
+def _changes_nothing() -> GuardSettings:
+    return GuardSettings(rules=JenkinsRules())
 
 
 @dataclass(frozen=True, kw_only=True)
 class JenkinsSettings(ProcessSettings):
-    """The settings of one process: each Jenkins that it asks, and those of every server.
+    """The settings of one process: each Jenkins that it asks, what it may change, and those of every server.
 
     Attributes:
         artifacts_dir: the folder in which artifacts are saved; without one, none is.
         max_artifact: the largest artifact that is saved, in bytes.
     """
 
-    variables: ClassVar[tuple[Variable, ...]] = VARIABLES
+    variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
     services: ClassVar[tuple[Service, ...]] = (JENKINS,)
+    write_secrets: ClassVar[tuple[str, ...]] = secrets_of(GUARD_VARIABLES)
 
     instances: tuple[JenkinsInstance, ...]
+    guard: GuardSettings = field(default_factory=_changes_nothing)
     artifacts_dir: Path | None = None
     max_artifact: int = 4 * 2**30
 
@@ -137,13 +167,20 @@ class JenkinsSettings(ProcessSettings):
     @override
     def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
         values = read_variables(PROCESS, environment)
-        if environment.get(CONFIG, "").strip():
+        has_file = bool(environment.get(CONFIG, "").strip())
+        guard = read_guard(environment, needs_token=not has_file)
+        if has_file:
             from jenkins_mcp.config_file import read_config  # noqa: PLC0415 - few processes have one
 
             given = read_config(environment)
         else:
             given = (read_one(environment),)
-        return {**values, "instances": tuple(JenkinsInstance(**one) for one in given)}
+        instances = _with_write_tokens(given, guard)
+        return {
+            **values,
+            "instances": instances,
+            "guard": GuardSettings.of(JenkinsRules, guard, environment),
+        }
 
     @classmethod
     @override
@@ -152,8 +189,39 @@ class JenkinsSettings(ProcessSettings):
 
     @override
     def secrets(self) -> list[str]:
-        return super().secrets() + [secret for instance in self.instances for secret in instance.secrets()]
+        of_instances = [secret for instance in self.instances for secret in instance.secrets()]
+        return super().secrets() + self.guard.secrets() + of_instances
 
     @override
     def warnings(self) -> list[str]:
         return [warning for instance in self.instances for warning in instance.warnings()]
+
+
+def _with_write_tokens(given: Sequence[Mapping[str, Any]], guard: Mapping[str, Any]) -> tuple[JenkinsInstance, ...]:
+    """Return each Jenkins with its token that may write, of the variable or of the file; without it unless mode is on.
+
+    Raises:
+        SettingsError: there is none, its user is not known, or it is not said for which Jenkins it is.
+    """
+    fields = [variable.field for variable in WRITE_TOKEN]
+    own = {name: guard[name] for name in fields if name in guard}
+    if own and len(given) > 1:
+        name = WRITE_TOKEN[0].name
+        raise SettingsError(
+            f"{name} is set, and the file of {CONFIG} names several Jenkins: say there which one it is for", name
+        )
+    found = []
+    for values in given:
+        token = own or {name: values[name] for name in fields if name in values}
+        if guard.get("mode") != "on":  # a token that is not read cannot leak, and a rehearsal needs none
+            token = {}
+        check_writer(token, values.get("username"))
+        others = {name: value for name, value in values.items() if name not in fields}
+        found.append(JenkinsInstance(**others, **token))
+    if guard.get("mode") == "on" and not any(instance.may_be_changed for instance in found):
+        raise SettingsError(
+            f"JENKINS_MCP_ACTIONS is 'on', and neither {WRITE_TOKEN[0].name} nor jenkins.writeToken in the file of "
+            f"{CONFIG} is set: changes need a token",
+            WRITE_TOKEN[0].name,
+        )
+    return tuple(found)

@@ -78,6 +78,7 @@ class Recorder:
 
         async def send_and_record(message: Message) -> None:
             recorded.status = message.get("status", recorded.status)
+            recorded.sent += len(message.get("body", b""))
             await send(message)
 
         await self.app(scope, receive, send_and_record)

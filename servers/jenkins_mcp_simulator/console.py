@@ -15,6 +15,9 @@ NOTE: Final = (
     "\x1b[8mha:////4AOscgQjFcIxsK39Y2cM+Bm4JOziWkMfHB6Cok47KfuzAAAAlR+LCAAAAAAAAP9b85aBtbiIQTGjNKU4P08vOT+vAAAA\x1b[0m"
 )
 _NOTE: Final = re.compile(rb"\x1b\[8mha:.*?\x1b\[0m")
+# Of a running build, in one response (jenkinsci/stapler, core/src/main/java/org/kohsuke/stapler/framework/io,
+# LargeText.MAX_LINES_READ).
+MOST_LINES: Final = 10_000
 BOUNDARY: Final = "8087bb8e-1c42-4715-aacf-99a3b0c15080"
 
 
@@ -44,7 +47,11 @@ def progressive(stored: bytes, start: int, *, is_complete: bool) -> tuple[bytes,
             0  # jenkinsci/stapler, core/src/main/java/org/kohsuke/stapler/framework/io/LargeText.java, `doProgressText`
         )
     part = b"" if start < 0 else stored[start:]
-    headers = {"X-Text-Size": str(len(stored)), "Content-Type": "text/plain;charset=utf-8"}
+    end = len(stored)
+    if not is_complete and start >= 0:
+        part = b"".join(part.splitlines(keepends=True)[:MOST_LINES])
+        end = start + len(part)
+    headers = {"X-Text-Size": str(end), "Content-Type": "text/plain;charset=utf-8"}
     if not is_complete:
         headers["X-More-Data"] = "true"
     text = part.decode("utf-8", "replace").replace("\r\n", "\n").replace("\n", "\r\n")

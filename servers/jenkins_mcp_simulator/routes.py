@@ -173,7 +173,7 @@ def _send_log(ask: Ask, stored: bytes, *, is_complete: bool) -> Response:
     start = ask.values.get("start", "0")
     if not start.lstrip("-").isdecimal():
         raise Refused(start)
-    wants_parts = "multipart/form-data" in ask.request.headers.get("accept", "")
+    wants_parts = ask.world.knows_log_parts and "multipart/form-data" in ask.request.headers.get("accept", "")
     form = console.two_parts if wants_parts else console.progressive
     body, headers = form(stored, int(start), is_complete=is_complete)
     return Response(b"" if ask.method == "HEAD" else body, headers=headers)

@@ -58,6 +58,7 @@ class RecordedRequest:
     query: str
     user: str
     status: int = 0
+    sent: int = 0  # bytes of the body of the response
 
 
 @dataclass
@@ -69,6 +70,7 @@ class World:
         root_url: the address that an administrator configured, from which every `url` is made.
         starting_until: Unix seconds until which every request is answered by the page of a start.
         unauthorized_until: until which right tokens are refused, as right after a start.
+        knows_log_parts: whether logs are sent in two parts on request, with offsets from the end, as since 2.534.
     """
 
     clock: Clock = field(default_factory=ManualClock)
@@ -82,6 +84,7 @@ class World:
     quieting_down: bool = False
     starting_until: float = 0.0
     unauthorized_until: float = 0.0
+    knows_log_parts: bool = True
     crumbs: dict[str, str] = field(default_factory=dict)  # session -> crumb
     faults: Faults = field(default_factory=Faults)
     requests: list[RecordedRequest] = field(default_factory=list)

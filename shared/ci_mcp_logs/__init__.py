@@ -10,9 +10,10 @@ Modules:
     framing         the two random marks around log text in an answer
     windows         the lines from an end of a log, around a line or from a cursor
     cursors         a place in a log, as text
-    search          matches of a pattern; match_lines writes them
+    search          matches of a pattern; match_lines writes them, timed_search limits it
     distill         the lines that say why a step failed
     evidence        signature, headline and places in files of such an excerpt; excerpt_lines writes it
     comparison      the lines that the log of another run lacks
     signature       a short name for a failure
+    answers         the text of an answer, and its size
 """

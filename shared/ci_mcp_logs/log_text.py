@@ -29,6 +29,8 @@ class LogText:
         resume: of a live log only: the number and the position from which to go on. That is the last line again where
             it has no end yet.
         stamps: the form of the time stamps with which its lines begin, which answers show once; "" for none.
+        number: of the first line, where that is not 1. A log whose beginning was not read is counted from its end, by
+            negative numbers: -1 is the last line.
     """
 
     lines: tuple[str, ...]
@@ -38,6 +40,7 @@ class LogText:
     starts: tuple[int, ...] = ()
     resume: tuple[int, int] = (1, 0)
     stamps: str = ""
+    number: int | None = None
 
     @classmethod
     def from_raw(cls, raw: Sequence[str], *, size: int = 0, first_pos: int = 0) -> LogText:
@@ -63,6 +66,8 @@ class LogText:
         A stored log without its head counts from the first line that is left. A live one counts from the position of
         its first write, so that numbers go up while its beginning drops out of what the CI server replays.
         """
+        if self.number is not None:
+            return self.number
         return self.first_pos + 1 if self.running else 1
 
     @property

@@ -52,7 +52,8 @@ def split_stamp(line: str, form: str) -> tuple[str, str]:
     stamp = stamp_of(line) if form else ""
     if not stamp or form_of(stamp) != form:
         return "", line
-    return stamp.strip(), line[len(stamp) :]
+    # Of two blanks the second may be the indentation of the rest.
+    return stamp.strip(), line[len(stamp) - stamp.endswith("  ") :]
 
 
 def stamps_room(form: str) -> int:

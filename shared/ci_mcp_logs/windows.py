@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.errors import InvalidInput
-from ci_mcp_logs.numbered_lines import Span, first_lines, last_lines, lines_around
+from ci_mcp_logs.numbered_lines import (
+    Span,
+    Writer,
+    first_lines,
+    last_lines,
+    lines_around,
+    need,
+    share,
+    width_for,
+)
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ci_mcp_logs.cursors import Cursor
     from ci_mcp_logs.log_text import LogText
-    from ci_mcp_logs.numbered_lines import Writer
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,3 +78,15 @@ def pick_lines(window: Window, writer: Writer) -> Span:
         return lines_around(writer, window.at - writer.text.first)
     backwards = window.kind in {"end", "tail"} or (window.cursor is not None and window.cursor.back)
     return last_lines(writer, candidates) if backwards else first_lines(writer, candidates)
+
+
+def pick_windows(texts: Sequence[LogText], window: Window, room: int, token_budget: int) -> list[tuple[Writer, Span]]:
+    """Return for each log the lines of `window` that fit where all share the room by need, and who writes them."""
+    # One width for all, which fits into an equal part: what a log needs is then what it takes.
+    widest = width_for(room // max(1, len(texts)), token_budget)
+    writers = [Writer(text, room, widest) for text in texts]
+    # Around a line both sides may be wanted whole, so that the needs are not known beforehand.
+    needs = [need(writer, range_of(window, writer.text)) for writer in writers]
+    shares = [room] if window.kind == "around" else share(room, needs)
+    writers = [replace(writer, room=part) for writer, part in zip(writers, shares, strict=True)]
+    return [(writer, pick_lines(window, writer)) for writer in writers]

@@ -8,8 +8,9 @@ from importlib.metadata import distribution, entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drone_mcp_config.installation.reading import GROUP
+from drone_mcp_config.installation.reading import GROUP, read_installation
 from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,6 +56,12 @@ def environment_of(name: str, address: str = "https://service.example.com", toke
 def servers_that_ask(service: str) -> list[str]:
     """Return the servers that ask a service of this name."""
     return [name for name in SERVERS if service in {one.name for one in server_module(name).SPEC.settings.services}]
+
+
+def services_of(role: str) -> set[str]:
+    """Return the names of the services that the servers of a role ask."""
+    servers = load_role(role, role_library(None), read_installation()).servers
+    return {service.name for name in servers for service in server_module(name).SPEC.settings.services}
 
 
 def writing_environment_of(name: str, mode: str | None = "on", token: str = TOKEN) -> dict[str, str]:

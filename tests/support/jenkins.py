@@ -3,7 +3,7 @@
     async with jenkins_and_agent() as (jenkins, agent):
         answer = await agent.call("jenkins_get_build", job="library")
 
-The clock stands still until `await jenkins.advance(seconds)`.
+The clock stands still until `await jenkins.advance(seconds)`, or until the server sleeps.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import yaml
 from mcp import Client
 
@@ -87,8 +88,8 @@ async def agent_of(*jenkins: JenkinsHandle, **env: str) -> AsyncIterator[Agent]:
     """Connect an agent to a server in front of a simulated Jenkins, whose time it has; `env` goes before the rest."""
     environment = {**(jenkins[0].environment() if jenkins else {}), **env}
     settings = JenkinsSettings.from_environment({name: text for name, text in environment.items() if text})
-    clock = jenkins[0].world.now if jenkins else lambda: 0.0
-    async with Client(create(settings, clock)) as client:
+    clock, pause = (jenkins[0].world.now, jenkins[0].advance) if jenkins else (lambda: 0.0, anyio.sleep)
+    async with Client(create(settings, clock, pause)) as client:
         yield Agent(client)
 
 

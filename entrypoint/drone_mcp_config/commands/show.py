@@ -8,6 +8,7 @@ import typer
 import yaml
 
 from drone_mcp_config.installation.reading import Servers, read_installation
+from drone_mcp_config.plan.making import offered_tools
 from drone_mcp_config.plan.token_variables import sources_of
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
@@ -60,7 +61,7 @@ def _server(role: Role, name: str, installed: Servers) -> Iterator[Line]:
     entry, manifest = role.servers[name], installed[name]
     path: KeyPath = ("servers", name)
     yield f"  {name}:", _origin(role, path)
-    tools = entry.tools or list(manifest.tool_names)
+    tools = list(offered_tools(entry, manifest))
     yield _pair("    tools", tools), _origin(role, (*path, "tools"), "all that the server has")
     default = next(iter(sources_of(manifest, entry)), "")
     token = entry.token or default

@@ -79,15 +79,26 @@ def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:
     found: list[str] = []
     for name, entry in role.servers.items():
         manifest = installed[name]
-        if not manifest.guard or entry.mode in {"dry-run", "on"}:
-            found += entry.tools or manifest.tool_names
+        writes = not manifest.guard or entry.mode in {"dry-run", "on"}
+        reading = {tool.name for tool in manifest.tools if tool.read_only}
+        found += [tool for tool in offered_tools(entry, manifest) if writes or tool in reading]
     return tuple(found)
+
+
+def offered_tools(entry: ServerEntry, manifest: Manifest) -> tuple[str, ...]:
+    """Return the tools of a server that a role offers: those that it lists, or all.
+
+    Of a server that reads and writes, a role that leaves its writes off and lists no tools gets those that read.
+    """
+    reading = tuple(tool.name for tool in manifest.tools if tool.read_only)
+    leaves_off = manifest.guard and entry.mode not in {"dry-run", "on"}
+    return tuple(entry.tools or (reading if leaves_off and reading else manifest.tool_names))
 
 
 def tools_by_server(role: Role, installed: Servers) -> dict[str, tuple[str, ...]]:
     """Return each server of ours, by the name that clients have for it -> the tools that it has to offer."""
     return {
-        installed[name].server: tuple(entry.tools or installed[name].tool_names)
+        installed[name].server: offered_tools(entry, installed[name])
         for name, entry in role.servers.items()
     }  # fmt: skip
 
@@ -141,8 +152,9 @@ def _environment(
     env |= _token_variables(entry, manifest, context)
     env[ROLE] = Template.of(role.name)
     env |= _repo_variables(role, manifest, context)
-    if entry.tools:
-        env[TOOLS] = Template.of(",".join(entry.tools))
+    offered = offered_tools(entry, manifest)
+    if entry.tools or offered != tuple(manifest.tool_names):
+        env[TOOLS] = Template.of(",".join(offered))
     if tools:
         env[ROLE_TOOLS] = Template.of(",".join(tools))
     if manifest.guard:

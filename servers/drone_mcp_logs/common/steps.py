@@ -9,7 +9,7 @@ from drone_mcp_build.failed_steps import StepRef, failed_steps, step_refs
 from drone_mcp_client.errors import InvalidInput, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Iterable, Sequence
 
     from drone_mcp_client.models import Build, Stage, Step
 
@@ -122,14 +122,3 @@ def standings(build: Build) -> list[str]:
         own = f"{stage.number} {one_line(stage.name, NAME)}: {stage.status}{error}, no steps"
         lines += [standing(StepRef(stage, step)) for step in stage.steps] or [own]
     return lines
-
-
-def bounded(lines: Sequence[str], room: int, cost: Callable[[str], int]) -> list[str]:
-    """Return as many of `lines` as there is room for, and a last line that counts those left out."""
-    kept: list[str] = []
-    for line in lines:
-        room -= cost(line)
-        if room < 0:
-            return [*kept, f"and {len(lines) - len(kept)} more"]
-        kept.append(line)
-    return kept

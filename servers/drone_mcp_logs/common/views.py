@@ -2,15 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from ci_mcp_kit.answer import View, to_json
-from ci_mcp_kit.token_count import count_tokens
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-Texts = tuple[str, ...]
+from ci_mcp_kit.answer import View
 
 # A runner keeps the last 5 MiB of a log (drone/runner-go, livelog/livelog.go).
 LOST_CAUSE = "the beginning is lost and the cause may be in it"
@@ -47,21 +39,3 @@ class BuildView(View):
     def heading(self) -> str:
         """The build in a line."""
         return f"{self.repo} #{self.number}{f' {self.status}' if self.status else ''}"
-
-
-def titled(title: str, lines: Sequence[str]) -> list[str]:
-    """Return `lines` below their title; nothing where there are none."""
-    return [f"{title}:", *(f"  {line}" for line in lines)] if lines else []
-
-
-def joined(head: str, parts: Sequence[str], others: Sequence[str], next_step: str) -> str:
-    """Return the text of an answer: its heading, its parts, further facts and the next step."""
-    rows = [head, *parts, *others, f"Next: {next_step}" if next_step else ""]
-    return "\n".join(row for row in rows if row)
-
-
-def size_of(view: View) -> int:
-    """Return how many tokens an answer has, as text or as JSON, whichever is more."""
-    # Clients differ in what they give to the model: Claude Code and Codex the structured content, Gemini CLI and
-    # OpenCode the text.
-    return max(count_tokens(view.as_text() or ""), count_tokens(to_json(view)))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_logs.answers import bounded, size_of
 from ci_mcp_logs.comparison import Comparison
 from ci_mcp_logs.excerpt_lines import count_lines
 from ci_mcp_logs.framing import framed
@@ -16,8 +17,8 @@ from drone_mcp_build.pages import compare_page
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
 from drone_mcp_logs.common.build_history import same_step
-from drone_mcp_logs.common.steps import NAME, bounded
-from drone_mcp_logs.common.views import LOST_HEAD, size_of
+from drone_mcp_logs.common.steps import NAME
+from drone_mcp_logs.common.views import LOST_HEAD
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
 
 if TYPE_CHECKING:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_logs.answers import size_of
 from ci_mcp_logs.excerpt_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
@@ -13,7 +14,7 @@ from ci_mcp_logs.timestamps import stamps_room
 from drone_mcp_build.failed_steps import FailedStep, Part
 from drone_mcp_client.status import is_final
 from drone_mcp_logs.common.verdicts import LOW, NOTHING, Verdict
-from drone_mcp_logs.common.views import PRINT_LESS, size_of
+from drone_mcp_logs.common.views import PRINT_LESS
 from drone_mcp_logs.diagnose.target_branch import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 from pydantic import Field
 
-from ci_mcp_kit.answer import to_json
-from drone_mcp_logs.common.views import LOST_HEAD, BuildView, StepView, Texts, joined, titled
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from ci_mcp_logs.answers import Texts, joined, quoted, titled
+from drone_mcp_logs.common.views import LOST_HEAD, BuildView, StepView
 
 
 class FailureView(StepView):
@@ -42,7 +39,7 @@ class FailureView(StepView):
         lost = f"; {LOST_HEAD}" if self.head_lost else ""
         extent = "" if self.total_lines is None else f"{self.shown} of {self.total_lines} lines shown{lost}."
         rows = [f"{self.heading}. {extent}".strip(), kind, self.note]
-        rows += [_quoted("failed tests", self.tests), _quoted("places", self.places), self.log]
+        rows += [quoted("failed tests", self.tests), quoted("places", self.places), self.log]
         return [row for row in rows if row]
 
 
@@ -67,7 +64,3 @@ class DiagnosisView(BuildView):
         others = [*titled("More failures", self.more_failures), *titled("Not run because of it", self.not_run)]
         others += [f"Signature: {self.signature}"] if self.signature else []
         return joined(f"{self.heading}. {self.summary}.{kind}", parts, others, self.next_step)
-
-
-def _quoted(title: str, names: Sequence[str]) -> str:
-    return f"{title}: {', '.join(to_json(name) for name in names)}" if names else ""

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.token_count import count_tokens
+from ci_mcp_logs.answers import bounded
 from ci_mcp_logs.numbered_lines import room_of
 from drone_mcp_logs.common.build_history import Chronicle, Requests
 from drone_mcp_logs.common.build_summary import looked_at, short
 from drone_mcp_logs.common.step_outcomes import runs_of
-from drone_mcp_logs.common.steps import NAME, bounded
+from drone_mcp_logs.common.steps import NAME
 from drone_mcp_logs.flaky.flaky_steps import flaky_steps
 from drone_mcp_logs.flaky.views import FlakyStepView, FlakyView
 

@@ -5,21 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.answers import bounded, size_of
 from ci_mcp_logs.cursors import Cursor, encode
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import (
     LEAST_ROOM,
     Span,
     Writer,
-    need,
     room_of,
-    share,
-    width_for,
 )
 from ci_mcp_logs.timestamps import stamps_room
-from ci_mcp_logs.windows import pick_lines, range_of
-from drone_mcp_logs.common.steps import bounded, described, nameless
-from drone_mcp_logs.common.views import size_of
+from ci_mcp_logs.windows import pick_windows
+from drone_mcp_logs.common.steps import described, nameless
 from drone_mcp_logs.read.views import BuildLogsView, StepLogView
 
 if TYPE_CHECKING:
@@ -92,20 +89,8 @@ Part = tuple["LogReading", "Writer | None", Span]
 
 
 def _windows(readings: Sequence[LogReading], window: Window, room: int, budget: int) -> list[Part]:
-    # One width for all, which fits into an equal part: what a log needs is then what it takes.
-    widest = width_for(room // max(1, len(readings)), budget)
-    writers = [Writer(reading.text, room, widest) if reading.text else None for reading in readings]
-    # Around a line both sides may be wanted whole, so that the needs are not known beforehand.
-    needs = [need(writer, range_of(window, writer.text)) if writer else 0 for writer in writers]
-    shares = [room] if window.kind == "around" else share(room, needs)
-    return [_window(*parts, window) for parts in zip(readings, writers, shares, strict=True)]
-
-
-def _window(reading: LogReading, writer: Writer | None, room: int, window: Window) -> Part:
-    if writer is None:
-        return reading, None, Span(0, 0)
-    writer = replace(writer, room=room)
-    return reading, writer, pick_lines(window, writer)
+    picked = iter(pick_windows([reading.text for reading in readings if reading.text], window, room, budget))
+    return [(reading, *(next(picked) if reading.text else (None, Span(0, 0)))) for reading in readings]
 
 
 def _room(page: Page, readings: Sequence[LogReading], window: Window, budget: int) -> int:

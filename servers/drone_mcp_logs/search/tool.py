@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import anyio
 import anyio.to_thread
 
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.framing import new_nonce
-from ci_mcp_logs.search import PatternError, compile_pattern, search
+from ci_mcp_logs.search import PatternError, compile_pattern
+from ci_mcp_logs.timed_search import TimedSearch
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_logs.common.step_reader import StepReader
 from drone_mcp_logs.common.steps import failed_first, find
@@ -81,12 +79,10 @@ class _Search:
 
     def __init__(self, reader: StepReader, compiled: Any, limits: Limits, clock: Callable[[], float]) -> None:
         self._reader = reader
-        self._compiled = compiled
-        self._limits = limits
-        self._clock = clock
+        self._search = TimedSearch(
+            compiled, context=limits.context, keep=limits.max_matches, seconds=MOST_SECONDS, clock=clock
+        )
         self._bytes_left = MOST_BYTES
-        self._seconds_left = MOST_SECONDS
-        self._scanning = anyio.Lock()  # logs are read at once and scanned in turn, or each would get all seconds left
 
     async def step(self, ref: StepRef) -> StepMatches | str:
         """Search one step, or say why not."""
@@ -100,29 +96,8 @@ class _Search:
         if reading.text is None:
             return f"{ref.label}: its log is not there"
         self._bytes_left -= reading.text.size
-        async with self._scanning:
-            found = await self._scan(reading.text)
+        found = await self._search.run(reading.text)
         return StepMatches(reading.ref, found, _note(found, reading.text), reading.text.head_lost)
-
-    async def _scan(self, text: LogText) -> SearchResult:
-        """Search in a thread, which ends soon after this task is cancelled."""
-        cancelled = threading.Event()
-        begun = self._clock()
-        until = begun + self._seconds_left
-        work = partial(
-            search,
-            self._compiled,
-            text,
-            context=self._limits.context,
-            keep=self._limits.max_matches,
-            go_on=lambda: not cancelled.is_set() and self._clock() < until,
-        )
-        try:
-            # A thread cannot be interrupted: it is left to itself, and stops when it next asks `go_on`.
-            return await anyio.to_thread.run_sync(work, abandon_on_cancel=True)
-        finally:
-            cancelled.set()
-            self._seconds_left -= self._clock() - begun
 
 
 def _note(found: SearchResult, text: LogText) -> str:

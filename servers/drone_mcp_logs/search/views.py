@@ -6,7 +6,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from drone_mcp_logs.common.views import BuildView, StepView, Texts, joined, titled
+from ci_mcp_logs.answers import Texts, joined, titled
+from drone_mcp_logs.common.views import BuildView, StepView
 
 
 class StepMatchesView(StepView):

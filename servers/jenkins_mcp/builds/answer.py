@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ci_mcp_kit.cleaning import one_line
 from jenkins_mcp.builds.views import BuildView, ChangeLine, StageLine, TestCounts
-from jenkins_mcp.formatting import format_time, whole_seconds
+from jenkins_mcp.formatting import format_time, show_parameter, whole_seconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def describe_build(job: JobName, read: Dated[Build], stages: Sequence[Stage], *,
         if value.value is None:
             hidden.append(name)
         else:
-            parameters[name] = _write(value.value)
+            parameters[name] = show_parameter(name, value.value)
     times = _times(build, now if read.now is None else read.now)
     left_out = {
         "changes": len(changes) - MOST_CHANGES,
@@ -112,8 +112,3 @@ def _tests(build: Build) -> TestCounts | None:
     if action is None:
         return None
     return TestCounts(failed=action.fail_count or 0, skipped=action.skip_count or 0, total=action.total_count or 0)
-
-
-def _write(value: str | bool | float) -> str:
-    """Write the value of a parameter as a form takes it."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

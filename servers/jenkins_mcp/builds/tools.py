@@ -2,59 +2,100 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+from mcp.server.mcpserver import Context
+from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from jenkins_mcp.arguments import BuildName, Jenkins, Job, read_build
-from jenkins_mcp.builds.views import BuildView
+from jenkins_mcp.builds.views import BuildView, FoundBuilds, WaitView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from jenkins_mcp.access import JenkinsAccess
-    from jenkins_mcp.client.client import JenkinsClient
-    from jenkins_mcp.client.models.builds import Build
-    from jenkins_mcp.client.models.reports import Stage
-    from jenkins_mcp.client.names import JobName
+    from jenkins_mcp.builds.waiting import Pause
 
-GUIDE = "- How does a build stand, who started it, with which parameters and changes: jenkins_get_build."
-"""The line of the server's instructions about these tools."""
+GUIDE = """\
+- How does a build stand, who started it, with which parameters and changes: jenkins_get_build.
+- Wait until it has ended, also from its queue item on, instead of asking again and again: jenkins_wait_for_build.
+- Builds by result, parameter, cause, commit or time: jenkins_find_builds."""
+"""The lines of the server's instructions about these tools."""
 
 
 class BuildTools:
-    """The tools about builds. `clock` gives the Unix time."""
+    """The tools about builds. `clock` gives the Unix time, `pause` sleeps."""
 
-    def __init__(self, access: JenkinsAccess, clock: Callable[[], float]) -> None:
+    def __init__(self, access: JenkinsAccess, clock: Callable[[], float], pause: Pause) -> None:
         self._access = access
         self._clock = clock
+        self._pause = pause
 
     @tool(title="Get a build", schema="jenkins-build/1")
     async def jenkins_get_build(self, job: Job, build: BuildName = "lastBuild", jenkins: Jenkins = None) -> BuildView:
         """How a build stands: result, times, causes, parameters, changes, stages, tests."""
         from jenkins_mcp.builds.answer import describe_build  # noqa: PLC0415 - on first use, to start fast
+        from jenkins_mcp.builds.stages import read_stages  # noqa: PLC0415 - likewise
         from jenkins_mcp.client import calls  # noqa: PLC0415 - likewise
         from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
 
         client = await self._access.client(jenkins)
         name = job_of((await client.job(job)).full_name)
         read = await client.send(calls.get_build(name, read_build(build)))
-        return describe_build(
-            name,
-            read,
-            await _stages(client, name, read.value),
-            page=client.page(name, read.value.number),
-            now=int(self._clock() * 1000),
+        stages = await read_stages(client, name, read.value)
+        page = client.page(name, read.value.number)
+        return describe_build(name, read, stages, page=page, now=int(self._clock() * 1000))
+
+    @tool(title="Find builds", schema="jenkins-found-builds/1")
+    async def jenkins_find_builds(
+        self,
+        job: Job,
+        result: Annotated[
+            Literal["", "SUCCESS", "UNSTABLE", "FAILURE", "NOT_BUILT", "ABORTED"], Field(description="default: any")
+        ] = "",
+        parameter: Annotated[str, Field(description="NAME=value")] = "",
+        cause: Annotated[str, Field(description="part of it, like a user's name")] = "",
+        commit: Annotated[str, Field(description="7 characters of its hash or more")] = "",
+        since: Annotated[str, Field(description="UTC time, like 2026-05-01T08:00:00Z")] = "",
+        start: Annotated[int, Field(ge=0, description="next_start of an earlier answer, 0 or more")] = 0,
+        limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
+        jenkins: Jenkins = None,
+    ) -> FoundBuilds:
+        """Builds of a job that match all that is given, the newest first; 500 are searched at once."""
+        from jenkins_mcp.builds.search import BuildFilter, find_builds, read_time  # noqa: PLC0415 - likewise
+        from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
+
+        wanted = BuildFilter(result=result, parameter=parameter, cause=cause, commit=commit, since=read_time(since))
+        client = await self._access.client(jenkins)
+        name = job_of((await client.job(job)).full_name)
+        return await find_builds(client, name, wanted, start=start, limit=limit)
+
+    @tool(title="Wait for a build", schema="jenkins-wait/1")
+    async def jenkins_wait_for_build(
+        self,
+        context: Context[Any, Any],
+        job: Annotated[str, Field(description="full name or URL; not needed with item")] = "",
+        build: BuildName = "lastBuild",
+        item: Annotated[int | None, Field(ge=1, description="queue item, 1 or more, followed to its build")] = None,
+        seconds: Annotated[float, Field(ge=0, le=45, description="0 to 45")] = 40,
+        jenkins: Jenkins = None,
+    ) -> WaitView:
+        """Wait until a build, or what a queue item becomes, has ended; call again if it has not."""
+        from ci_mcp_kit.errors import InvalidInput  # noqa: PLC0415 - likewise
+        from jenkins_mcp.builds.waiting import Wait  # noqa: PLC0415 - likewise
+        from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
+
+        if not job and item is None:
+            raise InvalidInput("There is nothing to wait for", next_step="Give job and build, or item")
+        client = await self._access.client(jenkins)
+        wait = Wait(
+            client=client,
+            scope=self._access.scope(jenkins),
+            job=job_of((await client.job(job)).full_name) if job else None,
+            build=read_build(build) if item is None else None,
+            item=item,
+            clock=self._clock,
+            pause=self._pause,
         )
-
-
-async def _stages(client: JenkinsClient, job: JobName, build: Build) -> Sequence[Stage]:
-    """Return the stages of a pipeline's build; none where the stage view plugin is missing."""
-    from ci_mcp_kit.errors import NotFound  # noqa: PLC0415 - on first use, to start fast
-    from jenkins_mcp.client.calls import get_stages  # noqa: PLC0415 - likewise
-
-    if not build.is_a("WorkflowRun"):
-        return ()
-    try:
-        return (await client.send(get_stages(job, build.number))).stages
-    except NotFound:
-        return ()
+        return await wait.run(seconds, context.report_progress)

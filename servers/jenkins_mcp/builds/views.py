@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from ci_mcp_kit.answer import View
+from jenkins_mcp.queue.views import QueueLine  # noqa: TC001 - pydantic reads the annotation
 
 
 class ChangeLine(View):
@@ -34,6 +35,31 @@ class TestCounts(View):
     total: int
 
 
+class FoundBuild(View):
+    """A build that a search found; `seconds` is missing while it runs."""
+
+    number: int
+    result: str = ""
+    running: bool | None = None
+    name: str = ""
+    started: str | None = None
+    seconds: int | None = None
+    causes: tuple[str, ...] = ()
+    commit: str = ""
+
+
+class FoundBuilds(View):
+    """The builds that match, the newest first; `searched` counts those that were looked at."""
+
+    brief = True
+
+    job: str
+    builds: tuple[FoundBuild, ...]
+    searched: int
+    next_start: int | None = None
+    next_step: str = ""
+
+
 class BuildView(View):
     """A build. `result` is missing until it is known."""
 
@@ -60,4 +86,16 @@ class BuildView(View):
     description: str = ""
     page: str
     left_out: str = ""
+    next_step: str = ""
+
+
+class WaitView(View):
+    """How a queue item or build stands after a wait."""
+
+    brief = True
+
+    finished: bool
+    item: QueueLine | None = None
+    build: BuildView | None = None
+    note: str = ""
     next_step: str = ""

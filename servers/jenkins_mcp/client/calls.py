@@ -17,7 +17,7 @@ from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from jenkins_mcp.client.console import LogPart, is_multipart, read_multipart, read_progressive
 from jenkins_mcp.client.dated import Dated, parse_date
 from jenkins_mcp.client.errors import JENKINS
-from jenkins_mcp.client.models.builds import Build
+from jenkins_mcp.client.models.builds import Build, BuildPage
 from jenkins_mcp.client.models.jobs import Job
 from jenkins_mcp.client.models.queue import Queue, QueueItem
 from jenkins_mcp.client.models.reports import PendingInput, StageDetails, Stages, StoredArtifact, TestReport
@@ -53,6 +53,12 @@ ACTIONS: Final = (
     "failCount,skipCount,totalCount,urlName,lastBuiltRevision[SHA1],remoteUrls]"
 )
 CHANGES: Final = "kind,items[commitId,msg,author[fullName],timestamp,affectedPaths]{0,50}"
+COMMITS: Final = "items[commitId]{0,50}"
+FOUND_BUILD: Final = (
+    f"_class,displayName,{BUILD_LINK},queueId,actions[_class,parameters[_class,name,value],"
+    "causes[_class,shortDescription,userId,upstreamProject,upstreamBuild],lastBuiltRevision[SHA1]],"
+    f"changeSet[{COMMITS}],changeSets[{COMMITS}]"
+)
 BUILD: Final = (
     "_class,number,displayName,fullDisplayName,description,result,building,inProgress,timestamp,duration,"
     f"estimatedDuration,queueId,builtOn,keepLog,executor[number,progress,likelyStuck],{ACTIONS},"
@@ -110,6 +116,12 @@ def list_builds(job: JobName, start: int, count: int) -> Call[Job]:
     return _get_of_job("builds.list", f"the builds of {job}", job, "", Job, tree)
 
 
+def search_builds(job: JobName, start: int, count: int) -> Call[BuildPage]:
+    """Read a part of all builds of a job, the newest first, with all by which one can be found."""
+    tree = f"fullName,allBuilds[{FOUND_BUILD}]{_range(start, count)}"
+    return _get_of_job("builds.search", f"the builds of {job}", job, "", BuildPage, tree)
+
+
 def get_build(job: JobName, build: int | str) -> Call[Dated[Build]]:
     """Read a build by its number or a permalink, with the time at which Jenkins says that it stood so."""
     call = _get_of_build("builds.get", "build", job, build, "", Build, BUILD)
@@ -153,15 +165,16 @@ def get_pending_inputs(job: JobName, build: int | str) -> Call[tuple[PendingInpu
     return _get_of_build("inputs.list", "the pending questions of", job, build, path, tuple[PendingInput, ...])
 
 
-def get_queue() -> Call[Queue]:
-    """Read the queue."""
+def get_queue() -> Call[Dated[Queue]]:
+    """Read the queue, with the time at which Jenkins says that it stood so."""
     tree = f"items[{QUEUE_ITEM}],discoverableItems[task[name]]"
-    return _get("queue.list", "the queue", "/queue/api/json", Queue, tree)
+    call = _get("queue.list", "the queue", "/queue/api/json", Queue, tree)
+    return replace(call, read=read_dated(call.read))
 
 
-def get_queue_item(item: int) -> Call[QueueItem]:
-    """Read an item of the queue; Jenkins forgets it five minutes after it has left the queue."""
-    return _get(
+def get_queue_item(item: int) -> Call[Dated[QueueItem]]:
+    """Read an item of the queue, with Jenkins' time; it is forgotten five minutes after it has left the queue."""
+    call = _get(
         "queue.get",
         f"queue item {item}",
         f"/queue/item/{build_segment(item)}/api/json",
@@ -169,6 +182,7 @@ def get_queue_item(item: int) -> Call[QueueItem]:
         QUEUE_ITEM,
         template="/queue/item/{id}/api/json",
     )
+    return replace(call, read=read_dated(call.read))
 
 
 def list_nodes() -> Call[Nodes]:
@@ -176,30 +190,52 @@ def list_nodes() -> Call[Nodes]:
     return _get("nodes.list", "the nodes", "/computer/api/json", Nodes, NODES)
 
 
-def read_log(job: JobName, build: int | str, start: int, *, step: str = "") -> Call[LogPart]:
-    """Read the console log of a build from an offset in bytes; a negative one counts from the end.
+def read_log_end(job: JobName, build: int | str, size: int, *, step: str = "") -> Call[LogPart]:
+    """Read the last bytes of a build's console log from the beginning of a line on, or of a step's log.
 
-    Jenkins before 2.534 does not know negative ones: it answers in plain form with an empty text, and the end of the
-    answer then says how long the log is. `step` reads the log of one step of a pipeline instead.
+    Jenkins before 2.534 answers in plain form: without a text, or with the whole log. The end of the part then says how
+    long the log is.
     """
-    path = f"/execution/node/{_node(step)}/log/logText/progressiveText" if step else "/logText/progressiveText"
 
     def read(call: Call[Any], response: Response) -> LogPart:
         if not response.is_success:
             raise describe_refusal(call, response)
-        return read_multipart(response) if is_multipart(response) else read_progressive(response, max(start, 0))
+        return read_multipart(response) if is_multipart(response) else read_progressive(response, 0)
 
-    return Call(
-        operation="log.read",
-        subject=f"the log of {_show_build(job, build)}",
-        method="GET",
-        path=build_path(job, build) + path,
-        template=_template(job, path),
-        read=read,
-        params=(("start", str(start)),),
-        headers=TWO_PARTS,
-        scope=str(job),
-    )
+    return _get_log(job, build, step, -size, TWO_PARTS, read)
+
+
+def read_log(job: JobName, build: int | str, start: int, *, step: str = "", enough: int = 0) -> Call[LogPart]:
+    """Read the console log of a build from an offset on, or of a step's log.
+
+    The plain form is asked for: of a running build the other one may leave out the beginning of a line and count it as
+    sent (https://github.com/jenkinsci/jenkins/pull/27233).
+
+    Args:
+        job: whose build it is.
+        build: a number or a permalink.
+        start: an offset in the stored log.
+        step: the node of a step.
+        enough: bytes after which no more is read; 0: to the end.
+    """
+
+    def read(call: Call[Any], response: Response) -> LogPart:
+        if not response.is_success:
+            raise describe_refusal(call, response)
+        return read_progressive(response, start)
+
+    return replace(_get_log(job, build, step, start, PLAIN, read), enough=enough)
+
+
+def measure_log(job: JobName, build: int | str, *, step: str = "") -> Call[LogPart]:
+    """Return a part without text whose end is the length of the log."""
+
+    def read(call: Call[Any], response: Response) -> LogPart:
+        if not response.is_success:
+            raise describe_refusal(call, response)
+        return read_progressive(response, 0)
+
+    return replace(_get_log(job, build, step, 0, PLAIN, read), operation="log.measure", method="HEAD")
 
 
 @cache
@@ -272,6 +308,24 @@ def _get_of_build(
         tree,
         template=_template(job, path),
         job=str(job),
+    )
+
+
+def _get_log(
+    job: JobName, build: int | str, step: str, start: int, headers: Params, read: Reader[LogPart]
+) -> Call[LogPart]:
+    path = f"/execution/node/{_node(step)}/log/logText/progressiveText" if step else "/logText/progressiveText"
+    of_step = f"step {step} of " if step else ""
+    return Call(
+        operation="log.read",
+        subject=f"the log of {of_step}{_show_build(job, build)}",
+        method="GET",
+        path=build_path(job, build) + path,
+        template=_template(job, path),
+        read=read,
+        params=(("start", str(start)),),
+        headers=headers,
+        scope=str(job),
     )
 
 

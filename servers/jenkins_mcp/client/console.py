@@ -37,12 +37,14 @@ class LogPart:
         start: the offset of its first byte in the stored log; None if Jenkins does not say it.
         end: the offset after its last byte, with which the next part begins.
         is_complete: whether the log ends there for good.
+        is_cut: whether the text ends before that, because no more was read; its last line is whole.
     """
 
     text: str
     start: int | None
     end: int
     is_complete: bool
+    is_cut: bool = False
 
 
 def strip_notes(text: str, *, is_part: bool = False) -> str:
@@ -62,7 +64,10 @@ def read_progressive(response: Response, start: int) -> LogPart:
     size = response.headers.get("x-text-size", "")
     if not size.isdecimal():
         raise UnexpectedAnswer("Jenkins did not say how long the log is", status=response.status, service=JENKINS)
-    text = response.body.decode("utf-8", "replace").replace("\r\n", "\n")
+    body = response.body
+    if response.is_cut:
+        body = body[: body.rfind(b"\n") + 1]
+    text = body.decode("utf-8", "replace").replace("\r\n", "\n")
     end = int(size)
     # Asked for more than there is, Jenkins silently starts over from the beginning.
     return LogPart(
@@ -70,6 +75,7 @@ def read_progressive(response: Response, start: int) -> LogPart:
         start=0 if start > end else start,
         end=end,
         is_complete=response.headers.get("x-more-data", "").lower() != "true",
+        is_cut=response.is_cut,
     )
 
 

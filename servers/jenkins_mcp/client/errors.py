@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from ci_mcp_kit.errors import Service
@@ -17,3 +18,6 @@ JENKINS: Final = Service(
     max_body="JENKINS_MAX_BODY",
     scope="JENKINS_JOBS",
 )
+
+WRITER: Final = replace(JENKINS, token="JENKINS_WRITE_TOKEN", token_file="JENKINS_WRITE_TOKEN_FILE")  # noqa: S106 - names of variables
+"""Jenkins as it is changed: with a token of its own."""

@@ -19,12 +19,17 @@ from ci_mcp_kit.errors import (
     ServiceFailed,
     UnexpectedAnswer,
 )
-from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.client.errors import JENKINS, WRITER
 from jenkins_mcp.client.pages import Page, read_page
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
     from ci_mcp_http.response import Response
+
+
+class CrumbWanted(AuthenticationFailed):
+    """A change had no crumb, or one that is no longer valid: it was not carried out."""
+
 
 SERVER_FAULT: Final = 500  # the lowest status by which a server says that it is at fault
 NO_CRUMB: Final = "No valid crumb was included in the request"
@@ -60,8 +65,8 @@ def _unauthorized(call: Call[Any], response: Response, page: Page) -> ServiceErr
     # Jenkins answers so to wrong credentials even where it lets everybody read.
     return AuthenticationFailed(
         "Jenkins does not accept this user name with this token or password",
-        next_step="Check JENKINS_USERNAME together with JENKINS_API_TOKEN (or JENKINS_PASSWORD): a token is of one "
-        "user, and Jenkins shows it only when it is made",
+        next_step=f"Check JENKINS_USERNAME together with {_token_of(call)}: a token is of one user, and Jenkins shows "
+        "it only when it is made",
         status=response.status,
         details=_details(call, page),
         service=JENKINS,
@@ -71,9 +76,9 @@ def _unauthorized(call: Call[Any], response: Response, page: Page) -> ServiceErr
 def _forbidden(call: Call[Any], response: Response, page: Page) -> ServiceError:
     """Describe a 403, of which Jenkins has four kinds."""
     if page.message == NO_CRUMB:
-        return AuthenticationFailed(
+        return CrumbWanted(
             "Jenkins refuses a change without a crumb, which it asks of everybody who has no API token",
-            next_step="Set JENKINS_API_TOKEN instead of a password",
+            next_step=f"Set {_token_of(call)} to an API token instead of a password",
             status=response.status,
             details=_details(call, page),
             service=JENKINS,
@@ -207,6 +212,11 @@ _RULES: Final[dict[int, Rule]] = {
 }
 # These come from proxies before Jenkins, too, with pages of theirs.
 _SENT_BY_PROXIES: Final = frozenset({401, 403})
+
+
+def _token_of(call: Call[Any]) -> str:
+    """Return the names of the variables whose secret the call was sent with."""
+    return WRITER.token if call.writes else f"{JENKINS.token} (or JENKINS_PASSWORD)"
 
 
 def _is_of_jenkins(response: Response, page: Page) -> bool:

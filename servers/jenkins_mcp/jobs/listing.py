@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
 from jenkins_mcp.client.calls import list_jobs
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.names import JobName, job_of
-from jenkins_mcp.jobs.kinds import is_running, kind_of, last_result
-from jenkins_mcp.jobs.views import JobLine, JobList
+from jenkins_mcp.jobs.answer import describe_line
+from jenkins_mcp.jobs.views import JobList
 
 if TYPE_CHECKING:
     from jenkins_mcp.client.client import JenkinsClient
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
 PAGE: Final = 100  # jobs of one request
 MOST_REQUESTS: Final = 20  # of one call
 MOST_FOLDERS: Final = 20  # that an answer names as not descended into
-NAME_WIDTH: Final = 200  # characters of a display name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +85,7 @@ class JobWalk:
 
     def _look_at(self, job: Job) -> None:
         descends = job.is_container and self.scope.may_contain(job.full_name)
-        if (descends or self.scope.sees(job.full_name)) and self.request.takes(job):
+        if self.scope.shows(job.full_name, is_container=job.is_container) and self.request.takes(job):
             self.found.append(job)
         if descends and self.request.recursive:
             self.left.append((job_of(job.full_name), 0))
@@ -104,21 +102,9 @@ def describe(walk: JobWalk) -> JobList:
     steps.append("list a folder of not_descended by its name" if named else "")
     return JobList(
         folder=str(request.folder),
-        jobs=tuple(_line(job) for job in walk.found),
+        jobs=tuple(map(describe_line, walk.found)),
         next_start=next_start,
         not_descended=tuple(named[:MOST_FOLDERS]),
         left_out=f"{unnamed} more folders were not descended into" if unnamed > 0 else "",
         next_step="; ".join(step for step in steps if step),
-    )
-
-
-def _line(job: Job) -> JobLine:
-    return JobLine(
-        name=job.full_name,
-        kind=kind_of(job),
-        display_name=one_line(job.display_name, NAME_WIDTH) if job.display_name != job.name else "",
-        last_result=last_result(job),
-        running=is_running(job) or None,
-        queued=job.in_queue or None,
-        disabled=job.disabled or None,
     )

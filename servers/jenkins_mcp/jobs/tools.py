@@ -7,13 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
-from jenkins_mcp.arguments import Jenkins
-from jenkins_mcp.jobs.views import JobList
+from jenkins_mcp.arguments import Jenkins, Job
+from jenkins_mcp.jobs.views import JobList, JobView
 
 if TYPE_CHECKING:
     from jenkins_mcp.access import JenkinsAccess
 
-GUIDE = "- Which jobs, folders and branches there are, which are red: jenkins_list_jobs."
+GUIDE = """\
+- Which jobs, folders and branches there are, which are red: jenkins_list_jobs.
+- Which parameters a job takes, its last builds and health: jenkins_get_job."""
 """The line of the server's instructions about these tools."""
 
 
@@ -41,3 +43,18 @@ class JobTools:
         walk = JobWalk(await self._access.client(jenkins), self._access.scope(jenkins), request)
         await walk.run()
         return describe(walk)
+
+    @tool(title="Get a job", schema="jenkins-job/1")
+    async def jenkins_get_job(self, job: Job, jenkins: Jenkins = None) -> JobView:
+        """A job's parameters, last builds and health; of a folder or multibranch project, what is in it."""
+        from jenkins_mcp.client.calls import list_jobs  # noqa: PLC0415 - on first use, to start fast
+        from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
+        from jenkins_mcp.jobs.answer import MOST_JOBS, describe_job  # noqa: PLC0415 - likewise
+
+        client, scope = await self._access.client(jenkins), self._access.scope(jenkins)
+        found = await client.job(job)
+        name = job_of(found.full_name)
+        # A folder has no color, whatever plugin it comes from.
+        inside = [] if found.color else list((await client.send(list_jobs(name, 0, MOST_JOBS + 1))).jobs or ())
+        seen = [one for one in inside[:MOST_JOBS] if scope.shows(one.full_name, is_container=one.is_container)]
+        return describe_job(found, inside=seen, has_more=len(inside) > MOST_JOBS, page=client.page(name))

@@ -57,7 +57,7 @@ class Plan(Generic[A]):
 
 def _describe_request(call: Request) -> str:
     # Names only: this is shown in answers and written to the audit log, and values may be secrets.
-    names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in call.params)
+    names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in (*call.params, *call.form))
     return f"{call.method} {call.path}" + (f" with {names}" if names else "")
 
 

@@ -33,6 +33,10 @@ class Request(Protocol):
     def params(self) -> tuple[tuple[str, str], ...]:
         """The parameters of the query."""
 
+    @property
+    def form(self) -> tuple[tuple[str, str], ...]:
+        """The fields of the form that it sends; empty where it sends none."""
+
 
 class Action(Protocol):
     """One thing to do to one subject in the state in which it was read."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import socket
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Self
 
 from ci_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
     from pathlib import Path
 
     from ci_mcp_kit.guard.rules import Rules
@@ -43,6 +43,20 @@ class GuardSettings:
         """Return the settings that the values of a guard's variables make (`read_guard`)."""
         own = {name: values[name] for name in _FIELDS if name in values}
         return cls(rules=rules.of(values), agent=_identify_agent(values, environment), **own)
+
+    def limit_to_tools(self, operation_of: Mapping[str, str], tools: Collection[str] | None) -> Self:
+        """Return them without the operations whose tools a role does not offer.
+
+        A tool that is not listed cannot be called; the guard refuses its operation as well, whatever sends the request.
+
+        Args:
+            operation_of: tool -> the name of its operation.
+            tools: those that are offered; None: all.
+        """
+        if tools is None:
+            return self
+        offered = {operation for name, operation in operation_of.items() if name in tools}
+        return replace(self, rules=replace(self.rules, operations=self.rules.operations & offered))
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process."""

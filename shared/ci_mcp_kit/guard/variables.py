@@ -126,7 +126,12 @@ def secrets_of(variables: Iterable[Variable]) -> tuple[str, ...]:
 
 
 def read_guard(
-    variables: Iterable[Variable], environment: Mapping[str, str], *, scopes: str, example: str
+    variables: Iterable[Variable],
+    environment: Mapping[str, str],
+    *,
+    scopes: str,
+    example: str,
+    needs_token: bool = True,
 ) -> dict[str, Any]:
     """Return field -> value of a guard's variables; outside of mode `on` the token that may write is not looked at.
 
@@ -135,6 +140,7 @@ def read_guard(
         environment: where they are read.
         scopes: the field that lists the scopes where something may be changed; mode `on` requires it.
         example: of its value, for the error.
+        needs_token: whether the token that may write has to be among the variables; False where it is elsewhere.
 
     Raises:
         SettingsError: a value is wrong, or mode is `on` and something that it requires is missing.
@@ -149,7 +155,7 @@ def read_guard(
     switch, token = table["mode"].name, table["write_token"].name
     if len(given.keys() & set(_TOKEN_FIELDS)) > 1:
         raise SettingsError(f"{token} and {token}_FILE are both set: keep one of them", token)
-    if not given.keys() & set(_TOKEN_FIELDS):
+    if needs_token and not given.keys() & set(_TOKEN_FIELDS):
         raise SettingsError(f"{switch} is 'on' and {token} is not set: changes need a token", token)
     # No default: "everywhere" would be too much, and nobody sets mode on in order to change nothing.
     if scopes not in given:

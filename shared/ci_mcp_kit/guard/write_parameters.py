@@ -27,7 +27,7 @@ _SECRET_NAME: Final = re.compile(r"pass|pwd|secret|token|credential|auth|key|coo
 
 @dataclass(frozen=True, slots=True)
 class Additions:
-    """The additions of an agent to one write.
+    """The additions of an agent to one write. A domain whose parameters hold more derives its own.
 
     Attributes:
         params: names and values, sorted by name.
@@ -75,4 +75,11 @@ NOTHING_ADDED: Final = Additions()
 
 def _show_value(name: str, value: str) -> str:
     # With its name, because the redaction goes by names as well.
-    return MARK if value and _SECRET_NAME.search(name) else cleaned(f"{name}={value}").removeprefix(f"{name}=") or "''"
+    if value and names_a_secret(name):
+        return MARK
+    return cleaned(f"{name}={value}").removeprefix(f"{name}=") or "''"
+
+
+def names_a_secret(name: str) -> bool:
+    """Return whether the value of a parameter of this name may be a secret."""
+    return bool(_SECRET_NAME.search(name))

@@ -130,6 +130,11 @@ class Build(Thing):
         """Return its parameters by name."""
         return {value.name: value for action in self.actions for value in action.parameters}
 
+    def commits(self) -> frozenset[str]:
+        """Return the hashes of the commit that it was made from and of those that were new in it."""
+        built = (action.last_built_revision.sha1 for action in self.actions if action.last_built_revision)
+        return frozenset(commit for commit in (*built, *(change.commit_id for change in self.changes())) if commit)
+
     def causes(self) -> tuple[Cause, ...]:
         """Return why it was started; a reason why it was stopped is none."""
         return tuple(
@@ -141,3 +146,10 @@ class Build(Thing):
         return tuple(
             cause for action in self.actions if action.is_a("InterruptedBuildAction") for cause in action.causes
         )
+
+
+class BuildPage(Thing):
+    """A job with a part of its builds, the newest first."""
+
+    full_name: str = ""
+    all_builds: Many[Build] = ()

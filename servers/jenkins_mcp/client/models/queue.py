@@ -46,5 +46,5 @@ class QueueItem(Thing):
 class Queue(Thing):
     """The queue; `discoverable_items` are those of which this user may only know that they are there."""
 
-    items: Many[QueueItem] = ()
+    items: Many[QueueItem]
     discoverable_items: Many[QueueItem] = ()

@@ -30,7 +30,7 @@ class Node(Thing):
 class Nodes(Thing):
     """The machines of a Jenkins."""
 
-    computer: Many[Node] = ()
+    computer: Many[Node]
     busy_executors: int = 0
     total_executors: int = 0
 
@@ -45,5 +45,6 @@ class WhoAmI(Thing):
 class Crumb(Thing):
     """What a change without an API token has to carry."""
 
-    crumb: Annotated[str, Field(repr=False)]
-    crumb_request_field: str
+    # Both become a header, so a line end would begin another one.
+    crumb: Annotated[str, Field(repr=False, pattern=r"^[!-~]{1,500}$")]
+    crumb_request_field: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,100}$")]

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ci_mcp_logs.answers import size_of
 from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import step_refs
-from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 from support.agent import numbered
 from support.made_builds import any_builds, failing_build, made_build, made_stage, made_step

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ci_mcp_logs.answers import size_of
 from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine, distill
 from ci_mcp_logs.excerpt_lines import write_excerpt
 from ci_mcp_logs.failure_signs import signs_of
@@ -18,7 +19,6 @@ from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, step_re
 from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_logs.common.step_reader import LogReading
 from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
-from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.diagnose.target_branch import NO_PAST, OtherRun, Past
 from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude, not_run_because_of_failures
 from support.made_builds import any_builds, made_build, made_stage, made_step

@@ -3,11 +3,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ci_mcp_logs.answers import size_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.search import SearchResult, compile_pattern, search
 from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.common.views import size_of
 from drone_mcp_logs.search.answer import Findings, Limits, StepMatches, compose_findings
 from support.agent import numbered
 

@@ -1,0 +1,1 @@
+"""The tools about what builds printed and reported: logs, their search, diagnosis, test results."""

@@ -1,0 +1,1 @@
+"""What waits in the queue and why, and the machines that builds run on."""

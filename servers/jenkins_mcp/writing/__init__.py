@@ -1,0 +1,1 @@
+"""Changes in Jenkins, behind the guard: trigger, rebuild and stop builds, cancel queue items."""
