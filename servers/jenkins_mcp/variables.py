@@ -122,6 +122,7 @@ PROCESS = (
     Variable(ARTIFACTS_DIR, "artifacts_dir", "the absolute path of a folder to save artifacts in", read_folder),
     Variable(MAX_ARTIFACT, "max_artifact", "the largest artifact to save, from 64K to 4G, like 1G", read_size, "4G"),
     TOOLS,
+    STATE,
     LOG_LEVEL,
     LOG_FORMAT,
     EAGER,
