@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from jenkins_mcp.builds.waiting import Pause
 
 _WORDS = """\
-Jenkins: job, folder, multibranch, branch, pull request, pipeline, freestyle, build, run, stage, console log, \
-artifact, test report, queue, executor, node, parameters, SUCCESS, FAILURE, UNSTABLE, ABORTED, red, blue, stuck.
+Jenkins: job, folder, multibranch, branch, pull request, pipeline, build, run, stage, console log, artifact, tests, \
+queue, executor, node, parameters, SUCCESS, FAILURE, UNSTABLE, ABORTED, stuck.
 """
 _RULES = """\
 job is a full name like team/app/main or the URL of its page; build is a number, lastBuild, lastFailedBuild and so on. \

@@ -10,7 +10,6 @@ from ci_mcp_kit.variables import (
     EAGER,
     LOG_FORMAT,
     LOG_LEVEL,
-    STATE,
     TOOLS,
     Secret,
     SettingsError,

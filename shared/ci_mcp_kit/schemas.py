@@ -35,7 +35,7 @@ def outline(schema: dict[str, Any], *, terse: bool = False, brief: bool = False)
     Args:
         schema: the schema, as pydantic writes it.
         terse: whether to keep nothing but names, for an answer that is read as text.
-        brief: whether to keep nothing but the names of the fields that are always present.
+        brief: whether to keep nothing but the names of the fields that are always present, without saying so twice.
 
     Raises:
         ValueError: as `flatten`.
@@ -48,7 +48,7 @@ def outline(schema: dict[str, Any], *, terse: bool = False, brief: bool = False)
     required = flat.get("required", [])
     every = [(name, item) for name, item in flat.get("properties", {}).items() if name in required or not brief]
     properties = {name: {} if terse or brief else _field(item, always=name in required) for name, item in every}
-    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+    return {"type": "object", "properties": properties} | ({"required": required} if required and not brief else {})
 
 
 def _field(node: dict[str, Any], *, always: bool) -> dict[str, Any]:

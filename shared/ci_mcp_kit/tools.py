@@ -250,13 +250,10 @@ def _view_type(function: Callable[..., Any]) -> type[View]:
 def _annotations(facts: Declared) -> ToolAnnotations:
     """Return the annotations of a tool; its title is one of them, as clients of both eras read it there.
 
-    The hints about changes have no meaning for a tool that only reads (MCP specification 2025-11-25, schema reference,
-    `ToolAnnotations`), so they are left out: every request of an agent pays for them.
+    Every request of an agent pays for the list of tools, so two kinds of hints are left out (MCP specification
+    2025-11-25, schema reference, `ToolAnnotations`): those about changes of a tool that only reads, where they have no
+    meaning, and `openWorldHint`, whose default is true. It is true of all our tools: their answers hold text of
+    strangers, such as commit messages and log lines.
     """
     changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
-    return ToolAnnotations(
-        title=facts.title,
-        read_only_hint=not facts.writes,
-        open_world_hint=True,  # answers hold text of strangers: commit messages, log lines
-        **changes,
-    )
+    return ToolAnnotations(title=facts.title, read_only_hint=not facts.writes, **changes)

@@ -23,7 +23,13 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.inspector
 
 SERVERS = read_installation()
-ROLE = f"role: everything\nservers: {{{', '.join(f'{name}: {{}}' for name in SERVERS)}}}\n"
+# A server that also writes offers all of its tools where its writes are not turned off.
+ROLE = json.dumps(
+    {
+        "role": "everything",
+        "servers": {name: {"mode": "dry-run"} if manifest.guard else {} for name, manifest in SERVERS.items()},
+    }
+)
 ERAS = ["legacy", "modern"]
 
 

@@ -18,6 +18,7 @@ from mcp import Client
 from mcp.client.stdio import stdio_client
 
 from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.plan.making import offered_tools
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 from support.deliveries import signed
@@ -55,7 +56,7 @@ def network() -> None:
 def servers_of(role: str) -> dict[str, list[str]]:
     """Each server of a role -> the tools that it has there."""
     entries = load_role(role, role_library(None), SERVERS).servers
-    return {name: sorted(entry.tools or SERVERS[name].tool_names) for name, entry in entries.items()}
+    return {name: sorted(offered_tools(entry, SERVERS[name])) for name, entry in entries.items()}
 
 
 def packages(image: Image) -> set[str]:

@@ -47,7 +47,7 @@ def _faults(server: str, word: str, tool: dict[str, Any]) -> Iterator[str]:
     if not 0 < len(tool.get("description", "")) <= _MAX_DESCRIPTION:
         yield f"its description is empty or over {_MAX_DESCRIPTION} characters"
     notes = tool.get("annotations", {})
-    hints = {"title", "readOnlyHint", "openWorldHint"}
+    hints = {"title", "readOnlyHint"}
     hints |= set() if notes.get("readOnlyHint") else {"destructiveHint", "idempotentHint"}
     if notes.keys() != hints:
         yield f"its annotations are not {', '.join(sorted(hints))}"

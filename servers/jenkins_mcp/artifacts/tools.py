@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jenkins_mcp.access import JenkinsAccess
 
-GUIDE = "- Which files a build kept: jenkins_list_artifacts; what is in one, or a copy: jenkins_get_artifact."
+GUIDE = "- Files that a build kept: jenkins_list_artifacts; one of them: jenkins_get_artifact."
 """The line of the server's instructions about these tools."""
 
 

@@ -56,9 +56,9 @@ class BuildTools:
         ] = "",
         parameter: Annotated[str, Field(description="NAME=value")] = "",
         cause: Annotated[str, Field(description="part of it, like a user's name")] = "",
-        commit: Annotated[str, Field(description="7 characters of its hash or more")] = "",
+        commit: Annotated[str, Field(description="hash, 7 characters or more")] = "",
         since: Annotated[str, Field(description="UTC time, like 2026-05-01T08:00:00Z")] = "",
-        start: Annotated[int, Field(ge=0, description="next_start of an earlier answer, 0 or more")] = 0,
+        start: Annotated[int, Field(ge=0, description="next_start of an answer, 0 or more")] = 0,
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
         jenkins: Jenkins = None,
     ) -> FoundBuilds:
@@ -75,9 +75,9 @@ class BuildTools:
     async def jenkins_wait_for_build(
         self,
         context: Context[Any, Any],
-        job: Annotated[str, Field(description="full name or URL; not needed with item")] = "",
+        job: Annotated[str, Field(description="full name or URL, if no item")] = "",
         build: BuildName = "lastBuild",
-        item: Annotated[int | None, Field(ge=1, description="queue item, 1 or more, followed to its build")] = None,
+        item: Annotated[int | None, Field(ge=1, description="queue item instead, 1 or more")] = None,
         seconds: Annotated[float, Field(ge=0, le=45, description="0 to 45")] = 40,
         jenkins: Jenkins = None,
     ) -> WaitView:

@@ -28,10 +28,10 @@ class JobTools:
     @tool(title="List jobs", schema="jenkins-job-list/1")
     async def jenkins_list_jobs(
         self,
-        folder: Annotated[str, Field(description="folder or multibranch project; default: the top")] = "",
+        folder: Annotated[str, Field(description="folder or multibranch; default: top")] = "",
         glob: Annotated[str, Field(description="of names, or with a slash of full names")] = "",
         recursive: Annotated[bool, Field(description="also what is in folders")] = False,
-        start: Annotated[int, Field(ge=0, description="next_start of an earlier answer, 0 or more")] = 0,
+        start: Annotated[int, Field(ge=0, description="next_start of an answer, 0 or more")] = 0,
         limit: Annotated[int, Field(ge=1, le=100, description="1 to 100")] = 50,
         jenkins: Jenkins = None,
     ) -> JobList:

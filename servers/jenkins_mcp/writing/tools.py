@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from jenkins_mcp.writing.changes import JenkinsChange
 
 GUIDE = """\
-- Build a job with parameters: jenkins_trigger_build; the same again: jenkins_rebuild; end one: jenkins_stop_build, or \
-while it waits jenkins_cancel_queue_item. Off or a rehearsal unless the operator has turned them on. NOT_CONFIRMED \
-means that a person has to agree: put the question to them as it is, and never answer it yourself."""
+- Build a job: jenkins_trigger_build; again: jenkins_rebuild; end a build: jenkins_stop_build, or one that waits: \
+jenkins_cancel_queue_item. Off or a rehearsal unless the operator turned them on. NOT_CONFIRMED: a person has to \
+agree. Put the question to them as it is; never answer it yourself."""
 """The lines of the server's instructions about these tools."""
 
 Number = Annotated[int, Field(ge=1, description="1 or more")]
@@ -34,8 +34,8 @@ Parameters = Annotated[
     dict[str, StrictStr | StrictBool | StrictInt] | None,
     Field(max_length=50, description="as the job declares them; others take defaults"),
 ]
-DryRun = Annotated[bool, Field(description="rehearse, send nothing")]
-Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED, once a person agreed")]
+DryRun = Annotated[bool, Field(description="only rehearse")]
+Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED")]
 LONGEST_JOB = 200  # characters of what names no job, in an audit line
 
 # The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.

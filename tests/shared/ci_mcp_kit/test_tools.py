@@ -170,9 +170,8 @@ async def test_annotations_and_the_schema_version_are_told(server: MCPServer[Any
         "readOnlyHint": False,
         "destructiveHint": True,
         "idempotentHint": False,
-        "openWorldHint": True,
     }
-    assert tools["drone_log"]["annotations"] == {"title": "Log", "readOnlyHint": True, "openWorldHint": True}
+    assert tools["drone_log"]["annotations"] == {"title": "Log", "readOnlyHint": True}
 
 
 async def test_a_tool_of_the_wrong_making_is_refused_at_start() -> None:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_mcp_logs import timed_search
 from ci_mcp_logs.search import search
 from drone_mcp_logs.search import tool
 from support.made_builds import failing_build, made_build, made_repo, made_stage, made_step
@@ -194,7 +195,7 @@ async def test_logs_are_scanned_in_turn_as_they_share_the_time(
             met.append(True)
         return search(*arguments, **options)
 
-    monkeypatch.setattr(tool, "search", scan)
+    monkeypatch.setattr(timed_search, "search", scan)
     async with connect() as agent:
         answer = await agent.search("error", number=41)
     assert answer.data["searched"] == len(build.calls) - 1
