@@ -10,6 +10,7 @@ from ci_mcp_kit.variables import (
     EAGER,
     LOG_FORMAT,
     LOG_LEVEL,
+    STATE,
     TOOLS,
     Secret,
     SettingsError,
