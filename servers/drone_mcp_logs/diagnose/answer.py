@@ -11,20 +11,17 @@ from ci_mcp_logs.excerpt_lines import count_lines, write_excerpt, write_to_fit
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
 from ci_mcp_logs.timestamps import stamps_room
-from drone_mcp_build.failed_steps import FailedStep, Part
+from drone_mcp_build.failed_steps import Part
 from drone_mcp_client.status import is_final
-from drone_mcp_logs.common.verdicts import LOW, NOTHING, Verdict
+from drone_mcp_diagnosis.verdicts import LOW
 from drone_mcp_logs.common.views import PRINT_LESS
-from drone_mcp_logs.diagnose.target_branch import NOT_LOOKED, OnTarget
 from drone_mcp_logs.diagnose.views import DiagnosisView, FailureView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_mcp_logs.distill import Excerpt, Study
-    from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.numbered_lines import Row
-    from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.diagnosis import Case, Diagnosis
 
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
@@ -67,55 +64,6 @@ _ADVICE_ON_TARGET = (
     "It failed on its target branch before this change (drone_find_regression: since when): fix it there or wait for "
     "that. "
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Case:
-    """A failure and the evidence in its log; `note` says why there is no log, or how it was read.
-
-    Attributes:
-        study: the log as it was read, compared with the last good run of the same step where there is one.
-        places: in source files, the most telling first.
-        is_service: it did not fail, but ran in the background of a step that could not connect.
-    """
-
-    failed: FailedStep
-    verdict: Verdict
-    text: LogText | None = None
-    study: Study | None = None
-    found: Excerpt | None = None
-    places: tuple[str, ...] = ()
-    note: str = ""
-    is_service: bool = False
-
-    @property
-    def counts(self) -> bool:
-        """Whether the build failed by it: it is no service, and its failure is not ignored."""
-        return not self.is_service and self.failed.part is not Part.IGNORED
-
-
-@dataclass(frozen=True, slots=True)
-class Diagnosis:
-    """The content of the answer.
-
-    Attributes:
-        cases: the failures in causal order, each before the services that it could not connect to.
-        not_read: further failures.
-        not_run: what did not run because of them.
-        on_target: whether the branch that the change goes to had the same failure before.
-        note: how the build was chosen, where the caller did not.
-    """
-
-    repo: str
-    build: Build
-    nonce: str
-    verdict: Verdict = NOTHING
-    cases: tuple[Case, ...] = ()
-    not_read: tuple[str, ...] = ()
-    not_run: tuple[str, ...] = ()
-    on_target: OnTarget = NOT_LOOKED
-    signature: str = ""
-    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

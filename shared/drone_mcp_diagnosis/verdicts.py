@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build import failure_class
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
-from drone_mcp_logs.common.services import lacks_connection, lacks_local_connection, services_beside
-from drone_mcp_logs.common.steps import ERROR
+from drone_mcp_diagnosis.services import lacks_connection, lacks_local_connection, services_beside
+from drone_mcp_diagnosis.steps import ERROR
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Excerpt
