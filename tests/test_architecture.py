@@ -26,6 +26,14 @@ SHARED = {
     "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
+    "forge_access": {
+        "drone_mcp_build",
+        "drone_mcp_client",
+        "drone_mcp_known",
+        "forge_client",
+        "ci_mcp_http",
+        "ci_mcp_kit",
+    },
 }
 
 # What each folder and module at the top of the entrypoint may import of it.
