@@ -33,6 +33,7 @@ SHARED = {
         "drone_mcp_build",
         "drone_mcp_client",
         "drone_mcp_known",
+    },
     "forge_access": {
         "drone_mcp_build",
         "drone_mcp_client",
