@@ -9,8 +9,8 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.diagnosis.verdicts import HIGH, NOTHING, UNKNOWN, Verdict, guess_by_name, judge_log
 from drone_mcp_build.failure_class import judge
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
-from drone_mcp_logs.common.services import services_beside
-from drone_mcp_logs.common.steps import ERROR
+from drone_mcp_diagnosis.services import services_beside
+from drone_mcp_diagnosis.steps import ERROR
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Excerpt
