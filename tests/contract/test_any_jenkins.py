@@ -1,7 +1,7 @@
 """What every Jenkins does that the client relies on, asked without changing anything.
 
-By default the simulator is asked; with JENKINS_CONTRACT_SERVER, JENKINS_CONTRACT_USER and JENKINS_CONTRACT_TOKEN (an API token
-of that user, who may read some jobs) that server. What it has no example of is skipped.
+By default the simulator is asked; with JENKINS_CONTRACT_SERVER, JENKINS_CONTRACT_USER and JENKINS_CONTRACT_TOKEN (an
+API token of that user, who may read some jobs) that server. What it has no example of is skipped.
 """
 
 from __future__ import annotations
@@ -94,7 +94,7 @@ def has_parts(answer: httpx.Response) -> bool:
 
 async def test_the_user_is_known_by_a_basic_header_and_not_by_a_bearer_token(jenkins: httpx.AsyncClient) -> None:
     known = (await jenkins.get("/whoAmI/api/json")).json()
-    bearer = await jenkins.get("/whoAmI/api/json", auth=None, headers={"authorization": "Bearer wrong"})
+    bearer = await jenkins.get("/whoAmI/api/json", auth=httpx.Auth(), headers={"authorization": "Bearer wrong"})
 
     assert (known["authenticated"], known["anonymous"]) == (True, False)
     assert bearer.status_code == 200
@@ -247,6 +247,6 @@ async def test_what_changes_something_takes_no_get(jenkins: httpx.AsyncClient) -
 
 async def test_nobody_may_change_anything_without_a_crumb(jenkins: httpx.AsyncClient) -> None:
     # A job that does not exist, in case a Jenkins has crumbs switched off.
-    answer = await jenkins.post("/job/surely-missing/build", auth=None)
+    answer = await jenkins.post("/job/surely-missing/build", auth=httpx.Auth())
 
     assert answer.status_code in {403, 404}
