@@ -14,6 +14,15 @@ if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.models import Build
 
+_ROLES = {
+    Part.FIRST: "failed first",
+    Part.AFTER: "failed after it, maybe because of it",
+    Part.BESIDE: "failed in parallel to it",
+    Part.STOPPED: "ran when the build was stopped",
+    Part.IGNORED: "failed, but failures of it are ignored",
+}
+_SERVICE = "a service or detached step next to it, which Drone calls success whatever it exited with"
+
 
 @dataclass(frozen=True, slots=True)
 class Case:
@@ -38,6 +47,11 @@ class Case:
     def counts(self) -> bool:
         """Whether the build failed by it: it is no service, and its failure is not ignored."""
         return not self.is_service and self.failed.part is not Part.IGNORED
+
+    @property
+    def role(self) -> str:
+        """The part that it has in the failure of the build, as a clause."""
+        return _SERVICE if self.is_service else _ROLES[self.failed.part]
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,14 +25,6 @@ if TYPE_CHECKING:
 
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
-_ROLES = {
-    Part.FIRST: "failed first",
-    Part.AFTER: "failed after it, maybe because of it",
-    Part.BESIDE: "failed in parallel to it",
-    Part.STOPPED: "ran when the build was stopped",
-    Part.IGNORED: "failed, but failures of it are ignored",
-}
-_SERVICE = "a service or detached step next to it, which Drone calls success whatever it exited with"
 _SHORTEST = 40  # characters of the summary, where nothing else is said
 _PLACE = 120  # characters of a place in a source file
 # What to do about a failure of each class.
@@ -165,7 +157,7 @@ def _failure(diagnosis: Diagnosis, case: Case, lines: list[Row], detail: Detail)
         name=_said(failed.name, detail),
         status=one_line(failed.status, 30),
         exit_code=failed.exit_code or None,
-        role=_SERVICE if case.is_service else _ROLES[failed.part],
+        role=case.role,
         kind=verdict.kind,
         confidence=verdict.confidence,
         evidence=_listed(verdict.evidence, detail),
