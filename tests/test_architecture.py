@@ -20,6 +20,7 @@ SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
     "ci_mcp_simulator": set(),
+    "gitea_simulator": set(),
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
     "forge_client": {"ci_mcp_http", "ci_mcp_kit"},
