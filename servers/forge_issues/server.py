@@ -55,7 +55,7 @@ def create(settings: IssueSettings, clock: Callable[[], float] = time.time) -> M
     guard = Guard(limited, access.clean, GuardNotes(notes), writer.connect, clock)
     access.at_close += [notes.close, guard.close]
     actor = Actor(guard, settings.timeout, clock)
-    parts = reading.ReadingTools(access), writing.WritingTools(access, actor, writer, clock)
+    parts = reading.ReadingTools(access), writing.WritingTools(access, actor, writer)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal)
 
 

@@ -7,12 +7,13 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import cleaned, one_line
-from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from ci_mcp_kit.suggesting import suggest
 from ci_mcp_logs.answers import size_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.numbered_lines import room_of
 from forge_client.diffs import FileDiff, split_diff
+from forge_client.errors import FORGE
 from forge_issues.reading.views import DiffView
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ async def get_diff(access: ForgeAccess, repo: str, number: int, paths: Sequence[
     """Read the diff of a pull request. One request, as the forge has no other way to send hunks."""
 
     async def ask(forge: Forge, name: str) -> DiffView:
-        files = split_diff(await forge.pull_diff(name, number))
+        text = await forge.pull_diff(name, number)
+        files = split_diff(text)
+        if text.strip() and not files:
+            raise UnexpectedAnswer(f"The answer for the diff of pull request {number} is no diff", service=FORGE)
         return compose_diff(name, number, files, paths, token_budget, new_nonce())
 
     return await access.ask_forge(repo, ask)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
@@ -35,6 +37,10 @@ if TYPE_CHECKING:
     from forge_client.models.pulls import Checks, PullRequest
     from forge_client.requests import PullFilter
 
+# Tools of another server, which next steps name.
+NEXT_TOOLS: Final[dict[str, str]] = json.loads(
+    Path(__file__).parents[1].joinpath("next_tools.json").read_text(encoding="utf-8")
+)
 PAGE: Final = 15
 LARGEST_LIST: Final = 800  # tokens of a page
 BUILDS: Final = 100  # of the CI server's newest, among which those of the listed heads are looked for
@@ -212,5 +218,5 @@ def _notes(found: FoundPull, checks: Checks | None, listed: int) -> Iterable[str
 def _next_step(pull: PullRequest, checks: Iterable[CheckView]) -> str:
     failing = next((check.build for check in checks if check.outcome == "failing" and check.build), None)
     if failing:
-        return f"drone_diagnose_build with number {failing} says why; drone_get_pull_request_diff shows what it changes"
+        return f"{NEXT_TOOLS['diagnose']} with number {failing} says why; drone_get_pull_request_diff shows the change"
     return "" if pull.merged else "drone_get_pull_request_diff shows what it changes"

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.tools import tool
-from forge_issues.arguments import Names, Number, Page, Repo, Standing
+from forge_issues.arguments import Labels, Login, Milestone, Number, Page, Repo, Standing, Which, check_names
 from forge_issues.reading.views import DiffView, IssueList, IssueView, PullList, PullView
 
 if TYPE_CHECKING:
@@ -33,20 +33,20 @@ class ReadingTools:
         self,
         repo: Repo = None,
         state: Standing = "open",
-        labels: Annotated[list[str] | None, Field(max_length=10, description="all of these")] = None,
-        milestone: str | None = None,
-        author: str | None = None,
-        assignee: str | None = None,
-        text: Annotated[str | None, Field(description="words in this order; new issues a second later")] = None,
+        labels: Labels = None,
+        milestone: Milestone = None,
+        author: Login = None,
+        assignee: Login = None,
+        text: Annotated[str | None, Field(description="words in this order")] = None,
         page: Page = 1,
     ) -> IssueList:
-        """List issues, newest first, 20 a page; never pull requests. Unknown labels, milestones, people are refused."""
+        """List issues, newest first, 20 a page; never pull requests. Unknown names are refused."""
         from forge_client.requests import IssueFilter  # noqa: PLC0415 - on first use, to start fast
         from forge_issues.reading.issues import list_issues  # noqa: PLC0415 - likewise
 
         wanted = IssueFilter(
             state=state,
-            labels=tuple(labels or ()),
+            labels=check_names(labels, "labels"),
             milestone=milestone or "",
             text=text or "",
             author=author or "",
@@ -71,26 +71,26 @@ class ReadingTools:
         self,
         repo: Repo = None,
         state: Standing = "open",
-        labels: Names = None,
-        author: str | None = None,
-        base: Annotated[str | None, Field(description="branch that they go to")] = None,
+        labels: Labels = None,
+        author: Login = None,
+        base: Annotated[str | None, Field(description="target branch")] = None,
         page: Page = 1,
     ) -> PullList:
         """List pull requests (merge requests), last updated first, 15 a page, with how their newest builds stand."""
         from forge_client.requests import PullFilter  # noqa: PLC0415 - on first use, to start fast
         from forge_issues.reading.pulls import list_pulls  # noqa: PLC0415 - likewise
 
-        wanted = PullFilter(state=state, labels=tuple(labels or ()), author=author or "", base=base or "")
+        wanted = PullFilter(state=state, labels=check_names(labels, "labels"), author=author or "", base=base or "")
         return await list_pulls(self._access, self._access.resolve_repo(repo), wanted, page)
 
     @tool(title="Get a pull request", schema="pull-request/1")
     async def drone_get_pull_request(
         self,
         repo: Repo = None,
-        number: Annotated[int | None, Field(ge=1)] = None,
-        build: Annotated[int | None, Field(ge=1)] = None,
+        number: Which = None,
+        build: Which = None,
         commit: Annotated[str | None, Field(description="whole hash")] = None,
-        branch: str | None = None,
+        branch: Annotated[str | None, Field(description="its head")] = None,
     ) -> PullView:
         """Find a pull request (merge request) by one of number, build, commit, branch.
 
@@ -110,11 +110,11 @@ class ReadingTools:
         self,
         number: Number,
         repo: Repo = None,
-        paths: Annotated[list[str] | None, Field(max_length=20, description="files, folders, globs")] = None,
+        paths: Annotated[list[str] | None, Field(description="files, folders, globs")] = None,
         token_budget: Annotated[int, Field(ge=200, le=20_000, description="200-20000")] = 2000,
     ) -> DiffView:
         """List the files that a pull request changes, then their hunks; lock and generated files last."""
         from forge_issues.reading.diffs import get_diff  # noqa: PLC0415 - on first use, to start fast
 
         slug = self._access.resolve_repo(repo)
-        return await get_diff(self._access, slug, number, paths or (), token_budget)
+        return await get_diff(self._access, slug, number, check_names(paths, "paths"), token_budget)

@@ -221,7 +221,6 @@ class ProposeChange(ForgeChange):
     head: str
     base: str
     draft: bool
-    filing: Filing
 
     @override
     def contents(self) -> tuple[Any, ...]:
@@ -248,10 +247,7 @@ class ProposeChange(ForgeChange):
         if not compared.total_commits:
             nothing = f"{one_line(self.head, TITLE_WIDTH)} has no commit that {base} lacks"
             return ForgePlan(action=make_action(self.name, repo, ()), effect="open nothing", nothing=nothing)
-        filed = await self.filing.look_up(forge, repo)
-        call = forge.writes.create_pull(
-            repo, self.title, self.body, head=self.head, base=base, draft=self.draft, **filed
-        )
+        call = forge.writes.create_pull(repo, self.title, self.body, head=self.head, base=base, draft=self.draft)
         commits = f"{compared.total_commits} commit{'s' if compared.total_commits > 1 else ''}"
         return ForgePlan(
             action=make_action(self.name, repo, (call,), state=(compared.commits[0].sha,) if compared.commits else ()),

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from forge_client.models.issues import Comment, Issue
     from forge_client.models.pulls import PullRequest
 
+LOOKED_AT: Final = 50  # of the newest builds, for evidence that a step is flaky
 LOOKED_THROUGH: Final = 100  # of a pull request's newest comments, for our report
 
 
@@ -108,15 +109,9 @@ def _why_not(pull: PullRequest, build: Build, *, moved_on: bool) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class TrackChange(ForgeChange):
-    """The one issue about a flaky step.
-
-    Attributes:
-        step: "stage/step", or the name of a step.
-        builds: those to look at for evidence.
-    """
+    """The one issue about a flaky step: `step` is "stage/step", or the name of a step."""
 
     step: str
-    builds: Window
 
     @property
     @override
@@ -130,7 +125,7 @@ class TrackChange(ForgeChange):
     @override
     async def plan_on(self, forge: Forge, name: str) -> ForgePlan:
         repo = (await self.read_changeable(forge, name)).full_name
-        search = await search_flaky_steps(self.access, self.repo, self.builds, _report_nothing)
+        search = await search_flaky_steps(self.access, self.repo, Window(LOOKED_AT), _report_nothing)
         step = choose_step(self.step, search)
         marker = make_marker("flaky", make_key(repo.lower(), *step.name))
         issue = await self.find_own_issue(forge, repo, marker)

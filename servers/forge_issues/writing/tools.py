@@ -11,12 +11,23 @@ from pydantic import Field
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.tools import tool
-from forge_issues.arguments import Confirmation, DryRun, Names, Number, Once, Repo, Text, Title
+from forge_issues.arguments import (
+    Confirmation,
+    DryRun,
+    Labels,
+    Logins,
+    Milestone,
+    Number,
+    Once,
+    Repo,
+    Text,
+    Title,
+    check_key,
+    check_names,
+)
 from forge_issues.writing.views import WrittenView
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ci_mcp_kit.guard.acting import Actor
     from forge_access.access import ForgeAccess
     from forge_issues.writing.changes import ForgeChange
@@ -52,25 +63,23 @@ class WritingTools:
         access: reads from the forge and the CI server.
         actor: carries changes out.
         writer: knows the user who writes.
-        clock: gives the Unix time.
     """
 
-    def __init__(self, access: ForgeAccess, actor: Actor, writer: Writer, clock: Callable[[], float]) -> None:
+    def __init__(self, access: ForgeAccess, actor: Actor, writer: Writer) -> None:
         self._access = access
         self._actor = actor
         self._writer = writer
-        self._clock = clock
 
-    @tool(title="Create an issue", schema="issue-change/1", writes=True, idempotent=False)
+    @tool(title="Create an issue", schema="written/1", writes=True, idempotent=False)
     async def drone_create_issue(
         self,
         context: Context[Any, Any],
         title: Title,
         body: Text = "",
         repo: Repo = None,
-        labels: Names = None,
-        milestone: str | None = None,
-        assignees: Names = None,
+        labels: Labels = None,
+        milestone: Milestone = None,
+        assignees: Logins = None,
         once: Once = None,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
@@ -78,11 +87,11 @@ class WritingTools:
         """Open an issue."""
         from forge_issues.writing.issue_changes import Filing, OpenChange  # noqa: PLC0415 - on first use, to start fast
 
-        filing = Filing(tuple(labels or ()), milestone or "", tuple(assignees or ()))
+        filing = Filing(check_names(labels, "labels"), milestone or "", check_names(assignees, "assignees"))
         change = OpenChange(**await self._common("open", repo, once), title=title, body=body, filing=filing)
         return await self._act(context, change, dry_run, confirmation)
 
-    @tool(title="Update an issue", schema="issue-change/1", writes=True, destructive=True)
+    @tool(title="Update an issue", schema="written/1", writes=True, destructive=True)
     async def drone_update_issue(
         self,
         context: Context[Any, Any],
@@ -90,11 +99,11 @@ class WritingTools:
         repo: Repo = None,
         title: Title | None = None,
         body: Text | None = None,
-        state: Literal["open", "closed"] | None = None,
-        labels: Annotated[list[str] | None, Field(max_length=20, description="all that it should have")] = None,
-        milestone: Annotated[str | None, Field(description="none takes it away")] = None,
-        assignees: Names = None,
-        version: Annotated[str | None, Field(description="of drone_get_issue: refuses if edited since")] = None,
+        state: Annotated[Literal["open", "closed"] | None, Field(description="new")] = None,
+        labels: Annotated[list[str] | None, Field(description="in place of all")] = None,
+        milestone: Annotated[str | None, Field(description="title, or none")] = None,
+        assignees: Annotated[list[str] | None, Field(description="in place of all")] = None,
+        version: Annotated[str | None, Field(description="as read: refused if edited since")] = None,
         once: Once = None,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
@@ -106,20 +115,20 @@ class WritingTools:
             title=title,
             body=body,
             state=state,
-            labels=None if labels is None else tuple(labels),
+            labels=None if labels is None else check_names(labels, "labels"),
             milestone=milestone,
-            assignees=None if assignees is None else tuple(assignees),
+            assignees=None if assignees is None else check_names(assignees, "assignees"),
             version=version or "",
         )
         change = UpdateChange(**await self._common("update", repo, once, number), wanted=wanted)
         return await self._act(context, change, dry_run, confirmation)
 
-    @tool(title="Comment on an issue", schema="issue-change/1", writes=True, idempotent=False)
+    @tool(title="Comment on an issue", schema="written/1", writes=True, idempotent=False)
     async def drone_add_issue_comment(
         self,
         context: Context[Any, Any],
         number: Number,
-        body: Annotated[Text, Field(min_length=1)],
+        body: Text,
         repo: Repo = None,
         once: Once = None,
         dry_run: DryRun = False,
@@ -131,23 +140,22 @@ class WritingTools:
         change = CommentChange(**await self._common("comment", repo, once, number), body=body)
         return await self._act(context, change, dry_run, confirmation)
 
-    @tool(title="Create a pull request", schema="issue-change/1", writes=True)
+    @tool(title="Create a pull request", schema="written/1", writes=True)
     async def drone_create_pull_request(
         self,
         context: Context[Any, Any],
-        head: Annotated[str, Field(description="branch, or user:branch of a fork")],
+        head: Annotated[str, Field(description="branch or user:branch")],
         title: Title,
         body: Text = "",
-        base: Annotated[str | None, Field(description="default: the default branch")] = None,
+        base: Annotated[str | None, Field(description="default: default branch")] = None,
         repo: Repo = None,
-        draft: bool = False,
-        labels: Names = None,
+        draft: Annotated[bool, Field(description="not to be merged yet")] = False,
         once: Once = None,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> WrittenView | InputRequiredResult:
         """Open a pull request (merge request), or answer with the open one of these branches."""
-        from forge_issues.writing.issue_changes import Filing, ProposeChange  # noqa: PLC0415 - as above
+        from forge_issues.writing.issue_changes import ProposeChange  # noqa: PLC0415 - as above
 
         change = ProposeChange(
             **await self._common("propose", repo, once),
@@ -156,11 +164,10 @@ class WritingTools:
             head=head,
             base=base or "",
             draft=draft,
-            filing=Filing(tuple(labels or ())),
         )
         return await self._act(context, change, dry_run, confirmation)
 
-    @tool(title="Report a build", schema="issue-change/1", writes=True)
+    @tool(title="Report a build", schema="written/1", writes=True)
     async def drone_report_build(
         self,
         context: Context[Any, Any],
@@ -179,23 +186,20 @@ class WritingTools:
         change = ReportChange(**await self._common("report", repo, once, build))
         return await self._act(context, change, dry_run, confirmation)
 
-    @tool(title="Report a flaky step", schema="issue-change/1", writes=True)
+    @tool(title="Report a flaky step", schema="written/1", writes=True)
     async def drone_report_flaky_step(
         self,
         context: Context[Any, Any],
-        step: Annotated[str, Field(min_length=1, max_length=300, description="name or stage/step")],
+        step: Annotated[str, Field(description="name or stage/step")],
         repo: Repo = None,
-        days: Annotated[int | None, Field(ge=1, le=365, description="1-365; default: the newest 50 builds")] = None,
         once: Once = None,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> WrittenView | InputRequiredResult:
         """Open the one issue about a step that passes and fails on the same commit, or bring it up to date."""
-        from drone_mcp_diagnosis.flaky_search import Window  # noqa: PLC0415 - as above
         from forge_issues.writing.report_changes import TrackChange  # noqa: PLC0415 - as above
 
-        builds = Window.of(None, days, self._clock())
-        change = TrackChange(**await self._common("track", repo, once), step=step, builds=builds)
+        change = TrackChange(**await self._common("track", repo, once), step=step)
         return await self._act(context, change, dry_run, confirmation)
 
     async def _act(
@@ -212,4 +216,4 @@ class WritingTools:
             await self._actor.note_refusal(error, operation=operation, repo=meant, number=number or None)
             raise
         common = {"access": self._access, "writer": self._writer, "name": operation, "repo": slug}
-        return {**common, "number": number, "once": once or ""}
+        return {**common, "number": number, "once": check_key(once)}

@@ -18,10 +18,10 @@ class WrittenView(View):
 
     brief = True
 
-    repo: str
-    operation: str
     outcome: Outcome
     message: str
+    repo: str = ""
+    operation: str = ""
     number: int | None = None
     comment: int | None = None
     page: str = ""
