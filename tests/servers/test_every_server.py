@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 SERVER_BUDGET = 1_500  # tokens of the list of tools
 SERVER_BUDGETS = {"jenkins": 3_000, "issues": 2_500}  # of a server that has the tools of a whole system
-ROLE_BUDGETS = {"dev": 4_000}
+ROLE_BUDGETS = {"dev": 6_500}
 INSTRUCTIONS = 1_500  # characters
 REPO, NUMBER = "octo/hello", 4
 DEADLINE = 60.0

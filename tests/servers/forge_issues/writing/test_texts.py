@@ -74,7 +74,8 @@ def test_nothing_that_a_build_says_stands_outside_of_the_fence(log: list[str]) -
     assert ends == [len(rows) - 1]
     outside = "\n".join(rows[:start])
     assert re.fullmatch(
-        r"<!-- drone-mcp:report 7:[0-9a-f]{10}:[a-z_]* -->\n\n### \[Build 7\]\(https://drone\.test/octo/hello/7\) failed\n\n"
+        r"<!-- drone-mcp:report 7:[0-9a-f]{10}:[a-z_]* -->\n\n"
+        r"### \[Build 7\]\(https://drone\.test/octo/hello/7\) failed\n\n"
         r"Commit `[0-9a-f]{10}`\.( Class of failure: `[a-z_]*` \([a-z]+ confidence\)\.)?\n",
         outside,
     )
