@@ -12,7 +12,7 @@ from ci_mcp_logs.numbered_lines import Span, Writer, last_lines
 from drone_mcp_diagnosis.live_log import Pace
 from drone_mcp_diagnosis.step_reader import StepReader
 from drone_mcp_diagnosis.steps import find, standing
-from drone_mcp_logs.common.views import LOST_HEAD
+from drone_mcp_diagnosis.views import LOST_HEAD
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText

@@ -2,39 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 import anyio.to_thread
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
+from ci_mcp_logs.diagnosis.answer import Case, Diagnosis
+from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import JUDGED, NOTHING
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, Part, StepRef, failed_steps
+from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_diagnosis.diagnosis import Case, Diagnosis
-from drone_mcp_diagnosis.failure_signatures import JUDGED, first_failure, sign, signed
+from drone_mcp_diagnosis.diagnosis_views import DiagnosisView, FailureView
+from drone_mcp_diagnosis.failure_signatures import first_failure, sign, signed
 from drone_mcp_diagnosis.other_builds import Historian
 from drone_mcp_diagnosis.services import last_lines, services_to_read
 from drone_mcp_diagnosis.step_reader import LogReading, StepReader
+from drone_mcp_diagnosis.summary import SERVICE, tell
 from drone_mcp_diagnosis.target_branch import BROKEN, NO_PAST, Past, compare_with_target
-from drone_mcp_diagnosis.verdicts import NOTHING, verdict_of, verdict_of_build
+from drone_mcp_diagnosis.verdicts import verdict_of, verdict_of_build
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from ci_mcp_logs.diagnosis.verdicts import Verdict
     from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.live_log import Pace
+    from drone_mcp_diagnosis.target_branch import OnTarget
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
 
 _MOST_LOGS = 6  # each costs a request
 _TOKENS_A_LOG = 250  # below it, the lines of a log say too little to be worth its request
 _PAGE = 50  # builds among which the newest failed one is looked for
+
+
+Advice: TypeAlias = "Callable[[Verdict, Sequence[Case], OnTarget], str]"
+
+
+def _propose_nothing(_verdict: Verdict, _cases: Sequence[Case], _on_target: OnTarget) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosedBuild:
+    """A build, and why it failed."""
+
+    build: Build
+    diagnosis: Diagnosis[DiagnosisView]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +82,13 @@ class Facts:
     services: Sequence[LogReading] = ()
 
 
-async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace) -> Diagnosis:
+async def diagnose(
+    access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace, propose: Advice = _propose_nothing
+) -> DiagnosedBuild:
     """Diagnose a build, and store the failure's signature, by which the same failure is found again.
 
-    `token_budget` is that of the answer, which decides how many logs are worth reading.
+    `token_budget` is that of the answer, which decides how many logs are worth reading; `propose` names the next step,
+    in which a server may name its own tools.
     """
     chosen = await choose_build(access, what)
     failed = failed_steps(chosen.build)
@@ -83,7 +107,7 @@ async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, p
         past = await Historian(access, what.repo, chosen.build, first.ref, pace, chosen.newest).look_back()
     limit = await access.builds.time_limit(what.repo, chosen.build)
     facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget, services)
-    diagnosis = await anyio.to_thread.run_sync(conclude, facts)
+    diagnosis = await anyio.to_thread.run_sync(conclude, facts, propose)
     # A signature is kept for 90 days, so it is stored only when nothing of the build can change any more.
     if is_final(chosen.build.status):
         counting = first_failure(chosen.build)
@@ -93,7 +117,7 @@ async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, p
         )
         found = signed(chosen.build, counting, diagnosis.signature, head_lost=lost)
         await access.signatures.write(what.repo, chosen.build, found)
-    return diagnosis
+    return DiagnosedBuild(chosen.build, diagnosis)
 
 
 async def _read_services(
@@ -122,7 +146,7 @@ async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
     return Chosen((await access.builds.build(what.repo, broken.number)).build, note, newest)
 
 
-def conclude(facts: Facts) -> Diagnosis:
+def conclude(facts: Facts, propose: Advice = _propose_nothing) -> Diagnosis[DiagnosisView]:
     """Judge what was read; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
     failures = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
@@ -130,16 +154,22 @@ def conclude(facts: Facts) -> Diagnosis:
     cases = _with_services(failures, facts.services)
     # A signature must not depend on a comparison, so it comes from the log by itself.
     study = study_of(first.text) if first and first.text and first.study and first.study.compared else None
-    own = sign(first.failed, study or first.study, first.verdict) if first else signature([build.error])
+    counting = first_failure(build)
+    own = sign(counting, study or first.study, first.verdict) if first and counting else signature([build.error])
+    verdict = first.verdict if first else verdict_of_build(build)
+    on_target = compare_with_target(past, build, own, _target_signature(past))
     return Diagnosis(
-        facts.repo,
-        build,
-        new_nonce(),
-        verdict=first.verdict if first else verdict_of_build(build),
+        DiagnosisView,
+        FailureView,
+        build={"repo": facts.repo, "number": build.number, "status": one_line(build.status, 30)},
+        texts={"on_target": on_target.text},
+        nonce=new_nonce(),
+        summary=tell(build, verdict, cases, len(facts.not_read)),
+        next_step=propose(verdict, cases, on_target),
+        verdict=verdict,
         cases=tuple(cases),
         not_read=tuple(failed.label for failed in facts.not_read),
         not_run=tuple(not_run_because_of_failures(build)),
-        on_target=compare_with_target(past, build, own, _target_signature(past)),
         signature=own,
         note=facts.chosen.note,
     )
@@ -163,17 +193,30 @@ def not_run_because_of_failures(build: Build) -> list[str]:
 
 def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
     """Judge a failure; the first is compared with its last good run."""
-    if reading is None:
-        return Case(failed, verdict_of(failed, None, None, facts.limit))
-    text = reading.text
-    if text is None or not text.lines:
-        note = reading.why or ("it printed nothing" if text else "")
-        return Case(failed, verdict_of(failed, None, None, facts.limit), text, note=note)
+    text = reading.text if reading else None
+    if reading is None or text is None or not text.lines:
+        note = "" if reading is None else reading.why or ("it printed nothing" if text else "")
+        return replace(_frame(failed, verdict_of(failed, None, None, facts.limit)), text=text, note=note)
     run = facts.past.good if index == 0 else None
     study = study_of(text, run.text if run else None)
     note = f"compared with its last good run in #{run.build.number}" if run and study.compared else reading.why
     found = study.excerpt(failed.exit_code, max(JUDGED, facts.token_budget))
-    return Case(failed, verdict_of(failed, text, found, facts.limit), text, study, found, places_of(found), note)
+    case = _frame(failed, verdict_of(failed, text, found, facts.limit))
+    return replace(case, text=text, study=study, found=found, places=places_of(found), note=note)
+
+
+def _frame(failed: FailedStep, verdict: Verdict) -> Case:
+    """Return a failure without a log."""
+    return Case(
+        label=failed.label,
+        name=failed.name,
+        place={"stage": failed.stage.number, "step": failed.step.number if failed.step else None},
+        status=failed.status,
+        part=failed.part,
+        verdict=verdict,
+        exit_code=failed.exit_code,
+        error=failed.error,
+    )
 
 
 def _with_services(failures: Sequence[Case], services: Sequence[LogReading]) -> list[Case]:
@@ -183,10 +226,10 @@ def _with_services(failures: Sequence[Case], services: Sequence[LogReading]) -> 
         text = reading.text if reading.text and reading.text.lines else None
         # The last lines of a service say more than those that look like a failure.
         found, note = (last_lines(text), "") if text else (None, reading.why or "it printed nothing")
-        failed = FailedStep(reading.ref.stage, reading.ref.step, Part.BESIDE)
-        cases.append(Case(failed, NOTHING, text, found=found, note=note, is_service=True))
-    stage = services[0].ref.stage if services else None
-    at = next((index for index, case in enumerate(failures, 1) if case.counts and case.failed.stage == stage), 0)
+        frame = _frame(FailedStep(reading.ref.stage, reading.ref.step, Part.BESIDE), NOTHING)
+        cases.append(replace(frame, text=text, found=found, note=note, service=SERVICE))
+    stage = services[0].ref.stage.number if services else None
+    at = next((index for index, case in enumerate(failures, 1) if case.counts and case.place["stage"] == stage), 0)
     return [*failures[:at], *cases, *failures[at:]]
 
 

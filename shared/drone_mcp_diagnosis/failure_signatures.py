@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
+from ci_mcp_logs.diagnosis.verdicts import JUDGED, Verdict
 from ci_mcp_logs.evidence import signature_of, study_of
 from ci_mcp_logs.signature import signature
 from drone_mcp_build.failed_steps import FailedStep, failed_steps, failures_that_count
 from drone_mcp_diagnosis.step_reader import StepReader
-from drone_mcp_diagnosis.verdicts import Verdict, verdict_of
+from drone_mcp_diagnosis.verdicts import verdict_of
 from drone_mcp_known.signature_store import Signed
 
 if TYPE_CHECKING:
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from drone_mcp_diagnosis.build_history import Chronicle
     from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_known.signature_store import Signatures
-
-JUDGED = 1000  # tokens of evidence by which a failure is judged, even if the answer shows fewer
 
 
 def sign(failed: FailedStep, study: Study | None, verdict: Verdict) -> str:

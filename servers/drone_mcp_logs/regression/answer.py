@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Literal
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.pages import compare_page
 from drone_mcp_diagnosis.steps import NAME
+from drone_mcp_diagnosis.views import LOST_CAUSE
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
-from drone_mcp_logs.common.views import LOST_CAUSE
 from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView
 

@@ -15,7 +15,7 @@ from ci_mcp_logs.timed_search import TimedSearch
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_diagnosis.step_reader import StepReader
 from drone_mcp_diagnosis.steps import failed_first, find
-from drone_mcp_logs.common.views import LOST_HEAD, PRINT_LESS
+from drone_mcp_diagnosis.views import LOST_HEAD, PRINT_LESS
 from drone_mcp_logs.search.answer import Findings, StepMatches, compose_findings
 
 if TYPE_CHECKING:

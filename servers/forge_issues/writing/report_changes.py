@@ -24,7 +24,7 @@ from forge_issues.writing.report_text import TOKENS, is_red, title_flaky_step, w
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
-    from drone_mcp_diagnosis.diagnosis import Diagnosis
+    from drone_mcp_diagnosis.diagnosing import DiagnosedBuild
     from drone_mcp_diagnosis.flaky_search import FlakySearch
     from drone_mcp_diagnosis.flaky_steps import FlakyStep
     from forge_client.forge import Forge
@@ -51,8 +51,8 @@ class ReportChange(ForgeChange):
     @override
     async def plan_on(self, forge: Forge, name: str) -> ForgePlan:
         repo = (await self.read_changeable(forge, name)).full_name
-        diagnosis = await diagnose(self.access, BuildAddress(self.repo, self.number), TOKENS, Pace())
-        build = diagnosis.build
+        diagnosed = await diagnose(self.access, BuildAddress(self.repo, self.number), TOKENS, Pace())
+        build = diagnosed.build
         if not is_final(build.status):
             raise InvalidInput(
                 f"Build {build.number} is {one_line(build.status, 30)}, so what becomes of it is not known yet",
@@ -62,11 +62,11 @@ class ReportChange(ForgeChange):
         pull = found.pull
         if nothing := _why_not(pull, build, moved_on=found.has_moved_on):
             return self._nothing(repo, pull, nothing)
-        return await self._plan_comment(forge, repo, pull, diagnosis)
+        return await self._plan_comment(forge, repo, pull, diagnosed)
 
-    async def _plan_comment(self, forge: Forge, repo: str, pull: PullRequest, diagnosis: Diagnosis) -> ForgePlan:
+    async def _plan_comment(self, forge: Forge, repo: str, pull: PullRequest, diagnosed: DiagnosedBuild) -> ForgePlan:
         """Plan to edit our report on the pull request, or to make it where there is none."""
-        build, login = diagnosis.build, await self.writer.login()
+        build, login = diagnosed.build, await self.writer.login()
         comments = await forge.last_comments(repo, pull, LOOKED_THROUGH)
         ours = next((one for one in reversed(comments) if read_report_marker(one, login) is not None), None)
         earlier = (read_report_marker(ours, login) or ()) if ours else ()
@@ -75,7 +75,7 @@ class ReportChange(ForgeChange):
         if ours is None and not is_red(build):
             return self._nothing(repo, pull, f"build {build.number} passed, and no report says anything else")
         page = f"{self.access.settings.server}/{self.repo}/{build.number}"
-        text = write_report(diagnosis, page, earlier)
+        text = write_report(diagnosed, page, earlier)
         if ours and ours.body.replace("\r\n", "\n").strip() == text.strip():
             return self._nothing(repo, pull, f"the comment reports build {build.number} already", ours)
         calls = (

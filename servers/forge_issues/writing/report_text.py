@@ -19,8 +19,9 @@ from forge_issues.writing.markers import Reported, make_report_marker, mark
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ci_mcp_logs.diagnosis.answer import Case
     from drone_mcp_client.models import Build
-    from drone_mcp_diagnosis.diagnosis import Case, Diagnosis
+    from drone_mcp_diagnosis.diagnosing import DiagnosedBuild
     from drone_mcp_diagnosis.flaky_search import FlakySearch
     from drone_mcp_diagnosis.flaky_steps import FlakyStep
 
@@ -34,60 +35,61 @@ NAME_WIDTH: Final = 200  # characters
 _UNSAFE: Final = re.compile(r"[^\w ./:+-]+")
 
 
-def describe_report(diagnosis: Diagnosis) -> Reported:
+def describe_report(diagnosed: DiagnosedBuild) -> Reported:
     """Return what the marker of a report says of its build."""
-    kind = re.sub(r"[^a-z_]", "", diagnosis.verdict.kind)[:20]
-    return Reported(diagnosis.build.number, _digits(diagnosis.build.after), kind)
+    kind = re.sub(r"[^a-z_]", "", diagnosed.diagnosis.verdict.kind)[:20]
+    return Reported(diagnosed.build.number, _digits(diagnosed.build.after), kind)
 
 
-def write_report(diagnosis: Diagnosis, page: str, earlier: Sequence[Reported]) -> str:
+def write_report(diagnosed: DiagnosedBuild, page: str, earlier: Sequence[Reported]) -> str:
     """Return the comment: this build, then a line about earlier ones.
 
     Args:
-        diagnosis: of the build.
+        diagnosed: the build and its diagnosis.
         page: the address of the build's page.
         earlier: what was reported before, the newest first.
     """
-    build = diagnosis.build
+    build, verdict = diagnosed.build, diagnosed.diagnosis.verdict
     link = f"[Build {build.number}]({page})"
     parts = [f"### {link} {'passed' if build.status == 'success' else 'failed'}", f"Commit `{_digits(build.after)}`."]
-    if diagnosis.verdict.kind and build.status != "success":
-        confidence = f" ({diagnosis.verdict.confidence} confidence)" if diagnosis.verdict.confidence else ""
-        parts[-1] += f" Class of failure: `{describe_report(diagnosis).kind}`{confidence}."
-    if lines := list(_describe_failures(diagnosis)):
+    if verdict.kind and build.status != "success":
+        confidence = f" ({verdict.confidence} confidence)" if verdict.confidence else ""
+        parts[-1] += f" Class of failure: `{describe_report(diagnosed).kind}`{confidence}."
+    if lines := list(_describe_failures(diagnosed)):
         parts.append(fence(_cut(cleaned("\n".join(lines)))))
     kept = [one for one in earlier if one.number != build.number][:MOST_EARLIER]
     if kept:
         said = ", ".join(f"build {one.number} ({f'{one.kind}, ' if one.kind else ''}`{one.commit}`)" for one in kept)
         parts.append(f"Earlier here: {said}.")
-    return mark("\n\n".join(parts), make_report_marker((describe_report(diagnosis), *kept)))
+    return mark("\n\n".join(parts), make_report_marker((describe_report(diagnosed), *kept)))
 
 
-def _describe_failures(diagnosis: Diagnosis) -> list[str]:
+def _describe_failures(diagnosed: DiagnosedBuild) -> list[str]:
     """Return what the fenced block says: each failure with its lines, then what is known besides."""
     rows: list[str] = []
+    diagnosis = diagnosed.diagnosis
     cases = diagnosis.cases[:MOST_CASES]
     for case in cases:
         rows += [*_describe_case(case, TOKENS // len(cases)), ""]
     if not diagnosis.cases and diagnosis.verdict.evidence:
         rows += ["; ".join(diagnosis.verdict.evidence), ""]
-    if diagnosis.on_target.text:
-        rows.append(f"On the target branch: {one_line(diagnosis.on_target.text, 2 * NAME_WIDTH)}")
-    others = [*(case.failed.label for case in diagnosis.cases[MOST_CASES:]), *diagnosis.not_read]
+    if on_target := diagnosis.texts.get("on_target"):
+        rows.append(f"On the target branch: {one_line(on_target, 2 * NAME_WIDTH)}")
+    others = [*(case.label for case in diagnosis.cases[MOST_CASES:]), *diagnosis.not_read]
     rows += _listed("More failures", others) + _listed("Not run because of it", diagnosis.not_run)
     return rows[:-1] if rows and not rows[-1] else rows
 
 
 def _describe_case(case: Case, room: int) -> list[str]:
-    failed, found = case.failed, case.found
-    exit_code = f", exit {failed.exit_code}" if failed.exit_code else ""
-    rows = [f"{one_line(failed.label, NAME_WIDTH)}: {one_line(failed.status, 30)}{exit_code}; {case.role}"]
-    rows += [one_line(f"error: {failed.error}", 2 * NAME_WIDTH)] if failed.error else []
+    found = case.found
+    exit_code = f", exit {case.exit_code}" if case.exit_code else ""
+    rows = [f"{one_line(case.label, NAME_WIDTH)}: {one_line(case.status, 30)}{exit_code}; {case.role}"]
+    rows += [one_line(f"error: {case.error}", 2 * NAME_WIDTH)] if case.error else []
     rows += _listed("Evidence", case.verdict.evidence)
     rows += _listed("Failed tests", found.tests if found else ()) + _listed("Places", case.places)
     if case.text and found:
         written = (
-            write_to_fit(case.text, case.study, failed.exit_code, found, room, WIDEST)
+            write_to_fit(case.text, case.study, case.exit_code, found, room, WIDEST)
             if case.study
             else write_excerpt(case.text, found, room, WIDEST)
         )
