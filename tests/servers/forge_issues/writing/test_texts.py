@@ -14,8 +14,8 @@ from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import failed_steps
 from drone_mcp_client.models import Build
 from drone_mcp_diagnosis.diagnosing import Chosen, DiagnosedBuild, Facts, conclude
-from drone_mcp_diagnosis.other_builds import NO_PAST
 from drone_mcp_diagnosis.step_reader import LogReading
+from drone_mcp_diagnosis.target_branch import NO_PAST
 from forge_client.models.issues import Comment
 from forge_client.writing import LONGEST_BODY
 from forge_issues.writing.effects import note_effects
@@ -149,14 +149,20 @@ def test_any_text_is_looked_through(text: str) -> None:
 
 def test_a_passed_build_says_that_it_passed() -> None:
     build = BUILD.model_copy(update={"status": "success", "stages": ()})
-    body = write_report(Diagnosis("octo/hello", build, ""), PAGE, (Reported(6, "0" * 10, "test"),))
+    body = write_report(
+        DiagnosedBuild(build, conclude(Facts("octo/hello", Chosen(build), [], [], [], NO_PAST, 0, 2_000))),
+        PAGE,
+        (Reported(6, "0" * 10, "test"),),
+    )
     assert "failed" not in body.split("Earlier")[0]
     assert "Earlier here: build 6 (test, `0000000000`)." in body
 
 
 def test_a_report_keeps_at_most_ten_earlier_builds() -> None:
     earlier = tuple(Reported(number, "0" * 10, "") for number in range(6, 0, -1)) * 5
-    body = write_report(replace(diagnosis_of(["error: x"]), not_run=("a",) * 50), PAGE, earlier)
+    found = diagnosis_of(["error: x"])
+    found = replace(found, diagnosis=replace(found.diagnosis, not_run=("a",) * 50))
+    body = write_report(found, PAGE, earlier)
     read = read_report_marker(comment(body), "bot")
     assert read is not None
     assert len(read) == 11
