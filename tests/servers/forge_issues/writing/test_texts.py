@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -11,7 +10,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_logs.log_text import LogText
-from drone_mcp_build.failed_steps import failed_steps
+from drone_mcp_build.failed_steps import failed_steps, step_refs
 from drone_mcp_client.models import Build
 from drone_mcp_diagnosis.diagnosing import Chosen, DiagnosedBuild, Facts, conclude
 from drone_mcp_diagnosis.step_reader import LogReading
@@ -48,12 +47,12 @@ lines = st.lists(
 )
 
 
-def diagnosis_of(log: list[str], build: Build = BUILD) -> DiagnosedBuild:
-    (failed, *_) = failed_steps(build)
-    assert failed.ref is not None
-    reading = LogReading(failed.ref, LogText(tuple(log)))
-    facts = Facts("octo/hello", Chosen(build), [failed], [reading], [], NO_PAST, 0, 2_000)
-    return DiagnosedBuild(build, conclude(facts))
+def diagnosis_of(log: list[str]) -> DiagnosedBuild:
+    """Diagnose a build whose failed step printed these lines."""
+    failed = failed_steps(BUILD)
+    reading = LogReading(step_refs(BUILD)[2], LogText(tuple(log)))
+    facts = Facts("octo/hello", Chosen(BUILD), failed, [reading], [], NO_PAST, 0, 1000)
+    return DiagnosedBuild(BUILD, conclude(facts))
 
 
 def comment(body: str, author: str = "bot") -> Comment:
@@ -149,20 +148,15 @@ def test_any_text_is_looked_through(text: str) -> None:
 
 def test_a_passed_build_says_that_it_passed() -> None:
     build = BUILD.model_copy(update={"status": "success", "stages": ()})
-    body = write_report(
-        DiagnosedBuild(build, conclude(Facts("octo/hello", Chosen(build), [], [], [], NO_PAST, 0, 2_000))),
-        PAGE,
-        (Reported(6, "0" * 10, "test"),),
-    )
+    diagnosis = conclude(Facts("octo/hello", Chosen(build), [], [], [], NO_PAST, 0, 1000))
+    body = write_report(DiagnosedBuild(build, diagnosis), PAGE, (Reported(6, "0" * 10, "test"),))
     assert "failed" not in body.split("Earlier")[0]
     assert "Earlier here: build 6 (test, `0000000000`)." in body
 
 
 def test_a_report_keeps_at_most_ten_earlier_builds() -> None:
     earlier = tuple(Reported(number, "0" * 10, "") for number in range(6, 0, -1)) * 5
-    found = diagnosis_of(["error: x"])
-    found = replace(found, diagnosis=replace(found.diagnosis, not_run=("a",) * 50))
-    body = write_report(found, PAGE, earlier)
+    body = write_report(diagnosis_of(["error: x"]), PAGE, earlier)
     read = read_report_marker(comment(body), "bot")
     assert read is not None
     assert len(read) == 11
