@@ -88,6 +88,7 @@ class ServerSpec:
         settings: what it reads from its environment.
         guard: what is guarded in it, for a server that writes.
         commands: what else its console script does, and how it is called: (call, purpose).
+        probe: the tool whose call without arguments shows whether the service answers this user; "" if none does.
     """
 
     name: str
@@ -99,6 +100,7 @@ class ServerSpec:
     settings: type[ProcessSettings] = ProcessSettings
     guard: GuardSpec | None = None
     commands: tuple[tuple[str, str], ...] = ()
+    probe: str = ""
 
 
 def build_server(
