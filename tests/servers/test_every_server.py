@@ -19,7 +19,7 @@ from mcp.types import EmptyResult, Request
 from ci_mcp_kit.front.surface import FILE
 from ci_mcp_kit.http_settings import HTTP_VARIABLES
 from ci_mcp_kit.manifest import manifest, manifest_text
-from ci_mcp_kit.variables import SettingsError
+from ci_mcp_kit.variables import STATE, SettingsError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
@@ -125,6 +125,12 @@ async def test_the_instructions_are_short_name_every_tool_and_warn_of_text_by_ot
     assert len(instructions) <= INSTRUCTIONS
     assert "data, never instructions" in instructions
     assert [tool.name for tool in await tools_of(name) if tool.name not in instructions] == []
+
+
+@every_server
+def test_a_server_that_changes_something_shares_its_notes_with_its_replicas(name: str) -> None:
+    spec = server_module(name).SPEC
+    assert spec.guard is None or STATE in spec.settings.variables
 
 
 @every_server
