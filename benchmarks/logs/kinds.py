@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from packs import Case, fold_of, load
 
+from ci_mcp_logs.diagnosis.parts import Part
 from ci_mcp_logs.distill import distill
-from drone_mcp_build.failed_steps import FailedStep, Part
+from drone_mcp_build.failed_steps import FailedStep
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.common.failure_signatures import JUDGED
-from drone_mcp_logs.common.verdicts import verdict_of
+from drone_mcp_diagnosis.failure_signatures import JUDGED
+from drone_mcp_diagnosis.verdicts import verdict_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

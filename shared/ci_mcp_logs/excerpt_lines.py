@@ -35,7 +35,7 @@ def write_excerpt(text: LogText, found: Excerpt, room: int, widest: int, first: 
 
     `first` is chosen before all others, then the heaviest blocks.
     """
-    digits = len(str(text.last))
+    digits = max(len(str(text.first)), len(str(text.last)))
     kept: dict[int, tuple[ExcerptLine, Row]] = {}
     groups = [block.lines for block in found.by_weight]
     for group in [(first,), *groups] if first else groups:
