@@ -30,3 +30,4 @@ LONGEST_NUMBER = 10  # digits
 Jenkins = Annotated[str | None, Field(description="which Jenkins")]
 Job = Annotated[str, Field(description="full name like team/app, or URL")]
 BuildName = Annotated[str, BeforeValidator(_read_build), Field(description="number or name like lastFailedBuild")]
+Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]

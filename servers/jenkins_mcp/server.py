@@ -13,6 +13,7 @@ from ci_mcp_kit.guard.acting import Actor
 from jenkins_mcp.access import JenkinsAccess
 from jenkins_mcp.artifacts import tools as artifacts
 from jenkins_mcp.builds import tools as builds
+from jenkins_mcp.failures import tools as failures
 from jenkins_mcp.guard.spec import JENKINS_GUARD
 from jenkins_mcp.jobs import tools as jobs
 from jenkins_mcp.logs import tools as logs
@@ -45,6 +46,7 @@ SPEC = ServerSpec(
 {_WORDS}
 {jobs.GUIDE}
 {builds.GUIDE}
+{failures.GUIDE}
 {logs.GUIDE}
 {artifacts.GUIDE}
 {queue.GUIDE}
@@ -73,6 +75,7 @@ def create(
     parts = [
         jobs.JobTools(access),
         builds.BuildTools(access, clock, pause),
+        failures.FailureTools(access),
         logs.LogTools(access),
         artifacts.ArtifactTools(access, settings.artifacts_dir, settings.max_artifact),
         queue.QueueTools(access, clock),

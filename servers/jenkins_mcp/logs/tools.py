@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
-from jenkins_mcp.arguments import BuildName, Jenkins, Job
+from jenkins_mcp.arguments import Budget, BuildName, Jenkins, Job
 from jenkins_mcp.logs.views import BuildLogView, LogSearchView
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ jenkins_search_build_log."""
 """The lines of the server's instructions about these tools."""
 
 Stage = Annotated[str | None, Field(description="name of a stage, or number of a step")]
-Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
 
 class LogTools:
