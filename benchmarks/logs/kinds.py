@@ -12,8 +12,8 @@ from ci_mcp_logs.diagnosis.parts import Part
 from ci_mcp_logs.distill import distill
 from drone_mcp_build.failed_steps import FailedStep
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.common.failure_signatures import JUDGED
-from drone_mcp_logs.common.verdicts import verdict_of
+from drone_mcp_diagnosis.failure_signatures import JUDGED
+from drone_mcp_diagnosis.verdicts import verdict_of
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill.model import Model

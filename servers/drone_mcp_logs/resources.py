@@ -9,10 +9,10 @@ import anyio.to_thread
 from ci_mcp_kit.resources import resource
 from ci_mcp_logs.framing import framed, new_nonce
 from ci_mcp_logs.numbered_lines import Span, Writer, last_lines
-from drone_mcp_logs.common.live_log import Pace
-from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.common.steps import find, standing
-from drone_mcp_logs.common.views import LOST_HEAD
+from drone_mcp_diagnosis.live_log import Pace
+from drone_mcp_diagnosis.step_reader import StepReader
+from drone_mcp_diagnosis.steps import find, standing
+from drone_mcp_diagnosis.views import LOST_HEAD
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText

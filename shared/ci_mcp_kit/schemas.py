@@ -7,7 +7,11 @@ may be left out becomes `X`, and generated titles are removed.
 
 from __future__ import annotations
 
-from typing import Any
+from types import NoneType
+from typing import TYPE_CHECKING, Any, get_args
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 _REF = "#/$defs/"
 _NULL = {"type": "null"}
@@ -26,16 +30,11 @@ def flatten(schema: dict[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def outline(schema: dict[str, Any], *, terse: bool = False, brief: bool = False) -> dict[str, Any]:
+def outline(schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of an answer, shortened, because every request of an agent pays for the list of tools.
 
     A field that is always present keeps its type, an optional one only its name, and nested objects become the names of
     their fields. Docstrings and defaults are removed.
-
-    Args:
-        schema: the schema, as pydantic writes it.
-        terse: whether to keep nothing but names, for an answer that is read as text.
-        brief: whether to keep nothing but the names of the fields that are always present, without saying so twice.
 
     Raises:
         ValueError: as `flatten`.
@@ -46,9 +45,28 @@ def outline(schema: dict[str, Any], *, terse: bool = False, brief: bool = False)
     }
     flat = flatten({**schema, "$defs": defs})
     required = flat.get("required", [])
-    every = [(name, item) for name, item in flat.get("properties", {}).items() if name in required or not brief]
-    properties = {name: {} if terse or brief else _field(item, always=name in required) for name, item in every}
-    return {"type": "object", "properties": properties} | ({"required": required} if required and not brief else {})
+    properties = {name: _field(item, always=name in required) for name, item in flat.get("properties", {}).items()}
+    return {"type": "object", "properties": properties} | ({"required": required} if required else {})
+
+
+def outline_names(model: type[BaseModel], *, brief: bool = False) -> dict[str, Any]:
+    """Return the schema of an answer with nothing but the names of its fields, for one that is read as text.
+
+    It is made without pydantic's JSON Schema, which takes a server with many tools a twentieth of its start.
+
+    Args:
+        model: the answer.
+        brief: whether to name only the fields that are always present, and not to say twice that they are.
+    """
+    fields = model.model_fields
+    required = [
+        name for name, field in fields.items() if field.is_required() and NoneType not in get_args(field.annotation)
+    ]
+    if brief:
+        return {"type": "object", "properties": {name: {} for name in required}}
+    return {"type": "object", "properties": {name: {} for name in fields}} | (
+        {"required": required} if required else {}
+    )
 
 
 def _field(node: dict[str, Any], *, always: bool) -> dict[str, Any]:

@@ -42,7 +42,7 @@ from ci_mcp_kit.answer import Failure, View, failure, success
 from ci_mcp_kit.arguments import Arguments, arguments_model, read_arguments
 from ci_mcp_kit.cleaning import Cleaner, one_line
 from ci_mcp_kit.errors import NotFound, ServiceError
-from ci_mcp_kit.schemas import flatten, outline
+from ci_mcp_kit.schemas import flatten, outline, outline_names
 from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
 
 if TYPE_CHECKING:
@@ -176,7 +176,8 @@ def _read_contract(function: Callable[..., Any], hidden: frozenset[str]) -> _Con
         **flatten(model.model_json_schema()),
         "additionalProperties": False,
     }
-    answer = outline(view.model_json_schema(), terse=view.as_text is not View.as_text, brief=view.brief)
+    is_json = view.as_text is View.as_text and not view.brief
+    answer = outline(view.model_json_schema()) if is_json else outline_names(view, brief=view.brief)
     return _Contract(context, model, parameters, answer)
 
 

@@ -32,7 +32,8 @@ class ManifestService(ManifestPart):
         name: for people.
         address: the variable that holds its address.
         token: the variable that holds the token that it is asked with.
-        scope: the variable that limits the repositories that may be seen of it; "" if there is none.
+        scope: the variable that limits what may be seen of it; "" if there is none.
+        scopes: what that variable lists if not repositories, like jobs.
         default: the variable of the repository that is meant where a call names none; "" if there is none.
     """
 
@@ -40,6 +41,7 @@ class ManifestService(ManifestPart):
     address: str
     token: str
     scope: str = ""
+    scopes: str = ""
     default: str = ""
 
     @property

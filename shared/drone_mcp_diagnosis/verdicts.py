@@ -8,8 +8,8 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.diagnosis.verdicts import HIGH, NOTHING, UNKNOWN, Verdict, judge_log, weigh
 from drone_mcp_build.failure_class import judge
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
-from drone_mcp_logs.common.services import services_beside
-from drone_mcp_logs.common.steps import ERROR
+from drone_mcp_diagnosis.services import services_beside
+from drone_mcp_diagnosis.steps import ERROR
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Excerpt

@@ -14,8 +14,8 @@ from drone_mcp_client.calls import log_stream
 from drone_mcp_client.log_tail import LogTail
 from drone_mcp_client.models import Line
 from drone_mcp_client.steplog import from_lines
-from drone_mcp_logs.common import live_log
-from drone_mcp_logs.common.live_log import line_starts, live_text
+from drone_mcp_diagnosis import live_log
+from drone_mcp_diagnosis.live_log import line_starts, live_text
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator

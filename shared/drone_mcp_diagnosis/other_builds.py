@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound, ServiceError
-from drone_mcp_logs.common.build_history import BEFORE_PAGE, builds_before, is_good_before, same_step
-from drone_mcp_logs.common.commit_order import is_same_commit
-from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.diagnose.target_branch import BROKEN, NO_PAST, OtherRun, Past, history_around
+from drone_mcp_diagnosis.build_history import BEFORE_PAGE, builds_before, is_good_before, same_step
+from drone_mcp_diagnosis.commit_order import is_same_commit
+from drone_mcp_diagnosis.step_reader import StepReader
+from drone_mcp_diagnosis.target_branch import BROKEN, NO_PAST, OtherRun, Past, history_around
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
-    from drone_mcp_logs.common.live_log import Pace
 
 _MOST_PARENTS = 3  # each may cost a request
 

@@ -11,17 +11,17 @@ from ci_mcp_logs.diagnosis.verdicts import JUDGED, Verdict
 from ci_mcp_logs.evidence import signature_of, study_of
 from ci_mcp_logs.signature import signature
 from drone_mcp_build.failed_steps import FailedStep, failed_steps, failures_that_count
+from drone_mcp_diagnosis.step_reader import StepReader
+from drone_mcp_diagnosis.verdicts import verdict_of
 from drone_mcp_known.signature_store import Signed
-from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.common.verdicts import verdict_of
 
 if TYPE_CHECKING:
     from ci_mcp_logs.distill import Study
     from ci_mcp_logs.log_text import LogText
     from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.build_history import Chronicle
+    from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_known.signature_store import Signatures
-    from drone_mcp_logs.common.build_history import Chronicle
-    from drone_mcp_logs.common.live_log import Pace
 
 
 def sign(failed: FailedStep, study: Study | None, verdict: Verdict) -> str:

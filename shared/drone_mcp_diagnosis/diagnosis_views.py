@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ci_mcp_logs.diagnosis.views import DiagnosisFields, FailureFields
-from drone_mcp_logs.common.views import LOST_HEAD, BuildView, StepView
+from drone_mcp_diagnosis.views import LOST_HEAD, BuildView, StepView
 
 
 class FailureView(FailureFields, StepView):

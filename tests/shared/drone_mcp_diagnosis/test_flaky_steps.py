@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_client.models import Build
-from drone_mcp_logs.common.step_outcomes import runs_of
-from drone_mcp_logs.flaky.flaky_steps import flaky_steps, wilson
+from drone_mcp_diagnosis.flaky_steps import flaky_steps, wilson
+from drone_mcp_diagnosis.step_outcomes import runs_of
 from support.made_builds import any_builds, made_build, made_stage, made_step
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ import anyio.to_thread
 from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import NOT_YET, StepRef
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.common.live_log import LiveRequest, Pace, collect, live_text
-from drone_mcp_logs.common.steps import find
+from drone_mcp_diagnosis.live_log import LiveRequest, Pace, collect, live_text
+from drone_mcp_diagnosis.steps import find
 
 if TYPE_CHECKING:
     from drone_mcp_client.client import DroneClient

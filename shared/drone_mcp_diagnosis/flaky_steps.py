@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from math import sqrt
 from typing import TYPE_CHECKING
 
-from drone_mcp_logs.common.step_outcomes import StepRun, runs_of
+from drone_mcp_diagnosis.step_outcomes import StepRun, runs_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Iterable, Sequence

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.refs import history_branch
-from drone_mcp_logs.common.commit_order import first_numbers, is_same_commit
-from drone_mcp_logs.common.steps import NAME
+from drone_mcp_diagnosis.commit_order import first_numbers, is_same_commit
+from drone_mcp_diagnosis.steps import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
