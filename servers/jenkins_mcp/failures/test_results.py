@@ -21,12 +21,13 @@ if TYPE_CHECKING:
     from jenkins_mcp.logs.finding import Target
 
 BUDGET: Final = 1800  # tokens of all tests, so that the answer keeps to 2,000
+MOST: Final = 100  # tests of one answer
 MOST_TRACES: Final = 5  # each costs a request
 TRACE: Final = 600  # characters
 WIDTH: Final = 200  # of a name or message
 
 
-async def show_tests(target: Target, start: int, limit: int) -> TestResultsView:
+async def show_tests(target: Target, start: int) -> TestResultsView:
     """Answer the tool.
 
     Raises:
@@ -42,7 +43,7 @@ async def show_tests(target: Target, start: int, limit: int) -> TestResultsView:
             status=missing.status,
             service=JENKINS,
         ) from missing
-    page = report.tests[start : start + limit]
+    page = report.tests[start : start + MOST]
     traces = await _read_traces(target, [test for test in page if test.failed][:MOST_TRACES])
     lines, room = list[TestLine](), BUDGET
     for test in page:

@@ -36,7 +36,7 @@ class FailureTools:
         token_budget: Budget = 2000,
         jenkins: Jenkins = None,
     ) -> DiagnosisView:
-        """Why a build failed: failed steps in causal order, the log lines that show why, class, tests, next step."""
+        """Why a build failed: steps, telling lines, class, tests, next step."""
         from ci_mcp_kit.errors import NotFound  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.failures.diagnosing import diagnose  # noqa: PLC0415 - likewise
         from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - likewise
@@ -55,13 +55,12 @@ class FailureTools:
         self,
         job: Job,
         build: BuildName = "lastCompletedBuild",
-        start: Annotated[int, Field(ge=0, description="next_start of an answer, 0+")] = 0,
-        limit: Annotated[int, Field(ge=1, le=100, description="1-100")] = 20,
+        start: Annotated[int, Field(ge=0, description="next_start, 0+")] = 0,
         jenkins: Jenkins = None,
     ) -> TestResultsView:
         """Tests of a build, failed ones first: since when each fails, its error."""
         from jenkins_mcp.failures.test_results import show_tests  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - likewise
 
-        work = partial(show_tests, start=start, limit=limit)
+        work = partial(show_tests, start=start)
         return await with_build(await self._access.client(jenkins), job, build, work)

@@ -66,9 +66,9 @@ class TestResultsView(View):
     job: str
     number: int
     failed: int
-    skipped: int
-    passed: int
-    seconds: float
+    skipped: int = 0
+    passed: int = 0
+    seconds: float = 0.0
     tests: tuple[TestLine, ...] = ()
     next_start: int | None = None
     next_step: str = ""
