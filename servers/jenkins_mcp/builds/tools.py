@@ -35,17 +35,9 @@ class BuildTools:
     @tool(title="Get a build", schema="jenkins-build/1")
     async def jenkins_get_build(self, job: Job, build: BuildName = "lastBuild", jenkins: Jenkins = None) -> BuildView:
         """How a build stands: result, times, causes, parameters, changes, stages, tests."""
-        from jenkins_mcp.builds.answer import describe_build  # noqa: PLC0415 - on first use, to start fast
-        from jenkins_mcp.builds.stages import read_stages  # noqa: PLC0415 - likewise
-        from jenkins_mcp.client import calls  # noqa: PLC0415 - likewise
-        from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
+        from jenkins_mcp.builds.reading import view_build  # noqa: PLC0415 - on first use, to start fast
 
-        client = await self._access.client(jenkins)
-        name = job_of((await client.job(job)).full_name)
-        read = await client.send(calls.get_build(name, read_build(build)))
-        stages = await read_stages(client, name, read.value)
-        page = client.page(name, read.value.number)
-        return describe_build(name, read, stages, page=page, now=int(self._clock() * 1000))
+        return await view_build(await self._access.client(jenkins), job, build, self._clock())
 
     @tool(title="Find builds", schema="jenkins-found-builds/1")
     async def jenkins_find_builds(
