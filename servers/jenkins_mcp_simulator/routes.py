@@ -79,6 +79,8 @@ def _answer_build(ask: Ask, build: Build, rest: list[str]) -> Response:
         if len(pattern) == len(rest) and all(part in {"*", name} for part, name in zip(pattern, rest, strict=True)):
             if of_pipelines and build.job.kind != "pipeline":
                 break
+            if "wfapi" in rest and not ask.world.has_stage_view:
+                break
             return handler(ask, build, [name for part, name in zip(pattern, rest, strict=True) if part == "*"])
     if rest[:1] in (["wfapi"], ["testReport"]):
         raise pages.no_such_action()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import respx
-from mcp import Client, MCPError
+from mcp import Client, MCPError, UriTemplate
 from mcp.client.stdio import stdio_client
 from mcp.types import EmptyResult, Request
 
@@ -197,7 +197,8 @@ async def assert_out_of_reach(client: Client, item: str) -> None:
     """Check that no method of the protocol gets at a prompt or a resource."""
     argument = {"name": "repo", "value": ""}
     if "://" in item:
-        uri = re.sub(r"\{(\w+)\}", lambda match: "1" if match[1] == "number" else "x", item)
+        template = UriTemplate.parse(item)
+        uri = template.expand({name: "1" if name == "number" else "x" for name in template.variable_names})
         requests: dict[str, Any] = {
             "resources/read": {"uri": uri},
             "resources/subscribe": {"uri": uri},
