@@ -73,7 +73,10 @@ class BuildAction:
         if self.unapproved:
             return Risk.HIGH
         # Drone builds any commit as one of the branch that the caller names (handler/api/repos/builds/create.go).
-        chosen = self.operation.name == "start" and bool(self.build.after)
+        # A promotion takes the commit of a pull request as it is, merged or not (promote.go).
+        chosen = (self.operation.name == "start" and bool(self.build.after)) or (
+            self.operation.name == "promote" and self.build.event == "pull_request"
+        )
         return max(self.operation.risk, Risk.MEDIUM) if chosen else self.operation.risk
 
     @property
