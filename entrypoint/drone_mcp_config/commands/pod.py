@@ -6,7 +6,7 @@ import importlib.metadata
 import re
 import secrets
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -115,7 +115,9 @@ def _match(option: str, value: str | None, pattern: str, takes: str) -> None:
 def _choices(options: PodOptions, command: list[str], role: Role, installed: Servers) -> PodChoices:
     launch = launch_of(options.client)
     served = served_at(options.url) if options.url else None
-    tokens = () if served else tuple(sorted(token_sources(role, installed)))
+    # Kubernetes does not start a pod without a key that it is to mount; what may be missing comes as a variable.
+    needed = replace(role, servers={name: entry for name, entry in role.servers.items() if not entry.optional})
+    tokens = () if served else tuple(sorted(token_sources(needed, installed)))
     wanted = _wanted(role, installed, served, tokens)
     own = [PodVariable(name, secret=True) for name in dict.fromkeys(options.secret_env)]
     return PodChoices(
