@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
 
+NOWHERE = "http://127.0.0.1:1"
 MCP = "/builds/mcp"
 PATHS = (MCP, "/logs/mcp", "/healthz", "/readyz", "/metrics", "/", "*", "//", f"{MCP}/", "http://other.test/x")
 METHODS = ("GET", "POST", "PUT", "DELETE", "OPTIONS", "HEAD", "TRACE", "CONNECT", "PRI", "get", "X" * 300)
@@ -67,7 +68,7 @@ REQUESTS: tuple[tuple[str, dict[str, Any]], ...] = (
 
 @pytest.fixture(scope="module")
 def role() -> Iterator[HttpProcess]:
-    given = {"DRONE_SERVER": "http://127.0.0.1:1", "DRONE_MCP_RETRIES": "0"}
+    given = {"DRONE_SERVER": NOWHERE, "FORGE_SERVER": NOWHERE, "DRONE_MCP_RETRIES": "0"}
     with serving("drone_mcp_config", "serve", "--role", "dev", "--http", "127.0.0.1:0", **given) as process:
         yield process
         process.process.terminate()
