@@ -16,13 +16,14 @@ class ManifestPart(BaseModel):
 
 
 class ManifestTool(ManifestPart):
-    """A tool as its server's manifest lists it."""
+    """A tool as its server's manifest lists it. `scopes` are those that a token needs for it."""
 
     name: str
     title: str = ""
     description: str = ""
     read_only: bool = True
     destructive: bool = False
+    scopes: tuple[str, ...] = ()
 
 
 class ManifestService(ManifestPart):
