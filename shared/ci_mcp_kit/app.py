@@ -89,6 +89,7 @@ class ServerSpec:
         guard: what is guarded in it, for a server that writes.
         scopes: tool -> the scopes that a token needs for it, where the service limits tokens by scopes.
         commands: what else its console script does, and how it is called: (call, purpose).
+        probe: the tool whose call without arguments shows whether the service answers this user; "" if none does.
     """
 
     name: str
@@ -101,6 +102,7 @@ class ServerSpec:
     guard: GuardSpec | None = None
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commands: tuple[tuple[str, str], ...] = ()
+    probe: str = ""
 
 
 def build_server(

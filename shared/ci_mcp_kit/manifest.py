@@ -26,6 +26,7 @@ async def manifest(spec: ServerSpec, server: MCPServer[Any]) -> dict[str, Any]:
         "services": [service.manifest() for service in spec.settings.services],
         **({"guard": spec.guard.manifest()} if spec.guard else {}),
         "environment": [variable.name for variable in spec.settings.variables],
+        **({"probe": spec.probe} if spec.probe else {}),
         "tools": [_tool(item, spec.scopes.get(item.name, ())) for item in await server.list_tools()],
         "resources": [{"uri": uri, "name": name} for uri, name in resources],
         "prompts": [{"name": item.name, "title": item.title} for item in await server.list_prompts()],

@@ -21,7 +21,7 @@ from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
-from drone_mcp_config.plan.making import make_plan, offered_tools, tools_by_server
+from drone_mcp_config.plan.making import make_plan, offered_tools, probes_by_server, tools_by_server
 from drone_mcp_config.plan.token_variables import service_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
@@ -103,7 +103,8 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         async for check in check_needs(_audit_places(role, installed, os.environ), os.environ):
             yield check
     plan = make_plan(role, installed, context)
-    async for check in check_servers(plan, tools_by_server(role, installed), os.environ):
+    probes = probes_by_server(role, installed)
+    async for check in check_servers(plan, tools_by_server(role, installed), os.environ, probes):
         yield check
 
 

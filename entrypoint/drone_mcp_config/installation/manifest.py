@@ -121,6 +121,7 @@ class Manifest(ManifestPart):
         environment: every variable that it reads, most important first.
         services: those that it asks.
         guard: of its writing; None for a server that only reads.
+        probe: the tool whose call without arguments shows whether its service answers; "" if there is none.
     """
 
     # Gemini CLI splits tool names at the first underscore, and Cursor drops long ones: no underscore, no dot, short.
@@ -132,6 +133,7 @@ class Manifest(ManifestPart):
     environment: tuple[str, ...]
     services: tuple[ManifestService, ...] = ()
     guard: ManifestGuard | None = None
+    probe: str = ""
     tools: tuple[ManifestTool, ...] = ()
 
     @model_validator(mode="after")
