@@ -10,8 +10,8 @@ import pytest
 from mcp import Client
 
 from ci_mcp_simulator.clock import EPOCH
-from drone_mcp_build.settings import Settings
 from drone_mcp_logs.server import create
+from drone_mcp_logs.settings import LogSettings
 from pages.readme import splice
 from support.simulator import running_simulator
 
@@ -24,7 +24,7 @@ EXAMPLES = {"regression": "drone_find_regression", "flaky": "drone_find_flaky_st
 async def test_the_answers_on_the_page_are_those_of_the_tools() -> None:
     page = PAGE.read_text(encoding="utf-8")
     async with running_simulator("history", socket=True) as drone:
-        settings = Settings.from_environment({"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token})
+        settings = LogSettings.from_environment({"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token})
         for name, tool in EXAMPLES.items():
             async with Client(create(settings, clock=lambda: EPOCH)) as client:
                 result = await client.call_tool(tool, {"repo": "octo/shop"})

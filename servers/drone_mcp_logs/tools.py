@@ -40,9 +40,19 @@ Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
 
 class LogTools:
-    """Reads and searches what the steps of builds printed. `clock` gives the Unix time."""
+    """Reads and searches what the steps of builds printed.
 
-    def __init__(self, access: KnownAccess, pace: Pace | None = None, clock: Callable[[], float] = time.time) -> None:
+    `clock` gives the Unix time, and `role_tools` are the tools that the agent has, as far as that is known.
+    """
+
+    def __init__(
+        self,
+        access: KnownAccess,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.time,
+        role_tools: frozenset[str] = frozenset(),
+    ) -> None:
+        self._role_tools = role_tools
         self._access = access
         self._pace = pace or Pace()
         self._clock = clock
@@ -62,7 +72,7 @@ class LogTools:
         from drone_mcp_logs.diagnose.tool import diagnose_build  # noqa: PLC0415 - on first use, to start fast
 
         what = resolve_address(self._access, repo, number)
-        return await diagnose_build(self._access, what, token_budget, self._pace)
+        return await diagnose_build(self._access, what, token_budget, self._pace, self._role_tools)
 
     @tool(title="Compare two builds", schema="build-comparison/1")
     async def drone_compare_builds(

@@ -2,27 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
-from ci_mcp_kit.variables import Variable, read_file, read_list
-
-
-def _tools(text: str) -> frozenset[str]:
-    names = read_list(text)
-    if not names or not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
-        raise ValueError
-    return frozenset(names)
-
+from ci_mcp_kit.variables import Variable, read_file
+from drone_mcp_build.variables import ROLE_TOOLS
 
 VARIABLES = (
     Variable(
         "DRONE_MCP_POLICY_RULES", "rules_file", "the path of a rule file", read_file, "the rules that come with it"
     ),
-    Variable(
-        "DRONE_MCP_ROLE_TOOLS",
-        "role_tools",
-        "names of all tools that the agent has, of whatever server, to name the next step by",
-        _tools,
-        "next steps name no tool",
-    ),
+    ROLE_TOOLS,
 )

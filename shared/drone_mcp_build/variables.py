@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from ci_mcp_http import variables as service
-from ci_mcp_kit.variables import EAGER, LOG_FORMAT, LOG_LEVEL, STATE, TOOLS, Variable, read_globs
+from ci_mcp_kit.variables import EAGER, LOG_FORMAT, LOG_LEVEL, STATE, TOOLS, Variable, read_globs, read_list
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,22 @@ def _repo(text: str) -> str:
         raise ValueError
     return text
 
+
+def _tools(text: str) -> frozenset[str]:
+    names = read_list(text)
+    if not names or not all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names):
+        raise ValueError
+    return frozenset(names)
+
+
+ROLE_TOOLS = Variable(
+    "DRONE_MCP_ROLE_TOOLS",
+    "role_tools",
+    "names of all tools that the agent has, of whatever server, to name the next step by",
+    _tools,
+    "next steps name no tool of another server",
+)
+"""For a server whose next steps may name tools of other servers."""
 
 VARIABLES = (
     service.server("DRONE_SERVER", "Drone", "DRONE_TOKEN"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.diagnosis.advice import Words, advise
 from drone_mcp_diagnosis.views import PRINT_LESS
 
@@ -30,6 +34,26 @@ _ON_TARGET: Final = (
     "It failed on its target branch before this change (drone_find_regression: since when): fix it there or wait for "
     "that. "
 )
+
+
+# Tools of other servers, which a role may lack. As data, because no server knows another one.
+_TOOLS: Final[dict[str, str]] = json.loads((Path(__file__).parent.parent / "next_tools.json").read_text("utf-8"))
+READ_FILE: Final = _TOOLS["read_file"]
+"""The tool that reads a file as it is at a build."""
+
+# A place as tools print it, from the root of the repository or of Drone's workspace (drone/runner-go v1.12.0,
+# environ and clone: /drone/src).
+_PLACE: Final = re.compile(r"(?:/drone/src/|\./)?([^\s:/][^\s:]*):(\d{1,7})(?::\d+)?", re.ASCII)
+
+
+def add_reading(step: str, cases: Sequence[Case], build: int) -> str:
+    """Return a next step with the call that shows the code at the first place in a file of the repository."""
+    places = (place for case in cases if case.counts for place in case.places)
+    found = next(filter(None, map(_PLACE.fullmatch, places)), None)
+    if not step or found is None:
+        return step
+    call = f"{READ_FILE} with path {one_line(found[1], 120)}, line {found[2]} and build {build} shows the code"
+    return f"{step}. {call}"
 
 
 def propose(verdict: Verdict, cases: Sequence[Case], on_target: OnTarget) -> str:

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mcp import Client
 
-from drone_mcp_build.settings import Settings
 from drone_mcp_diagnosis.live_log import Pace
 from drone_mcp_logs.server import create
+from drone_mcp_logs.settings import LogSettings
 from support.agent import ENVIRONMENT, LogAgent
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def connect() -> Callable[..., Any]:
     async def connected(
         mode: Any = "auto", pace: Pace | None = None, clock: Callable[[], float] = time.time, **env: str
     ) -> AsyncIterator[LogAgent]:
-        server = create(Settings.from_environment(ENVIRONMENT | env), pace or IMPATIENT, clock)
+        server = create(LogSettings.from_environment(ENVIRONMENT | env), pace or IMPATIENT, clock)
         async with Client(server, mode=mode) as client:
             yield LogAgent(client)
 
