@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from drone_mcp_build.settings import Settings
 from drone_mcp_logs.server import create
+from drone_mcp_logs.settings import LogSettings
 from support.agent import ENVIRONMENT, LogAgent, LogAnswer
 from support.jenkins import jenkins_and_agent
 from support.simulator import running_simulator
@@ -34,7 +34,7 @@ BUDGET = 2000
 async def of_drone(number: int) -> LogAnswer:
     async with running_simulator("failures", socket=True) as drone:
         env = ENVIRONMENT | {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
-        async with Client(create(Settings.from_environment(env))) as client:
+        async with Client(create(LogSettings.from_environment(env))) as client:
             agent = LogAgent(client)
             return await agent.diagnose(repo="octo/polyglot", number=number)
 
