@@ -248,3 +248,24 @@ async def test_lists_are_bounded(desk: IssuesDesk) -> None:
     answer = await desk.ask("drone_create_issue", title="t", labels=["bug"] * 21)
     assert answer.code == "INVALID_INPUT"
     assert desk.asked == []
+
+
+async def test_a_key_holds_for_a_day_whatever_a_person_has_done_since(desk: IssuesDesk) -> None:
+    forge, issue = desk.drone.world.forge, desk.repo.issues[ISSUE]
+    await desk.ask("drone_update_issue", number=ISSUE, state="closed", once="k")
+    forge.set_state(issue, forge.users["octavia"], "open")
+    await desk.drone.advance(3_600)
+    again = await desk.ask("drone_update_issue", number=ISSUE, state="closed", once="k")
+    assert again.data["outcome"] == "repeated"
+    assert (issue.state, desk.writes) == ("open", [])
+    await desk.drone.advance(86_400)
+    assert (await desk.ask("drone_update_issue", number=ISSUE, state="closed", once="k")).data["outcome"] == "done"
+
+
+async def test_without_a_key_the_same_call_counts_as_one_for_a_minute_only(desk: IssuesDesk) -> None:
+    outcomes = []
+    for seconds in (0, 30, 61):
+        await desk.drone.advance(seconds)
+        answer = await desk.ask("drone_add_issue_comment", number=ISSUE, body="Hello")
+        outcomes.append(answer.data["outcome"])
+    assert outcomes == ["done", "repeated", "done"]
