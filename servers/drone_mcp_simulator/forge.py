@@ -58,7 +58,7 @@ def push(
 ) -> None:
     """Make a commit the head of a branch at the host; a new branch begins at `parent`. No text deletes a file."""
     repo = world.forge.repos[remote.slug.lower()]
-    if branch not in repo.git.branches and parent:
+    if branch not in repo.git.branches and parent in repo.git.commits:
         repo.git.branches[branch] = parent
     if commit.sha in repo.git.commits:
         repo.git.branches[branch] = commit.sha

@@ -229,7 +229,7 @@ class Loader:
     def _push(self, part: BuildPart, remote: ScmRepo, branch: str, commit: Commit) -> None:
         """Bring the commit of a build to the forge, and open the pull request that it is of."""
         if part.event != "pull_request":
-            forge.push(self.world, remote, branch, commit, part.files)
+            forge.push(self.world, remote, branch, commit, part.files, remote.heads.get(remote.default_branch, ""))
             return
         source = _source_of(part)
         forge.push(self.world, remote, source, commit, part.files, remote.heads.get(branch, ""))

@@ -46,6 +46,18 @@ _PAGE = 50  # builds among which the newest failed one is looked for
 Advice: TypeAlias = "Callable[[Verdict, Sequence[Case], OnTarget], str]"
 
 
+def _propose_nothing(_verdict: Verdict, _cases: Sequence[Case], _on_target: OnTarget) -> str:
+    return ""
+
+
+@dataclass(frozen=True, slots=True)
+class DiagnosedBuild:
+    """A build, and why it failed."""
+
+    build: Build
+    diagnosis: Diagnosis[DiagnosisView]
+
+
 @dataclass(frozen=True, slots=True)
 class Chosen:
     """The build to diagnose; where the caller did not name one, how it was chosen, and the newest build."""
@@ -71,8 +83,8 @@ class Facts:
 
 
 async def diagnose(
-    access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace, propose: Advice
-) -> Diagnosis[DiagnosisView]:
+    access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace, propose: Advice = _propose_nothing
+) -> DiagnosedBuild:
     """Diagnose a build, and store the failure's signature, by which the same failure is found again.
 
     `token_budget` is that of the answer, which decides how many logs are worth reading; `propose` names the next step,
@@ -105,7 +117,7 @@ async def diagnose(
         )
         found = signed(chosen.build, counting, diagnosis.signature, head_lost=lost)
         await access.signatures.write(what.repo, chosen.build, found)
-    return diagnosis
+    return DiagnosedBuild(chosen.build, diagnosis)
 
 
 async def _read_services(
@@ -134,7 +146,7 @@ async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
     return Chosen((await access.builds.build(what.repo, broken.number)).build, note, newest)
 
 
-def conclude(facts: Facts, propose: Advice) -> Diagnosis[DiagnosisView]:
+def conclude(facts: Facts, propose: Advice = _propose_nothing) -> Diagnosis[DiagnosisView]:
     """Judge what was read; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
     failures = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]

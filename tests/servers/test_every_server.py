@@ -44,12 +44,15 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 SERVER_BUDGET = 1_500  # tokens of the list of tools
-SERVER_BUDGETS = {"jenkins": 3_000}  # of a server that has the tools of a whole system
-ROLE_BUDGETS = {"dev": 4_000}
+SERVER_BUDGETS = {"jenkins": 3_000, "issues": 2_500, "code": 1_200}  # of one that has the tools of a system, or few
+ROLE_BUDGETS = {"dev": 5_000}
 INSTRUCTIONS = 1_500  # characters
 REPO, NUMBER = "octo/hello", 4
 DEADLINE = 60.0
 SECRET = "0d5b7c2e9f4a4c1b8e6d3f2a1b0c9d8e"
+TAKE_ANY_BYTES = {"drone_read_file"}
+"""Tools for which every body of a response is an answer."""
+OK = 200
 OF_EVERY_TOOL = {"drone://audit/recent"}
 """Resources that belong to each tool of their server."""
 
@@ -321,11 +324,11 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
             }
             process = warm_server(PACKAGES[name], environment)
             async with Client(stdio_client(process, errors)) as client:
-                results = [
-                    await client.call_tool(tool.name, least_arguments(tool, REPO, NUMBER))
-                    for tool in await tools_of(name)
-                ]
-    assert all(result.is_error for result in results)
+                tools = await tools_of(name)
+                calls = [(tool.name, least_arguments(tool, REPO, NUMBER)) for tool in tools]
+                results = [await client.call_tool(*call) for call in calls]
+    taken = {tool.name for tool, result in zip(tools, results, strict=True) if not result.is_error}
+    assert taken <= (TAKE_ANY_BYTES if status == OK else set())
     said = "".join(result.model_dump_json() for result in results) + log.read_text(encoding="utf-8")
     used = [secrets[token] for token in read_installation()[name].token_variables[:1]]
     heads = b"".join(service.heads)

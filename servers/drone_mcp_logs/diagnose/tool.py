@@ -19,6 +19,6 @@ if TYPE_CHECKING:
 
 async def diagnose_build(access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace) -> DiagnosisView:
     """Diagnose a build, and write the answer within its budget."""
-    diagnosis = await diagnose(access, what, token_budget, pace, propose)
+    diagnosed = await diagnose(access, what, token_budget, pace, propose)
     # In a thread of its own, as logs may be large.
-    return await anyio.to_thread.run_sync(compose_diagnosis, diagnosis, token_budget)
+    return await anyio.to_thread.run_sync(compose_diagnosis, diagnosed.diagnosis, token_budget)

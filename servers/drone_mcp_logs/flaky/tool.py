@@ -8,10 +8,11 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
 from ci_mcp_logs.numbered_lines import room_of
+from drone_mcp_diagnosis.flaky_evidence import describe_mixed
 from drone_mcp_diagnosis.flaky_search import MOST_REQUESTS, search_flaky_steps
 from drone_mcp_diagnosis.step_outcomes import runs_of
 from drone_mcp_diagnosis.steps import NAME
-from drone_mcp_logs.common.build_summary import looked_at, short
+from drone_mcp_logs.common.build_summary import looked_at
 from drone_mcp_logs.flaky.views import FlakyStepView, FlakyView
 
 if TYPE_CHECKING:
@@ -19,8 +20,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.flaky_search import Report, Window
-    from drone_mcp_diagnosis.flaky_steps import FlakyStep, Mixed
-    from drone_mcp_diagnosis.step_outcomes import StepRun
+    from drone_mcp_diagnosis.flaky_steps import FlakyStep
     from drone_mcp_known.access import KnownAccess
 
 _STEPS = 10
@@ -60,7 +60,7 @@ def _summary(found: Sequence[FlakyStep], builds: Sequence[Build]) -> str:
 
 
 def _step(one: FlakyStep) -> FlakyStepView:
-    lines = [_evidence(mixed) for mixed in one.mixed]
+    lines = [describe_mixed(mixed) for mixed in one.mixed]
     more = (f"and {len(lines) - _COMMITS} more commits",) if len(lines) > _COMMITS else ()
     return FlakyStepView(
         name=_named(one),
@@ -81,23 +81,6 @@ def _named(one: FlakyStep) -> str:
 
 def _percent(rate: float) -> float:
     return round(100 * rate, 1)
-
-
-def _evidence(mixed: Mixed) -> str:
-    """Describe the runs on one commit: at most three of each kind, oldest first."""
-    failed = [run for run in mixed.runs if not run.passed][:3]
-    passed = [run for run in mixed.runs if run.passed][:3]
-    shown = sorted((*failed, *passed), key=lambda run: run.build.number)
-    more = len(mixed.runs) - len(shown)
-    rest = f", {more} more runs" if more else ""
-    return f"{short(mixed.commit)}: {', '.join(map(_describe_run, shown))}{rest}"
-
-
-def _describe_run(run: StepRun) -> str:
-    build = run.build
-    ended = "passed" if run.passed else f"failed (exit {run.exit_code})" if run.exit_code else "failed"
-    of = f"restart of #{build.parent}" if build.parent else one_line(build.event, 20)
-    return f"#{build.number} {ended} ({of})"
 
 
 def _that_fit(steps: Sequence[FlakyStepView]) -> list[FlakyStepView]:

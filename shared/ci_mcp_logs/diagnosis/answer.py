@@ -66,6 +66,11 @@ class Case:
         """Whether the build failed by it: it is no service, and its failure is not ignored."""
         return not self.service and self.part is not Part.IGNORED
 
+    @property
+    def role(self) -> str:
+        """The part that it has in the failure of the build, as a clause."""
+        return self.service or ROLES[self.part]
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis(Generic[V]):
@@ -181,7 +186,7 @@ def _failure(diagnosis: Diagnosis[V], case: Case, lines: list[Row], detail: Deta
         name=_said(case.name, detail),
         status=one_line(case.status, 30),
         exit_code=case.exit_code or None,
-        role=case.service or ROLES[case.part],
+        role=case.role,
         kind=verdict.kind,
         confidence=verdict.confidence,
         evidence=_listed(verdict.evidence, detail),
