@@ -39,7 +39,8 @@ def passing(draw: random.Random, kinds: Mapping[str, Sequence[str]]) -> list[str
 def cases(setting: str) -> Iterator[Case]:
     """Every failure in one setting: "alone", "behind clean-up" or "in the middle"."""
     kinds, cleanup = blocks("passing.txt"), blocks("cleanup.txt")
-    for name, rows in blocks("failures.txt").items():
+    for heading, rows in blocks("failures.txt").items():
+        name, _, kinds_of_failure = heading.partition(" = ")
         draw = random.Random(f"{name} {setting}")  # noqa: S311 - no secret
         above = [] if setting == "alone" else passing(draw, kinds)
         below = passing(draw, kinds) if setting == "in the middle" else []
@@ -50,4 +51,5 @@ def cases(setting: str) -> Iterator[Case]:
         gold = [len(above) + n for n, row in enumerate(rows, 1) if row.startswith(MARKED) and row.strip(MARKED)]
         text = log_text("\n".join(lines))
         exit_code = KILLED if f"{MARKED}Killed" in rows else 1
-        yield Case(name, f"own/{name}", exit_code, text, None, {"log": "\n".join(text.lines), "gold": [gold]})
+        raw = {"log": "\n".join(text.lines), "gold": [gold], "class": kinds_of_failure.split(" or ")}
+        yield Case(name, f"own/{name}", exit_code, text, None, raw)

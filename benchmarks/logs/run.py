@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 import failures
 from costs import fuzz, speed
 from judge import Marks, judge, mean
-from kinds import answers
+from kinds import Answer, answer, answers
 from packs import FOLDS as FOLDS_OF_PACKS
 from packs import Case, fold_of, load
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 TUNING_FOLDS = {0, 1, 2}
+RIGHT, SURE = 0.85, 0.92  # floors of the share of right classes, and of that among those of high confidence
 FOLDS = Path(__file__).parent / "folds"
 
 
@@ -131,24 +132,31 @@ def measure_all(packs: Path | None, models: Sequence[Model], misses: int) -> boo
     return fine
 
 
-def kinds(packs: Path, models: list[Model], *, show: bool) -> None:
-    """Print how often the class of failure is right, how often "unknown", and how often what is sure is right."""
-    rows = answers(packs, models)
-    parts = (("all", set(range(FOLDS_OF_PACKS))), ("tuning", TUNING_FOLDS), ("held out", {3, 4}))
-    for name, folds in parts:
-        some = [row for row in rows if fold_of(row[0]) in folds]
-        sure = [row for row in some if row[2] == "high"]
-        right, unknown, surely = (
-            sum(row[1] in row[3] for row in some),
-            sum(row[1] == "unknown" for row in some),
-            sum(row[1] in row[3] for row in sure),
-        )
-        print(
-            f"class of failure, {name:8} {right} of {len(some)} right, {unknown} unknown; sure: {surely} of {len(sure)}"
-        )
-    for case, kind, confidence, right_kinds in rows if show else ():
-        if kind not in right_kinds and fold_of(case) in TUNING_FOLDS:
-            print(f"      {kind} ({confidence}) instead of {' or '.join(right_kinds)}  {case.id}")
+def measure_classes(packs: Path | None, models: Sequence[Model], *, show: bool) -> bool:
+    """Print how often the class of failure is right; False where that is too seldom."""
+    own = [
+        Answer(case, *answer(case, models[-1]), case.raw["class"])
+        for setting in OWN
+        for case in failures.cases(setting)
+    ]
+    groups = {"own": own}
+    if packs:
+        labelled = answers(packs, models)
+        groups |= {"packs": labelled, "packs, held out": [row for row in labelled if fold_of(row.case) in HELD]}
+    fine = True
+    for name, rows in groups.items():
+        right = [row for row in rows if row.kind in row.right]
+        sure = [row for row in rows if row.confidence == "high"]
+        surely = [row for row in sure if row.kind in row.right]
+        unknown = sum(row.kind == "unknown" for row in rows)
+        text = f"{len(right)} of {len(rows)} right, {unknown} unknown; high: {len(surely)} of {len(sure)}"
+        print(f"class of failure, {name:16} {text}")
+        if name != "packs, held out":  # too few for a floor
+            fine = fine and len(right) >= RIGHT * len(rows) and len(surely) >= SURE * len(sure)
+        for row in rows if show else ():
+            if row.kind not in row.right and (name == "own" or fold_of(row.case) in TUNING_FOLDS):
+                print(f"      {row.kind} ({row.confidence}) instead of {' or '.join(row.right)}  {row.case.id}")
+    return fine
 
 
 def main() -> int:
@@ -166,9 +174,10 @@ def main() -> int:
         raise SystemExit(f"{packs} is no directory")
     files = sorted(FOLDS.glob("*.json"))
     folds = [default_model()] * len(files) if args.shipped else [read_model(f.read_text("utf-8")) for f in files]
-    fine = measure_all(packs, [*folds, default_model()], args.misses)
+    models = [*folds, default_model()]
+    fine = measure_all(packs, models, args.misses)
+    fine = measure_classes(packs, models, show=args.misses > 0) and fine
     if packs:
-        kinds(packs, folds, show=args.misses > 0)
         fine = speed([case.text for case in load(packs, "logchunks")]) and fine
     fine = fuzz() and fine
     print("all floors hold" if fine else "below a floor")

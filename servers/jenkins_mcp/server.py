@@ -59,6 +59,7 @@ SPEC = ServerSpec(
     package="jenkins_mcp",
     command="drone-mcp-jenkins",
     settings=JenkinsSettings,
+    probe="jenkins_list_jobs",
     guard=JENKINS_GUARD,
     commands=(
         ("--config FILE", "reads a YAML file with settings of one or several Jenkins, as JENKINS_CONFIG does"),

@@ -147,7 +147,8 @@ def _cancel(ask: Ask) -> Response:
     ask.need_post()
     number = ask.values.get("id", "")
     item = ask.world.find_item(int(number)) if number.isdecimal() else None
-    if item is None:
+    # One that may not be read is not there (jenkinsci/jenkins, hudson/model/Queue.java, doCancelItem).
+    if item is None or not ask.may_read(item.job):
         raise pages.oops(404, ask.world.derive_hex("cancel", number))
     if not ask.user.may("Job/Cancel"):
         raise pages.oops(422, ask.world.derive_hex("cancel", number))

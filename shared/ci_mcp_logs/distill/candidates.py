@@ -11,6 +11,7 @@ from ci_mcp_logs.distill.context_features import End, hit_columns, line_columns
 from ci_mcp_logs.distill.line_profiles import LineProfiles, LineReader
 from ci_mcp_logs.distill.line_text import trimmed
 from ci_mcp_logs.distill.passages import Windows
+from ci_mcp_logs.distill.rarity import Shapes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,6 +37,7 @@ class Candidates:
         end: of the failing command.
         command: number of the line at which that command began.
         last: number of the last line that is not empty.
+        shapes: of the lines up to that end.
     """
 
     numbers: Sequence[int]
@@ -44,10 +46,12 @@ class Candidates:
     end: End
     command: int
     last: int
+    shapes: Shapes
 
     def columns(self) -> Columns:
         """Return the features of every line for the model of lines."""
-        return line_columns(self.numbers, self.texts, self.profiles, self.end, self.command)
+        columns = line_columns(self.numbers, self.texts, self.profiles, self.end, self.command)
+        return {**columns, "spread": self.shapes.spread(self.texts)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +64,7 @@ class Hits:
         exits: the lines at which a command is known to have failed.
         last: the last line of the log that is not empty.
         end: of the failing command.
+        shapes: of the lines up to that end.
     """
 
     lines: Sequence[Line]
@@ -67,10 +72,12 @@ class Hits:
     exits: Sequence[Line]
     last: Line
     end: End
+    shapes: Shapes
 
     def columns(self) -> Columns:
         """Return the features of every hit for the model of hits."""
-        return hit_columns([line.number for line in self.lines], self.profiles, self.end, self.last.number)
+        columns = hit_columns([line.number for line in self.lines], self.profiles, self.end, self.last.number)
+        return {**columns, "spread": self.shapes.spread(line.text for line in self.lines)}
 
 
 def find_hits(text: LogText, reader: LineReader) -> Hits:
@@ -80,7 +87,7 @@ def find_hits(text: LogText, reader: LineReader) -> Hits:
     exits = [(line, anchor) for line, anchor in zip(lines, profiles.anchors, strict=True) if anchor.role == "exit"]
     last = indicative_lines.last_line(text)
     end = End(exits[0][0].number, known=True, final=exits[0][1].final) if exits else _end(text, last.number, reader)
-    return Hits(lines, profiles, [line for line, _ in exits], last, end)
+    return Hits(lines, profiles, [line for line, _ in exits], last, end, Shapes(text.lines, end.number))
 
 
 def _end(text: LogText, last: int, reader: LineReader) -> End:
@@ -103,7 +110,7 @@ def _end(text: LogText, last: int, reader: LineReader) -> End:
 
 
 def gather(text: LogText, model: Model, news: Sequence[int] = ()) -> Candidates:
-    """Gather the candidates: the end of the log and of the failing command, news, and the surroundings of good hits.
+    """Gather the candidates: the ends of log and command, news, rare lines, and the surroundings of good hits.
 
     `news` are the numbers of the lines that a good run did not print; where those are few, all are candidates.
     """
@@ -122,12 +129,14 @@ def gather(text: LogText, model: Model, news: Sequence[int] = ()) -> Candidates:
         before = tuning.BEFORE_HEAD if anchor.role == "head" else tuning.BEFORE_HIT
         windows.add(line.number, before, max(tuning.AFTER_HIT, min(anchor.lines, tuning.LONGEST_BLOCK)))
         windows.add_command_above(line.number)
+    for number in hits.shapes.rare():
+        windows.add(number, 0, 0)
     passage = windows.read(reader)
     profiles = reader.profile(passage.texts)
     rows = zip(passage.numbers, profiles.anchors, strict=True)
     begun = [number for number, anchor in rows if anchor.role == "command" and number < hits.end.number]
     command = begun[-1] if begun else 1
-    return Candidates(passage.numbers, passage.texts, profiles, hits.end, command, hits.last.number)
+    return Candidates(passage.numbers, passage.texts, profiles, hits.end, command, hits.last.number, hits.shapes)
 
 
 def _from_likeliest(hits: Hits, model: Model) -> Iterator[tuple[Line, Anchor]]:

@@ -28,14 +28,17 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
     worth = []
     kind_of_exit = _KIND_OF_EXIT.get(exit_code)
     end = candidates.end.number
-    behind = end + 1 if candidates.end.final else inf
-    said: dict[bytes, tuple[int, int]] = {}  # by gist: how often it was said well above, and on which line last
+    behind = end + candidates.end.known if candidates.end.final else inf  # a known end has a line that says why
+    said: dict[bytes, tuple[int, int]] = {}  # by gist: how often it was said well above, and where it was last counted
     seen: defaultdict[str, int] = defaultdict(int)  # lines with an anchor, by family
     profiles = candidates.profiles
-    rows = zip(candidates.numbers, profiles.anchors, profiles.families, profiles.gists, chances, strict=True)
-    for number, anchor, family, gist, chance in rows:
+    spread = candidates.shapes.spread(candidates.texts)
+    rows = zip(candidates.numbers, profiles.anchors, profiles.families, profiles.gists, spread, chances, strict=True)
+    for number, anchor, family, gist, parts, chance in rows:
         value = chance
-        if anchor.role or number == end:
+        if parts >= tuning.EVERYWHERE:
+            value *= tuning.SAID_EVERYWHERE
+        elif anchor.role or number == end:
             value = max(value, _least_worth(candidates, number, anchor.role, seen[family]))
         if kind_of_exit and anchor.kind == kind_of_exit:
             value = max(value, tuning.SURE)
@@ -43,10 +46,10 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
             value *= tuning.BEHIND_END
         if value > tuning.WORTHLESS and gist:
             times, last = said.get(gist, (0, number))
-            times += number - last > tuning.WELL_ABOVE
-            if times:
-                value *= tuning.SAID_BEFORE ** min(times, tuning.COUNTED_REPETITIONS)
-            said[gist] = (times, number)
+            if number - last > tuning.WELL_ABOVE:
+                times, last = times + 1, number
+            value *= tuning.SAID_BEFORE ** min(times, tuning.COUNTED_REPETITIONS)
+            said[gist] = (times, last)
         if anchor.role:
             value *= tuning.SAME_FAMILY ** min(seen[family], tuning.COUNTED_OF_FAMILY)
             seen[family] += 1
@@ -93,7 +96,9 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     # In a small budget stretches find less: see docs/diagnosis.md.
     values = _values(worth, likely, costs, tuning.STRETCH if budget > tuning.SHORT_ANSWER else 0.0)
     last_words = _last_words(candidates, costs, min(tuning.LAST_WORDS_COST, budget * tuning.LAST_WORDS_SHARE))
-    best_first = sorted(range(len(values)), key=values.__getitem__, reverse=True)
+    best_first = sorted(
+        (index for index, own in enumerate(worth) if own >= tuning.LEAST_SHOWN), key=values.__getitem__, reverse=True
+    )
     chosen: list[range] = []
 
     def shown(groups: int) -> list[int]:

@@ -26,7 +26,9 @@ _WARNING = b"warning"
 _STRONG = (
     r"error|fail|exception|fatal|panic|traceback|assert|core dumped|killed|abort|segmentation|not ok|timed out"
     r"|not found|no such|cannot|did not|didn't|crash|conflict|rejected|denied|forbidden|unauthorized|unreachable"
-    r"|not permitted|not allowed|certificate|could not|mismatch|✗|✖|✕|●|✘|\x{2a2f}|❌|issues :-"
+    r"|not permitted|not allowed|certificate|could not|mismatch"
+    r"|fehler|erreur|ошибк|помилк|エラー|错误|錯誤|오류|błąd|krytyczn"
+    r"|✗|✖|✕|●|✘|\x{2a2f}|❌|issues :-"
 )
 _WEAK = (
     r"expected|can't|couldn't|unable|undefined|unexpected|invalid|missing|refused|timeout"
