@@ -106,7 +106,7 @@ def _next_of_start(plan: StartPlan, new: int | None, number: int | None, *, has_
     job = plan.action.job
     if new is None and number is None:
         return f"Look at the newest build of {job} in some seconds"
-    return f"Look how build {new} of {job} ends" if new else f"Look how queue item {number} becomes a build of {job}"
+    return f"jenkins_wait_for_build with {f'job {job} and build {new}' if new else f'item {number}'} waits for its end"
 
 
 def _stored(item: QueueItem | None) -> Mapping[str, ParameterValue]:
