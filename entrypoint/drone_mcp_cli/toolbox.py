@@ -14,7 +14,7 @@ from ci_mcp_kit.suggesting import suggest
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.roles.loading import load_role, narrow_role
 from drone_mcp_config.serving.servers import HostedServer, hosted_servers
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def open_toolbox(role: str | None, roles_dir: Path | None) -> Toolbox:
             {name: manifest.tools for name, manifest in installed.items()},
             {name: HostedServer(name, one, for_person(environment, one)) for name, one in installed.items()},
         )
-    loaded = load_role(role, role_library(roles_dir), installed)
+    loaded = narrow_role(load_role(role, role_library(roles_dir), installed), installed, environment)
     hosted = hosted_servers(loaded, installed, environment)
     return Toolbox(
         {server.name: _offered(loaded, server) for server in hosted},

@@ -1,1 +1,1 @@
-"""The actions server: restart, stop, approve and decline builds, behind the guard."""
+"""The actions server: start, restart, stop, approve and decline builds, behind the guard."""

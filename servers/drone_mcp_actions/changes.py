@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
@@ -15,14 +15,17 @@ from drone_mcp_actions import plans, reports
 from drone_mcp_actions.plans import has_ended
 from drone_mcp_actions.views import ActionView, view_of
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.slow_triggers import reporting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from contextlib import AbstractAsyncContextManager
 
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_build.access import DroneAccess
+    from drone_mcp_build.guard.slow_triggers import Report
     from drone_mcp_client.models import Build
 
 
@@ -40,6 +43,8 @@ class BuildChange(Change[BuildAction, ActionView]):
     """
 
     access: DroneAccess = field(repr=False)
+    clock: Callable[[], float] = field(repr=False)
+    report: Report = field(repr=False)
     name: str
     repo: str
     number: int
@@ -81,13 +86,14 @@ class BuildChange(Change[BuildAction, ActionView]):
         match self.name:
             case "restart":
                 # Only a restart can pass by an approval, so only it needs to know whether the repository is protected.
-                return plans.plan_restart(await drone.repo(self.repo), build, self.additions)
+                plan = plans.plan_restart(await drone.repo(self.repo), build, self.additions)
             case "stop":
-                return plans.plan_stop(self.repo, build)
+                plan = plans.plan_stop(self.repo, build)
             case "approve":
-                return plans.plan_approve(self.repo, build, self.stage)
+                plan = plans.plan_approve(self.repo, build, self.stage)
             case _:
-                return plans.plan_decline(self.repo, build, self.stage)
+                plan = plans.plan_decline(self.repo, build, self.stage)
+        return replace(plan, action=replace(plan.action, at=self.clock()))
 
     @override
     def keeps_decision(self, before: BuildAction, now: BuildAction) -> bool:
@@ -105,6 +111,10 @@ class BuildChange(Change[BuildAction, ActionView]):
         if self.name == "stop":
             return Sent((build,)) if has_ended(build) else None
         return _find_decision(self.name, build, plan.action.stages[index])
+
+    @override
+    def while_sending(self) -> AbstractAsyncContextManager[object]:
+        return reporting(self.report) if self.name == "restart" else super().while_sending()
 
     @override
     def describe_nothing(self, plan: BuildPlan) -> ActionView:

@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.guard.change import Plan
-from drone_mcp_actions.formatting import clean_name, describe_origin, name_build, name_stages
-from drone_mcp_build.guard.action import OPERATIONS, BuildAction
-from drone_mcp_build.guard.rules import DEPLOYMENTS
+from drone_mcp_build.approval import was_approved
+from drone_mcp_build.build_names import clean_name, describe_origin, name_build, name_stages
+from drone_mcp_build.guard.action import DEPLOYMENTS, OPERATIONS, BuildAction
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.status import blocked_stages, is_final, is_held
@@ -57,21 +57,6 @@ def plan_restart(repo: Repo, build: Build, additions: Additions) -> BuildPlan:
         f"({describe_origin(repo.slug, build)}); the old one stays as it is",
         notes=tuple(_note_restart(action, params)),
     )
-
-
-def was_approved(build: Build) -> bool:
-    """Return whether every stage was approved, as far as the build shows.
-
-    A build of a protected repository ends only after the last approval, unless it was stopped while it waited. A build
-    that does not show it counts as not approved.
-    """
-    if not build.stages or blocked_stages(build):
-        return False
-    if build.status in {"success", "failure", "error"}:
-        return True
-    if build.status == "running":
-        return all(stage.status != "declined" for stage in build.stages)
-    return build.status == "killed" and all(stage.started for stage in build.stages)
 
 
 def _note_restart(action: BuildAction, params: Mapping[str, str]) -> list[str]:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from drone_mcp_actions.formatting import clean_name, name_build, name_stages
 from drone_mcp_actions.plans import note_approval
 from drone_mcp_actions.views import view_of
 from drone_mcp_build import standing
+from drone_mcp_build.build_names import clean_name, name_build, name_stages
 from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:

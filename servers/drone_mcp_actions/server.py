@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import sys
 import time
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_kit import observing
 from ci_mcp_kit.app import ServerSpec, build_server, run
-from ci_mcp_kit.guard.acting import Actor
-from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.guard_notes import GuardNotes
-from ci_mcp_kit.notes.opening import SharedNotes
 from drone_mcp_actions.resources import ActionResources
-from drone_mcp_actions.settings import ActionSettings
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
-from drone_mcp_build.access import DroneAccess, client_options
+from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.guard.settings import ActionSettings
 from drone_mcp_build.guard.spec import BUILD_GUARD
+from drone_mcp_build.guard.writing import make_guard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mcp.server.mcpserver import MCPServer
 
-    from ci_mcp_http.call import Call
     from ci_mcp_kit.front.takeover import Handover
-    from ci_mcp_kit.guard.protocols import Gate
-    from drone_mcp_client.client import DroneClient
 
 SPEC = ServerSpec(
     name="drone-actions",
     title="Drone CI actions",
-    description="Restart, stop, approve and decline Drone CI builds, guarded.",
+    description="Start, restart, stop, approve and decline Drone CI builds, guarded.",
     instructions="""\
-Changes Drone CI builds: restart, rerun, retry, run again; stop, cancel, abort, kill; approve, unblock, release; \
-decline, reject, refuse. Off or a rehearsal unless the operator has turned it on.
+Changes Drone CI builds: start, trigger; restart, rerun, retry, run again; stop, cancel, abort, kill; approve, \
+unblock, release; decline, reject, refuse. Off or a rehearsal unless the operator has turned it on.
 
+- Build a branch: drone_start_build, then wait for it with the cursor.
 - Run a failed build again: drone_restart_build. It makes a new build; wait for that one.
 - End a build that runs or waits: drone_stop_build. Nothing brings it back.
 - A build that waits for approval: drone_approve_build or drone_decline_build, one stage or all.
@@ -56,26 +49,9 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
 def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> MCPServer[Any]:
     """Return the server for one process. `clock` gives the Unix time."""
     access = DroneAccess(settings)
-    notes = SharedNotes(settings.state, settings.services[0].name, settings.server)
-    connect = partial(connect_writer, settings, access)
-    limited = settings.guard.limit_to_tools(OPERATION_OF, settings.tools)
-    guard = Guard(limited, access.clean, GuardNotes(notes), connect, clock)
-    access.at_close += [notes.close, guard.close]
-    parts = ActionTools(access, Actor(guard, settings.timeout, clock)), ActionResources(guard)
+    guard, actor = make_guard(settings, access, OPERATION_OF, clock)
+    parts = ActionTools(access, actor, clock), ActionResources(guard)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal)
-
-
-def connect_writer(settings: ActionSettings, access: DroneAccess, gate: Gate) -> DroneClient:
-    """Return the client that may write: every call passes the scope and the gate, and is sent at most once."""
-    from drone_mcp_client.client import DroneClient  # noqa: PLC0415 - on first use, to start fast
-
-    def check(call: Call[Any]) -> None:
-        access.scope.gate(call)
-        gate(call)
-
-    # Without retries: a request that got no answer may have had its effect, and a second restart is a second build.
-    token, file = settings.guard.write_token, settings.guard.write_token_file
-    return DroneClient(client_options(settings, token, file, retries=0), gate=check, watch=observing.request)
 
 
 def main(handover: Handover | None = None) -> None:

@@ -38,6 +38,22 @@ class RestartView(ActionView):
     cursor: str = ""
 
 
+class StartView(View):
+    """The build that was started, with a cursor to wait from; without a number where there is none."""
+
+    repo: str
+    number: int | None = None
+    outcome: Literal["done", "nothing_started", "dry_run", "repeated"]
+    message: str
+    requests: tuple[str, ...] = ()
+    status: str = ""
+    commit: str = ""
+    cursor: str = ""
+    needs_confirmation: bool | None = None
+    notes: tuple[str, ...] = ()
+    next_step: str = ""
+
+
 def view_of(operation: str) -> type[ActionView]:
     """Return the shape of an operation's answer."""
     return RestartView if operation == "restart" else ActionView

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
@@ -18,15 +17,6 @@ NAME_WIDTH: Final = 60  # characters of a stage's, step's or branch's name
 TITLE_WIDTH: Final = 100  # characters
 ERROR_WIDTH: Final = 300  # Drone itself cuts the error of a stage or step at 500 bytes
 SHORT_COMMIT: Final = 10  # hexadecimal digits
-
-_LATEST_TIME = 253_402_300_799  # the last second of the year 9999, which is as far as datetime goes
-
-
-def format_time(seconds: int) -> str | None:
-    """Write a Unix time as ISO 8601 in UTC; None where Drone has not set it (0) or it is out of range."""
-    if not 0 < seconds <= _LATEST_TIME:
-        return None
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def count_seconds(started: int, stopped: int, now: int) -> int | None:

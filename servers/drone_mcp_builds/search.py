@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from drone_mcp_build.build_times import format_time
 from drone_mcp_builds import criteria, cursor, listing, walk
-from drone_mcp_builds.formatting import format_time, join_names
+from drone_mcp_builds.formatting import join_names
 from drone_mcp_builds.same_failure import BY_LOGS
 from drone_mcp_builds.views import BuildList
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.token_count import count_tokens
+from drone_mcp_build.build_times import format_time
 from drone_mcp_build.build_title import title_of
 from drone_mcp_build.pages import commit_page, home_by_link
 from drone_mcp_build.refs import history_branch, pull_request_of
@@ -18,7 +19,6 @@ from drone_mcp_builds.formatting import (
     find_author,
     find_tag_name,
     format_count,
-    format_time,
 )
 from drone_mcp_builds.views import BuildView
 

@@ -10,9 +10,9 @@ from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.access import check_server, resolve_address
+from drone_mcp_build.build_times import format_time
 from drone_mcp_builds import listing, repo_list
 from drone_mcp_builds.criteria import Criteria, Event, Status, branch_name, commit_prefix, tag_name
-from drone_mcp_builds.formatting import format_time
 from drone_mcp_builds.paging import Pages
 from drone_mcp_builds.same_failure import SameFailure, failure_signature
 from drone_mcp_builds.search import BuildSearch

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.diagnosis.verdicts import HIGH, NOTHING, UNKNOWN, Verdict, guess_by_name, judge_log
+from ci_mcp_logs.diagnosis.verdicts import HIGH, NOTHING, UNKNOWN, Verdict, judge_log, weigh
 from drone_mcp_build.failure_class import judge
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
 from drone_mcp_diagnosis.services import services_beside
@@ -28,19 +27,14 @@ def verdict_of(failed: FailedStep, text: LogText | None, found: Excerpt | None, 
         log = judge_log(text, found, failed.exit_code, image=image, has_services=services)
     sure = judge(failed, limit)
     if sure is None:
-        return guess_by_name([failed.own_name]) if log == UNKNOWN else log
+        return weigh(None, log, [failed.own_name])
     # The answer shows the error itself elsewhere.
     by_runner = "the runner's error" if failed.error else "the runner could not run it"
     ended = Verdict(sure.kind, sure.confidence, (sure.why or by_runner,))
     # What Drone and the runner have recorded outweighs any text that the step printed.
     if failed.status in {"killed", "error"} or failed.error:
         return ended
-    if log.kind == ended.kind:
-        return Verdict(log.kind, HIGH, ended.evidence + log.evidence)
-    # A watchdog inside the step ends it with 130 or 143 as well, and then the log names the time limit.
-    if ended.kind == "cancelled" and log.kind == "timeout":
-        return replace(log, evidence=ended.evidence + log.evidence)
-    return ended
+    return weigh(ended, log, [failed.own_name])
 
 
 def verdict_of_build(build: Build) -> Verdict:

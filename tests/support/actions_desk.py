@@ -14,7 +14,7 @@ from mcp.types import ElicitResult
 from ci_mcp_kit.guard.audit_chain import Head
 from ci_mcp_kit.guard.audit_file import head_path
 from drone_mcp_actions.server import create
-from drone_mcp_actions.settings import ActionSettings
+from drone_mcp_build.guard.settings import ActionSettings
 from support.agent import Agent
 from support.simulator import running_simulator
 
@@ -29,6 +29,7 @@ ON = {"DRONE_MCP_ACTIONS": "on", "DRONE_MCP_ACTION_REPOS": "octo/*", "DRONE_MCP_
 ADDITIONS = {"DRONE_MCP_ACTION_PARAMS": "*", "DRONE_MCP_ACTION_DEBUG": "allow"}
 
 
+# Those that act on an existing build, which they take by its number.
 TOOLS = ("drone_restart_build", "drone_stop_build", "drone_approve_build", "drone_decline_build")
 
 

@@ -13,7 +13,7 @@ import respx
 from mcp import Client, MCPError
 
 from drone_mcp_actions.server import create
-from drone_mcp_actions.settings import ActionSettings
+from drone_mcp_build.guard.settings import ActionSettings
 from support.actions_desk import Person
 from support.agent import Answer
 from support.made_builds import made_repo

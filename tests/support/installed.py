@@ -69,12 +69,13 @@ def writing_environment_of(name: str, mode: str | None = "on", token: str = TOKE
     spec = server_module(name).SPEC
     if spec.guard is None:
         return {}
-    widest = {"confirm": "high", "unapproved": "allow", "debug": "allow"}
+    widest = {"confirm": "high", "unapproved": "allow", "debug": "allow", "red": "allow"}
     found = {spec.guard.variable("write_token"): token}
     for key, schema in spec.guard.keys.items():
-        globs = schema.get("items", {}).get("pattern")
-        if globs:
-            found[spec.guard.variable(key)] = next(glob for glob in ("*", "*/*") if re.fullmatch(globs, glob))
+        globs = schema.get("items", {}).get("pattern", "")
+        # A list that takes no wildcard narrows what is allowed, as times do.
+        if widest_glob := next((glob for glob in ("*", "*/*") if globs and re.fullmatch(globs, glob)), None):
+            found[spec.guard.variable(key)] = widest_glob
         elif key in widest:
             found[spec.guard.variable(key)] = widest[key]
     return found | ({spec.guard.variable("mode"): mode} if mode else {})

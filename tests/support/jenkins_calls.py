@@ -25,12 +25,18 @@ SCENARIO: Final[dict[str, Any]] = {
                 {
                     "result": "FAILURE",
                     "log": "one\ntwo\nerror: three",
+                    "tests": [{"name": "three", "status": "FAILED", "error": "no"}, {"name": "one"}],
                     "artifacts": {"out/a b.txt": "a\n", "b.bin": "\0"},
                 }
             ],
         },
         "queued": {},
-        "team": {"kind": "folder", "jobs": {"mb": {"kind": "multibranch", "jobs": {"feature%2Fx": {"builds": [{}]}}}}},
+        "team": {
+            "kind": "folder",
+            "jobs": {
+                "mb": {"kind": "multibranch", "jobs": {"feature%2Fx": {"builds": [{"tests": [{"name": "one"}]}]}}}
+            },
+        },
     }
 }
 REHEARSING: Final = {
@@ -85,11 +91,14 @@ ARGUMENTS: Final[dict[str, st.SearchStrategy[dict[str, Any]]]] = {
         optional={
             "build": BUILDS,
             "literal": st.booleans(),
-            "ignore_case": st.booleans(),
             "context": st.integers(0, 10),
-            "max_matches": st.integers(1, 100),
-            "token_budget": st.integers(200, 20_000),
         },
+    ),
+    "jenkins_diagnose_build": st.fixed_dictionaries(
+        {"job": JOBS}, optional={"build": BUILDS, "token_budget": st.integers(200, 20_000)}
+    ),
+    "jenkins_get_test_results": st.fixed_dictionaries(
+        {"job": JOBS}, optional={"build": BUILDS, "start": st.integers(0, 50)}
     ),
     "jenkins_get_queue": st.fixed_dictionaries(
         {}, optional={"job": st.sampled_from(["app", "queued"]), "limit": st.integers(1, 50)}

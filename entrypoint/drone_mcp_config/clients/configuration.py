@@ -14,6 +14,7 @@ from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.installation.uvx import uvx_command
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.token_variables import token_sources
+from drone_mcp_config.roles.loading import narrow_role, unset_addresses
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -90,9 +91,13 @@ def make_configuration_in(
             f"The role {role.name!r} sees {', '.join(role.repos)}, and {context.repo} (--repo, {drone.REPO}) is not "
             "among them."
         )
-    plan = make_plan(role, installed, context)
+    unset = unset_addresses(role, installed, environment)
+    plan = make_plan(narrow_role(role, installed, environment), installed, context)
     entries: dict[str, Entry] = {}
-    notes: list[str] = []
+    notes = [
+        f"Left out {installed[name].server}: without {' and '.join(addresses)} here it has nothing to ask."
+        for name, addresses in unset.items()
+    ]
     for server in plan.servers:
         try:
             entries[server.name] = client.entry(server)

@@ -14,7 +14,7 @@ from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.roles.loading import load_role, narrow_role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,7 +43,7 @@ def run(
         raise UserError("Run what? Put the agent's command behind two dashes: drone-mcp-config agent ... -- claude")
     installed = read_installation()
     require_role(assignment, push=delivery is not None)
-    role = load_role(assignment.role, role_library(roles_dir), installed)
+    role = narrow_role(load_role(assignment.role, role_library(roles_dir), installed), installed, os.environ)
     prepared = prepare_run(assignment, role, installed, UserFolders.here(), os.environ, push=delivery is not None)
     commands = tuple(role.agent.setup or ()) if setup else ()
     one = AgentRun(prepared, tuple(command), commands, setup_seconds, delivery, identity)

@@ -155,14 +155,15 @@ def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[st
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
     known = secret_variables(role, installed)
-    found = {
-        reference.name: PodVariable(
-            reference.name,
-            names_a_secret(reference.name) or reference.name in known,
-            optional=reference.default is not None,
-        )
+    optional = {installed[name].server for name, entry in role.servers.items() if entry.optional}
+    references = [
+        (reference, server.name not in optional)
         for server in plan.servers
         for template in server.templates
         for reference in template.references
-    }
-    return list(found.values())
+    ]
+    needed = {reference.name for reference, by_all in references if by_all and reference.default is None}
+    return [
+        PodVariable(name, names_a_secret(name) or name in known, optional=name not in needed)
+        for name in dict.fromkeys(reference.name for reference, _ in references)
+    ]

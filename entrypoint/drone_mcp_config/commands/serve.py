@@ -21,7 +21,7 @@ from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.roles.loading import load_role, narrow_role
 from drone_mcp_config.serving.app import many_roles, one_role, serving_app
 from drone_mcp_config.serving.callers import CallerBook, Limits
 from drone_mcp_config.serving.pool import Pool
@@ -55,7 +55,8 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
     @cache
     def servers_of(name: str) -> tuple[HostedServer, ...]:
         # Cached, as a role file that changes while it is served would give callers of one role different limits.
-        return hosted_servers(load_role(name, roles, installed), installed, environment)
+        role = narrow_role(load_role(name, roles, installed), installed, environment)
+        return hosted_servers(role, installed, environment)
 
     try:
         http = HttpSettings.read(address, environment, guarded=callers is not None)

@@ -103,6 +103,13 @@ def tools_by_server(role: Role, installed: Servers) -> dict[str, tuple[str, ...]
     }  # fmt: skip
 
 
+def probes_by_server(role: Role, installed: Servers) -> dict[str, str]:
+    """Return each server of ours, by the name that clients have for it -> the tool that asks its service."""
+    probes = {installed[name].server: installed[name].probe for name in role.servers}
+    offered = tools_by_server(role, installed)
+    return {server: tool for server, tool in probes.items() if tool in offered[server]}
+
+
 def _served_server(url: str, entry: ServerEntry, manifest: Manifest, *, own_token: bool) -> RemoteServer:
     """Point at a server of `drone-mcp-config serve`: the role's limits and tokens are known there."""
     headers = {"Authorization": Template.parse(f"Bearer ${{{CALLER_TOKEN}}}")}

@@ -8,7 +8,7 @@ key by key like a server.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -21,7 +21,7 @@ from drone_mcp_config.roles.problems import explain, explain_guard
 from drone_mcp_config.roles.role_source import KeyPath, Source, read_source
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Mapping
     from pathlib import Path
 
     from drone_mcp_config.installation.manifest import Manifest
@@ -80,6 +80,35 @@ def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
     if problems:
         raise InvalidRole(problems)
     return role
+
+
+def unset_addresses(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
+    """Return each optional server of a role that cannot work here -> the address variables that are not set.
+
+    The address of a service that a server of the role needs anyway does not count: without it the role does not work.
+    """
+    needed = {
+        service.address
+        for name, entry in role.servers.items()
+        if not entry.optional
+        for service in installed[name].services
+    }
+    unset = {
+        name: tuple(
+            service.address
+            for service in installed[name].services
+            if service.address not in needed and not environment.get(service.address, "").strip()
+        )
+        for name, entry in role.servers.items()
+        if entry.optional
+    }
+    return {name: addresses for name, addresses in unset.items() if addresses}
+
+
+def narrow_role(role: Role, installed: Servers, environment: Mapping[str, str]) -> Role:
+    """Return the role without the optional servers that cannot work here."""
+    unset = unset_addresses(role, installed, environment)
+    return replace(role, servers={name: entry for name, entry in role.servers.items() if name not in unset})
 
 
 def _lineage(file: Path, roles: RoleLibrary, servers: Servers) -> Iterator[tuple[RoleFile, Source]]:

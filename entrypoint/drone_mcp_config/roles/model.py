@@ -79,6 +79,9 @@ class ServerEntry(StrictModel):
         list[ScopeGlob] | None,
         Field(min_length=1, description="What may be seen of a service that has no repositories; !glob takes away."),
     ] = None
+    optional: Annotated[
+        bool, Field(description="Whether the role does without it where the address of its service is not set.")
+    ] = False
     preload: Preload = False
 
     @field_validator("tools")

@@ -158,7 +158,9 @@ class Actor:
         sent = Sent()
         for index, call in enumerate(plan.calls):
             try:
-                sent = replace(sent, answers=(*sent.answers, await self._guard.send(warrant, call)))
+                async with change.while_sending():
+                    answer = await self._guard.send(warrant, call)
+                sent = replace(sent, answers=(*sent.answers, answer))
             except ServiceError as error:
                 try:
                     found = await self._look_for_effect(change, plan, index, error)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
@@ -12,6 +13,8 @@ from ci_mcp_kit.guard.protocols import Action
 from ci_mcp_kit.guard.repeating import WINDOW
 
 if TYPE_CHECKING:
+    from contextlib import AbstractAsyncContextManager
+
     from ci_mcp_kit.errors import ServiceError
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.protocols import Request
@@ -127,6 +130,10 @@ class Change(ABC, Generic[A, V]):
 
         Return what it would have been answered; None where the service does not show that it was.
         """
+
+    def while_sending(self) -> AbstractAsyncContextManager[object]:
+        """Return a context for the time that a call is under way, in which a domain may report progress."""
+        return nullcontext()
 
     @abstractmethod
     def describe_nothing(self, plan: Plan[A]) -> V:

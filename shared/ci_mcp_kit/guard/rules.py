@@ -73,6 +73,11 @@ class Rules(ABC):
     def check(self, action: Any) -> None:
         """Raise where a rule of the domain's own refuses an action."""
 
+    def risk_of(self, action: Any) -> Risk:
+        """Return the risk of an action; a domain's rules may raise it."""
+        risk: Risk = action.risk
+        return risk
+
     def admit(self, operation: Operation, scope: str) -> None:
         """Raise if this process may not use an operation in a scope, whatever its subject is."""
         if self.mode == "off":
@@ -90,7 +95,9 @@ class Rules(ABC):
         self.check(action)
         self._check_additions(action)
         # With an addition the agent has a say in what runs, as with an approval.
-        risk = max(action.risk, Risk.MEDIUM) if action.additions else action.risk
+        risk = self.risk_of(action)
+        if action.additions:
+            risk = max(risk, Risk.MEDIUM)
         return Decision(self.mode, "allowed", confirm=risk >= self.confirm)
 
     def _check_additions(self, action: Action) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
@@ -78,3 +78,21 @@ def guess_by_name(names: Sequence[str]) -> Verdict:
         if guess := judge_name(name):
             return Verdict(guess.kind, guess.confidence, (f"only its name {one_line(name, _NAME)!r} tells",))
     return UNKNOWN
+
+
+def weigh(ended: Verdict | None, log: Verdict, names: Sequence[str]) -> Verdict:
+    """Return the verdict on a step that ended by itself.
+
+    Args:
+        ended: what its exit code or error tells; None where that tells nothing.
+        log: what its log tells.
+        names: of the step and its stage.
+    """
+    if ended is None:
+        return guess_by_name(names) if log == UNKNOWN else log
+    if log.kind == ended.kind:
+        return Verdict(log.kind, HIGH, ended.evidence + log.evidence)
+    # A watchdog inside the step ends it with 130 or 143 as well, and then the log names the time limit.
+    if ended.kind == "cancelled" and log.kind == "timeout":
+        return replace(log, evidence=ended.evidence + log.evidence)
+    return ended

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ci_mcp_kit.guard import variables as guard
 from ci_mcp_kit.variables import Variable, read_globs, read_list
+from drone_mcp_build.guard.windows import parse_window
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +12,15 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Repeated from `action.OPERATIONS`, whose module imports more than the standard library.
-OPERATION_NAMES = ("restart", "stop", "approve", "decline")
+OPERATION_NAMES = ("start", "restart", "promote", "rollback", "stop", "approve", "decline")
+
+
+def _windows(text: str) -> tuple[str, ...]:
+    # Checked here, so that a mistake ends the start and not the first deployment; the rules read them again.
+    texts = read_list(text)
+    for each in texts:
+        parse_window(each)
+    return texts
 
 
 VARIABLES = (
@@ -33,12 +42,28 @@ VARIABLES = (
         read_list,
         "none",
     ),
-    guard.allow("DRONE_MCP_ACTION_UNAPPROVED", "unapproved", "restarts that pass by an approval"),
+    Variable(
+        "DRONE_MCP_ACTION_PRODUCTION",
+        "production",
+        "globs of environments for which a person is always asked",
+        read_list,
+        "*prod*",
+    ),
+    Variable(
+        "DRONE_MCP_ACTION_WINDOWS",
+        "windows",
+        "days, hours and time zones in which production may be changed, like Mon-Fri/09:00-17:00/Europe/Berlin",
+        _windows,
+        "always",
+    ),
+    guard.allow("DRONE_MCP_ACTION_RED", "red", "deployments of builds that are not green"),
+    guard.allow("DRONE_MCP_ACTION_UNAPPROVED", "unapproved", "new builds that pass by an approval"),
     guard.params("DRONE_MCP_ACTION_PARAMS"),
     guard.allow("DRONE_MCP_ACTION_DEBUG", "debug", "restarts in Drone's debug mode"),
     guard.confirm(
         "DRONE_MCP_ACTION_CONFIRM",
-        "the lowest risk to confirm: low (restart), medium (approve, decline, restart with parameters) or high (stop)",
+        "the lowest risk to confirm: low (start, restart, promote, rollback), medium (approve, decline, "
+        "a chosen commit, parameters) or high (stop, production)",
     ),
     guard.rate("DRONE_MCP_ACTION_RATE", "a repository"),
     guard.signing_key("DRONE_MCP_ACTION_KEY"),

@@ -9,7 +9,7 @@ from mcp import Client, MCPError
 from mcp.types import ElicitResult
 
 from drone_mcp_actions.server import create
-from drone_mcp_actions.settings import ActionSettings
+from drone_mcp_build.guard.settings import ActionSettings
 from support.actions_desk import ADDITIONS, ON, Person
 from support.agent import Answer
 from support.simulator import running_simulator

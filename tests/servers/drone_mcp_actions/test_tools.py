@@ -6,15 +6,16 @@ import pytest
 from mcp import Client
 
 from drone_mcp_actions.server import create
-from drone_mcp_actions.settings import ActionSettings
 from drone_mcp_actions.tools import OPERATION_OF
 from drone_mcp_build.guard.action import OPERATIONS
+from drone_mcp_build.guard.settings import ActionSettings
 from support.actions_desk import TOOLS
 
 
 @pytest.mark.parametrize(
     ("tool", "destructive", "idempotent"),
     [
+        ("drone_start_build", False, False),  # a new build each time
         ("drone_restart_build", False, False),  # a new build each time; the old one stays
         ("drone_stop_build", True, True),  # what ran is lost; a second stop changes nothing
         ("drone_approve_build", True, True),  # what ran with the secrets cannot be taken back
@@ -29,8 +30,8 @@ async def test_the_annotations_are_true(tool: str, destructive: bool, idempotent
 
 
 def test_every_operation_has_its_tool() -> None:
-    assert set(OPERATION_OF) == set(TOOLS)
-    assert set(OPERATION_OF.values()) == OPERATIONS.keys()
+    assert set(OPERATION_OF) == {"drone_start_build", *TOOLS}
+    assert set(OPERATION_OF.values()) == OPERATIONS.keys() - {"promote", "rollback"}  # which the deploy server has
 
 
 async def test_the_way_out_closes_both_clients(at: Any) -> None:

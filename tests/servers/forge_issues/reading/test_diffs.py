@@ -32,7 +32,7 @@ async def test_the_files_come_first_and_the_lock_file_last(desk: IssuesDesk) -> 
 
 async def test_chosen_paths_are_shown_alone(desk: IssuesDesk) -> None:
     answer = await desk.ask("drone_get_pull_request_diff", number=PULL, paths=["tests"])
-    assert answer.data["files"] == ["tests/test_main.py +9 -0"]
+    assert answer.data["files"] == ["tests/test_main.py +5 -1"]
     assert answer.data["total_files"] == 3
     assert "src/main.py" not in answer.data["hunks"]
 

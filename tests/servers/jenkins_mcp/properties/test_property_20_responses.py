@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 # Their text has the lines of the log as they are, without the quoting of JSON.
-LOG_TOOLS = {"jenkins_get_build_log", "jenkins_search_build_log"}
+LOG_TOOLS = {"jenkins_diagnose_build", "jenkins_get_build_log", "jenkins_search_build_log"}
 
 
 @pytest.fixture(scope="module")

@@ -17,11 +17,11 @@ from ci_mcp_kit.guard.rate import Rate
 from ci_mcp_kit.guard.settings import GuardSettings
 from ci_mcp_kit.notes.memory import MemoryNotes
 from ci_mcp_kit.variables import Secret
-from drone_mcp_actions.server import connect_writer
-from drone_mcp_actions.settings import ActionSettings
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.guard.rules import BuildRules
+from drone_mcp_build.guard.settings import ActionSettings
+from drone_mcp_build.guard.writing import connect_writer
 from drone_mcp_client import calls
 from drone_mcp_client.errors import PermissionDenied, RateLimited, ServiceError
 from drone_mcp_client.models import Build

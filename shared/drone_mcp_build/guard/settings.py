@@ -1,4 +1,4 @@
-"""The settings of the actions server, read from the environment."""
+"""The settings of a server that changes builds, read from the environment."""
 
 from __future__ import annotations
 
