@@ -20,12 +20,29 @@ SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
     "ci_mcp_simulator": set(),
+    "gitea_simulator": set(),
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
     "forge_client": {"ci_mcp_http", "ci_mcp_kit"},
-    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
+    "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit", "ci_mcp_logs"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
+    "drone_mcp_diagnosis": {
+        "ci_mcp_http",
+        "ci_mcp_kit",
+        "ci_mcp_logs",
+        "drone_mcp_build",
+        "drone_mcp_client",
+        "drone_mcp_known",
+    },
+    "forge_access": {
+        "drone_mcp_build",
+        "drone_mcp_client",
+        "drone_mcp_known",
+        "forge_client",
+        "ci_mcp_http",
+        "ci_mcp_kit",
+    },
 }
 
 # What each folder and module at the top of the entrypoint may import of it.

@@ -26,11 +26,13 @@ from packs import Case, load
 
 from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.token_count import count_tokens
+from ci_mcp_logs.diagnosis.answer import compose_diagnosis
 from drone_mcp_build.failed_steps import failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.step_reader import LogReading
-from drone_mcp_logs.diagnose.other_builds import NO_PAST, OtherRun, Past
-from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude
+from drone_mcp_diagnosis.diagnosing import Chosen, Facts, conclude
+from drone_mcp_diagnosis.other_builds import NO_PAST, OtherRun, Past
+from drone_mcp_diagnosis.step_reader import LogReading
+from drone_mcp_logs.diagnose.advice import propose
 
 PACKS = ("logchunks", "logdx", "cidiff", "new-bare", "new-in", "new-mid", "new-noisy")
 COUNT = Path(__file__).parent / "tokens" / "count.cjs"
@@ -55,7 +57,8 @@ def answered(case: Case, budget: int) -> Answer:
     failed, ref = failed_steps(build), step_refs(build)[0]
     past = Past("main", OtherRun(build, ref, case.good)) if case.good else NO_PAST
     reading = LogReading(ref, case.text)
-    view = conclude(Facts("octo/hello", Chosen(build), failed, [reading], [], past, 0, budget))
+    facts = Facts("octo/hello", Chosen(build), failed, [reading], [], past, 0, budget)
+    view = compose_diagnosis(conclude(facts, propose), budget)
     shown = {int(number) for number in _NUMBERED.findall(view.failures[0].log)}
     recall = max(len(shown & set(gold)) / len(gold) for gold in case.raw["gold"])
     return Answer(view.as_text(), to_json(view), recall)

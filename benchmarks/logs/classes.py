@@ -15,9 +15,9 @@ import os
 import sys
 import time
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
-from kinds import answer
+from kinds import Answer, answer
 from packs import load
 
 from ci_mcp_logs.distill.model import default_model
@@ -29,20 +29,11 @@ RIGHT = 0.85  # of all
 SURE = 0.92  # of those that are called sure
 
 
-class Answer(NamedTuple):
-    """What was answered for a case, and what is right."""
-
-    case: str
-    kind: str
-    confidence: str
-    right: list[str]
-
-
 def answers(packs: Path, name: str) -> list[Answer]:
     """The answers to the cases of a pack that are labelled with classes."""
     model = default_model()
     labelled = (case for case in load(packs, name) if "class" in case.raw)
-    return [Answer(case.id, *answer(case, model), case.raw["class"]) for case in labelled]
+    return [Answer(case, *answer(case, model), case.raw["class"]) for case in labelled]
 
 
 def report(name: str, rows: Sequence[Answer]) -> bool:
@@ -74,7 +65,7 @@ def main() -> int:
         report(name, rows)
         for row in rows if args.misses else ():
             if row.kind not in row.right:
-                print(f"      {row.kind} ({row.confidence}) instead of {' or '.join(row.right)}  {row.case}")
+                print(f"      {row.kind} ({row.confidence}) instead of {' or '.join(row.right)}  {row.case.id}")
     everything = [row for rows in found.values() for row in rows]
     fine = report("all", everything)
     print(f"{1000 * took / len(everything):.0f} ms CPU a log, with reading and distilling it")

@@ -4,27 +4,39 @@ from __future__ import annotations
 
 import tomllib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from packs import Case, fold_of, load
 
+from ci_mcp_logs.diagnosis.parts import Part
 from ci_mcp_logs.distill import distill
-from drone_mcp_build.failed_steps import FailedStep, Part
+from drone_mcp_build.failed_steps import FailedStep
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.common.failure_signatures import JUDGED
-from drone_mcp_logs.common.verdicts import verdict_of
+from drone_mcp_diagnosis.failure_signatures import JUDGED
+from drone_mcp_diagnosis.verdicts import verdict_of
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ci_mcp_logs.distill.model import Model
 
 KINDS = Path(__file__).with_name("kinds.toml")
 
 
-def answers(packs: Path, models: list[Model]) -> list[tuple[Case, str, str, list[str]]]:
-    """Every such case with the class and confidence that it is answered with, and the classes that are right."""
+class Answer(NamedTuple):
+    """The class and confidence that a case is answered with, and the classes that are right."""
+
+    case: Case
+    kind: str
+    confidence: str
+    right: Sequence[str]
+
+
+def answers(packs: Path, models: Sequence[Model]) -> list[Answer]:
+    """The answers to the cases of the packs that are listed."""
     labels = tomllib.loads(KINDS.read_text("utf-8"))
     return [
-        (case, *answer(case, models[fold_of(case)]), right[case.id])
+        Answer(case, *answer(case, models[fold_of(case)]), right[case.id])
         for pack, right in labels.items()
         for case in load(packs, pack)
         if case.id in right

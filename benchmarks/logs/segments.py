@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 FEATURES = {
     "inside": ("worth", "role", "indented"),
-    "first": ("worth", "risen", "role", "role_above", "indented", "nth", "to_end", "indent"),
-    "last": ("worth", "falls", "role", "role_below", "dedented", "to_end", "indent"),
+    "first": ("worth", "risen", "role", "role_above", "indented", "nth", "to_exit", "to_end", "indent"),
+    "last": ("worth", "falls", "role", "role_below", "dedented", "to_exit", "to_end", "indent"),
 }
 CODED = {"role", "role_above", "role_below", "role_after"}
 FEW = 14  # values; a feature with no more has a bin for each

@@ -5,8 +5,8 @@
 DIR is that of `run.py`, and figures are cross-fitted as there. Every constant of `ci_mcp_logs.distill.tuning`, or each
 of those named, is moved down and up while the others stay: a share halfway to 0 and to 1, anything else to its half and
 its double. The columns are recall and full on LogChunks at 2,000 tokens with the median tokens of an answer, recall and
-hit at 500 tokens, and recall on CiDiff with the good log. The constants were chosen on these packs: a row tells how
-steep the figures are around a value, not how it does on other logs.
+hit at 500 tokens, and recall on CiDiff with the good log and on new-mid. The constants were chosen on these packs: a
+row tells how steep the figures are around a value, not how it does on other logs.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ import statistics
 import sys
 from collections import defaultdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from judge import Marks, judge, mean
 from packs import Case, fold_of, load
-from run import FOLDS, mean, scorer
+from run import FOLDS
 
 from ci_mcp_logs.distill import Study, tuning
 from ci_mcp_logs.distill.model import Model, read_model
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-BUDGETS = {"logchunks": (2000, 500), "cidiff": (2000,)}
+BUDGETS = {"logchunks": (2000, 500), "cidiff": (2000,), "new-mid": (2000,)}
 
 
 def constants() -> dict[str, float]:
@@ -47,21 +48,24 @@ def moves(value: float) -> Iterator[float]:
         yield from (value / 2, value * 2)
 
 
-def row(packs: dict[str, list[Case]], judge: Any, models: list[Model]) -> str:
+def row(packs: dict[str, list[Case]], models: list[Model]) -> str:
     """The figures with the constants as they are."""
-    marks: dict[tuple[str, int], list[dict[str, Any]]] = defaultdict(list)
+    marks: dict[tuple[str, int], list[Marks]] = defaultdict(list)
     for name, cases in packs.items():
         for case in cases:
             study = Study(case.text, case.good, model=models[fold_of(case)])
+            candidates = set(study.weighed(case.exit_code)[0].numbers)
             for budget in BUDGETS[name]:
-                lines = [(line.number, line.text) for line in study.excerpt(case.exit_code, budget).lines]
-                marks[name, budget].append(judge(case.raw, lines, budget))
-    large, small, compared = marks["logchunks", 2000], marks["logchunks", 500], marks["cidiff", 2000]
-    tokens = statistics.median(mark["tokens"] for mark in large)
+                marks[name, budget].append(judge(case, study.excerpt(case.exit_code, budget), budget, candidates))
+
+    def figure(name: str, budget: int, measure: str) -> str:
+        return f"{mean(getattr(mark, measure) for mark in marks[name, budget]):.3f}"
+
+    tokens = statistics.median(mark.tokens for mark in marks["logchunks", 2000])
     return (
-        f"recall {mean(large, 'recall'):.3f} full {mean(large, 'full'):.3f} tokens {tokens:4.0f}"
-        f"   at 500: recall {mean(small, 'recall'):.3f} hit {mean(small, 'hit'):.3f}"
-        f"   cidiff: recall {mean(compared, 'recall'):.3f}"
+        f"recall {figure('logchunks', 2000, 'recall')} full {figure('logchunks', 2000, 'full')} tokens {tokens:4.0f}"
+        f"   at 500: recall {figure('logchunks', 500, 'recall')} hit {figure('logchunks', 500, 'hit')}"
+        f"   cidiff: recall {figure('cidiff', 2000, 'recall')}   new-mid: recall {figure('new-mid', 2000, 'recall')}"
     )
 
 
@@ -75,15 +79,14 @@ def main() -> int:
         print("no labelled packs: pass --packs DIR or set DRONE_MCP_LOGBENCH")
         return 0
     packs = {name: load(Path(args.packs), name) for name in BUDGETS}
-    judge = scorer(Path(args.packs)).judge
     models = [read_model(fold.read_text(encoding="utf-8")) for fold in sorted(FOLDS.glob("*.json"))]
-    print(f"{'as it is':28} {row(packs, judge, models)}", flush=True)
+    print(f"{'as it is':28} {row(packs, models)}", flush=True)
     for name, value in constants().items():
         if args.names and name not in args.names:
             continue
         for moved in moves(value):
             setattr(tuning, name, moved)
-            print(f"{name:20} {moved:7.4g} {row(packs, judge, models)}", flush=True)
+            print(f"{name:20} {moved:7.4g} {row(packs, models)}", flush=True)
         setattr(tuning, name, value)
     return 0
 

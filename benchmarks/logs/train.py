@@ -23,6 +23,7 @@ from packs import FOLDS, Case, fold_of, load
 from scipy.sparse import csr_matrix
 from segments import Example, as_model, learn_segments, marked
 from sklearn.linear_model import SGDClassifier
+from surroundings import variants
 
 from ci_mcp_logs.distill import indicative_lines
 from ci_mcp_logs.distill.candidates import find_hits, gather
@@ -38,9 +39,11 @@ if TYPE_CHECKING:
 
     Examples = list[tuple[Mapping[str, Sequence[float]], list[bool]]]
 
+LEARNED = ("logchunks", "logdx", "cidiff", "new-bare")
 VOCABULARY = 7000
 EMPTY = BinnedModel({}, [])
 NOTHING = Model(-1.0, Vocabulary({}), EMPTY, EMPTY, EMPTY)  # takes no line for evidence
+SERVER = b"drone"  # words with the CI server's name, as in folders, say nothing of failures
 SEEN_IN = 3  # repositories a word must occur in
 
 
@@ -106,7 +109,9 @@ def learn_words(rows: Rows, use: Any, groups: set[int]) -> tuple[float, dict[str
 
 
 def is_text(word: bytes) -> bool:
-    """Whether a word can stand in a JSON file."""
+    """Whether a word can stand in the data file of the model."""
+    if SERVER in word:
+        return False
     try:
         word.decode()
     except UnicodeDecodeError:
@@ -215,7 +220,8 @@ def main() -> None:
     parser.add_argument("--folds", type=Path, required=True)
     parser.add_argument("--last-stage", action="store_true")
     args = parser.parse_args()
-    cases = [case for name in ("logchunks", "logdx", "cidiff") for case in load(args.packs, name)]
+    cases = [case for name in LEARNED for case in load(args.packs, name)]
+    cases += list(variants(cases))
     folds = np.array([fold_of(case) for case in cases])
     args.folds.mkdir(exist_ok=True)
     files = [*(args.folds / f"{fold}.json" for fold in range(FOLDS)), args.out]

@@ -7,19 +7,15 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 
 from ci_mcp_kit.resources import resource
-from ci_mcp_logs.framing import framed, new_nonce
-from ci_mcp_logs.numbered_lines import Span, Writer, last_lines
-from drone_mcp_logs.common.live_log import Pace
-from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.common.steps import find, standing
-from drone_mcp_logs.common.views import LOST_HEAD
+from ci_mcp_logs.log_document import write_log
+from drone_mcp_diagnosis.live_log import Pace
+from drone_mcp_diagnosis.step_reader import StepReader
+from drone_mcp_diagnosis.steps import find, standing
+from drone_mcp_diagnosis.views import LOST_HEAD
 
 if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
     from drone_mcp_known.access import KnownAccess
-
-MOST_CHARS = 256 * 1024  # characters, counted from the end of the log
-WIDEST = 4_000  # characters of a line
 
 
 class LogResources:
@@ -50,15 +46,10 @@ class LogResources:
         return await anyio.to_thread.run_sync(_whole, head, reading.text)
 
 
-def _characters(line: str) -> int:
-    return len(line) + 1
-
-
 def _whole(head: str, text: LogText) -> str:
-    pen = Writer(text.with_stamps(), MOST_CHARS, WIDEST, measure=_characters)  # with every time stamp
-    span = last_lines(pen, Span(0, len(text.lines)))
+    span, log = write_log(text)
     state = ", still running" if text.running else ""
     lost = f"; {LOST_HEAD}" if text.head_lost else ""
     left_out = f" The first {span.start} are left out: drone_get_build_logs reads them." if span.start else ""
     extent = f"Lines {text.first + span.start}-{text.last} of {text.last}{state}{lost}.{left_out}"
-    return f"{head}. {extent}\n{framed((pen.line(index) for index in span), new_nonce())}\n"
+    return f"{head}. {extent}\n{log}\n"

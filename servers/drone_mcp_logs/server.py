@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mcp.server.mcpserver import MCPServer
 
     from ci_mcp_kit.front.takeover import Handover
-    from drone_mcp_logs.common.live_log import Pace
+    from drone_mcp_diagnosis.live_log import Pace
 
 SPEC = ServerSpec(
     name="drone-logs",

@@ -10,9 +10,9 @@ from pydantic import BeforeValidator, Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.access import resolve_address
-from drone_mcp_logs.common.live_log import Pace
+from drone_mcp_diagnosis.diagnosis_views import DiagnosisView
+from drone_mcp_diagnosis.live_log import Pace
 from drone_mcp_logs.compare.views import ComparisonView
-from drone_mcp_logs.diagnose.views import DiagnosisView
 from drone_mcp_logs.flaky.views import FlakyView
 from drone_mcp_logs.read.tool import ReadRequest, show_logs, window_of
 from drone_mcp_logs.read.views import BuildLogsView
@@ -59,10 +59,10 @@ class LogTools:
         Failed steps in causal order with the log lines that show why, class of failure, failed tests, places, whether
         its target branch fails alike, what to do next.
         """
-        from drone_mcp_logs.diagnose.tool import diagnose  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_logs.diagnose.tool import diagnose_build  # noqa: PLC0415 - on first use, to start fast
 
         what = resolve_address(self._access, repo, number)
-        return await diagnose(self._access, what, token_budget, self._pace)
+        return await diagnose_build(self._access, what, token_budget, self._pace)
 
     @tool(title="Compare two builds", schema="build-comparison/1")
     async def drone_compare_builds(
@@ -101,7 +101,8 @@ class LogTools:
         builds: Annotated[int | None, Field(description="newest ones, 2-500; default 50", ge=2, le=500)] = None,
     ) -> FlakyView:
         """Steps that passed and failed on the same commit: how often, and the builds that show it."""
-        from drone_mcp_logs.flaky.tool import Window, find_flaky_steps  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_diagnosis.flaky_search import Window  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_logs.flaky.tool import find_flaky_steps  # noqa: PLC0415 - likewise
 
         slug = resolve_address(self._access, repo).repo
         window = Window.of(builds, days, self._clock())

@@ -19,6 +19,7 @@ from drone_mcp_simulator.routes import ROUTES
 from drone_mcp_simulator.routes.web import PlainErrorResponse
 from drone_mcp_simulator.routing import ErrorResponse, RequestContext, Route
 from drone_mcp_simulator.world import NoRows, RecordedRequest, World
+from gitea_simulator.app import Forge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -50,7 +51,8 @@ def create_app(world: World) -> Starlette:
         Middleware(Recorder, world=world),
         Middleware(FaultMiddleware, faults=world.faults, clock=world.clock),
     ]
-    return Starlette(routes=[Mount("/", app=Drone(world))], middleware=middleware, lifespan=lifespan)
+    routes = [Mount("/forge", app=Forge(world.forge)), Mount("/", app=Drone(world))]
+    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
 
 
 @asynccontextmanager
@@ -59,6 +61,7 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
 
     def make_app(authority: str) -> Starlette:
         world.addresses.host = authority
+        world.forge.url = world.addresses.forge
         return create_app(world)
 
     async with sockets.serving(make_app, host, port, world.hub.close) as url:

@@ -61,7 +61,10 @@ def serve(
         bool, typer.Option("--allow-remote", help="Allow an address other machines can reach.")
     ] = False,
 ) -> None:
-    """Serve a scenario. Prints one line of JSON when ready: {"url": ..., "tokens": {login: token}}."""
+    """Serve a scenario. Prints one line of JSON when ready: {"url": ..., "tokens": {login: token}, "forge": {...}}.
+
+    The repositories are also at the forge, a Gitea below /forge, with tokens of its own.
+    """
     host, port = parse_address(listen, allow_remote=allow_remote)
     try:
         world = scenarios.load(scenario, ManualClock() if clock is ClockKind.manual else RealClock())
@@ -86,7 +89,8 @@ async def _serve(world: World, host: str, port: int) -> None:
     try:
         async with serving(world, host, port) as url:
             tokens = {user.login: user.token for user in world.users.values()}
-            typer.echo(json.dumps({"url": url, "tokens": tokens}))
+            forge = {"url": world.forge.url, "tokens": {one.name: key for key, one in world.forge.tokens.items()}}
+            typer.echo(json.dumps({"url": url, "tokens": tokens, "forge": forge}))
             await stop.wait()
     except OSError as error:
         typer.echo(f"cannot listen on {host}:{port}: {error.strerror or error}", err=True)

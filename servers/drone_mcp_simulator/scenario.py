@@ -19,10 +19,10 @@ from pydantic import ValidationError
 from ci_mcp_kit.yaml_source import YAML_ERRORS
 from ci_mcp_simulator.clock import ManualClock
 from ci_mcp_simulator.faults import Fault
-from drone_mcp_simulator import lifecycle
+from drone_mcp_simulator import forge, lifecycle
 from drone_mcp_simulator.lifecycle import TransitionRefused
 from drone_mcp_simulator.records import Build, User
-from drone_mcp_simulator.scenario_file import OnBuild, ScenarioError, ScenarioFile
+from drone_mcp_simulator.scenario_file import OnBuild, PullPart, ScenarioError, ScenarioFile
 from drone_mcp_simulator.scenario_pipelines import PipelineResolver
 from drone_mcp_simulator.scm import ScmRepo
 from drone_mcp_simulator.trigger import describe_rebuild, start
@@ -97,6 +97,7 @@ class Loader:
         self.zero = clock.now()
         self._is_loaded = False
         self.world = World(clock, Addresses(**file.place.model_dump()), file.hook_signatures)
+        self.world.forge.builds = partial(forge.list_statuses, self.world)
         runner = self.world.runner
         runner.name, runner.platforms = file.runner.name, tuple(file.runner.platforms)
         runner.pickup, runner.grace = file.runner.pickup, file.runner.grace
@@ -109,6 +110,7 @@ class Loader:
             self._schedule_at(build.at, partial(self._start_build, build))
         for entry in file.timeline:
             self._schedule_at(entry.at, partial(self._play, entry))
+        self._schedule_at(0.0, self._fill_forge)
         self.world.play_history()
         self._is_loaded = True
         for fault in file.faults:
@@ -122,6 +124,11 @@ class Loader:
     def _create_users_and_repos(self) -> None:
         for user in self.file.users:
             self.world.add_user(User(0, **user.model_dump()))
+            self.world.forge.add_user(user.login, admin=user.admin)
+            self.world.forge.add_token(user.login, self.world.derive_hex("forge", user.login), user.login, ["all"])
+        for token in self.file.forge_tokens:
+            secret = token.token or self.world.derive_hex("forge", token.name)
+            self.world.forge.add_token(token.user, secret, token.name, token.scopes)
         for number, repo in enumerate(self.file.repos, 1):
             self._add_repo(str(number), repo)
 
@@ -131,8 +138,12 @@ class Loader:
             raise ScenarioError(f"{part.slug}: {unknown[0]!r} is not among the users")
         remote = ScmRepo(uid, part.slug, part.visibility == "private", part.default_branch, dict(part.permissions))
         self.world.scm[part.slug] = remote
-        for branch, head in part.branches.items():
-            remote.push(branch, self.pipelines.build_head(self.world.addresses, part.slug, branch, head))
+        forge.add_repository(self.world, remote, part)
+        # The default branch first, so that others can begin at it.
+        for branch, head in sorted(part.branches.items(), key=lambda pair: pair[0] != part.default_branch):
+            commit = self.pipelines.build_head(self.world.addresses, part.slug, branch, head)
+            forge.push(self.world, remote, branch, commit, head.files, remote.heads.get(part.default_branch, ""))
+            remote.push(branch, commit)
         if part.synced:
             self._sync_repo(remote, part)
 
@@ -144,6 +155,16 @@ class Loader:
             self.world.sync(self.world.users[login])
         if part.active:
             self.world.enable(repo, self._find_owner(part))
+
+    def _fill_forge(self) -> None:
+        """Open the issues and pull requests of the scenario, after the commits of its past."""
+        for part in self.file.repos:
+            remote = self.world.scm[part.slug]
+            for pull in part.forge.pulls:
+                forge.open_pull(self.world, remote, pull)
+            for issue in part.forge.issues:
+                forge.open_issue(self.world, remote, issue)
+            forge.finish(self.world, remote, part.forge)
 
     def _find_owner(self, part: RepoPart) -> User:
         admins = [login for login, access in part.permissions.items() if access == "admin"]
@@ -202,7 +223,19 @@ class Loader:
         remote.commits[commit.sha] = commit
         if part.event != "pull_request":
             remote.push(branch, commit)
+        self._push(part, remote, branch, commit)
         start(self.world, repo, _describe_build(part, branch, commit, head), commit.pipeline)
+
+    def _push(self, part: BuildPart, remote: ScmRepo, branch: str, commit: Commit) -> None:
+        """Bring the commit of a build to the forge, and open the pull request that it is of."""
+        if part.event != "pull_request":
+            forge.push(self.world, remote, branch, commit, part.files, remote.heads.get(remote.default_branch, ""))
+            return
+        source = _source_of(part)
+        forge.push(self.world, remote, source, commit, part.files, remote.heads.get(branch, ""))
+        title = part.title or commit.message.partition("\n")[0]
+        pull = PullPart(number=part.pull or 1, head=source, title=title, author=commit.author_login, base=branch)
+        forge.open_pull(self.world, remote, pull)
 
     def _find_build(self, on: OnBuild) -> tuple[Repo, Build]:
         repo = self._find_repo(on.repo)
@@ -233,6 +266,11 @@ class Loader:
         if event:
             base = replace(base, event=event, deploy_to=target, action="", cron="")
         start(self.world, repo, base, self.world.scm[repo.slug].commits[build.after].pipeline)
+
+
+def _source_of(part: BuildPart) -> str:
+    """Return the branch of a pull request."""
+    return part.source or part.sender or "topic"
 
 
 def _check_references(file: ScenarioFile) -> None:
@@ -276,7 +314,7 @@ def _describe_build(part: BuildPart, branch: str, commit: Commit, head: Commit |
         cron=part.cron,
     )
     if part.event == "pull_request":
-        return replace(base, action="opened", ref=f"refs/pull/{part.pull or 1}/head", source=part.sender or "topic")
+        return replace(base, action="opened", ref=f"refs/pull/{part.pull or 1}/head", source=_source_of(part))
     if part.event == "tag":
         return replace(base, action="create", ref=f"refs/tags/{part.tag or 'v1.0.0'}", source="", target="")
     return base

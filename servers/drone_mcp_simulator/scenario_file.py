@@ -130,9 +130,14 @@ class PipelinePart(Part):
         return self
 
 
+Files = dict[str, str | None]
+"""Path -> text; null deletes a file."""
+
+
 class BranchPart(Part):
     """The head of a branch."""
 
+    files: Files = {}
     commit: str = ""
     message: str = ""
     author: str = ""
@@ -140,6 +145,78 @@ class BranchPart(Part):
     author_email: str = ""
     author_avatar: str = ""
     pipeline: str | PipelinePart
+
+
+class LabelPart(Part):
+    """A label at the forge."""
+
+    name: str
+    color: str = "ee0701"
+    description: str = ""
+    exclusive: bool = False
+
+
+class ProtectionPart(Part):
+    """A rule for a branch at the forge."""
+
+    branch: str
+    approvals: int = Field(default=0, ge=0)
+    contexts: list[str] | None = Field(default=None, description="the statuses that have to succeed")
+
+
+class CommentPart(Part):
+    """A comment."""
+
+    author: str
+    body: str
+
+
+class IssuePart(Part):
+    """An issue at the forge."""
+
+    title: str
+    author: str
+    body: str = ""
+    labels: list[str] = []
+    assignees: list[str] = []
+    comments: list[CommentPart] = []
+    closed: bool = False
+
+
+class PullPart(Part):
+    """A pull request at the forge."""
+
+    number: int = Field(ge=1)
+    head: str
+    title: str
+    author: str
+    base: str = ""
+    body: str = ""
+    labels: list[str] = []
+    assignees: list[str] = []
+    comments: list[CommentPart] = []
+
+
+class ForgePart(Part):
+    """What a repository has at the forge besides its commits."""
+
+    description: str = ""
+    archived: bool = False
+    renamed_to: str = Field(default="", description="its name there, of which Drone does not know yet")
+    labels: list[LabelPart] = []
+    milestones: list[str] = []
+    protections: list[ProtectionPart] = []
+    pulls: list[PullPart] = []
+    issues: list[IssuePart] = []
+
+
+class ForgeTokenPart(Part):
+    """An access token at the forge."""
+
+    name: str
+    user: str
+    token: str = ""
+    scopes: list[str] = ["all"]
 
 
 class UserPart(Part):
@@ -168,6 +245,7 @@ class RepoPart(Part):
     default_branch: str = "main"
     permissions: dict[str, Access] = {}
     branches: dict[str, BranchPart] = {}
+    forge: ForgePart = ForgePart()
 
 
 class BuildPart(Part):
@@ -184,6 +262,8 @@ class BuildPart(Part):
     author: str = ""
     sender: str = ""
     pull: int = Field(default=0, ge=0)
+    source: str = Field(default="", description="the branch of a pull request; default: the sender, or topic")
+    files: Files = Field(default={}, description="what this commit changes")
     tag: str = ""
     cron: str = ""
     params: dict[str, str] = {}
@@ -263,6 +343,7 @@ class ScenarioFile(Part):
     runner: RunnerPart = RunnerPart()
     hook_signatures: bool = False
     users: list[UserPart] = Field(min_length=1)
+    forge_tokens: list[ForgeTokenPart] = Field(default=[], description="besides one of each user, with all scopes")
     repos: list[RepoPart] = []
     pipelines: dict[str, PipelinePart] = {}
     builds: list[BuildPart] = []

@@ -19,6 +19,7 @@ from drone_mcp_simulator.records import Build, Cron, Perm, Repo, Secret, Stage, 
 from drone_mcp_simulator.runner import Runner
 from drone_mcp_simulator.streams import FeedMessage, Hub
 from drone_mcp_simulator.webhooks import Webhook
+from gitea_simulator.world import Gitea
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -52,6 +53,11 @@ class Addresses:
     def link(self) -> str:
         """Return the server's URL as webhooks contain it."""
         return f"http://{self.host}"
+
+    @property
+    def forge(self) -> str:
+        """Return the URL of the source code host's API and pages, as this simulator serves them."""
+        return f"{self.link}/forge"
 
     def system(self) -> dict[str, str]:
         """Return the system object of webhooks (`core/system.go`)."""
@@ -94,6 +100,7 @@ class World:
 
     def __post_init__(self) -> None:
         self.timeline = Timeline(self.clock)
+        self.forge = Gitea(self.timeline.now, self.addresses.forge)
         self.runner = Runner(self)
         self.outbox: list[Webhook] = []
         self._counts: dict[str, count[int]] = {}

@@ -43,6 +43,11 @@ class JenkinsAccess:
             self._clients[instance.name] = JenkinsClient(instance.client_options(), scope.check)
         return self._clients[instance.name]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of all Jenkins."""
+        return tuple(self._instances)
+
     def scope(self, jenkins: str | None) -> JobScope:
         """Return which jobs of a Jenkins may be seen, for answers that concern several jobs."""
         return self._scopes[self.choose(jenkins).name]

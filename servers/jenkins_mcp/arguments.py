@@ -9,8 +9,8 @@ from pydantic import BeforeValidator, Field
 from jenkins_mcp.client.names import build_segment
 
 
-def _read_build(value: object) -> object:
-    """Take a build's number as text as well, which is how models often write it."""
+def _read_number(value: object) -> object:
+    """Take a number where a text is asked for, which is how models often write one."""
     return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
 
 
@@ -28,5 +28,7 @@ def read_build(text: str) -> int | str:
 LONGEST_NUMBER = 10  # digits
 
 Jenkins = Annotated[str | None, Field(description="which Jenkins")]
-Job = Annotated[str, Field(description="full name like team/app, or URL")]
-BuildName = Annotated[str, BeforeValidator(_read_build), Field(description="number or name like lastFailedBuild")]
+Job = Annotated[str, Field(description="full name or URL")]
+BuildName = Annotated[str, BeforeValidator(_read_number), Field(description="number or name")]
+Stage = Annotated[str | None, BeforeValidator(_read_number), Field(description="stage or step, number or name")]
+Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     from jenkins_mcp_simulator.records import Build
@@ -19,6 +19,11 @@ _NOTE: Final = re.compile(rb"\x1b\[8mha:.*?\x1b\[0m")
 # LargeText.MAX_LINES_READ).
 MOST_LINES: Final = 10_000
 BOUNDARY: Final = "8087bb8e-1c42-4715-aacf-99a3b0c15080"
+
+
+def lines_of(text: str) -> list[str]:
+    """Return the lines of what a step prints; a carriage return ends none."""
+    return text.removesuffix("\n").split("\n") if text else []
 
 
 def stored_log(build: Build, now: float) -> bytes:
@@ -94,16 +99,10 @@ def _head(build: Build) -> list[str]:
 
 def _body(build: Build) -> list[str]:
     """Return the lines between head and end."""
-    lines = build.plan.log.splitlines()
+    lines = lines_of(build.plan.log)
     for stage in build.plan.stages:
-        lines += ["[Pipeline] stage", f"[Pipeline] {{ ({stage.name})", *stage.log.splitlines()]
+        lines += ["[Pipeline] stage", f"[Pipeline] {{ ({stage.name})", *lines_of(stage.log)]
         lines += ["[Pipeline] }", "[Pipeline] // stage"]
     if build.job.kind == "pipeline":
         lines.append("[Pipeline] End of Pipeline")
     return lines
-
-
-def step_log(build: Build, name: str) -> str:
-    """Return what the step of a stage printed."""
-    found: Any = next((stage for stage in build.plan.stages if stage.name == name), None)
-    return str(found.log) if found else ""

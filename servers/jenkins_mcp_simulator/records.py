@@ -74,6 +74,7 @@ class StagePlan:
     error: str | None = None
     input: str | None = None
     node: int = 0  # its id in the pipeline; 0: one that follows from its place
+    parallel: bool = False  # whether it is in a branch beside the stage before it, and begins with it
 
 
 @dataclass(frozen=True)

@@ -79,6 +79,8 @@ def _answer_build(ask: Ask, build: Build, rest: list[str]) -> Response:
         if len(pattern) == len(rest) and all(part in {"*", name} for part, name in zip(pattern, rest, strict=True)):
             if of_pipelines and build.job.kind != "pipeline":
                 break
+            if "wfapi" in rest and not ask.world.has_stage_view:
+                break
             return handler(ask, build, [name for part, name in zip(pattern, rest, strict=True) if part == "*"])
     if rest[:1] in (["wfapi"], ["testReport"]):
         raise pages.no_such_action()
@@ -145,7 +147,8 @@ def _cancel(ask: Ask) -> Response:
     ask.need_post()
     number = ask.values.get("id", "")
     item = ask.world.find_item(int(number)) if number.isdecimal() else None
-    if item is None:
+    # One that may not be read is not there (jenkinsci/jenkins, hudson/model/Queue.java, doCancelItem).
+    if item is None or not ask.may_read(item.job):
         raise pages.oops(404, ask.world.derive_hex("cancel", number))
     if not ask.user.may("Job/Cancel"):
         raise pages.oops(422, ask.world.derive_hex("cancel", number))

@@ -74,6 +74,7 @@ class StageSpec(_Model):
     error: str | None = None
     input: str | None = None
     node: int = 0
+    parallel: bool = False
 
 
 class TestSpec(_Model):

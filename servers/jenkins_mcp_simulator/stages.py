@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from jenkins_mcp_simulator import pages
+from jenkins_mcp_simulator.console import lines_of
 from jenkins_mcp_simulator.export_fields import millis
 
 if TYPE_CHECKING:
@@ -68,7 +69,7 @@ def step_log(build: Build, node: str) -> str:
         if number < int(node) < number + NODES_OF_A_STAGE and (
             index + 1 == len(build.plan.stages) or int(node) < _node_of(build.plan.stages[index + 1], index + 1)
         ):
-            return "".join(f"{line}\n" for line in stage.log.splitlines())
+            return "".join(f"{line}\n" for line in lines_of(stage.log))
     raise pages.not_found()
 
 
@@ -101,20 +102,22 @@ def _node_of(stage: StagePlan, index: int) -> int:
 
 
 def _timed(build: Build, now: float) -> Iterator[tuple[int, StagePlan, float, float, str]]:
-    """Yield node, stage, start, seconds and status of the stages that have begun, one after another."""
-    started = build.started
-    until = build.stop_asked_at or build.ended or now
+    """Yield node, stage, start, seconds and status of the stages that have begun: one after another, or in branches."""
+    begins = ends = build.started
+    until, is_halted = build.stop_asked_at or build.ended or now, False
     for index, stage in enumerate(build.plan.stages):
-        if started > until or (started == until and build.ended is None and index):
+        if not stage.parallel:
+            if is_halted:
+                return
+            begins = ends
+        if begins > until or (begins == until and build.ended is None and index):
             return
-        node = _node_of(stage, index)
-        is_over = started + stage.seconds <= until and not (stage.input and build.is_running)
+        is_over = begins + stage.seconds <= until and not (stage.input and build.is_running)
         running = "PAUSED_PENDING_INPUT" if stage.input else "IN_PROGRESS"
         status = STATUSES[stage.status] if is_over else "ABORTED" if build.ended else running
-        yield node, stage, started, min(stage.seconds, until - started), status
-        if not is_over or stage.status == "FAILURE":
-            return
-        started += stage.seconds
+        yield _node_of(stage, index), stage, begins, min(stage.seconds, until - begins), status
+        is_halted = is_halted or not is_over or stage.status == "FAILURE"
+        ends = max(ends, begins + stage.seconds)
 
 
 def _stage(build: Build, number: int, stage: StagePlan, started: float, seconds: float, status: str) -> dict[str, Any]:

@@ -71,6 +71,7 @@ class World:
         starting_until: Unix seconds until which every request is answered by the page of a start.
         unauthorized_until: until which right tokens are refused, as right after a start.
         knows_log_parts: whether logs are sent in two parts on request, with offsets from the end, as since 2.534.
+        has_stage_view: whether the stage view plugin is installed.
     """
 
     clock: Clock = field(default_factory=ManualClock)
@@ -85,6 +86,7 @@ class World:
     starting_until: float = 0.0
     unauthorized_until: float = 0.0
     knows_log_parts: bool = True
+    has_stage_view: bool = True
     crumbs: dict[str, str] = field(default_factory=dict)  # session -> crumb
     faults: Faults = field(default_factory=Faults)
     requests: list[RecordedRequest] = field(default_factory=list)

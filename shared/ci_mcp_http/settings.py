@@ -24,7 +24,11 @@ NOWHERE = "http://unset.invalid"
 
 @dataclass(frozen=True, kw_only=True)
 class ServiceSettings(ProcessSettings):
-    """The settings of one process for its service. A domain sets `variables`, and `services` with one service."""
+    """The settings of one process for its service.
+
+    A domain sets `variables` and `services`. The last of the services is the one that `server` and `token` are of;
+    those before it have fields of their own.
+    """
 
     guest: ClassVar[str] = ""
     """A sentence about a process without a token, for the warning; "" for no warning."""
@@ -76,7 +80,7 @@ class ServiceSettings(ProcessSettings):
 
     @override
     def warnings(self) -> list[str]:
-        # A domain that derives from this asks one service; any other number is a mistake in its code.
+        # A domain that asks several services describes all of them itself.
         (service,) = self.services
         if self.token is None and self.token_file is None:
             return [f"No {service.token}: {self.guest}"] if self.guest else []

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -37,7 +37,7 @@ from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_to
 from ci_mcp_kit.wrong_environment import NEXT_STEP, notice
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection
+    from collections.abc import AsyncIterator, Callable, Collection, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -87,7 +87,9 @@ class ServerSpec:
         command: its console script.
         settings: what it reads from its environment.
         guard: what is guarded in it, for a server that writes.
+        scopes: tool -> the scopes that a token needs for it, where the service limits tokens by scopes.
         commands: what else its console script does, and how it is called: (call, purpose).
+        probe: the tool whose call without arguments shows whether the service answers this user; "" if none does.
     """
 
     name: str
@@ -98,7 +100,9 @@ class ServerSpec:
     command: str
     settings: type[ProcessSettings] = ProcessSettings
     guard: GuardSpec | None = None
+    scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commands: tuple[tuple[str, str], ...] = ()
+    probe: str = ""
 
 
 def build_server(

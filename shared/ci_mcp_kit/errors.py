@@ -38,6 +38,7 @@ class Service:
         ca_file: the variable that names a file of certificate authorities.
         max_body: the variable that limits the size of a response.
         scope: the variable that limits what may be seen of it; "" if there is none.
+        scopes: what that variable lists if not repositories, like jobs.
         default: the variable of what is meant where a call names nothing, like a repository; "" if there is none.
     """
 
@@ -51,12 +52,13 @@ class Service:
     ca_file: str = "its file of certificate authorities"
     max_body: str = "the limit"
     scope: str = ""
+    scopes: str = ""
     default: str = ""
 
     def manifest(self) -> dict[str, str]:
         """Return what a server's manifest says of it."""
         facts = {"name": self.name, "address": self.address, "token": self.token}
-        return facts | {key: value for key in ("scope", "default") if (value := getattr(self, key))}
+        return facts | {key: value for key in ("scope", "scopes", "default") if (value := getattr(self, key))}
 
 
 class ServiceError(Exception):

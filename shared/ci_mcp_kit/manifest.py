@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from mcp.server.mcpserver import MCPServer
 
     from ci_mcp_kit.app import ServerSpec
@@ -24,7 +26,8 @@ async def manifest(spec: ServerSpec, server: MCPServer[Any]) -> dict[str, Any]:
         "services": [service.manifest() for service in spec.settings.services],
         **({"guard": spec.guard.manifest()} if spec.guard else {}),
         "environment": [variable.name for variable in spec.settings.variables],
-        "tools": [_tool(item) for item in await server.list_tools()],
+        **({"probe": spec.probe} if spec.probe else {}),
+        "tools": [_tool(item, spec.scopes.get(item.name, ())) for item in await server.list_tools()],
         "resources": [{"uri": uri, "name": name} for uri, name in resources],
         "prompts": [{"name": item.name, "title": item.title} for item in await server.list_prompts()],
     }
@@ -35,7 +38,7 @@ def manifest_text(manifest: dict[str, Any]) -> str:
     return json.dumps(manifest, indent=2, ensure_ascii=False) + "\n"
 
 
-def _tool(tool: Any) -> dict[str, Any]:
+def _tool(tool: Any, scopes: Sequence[str]) -> dict[str, Any]:
     return {
         "name": tool.name,
         "title": tool.annotations.title,
@@ -43,4 +46,5 @@ def _tool(tool: Any) -> dict[str, Any]:
         "description": tool.description.partition("\n")[0],
         "read_only": tool.annotations.read_only_hint,
         "destructive": bool(tool.annotations.destructive_hint),
+        **({"scopes": list(scopes)} if scopes else {}),
     }

@@ -7,10 +7,11 @@ unknown cursor with the first page, and it completes arguments of anything.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from mcp import UriTemplate
 from mcp.shared.exceptions import MCPError
 from mcp.types import INVALID_PARAMS, PromptReference
 from mcp.types.version import MODERN_PROTOCOL_VERSIONS
@@ -69,8 +70,9 @@ class Offer:
 
     def has_resource(self, uri: object) -> bool:
         """Return whether a resource or template has this address; a value that is no text is left to the SDK."""
-        patterns = [re.sub(r"\\{\w+\\}", "[^/]+", re.escape(address)) for address in self.resources]
-        return not isinstance(uri, str) or any(re.fullmatch(pattern, uri) for pattern in patterns)
+        return not isinstance(uri, str) or any(
+            _read_template(address).match(uri) is not None for address in self.resources
+        )
 
     def check_reference(self, reference: PromptReference | ResourceTemplateReference) -> None:
         """Check the prompt or resource whose argument a client wants completed.
@@ -97,6 +99,11 @@ class Offer:
             # Clients of the older versions tell a missing resource from a bad request by this code.
             code = INVALID_PARAMS if ctx.protocol_version in MODERN_PROTOCOL_VERSIONS else RESOURCE_NOT_FOUND
             raise MCPError(code, message, data) from error
+
+
+@cache
+def _read_template(address: str) -> UriTemplate:
+    return UriTemplate.parse(address)
 
 
 def _check_name(kind: str, name: object, known: Sequence[str]) -> None:

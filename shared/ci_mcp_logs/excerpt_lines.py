@@ -35,7 +35,9 @@ def write_excerpt(text: LogText, found: Excerpt, room: int, widest: int, first: 
 
     `first` is chosen before all others, then the heaviest blocks.
     """
-    digits = len(str(text.last))
+    # Numbers that count from the end are the longer, the earlier their lines.
+    widest_number = text.last if text.first > 0 else text.first + min((line.number for line in found.lines), default=1)
+    digits = len(str(widest_number))
     kept: dict[int, tuple[ExcerptLine, Row]] = {}
     groups = [block.lines for block in found.by_weight]
     for group in [(first,), *groups] if first else groups:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_logs.diagnosis.parts import NEVER, Part, parts_of
 from drone_mcp_client.status import is_failure
 
 if TYPE_CHECKING:
@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
 NAME_WIDTH: Final = 60  # characters of a name that are shown
 NOT_YET: Final = frozenset({"pending", "waiting_on_dependencies", "blocked"})
-_NEVER: Final = 1 << 62  # sorts a time that is not set behind all that are
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +48,6 @@ class StepRef:
         """Whether it has not run, so that it has no log (yet)."""
         step = self.step
         return step.status in NOT_YET | {"skipped", "declined"} or (step.status == "killed" and not step.started)
-
-
-class Part(StrEnum):
-    """The part that a failure has in the failure of its build."""
-
-    FIRST = "first"
-    AFTER = "after"  # it began after the first had ended, so it may be a consequence
-    BESIDE = "beside"  # it had begun before the first ended, so it cannot be a consequence
-    STOPPED = "stopped"  # it ran when the build was stopped
-    IGNORED = "ignored"  # `failure: ignore` in the pipeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,17 +120,13 @@ def failed_steps(build: Build) -> tuple[FailedStep, ...]:
         if not steps and is_failure(stage.status) and not stage.errignore:
             counting.append((stage, None))  # it failed without a step
     # By the end and not by the start: the failure that ended first cannot be a consequence of another one.
-    counting.sort(key=lambda one: ((one[1] or one[0]).stopped or _NEVER, one[0].number, one[1].number if one[1] else 0))
+    counting.sort(key=lambda one: ((one[1] or one[0]).stopped or NEVER, one[0].number, one[1].number if one[1] else 0))
     stopped = [one for one in counting if build.status == "killed" and (one[1] or one[0]).status == "killed"]
     # They did not fail by themselves, so none of them is the first failure, even where it ended first.
     real = [one for one in counting if one not in stopped]
     ignored = [(ref.stage, ref.step) for ref in step_refs(build) if ref.failed and ref.step.errignore]
-    found: list[FailedStep] = []
-    for stage, step in real:
-        first_ended = ((found[0].step or found[0].stage).stopped or _NEVER) if found else 0
-        # Drone knows whole seconds only, so one that began in the very second counts as a possible consequence.
-        follows = (step or stage).started >= first_ended
-        found.append(FailedStep(stage, step, (Part.AFTER if follows else Part.BESIDE) if found else Part.FIRST))
+    times = [((step or stage).started, (step or stage).stopped or NEVER) for stage, step in real]
+    found = [FailedStep(stage, step, part) for (stage, step), part in zip(real, parts_of(times), strict=True)]
     found += [FailedStep(stage, step, Part.STOPPED) for stage, step in stopped]
     found += [FailedStep(stage, step, Part.IGNORED) for stage, step in ignored]
     return tuple(found)

@@ -7,20 +7,18 @@ import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any, Final
 
+from ci_mcp_kit.completing import MOST_VALUES, FreshLists, complete
 from drone_mcp_client.errors import ServiceError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Callable, Sequence
 
     from mcp.types import Completion
 
     from drone_mcp_client.models import Build, Stage, Step
     from drone_mcp_known.access import KnownAccess
 
-FRESH_SECONDS: Final = 30.0  # a person types several letters in that time
-MOST_KEPT: Final = 32  # lists
 _NUMBER: Final = re.compile(r"[1-9][0-9]{0,17}")  # of a build, an int64
-MOST_VALUES: Final = 100  # the limit of MCP (specification 2025-11-25, server/utilities/completion)
 
 
 class Completer:
@@ -31,13 +29,10 @@ class Completer:
 
     def __init__(self, access: KnownAccess, clock: Callable[[], float] = time.monotonic) -> None:
         self._access = access
-        self._clock = clock
-        self._kept: dict[str, tuple[float, tuple[str, ...]]] = {}
+        self._lists = FreshLists(clock)
 
     async def __call__(self, ref: Any, argument: Any, context: Any) -> Completion | None:
         """Return the values that the argument may have, given the arguments filled in before."""
-        from mcp.types import Completion  # noqa: PLC0415 - `drone-mcp` completes without the SDK, which is slow to load
-
         known = dict(context.arguments or {}) if context else {}
         is_prompt = getattr(ref, "uri", None) is None
         try:
@@ -45,9 +40,7 @@ class Completer:
         # A client asks while a person types; an error would interrupt them, and the call that follows shows it anyway.
         except ServiceError:
             values = ()
-        typed = argument.value.lower()
-        found = [value for value in values if value.lower().startswith(typed)]
-        return Completion(values=found[:MOST_VALUES], total=len(found), has_more=len(found) > MOST_VALUES)
+        return complete(values, argument.value)
 
     async def _of_prompt(self, name: str, known: dict[str, str]) -> tuple[str, ...]:
         # Prompts take owner and name in one argument, which has a default.
@@ -79,7 +72,7 @@ class Completer:
             repos = self._access.scope.only(await drone.repos(), lambda repo: repo.slug)
             return tuple(sorted(repo.slug for repo in repos))
 
-        return await self._fresh("", read)
+        return await self._lists.get("", read)
 
     async def numbers(self, repo: str) -> tuple[str, ...]:
         """Return the numbers of the newest builds of a repository, by default the one at hand."""
@@ -89,7 +82,7 @@ class Completer:
             drone = await self._access.client()
             return tuple(str(build.number) for build in await drone.build_page(slug, 1, MOST_VALUES))
 
-        return await self._fresh(slug, read)
+        return await self._lists.get(slug, read)
 
     async def parts(self, repo: str, number: int, stage: str | None) -> tuple[str, ...]:
         """Return the stages of a build, or the steps of the stage with that name or number."""
@@ -99,18 +92,7 @@ class Completer:
             build = (await self._access.builds.build(slug, number)).build
             return _labels(build.stages) if stage is None else _labels(_steps(build, stage))
 
-        return await self._fresh(f"{slug}/{number}/{stage or ''}", read)
-
-    async def _fresh(self, key: str, read: Callable[[], Awaitable[tuple[str, ...]]]) -> tuple[str, ...]:
-        """Return the cached values, or read them where they are too old."""
-        at, values = self._kept.get(key, (float("-inf"), ()))
-        if self._clock() - at > FRESH_SECONDS:
-            values = await read()
-            # All at once: each list is stale after half a minute, and a person completes few repositories in that time.
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            self._kept[key] = (self._clock(), values)
-        return values
+        return await self._lists.get(f"{slug}/{number}/{stage or ''}", read)
 
 
 def _steps(build: Build, stage: str) -> tuple[Step, ...]:

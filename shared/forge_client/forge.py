@@ -98,7 +98,10 @@ class Forge(Protocol):
         """List the issues that wait for this one."""
 
     async def last_comments(self, repo: str, issue: Issue | PullRequest, count: int) -> tuple[Comment, ...]:
-        """List the last comments of an issue or pull request, oldest of them first. Costs at most two requests."""
+        """List the last comments of an issue or pull request, oldest of them first.
+
+        Costs one request for an issue with up to 50 comments, else at most two.
+        """
 
     async def comment(self, repo: str, comment: int) -> Comment:
         """Read a comment by its id."""

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import pytest
 import respx
-from mcp import Client, MCPError
+from mcp import Client, MCPError, UriTemplate
 from mcp.client.stdio import stdio_client
 from mcp.types import EmptyResult, Request
 
 from ci_mcp_kit.front.surface import FILE
 from ci_mcp_kit.http_settings import HTTP_VARIABLES
 from ci_mcp_kit.manifest import manifest, manifest_text
-from ci_mcp_kit.variables import SettingsError
+from ci_mcp_kit.variables import STATE, SettingsError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
@@ -44,12 +44,15 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 SERVER_BUDGET = 1_500  # tokens of the list of tools
-SERVER_BUDGETS = {"jenkins": 3_000}  # of a server that has the tools of a whole system
-ROLE_BUDGETS = {"dev": 4_000}
+SERVER_BUDGETS = {"jenkins": 3_000, "issues": 2_500, "code": 1_200}  # of one that has the tools of a system, or few
+ROLE_BUDGETS = {"dev": 7_500}  # 4,000 of them about builds
 INSTRUCTIONS = 1_500  # characters
 REPO, NUMBER = "octo/hello", 4
 DEADLINE = 60.0
 SECRET = "0d5b7c2e9f4a4c1b8e6d3f2a1b0c9d8e"
+TAKE_ANY_BYTES = {"drone_read_file"}
+"""Tools for which every body of a response is an answer."""
+OK = 200
 OF_EVERY_TOOL = {"drone://audit/recent"}
 """Resources that belong to each tool of their server."""
 
@@ -125,6 +128,12 @@ async def test_the_instructions_are_short_name_every_tool_and_warn_of_text_by_ot
 
 
 @every_server
+def test_a_server_that_changes_something_shares_its_notes_with_its_replicas(name: str) -> None:
+    spec = server_module(name).SPEC
+    assert spec.guard is None or STATE in spec.settings.variables
+
+
+@every_server
 async def test_both_eras_are_offered_the_same(name: str) -> None:
     async with client_of(name, "auto") as modern, client_of(name, "legacy") as legacy:
         assert await offered(modern) == await offered(legacy)
@@ -188,7 +197,8 @@ async def assert_out_of_reach(client: Client, item: str) -> None:
     """Check that no method of the protocol gets at a prompt or a resource."""
     argument = {"name": "repo", "value": ""}
     if "://" in item:
-        uri = re.sub(r"\{(\w+)\}", lambda match: "1" if match[1] == "number" else "x", item)
+        template = UriTemplate.parse(item)
+        uri = template.expand({name: "1" if name == "number" else "x" for name in template.variable_names})
         requests: dict[str, Any] = {
             "resources/read": {"uri": uri},
             "resources/subscribe": {"uri": uri},
@@ -320,11 +330,11 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
             }
             process = warm_server(PACKAGES[name], environment)
             async with Client(stdio_client(process, errors)) as client:
-                results = [
-                    await client.call_tool(tool.name, least_arguments(tool, REPO, NUMBER))
-                    for tool in await tools_of(name)
-                ]
-    assert all(result.is_error for result in results)
+                tools = await tools_of(name)
+                calls = [(tool.name, least_arguments(tool, REPO, NUMBER)) for tool in tools]
+                results = [await client.call_tool(*call) for call in calls]
+    taken = {tool.name for tool, result in zip(tools, results, strict=True) if not result.is_error}
+    assert taken <= (TAKE_ANY_BYTES if status == OK else set())
     said = "".join(result.model_dump_json() for result in results) + log.read_text(encoding="utf-8")
     used = [secrets[token] for token in read_installation()[name].token_variables[:1]]
     heads = b"".join(service.heads)

@@ -3,7 +3,7 @@
     async with jenkins_and_agent() as (jenkins, agent):
         answer = await agent.call("jenkins_get_build", job="library")
 
-The clock stands still until `await jenkins.advance(seconds)`, or until the server sleeps.
+The clock stands still until `await jenkins.advance(seconds)`, or until the server sleeps; another one can be given.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from support.agent import Agent
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from ci_mcp_simulator.clock import Clock
     from jenkins_mcp_simulator.records import Job
     from jenkins_mcp_simulator.world import RecordedRequest, World
 
@@ -71,9 +72,11 @@ class JenkinsHandle:
 
 
 @asynccontextmanager
-async def running_jenkins(scenario: str | Mapping[str, Any] = "demo") -> AsyncIterator[JenkinsHandle]:
+async def running_jenkins(
+    scenario: str | Mapping[str, Any] = "demo", clock: Clock | None = None
+) -> AsyncIterator[JenkinsHandle]:
     """Serve a scenario: a shipped one by name, or one as data or YAML text, whose user is `dev` if it names none."""
-    clock = ManualClock()
+    clock = clock or ManualClock()
     if isinstance(scenario, str) and "\n" not in scenario:
         world = load(scenario, clock)
     else:

@@ -42,7 +42,7 @@ class PlayedJenkins:
     def __init__(self, jenkins: JenkinsHandle, agent: Agent, portal: BlockingPortal) -> None:
         self.jenkins = jenkins
         self.agent = agent
-        self._portal = portal
+        self.portal = portal
         self._numbers = count(1)
 
     @property
@@ -51,15 +51,15 @@ class PlayedJenkins:
 
     def call(self, tool: str, **arguments: Any) -> Answer:
         """Call a tool and return its answer."""
-        return self._portal.call(partial(self.agent.call, tool, **arguments))
+        return self.portal.call(partial(self.agent.call, tool, **arguments))
 
     def do(self, action: Callable[..., T], *arguments: Any) -> T:
         """Do something in the simulated Jenkins' own thread."""
-        return self._portal.call(action, *arguments)
+        return self.portal.call(action, *arguments)
 
     def advance(self, seconds: float) -> None:
         """Let time pass."""
-        self._portal.call(self.jenkins.advance, seconds)
+        self.portal.call(self.jenkins.advance, seconds)
 
     def folder(self) -> Job:
         """Return an empty folder, the only thing that is left: a client remembers jobs by their names for seconds."""
@@ -75,10 +75,10 @@ class PlayedJenkins:
 
 
 @contextmanager
-def played_jenkins(scenario: Mapping[str, Any] | None = None) -> Iterator[PlayedJenkins]:
-    """Serve a Jenkins without jobs, and connect an agent."""
+def played_jenkins(scenario: Mapping[str, Any] | None = None, **env: str) -> Iterator[PlayedJenkins]:
+    """Serve a scenario, by default one without jobs, and connect an agent to a server in front of it."""
     with (
         start_blocking_portal() as portal,
-        portal.wrap_async_context_manager(jenkins_and_agent(scenario or {"jobs": {}})) as (jenkins, agent),
+        portal.wrap_async_context_manager(jenkins_and_agent(scenario or {"jobs": {}}, **env)) as (jenkins, agent),
     ):
         yield PlayedJenkins(jenkins, agent, portal)

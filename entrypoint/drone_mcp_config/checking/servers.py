@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp import MCPError
@@ -20,11 +20,16 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.cleaning import Cleaner
 
+# The next step of an error without a known cause leads to this very command.
+DOCTOR = "drone-mcp-config doctor"
 PATIENCE = 2 * START_SECONDS  # seconds; a slow start is reported as slow, not as broken
 
 
 async def check_servers(
-    plan: RolePlan, tools: Mapping[str, tuple[str, ...]], environment: Mapping[str, str]
+    plan: RolePlan,
+    tools: Mapping[str, tuple[str, ...]],
+    environment: Mapping[str, str],
+    probes: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Check]:
     """Yield one check for each server.
 
@@ -32,9 +37,10 @@ async def check_servers(
         plan: of the role.
         tools: server name -> the tools that it has to offer, where they are known.
         environment: in which the client would be started.
+        probes: server name -> the tool that asks its service, of those that are to be asked.
     """
     for server in plan.servers:
-        yield await _check(server, tools.get(server.name), environment)
+        yield await _check(server, tools.get(server.name), environment, (probes or {}).get(server.name))
 
 
 def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None], clean: Cleaner) -> int:
@@ -52,7 +58,9 @@ def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None],
     return 1 if anyio.run(count) else 0
 
 
-async def _check(server: PlannedServer, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
+async def _check(
+    server: PlannedServer, tools: tuple[str, ...] | None, environment: Mapping[str, str], probe: str | None
+) -> Check:
     if isinstance(server, RemoteServer) and server.ours:
         return await check_served(server, tools, environment)
     if isinstance(server, RemoteServer):
@@ -67,7 +75,8 @@ async def _check(server: PlannedServer, tools: tuple[str, ...] | None, environme
             check = _judge(server, running, tools)
             # Only with ours: a tool of others may ignore an argument that it does not know, and do its work.
             if server.ours and running.tools and check.status != "failed":
-                return await _try_a_call(server, running) or check
+                wrong = await _try_a_call(server, running)
+                return wrong or (await _ask_service(server, running, probe) if probe else None) or check
             return check
     except LaunchFailed as failed:
         return _broken(server, failed)
@@ -79,18 +88,40 @@ async def _try_a_call(server: StdioServer, running: RunningServer) -> Check | No
     Every tool refuses an argument that it does not know (`INVALID_INPUT`). A server whose environment is wrong, which
     lists its tools like any other, names the variable instead.
     """
+    refusal = await _call(server, running, running.tools[0], {"doctor": "checks the environment"})
+    if isinstance(refusal, Check) or "variable" not in refusal.get("details", {}):
+        return refusal if isinstance(refusal, Check) else None
+    mend = "Set it right where the client is started"
+    return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", mend)
+
+
+async def _ask_service(server: StdioServer, running: RunningServer, probe: str) -> Check | None:
+    """Have a server of ours ask its service; return a failed check, None if it was answered or cannot be asked so."""
+    refusal = await _call(server, running, probe, {})
+    if isinstance(refusal, Check):
+        return refusal
+    # Where several are configured, the call would have to say which one it is for.
+    if not refusal or refusal["code"] == "INVALID_INPUT":
+        return None
+    mend: str = refusal["next_step"]
+    if DOCTOR in mend:
+        mend = "Check its address, the network, a VPN and the proxy variables"
+    return Check(server.name, "failed", f"started, but cannot ask its service: {refusal['message']}", mend.rstrip("."))
+
+
+async def _call(
+    server: StdioServer, running: RunningServer, tool: str, arguments: Mapping[str, Any]
+) -> Check | dict[str, Any]:
+    """Return the error that a call of a server of ours is answered with, {} if it succeeds."""
     try:
         with anyio.fail_after(PATIENCE):
-            result = await running.client.call_tool(running.tools[0], {"doctor": "checks the environment"})
+            result = await running.client.call_tool(tool, dict(arguments))
     except (MCPError, TimeoutError) as error:
         reason = str(error) or f"no answer within {PATIENCE:g} s"
         return Check(server.name, "failed", f"started, but a call failed: {reason}", "Look at what it writes to stderr")
     texts = [block.text for block in result.content if block.type == "text"]
-    refusal = json.loads(texts[0].removeprefix(ERROR)) if result.is_error and texts else {}
-    if "variable" not in refusal.get("details", {}):
-        return None
-    mend = "Set it right where the client is started"
-    return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", mend)
+    refusal: dict[str, Any] = json.loads(texts[0].removeprefix(ERROR)) if result.is_error and texts else {}
+    return refusal
 
 
 def _parameters(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:

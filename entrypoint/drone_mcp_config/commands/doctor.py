@@ -21,7 +21,7 @@ from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
-from drone_mcp_config.plan.making import make_plan, tools_by_server
+from drone_mcp_config.plan.making import make_plan, offered_tools, probes_by_server, tools_by_server
 from drone_mcp_config.plan.token_variables import service_sources
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
@@ -103,7 +103,8 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         async for check in check_needs(_audit_places(role, installed, os.environ), os.environ):
             yield check
     plan = make_plan(role, installed, context)
-    async for check in check_servers(plan, tools_by_server(role, installed), os.environ):
+    probes = probes_by_server(role, installed)
+    async for check in check_servers(plan, tools_by_server(role, installed), os.environ, probes):
         yield check
 
 
@@ -120,6 +121,24 @@ async def _check_services(role: Role | None, installed: Servers, where: ServerLo
         if where.transport == "stdio":
             async for check in check_state(seen):
                 yield check
+    needed = _needed_scopes(role, installed)
+    if needed and where.transport == "stdio":
+        from drone_mcp_config.drone.forge import check_forge  # noqa: PLC0415 - as above
+
+        async for check in check_forge(os.environ, needed, is_needed=role is not None):
+            yield check
+
+
+def _needed_scopes(role: Role | None, installed: Servers) -> dict[str, tuple[str, ...]]:
+    """Return the reading tools of a role, or of all servers, -> the scopes that their token needs, if any."""
+    names = tuple(installed) if role is None else tuple(role.servers)
+    offered = {name: offered_tools(role.servers[name], installed[name]) for name in names} if role else {}
+    return {
+        tool.name: tool.scopes
+        for name in names
+        for tool in installed[name].tools
+        if tool.scopes and tool.read_only and (role is None or tool.name in offered[name])
+    }
 
 
 def _drone_tokens(role: Role | None, installed: Servers, where: ServerLocation) -> set[str]:

@@ -69,6 +69,8 @@ def _server(role: Role, name: str, installed: Servers) -> Iterator[Line]:
         yield _pair("    token", token), _origin(role, (*path, "token"), "the server's own")
     if manifest.guard:
         yield _pair("    mode", entry.mode or "off"), _origin(role, (*path, "mode"), "unless a role says more")
+    if entry.scope is not None:
+        yield _pair("    scope", entry.scope), _origin(role, (*path, "scope"))
     if entry.preload:
         yield _pair("    preload", value=True), _origin(role, (*path, "preload"))
     if manifest.guard and entry.guard is not None:

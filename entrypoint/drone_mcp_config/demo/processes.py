@@ -30,17 +30,20 @@ Process = subprocess.Popen[str]
 
 @dataclass(frozen=True)
 class SimulatedDrone:
-    """A running simulator: its address, a developer's token, the receiver's state store, and the processes."""
+    """A running simulator: its address, a developer's tokens, the receiver's state store, and the processes."""
 
     url: str
     token: str
+    forge: str
+    forge_token: str
     state: str
     processes: tuple[Process, ...] = ()
 
     @property
     def environment(self) -> dict[str, str]:
         """The variables that a client needs."""
-        return {"DRONE_SERVER": self.url, "DRONE_TOKEN": self.token, "DRONE_MCP_STATE": self.state}
+        drone = {"DRONE_SERVER": self.url, "DRONE_TOKEN": self.token, "DRONE_MCP_STATE": self.state}
+        return {**drone, "FORGE_SERVER": self.forge, "FORGE_TOKEN": self.forge_token}
 
 
 @contextmanager
@@ -70,7 +73,10 @@ def _start(folder: Path, started: list[Process]) -> SimulatedDrone:
     receiver = _ready(RECEIVER, folder, started, quiet | secret)
     webhook = ["--webhook", f"{receiver['url']}/webhooks", "--webhook-secret-env", SECRET]
     drone = _ready([*DRONE, *webhook], folder, started, secret)
-    return SimulatedDrone(drone["url"], drone["tokens"][USER], state, tuple(started))
+    forge = drone["forge"]
+    return SimulatedDrone(
+        drone["url"], drone["tokens"][USER], forge["url"], forge["tokens"][USER], state, tuple(started)
+    )
 
 
 def _ready(module: list[str], folder: Path, started: list[Process], variables: Mapping[str, str]) -> Any:

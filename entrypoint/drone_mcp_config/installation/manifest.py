@@ -16,13 +16,14 @@ class ManifestPart(BaseModel):
 
 
 class ManifestTool(ManifestPart):
-    """A tool as its server's manifest lists it."""
+    """A tool as its server's manifest lists it. `scopes` are those that a token needs for it."""
 
     name: str
     title: str = ""
     description: str = ""
     read_only: bool = True
     destructive: bool = False
+    scopes: tuple[str, ...] = ()
 
 
 class ManifestService(ManifestPart):
@@ -32,7 +33,8 @@ class ManifestService(ManifestPart):
         name: for people.
         address: the variable that holds its address.
         token: the variable that holds the token that it is asked with.
-        scope: the variable that limits the repositories that may be seen of it; "" if there is none.
+        scope: the variable that limits what may be seen of it; "" if there is none.
+        scopes: what that variable lists if not repositories, like jobs.
         default: the variable of the repository that is meant where a call names none; "" if there is none.
     """
 
@@ -40,6 +42,7 @@ class ManifestService(ManifestPart):
     address: str
     token: str
     scope: str = ""
+    scopes: str = ""
     default: str = ""
 
     @property
@@ -118,6 +121,7 @@ class Manifest(ManifestPart):
         environment: every variable that it reads, most important first.
         services: those that it asks.
         guard: of its writing; None for a server that only reads.
+        probe: the tool whose call without arguments shows whether its service answers; "" if there is none.
     """
 
     # Gemini CLI splits tool names at the first underscore, and Cursor drops long ones: no underscore, no dot, short.
@@ -129,6 +133,7 @@ class Manifest(ManifestPart):
     environment: tuple[str, ...]
     services: tuple[ManifestService, ...] = ()
     guard: ManifestGuard | None = None
+    probe: str = ""
     tools: tuple[ManifestTool, ...] = ()
 
     @model_validator(mode="after")

@@ -103,6 +103,13 @@ def tools_by_server(role: Role, installed: Servers) -> dict[str, tuple[str, ...]
     }  # fmt: skip
 
 
+def probes_by_server(role: Role, installed: Servers) -> dict[str, str]:
+    """Return each server of ours, by the name that clients have for it -> the tool that asks its service."""
+    probes = {installed[name].server: installed[name].probe for name in role.servers}
+    offered = tools_by_server(role, installed)
+    return {server: tool for server, tool in probes.items() if tool in offered[server]}
+
+
 def _served_server(url: str, entry: ServerEntry, manifest: Manifest, *, own_token: bool) -> RemoteServer:
     """Point at a server of `drone-mcp-config serve`: the role's limits and tokens are known there."""
     headers = {"Authorization": Template.parse(f"Bearer ${{{CALLER_TOKEN}}}")}
@@ -151,7 +158,7 @@ def _environment(
         env[service.address] = Template.of(address) if address else Template.reference(service.address)
     env |= _token_variables(entry, manifest, context)
     env[ROLE] = Template.of(role.name)
-    env |= _repo_variables(role, manifest, context)
+    env |= _scope_variables(role, entry, manifest, context)
     offered = offered_tools(entry, manifest)
     if entry.tools or offered != tuple(manifest.tool_names):
         env[TOOLS] = Template.of(",".join(offered))
@@ -167,17 +174,28 @@ def _environment(
     return {name: value for name, value in env.items() if name in manifest.environment}
 
 
-def _repo_variables(role: Role, manifest: Manifest, context: PlanContext) -> dict[str, Template]:
+def _scope_variables(role: Role, entry: ServerEntry, manifest: Manifest, context: PlanContext) -> dict[str, Template]:
+    """Return the variables that limit a server to what its role may see.
+
+    Raises:
+        UserError: the role is limited, and this server would not be.
+    """
     env: dict[str, Template] = {}
     for service in manifest.services:
         if context.repo and service.default:
             env[service.default] = Template.of(context.repo)
+        globs = entry.scope if service.scopes else role.repos
+        if role.repos and service.scopes and not globs:
+            raise UserError(
+                f"The role {role.name!r} is limited to repositories, which says nothing of the {service.scopes} of "
+                f"{service.name}. Name those that it may see under 'scope' of the server {manifest.server}."
+            )
         if role.repos and not service.scope:
             raise UserError(
                 f"The server {manifest.server} sees all of {service.name}, and this role is limited to repositories."
             )
-        if role.repos:
-            env[service.scope] = Template.of(",".join(role.repos))
+        if globs:
+            env[service.scope] = Template.of(",".join(globs))
     return env
 
 

@@ -190,6 +190,11 @@ def _check_server(
     if entry.guard is not None and not manifest.guard:
         origin = role.origins["servers", name, "guard"]
         yield origin.problem(f"the server {name!r} only reads, so it has no guard; leave the key out")
+    if entry.scope is not None and not any(service.scopes for service in manifest.services):
+        origin = role.origins["servers", name, "scope"]
+        yield origin.problem(
+            f"the server {name!r} has no scope of its own; 'repos' of the role limits its repositories"
+        )
     if entry.token and not manifest.token_variables:
         origin = role.origins["servers", name, "token"]
         yield origin.problem(f"the server {name!r} reads no token; leave the key out")

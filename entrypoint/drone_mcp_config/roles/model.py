@@ -23,6 +23,8 @@ SERVER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,19}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
 # No comma: servers get the list as one variable, separated by commas.
 GLOB = r"^[^/\s,]+/[^/\s,]+$"
+# Likewise, and as a server's own scope may have it: names of any depth, and ! before those that are taken away.
+SCOPE = r"^!?[^\s,!${][^\s,${]*$"
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
 # Or a reference: its value is only known where the client is started.
 ADDRESS = r"^(https?://|\$\{)"
@@ -35,6 +37,7 @@ Description = Annotated[str, Field(min_length=1, max_length=500)]
 Variable = Annotated[str, Field(pattern=VARIABLE)]
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
 Glob = Annotated[str, Field(pattern=GLOB, max_length=300)]
+ScopeGlob = Annotated[str, Field(pattern=SCOPE, max_length=300)]
 Preload = Annotated[
     bool, Field(description="Whether the model sees the tools from the start, in a client that would have it search.")
 ]
@@ -72,6 +75,10 @@ class ServerEntry(StrictModel):
         Field(description="Whether writes happen; only for servers that write. off when left out."),
     ] = None
     guard: Annotated[dict[Any, Any] | None, Field(description=GUARD)] = None
+    scope: Annotated[
+        list[ScopeGlob] | None,
+        Field(min_length=1, description="What may be seen of a service that has no repositories; !glob takes away."),
+    ] = None
     preload: Preload = False
 
     @field_validator("tools")

@@ -26,8 +26,8 @@ _PATTERNS = {
     model.IMAGE: "a container image reference: letters, digits and . _ / : @ -",
     model.HEADER: "the name of an HTTP header",
     model.ADDRESS: "http:// or https:// and an address",
-    # Keys of guards, whose manifests hold the patterns only.
-    r"^!?[^\s,!${][^\s,${]*$": "a name with * as wildcard, and ! before it to take it away",
+    # Also of guards, whose manifests hold the patterns only.
+    model.SCOPE: "a name with * as wildcard, and ! before it to take it away",
     rate_key("")["pattern"]: "a number for each minute, hour or day, like 10/h",
     AUDIT_KEY["pattern"]: "an absolute path, stderr, or an http:// or https:// address without a user",
 }

@@ -1,1 +1,1 @@
-"""Modules that several tools use: builds, steps, their logs, and how answers show them."""
+"""Modules that several tools use: how answers show builds and steps."""

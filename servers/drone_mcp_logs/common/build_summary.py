@@ -11,7 +11,7 @@ from drone_mcp_build.build_title import title_of
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
-    from drone_mcp_logs.common.build_history import Chronicle
+    from drone_mcp_diagnosis.build_history import Chronicle
 
 _TITLE = 60  # characters
 _LATEST = 253_402_300_799  # the last second of the year 9999, which is as far as datetime goes

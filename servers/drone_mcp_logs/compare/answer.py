@@ -16,9 +16,9 @@ from drone_mcp_build.failed_steps import StepRef, step_refs
 from drone_mcp_build.pages import compare_page
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
-from drone_mcp_logs.common.build_history import same_step
-from drone_mcp_logs.common.steps import NAME
-from drone_mcp_logs.common.views import LOST_HEAD
+from drone_mcp_diagnosis.build_history import same_step
+from drone_mcp_diagnosis.steps import NAME
+from drone_mcp_diagnosis.views import LOST_HEAD
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
 
 if TYPE_CHECKING:

@@ -10,15 +10,15 @@ from ci_mcp_logs.framing import new_nonce
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound
-from drone_mcp_logs.common.build_history import builds_before, same_step
-from drone_mcp_logs.common.step_reader import LogReading, StepReader
+from drone_mcp_diagnosis.build_history import builds_before, same_step
+from drone_mcp_diagnosis.step_reader import LogReading, StepReader
 from drone_mcp_logs.compare.answer import Pair, compose_comparison
 
 if TYPE_CHECKING:
     from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_known.access import KnownAccess
-    from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.compare.views import ComparisonView
 
 

@@ -1,1 +1,1 @@
-"""The tool `drone_diagnose_build`: why a build failed."""
+"""The tool `drone_diagnose_build`: why a build failed, within a budget."""

@@ -1,198 +1,24 @@
-"""Reads a failed build, its logs and other builds, and diagnoses it."""
+"""Answers `drone_diagnose_build`."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.concurrency import for_each
-from ci_mcp_logs.evidence import places_of, signature_of, study_of
-from ci_mcp_logs.framing import new_nonce
-from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, Part, StepRef, failed_steps
-from drone_mcp_build.refs import history_branch
-from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_logs.common.failure_signatures import JUDGED, first_failure, sign, signed
-from drone_mcp_logs.common.services import last_lines, services_to_read
-from drone_mcp_logs.common.step_reader import LogReading, StepReader
-from drone_mcp_logs.common.verdicts import NOTHING, verdict_of, verdict_of_build
-from drone_mcp_logs.diagnose.answer import Case, Diagnosis, compose_diagnosis
-from drone_mcp_logs.diagnose.other_builds import Historian
-from drone_mcp_logs.diagnose.target_branch import BROKEN, NO_PAST, Past, compare_with_target
+from ci_mcp_logs.diagnosis.answer import compose_diagnosis
+from drone_mcp_diagnosis.diagnosing import diagnose
+from drone_mcp_logs.diagnose.advice import propose
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from drone_mcp_build.access import BuildAddress
-    from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.diagnosis_views import DiagnosisView
+    from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_known.access import KnownAccess
-    from drone_mcp_known.known import Observation
-    from drone_mcp_logs.common.live_log import Pace
-    from drone_mcp_logs.diagnose.views import DiagnosisView
-
-_MOST_LOGS = 6  # each costs a request
-_TOKENS_A_LOG = 250  # below it, the lines of a log say too little to be worth its request
-_PAGE = 50  # builds among which the newest failed one is looked for
 
 
-@dataclass(frozen=True, slots=True)
-class Chosen:
-    """The build to diagnose; where the caller did not name one, how it was chosen, and the newest build."""
-
-    build: Build
-    note: str = ""
-    newest: Observation | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """All that was read for a diagnosis."""
-
-    repo: str
-    chosen: Chosen
-    read: Sequence[FailedStep]
-    readings: Sequence[LogReading | None]
-    not_read: Sequence[FailedStep]
-    past: Past
-    limit: int
-    token_budget: int
-    services: Sequence[LogReading] = ()
-
-
-async def diagnose(access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace) -> DiagnosisView:
-    """Answer `drone_diagnose_build`, and store the failure's signature, by which the same failure is found again."""
-    chosen = await choose_build(access, what)
-    failed = failed_steps(chosen.build)
-    most = max(1, min(_MOST_LOGS, token_budget // _TOKENS_A_LOG))
-    reader = StepReader(await access.client(), what.repo, chosen.build.number, pace)
-
-    async def read(one: FailedStep) -> LogReading | None:
-        return await reader.read(one.ref) if one.ref else None  # a stage that failed without a step has no log
-
-    readings = await for_each(failed[:most], read)
-    services = await _read_services(reader, failed[:most], readings)
-    first = failed[0] if failed else None
-    past = NO_PAST
-    # In a stopped build most failures come from the stop, and a comparison of their logs is not worth its requests.
-    if first and first.ref and first.part is not Part.IGNORED and chosen.build.status != "killed":
-        past = await Historian(access, what.repo, chosen.build, first.ref, pace, chosen.newest).look_back()
-    limit = await access.builds.time_limit(what.repo, chosen.build)
-    facts = Facts(what.repo, chosen, failed[:most], readings, failed[most:], past, limit, token_budget, services)
-    view = await anyio.to_thread.run_sync(conclude, facts)
-    # A signature is kept for 90 days, so it is stored only when nothing of the build can change any more.
-    if is_final(chosen.build.status):
-        counting = first_failure(chosen.build)
-        lost = any(
-            one == counting and reading and reading.text and reading.text.head_lost
-            for one, reading in zip(failed, readings, strict=False)
-        )
-        found = signed(chosen.build, counting, view.signature, head_lost=lost)
-        await access.signatures.write(what.repo, chosen.build, found)
-    return view
-
-
-async def _read_services(
-    reader: StepReader, failed: Sequence[FailedStep], readings: Sequence[LogReading | None]
-) -> list[LogReading]:
-    """Read the services of the first stage in which a step could not connect."""
-    pairs = (pair for pair in zip(failed, readings, strict=True) if pair[1] and pair[0].part is not Part.IGNORED)
-    refs = (services_to_read(one, reading.text) for one, reading in pairs if reading)
-    return await for_each(next(filter(None, refs), []), reader.read)
-
-
-async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
-    """Return the build that is asked for: by default the newest, or the newest failed where that has not failed."""
-    newest = await access.builds.find(what.repo, what.number)
-    build = newest.build
-    if what.number is not None:
-        return Chosen(build)
-    if failed_steps(build) or build.status in BROKEN:
-        return Chosen(build, newest=newest)
-    drone = await access.client()
-    builds = await drone.build_page(what.repo, 1, _PAGE, branch=history_branch(build) or None)
-    broken = next((one for one in builds if one.status in BROKEN), None)
-    if broken is None:
-        return Chosen(build, f"the newest build; none of the last {len(builds)} failed", newest)
-    note = f"the newest failed build (the newest, #{build.number}, is {build.status})"
-    return Chosen((await access.builds.build(what.repo, broken.number)).build, note, newest)
-
-
-def conclude(facts: Facts) -> DiagnosisView:
-    """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
-    build, past = facts.chosen.build, facts.past
-    failures = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
-    first = next((case for case in failures if case.counts), None)
-    cases = _with_services(failures, facts.services)
-    # A signature must not depend on a comparison, so it comes from the log by itself.
-    study = study_of(first.text) if first and first.text and first.study and first.study.compared else None
-    own = sign(first.failed, study or first.study, first.verdict) if first else signature([build.error])
-    diagnosis = Diagnosis(
-        facts.repo,
-        build,
-        new_nonce(),
-        verdict=first.verdict if first else verdict_of_build(build),
-        cases=tuple(cases),
-        not_read=tuple(failed.label for failed in facts.not_read),
-        not_run=tuple(not_run_because_of_failures(build)),
-        on_target=compare_with_target(past, build, own, _target_signature(past)),
-        signature=own,
-        note=facts.chosen.note,
-    )
-    return compose_diagnosis(diagnosis, facts.token_budget)
-
-
-def not_run_because_of_failures(build: Build) -> list[str]:
-    """Return labels of the later steps of each failed stage, and of the stages that depend on it."""
-    broken = {stage.name for stage in build.stages if is_failure(stage.status)}
-    labels: list[str] = []
-    for stage in build.stages:
-        if stage.status == "skipped" and broken.intersection(stage.depends_on):
-            broken.add(stage.name)  # for the stages that depend on it in turn
-            labels.append(f"stage {stage.number} {one_line(stage.name, NAME_WIDTH)}")
-            continue
-        failed = (step.number for step in stage.steps if is_failure(step.status) and not step.errignore)
-        first = min(failed, default=None)
-        later = (step for step in stage.steps if first is not None and step.number > first)
-        labels += [StepRef(stage, step).label for step in later if step.status == "skipped"]
-    return labels
-
-
-def _case(facts: Facts, index: int, failed: FailedStep, reading: LogReading | None) -> Case:
-    """Judge a failure; the first is compared with its last good run."""
-    if reading is None:
-        return Case(failed, verdict_of(failed, None, None, facts.limit))
-    text = reading.text
-    if text is None or not text.lines:
-        note = reading.why or ("it printed nothing" if text else "")
-        return Case(failed, verdict_of(failed, None, None, facts.limit), text, note=note)
-    run = facts.past.good if index == 0 else None
-    study = study_of(text, run.text if run else None)
-    note = f"compared with its last good run in #{run.build.number}" if run and study.compared else reading.why
-    found = study.excerpt(failed.exit_code, max(JUDGED, facts.token_budget))
-    return Case(failed, verdict_of(failed, text, found, facts.limit), text, study, found, places_of(found), note)
-
-
-def _with_services(failures: Sequence[Case], services: Sequence[LogReading]) -> list[Case]:
-    """Return the failures, with the services behind the first failure in their stage."""
-    cases = []
-    for reading in services:
-        text = reading.text if reading.text and reading.text.lines else None
-        # The last lines of a service say more than those that look like a failure.
-        found, note = (last_lines(text), "") if text else (None, reading.why or "it printed nothing")
-        failed = FailedStep(reading.ref.stage, reading.ref.step, Part.BESIDE)
-        cases.append(Case(failed, NOTHING, text, found=found, note=note, is_service=True))
-    stage = services[0].ref.stage if services else None
-    at = next((index for index, case in enumerate(failures, 1) if case.counts and case.failed.stage == stage), 0)
-    return [*failures[:at], *cases, *failures[at:]]
-
-
-def _target_signature(past: Past) -> str:
-    """Return the signature of the same step in the target branch's build before the commit; "" if that was not read."""
-    run = past.other
-    if run is None or run.ref is None:
-        return ""
-    step = run.ref.step
-    return signature_of(study_of(run.text), step.exit_code) if run.text else signature([step.error])
+async def diagnose_build(access: KnownAccess, what: BuildAddress, token_budget: int, pace: Pace) -> DiagnosisView:
+    """Diagnose a build, and write the answer within its budget."""
+    diagnosed = await diagnose(access, what, token_budget, pace, propose)
+    # In a thread of its own, as logs may be large.
+    return await anyio.to_thread.run_sync(compose_diagnosis, diagnosed.diagnosis, token_budget)

@@ -1,56 +1,31 @@
-"""Reads the newest builds of a repository, and reports steps that pass and fail without a change."""
+"""Answers `drone_find_flaky_steps`."""
 
 from __future__ import annotations
 
-from contextlib import aclosing
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
 from ci_mcp_logs.numbered_lines import room_of
-from drone_mcp_logs.common.build_history import Chronicle, Requests
-from drone_mcp_logs.common.build_summary import looked_at, short
-from drone_mcp_logs.common.step_outcomes import runs_of
-from drone_mcp_logs.common.steps import NAME
-from drone_mcp_logs.flaky.flaky_steps import flaky_steps
+from drone_mcp_diagnosis.flaky_evidence import describe_mixed
+from drone_mcp_diagnosis.flaky_search import MOST_REQUESTS, search_flaky_steps
+from drone_mcp_diagnosis.step_outcomes import runs_of
+from drone_mcp_diagnosis.steps import NAME
+from drone_mcp_logs.common.build_summary import looked_at
 from drone_mcp_logs.flaky.views import FlakyStepView, FlakyView
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    from collections.abc import Sequence
 
     from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.flaky_search import Report, Window
+    from drone_mcp_diagnosis.flaky_steps import FlakyStep
     from drone_mcp_known.access import KnownAccess
-    from drone_mcp_logs.common.step_outcomes import StepRun
-    from drone_mcp_logs.flaky.flaky_steps import FlakyStep, Mixed
 
-    Report = Callable[[float, float | None, str | None], Awaitable[None]]
-
-MOST_REQUESTS = 60  # in one call: a page of 100 builds or a build with its stages costs one
-MOST_BUILDS = 500
-DEFAULT_BUILDS = 50
-_DAY = 86_400
-_AT_ONCE = 20  # builds between two notes of progress
 _STEPS = 10
 _COMMITS = 4  # of a step, that are shown
 _ROOM = 1_400  # tokens for steps: 2,000, less the rest of the answer
-_ENDED = frozenset({"success", "failure", "error", "killed"})  # a skipped or declined build has run no step
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """Which builds to look at: the newest `builds`, none older than `since` (Unix time; 0: any)."""
-
-    builds: int
-    since: float = 0
-
-    @classmethod
-    def of(cls, builds: int | None, days: int | None, now: float) -> Window:
-        """Read the arguments: builds, days, or both."""
-        most = builds or (MOST_BUILDS if days else DEFAULT_BUILDS)
-        return cls(most, now - days * _DAY if days else 0)
 
 
 async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, report: Report) -> FlakyView:
@@ -59,53 +34,15 @@ async def find_flaky_steps(access: KnownAccess, repo: str, window: Window, repor
     Raises:
         ServiceError: Drone cannot be asked.
     """
-    chronicle = Chronicle(await access.client(), access.known, access.builds, repo, Requests(MOST_REQUESTS))
-    listed = await _listed(chronicle, window)
-    whole = await _whole(chronicle, listed, report)
-    return answer(chronicle, listed, whole)
-
-
-async def _listed(chronicle: Chronicle, window: Window) -> list[Build]:
-    """List the builds of the window, newest first."""
-    listed: list[Build] = []
-    async with aclosing(chronicle.back()) as batches:
-        async for batch in batches:
-            fresh = [build for build in batch if build.created >= window.since]
-            listed += fresh
-            # Newest first, so that one that is too old is followed by older ones only.
-            if len(fresh) < len(batch) or len(listed) >= window.builds:
-                break
-    return listed[: window.builds]
-
-
-async def _whole(chronicle: Chronicle, listed: Sequence[Build], report: Report) -> list[Build | None]:
-    """Read the builds with their stages, newest first, as far as requests last: None stands for one that was not."""
-    found: list[Build | None] = []
-    for start in range(0, len(listed), _AT_ONCE):
-        found += await for_each(listed[start : start + _AT_ONCE], lambda build: _read(chronicle, build))
-        await report(len(found), len(listed), f"{len(found)} of {len(listed)} builds read")
-        if None in found:  # no request is left
-            break
-    return found
-
-
-async def _read(chronicle: Chronicle, build: Build) -> Build | None:
-    """Return a build with its stages, or as it is if it ran no step."""
-    return await chronicle.whole(build) if build.status in _ENDED else build
-
-
-def answer(chronicle: Chronicle, listed: Sequence[Build], read: Sequence[Build | None]) -> FlakyView:
-    """Write the answer. Only the builds down to the first one that was not read count, so that rates are unbiased."""
-    end = read.index(None) if None in read else len(read)
-    builds = [build for build in read[:end] if build]
-    found = flaky_steps(builds)
+    search = await search_flaky_steps(access, repo, window, report)
+    found, builds = search.steps, search.builds
     steps = _that_fit([_step(one) for one in found[:_STEPS]])
     return FlakyView(
-        repo=chronicle.slug,
+        repo=repo,
         summary=_summary(found, builds),
         steps=tuple(steps),
-        looked_at=looked_at(len(builds), chronicle),
-        left_out=_left_out(len(found) - len(steps), len(listed) - len(builds)),
+        looked_at=looked_at(len(builds), search.chronicle),
+        left_out=_left_out(len(found) - len(steps), search.not_read),
         next_step=_next_step(found),
     )
 
@@ -123,7 +60,7 @@ def _summary(found: Sequence[FlakyStep], builds: Sequence[Build]) -> str:
 
 
 def _step(one: FlakyStep) -> FlakyStepView:
-    lines = [_evidence(mixed) for mixed in one.mixed]
+    lines = [describe_mixed(mixed) for mixed in one.mixed]
     more = (f"and {len(lines) - _COMMITS} more commits",) if len(lines) > _COMMITS else ()
     return FlakyStepView(
         name=_named(one),
@@ -144,23 +81,6 @@ def _named(one: FlakyStep) -> str:
 
 def _percent(rate: float) -> float:
     return round(100 * rate, 1)
-
-
-def _evidence(mixed: Mixed) -> str:
-    """Describe the runs on one commit: at most three of each kind, oldest first."""
-    failed = [run for run in mixed.runs if not run.passed][:3]
-    passed = [run for run in mixed.runs if run.passed][:3]
-    shown = sorted((*failed, *passed), key=lambda run: run.build.number)
-    more = len(mixed.runs) - len(shown)
-    rest = f", {more} more runs" if more else ""
-    return f"{short(mixed.commit)}: {', '.join(map(_describe_run, shown))}{rest}"
-
-
-def _describe_run(run: StepRun) -> str:
-    build = run.build
-    ended = "passed" if run.passed else f"failed (exit {run.exit_code})" if run.exit_code else "failed"
-    of = f"restart of #{build.parent}" if build.parent else one_line(build.event, 20)
-    return f"#{build.number} {ended} ({of})"
 
 
 def _that_fit(steps: Sequence[FlakyStepView]) -> list[FlakyStepView]:

@@ -16,7 +16,7 @@ from ci_mcp_logs.numbered_lines import (
 )
 from ci_mcp_logs.timestamps import stamps_room
 from ci_mcp_logs.windows import pick_windows
-from drone_mcp_logs.common.steps import described, nameless
+from drone_mcp_diagnosis.steps import described, nameless
 from drone_mcp_logs.read.views import BuildLogsView, StepLogView
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.windows import Window
     from drone_mcp_build.failed_steps import StepRef
-    from drone_mcp_logs.common.step_reader import LogReading
+    from drone_mcp_diagnosis.step_reader import LogReading
 
 _SLACK = 16  # tokens: an answer's numbers may have more digits than those of its frame
 _LIST_PART = 3  # a list of other steps takes at most this part of an answer

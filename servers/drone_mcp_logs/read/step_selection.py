@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_logs.common.steps import ERROR, failed_first, standing, standings
+from drone_mcp_diagnosis.steps import ERROR, failed_first, standing, standings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,9 +11,9 @@ from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.windows import Window
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_logs.common.live_log import LiveRequest, Pace
-from drone_mcp_logs.common.step_reader import LogReading, StepReader
-from drone_mcp_logs.common.steps import find, unknown_ref
+from drone_mcp_diagnosis.live_log import LiveRequest, Pace
+from drone_mcp_diagnosis.step_reader import LogReading, StepReader
+from drone_mcp_diagnosis.steps import find, unknown_ref
 from drone_mcp_logs.read import step_cursor
 from drone_mcp_logs.read.answer import Page, compose
 from drone_mcp_logs.read.step_selection import StepSelection, plan_for_build, plan_for_step

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.pages import compare_page
+from drone_mcp_diagnosis.steps import NAME
+from drone_mcp_diagnosis.views import LOST_CAUSE
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
-from drone_mcp_logs.common.steps import NAME
-from drone_mcp_logs.common.views import LOST_CAUSE
 from drone_mcp_logs.regression.streak import Streak, kept_rows
 from drone_mcp_logs.regression.views import RegressionView
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.build_history import Chronicle
     from drone_mcp_known.signature_store import Signed
-    from drone_mcp_logs.common.build_history import Chronicle
 
 RegressionVerdict = Literal["passing", "no_builds", "unclear", "came_back", "new_here", "broken_since"]
 _ROWS = 24  # builds that are listed, a line each

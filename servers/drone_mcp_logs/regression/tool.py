@@ -10,11 +10,11 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import AT_ONCE, for_each
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_logs.common.build_history import Chronicle, Requests
-from drone_mcp_logs.common.commit_order import newest_commit_first, placed
-from drone_mcp_logs.common.failure_signatures import Signer
-from drone_mcp_logs.common.step_outcomes import runs_of
-from drone_mcp_logs.common.steps import NAME, find
+from drone_mcp_diagnosis.build_history import Chronicle, Requests
+from drone_mcp_diagnosis.commit_order import newest_commit_first, placed
+from drone_mcp_diagnosis.failure_signatures import Signer
+from drone_mcp_diagnosis.step_outcomes import runs_of
+from drone_mcp_diagnosis.steps import NAME, find
 from drone_mcp_logs.regression.answer import Regression, answer
 from drone_mcp_logs.regression.streak import Outcome, Streak, first_alike, outcome_of, streak_of
 
@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 
     from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.signature_store import Signed
-    from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.regression.views import RegressionView
 
     Report = Callable[[float, float | None, str | None], Awaitable[None]]

@@ -13,9 +13,9 @@ from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.search import PatternError, compile_pattern
 from ci_mcp_logs.timed_search import TimedSearch
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_logs.common.step_reader import StepReader
-from drone_mcp_logs.common.steps import failed_first, find
-from drone_mcp_logs.common.views import LOST_HEAD, PRINT_LESS
+from drone_mcp_diagnosis.step_reader import StepReader
+from drone_mcp_diagnosis.steps import failed_first, find
+from drone_mcp_diagnosis.views import LOST_HEAD, PRINT_LESS
 from drone_mcp_logs.search.answer import Findings, StepMatches, compose_findings
 
 if TYPE_CHECKING:
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from drone_mcp_build.access import BuildAddress
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.models import Build
+    from drone_mcp_diagnosis.live_log import Pace
     from drone_mcp_known.access import KnownAccess
-    from drone_mcp_logs.common.live_log import Pace
     from drone_mcp_logs.search.answer import Limits
     from drone_mcp_logs.search.views import SearchView
 

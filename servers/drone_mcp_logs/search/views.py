@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from ci_mcp_logs.answers import Texts, joined, titled
-from drone_mcp_logs.common.views import BuildView, StepView
+from drone_mcp_diagnosis.views import BuildView, StepView
 
 
 class StepMatchesView(StepView):

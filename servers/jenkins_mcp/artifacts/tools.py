@@ -32,10 +32,10 @@ class ArtifactTools:
         self,
         job: Job,
         build: BuildName = "lastBuild",
-        start: Annotated[int, Field(ge=0, description="next_start of an answer, 0 or more")] = 0,
+        start: Annotated[int, Field(ge=0, description="next_start, 0+")] = 0,
         jenkins: Jenkins = None,
     ) -> ArtifactList:
-        """The files that a build kept, with their sizes in bytes."""
+        """Files that a build kept, with sizes."""
         from jenkins_mcp.artifacts.listing import list_artifacts  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
 
@@ -52,11 +52,11 @@ class ArtifactTools:
         bytes: Annotated[str, Field(description="range, of at most 20000")] = "0-2999",  # noqa: A002 - a caller's word
         form: Annotated[
             Literal["text", "base64", "file"],
-            Field(description="base64: exact bytes; file: save the whole, gives its sha256"),
+            Field(description="file: save the whole"),
         ] = "text",
         jenkins: Jenkins = None,
     ) -> ArtifactView:
-        """A part of an artifact, base64 if it is no text; or save it to a file."""
+        """Part of an artifact, base64 if it is no text; or save it."""
         from jenkins_mcp.artifacts.reading import PartRequest, read_artifact, read_range  # noqa: PLC0415 - start fast
         from jenkins_mcp.artifacts.saving import save_artifact  # noqa: PLC0415 - likewise
         from jenkins_mcp.client.calls import list_artifacts  # noqa: PLC0415 - likewise

@@ -21,7 +21,6 @@ MOST_STAGES: Final = 40
 MOST_PARAMETERS: Final = 50
 WIDTH: Final = 200  # characters of a text that somebody wrote
 COMMIT: Final = 12  # characters
-SHORTEST_PAUSE, LONGEST_PAUSE = 5, 60  # seconds after which it is worth asking again
 
 
 def describe_build(job: JobName, read: Dated[Build], stages: Sequence[Stage], *, page: str, now: int) -> BuildView:
@@ -74,7 +73,7 @@ def describe_build(job: JobName, read: Dated[Build], stages: Sequence[Stage], *,
         description=one_line(build.description, WIDTH),
         page=page,
         left_out=", ".join(f"{count} {what}" for what, count in left_out.items() if count > 0),
-        next_step=_next_step(times.get("remaining_seconds")) if not build.is_over else "",
+        next_step=next_step(build),
     )
 
 
@@ -92,9 +91,13 @@ def _times(build: Build, now: int) -> dict[str, Any]:
     return found
 
 
-def _next_step(remaining: int | None) -> str:
-    pause = min(LONGEST_PAUSE, max(SHORTEST_PAUSE, remaining or SHORTEST_PAUSE))
-    return f"Ask again in {pause} s"
+def next_step(build: Build) -> str:
+    """Propose what to do about a build; "" if it is good or was stopped."""
+    if not build.is_over:
+        return "jenkins_wait_for_build waits for its end"
+    if build.result in {"FAILURE", "UNSTABLE"}:
+        return f"jenkins_diagnose_build with build {build.number} says why"
+    return ""
 
 
 def _stage(stage: Stage) -> StageLine:

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from jenkins_mcp.builds.waiting import Pause
 
 GUIDE = """\
-- How does a build stand, who started it, with which parameters and changes: jenkins_get_build.
-- Wait until it has ended, also from its queue item on, instead of asking again and again: jenkins_wait_for_build.
+- How a build stands, who started it, parameters, changes: jenkins_get_build.
+- Wait until it has ended, also from its queue item on: jenkins_wait_for_build.
 - Builds by result, parameter, cause, commit or time: jenkins_find_builds."""
 """The lines of the server's instructions about these tools."""
 
@@ -35,17 +35,9 @@ class BuildTools:
     @tool(title="Get a build", schema="jenkins-build/1")
     async def jenkins_get_build(self, job: Job, build: BuildName = "lastBuild", jenkins: Jenkins = None) -> BuildView:
         """How a build stands: result, times, causes, parameters, changes, stages, tests."""
-        from jenkins_mcp.builds.answer import describe_build  # noqa: PLC0415 - on first use, to start fast
-        from jenkins_mcp.builds.stages import read_stages  # noqa: PLC0415 - likewise
-        from jenkins_mcp.client import calls  # noqa: PLC0415 - likewise
-        from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
+        from jenkins_mcp.builds.reading import view_build  # noqa: PLC0415 - on first use, to start fast
 
-        client = await self._access.client(jenkins)
-        name = job_of((await client.job(job)).full_name)
-        read = await client.send(calls.get_build(name, read_build(build)))
-        stages = await read_stages(client, name, read.value)
-        page = client.page(name, read.value.number)
-        return describe_build(name, read, stages, page=page, now=int(self._clock() * 1000))
+        return await view_build(await self._access.client(jenkins), job, build, self._clock())
 
     @tool(title="Find builds", schema="jenkins-found-builds/1")
     async def jenkins_find_builds(
@@ -55,14 +47,14 @@ class BuildTools:
             Literal["", "SUCCESS", "UNSTABLE", "FAILURE", "NOT_BUILT", "ABORTED"], Field(description="default: any")
         ] = "",
         parameter: Annotated[str, Field(description="NAME=value")] = "",
-        cause: Annotated[str, Field(description="part of it, like a user's name")] = "",
-        commit: Annotated[str, Field(description="hash, 7 characters or more")] = "",
-        since: Annotated[str, Field(description="UTC time, like 2026-05-01T08:00:00Z")] = "",
-        start: Annotated[int, Field(ge=0, description="next_start of an answer, 0 or more")] = 0,
+        cause: Annotated[str, Field(description="part, like a user's name")] = "",
+        commit: Annotated[str, Field(description="hash, 7+ characters")] = "",
+        since: Annotated[str, Field(description="UTC, like 2026-05-01T08:00:00Z")] = "",
+        start: Annotated[int, Field(ge=0, description="next_start, 0+")] = 0,
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 10,
         jenkins: Jenkins = None,
     ) -> FoundBuilds:
-        """Builds of a job that match all that is given, the newest first; 500 are searched at once."""
+        """Builds that match all that is given, newest first."""
         from jenkins_mcp.builds.search import BuildFilter, find_builds, read_time  # noqa: PLC0415 - likewise
         from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
 
@@ -77,11 +69,11 @@ class BuildTools:
         context: Context[Any, Any],
         job: Annotated[str, Field(description="full name or URL, if no item")] = "",
         build: BuildName = "lastBuild",
-        item: Annotated[int | None, Field(ge=1, description="queue item instead, 1 or more")] = None,
+        item: Annotated[int | None, Field(ge=1, description="queue item, 1+")] = None,
         seconds: Annotated[float, Field(ge=0, le=45, description="0 to 45")] = 40,
         jenkins: Jenkins = None,
     ) -> WaitView:
-        """Wait until a build, or what a queue item becomes, has ended; call again if it has not."""
+        """Wait for the end of a build, or of what a queue item becomes."""
         from ci_mcp_kit.errors import InvalidInput  # noqa: PLC0415 - likewise
         from jenkins_mcp.builds.waiting import Wait  # noqa: PLC0415 - likewise
         from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise

@@ -165,5 +165,7 @@ class Wait:
             finished=self.is_over,
             build=view.model_copy(update={"next_step": ""}),
             note=self.trouble,
-            next_step="" if self.is_over else f"Call jenkins_wait_for_build again with build {build.number}",
+            next_step=view.next_step
+            if self.is_over
+            else f"Call jenkins_wait_for_build again with build {build.number}",
         )

@@ -72,7 +72,7 @@ NODES: Final = (
     "busyExecutors,totalExecutors,computer[_class,displayName,offline,offlineCauseReason,temporarilyOffline,idle,"
     "numExecutors,assignedLabels[name]]"
 )
-TEST_CASE: Final = "className,name,status,age,failedSince,duration,errorDetails,errorStackTrace,skippedMessage"
+TEST_CASE: Final = "className,name,status,age,failedSince,duration,errorDetails,skippedMessage"
 
 
 def who_am_i() -> Call[WhoAmI]:
@@ -145,6 +145,12 @@ def get_tests(job: JobName, build: int | str, start: int, count: int) -> Call[Te
     """Read the test report of a build with a part of the tests of each suite; only with the junit plugin."""
     tree = f"failCount,passCount,skipCount,duration,suites[name,cases[{TEST_CASE}]{_range(start, count)}]"
     return _get_of_build("tests.get", "the test report of", job, build, "/testReport", TestReport, tree)
+
+
+def get_trace(job: JobName, build: int | str, suite: int, case: int) -> Call[TestReport]:
+    """Read where a test failed, by the index of its suite and its own there."""
+    tree = f"suites[cases[errorStackTrace]{_range(case, 1)}]{_range(suite, 1)}"
+    return _get_of_build("tests.trace", "the test report of", job, build, "/testReport", TestReport, tree)
 
 
 def get_stages(job: JobName, build: int | str) -> Call[Stages]:

@@ -17,6 +17,7 @@ JENKINS: Final = Service(
     ca_file="JENKINS_CA_CERT",
     max_body="JENKINS_MAX_BODY",
     scope="JENKINS_JOBS",
+    scopes="jobs",
 )
 
 WRITER: Final = replace(JENKINS, token="JENKINS_WRITE_TOKEN", token_file="JENKINS_WRITE_TOKEN_FILE")  # noqa: S106 - names of variables

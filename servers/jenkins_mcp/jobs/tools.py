@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from jenkins_mcp.access import JenkinsAccess
 
 GUIDE = """\
-- Which jobs, folders and branches there are, which are red: jenkins_list_jobs.
-- Which parameters a job takes, its last builds and health: jenkins_get_job."""
+- Jobs, folders and branches, which are red: jenkins_list_jobs.
+- A job's parameters, last builds, health: jenkins_get_job."""
 """The line of the server's instructions about these tools."""
 
 
@@ -31,11 +31,11 @@ class JobTools:
         folder: Annotated[str, Field(description="folder or multibranch; default: top")] = "",
         glob: Annotated[str, Field(description="of names, or with a slash of full names")] = "",
         recursive: Annotated[bool, Field(description="also what is in folders")] = False,
-        start: Annotated[int, Field(ge=0, description="next_start of an answer, 0 or more")] = 0,
+        start: Annotated[int, Field(ge=0, description="next_start, 0+")] = 0,
         limit: Annotated[int, Field(ge=1, le=100, description="1 to 100")] = 50,
         jenkins: Jenkins = None,
     ) -> JobList:
-        """Jobs, folders and branches, by name, with the result of the last build."""
+        """Jobs, folders and branches with their last results."""
         from jenkins_mcp.client.names import parse_folder  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.jobs.listing import JobWalk, ListRequest, describe  # noqa: PLC0415 - likewise
 
@@ -46,7 +46,7 @@ class JobTools:
 
     @tool(title="Get a job", schema="jenkins-job/1")
     async def jenkins_get_job(self, job: Job, jenkins: Jenkins = None) -> JobView:
-        """A job's parameters, last builds and health; of a folder or multibranch project, what is in it."""
+        """A job's parameters, last builds, health; or what is in a folder."""
         from jenkins_mcp.client.calls import list_jobs  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.client.names import job_of  # noqa: PLC0415 - likewise
         from jenkins_mcp.jobs.answer import MOST_JOBS, describe_job  # noqa: PLC0415 - likewise

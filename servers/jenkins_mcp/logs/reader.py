@@ -149,5 +149,6 @@ def _read_text(part: LogPart, base: Place, lines_after: int) -> Reading:
 
 
 def _lines(text: str) -> list[str]:
-    lines = text.split("\n")
+    # A carriage return ends the lines of Windows; within one, it begins the line anew.
+    lines = [line.removesuffix("\r") for line in text.split("\n")]
     return lines if lines[-1] else lines[:-1]

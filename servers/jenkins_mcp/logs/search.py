@@ -27,11 +27,13 @@ if TYPE_CHECKING:
 
     from jenkins_mcp.logs.finding import Target
 
+BUDGET: Final = 2000  # tokens of an answer
+MOST_MATCHES: Final = 100  # that are shown
 MOST_STEPS: Final = 12  # each costs a request
 MOST_SECONDS: Final = 10.0
 SLACK: Final = 8  # tokens: counts of what is shown may have more digits than those of a frame
 NOTHING: Final = "Try a shorter or a literal pattern; jenkins_get_build_log shows the end of the log"
-NARROW: Final = "Narrow the pattern, name a stage, or raise max_matches and token_budget"
+NARROW: Final = "Narrow the pattern or name a stage"
 READ_ON: Final = "jenkins_get_build_log with around shows more around a line"
 
 
@@ -42,10 +44,7 @@ class SearchRequest:
     pattern: str
     stage: str | None
     literal: bool
-    ignore_case: bool
     context: int
-    max_matches: int
-    token_budget: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +64,14 @@ async def search_log(target: Target, ask: SearchRequest) -> LogSearchView:
         InvalidInput: the pattern cannot be used; that costs no request.
     """
     try:
-        compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=ask.ignore_case)
+        compiled = compile_pattern(ask.pattern, literal=ask.literal, ignore_case=True)
     except PatternError as wrong:
         raise InvalidInput(str(wrong), next_step=wrong.advice, service=JENKINS) from wrong
     chosen, left_out = [CONSOLE], 0
     if ask.stage is not None:
         steps = await find_steps(target.client, target.job, target.number, ask.stage)
         chosen, left_out = steps[-MOST_STEPS:], max(0, len(steps) - MOST_STEPS)
-    search = TimedSearch(compiled, context=ask.context, keep=ask.max_matches, seconds=MOST_SECONDS)
+    search = TimedSearch(compiled, context=ask.context, keep=MOST_MATCHES, seconds=MOST_SECONDS)
 
     async def look(ref: StepRef) -> Found:
         reading = await LogReader(target.client, target.job, target.number, ref.node).read_all()
@@ -102,7 +101,7 @@ def _note(reading: Reading, result: SearchResult) -> str:
 
 def compose(target: Target, found: Sequence[Found], ask: SearchRequest) -> LogSearchView:
     """Return the answer: the first matches of each log, sharing what is left of the budget."""
-    nonce, budget = new_nonce(), ask.token_budget
+    nonce, budget = new_nonce(), BUDGET
     total = sum(one.result.count for one in found)
     # One that was searched in part is named also without a match, which may be in the other part.
     hits = [one for one in found if one.result.count or one.note]
@@ -133,7 +132,7 @@ def compose(target: Target, found: Sequence[Found], ask: SearchRequest) -> LogSe
         hits.pop()
     room = max(LEAST_ROOM, room_for(hits))
     write = partial(write_matches, context=ask.context, widest=width_for(room // max(1, len(hits)), budget))
-    most = share(ask.max_matches, [len(one.result.matches) for one in hits])
+    most = share(MOST_MATCHES, [len(one.result.matches) for one in hits])
     alone = [write(one.result, most=count, room=room)[0] for one, count in zip(hits, most, strict=True)]
     parts = []
     for one, count, part in zip(hits, most, share(room, list(map(room_of_all, alone))), strict=True):

@@ -8,19 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
-from jenkins_mcp.arguments import BuildName, Jenkins, Job
+from jenkins_mcp.arguments import Budget, BuildName, Jenkins, Job, Stage
 from jenkins_mcp.logs.views import BuildLogView, LogSearchView
 
 if TYPE_CHECKING:
     from jenkins_mcp.access import JenkinsAccess
 
 GUIDE = """\
-- Read a log: jenkins_get_build_log (its end; read on with cursor, cursor_back). Does a word or error occur: \
+- Read a log: jenkins_get_build_log (its end; go on with cursor, cursor_back). Find lines: \
 jenkins_search_build_log."""
 """The lines of the server's instructions about these tools."""
-
-Stage = Annotated[str | None, Field(description="name of a stage, or number of a step")]
-Budget = Annotated[int, Field(description="200-20000", ge=200, le=20_000)]
 
 
 class LogTools:
@@ -42,7 +39,7 @@ class LogTools:
         token_budget: Budget = 2000,
         jenkins: Jenkins = None,
     ) -> BuildLogView:
-        """The end of a log, also of a running build, or one of tail, head, around, cursor."""
+        """The end of a log, or one of tail, head, around, cursor."""
         from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.logs.read import request_of, show_log  # noqa: PLC0415 - likewise
 
@@ -53,19 +50,16 @@ class LogTools:
     async def jenkins_search_build_log(
         self,
         job: Job,
-        pattern: Annotated[str, Field(description="RE2 regex, by line")],
+        pattern: Annotated[str, Field(description="RE2 regex, by line; case is ignored, unless (?-i)")],
         build: BuildName = "lastBuild",
         stage: Stage = None,
         literal: Annotated[bool, Field(description="pattern is plain text")] = False,
-        ignore_case: Annotated[bool, Field(description="or not")] = True,
         context: Annotated[int, Field(description="lines around, 0-10", ge=0, le=10)] = 2,
-        max_matches: Annotated[int, Field(description="1-100", ge=1, le=100)] = 20,
-        token_budget: Budget = 2000,
         jenkins: Jenkins = None,
     ) -> LogSearchView:
         """Find lines in a build's log."""
         from jenkins_mcp.logs.finding import with_build  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.logs.search import SearchRequest, search_log  # noqa: PLC0415 - likewise
 
-        ask = SearchRequest(pattern, stage, literal, ignore_case, context, max_matches, token_budget)
+        ask = SearchRequest(pattern, stage, literal, context)
         return await with_build(await self._access.client(jenkins), job, build, partial(search_log, ask=ask))

@@ -78,6 +78,8 @@ class LogSection(OfStep):
 class BuildLogView(OfBuild):
     """Parts of the log of a build, or of the steps of one stage."""
 
+    brief = True
+
     logs: tuple[LogSection, ...] = ()
     steps: Texts = ()
     next_step: str = ""
@@ -103,6 +105,8 @@ class Matches(OfStep):
 
 class LogSearchView(OfBuild):
     """What was found in the log of a build, or of the steps of one stage."""
+
+    brief = True
 
     matches: int
     shown: int

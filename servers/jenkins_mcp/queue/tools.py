@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from jenkins_mcp.access import JenkinsAccess
 
-GUIDE = "- What waits and why, and which machines are offline or busy: jenkins_get_queue, jenkins_list_nodes."
+GUIDE = "- What waits and why, which machines are offline: jenkins_get_queue, jenkins_list_nodes."
 """The line of the server's instructions about these tools."""
 
 
@@ -33,7 +33,7 @@ class QueueTools:
         limit: Annotated[int, Field(ge=1, le=50, description="1 to 50")] = 20,
         jenkins: Jenkins = None,
     ) -> QueueView:
-        """What waits for an executor: position, time, reason, parameters; whether it is blocked or stuck."""
+        """What waits for an executor, since when and why."""
         from jenkins_mcp.client.calls import get_queue  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.queue.answer import describe_queue  # noqa: PLC0415 - likewise
 
@@ -44,7 +44,7 @@ class QueueTools:
 
     @tool(title="List nodes", schema="jenkins-node-list/1")
     async def jenkins_list_nodes(self, jenkins: Jenkins = None) -> NodeList:
-        """The machines that builds run on: executors, labels, and why one is offline."""
+        """Machines: executors, labels, why one is offline."""
         from jenkins_mcp.client.calls import list_nodes  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.queue.answer import describe_nodes  # noqa: PLC0415 - likewise
 

@@ -29,10 +29,10 @@ jenkins_cancel_queue_item. Off or a rehearsal unless the operator turned them on
 agree. Put the question to them as it is; never answer it yourself."""
 """The lines of the server's instructions about these tools."""
 
-Number = Annotated[int, Field(ge=1, description="1 or more")]
+Number = Annotated[int, Field(ge=1, description="1+")]
 Parameters = Annotated[
     dict[str, StrictStr | StrictBool | StrictInt] | None,
-    Field(max_length=50, description="as the job declares them; others take defaults"),
+    Field(max_length=50, description="others take defaults"),
 ]
 DryRun = Annotated[bool, Field(description="only rehearse")]
 Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED")]
@@ -73,7 +73,7 @@ class WritingTools:
         confirmation: Confirmation = None,
         jenkins: Jenkins = None,
     ) -> StartView | InputRequiredResult:
-        """Queue a build. Parameters are checked first, and what Jenkins stored is compared with them."""
+        """Queue a build, after a check of its parameters."""
         from jenkins_mcp.writing.changes import TriggerChange  # noqa: PLC0415 - on first use, to start fast
 
         about = await self._find_job("trigger", job, jenkins)
@@ -90,7 +90,7 @@ class WritingTools:
         confirmation: Confirmation = None,
         jenkins: Jenkins = None,
     ) -> StartView | InputRequiredResult:
-        """Run a build again as a new one with its parameters; a pipeline with its script, too."""
+        """Run a build again with its parameters."""
         from jenkins_mcp.writing.changes import RebuildChange  # noqa: PLC0415 - on first use, to start fast
 
         change = RebuildChange(**await self._find_job("rebuild", job, jenkins, build=build), number=build)
@@ -107,7 +107,7 @@ class WritingTools:
         confirmation: Confirmation = None,
         jenkins: Jenkins = None,
     ) -> ChangeView | InputRequiredResult:
-        """Stop a running build for good, and look whether it ended. A person has to confirm."""
+        """Stop a running build; a person has to confirm."""
         from jenkins_mcp.writing.changes import StopChange  # noqa: PLC0415 - on first use, to start fast
 
         change = StopChange(**await self._find_job("stop", job, jenkins, build=build), number=build, verb=how)
@@ -122,7 +122,7 @@ class WritingTools:
         confirmation: Confirmation = None,
         jenkins: Jenkins = None,
     ) -> ChangeView | InputRequiredResult:
-        """Take an item out of the queue before it becomes a build."""
+        """Take an item out of the queue."""
         from jenkins_mcp.writing.changes import CancelChange  # noqa: PLC0415 - on first use, to start fast
 
         change = CancelChange(**await self._find_item(item, jenkins), number=item)

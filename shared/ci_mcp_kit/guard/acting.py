@@ -132,7 +132,7 @@ class Actor:
                 await self._recent.forget(change.identity())
             raise
         view = await change.describe_done(plan, sent) if sent.answers else change.describe_nothing(plan)
-        await self._recent.answered(change.identity(), view.model_dump_json(), self._clock())
+        await self._recent.answered(change.identity(), view.model_dump_json(), self._clock(), change.window)
         return view
 
     async def _send(self, change: Change[A, V], plan: Plan[A], confirmed: str) -> tuple[Plan[A], Sent]:

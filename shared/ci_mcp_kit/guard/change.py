@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.guard.protocols import Action
+from ci_mcp_kit.guard.repeating import WINDOW
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -105,6 +106,11 @@ class Change(ABC, Generic[A, V]):
     @abstractmethod
     def identity(self) -> tuple[Any, ...]:
         """Return the arguments that make two calls the same call, as JSON values."""
+
+    @property
+    def window(self) -> float:
+        """The seconds within which the same call counts as a repetition, and is answered as the first one was."""
+        return WINDOW
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:

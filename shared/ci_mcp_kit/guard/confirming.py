@@ -159,8 +159,9 @@ class Confirmations:
 
     async def _check_not_declined(self, action: Action) -> None:
         if await self._kept.note(self._declined(action), at=self._clock()) is not None:
+            thing = action.operation.thing or self._thing
             refused = NotConfirmed(
-                f"A person declined to {action.operation.name} this {self._thing} a moment ago",
+                f"A person declined to {action.operation.name} this {thing} a moment ago",
                 details={"said": "decline"},
             )
             await self._audit.refused(refused, **action.facts())

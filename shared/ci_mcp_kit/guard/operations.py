@@ -27,8 +27,10 @@ class Operation:
         name: a verb, as settings and role files name it.
         call: the operation of the one call that it may send.
         risk: of doing it by mistake.
+        thing: what it changes, for sentences, where that is not the `thing` of the guard.
     """
 
     name: str
     call: str
     risk: Risk
+    thing: str = ""

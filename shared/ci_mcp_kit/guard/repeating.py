@@ -1,4 +1,4 @@
-"""Treats the same call within a minute as one: agents and clients repeat calls that were not answered."""
+"""Treats the same call within a while as one: agents and clients repeat calls that were not answered."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ SENT: Final = "sent"  # never equal to an answer, which is a JSON object
 
 
 class RecentCalls:
-    """The calls that an agent has sent in the last minute, from any process. Times are Unix seconds.
+    """The calls that an agent has sent lately, from any process: in the last minute, or for as long as a change says.
+
+    Times are Unix seconds.
 
     Args:
         spec: the guard's, for the words of errors.
@@ -37,7 +39,7 @@ class RecentCalls:
         self._patience = patience
 
     async def find(self, call: tuple[Any, ...], now: float) -> str | None:
-        """Return the answer to the same call within the last minute, or None if there was no such call.
+        """Return the answer to the same call of a while ago, or None if there was no such call.
 
         Raises:
             OutcomeUnknown: it was sent and has not been answered.
@@ -48,13 +50,13 @@ class RecentCalls:
         """Note that it is being sent, for as long as that may take; if it is already, do as `find`."""
         return self._answer_in(await self._kept.claim(self._key(call), SENT, WINDOW + self._patience, at=now))
 
-    async def answered(self, call: tuple[Any, ...], answer: str, now: float) -> None:
-        """Note the answer. If that fails, the call still counts as sent."""
-        await self._note(call, answer, now)
+    async def answered(self, call: tuple[Any, ...], answer: str, now: float, window: float = WINDOW) -> None:
+        """Note the answer for the seconds of `window`. If that fails, the call still counts as sent."""
+        await self._note(call, answer, now, window)
 
     async def unanswered(self, call: tuple[Any, ...], now: float) -> None:
         """Note for a minute from now that the outcome is unknown."""
-        await self._note(call, SENT, now)
+        await self._note(call, SENT, now, WINDOW)
 
     async def forget(self, call: tuple[Any, ...]) -> None:
         """Forget a call that was certainly not carried out. If that fails, the same call is refused for a minute."""
@@ -63,16 +65,16 @@ class RecentCalls:
         except NotesUnavailable as error:
             logger.warning("A call that did not happen stays noted: %s", error)
 
-    async def _note(self, call: tuple[Any, ...], text: str, now: float) -> None:
+    async def _note(self, call: tuple[Any, ...], text: str, now: float, window: float) -> None:
         try:
-            await self._kept.write_note(self._key(call), text, WINDOW, at=now)
+            await self._kept.write_note(self._key(call), text, window, at=now)
         except NotesUnavailable as error:
             logger.warning("What came of a call could not be noted: %s", error)
 
     def _answer_in(self, note: str | None) -> str | None:
         if note == SENT:
             raise OutcomeUnknown(
-                f"The same was sent less than a minute ago, and no answer of {self._spec.service} has come",
+                f"The same was sent a moment ago, and no answer of {self._spec.service} has come",
                 self._spec.evidence,
             )
         return note

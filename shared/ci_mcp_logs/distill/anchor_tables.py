@@ -11,6 +11,7 @@ An anchor has a `role`, the part of its line in the failure:
     exit     the failing command's end is known here
     passed   a command or test that went well
     command  a command begins
+    cleanup  what a build does after a failure: it removes containers, keeps reports, uploads coverage
     noise    looks like a failure and is none
 """
 
@@ -24,12 +25,12 @@ from importlib import resources
 from itertools import filterfalse
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_logs.distill.line_text import READ, unstamped
+from ci_mcp_logs.distill.line_text import READ, own_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-ROLES = ("noise", "passed", "command", "frame", "summary", "exit", "cause", "head")
+ROLES = ("noise", "passed", "command", "cleanup", "frame", "summary", "exit", "cause", "head")
 _SET_MEMORY = 64 << 20  # bytes; with too little, a set answers as if nothing matched (google/re2, re2/set.h, Match)
 
 
@@ -150,7 +151,7 @@ def failing_test(anchor: Anchor, text: str) -> str | None:
     """Return the name of the failing test that a line with this anchor gives, if the pattern has a group for it."""
     if "(?P<test>" not in anchor.pattern:
         return None
-    found = _compiled(anchor.pattern).search(unstamped(text[:READ]))
+    found = _compiled(anchor.pattern).search(own_text(text[:READ]))
     return found.group("test").strip() if found and found.group("test") else None
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections import defaultdict
-from itertools import chain
+from itertools import chain, takewhile
 from math import inf, log
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.distill import tuning
-from ci_mcp_logs.distill.line_text import token_cost
+from ci_mcp_logs.distill.line_text import shown_part, token_cost
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -27,14 +27,18 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
     """Return the worth of each line: its chance, raised for first and last words, lowered for what was said before."""
     worth = []
     kind_of_exit = _KIND_OF_EXIT.get(exit_code)
-    behind = candidates.end + 1 if candidates.final else inf
-    said: dict[bytes, tuple[int, int]] = {}  # by gist: how often it was said well above, and on which line last
+    end = candidates.end.number
+    behind = end + candidates.end.known if candidates.end.final else inf  # a known end has a line that says why
+    said: dict[bytes, tuple[int, int]] = {}  # by gist: how often it was said well above, and where it was last counted
     seen: defaultdict[str, int] = defaultdict(int)  # lines with an anchor, by family
     profiles = candidates.profiles
-    rows = zip(candidates.numbers, profiles.anchors, profiles.families, profiles.gists, chances, strict=True)
-    for number, anchor, family, gist, chance in rows:
+    spread = candidates.shapes.spread(candidates.texts)
+    rows = zip(candidates.numbers, profiles.anchors, profiles.families, profiles.gists, spread, chances, strict=True)
+    for number, anchor, family, gist, parts, chance in rows:
         value = chance
-        if anchor.role or number == candidates.end:
+        if parts >= tuning.EVERYWHERE:
+            value *= tuning.SAID_EVERYWHERE
+        elif anchor.role or number == end:
             value = max(value, _least_worth(candidates, number, anchor.role, seen[family]))
         if kind_of_exit and anchor.kind == kind_of_exit:
             value = max(value, tuning.SURE)
@@ -42,21 +46,33 @@ def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> l
             value *= tuning.BEHIND_END
         if value > tuning.WORTHLESS and gist:
             times, last = said.get(gist, (0, number))
-            times += number - last > tuning.WELL_ABOVE
-            if times:
-                value *= tuning.SAID_BEFORE ** min(times, tuning.COUNTED_REPETITIONS)
-            said[gist] = (times, number)
+            if number - last > tuning.WELL_ABOVE:
+                times, last = times + 1, number
+            value *= tuning.SAID_BEFORE ** min(times, tuning.COUNTED_REPETITIONS)
+            said[gist] = (times, last)
         if anchor.role:
             value *= tuning.SAME_FAMILY ** min(seen[family], tuning.COUNTED_OF_FAMILY)
             seen[family] += 1
         worth.append(value)
+    _raise_commands(candidates, worth)
     return worth
+
+
+def _raise_commands(candidates: Candidates, worth: list[float]) -> None:
+    """Raise the worth of each line that began a command to a share of the best worth in the output below it."""
+    best = 0.0
+    for index in reversed(range(len(worth))):
+        if candidates.profiles.anchors[index].role == "command":
+            worth[index] = max(worth[index], tuning.COMMAND_SHARE * best)
+            best = 0.0
+        else:
+            best = max(best, worth[index])
 
 
 def _least_worth(candidates: Candidates, number: int, role: str, seen: int) -> float:
     """Return the least worth of a line, for its role and its place; `seen` lines of its family stand above it."""
-    to_end = candidates.end - number
-    is_last_word = role in {"exit", "summary"} and 0 <= to_end <= tuning.LAST_WORDS
+    to_end = candidates.end.number - number
+    is_last_word = role in {"exit", "summary"} and 0 <= to_end <= tuning.LAST_SUMMARY
     if is_last_word or (to_end == 0 and number != candidates.last):
         return tuning.SURE
     return tuning.FIRST_OF_FAMILY if role in {"head", "cause"} and not seen else 0.0
@@ -76,11 +92,13 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     """
     numbers = candidates.numbers
     overhead = token_cost(numbers[-1], 0)  # the longest number's
-    costs = [overhead + min(len(text), longest) / 4 for text in candidates.texts]
+    costs = [overhead + len(shown_part(text, longest)) / 4 for text in candidates.texts]
     # In a small budget stretches find less: see docs/diagnosis.md.
     values = _values(worth, likely, costs, tuning.STRETCH if budget > tuning.SHORT_ANSWER else 0.0)
-    ends = [numbers.index(candidates.end)] if candidates.end != candidates.last else []
-    best_first = sorted(range(len(values)), key=values.__getitem__, reverse=True)
+    last_words = _last_words(candidates, costs, min(tuning.LAST_WORDS_COST, budget * tuning.LAST_WORDS_SHARE))
+    best_first = sorted(
+        (index for index, own in enumerate(worth) if own >= tuning.LEAST_SHOWN), key=values.__getitem__, reverse=True
+    )
     chosen: list[range] = []
 
     def shown(groups: int) -> list[int]:
@@ -89,25 +107,53 @@ def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, bu
     def complete(groups: int) -> float:
         return likely.complete(shown(groups))
 
+    def order() -> Iterator[int]:
+        yield from last_words
+        yield from takewhile(lambda _: spent <= tuning.SHORT_ANSWER, best_first)
+        yield from _last_words(candidates, costs, tuning.UNSURE_LAST_WORDS_COST)
+        yield from best_first
+
     spent = 0.0
-    for group, price in _groups(numbers, [*ends, *best_first], costs, budget):
+    for group, price in _groups(numbers, order(), costs, budget):
         if spent <= tuning.SHORT_ANSWER < spent + price and complete(len(chosen)) >= tuning.LIKELY_COMPLETE:
             break
         chosen.append(group)
         spent += price
     enough = len(chosen)
     if complete(enough) >= tuning.SURELY_COMPLETE:
-        enough = bisect_left(range(enough), tuning.SURELY_COMPLETE, key=complete)
+        enough = bisect_left(range(enough), tuning.SURELY_COMPLETE, lo=min(len(last_words), enough), key=complete)
     return shown(enough)
 
 
+def _last_words(candidates: Candidates, costs: Sequence[float], room: float) -> list[int]:
+    """Return the indexes of the last lines that say something before the failing command's end, the last one first.
+
+    They are shown whatever else is: where the failing command is the last one, no other lines tell as much.
+    """
+    end = bisect_left(candidates.numbers, candidates.end.number)
+    found = [end] if candidates.end.number != candidates.last else []
+    room -= sum(costs[index] for index in found)
+    for index in range(end - len(found), -1, -1):
+        adjoins = candidates.numbers[end] - candidates.numbers[index] == end - index
+        if not adjoins or costs[index] > room:
+            break
+        if any(map(str.isalnum, candidates.texts[index])):
+            room -= costs[index]
+            found.append(index)
+    return found
+
+
 def _values(worth: Sequence[float], likely: Posterior, costs: Sequence[float], stretch: float) -> list[float]:
-    """Return the value of each line for its price, as a logarithm: `stretch` as a part of one, the rest by itself."""
-    alone = 1 - stretch
-    return [
-        stretch * log(inside + _LEAST) + alone * log(own + _LEAST) - tuning.THRIFT * log(max(cost, tuning.CHEAPEST))
-        for inside, own, cost in zip(likely.inside(), worth, costs, strict=True)
-    ]
+    """Return the value of each line for its price, as a logarithm: `stretch` as a part of one, the rest by itself.
+
+    A line that is evident by itself keeps a part of its worth outside the likeliest stretch: there may be a second one.
+    """
+    values = []
+    for inside, own, cost in zip(likely.inside(), worth, costs, strict=True):
+        part = max(inside, tuning.OUTSIDE * own) if own >= tuning.EVIDENT else inside
+        value = stretch * log(part + _LEAST) + (1 - stretch) * log(own + _LEAST)
+        values.append(value - tuning.THRIFT * log(max(cost, tuning.CHEAPEST)))
+    return values
 
 
 def _groups(

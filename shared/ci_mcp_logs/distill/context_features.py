@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from itertools import accumulate, chain, pairwise
 from operator import eq
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ci_mcp_logs.distill.line_profiles import BLANK, ROLE_CODE
 
@@ -19,22 +19,43 @@ if TYPE_CHECKING:
 
 Columns = Mapping[str, Sequence[float]]
 
+_NOWHERE = -1_000_000  # lines to an end that there is not: fewer than to any
 _NO_PARENT = -8.0  # log-odds below those of nearly every line
 _OPENS = {"head", "cause"}
 _CLOSES = {"summary", "exit", "passed", "command"}
 
 
-def hit_columns(numbers: Sequence[int], profiles: LineProfiles, end: int, last: int) -> Columns:
+class End(NamedTuple):
+    """The line at which the failing command ended.
+
+    Attributes:
+        number: of the line.
+        known: whether the line itself says so; else it is the last one before the clean-up at the end of the log.
+        final: whether nothing but clean-up follows.
+    """
+
+    number: int
+    known: bool = False
+    final: bool = False
+
+    def columns(self, numbers: Sequence[int]) -> Columns:
+        """Return the features of lines by their distance to it, of which an end that is not known has another."""
+        distances = [self.number - number for number in numbers]
+        nowhere = [_NOWHERE] * len(distances)
+        return {"to_exit": distances, "to_end": nowhere} if self.known else {"to_exit": nowhere, "to_end": distances}
+
+
+def hit_columns(numbers: Sequence[int], profiles: LineProfiles, end: End, last: int) -> Columns:
     """Return the features of every hit, from before its surroundings are looked at.
 
     near: mean score of the hits around; role, role_after: codes of the anchors of this hit and the next;
-    nth: hits of its family above it; to_end, to_last: lines to the failing command's end and to the log's last;
-    hits_after: hits from this one on.
+    nth: hits of its family above it; to_exit, to_end: lines to the failing command's end; to_last: lines to the log's
+    last; hits_after: hits from this one on.
 
     Args:
         numbers: of the lines.
         profiles: of the lines.
-        end: number of the line at which the failing command ended.
+        end: of the failing command.
         last: number of the log's last line.
     """
     return {
@@ -42,27 +63,27 @@ def hit_columns(numbers: Sequence[int], profiles: LineProfiles, end: int, last: 
         "role": profiles.roles,
         "role_after": [*profiles.roles[1:], ROLE_CODE[""]],
         "nth": ordinals(profiles.families),
-        "to_end": [end - number for number in numbers],
+        **end.columns(numbers),
         "to_last": [last - number for number in numbers],
         "hits_after": range(len(numbers), 0, -1),
     }
 
 
 def line_columns(
-    numbers: Sequence[int], texts: Sequence[str], profiles: LineProfiles, end: int, command: int
+    numbers: Sequence[int], texts: Sequence[str], profiles: LineProfiles, end: End, command: int
 ) -> Columns:
     """Return the features of every candidate.
 
     here: its score; mean5, mean25, top: mean score of so many lines around it, and the best of all candidates;
-    paragraph: best score of its paragraph; to_end, from_command: lines to the failing command's end and from its
-    beginning; length: characters; parent: score of the line that it is indented under; repeats: candidates of the same
-    text; role: code of its anchor; block: how far above the head of its block stands.
+    paragraph: best score of its paragraph; to_exit, to_end: lines to the failing command's end; from_command: lines
+    from its beginning; length: characters; parent: score of the line that it is indented under; repeats: candidates of
+    the same text; role: code of its anchor; block: how far above the head of its block stands.
 
     Args:
         numbers: of the lines.
         texts: of the lines.
         profiles: of the lines.
-        end: number of the line at which the failing command ended.
+        end: of the failing command.
         command: number of the line at which that command began.
     """
     here = profiles.scores
@@ -74,7 +95,7 @@ def line_columns(
         "mean25": _window_means(here, 25),
         "top": [max(here)] * len(here),
         "paragraph": _paragraph_scores(adjoins, profiles),
-        "to_end": [end - number for number in numbers],
+        **end.columns(numbers),
         "from_command": [number - command for number in numbers],
         "length": list(map(len, texts)),
         "parent": _parent_scores(adjoins, profiles),

@@ -12,7 +12,7 @@ from ci_mcp_logs.distill.anchor_tables import failing_test
 from ci_mcp_logs.distill.candidates import gather
 from ci_mcp_logs.distill.choose import choose, weigh
 from ci_mcp_logs.distill.excerpt import Block, Excerpt, ExcerptLine, distinct
-from ci_mcp_logs.distill.line_text import token_cost
+from ci_mcp_logs.distill.line_text import shown_part, token_cost
 from ci_mcp_logs.distill.model import default_model
 from ci_mcp_logs.distill.novelty import new_lines_first, novel_lines
 from ci_mcp_logs.distill.segment_probabilities import posterior, segment_columns
@@ -120,7 +120,7 @@ def _blocks(candidates: Candidates, chances: Sequence[float], chosen: Sequence[i
         yield Block(
             start=numbers[group[0]],
             end=numbers[group[-1]],
-            reason=_reason(anchors, candidates.end - numbers[group[-1]]),
+            reason=_reason(anchors, candidates.end.number - numbers[group[-1]]),
             lines=tuple(_folded([(numbers[i], texts[i]) for i in group], longest)),
             score=round(sum(chances[i] for i in group), 3),
         )
@@ -132,7 +132,7 @@ def _folded(lines: Sequence[tuple[int, str]], longest: int) -> Iterator[ExcerptL
         equal = list(run)
         many = len(equal) >= _MANY and text
         for number, _ in equal[:1] if many else equal:
-            yield ExcerptLine(number, text[:longest], len(text) > longest, len(equal) if many else 1)
+            yield ExcerptLine(number, shown_part(text, longest), len(text) > longest, len(equal) if many else 1)
 
 
 def _reason(anchors: Sequence[Anchor], to_end: int) -> str:

@@ -16,7 +16,7 @@ from ci_mcp_logs.distill import tuning
 from ci_mcp_logs.distill.line_text import Line, trimmed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from ci_mcp_logs.log_text import LogText
 
@@ -25,13 +25,17 @@ _WARNING = b"warning"
 
 _STRONG = (
     r"error|fail|exception|fatal|panic|traceback|assert|core dumped|killed|abort|segmentation|not ok|timed out"
-    r"|not found|no such|cannot|✗|✖|✕|●|✘|issues :-"
+    r"|not found|no such|cannot|did not|didn't|crash|conflict|rejected|denied|forbidden|unauthorized|unreachable"
+    r"|not permitted|not allowed|certificate|could not|mismatch"
+    r"|fehler|erreur|ошибк|помилк|エラー|错误|錯誤|오류|błąd|krytyczn"
+    r"|✗|✖|✕|●|✘|\x{2a2f}|❌|issues :-"
 )
 _WEAK = (
-    r"expected|can't|could not|couldn't|unable|undefined|unexpected|invalid|missing|denied|refused|timeout|mismatch"
-    r"|conflict|exit code|exited with|exit status|returned|\x{d7}|unresolved|unknown|not installed|broken|unsatisf"
-    r"|issues|forgot"
-    r"|caused by|does not|doesn't|no output|warning|must |should "
+    r"expected|can't|couldn't|unable|undefined|unexpected|invalid|missing|refused|timeout"
+    r"|exit code|exited with|exit status|returned|\x{d7}|unresolved|unknown|not installed|broken|unsatisf"
+    r"|issues|forgot|problem|wrong|incorrect|illegal|incompatible|unsupported|not supported|insufficient|exceed|expired"
+    r"|corrupt|unhealthy|violat|vulnerab|critical|leak|deadlock|outdated|out of date|to fix|would re|not formatted"
+    r"|diff --|caused by|does not|doesn't|no output|warning|must |should "
 )
 
 
@@ -54,16 +58,30 @@ def telling_places(data: bytes) -> list[tuple[int, int]]:
     """
     found: list[tuple[int, int]] = []
     end = len(data) - 1
-    while end > 0 and len(found) < tuning.WEAK_QUOTA:
+    warnings = tuning.WARNINGS
+    read = 0
+    while end > 0 and len(found) < tuning.WEAK_QUOTA and read < tuning.WEAK_READ:
         start = _line_start(data, max(0, end - _CHUNK))
         chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
-        found = chunk[-tuning.WEAK_QUOTA :] + found
-        end = start if len(chunk) <= tuning.WEAK_QUOTA else _line_start(data, found[0][0])
+        read += len(chunk)
+        kept = _without_warnings(data, chunk, warnings)
+        warnings -= sum(_is_warning(data, place) for place in kept)
+        found = kept[-tuning.WEAK_QUOTA :] + found
+        end = start if len(kept) <= tuning.WEAK_QUOTA else _line_start(data, found[0][0])
     early = (match.span() for match in _pattern(_STRONG).finditer(data, 0, max(0, end)))
-    warnings = [place for place in found if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
-    dropped = set(warnings[: -tuning.WARNINGS])  # of warnings only the last few count
-    kept = [place for place in found if place not in dropped] if dropped else found
-    return _without_repetitions(data, islice(early, tuning.STRONG_READ)) + kept
+    return _without_repetitions(data, islice(early, tuning.STRONG_READ)) + found
+
+
+def _is_warning(data: bytes, place: tuple[int, int]) -> bool:
+    """Return whether the telling word at a place is "warning"."""
+    return data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING
+
+
+def _without_warnings(data: bytes, places: Sequence[tuple[int, int]], most: int) -> list[tuple[int, int]]:
+    """Return the places without all but the last warnings: there are many, and they are hardly ever the cause."""
+    warnings = [place for place in places if _is_warning(data, place)]
+    dropped = set(warnings[: len(warnings) - most])
+    return [place for place in places if place not in dropped] if dropped else list(places)
 
 
 def _without_repetitions(data: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:

@@ -7,13 +7,14 @@ from itertools import chain
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.distill import tuning
-from ci_mcp_logs.distill.line_text import trimmed
+from ci_mcp_logs.distill.line_text import begins_command, trimmed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ci_mcp_logs.distill.line_profiles import LineReader
+    from ci_mcp_logs.distill.line_profiles import LineProfiles, LineReader
 
+_DETAILS = frozenset({"cause", "frame"})
 _INSIDE = frozenset("+-|")  # first characters of the lines of a difference or a table
 
 
@@ -41,9 +42,14 @@ class Passage:
         if self._following < limit and sum(reader.profile(self.texts[last]).scores) > 0:
             self._read(min(self._following + tuning.STRIDE, limit))
         for _ in range(tuning.STRIDES):
-            if self._following >= limit or not all(text.lstrip()[:1] in _INSIDE for text in self.texts[last]):
+            if self._following >= limit or not self._goes_on(reader.profile(self.texts[last]), last):
                 break
             self._read(min(self._following + tuning.STRIDE, limit))
+
+    def _goes_on(self, profiles: LineProfiles, last: slice) -> bool:
+        """Return whether the last lines are amid a difference, a table, or a list of findings or frames."""
+        inside = all(text.lstrip()[:1] in _INSIDE for text in self.texts[last])
+        return inside or sum(anchor.role in _DETAILS for anchor in profiles.anchors) >= tuning.LISTED
 
     def bridge(self, limit: int) -> None:
         """Read the lines before `limit`, where the following window begins, if they are few and short."""
@@ -85,6 +91,13 @@ class Windows:
         if stop > reached:
             self.spans.append(range(first, stop))
             self.size += number - first + 1 + after
+
+    def add_command_above(self, number: int) -> None:
+        """Look at the line that began the command whose output a line belongs to, if it stands a short way above."""
+        for above in range(number - 1, max(0, number - 1 - tuning.COMMAND_REACH), -1):
+            if begins_command(self.lines[above - 1]):
+                self.add(above, 0, 0)
+                return
 
     def read(self, reader: LineReader) -> Passage:
         """Return the lines of all windows in order. Where a window ends amid telling lines, reading goes on."""

@@ -87,8 +87,8 @@ def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
 
     adjoining: whether it follows directly on the candidate before; worth: log-odds of `worth`; risen, falls: that less
     the neighbour's above and below; role, role_above, role_below: codes of anchors; indent: characters; indented,
-    dedented: indent less that of the neighbour above and below; nth: lines of its family above it; to_end: lines to the
-    failing command's end.
+    dedented: indent less that of the neighbour above and below; nth: lines of its family above it; to_exit, to_end:
+    lines to the failing command's end.
     """
     numbers, profiles = candidates.numbers, candidates.profiles
     adjoins = adjoining(numbers)
@@ -107,7 +107,7 @@ def segment_columns(candidates: Candidates, worth: Sequence[float]) -> Columns:
         "indented": _indent_steps(indents, roles, adjoins),
         "dedented": _indent_steps(indents[::-1], roles[::-1], adjoined[::-1])[::-1],
         "nth": ordinals(profiles.families),
-        "to_end": [candidates.end - number for number in numbers],
+        **candidates.end.columns(numbers),
     }
 
 

@@ -18,6 +18,7 @@ Confidence = Literal["high", "medium", "low"]
 _WORTH = {"report": 1.0, "summary": 0.8, "code": 0.5, "hint": 0.3}
 _CONFIRMED = 0.5  # for each way in which the tool itself is known
 _LAST_WORD = 1.4  # factor for the class that has the last word: a step ends with the first command that fails
+_LIMIT = 2.5  # factor for a class of which a limit is clear: what that ended may have complained of anything
 _ALIKE = 0.1  # of two lines whose weights differ by less, the first is named
 _SHOWN = 0.3  # weight of a line from which on its signs count as independent
 _CLEAR, _LIKELY = 0.62, 0.5  # share of the class among itself and the next one, to be sure and to be likely
@@ -67,8 +68,10 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     ended = {tool for tool, codes in sign_table().exits.items() if exit_code in codes}
     known = (headed, ran, ended)
     clear = {kind: _clear_signs(signs, ended) for kind, signs in spoken.items()}
+    decisive = {kind for kind in spoken if _is_last(clear, kind) or _is_limit(clear[kind])}
     scores = {
-        kind: _score(signs, clear[kind], known) * (_LAST_WORD if _is_last(clear, kind) else 1.0)
+        kind: _score(signs, clear[kind], known)
+        * (_LIMIT if _is_limit(clear[kind]) else _LAST_WORD if kind in decisive else 1.0)
         for kind, signs in spoken.items()
     }
     best = max(scores, key=lambda kind: scores[kind])
@@ -76,7 +79,7 @@ def judge_lines(lines: Iterable[Witness], *, commands: Sequence[str] = (), exit_
     reasons = sorted(spoken[best].items(), key=lambda item: -_WORTH[item[0].role] * item[1].weight)
     return Finding(
         best,
-        _confidence(clear[best], known, share, is_last=_is_last(clear, best)),
+        _confidence(clear[best], known, share, is_decisive=best in decisive),
         tuple(Reason(sign, line.number) for sign, line in reasons),
     )
 
@@ -139,11 +142,16 @@ def _is_last(clear: Mapping[str, Mapping[Sign, Witness]], best: str) -> bool:
     return max(last.values()) == last[best]
 
 
+def _is_limit(clear: Iterable[Sign]) -> bool:
+    """Return whether one of the signs says that a limit ended what ran."""
+    return any(sign.tool in sign_table().limits for sign in clear)
+
+
 def _confidence(
-    clear: Mapping[Sign, Witness], known: tuple[set[str], ...], share: float, *, is_last: bool
+    clear: Mapping[Sign, Witness], known: tuple[set[str], ...], share: float, *, is_decisive: bool
 ) -> Confidence:
     if not clear or share < _LIKELY:
         return "low"
     tools = {sign.tool for sign in clear}
     independent = len(clear) + sum(bool(tools & some) for some in known)
-    return "high" if independent >= _INDEPENDENT and share >= _CLEAR and is_last else "medium"
+    return "high" if independent >= _INDEPENDENT and share >= _CLEAR and is_decisive else "medium"

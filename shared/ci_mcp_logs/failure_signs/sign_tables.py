@@ -9,6 +9,7 @@ Each table in `signs/` holds several tools, and adding one needs no code. A tool
     heading        what the tool prints about itself, whatever went wrong
     command        the command or the image that runs it
     exit           exit codes that it ends with where something failed
+    limit          true where its messages say that the machine or the CI server ended what ran there
 
 Only the first four speak for a class; the others confirm that the tool is the one that has spoken. A line's generic
 beginning (`Error:`, `fatal:`, `ERROR`) is a sign of no tool, because too many share it.
@@ -41,11 +42,12 @@ class Sign(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class SignTable:
-    """All patterns, and by tool its exit codes and the classes that its messages speak for."""
+    """All patterns, by tool its exit codes and the classes that its messages speak for, and the tools of limits."""
 
     patterns: tuple[tuple[str, Sign], ...]
     exits: dict[str, frozenset[int]]
     reported: dict[str, frozenset[str]]
+    limits: frozenset[str]
 
 
 @functools.cache
@@ -56,14 +58,15 @@ def sign_table() -> SignTable:
     tools = [pair for text in texts for pair in tomllib.loads(text).items()]
     patterns = tuple(row for tool, table in tools for row in _patterns(tool, table))
     exits = {tool: frozenset(table.get("exit", ())) for tool, table in tools}
-    return SignTable(patterns, exits, {tool: frozenset(table.get("report", ())) for tool, table in tools})
+    reported = {tool: frozenset(table.get("report", ())) for tool, table in tools}
+    return SignTable(patterns, exits, reported, frozenset(tool for tool, table in tools if table.get("limit")))
 
 
 def _patterns(tool: str, table: dict[str, list[str] | dict[str, list[str]]]) -> Iterator[tuple[str, Sign]]:
     for role, patterns in table.items():
         if isinstance(patterns, dict):
             yield from ((one, Sign(tool, role, kind)) for kind, some in patterns.items() for one in some)
-        elif role != "exit":
+        elif role not in {"exit", "limit"}:
             yield from ((one, Sign(tool, role)) for one in patterns)
 
 

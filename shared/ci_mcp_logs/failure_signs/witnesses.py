@@ -5,6 +5,8 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from ci_mcp_logs.distill.rarity import Shapes
+from ci_mcp_logs.distill.tuning import EVERYWHERE
 from ci_mcp_logs.failure_signs.judging import Witness
 from ci_mcp_logs.log_forms import commands_in
 
@@ -19,6 +21,7 @@ _TAIL_WEIGHT = 0.6
 _READ = 2000  # last lines of the log that are read whole
 _UNCHOSEN = 0.2  # weight of a line there that the excerpt lacks: not enough to be sure by
 _FAR = 0.5  # a line this far from the end counts half: a step ends with the first command that fails
+_SAID_EVERYWHERE = 0.3  # factor for a line that the build prints all along: tests that are expected to fail, warnings
 _BEFORE = 400  # lines before the heaviest block in which its command is looked for
 _COMMANDS = 4
 
@@ -32,10 +35,20 @@ def witnesses_of(text: LogText, found: Excerpt) -> list[Witness]:
         weights |= {line.number: chosen for line in block.lines}
     for number in _last_lines(text):
         weights[number] = max(weights[number], _TAIL_WEIGHT)
+    numbers = sorted(weights)
+    lines = [text.lines[number - 1] for number in numbers]
+    spread = Shapes(text.lines, last).spread(lines)
     return [
-        Witness(number, text.lines[number - 1], weight * max(_FAR, 1 - (last - number) / _READ))
-        for number, weight in sorted(weights.items())
+        Witness(
+            number, line, weights[number] * _by_place(last - number) * (_SAID_EVERYWHERE if parts >= EVERYWHERE else 1)
+        )
+        for number, line, parts in zip(numbers, lines, spread, strict=True)
     ]
+
+
+def _by_place(to_end: int) -> float:
+    """Return the factor of a line so many lines above the end."""
+    return max(_FAR, 1 - to_end / _READ)
 
 
 def commands_before(text: LogText, found: Excerpt) -> list[str]:

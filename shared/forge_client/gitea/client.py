@@ -13,6 +13,7 @@ from forge_client.choosing import find_labels, find_milestone
 from forge_client.errors import NotFound
 from forge_client.gitea import code_calls, issue_calls, pull_calls, server_calls, write_calls
 from forge_client.gitea.call_builders import LARGEST_PAGE
+from forge_client.models.issues import Issue
 from forge_client.models.pulls import PullRequest, PullsFound
 from forge_client.names import is_full_sha, is_sha, parse_repo
 from forge_client.requests import PullFilter
@@ -39,7 +40,7 @@ if TYPE_CHECKING:
         Tag,
         Tree,
     )
-    from forge_client.models.issues import Comment, Issue, Label, Milestone, TimelineEvent
+    from forge_client.models.issues import Comment, Label, Milestone, TimelineEvent
     from forge_client.models.pulls import Checks, Review
     from forge_client.models.server import ForgeVersion, Repository, TokenFacts, User
     from forge_client.options import ForgeOptions
@@ -155,12 +156,16 @@ class GiteaForge:
     async def last_comments(self, repo: str, issue: Issue | PullRequest, count: int) -> tuple[Comment, ...]:
         """List the last comments of an issue or pull request, oldest of them first.
 
-        The route for comments has no paging, so they are read from the timeline; the texts of reviews are in it, too.
+        The route for comments has no paging, so those of a long history are read from the timeline; the texts of
+        reviews, which only pull requests have, are in the timeline alone.
         """
         if count < 1:
             raise InvalidInput(f"A list has 1 or more comments, not {count}")
         if issue.comments == 0:
             return ()
+        is_plain = isinstance(issue, Issue) and issue.pull_request is None
+        if is_plain and issue.comments <= LARGEST_PAGE and issue.created_at:
+            return (await self.send(issue_calls.comments_since(repo, issue.number, issue.created_at)))[-count:]
         # No comment that is wanted can stand further ahead: the timeline has all of them, and other events.
         page = max(0, issue.comments - count) // LARGEST_PAGE + 1
         events = await self.timeline(repo, issue.number, page)

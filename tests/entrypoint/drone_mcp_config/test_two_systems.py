@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 import yaml
 
-from support.made_up_servers import DRONE_MANIFESTS, JENKINS_MANIFESTS, install
+from support.made_up_servers import DRONE_MANIFESTS, JENKINS_MANIFESTS, install, manifest
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
 
 ROLES = {
     "both": "role: both\nservers: {builds: {}, jenkins-builds: {}, plain: {}}\n",
+    "scoped": """\
+role: scoped
+repos: [octo/*]
+servers: {builds: {}, plans: {scope: [team/**, "!team/deploy"]}}
+""",
+    "unscoped": "role: unscoped\nrepos: [octo/*]\nservers: {builds: {}, plans: {}}\n",
     "drone": "role: drone\nservers: {builds: {}}\n",
     "jenkins": "role: jenkins\nservers: {jenkins-builds: {}}\n",
     "writer": """\
@@ -33,10 +39,20 @@ servers:
 """,
 }
 
+SCOPED = manifest(
+    "bamboo",
+    "plans",
+    ["bamboo_list_plans"],
+    services=[
+        {"name": "Bamboo", "address": "BAMBOO_URL", "token": "BAMBOO_TOKEN", "scope": "BAMBOO_PLANS", "scopes": "plans"}
+    ],
+)
+"""A server of a system whose scope is not made of repositories."""
+
 
 @pytest.fixture
 def fake_packages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    install(monkeypatch, tmp_path / "installed", DRONE_MANIFESTS | JENKINS_MANIFESTS)
+    install(monkeypatch, tmp_path / "installed", DRONE_MANIFESTS | JENKINS_MANIFESTS | {"plans": SCOPED})
     return tmp_path / "installed"
 
 
@@ -67,6 +83,32 @@ def test_each_server_gets_the_variables_of_its_own_service(written: Callable[...
         "jenkins-builds": references("JENKINS_URL", "JENKINS_TOKEN"),
         "plain-facts": None,
     }  # fmt: skip
+
+
+def test_each_server_is_limited_in_the_terms_of_its_own_service(written: Callable[..., dict[str, Any]]) -> None:
+    servers = written("scoped")
+    assert servers["drone-builds"]["env"]["DRONE_MCP_REPOS"] == "octo/*"
+    assert servers["bamboo-plans"]["env"] == {
+        **references("BAMBOO_URL", "BAMBOO_TOKEN"), "BAMBOO_PLANS": "team/**,!team/deploy",
+    }  # fmt: skip
+
+
+def test_a_limited_role_has_to_say_what_each_service_shows(run: Run, roles_dir: Callable[..., Path]) -> None:
+    outcome = run("--role", "unscoped", "--roles-dir", str(roles_dir(**ROLES)))
+    assert (outcome.code, outcome.err) == (
+        2,
+        (
+            "The role 'unscoped' is limited to repositories, which says nothing of the plans of Bamboo. Name those "
+            "that it may see under 'scope' of the server bamboo-plans.\n"
+        ),
+    )
+
+
+def test_show_names_the_scope_of_a_server_and_its_place(run: Run, roles_dir: Callable[..., Path]) -> None:
+    out = run("show", "scoped", "--roles-dir", str(roles_dir(**ROLES))).out
+    (line,) = [line for line in out.splitlines() if "scope:" in line]
+    assert line.split("#")[0].strip() == "scope: [team/**, '!team/deploy']"
+    assert line.endswith("scoped.yaml:3")
 
 
 def test_a_guard_is_written_as_the_manifest_of_its_server_says(written: Callable[..., dict[str, Any]]) -> None:
@@ -117,6 +159,17 @@ MISTAKES = {
     "a guard of a server that has none": (
         "plain: {guard: {risk: small}}",
         "the server 'plain' only reads, so it has no guard; leave the key out",
+    ),
+    "a scope of a server whose service has repositories": (
+        "builds: {scope: [octo/*]}",
+        "the server 'builds' has no scope of its own; 'repos' of the role limits its repositories",
+    ),
+    "a scope that would be two": (
+        "plans: {scope: ['a,b']}",
+        (
+            "servers > plans > scope > item 1: found 'a,b', but it takes a name with * as wildcard, and ! before it to "
+            "take it away"
+        ),
     ),
     "a token of a server that reads none": (
         "plain: {token: MY_TOKEN}",

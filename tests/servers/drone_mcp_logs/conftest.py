@@ -10,7 +10,7 @@ import pytest
 from mcp import Client
 
 from drone_mcp_build.settings import Settings
-from drone_mcp_logs.common.live_log import Pace
+from drone_mcp_diagnosis.live_log import Pace
 from drone_mcp_logs.server import create
 from support.agent import ENVIRONMENT, LogAgent
 

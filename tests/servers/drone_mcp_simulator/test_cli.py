@@ -106,4 +106,11 @@ def test_a_taken_port_is_told() -> None:
 def test_the_shipped_scenarios_are_listed() -> None:
     listed = _run("scenarios").stdout
 
-    assert [line.split()[0] for line in listed.splitlines()] == ["big", "demo", "failures", "golden", "history"]
+    assert [line.split()[0] for line in listed.splitlines()] == [
+        "big",
+        "demo",
+        "failures",
+        "forge",
+        "golden",
+        "history",
+    ]

@@ -136,7 +136,7 @@ def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, told: str) 
 
 
 def test_an_unknown_scenario_is_told_with_those_there_are() -> None:
-    with pytest.raises(ScenarioError, match=r"no scenario 'nope': .* one of big, demo, failures, golden"):
+    with pytest.raises(ScenarioError, match=r"no scenario 'nope': .* one of big, demo, failures, forge, golden"):
         load("nope")
 
 

@@ -6,8 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_build.failed_steps import FailedStep, Part
-from drone_mcp_build.failure_class import CLASSES, judge, judge_error, judge_exit_code, judge_name, needs_time_limit
+from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.failure_class import CLASSES, judge_exit_code, judge_name
+from drone_mcp_build.failed_steps import FailedStep
+from drone_mcp_build.failure_class import judge, judge_error, needs_time_limit
 from drone_mcp_client.models import Build, Stage, Step
 
 STATUSES = st.sampled_from(["failure", "error", "killed", "skipped", "from a later release"])

@@ -121,6 +121,11 @@ class Build(Thing):
         """Whether nothing more happens to it."""
         return not (self.building if self.in_progress is None else self.in_progress or self.building)
 
+    @property
+    def has_failed_tests(self) -> bool:
+        """Whether its test report names failed tests."""
+        return any(action.fail_count for action in self.actions)
+
     def changes(self) -> Iterator[Change]:
         """Yield the commits that were new in it: freestyle jobs have one change set, pipelines several."""
         for changes in (*((self.change_set,) if self.change_set else ()), *self.change_sets):

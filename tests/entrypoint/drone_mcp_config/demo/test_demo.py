@@ -103,7 +103,7 @@ class Polling:
 
 async def test_a_state_that_drone_was_asked_for_ends_the_story() -> None:
     async with running_simulator("demo", socket=True) as simulator:
-        drone = SimulatedDrone(simulator.url, simulator.token("dev"), "memory:")
+        drone = SimulatedDrone(simulator.url, simulator.token("dev"), simulator.url, "any-token", "memory:")
         with pytest.raises(StoryFailed, match="Drone was asked 1 times"):
             async for _ in go_red(cast("Any", Polling(drone)), drone):
                 pass
@@ -119,7 +119,7 @@ def test_what_does_not_start_is_named_with_what_it_said(tmp_path: Path, monkeypa
 
 
 async def test_an_act_that_fails_ends_the_story_with_the_reason(tmp_path: Path) -> None:
-    nowhere = SimulatedDrone("http://127.0.0.1:1", "no-token-at-all", "memory:")
+    nowhere = SimulatedDrone("http://127.0.0.1:1", "no-token-at-all", "http://127.0.0.1:1", "none", "memory:")
     with pytest.raises(StoryFailed, match="no build could be started"):
         async for _ in play_acts(nowhere, tmp_path, os.environ):
             pass

@@ -28,7 +28,8 @@ servers:
 {servers}  actions: {{mode: {mode}, token: WRITES, guard: {{repos: [octo/*]}}}}
 """
 NO_TOKEN = "no token has a blank"
-GOOD = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "t0ken", "WRITES": "t0ken-too"}
+FORGE = {"FORGE_SERVER": "https://forge.test", "FORGE_TOKEN": "t0ken-of-the-forge"}
+GOOD = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "t0ken", "WRITES": "t0ken-too", **FORGE}
 
 
 @pytest.mark.parametrize("mode", ["off", "dry-run", "on"])
@@ -39,7 +40,7 @@ def test_every_variable_that_is_asked_for_is_read(mode: Mode, roles_dir: Callabl
     role = load_role("every", library, installed)
     plan = make_plan(role, installed, PlanContext(sys.executable))
     asked = {reference.name for server in plan.servers for text in server.templates for reference in text.references}
-    assert asked == {"DRONE_SERVER", "DRONE_TOKEN", *(["WRITES"] if mode == "on" else [])}
+    assert asked == {"DRONE_SERVER", "DRONE_TOKEN", *FORGE, *(["WRITES"] if mode == "on" else [])}
     for name, server in zip(role.servers, plan.servers, strict=True):
         assert isinstance(server, StdioServer)
         settings = importlib.import_module(f"{installed[name].module}.server").SPEC.settings

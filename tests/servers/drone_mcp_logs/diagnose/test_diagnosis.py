@@ -10,17 +10,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ci_mcp_logs.answers import size_of
+from ci_mcp_logs.diagnosis.answer import compose_diagnosis
+from ci_mcp_logs.diagnosis.parts import Part
 from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine, distill
 from ci_mcp_logs.excerpt_lines import write_excerpt
 from ci_mcp_logs.failure_signs import signs_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of
-from drone_mcp_build.failed_steps import FailedStep, Part, failed_steps, step_refs
+from drone_mcp_build.failed_steps import FailedStep, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
-from drone_mcp_logs.common.step_reader import LogReading
-from drone_mcp_logs.common.verdicts import verdict_of, verdict_of_build
-from drone_mcp_logs.diagnose.target_branch import NO_PAST, OtherRun, Past
-from drone_mcp_logs.diagnose.tool import Chosen, Facts, conclude, not_run_because_of_failures
+from drone_mcp_diagnosis.diagnosing import Chosen, Facts, conclude, not_run_because_of_failures
+from drone_mcp_diagnosis.step_reader import LogReading
+from drone_mcp_diagnosis.target_branch import NO_PAST, OtherRun, Past
+from drone_mcp_diagnosis.verdicts import verdict_of, verdict_of_build
+from drone_mcp_logs.diagnose.advice import propose
 from support.made_builds import any_builds, made_build, made_stage, made_step
 
 LINES = ("+ make check", "", 'Error: "x" is\tnot \\ y', "FAIL: a_test.c:41: expected 3, got 2", "done") * 9
@@ -50,7 +53,10 @@ def test_whatever_the_build_its_diagnosis_keeps_to_the_budget(build: Build, budg
     every = failed_steps(build)
     read = every[: max(1, min(6, budget // 250))]
     readings = [LogReading(one.ref, text) if one.ref else None for one in read]
-    view = conclude(Facts("octo/hello", Chosen(build), read, readings, every[len(read) :], NO_PAST, 0, budget))
+    view = compose_diagnosis(
+        conclude(Facts("octo/hello", Chosen(build), read, readings, every[len(read) :], NO_PAST, 0, budget), propose),
+        budget,
+    )
     assert size_of(view) <= budget
     assert bool(view.failures) == bool(every)
     assert view.as_text()
@@ -75,7 +81,9 @@ def test_a_log_made_to_confuse_is_diagnosed_like_any_other(lines: tuple[str, ...
     every, text = failed_steps(build), LogText(lines)
     ref = step_refs(build)[0]
     past = Past("main", OtherRun(build, ref, text)) if compared else NO_PAST
-    view = conclude(Facts("octo/hello", Chosen(build), every, [LogReading(ref, text)], [], past, 0, 500))
+    view = compose_diagnosis(
+        conclude(Facts("octo/hello", Chosen(build), every, [LogReading(ref, text)], [], past, 0, 500), propose), 500
+    )
     assert size_of(view) <= 500
     assert view.failures[0].total_lines == len(lines)
 
@@ -168,7 +176,9 @@ def test_the_line_that_is_named_is_one_of_the_tool_that_is_named(lines: list[str
     build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "x", "failure", exit_code=1)))
     text, every = LogText.from_raw(lines), failed_steps(build)
     reading = LogReading(step_refs(build)[0], text)
-    view = conclude(Facts("octo/hello", Chosen(build), every, [reading], [], NO_PAST, 0, 2000))
+    view = compose_diagnosis(
+        conclude(Facts("octo/hello", Chosen(build), every, [reading], [], NO_PAST, 0, 2000), propose), 2000
+    )
     for told in view.failures[0].evidence:
         if named := re.fullmatch(r"([\w-]+): [\w ]+ \(line (\d+)\)", told):
             assert named[1] in {sign.tool for sign in signs_of(lines[int(named[2]) - 1])}
@@ -187,7 +197,12 @@ def test_the_line_that_is_named_is_one_of_the_tool_that_is_named(lines: list[str
 def test_the_next_step_follows_the_confidence(lines: tuple[str, ...], kind: str, advice: str) -> None:
     build = a_build("failure", made_stage(1, "ci", "failure", made_step(1, "x", "failure", exit_code=1)))
     ref, every = step_refs(build)[0], failed_steps(build)
-    view = conclude(Facts("octo/hello", Chosen(build), every, [LogReading(ref, LogText(lines))], [], NO_PAST, 0, 2000))
+    view = compose_diagnosis(
+        conclude(
+            Facts("octo/hello", Chosen(build), every, [LogReading(ref, LogText(lines))], [], NO_PAST, 0, 2000), propose
+        ),
+        2000,
+    )
     assert view.kind == kind
     assert advice in view.next_step
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_client.models import Build
-from drone_mcp_logs.diagnose.target_branch import history_around
+from drone_mcp_diagnosis.target_branch import history_around
 from support.made_builds import failing_build, made_build, made_repo, made_stage
 
 if TYPE_CHECKING:

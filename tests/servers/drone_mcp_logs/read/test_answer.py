@@ -11,7 +11,7 @@ from ci_mcp_logs.timestamps import form_of
 from ci_mcp_logs.windows import Window
 from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_client.models import Stage, Step
-from drone_mcp_logs.common.step_reader import LogReading
+from drone_mcp_diagnosis.step_reader import LogReading
 from drone_mcp_logs.read.answer import Page, compose
 from drone_mcp_logs.read.step_cursor import decode
 from support.agent import numbered

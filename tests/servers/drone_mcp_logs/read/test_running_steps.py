@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 import httpx
 
-from drone_mcp_logs.common.live_log import Pace
+from drone_mcp_diagnosis.live_log import Pace
 from support.made_builds import made_build, made_stage, made_step
 from support.simulator import running_simulator
 

@@ -8,8 +8,8 @@ from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.windows import Window
 from drone_mcp_build.failed_steps import step_refs
 from drone_mcp_client.models import Build
-from drone_mcp_logs.common.step_reader import LogReading
-from drone_mcp_logs.common.steps import failed_first, find
+from drone_mcp_diagnosis.step_reader import LogReading
+from drone_mcp_diagnosis.steps import failed_first, find
 from drone_mcp_logs.read.answer import Page, compose
 from drone_mcp_logs.read.step_selection import plan_for_build
 from support.made_builds import any_builds, failing_build

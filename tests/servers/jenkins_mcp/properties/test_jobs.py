@@ -29,16 +29,21 @@ def play() -> Iterator[PlayedJenkins]:
         yield play
 
 
-@given(kinds=st.lists(KINDS, min_size=12, max_size=12), some=several_names, limit=st.integers(1, 5))
+@given(
+    kinds=st.lists(KINDS, min_size=12, max_size=12),
+    some=several_names,
+    limit=st.integers(1, 5),
+    glob=st.sampled_from(["", "*"]),
+)
 def test_property_03_a_list_is_complete_and_names_nothing_twice(
-    play: PlayedJenkins, kinds: list[Any], some: list[str], limit: int
+    play: PlayedJenkins, kinds: list[Any], some: list[str], limit: int, glob: str
 ) -> None:
     folder = play.folder()
     jobs = [play.job(folder, name, kind=kind).full_name for name, kind in zip(some, kinds, strict=False)]
     listed: list[str] = []
     start: int | None = 0
     while start is not None:
-        answer = play.call("jenkins_list_jobs", folder=folder.full_name, limit=limit, start=start)
+        answer = play.call("jenkins_list_jobs", folder=folder.full_name, limit=limit, start=start, glob=glob)
         listed += [job["name"] for job in answer.data["jobs"]]
         start = answer.data.get("next_start")
     assert sorted(listed) == sorted(jobs)

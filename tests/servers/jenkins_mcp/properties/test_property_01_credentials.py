@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from jenkins_mcp_simulator.records import User
 from support.jenkins import agent_of
-from support.played_properties import Play, playing
+from support.played_jenkins import PlayedJenkins, played_jenkins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,14 +26,14 @@ PASSWORDS = st.text(
 
 
 @pytest.fixture(scope="module")
-def play() -> Iterator[Play]:
-    with playing({"jobs": {"app": {"description": "", "builds": [{}]}}}) as play:
+def play() -> Iterator[PlayedJenkins]:
+    with played_jenkins({"jobs": {"app": {"description": "", "builds": [{}]}}}) as play:
         yield play
 
 
 @settings(max_examples=100, deadline=None)
 @given(name=NAMES, token=TOKENS, password=PASSWORDS, form=st.sampled_from(["token", "pair", "password"]))
-def test_property_01_credentials(play: Play, name: str, token: str, password: str, form: str) -> None:
+def test_property_01_credentials(play: PlayedJenkins, name: str, token: str, password: str, form: str) -> None:
     # A user with this name and both secrets; `wrong` is another secret of the same form.
     play.jenkins.world.users = {name: User(name, token, password, frozenset({"Overall/Read", "Job/Read"}))}
     secret = password if form == "password" else token

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from ci_mcp_kit.variables import SettingsError
 from jenkins_mcp.settings import JenkinsSettings
 from support.jenkins import agent_of
-from support.played_properties import Play, playing
+from support.played_jenkins import PlayedJenkins, played_jenkins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +31,8 @@ VALUES: dict[str, tuple[str, Any, Any]] = {
 
 
 @pytest.fixture(scope="module")
-def play() -> Iterator[Play]:
-    with playing({"jobs": {"app": {"builds": [{}]}}}) as play:
+def play() -> Iterator[PlayedJenkins]:
+    with played_jenkins({"jobs": {"app": {"builds": [{}]}}}) as play:
         yield play
 
 
@@ -50,7 +50,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     wrong=st.sampled_from([None, None, *VALUES]),
 )
 def test_property_02_connection_parameters(
-    play: Play, file: Path, prefix: str, values: dict[str, Any], has_file: bool, slash: str, wrong: str | None
+    play: PlayedJenkins, file: Path, prefix: str, values: dict[str, Any], has_file: bool, slash: str, wrong: str | None
 ) -> None:
     play.jenkins.world.prefix = prefix
     address = play.jenkins.url + prefix

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from support.played_properties import Play, playing
+from support.played_jenkins import PlayedJenkins, played_jenkins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +21,8 @@ PATHS = st.lists(st.lists(SEGMENT, min_size=1, max_size=3).map("/".join), unique
 
 
 @pytest.fixture(scope="module")
-def play() -> Iterator[Play]:
-    with playing({"jobs": {kind: {"kind": kind, "builds": [{}]} for kind in ("freestyle", "pipeline")}}) as play:
+def play() -> Iterator[PlayedJenkins]:
+    with played_jenkins({"jobs": {kind: {"kind": kind, "builds": [{}]} for kind in ("freestyle", "pipeline")}}) as play:
         yield play
 
 
@@ -32,7 +32,7 @@ def play() -> Iterator[Play]:
     sizes=st.lists(st.integers(0, 5000), min_size=12, max_size=12),
     kind=st.sampled_from(["freestyle", "pipeline"]),
 )
-def test_property_14_artifact_list(play: Play, paths: list[str], sizes: list[int], kind: str) -> None:
+def test_property_14_artifact_list(play: PlayedJenkins, paths: list[str], sizes: list[int], kind: str) -> None:
     kept = play.jenkins.job(kind).builds[0].plan.artifacts
     kept.clear()
     kept.update({path: bytes(size) for path, size in zip(paths, sizes, strict=False)})

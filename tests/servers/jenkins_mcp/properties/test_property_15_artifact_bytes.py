@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from support.played_properties import Play, playing
+from support.played_jenkins import PlayedJenkins, played_jenkins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,10 +20,10 @@ CONTENT = st.binary(max_size=3000) | st.text(max_size=2000).map(str.encode)
 
 
 @pytest.fixture(scope="module")
-def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
+def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PlayedJenkins]:
     folder = str(tmp_path_factory.mktemp("artifacts"))
     scenario = {"jobs": {"app": {"builds": [{"artifacts": {"a": ""}}]}}}
-    with playing(scenario, JENKINS_ARTIFACTS_DIR=folder) as play:
+    with played_jenkins(scenario, JENKINS_ARTIFACTS_DIR=folder) as play:
         yield play
 
 
@@ -32,7 +32,7 @@ def play(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Play]:
 @example(content=b"", size=1)
 @example(content="ä".encode() * 600, size=401)
 @example(content=b"\r\n\x1b[1m" * 100, size=99)
-def test_property_15_artifact_bytes(play: Play, content: bytes, size: int) -> None:
+def test_property_15_artifact_bytes(play: PlayedJenkins, content: bytes, size: int) -> None:
     play.jenkins.job("app").builds[0].plan.artifacts["a"] = content
     for form in ("text", "base64"):
         place, has_more = 0, True

@@ -14,7 +14,7 @@ from ci_mcp_kit.errors import ServiceError
 from jenkins_mcp.client.client import JenkinsClient
 from jenkins_mcp.scope import JobScope
 from jenkins_mcp.settings import JenkinsSettings
-from support.played_properties import Play, playing
+from support.played_jenkins import PlayedJenkins, played_jenkins
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,8 +25,8 @@ LASTING = [("status", 400), ("status", 404), ("status", 500)]
 
 
 @pytest.fixture(scope="module")
-def play() -> Iterator[Play]:
-    with playing({"jobs": {"app": {"builds": [{}]}}}) as play:
+def play() -> Iterator[PlayedJenkins]:
+    with played_jenkins({"jobs": {"app": {"builds": [{}]}}}) as play:
         yield play
 
 
@@ -39,7 +39,7 @@ def play() -> Iterator[Play]:
     chance=st.floats(0.0, 1.0, exclude_max=True),
 )
 def test_property_23_retries(
-    play: Play, fault: tuple[str, int], count: int, retries: int, backoff: float, chance: float
+    play: PlayedJenkins, fault: tuple[str, int], count: int, retries: int, backoff: float, chance: float
 ) -> None:
     pauses: list[float] = []
 

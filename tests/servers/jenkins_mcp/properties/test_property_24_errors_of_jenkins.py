@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import respx
@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.jenkins import agent_of
+from support.jenkins_calls import CALLS, EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,7 +30,6 @@ PAGES = [
     "",
 ]
 SIGNS = [{}, {"X-Jenkins": "2.579"}, {"X-Jenkins": "2.579", "X-Required-Permission": "hudson.model.Item.Read"}]
-TOOLS = ["jenkins_list_jobs", "jenkins_get_build", "jenkins_list_artifacts", "jenkins_get_artifact"]
 
 
 @pytest.fixture(scope="module")
@@ -44,17 +44,19 @@ def portal() -> Iterator[BlockingPortal]:
     page=st.sampled_from(PAGES),
     signs=st.sampled_from(SIGNS),
     is_html=st.booleans(),
-    tool=st.sampled_from(TOOLS),
+    call=CALLS,
 )
 def test_property_24_errors_of_jenkins(
-    portal: BlockingPortal, status: int, page: str, signs: dict[str, str], is_html: bool, tool: str
+    portal: BlockingPortal,
+    status: int,
+    page: str,
+    signs: dict[str, str],
+    is_html: bool,
+    call: tuple[str, dict[str, Any]],
 ) -> None:
     async def ask() -> Answer:
-        env = {"JENKINS_URL": "https://ci.example.com", "JENKINS_USERNAME": "dev", "JENKINS_API_TOKEN": "a-token"}
-        arguments = {} if tool == "jenkins_list_jobs" else {"job": "app"}
-        arguments |= {"path": "a"} if tool == "jenkins_get_artifact" else {}
-        async with agent_of(**env, JENKINS_MAX_RETRIES="0") as agent:
-            return await agent.call(tool, **arguments)
+        async with agent_of(**EXAMPLE, JENKINS_MAX_RETRIES="0") as agent:
+            return await agent.call(call[0], **call[1])
 
     kind = "text/html;charset=utf-8" if is_html else "text/plain"
     with respx.mock(assert_all_called=False) as web:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.jenkins import agent_of
+from support.jenkins_calls import CALLS, EXAMPLE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,12 +20,6 @@ if TYPE_CHECKING:
     from support.agent import Answer
 
 JOB = {"_class": "hudson.model.FreeStyleProject", "name": "app", "fullName": "app"}
-CALLS: dict[str, dict[str, Any]] = {
-    "jenkins_list_jobs": {},
-    "jenkins_get_build": {"job": "app"},
-    "jenkins_list_artifacts": {"job": "app"},
-    "jenkins_get_artifact": {"job": "app", "path": "a"},
-}
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +29,10 @@ def portal() -> Iterator[BlockingPortal]:
 
 
 @settings(max_examples=100, deadline=None)
-@given(seconds=st.integers(1, 600), tool=st.sampled_from(sorted(CALLS)), silent_at=st.integers(0, 2))
-def test_property_27_timeouts(portal: BlockingPortal, seconds: int, tool: str, silent_at: int) -> None:
+@given(seconds=st.integers(1, 600), call=CALLS, silent_at=st.integers(0, 2))
+def test_property_27_timeouts(
+    portal: BlockingPortal, seconds: int, call: tuple[str, dict[str, Any]], silent_at: int
+) -> None:
     limits: list[dict[str, float]] = []
 
     def answer_or_fall_silent(request: httpx.Request) -> httpx.Response:
@@ -45,9 +42,8 @@ def test_property_27_timeouts(portal: BlockingPortal, seconds: int, tool: str, s
         return httpx.Response(200, json=JOB, headers={"X-Jenkins": "2.579"})
 
     async def ask() -> Answer:
-        env = {"JENKINS_URL": "https://ci.example.com", "JENKINS_USERNAME": "dev", "JENKINS_API_TOKEN": "a-token"}
-        async with agent_of(**env, JENKINS_MAX_RETRIES="0", JENKINS_TIMEOUT=f"{seconds}s") as agent:
-            return await agent.call(tool, **CALLS[tool])
+        async with agent_of(**EXAMPLE, JENKINS_MAX_RETRIES="0", JENKINS_TIMEOUT=f"{seconds}s") as agent:
+            return await agent.call(call[0], **call[1])
 
     with respx.mock(assert_all_called=False) as web:
         web.route().mock(side_effect=answer_or_fall_silent)

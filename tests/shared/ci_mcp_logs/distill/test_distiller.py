@@ -217,3 +217,47 @@ def test_a_hostile_log_is_answered_within_its_budget_and_four_times_its_size(nam
     tracemalloc.stop()
     assert tokens([(line.number, line.text) for line in answer.lines]) <= 500
     assert peak <= 4 * (text.size + (good_text.size if good_text else 0)) + SETS
+
+
+PASSING = [f"src/part{n}.c:{n}:22: warning: unused parameter 'error' [-Wunused-parameter]" for n in range(200)]
+CLEANUP = [
+    "+ docker compose -f ci.yml down --volumes",
+    " Container ci-web-1  Removed",
+    " Network ci_default  Removed",
+    "+ tar -czf /cache/report.tgz report",
+    "a report/",
+    "a report/error-summary.html",
+    "==> Python coveragepy not found",
+    "finished cleaning up",
+]
+
+
+@pytest.mark.parametrize("budget", [500, 2000])
+def test_the_last_words_before_the_clean_up_are_shown_though_no_word_in_them_tells_of_a_failure(budget: int) -> None:
+    words = "pyproject.toml changed significantly since poetry.lock was last generated"
+    log = LogText.from_raw([*PASSING, "+ poetry install", words, *CLEANUP])
+    assert words in [line.text for line in distill(log, token_budget=budget).lines]
+
+
+def test_clean_up_counts_for_little() -> None:
+    quiet = [f"copying file {n} of 900" for n in range(900)]
+    log = LogText.from_raw([*quiet, "+ make check", "FAIL: totals differ by 1", "make: *** [check] Error 1", *CLEANUP])
+    shown = [line.text for line in distill(log, token_budget=500).lines]
+    assert "make: *** [check] Error 1" in shown
+    assert not set(CLEANUP[1:]) & set(shown)
+
+
+@pytest.mark.parametrize("command", ["+ git checkout a03a226", "Step 4/11 : RUN npm ci", "#9 [2/3] RUN make", "> tsup"])
+def test_the_command_above_an_error_is_shown_with_it(command: str) -> None:
+    quiet = [f"copying file {n} of 900" for n in range(900)]
+    error = "fatal: unable to read tree (a03a226c8115988e9eff83a309ba9ff7c3a8797d)"
+    log = LogText.from_raw([*quiet, command, "one moment", "and another one", error, *quiet])
+    shown = [line.text for line in distill(log).lines]
+    assert command in shown
+    assert error in shown
+
+
+def test_a_line_that_ends_in_blanks_where_it_is_cut_costs_no_more_than_its_text() -> None:
+    total = "error: the total of the cart is not what its items add up to"
+    excerpt = distill(LogText.from_raw([total + " " * 390 + "120" * 10]))
+    assert [(line.text, line.cut) for line in excerpt.lines] == [(total, True)]

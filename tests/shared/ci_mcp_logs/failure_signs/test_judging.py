@@ -29,6 +29,7 @@ PREFIXES = (
     "E: ",
     "npm ERR! ",
 )
+FAILED = "+ make test\nFAILED tests/test_cart.py::test_total - psycopg.OperationalError\n1 failed, 30 passed in 2.1s"
 # Words that name no fault, so that a line of them says nothing but its prefix.
 words = st.lists(
     st.sampled_from(["the", "cart", "has", "eleven", "apples", "and", "pears", "on", "shelf", "of", "shop", "now"]),
@@ -142,3 +143,40 @@ def test_only_commands_are_searched_for_commands() -> None:
 def test_where_no_line_tells_the_command_gives_a_guess(command: str, kind: str) -> None:
     found = judge_lines([Witness(1, command), Witness(2, "it is over")], commands=[command], exit_code=1)
     assert (found.kind, found.confidence, found.reasons) == (kind, "low", ())
+
+
+@pytest.mark.parametrize(
+    ("limit", "exit_code", "kind"),
+    [
+        ("c++: fatal error: Killed signal terminated program cc1plus", 1, "out_of_memory"),
+        ("db_1  | FATAL:  could not write lock file: No space left on device", 1, "infrastructure"),
+        ("ERROR: Job failed: execution took longer than 1h0m0s seconds", 143, "timeout"),
+    ],
+)
+def test_a_limit_is_believed_over_what_it_ended_complained_of(limit: str, exit_code: int, kind: str) -> None:
+    assert judged(f"{FAILED}\n{limit}", exit_code).kind == kind
+
+
+def test_tests_that_fail_on_a_full_disk_are_no_fault_of_the_tests() -> None:
+    full = "db_1  | FATAL:  could not write lock file: No space left on device"
+    assert judged(f"{full}\n{FAILED}").kind == "infrastructure"
+
+
+def test_tests_that_print_failures_which_they_expect_do_not_decide() -> None:
+    expected = tuple(
+        line
+        for number in range(100)
+        for line in (
+            f"--- FAIL: TestProbe{number} (0.01s)",
+            f"    probe_test.go:{number}: expected 1, got 2",
+            f"FAILED tests/probe.py::test_{number} - AssertionError",
+            f"probe {number} reported the failure, as it should",
+        )
+    )
+    compiler = "+ make\nsrc/cart.c:31:12: error: 'price' undeclared\nmake: *** [Makefile:7: cart.o] Error 1"
+    assert judged(compiler, 2, above=expected).kind == "compile"
+
+
+def test_a_compiler_is_understood_in_another_language() -> None:
+    russian = "+ make\ntotal.c:31:12: ошибка: «price» не описан\nmake: *** [Makefile:7: total.o] Ошибка 1"
+    assert judged(russian, 2).kind == "compile"

@@ -326,6 +326,7 @@ def history(kinds: str, cap: int = 50, in_a_second: int = 1) -> Any:
         return httpx.Response(200, json=[e for e in events if e["type"] == "comment" and e["created_at"] >= since])
 
     issue = {"number": 7, "comments": sum(kind in names for kind in kinds), "created_at": "2026-11-28T00:00:00Z"}
+    issue |= {"pull_request": {"merged": False}} if "r" in kinds else {}  # only pull requests have reviews
     return issue | {"updated_at": events[-1]["created_at"] if events else issue["created_at"]}, timeline, comments
 
 
@@ -371,6 +372,16 @@ async def test_the_last_comments_of_any_history_are_the_last(forge: respx.MockRo
         found = await client.last_comments(REPO, await client.issue(REPO, 7), count)
     made = [number for number, kind in enumerate(kinds, start=1) if kind == "c"]
     assert [comment.id for comment in found] == made[-count:]
+
+
+async def test_the_last_of_fifty_comments_on_an_issue_cost_one_request(forge: respx.MockRouter, clock: Clock) -> None:
+    issue, _, comments = history("l" * 400 + "c" * 50)
+    forge.get(f"{HELLO}/issues/7").respond(json=issue)
+    asked = forge.get(f"{HELLO}/issues/7/comments").mock(side_effect=comments)
+    async with clock.client() as client:
+        found = await client.last_comments(REPO, await client.issue(REPO, 7), 2)
+    assert [comment.id for comment in found] == [449, 450]
+    assert asked.call_count == 1
 
 
 async def test_no_comments_are_not_asked_for(forge: respx.MockRouter, clock: Clock) -> None:

@@ -1,0 +1,13 @@
+"""Run the code server: `python -m forge_code`. It imports only the modules that the first answers need."""
+
+from ci_mcp_kit.front.start import start
+from forge_access.variables import read_forge
+
+
+def main() -> None:
+    """Serve over stdin and stdout, or do what the arguments say."""
+    start("forge_code", read_forge)
+
+
+if __name__ == "__main__":
+    main()

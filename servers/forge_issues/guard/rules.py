@@ -1,0 +1,41 @@
+"""The rules of a role for writing on the forge: which operations, in which repositories. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from typing_extensions import override
+
+from ci_mcp_kit.guard.rules import Rules
+from drone_mcp_build.scope import RepoScope
+from forge_issues.guard.action import OPERATIONS
+from forge_issues.guard.spec import FORGE_GUARD
+
+if TYPE_CHECKING:
+    from ci_mcp_kit.guard.spec import GuardSpec
+    from forge_issues.guard.action import ForgeAction
+
+
+@dataclass(frozen=True, kw_only=True)
+class ForgeRules(Rules):
+    """What one process may write.
+
+    Attributes:
+        repos: globs; empty for no repository.
+    """
+
+    spec: ClassVar[GuardSpec] = FORGE_GUARD
+
+    operations: frozenset[str] = frozenset(OPERATIONS)
+    repos: tuple[str, ...] = ()
+
+    @override
+    def check_scope(self, scope: str) -> None:
+        # Reading without globs sees every repository; writing without globs changes none.
+        if not (self.repos and RepoScope(self.repos).sees(scope)):
+            raise self.refusal("repos", f"This role may change nothing in {scope}")
+
+    @override
+    def check(self, action: ForgeAction) -> None:
+        """Refuse nothing further: operations and repositories are all that rules are about."""

@@ -1,0 +1,36 @@
+"""The name, the variables and the role-file keys of the guard of issues and pull requests."""
+
+from __future__ import annotations
+
+from ci_mcp_kit.guard.spec import (
+    AUDIT_KEY,
+    CONFIRM_KEY,
+    SIGNING_KEY,
+    GuardSpec,
+    list_of,
+    operations_key,
+    rate_key,
+)
+from forge_client.errors import FORGE
+from forge_issues.guard.variables import OPERATION_NAMES, VARIABLES
+
+# Without spaces and commas, as these separate the items of the variable that carries a list.
+_REPO_GLOB = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
+
+FORGE_GUARD = GuardSpec(
+    service=FORGE.name,
+    thing="issue",
+    evidence="the newest issues and comments",
+    scope="repo",
+    scopes="repos",
+    scope_words="repositories",
+    variables=VARIABLES,
+    keys={
+        "repos": list_of("Repositories that may be written to, owner/name with * as wildcard.", _REPO_GLOB),
+        "operations": operations_key(OPERATION_NAMES),
+        "confirm": CONFIRM_KEY,
+        "rate": rate_key("a repository"),
+        "audit": AUDIT_KEY,
+        "key": SIGNING_KEY,
+    },
+)

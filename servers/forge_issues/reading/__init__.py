@@ -1,0 +1,1 @@
+"""Reads issues and pull requests of the forge, and joins them to builds."""

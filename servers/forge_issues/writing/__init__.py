@@ -1,0 +1,1 @@
+"""Writes issues, comments and pull requests, behind the guard."""

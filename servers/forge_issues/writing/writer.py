@@ -1,0 +1,59 @@
+"""The client that writes on the forge, and the login that it writes under."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ci_mcp_kit import observing
+
+if TYPE_CHECKING:
+    from ci_mcp_http.call import Call
+    from ci_mcp_kit.guard.protocols import Gate
+    from forge_access.access import ForgeAccess
+    from forge_client.forge import Forge
+    from forge_client.gitea.client import GiteaForge
+    from forge_issues.settings import IssueSettings
+
+
+class Writer:
+    """Makes the client for the guard, and knows whose texts are our own. `access` gates its scope."""
+
+    def __init__(self, settings: IssueSettings, access: ForgeAccess) -> None:
+        self._settings = settings
+        self._access = access
+        self._login = ""
+
+    def connect(self, gate: Gate) -> GiteaForge:
+        """Return the client that may write: every call passes the scope and the gate, and is sent at most once."""
+        from forge_client.gitea.client import GiteaForge  # noqa: PLC0415 - on first use, to start fast
+
+        def check(call: Call[Any]) -> None:
+            self._access.scope.gate(call)
+            gate(call)
+
+        return GiteaForge(self._settings.writer_options(), gate=check, watch=observing.request)
+
+    async def login(self) -> str:
+        """Return the login of the user who writes; where nothing is sent, of the one who reads.
+
+        Only what this user has written is found again. Costs one request in a process, two on a forge that does not
+        tell a token about itself.
+        """
+        if not self._login:
+            if self._settings.guard.rules.mode == "on":
+                # Asks only who its token belongs to: the gate of reading servers refuses whatever changes something.
+                async with self._connect_reading() as forge:
+                    self._login = await _read_login(forge)
+            else:
+                self._login = await _read_login(self._access.forge())
+        return self._login
+
+    def _connect_reading(self) -> GiteaForge:
+        from forge_client.gitea.client import GiteaForge  # noqa: PLC0415 - on first use, to start fast
+
+        return GiteaForge(self._settings.writer_options(), gate=self._access.gate, watch=observing.request)
+
+
+async def _read_login(forge: Forge) -> str:
+    facts = await forge.token()
+    return facts.login if facts and facts.login else (await forge.user()).login

@@ -1,0 +1,1 @@
+"""The tools about failures: why a build failed, and its test results."""

@@ -1,0 +1,78 @@
+"""Gives the tools of a server access to the forge, and to Drone for the builds of the same repositories."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from typing_extensions import override
+
+from ci_mcp_kit import observing
+from ci_mcp_kit.errors import PermissionDenied
+from drone_mcp_known.access import KnownAccess
+from forge_client.errors import FORGE, RepositoryRenamed
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from forge_access.settings import ForgeSettings
+    from forge_client.forge import Forge
+
+T = TypeVar("T")
+
+
+class ForgeAccess(KnownAccess):
+    """Read access of one process to the forge and to Drone, within the scope of its role. `clock` gives the Unix time.
+
+    `client()` is the one of Drone, `forge()` the one of the forge. Both show every call to `gate`, which refuses other
+    repositories and whatever is not a read. The forge's token goes to the address in the settings, never to one that an
+    answer holds.
+    """
+
+    writer = "drone-issues"
+
+    def __init__(self, settings: ForgeSettings, clock: Callable[[], float]) -> None:
+        super().__init__(settings, clock)
+        self.forge_settings = settings
+        self._forge: Forge | None = None
+
+    def forge(self) -> Forge:
+        """Return the client of the forge; the same one until `close`."""
+        if self._forge is None:
+            from forge_client.gitea.client import GiteaForge  # noqa: PLC0415 - on first use, to start fast
+
+            self._forge = GiteaForge(self.forge_settings.forge_options(), gate=self.gate, watch=observing.request)
+        return self._forge
+
+    async def ask_forge(self, slug: str, ask: Callable[[Forge, str], Awaitable[T]]) -> T:
+        """Ask the forge about a repository, which may have another name there.
+
+        Drone keeps the old name of a renamed repository until it synchronizes, so a build can name it. The forge
+        answers the old name with the new one, which has to be in the scope, too. Costs one more request then.
+
+        Args:
+            slug: "owner/name", as Drone or the caller names it.
+            ask: asks the forge about the repository of the name that it is given.
+
+        Raises:
+            PermissionDenied: either name is outside this role's scope.
+        """
+        self.scope.check(slug)
+        try:
+            return await ask(self.forge(), slug)
+        except RepositoryRenamed as renamed:
+            if not self.scope.sees(renamed.new_name):
+                # Without the new name: a repository out of scope is none of the caller's business.
+                raise PermissionDenied(
+                    f"{slug} has been renamed to a name outside the repositories of this role",
+                    next_step="Have the author of the role add the new name to DRONE_MCP_REPOS",
+                    details={"repo": slug, "rule": "scope"},
+                    service=FORGE,
+                ) from None
+            return await ask(self.forge(), renamed.new_name)
+
+    @override
+    async def close(self) -> None:
+        forge, self._forge = self._forge, None
+        if forge is not None:
+            await forge.aclose()
+        await super().close()

@@ -1,0 +1,251 @@
+"""Commits, branches, files and pull requests as the JSON of the API (go-gitea/gitea v1.27.3, services/convert)."""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from gitea_simulator import shapes
+from gitea_simulator.differences import compare_trees
+from gitea_simulator.git import FOLDER, SYMLINK
+from gitea_simulator.shapes import NEVER, api, moment, user
+
+if TYPE_CHECKING:
+    from gitea_simulator.differences import Difference
+    from gitea_simulator.git import Commit, Person, Tag, TreeItem
+    from gitea_simulator.records import Issue, Repository, User
+    from gitea_simulator.world import Gitea
+
+UNSIGNED: Final = {
+    "verified": False,
+    "reason": "gpg.error.not_signed_commit",
+    "signature": "",
+    "signer": None,
+    "payload": "",
+}
+CHANGES: Final = {"changed": "modified", "deleted": "removed"}
+"""The words of a commit for those of a pull request."""
+
+
+def _account(world: Gitea, person: Person) -> User | None:
+    """Return the account that has a person's address."""
+    return world.users.get(person.email.partition("@")[0].lower())
+
+
+def _person(person: Person, at: int) -> dict[str, Any]:
+    return {"name": person.name, "email": person.email, "date": moment(at)}
+
+
+def commit(world: Gitea, repo: Repository, of: Commit, wanted: frozenset[str]) -> dict[str, Any]:
+    """Return a commit; `wanted` names those of stat, verification and files that are asked for."""
+    url = f"{api(world, repo)}/git/commits/{of.sha}"
+    tree = {"url": f"{api(world, repo)}/git/trees/{of.sha}", "sha": of.sha, "created": moment(of.at)}
+    changes = compare_trees(repo.git.parent_files(of), of.files) if wanted & {"files", "stat"} else []
+    files = [{"filename": one.path, "status": CHANGES.get(one.status, one.status)} for one in changes]
+    stats = None
+    if "stat" in wanted:
+        added, removed = (
+            (sum(numbers) for numbers in zip(*(one.numbers for one in changes), strict=True)) if changes else (0, 0)
+        )
+        stats = {"total": added + removed, "additions": added, "deletions": removed}
+    return {
+        "url": url,
+        "sha": of.sha,
+        "created": moment(of.at),
+        "html_url": f"{world.url}/{repo.full_name}/commit/{of.sha}",
+        "commit": {
+            "url": url,
+            "author": _person(of.author, of.at),
+            "committer": _person(of.committer, of.at),
+            "message": of.message,
+            "tree": tree,
+            "verification": UNSIGNED if "verification" in wanted else None,
+        },
+        "author": user(world, _account(world, of.author)),
+        "committer": user(world, _account(world, of.committer)),
+        "parents": [
+            {"url": f"{api(world, repo)}/git/commits/{parent}", "sha": parent, "created": NEVER}
+            for parent in of.parents
+        ],
+        "files": files if "files" in wanted else None,
+        "stats": stats,
+    }
+
+
+def branch(world: Gitea, repo: Repository, name: str, viewer: User | None) -> dict[str, Any]:
+    """Return a branch with its newest commit and what its protection asks for."""
+    head = repo.git.commits[repo.git.branches[name]]
+    rule = repo.find_protection(name)
+    people = {
+        role: {"name": one.name, "email": one.email, "username": account.login if account else ""}
+        for role, one in (("author", head.author), ("committer", head.committer))
+        for account in [_account(world, one)]
+    }
+    may_write = world.may(repo, viewer, "write")
+    return {
+        "name": name,
+        "commit": {
+            "id": head.sha,
+            "message": head.message,
+            "url": f"{world.url}/{repo.full_name}/commit/{head.sha}",
+            **people,
+            "verification": UNSIGNED,
+            "timestamp": moment(head.at),
+            "added": None,
+            "removed": None,
+            "modified": None,
+        },
+        "protected": rule is not None,
+        "required_approvals": rule.approvals if rule else 0,
+        "enable_status_check": bool(rule and rule.contexts is not None),
+        "status_check_contexts": list((rule.contexts if rule else None) or ()),
+        "user_can_push": may_write and rule is None,
+        "user_can_merge": may_write,
+        "effective_branch_protection_name": rule.name if rule and world.may(repo, viewer, "admin") else "",
+    }
+
+
+def tag(world: Gitea, repo: Repository, name: str, of: Tag) -> dict[str, Any]:
+    """Return a tag; one that is no object of its own has the message and hash of its commit."""
+    target = repo.git.commits[of.commit]
+    sha = of.sha or target.sha
+    archive = f"{world.url}/{repo.full_name}/archive/{name}"
+    url = f"{api(world, repo)}/git/commits/{sha}"
+    return {
+        "name": name,
+        "message": of.message or target.message,
+        "id": sha,
+        "commit": {"url": url, "sha": target.sha, "created": moment(target.at)},
+        "zipball_url": f"{archive}.zip",
+        "tarball_url": f"{archive}.tar.gz",
+    }
+
+
+def entry(
+    world: Gitea, repo: Repository, at: Commit, ref: str, item: TreeItem, *, content: bool = False
+) -> dict[str, Any]:
+    """Return a file or folder; with `content` that of a file, in base64."""
+    blob = at.files.get(item.path)
+    kind = "dir" if item.mode == FOLDER else "symlink" if item.mode == SYMLINK else "file"
+    last = repo.git.last_change(at.sha, item.path)
+    path = quote(item.path)
+    where = "branch" if ref in repo.git.branches else "tag" if ref in repo.git.tags else "commit"
+    url = f"{api(world, repo)}/contents/{path}?ref={quote(ref)}"
+    git = f"{api(world, repo)}/git/{'trees' if kind == 'dir' else 'blobs'}/{item.sha}"
+    page = f"{world.url}/{repo.full_name}/src/{where}/{ref}/{path}"
+    raw = f"{world.url}/{repo.full_name}/raw/{where}/{ref}/{path}"
+    shown = content and kind == "file" and blob is not None
+    return {
+        "name": item.path.rpartition("/")[2],
+        "path": item.path,
+        "sha": item.sha,
+        "last_commit_sha": last.sha,
+        "last_committer_date": moment(last.at),
+        "last_author_date": moment(last.at),
+        "type": kind,
+        "size": item.size,
+        "encoding": "base64" if shown else None,
+        "content": base64.b64encode(blob.content).decode() if shown and blob else None,
+        "target": blob.content.decode() if kind == "symlink" and blob else None,
+        "url": url,
+        "html_url": page,
+        "git_url": git,
+        "download_url": None if kind == "dir" else raw,
+        "submodule_git_url": None,
+        "_links": {"self": url, "git": git, "html": page},
+    }
+
+
+def tree_item(world: Gitea, repo: Repository, item: TreeItem) -> dict[str, Any]:
+    """Return an entry of a tree."""
+    kind = "tree" if item.mode == FOLDER else "blob"
+    url = f"{api(world, repo)}/git/{kind}s/{item.sha}"
+    return {"path": item.path, "mode": item.mode, "type": kind, "size": item.size, "sha": item.sha, "url": url}
+
+
+def changed_file(world: Gitea, repo: Repository, head: str, of: Difference) -> dict[str, Any]:
+    """Return a file that a pull request changes."""
+    added, removed = of.numbers
+    path = quote(of.path)
+    previous = {"previous_filename": of.previous} if of.previous else {}
+    return {
+        "filename": of.path,
+        **previous,
+        "status": of.status,
+        "additions": added,
+        "deletions": removed,
+        "changes": added + removed,
+        "html_url": f"{world.url}/{repo.full_name}/src/commit/{head}/{path}",
+        "contents_url": f"{api(world, repo)}/contents/{path}?ref={head}",
+        "raw_url": f"{world.url}/{repo.full_name}/raw/commit/{head}/{path}",
+    }
+
+
+def pull_changes(repo: Repository, of: Issue) -> list[Difference]:
+    """Return the files that a pull request changes."""
+    pull = of.as_pull
+    start = repo.git.commits[pull.merge_base].files if pull.merge_base else {}
+    return compare_trees(start, repo.git.commits[pull.head_sha].files)
+
+
+def listed_pull(world: Gitea, repo: Repository, of: Issue, viewer: User | None) -> dict[str, Any]:
+    """Return a pull request as lists have it, which do not count its changes."""
+    counts = {"additions", "deletions", "changed_files"}
+    return {name: value for name, value in pull(world, repo, of, viewer).items() if name not in counts}
+
+
+def pull(world: Gitea, repo: Repository, of: Issue, viewer: User | None) -> dict[str, Any]:
+    """Return a pull request."""
+    pull, link = of.as_pull, shapes.page(world, repo, of)
+    changes = pull_changes(repo, of)
+    numbers = [one.numbers for one in changes]
+    issue = shapes.issue(world, repo, of)
+    same = ("number", "user", "title", "body", "labels", "milestone", "assignee", "state", "is_locked", "comments")
+    times = ("created_at", "updated_at", "closed_at")
+    return {
+        **{name: issue[name] for name in (*same, *times, "content_version")},
+        "id": pull.id,
+        "url": link,
+        "assignees": issue["assignees"] or [],
+        "requested_reviewers": [user(world, one) for one in pull.reviewers],
+        "requested_reviewers_teams": [],
+        "draft": of.is_draft,
+        "review_comments": sum(review.comments for review in pull.reviews),
+        "additions": sum(added for added, _ in numbers),
+        "deletions": sum(removed for _, removed in numbers),
+        "changed_files": len(changes),
+        "html_url": link,
+        "diff_url": f"{link}.diff",
+        "patch_url": f"{link}.patch",
+        "mergeable": world.mergeable(repo, of),
+        "merged": pull.merged is not None,
+        "merged_at": moment(pull.merged),
+        "merge_commit_sha": pull.merge_commit or None,
+        "merged_by": user(world, pull.merged_by),
+        "allow_maintainer_edit": True,
+        **_ends(world, repo, of, viewer),
+        "merge_base": pull.merge_base,
+        "due_date": None,
+        "pin_order": 0,
+    }
+
+
+def _ends(world: Gitea, repo: Repository, of: Issue, viewer: User | None) -> dict[str, Any]:
+    """Return base and head. The branch of a head that is gone is the ref that Gitea keeps of it."""
+    pull = of.as_pull
+    head_ref = pull.head_branch if world.has_head(of) or pull.merged else f"refs/pull/{of.number}/head"
+    ends = {
+        "base": (pull.base, pull.base, repo.git.branches.get(pull.base, pull.base_sha), repo),
+        "head": (pull.head_branch, head_ref, pull.head_sha, pull.head_repo),
+    }
+    return {
+        name: {
+            "label": label,
+            "ref": ref,
+            "sha": sha,
+            "repo_id": where.id,
+            "repo": shapes.repository(world, where, viewer),
+        }
+        for name, (label, ref, sha, where) in ends.items()
+    }
