@@ -60,7 +60,7 @@ class BuildRules(Rules):
         build, branch = action.build, branch_of(action.build)
         if not matches(self.branches, branch):
             raise self.refusal("branches", f"This role may not touch builds of {branch!r}")
-        if action.target or build.event in DEPLOYMENTS:
+        if action.operation.name in DEPLOYMENTS or build.event in DEPLOYMENTS:
             self._check_deployment(action)
         if action.unapproved and not self.unapproved:
             which = f"build {build.number}" if build.number else f"a build of {branch!r}"

@@ -64,10 +64,10 @@ MISTAKES = {
         ),
     ),
     "an operation that is none": (
-        "role: r\nservers:\n  actions:\n    guard: {operations: [restart, promote]}\n",
+        "role: r\nservers:\n  actions:\n    guard: {operations: [restart, purge]}\n",
         (
-            "r.yaml:4: servers > actions > guard > operations > item 2: found 'promote', but it takes "
-            "'restart', 'stop', 'approve' or 'decline'"
+            "r.yaml:4: servers > actions > guard > operations > item 2: found 'purge', but it takes "
+            "'start', 'restart', 'promote', 'rollback', 'stop', 'approve' or 'decline'"
         ),
     ),
     "a rate of nothing": (

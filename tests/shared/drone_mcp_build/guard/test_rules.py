@@ -29,13 +29,14 @@ rules = st.builds(
     repos=globs,
     branches=patterns.map(tuple),
     targets=st.lists(st.sampled_from(("staging", "*", "!production")), max_size=2).map(tuple),
+    red=st.booleans(),
     unapproved=st.booleans(),
     confirm=st.sampled_from(Risk),
 )
 builds = st.builds(
     Build,
     number=st.integers(1, 99),
-    status=st.sampled_from(("running", "failure")),
+    status=st.sampled_from(("running", "failure", "success")),
     event=st.sampled_from(("push", "pull_request", "tag", "promote", "rollback", "")),
     ref=st.sampled_from(("refs/heads/main", "refs/tags/v1", "")),
     target=st.sampled_from(("main", "release/1", "")),
@@ -47,6 +48,7 @@ actions = st.builds(
     repo=names,
     build=builds,
     unapproved=st.booleans(),
+    params=st.sampled_from(((), (("target", "staging"),), (("target", "Production"),))),
 )
 
 
@@ -62,6 +64,9 @@ def test_what_is_allowed_is_allowed_by_every_rule(rules: BuildRules, action: Bui
     assert rules.repos
     assert matches(rules.branches, branch_of(build))
     assert build.event not in {"promote", "rollback"} or matches(rules.targets, build.deploy_to)
+    assert action.operation.name not in {"promote", "rollback"} or matches(rules.targets, action.target)
+    assert action.operation.name not in {"promote", "rollback"} or rules.red or build.status == "success"
+    assert decision.confirm or "prod" not in action.target.casefold()
     assert rules.unapproved or not action.unapproved
     assert decision.confirm or action.risk < rules.confirm
     assert decision.confirm or action.operation.name != "stop"
@@ -123,6 +128,57 @@ def test_an_action_covers_its_own_call_and_no_other() -> None:
         assert not stop.covers(other)
 
 
+def test_a_promotion_covers_its_own_target_and_no_other() -> None:
+    promotion = BuildAction(
+        operation=OPERATIONS["promote"], repo="octo/hello", build=action().build, params=(("target", "staging"),)
+    )
+    assert promotion.covers(calls.promote("octo/hello", 7, "staging"))
+    for other in (
+        calls.promote("octo/hello", 7, "production"),
+        calls.promote("octo/hello", 7, "staging", params={"A": "1"}),
+        calls.promote("octo/hello", 8, "staging"),
+        calls.rollback("octo/hello", 7, "staging"),
+    ):
+        assert not promotion.covers(other)
+
+
+def test_a_start_covers_its_own_branch_and_no_existing_build() -> None:
+    start = BuildAction(
+        operation=OPERATIONS["start"],
+        repo="octo/hello",
+        build=Build(number=0, status="", ref="refs/heads/main", target="main"),
+        params=(("branch", "main"),),
+    )
+    assert start.covers(calls.create_build("octo/hello", branch="main"))
+    for other in (
+        calls.create_build("octo/hello", branch="topic"),
+        calls.create_build("octo/hello", branch="main", commit="0123456789"),
+        calls.create_build("octo/other", branch="main"),
+        calls.restart_build("octo/hello", 7),
+    ):
+        assert not start.covers(other)
+
+
+@pytest.mark.parametrize("target", ["production", "PROD", "eu-prod-1"])
+@pytest.mark.parametrize("operation", ["restart", "approve", "decline", "stop"])
+def test_whatever_concerns_production_takes_a_confirmation(target: str, operation: str) -> None:
+    rules = BuildRules(mode="on", repos=("octo/*",), targets=("*",), confirm=Risk.HIGH)
+    assert rules.decide(action(operation, event="promote", deploy_to=target)).confirm
+
+
+@pytest.mark.parametrize(("operation", "allowed"), [("restart", False), ("approve", False), ("stop", True)])
+def test_an_action_without_a_time_is_outside_of_every_window_but_a_stop_is_never_too_late(
+    operation: str, allowed: bool
+) -> None:
+    rules = BuildRules(mode="on", repos=("octo/*",), targets=("*",), windows=("Mon-Sun/00:00-00:00/UTC",))
+    deployment = action(operation, event="promote", deploy_to="production")
+    if allowed:
+        assert rules.decide(deployment).mode == "on"
+    else:
+        with pytest.raises(PermissionDenied, match="only within Mon-Sun"):
+            rules.decide(deployment)
+
+
 def test_a_fingerprint_changes_with_whatever_makes_the_action_another_one() -> None:
     known = {
         made.fingerprint
@@ -139,6 +195,15 @@ def test_a_fingerprint_changes_with_whatever_makes_the_action_another_one() -> N
                 build=action().build,
                 additions=Additions((("A", "1"),)),
             ),
+            *(
+                BuildAction(
+                    operation=OPERATIONS["promote"],
+                    repo="octo/hello",
+                    build=action().build,
+                    params=(("target", target),),
+                )
+                for target in ("staging", "production")
+            ),
         )
     }
-    assert len(known) == 7
+    assert len(known) == 9
