@@ -271,7 +271,7 @@ def test_where_select_takes_no_pipes_the_same_is_said() -> None:
 
 def wrong_environments(name: str) -> dict[str, tuple[dict[str, str], str, str]]:
     """Return what is wrong -> the environment, the variable that is to blame, and words of the error."""
-    (service,), right = server_module(name).SPEC.settings.services, environment_of(name)
+    service, right = server_module(name).SPEC.settings.services[0], environment_of(name)
     address, token, file = service.address, service.token, service.ca_file
     return {
         "no address": ({}, address, f"{address} is not set"),

@@ -12,7 +12,7 @@ from mcp import Client
 
 from support.agent import Answer
 from support.arguments import least_arguments
-from support.installed import environment_of, make_server, servers_that_ask, writing_environment_of
+from support.installed import environment_of, make_server, servers_that_ask_only, writing_environment_of
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 REPO, FAILED, MISSING = "octo/hello", 4, 999
 WRONG = "a-token-that-drone-has-forgotten"
-SERVERS = servers_that_ask("Drone")
+SERVERS = servers_that_ask_only("Drone")
 UNKNOWN = "Drone does not know the token in DRONE_TOKEN: this is what a guest sees"
 GET_BUILD = ("drone_get_build", {"repo": REPO, "number": FAILED})
 

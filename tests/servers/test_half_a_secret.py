@@ -9,7 +9,7 @@ import respx
 from mcp import Client
 
 from support.arguments import least_arguments
-from support.installed import make_server, servers_that_ask
+from support.installed import make_server, servers_that_ask_only
 from support.made_builds import COMMIT, made_build, made_repo, made_stage, made_step
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def texts() -> Iterator[str]:
 
 
 @pytest.mark.parametrize("status", ["failure", "killed", "pending"])
-@pytest.mark.parametrize("name", servers_that_ask("Drone"))
+@pytest.mark.parametrize("name", servers_that_ask_only("Drone"))
 async def test_half_a_secret_does_not_leave_where_a_text_is_cut(name: str, status: str) -> None:
     answered = set()
     for text in texts():

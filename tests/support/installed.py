@@ -58,6 +58,11 @@ def servers_that_ask(service: str) -> list[str]:
     return [name for name in SERVERS if service in {one.name for one in server_module(name).SPEC.settings.services}]
 
 
+def servers_that_ask_only(service: str) -> list[str]:
+    """Return the servers that ask a service of this name and no other."""
+    return [name for name in servers_that_ask(service) if len(server_module(name).SPEC.settings.services) == 1]
+
+
 def services_of(role: str) -> set[str]:
     """Return the names of the services that the servers of a role ask."""
     servers = load_role(role, role_library(None), read_installation()).servers
