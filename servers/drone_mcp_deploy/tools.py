@@ -9,7 +9,7 @@ from mcp.types import InputRequiredResult
 from pydantic import Field
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import InvalidInput, ServiceError
+from ci_mcp_kit.errors import NotFound, ServiceError
 from ci_mcp_kit.tools import tool
 from drone_mcp_deploy.views import DeployHistory, DeploymentView, DeployView, TargetList
 
@@ -67,7 +67,7 @@ class DeployTools:
         slug = self._access.resolve_repo(repo)
         build = await (await self._access.client()).build(slug, number)
         if build.event not in DEPLOYMENTS:
-            raise InvalidInput(
+            raise NotFound(
                 f"Build {number} of {slug} is no deployment: its event is {one_line(build.event, LONGEST_REPO)}",
                 next_step="drone_list_deployments lists the newest deployment of each target",
             )

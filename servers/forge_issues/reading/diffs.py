@@ -59,15 +59,19 @@ def compose_diff(
     )
     view = DiffView(repo=repo, number=number, files=tuple(lines), total_files=len(files))
     room = budget - size_of(view) - 60  # the frame, and what was left out
-    hunks, shown = _write_hunks(chosen, int(room))
-    left_out = _describe_rest(len(files if not paths else chosen) - len(lines), chosen, shown)
-    return view.model_copy(
-        update={
-            "hunks": "\n".join([f"<<<diff {nonce}", *hunks, f"{nonce} diff>>>"]) if hunks else "",
-            "left_out": left_out,
-            "next_step": "Give paths, or a larger token_budget, to see the rest" if shown < len(chosen) else "",
-        }
-    )
+    while True:
+        hunks, shown = _write_hunks(chosen, int(room))
+        answer = view.model_copy(
+            update={
+                "hunks": "\n".join([f"<<<diff {nonce}", *hunks, f"{nonce} diff>>>"]) if hunks else "",
+                "left_out": _describe_rest(len(files if not paths else chosen) - len(lines), chosen, shown),
+                "next_step": "Give paths, or a larger token_budget, to see the rest" if shown < len(chosen) else "",
+            }
+        )
+        excess = size_of(answer) - budget
+        if excess <= 0 or not hunks:
+            return answer
+        room -= excess  # names of files that were left out may take more than the room kept for them
 
 
 def rank(files: Iterable[FileDiff]) -> list[FileDiff]:

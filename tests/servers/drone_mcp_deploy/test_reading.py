@@ -48,7 +48,7 @@ async def test_a_deployment_shows_its_parameters_but_no_secret(at: Any) -> None:
     assert "hunter2" not in answer.text
 
 
-@pytest.mark.parametrize(("number", "code"), [(1, "INVALID_INPUT"), (99, "NOT_FOUND")])
+@pytest.mark.parametrize(("number", "code"), [(1, "NOT_FOUND"), (99, "NOT_FOUND")])
 async def test_what_is_no_deployment_is_told_as_that(at: Any, number: int, code: str) -> None:
     async with at() as desk:
         answer = await desk.call("drone_get_deployment", repo="octo/hello", number=number)
