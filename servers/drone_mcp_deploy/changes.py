@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 from typing_extensions import override
 
+from ci_mcp_kit.errors import NotFound
 from ci_mcp_kit.guard.change import Change, Sent
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_build import standing
@@ -14,7 +15,6 @@ from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.guard.slow_triggers import reporting
 from drone_mcp_build.refs import branch_of
-from drone_mcp_client.errors import InvalidInput
 from drone_mcp_deploy import plans
 from drone_mcp_deploy.history import deployments_to, find_last_good, find_newest_green
 from drone_mcp_deploy.plans import DeployPlan, Situation
@@ -112,7 +112,7 @@ class DeployChange(Change[BuildAction, DeployView]):
             good = next((one for one in history if one.number == self.number and one.status == "success"), None)
         if good is None:
             meant = "Another commit that" if self.number is None else f"Deployment {self.number}, as one that"
-            raise InvalidInput(
+            raise NotFound(
                 f"{meant} was deployed to {clean_name(self.target)!r} with success is not among the newest "
                 f"{len(now.builds)} builds of {self.repo}",
                 next_step="Look at drone_get_deploy_history, and deploy the build that is wanted with "
@@ -127,7 +127,7 @@ class DeployChange(Change[BuildAction, DeployView]):
             newest = find_newest_green(branch_of(now.current), now.builds)
             number = newest.number if newest else None
         if number is None:
-            raise InvalidInput(
+            raise NotFound(
                 f"There is no build to update {clean_name(self.target)!r} to: nothing was deployed there, or no build "
                 f"of its branch among the newest {len(now.builds)} is green",
                 next_step="Name the build in drone_create_deployment",

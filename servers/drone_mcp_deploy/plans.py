@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.errors import NotFound
 from ci_mcp_kit.guard.change import Plan
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_build.approval import was_approved
@@ -103,10 +104,11 @@ def check_same_branch(now: Situation, build: Build) -> None:
     """Check that an update stays on the branch that runs in the target.
 
     Raises:
-        InvalidInput: the build is of another branch, or nothing runs there.
+        InvalidInput: the build is of another branch.
+        NotFound: nothing runs there.
     """
     if now.current is None:
-        raise InvalidInput(
+        raise NotFound(
             f"Nothing has been deployed to {clean_name(now.target)!r}",
             next_step="Name the build in drone_create_deployment",
         )

@@ -68,7 +68,7 @@ async def test_an_update_stays_on_the_branch_that_runs_there(at: Any) -> None:
 async def test_nothing_is_updated_where_nothing_was_deployed(at: Any) -> None:
     async with at() as desk:
         answer = await desk.call(UPDATE, repo="octo/hello", target="canary")
-    assert answer.code == "INVALID_INPUT"
+    assert answer.code == "NOT_FOUND"
     assert CREATE in answer.data["next_step"]
 
 
@@ -93,7 +93,7 @@ async def test_without_an_earlier_deployment_there_is_nothing_to_roll_back_to(at
     async with at() as desk:
         answer = await desk.call(ROLL_BACK, **PRODUCTION)
         assert desk.writes == []
-    assert answer.code == "INVALID_INPUT"
+    assert answer.code == "NOT_FOUND"
 
 
 @pytest.mark.parametrize(
