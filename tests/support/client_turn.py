@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import tools_by_server
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.roles.loading import load_role, narrow_role
 from support.model_api.model import scripted_model
 
 if TYPE_CHECKING:
@@ -79,7 +79,8 @@ class Project:
 
     def _servers(self) -> dict[str, tuple[str, ...]]:
         installed = read_installation()
-        return tools_by_server(load_role(self.role, role_library(self.roles), installed), installed)
+        role = narrow_role(load_role(self.role, role_library(self.roles), installed), installed, self.variables)
+        return tools_by_server(role, installed)
 
     def turn(self, script: Sequence[Call], *, agent: bool = False) -> Turn:
         """Run a turn: from the project's file, or by `drone-mcp-config agent`, which makes a file of its own."""

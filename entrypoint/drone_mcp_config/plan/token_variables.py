@@ -40,13 +40,15 @@ def token_sources(role: Role, installed: Servers) -> set[str]:
 
 
 def service_sources(role: Role, installed: Servers, service: str) -> set[str]:
-    """Return the sources of the tokens of those servers that ask a service."""
-    return {
-        source
-        for name, entry in role.servers.items()
-        if any(one.name == service for one in installed[name].services)
-        for source in sources_of(installed[name], entry).values()
-    }
+    """Return the sources of the tokens that the role's servers send to a service; they write to their first one."""
+    found: set[str] = set()
+    for name, entry in role.servers.items():
+        manifest = installed[name]
+        sent = {one.token for one in manifest.services if one.name == service}
+        if manifest.guard and manifest.services and manifest.services[0].name == service:
+            sent.add(manifest.guard.token)
+        found |= {source for variable, source in sources_of(manifest, entry).items() if variable in sent}
+    return found
 
 
 def secret_variables(role: Role, installed: Servers) -> set[str]:
