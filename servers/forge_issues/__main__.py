@@ -1,8 +1,8 @@
 """Run the issues server: `python -m forge_issues`. It imports only the modules that the first answers need."""
 
 from ci_mcp_kit.front.start import start
+from forge_access.guard_variables import read_guard
 from forge_access.variables import read_forge
-from forge_issues.guard.variables import read_guard
 
 
 def main() -> None:

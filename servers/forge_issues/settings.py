@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from typing_extensions import override
 
 from ci_mcp_kit.guard.settings import GuardSettings
-from ci_mcp_kit.guard.variables import secrets_of
-from drone_mcp_build.settings import Settings
+from forge_access.guard_variables import VARIABLES as GUARD_VARIABLES
+from forge_access.guard_variables import read_guard
 from forge_access.settings import ForgeSettings
 from forge_access.variables import VARIABLES
 from forge_client.errors import FORGE_WRITES
 from forge_issues.guard.rules import ForgeRules
-from forge_issues.guard.variables import VARIABLES as GUARD_VARIABLES
-from forge_issues.guard.variables import read_guard
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,7 +31,6 @@ class IssueSettings(ForgeSettings):
     """How one process reaches the forge and Drone, and what it may write on the forge; by default nothing."""
 
     variables: ClassVar[tuple[Variable, ...]] = (*VARIABLES, *GUARD_VARIABLES)
-    write_secrets: ClassVar[tuple[str, ...]] = (*Settings.write_secrets, *secrets_of(GUARD_VARIABLES))
 
     guard: GuardSettings = field(default_factory=_changes_nothing)
 

@@ -9,9 +9,11 @@ from typing_extensions import override
 
 from ci_mcp_http.addresses import is_exposed
 from ci_mcp_http.settings import NOWHERE
+from ci_mcp_kit.guard.variables import secrets_of
 from ci_mcp_kit.secret_files import read_secret
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import DRONE
+from forge_access.guard_variables import VARIABLES as GUARD_VARIABLES
 from forge_access.variables import VARIABLES, read_forge
 from forge_client.errors import FORGE
 
@@ -33,6 +35,8 @@ class ForgeSettings(Settings):
 
     variables: ClassVar[tuple[Variable, ...]] = VARIABLES
     services: ClassVar[tuple[Service, ...]] = (FORGE, DRONE)
+    # Also where nothing is written: no process keeps what is for writing in its environment.
+    write_secrets: ClassVar[tuple[str, ...]] = (*Settings.write_secrets, *secrets_of(GUARD_VARIABLES))
 
     forge_server: str
     forge_token: Secret | None = None

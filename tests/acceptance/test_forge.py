@@ -6,6 +6,7 @@ Drone and its forge are the simulator over HTTP, in this process, so that all th
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -67,7 +68,8 @@ class Worker:
 def configured(folder: Path, drone: SimulatorHandle, role: str, **env: str) -> dict[str, StdioServerParameters]:
     """Have the configuration of a role written, and read it as an MCP client would."""
     command = [*warm_python(), "-m", "drone_mcp_config", "--role", role, "--roles-dir", str(folder)]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
+    known = os.environ | {"FORGE_SERVER": f"{drone.url}/forge"}
+    subprocess.run(command, cwd=folder, env=known, check=True, capture_output=True, timeout=DEADLINE)
     entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     others: dict[str, str] = {}
     for name in SERVERS:

@@ -11,8 +11,8 @@ from ci_mcp_kit.guard.spec import (
     operations_key,
     rate_key,
 )
+from forge_access.guard_variables import OPERATION_NAMES, VARIABLES
 from forge_client.errors import FORGE
-from forge_issues.guard.variables import OPERATION_NAMES, VARIABLES
 
 # Without spaces and commas, as these separate the items of the variable that carries a list.
 _REPO_GLOB = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
+from forge_access.guard_variables import OPERATION_NAMES
 from forge_client.gitea import write_calls
 from forge_client.models.issues import Label
 from forge_client.requests import IssueChanges
 from forge_issues.guard.action import OPERATIONS
-from forge_issues.guard.variables import OPERATION_NAMES
 from forge_issues.writing.changes import make_action
 
 SLUG = "octo/hello"

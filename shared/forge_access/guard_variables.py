@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-# Repeated from `action.OPERATIONS`, whose module imports more than the standard library.
+# Those of the server that writes, which brings what each of them does.
 OPERATION_NAMES = ("open", "update", "comment", "propose", "report", "track")
 
 VARIABLES = (
