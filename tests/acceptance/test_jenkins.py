@@ -123,6 +123,10 @@ async def find_the_failing_branch(agent: Agent, reader: LogAgent) -> None:
         ("Build", "SUCCESS"),
         ("Test", "FAILED"),
     ]
+    diagnosed = await reader.call("jenkins_diagnose_build", job=BRANCH)
+    (failure,) = diagnosed.data["failures"]
+    assert (failure["stage"], failure["kind"], failure["confidence"]) == ("Test", "test", "high")
+    assert "3| AssertionError: expected 118.99 to be 119" in failure["log"].splitlines()
     found = await reader.call("jenkins_search_build_log", job=BRANCH, pattern="error", stage="Test", context=0)
     assert [text for _, _, text in found.lines()] == ["AssertionError: expected 118.99 to be 119"]
 
