@@ -19,7 +19,7 @@ from mcp import Client
 from ci_mcp_simulator.clock import ManualClock
 from drone_mcp_config.checking.launching import from_entry
 from support.agent import Answer
-from support.installed import ROLES, SERVERS, environment_of, writing_environment_of
+from support.installed import SERVERS, environment_of, roles_with, writing_environment_of
 from support.issues_desk import FAILED, PULL, SCENARIO, SLUG
 from support.simulator import running_simulator
 from support.warm import warm_python
@@ -153,7 +153,7 @@ async def test_a_token_that_lacks_a_scope_is_told_which(tmp_path: Path) -> None:
     assert answer.data["details"]["required_scope"] == "read:issue"
 
 
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", roles_with("issues"))
 async def test_with_a_shipped_role_nothing_is_written(tmp_path: Path, role: str) -> None:
     async with drone_now() as drone:
         servers = configured(tmp_path, drone, role)

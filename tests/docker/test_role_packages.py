@@ -72,7 +72,13 @@ def test_each_file_is_decided_by_what_it_belongs_to(path: str, goes: bool) -> No
 
 def test_the_metadata_tells_of_no_program_and_no_server_that_is_not_there() -> None:
     kept = chosen("ui").leads_to(POINTS)
-    assert {point.name for point in kept} == {"drone-mcp-builds", "drone-mcp-config", "builds"}
+    assert {point.name for point in kept} == {
+        "drone-mcp-builds",
+        "drone-mcp-issues",
+        "drone-mcp-config",
+        "builds",
+        "issues",
+    }
 
 
 def test_entry_points_are_written_as_metadata_has_them() -> None:

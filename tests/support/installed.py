@@ -64,9 +64,15 @@ def servers_that_ask_only(service: str) -> list[str]:
 
 
 def services_of(role: str) -> set[str]:
-    """Return the names of the services that the servers of a role ask."""
-    servers = load_role(role, role_library(None), read_installation()).servers
+    """Return the names of the services that the servers which a role cannot do without ask."""
+    entries = load_role(role, role_library(None), read_installation()).servers
+    servers = [name for name, entry in entries.items() if not entry.optional]
     return {service.name for name in servers for service in server_module(name).SPEC.settings.services}
+
+
+def roles_with(server: str) -> list[str]:
+    """Return the shipped roles that have a server."""
+    return [role for role in ROLES if server in load_role(role, role_library(None), read_installation()).servers]
 
 
 def writing_environment_of(name: str, mode: str | None = "on", token: str = TOKEN) -> dict[str, str]:
