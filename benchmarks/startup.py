@@ -2,9 +2,9 @@
 
     python benchmarks/startup.py [--runs N] [--check] [--also NAME=COMMAND ...] [SERVER ...]
 
-Every figure is a ratio to the reference in the same run: runs alternate, and each is compared with its neighbour, so
-that whatever else the machine does hits both. Budgets of one server are held in processor time, because the clock also
-counts what others do. What is measured:
+Every figure is a ratio to the reference in the same run: runs alternate, and the best of ours is compared with the best
+of the reference, because whatever else the machine does only adds to a run. Budgets of one server are held in processor
+time, because the clock also counts what others do. What is measured:
 
     ready     from starting the process until `initialize` and `tools/list` are answered
     memory    the share of memory that is the process's own (PSS) at that moment
@@ -222,8 +222,9 @@ def report(name: str, word: list[tuple[Run, Run]], request: list[tuple[Run, Run]
 
 
 def ratio(pairs: list[tuple[Run, Run]], field: str) -> float:
-    """Return the median over pairs of how the second compares with the first in one figure."""
-    return statistics.median(getattr(ours, field) / getattr(theirs, field) for theirs, ours in pairs)
+    """Return how the best of the second compares with the best of the first in one figure."""
+    best: float = min(getattr(ours, field) for _, ours in pairs)
+    return best / min(getattr(theirs, field) for theirs, _ in pairs)
 
 
 def median(runs: list[Run], field: str) -> float:
