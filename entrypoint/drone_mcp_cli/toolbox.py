@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.suggesting import suggest
+from ci_mcp_kit.variables import TOOLS, read_list
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from drone_mcp_config.installation.manifest import Manifest, ManifestTool
-    from drone_mcp_config.roles.loading import Role
 
 LOG_LEVEL = "DRONE_MCP_LOG_LEVEL"
 
@@ -78,15 +78,16 @@ def open_toolbox(role: str | None, roles_dir: Path | None) -> Toolbox:
     loaded = narrow_role(load_role(role, role_library(roles_dir), installed), installed, environment)
     hosted = hosted_servers(loaded, installed, environment)
     return Toolbox(
-        {server.name: _offered(loaded, server) for server in hosted},
+        {server.name: _offered(server) for server in hosted},
         {one.name: replace(one, environment=for_person(one.environment, one.manifest)) for one in hosted},
         role,
     )
 
 
-def _offered(role: Role, server: HostedServer) -> tuple[ManifestTool, ...]:
-    allowed = role.servers[server.name].tools
-    return tuple(tool for tool in server.manifest.tools if allowed is None or tool.name in allowed)
+def _offered(server: HostedServer) -> tuple[ManifestTool, ...]:
+    """Return the tools that the server itself will offer, which its environment lists where they are not all."""
+    allowed = read_list(server.environment.get(TOOLS.name, ""))
+    return tuple(tool for tool in server.manifest.tools if not allowed or tool.name in allowed)
 
 
 def for_person(environment: Mapping[str, str], manifest: Manifest) -> dict[str, str]:

@@ -130,7 +130,8 @@ async def _check_services(role: Role | None, installed: Servers, where: ServerLo
     if needed and where.transport == "stdio":
         from drone_mcp_config.drone.forge import check_forge  # noqa: PLC0415 - as above
 
-        is_needed = role is not None and not unset_addresses(role, installed, os.environ)
+        # A role that has left the servers of the forge out does without it; another optional server is no reason.
+        is_needed = role is not None and bool(_needed_scopes(narrow_role(role, installed, os.environ), installed))
         async for check in check_forge(os.environ, needed, is_needed=is_needed):
             yield check
 

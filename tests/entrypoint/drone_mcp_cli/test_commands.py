@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from mcp import Client
 
+from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.plan.making import offered_tools
+from drone_mcp_config.roles.library import role_library
+from drone_mcp_config.roles.loading import load_role
 from support.snapshots import hold
 from support.warm import warm_server
 
@@ -155,3 +159,16 @@ def test_a_role_limits_what_a_command_may_see(desk: Desk) -> None:
 def test_the_version_is_that_of_the_distribution(desk: Desk) -> None:
     assert desk.run("--version").out == f"drone-mcp {version('drone-mcp')}\n"
     assert desk.run("--version", "builds").out == desk.run("--version").out
+
+
+def test_a_role_has_the_tools_here_that_its_agent_has(desk: Desk) -> None:
+    installed = read_installation()
+    for role in ("dev", "jenkins-dev", "jenkins-ops", "ui"):
+        told = desk.run("tools", "--role", role, "--json", JENKINS_URL="https://jenkins.example.com").data
+        entries = load_role(role, role_library(None), installed).servers
+        for server, tools in told.items():
+            assert tuple(tool["name"] for tool in tools) == tuple(
+                name
+                for name in installed[server].tool_names
+                if name in offered_tools(entries[server], installed[server])
+            )

@@ -82,3 +82,13 @@ def test_doctor_skips_it_and_says_what_to_set(shell: Shell) -> None:
     assert checks["drone-issues"]["status"] == "skipped"
     assert "FORGE_SERVER" in checks["drone-issues"]["mend"]
     assert checks["forge"]["status"] == "skipped"
+
+
+def test_doctor_fails_where_a_server_of_the_same_service_is_needed_whatever_else_is_optional(
+    work: Path, roles_dir: Callable[..., Path]
+) -> None:
+    role = ROLE.replace("  issues: {optional: true}", "  code: {}\n  jenkins: {optional: true}")
+    shell = Shell(work, roles_dir(reviewer=role))
+    done = shell.run("doctor", "--json", DRONE_SERVER="http://127.0.0.1:9", DRONE_TOKEN="a-token-of-the-tests")
+    checks = {check["name"]: check["status"] for check in json.loads(done.stdout)["checks"]}
+    assert (checks["forge"], checks["jenkins"]) == ("failed", "skipped")
