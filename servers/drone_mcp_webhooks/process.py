@@ -22,17 +22,19 @@ from drone_mcp_webhooks.drone_request_budget import RequestLimit
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler
 from drone_mcp_webhooks.retention import Retention
+from drone_mcp_webhooks.status import serving_status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
     from drone_mcp_state import BuildStateStore
     from drone_mcp_webhooks.settings import ReceiverSettings
+    from drone_mcp_webhooks.status import StatusPage
 
 logger = logging.getLogger(__name__)
 
 
-async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
+async def serve(settings: ReceiverSettings, listener: socket.socket, page: StatusPage | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish open requests and close the store."""
     # Each request that is refused is logged with its reason, and anybody can send one.
     logging.getLogger(Receiver.__module__).addFilter(RepeatLimit())
@@ -45,9 +47,13 @@ async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
             await receiver.bind()
         retention = Retention(store, settings.retention, receiver.metrics)
         fault = receiver.metrics.faults.labels("retention").inc
-        async with running(keep_running, "Retention", retention.run, fault), _reconciling(settings, store, receiver):
+        async with (
+            running(keep_running, "Retention", retention.run, fault),
+            _reconciling(settings, store, receiver),
+            serving_status(page, settings, receiver) as side_services,
+        ):
             _reduce_garbage_collection()
-            await listening.serve(receiver.app(), listener, receiver.drain)
+            await listening.serve(receiver.app(), listener, receiver.drain, side_services)
 
 
 @asynccontextmanager

@@ -156,6 +156,14 @@ def serve(
             help="How many such processes share the callers: each lets its part of per_minute through.",
         ),
     ] = 1,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="ADDRESS:PORT",
+            help="Serve a status page here, for callers with a token; without tokens on a loopback address only.",
+        ),
+    ] = None,
     roles_dir: RolesDir = None,
 ) -> None:
     """Serve all servers of a role from one process, under /builds/mcp, /logs/mcp and so on.
@@ -165,7 +173,7 @@ def serve(
     """
     from drone_mcp_config.commands import serve as serve_command  # noqa: PLC0415 - brings the SDK, slow to load
 
-    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas)
+    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas, status=status)
 
 
 app.command()(cli_agents.agent)
