@@ -19,6 +19,7 @@ ROOT = Path(__file__).parent.parent
 GENERATED = [["tests/servers/test_every_server.py", "-k", "manifest or git"], ["tests/servers/test_every_surface.py"]]
 LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
 TREE = ["tests/test_architecture.py", "tests/test_readme.py", "tests/test_tools_page.py", "tests/servers/toy_mcp"]
+SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entrypoint/drone_mcp_cli/test_commands.py"]
 # What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
 BY_HAND = {"pyproject.toml", "roles/toy.yaml"}
 FROM_ALL_SERVERS = r"README\.md|docs/tools\.md|docs/role\.schema\.json|tests/entrypoint/.*/snapshots/.*"
@@ -111,7 +112,7 @@ def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -
     (copy.folder / "roles" / "toy.yaml").write_text(role, encoding="utf-8")
     copy.install()
 
-    for files in (*GENERATED, TREE, ["tests/entrypoint/drone_mcp_config/test_snapshots.py"]):
+    for files in (*GENERATED, TREE, SNAPSHOTS):
         copy.test(*files, UPDATE_SNAPSHOTS="1")
     copy.test(*TREE, *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
 
