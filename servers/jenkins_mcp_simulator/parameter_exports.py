@@ -1,4 +1,4 @@
-"""What the API shows of parameters and causes, of jobs, builds and queue items alike."""
+"""Exports the parameters and causes of jobs, builds and queue items as the API does."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ Registration is our own (`make_tool`, `KitTool`) and not `MCPServer.tool`, becau
 * schemas hold `$ref` and nullable types, which several clients cannot read
   (https://github.com/modelcontextprotocol/python-sdk/issues/2384);
 * output schemas are complete, and every request of an agent would pay for them;
-* arguments that the tool does not have are ignored, and what pydantic says of wrong ones is the answer;
+* arguments that the tool does not have are ignored, and wrong ones are answered with pydantic's message;
 * an error is a text, not the one shape that `ci_mcp_kit.answer` gives all of them.
 
 Once the SDK takes a schema, a reader of arguments and a writer of results from outside, this goes.
@@ -127,7 +127,7 @@ def make_tool(
         function: the function.
         clean: cleans its answers.
         refusal: its answer to every call, if there is one.
-        notice: returns what an answer has to say of the access to the service, "" for nothing.
+        notice: returns the notice that precedes an answer, "" for none.
         hidden: names of arguments that it does not take here; they keep their defaults.
 
     Raises:
@@ -157,7 +157,7 @@ def make_tool(
 
 @dataclass(frozen=True)
 class _Contract:
-    """What the signature of a tool says: the parameter for the SDK's context, the arguments, and the two schemas."""
+    """The signature of a tool: the parameter for the SDK's context, the arguments, and the two schemas."""
 
     context: str | None
     arguments: type[Arguments]

@@ -114,7 +114,7 @@ class Change(ABC, Generic[A, V]):
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """Return what an audit line says of it before anything was read."""
+        """Return the facts for an audit line before anything was read."""
 
     @abstractmethod
     async def plan(self) -> Plan[A]:
