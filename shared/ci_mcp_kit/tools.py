@@ -137,6 +137,11 @@ def make_tool(
     if not isinstance(facts, Declared) or not inspect.iscoroutinefunction(function) or not function.__doc__:
         raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
     contract = _read_contract(getattr(function, "__func__", function), frozenset(hidden))
+    # Every request of an agent pays for the list of tools, so two kinds of hints are left out (MCP specification
+    # 2025-11-25, schema reference, `ToolAnnotations`): those about changes of a tool that only reads, where they have
+    # no meaning, and `openWorldHint`, whose default is true. It is true of all our tools: their answers hold text of
+    # strangers, such as commit messages and log lines. The title is an annotation, as both eras of clients read that.
+    changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
     limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
     tool = KitTool(
         fn=function,
@@ -146,7 +151,7 @@ def make_tool(
         fn_metadata=FuncMetadata(arg_model=contract.arguments, output_schema=contract.answer),
         is_async=True,
         context_kwarg=contract.context,
-        annotations=_annotations(facts),
+        annotations=ToolAnnotations(title=facts.title, read_only_hint=not facts.writes, **changes),
         meta={"drone-mcp/schema": facts.schema, **limit},
     )
     tool._clean = clean or Cleaner()  # noqa: SLF001 - pydantic sets a private attribute from outside only
@@ -246,15 +251,3 @@ def _view_type(function: Callable[..., Any]) -> type[View]:
     if not (inspect.isclass(view) and issubclass(view, View)):
         raise TypeError(f"{function.__name__} must return a View")
     return view
-
-
-def _annotations(facts: Declared) -> ToolAnnotations:
-    """Return the annotations of a tool; its title is one of them, as clients of both eras read it there.
-
-    Every request of an agent pays for the list of tools, so two kinds of hints are left out (MCP specification
-    2025-11-25, schema reference, `ToolAnnotations`): those about changes of a tool that only reads, where they have no
-    meaning, and `openWorldHint`, whose default is true. It is true of all our tools: their answers hold text of
-    strangers, such as commit messages and log lines.
-    """
-    changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
-    return ToolAnnotations(title=facts.title, read_only_hint=not facts.writes, **changes)
