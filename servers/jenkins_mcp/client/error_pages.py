@@ -1,4 +1,4 @@
-"""What Jenkins says in its HTML pages: errors are pages, whatever format was asked for. Pure.
+"""Reads the HTML pages with which Jenkins reports errors, whatever format was requested. Pure.
 
 Three kinds of page are told apart: Jetty's own (`<title>Error 409 off is not buildable</title>`), Jenkins' (an "Access
 Denied" with the reason, an "Oops!" with nothing but the id of a log entry), and one that sends a browser elsewhere.
@@ -32,7 +32,7 @@ STARTING: Final = ("Starting Jenkins", "Jenkins is getting ready to work", "Plea
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What a page says.
+    """The content of an error page.
 
     Attributes:
         message: the reason that it gives, sanitised; "" if it gives none.

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Dated(Generic[T]):
-    """What Jenkins answered, and its time in milliseconds since 1970; None if it did not say it."""
+    """An answer of Jenkins, and its time in milliseconds since 1970; None if it gave none."""
 
     value: T
     now: int | None
