@@ -8,7 +8,6 @@ null for an argument that it leaves out; null counts as left out.
 from __future__ import annotations
 
 import difflib
-import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,8 @@ from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.sdk import ArgModelBase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    import inspect
+    from collections.abc import Container, Mapping
 
 
 class Arguments(ArgModelBase):
@@ -29,24 +29,24 @@ class Arguments(ArgModelBase):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
-def arguments_model(function: Callable[..., Any], skip: Container[str | None] = ()) -> type[Arguments]:
-    """Return a model of the parameters of `function` without `self` and those that `skip` names.
+def arguments_model(name: str, signature: inspect.Signature, skip: Container[str | None] = ()) -> type[Arguments]:
+    """Return a model of the parameters of the function `name` without `self` and those that `skip` names.
 
     Raises:
         TypeError: a parameter has no annotation, or takes any number of values.
     """
     fields: dict[str, Any] = {}
-    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+    for parameter in signature.parameters.values():
         if parameter.name == "self" or parameter.name in skip:
             continue
         if parameter.annotation is parameter.empty or parameter.kind in {
             parameter.VAR_POSITIONAL,
             parameter.VAR_KEYWORD,
         }:
-            raise TypeError(f"{function.__name__}: parameter {parameter.name} needs a name and a type of its own")
+            raise TypeError(f"{name}: parameter {parameter.name} needs a name and a type of its own")
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (parameter.annotation, default)
-    return create_model(f"{function.__name__}_arguments", __base__=Arguments, **fields)
+    return create_model(f"{name}_arguments", __base__=Arguments, **fields)
 
 
 def read_arguments(

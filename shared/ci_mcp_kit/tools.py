@@ -31,8 +31,9 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
+from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import PrivateAttr
@@ -43,10 +44,7 @@ from ci_mcp_kit.arguments import Arguments, arguments_model, read_arguments
 from ci_mcp_kit.cleaning import Cleaner, one_line
 from ci_mcp_kit.errors import NotFound, ServiceError
 from ci_mcp_kit.schemas import flatten, outline, outline_names
-from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
-
-if TYPE_CHECKING:
-    from mcp.server.mcpserver import Context
+from ci_mcp_kit.sdk import FuncMetadata, Tool
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -167,8 +165,9 @@ class _Contract:
 
 @cache  # a process that serves several roles offers a tool on a server for each of them
 def _read_contract(function: Callable[..., Any], hidden: frozenset[str]) -> _Contract:
-    view, context = _view_type(function), find_context_parameter(function)
-    model = arguments_model(function, {context, *hidden})
+    signature = inspect.signature(function, eval_str=True)  # takes long enough to be read once
+    view, context = _view_type(function.__name__, signature), _context_parameter(signature)
+    model = arguments_model(function.__name__, signature, {context, *hidden})
     # Clients require these of the root of an input schema.
     parameters = {
         "type": "object",
@@ -238,13 +237,19 @@ def _fact(arguments: dict[str, Any], name: str) -> str | int | None:
     return value if isinstance(value, int) else one_line(value, 120) if isinstance(value, str) else None
 
 
-def _view_type(function: Callable[..., Any]) -> type[View]:
+def _context_parameter(signature: inspect.Signature) -> str | None:
+    """Return the name of the parameter for the SDK's context, if the function has one."""
+    kinds = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return next((name for name, kind in kinds.items() if inspect.isclass(kind) and issubclass(kind, Context)), None)
+
+
+def _view_type(name: str, signature: inspect.Signature) -> type[View]:
     """Return the view class of a tool's return type, which may also contain `InputRequiredResult`."""
-    returns = inspect.signature(function, eval_str=True).return_annotation
+    returns = signature.return_annotation
     kinds = [kind for kind in get_args(returns) or (returns,) if kind is not InputRequiredResult]
     view = kinds[0] if len(kinds) == 1 else None
     if not (inspect.isclass(view) and issubclass(view, View)):
-        raise TypeError(f"{function.__name__} must return a View")
+        raise TypeError(f"{name} must return a View")
     return view
 
 
