@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import subprocess
+import venv
 from pathlib import Path
 
 import pytest
@@ -18,15 +18,25 @@ WAYS = re.findall(
     (ROOT / "README.md").read_text(encoding="utf-8"),
     re.DOTALL,
 )
-PROGRAMS = {"pip": "python3", "pipx": "pipx", "uv": "uv"}
 PATIENCE = 600
 
 
-@pytest.mark.parametrize(("way", "commands"), WAYS, ids=[way for way, _ in WAYS])
-def test_a_way_to_install_leads_to_commands_that_work(tmp_path: Path, way: str, commands: str) -> None:
-    program = PROGRAMS[way]
-    if shutil.which(program) is None:
-        pytest.skip(f"needs the program {program}")
+@pytest.fixture(scope="module")
+def installers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the programs pipx and uv."""
+    folder = tmp_path_factory.mktemp("installers")
+    venv.create(folder, with_pip=True)
+    wanted = ["--require-hashes", "--requirement", str(ROOT / "requirements" / "installers.txt")]
+    subprocess.run([folder / "bin" / "pip", "install", "--quiet", *wanted], check=True, timeout=PATIENCE)
+    programs = folder / "programs"  # not the environment's own folder, which has a python
+    programs.mkdir()
+    for name in ("pipx", "uv"):
+        (programs / name).symlink_to(folder / "bin" / name)
+    return programs
+
+
+@pytest.mark.parametrize("commands", [commands for _, commands in WAYS], ids=[way for way, _ in WAYS])
+def test_a_way_to_install_leads_to_commands_that_work(tmp_path: Path, installers: Path, commands: str) -> None:
     home = tmp_path / "home"
     home.mkdir()
     kept = {
@@ -34,7 +44,7 @@ def test_a_way_to_install_leads_to_commands_that_work(tmp_path: Path, way: str, 
     }
     # Python's own, and not that of the environment in which the tests run.
     path = os.pathsep.join(part for part in kept["PATH"].split(os.pathsep) if not Path(part, "activate").exists())
-    environment = {**kept, "HOME": str(home), "PATH": f"{home}/.local/bin:{path}"}
+    environment = {**kept, "HOME": str(home), "PATH": f"{home}/.local/bin:{installers}:{path}"}
     check = "drone-mcp-config --version; drone-mcp-builds --help >/dev/null; cd /; drone-mcp-config roles"
     done = subprocess.run(
         ["sh", "-euc", f"{commands}\ncommand -v drone-mcp-config\n{check}"],
@@ -52,4 +62,4 @@ def test_a_way_to_install_leads_to_commands_that_work(tmp_path: Path, way: str, 
 
 
 def test_the_readme_names_three_ways() -> None:
-    assert [way for way, _ in WAYS] == list(PROGRAMS)
+    assert [way for way, _ in WAYS] == ["pip", "pipx", "uv"]
