@@ -12,11 +12,11 @@ from ci_mcp_kit.guard.change import Change, Sent
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_build import standing
 from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.deployments import deployments_to, find_last_good, find_newest_green
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.guard.slow_triggers import reporting
 from drone_mcp_build.refs import branch_of
 from drone_mcp_deploy import plans
-from drone_mcp_deploy.history import deployments_to, find_last_good, find_newest_green
 from drone_mcp_deploy.plans import DeployPlan, Situation
 from drone_mcp_deploy.views import DeployView
 

@@ -13,11 +13,11 @@ from ci_mcp_kit.guard.change import Plan
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_build.approval import was_approved
 from drone_mcp_build.build_names import SHORT_COMMIT, clean_name, describe_origin, name_build
+from drone_mcp_build.deployments import find_source, is_in_place, name_commits
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
-from drone_mcp_deploy.history import find_source, is_in_place, name_commits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
