@@ -189,3 +189,41 @@ class SystemAlertsView(View):
     alerts: tuple[SystemAlertItem, ...]
     left_out: str = ""
     note: str = ""
+
+
+class SymptomItem(View):
+    """Something that goes wrong; `new`: it was not there before."""
+
+    kind: str = Field(description="alert, metric or log")
+    at: str | None
+    new: bool
+    what: str
+    after: str = Field(default="", description="how long after which deployment")
+
+
+class IncidentDeployment(View):
+    """A deployment of the target, with the commits that it brought."""
+
+    number: int
+    event: str
+    status: str
+    at: str | None
+    by: str = ""
+    commit: str
+    source: int | None = None
+    commits: tuple[str, ...] = ()
+    new_symptoms: int
+
+
+class IncidentView(View):
+    """Symptoms, new ones soonest after a deployment first, and the deployments of the target, newest first."""
+
+    repo: str
+    target: str
+    start: str | None
+    end: str | None
+    summary: str
+    symptoms: tuple[SymptomItem, ...]
+    deployments: tuple[IncidentDeployment, ...]
+    left_out: str = ""
+    note: str = ""

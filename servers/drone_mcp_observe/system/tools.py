@@ -7,16 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Final, Literal
 from pydantic import Field
 
 from ci_mcp_kit.tools import tool
-from drone_mcp_observe.views import LogsView, MetricsView, SystemAlertsView, TraceView
+from drone_mcp_observe.views import IncidentView, LogsView, MetricsView, SystemAlertsView, TraceView
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_observe.access import ObserveAccess
+    from drone_mcp_observe.settings import ObserveSettings
 
 Since = Annotated[str, Field(max_length=10, description="how long ago, like 30m, 6h, 2d; up to 10 characters")]
 Until = Annotated[str | None, Field(max_length=10, description="likewise; default: now; up to 10 characters")]
 Target = Annotated[str | None, Field(max_length=100, description="deployments of it; up to 100 characters")]
+OwnQuery = Annotated[str | None, Field(max_length=1_000, description="default: the operator's; up to 1,000 characters")]
 Matcher = Annotated[str, Field(max_length=200)]
 
 _NO_REPO: Final = "Name a repo to see the deployment before each alert"
@@ -25,9 +27,33 @@ _NO_REPO: Final = "Name a repo to see the deployment before each alert"
 class SystemTools:
     """The tools about running systems. `clock` gives the Unix time."""
 
-    def __init__(self, access: ObserveAccess, clock: Callable[[], float]) -> None:
+    def __init__(self, access: ObserveAccess, settings: ObserveSettings, clock: Callable[[], float]) -> None:
         self._access = access
+        self._settings = settings
         self._clock = clock
+
+    @tool(title="Explain an incident", schema="incident/1")
+    async def drone_explain_incident(
+        self,
+        target: Annotated[str, Field(min_length=1, max_length=100, description="environment, 1 to 100 characters")],
+        repo: Annotated[str | None, Field(description="owner/name or URL; default: git remote")] = None,
+        since: Since = "3h",
+        error_query: OwnQuery = None,
+        log_query: OwnQuery = None,
+    ) -> IncidentView:
+        """What began to go wrong in a target, and after which deployment with which commits."""
+        from drone_mcp_observe.incident.presenting import present_incident  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_observe.incident.reading import Question, read_incident  # noqa: PLC0415 - likewise
+        from drone_mcp_observe.system.time_range import read_range  # noqa: PLC0415 - likewise
+
+        question = Question(
+            self._access.resolve_repo(repo),
+            target,
+            read_range(since, None, self._clock()),
+            error_query or self._settings.error_query,
+            log_query or self._settings.log_query,
+        )
+        return present_incident(question, await read_incident(self._access, question))
 
     @tool(title="Query metrics", schema="metrics/1")
     async def drone_query_metrics(
