@@ -70,7 +70,11 @@ def read_arguments(
             problems = {".".join(str(part) for part in item["loc"]): _reason(item) for item in error.errors()}
     else:
         # Five of them, each cut: whatever a caller sends, the error stays short.
-        problems = {one_line(name, 40): _unknown(name, known) for name in unknown[:5]}
+        problems = {}
+        for name in unknown[:5]:
+            # Cut, because difflib takes quadratic time (https://docs.python.org/3/library/difflib.html).
+            close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
+            problems[one_line(name, 40)] = "no such argument" + (f", did you mean {close[0]}?" if close else "")
     listed = "; ".join(f"{name}: {reason}" for name, reason in problems.items())
     raise InvalidInput(
         f"{tool} cannot take these arguments: {listed}",
@@ -105,12 +109,6 @@ def _reason(item: Any) -> str:
     if item["type"] == "missing":
         return "is missing"
     return str(item["msg"]).removeprefix("Value error, ").replace("Input should", "should")
-
-
-def _unknown(name: str, known: Mapping[str, Any]) -> str:
-    # Cut, because difflib takes quadratic time (https://docs.python.org/3/library/difflib.html).
-    close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
-    return f"no such argument, did you mean {close[0]}?" if close else "no such argument"
 
 
 def _takes(schema: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ class Service:
     optional: bool = False
 
     def manifest(self) -> dict[str, Any]:
-        """Return what a server's manifest says of it."""
+        """Return its entry in a server's manifest."""
         facts = {"name": self.name, "address": self.address, "token": self.token}
         more = ("scope", "scopes", "default", "optional")
         return facts | {key: value for key in more if (value := getattr(self, key))}
