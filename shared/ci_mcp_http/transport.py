@@ -6,6 +6,7 @@ import time
 import zlib
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from itertools import count
 from random import random
@@ -240,6 +241,7 @@ class Transport:
                 options.server,
                 ca_file=options.ca_file,
                 skip_verify=options.skip_verify,
+                cookies=None if options.keeps_cookies else CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 limits=httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=KEPT_OPEN),
                 transport=self._network,
                 follow_redirects=False,  # the token would go along

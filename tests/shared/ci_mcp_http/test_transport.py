@@ -86,6 +86,17 @@ async def test_the_headers_of_a_call_are_sent_and_cannot_replace_the_token(
     assert sent.get_list("x-forge-token") == [f"forge {TOKEN}"]
 
 
+@pytest.mark.parametrize(("keeps", "sent"), [(True, "session=theirs"), (False, None)])
+async def test_a_cookie_is_sent_back_only_where_the_service_takes_it(
+    forge: respx.MockRouter, clock: ForgeClock, keeps: bool, sent: str | None
+) -> None:
+    route = forge.get(ISSUE_PATH).respond(json=ISSUE, headers={"Set-Cookie": "session=theirs; Path=/"})
+    async with clock.transport(keeps_cookies=keeps) as transport:
+        await transport.send(READ)
+        await transport.send(READ)
+    assert route.calls.last.request.headers.get("cookie") == sent
+
+
 async def test_without_another_header_the_token_is_a_bearer_token(forge: respx.MockRouter) -> None:
     route = forge.get(ISSUE_PATH).mock(OK)
     transport = Transport(ClientOptions(service=FORGE, server=SERVER, token=TOKEN))
