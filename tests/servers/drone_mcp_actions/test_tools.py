@@ -31,7 +31,11 @@ async def test_the_annotations_are_true(tool: str, destructive: bool, idempotent
 
 def test_every_operation_has_its_tool() -> None:
     assert set(OPERATION_OF) == {"drone_start_build", *TOOLS}
-    assert set(OPERATION_OF.values()) == OPERATIONS.keys() - {"promote", "rollback"}  # which the deploy server has
+    assert set(OPERATION_OF.values()) == OPERATIONS.keys() - {
+        "promote",
+        "rollback",
+        "stop-preview",
+    }  # of the deploy server
 
 
 async def test_the_way_out_closes_both_clients(at: Any) -> None:
