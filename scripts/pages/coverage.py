@@ -43,6 +43,9 @@ USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
     (calls.feed(_REPO), ("drone_wait_for_build",)),
     (calls.repo(_REPO), ("drone_start_build", "drone_restart_build", "drone_create_deployment")),
     (calls.user_repos(), ("drone_list_repos",)),
+    (calls.user_builds(), ("drone_get_queue",)),
+    (calls.queue(), ("drone_get_queue",)),
+    (calls.incomplete(), ("drone_get_queue",)),
 )
 
 _ADMINISTRATION: Final = "administration; no tool yet"
@@ -58,13 +61,15 @@ UNUSED: Final = {
     r"DELETE .*/builds/(branches|pulls|deployments)/.*": "removes a row of an index, and no build",
     r"POST .*/decline": "stages are declined one by one: this route stops at the first that is not blocked",
     r"DELETE .*/builds/|DELETE .*/logs/.*": "destroys records for good",
-    r"GET /api/user/builds(/recent)?": "the lists of the repositories have more",
+    r"GET /api/user/builds/recent": "another name of the list without `recent`",
     r".* /api/user/.*": "concerns the account of the person who owns the token",
     r".* /api/repos/.*/cards/.*": "cards are written by plugins for Drone's own page",
     r"POST .*/sign|POST .*/encrypt/.*": "for a person: a secret must not be an argument",
     r".* /api/.*(secrets|templates|cron|collaborators|users).*": _ADMINISTRATION,
     r".* /api/repos/.*": _ADMINISTRATION,
-    r".* /api/(queue|builds/incomplete|system).*": "about the CI system itself; no tool yet",
+    r".* /api/queue/": _ADMINISTRATION,
+    r"GET /api/builds/incomplete/v2": "names no id, so the stages of the queue cannot be found in it",
+    r"GET /api/system/stats": "counts no stages of linux/amd64, and the queue itself has more",
     r"GET /api/badges/.*": "a picture or a feed for other programs",
     r"POST /hook": "for the source host",
     r"GET /(varz|metrics)": "for monitoring",

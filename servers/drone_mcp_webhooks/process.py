@@ -59,7 +59,10 @@ async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
             _reconciling(settings, store, receiver, limit),
             _sweeping(settings, store, receiver, limit),
         ):
-            _reduce_garbage_collection()
+            # A full collection delays deliveries by 30 ms: the objects loaded so far are excluded, and Python (3.11 has
+            # 700, 10 and 10) collects less often. Reference counts free what a delivery leaves.
+            gc.freeze()
+            gc.set_threshold(10_000, 20, 20)
             await listening.serve(receiver.app(), listener, receiver.drain)
 
 
@@ -133,10 +136,3 @@ class _LimitedAccess(DroneAccess):
 def _holder() -> str:
     # The random part because containers often share host names and all have process id 1.
     return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-
-
-def _reduce_garbage_collection() -> None:
-    """Collect less often, and exclude the objects loaded so far: a full collection delays deliveries by 30 ms."""
-    gc.freeze()
-    # Python 3.11 has 700, 10 and 10. Reference counts free what a delivery leaves, so there is little to collect.
-    gc.set_threshold(10_000, 20, 20)
