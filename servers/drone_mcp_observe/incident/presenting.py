@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Final
 
 from drone_mcp_build.build_names import SHORT_COMMIT, clean_name
 from drone_mcp_build.build_times import format_time
-from drone_mcp_build.deployments import find_source, name_commits
 from drone_mcp_build.refs import branch_of
+from drone_mcp_deployments.history import find_source, name_commits
 from drone_mcp_observe.durations import format_duration
 from drone_mcp_observe.incident.symptoms import rank
 from drone_mcp_observe.views import IncidentDeployment, IncidentView, SymptomItem

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.concurrency import run_all
 from ci_mcp_kit.errors import ServiceError
-from drone_mcp_build.deployments import deployments_to
 from drone_mcp_build.guard.action import DEPLOYMENTS
+from drone_mcp_deployments.history import deployments_to
 from drone_mcp_observe.incident.symptoms import (
     Symptom,
     find_alert_symptoms,
