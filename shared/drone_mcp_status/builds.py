@@ -6,10 +6,8 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
-from drone_mcp_build.build_title import title_of
-
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.build_names import clean_name, title_of
 from drone_mcp_build.failed_steps import failures_that_count, step_refs
 from drone_mcp_build.refs import branch_of, pull_request_of, tag_of
 from drone_mcp_client import status

@@ -215,5 +215,5 @@ def _test(check: Callable[[Settings], Awaitable[Check]], environment: dict[str, 
 
     found = anyio.run(run_check)
     if found.status == "failed":
-        raise UserError(f"{found.detail}. {found.mend}.")
+        raise UserError(f"{found.detail}. {found.fix}.")
     typer.echo(f"  {found.detail}")
