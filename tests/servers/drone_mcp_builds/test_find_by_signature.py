@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_client.models import Build
-from drone_mcp_known.lazy_store import State
+from drone_mcp_known.known import State
 from drone_mcp_known.signature_store import Signatures, Signed
 from support.agent import SERVER
 from support.made_builds import T0, failing_build, made_build

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.models import Build
-from drone_mcp_known.lazy_store import State
+from drone_mcp_known.known import State
 from drone_mcp_known.signature_store import KEPT_SECONDS, Signatures, Signed
 
 if TYPE_CHECKING:
