@@ -176,7 +176,7 @@ def _known_addresses(
         if not address:
             option = "add --server https://drone.example.com, or " if service.address == drone.ADDRESS else ""
             raise UserError(
-                f"{client.title} hands no environment variables to its servers, so its file has to say "
+                f"{client.title} passes no environment variables to its servers, so its file has to say "
                 f"where {service.name} is: {option}set {service.address}."
             )
         addresses[service.address] = address
