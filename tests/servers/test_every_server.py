@@ -44,7 +44,12 @@ if TYPE_CHECKING:
     from mcp.types import Tool
 
 SERVER_BUDGET = 1_500  # tokens of the list of tools
-SERVER_BUDGETS = {"jenkins": 3_000, "issues": 2_500, "code": 1_200}  # of one that has the tools of a system, or few
+SERVER_BUDGETS = {
+    "jenkins": 3_000,
+    "issues": 2_500,
+    "fleet": 2_500,
+    "code": 1_200,
+}  # of one that has the tools of a system, or few
 ROLE_BUDGETS = {"dev": 7_500}  # 4,000 of them about builds
 INSTRUCTIONS = 1_500  # characters
 REPO, NUMBER = "octo/hello", 4
