@@ -39,7 +39,7 @@ SCENARIO = yaml.safe_load(
 users:
   mona:
     tokens:
-      {READS}: ["coder:workspaces.access", "user:read", "coder:workspaces.create"]
+      {READS}: ["coder:workspaces.access", "user:read"]
       {WRITES}:
         - coder:workspaces.access
         - coder:workspaces.operate

@@ -62,7 +62,7 @@ class Wait:
             ServiceError: the agent cannot be read, and the error is permanent.
         """
         began, pause = self.clock(), FIRST_PAUSE
-        seen = await self.access.find(self.agent)
+        seen = await self.access.find(self.agent, include_deleted=True)
         # A slow answer must not make the wait longer than the client waits for it.
         with anyio.move_on_after(seconds):
             while not self._is_over(*seen):
@@ -78,7 +78,7 @@ class Wait:
     async def _look_again(self, seen: tuple[Workspace, Assignment]) -> tuple[Workspace, Assignment]:
         """Look once more; a short outage must not end a wait, and the answer mentions it if it lasts."""
         try:
-            found = await self.access.find(self.agent)
+            found = await self.access.find(self.agent, include_deleted=True)
         except ServiceError as error:
             if not error.retryable:
                 raise
