@@ -13,8 +13,8 @@ from pydantic import Field
 from ci_mcp_kit.errors import InvalidInput
 
 AgentName = Annotated[str, Field(description="name or owner/name")]
-Once = Annotated[str | None, Field(description="key: a repeated call does nothing again")]
-DryRun = Annotated[bool, Field(description="only rehearse")]
+Once = Annotated[str | None, Field(description="key: repeated, does nothing")]
+DryRun = Annotated[bool, Field(description="rehearse")]
 Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED")]
 
 LONGEST_KEY: Final = 100  # characters

@@ -137,18 +137,18 @@ async def find_the_lost_and_the_stuck(world: World, fleet: Agent) -> None:
     world.report(world.agent("agent-4"), "working", "Thinking").created -= 14 * 60
     listed = await call(fleet, "fleet_list_agents")
     assert listed["summary"] == "10 agents: 1 lost, 1 silent, 8 working"
-    lost, stuck = listed["agents"][:2]
+    lost, stuck = listed["agents"].splitlines()[:2]
     assert lost.startswith("agent-3 | reviewer | octo/attic | lost for ")
     assert stuck.startswith("agent-4 | dev | octo/hello | no report for 14 min (was working) | ")
     attention = await call(fleet, "fleet_list_agents", state="attention")
-    assert [line.split(" | ")[0] for line in attention["agents"]] == ["agent-3", "agent-4"]
+    assert [line.split(" | ")[0] for line in attention["agents"].splitlines()] == ["agent-3", "agent-4"]
 
 
 async def find_the_red_build(world: World, fleet: Agent, builds: Agent) -> None:
     """Find an agent's red build through its branch, and that build with the tools of the builds server."""
     world.report(world.agent("agent-6"), "working", "Pushed the branch", BRANCH)
     listed = await call(fleet, "fleet_list_agents", project="octo/hello")
-    (red,) = [line for line in listed["agents"] if "RED" in line]
+    (red,) = [line for line in listed["agents"].splitlines() if "RED" in line]
     assert red.startswith("agent-6 | ")
     shown = await call(fleet, "fleet_show_agent", agent="agent-6")
     assert "drone_diagnose_build" in shown["next_step"]

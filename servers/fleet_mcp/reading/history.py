@@ -12,7 +12,7 @@ from coder_client.errors import CODER
 from fleet_mcp.formatting import ADDRESS_WIDTH, describe_outcome, fit, minute, quote_line
 from fleet_mcp.reading.showing import full_name, state_of
 from fleet_mcp.reading.views import TaskHistory, TaskLine
-from fleet_mcp.rules.contract import belongs_to, read_assignment
+from fleet_mcp.rules.contract import find_report, read_assignment
 from fleet_mcp.rules.history import BUILDS, Cursor, Page, read_page
 
 if TYPE_CHECKING:
@@ -75,9 +75,9 @@ def _check_scope(access: FleetAccess, builds: tuple[Build, ...]) -> None:
 
 def _describe_present(access: FleetAccess, workspace: Workspace, known: Assignment, now: datetime) -> str:
     """Return the state of the newest run, for which no later build has recorded an outcome."""
-    report = workspace.latest_app_status
+    report = find_report(workspace)
     state = state_of(access, workspace, known, now).text
-    if report is None or not belongs_to(report, workspace.latest_build):
+    if report is None:
         return f"now {state}"
     return f"now {state}, last report {describe_outcome(report.state, report.message)}"
 

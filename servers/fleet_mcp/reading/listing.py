@@ -8,21 +8,21 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_http.call import quote_input
-from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
 from coder_client import calls
 from fleet_mcp.access import EVERYBODY
-from fleet_mcp.formatting import NAME_WIDTH, fit, quote_line
+from fleet_mcp.formatting import NAME_WIDTH, clean_lines, cut, fit
 from fleet_mcp.reading.builds import describe_build, find_builds
 from fleet_mcp.reading.views import AgentList
-from fleet_mcp.rules.contract import find_outcome
+from fleet_mcp.rules.contract import find_report
 from fleet_mcp.rules.links import Link, read_link
 from fleet_mcp.rules.state import KINDS, NEEDS_SOMEBODY, State, choose_agent, derive_state
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from coder_client.models import Workspace
     from drone_mcp_client.models import Build
@@ -89,7 +89,9 @@ async def list_agents(access: FleetAccess, wanted: AgentFilter, now: float) -> A
         notes.append(f"Coder has {page.count} workspaces; only {len(page.workspaces)} of them were looked at")
     if unseen:
         notes.append(f"{unseen} more show no project, as their build failed early or their template is no agent's")
-    return fit(lambda width: _describe(chosen, builds, notes, width), TASK_WIDTHS, BUDGET)
+    every = list({text for row in chosen for text in _texts_of(row)})
+    texts = dict(zip(every, clean_lines(every), strict=True))
+    return fit(lambda width: _describe(chosen, texts, builds, notes, width), TASK_WIDTHS, BUDGET)
 
 
 def make_query(settings: FleetSettings) -> str:
@@ -135,7 +137,8 @@ def read_rows(access: FleetAccess, workspaces: Sequence[Workspace], now: datetim
 
 def find_link(workspace: Workspace, recorded: str) -> Link | None:
     """Return the pull request or branch that the agent has reported, else the one that its build has recorded."""
-    return read_link(find_outcome(workspace).pull_request) or read_link(recorded)
+    report = find_report(workspace)
+    return read_link(report.uri if report else "") or read_link(recorded)
 
 
 def own_link(link: Link | None, project: str) -> Link | None:
@@ -145,37 +148,44 @@ def own_link(link: Link | None, project: str) -> Link | None:
     return replace(link, repo=project)
 
 
-def _describe(rows: Sequence[Row], builds: dict[Link, Build], notes: Sequence[str], width: int) -> AgentList:
+def _describe(
+    rows: Sequence[Row], texts: Mapping[str, str], builds: dict[Link, Build], notes: Sequence[str], width: int
+) -> AgentList:
     common = {
         name: getattr(rows[0], name)
         for name in COMMON
         if len(rows) > 1 and len({getattr(row, name) for row in rows}) == 1 and getattr(rows[0], name)
     }
     columns = [name for name in COLUMNS if name not in common and (width or name != "task")]
-    lines = [" | ".join(_cell(row, name, builds, width) for name in columns).rstrip(" |") for row in rows]
+    lines = [" | ".join(_cell(row, name, texts, builds, width) for name in columns).rstrip(" |") for row in rows]
     kept = bounded(lines, ROOM, count_tokens) if width == 0 else lines
     counts = Counter(row.state.kind for row in rows)
     parts = ", ".join(f"{counts[kind]} {kind}" for kind in KINDS if counts[kind])
-    is_cut = len(kept) < len(lines) or (kept and kept[-1] != lines[-1])
+    is_cut = kept != lines
     return AgentList(
         summary=f"{len(rows)} agents: {parts}" if rows else "No agents",
         columns=" | ".join(columns),
-        agents=tuple(kept[:-1] if is_cut else kept),
-        all_have=", ".join(f"{name} {one_line(value, NAME_WIDTH)}" for name, value in common.items()),
+        agents="\n".join(kept[:-1] if is_cut else kept),
+        all_have=", ".join(f"{name} {cut(texts[value], NAME_WIDTH)}" for name, value in common.items()),
         left_out=f"{kept[-1]}: filter by role, project or state" if is_cut else "",
         notes=tuple(notes),
         next_step="" if rows else "fleet_create_agent makes one, if this role may",
     )
 
 
-def _cell(row: Row, name: str, builds: dict[Link, Build], width: int) -> str:
+def _texts_of(row: Row) -> tuple[str, ...]:
+    """Return what others wrote about an agent."""
+    return row.agent, row.role, row.project, row.template, row.task, row.link.text if row.link else ""
+
+
+def _cell(row: Row, name: str, texts: Mapping[str, str], builds: dict[Link, Build], width: int) -> str:
     if name == "state":
         return row.state.text
+    # A bar in a text must not look like the next column.
     if name == "task":
-        # A bar in a task must not look like the next column.
-        return quote_line(row.task, width).replace("|", "/")
+        return to_json(cut(texts[row.task], width)).replace("|", "/") if row.task and width else ""
     if name == "link":
         link = own_link(row.link, row.project)
-        built = describe_build(builds.get(link)) if link else ""
-        return one_line(f"{row.link.text} {built}".strip(), NAME_WIDTH) if row.link else ""
-    return one_line(getattr(row, name), NAME_WIDTH).replace("|", "/") or "?"
+        shown = cut(texts[row.link.text], NAME_WIDTH).replace("|", "/") if row.link else ""
+        return f"{shown} {describe_build(builds.get(link)) if link else ''}".strip()
+    return cut(texts[getattr(row, name)], NAME_WIDTH).replace("|", "/") or "?"

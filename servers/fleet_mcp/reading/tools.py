@@ -47,7 +47,7 @@ class ReadingTools:
         self,
         role: Annotated[str, Field(description="default: any")] = "",
         project: Annotated[str, Field(description="owner/name, default: any")] = "",
-        state: Annotated[str, Field(description="a state like lost or working; attention: needs somebody")] = "",
+        state: Annotated[str, Field(description="like lost or working; attention: needs somebody")] = "",
     ) -> AgentList:
         """All agents with role, project, state, task and link, worst first."""
         from fleet_mcp.reading.listing import AgentFilter, list_agents  # noqa: PLC0415 - on first use, to start fast
@@ -90,7 +90,7 @@ class ReadingTools:
         self,
         context: Context[Any, Any],
         agent: AgentName,
-        until: Annotated[Until, Field(description="ready: can be talked to; done: at rest or needs somebody")] = "done",
+        until: Annotated[Until, Field(description="ready: reachable; done: at rest or needs somebody")] = "done",
         seconds: Annotated[float, Field(ge=0, le=45, description="0 to 45")] = 40,
     ) -> WaitView:
         """Wait until an agent is ready or done."""

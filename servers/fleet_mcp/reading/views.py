@@ -6,13 +6,13 @@ from ci_mcp_kit.answer import View
 
 
 class AgentList(View):
-    """Agents, the one that most needs somebody first. `columns` names the parts of each line."""
+    """Agents, one a line, the one that most needs somebody first. `columns` names the parts of a line."""
 
     brief = True
 
     summary: str
     columns: str
-    agents: tuple[str, ...]
+    agents: str = ""
     all_have: str = ""
     left_out: str = ""
     notes: tuple[str, ...] = ()

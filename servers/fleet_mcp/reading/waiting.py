@@ -14,7 +14,7 @@ from ci_mcp_kit.errors import ServiceError
 from fleet_mcp.formatting import ADDRESS_WIDTH, describe_outcome
 from fleet_mcp.reading.showing import full_name, state_of
 from fleet_mcp.reading.views import WaitView
-from fleet_mcp.rules.contract import belongs_to
+from fleet_mcp.rules.contract import find_report
 from fleet_mcp.rules.state import UNDER_WAY
 
 if TYPE_CHECKING:
@@ -95,8 +95,7 @@ class Wait:
         return is_over(self._state(workspace, known), has_task=bool(known.task), until=self.until)
 
     def _describe(self, workspace: Workspace, known: Assignment) -> WaitView:
-        report, over = workspace.latest_app_status, self._is_over(workspace, known)
-        own = report if report and belongs_to(report, workspace.latest_build) else None
+        own, over = find_report(workspace), self._is_over(workspace, known)
         return WaitView(
             agent=full_name(workspace),
             finished=over,

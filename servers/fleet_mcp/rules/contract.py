@@ -110,10 +110,16 @@ def read_assignment_of_parameters(contract: Contract, values: Mapping[str, str],
 
 def find_outcome(workspace: Workspace) -> Outcome:
     """Return what is to be carried into the next build: the last report of the present run, if it has reported."""
-    report, build = workspace.latest_app_status, workspace.latest_build
-    if report is None or not belongs_to(report, build):
+    report = find_report(workspace)
+    if report is None:
         return Outcome()
     return Outcome(report.state, one_line(report.message, LONGEST_MESSAGE), one_line(report.uri, LONGEST_MESSAGE))
+
+
+def find_report(workspace: Workspace) -> AppStatus | None:
+    """Return the last report of the present run, None where it has not reported."""
+    report = workspace.latest_app_status
+    return report if report is not None and belongs_to(report, workspace.latest_build) else None
 
 
 def belongs_to(report: AppStatus, build: Build) -> bool:

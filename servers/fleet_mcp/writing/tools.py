@@ -127,14 +127,13 @@ class WritingTools:
         context: Context[Any, Any],
         agent: AgentName,
         interrupt: Annotated[bool, Field(description="only interrupt if reachable, and leave it up")] = False,
-        once: Once = None,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Stop an agent and keep the outcome of its task, or interrupt it."""
         from fleet_mcp.writing.building import StopChange  # noqa: PLC0415 - on first use, to start fast
 
-        change = StopChange(**await self._common("stop", agent, once), interrupt=interrupt)
+        change = StopChange(**await self._common("stop", agent), interrupt=interrupt)
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
     @tool(title="Record a pull request", schema="fleet-change/1", writes=True, destructive=True)
@@ -143,14 +142,13 @@ class WritingTools:
         context: Context[Any, Any],
         agent: AgentName,
         address: Annotated[str, Field(description="of the pull request or branch at the forge")],
-        once: Once = None,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Record an agent's pull request or branch, which it has not reported itself; restarts one that is up."""
         from fleet_mcp.writing.building import LinkChange  # noqa: PLC0415 - on first use, to start fast
 
-        change = LinkChange(**await self._common("link", agent, once), address=address.strip())
+        change = LinkChange(**await self._common("link", agent), address=address.strip())
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
     @tool(title="Delete an agent", schema="fleet-change/1", writes=True, destructive=True)
@@ -158,17 +156,16 @@ class WritingTools:
         self,
         context: Context[Any, Any],
         agent: AgentName,
-        once: Once = None,
         dry_run: DryRun = False,
         confirmation: Confirmation = None,
     ) -> ChangedView | InputRequiredResult:
         """Delete an agent and its workspace; its history stays. A person has to confirm."""
         from fleet_mcp.writing.building import DeleteChange  # noqa: PLC0415 - on first use, to start fast
 
-        change = DeleteChange(**await self._common("delete", agent, once))
+        change = DeleteChange(**await self._common("delete", agent))
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
-    async def _common(self, operation: str, agent: str, once: str | None) -> dict[str, Any]:
+    async def _common(self, operation: str, agent: str, once: str | None = None) -> dict[str, Any]:
         """Return the arguments of every change of an agent that exists.
 
         Its project, by which the guard decides, is read first; not where changes are off, as nothing is asked then.

@@ -10,7 +10,7 @@ Outcome = Literal["done", "nothing_to_do", "dry_run", "repeated"]
 
 
 class ChangedView(View):
-    """What was done to an agent, in a dry run what would be. `build` is the number of the build that was begun."""
+    """What was done, or would be; `build` is the build that was begun."""
 
     brief = True
 

@@ -43,7 +43,7 @@ async def test_the_list_marks_red_builds_by_one_request_for_each_repository(tmp_
     async with fleet_with_builds(tmp_path) as (desk, drone):
         answer, requests = await desk.counted("fleet_list_agents")
         asked = [f"{request.method} {request.path}" for request in drone.asked]
-    links = {line.split(" | ")[0]: line.split(" | ")[-1] for line in answer.data["agents"]}
+    links = {line.split(" | ")[0]: line.split(" | ")[-1] for line in answer.data["agents"].splitlines()}
     assert requests == 1
     assert asked == ["GET /api/repos/octo/hello/builds"]
     assert links["one"].startswith("PR 12 RED build ")
@@ -53,7 +53,7 @@ async def test_the_list_marks_red_builds_by_one_request_for_each_repository(tmp_
 async def test_a_link_into_another_project_is_not_followed(tmp_path: Path) -> None:
     async with fleet_with_builds(tmp_path) as (desk, _):
         answer = await desk.call("fleet_list_agents", project="octo/attic")
-    (line,) = answer.data["agents"]
+    (line,) = answer.data["agents"].splitlines()
     assert line.endswith(("| PR 12 | claude-dev", "| PR 12"))
     assert "RED" not in line
 
@@ -69,7 +69,7 @@ async def test_a_drone_that_does_not_answer_is_a_note_and_the_list_is_there(tmp_
     async with fleet_with_builds(tmp_path) as (desk, drone):
         drone.break_with("status", status=503)
         answer = await desk.call("fleet_list_agents")
-    assert len(answer.data["agents"]) == 4
+    assert len(answer.data["agents"].splitlines()) == 4
     assert answer.data["notes"][0].startswith("The builds of octo/hello are not known")
 
 
@@ -77,4 +77,4 @@ async def test_without_a_drone_nothing_is_asked_for_builds(tmp_path: Path) -> No
     async with fleet_with_builds(tmp_path, DRONE_SERVER="") as (desk, drone):
         answer = await desk.call("fleet_list_agents")
         assert drone.asked == []
-    assert any("| PR 12" in line for line in answer.data["agents"])
+    assert any("| PR 12" in line for line in answer.data["agents"].splitlines())

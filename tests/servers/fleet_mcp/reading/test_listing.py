@@ -37,7 +37,7 @@ def agents_of(count: int, task: str = "Fix the flaky test in cart_test.py, then 
 async def lines(desk: FleetDesk, **arguments: Any) -> list[str]:
     answer = await desk.call("fleet_list_agents", **arguments)
     assert not answer.failed, answer.text
-    return list(answer.data["agents"])
+    return str(answer.data.get("agents", "")).splitlines()
 
 
 async def test_fifty_agents_are_one_request_and_fit_the_budget(tmp_path: Path) -> None:
@@ -46,14 +46,14 @@ async def test_fifty_agents_are_one_request_and_fit_the_budget(tmp_path: Path) -
             uri = f"https://git.example.com/acme/shop/pull/{number + 1}"
             desk.coder.world.report(desk.coder.agent(f"agent-{number:02}"), "working", "At work", uri)
         answer, requests = await desk.counted("fleet_list_agents")
-    assert (requests, len(answer.data["agents"])) == (1, 50)
+    assert (requests, len(answer.data["agents"].splitlines())) == (1, 50)
     assert max(count_tokens(answer.text), count_tokens(to_json(answer.data))) <= 2_500
 
 
 async def test_what_does_not_fit_is_counted_and_the_filters_are_named(tmp_path: Path) -> None:
     async with fleet(tmp_path, agents_of(150)) as desk:
         answer = await desk.call("fleet_list_agents")
-    left = 150 - len(answer.data["agents"])
+    left = 150 - len(answer.data["agents"].splitlines())
     assert answer.data["left_out"] == f"and {left} more: filter by role, project or state"
     assert answer.data["summary"].startswith("150 agents")
     assert count_tokens(answer.text) <= 2_500
@@ -117,7 +117,7 @@ async def test_a_workspace_of_another_template_is_no_agent(tmp_path: Path) -> No
     scenario["agents"]["mine"] = {"owner": "mona", "template": "desktop", "role": "", "project": ""}
     async with fleet(tmp_path, scenario) as desk:
         answer = await desk.call("fleet_list_agents")
-    assert len(answer.data["agents"]) == 2
+    assert len(answer.data["agents"].splitlines()) == 2
     assert "1 more show no project" in answer.data["notes"][0]
 
 

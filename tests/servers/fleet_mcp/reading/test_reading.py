@@ -121,7 +121,7 @@ async def test_the_history_of_a_deleted_agent_is_read_by_its_name(tmp_path: Path
         await desk.coder.advance(10)
         listed = await desk.call("fleet_list_agents")
         answer = await desk.call("fleet_task_history", agent="cart")
-    assert not any(line.startswith("cart") for line in listed.data["agents"])
+    assert not any(line.startswith("cart") for line in listed.data["agents"].splitlines())
     assert [task["task"] for task in answer.data["tasks"]] == ['"Task 1"', '"Fix the cart"']
 
 

@@ -172,7 +172,8 @@ async def test_a_task_is_stopped_and_its_outcome_kept(tmp_path: Path) -> None:
         desk.coder.world.report(desk.coder.agent("cart"), "failure", "Two tests fail")
         answer = await desk.call("fleet_stop_task", agent="cart")
         waited = await desk.call("fleet_wait_for_agent", agent="cart")
-        again = await desk.call("fleet_stop_task", agent="cart", once="later")
+        await desk.coder.advance(60)
+        again = await desk.call("fleet_stop_task", agent="cart")
         history = await desk.call("fleet_task_history", agent="cart")
     assert answer.data["outcome"] == "done"
     assert waited.data["state"].startswith("stopped")
