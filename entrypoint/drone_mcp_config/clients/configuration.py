@@ -133,6 +133,7 @@ def make_plan_context(
     addresses = {drone.ADDRESS: choices.address} if choices.address else {}
     files = {drone.TOKEN: str(choices.token_file.expanduser().absolute())} if choices.token_file else {}
     if CLIENTS[choices.client].bare:
+        role = narrow_role(role, installed, environment)
         addresses = _known_addresses(role, installed, CLIENTS[choices.client], addresses, environment)
         files = _default_token_files(role, installed, folders, environment) | files
     if drone.ADDRESS in addresses:
