@@ -102,9 +102,11 @@ USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
         )
     ),
     (calls.incomplete_stages(), ("drone_get_queue_state",)),
-    (calls.queue(), ("drone_manage_queue",)),
     (calls.pause_queue(), ("drone_manage_queue",)),
     (calls.resume_queue(), ("drone_manage_queue",)),
+    (calls.user_builds(), ("drone_get_queue",)),
+    (calls.queue(), ("drone_get_queue", "drone_manage_queue")),
+    (calls.incomplete(), ("drone_get_queue",)),
 )
 
 _SAME: Final = "the list of builds has the same, in order and with pages"
@@ -119,7 +121,7 @@ UNUSED: Final = {
     r"DELETE .*/builds/(branches|pulls|deployments)/.*": "removes a row of an index, and no build",
     r"POST .*/decline": "stages are declined one by one: this route stops at the first that is not blocked",
     r"DELETE .*/logs/.*": "destroys a record, and frees next to no room",
-    r"GET /api/user/builds(/recent)?": "the lists of the repositories have more",
+    r"GET /api/user/builds/recent": "another name of the list without `recent`",
     r".* /api/user/.*": "concerns the account of the person who owns the token",
     r".* /api/repos/.*/cards/.*": "cards are written by plugins for Drone's own page",
     r"POST .*/sign|POST .*/encrypt/.*": "for a person: a secret must not be an argument",
@@ -128,7 +130,7 @@ UNUSED: Final = {
     r"POST /api/secrets/.*/\{key\}|PUT /api/templates/.*": "the same as PATCH",
     r".* /api/repos/.*/collaborators/.*": "the source host decides who they are, and Drone copies it every hour",
     r"GET /api/users/.*/repos": "the settings of repositories name their owners",
-    r"GET /api/(builds/incomplete|system).*": "about the CI system itself; no tool yet",
+    r"GET /api/system/stats": "counts no stages of linux/amd64, and the queue itself has more",
     r"GET /api/badges/.*": "a picture or a feed for other programs",
     r"POST /hook": "for the source host",
     r"GET /(varz|metrics)": "for monitoring",

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.token_count import count_tokens
+from drone_mcp_build.build_names import title_of
 from drone_mcp_build.build_times import format_time
-from drone_mcp_build.build_title import title_of
 from drone_mcp_build.refs import history_branch, pull_request_of
 from drone_mcp_builds.formatting import (
     SHORT_COMMIT,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.guard.write_parameters import Additions
-from drone_mcp_build.build_names import TITLE_WIDTH, clean_name
+from drone_mcp_build.build_names import TITLE_WIDTH, clean_name, title_of
 from drone_mcp_build.build_times import format_time
-from drone_mcp_build.build_title import title_of
 from drone_mcp_build.refs import branch_of
 from drone_mcp_deploy.history import deployments_to, find_newest_green, find_source
 from drone_mcp_deploy.views import DeployHistory, DeploymentItem, DeploymentView, TargetItem, TargetList

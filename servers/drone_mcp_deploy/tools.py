@@ -9,7 +9,7 @@ from mcp.types import InputRequiredResult
 from pydantic import Field
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import NotFound, ServiceError
+from ci_mcp_kit.errors import NotFound
 from ci_mcp_kit.tools import tool
 from drone_mcp_deploy.views import DeployHistory, DeploymentView, DeployView, TargetList
 
@@ -27,7 +27,6 @@ DryRun = Annotated[bool, Field(description="rehearse only")]
 Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED")]
 Params = Annotated[dict[str, str] | None, Field(max_length=50, description="allowed ones, up to 50")]
 
-LONGEST_REPO: Final = 120  # characters of what names no repository, in an audit line
 LOOKED_THROUGH: Final = 300  # newest builds, for the deployments of a target
 
 # The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.
@@ -68,7 +67,7 @@ class DeployTools:
         build = await (await self._access.client()).build(slug, number)
         if build.event not in DEPLOYMENTS:
             raise NotFound(
-                f"Build {number} of {slug} is no deployment: its event is {one_line(build.event, LONGEST_REPO)}",
+                f"Build {number} of {slug} is no deployment: its event is {one_line(build.event, 120)}",
                 next_step="drone_list_deployments lists the newest deployment of each target",
             )
         return present_deployment(slug, build)
@@ -147,12 +146,8 @@ class DeployTools:
     ) -> DeployView | InputRequiredResult:
         from drone_mcp_deploy.changes import DeployChange  # noqa: PLC0415 - on first use, to start fast
 
-        try:
+        async with self._actor.recording_refusals(operation=kind, repo=repo or "", target=target):
             slug = self._access.resolve_repo(repo)
-        except ServiceError as error:
-            meant = error.details.get("repo") or one_line(repo or "", LONGEST_REPO)
-            await self._actor.note_refusal(error, operation=kind, repo=meant, target=one_line(target, LONGEST_REPO))
-            raise
         change = DeployChange(
             access=self._access,
             clock=self._clock,

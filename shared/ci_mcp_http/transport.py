@@ -6,6 +6,7 @@ import time
 import zlib
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from itertools import count
 from random import random
@@ -204,7 +205,9 @@ class Transport:
             try:
                 response = await self._connect().send(self._build_request(call, silence), stream=True)
                 attempt.status = response.status_code
-                if silence is not None and _is_event_stream(response):
+                media_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+                is_stream = response.status_code == httpx.codes.OK and media_type == EVENT_STREAM
+                if silence is not None and is_stream and _coding(response) == "identity":
                     return response
                 # Also if the body is not read to its end, so that the connection does not stay in use.
                 async with AsyncExitStack() as opened:
@@ -237,6 +240,7 @@ class Transport:
                 options.server,
                 ca_file=options.ca_file,
                 skip_verify=options.skip_verify,
+                cookies=None if options.keeps_cookies else CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 limits=httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=KEPT_OPEN),
                 transport=self._network,
                 follow_redirects=False,  # the token would go along
@@ -335,8 +339,3 @@ class Transport:
 def _coding(response: httpx.Response) -> str:
     """Return the content coding; a chain of codings was never asked for (RFC 9110, section 8.4)."""
     return str(response.headers.get("Content-Encoding", "identity")).lower()
-
-
-def _is_event_stream(response: httpx.Response) -> bool:
-    media_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
-    return response.status_code == httpx.codes.OK and media_type == EVENT_STREAM and _coding(response) == "identity"

@@ -56,7 +56,7 @@ class Service:
     default: str = ""
 
     def manifest(self) -> dict[str, str]:
-        """Return what a server's manifest says of it."""
+        """Return its entry in a server's manifest."""
         facts = {"name": self.name, "address": self.address, "token": self.token}
         return facts | {key: value for key in ("scope", "scopes", "default") if (value := getattr(self, key))}
 

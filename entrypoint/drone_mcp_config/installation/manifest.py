@@ -103,7 +103,7 @@ class ManifestGuard(ManifestPart):
     Attributes:
         mode: the variable that says whether it writes.
         token: the variable that holds the token that it writes with.
-        keys: what role files may say of the guard.
+        keys: the keys that role files may set for the guard.
     """
 
     mode: str

@@ -10,8 +10,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import AT_ONCE, for_each
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_diagnosis.build_history import Chronicle, Requests
-from drone_mcp_diagnosis.commit_order import newest_commit_first, placed
+from drone_mcp_diagnosis.build_history import Chronicle, Requests, newest_commit_first, placed
 from drone_mcp_diagnosis.failure_signatures import Signer
 from drone_mcp_diagnosis.step_outcomes import runs_of
 from drone_mcp_diagnosis.steps import NAME, find

@@ -32,7 +32,7 @@ ALSO_SENDS: Final = {"update": {"labels.set"}, "report": {"comments.update"}, "t
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one call of an action sends; the digest stands for its body, which is too long for an audit line."""
+    """One request of an action; a digest replaces its body, which is too long for an audit line."""
 
     call: str
     method: str

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager, suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import anyio
 from mcp.types import InputRequiredResult
 
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import Conflict, ServiceError
 from ci_mcp_kit.guard.change import A, Change, Plan, Sent, V
 from ci_mcp_kit.guard.errors import OutcomeUnknown
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.guard.guard import Guard, Warrant
     from ci_mcp_kit.guard.rules import Decision
+
+LONGEST_FACT: Final = 120  # characters of an argument in an audit line
 
 
 class Actor:
@@ -75,9 +78,23 @@ class Actor:
         confirmed = await self._confirm(context, change, plan, decision, token)
         return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, *confirmed)
 
-    async def note_refusal(self, error: ServiceError, **facts: Any) -> None:
-        """Write a line about a call that is refused before there is a change to act on."""
-        await self._guard.audit.refused(error, **facts)
+    @asynccontextmanager
+    async def recording_refusals(self, **facts: Any) -> AsyncIterator[None]:
+        """Write a line about a call that is refused inside the block, before there is a change to act on.
+
+        Args:
+            facts: for the audit line, as the caller gave them; a name that the error has for the scope replaces theirs.
+        """
+        try:
+            yield
+        except ServiceError as error:
+            scope = self._guard.rules.spec.scope
+            named = {scope: error.details[scope]} if error.details.get(scope) else {}
+            short = {
+                key: one_line(fact, LONGEST_FACT) if isinstance(fact, str) else fact for key, fact in facts.items()
+            }
+            await self._guard.audit.refused(error, **(short | named))
+            raise
 
     async def _repeat(self, change: Change[A, V], earlier: str) -> V:
         await self._guard.audit.try_note("repeated", outcome="not_sent", **change.facts())

@@ -56,13 +56,12 @@ class Plan(Generic[A]):
     @property
     def requests(self) -> tuple[str, ...]:
         """The calls for a reader: method, path, and the names of parameters."""
-        return tuple(_describe_request(call) for call in self.calls)
-
-
-def _describe_request(call: Request) -> str:
-    # Names only: this is shown in answers and written to the audit log, and values may be secrets.
-    names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in (*call.params, *call.form))
-    return f"{call.method} {call.path}" + (f" with {names}" if names else "")
+        texts = []
+        for call in self.calls:
+            # Names only: this is shown in answers and written to the audit log, and values may be secrets.
+            names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in (*call.params, *call.form))
+            texts.append(f"{call.method} {call.path}" + (f" with {names}" if names else ""))
+        return tuple(texts)
 
 
 @dataclass(frozen=True)
@@ -114,7 +113,7 @@ class Change(ABC, Generic[A, V]):
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """Return what an audit line says of it before anything was read."""
+        """Return the facts for an audit line before anything was read."""
 
     @abstractmethod
     async def plan(self) -> Plan[A]:

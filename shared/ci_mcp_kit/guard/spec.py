@@ -45,7 +45,7 @@ class GuardSpec:
         return next(variable.name for variable in self.variables if variable.field == field)
 
     def manifest(self) -> dict[str, Any]:
-        """Return what a server's manifest says of its guard."""
+        """Return the entry of the guard in a server's manifest."""
         keys = {}
         for key, schema in self.keys.items():
             variable = next(variable for variable in self.variables if variable.field == key)
@@ -57,6 +57,13 @@ class GuardSpec:
 def list_of(description: str, items: Schema) -> Schema:
     """Return the schema of a list that is not empty."""
     return {"type": "array", "minItems": 1, "items": dict(items), "description": description}
+
+
+# Without spaces and commas, as these separate the items of the variable that carries a list.
+REPO_GLOB: Final[Schema] = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
+"""A glob of repositories, `owner/name`."""
+NAME_GLOB: Final[Schema] = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
+"""A glob of other names; `!` takes away."""
 
 
 def operations_key(names: Iterable[str]) -> Schema:

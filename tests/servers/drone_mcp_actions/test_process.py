@@ -97,7 +97,7 @@ async def log(path: Path, key: bytes | None = None) -> list[str]:
         ("head removed", "nothing says how many lines there should be"),
     ],
 )
-async def test_what_was_done_to_a_file_is_told(tmp_path: Path, way: str, problem: str) -> None:
+async def test_what_was_done_to_a_file_is_reported(tmp_path: Path, way: str, problem: str) -> None:
     path = tmp_path / "audit.jsonl"
     one, two, three = await log(path)
     after = {
@@ -138,7 +138,7 @@ async def test_a_signed_file_takes_its_key(tmp_path: Path) -> None:
     assert run("audit", "verify", str(path)).returncode == 1
 
 
-def test_what_cannot_be_verified_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_what_cannot_be_verified_is_reported_without_a_traceback(tmp_path: Path) -> None:
     done = run("audit", "verify", str(tmp_path / "none"))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert run("audit", "verify", str(tmp_path), "--head", "x").returncode == 2

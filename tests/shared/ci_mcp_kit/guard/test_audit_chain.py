@@ -1,4 +1,4 @@
-"""What was done to an audit log afterwards, and what can be told of it."""
+"""Changes made to an audit log afterwards are found."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_no_line_can_be_changed_removed_doubled_or_moved(
 
 
 @given(st.lists(facts, min_size=2, max_size=6), st.integers(1, 5))
-def test_lines_missing_at_the_end_are_told_by_the_head_alone(entries: list[dict[str, Any]], cut: int) -> None:
+def test_lines_missing_at_the_end_are_reported_by_the_head_alone(entries: list[dict[str, Any]], cut: int) -> None:
     lines, heads = chain(entries, None)
     left = lines[:-cut]
     assert verify(left, None, None).problems == ()
@@ -90,7 +90,7 @@ def test_a_piece_of_another_log_does_not_fit() -> None:
 
 
 @pytest.mark.parametrize("line", ["", "{}", "[]", "null", "nonsense", '{"hash":1}', "[" * 100_000])
-def test_what_is_no_line_is_told_as_that(line: str) -> None:
+def test_what_is_no_line_is_reported_as_that(line: str) -> None:
     with pytest.raises(BrokenLine):
         read(line, None)
 

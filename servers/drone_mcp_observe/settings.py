@@ -1,0 +1,70 @@
+"""The settings of the observation server, read from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path  # noqa: TC003 - as everywhere in a dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from typing_extensions import override
+
+from ci_mcp_kit.variables import SettingsError
+from drone_mcp_build.settings import Settings
+from drone_mcp_observe.variables import VARIABLES, read_observe
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_mcp_kit.variables import Variable
+    from drone_mcp_observe.ci_alerts.rules import AlertRule
+
+_SHOWN = 3  # mistakes
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObserveSettings(Settings):
+    """How one process reads from Drone, and the alert rules in force."""
+
+    variables: ClassVar[tuple[Variable, ...]] = VARIABLES
+
+    rules_file: Path | None = None
+    """None: the rules that come with the server."""
+
+    @classmethod
+    @override
+    def from_environment(cls, environment: Mapping[str, str]) -> Self:
+        """Read every variable of `variables`; one that is empty counts as not set.
+
+        Raises:
+            SettingsError: a value is wrong, or the rule file has mistakes.
+        """
+        settings = super().from_environment(environment)
+        if settings.rules_file is not None:
+            # Read here for its mistakes only: they stop the process at its start, and not a call in its midst.
+            settings.alert_rules()
+        return settings
+
+    @classmethod
+    @override
+    def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        return read_observe(environment)
+
+    def alert_rules(self) -> tuple[AlertRule, ...]:
+        """Read the alert rules.
+
+        Raises:
+            SettingsError: with the first mistakes of the file on one line.
+        """
+        from ci_mcp_kit.yaml_source import InvalidFile  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_observe.ci_alerts.rules_file import read_rules  # noqa: PLC0415 - likewise
+
+        try:
+            return read_rules(self.rules_file)
+        except InvalidFile as error:
+            problems = [str(problem) for problem in error.problems]
+            more = f"; {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+            raise SettingsError(
+                f"DRONE_MCP_ALERT_RULES is {str(self.rules_file)!r}: it takes the path of a rule file without mistakes "
+                f"({'; '.join(problems[:_SHOWN])}{more})",
+                "DRONE_MCP_ALERT_RULES",
+            ) from error
