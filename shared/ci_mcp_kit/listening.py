@@ -104,13 +104,26 @@ async def _serving_metrics(metrics: Metrics | None) -> AsyncIterator[None]:
     if metrics is None:
         yield
         return
-    server = _SignalFree(_config(metrics.app))
-    task = BackgroundTask(server.serve, [metrics.listener])
+    # At once: a scrape under way is not worth waiting for.
+    async with served(metrics.app, metrics.listener, at_once=True):
+        yield
+
+
+@contextlib.asynccontextmanager
+async def served(app: ASGIApp, listener: socket.socket, *, at_once: bool = False) -> AsyncIterator[None]:
+    """Serve an app next to other work, for as long as the block takes.
+
+    Args:
+        app: the app.
+        listener: a bound socket, which is closed at the end.
+        at_once: whether requests that are being handled at the end are cut off.
+    """
+    server = _SignalFree(_config(app))
+    task = BackgroundTask(server.serve, [listener])
     try:
         yield
     finally:
-        # At once: a scrape under way is not worth waiting for.
-        server.should_exit = server.force_exit = True
+        server.should_exit, server.force_exit = True, at_once
         await task.wait()
 
 
