@@ -34,8 +34,8 @@ USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
     (calls.cancel_build(_REPO, 1), ("drone_stop_build",)),
     (calls.latest_build(_REPO), ("drone_get_build",)),
     (calls.pulls(_REPO), ("drone_find_builds",)),
-    (calls.deployments(_REPO), ("drone_list_deployments",)),
-    (calls.promote(_REPO, 1, "staging"), ("drone_create_deployment", "drone_update_deployment")),
+    (calls.deployments(_REPO), ("drone_list_deployments", "drone_list_previews", "drone_get_preview")),
+    (calls.promote(_REPO, 1, "staging"), ("drone_create_deployment", "drone_update_deployment", "drone_stop_preview")),
     (calls.rollback(_REPO, 1, "staging"), ("drone_rollback_deployment",)),
     (calls.approve_stage(_REPO, 1, 1), ("drone_approve_build",)),
     (calls.decline_stage(_REPO, 1, 1), ("drone_decline_build",)),
@@ -44,6 +44,9 @@ USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
     (calls.feed(_REPO), ("drone_wait_for_build",)),
     (calls.repo(_REPO), ("drone_start_build", "drone_restart_build", "drone_create_deployment")),
     (calls.user_repos(), ("drone_list_repos",)),
+    (calls.user_builds(), ("drone_get_queue",)),
+    (calls.queue(), ("drone_get_queue", "drone_manage_queue")),
+    (calls.incomplete(), ("drone_get_queue",)),
     (calls.all_repos(), ("drone_list_repo_settings",)),
     *(
         (call, ("drone_manage_repo",))
@@ -104,9 +107,6 @@ USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
     (calls.incomplete_stages(), ("drone_get_queue_state",)),
     (calls.pause_queue(), ("drone_manage_queue",)),
     (calls.resume_queue(), ("drone_manage_queue",)),
-    (calls.user_builds(), ("drone_get_queue",)),
-    (calls.queue(), ("drone_get_queue", "drone_manage_queue")),
-    (calls.incomplete(), ("drone_get_queue",)),
 )
 
 _SAME: Final = "the list of builds has the same, in order and with pages"

@@ -171,6 +171,8 @@ def _known_addresses(
     addresses = dict(chosen)
     for service in (service for name in role.servers for service in installed[name].services):
         address = addresses.get(service.address) or environment.get(service.address)
+        if not address and service.optional:
+            continue
         if not address:
             option = "add --server https://drone.example.com, or " if service.address == drone.ADDRESS else ""
             raise UserError(
@@ -185,9 +187,8 @@ def _default_token_files(
     role: Role, installed: Servers, folders: UserFolders, environment: Mapping[str, str]
 ) -> dict[str, str]:
     """Return token variable -> the file that holds it: the one that VARIABLE_FILE names, or one of our own."""
-    folder = (folders.appdata if folders.windows else folders.config) / "drone-mcp"
     return {
-        variable: environment.get(f"{variable}_FILE") or str(folder / variable.lower().replace("_", "-"))
+        variable: environment.get(f"{variable}_FILE") or str(folders.token_file(variable))
         for variable in sorted(token_sources(role, installed))
     }
 

@@ -102,7 +102,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "repo": self.repo, "number": self.number or None}
+        return {"operation": self.name, "repo": self.repo, "issue": self.number or None}
 
     @override
     async def plan(self) -> ForgePlan:
