@@ -100,11 +100,11 @@ async def test_a_value_is_read_when_it_is_used(at: Any, person: Person, file: Pa
         ("octo/hello/NPM_TOKEN=NOT_SET", b"x"),
     ],
 )
-async def test_without_a_value_from_the_operator_nothing_is_sent(
-    at: Any, person: Person, file: Path, place: str, content: bytes
+async def test_without_a_value_from_the_operator_or_a_person_nothing_is_sent(
+    at: Any, file: Path, place: str, content: bytes
 ) -> None:
     file.write_bytes(content)  # noqa: ASYNC240 - a test may block
-    async with at(person, DRONE_MCP_ADMIN_SECRETS=place.format(file)) as desk:
+    async with at(DRONE_MCP_ADMIN_SECRETS=place.format(file)) as desk:
         answer = await desk.call(SECRET, **SET)
         assert desk.writes == []
     assert answer.code == "INVALID_INPUT"
