@@ -9,7 +9,7 @@ from drone_mcp_config.agents.committing import Author
 from drone_mcp_config.agents.delivery import PUSH_SECONDS, Delivery
 from drone_mcp_config.agents.pod import SETUP_SECONDS
 from drone_mcp_config.agents.prepared_run import Assignment
-from drone_mcp_config.cli.options import CLIENT_NAMES, RoleName, RolesDir
+from drone_mcp_config.cli.options import CLIENT_NAMES, Ceiling, RoleName, RolesDir, With, read_delegation
 from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.drone.options import AgentRepo
 from drone_mcp_config.errors import UserError
@@ -50,8 +50,11 @@ Quantity = typer.Option(metavar="QUANTITY", help="The most it may take.")
 
 
 def agent(
+    context: typer.Context,
     command: Command = None,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     client: Client = "claude",
     repo: AgentRepo = None,
     session: Session = None,
@@ -102,6 +105,7 @@ def agent(
     agent_command.run(
         who,
         command or [],
+        read_delegation(context, servers, ceiling),
         roles_dir=roles_dir,
         setup=setup,
         setup_seconds=setup_seconds,
@@ -111,8 +115,11 @@ def agent(
 
 
 def pod(
+    context: typer.Context,
     command: Command = None,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     repo: AgentRepo = None,
     branch: Branch = None,
     base: Annotated[
@@ -150,6 +157,7 @@ def pod(
 
     options = pod_command.PodOptions(
         role=role,
+        delegation=read_delegation(context, servers, ceiling),
         repo=repo,
         branch=branch,
         base=base,

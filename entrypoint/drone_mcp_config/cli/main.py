@@ -10,6 +10,7 @@ import typer
 from ci_mcp_kit.command_line import Application
 from drone_mcp_config.cli import agents as cli_agents
 from drone_mcp_config.cli.options import (
+    Ceiling,
     CheckOnly,
     Client,
     HowReached,
@@ -19,7 +20,9 @@ from drone_mcp_config.cli.options import (
     RoleName,
     RolesDir,
     WhereServed,
+    With,
     complete_role,
+    read_delegation,
 )
 from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
 from drone_mcp_config.commands import configure as configure_command
@@ -59,6 +62,8 @@ def _version(wanted: bool) -> None:
 def configure(
     context: typer.Context,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     client: Client = "claude",
     output: Output = None,
     print_only: PrintOnly = False,
@@ -80,7 +85,10 @@ def configure(
     if context.invoked_subcommand is not None:
         return
     choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)
-    configure_command.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+    delegation = read_delegation(context, servers, ceiling)
+    configure_command.run(
+        role, choices, delegation, output=output, roles_dir=roles_dir, print_only=print_only, check=check
+    )
 
 
 @app.command()
