@@ -30,6 +30,9 @@ Session = Annotated[
 Url = Annotated[
     str | None, typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers.")
 ]
+Push = Annotated[
+    bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
+]
 PushProtected = Annotated[
     bool,
     typer.Option(
@@ -62,9 +65,7 @@ def agent(
     url: Url = None,
     setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands before.")] = False,
     setup_seconds: SetupSeconds = SETUP_SECONDS,
-    push: Annotated[
-        bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
-    ] = False,
+    push: Push = False,
     push_protected: PushProtected = False,
     push_seconds: PushSeconds = PUSH_SECONDS,
     made_up_secrets: MadeUpSecrets = None,
@@ -97,11 +98,8 @@ def agent(
         for part in ("AUTHOR", "COMMITTER")
         if value
     }
-    # A user who allows a protected branch wants a push: one option is enough.
-    wanted = push or push_protected
-    author = Author(who.role, who.session)
-    made_up = tuple(made_up_secrets or ())
-    delivery = Delivery(who.branch, author, remote, push_protected, push_seconds, made_up) if wanted else None
+    author, made_up = Author(who.role, who.session), tuple(made_up_secrets or ())
+    delivery = Delivery(who.branch, author, remote, push_protected, push_seconds, made_up)
     agent_command.run(
         who,
         command or [],
@@ -109,7 +107,8 @@ def agent(
         roles_dir=roles_dir,
         setup=setup,
         setup_seconds=setup_seconds,
-        delivery=delivery,
+        # A user who allows a protected branch wants a push: one option is enough.
+        delivery=delivery if push or push_protected else None,
         identity=identity,
     )
 
