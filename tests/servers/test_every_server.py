@@ -47,6 +47,7 @@ SERVER_BUDGET = 1_500  # tokens of the list of tools
 # Of one that has the tools of a system, few tools, or (deploy) four that change something, with the guard's arguments.
 SERVER_BUDGETS = {
     "jenkins": 3_000,
+    "admin": 2_700,
     "issues": 2_500,
     "observe": 2_500,
     "deploy": 2_100,

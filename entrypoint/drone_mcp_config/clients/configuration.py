@@ -172,6 +172,8 @@ def _known_addresses(
     addresses = dict(chosen)
     for service in (service for name in role.servers for service in installed[name].services):
         address = addresses.get(service.address) or environment.get(service.address)
+        if not address and service.optional:
+            continue
         if not address:
             option = "add --server https://drone.example.com, or " if service.address == drone.ADDRESS else ""
             raise UserError(

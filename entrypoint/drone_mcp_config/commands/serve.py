@@ -114,7 +114,7 @@ def _serving(
 ) -> AbstractAsyncContextManager[HttpApp]:
     @cache
     def services_of(name: str) -> tuple[ManifestService, ...]:
-        services = (service for server in servers_of(name) for service in server.manifest.services)
+        services = (service for server in servers_of(name) for service in server.manifest.needed_services)
         return tuple(dict.fromkeys(services))
 
     if book is not None:

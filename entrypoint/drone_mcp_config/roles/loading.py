@@ -108,12 +108,12 @@ def narrow_role(role: Role, installed: Servers, environment: Mapping[str, str]) 
         service.address
         for name, entry in role.servers.items()
         if not entry.optional
-        for service in installed[name].services
+        for service in installed[name].needed_services
     }
     unset = {
         name: tuple(
             service.address
-            for service in installed[name].services
+            for service in installed[name].needed_services
             if service.address not in needed and not environment.get(service.address, "").strip()
         )
         for name, entry in role.servers.items()
