@@ -40,6 +40,18 @@ class Delegation:
     caller: str = ""
 
 
+@dataclass(frozen=True, order=True)
+class RoleChoice:
+    """A role, and the servers that are added to it from a ceiling. As a text it is the name in audit lines."""
+
+    role: str
+    added: tuple[str, ...] = ()
+    ceiling: str = ""
+
+    def __str__(self) -> str:
+        return "+".join((self.role, *self.added))
+
+
 def load_delegated(name: str, delegation: Delegation, roles: RoleLibrary, installed: Servers) -> Role:
     """Load a role with the servers that are added to it.
 
