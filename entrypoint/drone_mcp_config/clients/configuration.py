@@ -98,6 +98,7 @@ def make_configuration_in(
         f"Left out {installed[name].server}: without {' and '.join(addresses)} here it has nothing to ask."
         for name, addresses in role.left_out.items()
     ]
+    notes += [f"Not added: {reason}." for reason in plan.not_held]
     for server in plan.servers:
         try:
             entries[server.name] = client.entry(server)
