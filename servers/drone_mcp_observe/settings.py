@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path  # noqa: TC003 - as everywhere in a dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from typing_extensions import override
 
+from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
+from drone_mcp_client.errors import DRONE
 from drone_mcp_observe.variables import VARIABLES, read_observe
+from monitoring_client.endpoints import Endpoints
+from monitoring_client.services import SERVICES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ci_mcp_kit.errors import Service
     from ci_mcp_kit.variables import Variable
     from drone_mcp_observe.ci_alerts.rules import AlertRule
 
@@ -23,12 +29,19 @@ _SHOWN = 3  # mistakes
 
 @dataclass(frozen=True, kw_only=True)
 class ObserveSettings(Settings):
-    """How one process reads from Drone, and the alert rules in force."""
+    """How one process reads from Drone and from monitoring services, and the alert rules in force."""
 
     variables: ClassVar[tuple[Variable, ...]] = VARIABLES
+    services: ClassVar[tuple[Service, ...]] = (DRONE, *SERVICES)
 
     rules_file: Path | None = None
     """None: the rules that come with the server."""
+    error_query: str = ""
+    """Of the metrics, for the error rate of a target."""
+    log_query: str = ""
+    """Of the logs, for the errors of a target."""
+    monitoring: Mapping[str, Any] = field(default_factory=dict)
+    """The values of the variables of monitoring services."""
 
     @classmethod
     @override
@@ -48,6 +61,24 @@ class ObserveSettings(Settings):
     @override
     def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
         return read_observe(environment)
+
+    @cached_property
+    def endpoints(self) -> Endpoints:
+        """The monitoring services that are set."""
+        return Endpoints.of_values(self.monitoring)
+
+    @override
+    def secrets(self) -> list[str]:
+        return super().secrets() + [token for one in self.endpoints.known for token in one.tokens()]
+
+    @override
+    def warnings(self) -> list[str]:
+        found = [*self.endpoints.warnings()]
+        if self.token is None and self.token_file is None:
+            found.append(f"No {DRONE.token}: {self.guest}")
+        elif is_exposed(self.server):
+            found.append(f"{DRONE.address} is plain http to another machine: the token can be read on the way")
+        return found
 
     def alert_rules(self) -> tuple[AlertRule, ...]:
         """Read the alert rules.

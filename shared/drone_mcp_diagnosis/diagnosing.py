@@ -16,7 +16,8 @@ from ci_mcp_logs.diagnosis.verdicts import JUDGED, NOTHING
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, StepRef, failed_steps
+from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.failed_steps import FailedStep, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
 from drone_mcp_diagnosis.failure_signatures import first_failure, sign, signed
@@ -188,7 +189,7 @@ def not_run_because_of_failures(build: Build) -> list[str]:
     for stage in build.stages:
         if stage.status == "skipped" and broken.intersection(stage.depends_on):
             broken.add(stage.name)  # for the stages that depend on it in turn
-            labels.append(f"stage {stage.number} {one_line(stage.name, NAME_WIDTH)}")
+            labels.append(f"stage {stage.number} {clean_name(stage.name)}")
             continue
         failed = (step.number for step in stage.steps if is_failure(step.status) and not step.errignore)
         first = min(failed, default=None)

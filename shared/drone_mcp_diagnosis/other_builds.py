@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple
 
-from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import NotFound, ServiceError
 from drone_mcp_diagnosis.build_history import (
@@ -22,7 +22,6 @@ from drone_mcp_diagnosis.build_history import (
     same_step,
 )
 from drone_mcp_diagnosis.step_reader import StepReader
-from drone_mcp_diagnosis.steps import NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -129,7 +128,7 @@ def compare_with_target(past: Past, build: Build, own: str, others: str) -> OnTa
     """Compare a failure with the target branch before its commit; `own` and `others` are their signatures."""
     if not past.branch:
         return OnTarget("", past.trouble)
-    branch = one_line(past.branch, NAME)
+    branch = clean_name(past.branch)
     answer, how = _compare(past, own, others)
     if past.other is None:
         return OnTarget(answer, f"{answer}: {how}{_describe_rest(past)}")
@@ -143,7 +142,7 @@ def _compare(past: Past, own: str, others: str) -> tuple[Literal["yes", "no", "m
     """Return the answer, and how the build of the target branch stands."""
     run = past.other
     if run is None:
-        return "unknown", f"no build of {one_line(past.branch, NAME)} before this commit passed or failed"
+        return "unknown", f"no build of {clean_name(past.branch)} before this commit passed or failed"
     if run.build.status == "success":
         # What did not end by itself shows nothing, but its commit may have brought the failure.
         between = ", ".join(f"#{build.number}" for build in past.target.between[:3])
@@ -166,7 +165,7 @@ def _describe_rest(past: Past) -> str:
         parts.append(f"its last good run: #{good.build.number}")
     if target.after:
         state = "is good" if target.after.status == "success" else "fails as well"
-        parts.append(f"{one_line(past.branch, NAME)} since: #{target.after.number} {state}")
+        parts.append(f"{clean_name(past.branch)} since: #{target.after.number} {state}")
     return "; ".join(parts)
 
 

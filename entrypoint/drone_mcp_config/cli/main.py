@@ -11,6 +11,7 @@ from ci_mcp_kit.command_line import Application
 from drone_mcp_config.cli import agents as cli_agents
 from drone_mcp_config.cli.options import (
     CLIENT_NAMES,
+    Ceiling,
     CheckOnly,
     Client,
     HowReached,
@@ -20,7 +21,9 @@ from drone_mcp_config.cli.options import (
     RoleName,
     RolesDir,
     WhereServed,
+    With,
     complete_role,
+    read_delegation,
 )
 from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
 from drone_mcp_config.clients.formats import ClientName
@@ -61,6 +64,8 @@ def _version(wanted: bool) -> None:
 def configure(
     context: typer.Context,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     client: Client = "claude",
     output: Output = None,
     print_only: PrintOnly = False,
@@ -82,7 +87,10 @@ def configure(
     if context.invoked_subcommand is not None:
         return
     choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)
-    configure_command.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+    delegation = read_delegation(context, servers, ceiling)
+    configure_command.run(
+        role, choices, delegation, output=output, roles_dir=roles_dir, print_only=print_only, check=check
+    )
 
 
 @app.command()

@@ -98,6 +98,7 @@ def make_configuration_in(
         f"Left out {installed[name].server}: without {' and '.join(addresses)} here it has nothing to ask."
         for name, addresses in role.left_out.items()
     ]
+    notes += [f"Not added: {reason}." for reason in plan.not_held]
     for server in plan.servers:
         try:
             entries[server.name] = client.entry(server)
@@ -172,10 +173,12 @@ def _known_addresses(
     addresses = dict(chosen)
     for service in (service for name in role.servers for service in installed[name].services):
         address = addresses.get(service.address) or environment.get(service.address)
+        if not address and service.optional:
+            continue
         if not address:
             option = "add --server https://drone.example.com, or " if service.address == drone.ADDRESS else ""
             raise UserError(
-                f"{client.title} hands no environment variables to its servers, so its file has to say "
+                f"{client.title} passes no environment variables to its servers, so its file has to say "
                 f"where {service.name} is: {option}set {service.address}."
             )
         addresses[service.address] = address

@@ -35,6 +35,8 @@ class Plan(Generic[A]):
         effect: what they do, as a verb phrase: "restart build 7 of octo/hello as a new build".
         notes: what a person should know before they agree, a sentence each.
         nothing: why there is nothing to do, in a sentence.
+        replaces: the state that it replaces, as JSON values: of all calls planned on it, whoever makes them, one is
+            carried out; empty where any number may be.
     """
 
     action: A
@@ -42,6 +44,7 @@ class Plan(Generic[A]):
     effect: str
     notes: tuple[str, ...] = ()
     nothing: str = ""
+    replaces: tuple[Any, ...] = ()
 
     @property
     def question(self) -> str:
@@ -77,6 +80,11 @@ class Sent:
     answers: tuple[Any, ...] = ()
     failed: ServiceError | None = None
     found: bool = False
+
+    @property
+    def did_nothing(self) -> bool:
+        """Whether the service has answered every call with nothing, as one that had nothing to do."""
+        return all(answer is None for answer in self.answers)
 
 
 class Change(ABC, Generic[A, V]):

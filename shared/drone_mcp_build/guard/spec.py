@@ -31,7 +31,9 @@ BUILD_GUARD = GuardSpec(
         "operations": operations_key(OPERATION_NAMES),
         "branches": list_of("Branches whose builds may be touched; !glob takes away. All when left out.", NAME_GLOB),
         "targets": list_of("Environments whose deployments may be touched. None when left out.", NAME_GLOB),
-        "production": list_of("Environments for which a person is always asked. *prod* when left out.", NAME_GLOB),
+        "production": list_of(
+            "Environments for which a person is always asked. *prod* !preview-* when left out.", NAME_GLOB
+        ),
         "windows": list_of(
             "When production may be changed, like Mon-Fri/09:00-17:00/Europe/Berlin. Always when left out.",
             {"type": "string", "pattern": r"^[A-Za-z]{3}(-[A-Za-z]{3})?/\d\d:\d\d-\d\d:\d\d/[A-Za-z0-9_+/-]{1,60}$"},
