@@ -40,7 +40,7 @@ def objects_in(folder: Path) -> list[dict[str, Any]]:
 
 
 OBJECTS = objects_in(FOLDER)
-MONITORS = objects_in(FOLDER / "prometheus")
+MONITORS = [item for item in objects_in(FOLDER / "prometheus") if item["kind"] == "ServiceMonitor"]
 
 # What is used here of ServiceMonitor, monitoring.coreos.com/v1: the Prometheus operator's API reference,
 # https://prometheus-operator.dev/docs/api-reference/api/, ServiceMonitorSpec and Endpoint.
