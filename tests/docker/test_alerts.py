@@ -20,7 +20,10 @@ pytestmark = pytest.mark.checkout
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
 FOLDER = ROOT / "docker" / "k8s" / "prometheus"
-TABLES = {"receiver-alerts": ReceiverMetrics, "served-alerts": ServedMetrics}
+TABLES: dict[str, type[ReceiverMetrics | ServedMetrics]] = {
+    "receiver-alerts": ReceiverMetrics,
+    "served-alerts": ServedMetrics,
+}
 
 
 # What is used here of PrometheusRule, monitoring.coreos.com/v1: https://prometheus-operator.dev/docs/api-reference/api/,
