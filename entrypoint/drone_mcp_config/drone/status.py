@@ -5,12 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from drone_mcp_known.lazy_store import LazyStore
-
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.settings import Settings
+from drone_mcp_known.lazy_store import LazyStore
 from drone_mcp_status.audience import RoleReaders
 from drone_mcp_status.board import Board
 from drone_mcp_status.health import DroneProbe
