@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.guard.variables import VARIABLES as ACTION_VARIABLES
 from drone_mcp_build.variables import VARIABLES
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
+from drone_mcp_deployments.variables import VARIABLES as DEPLOY_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -67,4 +67,4 @@ def with_tables(page: str) -> str:
     page = splice(page, "tools", tools_table(installed))
     page = splice(page, "roles", roles_table(installed))
     page = splice(page, "settings", settings_table(VARIABLES))
-    return splice(page, "action-settings", settings_table(ACTION_VARIABLES))
+    return splice(page, "action-settings", settings_table(DEPLOY_VARIABLES))

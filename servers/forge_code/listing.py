@@ -139,7 +139,7 @@ async def compare(access: ForgeAccess, base: Place, head: Place) -> RefCompariso
 
     default, found = await access.ask_forge(base.slug, ask)
     commits = found.commits
-    # Gitea tells the files of each commit, Forgejo those of the whole comparison.
+    # Gitea lists the files of each commit, Forgejo those of the whole comparison.
     files = found.files or [file for commit in commits for file in commit.files]
     paths = dict.fromkeys(f"{file.status} {one_line(file.path, PATH_WIDTH)}" for file in files)
     shown = _fit(paths, ROOM // 2)

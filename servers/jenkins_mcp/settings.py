@@ -160,7 +160,7 @@ class JenkinsSettings(ProcessSettings):
 
     @property
     def are_several(self) -> bool:
-        """Whether tools have to be told which Jenkins is meant."""
+        """Whether a call has to name its Jenkins."""
         return len(self.instances) > 1
 
     @classmethod

@@ -33,7 +33,7 @@ class ClientOptions:
         max_connections: how many requests may be under way at once; others wait.
         max_body: the largest response that is read, in bytes after decompression.
         ca_file: a PEM file of authorities to trust in addition to the public ones.
-        skip_verify: whether any certificate is accepted, so that nothing tells the service from an impostor.
+        skip_verify: whether any certificate is accepted; an impostor of the service is not recognised then.
         keeps_cookies: whether cookies of responses are sent with later requests.
     """
 

@@ -224,7 +224,7 @@ class TokenCheck:
         return self._clock() - self._started
 
     async def _check(self, read_limits: Callable[[], Awaitable[str]]) -> None:
-        service = self._settings.services[-1]
+        service = self._settings.own_service()
         origin = service.token if self._settings.token is not None else service.token_file
         try:
             found = await read_limits()

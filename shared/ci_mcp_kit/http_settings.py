@@ -62,6 +62,18 @@ def read_address(text: str) -> Address:
     return Address(bare, int(port))
 
 
+def read_loopback(text: str) -> Address:
+    """Read `ADDRESS:PORT` of an address that only this machine can reach.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    address = read_address(text)
+    if not address.is_loopback:
+        raise SettingsError(f"{address} can be reached from other machines: listen on 127.0.0.1")
+    return address
+
+
 @dataclass(frozen=True)
 class HttpSettings:
     """The settings for serving one process over HTTP.

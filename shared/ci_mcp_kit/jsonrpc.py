@@ -113,7 +113,11 @@ def read_messages(data: bytes, longest: int, *, batches: bool = False) -> list[J
         return [_read_one(value)]
     if batches and value:
         return [_read_one(item) for item in value]
-    return _refuse_batch(value)
+    # Every request of a batch is answered in a version without batches.
+    message = f"Only version {BATCH_VERSION} has batches: send each message by itself" if value else "A batch is empty"
+    requests = [item for item in value if isinstance(item, dict) and "id" in item]
+    refusals = [_refuse(item, _spell(item["id"]), INVALID_REQUEST, message) for item in requests]
+    return [*refusals] or [Refusal(_NO_ID, INVALID_REQUEST, message)]
 
 
 def _read_one(value: Any) -> JSONRPCMessage | Refusal:
@@ -138,14 +142,6 @@ def _refuse_unparsed(data: bytes, code: int, message: str) -> list[JSONRPCMessag
     found = _refuse(members, _spell_token(members.get("id", b"")), code, message)
     # What only looks like a response may be a broken request, so it is answered, too (JSON-RPC 2.0, section 5.1).
     return [found] if isinstance(found, Refusal) else [found, Refusal(_NO_ID, code, message)]
-
-
-def _refuse_batch(items: list[Any]) -> list[JSONRPCMessage | Refusal]:
-    """Answer every request of a batch in a version without batches."""
-    message = f"Only version {BATCH_VERSION} has batches: send each message by itself" if items else "A batch is empty"
-    requests = [item for item in items if isinstance(item, dict) and "id" in item]
-    refusals = [_refuse(item, _spell(item["id"]), INVALID_REQUEST, message) for item in requests]
-    return refusals or [Refusal(_NO_ID, INVALID_REQUEST, message)]
 
 
 def _refuse(members: Collection[str], number: str, code: int, message: str) -> JSONRPCMessage | Refusal:

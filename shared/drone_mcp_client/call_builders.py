@@ -169,12 +169,15 @@ def _path_template(path: str) -> str:
     """
     match path.split("/"):
         case ["", "api", "repos" | "stream" as root, _, _, *rest]:
-            # Below a repository, only numbers and the names of scheduled jobs are anyone's choice.
+            # Below a repository, only numbers and the names of scheduled jobs and secrets are anyone's choice.
             before = ["", *rest]
             names = ["{number}" if part.isdecimal() else part for part in rest]
-            names = ["{name}" if parent == "cron" else name for parent, name in zip(before, names, strict=False)]
+            named = {"cron", "secrets"}
+            names = ["{name}" if parent in named else name for parent, name in zip(before, names, strict=False)]
             return "/".join(["", "api", root, "{owner}", "{repo}", *names])
-        case ["", "api", "secrets" | "templates" as root, _]:
-            return f"/api/{root}/{{namespace}}"
+        case ["", "api", "secrets" | "templates" as root, _, *name]:
+            return "/".join(["", "api", root, "{namespace}", *("{name}" for _ in name)])
+        case ["", "api", "users", _, *rest]:
+            return "/".join(["", "api", "users", "{user}", *rest])
         case _:
             return path

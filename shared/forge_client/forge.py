@@ -60,7 +60,7 @@ class Forge(Protocol):
         """Read the user of the token."""
 
     async def token(self) -> TokenFacts | None:
-        """Read the scopes and the login of the token; None where the forge does not tell a token about itself."""
+        """Read the scopes and the login of the token; None where the forge does not report them."""
 
     async def repository(self, repo: str) -> Repository:
         """Read a repository."""

@@ -37,7 +37,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class Person:
-    """Who made a commit."""
+    """The author or committer of a commit."""
 
     name: str
     email: str

@@ -1,4 +1,4 @@
-"""Pages of lists, and the headers that tell of them."""
+"""Cuts lists into pages, and writes the headers that describe them."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ async def drone_now() -> AsyncIterator[SimulatorHandle]:
             yield drone
 
 
-def mend_the_network(drone: SimulatorHandle) -> None:
+def restore_the_network(drone: SimulatorHandle) -> None:
     """What is built from now on succeeds."""
     commits = drone.world.scm[SLUG].commits
     commit = commits[drone.world.find_build(drone.world.repos[SLUG], LOST).after]
@@ -144,7 +144,7 @@ async def restart_what_the_network_broke(agent: Agent, drone: SimulatorHandle) -
     """Do what the policy says until the build is green; return its number."""
     decision = (await agent.call("drone_evaluate_build", repo=SLUG)).data
     assert (decision["action"], decision["failure_class"]) == ("retry", "infrastructure")
-    mend_the_network(drone)
+    restore_the_network(drone)
     restarted = (await agent.call(decision["next_call"]["tool"], **decision["next_call"]["arguments"])).data
     number, cursor = restarted["new_build"], restarted["cursor"]
     wait = agent.call("drone_wait_for_build", repo=SLUG, number=number, cursor=cursor)

@@ -45,15 +45,15 @@ def _check_file(path: Path) -> Check:
     else:
         fault = "" if os.access(path.parent, os.W_OK | os.X_OK) else f"no file can be made in {path.parent}"
     if fault:
-        mend = f"Correct {AUDIT.name} (in a role file: audit): without it, the guard refuses every change"
-        return Check("audit log", "failed", fault, mend)
+        fix = f"Correct {AUDIT.name} (in a role file: audit): without it, the guard refuses every change"
+        return Check("audit log", "failed", fault, fix)
     return Check("audit log", "ok", f"{path} can be written")
 
 
 async def _check_collector(url: str) -> Check:
     if fault := await _ask(url):
-        mend = f"Start the collector, or correct {AUDIT.name}: without it, the guard refuses every change"
-        return Check("audit log", "failed", f"nothing answers at {url}: {fault}", mend)
+        fix = f"Start the collector, or correct {AUDIT.name}: without it, the guard refuses every change"
+        return Check("audit log", "failed", f"nothing answers at {url}: {fault}", fix)
     return Check("audit log", "ok", f"a collector answers at {url}")
 
 
@@ -65,8 +65,8 @@ async def _check_telemetry(environment: Mapping[str, str]) -> Check:
     urls = dict.fromkeys(environment.get(f"{telemetry.PREFIX}_{signal}", "").strip() for signal in SIGNALS)
     for url in filter(None, urls):
         if fault := await _ask(url):
-            mend = f"Start the collector, or correct {telemetry.PREFIX}_ENDPOINT; servers work without it"
-            return Check("telemetry", "warning", f"nothing answers at the address of the collector: {fault}", mend)
+            fix = f"Start the collector, or correct {telemetry.PREFIX}_ENDPOINT; servers work without it"
+            return Check("telemetry", "warning", f"nothing answers at the address of the collector: {fault}", fix)
     return Check("telemetry", "ok", "the collector answers")
 
 

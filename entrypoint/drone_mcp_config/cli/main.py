@@ -10,6 +10,7 @@ import typer
 from ci_mcp_kit.command_line import Application
 from drone_mcp_config.cli import agents as cli_agents
 from drone_mcp_config.cli.options import (
+    CLIENT_NAMES,
     CheckOnly,
     Client,
     HowReached,
@@ -22,6 +23,7 @@ from drone_mcp_config.cli.options import (
     complete_role,
 )
 from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
+from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.commands import configure as configure_command
 from drone_mcp_config.commands import demo as demo_command
 from drone_mcp_config.commands import doctor as doctor_command
@@ -81,6 +83,28 @@ def configure(
         return
     choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)
     configure_command.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+
+
+@app.command()
+def init(
+    server: Annotated[str | None, typer.Option("--server", metavar="URL", help="Drone's address.")] = None,
+    token_file: TokenFile = None,
+    client: Annotated[
+        ClientName | None, typer.Option("--client", metavar="CLIENT", help=f"Client to configure: {CLIENT_NAMES}.")
+    ] = None,
+    role: RoleName = None,
+    repo: Repo = None,
+    roles_dir: RolesDir = None,
+) -> None:
+    """Set up a client in five questions: address, token, client, role, repository.
+
+    Each answer is tested before the next question, and nothing is written before the last. The token goes to a file
+    that only you can read, unless DRONE_TOKEN or --token-file has one. At the end doctor tries everything. With an
+    option for each answer it asks nothing, for scripts.
+    """
+    from drone_mcp_config.commands import init as init_command  # noqa: PLC0415 - brings doctor's checks
+
+    init_command.run(init_command.Given(server, token_file, client, role, repo), roles_dir=roles_dir)
 
 
 @app.command()
@@ -156,6 +180,14 @@ def serve(
             help="How many such processes share the callers: each lets its part of per_minute through.",
         ),
     ] = 1,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="ADDRESS:PORT",
+            help="Serve a status page here, for callers with a token; without tokens on a loopback address only.",
+        ),
+    ] = None,
     roles_dir: RolesDir = None,
 ) -> None:
     """Serve all servers of a role from one process, under /builds/mcp, /logs/mcp and so on.
@@ -165,7 +197,7 @@ def serve(
     """
     from drone_mcp_config.commands import serve as serve_command  # noqa: PLC0415 - brings the SDK, slow to load
 
-    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas)
+    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas, status=status)
 
 
 app.command()(cli_agents.agent)

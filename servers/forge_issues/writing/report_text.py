@@ -36,7 +36,7 @@ _UNSAFE: Final = re.compile(r"[^\w ./:+-]+")
 
 
 def describe_report(diagnosed: DiagnosedBuild) -> Reported:
-    """Return what the marker of a report says of its build."""
+    """Return the build that the marker of a report names."""
     kind = re.sub(r"[^a-z_]", "", diagnosed.diagnosis.verdict.kind)[:20]
     return Reported(diagnosed.build.number, _digits(diagnosed.build.after), kind)
 
@@ -120,7 +120,7 @@ def write_flaky_step(step: FlakyStep, search: FlakySearch) -> str:
         f"builds. In 19 of 20 cases the true rate lies between {100 * step.low:.0f} and {100 * step.high:.0f} %."
         f"{' Its failures are ignored by the pipeline.' if step.ignored else ''}"
     )
-    end = "Close this issue when the step is mended or not worth it: it is not opened again, and no other is made."
+    end = "Close this issue when the step is fixed or not worth it: it is not opened again, and no other is made."
     return "\n\n".join((said, fence(_cut(cleaned("\n".join(evidence)))), end))
 
 

@@ -19,8 +19,8 @@ from ci_mcp_kit.errors import (
     ServiceFailed,
     UnexpectedAnswer,
 )
+from jenkins_mcp.client.error_pages import Page, read_page
 from jenkins_mcp.client.errors import JENKINS, WRITER
-from jenkins_mcp.client.pages import Page, read_page
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call

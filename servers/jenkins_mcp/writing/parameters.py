@@ -50,7 +50,8 @@ def read_parameters(
         if (fault := _find_fault(declared[name], value) if name in declared else "is not a parameter of it")
     }
     if not faults:
-        return tuple(sorted((name, _normalize(declared[name], value)) for name, value in values.items()))
+        booleans = {name for name in values if declared[name].type == BOOLEAN}
+        return tuple(sorted((name, value.lower() if name in booleans else value) for name, value in values.items()))
     said = [f"{show_name(name)} {fault}" for name, fault in list(faults.items())[:MOST_FAULTS]]
     takes = {show_name(name): accepted_by(declared[name]) for name in list(declared)[:MOST_NAMES]}
     raise InvalidInput(
@@ -106,10 +107,6 @@ def _find_fault(definition: ParameterDefinition, value: str) -> str:
             return f"takes {accepted_by(definition)}"
         case _:
             return ""
-
-
-def _normalize(definition: ParameterDefinition, value: str) -> str:
-    return value.lower() if definition.type == BOOLEAN else value
 
 
 def expected_values(definitions: Iterable[ParameterDefinition], sent: Params) -> dict[str, str]:

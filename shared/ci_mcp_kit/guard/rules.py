@@ -105,14 +105,11 @@ class Rules(ABC):
         additions = action.additions
         additions.check()
         for name, _ in additions.params:
-            if not self._allows_param(name):
+            if not matches(self.params, name) or (name not in self.params and self._is_reserved(name)):
                 raise self.refusal("params", f"This role may not set the parameter {name!r}{self._why_not(name)}")
         for switch in additions.switches:
             if getattr(self, switch) is not True:
                 raise self.refusal(switch, f"This role may not {action.operation.name} with {switch}")
-
-    def _allows_param(self, name: str) -> bool:
-        return matches(self.params, name) and (name in self.params or not self._is_reserved(name))
 
     def _is_reserved(self, name: str) -> bool:
         return is_read_by_programs(name, self.spec.reserved_params)

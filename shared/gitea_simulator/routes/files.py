@@ -12,7 +12,7 @@ from gitea_simulator import code_shapes
 from gitea_simulator.git import SYMLINK, TreeItem, list_folder, list_tree
 from gitea_simulator.requests import Refusal, answer
 from gitea_simulator.routes.code import find_commit, missing_object
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 from gitea_simulator.shapes import api
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gitea_simulator import shapes
 from gitea_simulator.requests import Refusal, answer, no_content
 from gitea_simulator.routes.issues import ISSUE, find_comment, find_issue
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

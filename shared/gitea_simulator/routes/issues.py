@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from gitea_simulator import shapes
 from gitea_simulator.paging import MOST, answer_page, read_page
 from gitea_simulator.requests import Refusal, answer
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -309,7 +309,7 @@ async def test_a_build_of_an_address_out_of_scope_is_refused(connect: Any, drone
     assert not drone.calls
 
 
-async def test_an_answer_that_is_no_list_is_told_as_such(agent: Any, drone: respx.MockRouter) -> None:
+async def test_an_answer_that_is_no_list_is_reported_as_such(agent: Any, drone: respx.MockRouter) -> None:
     drone.get(BUILDS).respond(json={"message": "hello"})
     answer = await agent.call("drone_list_builds", repo="octo/hello")
     assert answer.data["code"] == "DRONE_ERROR"

@@ -91,15 +91,15 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "line", "message"), MISTAKES)
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
+def test_a_mistake_is_reported_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
     with pytest.raises(InvalidFile) as caught:
         rules_of(tmp_path, text)
-    told = {problem.line: problem.message for problem in caught.value.problems}
-    assert line in told, told
-    assert told[line].startswith(message)
+    reported = {problem.line: problem.message for problem in caught.value.problems}
+    assert line in reported, reported
+    assert reported[line].startswith(message)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile) as caught:
         rules_of(tmp_path, RULE + "    when: {branch: 7, event: pushed}\n    retries: {}\nzone: X\n")
     assert [problem.line for problem in caught.value.problems] == [4, 4, 5, 6]

@@ -36,7 +36,7 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("environment", "told"),
+    ("environment", "reported"),
     [
         ({}, "DRONE_MCP_WEBHOOK_SECRET is not set"),
         ({"DRONE_MCP_WEBHOOK_SECRET": " , "}, "DRONE_MCP_WEBHOOK_SECRET is not set|cannot be right"),
@@ -47,8 +47,8 @@ def test_every_setting_is_read(tmp_path: Path) -> None:
         (SECRET | {"DRONE_TOKEN": "x"}, "DRONE_TOKEN is set but not DRONE_SERVER"),
     ],
 )
-def test_a_wrong_setting_is_told_in_one_line_without_the_secret(environment: dict[str, str], told: str) -> None:
-    with pytest.raises(SettingsError, match=told) as error:
+def test_a_wrong_setting_is_reported_in_one_line_without_the_secret(environment: dict[str, str], reported: str) -> None:
+    with pytest.raises(SettingsError, match=reported) as error:
         read_settings(environment)
     assert "hunter2" not in str(error.value)
     assert "\n" not in str(error.value)

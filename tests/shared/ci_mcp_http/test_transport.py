@@ -171,7 +171,7 @@ async def test_passing_trouble_is_ridden_out_with_growing_pauses(forge: respx.Mo
     ],
     ids=repr,
 )
-async def test_trouble_that_does_not_pass_is_told_after_the_last_try(
+async def test_trouble_that_does_not_pass_is_reported_after_the_last_try(
     forge: respx.MockRouter, clock: ForgeClock, trouble: Any, kind: type[ServiceError]
 ) -> None:
     route = forge.get(ISSUE_PATH).mock(side_effect=[trouble] * 3)
@@ -389,7 +389,7 @@ async def test_no_compression_is_asked_for_on_a_stream_and_none_accepted(
     assert forge.calls.last.request.headers["accept-encoding"] == "identity"
 
 
-async def test_a_broken_compression_is_told(forge: respx.MockRouter, clock: ForgeClock) -> None:
+async def test_a_broken_compression_is_reported(forge: respx.MockRouter, clock: ForgeClock) -> None:
     forge.get(ISSUE_PATH).mock(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Drip(b"no gzip", 1)))
     assert type(await fails(clock.transport())) is UnexpectedAnswer
 
@@ -454,7 +454,7 @@ async def test_a_token_that_stays_wrong_is_tried_once(
     assert route.call_count == 1
 
 
-async def test_a_token_file_that_vanished_is_told_before_anything_leaves(
+async def test_a_token_file_that_vanished_is_reported_before_anything_leaves(
     forge: respx.MockRouter, clock: ForgeClock, tmp_path: Path
 ) -> None:
     error = await fails(clock.transport(token_file=tmp_path / "gone"))

@@ -39,7 +39,6 @@ INSIDES = {
     "_lowlevel_server",
     "mcp.server._otel.OpenTelemetryMiddleware",
     "mcp.server.mcpserver.tools.Tool",
-    "mcp.server.mcpserver.utilities.context_injection.find_context_parameter",
     "mcp.server.mcpserver.utilities.func_metadata.ArgModelBase",
     "mcp.server.mcpserver.utilities.func_metadata.FuncMetadata",
     "mcp.server.streamable_http_manager.StreamableHTTPSessionManager",

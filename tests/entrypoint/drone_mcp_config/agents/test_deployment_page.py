@@ -82,7 +82,7 @@ def test_the_commands_and_options_are_there(run: Callable[..., Outcome]) -> None
     assert [name for name in named if name not in helps] == []
 
 
-def test_how_each_client_is_told_and_what_each_exit_code_means_is_documented() -> None:
+def test_the_start_of_each_client_and_each_exit_code_are_documented() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for client, way in LAUNCHES.items():
         (row,) = re.findall(rf"^\| `{client}` \| (.*)$", text, re.MULTILINE)

@@ -168,13 +168,13 @@ WRONG = {
     "a quantity that is none": (("--memory", "lots"), "--memory is 'lots'"),
     "a session of two lines": (("--session", "a\nb"), "printable"),
     "an address that is none": (("--url", "ftp://x"), "--url is 'ftp://x'"),
-    "a client that cannot be told": (("--client", "zed"), "Zed reads its servers from its own files only"),
+    "a client that cannot be reported": (("--client", "zed"), "Zed reads its servers from its own files only"),
     "an unknown role": (("--role", "nope"), "There is no role 'nope'."),
 }
 
 
 @pytest.mark.parametrize(("options", "complaint"), WRONG.values(), ids=WRONG.keys())
-def test_what_is_wrong_is_told(run: Run, options: tuple[str, ...], complaint: str) -> None:
+def test_what_is_wrong_is_reported(run: Run, options: tuple[str, ...], complaint: str) -> None:
     alone = options[:1] in {(), ("--role",)} and "nope" not in options
     outcome = run("pod", *options) if alone else run(*MINIMAL, *options)
     assert (outcome.code, outcome.out) == (2, "")
@@ -204,8 +204,8 @@ def test_whatever_names_hold_reaches_the_programs_as_it_is(branch: str, session:
     ]  # fmt: skip
     assert expanded(set_up["command"][-1], known) == setup
     assert expanded(agent["command"][-1], known) == word
-    told = {variable["name"]: variable.get("value") for variable in agent["env"]}
-    assert (expanded(told["BRANCH"], known), expanded(told["SESSION_ID"], known)) == (branch, session)
+    reported = {variable["name"]: variable.get("value") for variable in agent["env"]}
+    assert (expanded(reported["BRANCH"], known), expanded(reported["SESSION_ID"], known)) == (branch, session)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=SHARED)

@@ -114,8 +114,8 @@ async def test_the_next_step_is_the_one_that_the_tools_would_name(
                 await client.version()
     check = found(outcome)["address"]
     assert outcome.code == 1
-    assert hint in check["mend"]
-    assert check["mend"] == caught.value.next_step
+    assert hint in check["fix"]
+    assert check["fix"] == caught.value.next_step
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
@@ -170,7 +170,7 @@ def test_the_default_repository_is_read(
     with drone:
         check = found(run("doctor", "--json"))["repository"]
     assert check["status"] == status
-    assert words in f"{check['detail']} {check['mend']}"
+    assert words in f"{check['detail']} {check['fix']}"
 
 
 def test_the_tokens_that_the_role_names_are_tried_and_no_others(
@@ -221,7 +221,9 @@ def test_the_store_is_written_to(
     assert secret not in outcome.out + outcome.err
 
 
-def test_a_redis_without_its_client_is_told(run: Run, drone: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redis_without_its_client_is_reported(
+    run: Run, drone: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DRONE_MCP_STATE", "redis://127.0.0.1:1/0")
     monkeypatch.delitem(sys.modules, "drone_mcp_state.redis_store", raising=False)
     monkeypatch.setitem(sys.modules, "redis", None)

@@ -80,7 +80,7 @@ def test_doctor_skips_it_and_says_what_to_set(shell: Shell) -> None:
     done = shell.run("doctor", "--json", DRONE_SERVER="http://127.0.0.1:9", DRONE_TOKEN="a-token-of-the-tests")
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert checks["drone-issues"]["status"] == "skipped"
-    assert "FORGE_SERVER" in checks["drone-issues"]["mend"]
+    assert "FORGE_SERVER" in checks["drone-issues"]["fix"]
     assert checks["forge"]["status"] == "skipped"
 
 

@@ -70,7 +70,7 @@ def test_in_no_minute_is_there_more_than_twice_the_limit(per_minute: int, pauses
 
 
 @given(st.integers(1, 1000))
-def test_whoever_waits_as_long_as_they_are_told_may_ask(per_minute: int) -> None:
+def test_a_caller_who_waits_as_long_as_asked_may_call_again(per_minute: int) -> None:
     clock = Clock()
     limits, one = Limits(clock), caller(per_minute)
     answers = [limits.wait(one) for _ in range(per_minute + 1)]
@@ -118,13 +118,13 @@ async def test_users_have_sets_of_their_own_that_end_when_they_are_idle() -> Non
 async def test_what_no_log_may_hold_is_known_from_variables_and_from_files(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("token-in-a-file", encoding="ascii")
-    told = {
+    reported = {
         "DRONE_SERVER": "http://drone.test",
         "DRONE_TOKEN_FILE": str(file),
         "DRONE_WRITE_TOKEN": "token-that-writes",
         "DRONE_MCP_ACTION_KEY": "k" * 32,
     }
-    pool = Pool(lambda _: (HostedServer("example", MANIFEST, told),))
+    pool = Pool(lambda _: (HostedServer("example", MANIFEST, reported),))
     async with pool.running():
         await pool.start(SetKey("dev"))
         assert set(pool.secrets()) == {"token-in-a-file", "token-that-writes", "k" * 32}
@@ -200,7 +200,7 @@ def test_a_caller_has_so_many_requests_open_at_once_and_no_more() -> None:
         pass
 
 
-async def test_a_name_that_a_set_has_not_is_told_with_those_that_it_has() -> None:
+async def test_a_name_that_a_set_has_not_is_reported_with_those_that_it_has() -> None:
     pool = Pool(lambda _: (SERVER,))
     async with pool.running():
         with pytest.raises(Refused, match="no server other; it has example"):

@@ -42,7 +42,7 @@ EVERY_WRITE: list[Call[Any]] = [
 
 
 @pytest.mark.parametrize("call", EVERY_WRITE, ids=lambda call: call.operation)
-def test_every_write_can_be_told_from_a_read(call: Call[Any]) -> None:
+def test_every_write_can_be_distinguished_from_a_read(call: Call[Any]) -> None:
     assert call.writes
     assert call.method != "GET"
     assert call.scope == REPO
