@@ -116,7 +116,7 @@ class Transport:
         return answer
 
     async def download(self, call: Call[Any], download: Download[T]) -> T:
-        """Send a call and return what is made of the body of a success; its reader sees the other responses.
+        """Send a call and return what `receive` makes of a success; the call's reader sees the others.
 
         Raises:
             ServiceError: the member of the family that fits.
@@ -222,7 +222,7 @@ class Transport:
                 if silence is None:
                     return answer
                 fault: ServiceError = UnexpectedAnswer(
-                    f"The server answered {call.subject} with something else than an event stream", service=service
+                    f"The server answered {call.subject} with something other than an event stream", service=service
                 )
             except httpx.HTTPError as error:
                 fault = describe_network_error(call, self._options.server, service, error)

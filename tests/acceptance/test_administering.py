@@ -12,7 +12,7 @@ import pytest
 from mcp import Client
 from mcp.client.stdio import stdio_client
 
-from acceptance.test_acting import DEADLINE, KEY, WORLD, configured, writes
+from acceptance.test_acting import WORLD
 from ci_mcp_kit.guard.audit_chain import verify
 from ci_mcp_kit.guard.audit_file import read_head
 from ci_mcp_kit.guard.confirmation_tokens import derived
@@ -20,6 +20,7 @@ from ci_mcp_simulator.clock import ManualClock
 from support.actions_desk import Person
 from support.agent import Agent
 from support.installed import ROLES
+from support.role_play import DEADLINE, KEY, configured, writes
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ from ci_mcp_kit.command_line import Application
 from drone_mcp_config.cli import agents as cli_agents
 from drone_mcp_config.cli.options import (
     CLIENT_NAMES,
+    Ceiling,
     CheckOnly,
     Client,
     HowReached,
@@ -20,7 +21,9 @@ from drone_mcp_config.cli.options import (
     RoleName,
     RolesDir,
     WhereServed,
+    With,
     complete_role,
+    read_delegation,
 )
 from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
 from drone_mcp_config.clients.formats import ClientName
@@ -61,6 +64,8 @@ def _version(wanted: bool) -> None:
 def configure(
     context: typer.Context,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     client: Client = "claude",
     output: Output = None,
     print_only: PrintOnly = False,
@@ -82,7 +87,10 @@ def configure(
     if context.invoked_subcommand is not None:
         return
     choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)
-    configure_command.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+    delegation = read_delegation(context, servers, ceiling)
+    configure_command.run(
+        role, choices, delegation, output=output, roles_dir=roles_dir, print_only=print_only, check=check
+    )
 
 
 @app.command()
@@ -207,9 +215,28 @@ app.command()(cli_agents.pod)
 @app.command()
 def token(
     stdin: Annotated[bool, typer.Option("--stdin", help="Hash the token on standard input; make none.")] = False,
+    count: Annotated[
+        int, typer.Option("--count", min=0, max=400, metavar="NUMBER", help="Make tokens for so many callers.")
+    ] = 0,
+    names: Annotated[str, typer.Option("--names", metavar="PATTERN", help="Their names; %d is a number.")] = "agent-%d",
+    role: Annotated[
+        str | None, typer.Option("--role", metavar="ROLE", help="Their role.", autocompletion=complete_role)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write a file for each token.")
+    ] = None,
 ) -> None:
-    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`."""
-    token_command.run(stdin=stdin)
+    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`.
+
+    With --count, print that file for many callers, so that logs and the audit tell agents apart, and write the token of
+    each to a file of its name.
+    """
+    if not count:
+        token_command.run(stdin=stdin)
+    elif stdin or not role or not output:
+        raise UserError("--count takes --role ROLE and --output FOLDER, and no --stdin.")
+    else:
+        token_command.run_many(count, names, role, output)
 
 
 @app.command()

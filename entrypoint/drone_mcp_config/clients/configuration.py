@@ -98,6 +98,7 @@ def make_configuration_in(
         f"Left out {installed[name].server}: without {' and '.join(addresses)} here it has nothing to ask."
         for name, addresses in role.left_out.items()
     ]
+    notes += [f"Not added: {reason}." for reason in plan.not_held]
     for server in plan.servers:
         try:
             entries[server.name] = client.entry(server)
@@ -133,6 +134,7 @@ def make_plan_context(
     addresses = {drone.ADDRESS: choices.address} if choices.address else {}
     files = {drone.TOKEN: str(choices.token_file.expanduser().absolute())} if choices.token_file else {}
     if CLIENTS[choices.client].bare:
+        role = narrow_role(role, installed, environment)
         addresses = _known_addresses(role, installed, CLIENTS[choices.client], addresses, environment)
         files = _default_token_files(role, installed, folders, environment) | files
     if drone.ADDRESS in addresses:
@@ -176,7 +178,7 @@ def _known_addresses(
         if not address:
             option = "add --server https://drone.example.com, or " if service.address == drone.ADDRESS else ""
             raise UserError(
-                f"{client.title} hands no environment variables to its servers, so its file has to say "
+                f"{client.title} passes no environment variables to its servers, so its file has to say "
                 f"where {service.name} is: {option}set {service.address}."
             )
         addresses[service.address] = address

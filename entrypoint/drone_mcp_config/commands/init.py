@@ -26,6 +26,7 @@ from drone_mcp_config.commands import configure, doctor
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.delegation import Delegation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
 
@@ -86,7 +87,7 @@ def run(given: Given, *, roles_dir: Path | None) -> None:
         token.file.chmod(SECRET_FILE)  # one that was there keeps its permissions otherwise
         typer.echo(f"Wrote {token.file}, which only you can read.")
     choices = Choices(client, address=address, repo=repo, token_file=token.file)
-    configure.run(role, choices, output=None, roles_dir=roles_dir, print_only=False, check=False)
+    configure.run(role, choices, Delegation(), output=None, roles_dir=roles_dir, print_only=False, check=False)
     # Doctor looks at what the client's servers will see.
     os.environ.update(Token(token.file).environment(address) | ({drone.REPO: repo} if repo else {}))
     doctor.run(role, doctor.ServerLocation(), roles_dir=roles_dir, as_json=False)

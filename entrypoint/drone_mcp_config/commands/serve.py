@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from dataclasses import replace
 from functools import cache
@@ -21,8 +22,9 @@ from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.delegation import Delegation, RoleChoice, load_delegated
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role, narrow_role
+from drone_mcp_config.roles.loading import narrow_role
 from drone_mcp_config.serving.app import many_roles, one_role, serving_app
 from drone_mcp_config.serving.callers import CallerBook, Limits
 from drone_mcp_config.serving.pool import Pool
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from drone_mcp_config.installation.manifest import ManifestService
     from drone_mcp_config.installation.reading import Servers
     from drone_mcp_config.serving.pool import SetKey
+
+
+logger = logging.getLogger(__name__)
 
 
 def run(
@@ -67,10 +72,12 @@ def run(
     installed, roles = read_installation(), role_library(roles_dir)
 
     @cache
-    def servers_of(name: str) -> tuple[HostedServer, ...]:
+    def servers_of(choice: RoleChoice) -> tuple[HostedServer, ...]:
         # Cached, as a role file that changes while it is served would give callers of one role different limits.
-        role = narrow_role(load_role(name, roles, installed), installed, environment)
-        return hosted_servers(role, installed, environment)
+        role = load_delegated(choice.role, Delegation(choice.added, choice.ceiling), roles, installed)
+        for reason in role.not_held:
+            logger.warning("Not added to the role %s: %s", choice.role, reason)
+        return hosted_servers(narrow_role(role, installed, environment), installed, environment)
 
     try:
         http = HttpSettings.read(address, environment, guarded=callers is not None)
@@ -80,8 +87,8 @@ def run(
         for name in (name for manifest in installed.values() for name in manifest.guard_secrets):
             os.environ.pop(name, None)
         book = CallerBook(callers, servers_of) if callers else None
-        for name, has_own_tokens in book.uses if book else {(str(role), False)}:
-            for server in servers_of(name):
+        for choice, has_own_tokens in book.uses if book else {(RoleChoice(str(role)), False)}:
+            for server in servers_of(choice):
                 server.check_settings(own_tokens=has_own_tokens)
         # After the checks: nobody should reach a process that then ends because of its settings.
         places = http_serving.take(http)
@@ -91,7 +98,7 @@ def run(
     telemetry.start("drone-mcp", environment, over_http=True)
     identify = _identify(http, role, book, servers_of, Limits(replicas=replicas))
     if book is None:  # all agents of the role are one caller
-        serving = serving_app(http, pool, identify, [str(role)], lambda: http.is_ready, 10 * MAX_OPEN)
+        serving = serving_app(http, pool, identify, [RoleChoice(str(role))], lambda: http.is_ready, 10 * MAX_OPEN)
     else:
         serving = serving_app(http, pool, identify, book.roles)
     try:
@@ -132,17 +139,18 @@ def _identify(
     http: HttpSettings,
     role: str | None,
     book: CallerBook | None,
-    servers_of: Callable[[str], tuple[HostedServer, ...]],
+    servers_of: Callable[[RoleChoice], tuple[HostedServer, ...]],
     limits: Limits,
 ) -> Callable[[Request], SetKey]:
     @cache
-    def services_of(name: str) -> tuple[ManifestService, ...]:
-        services = (service for server in servers_of(name) for service in server.manifest.needed_services)
+    def services_of(choice: RoleChoice) -> tuple[ManifestService, ...]:
+        services = (service for server in servers_of(choice) for service in server.manifest.needed_services)
         return tuple(dict.fromkeys(services))
 
     if book is not None:
         return many_roles(book, services_of, limits)
-    return one_role(str(role), services_of(str(role)), http)
+    choice = RoleChoice(str(role))
+    return one_role(choice, services_of(choice), http)
 
 
 async def _serve(

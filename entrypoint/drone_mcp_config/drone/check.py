@@ -154,7 +154,7 @@ async def check_repository(settings: Settings, slug: str) -> Check:
     """Check that the token reads a repository."""
     if not RepoScope(settings.repos).sees(slug):
         fix = f"Set {REPO} to one that matches {', '.join(settings.repos)}"
-        return Check("repository", "failed", f"{slug} is not one that this role sees", fix)
+        return Check("repository", "failed", f"{slug} is not among the repositories of this role", fix)
     try:
         async with _client(settings) as drone:
             try:
@@ -183,7 +183,7 @@ async def _clock(settings: Settings) -> Check:
             after = time.time()
         theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (httpx.HTTPError, OSError, KeyError, ValueError):
-        return Check("clock", "skipped", "the server did not say what time it is")
+        return Check("clock", "skipped", "the server did not report its time")
     skew = theirs - (before + after) / 2
     if abs(skew) > LARGEST_SKEW:
         detail = f"the server's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this machine's"

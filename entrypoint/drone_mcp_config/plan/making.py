@@ -7,7 +7,7 @@ variables that a server reads are set for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config.errors import UserError
@@ -69,9 +69,10 @@ def make_plan(role: Role, installed: Servers, context: PlanContext) -> RolePlan:
             url = f"{context.served}/{name}/mcp"
             planned.append(_served_server(url, entry, manifest, own_token=context.own_token))
         else:
-            planned.append(_started_server(role, entry, manifest, context, tools))
+            limited = replace(role, repos=role.repos_of(name))
+            planned.append(_started_server(limited, entry, manifest, context, tools))
     planned += [external_server(name, entry) for name, entry in role.external.items()]
-    return RolePlan(role.name, tuple(planned))
+    return RolePlan(role.name, tuple(planned), role.not_held)
 
 
 def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:
@@ -159,7 +160,7 @@ def _environment(
             continue  # inherited where it is set: a client may refuse to start for a reference to one that is not
         env[service.address] = Template.of(address) if address else Template.reference(service.address)
     env |= _token_variables(entry, manifest, context)
-    env[ROLE] = Template.of(role.name)
+    env[ROLE] = Template.of(role.audit_name)
     env |= _scope_variables(role, entry, manifest, context)
     offered = offered_tools(entry, manifest)
     if entry.tools or offered != tuple(manifest.tool_names):

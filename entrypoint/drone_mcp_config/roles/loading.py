@@ -52,6 +52,9 @@ class Role:
         lineage: the names of the role and its parents, nearest first.
         origins: the place of each value that a file sets.
         left_out: optional server that cannot work here (`narrow_role`) -> the address variables that are not set.
+        limits: server that was added (`delegation`) -> the repositories that it may see, where not `repos`.
+        added: the servers that were added.
+        not_held: those that were to be added and are not, each with the reason.
     """
 
     name: str
@@ -63,6 +66,18 @@ class Role:
     lineage: tuple[str, ...]
     origins: dict[KeyPath, Origin]
     left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+    not_held: tuple[str, ...] = ()
+
+    def repos_of(self, server: str) -> tuple[str, ...]:
+        """Return the globs of the repositories that a server may see; empty for all."""
+        return self.limits.get(server, self.repos)
+
+    @property
+    def audit_name(self) -> str:
+        """The name in audit lines, with the servers that were added."""
+        return "+".join((self.name, *self.added))
 
 
 def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
     from ci_mcp_kit.http_settings import Address, HttpSettings
+    from drone_mcp_config.roles.delegation import RoleChoice
     from drone_mcp_config.serving.pool import Pool, SetKey
     from drone_mcp_config.serving.servers import HostedServer
     from drone_mcp_status.status import Status
@@ -45,7 +46,7 @@ class StatusPages:
     def __init__(
         self,
         identify: Callable[[Request], SetKey],
-        servers_of: Callable[[str], Sequence[HostedServer]],
+        servers_of: Callable[[RoleChoice], Sequence[HostedServer]],
         pool: Pool,
         calls: CallsUnderWay,
         closing: AsyncExitStack,
@@ -55,7 +56,7 @@ class StatusPages:
         self._pool = pool
         self._calls = calls
         self._closing = closing
-        self._pages: dict[str, Status] = {}
+        self._pages: dict[RoleChoice, Status] = {}
 
     async def find(self, request: Request) -> Status:
         """Return the page of the role of the one who asks.
@@ -72,14 +73,14 @@ class StatusPages:
             page = self._pages[key.role] = self._make(key.role)
         return page
 
-    def _make(self, role: str) -> Status:
-        servers = self._servers_of(role)
+    def _make(self, choice: RoleChoice) -> Status:
+        servers = self._servers_of(choice)
         asking = (one.environment for one in servers if any(s.name == drone.NAME for s in one.manifest.services))
         return role_status(
-            role,
+            str(choice),
             next(asking, None),
             audits=_audits(servers),
-            calls=partial(self._calls.of_role, role),
+            calls=partial(self._calls.of_role, str(choice)),
             secrets=self._pool.secrets,
             closing=self._closing,
         )
@@ -114,7 +115,7 @@ async def serving_status(
     listener: socket.socket | None,
     http: HttpSettings,
     identify: Callable[[Request], SetKey],
-    servers_of: Callable[[str], Sequence[HostedServer]],
+    servers_of: Callable[[RoleChoice], Sequence[HostedServer]],
     pool: Pool,
 ) -> AsyncIterator[tuple[SideService, ...]]:
     """Yield the status pages as a side service, if there is an address for them."""

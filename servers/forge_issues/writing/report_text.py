@@ -13,7 +13,7 @@ from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_logs.excerpt_lines import write_excerpt, write_to_fit
 from drone_mcp_client.status import is_failure
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed
-from forge_client.writing import LONGEST_BODY, fence
+from forge_client.text_checks import LONGEST_BODY, fence
 from forge_issues.writing.markers import Reported, make_report_marker, mark
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def write_report(diagnosed: DiagnosedBuild, page: str, earlier: Sequence[Reporte
 
 
 def _describe_failures(diagnosed: DiagnosedBuild) -> list[str]:
-    """Return what the fenced block says: each failure with its lines, then what is known besides."""
+    """Return the text of the fenced block: each failure with its lines, then further facts."""
     rows: list[str] = []
     diagnosis = diagnosed.diagnosis
     cases = diagnosis.cases[:MOST_CASES]

@@ -53,7 +53,7 @@ class Head:
         """Read what `str` wrote; ValueError where it is nothing of the kind."""
         chain, count, digest = text.strip().split(":")
         if not count.isdecimal() or len(digest) != len(BEGINNING):
-            raise ValueError("that is no head of an audit file")
+            raise ValueError("that is not the head of an audit file")
         return cls(chain, int(count), digest)
 
 

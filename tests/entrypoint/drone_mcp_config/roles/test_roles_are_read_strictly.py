@@ -67,7 +67,7 @@ MISTAKES = {
         "role: r\nservers:\n  actions:\n    guard: {operations: [restart, purge]}\n",
         (
             "r.yaml:4: servers > actions > guard > operations > item 2: found 'purge', but it takes "
-            "'start', 'restart', 'promote', 'rollback', 'stop', 'approve' or 'decline'"
+            "'start', 'restart', 'promote', 'rollback', 'stop-preview', 'stop', 'approve' or 'decline'"
         ),
     ),
     "a rate of nothing": (
