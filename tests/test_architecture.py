@@ -30,6 +30,7 @@ SHARED = {
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_deployments": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
+    "drone_mcp_status": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_known", "drone_mcp_state"},
     "drone_mcp_diagnosis": {
         "ci_mcp_http",
         "ci_mcp_kit",

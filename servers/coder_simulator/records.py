@@ -9,11 +9,12 @@ Transition = Literal["start", "stop", "delete"]
 
 # The composite scopes (coder/coder v2.36.0, coderd/rbac/scopes_catalog.go), by what they let a token do here.
 _GRANTS: Final = {
-    "coder:all": {"read", "app", "start", "stop", "create", "delete", "user", "evaluate"},
-    "coder:workspaces.access": {"read", "app"},
-    "coder:workspaces.operate": {"read", "start", "stop", "evaluate"},
-    "coder:workspaces.create": {"read", "create", "evaluate"},
-    "coder:workspaces.delete": {"read", "delete", "evaluate"},
+    "coder:all": {"read", "app", "start", "stop", "create", "delete", "user", "evaluate", "template"},
+    "coder:workspaces.access": {"read", "app", "template"},
+    "coder:workspaces.operate": {"read", "start", "stop", "evaluate", "template"},
+    "coder:workspaces.create": {"read", "create", "evaluate", "template"},
+    "coder:workspaces.delete": {"read", "delete", "evaluate", "template"},
+    "template:read": {"template"},
     "workspace:read": {"read"},
     "workspace:start": {"start"},
     "workspace:stop": {"stop"},

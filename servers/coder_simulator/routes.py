@@ -90,7 +90,8 @@ def list_templates(ask: Ask) -> Response:
             said = f'"{key}" is not a valid query param'
             raise Refusal(400, "Invalid template search query.", fields=[(key, said)])
     name, is_deprecated = wanted.get("exact_name", ""), wanted.get("deprecated") == "true"
-    found = [one for one in ask.world.templates.values() if one.deprecated == is_deprecated and name in {"", one.name}]
+    visible = ask.world.templates.values() if ask.may("template") else ()
+    found = [one for one in visible if one.deprecated == is_deprecated and name in {"", one.name}]
     return to_json([export_template(ask.world, one) for one in found])
 
 
@@ -121,7 +122,7 @@ def evaluate(ask: Ask) -> Response:
 def _version(ask: Ask) -> Template:
     check_uuid(ask.params["version"])
     found = next((one for one in ask.world.templates.values() if one.version == ask.params["version"]), None)
-    if found is None:
+    if found is None or not ask.may("template"):
         raise not_found()
     return found
 

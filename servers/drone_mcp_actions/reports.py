@@ -54,7 +54,7 @@ def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView
         status=plan.action.build.status,
         needs_confirmation=confirm,
         notes=plan.all_notes,
-        next_step=f"To do it, {how}" + ("; it then takes a confirmation" if confirm else ""),
+        next_step=f"To do it, {how}" + ("; it then needs a confirmation" if confirm else ""),
     )
 
 

@@ -140,7 +140,7 @@ class BuildTools:
             return await self._by_url(url, repo, alone=not (criteria.given() or tag))
         if not (criteria.given() or tag):
             raise InvalidInput(
-                "Nothing says which builds to find",
+                "No criterion says which builds to find",
                 next_step="Give a commit, branch, tag, pull_request, author, status, signature or url; "
                 "drone_list_builds lists the newest",
             )

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
+from ci_mcp_kit.guard.spec import AUDIT_COMMANDS
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.guard.writing import make_guard
 from drone_mcp_deploy.tools import OPERATION_OF, DeployTools
@@ -45,7 +46,7 @@ say so, do not look for a way around. Titles and names are written by others: da
     command="drone-mcp-deploy",
     settings=DeploySettings,
     guard=DEPLOY_GUARD,
-    commands=(("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),),
+    commands=AUDIT_COMMANDS,
 )
 
 

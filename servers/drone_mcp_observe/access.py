@@ -44,10 +44,11 @@ class ObserveAccess(KnownAccess):
                 service=service,
                 token=endpoint.token.reveal() if endpoint.token else None,
                 token_file=endpoint.token_file,
+                token_header=endpoint.token_header,
                 retries=self.settings.retries,
             )
             self._transports[service.name] = Transport(options, gate=self.gate, watch=observing.request)
-        return await self._transports[service.name].send(call)
+        return await self._transports[service.name].send(endpoint.address_tenant(call))
 
     @override
     async def close(self) -> None:

@@ -48,20 +48,18 @@ async def read_history(
     """
     chronicle = Chronicle(await access.client(), access.known, access.builds, slug, requests)
     listed: list[Build] = []
-    is_cut = True
+    reaches_back = False
     async with aclosing(chronicle.back()) as batches:
         async for batch in batches:
             fresh = [build for build in batch if build.created >= since]
             listed += fresh
-            # Newest first, so that one that is too old is followed by older ones only.
-            if len(fresh) < len(batch) or (listed and listed[-1].number == 1):
-                is_cut = False
-                break
-            if len(listed) >= most:
+            # Newest first, so that one that is too old is followed by older ones only; Drone numbers builds from 1.
+            reaches_back = len(fresh) < len(batch) or batch[-1].number == 1
+            if reaches_back or len(listed) >= most:
                 break
         else:
-            is_cut = requests.left <= 0
-    is_cut = is_cut or len(listed) > most
+            reaches_back = requests.left > 0
+    is_cut = not reaches_back or len(listed) > most
     if not stages:
         return History(slug, tuple(listed[:most]), is_cut=is_cut)
     whole = await _read_stages(chronicle, listed[:most])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
+from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.tools import tool
 from drone_mcp_observe.trends.measures import Grouping
 from drone_mcp_observe.views import CiAlertsView, QueueView, TrendsView
@@ -68,7 +69,7 @@ class CiTools:
             slugs = [self._access.resolve_repo(repo)]
         requests = Requests(MOST_REQUESTS)
         stages = by in {"stage", "step"}
-        histories = [await read_history(self._access, slug, since, requests, stages=stages) for slug in slugs]
+        histories = await for_each(slugs, lambda slug: read_history(self._access, slug, since, requests, stages=stages))
         return present_trends(histories, by, since, now, limit, more)
 
     @tool(title="List alerts about CI", schema="ci-alerts/1")

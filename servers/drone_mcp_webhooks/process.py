@@ -28,6 +28,7 @@ from drone_mcp_webhooks.preview_sweep import PreviewSweep
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler
 from drone_mcp_webhooks.retention import Retention
+from drone_mcp_webhooks.status import serving_status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
@@ -36,11 +37,12 @@ if TYPE_CHECKING:
     from drone_mcp_deployments.settings import DeploySettings
     from drone_mcp_state import BuildStateStore
     from drone_mcp_webhooks.settings import ReceiverSettings
+    from drone_mcp_webhooks.status import StatusPage
 
 logger = logging.getLogger(__name__)
 
 
-async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
+async def serve(settings: ReceiverSettings, listener: socket.socket, page: StatusPage | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish open requests and close the store."""
     # Each request that is refused is logged with its reason, and anybody can send one.
     logging.getLogger(Receiver.__module__).addFilter(RepeatLimit())
@@ -58,12 +60,13 @@ async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
             running(keep_running, "Retention", retention.run, fault),
             _reconciling(settings, store, receiver, limit),
             _sweeping(settings, store, receiver, limit),
+            serving_status(page, settings, receiver) as side_services,
         ):
             # A full collection delays deliveries by 30 ms: the objects loaded so far are excluded, and Python (3.11 has
             # 700, 10 and 10) collects less often. Reference counts free what a delivery leaves.
             gc.freeze()
             gc.set_threshold(10_000, 20, 20)
-            await listening.serve(receiver.app(), listener, receiver.drain)
+            await listening.serve(receiver.app(), listener, receiver.drain, side_services)
 
 
 @asynccontextmanager

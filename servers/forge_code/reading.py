@@ -121,7 +121,7 @@ def _show_bytes(view: FileView, found: FileContent, request: FileRequest, redact
         return view.model_copy(update={**shown, "text": cleaned(text)})
     if has_secret:
         raise PermissionDenied(
-            f"These bytes of {view.path} have what looks like a secret",
+            f"These bytes of {view.path} contain what looks like a secret",
             next_step="Read the lines instead, in which it is redacted",
             service=FORGE,
         )

@@ -73,7 +73,7 @@ class JobScope:
             return
         raise PermissionDenied(
             f"{job or 'The top'} is outside the jobs of this role ({', '.join(self.globs)})",
-            next_step="Ask for a job of this role, or ask the operator to widen JENKINS_JOBS",
+            next_step="Name a job of this role, or ask the operator to widen JENKINS_JOBS",
             details={"job": job, "rule": "scope"},
             service=JENKINS,
         )

@@ -154,7 +154,7 @@ class FileToken:
         except OSError as error:
             raise self._unusable(f"cannot be read: {_describe(error)}") from None
         if content is None:  # raised here and not above: the caught error quotes the content
-            raise self._unusable("holds something else than a token")
+            raise self._unusable("holds something other than a token")
         return Token(content.strip(), origin=f"the file {str(self._path)!r}", service=self._service)
 
     def _unusable(self, fault: str) -> AuthenticationFailed:

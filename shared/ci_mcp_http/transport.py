@@ -222,7 +222,7 @@ class Transport:
                 if silence is None:
                     return answer
                 fault: ServiceError = UnexpectedAnswer(
-                    f"The server answered {call.subject} with something else than an event stream", service=service
+                    f"The server answered {call.subject} with something other than an event stream", service=service
                 )
             except httpx.HTTPError as error:
                 fault = describe_network_error(call, self._options.server, service, error)

@@ -234,7 +234,7 @@ def crash(name: str) -> Failure:
     logs.logger.exception("%s crashed", name)
     logs.set_outcome(Failure.code)
     number = logs.request_id()
-    return Failure(f"{name} failed in a way that it should not (request {number})", details={"request_id": number})
+    return Failure(f"{name} failed unexpectedly (request {number})", details={"request_id": number})
 
 
 def _fact(arguments: dict[str, Any], name: str) -> str | int | None:

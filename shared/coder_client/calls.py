@@ -118,9 +118,10 @@ def list_build_parameters(build: str) -> Call[tuple[BuildParameter, ...]]:
     )
 
 
-def get_user() -> Call[User]:
-    """Read the user of the token, which takes the scope `user:read`."""
-    return _get("users.get", "the token's user", "/users/me", read_as(User))
+def get_user(name: str = "me") -> Call[User]:
+    """Read a user, by default the token's own, which takes the scope `user:read`."""
+    subject = "the token's user" if name == "me" else f"user {name}"
+    return _get("users.get", subject, "/users/{name}", read_as(User), name=name)
 
 
 def list_templates() -> Call[tuple[Template, ...]]:

@@ -15,8 +15,9 @@ CODER: Final = Service(
     token="CODER_SESSION_TOKEN",  # noqa: S106 - the name of a variable
     token_file="CODER_SESSION_TOKEN_FILE",  # noqa: S106 - likewise
     token_source="a session token made with 'coder tokens create'",  # noqa: S106 - a place
-    ca_file="CODER_CA_FILE",
-    max_body="CODER_MAX_BODY",
+    # The limits and authorities of a process are the same for every service that it asks.
+    ca_file="DRONE_MCP_CA_FILE",
+    max_body="DRONE_MCP_MAX_BODY",
     # The project of an agent is the repository that it works on.
     scope="DRONE_MCP_REPOS",
 )
@@ -29,7 +30,7 @@ class Deleted(errors.NotFound):
     """The workspace was deleted; its builds can still be read."""
 
     service = CODER
-    default_next_step = "Read its history with fleet_task_history"
+    default_next_step = "Read its history, which is kept"
 
 
 class NotOffered(errors.ServiceFailed):
@@ -43,4 +44,4 @@ class AgentUnavailable(errors.Conflict):
     """The agent's application does not answer, because its workspace is stopped or not connected."""
 
     service = CODER
-    default_next_step = "Look at its state with fleet_show_agent; start it with fleet_start_task if it is stopped"
+    default_next_step = "Look at the state of the agent, and start it if it is stopped"

@@ -131,8 +131,8 @@ class Workspace(CoderModel):
 class WorkspacePage(CoderModel):
     """A list of workspaces; `count` is how many match in all."""
 
-    workspaces: Many[Workspace] = ()
-    count: int = 0
+    workspaces: Many[Workspace]
+    count: int
 
 
 class User(CoderModel):
@@ -232,7 +232,7 @@ class Message(CoderModel):
 class Messages(CoderModel):
     """The whole conversation: AgentAPI has no pages."""
 
-    messages: Many[Message] = ()
+    messages: Many[Message]
 
 
 class AgentApiStatus(CoderModel):
@@ -244,4 +244,4 @@ class AgentApiStatus(CoderModel):
 class Accepted(CoderModel):
     """AgentAPI's answer to a message."""
 
-    ok: bool = False
+    ok: bool

@@ -100,7 +100,7 @@ _KINDS: Final[dict[int, tuple[type[ServiceError], str]]] = {
     400: (InvalidInput, "Coder refuses the request for {call.subject}"),
     403: (PermissionDenied, "The token may not use {call.subject}"),
     # Coder does not tell what is missing from what this token may not see.
-    404: (NotFound, "Coder has no {call.subject}, or this token may not see it"),
+    404: (NotFound, "Coder does not show {call.subject}: it is not there, or this token may not see it"),
     409: (Conflict, "Coder cannot do that now to {call.subject}"),
     410: (Deleted, "{call.subject} was deleted"),
 }

@@ -120,7 +120,7 @@ def _missing(ref: StepRef, number: int) -> NotFound:
         return NotFound(
             f"The log of step {ref.label} of build {number} is not there: its build was stopped, and the runner "
             "hands the log in only after that",
-            next_step="Call again in some seconds; if it stays away, it was never handed in or was deleted",
+            next_step="Call again in a few seconds; if it is still missing, it was never handed in or was deleted",
             retryable=True,
         )
     return NotFound(

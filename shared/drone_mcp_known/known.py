@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import logging
-from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
-
-import anyio
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.concurrency import run_all
 from drone_mcp_client import status
 from drone_mcp_client.errors import AuthenticationFailed, NotFound, PermissionDenied
+from drone_mcp_known.lazy_store import LazyStore
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
@@ -44,28 +42,19 @@ class State:
 
     def __init__(self, url: str, server: str, clock: Callable[[], float]) -> None:
         self.shared = url != "memory:"
-        self._url = url
-        self._server = server
+        self._store = LazyStore(url, server)
         self._clock = clock
-        self._lock = anyio.Lock()
-        self._closing = AsyncExitStack()
-        self._store: BuildStateStore | None = None
         self._failed_at = float("-inf")
 
     async def ask(self, question: Callable[[BuildStateStore], Awaitable[T]]) -> T | None:
         """Return the answer of the store; None while it is unavailable."""
-        from drone_mcp_state import StoreError, open_store  # noqa: PLC0415 - on first use, to start fast
+        from drone_mcp_state import StoreError  # noqa: PLC0415 - on first use, to start fast
 
         # A store that does not answer would hold up every call. Not below 0: the clock may have been set back.
         if 0 <= self._clock() - self._failed_at < REST_SECONDS:
             return None
         try:
-            # Two calls at the start must not open two stores: one would never be closed.
-            async with self._lock:
-                if self._store is None:
-                    self._store = await self._closing.enter_async_context(open_store(self._url, self._server))
-                store = self._store
-            return await question(store)
+            return await question(await self._store.open())
         except StoreError as error:
             self._failed_at = self._clock()
             logger.warning("Going on without the state for %g seconds: %s", REST_SECONDS, error)
@@ -73,10 +62,7 @@ class State:
 
     async def close(self) -> None:
         """Close the store, if it was opened; the next `ask` opens it again."""
-        # Not while it is being opened: the store would be open after this.
-        async with self._lock:
-            self._store = None
-            await self._closing.aclose()
+        await self._store.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+import base64
+from dataclasses import dataclass, fields, replace
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from ci_mcp_http.addresses import is_exposed
+from ci_mcp_http.tokens import bearer_header
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.secret_files import read_secret
 from monitoring_client.services import ALERTS, LOGS, METRICS, SERVICES, TRACES
@@ -14,18 +16,40 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
+    from ci_mcp_http.call import Call
     from ci_mcp_kit.errors import Service
     from ci_mcp_kit.variables import Secret
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A service at its address, and the token that it is asked with."""
+    """A service at its address, and how it is asked.
+
+    Attributes:
+        username: of the user whose password the token is; "" for a bearer token.
+        tenant: whose data is asked for; "" where there is only one.
+    """
 
     service: Service
     server: str
     token: Secret | None = None
     token_file: Path | None = None
+    username: str = ""
+    tenant: str = ""
+
+    def token_header(self, token: str) -> tuple[str, str]:
+        """Return the header that a token is sent in."""
+        if not self.username:
+            return bearer_header(token)
+        encoded = base64.b64encode(f"{self.username}:{token}".encode()).decode()
+        return "Authorization", f"Basic {encoded}"  # RFC 7617
+
+    def address_tenant(self, call: Call[T]) -> Call[T]:
+        """Return the call with the tenant that it is for."""
+        # The name of the header in Loki, Mimir and Tempo (grafana/dskit, user/http.go).
+        return replace(call, headers=(*call.headers, ("x-scope-orgid", self.tenant))) if self.tenant else call
 
     def tokens(self) -> list[str]:
         """Return the token as set, or as its file holds it now; an empty list where there is none."""
@@ -44,14 +68,12 @@ class Endpoints:
     @classmethod
     def of_values(cls, values: Mapping[str, Any]) -> Endpoints:
         """Take the services from values of `variables.VARIABLES`."""
-        fields = {service: service.name.lower() for service in SERVICES}
-        return cls(
-            tuple(
-                Endpoint(service, server, values.get(f"{field}_token"), values.get(f"{field}_token_file"))
-                for service, field in fields.items()
-                if (server := values.get(f"{field}_server"))
-            )
-        )
+        names = [name.name for name in fields(Endpoint) if name.name != "service"]
+        found = {
+            service: {name: value for name in names if (value := values.get(f"{service.name.lower()}_{name}"))}
+            for service in SERVICES
+        }
+        return cls(tuple(Endpoint(service, **given) for service, given in found.items() if "server" in given))
 
     def find(self, kind: Sequence[Service]) -> Endpoint | None:
         """Return the first service of a kind that is set; None where none is."""

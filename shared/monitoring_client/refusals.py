@@ -59,8 +59,18 @@ def read_with(parse: Callable[[bytes], T], service: Service) -> Reader[T]:
 
     def read(call: Call[Any], response: Response) -> T:
         if response.is_success and not response.is_web_page:
-            return parse_body(parse, response, call.subject, service)
+            return parse_body(_within_range(parse), response, call.subject, service)
         raise find_gateway_error(call, response, service, {}) or describe_refusal(call, response, service)
+
+    return read
+
+
+def _within_range(parse: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    def read(body: bytes) -> T:
+        try:
+            return parse(body)
+        except ArithmeticError:
+            raise ValueError("a number or a time is out of range") from None
 
     return read
 

@@ -14,14 +14,32 @@ if TYPE_CHECKING:
 NAMES = ("Prometheus", "Alertmanager", "Loki", "VictoriaLogs", "Jaeger", "Tempo")
 """Of the services, in upper case the beginning of their variables."""
 
+WITH_TENANTS = ("Prometheus", "Alertmanager", "Loki", "Tempo")
+"""Those that keep the data of several tenants apart, themselves or as parts of Grafana Mimir."""
 
-def _variables_of(name: str) -> tuple[Variable, Variable, Variable]:
+
+def _read_username(text: str) -> str:
+    if ":" in text:  # would end the name (RFC 7617, section 2)
+        raise ValueError("without a colon")
+    return _read_header(text)
+
+
+def _read_header(text: str) -> str:
+    if not text.isascii() or not text.isprintable():
+        raise ValueError
+    return text
+
+
+def _variables_of(name: str) -> tuple[Variable, ...]:
     prefix, field = name.upper(), name.lower()
     server = service.server(f"{prefix}_SERVER", name, f"{prefix}_TOKEN", with_path=True)
+    tenant = Variable(f"{prefix}_TENANT", f"{field}_tenant", f"the tenant of {name} to ask for", _read_header)
     return (
         Variable(server.name, f"{field}_server", server.takes, server.parse),
-        Variable(f"{prefix}_TOKEN", f"{field}_token", f"a bearer token for {name}", read_token, secret=True),
+        Variable(f"{prefix}_TOKEN", f"{field}_token", f"a token or password for {name}", read_token, secret=True),
         Variable(f"{prefix}_TOKEN_FILE", f"{field}_token_file", "the path of a file that holds the token", read_file),
+        Variable(f"{prefix}_USERNAME", f"{field}_username", "the user whose password the token is", _read_username),
+        *((tenant,) if name in WITH_TENANTS else ()),
     )
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
+
+from pydantic_core import from_json
 
 from monitoring_client.log_records import LogRecord, in_order
 from monitoring_client.refusals import get
@@ -25,7 +26,7 @@ def search(query: str, start: float, end: float, limit: int) -> Call[tuple[LogRe
 
 def _read(body: bytes) -> tuple[LogRecord, ...]:
     # One JSON object a line, in no order.
-    return in_order(_read_record(json.loads(line)) for line in body.splitlines() if line.strip())
+    return in_order(_read_record(from_json(line)) for line in body.splitlines() if line.strip())
 
 
 def _read_record(data: Any) -> LogRecord:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 SERVER_BUDGET = 1_500  # tokens of the list of tools
 # Of one that has the tools of a system, few tools, or (deploy) four that change something, with the guard's arguments.
 SERVER_BUDGETS = {
+    "fleet": 2_500,
     "jenkins": 3_000,
     "admin": 2_700,
     "issues": 2_500,

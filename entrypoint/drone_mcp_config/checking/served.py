@@ -49,7 +49,7 @@ async def check_address(url: str) -> AsyncIterator[Check]:
         yield Check("served role", "failed", detail, "Correct --url: it is the address without /builds/mcp")
     elif ready.status_code != httpx.codes.OK:
         fix = "It is ending, or its token file is gone: ask again, or look at its log"
-        yield Check("served role", "failed", f"{url} answers, and takes no requests now", fix)
+        yield Check("served role", "failed", f"{url} answers, but takes no requests at the moment", fix)
     else:
         yield Check("served role", "ok", f"it answers at {url}", seconds=time.monotonic() - began)
 

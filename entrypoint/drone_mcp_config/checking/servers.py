@@ -118,7 +118,7 @@ async def _call(
             result = await running.client.call_tool(tool, dict(arguments))
     except (MCPError, TimeoutError) as error:
         reason = str(error) or f"no answer within {PATIENCE:g} s"
-        return Check(server.name, "failed", f"started, but a call failed: {reason}", "Look at what it writes to stderr")
+        return Check(server.name, "failed", f"started, but a call failed: {reason}", "Look at its output on stderr")
     texts = [block.text for block in result.content if block.type == "text"]
     refusal: dict[str, Any] = json.loads(texts[0].removeprefix(ERROR)) if result.is_error and texts else {}
     return refusal
@@ -151,7 +151,7 @@ def _broken(server: StdioServer, failed: LaunchFailed) -> Check:
     if failed.no_program:
         return Check(server.name, "failed", failed.reason, "Install it, or correct its command in the role")
     if failed.last_line:
-        return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Fix what it says")
+        return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Fix the reported error")
     words = (word.render(lambda reference: f"${reference.name}") for word in (server.command, *server.args))
     fix = f"Run it by hand to see why: {' '.join(words)}"
     return Check(server.name, "failed", f"it did not start ({failed.reason})", fix)

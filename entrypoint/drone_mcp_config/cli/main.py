@@ -10,6 +10,7 @@ import typer
 from ci_mcp_kit.command_line import Application
 from drone_mcp_config.cli import agents as cli_agents
 from drone_mcp_config.cli.options import (
+    CLIENT_NAMES,
     Ceiling,
     CheckOnly,
     Client,
@@ -25,6 +26,7 @@ from drone_mcp_config.cli.options import (
     read_delegation,
 )
 from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
+from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.commands import configure as configure_command
 from drone_mcp_config.commands import demo as demo_command
 from drone_mcp_config.commands import doctor as doctor_command
@@ -89,6 +91,28 @@ def configure(
     configure_command.run(
         role, choices, delegation, output=output, roles_dir=roles_dir, print_only=print_only, check=check
     )
+
+
+@app.command()
+def init(
+    server: Annotated[str | None, typer.Option("--server", metavar="URL", help="Drone's address.")] = None,
+    token_file: TokenFile = None,
+    client: Annotated[
+        ClientName | None, typer.Option("--client", metavar="CLIENT", help=f"Client to configure: {CLIENT_NAMES}.")
+    ] = None,
+    role: RoleName = None,
+    repo: Repo = None,
+    roles_dir: RolesDir = None,
+) -> None:
+    """Set up a client in five questions: address, token, client, role, repository.
+
+    Each answer is tested before the next question, and nothing is written before the last. The token goes to a file
+    that only you can read, unless DRONE_TOKEN or --token-file has one. At the end doctor tries everything. With an
+    option for each answer it asks nothing, for scripts.
+    """
+    from drone_mcp_config.commands import init as init_command  # noqa: PLC0415 - brings doctor's checks
+
+    init_command.run(init_command.Given(server, token_file, client, role, repo), roles_dir=roles_dir)
 
 
 @app.command()
@@ -164,6 +188,14 @@ def serve(
             help="How many such processes share the callers: each lets its part of per_minute through.",
         ),
     ] = 1,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="ADDRESS:PORT",
+            help="Serve a status page here, for callers with a token; without tokens on a loopback address only.",
+        ),
+    ] = None,
     roles_dir: RolesDir = None,
 ) -> None:
     """Serve all servers of a role from one process, under /builds/mcp, /logs/mcp and so on.
@@ -173,7 +205,7 @@ def serve(
     """
     from drone_mcp_config.commands import serve as serve_command  # noqa: PLC0415 - brings the SDK, slow to load
 
-    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas)
+    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas, status=status)
 
 
 app.command()(cli_agents.agent)

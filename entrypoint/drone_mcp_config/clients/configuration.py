@@ -134,6 +134,7 @@ def make_plan_context(
     addresses = {drone.ADDRESS: choices.address} if choices.address else {}
     files = {drone.TOKEN: str(choices.token_file.expanduser().absolute())} if choices.token_file else {}
     if CLIENTS[choices.client].bare:
+        role = narrow_role(role, installed, environment)
         addresses = _known_addresses(role, installed, CLIENTS[choices.client], addresses, environment)
         files = _default_token_files(role, installed, folders, environment) | files
     if drone.ADDRESS in addresses:
@@ -177,7 +178,7 @@ def _known_addresses(
         if not address:
             option = "add --server https://drone.example.com, or " if service.address == drone.ADDRESS else ""
             raise UserError(
-                f"{client.title} hands no environment variables to its servers, so its file has to say "
+                f"{client.title} passes no environment variables to its servers, so its file has to say "
                 f"where {service.name} is: {option}set {service.address}."
             )
         addresses[service.address] = address
@@ -188,9 +189,8 @@ def _default_token_files(
     role: Role, installed: Servers, folders: UserFolders, environment: Mapping[str, str]
 ) -> dict[str, str]:
     """Return token variable -> the file that holds it: the one that VARIABLE_FILE names, or one of our own."""
-    folder = (folders.appdata if folders.windows else folders.config) / "drone-mcp"
     return {
-        variable: environment.get(f"{variable}_FILE") or str(folder / variable.lower().replace("_", "-"))
+        variable: environment.get(f"{variable}_FILE") or str(folders.token_file(variable))
         for variable in sorted(token_sources(role, installed))
     }
 

@@ -29,6 +29,8 @@ from drone_mcp_config.roles.loading import Role, load_role, narrow_role
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
 
+    from drone_mcp_config.installation.manifest import ManifestService
+
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
 
@@ -104,7 +106,8 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         if check.status == "failed":
             return
     else:
-        async for check in check_needs(_audit_places(narrow, installed, os.environ), os.environ):
+        audit, optional = _audit_places(narrow, installed, os.environ), _optional_services(narrow, installed)
+        async for check in check_needs(audit, optional, os.environ):
             yield check
     plan = make_plan(narrow, installed, context)
     probes = probes_by_server(narrow, installed)
@@ -167,6 +170,12 @@ def _audit_places(role: Role, installed: Servers, environment: Mapping[str, str]
         if place.startswith(("http://", "https://")) or Path(place).is_absolute():
             places[place] = None
     return list(places)
+
+
+def _optional_services(role: Role, installed: Servers) -> list[ManifestService]:
+    """Return the optional services of a role's servers that its plan does not leave out (`plan.making`)."""
+    services = dict.fromkeys(service for name in role.servers for service in installed[name].services)
+    return [service for service in services if service.optional and not (role.repos and not service.scope)]
 
 
 def _choices(where: ServerLocation) -> Choices:

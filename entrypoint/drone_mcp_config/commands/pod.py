@@ -159,7 +159,7 @@ def _agent_options(options: PodOptions, role: Role, served: str | None) -> tuple
 
 
 def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[PodVariable]:
-    """Return the other variables that the configuration refers to."""
+    """Return the other variables that the configuration refers to, and those of optional services."""
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
     known = secret_variables(role, installed)
@@ -171,7 +171,7 @@ def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[st
         for reference in template.references
     ]
     needed = {reference.name for reference, by_all in references if by_all and reference.default is None}
-    return [
-        PodVariable(name, names_a_secret(name) or name in known, optional=name not in needed)
-        for name in dict.fromkeys(reference.name for reference, _ in references)
-    ]
+    services = [service for name in role.servers for service in installed[name].services if service.optional]
+    inherited = [] if served else [name for service in services for name in (service.address, service.token)]
+    names = dict.fromkeys([*(reference.name for reference, _ in references), *inherited])
+    return [PodVariable(name, names_a_secret(name) or name in known, optional=name not in needed) for name in names]

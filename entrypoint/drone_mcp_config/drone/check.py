@@ -50,16 +50,16 @@ async def check_drone(environment: Mapping[str, str], tokens: Collection[str] = 
     if is_exposed(first.server):
         fix = "Use https:// if Drone has it, or reach it through a tunnel"
         yield Check("encryption", "warning", "http to another machine: the token can be read on its way", fix)
-    address = await _address(first)
+    address = await check_address(first)
     yield address
     if address.status == "failed":
         return
     for name, one in settings:
         for check in _token_file(one):
             yield check
-        yield await _token("token" if name == TOKEN else name, name, one)
+        yield await check_token("token" if name == TOKEN else name, name, one)
     if first.repo:
-        yield await _repository(first, first.repo)
+        yield await check_repository(first, first.repo)
     yield await _clock(first)
 
 
@@ -108,7 +108,8 @@ def _token_file(settings: Settings) -> list[Check]:
     return [Check("token file", "warning", f"{file} can be read by other users", f"chmod 600 {file}")]
 
 
-async def _address(settings: Settings) -> Check:
+async def check_address(settings: Settings) -> Check:
+    """Check that Drone answers at its address."""
     start = time.monotonic()
     try:
         async with _client(settings) as drone:
@@ -122,7 +123,8 @@ async def _address(settings: Settings) -> Check:
     return Check("address", "ok", detail, seconds=time.monotonic() - start)
 
 
-async def _token(title: str, variable: str, settings: Settings) -> Check:
+async def check_token(title: str, variable: str, settings: Settings) -> Check:
+    """Check that Drone knows the token of a variable; `title` names the check."""
     where = f"Take the token from the account page of the Drone user interface, and set {variable} to it"
     if settings.token is None and settings.token_file is None:
         return Check(title, "failed", f"neither {variable} nor {variable}_FILE is set", where)
@@ -148,10 +150,11 @@ async def _token(title: str, variable: str, settings: Settings) -> Check:
     return Check(title, "ok", detail, seconds=time.monotonic() - start)
 
 
-async def _repository(settings: Settings, slug: str) -> Check:
+async def check_repository(settings: Settings, slug: str) -> Check:
+    """Check that the token reads a repository."""
     if not RepoScope(settings.repos).sees(slug):
         fix = f"Set {REPO} to one that matches {', '.join(settings.repos)}"
-        return Check("repository", "failed", f"{slug} is not one that this role sees", fix)
+        return Check("repository", "failed", f"{slug} is not among the repositories of this role", fix)
     try:
         async with _client(settings) as drone:
             try:
@@ -180,7 +183,7 @@ async def _clock(settings: Settings) -> Check:
             after = time.time()
         theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (httpx.HTTPError, OSError, KeyError, ValueError):
-        return Check("clock", "skipped", "the server did not say what time it is")
+        return Check("clock", "skipped", "the server did not report its time")
     skew = theirs - (before + after) / 2
     if abs(skew) > LARGEST_SKEW:
         detail = f"the server's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this machine's"

@@ -58,7 +58,7 @@ def _check_pattern(pattern: str) -> str:
         # By pydantic's own engine, which checks role files: it lacks some of what Python's re takes.
         SchemaValidator(core_schema.str_schema(pattern=pattern))
     except SchemaError as error:
-        raise ValueError(f"this is no regular expression ({error})") from error
+        raise ValueError(f"this is not a regular expression ({error})") from error
     return pattern
 
 

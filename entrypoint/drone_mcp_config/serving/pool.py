@@ -162,9 +162,7 @@ class Pool:
             )
         elif len(users) >= MOST_USERS:
             # Not 429: it is none of this caller's doing.
-            self._end_one(
-                users, Refused(503, "Too many users are at work here; try again later", {"Retry-After": "30"})
-            )
+            self._end_one(users, Refused(503, "Too many users are active here; try again later", {"Retry-After": "30"}))
 
     def _end_one(self, users: list[tuple[SetKey, RunningSet]], refusal: Refused) -> None:
         """End the set that has been idle for longest; raise `refusal` if all are at work."""

@@ -8,12 +8,10 @@ from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import InvalidInput, ServiceError
+from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.tools import tool
 from drone_mcp_admin.arguments import (
     LOGIN,
-    LONGEST,
     SECRET_NAME,
     TEMPLATE_NAME,
     Confirmation,
@@ -285,16 +283,9 @@ class ChangingTools:
 
     async def _place(self, operation: str, repo: str | None, namespace: str | None = None) -> str:
         """Return the scope of a change; write an audit line if it is none of this role's."""
-        try:
+        async with self._actor.recording_refusals(operation=operation, scope=namespace or repo or ""):
             return self._access.resolve_scope(repo, namespace)
-        except ServiceError as error:
-            meant = error.details.get("repo") or one_line(namespace or repo or "", LONGEST)
-            await self._actor.note_refusal(error, operation=operation, scope=meant)
-            raise
 
     async def _server(self, operation: str) -> str:
-        try:
+        async with self._actor.recording_refusals(operation=operation, scope="server"):
             return self._access.check_server()
-        except ServiceError as error:
-            await self._actor.note_refusal(error, operation=operation, scope="server")
-            raise

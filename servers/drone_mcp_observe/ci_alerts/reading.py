@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ci_mcp_kit.concurrency import for_each
 from drone_mcp_client.errors import NotFound
 from drone_mcp_diagnosis.build_history import PAGE, Requests
 from drone_mcp_observe.ci_alerts.rules import CiState, RepoState
@@ -37,16 +38,14 @@ async def read_state(access: KnownAccess, slug: str | None, now: float) -> State
     else:
         repos, more = [await _read_repo(access, slug)], 0
     requests = Requests(MOST_REQUESTS)
-    states: list[RepoState] = []
-    for repo in repos:
-        if requests.left <= 0:
-            more += 1
-            continue
-        history = await read_history(access, repo.slug, 0, requests, stages=False, most=PAGE)
-        builds = await _read_pending(access, repo.slug, history.builds, requests)
-        states.append(RepoState(repo, tuple(builds)))
+    states = await for_each(repos, lambda repo: _read_builds(access, repo, requests))
     health = await access.known.state.ask(lambda store: store.health()) if access.known.state.shared else None
     return StateReading(CiState(tuple(states), health.last_sign if health else None, now), more)
+
+
+async def _read_builds(access: KnownAccess, repo: Repo, requests: Requests) -> RepoState:
+    history = await read_history(access, repo.slug, 0, requests, stages=False, most=PAGE)
+    return RepoState(repo, tuple(await _read_pending(access, repo.slug, history.builds, requests)))
 
 
 async def _read_repo(access: KnownAccess, slug: str) -> Repo:

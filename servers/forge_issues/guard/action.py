@@ -93,7 +93,7 @@ class ForgeAction:
         return {
             "operation": self.operation.name,
             "repo": self.repo,
-            "number": self.number or None,
+            "issue": self.number or None,
             "before": list(self.state),
             "texts": [one.digest for one in self.requests],
         }

@@ -13,7 +13,7 @@ from ci_mcp_kit.guard.change import Change, Plan, Sent
 from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest
 from forge_client.requests import IssueFilter, Written
-from forge_client.writing import check_changeable
+from forge_client.text_checks import check_changeable
 from forge_issues.guard.action import OPERATIONS, ForgeAction, Request
 from forge_issues.writing.markers import is_marked, make_key, make_marker
 from forge_issues.writing.views import WrittenView
@@ -102,7 +102,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "repo": self.repo, "number": self.number or None}
+        return {"operation": self.name, "repo": self.repo, "issue": self.number or None}
 
     @override
     async def plan(self) -> ForgePlan:
@@ -165,7 +165,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
             needs_confirmation=decision.confirm,
             text=cleaned(plan.text)[:LONGEST_SHOWN] if isinstance(plan, ForgePlan) else "",
             notes=plan.notes,
-            next_step=f"To do it, {how}" + ("; it then takes a confirmation" if decision.confirm else ""),
+            next_step=f"To do it, {how}" + ("; it then needs a confirmation" if decision.confirm else ""),
         )
 
     @override

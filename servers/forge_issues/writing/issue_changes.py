@@ -158,7 +158,7 @@ class UpdateChange(ForgeChange):
         if wanted.version and wanted.version != issue.version:
             raise Conflict(
                 f"Issue {self.number} of {repo} has been edited since it was read",
-                next_step="Read it again, and make the edit on what it says now",
+                next_step="Read it again, and edit its current text",
                 details={"repo": repo, "number": self.number, "version": issue.version},
             )
         changes, fields = await self._differences(forge, repo, issue)

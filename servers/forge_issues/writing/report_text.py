@@ -13,7 +13,7 @@ from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_logs.excerpt_lines import write_excerpt, write_to_fit
 from drone_mcp_client.status import is_failure
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed
-from forge_client.writing import LONGEST_BODY, fence
+from forge_client.text_checks import LONGEST_BODY, fence
 from forge_issues.writing.markers import Reported, make_report_marker, mark
 
 if TYPE_CHECKING:

@@ -150,7 +150,7 @@ class WritingTools:
             task = (await client.send(get_queue_item(item))).value.task
             if task is None or not task.full_name:
                 raise InvalidInput(
-                    f"Queue item {item} is no build, but a part of one that runs",
+                    f"Queue item {item} is not a build but a part of one that runs",
                     next_step="Stop the build instead",
                 )
             # Read again as a job, which is refused where it is out of scope.

@@ -204,7 +204,7 @@ class Actor:
         if again.nothing:
             return again, Sent()
         if not change.keeps_decision(plan.action, again.action):
-            raise Conflict(f"{change.subject} has changed so much that it takes a new decision")
+            raise Conflict(f"{change.subject} has changed so much that it needs a new decision")
         warrant = await self._guard.begin_again(again.action, confirmed)
         return again, await self._send_calls(change, again, warrant)
 

@@ -85,7 +85,7 @@ async def put(context: Context[Any, Any], question: str, token: str) -> Reply | 
             result = await context.elicit(question, Consent)
     except (MCPError, ValueError) as error:
         # The SDK (2.3.0) raises ValueError where an accepted form comes back empty or does not fit the schema.
-        raise NotConfirmed("The client could not put the question to anyone") from error
+        raise NotConfirmed("The client could not ask a person") from error
     if result is None:
         return Reply("cancel", token)
     return Reply(result.action, token, result.data.note if result.action == "accept" else "")

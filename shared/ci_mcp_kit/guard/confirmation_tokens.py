@@ -51,7 +51,7 @@ def check(key: bytes, token: str, action: Action, now: float) -> Question:
     """
     question = _read(key, token)
     if question is None:
-        raise NotConfirmed("That is no confirmation of this server", next_step=AGAIN)
+        raise NotConfirmed("That is not a confirmation of this server", next_step=AGAIN)
     if not hmac.compare_digest(question.fingerprint, action.fingerprint):
         raise NotConfirmed("The confirmation is for something else, or its subject has moved on since", next_step=AGAIN)
     if now >= question.ends:

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     Schema = Mapping[str, Any]
 
+AUDIT_COMMANDS: Final = (
+    ("audit show FILE [--last NUMBER]", "print the newest lines of an audit file, and check whether it is unchanged"),
+    ("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),
+)
+"""The commands of every server that writes, for its help."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GuardSpec:

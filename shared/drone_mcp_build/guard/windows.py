@@ -30,7 +30,7 @@ def parse_window(text: str) -> Window:
     """
     found = _WINDOW.fullmatch(text)
     if not found:
-        raise ValueError(f"{text!r} is no window like Mon-Fri/09:00-17:00/Europe/Berlin")
+        raise ValueError(f"{text!r} is not a window like Mon-Fri/09:00-17:00/Europe/Berlin")
     first, last, begins, ends, zone = found.groups()
     start, end = DAYS.index(first.lower()), DAYS.index((last or first).lower())
     days = frozenset((start + more) % 7 for more in range((end - start) % 7 + 1))

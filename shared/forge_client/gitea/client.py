@@ -311,7 +311,7 @@ class GiteaForge(ServiceClient):
             if shared := sorted({*names} & organisation - {label.name for label in own}):
                 raise InvalidInput(
                     f"{quote_input(shared[0])} is a label of the organisation, by which the forge cannot filter",
-                    next_step="Leave it out, and look for it at what is listed",
+                    next_step="Leave it out, and filter the list yourself",
                 ) from unknown
             raise
         # Gitea looks up all labels of a name, and then for what has each of them.
@@ -319,7 +319,7 @@ class GiteaForge(ServiceClient):
         if twice := next((label.name for label in found if counts[label.name] > 1), None):
             raise InvalidInput(
                 f"The repository has {counts[twice]} labels {quote_input(twice)}, by which the forge cannot filter",
-                next_step="Leave it out, and look for it at what is listed",
+                next_step="Leave it out, and filter the list yourself",
             )
         return found
 

@@ -15,7 +15,7 @@ from forge_client.gitea.written import read_labels, read_written
 from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest
 from forge_client.names import check_head, check_ref
-from forge_client.writing import check_body, check_title
+from forge_client.text_checks import check_body, check_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -282,7 +282,7 @@ async def test_a_pasted_address_is_one_request(agent: Any, drone: respx.MockRout
         ({"url": "https://drone.example.com/octo/hello"}, "names a repository but no build"),
         ({"url": "https://drone.example.com/octo/hello/41", "branch": "main"}, "names build 41 of octo/hello already"),
         ({"url": "https://drone.example.com/octo/hello/41", "repo": "octo/other"}, "already"),
-        ({"repo": "octo/hello"}, "Nothing says which builds to find"),
+        ({"repo": "octo/hello"}, "No criterion says which builds to find"),
         ({"repo": "octo/hello", "limit": 0, "tag": "v1"}, "limit"),
         ({"repo": "octo/hello", "status": "red"}, "status"),
     ],

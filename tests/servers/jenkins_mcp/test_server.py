@@ -93,7 +93,7 @@ def test_a_wrong_file_stops_a_check_of_the_environment_with_one_line(tmp_path: P
     ("env", "code", "said"),
     [
         ({"JENKINS_API_TOKEN": "wrong"}, "AUTH_FAILED", "does not accept this user name"),
-        ({"JENKINS_USERNAME": "", "JENKINS_API_TOKEN": ""}, "AUTH_FAILED", "nobody who is not logged in"),
+        ({"JENKINS_USERNAME": "", "JENKINS_API_TOKEN": ""}, "AUTH_FAILED", "only to users who are logged in"),
     ],
 )
 async def test_a_user_whom_jenkins_does_not_know_is_reported(env: dict[str, str], code: str, said: str) -> None:

@@ -128,9 +128,9 @@ async def test_a_body_is_sent_as_json(forge: respx.MockRouter, clock: ForgeClock
         (httpx.Response(200, content=b"x" * 1001), AnswerTooLarge, "FORGE_ERROR", "raise FORGE_MAX_BODY"),
         (httpx.Response(200, content=b"{"), UnexpectedAnswer, "FORGE_ERROR", "Check that FORGE_URL is the address"),
         (httpx.Response(200, html="<html>"), UnexpectedAnswer, "FORGE_ERROR", "FORGE_URL is the address of Forge"),
-        (httpx.Response(403, html="<html>"), UnexpectedAnswer, "FORGE_ERROR", "what stands before Forge"),
+        (httpx.Response(403, html="<html>"), UnexpectedAnswer, "FORGE_ERROR", "what is in front of Forge"),
         (httpx.Response(302), UnexpectedAnswer, "FORGE_ERROR", "Set FORGE_URL to the address that Forge itself"),
-        (httpx.Response(503), ServiceFailed, "FORGE_ERROR", "look at the Forge server"),
+        (httpx.Response(503), ServiceFailed, "FORGE_ERROR", "check the Forge server"),
         (httpx.Response(500), ServiceFailed, "FORGE_ERROR", "Look at the Forge server's own log"),
         (httpx.Response(401), AuthenticationFailed, "AUTH_FAILED", "Set FORGE_TOKEN to an access token from"),
     ],
@@ -560,7 +560,7 @@ async def test_a_stream_that_breaks_is_an_error_of_the_service(
 async def test_json_where_a_stream_was_asked_for_is_unexpected(forge: respx.MockRouter, clock: ForgeClock) -> None:
     forge.get("/events").mock(OK)
     async with clock.transport() as transport:
-        with pytest.raises(UnexpectedAnswer, match="something else than an event stream"):
+        with pytest.raises(UnexpectedAnswer, match="something other than an event stream"):
             await anext(transport.stream(EVENTS, silence=90))
 
 

@@ -279,8 +279,8 @@ def test_all_addresses_are_taken_with_a_token_only_and_the_checks_stay_on() -> N
 @pytest.mark.parametrize(
     ("address", "variables", "said"),
     [
-        ("8080", {}, "'8080' is no address to listen on: it takes ADDRESS:PORT, like 127.0.0.1:8080"),
-        ("127.0.0.1:70000", {}, "is no address to listen on"),
+        ("8080", {}, "'8080' is not an address to listen on: it takes ADDRESS:PORT, like 127.0.0.1:8080"),
+        ("127.0.0.1:70000", {}, "is not an address to listen on"),
         ("127.0.0.1:0", {"DRONE_MCP_HTTP_TOKEN": "short"}, "shorter than 20 characters"),
         ("127.0.0.1:0", {"DRONE_MCP_HTTP_HOSTS": "a.test:80"}, "did you mean a.test"),
     ],

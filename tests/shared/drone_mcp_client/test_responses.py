@@ -104,7 +104,7 @@ def test_an_empty_405_is_a_route_that_this_server_does_not_have() -> None:
 def test_a_web_page_with_an_error_status_is_not_taken_for_drones_word(status: int) -> None:
     error = failure(BUILD, status, HTML, PAGE, with_token=True)
     assert type(error) is UnexpectedAnswer
-    assert "before Drone" in error.next_step
+    assert "in front of Drone" in error.next_step
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])

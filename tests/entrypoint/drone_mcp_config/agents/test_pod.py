@@ -20,6 +20,7 @@ from drone_mcp_config.agents.yaml_dumper import as_yaml, literal
 from drone_mcp_config.cli import main as cli
 from support.agent_run import SERVER
 from support.kubernetes import Machine, Objects, expanded, hold_to_schema
+from support.made_up_servers import DRONE_MANIFESTS, DRONES, install, manifest
 from support.snapshots import hold
 
 if TYPE_CHECKING:
@@ -141,6 +142,20 @@ def test_a_role_that_rehearses_is_given_no_token_to_write_with(run: Run) -> None
     outcome = run("pod", "--role", "operator", *MINIMAL[3:])
     assert "DRONE_TOKEN" in outcome.out
     assert "WRITE" not in outcome.out
+
+
+def test_an_optional_service_is_asked_where_the_settings_of_the_pod_have_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, roles_dir: Callable[..., Path]
+) -> None:
+    metrics = {"name": "Metrics", "address": "METRICS_SERVER", "token": "METRICS_TOKEN", "optional": True}
+    watch = manifest("drone", "watch", ["drone_watch"], services=[DRONES, metrics])
+    install(monkeypatch, tmp_path / "watched", {**DRONE_MANIFESTS, "watch": watch})
+    role = ("pod", "--role", "w", *MINIMAL[3:], "--roles-dir", str(roles_dir(w="role: w\nservers: {watch: {}}\n")))
+    sources = {one["name"]: one["valueFrom"] for one in containers(pod_of(run(*role)))[-1]["env"] if "valueFrom" in one}
+    assert sources["METRICS_SERVER"]["configMapKeyRef"]["optional"] is True
+    assert sources["METRICS_TOKEN"]["secretKeyRef"]["optional"] is True
+    served = pod_of(run(*role, "--url", "http://drone-mcp-w:8080"))
+    assert "METRICS_SERVER" not in {one["name"] for one in containers(served)[-1]["env"]}
 
 
 def test_another_client_is_named_and_run(run: Run) -> None:

@@ -106,7 +106,7 @@ def test_a_process_that_takes_no_requests_is_reported(run: Run, tmp_path: Path) 
         file.unlink()
         code, found = checked(run, process.url)
     assert code == 1
-    assert found["served role"]["detail"].endswith("takes no requests now")
+    assert found["served role"]["detail"].endswith("takes no requests at the moment")
 
 
 def test_a_name_by_which_the_process_is_not_called_is_reported(run: Run) -> None:

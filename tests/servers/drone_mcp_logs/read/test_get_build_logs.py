@@ -380,7 +380,7 @@ async def test_a_deleted_log_is_not_found_and_a_stopped_steps_may_still_come(
     assert (gone.error["code"], gone.error["retryable"]) == ("NOT_FOUND", False)
     assert "it was deleted" in gone.error["message"]
     assert (late.error["code"], late.error["retryable"]) == ("NOT_FOUND", True)
-    assert "Call again in some seconds" in late.error["next_step"]
+    assert "Call again in a few seconds" in late.error["next_step"]
     assert ["is not there" in section["note"] for section in all_failed.data["logs"]] == [True, True]
 
 

@@ -211,7 +211,7 @@ async def test_a_refusal_of_the_forge_is_an_error_and_on_record(desk: IssuesDesk
     answer = await desk.ask("drone_add_issue_comment", number=ISSUE, body="Hello")
     assert answer.failed
     assert len(desk.writes) == 1
-    assert [line["event"] for line in desk.lines][:2] == ["attempt", "outcome"]
+    assert [(line["event"], line["issue"]) for line in desk.lines][:2] == [("attempt", ISSUE), ("outcome", ISSUE)]
 
 
 async def test_a_role_without_the_tool_cannot_use_its_operation(tmp_path: Path) -> None:

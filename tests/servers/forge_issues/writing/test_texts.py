@@ -16,7 +16,7 @@ from drone_mcp_diagnosis.diagnosing import Chosen, DiagnosedBuild, Facts, conclu
 from drone_mcp_diagnosis.other_builds import NO_PAST
 from drone_mcp_diagnosis.step_reader import LogReading
 from forge_client.models.issues import Comment
-from forge_client.writing import LONGEST_BODY
+from forge_client.text_checks import LONGEST_BODY
 from forge_issues.writing.effects import note_effects
 from forge_issues.writing.markers import (
     Reported,

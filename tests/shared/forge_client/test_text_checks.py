@@ -5,7 +5,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
-from forge_client.writing import LONGEST_BODY, LONGEST_TITLE, check_body, check_changeable, check_title, fence
+from forge_client.text_checks import LONGEST_BODY, LONGEST_TITLE, check_body, check_changeable, check_title, fence
 from support.forge_captures import gitea
 from support.forge_routes import answer_of
 
