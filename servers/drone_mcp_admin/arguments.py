@@ -10,8 +10,6 @@ from pydantic import Field
 from ci_mcp_http.call import quote_input
 from ci_mcp_kit.errors import InvalidInput
 
-LONGEST: Final = 120  # characters of an argument in an audit line
-
 Repo = Annotated[str | None, Field(description="owner/name or URL; default: git remote")]
 Namespace = Annotated[str | None, Field(description="in place of repo: for what its repositories share")]
 Limit = Annotated[int, Field(ge=1, le=200, description="1 to 200")]

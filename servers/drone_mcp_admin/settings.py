@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -70,6 +71,12 @@ class AdminSettings(Settings):
     def value_at(self, place: Place) -> Secret | None:
         """Return the value at a place as it is now; None where there is none."""
         return read_value(Path(place.source)) if place.is_file else self.values.get(place.source)
+
+    def version_of(self, place: Place) -> str:
+        """Return a text that changes whenever the file at a place is written, and says nothing of the value."""
+        with suppress(OSError):
+            return str(Path(place.source).stat().st_mtime_ns) if place.is_file else ""
+        return ""
 
     def find_place(self, scope: str, name: str) -> Place | None:
         """Return the place of a secret's value, if the operator has named one."""

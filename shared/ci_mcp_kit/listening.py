@@ -82,7 +82,8 @@ async def serve(
         signal.signal(number, lambda *_: server.stop())
     async with contextlib.AsyncExitStack() as stack:
         for service in side_services:
-            await stack.enter_async_context(_serving(service))
+            # At once: a request for metrics or a page that is under way is not worth waiting for.
+            await stack.enter_async_context(served(service.app, service.listener, at_once=True))
         await server.serve([listener])
     logger.info("stopped")
 
@@ -105,15 +106,20 @@ def url_of(listener: socket.socket) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _serving(service: SideService) -> AsyncIterator[None]:
-    """Serve a side service for as long as the block takes."""
-    server = _SignalFree(_config(service.app))
-    task = BackgroundTask(server.serve, [service.listener])
+async def served(app: ASGIApp, listener: socket.socket, *, at_once: bool = False) -> AsyncIterator[None]:
+    """Serve an app next to other work, for as long as the block takes.
+
+    Args:
+        app: the app.
+        listener: a bound socket, which is closed at the end.
+        at_once: whether requests that are being handled at the end are cut off.
+    """
+    server = _SignalFree(_config(app))
+    task = BackgroundTask(server.serve, [listener])
     try:
         yield
     finally:
-        # At once: a request for metrics or a page that is under way is not worth waiting for.
-        server.should_exit = server.force_exit = True
+        server.should_exit, server.force_exit = True, at_once
         await task.wait()
 
 

@@ -215,9 +215,28 @@ app.command()(cli_agents.pod)
 @app.command()
 def token(
     stdin: Annotated[bool, typer.Option("--stdin", help="Hash the token on standard input; make none.")] = False,
+    count: Annotated[
+        int, typer.Option("--count", min=0, max=400, metavar="NUMBER", help="Make tokens for so many callers.")
+    ] = 0,
+    names: Annotated[str, typer.Option("--names", metavar="PATTERN", help="Their names; %d is a number.")] = "agent-%d",
+    role: Annotated[
+        str | None, typer.Option("--role", metavar="ROLE", help="Their role.", autocompletion=complete_role)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write a file for each token.")
+    ] = None,
 ) -> None:
-    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`."""
-    token_command.run(stdin=stdin)
+    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`.
+
+    With --count, print that file for many callers, so that logs and the audit tell agents apart, and write the token of
+    each to a file of its name.
+    """
+    if not count:
+        token_command.run(stdin=stdin)
+    elif stdin or not role or not output:
+        raise UserError("--count takes --role ROLE and --output FOLDER, and no --stdin.")
+    else:
+        token_command.run_many(count, names, role, output)
 
 
 @app.command()

@@ -143,8 +143,8 @@ def _identify(
     limits: Limits,
 ) -> Callable[[Request], SetKey]:
     @cache
-    def services_of(name: RoleChoice) -> tuple[ManifestService, ...]:
-        services = (service for server in servers_of(name) for service in server.manifest.needed_services)
+    def services_of(choice: RoleChoice) -> tuple[ManifestService, ...]:
+        services = (service for server in servers_of(choice) for service in server.manifest.needed_services)
         return tuple(dict.fromkeys(services))
 
     if book is not None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CALLER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 HASH = r"^sha256:[0-9a-f]{64}$"
 SHORTEST = 32  # characters of a token that was made elsewhere: 128 bits in hexadecimal digits
 MINUTE = 60.0
@@ -52,7 +53,7 @@ class Caller(StrictModel):
         drone: whose tokens the services of the role are asked with: the role's own, or those that the caller sends.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
+    name: Annotated[str, Field(pattern=CALLER_NAME)]
     role: Annotated[str, Field(pattern=NAME)]
     added: list[Annotated[str, Field(pattern=NAME)]] = Field(default_factory=list, alias="with", max_length=20)
     ceiling: Annotated[str, Field(pattern=NAME)] = ""

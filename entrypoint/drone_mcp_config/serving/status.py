@@ -73,14 +73,14 @@ class StatusPages:
             page = self._pages[key.role] = self._make(key.role)
         return page
 
-    def _make(self, role: RoleChoice) -> Status:
-        servers = self._servers_of(role)
+    def _make(self, choice: RoleChoice) -> Status:
+        servers = self._servers_of(choice)
         asking = (one.environment for one in servers if any(s.name == drone.NAME for s in one.manifest.services))
         return role_status(
-            str(role),
+            str(choice),
             next(asking, None),
             audits=_audits(servers),
-            calls=partial(self._calls.of_role, str(role)),
+            calls=partial(self._calls.of_role, str(choice)),
             secrets=self._pool.secrets,
             closing=self._closing,
         )

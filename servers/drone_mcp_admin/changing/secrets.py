@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final
 
 from typing_extensions import override
 
+from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.guard.operations import Risk
 from drone_mcp_admin.access import namespace_of
 from drone_mcp_admin.changing.change import AdminChange, AdminPlan, ReadBack, find_dropped, show
@@ -18,8 +19,12 @@ if TYPE_CHECKING:
     from ci_mcp_http.call import Call
     from ci_mcp_kit.guard.change import Sent
     from ci_mcp_kit.variables import Secret as Value
+    from drone_mcp_admin.settings import AdminSettings
     from drone_mcp_client.client import DroneClient
     from drone_mcp_client.models import Secret
+
+
+BY_A_PERSON: Final = "a person, who enters it on a page of this machine"
 
 
 async def list_secrets(drone: DroneClient, scope: str) -> tuple[Secret, ...]:
@@ -36,17 +41,19 @@ class SetSecret(AdminChange):
         secret: its name.
         value: its new value; None where the value stays, or is entered only when the change is made.
         source: the origin of the value, for a sentence; "" where the value stays.
+        version: tells one value from another at the same origin, so that a new one is no repeated call.
         rules: `pull_request` and `pull_request_push`, as far as they are given.
     """
 
     secret: str
     value: Value | None = field(default=None, repr=False)
     source: str = ""
+    version: str = ""
     rules: Mapping[str, bool]
 
     @override
     def given(self) -> tuple[Any, ...]:
-        return self.source, sorted(self.rules.items())
+        return self.source, self.version, sorted(self.rules.items())
 
     @override
     async def plan(self) -> AdminPlan:
@@ -102,6 +109,26 @@ class SetSecret(AdminChange):
             now=now,
             dropped=find_dropped(self.rules, now),
         )
+
+
+def find_value(settings: AdminSettings, change: SetSecret) -> SetSecret | None:
+    """Return the change with the value at the operator's place; None where the operator has named none.
+
+    Raises:
+        InvalidInput: there is no value at the place.
+    """
+    place = settings.find_place(change.place, change.secret)
+    if place is None:
+        return None
+    value = settings.value_at(place)
+    kind = "file" if place.is_file else "variable"
+    if value is None:
+        raise InvalidInput(
+            f"The {kind} that the operator has named for {change.secret} holds no value",
+            next_step=f"The operator has to fill the {kind}, with text in UTF-8",
+        )
+    version = settings.version_of(place)
+    return replace(change, source=f"the {kind} that the operator has named", value=value, version=version)
 
 
 @dataclass(frozen=True, kw_only=True)

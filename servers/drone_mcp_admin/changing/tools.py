@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from mcp.server.mcpserver import Context
@@ -21,6 +22,7 @@ from drone_mcp_admin.arguments import (
     check_name,
 )
 from drone_mcp_admin.changing.views import ChangeView
+from drone_mcp_admin.values.asking import ValueDesk, can_open
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.acting import Actor
     from drone_mcp_admin.access import AdminAccess
     from drone_mcp_admin.changing.change import AdminChange
+    from drone_mcp_admin.changing.secrets import SetSecret
     from drone_mcp_admin.settings import AdminSettings
 
 GUIDE: Final = """\
@@ -63,6 +66,8 @@ class ChangingTools:
         self._access = access
         self._settings = settings
         self._actor = actor
+        self._desk = ValueDesk(access.learn)
+        access.at_close.insert(0, self._desk.close)
         self._clock = clock
 
     @tool(title="Manage a repository", schema="admin-change/1", writes=True, destructive=True)
@@ -131,17 +136,24 @@ class ChangingTools:
 
         operation = "delete_secret" if action == "delete" else "set_secret"
         check_name(name, SECRET_NAME, "secret")
+        operation = "delete_secret" if action == "delete" else "set_secret"
         place = await self._place(operation, repo, namespace)
         common: dict[str, Any] = {"access": self._access, "place": place, "target": f"secret {name}", "secret": name}
-        change: AdminChange
         if action == "delete":
-            change = DeleteSecret(name=operation, **common)
-        else:
-            rules = {"pull_request": pull_request, "pull_request_push": pull_request_push}
-            given = {key: value for key, value in rules.items() if value is not None}
-            value, source = self._find_value(place, name) if action == "set" else (None, "")
-            change = SetSecret(name=operation, rules=given, value=value, source=source, **common)
-        return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
+            delete = DeleteSecret(name=operation, **common)
+            return await self._actor.act(context, delete, dry_run=dry_run, token=confirmation)
+        rules = {"pull_request": pull_request, "pull_request_push": pull_request_push}
+        given = {key: value for key, value in rules.items() if value is not None}
+        change = SetSecret(name=operation, rules=given, **common)
+        if action == "set":
+            obtained = await self._obtain(context, change, dry_run=dry_run)
+            if isinstance(obtained, InputRequiredResult):
+                return obtained
+            change = obtained
+        answer = await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
+        if not isinstance(answer, InputRequiredResult) and not dry_run:
+            self._desk.drop((place, name))
+        return answer
 
     @tool(title="Manage a scheduled job", schema="admin-change/1", writes=True, destructive=True)
     async def drone_manage_cron(
@@ -264,25 +276,34 @@ class ChangingTools:
         change = QueueChange(access=self._access, name=name, place=await self._server(name))
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 
-    def _find_value(self, scope: str, name: str) -> tuple[Any, str]:
-        """Return the value of a secret and the origin of it, for a sentence."""
-        place = self._settings.find_place(scope, name)
-        if place is None:
+    async def _obtain(
+        self, context: Context[Any, Any], change: SetSecret, *, dry_run: bool
+    ) -> SetSecret | InputRequiredResult:
+        """Return the change with its value, from the operator's place or a person; or what ends this round."""
+        from drone_mcp_admin.changing.secrets import BY_A_PERSON, find_value  # noqa: PLC0415 - to start fast
+
+        at_place = find_value(self._settings, change)
+        if at_place is not None:
+            return at_place
+        if not can_open(context):
             raise InvalidInput(
-                f"The operator of this server has named no place for the value of {name} in {scope}",
-                next_step="The operator can name one in DRONE_MCP_ADMIN_SECRETS; a value is no argument",
+                f"The operator of this server has named no place for the value of {change.label}, and this client "
+                "cannot open a page on which a person could enter it",
+                next_step="The operator can name a place in DRONE_MCP_ADMIN_SECRETS; a value is no argument",
             )
-        value = self._settings.value_at(place)
-        kind = "file" if place.is_file else "variable"
-        if value is None:
-            raise InvalidInput(
-                f"The {kind} that the operator has named for {name} holds no value",
-                next_step=f"The operator has to fill the {kind}, with text in UTF-8",
-            )
-        return value, f"the {kind} that the operator has named"
+        if dry_run or self._actor.rehearses:
+            return replace(change, source=BY_A_PERSON)
+        subject = (change.place, change.secret)
+        if not self._desk.has_asked(subject):
+            await self._actor.begin_asking(change, "page")
+        entered = await self._desk.ask(context, subject, f"An agent wants to set the value of {change.label}.")
+        if isinstance(entered, InputRequiredResult):
+            return entered
+        value, number = entered
+        return replace(change, source=BY_A_PERSON, value=value, version=number)
 
     async def _place(self, operation: str, repo: str | None, namespace: str | None = None) -> str:
-        """Return the scope of a change; write an audit line if it is none of this role's."""
+        """Return the scope of a change; a refusal is on record."""
         async with self._actor.recording_refusals(operation=operation, scope=namespace or repo or ""):
             return self._access.resolve_scope(repo, namespace)
 

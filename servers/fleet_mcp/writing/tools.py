@@ -8,8 +8,6 @@ from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.tools import tool
 from fleet_mcp.arguments import AgentName, Confirmation, DryRun, Once, check_key, check_project
 from fleet_mcp.writing.views import ChangedView
@@ -36,7 +34,6 @@ fleet_stop_task, fleet_set_pull_request, fleet_delete_agent. They take dry_run; 
 
 NOT_CONFIRMED means that a person has to agree: put the question to them as it is, and never answer it yourself."""
 """The lines of the server's instructions about these tools."""
-NAME_SHOWN: Final = 100  # characters
 
 
 class WritingTools:
@@ -173,12 +170,9 @@ class WritingTools:
         from fleet_mcp.writing.changes import AgentReader  # noqa: PLC0415 - on first use, to start fast
 
         key, reader, project = check_key(once), AgentReader(self._access, agent), ""
-        try:
+        async with self._actor.recording_refusals(operation=operation, agent=agent):
             self._access.split_name(agent)
             if self._access.settings.guard.rules.mode != "off":
                 project = await reader.find_project()
-        except ServiceError as error:
-            await self._actor.note_refusal(error, operation=operation, agent=one_line(agent, NAME_SHOWN))
-            raise
         common = {"access": self._access, "clock": self._clock, "reader": reader, "name": operation}
         return {**common, "agent": agent, "project": project, "once": key}

@@ -63,7 +63,7 @@ class Actor:
         guard = self._guard
         # First, because it needs no request: whatever this role may never do is refused without asking the service.
         await guard.admit(change.operation, change.scope)
-        rehearses = dry_run or guard.rules.mode != "on"
+        rehearses = dry_run or self.rehearses
         # A rehearsal sends nothing: it does not count as the same call, and is not answered with an earlier call's
         # answer.
         async with self._on_record(change):
@@ -83,6 +83,21 @@ class Actor:
             return change.describe_rehearsal(plan, decision)
         confirmed = await self._confirm(context, change, plan, decision, token)
         return confirmed if isinstance(confirmed, InputRequiredResult) else await self._do(change, *confirmed)
+
+    @property
+    def rehearses(self) -> bool:
+        """Whether this process sends nothing."""
+        return self._guard.rules.mode != "on"
+
+    async def begin_asking(self, change: Change[A, V], asked: str) -> None:
+        """Check that this role may do a change at all, and write a line, before a person is asked for a part of it.
+
+        Args:
+            change: what to do.
+            asked: in which way, for the line.
+        """
+        await self._guard.admit(change.operation, change.scope)
+        await self._guard.audit.note("asked", **change.facts(), confirmation=asked)
 
     @asynccontextmanager
     async def recording_refusals(self, **facts: Any) -> AsyncIterator[None]:
@@ -136,7 +151,7 @@ class Actor:
 
     @asynccontextmanager
     async def _on_record(self, change: Change[A, V]) -> AsyncIterator[None]:
-        """Write a line about what ends a call before anything was sent."""
+        """Write a line about an error that ends a call before anything was sent."""
         try:
             yield
         except ServiceError as error:
@@ -227,7 +242,7 @@ class Actor:
         return sent
 
     async def _look_for_effect(self, change: Change[A, V], plan: Plan[A], index: int, error: ServiceError) -> Sent:
-        """Return what a call whose answer was lost would have been answered; raise where nothing shows that."""
+        """Return the effect of a call whose answer was lost; raise where nothing shows it."""
         if not error.outcome_unknown:
             raise error
         found = None

@@ -101,7 +101,7 @@ class Rules(ABC):
         return Decision(self.mode, "allowed", confirm=risk >= self.confirm)
 
     def _check_additions(self, action: Action) -> None:
-        """Refuse what the agent adds and no rule allows by name."""
+        """Refuse additions of the agent that no rule allows by name."""
         additions = action.additions
         additions.check()
         for name, _ in additions.params:
