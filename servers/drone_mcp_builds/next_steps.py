@@ -1,4 +1,4 @@
-"""Suggests the next step to a reader of a build: a call of a tool, or what a person has to do. Pure."""
+"""Suggests the next step to a reader of a build: a call of a tool, or an action of a person. Pure."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ def replay_command(
         Path | None, typer.Option(metavar="FILE", help="Show only where this rule file decides differently.")
     ] = None,
 ) -> None:
-    """Show what the rules would have decided. With --against, exits with 1 where two rule files differ."""
+    """Show the decisions that the rules would have made. With --against, exits with 1 where two rule files differ."""
     try:
         files = [read_rules(rules), *([read_rules(against)] if against else [])]
         moments = list(drop_repeats(replay(read_recording(events), files)))

@@ -103,7 +103,7 @@ def snapshot(
 def restore(
     copy: Annotated[Path, typer.Argument(help="A file that `snapshot` wrote.", exists=True, dir_okay=False)],
 ) -> None:
-    """Merge a copy into the state that DRONE_MCP_STATE names; what is newer there stays."""
+    """Merge a copy into the state that DRONE_MCP_STATE names; newer entries there stay."""
     with _failing_in_a_line():
         count = anyio.run(_restore, read_state(os.environ), copy.absolute())
     typer.echo(f"{count} builds merged", err=True)

@@ -31,7 +31,7 @@ MOST_COMPARED: Final = 20  # commits of a comparison that are shown
 
 
 async def list_folder(access: ForgeAccess, place: Place, path: str, start: int) -> FileList:
-    """List what is in a folder. Costs one request, and one more for a shortened hash."""
+    """List the entries of a folder. Costs one request, and one more for a shortened hash."""
 
     async def ask(forge: Forge, repo: str) -> tuple[Entry, ...] | Entry:
         is_short = is_sha(place.ref) and not is_full_sha(place.ref)

@@ -38,7 +38,7 @@ class FileRequest:
 
 
 def read_request(path: str, line: int | None, lines: str | None, part: str | None) -> FileRequest:
-    """Return what the arguments ask for; by default the first lines.
+    """Return the requested part; by default the first lines.
 
     Raises:
         InvalidInput: more than one of line, lines and bytes is given, or a range is none.

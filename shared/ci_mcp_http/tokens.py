@@ -209,7 +209,7 @@ class TokenCheck:
         self._task = BackgroundTask(self._check, read_limits)
 
     async def notice(self) -> str:
-        """Return what is wrong with the token, "" where nothing is known to be; wait for a running check."""
+        """Return the fault of the token, "" where none is known; wait for a running check."""
         if self._task is not None:
             await self._task.wait(max(0.0, PATIENCE - self._age()))
         # A token that its file holds only now is another one.

@@ -1,4 +1,4 @@
-"""Reads the JSON-RPC messages of a client, and refuses what is none, so that no caller waits forever. Pure.
+"""Reads the JSON-RPC messages of a client, and refuses anything else, so that no caller waits forever. Pure.
 
 The SDK (2.3.0) drops a line that it cannot read (`mcp/server/stdio.py`), takes a request whose id is null or a fraction
 for a notification, and takes one with a member `error` for a response (`mcp_types/jsonrpc.py`). JSON-RPC answers all of
@@ -40,7 +40,7 @@ _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', r
 
 @dataclass(frozen=True)
 class Refusal:
-    """The error that answers what is no valid message.
+    """The error that answers an invalid message.
 
     Attributes:
         number: the id of the request as JSON text; "null" if none can be read.

@@ -1,4 +1,4 @@
-"""Declares tools, and makes of them what a client sees and calls.
+"""Declares tools, and registers them with the schemas that a client sees.
 
     class ReleaseTools:
         def __init__(self, access: SlipwayAccess) -> None: ...

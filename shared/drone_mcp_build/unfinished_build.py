@@ -48,7 +48,7 @@ def waits_for_others(stage: Stage) -> bool:
 
 
 def describe_pending(stage: Stage) -> str:
-    """Say what a pending stage waits for, as far as Drone says.
+    """Describe why a pending stage waits, as far as Drone reports it.
 
     Drone counts every older stage that has not ended, also one that only waits (harness/drone v2.25.0,
     scheduler/queue/queue.go).

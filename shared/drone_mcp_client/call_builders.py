@@ -162,7 +162,7 @@ def _subject(what: str, repo: str, parts: tuple[str | int, ...]) -> str:
 
 
 def _path_template(path: str) -> str:
-    """Return a path with placeholders for what it names.
+    """Return a path with placeholders for names and numbers.
 
     Metrics and traces are labelled with it, so there must be few of them, and none may disclose a repository. The
     routes are those of drone/drone v2.25.0, handler/api/api.go.

@@ -154,7 +154,7 @@ async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
 
 
 def conclude(facts: Facts, propose: Advice = _propose_nothing) -> Diagnosis[DiagnosisView]:
-    """Judge what was read; for a thread of its own, as logs may be large."""
+    """Judge the facts; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
     failures = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
     first = next((case for case in failures if case.counts), None)

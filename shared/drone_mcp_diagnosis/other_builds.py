@@ -185,7 +185,7 @@ class Historian:
     read: dict[int, Build] = field(default_factory=dict)  # whole builds by number
 
     async def look_back(self) -> Past:
-        """Return what was found; an error of Drone ends the search and is named in `trouble`."""
+        """Return the runs in other builds; an error of Drone ends the search and is named in `trouble`."""
         own, number = history_branch(self.build), self.build.number
         if not own:
             return NO_PAST

@@ -87,7 +87,7 @@ class StepReader:
         return LogReading(ref, text)
 
     async def _just_ended(self, ref: StepRef) -> LogReading:
-        """Read what is stored now: the stream of a step that ended may lack the end of its text."""
+        """Read the stored log: the stream of a step that ended may lack the end of its text."""
         build = await self.drone.build(self.repo, self.number)
         now = find(build, str(ref.stage.number), str(ref.step.number))[0]
         if now.step.status != "running":

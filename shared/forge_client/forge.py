@@ -203,7 +203,7 @@ class ForgeWrites(Protocol):
         """Create an issue."""
 
     def update_issue(self, repo: str, number: int, changes: IssueChanges) -> Call[Written[Issue]]:
-        """Change what is given of an issue."""
+        """Change the given fields of an issue."""
 
     def add_labels(self, repo: str, number: int, labels: Sequence[Label]) -> Call[Written[tuple[Label, ...]]]:
         """Add labels to an issue or pull request."""
@@ -236,4 +236,4 @@ class ForgeWrites(Protocol):
         """Open a pull request."""
 
     def update_pull(self, repo: str, number: int, changes: PullChanges) -> Call[Written[PullRequest]]:
-        """Change what is given of a pull request."""
+        """Change the given fields of a pull request."""

@@ -92,7 +92,7 @@ def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> Comp
 
 
 def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> ComparisonView:
-    """Say only what a small budget has room for."""
+    """Shorten the answer to a small budget."""
     view = _view(pair, budget, new, lines)
     no_names = {"branch": "", "event": "", "commit": ""}
     fewer = {
@@ -113,7 +113,7 @@ def _new(pair: Pair, new: Sequence[int], lines: list[Row]) -> NewView | None:
 
 
 def _lost(failed: LogText, other: LogText) -> str:
-    """Say what the loss of a beginning means for the comparison."""
+    """Describe the effect of a lost beginning on the comparison."""
     of_failed = f"in the failed log {LOST_HEAD}" if failed.head_lost else ""
     of_other = "the beginning of the other log is lost, so that lines shown here may be old" if other.head_lost else ""
     return "; ".join(filter(None, (of_failed, of_other)))

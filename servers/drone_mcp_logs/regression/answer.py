@@ -121,7 +121,7 @@ _SUMMARIES: dict[RegressionVerdict, Callable[[Regression], str]] = {
 
 
 def _streak(found: Regression) -> str:
-    """Say what was wrong before this failure: nothing, or another one."""
+    """Describe the failure before this one, if there was any."""
     first = found.streak.bad[-1]
     earlier = f"; broken otherwise since {_at(first)}" if first is not _first(found) else ""
     return earlier + _after(found)

@@ -34,7 +34,6 @@ fleet_stop_task, fleet_set_pull_request, fleet_delete_agent. They take dry_run; 
 
 NOT_CONFIRMED means that a person has to agree: put the question to them as it is, and never answer it yourself."""
 """The lines of the server's instructions about these tools."""
-NAME_SHOWN: Final = 100  # characters
 
 
 class WritingTools:

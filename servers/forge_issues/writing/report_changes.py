@@ -1,4 +1,4 @@
-"""The changes that say on the forge what the CI server knows: the report of a build, the issue about a flaky step."""
+"""The changes that report results of the CI on the forge: the report of a build, the issue about a flaky step."""
 
 from __future__ import annotations
 

@@ -65,7 +65,7 @@ def write_report(diagnosed: DiagnosedBuild, page: str, earlier: Sequence[Reporte
 
 
 def _describe_failures(diagnosed: DiagnosedBuild) -> list[str]:
-    """Return what the fenced block says: each failure with its lines, then what is known besides."""
+    """Return the text of the fenced block: each failure with its lines, then further facts."""
     rows: list[str] = []
     diagnosis = diagnosed.diagnosis
     cases = diagnosis.cases[:MOST_CASES]

@@ -60,7 +60,7 @@ def read_range(text: str) -> tuple[int, int]:
 
 
 async def read_artifact(client: JenkinsClient, redactor: Redactor, request: PartRequest) -> ArtifactView:
-    """Read a part of an artifact, and what is around it.
+    """Read a part of an artifact, and its surroundings.
 
     Raises:
         InvalidInput: it begins beyond the end.

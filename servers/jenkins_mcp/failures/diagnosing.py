@@ -121,7 +121,7 @@ async def _find_failures(target: Target, build: Build, stages: Sequence[Stage]) 
 
 
 def conclude(facts: Facts) -> DiagnosisView:
-    """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
+    """Judge the facts and write the answer; for a thread of its own, as logs may be large."""
     build = facts.build
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.failed, facts.readings, strict=False))]
     first = next((case for case in cases if case.counts), None)

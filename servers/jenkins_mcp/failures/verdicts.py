@@ -57,7 +57,7 @@ def verdict_of(
 
 
 def verdict_of_stop(build: Build, error: str = "") -> Verdict:
-    """Judge what a stop ended, by the reasons that Jenkins gives for it."""
+    """Judge a failure that a stop caused, by the reasons that Jenkins gives for it."""
     reasons = [one_line(cause.short_description, _REASON) for cause in build.interruptions()]
     why = reasons or ([one_line(error, _REASON)] if error else [])
     for reason in why:

@@ -84,7 +84,7 @@ def _exit_at_signals() -> None:
 
 
 def _read_environment(surface: Surface, readers: Sequence[Reader]) -> tuple[dict[str, Any], SettingsError | None]:
-    """Check the environment and narrow the surface to what it allows.
+    """Check the environment and narrow the surface to the allowed tools.
 
     Returns:
         The values that were read, and the error, if any.

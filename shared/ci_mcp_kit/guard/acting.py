@@ -151,7 +151,7 @@ class Actor:
 
     @asynccontextmanager
     async def _on_record(self, change: Change[A, V]) -> AsyncIterator[None]:
-        """Write a line about what ends a call before anything was sent."""
+        """Write a line about an error that ends a call before anything was sent."""
         try:
             yield
         except ServiceError as error:
@@ -242,7 +242,7 @@ class Actor:
         return sent
 
     async def _look_for_effect(self, change: Change[A, V], plan: Plan[A], index: int, error: ServiceError) -> Sent:
-        """Return what a call whose answer was lost would have been answered; raise where nothing shows that."""
+        """Return the effect of a call whose answer was lost; raise where nothing shows it."""
         if not error.outcome_unknown:
             raise error
         found = None

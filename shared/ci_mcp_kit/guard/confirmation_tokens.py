@@ -24,7 +24,7 @@ LONGEST: Final = 400  # characters; ours have some 120, and whatever is longer i
 
 
 def derived(key: bytes, purpose: str) -> bytes:
-    """Return a key for one purpose: what is signed for one cannot be used for another."""
+    """Return a key for one purpose: a signature for one is not valid for another."""
     return hmac.digest(key, f"drone-mcp/{purpose}".encode(), hashlib.sha256)
 
 

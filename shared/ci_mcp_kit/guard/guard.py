@@ -143,7 +143,7 @@ class Guard:
 
     @asynccontextmanager
     async def _on_record(self, facts: dict[str, Any]) -> AsyncIterator[None]:
-        """Write a line about what the block refuses."""
+        """Write a line about a refusal in the block."""
         try:
             yield
         except ServiceError as refused:

@@ -83,9 +83,7 @@ class Rules(ABC):
         if self.mode == "off":
             raise self.disabled(f"Changes are off here, so {operation.name} is refused", {"rule": "mode"})
         if operation.name not in self.operations:
-            raise self.refusal(
-                "operations", f"This role may not {operation.name} {operation.thing or self.spec.thing}s"
-            )
+            raise self.refusal("operations", f"This role may not {operation.describe(self.spec.thing)}")
         self.check_scope(scope)
 
     def decide(self, action: Action) -> Decision:
@@ -101,7 +99,7 @@ class Rules(ABC):
         return Decision(self.mode, "allowed", confirm=risk >= self.confirm)
 
     def _check_additions(self, action: Action) -> None:
-        """Refuse what the agent adds and no rule allows by name."""
+        """Refuse additions of the agent that no rule allows by name."""
         additions = action.additions
         additions.check()
         for name, _ in additions.params:

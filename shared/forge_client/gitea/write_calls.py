@@ -41,7 +41,7 @@ def create_issue(
 
 
 def update_issue(repo: str, number: int, changes: IssueChanges) -> Call[Written[Issue]]:
-    """Change what is given of an issue; labels have calls of their own, as this one ignores them.
+    """Change the given fields of an issue; labels have calls of their own, as this one ignores them.
 
     With a content version, Gitea from 1.27 on refuses (409) where the body was edited since; Forgejo 12 ignores it.
     """
@@ -119,7 +119,7 @@ def create_pull(
 
 
 def update_pull(repo: str, number: int, changes: PullChanges) -> Call[Written[PullRequest]]:
-    """Change what is given of a pull request."""
+    """Change the given fields of a pull request."""
     content = _changed_content(changes)
     if changes.base is not None:
         content["base"] = check_ref(changes.base)

@@ -78,7 +78,7 @@ def _send_range(ctx: Context, blob: Blob, headers: dict[str, str]) -> Response:
 
 
 def tree(ctx: Context) -> Response:
-    """Tell a page of what is below a commit; of folders too, what is in them, if it is recursive."""
+    """List a page of the entries of a commit; with those inside of folders if it is recursive."""
     repo = ctx.repo
     commit = repo.git.find(ctx.params["sha"], short=True)
     if commit is None:

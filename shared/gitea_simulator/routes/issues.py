@@ -139,7 +139,7 @@ def _is_within(ctx: Context, event: Event) -> bool:
 
 
 def find_comment(ctx: Context) -> tuple[Issue, Event]:
-    """Return the comment in the path and what it is on."""
+    """Return the comment in the path and its issue."""
     wanted = ctx.number("comment")
     for issue in ctx.repo.issues.values():
         for comment in issue.comments:

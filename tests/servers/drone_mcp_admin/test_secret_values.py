@@ -72,6 +72,50 @@ async def test_a_value_of_the_operators_file_reaches_drone_and_nobody_else(
     assert [form for form in FORMS if form in record.text()] == []
 
 
+NASTY = (
+    "-----BEGIN EC PRIVATE KEY-----\nMHcCAQEEIBkg\nno-real-key\n-----END EC PRIVATE KEY-----",
+    "tab\tand 'quotes' and \"more\" \\n \\u0041",
+    "ünïcödé 🔑 value",
+    "aGVsbG8gd29ybGQ=" * 40,
+    "${OTHER_SECRET} $(id) `id` %s {0}",
+    "trailing space ",
+)
+
+
+async def test_values_of_any_form_reach_drone_as_they_are_and_are_in_no_output(
+    at: Any, person: Person, record: Record, file: Path
+) -> None:
+    async with at(person, DRONE_MCP_ADMIN_SECRETS=f"octo/*/NPM_TOKEN={file}", DRONE_MCP_ADMIN_RATE="100/h") as desk:
+        for value in NASTY:
+            file.write_text(value, encoding="utf-8")  # noqa: ASYNC240 - a test may block
+            record.answers.append((await desk.call(SECRET, **SET)).text)
+            assert next(one.data for one in desk.drone.world.secrets if one.name == "NPM_TOKEN") == value
+        desk.drone.break_with("status", status=400, message="; ".join(NASTY), route="PATCH /api/repos/*")
+        file.write_text("the last one", encoding="utf-8")  # noqa: ASYNC240 - a test may block
+        record.answers.append((await desk.call(SECRET, **SET)).text)
+    assert '"INVALID_INPUT"' in record.answers[-1]
+    said = record.text()
+    shown = {line for value in NASTY for line in value.splitlines() if len(line) > 8 and line in said}
+    assert shown == set()
+
+
+async def test_a_server_whose_token_is_in_a_file_goes_on_with_the_new_one(
+    at: Any, person: Person, tmp_path: Path
+) -> None:
+    folder = tmp_path / "tokens"
+    folder.mkdir()
+    token = folder / "admin.token"
+    token.write_text("admin-token\n", encoding="ascii")
+    files = {"DRONE_TOKEN": "", "DRONE_TOKEN_FILE": str(token)}
+    files |= {"DRONE_WRITE_TOKEN": "", "DRONE_WRITE_TOKEN_FILE": str(token)}
+    async with at(person, DRONE_MCP_ADMIN_TOKEN_FOLDER=str(folder), **files) as desk:
+        await desk.call(USER, action="rotate_token")
+        answer = await desk.call("drone_manage_queue", action="pause")
+        users = await desk.call("drone_list_users")
+    assert token.read_text(encoding="ascii") != "admin-token\n"
+    assert (answer.data["outcome"], len(users.data["users"])) == ("done", 3)
+
+
 async def test_a_value_of_a_variable_is_used_and_not_shown(at: Any, person: Person, record: Record) -> None:
     places = {"DRONE_MCP_ADMIN_SECRETS": "org:octo/SHARED=SHARED_VALUE", "SHARED_VALUE": VALUE}
     async with at(person, **places) as desk:

@@ -1,4 +1,4 @@
-"""Jenkins itself: its nodes, who asks, and what a change has to carry."""
+"""Jenkins itself: its nodes, the user of the token, and the crumb of a change."""
 
 from __future__ import annotations
 
