@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import json
-import time
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import anyio
 import pytest
 from mcp import Client
 from mcp.client.stdio import stdio_client
 
-from acceptance.test_acting import WORLD
 from ci_mcp_kit.guard.audit_chain import verify
 from ci_mcp_kit.guard.audit_file import read_head
 from ci_mcp_kit.guard.confirmation_tokens import derived
-from ci_mcp_simulator.clock import ManualClock
 from support.actions_desk import Person
 from support.agent import Agent
 from support.installed import ROLES
-from support.role_play import DEADLINE, KEY, configured, writes
-from support.simulator import running_simulator
+from support.role_play import KEY, configured, drone_now, writes
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
-    from pathlib import Path
 
     from support.simulator import SimulatorHandle
 
+WORLD = Path(__file__).parent / "acting_world.yaml"
 HOURS = 4
 VALUE = "5ec2e7-of-the-registry"
 ADMIN = """
@@ -50,18 +46,16 @@ servers:
 @asynccontextmanager
 async def drone_since_the_morning() -> AsyncIterator[SimulatorHandle]:
     """Run a Drone whose queue somebody has paused hours ago, just before a build was pushed."""
-    began = ManualClock(float(int(time.time()) - HOURS * 3600))
-    with anyio.fail_after(DEADLINE):
-        async with running_simulator(WORLD, socket=True, clock=began) as drone:
-            await drone.advance(1800)
-            async with drone.client() as somebody:
-                (await somebody.delete("/api/queue")).raise_for_status()
-                (await somebody.post("/api/repos/octo/hello/builds")).raise_for_status()
-                body = {"name": "REGISTRY", "data": "the old value"}
-                (await somebody.post("/api/repos/octo/hello/secrets", json=body)).raise_for_status()
-            await drone.advance(HOURS * 3600 - 1800)
-            drone.forget()
-            yield drone
+    async with drone_now(WORLD, ago=HOURS * 3600) as drone:
+        await drone.advance(1800)
+        async with drone.client() as somebody:
+            (await somebody.delete("/api/queue")).raise_for_status()
+            (await somebody.post("/api/repos/octo/hello/builds")).raise_for_status()
+            body = {"name": "REGISTRY", "data": "the old value"}
+            (await somebody.post("/api/repos/octo/hello/secrets", json=body)).raise_for_status()
+        await drone.advance(HOURS * 3600 - 1800)
+        drone.forget()
+        yield drone
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])

@@ -70,7 +70,7 @@ class UpdateRepo(AdminChange):
             f"{name} from {show(getattr(repo, name))} to {show(value)}" for name, value in wanted.items()
         )
         return self.make_plan(
-            f"change of {self.place}: {changes}",
+            f"change {self.place}: {changes}",
             calls.update_repo(self.place, wanted),
             state=(repo.version, *(getattr(repo, name) for name in wanted)),
             notes=tuple(_note_settings(repo, wanted)),
@@ -242,25 +242,28 @@ class PurgeBuilds(AdminChange):
                 next_step=f"Name a number of {repo.counter} or less, so that the newest build stays",
                 service=DRONE,
             )
-        oldest = await self._list_old(self.before)
-        if not oldest:
+        newest = await self._find_newest(self.before)
+        if newest is None:
             return self.plan_nothing(f"{self.place} has no builds before {self.before}")
         return self.make_plan(
-            f"delete {len(oldest)} builds of {self.place} for good, {min(oldest)} to {max(oldest)}",
+            f"delete all builds of {self.place} up to build {newest} for good",
             admin_calls.purge_builds(self.place, self.before),
-            state=(self.before, len(oldest), max(oldest)),
+            state=(self.before, newest),
             notes=("Nothing brings them back. Their logs stay in Drone's log store, where nothing leads to them",),
         )
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
-        left = await self._list_old(self.before or 0)
+        left = await self._find_newest(self.before or 0)
         return ReadBack(
             message=f"The builds of {self.place} before {self.before} are deleted",
-            now={"left": len(left)},
-            dropped=(f"{len(left)} builds before {self.before} are still there",) if left else (),
+            dropped=() if left is None else (f"build {left} is still there",),
         )
 
-    async def _list_old(self, before: int) -> list[int]:
+    async def _find_newest(self, before: int) -> int | None:
+        """Return the newest of the builds that go; those after it are read, and none before it."""
         drone = await self.access.client()
-        return [build.number async for build in drone.builds(self.place) if build.number < before]
+        async for build in drone.builds(self.place):
+            if build.number < before:
+                return build.number
+        return None

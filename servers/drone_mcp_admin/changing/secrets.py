@@ -70,7 +70,7 @@ class SetSecret(AdminChange):
         parts = [f"a value from {self.source}"] if self.source else []
         parts += [f"{name} {show(value)}" for name, value in wanted.items()]
         return self.make_plan(
-            f"{'change' if there else 'add'} {self.label}: {', '.join(parts)}",
+            f"{'change' if there else 'add'} {self.label}, with {', '.join(parts)}",
             self._call(body, there),
             state=(there.model_dump(include={"pull_request", "pull_request_push"}) if there else None,),
             notes=self._notes(wanted),

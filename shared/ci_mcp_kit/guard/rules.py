@@ -83,9 +83,7 @@ class Rules(ABC):
         if self.mode == "off":
             raise self.disabled(f"Changes are off here, so {operation.name} is refused", {"rule": "mode"})
         if operation.name not in self.operations:
-            raise self.refusal(
-                "operations", f"This role may not {operation.name} {operation.thing or self.spec.thing}s"
-            )
+            raise self.refusal("operations", f"This role may not {operation.describe(self.spec.thing)}")
         self.check_scope(scope)
 
     def decide(self, action: Action) -> Decision:
