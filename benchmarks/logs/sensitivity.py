@@ -5,8 +5,8 @@
 DIR is that of `run.py`, and figures are cross-fitted as there. Every constant of `ci_mcp_logs.distill.tuning`, or each
 of those named, is moved down and up while the others stay: a share halfway to 0 and to 1, anything else to its half and
 its double. The columns are recall and full on LogChunks at 2,000 tokens with the median tokens of an answer, recall and
-hit at 500 tokens, and recall on CiDiff with the good log and on new-mid. The constants were chosen on these packs: a
-row tells how steep the figures are around a value, not how it does on other logs.
+hit at 500 tokens, and recall on CiDiff with the good log, on LogDx-CI and on new-mid. The constants were chosen on
+these packs: a row tells how steep the figures are around a value, not how it does on other logs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-BUDGETS = {"logchunks": (2000, 500), "cidiff": (2000,), "new-mid": (2000,)}
+BUDGETS = {"logchunks": (2000, 500), "cidiff": (2000,), "logdx": (2000,), "new-mid": (2000,)}
 
 
 def constants() -> dict[str, float]:
@@ -64,8 +64,9 @@ def row(packs: dict[str, list[Case]], models: list[Model]) -> str:
     tokens = statistics.median(mark.tokens for mark in marks["logchunks", 2000])
     return (
         f"recall {figure('logchunks', 2000, 'recall')} full {figure('logchunks', 2000, 'full')} tokens {tokens:4.0f}"
-        f"   at 500: recall {figure('logchunks', 500, 'recall')} hit {figure('logchunks', 500, 'hit')}"
-        f"   cidiff: recall {figure('cidiff', 2000, 'recall')}   new-mid: recall {figure('new-mid', 2000, 'recall')}"
+        f"   at 500: recall {figure('logchunks', 500, 'recall')} hit {figure('logchunks', 500, 'hit')}   recall of"
+        f" cidiff {figure('cidiff', 2000, 'recall')}, logdx {figure('logdx', 2000, 'recall')},"
+        f" new-mid {figure('new-mid', 2000, 'recall')}"
     )
 
 

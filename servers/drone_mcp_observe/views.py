@@ -189,6 +189,7 @@ class SystemAlertsView(View):
     alerts: tuple[SystemAlertItem, ...]
     left_out: str = ""
     note: str = ""
+    next_step: str = ""
 
 
 class SymptomItem(View):

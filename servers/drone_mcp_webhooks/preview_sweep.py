@@ -19,7 +19,7 @@ from ci_mcp_kit.guard.guard_notes import key
 from drone_mcp_build.scope import RepoScope
 from drone_mcp_client.errors import ServiceError
 from drone_mcp_deployments.deploying import DeployChange
-from drone_mcp_deployments.previews import find_merged_or_closed, find_wanted, preview_branch, read_previews
+from drone_mcp_deployments.previews import find_closed, find_wanted, preview_branch, read_previews
 from drone_mcp_deployments.stopping import StopPreview
 from drone_mcp_state import StoreError
 from drone_mcp_webhooks import metrics as m
@@ -101,30 +101,32 @@ class PreviewSweep:
     async def _sweep_repo(self, slug: str) -> None:
         drone = await self.access.client()
         previews = read_previews(await drone.deployments(slug), self.rules.preview_stop)
+        still_open = [preview for preview in previews if preview.is_open]
+        if not still_open and not self.branches:
+            return
         builds = [record.build for record in await self.store.newest(slug, LOOKED_THROUGH)]
-        over = find_merged_or_closed(slug, builds, ())
-        # Only where there are pull requests, to spare Drone a request.
-        over = find_merged_or_closed(slug, builds, await drone.pulls(slug)) if over else over
-        for preview in previews:
-            if preview.is_open:
-                await self._stop_if_over(slug, preview, over)
+        closed = find_closed(slug, builds, ())
+        if closed:  # there are pull requests; Drone is asked only then which of them are still open
+            closed = find_closed(slug, builds, await drone.pulls(slug))
+        for preview in still_open:
+            await self._stop_if_over(slug, preview, closed)
         if self.branches:
-            await self._open_wanted(slug, builds, previews, over)
+            await self._open_wanted(slug, builds, previews, closed)
 
-    async def _stop_if_over(self, slug: str, preview: Preview, closed: set[str]) -> None:
+    async def _stop_if_over(self, slug: str, preview: Preview, closed: set[tuple[str, str]]) -> None:
         now = self.now()
         ends = await self.ends.read(slug, preview, now)
-        if preview.branch not in closed and now < ends:
+        if (preview.branch, preview.deployment.after) not in closed and now < ends:
             return
         change = StopPreview(**self._shared(slug, preview.target))
         # A stop that fails or is refused is tried again after an hour, and then ever more rarely.
         await self._act("stopped", change, preview.target, max(HOUR, now - ends))
 
     async def _open_wanted(
-        self, slug: str, builds: Sequence[Build], previews: Sequence[Preview], closed: set[str]
+        self, slug: str, builds: Sequence[Build], previews: Sequence[Preview], closed: set[tuple[str, str]]
     ) -> None:
         since = self.now() - self.rules.previews.seconds
-        wanted = find_wanted(builds, previews, globs=self.branches, without=closed, since=since)
+        wanted = find_wanted(builds, previews, globs=self.branches, closed=closed, since=since)
         if not wanted:
             return
         default = (await (await self.access.client()).repo(slug)).default_branch

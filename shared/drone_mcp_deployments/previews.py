@@ -80,17 +80,23 @@ def find_preview(previews: Iterable[Preview], name: str) -> Preview | None:
     return max(found, key=lambda preview: (preview.is_open, preview.deployment.number), default=None)
 
 
-def find_merged_or_closed(repo: str, builds: Iterable[Build], open_pulls: Iterable[Build]) -> set[str]:
-    """Return the branches of a repository whose pull requests are all merged or closed.
+def find_closed(repo: str, builds: Iterable[Build], open_pulls: Iterable[Build]) -> set[tuple[str, str]]:
+    """Return the branches, with their commits, whose pull request was merged or closed.
+
+    By commit, because a branch may be worked on afterwards, and get another preview.
 
     Args:
-        repo: the repository; a pull request from a fork is none of its branches.
+        repo: the repository; a pull request from a fork is of none of its branches.
         builds: known builds, among them those of pull requests.
         open_pulls: the newest build of each pull request, which Drone forgets when it is merged or closed
             (harness/drone v2.25.0, handler/web/hook.go).
     """
-    branches = {build.source for build in builds if pull_request_of(build) is not None and build.source_repo == repo}
-    return branches - {build.source for build in open_pulls if build.source_repo == repo}
+    still_open = {build.source for build in open_pulls if build.source_repo == repo}
+    return {
+        (build.source, build.after)
+        for build in builds
+        if pull_request_of(build) is not None and build.source_repo == repo and build.source not in still_open
+    }
 
 
 def find_wanted(
@@ -98,7 +104,7 @@ def find_wanted(
     previews: Iterable[Preview],
     *,
     globs: Collection[str],
-    without: Collection[str],
+    closed: Collection[tuple[str, str]],
     since: float,
 ) -> list[Build]:
     """Return the builds for which a preview is to be opened: the newest push of its branch, green, and not there yet.
@@ -109,7 +115,7 @@ def find_wanted(
         builds: of the repository, newest first.
         previews: of the repository.
         globs: of the branches that get a preview.
-        without: branches that get none.
+        closed: branches and commits that get none, as their pull request was merged or closed.
         since: the Unix time before which a build is too old.
     """
     had = {(preview.branch, preview.deployment.after) for preview in previews}
@@ -123,6 +129,5 @@ def find_wanted(
         if build.status == "success"
         and build.finished >= since
         and matches(globs, branch)
-        and branch not in without
-        and (branch, build.after) not in had
+        and (branch, build.after) not in {*had, *closed}
     ]

@@ -1,4 +1,4 @@
-"""Which modules the process of a server loads until it has answered its first request."""
+"""The process of a server loads only the listed modules until it has answered its first request."""
 
 from __future__ import annotations
 

@@ -131,10 +131,17 @@ def write_logs(address: str, lines: Sequence[tuple[float, str, dict[str, str]]])
     send("GET", f"{address}/internal/force_flush")
 
 
+def free_ports(count: int) -> list[int]:
+    """Return ports that nobody listens at, each another one."""
+    ports: set[int] = set()
+    while len(ports) < count:
+        ports.add(free_port())
+    return list(ports)
+
+
 @contextmanager
 def running_jaeger() -> Iterator[tuple[str, str]]:
     """Run Jaeger, and yield the addresses of its query service and of its collector for OTLP."""
-    query, collector = free_port(), free_port()
     others = [
         "admin.http",
         "collector.grpc-server",
@@ -142,11 +149,12 @@ def running_jaeger() -> Iterator[tuple[str, str]]:
         "collector.otlp.grpc",
         "query.grpc-server",
     ]
+    query, collector, *ports = free_ports(2 + len(others))
     command = [
         program("jaeger-all-in-one", "scripts/monitoring-services builds it; needs Go"),
         f"--query.http-server.host-port=127.0.0.1:{query}",
         f"--collector.otlp.http.host-port=127.0.0.1:{collector}",
-        *(f"--{name}.host-port=127.0.0.1:{free_port()}" for name in others),
+        *(f"--{name}.host-port=127.0.0.1:{port}" for name, port in zip(others, ports, strict=True)),
     ]
     with running(command, "Starting HTTP server.*port"):
         yield f"http://127.0.0.1:{query}", f"http://127.0.0.1:{collector}"

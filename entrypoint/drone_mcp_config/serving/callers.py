@@ -56,7 +56,7 @@ class Caller(StrictModel):
     name: Annotated[str, Field(pattern=CALLER_NAME)]
     role: Annotated[str, Field(pattern=NAME)]
     added: list[Annotated[str, Field(pattern=NAME)]] = Field(default_factory=list, alias="with", max_length=20)
-    ceiling: Annotated[str, Field(pattern=NAME)] | None = None
+    ceiling: Annotated[str, Field(pattern=NAME)] = ""
     token: Annotated[str, Field(pattern=HASH)]
     drone: Literal["role", "caller"] = "role"
     per_minute: Annotated[int, Field(ge=1, le=100_000)] = 300
@@ -64,7 +64,7 @@ class Caller(StrictModel):
     @property
     def choice(self) -> RoleChoice:
         """The role with what is added to it."""
-        return RoleChoice(self.role, tuple(self.added), self.ceiling or "")
+        return RoleChoice(self.role, tuple(self.added), self.ceiling)
 
 
 class CallerFile(StrictModel):

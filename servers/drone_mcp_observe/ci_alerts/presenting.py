@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.build_times import format_time
 from drone_mcp_client.status import is_failure
+from drone_mcp_observe.amounts import count
 from drone_mcp_observe.ci_alerts.rules import find_alerts
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.views import CiAlert, CiAlertsView
@@ -26,11 +27,11 @@ def present_alerts(read: StateReading, rules: Sequence[AlertRule], source: str, 
     state = read.state
     alerts = find_alerts(rules, state)
     builds = sum(len(one.builds) for one in state.repos)
-    parts = [f"{len(alerts) - limit} more alerts: give a repo"] if len(alerts) > limit else []
-    parts += [f"{read.not_read} repositories with older builds"] if read.not_read else []
+    parts = [f"{count(len(alerts) - limit, 'more alert')}: give a repo"] if len(alerts) > limit else []
+    parts += [f"{count(read.not_read, 'repository')} with older builds"] if read.not_read else []
     return CiAlertsView(
         alerts=tuple(_present_alert(alert, state.now) for alert in alerts[:limit]),
-        checked=f"{len(rules)} rules on {builds} builds of {len(state.repos)} repositories",
+        checked=f"{count(len(rules), 'rule')} on {count(builds, 'build')} of {count(len(state.repos), 'repository')}",
         rules=source,
         left_out="; ".join(parts),
         note=_NO_FEED if state.feed_heard is None and any(rule.when == "silent_feed" for rule in rules) else "",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_client.status import is_failure, is_held
-from drone_mcp_observe.durations import format_duration
+from drone_mcp_observe.amounts import count, format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -113,10 +113,10 @@ def _find_red(rule: AlertRule, one: RepoState, now: float) -> Iterator[Alert]:
     ended = [b for b in one.builds if b.ref == f"refs/heads/{branch}" and b.event not in _DEPLOYMENTS and _ends(b)]
     red = list(takewhile(lambda build: is_failure(build.status), ended))
     if red and now - red[-1].finished >= rule.longer:
-        count = f"{len(red)} builds" if len(red) > 1 else "1 build"
-        more = " or more" if len(red) == len(ended) else ""
         lasted = format_duration(now - red[-1].finished)
-        summary = f"{clean_name(branch)} is red for {lasted}{more}: {count} failed since the last green one"
+        more = " or more" if len(red) == len(ended) else ""
+        failed = count(len(red), "build")
+        summary = f"{clean_name(branch)} is red for {lasted}{more}: {failed} failed since the last green one"
         yield Alert(rule, red[-1].finished, summary, one, red[-1].number)
 
 

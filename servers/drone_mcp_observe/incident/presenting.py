@@ -8,7 +8,7 @@ from drone_mcp_build.build_names import SHORT_COMMIT, clean_name
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.refs import branch_of
 from drone_mcp_deployments.history import find_source, name_commits
-from drone_mcp_observe.durations import format_duration
+from drone_mcp_observe.amounts import count, format_duration
 from drone_mcp_observe.incident.symptoms import rank
 from drone_mcp_observe.views import IncidentDeployment, IncidentView, SymptomItem
 
@@ -31,8 +31,8 @@ def present_incident(question: Question, incident: Incident) -> IncidentView:
     ranked = rank(incident.symptoms, incident.deployments)
     shown = incident.deployments[:_MOST_DEPLOYMENTS]
     more, older = len(ranked) - _MOST_SYMPTOMS, len(incident.deployments) - len(shown)
-    parts = [f"{more} more symptoms"] if more > 0 else []
-    parts += [f"{older} older deployments"] if older > 0 else []
+    parts = [count(more, "more symptom")] if more > 0 else []
+    parts += [count(older, "older deployment")] if older > 0 else []
     return IncidentView(
         repo=clean_name(question.repo),
         target=clean_name(question.target),

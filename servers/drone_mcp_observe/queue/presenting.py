@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.build_times import format_time
-from drone_mcp_observe.durations import format_duration
+from drone_mcp_observe.amounts import count, format_duration
 from drone_mcp_observe.queue.reasons import demand_of, explain_wait, find_stall, last_start
 from drone_mcp_observe.views import QueuedStage, QueueView
 
@@ -29,7 +29,8 @@ _STALLED: Final = (
 def present_queue(read: QueueReading, sees: Callable[[str], bool], limit: int) -> QueueView:
     """Present the queue: waiting stages first, the longest wait first; `sees` says which repositories may be named."""
     known = read.evidence
-    visible = [stage for stage in known.open if (place := read.place_of(stage)) is None or sees(place.repo)]
+    # A role that is limited is not shown what may be of another repository, so an unknown place is asked for, too.
+    visible = [stage for stage in known.open if sees(place.repo if (place := read.place_of(stage)) else "")]
     rows = sorted(visible, key=lambda stage: (stage.status != "pending", stage.created))
     pending = sum(stage.status == "pending" for stage in known.open)
     stalled_since = find_stall(known)
@@ -81,7 +82,7 @@ def _present_stage(stage: Stage, read: QueueReading) -> QueuedStage:
 
 
 def _describe_rest(more: int, hidden: int, not_read: int) -> str:
-    parts = [f"{more} more stages: give a higher limit"] if more > 0 else []
-    parts += [f"{hidden} stages of repositories outside this role"] if hidden else []
-    parts += [f"{not_read} unfinished builds that were not read"] if not_read else []
+    parts = [f"{count(more, 'more stage')}: give a higher limit"] if more > 0 else []
+    parts += [f"{count(hidden, 'stage')} of repositories outside this role"] if hidden else []
+    parts += [f"{count(not_read, 'unfinished build')} not read"] if not_read else []
     return "; ".join(parts)

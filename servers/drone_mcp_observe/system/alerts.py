@@ -8,7 +8,7 @@ from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.build_names import SHORT_COMMIT, clean_name
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.guard.action import DEPLOYMENTS
-from drone_mcp_observe.durations import format_duration
+from drone_mcp_observe.amounts import count, format_duration
 from drone_mcp_observe.system.metrics import name_labels
 from drone_mcp_observe.views import DeploymentBefore, SystemAlertItem, SystemAlertsView
 
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 _SUMMARY_WIDTH: Final = 200  # characters
 _OWN_FIELDS: Final = ("alertname", "severity")
+_EXPLAIN: Final = (
+    "drone_explain_incident with the target says which commits came with the deployment, and what else is new"
+)
 _NEVER_RAN: Final = frozenset({"pending", "skipped", "declined"})
 
 
@@ -33,8 +36,9 @@ def present_alerts(
         firing=len(alerts) - silenced,
         silenced=silenced,
         alerts=tuple(_present_alert(alert, builds, target, now) for alert in ordered[:limit]),
-        left_out=f"{len(alerts) - limit} more alerts: give filters" if len(alerts) > limit else "",
+        left_out=f"{count(len(alerts) - limit, 'more alert')}: give filters" if len(alerts) > limit else "",
         note=note,
+        next_step=_EXPLAIN if any(find_deployment_before(alert, builds, target) for alert in ordered[:limit]) else "",
     )
 
 

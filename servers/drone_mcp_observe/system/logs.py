@@ -15,6 +15,7 @@ from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.numbered_lines import Row, Span, Writer, need, width_for
 from ci_mcp_logs.signature import masked
 from drone_mcp_build.build_times import format_time
+from drone_mcp_observe.amounts import count
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.system.metrics import find_common, name_labels
 from drone_mcp_observe.views import LogPattern, LogsView
@@ -66,8 +67,8 @@ def present_logs(records: Sequence[LogRecord], time: TimeRange) -> LogsView:
     rows = write_lines(text, _ROOM)
     shown = count_lines(rows)
     more = len(patterns) - _PATTERNS
-    parts = [f"{len(text.lines) - shown} lines, by what tells a failure"] if shown < len(text.lines) else []
-    parts += [f"{more} rarer patterns"] if more > 0 else []
+    parts = [f"{count(len(text.lines) - shown, 'line')}, by what tells a failure"] if shown < len(text.lines) else []
+    parts += [count(more, "rarer pattern")] if more > 0 else []
     parts += [f"all but the newest {MOST_LINES} matches: narrow the query or the time"] * (len(records) >= MOST_LINES)
     return LogsView(
         start=format_time(round(time.start)),

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.build_times import format_time
+from drone_mcp_observe.amounts import count
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.views import MetricItem, MetricsView
 
@@ -59,7 +60,7 @@ def present_labels(found: Sequence[Mapping[str, str]], time: TimeRange) -> Metri
         end=format_time(round(time.end)),
         series=len(found),
         items=tuple(_present_label(name, list(known)) for name, known in listed[:_MOST_LABELS]),
-        left_out=f"{len(listed) - _MOST_LABELS} more labels" if len(listed) > _MOST_LABELS else "",
+        left_out=count(len(listed) - _MOST_LABELS, "more label") if len(listed) > _MOST_LABELS else "",
         note="" if found else "No series matches in this time",
     )
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
 from drone_mcp_build.build_times import format_time
+from drone_mcp_observe.amounts import count
 from drone_mcp_observe.views import FailedSpan, PathStretch, TraceView
 from monitoring_client.traces import find_critical_path, find_failures, find_root
 
@@ -30,9 +31,9 @@ def present_trace(spans: Sequence[Span]) -> TraceView:
     # By what they took; shown in order of time.
     longest = sorted(path, key=lambda stretch: -stretch.seconds)[:_MOST_STRETCHES]
     services = sorted({one_line(span.service, _NAME_WIDTH) for span in spans} - {""})
-    parts = [f"{len(failures) - _MOST_FAILED} more failed spans"] if len(failures) > _MOST_FAILED else []
-    parts += [f"{len(path) - len(longest)} shorter stretches of the path"] if len(path) > len(longest) else []
-    parts += [f"{len(services) - _MOST_SERVICES} more services"] if len(services) > _MOST_SERVICES else []
+    parts = [count(len(failures) - _MOST_FAILED, "more failed span")] if len(failures) > _MOST_FAILED else []
+    parts += [count(len(path) - len(longest), "shorter part") + " of the path"] if len(path) > len(longest) else []
+    parts += [count(len(services) - _MOST_SERVICES, "more service")] if len(services) > _MOST_SERVICES else []
     return TraceView(
         start=format_time(round(root.start)),
         root=name_span(root),

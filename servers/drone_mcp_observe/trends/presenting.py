@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.build_times import format_time
+from drone_mcp_observe.amounts import count
 from drone_mcp_observe.sparkline import draw_over_time
 from drone_mcp_observe.trends.measures import find_trends, percentile, samples_of
 from drone_mcp_observe.views import TrendItem, TrendsView
@@ -59,8 +60,8 @@ def _present_trend(trend: Trend, since: float, now: float) -> TrendItem:
 def _describe_rest(histories: Sequence[History], more: int, more_repos: int) -> str:
     not_read = sum(history.not_read for history in histories)
     cut = sum(history.is_cut for history in histories)
-    parts = [f"{more} more names: give a higher limit"] if more > 0 else []
-    parts += [f"{not_read} builds whose stages were not read: the limit of requests is reached"] if not_read else []
-    parts += [f"older builds of {cut} {'repository' if cut == 1 else 'repositories'}: give fewer days"] if cut else []
-    parts += [f"{more_repos} repositories with older builds"] if more_repos else []
+    parts = [f"{count(more, 'more name')}: give a higher limit"] if more > 0 else []
+    parts += [f"{count(not_read, 'build')} not read with stages: the limit of requests is reached"] if not_read else []
+    parts += [f"older builds of {count(cut, 'repository')}: give fewer days"] if cut else []
+    parts += [f"{count(more_repos, 'repository')} with older builds"] if more_repos else []
     return "; ".join(parts)

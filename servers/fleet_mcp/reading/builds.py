@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-import anyio
-
+from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import ServiceError
 from drone_mcp_client.status import is_failure
 from fleet_mcp.rules.links import find_newest_build
@@ -37,9 +36,7 @@ async def find_builds(drone: DroneClient | None, links: Iterable[Link | None]) -
             # The list is about agents, and it is right without their builds.
             notes.append(f"The builds of {repo} are not known: {error.message}")
 
-    async with anyio.create_task_group() as group:
-        for repo in repos[:MOST_REPOS]:
-            group.start_soon(ask, repo)
+    await for_each(repos[:MOST_REPOS], ask)
     if len(repos) > MOST_REPOS:
         notes.append(
             f"Builds were looked up in {MOST_REPOS} of {len(repos)} repositories: filter by project for others"

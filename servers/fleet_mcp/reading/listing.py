@@ -101,14 +101,18 @@ def make_query(settings: FleetSettings) -> str:
     return " ".join(part for part in (owner and f"owner:{owner}", template and f"template:{template}") if part)
 
 
+def is_of_fleet(settings: FleetSettings, workspace: Workspace) -> bool:
+    """Return whether a workspace that Coder has found belongs to one of several owners or templates."""
+    is_ours = len(settings.owners) == 1 or workspace.owner_name in settings.owners
+    return is_ours and (not settings.templates or workspace.template_name in settings.templates)
+
+
 def read_rows(access: FleetAccess, workspaces: Sequence[Workspace], now: datetime) -> tuple[list[Row], int]:
     """Return the agents among workspaces that this role may see, and how many others show no project."""
     settings, scope = access.settings, access.scope
     rows, unseen = [], 0
     for workspace in workspaces:
-        owner, template = workspace.owner_name, workspace.template_name
-        is_ours = len(settings.owners) == 1 or owner in settings.owners
-        if not is_ours or (settings.templates and template not in settings.templates):
+        if not is_of_fleet(settings, workspace):
             continue
         known = access.recall_assignment(workspace)
         has_failed = not workspace.latest_build.resources
@@ -123,13 +127,13 @@ def read_rows(access: FleetAccess, workspaces: Sequence[Workspace], now: datetim
                 has_task=bool(known.task),
             )
             row = Row(
-                agent=workspace.name if settings.owners == ("me",) else f"{owner}/{workspace.name}",
+                agent=workspace.name if settings.owners == ("me",) else f"{workspace.owner_name}/{workspace.name}",
                 role=known.role,
                 project=known.project,
                 state=state,
                 task=known.task,
                 link=find_link(workspace, known.pull_request),
-                template=template,
+                template=workspace.template_name,
             )
             rows.append(row)
     return rows, unseen

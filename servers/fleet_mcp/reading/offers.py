@@ -6,16 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-import anyio
-
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.concurrency import for_each, run_all
 from ci_mcp_kit.errors import InvalidInput, NotFound
 from coder_client import calls
 from coder_client.errors import CODER
 from fleet_mcp.formatting import MESSAGE_WIDTH, NAME_WIDTH
-from fleet_mcp.reading.listing import make_query
+from fleet_mcp.reading.listing import is_of_fleet, make_query
 from fleet_mcp.reading.views import ProjectLine, ProjectList, RoleLine, RoleList
-from fleet_mcp.rules.contract import read_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -68,17 +66,13 @@ async def read_offers(access: FleetAccess, *, with_presets: bool = False) -> tup
             next_step="Check FLEET_TEMPLATES, and that the token may read templates (scope coder:workspaces.access)",
             service=CODER,
         )
-    offers: dict[str, Offer] = {}
 
-    async def read(template: Template) -> None:
+    async def read(template: Template) -> Offer:
         parameters = await access.parameters(template.active_version_id)
         presets = await access.presets(template.active_version_id) if with_presets else ()
-        offers[template.id] = Offer(template, parameters, presets, settings.contract.missing(parameters))
+        return Offer(template, parameters, presets, settings.contract.missing(parameters))
 
-    async with anyio.create_task_group() as group:
-        for template in wanted[:MOST_TEMPLATES]:
-            group.start_soon(read, template)
-    found = tuple(offers[one.id] for one in wanted[:MOST_TEMPLATES])
+    found = tuple(await for_each(wanted[:MOST_TEMPLATES], read))
     if all(offer.faults for offer in found):
         raise NotFound(
             f"No template keeps the contract of this server. {'; '.join(_describe_faults(found))}",
@@ -124,16 +118,9 @@ async def list_projects(access: FleetAccess) -> ProjectList:
     async def read_templates() -> None:
         offers.extend(await read_offers(access, with_presets=True))
 
-    try:
-        async with anyio.create_task_group() as group:
-            group.start_soon(read_workspaces)
-            group.start_soon(read_templates)
-    except* NotFound as several:
-        raise several.exceptions[0] from None
+    await run_all(read_templates, read_workspaces)
     usable = [offer for offer in offers if not offer.faults]
-    agents = Counter(
-        read_assignment(settings.contract, one.latest_build, one.template_name).project for one in pages[0]
-    )
+    agents = Counter(access.recall_assignment(one).project for one in pages[0] if is_of_fleet(settings, one))
     names = sorted({*_projects(settings, usable), *agents} - {""})
     visible = [name for name in names if access.scope.sees(name)]
     lines = [_describe_project(settings, usable, name, agents[name]) for name in visible[:MOST_PROJECTS]]

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections import defaultdict
 from itertools import chain, takewhile
-from math import inf, log
+from math import log
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.distill import tuning
@@ -17,65 +16,7 @@ if TYPE_CHECKING:
     from ci_mcp_logs.distill.candidates import Candidates
     from ci_mcp_logs.distill.segment_probabilities import Posterior
 
-# The class of failure that an exit code speaks for. GNU timeout ends with 124. A shell ends with 128 plus the number of
-# the signal that killed a command (Bash manual, 3.7.5): 137 is SIGKILL, sent by a kernel out of memory, 143 SIGTERM.
-_KIND_OF_EXIT = {124: "timeout", 137: "out_of_memory", 143: "cancelled"}
 _LEAST = 1e-6  # the least value of which a logarithm is taken
-
-
-def weigh(candidates: Candidates, chances: Sequence[float], exit_code: int) -> list[float]:
-    """Return the worth of each line: its chance, raised for first and last words, lowered for what was said before."""
-    worth = []
-    kind_of_exit = _KIND_OF_EXIT.get(exit_code)
-    end = candidates.end.number
-    behind = end + candidates.end.known if candidates.end.final else inf  # a known end has a line that says why
-    said: dict[bytes, tuple[int, int]] = {}  # by gist: how often it was said well above, and where it was last counted
-    seen: defaultdict[str, int] = defaultdict(int)  # lines with an anchor, by family
-    profiles = candidates.profiles
-    spread = candidates.shapes.spread(candidates.texts)
-    rows = zip(candidates.numbers, profiles.anchors, profiles.families, profiles.gists, spread, chances, strict=True)
-    for number, anchor, family, gist, parts, chance in rows:
-        value = chance
-        if parts >= tuning.EVERYWHERE:
-            value *= tuning.SAID_EVERYWHERE
-        elif anchor.role or number == end:
-            value = max(value, _least_worth(candidates, number, anchor.role, seen[family]))
-        if kind_of_exit and anchor.kind == kind_of_exit:
-            value = max(value, tuning.SURE)
-        if number > behind:
-            value *= tuning.BEHIND_END
-        if value > tuning.WORTHLESS and gist:
-            times, last = said.get(gist, (0, number))
-            if number - last > tuning.WELL_ABOVE:
-                times, last = times + 1, number
-            value *= tuning.SAID_BEFORE ** min(times, tuning.COUNTED_REPETITIONS)
-            said[gist] = (times, last)
-        if anchor.role:
-            value *= tuning.SAME_FAMILY ** min(seen[family], tuning.COUNTED_OF_FAMILY)
-            seen[family] += 1
-        worth.append(value)
-    _raise_commands(candidates, worth)
-    return worth
-
-
-def _raise_commands(candidates: Candidates, worth: list[float]) -> None:
-    """Raise the worth of each line that began a command to a share of the best worth in the output below it."""
-    best = 0.0
-    for index in reversed(range(len(worth))):
-        if candidates.profiles.anchors[index].role == "command":
-            worth[index] = max(worth[index], tuning.COMMAND_SHARE * best)
-            best = 0.0
-        else:
-            best = max(best, worth[index])
-
-
-def _least_worth(candidates: Candidates, number: int, role: str, seen: int) -> float:
-    """Return the least worth of a line, for its role and its place; `seen` lines of its family stand above it."""
-    to_end = candidates.end.number - number
-    is_last_word = role in {"exit", "summary"} and 0 <= to_end <= tuning.LAST_SUMMARY
-    if is_last_word or (to_end == 0 and number != candidates.last):
-        return tuning.SURE
-    return tuning.FIRST_OF_FAMILY if role in {"head", "cause"} and not seen else 0.0
 
 
 def choose(candidates: Candidates, worth: Sequence[float], likely: Posterior, budget: float, longest: int) -> list[int]:

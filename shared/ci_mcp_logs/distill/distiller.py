@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from ci_mcp_logs.distill import tuning
 from ci_mcp_logs.distill.anchor_tables import failing_test
 from ci_mcp_logs.distill.candidates import gather
-from ci_mcp_logs.distill.choose import choose, weigh
+from ci_mcp_logs.distill.choose import choose
 from ci_mcp_logs.distill.excerpt import Block, Excerpt, ExcerptLine, distinct
 from ci_mcp_logs.distill.line_text import shown_part, token_cost
 from ci_mcp_logs.distill.model import default_model
 from ci_mcp_logs.distill.novelty import new_lines_first, novel_lines
 from ci_mcp_logs.distill.segment_probabilities import posterior, segment_columns
+from ci_mcp_logs.distill.worth import weigh
 from ci_mcp_logs.log_text import LogText
 
 if TYPE_CHECKING:

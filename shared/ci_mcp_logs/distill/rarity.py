@@ -7,6 +7,7 @@ that a build always makes.
 from __future__ import annotations
 
 from collections import Counter
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.distill import tuning
@@ -28,10 +29,20 @@ class Shapes:
         self._shapes = list(map(_shape, lines[self._first - 1 : end]))
         parts = {(shape, index // _PART) for index, shape in enumerate(self._shapes)}
         self._spread = Counter(shape for shape, _ in parts)
+        starts = {
+            (shape, index // _PART)
+            for index, (above, shape) in enumerate(pairwise([b"", *self._shapes]))
+            if shape != above
+        }
+        self._scattered = Counter(shape for shape, _ in starts)
 
     def spread(self, texts: Iterable[str]) -> list[int]:
         """Return in how many parts of the log there is a line with the shape of each text."""
         return [self._spread[_shape(text)] for text in texts]
+
+    def everywhere(self, texts: Iterable[str]) -> list[bool]:
+        """Return whether lines with the shape of each text begin in many parts of the log: a list begins only once."""
+        return [self._scattered[_shape(text)] >= tuning.EVERYWHERE for text in texts]
 
     def rare(self) -> list[int]:
         """Return the numbers of the last lines whose shape no other one has."""

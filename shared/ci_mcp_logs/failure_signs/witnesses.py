@@ -6,7 +6,6 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ci_mcp_logs.distill.rarity import Shapes
-from ci_mcp_logs.distill.tuning import EVERYWHERE
 from ci_mcp_logs.failure_signs.judging import Witness
 from ci_mcp_logs.log_forms import commands_in
 
@@ -37,12 +36,10 @@ def witnesses_of(text: LogText, found: Excerpt) -> list[Witness]:
         weights[number] = max(weights[number], _TAIL_WEIGHT)
     numbers = sorted(weights)
     lines = [text.lines[number - 1] for number in numbers]
-    spread = Shapes(text.lines, last).spread(lines)
+    everywhere = Shapes(text.lines, last).everywhere(lines)
     return [
-        Witness(
-            number, line, weights[number] * _by_place(last - number) * (_SAID_EVERYWHERE if parts >= EVERYWHERE else 1)
-        )
-        for number, line, parts in zip(numbers, lines, spread, strict=True)
+        Witness(number, line, weights[number] * _by_place(last - number) * (_SAID_EVERYWHERE if is_everywhere else 1))
+        for number, line, is_everywhere in zip(numbers, lines, everywhere, strict=True)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What runs where, what ran there before, and what one deployment was."""
+"""Deployments are read: the running ones, their history, and one deployment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done about a build in each state, where no rule says otherwise."""
+"""The decision about a build in each state, where no rule says otherwise."""
 
 from __future__ import annotations
 

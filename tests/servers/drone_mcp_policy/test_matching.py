@@ -1,4 +1,4 @@
-"""Which builds a rule fits, and what is said of one that it does not."""
+"""Rules match builds, and explain where they do not."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the environment may say, and the one line that is said where it is wrong."""
+"""The environment is read, and a wrong one is reported in one line."""
 
 from __future__ import annotations
 

@@ -65,9 +65,9 @@ class Scene:
         self.drone.forget()
         return int(made["number"])
 
-    async def pull(self, action: str, branch: str = "topic") -> None:
-        """Let the forge tell Drone of a pull request of a branch."""
-        head = {"ref": branch, "sha": "b" * 40, "repo": {"full_name": SLUG}}
+    async def pull(self, action: str, branch: str = "topic", number: int = TOPIC) -> None:
+        """Let the forge tell Drone of a pull request of a branch, with the commit of a build."""
+        head = {"ref": branch, "sha": self.build(number).after, "repo": {"full_name": SLUG}}
         pull = {"title": "Add it", "head": head, "base": {"ref": "main"}}
         body = {"action": action, "number": 9, "pull_request": pull, "repository": {"full_name": SLUG}}
         async with self.drone.client() as forge:
@@ -160,6 +160,24 @@ async def test_a_preview_is_stopped_when_its_pull_request_is_merged_or_closed(tm
         await here.sweep()
         sent = [f"POST /api/repos/{SLUG}/builds/{opened}/promote"]
         assert here.writes == (sent if branch == "topic" else [])
+
+
+async def test_a_branch_that_is_worked_on_after_its_pull_request_keeps_its_new_preview(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.pull("opened", number=OTHER)
+        await here.pull("closed", number=OTHER)
+        await here.promote(TOPIC, "preview-topic")
+        await here.sweep()
+        assert here.writes == []
+
+
+async def test_without_open_previews_a_sweep_costs_one_request(tmp_path: Path) -> None:
+    async with scene(tmp_path) as here:
+        await here.pull("opened")
+        await here.learn()
+        here.drone.forget()
+        await here.sweeps[0].sweep()
+        assert [asked.path for asked in here.drone.asked] == [f"/api/repos/{SLUG}/builds/deployments"]
 
 
 async def test_a_target_that_is_no_preview_is_left_alone(tmp_path: Path) -> None:

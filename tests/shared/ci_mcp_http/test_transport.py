@@ -1,4 +1,4 @@
-"""What leaves, how often, and what comes of it, for a service that is only data."""
+"""The transport sends requests, retries them and reads the answers, for a service that is only data."""
 
 from __future__ import annotations
 

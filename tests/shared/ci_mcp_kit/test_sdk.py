@@ -1,4 +1,4 @@
-"""What the product uses of the MCP SDK that the SDK does not document stands in one module, each with its reason."""
+"""Every use of undocumented parts of the MCP SDK is in one module, with its reason."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from drone_mcp_client.models import Build
-from drone_mcp_deployments.previews import find_merged_or_closed, find_preview, find_wanted, read_previews
+from drone_mcp_deployments.previews import find_closed, find_preview, find_wanted, read_previews
 
 STOP = ("PREVIEW_ACTION", "stop")
 STOPPING = {"PREVIEW_ACTION": "stop", "COLOUR": "blue"}
@@ -57,10 +57,12 @@ def test_a_preview_is_found_by_its_target_and_by_its_branch() -> None:
     assert find_preview(previews, "other") is None
 
 
-def test_a_branch_is_done_with_when_all_its_pull_requests_are() -> None:
+def test_a_commit_is_done_with_when_all_pull_requests_of_its_branch_are() -> None:
     builds = [pulled(1, "done"), pulled(2, "half"), pulled(3, "half"), pulled(4, "fork", "mallory/hello"), build(5)]
-    assert find_merged_or_closed("octo/hello", builds, [pulled(3, "half")]) == {"done", "half"} - {"half"}
-    assert find_merged_or_closed("octo/hello", builds, [pulled(9, "done", "mallory/hello")]) == {"done", "half"}
+    assert find_closed("octo/hello", builds, [pulled(3, "half")]) == {("done", "commit-1")}
+    of_a_fork = [pulled(9, "done", "mallory/hello")]
+    every = {("done", "commit-1"), ("half", "commit-2"), ("half", "commit-3")}
+    assert find_closed("octo/hello", builds, of_a_fork) == every
 
 
 @pytest.mark.parametrize(
@@ -71,6 +73,7 @@ def test_a_branch_is_done_with_when_all_its_pull_requests_are() -> None:
         ([build(9, status="running"), build(8)], [], []),
         ([build(9, branch="wip")], [], []),
         ([build(9, branch="closed")], [], []),
+        ([build(10, branch="closed")], [], [10]),
         ([build(4)], [], []),
         ([build(9, event="custom"), build(8)], [], [8]),
         ([pulled(9, "topic")], [], []),
@@ -85,5 +88,5 @@ def test_the_newest_push_of_a_branch_gets_a_preview_if_it_is_green_and_not_there
     builds: list[Build], previews: list[Build], wanted: list[int]
 ) -> None:
     globs = ("*", "!wip")
-    found = find_wanted(builds, read_previews(previews, STOP), globs=globs, without={"closed"}, since=5)
+    found = find_wanted(builds, read_previews(previews, STOP), globs=globs, closed={("closed", "commit-9")}, since=5)
     assert [one.number for one in found] == wanted

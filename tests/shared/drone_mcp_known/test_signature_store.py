@@ -1,4 +1,4 @@
-"""Signatures are found again by whoever shares the store, for that very build."""
+"""Signatures are found again by every process that shares the store, for that very build."""
 
 from __future__ import annotations
 

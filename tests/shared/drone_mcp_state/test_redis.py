@@ -1,4 +1,4 @@
-"""What only Redis can do to a store: be gone, come back, come back empty, answer late, live elsewhere."""
+"""The faults that only Redis has: it is gone, comes back, comes back empty, answers late, lives elsewhere."""
 
 from __future__ import annotations
 

@@ -3,13 +3,16 @@ from __future__ import annotations
 import asyncio
 import sqlite3
 import stat
+import sys
 from typing import TYPE_CHECKING
 
+import anyio
 import pytest
 
 from drone_mcp_client.models import Build
 from drone_mcp_state import StoreTooNew, StoreUnavailable, open_store, records, write_snapshot
 from drone_mcp_state.sqlite_schema import MIGRATIONS, connect
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,3 +143,17 @@ async def test_a_cursor_of_a_copy_is_not_taken_for_one_of_the_original(path: Pat
 def test_the_feed_is_longer_than_a_waiter_can_be_behind() -> None:
     # 1,500 deliveries a second for a little more than the pause between two looks
     assert records.FEED_LENGTH >= 1500 * 5
+
+
+READ = "import sqlite3, sys; print(*sqlite3.connect(sys.argv[1]).execute('SELECT number FROM builds ORDER BY number'))"
+
+
+async def test_a_process_that_leaves_loses_nothing_of_one_that_stays(path: Path) -> None:
+    async with open_store(f"sqlite://{path}") as store:
+        await store.apply(SLUG, build(1), source="webhook", at=1000)
+        command = [*warm_python(), "-m", "support.state_process", f"sqlite://{path}", SLUG, "5", "6"]
+        await anyio.run_process(command)
+        await store.apply(SLUG, build(2), source="webhook", at=1000)
+        # By another process, as connections of one process share what they know of the file.
+        read = await anyio.run_process([sys.executable, "-c", READ, str(path)])
+    assert read.stdout.split() == [b"(1,)", b"(2,)", b"(5,)"]

@@ -1,4 +1,4 @@
-"""What every store does alike."""
+"""The rules that hold for every store."""
 
 from __future__ import annotations
 

@@ -53,7 +53,8 @@ def test_the_example_is_a_file_of_callers(tmp_path: Path) -> None:
 def test_every_key_of_a_caller_is_documented_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \|.*\| `?(\w*)`? ?\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     for name, field in Caller.model_fields.items():
-        assert rows[name] == ("" if field.is_required() else str(field.default))
+        default = "" if field.is_required() else field.get_default(call_default_factory=True)
+        assert rows[field.alias or name] == (str(default) if default else "")
 
 
 def test_the_versions_of_clients_are_those_that_are_tried() -> None:

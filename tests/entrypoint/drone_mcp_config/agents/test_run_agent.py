@@ -67,6 +67,12 @@ def test_the_configuration_is_private_and_gone_afterwards(place: Place) -> None:
     assert place.left == []
 
 
+def test_what_cannot_be_added_to_the_role_is_said_and_the_agent_runs_without_it(place: Place) -> None:
+    done = place.run("--with", "actions", "--ceiling", "tiny", command=["echo", "at work"])
+    assert (done.returncode, done.stdout) == (0, "at work\n")
+    assert "Not added: actions: the role 'tiny' has no such server." in done.stderr
+
+
 def test_the_streams_are_those_of_the_command(place: Place) -> None:
     script = "import sys; print(sys.stdin.read().upper()); print('aside', file=sys.stderr)"
     done = place.run(command=[*python(script)], text="words")

@@ -1,4 +1,4 @@
-"""What `doctor` says of the forge: which one Drone names, whether it answers, and which scope a tool lacks."""
+"""`doctor` checks the forge: which one Drone names, whether it answers, and which scope a tool lacks."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ async def test_each_caller_sees_the_page_of_their_role(tmp_path: Path) -> None:
     ("address", "variables", "said"),
     [
         ("0.0.0.0:0", {}, "can be reached from other machines"),
-        ("nowhere", {}, "is no address to listen on"),
+        ("nowhere", {}, "is not an address to listen on"),
     ],
 )
 def test_without_tokens_of_callers_only_this_machine_may_reach_it(

@@ -131,7 +131,7 @@ async def test_only_repositories_of_the_role_are_looked_at(watch: Any) -> None:
         await lookout.push("main", 3 * HOUR)
         answer = await lookout.call("drone_list_ci_alerts")
         refused = await lookout.call("drone_list_ci_alerts", repo="octo/hello")
-    assert answer.data["checked"] == "5 rules on 1 builds of 1 repositories"
+    assert answer.data["checked"] == "5 rules on 1 build of 1 repository"
     assert refused.code == "PERMISSION_DENIED"
 
 

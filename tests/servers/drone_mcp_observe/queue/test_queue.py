@@ -132,8 +132,23 @@ async def test_a_limited_role_counts_stages_of_other_repositories_and_does_not_n
         answer = await lookout.call("drone_get_queue")
     assert [one["repo"] for one in answer.data["stages"]] == ["octo/hello"]
     assert answer.data["running"] == 2
-    assert answer.data["left_out"] == "1 stages of repositories outside this role"
+    assert answer.data["left_out"] == "1 stage of repositories outside this role"
     assert "octo/other" not in answer.text
+
+
+async def test_a_limited_role_is_not_shown_stages_whose_repository_is_not_known(watch: Any) -> None:
+    async with watch(DRONE_MCP_REPOS="octo/hello") as limited, watch() as whole:
+        answers = []
+        for lookout in (limited, whole):
+            lookout.drone.world.runner.paused = True
+            await lookout.push("main", repo="octo/other")
+            for _ in range(51):  # Drone names the repositories of the 50 newest builds
+                await lookout.push("main")
+            answers.append(await lookout.call("drone_get_queue", limit=50))
+    assert answers[0].data["left_out"] == "1 more stage: give a higher limit; 1 stage of repositories outside this role"
+    assert {one.get("repo") for one in answers[0].data["stages"]} == {"octo/hello"}
+    assert answers[1].data["left_out"] == "2 more stages: give a higher limit"
+    assert "repo" not in answers[1].data["stages"][0]
 
 
 async def test_a_long_queue_is_cut_to_the_limit_and_fits_the_budget(watch: Any) -> None:

@@ -30,6 +30,7 @@ async def test_an_alert_has_its_age_and_the_deployment_that_began_last_before_it
     deployment = alert["deployment"]
     assert (deployment["target"], deployment["number"]) == ("production", 4)
     assert deployment["before"] == "2 min 59 s"
+    assert answer.data["next_step"].startswith("drone_explain_incident with the target")
 
 
 async def test_a_label_that_names_a_target_chooses_among_the_deployments(watch: Any, alertmanager: str) -> None:

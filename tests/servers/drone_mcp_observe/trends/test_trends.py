@@ -104,7 +104,7 @@ async def test_stages_are_read_only_as_far_as_the_budget_of_requests_lasts(watch
         answer = await lookout.call("drone_get_trends", repo="octo/hello", by="stage")
         assert len(lookout.drone.asked) == 60
     assert answer.data["builds"] == 59
-    assert answer.data["left_out"] == "31 builds whose stages were not read: the limit of requests is reached"
+    assert answer.data["left_out"] == "31 builds not read with stages: the limit of requests is reached"
 
 
 async def test_a_store_that_knows_the_builds_answers_without_asking_drone_for_them(

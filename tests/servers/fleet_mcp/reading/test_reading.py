@@ -5,6 +5,8 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+import pytest
+
 from support.coder import SCENARIO, fleet
 
 if TYPE_CHECKING:
@@ -87,6 +89,27 @@ async def test_without_any_usable_template_the_reason_and_the_page_are_named(tmp
             assert answer.code == "NOT_FOUND"
             assert "claude-dev: it has no parameter pull_request" in answer.data["message"]
             assert "docs/fleet.md" in answer.data["next_step"]
+
+
+@pytest.mark.parametrize("tool", ["fleet_list_roles", "fleet_list_projects"])
+@pytest.mark.parametrize("route", ["GET /api/v2/templateversions/*", "GET /api/v2/templates", "GET /api/v2/workspaces"])
+async def test_an_error_of_one_of_several_requests_is_told_as_it_is(tool: str, route: str, tmp_path: Path) -> None:
+    async with fleet(tmp_path) as desk:
+        desk.coder.break_with("status", route=route, status=503)
+        answer = await desk.call(tool)
+    is_asked = tool == "fleet_list_projects" or "workspaces" not in route
+    assert answer.code == ("CODER_ERROR" if is_asked else "")
+
+
+async def test_the_projects_count_the_agents_of_this_fleet_alone(tmp_path: Path) -> None:
+    scenario = deepcopy(SCENARIO)
+    scenario["users"]["mona"]["is_owner"] = True
+    for name in ("lisa", "eve"):
+        scenario["users"][name] = {"tokens": {f"{name}-token": ["coder:all"]}}
+        scenario["agents"][f"of-{name}"] = {**scenario["agents"]["cart"], "owner": name}
+    async with fleet(tmp_path, scenario, FLEET_OWNERS="mona,lisa") as desk:
+        answer = await desk.call("fleet_list_projects")
+    assert {line["project"]: line["agents"] for line in answer.data["projects"]} == {"acme/blog": 1, "acme/shop": 2}
 
 
 async def test_where_each_role_has_a_template_its_name_is_the_role(tmp_path: Path) -> None:

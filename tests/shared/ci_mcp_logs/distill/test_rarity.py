@@ -19,6 +19,13 @@ def test_lines_that_stand_together_are_of_one_part() -> None:
     assert Shapes(["the wheel came off"] * 50 + PASSING, 950).spread(["the wheel came off"]) == [1]
 
 
+def test_what_a_build_says_all_along_is_everywhere_and_a_list_of_findings_is_not() -> None:
+    finding, complaint = "cart.py:12: error: no such attribute", "warning: the wheel is loose"
+    part = [*PASSING[:90], complaint]
+    log = [*part * 10, *[finding] * 400, *part * 10]
+    assert Shapes(log, len(log)).everywhere([finding, complaint]) == [False, True]
+
+
 def test_time_stamps_do_not_hide_what_is_alike() -> None:
     log = [f"2026-05-01T12:00:0{number % 10}.{number}Z pulled layer {number}" for number in range(100)]
     assert Shapes(log, 100).spread(log[:1]) == [2]

@@ -1,4 +1,4 @@
-"""What is allowed, and above all what is not."""
+"""The rules allow the listed changes, and nothing else."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is kept of the captured answers."""
+"""The models keep the fields of the captured answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is written: the request, what is refused before it leaves, and what of it did not take."""
+"""Writes: the request, the checks before it leaves, and the fields that the forge dropped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Writes spans of time for people, and reads them from rules and arguments. Pure."""
+"""Writes counts and spans of time for people, and reads spans from rules and arguments. Pure."""
 
 from __future__ import annotations
 
@@ -10,6 +10,12 @@ _DURATION: Final = re.compile(r"([1-9]\d{0,5})([smhd])", re.ASCII)
 LONGEST: Final = 365 * 86_400  # seconds
 
 
+def count(number: int, word: str) -> str:
+    """Write a count of things: `1 build`, `3 builds`, `2 repositories`."""
+    plural = f"{word[:-1]}ies" if word.endswith("y") else f"{word}s"
+    return f"{number} {word if number == 1 else plural}"
+
+
 def format_duration(seconds: float) -> str:
     """Write seconds in the two largest units that matter: `45 s`, `3 min 20 s`, `5 h 10 min`, `3 d 4 h`."""
     whole = max(0, round(seconds))
@@ -17,8 +23,8 @@ def format_duration(seconds: float) -> str:
     hours, rest = divmod(rest, 3_600)
     minutes, left = divmod(rest, 60)
     named = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
-    first = next((index for index, (count, _) in enumerate(named) if count), len(named) - 1)
-    return " ".join(f"{count} {unit}" for count, unit in named[first : first + 2] if count) or "0 s"
+    first = next((index for index, (amount, _) in enumerate(named) if amount), len(named) - 1)
+    return " ".join(f"{amount} {unit}" for amount, unit in named[first : first + 2] if amount) or "0 s"
 
 
 def parse_duration(text: str) -> int:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drone_mcp_observe.durations import format_duration, parse_duration
+from drone_mcp_observe.amounts import count, format_duration, parse_duration
 from drone_mcp_observe.sparkline import WIDTH, draw_over_time, sparkline
 
 values = st.floats(-1e12, 1e12)
@@ -66,3 +66,11 @@ def test_a_span_is_written_in_its_two_largest_units(seconds: int, text: str) -> 
 def test_what_is_no_span_is_refused_with_examples(text: str) -> None:
     with pytest.raises(ValueError, match="90s, 30m, 6h or 2d"):
         parse_duration(text)
+
+
+@pytest.mark.parametrize(
+    ("number", "word", "text"),
+    [(0, "build", "0 builds"), (1, "build", "1 build"), (2, "more repository", "2 more repositories")],
+)
+def test_a_count_agrees_with_its_word(number: int, word: str, text: str) -> None:
+    assert count(number, word) == text
