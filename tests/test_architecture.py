@@ -24,9 +24,13 @@ SHARED = {
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},
     "forge_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "monitoring_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "coder_client": {"ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit", "ci_mcp_logs"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
+    "drone_mcp_deployments": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
     "drone_mcp_known": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_state"},
+    "drone_mcp_status": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_kit", "drone_mcp_known", "drone_mcp_state"},
     "drone_mcp_diagnosis": {
         "ci_mcp_http",
         "ci_mcp_kit",

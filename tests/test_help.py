@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 APPLICATIONS = {
     "drone-mcp": "drone_mcp_cli.app",
+    "drone-mcp-coder-simulator": "coder_simulator.cli",
     "drone-mcp-config": "drone_mcp_config.cli.main",
     "drone-mcp-jenkins-simulator": "jenkins_mcp_simulator.cli",
     "drone-mcp-policy": "drone_mcp_policy.cli",

@@ -1,4 +1,4 @@
-"""What `docs/jenkins.md` says is so: its commands run, and each tool works with the permissions of its row alone."""
+"""`docs/jenkins.md` is true: its commands run, and each tool works with the permissions of its row alone."""
 
 from __future__ import annotations
 

@@ -13,12 +13,16 @@ from pathlib import Path
 
 import pytest
 
+from drone_mcp_config.installation.reading import read_installation
+from support.installed import PACKAGES
+
 pytestmark = pytest.mark.checkout
 
 ROOT = Path(__file__).parent.parent
 GENERATED = [["tests/servers/test_every_server.py", "-k", "manifest or git"], ["tests/servers/test_every_surface.py"]]
 LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
 TREE = ["tests/test_architecture.py", "tests/test_readme.py", "tests/test_tools_page.py", "tests/servers/toy_mcp"]
+SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entrypoint/drone_mcp_cli/test_commands.py"]
 # What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
 BY_HAND = {"pyproject.toml", "roles/toy.yaml"}
 FROM_ALL_SERVERS = r"README\.md|docs/tools\.md|docs/role\.schema\.json|tests/entrypoint/.*/snapshots/.*"
@@ -88,6 +92,11 @@ class Copy:
         done = self.run("-m", "pytest", "-q", "-p", "no:cacheprovider", *arguments, **environment)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
 
+    def list_tests(self, *arguments: str) -> list[str]:
+        done = self.run("-m", "pytest", "-q", "--collect-only", "-p", "no:cacheprovider", *arguments)
+        assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-1000:]
+        return [line for line in done.stdout.splitlines() if "::" in line]
+
     @property
     def changed(self) -> set[str]:
         lines = self.git("status", "--porcelain", "--untracked-files=all").splitlines()
@@ -102,6 +111,19 @@ def find_tests_of_the_installation(folder: Path) -> list[str]:
     return [str(file.relative_to(folder)) for file in found if file.name != Path(__file__).name]
 
 
+def is_about_another_server(test: str) -> bool:
+    """Whether a test is for one parameter, and that is another server, its package or one of its tools.
+
+    What is left are the tests of the toy, and all that look at the installation as a whole.
+    """
+    parameters = test.partition("[")[2].rstrip("]")
+    if "toy" in parameters:
+        return False
+    words = set(re.split(r"[-/]", parameters))
+    tools = {tool for server in read_installation().values() for tool in server.tool_names}
+    return not words.isdisjoint({*PACKAGES, *PACKAGES.values(), *tools})
+
+
 def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -> None:
     copy = Copy(tmp_path / "checkout")
     made = copy.run("scripts/new_server.py", "toy")
@@ -111,9 +133,12 @@ def test_a_toy_server_touches_its_folder_and_turns_no_test_red(tmp_path: Path) -
     (copy.folder / "roles" / "toy.yaml").write_text(role, encoding="utf-8")
     copy.install()
 
-    for files in (*GENERATED, TREE, ["tests/entrypoint/drone_mcp_config/test_snapshots.py"]):
+    for files in (*GENERATED, TREE, SNAPSHOTS):
         copy.test(*files, UPDATE_SNAPSHOTS="1")
-    copy.test(*TREE, *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
+    listed = copy.list_tests(*TREE, *find_tests_of_the_installation(copy.folder), "-k", "not acceptance or toy")
+    selected = copy.folder.with_name("tests.txt")
+    selected.write_text("\n".join(test for test in listed if not is_about_another_server(test)), encoding="utf-8")
+    copy.test(f"@{selected}")
 
     own = {name for name in copy.changed if "/toy_mcp/" in name}
     assert {"servers/toy_mcp/manifest.json", "servers/toy_mcp/surface.json"} <= own

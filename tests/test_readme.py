@@ -1,4 +1,4 @@
-"""The README's tables are made from the product; a stale one fails. UPDATE_SNAPSHOTS=1 rewrites them."""
+"""The tables of pages are made from the product; a stale one fails. UPDATE_SNAPSHOTS=1 rewrites them."""
 
 from __future__ import annotations
 
@@ -16,8 +16,18 @@ ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
 
 
-def test_the_tables_of_the_readme_are_those_of_the_product() -> None:
-    hold(README, with_tables(README.read_text(encoding="utf-8")))
+@pytest.mark.parametrize(
+    ("page", "tables"),
+    [
+        ("README.md", {"servers"}),
+        ("docs/roles.md", {"roles"}),
+        ("docs/settings.md", {"settings", "action-settings"}),
+    ],
+)
+def test_the_tables_of_a_page_are_those_of_the_product(page: str, tables: set[str]) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert set(re.findall(r"<!-- ([\w-]+): begin -->", text)) == tables
+    hold(ROOT / page, with_tables(text))
 
 
 def test_a_page_without_a_place_for_a_table_is_refused() -> None:
@@ -40,3 +50,24 @@ def test_every_path_that_a_page_names_exists(page: str) -> None:
     missing = [path for path in named if not (ROOT / path).exists()]
     missing += [link for link in linked if not ((ROOT / page).parent / link).exists()]
     assert missing == []
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of a page's headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_to_a_heading_leads_to_one(page: str) -> None:
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\(([^)\s#:]*)#([^)\s]+)\)", text)
+    here = ROOT / page
+    dead = [link for link in links if link[1] not in anchors(here.parent / link[0] if link[0] else here)]
+    assert dead == []
+
+
+def test_every_page_is_in_the_index() -> None:
+    index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
+    linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", index)}
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - linked == {"index.md"}

@@ -27,8 +27,8 @@ def run(code: str, *arguments: str, **options: object) -> subprocess.CompletedPr
 
 
 def test_it_has_the_arguments_the_input_the_environment_and_the_folder_that_it_was_given(tmp_path: Path) -> None:
-    told = "sys.argv[1:], sys.stdin.read(), os.environ['ONLY'], 'HOME' in os.environ, os.getcwd()"
-    done = run(f"import os, sys; print({told})", "one", "-x", input="said", cwd=tmp_path, env={"ONLY": "1"})
+    reported = "sys.argv[1:], sys.stdin.read(), os.environ['ONLY'], 'HOME' in os.environ, os.getcwd()"
+    done = run(f"import os, sys; print({reported})", "one", "-x", input="said", cwd=tmp_path, env={"ONLY": "1"})
     assert done.stdout == f"['one', '-x'] said 1 False {tmp_path}\n"
 
 
@@ -57,7 +57,7 @@ def test_a_signal_reaches_the_process(number: signal.Signals) -> None:
         assert process.wait() == 7
 
 
-def test_a_signal_that_ends_the_process_is_told_as_such() -> None:
+def test_a_signal_that_ends_the_process_is_reported_as_such() -> None:
     assert run("import os, signal; os.kill(os.getpid(), signal.SIGKILL)").returncode == -signal.SIGKILL
 
 

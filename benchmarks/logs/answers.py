@@ -32,7 +32,7 @@ from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_diagnosis.diagnosing import Chosen, Facts, conclude
 from drone_mcp_diagnosis.other_builds import NO_PAST, OtherRun, Past
 from drone_mcp_diagnosis.step_reader import LogReading
-from drone_mcp_logs.diagnose.advice import propose
+from drone_mcp_logs.diagnose.tool import propose
 
 PACKS = ("logchunks", "logdx", "cidiff", "new-bare", "new-in", "new-mid", "new-noisy")
 COUNT = Path(__file__).parent / "tokens" / "count.cjs"

@@ -6,7 +6,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mcp.types import ElicitResult
+from mcp.types import ElicitRequestURLParams, ElicitResult
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,11 +34,16 @@ def asker(*, yes: bool, before: Callable[[], None]) -> Asker | None:
     """
 
     async def agree(context: Any, params: Any) -> ElicitResult:  # noqa: ARG001 - the SDK's signature
+        # What is entered on a page cannot be agreed to in advance.
+        if isinstance(params, ElicitRequestURLParams):
+            return ElicitResult(action="cancel")
         return ElicitResult(action="accept", content={"note": BY_OPTION})
 
     async def ask(context: Any, params: Any) -> ElicitResult:  # noqa: ARG001 - likewise
         before()
-        said = _read_answer(str(params.message))
+        # This process serves the page, and serves nothing while it waits here.
+        page = f"\nAfter a yes it is at {params.url}" if isinstance(params, ElicitRequestURLParams) else ""
+        said = _read_answer(f"{params.message}{page}")
         if said is None:
             sys.stderr.write("\n")
             return ElicitResult(action="cancel")

@@ -56,7 +56,7 @@ class Answer:
 
     @property
     def exit_code(self) -> int:
-        """What the command exits with, as far as the answer alone tells."""
+        """The exit code that follows from the answer alone."""
         return exit_codes.of_error(str(self.data.get("code"))) if self.failed else exit_codes.DONE
 
 

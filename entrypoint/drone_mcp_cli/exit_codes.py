@@ -1,4 +1,4 @@
-"""What the exit code says. 69 and 77 are EX_UNAVAILABLE and EX_NOPERM of sysexits.h."""
+"""The exit codes. 69 and 77 are EX_UNAVAILABLE and EX_NOPERM of sysexits.h."""
 
 from __future__ import annotations
 

@@ -18,7 +18,9 @@ def read_target(repo: str | None, number: str | None) -> dict[str, Any]:
     if number is None and repo is not None and _is_number(repo):
         repo, number = None, repo
     if number is not None and not _is_number(number):
-        raise UserError(f"{number!r} is no build number. Give the repository first: drone-mcp COMMAND owner/name 42.")
+        raise UserError(
+            f"{number!r} is not a build number. Give the repository first: drone-mcp COMMAND owner/name 42."
+        )
     found = {"repo": repo, "number": None if number is None else int(number)}
     return {name: value for name, value in found.items() if value is not None}
 

@@ -61,7 +61,7 @@ def _text_of(text: str) -> str:
     try:
         return content.decode()
     except UnicodeDecodeError as error:
-        raise UserError(f"{path} is no UTF-8 text.") from error
+        raise UserError(f"{path} is not UTF-8 text.") from error
 
 
 def _typed(text: str, kind: str) -> Any:

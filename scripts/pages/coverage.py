@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final
 
-from drone_mcp_client import calls
+from drone_mcp_client import admin_calls, calls
 from drone_mcp_simulator.routes import ROUTES
 from drone_mcp_simulator.routing import Route, find
 from pages.readme import table
@@ -20,6 +20,7 @@ This page is generated. The routes are those of Drone 2.25, as the simulator rep
 belong to tools are those of the client. The protocol between Drone and its runners (`/rpc/v2`) is not for agents.
 """
 _REPO: Final = "octo/hello"
+_NO_BODY: Final[dict[str, Any]] = {}
 
 # The request -> the tools that send it. One that several servers send for their own purposes names the main ones.
 USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
@@ -33,8 +34,8 @@ USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
     (calls.cancel_build(_REPO, 1), ("drone_stop_build",)),
     (calls.latest_build(_REPO), ("drone_get_build",)),
     (calls.pulls(_REPO), ("drone_find_builds",)),
-    (calls.deployments(_REPO), ("drone_list_deployments",)),
-    (calls.promote(_REPO, 1, "staging"), ("drone_create_deployment", "drone_update_deployment")),
+    (calls.deployments(_REPO), ("drone_list_deployments", "drone_list_previews", "drone_get_preview")),
+    (calls.promote(_REPO, 1, "staging"), ("drone_create_deployment", "drone_update_deployment", "drone_stop_preview")),
     (calls.rollback(_REPO, 1, "staging"), ("drone_rollback_deployment",)),
     (calls.approve_stage(_REPO, 1, 1), ("drone_approve_build",)),
     (calls.decline_stage(_REPO, 1, 1), ("drone_decline_build",)),
@@ -43,9 +44,71 @@ USED: Final[tuple[tuple[Call[Any], tuple[str, ...]], ...]] = (
     (calls.feed(_REPO), ("drone_wait_for_build",)),
     (calls.repo(_REPO), ("drone_start_build", "drone_restart_build", "drone_create_deployment")),
     (calls.user_repos(), ("drone_list_repos",)),
+    (calls.user_builds(), ("drone_get_queue",)),
+    (calls.queue(), ("drone_get_queue", "drone_manage_queue")),
+    (calls.incomplete(), ("drone_get_queue",)),
+    (calls.all_repos(), ("drone_list_repo_settings",)),
+    *(
+        (call, ("drone_manage_repo",))
+        for call in (
+            calls.update_repo(_REPO, _NO_BODY),
+            calls.enable_repo(_REPO),
+            calls.disable_repo(_REPO),
+            calls.sync_repos(),
+            admin_calls.chown_repo(_REPO),
+            admin_calls.repair_repo(_REPO),
+            admin_calls.purge_builds(_REPO, 2),
+        )
+    ),
+    (calls.secrets(_REPO), ("drone_list_secrets",)),
+    (calls.org_secrets("octo"), ("drone_list_secrets",)),
+    *(
+        (call, ("drone_manage_secret",))
+        for call in (
+            admin_calls.create_secret(_REPO, _NO_BODY),
+            admin_calls.update_secret(_REPO, "x", _NO_BODY),
+            admin_calls.delete_secret(_REPO, "x"),
+            admin_calls.create_org_secret("octo", _NO_BODY),
+            admin_calls.update_org_secret("octo", "x", _NO_BODY),
+            admin_calls.delete_org_secret("octo", "x"),
+        )
+    ),
+    (calls.crons(_REPO), ("drone_list_crons",)),
+    *(
+        (call, ("drone_manage_cron",))
+        for call in (
+            calls.create_cron(_REPO, "x", expr="@daily", branch="main"),
+            calls.update_cron(_REPO, "x"),
+            calls.delete_cron(_REPO, "x"),
+            calls.run_cron(_REPO, "x"),
+        )
+    ),
+    (calls.templates(), ("drone_list_templates",)),
+    (calls.templates("octo"), ("drone_list_templates",)),
+    *(
+        (call, ("drone_manage_template",))
+        for call in (
+            admin_calls.create_template("octo", "x", ""),
+            admin_calls.update_template("octo", "x", ""),
+            admin_calls.delete_template("octo", "x"),
+        )
+    ),
+    (calls.users(), ("drone_list_users",)),
+    *(
+        (call, ("drone_manage_user",))
+        for call in (
+            admin_calls.create_user("x", machine=False, admin=False),
+            admin_calls.update_user("x", _NO_BODY),
+            admin_calls.delete_user("x"),
+            admin_calls.revoke_token("x"),
+            admin_calls.rotate_own_token(),
+        )
+    ),
+    (calls.incomplete_stages(), ("drone_get_queue_state",)),
+    (calls.pause_queue(), ("drone_manage_queue",)),
+    (calls.resume_queue(), ("drone_manage_queue",)),
 )
 
-_ADMINISTRATION: Final = "administration; no tool yet"
 _SAME: Final = "the list of builds has the same, in order and with pages"
 _PAGE: Final = "a page for browsers"
 
@@ -57,14 +120,17 @@ UNUSED: Final = {
     r"GET .*/builds/branches": _SAME,
     r"DELETE .*/builds/(branches|pulls|deployments)/.*": "removes a row of an index, and no build",
     r"POST .*/decline": "stages are declined one by one: this route stops at the first that is not blocked",
-    r"DELETE .*/builds/|DELETE .*/logs/.*": "destroys records for good",
-    r"GET /api/user/builds(/recent)?": "the lists of the repositories have more",
+    r"DELETE .*/logs/.*": "destroys a record, and frees next to no room",
+    r"GET /api/user/builds/recent": "another name of the list without `recent`",
     r".* /api/user/.*": "concerns the account of the person who owns the token",
     r".* /api/repos/.*/cards/.*": "cards are written by plugins for Drone's own page",
     r"POST .*/sign|POST .*/encrypt/.*": "for a person: a secret must not be an argument",
-    r".* /api/.*(secrets|templates|cron|collaborators|users).*": _ADMINISTRATION,
-    r".* /api/repos/.*": _ADMINISTRATION,
-    r".* /api/(queue|builds/incomplete|system).*": "about the CI system itself; no tool yet",
+    r"GET /api/.*/\{(key|user)\}": "the list has the same",
+    r"GET /api/secrets/": "the secrets of each namespace are listed by themselves",
+    r"POST /api/secrets/.*/\{key\}|PUT /api/templates/.*": "the same as PATCH",
+    r".* /api/repos/.*/collaborators/.*": "the source host decides who they are, and Drone copies it every hour",
+    r"GET /api/users/.*/repos": "the settings of repositories name their owners",
+    r"GET /api/system/stats": "counts no stages of linux/amd64, and the queue itself has more",
     r"GET /api/badges/.*": "a picture or a feed for other programs",
     r"POST /hook": "for the source host",
     r"GET /(varz|metrics)": "for monitoring",

@@ -1,15 +1,15 @@
-"""The README's tables, made from the product."""
+"""The tables of the README and of the pages about roles and settings, made from the product."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
-from drone_mcp_build.guard.variables import VARIABLES as ACTION_VARIABLES
 from drone_mcp_build.variables import VARIABLES
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
+from drone_mcp_deployments.variables import VARIABLES as DEPLOY_VARIABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,14 +23,13 @@ def table(head: list[str], rows: list[list[str]]) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def tools_table(installed: Servers) -> str:
-    """Write which server has which tools."""
+def servers_table(installed: Servers) -> str:
+    """Write which servers there are, and how many tools each has."""
     rows = [
-        [manifest.server, f"`{tool.name}`", tool.description.splitlines()[0]]
+        [f"[{manifest.server}](docs/tools.md#{manifest.server})", manifest.description, str(len(manifest.tools))]
         for manifest in installed.values()
-        for tool in manifest.tools
     ]
-    return table(["server", "tool", "what it answers"], rows)
+    return table(["server", "what it is for", "tools"], rows)
 
 
 def roles_table(installed: Servers) -> str:
@@ -62,9 +61,15 @@ def splice(page: str, name: str, made: str) -> str:
 
 
 def with_tables(page: str) -> str:
-    """Return the README with its tables as they are now."""
+    """Return a page with the tables that it has a place for as they are now."""
     installed = read_installation()
-    page = splice(page, "tools", tools_table(installed))
-    page = splice(page, "roles", roles_table(installed))
-    page = splice(page, "settings", settings_table(VARIABLES))
-    return splice(page, "action-settings", settings_table(ACTION_VARIABLES))
+    tables = {
+        "servers": servers_table(installed),
+        "roles": roles_table(installed),
+        "settings": settings_table(VARIABLES),
+        "action-settings": settings_table(DEPLOY_VARIABLES),
+    }
+    for name, made in tables.items():
+        if f"<!-- {name}: begin -->" in page:
+            page = splice(page, name, made)
+    return page

@@ -163,7 +163,7 @@ def _note_decline(build: Build, left: tuple[Stage, ...]) -> tuple[str, ...]:
 
 
 def note_approval(build: Build, approved: Sequence[Stage]) -> tuple[str, ...]:
-    """Return what is true of an approval before and after it."""
+    """Return the notes that hold before and after an approval."""
     notes = []
     if build.status == "declined":
         notes.append(

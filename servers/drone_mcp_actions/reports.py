@@ -54,7 +54,7 @@ def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView
         status=plan.action.build.status,
         needs_confirmation=confirm,
         notes=plan.all_notes,
-        next_step=f"To do it, {how}" + ("; it then takes a confirmation" if confirm else ""),
+        next_step=f"To do it, {how}" + ("; it then needs a confirmation" if confirm else ""),
     )
 
 
@@ -151,7 +151,7 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
 
 
 def _note_decision(plan: BuildPlan, decided: Sequence[int], still_held: Sequence[Stage]) -> tuple[str, ...]:
-    """Return the notes on what was decided: those of the plan are for a person who has yet to agree."""
+    """Return the notes on the decision: those of the plan are for a person who has yet to agree."""
     build = plan.action.build
     if plan.action.operation.name == "approve":
         return note_approval(build, [stage for stage in build.stages if stage.number in decided])

@@ -7,6 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
+from ci_mcp_kit.guard.spec import AUDIT_COMMANDS
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
 from drone_mcp_build.access import DroneAccess
@@ -42,7 +43,7 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
     command="drone-mcp-actions",
     settings=ActionSettings,
     guard=BUILD_GUARD,
-    commands=(("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),),
+    commands=AUDIT_COMMANDS,
 )
 
 

@@ -123,7 +123,7 @@ class StartChange(Change[BuildAction, StartView]):
             requests=plan.requests,
             needs_confirmation=decision.confirm,
             notes=plan.all_notes,
-            next_step=f"To do it, {how}" + ("; it then takes a confirmation" if decision.confirm else ""),
+            next_step=f"To do it, {how}" + ("; it then needs a confirmation" if decision.confirm else ""),
         )
 
     @override

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Final, cast
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.tools import tool
 from drone_mcp_actions.views import ActionView, RestartView, StartView
 
@@ -28,7 +26,6 @@ Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED")]
 Params = Annotated[dict[str, str] | None, Field(max_length=50, description="allowed ones; an old build's win")]
 Branch = Annotated[str | None, Field(description="default: the default one")]
 Commit = Annotated[str | None, Field(pattern="^[0-9a-f]{7,64}$", description="default: newest")]
-LONGEST_REPO: Final = 120  # characters of what names no repository, in an audit line
 
 # The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.
 OPERATION_OF = {
@@ -152,9 +149,5 @@ class ActionTools:
 
     async def _resolve(self, repo: str | None, **facts: Any) -> str:
         """Return the repository that is meant; a refusal is on record with `facts`."""
-        try:
+        async with self._actor.recording_refusals(**facts, repo=repo or ""):
             return self._access.resolve_repo(repo)
-        except ServiceError as error:
-            meant = error.details.get("repo") or one_line(repo or "", LONGEST_REPO)
-            await self._actor.note_refusal(error, **facts, repo=meant)
-            raise

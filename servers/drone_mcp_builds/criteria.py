@@ -71,7 +71,7 @@ def commit_prefix(text: str) -> str:
     text = text.strip()
     if not _COMMIT.fullmatch(text):
         raise InvalidInput(
-            "commit is no commit id",
+            "commit is not a commit id",
             next_step="Give at least its first 7 hexadecimal digits; a branch or a tag has an argument of its own",
         )
     return text.lower()

@@ -57,7 +57,7 @@ def decode(text: str, question: dict[str, Any]) -> Position:
     try:
         page, size, before, mark = _parts(text)
     except (ValueError, binascii.Error) as error:
-        raise InvalidInput("That is no cursor of this server", next_step=NEXT_STEP) from error
+        raise InvalidInput("That is not a cursor of this server", next_step=NEXT_STEP) from error
     if mark != fingerprint(question):
         raise InvalidInput("The cursor belongs to another repository or other filters", next_step=NEXT_STEP)
     return Position(page, size, before)

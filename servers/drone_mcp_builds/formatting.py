@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.refs import tag_of
 from drone_mcp_client.status import is_final
 
@@ -13,10 +14,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build, Stage, Step
 
-NAME_WIDTH: Final = 60  # characters of a stage's, step's or branch's name
-TITLE_WIDTH: Final = 100  # characters
 ERROR_WIDTH: Final = 300  # Drone itself cuts the error of a stage or step at 500 bytes
-SHORT_COMMIT: Final = 10  # hexadecimal digits
 
 
 def count_seconds(started: int, stopped: int, now: int) -> int | None:
@@ -31,11 +29,6 @@ def count_build_seconds(build: Build, now: int) -> int | None:
     if not build.finished and is_final(build.status):
         return None
     return count_seconds(build.started, build.finished, now)
-
-
-def clean_name(text: str) -> str:
-    """Clean a name that someone else chose, and shorten it to one line."""
-    return one_line(text, NAME_WIDTH)
 
 
 def clean_error(text: str) -> str:

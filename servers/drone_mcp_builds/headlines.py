@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_build.unfinished_build import POSSIBLE_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
 from drone_mcp_builds import failures
 from drone_mcp_builds.formatting import (
     clean_error,
-    clean_name,
     count_build_seconds,
     count_seconds,
     format_count,

@@ -7,18 +7,10 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.token_count import count_tokens
+from drone_mcp_build.build_names import SHORT_COMMIT, TITLE_WIDTH, clean_name, title_of
 from drone_mcp_build.build_times import format_time
-from drone_mcp_build.build_title import title_of
 from drone_mcp_build.refs import history_branch, pull_request_of
-from drone_mcp_builds.formatting import (
-    SHORT_COMMIT,
-    TITLE_WIDTH,
-    clean_name,
-    count_build_seconds,
-    find_author,
-    find_tag_name,
-    format_count,
-)
+from drone_mcp_builds.formatting import count_build_seconds, find_author, find_tag_name, format_count
 from drone_mcp_builds.views import BuildLine, LatestBuild, RepoLine
 
 if TYPE_CHECKING:

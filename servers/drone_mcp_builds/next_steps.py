@@ -1,4 +1,4 @@
-"""Suggests the next step to a reader of a build: a call of a tool, or what a person has to do. Pure."""
+"""Suggests the next step to a reader of a build: a call of a tool, or an action of a person. Pure."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failure_class import judge
 from drone_mcp_build.refs import history_branch
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_build.unfinished_build import Outlook, outlook_of
 from drone_mcp_builds import failures
-from drone_mcp_builds.formatting import clean_name
 from drone_mcp_client import status
 
 if TYPE_CHECKING:

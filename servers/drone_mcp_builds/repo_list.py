@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Final
 
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_builds import listing
-from drone_mcp_builds.formatting import clean_name, format_count
+from drone_mcp_builds.formatting import format_count
 from drone_mcp_builds.views import RepoList
 
 if TYPE_CHECKING:

@@ -29,7 +29,7 @@ def failure_signature(text: str) -> str:
     text = text.strip().lower()
     if not _SIGNATURE.fullmatch(text):
         raise InvalidInput(
-            "signature is no failure signature", next_step="Give the 12 hexadecimal digits that a diagnosis answered"
+            "signature is not a failure signature", next_step="Give the 12 hexadecimal digits that a diagnosis answered"
         )
     return text
 

@@ -11,9 +11,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.unfinished_build import describe_pending
 from drone_mcp_builds import failures
-from drone_mcp_builds.formatting import ERROR_WIDTH, clean_name, count_seconds, format_count, join_names, name_stage
+from drone_mcp_builds.formatting import ERROR_WIDTH, count_seconds, format_count, join_names, name_stage
 from drone_mcp_builds.views import StageView, StepView
 from drone_mcp_client import status
 

@@ -140,24 +140,23 @@ class BuildTools:
             return await self._by_url(url, repo, alone=not (criteria.given() or tag))
         if not (criteria.given() or tag):
             raise InvalidInput(
-                "Nothing says which builds to find",
+                "No criterion says which builds to find",
                 next_step="Give a commit, branch, tag, pull_request, author, status, signature or url; "
                 "drone_list_builds lists the newest",
             )
         slug = resolve_address(self._access, repo).repo
+        same_failure = None
+        if criteria.signature:
+            same_failure = SameFailure(self._access.signatures, slug, criteria.signature)
+            await same_failure.check()
         search = BuildSearch(
             repo=slug,
             criteria=criteria,
             tag=tag,
-            same_failure=await self._find_same_failure(slug, criteria.signature) if criteria.signature else None,
+            same_failure=same_failure,
             limit=limit,
         )
         return await self._run(search, cursor)
-
-    async def _find_same_failure(self, slug: str, signature: str) -> SameFailure:
-        same_failure = SameFailure(self._access.signatures, slug, signature)
-        await same_failure.check()
-        return same_failure
 
     async def _run(self, search: BuildSearch, cursor: str | None) -> BuildList:
         pages = Pages(await self._access.client(), self._access.known, search.repo, self._clock)

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Final, Literal
 from ci_mcp_kit.background import running
 from ci_mcp_kit.concurrency import run_until_first
 from drone_mcp_build import standing
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_builds.following import Follower, Subject
-from drone_mcp_builds.formatting import clean_name
 from drone_mcp_builds.views import WaitView
 from drone_mcp_client import status
 from drone_mcp_client.errors import ServiceError

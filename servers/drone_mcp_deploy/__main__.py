@@ -1,8 +1,8 @@
 """Run the deployments server: `python -m drone_mcp_deploy`. It imports only the modules that the first answers need."""
 
 from ci_mcp_kit.front.start import start
-from drone_mcp_build.guard.variables import read_guard
 from drone_mcp_build.variables import read_drone
+from drone_mcp_deployments.variables import read_guard
 
 
 def main() -> None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.guard.write_parameters import Additions
-from drone_mcp_build.build_names import TITLE_WIDTH, clean_name
+from drone_mcp_build.build_names import TITLE_WIDTH, clean_name, title_of
 from drone_mcp_build.build_times import format_time
-from drone_mcp_build.build_title import title_of
 from drone_mcp_build.refs import branch_of
-from drone_mcp_deploy.history import deployments_to, find_newest_green, find_source
 from drone_mcp_deploy.views import DeployHistory, DeploymentItem, DeploymentView, TargetItem, TargetList
+from drone_mcp_deployments.history import deployments_to, find_newest_green, find_source
+from drone_mcp_deployments.preview_names import is_preview
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 
 
 def present_targets(repo: str, newest: Sequence[Build], builds: Sequence[Build]) -> TargetList:
-    """Present the newest deployment of each target; `builds` are the newest builds of the repository."""
-    items = [_present_target(one, builds) for one in sorted(newest, key=lambda one: one.deploy_to)]
+    """Present the newest deployment of each target but previews; `builds` are the newest builds of the repository."""
+    targets = [one for one in newest if not is_preview(one.deploy_to)]
+    items = [_present_target(one, builds) for one in sorted(targets, key=lambda one: one.deploy_to)]
     note = "Only deployments by this Drone are known; a target may have been changed by other means"
     next_step = "" if items else "Nothing was deployed by promotion; look at the builds of the default branch"
     return TargetList(repo=repo, targets=tuple(items), note=note if items else "", next_step=next_step)

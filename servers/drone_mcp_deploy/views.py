@@ -62,24 +62,38 @@ class DeployHistory(View):
     note: str = ""
 
 
-class DeployView(View):
-    """The outcome of a deployment; `deployment` is the number of its build, `cursor` a place in it to wait from.
+class PreviewItem(View):
+    """The preview of a branch. `deployment` is the newest to its target; it stops by itself at `ends`.
 
-    `outcome` is done, nothing_started, nothing_to_do, dry_run or repeated. `added` and `removed` are the commits that
-    the target gets and loses.
+    `state` is opening, open, stopping, stopped, stop failed, or open with the status of a deployment that failed.
     """
 
-    repo: str
     target: str
-    source: int
-    outcome: str
-    message: str
-    deployment: int | None = None
-    status: str = ""
-    cursor: str = ""
-    added: tuple[str, ...] = ()
-    removed: tuple[str, ...] = ()
-    requests: tuple[str, ...] = ()
-    needs_confirmation: bool | None = None
-    notes: tuple[str, ...] = ()
+    branch: str
+    state: str
+    deployment: int
+    source: int | None = None
+    commit: str = ""
+    title: str = ""
+    by: str = ""
+    at: str | None = None
+    ends: str | None = None
+
+
+class PreviewList(View):
+    """The open previews of a repository, of which there may be `limit`."""
+
+    repo: str
+    limit: int
+    previews: tuple[PreviewItem, ...] = ()
+    next_step: str = ""
+
+
+class PreviewView(PreviewItem):
+    """One preview in full; `newer` is a green build of its branch after the deployed one."""
+
+    repo: str
+    newer: int | None = None
+    params: tuple[str, ...] = ()
+    stages: dict[str, str] = Field(default_factory=dict)
     next_step: str = ""

@@ -10,8 +10,8 @@ from pydantic import BeforeValidator, Field
 
 from ci_mcp_kit.tools import tool
 from drone_mcp_build.access import resolve_address
-from drone_mcp_diagnosis.diagnosis_views import DiagnosisView
 from drone_mcp_diagnosis.live_log import Pace
+from drone_mcp_diagnosis.views import DiagnosisView
 from drone_mcp_logs.compare.views import ComparisonView
 from drone_mcp_logs.flaky.views import FlakyView
 from drone_mcp_logs.read.tool import ReadRequest, show_logs, window_of

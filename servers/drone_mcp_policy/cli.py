@@ -39,24 +39,20 @@ def replay_command(
         Path | None, typer.Option(metavar="FILE", help="Show only where this rule file decides differently.")
     ] = None,
 ) -> None:
-    """Show what the rules would have decided. With --against, exits with 1 where two rule files differ."""
+    """Show the decisions that the rules would have made. With --against, exits with 1 where two rule files differ."""
     try:
         files = [read_rules(rules), *([read_rules(against)] if against else [])]
         moments = list(drop_repeats(replay(read_recording(events), files)))
     except (InvalidFile, BadRecording) as error:
         _fail(str(error))
     if against is None:
-        _print_decisions(moments)
+        for moment in moments:
+            typer.echo(format_moment(moment, moment.decisions[0]))
+        typer.echo(f"{len(moments)} decisions on {_builds(moments)} builds", err=True)
         return
     disputed = [moment for moment in moments if moment.is_disputed]
     _print_differences(disputed, (str(rules or "the shipped rules"), str(against)))
     raise typer.Exit(DIFFERENT if disputed else 0)
-
-
-def _print_decisions(moments: list[Moment]) -> None:
-    for moment in moments:
-        typer.echo(format_moment(moment, moment.decisions[0]))
-    typer.echo(f"{len(moments)} decisions on {_builds(moments)} builds", err=True)
 
 
 def _print_differences(disputed: list[Moment], names: tuple[str, str]) -> None:

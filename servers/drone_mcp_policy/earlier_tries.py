@@ -16,7 +16,7 @@ from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from drone_mcp_client.models import Build
 
@@ -64,10 +64,18 @@ def count_attempts(build: Build, history: History, now: int) -> Attempts:
     tried = {other.number for other in alike if other.parent or is_failure(other.status)}
     used = sorted(tried.union(chain))
     before = [number for number in used if number < build.number]
+    newer = max((other.number for other in alike if other.number > build.number), default=0)
+    again = f"build {newer} is a newer try of the same commit" if newer else ""
+    # The build itself is known, so those since it begin one number later.
+    gap = "" if history.complete_from <= build.number + 1 else "not all builds since it are known"
     return Attempts(
         used=tuple(used),
-        in_last_hour=sum(_is_recent_restart(other, build, now) for other in known.values()),
-        doubt=doubt or _describe_newer(build, alike) or _describe_gap(build, history),
+        # All commits of the branch count together: a branch under repair gets new ones.
+        in_last_hour=sum(
+            bool(other.parent) and branch_of(other) == branch_of(build) and now - HOUR < other.created <= now
+            for other in known.values()
+        ),
+        doubt=doubt or again or gap,
         same=_describe_same_failure(build, known[before[-1]], history.signatures) if before else "",
     )
 
@@ -120,18 +128,3 @@ def _repeats(one: Build, other: Build) -> bool:
 
 def _identity(build: Build) -> tuple[str, ...]:
     return (build.after, build.ref, build.event, build.deploy_to, build.cron)
-
-
-def _describe_newer(build: Build, alike: Iterable[Build]) -> str:
-    newer = max((other.number for other in alike if other.number > build.number), default=0)
-    return f"build {newer} is a newer try of the same commit" if newer else ""
-
-
-def _describe_gap(build: Build, history: History) -> str:
-    # The build itself is known, so those since it begin one number later.
-    return "" if history.complete_from <= build.number + 1 else "not all builds since it are known"
-
-
-def _is_recent_restart(other: Build, build: Build, now: int) -> bool:
-    # All commits count together: a branch under repair gets new ones.
-    return bool(other.parent) and branch_of(other) == branch_of(build) and now - HOUR < other.created <= now

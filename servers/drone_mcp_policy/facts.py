@@ -13,6 +13,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.sanitize import sanitize
 from ci_mcp_logs.diagnosis.parts import Part
 from ci_mcp_logs.failure_class import Judgement, judge_name
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failed_steps import failures_that_count
 from drone_mcp_build.failure_class import judge
 from drone_mcp_policy.states import state_of
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from drone_mcp_policy.states import State
 
 _ERROR_WIDTH = 200  # characters
-_NAME_WIDTH = 60  # characters
 _LOW_TO_HIGH: Final = ("low", "medium", "high")
 _UNKNOWN: Final = Judgement("unknown", "low")
 
@@ -44,8 +44,8 @@ class Failure:
     @property
     def place(self) -> str:
         """Name the step, stage or build."""
-        step = f"step {one_line(self.step, _NAME_WIDTH)!r} of " if self.step else ""
-        return f"{step}stage {one_line(self.stage, _NAME_WIDTH)!r}" if self.stage else "the build"
+        step = f"step {clean_name(self.step)!r} of " if self.step else ""
+        return f"{step}stage {clean_name(self.stage)!r}" if self.stage else "the build"
 
     @property
     def description(self) -> str:
@@ -53,7 +53,7 @@ class Failure:
         code = f" with exit code {self.exit_code}" if self.exit_code and self.status == "failure" else ""
         error = f": {one_line(self.error, _ERROR_WIDTH)}" if self.error else ""
         kind = f"maybe {self.kind}" if self.confidence == "low" and self.kind != "unknown" else self.kind
-        return f"{self.place} ended as {one_line(self.status, _NAME_WIDTH)}{code} ({kind}){error}"
+        return f"{self.place} ended as {clean_name(self.status)}{code} ({kind}){error}"
 
 
 @dataclass(frozen=True, slots=True)

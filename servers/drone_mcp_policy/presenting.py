@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from drone_mcp_client.models import Build
     from drone_mcp_known.known import Observation
     from drone_mcp_policy.next_step import Decision, Evaluation, Outcome, RuleResult
-    from drone_mcp_policy.rules import Retries, Rule, Rules
+    from drone_mcp_policy.rules import Rule, Rules
     from drone_mcp_policy.states import Action
 
 AGAIN: Final = "drone_evaluate_build"
@@ -121,15 +121,13 @@ def rules_view(rules: Rules) -> RulesView:
 
 
 def _view_rule(rule: Rule) -> RuleView:
+    most = rule.retries
+    limits = f"{most.most} of one commit, first after {most.back_off} s, {most.hourly} an hour on one branch"
     return RuleView(
         rule=rule.name,
         when=dict(rule.written),
         then=rule.then,
-        retries=_describe_limits(rule.retries) if rule.then == "retry" else "",
+        retries=limits if rule.then == "retry" else "",
         reason=one_line(rule.reason, _WIDTH) if rule.reason else "",
         line=rule.line,
     )
-
-
-def _describe_limits(limits: Retries) -> str:
-    return f"{limits.most} of one commit, first after {limits.back_off} s, {limits.hourly} an hour on one branch"

@@ -157,7 +157,7 @@ def read_pattern(value: Any) -> Any:
         return re2.compile(value, options)
     # RE2 works on UTF-8, which has no lone surrogates.
     except (re2.error, UnicodeEncodeError) as wrong:
-        raise ValueError(f"{describe_found(value)}, which is no RE2 expression: {_said(wrong)}") from None
+        raise ValueError(f"{describe_found(value)}, which is not an RE2 expression: {_said(wrong)}") from None
 
 
 def _said(wrong: Exception) -> str:
@@ -177,5 +177,5 @@ def read_time_zone(value: Any) -> tzinfo:
     # path that leaves the database.
     except (OSError, KeyError, ValueError):
         raise ValueError(
-            f"{describe_found(value)}, which is no time zone that is known here; it takes UTC or Area/City"
+            f"{describe_found(value)}, which is not a time zone that is known here; it takes UTC or Area/City"
         ) from None

@@ -82,7 +82,8 @@ def finish_stage(build: Build, stage: Stage, now: int, *, killed: bool = False) 
     for step in stage.steps:
         _close_step(step, now, killed=killed)
         step.version += 1
-    failed = next((step for step in stage.steps if step.status in FAILED and not _is_ignored(step)), None)
+    counting = (step for step in stage.steps if not (step.errignore and step.status == "failure"))
+    failed = next((step for step in counting if step.status in FAILED), None)
     stage.status = failed.status if failed else "success"
     stage.exit_code = {"error": INTERNAL_EXIT, "killed": RUNNER_KILLED_EXIT}.get(stage.status, 0)
     stage.error = failed.error if failed else ""
@@ -97,10 +98,6 @@ def _close_step(step: Step, now: int, *, killed: bool) -> None:
         step.status = "killed" if killed else "success"
         step.exit_code = RUNNER_KILLED_EXIT if killed else 0
         step.stopped = now
-
-
-def _is_ignored(step: Step) -> bool:
-    return step.errignore and step.status == "failure"
 
 
 def refuse_stage(build: Build, stage: Stage, error: str, now: int) -> None:

@@ -77,15 +77,14 @@ def _parse(source: Path | Traversable) -> ScenarioFile:
             data = yaml.safe_load(text)
         return ScenarioFile.model_validate(data)
     except ValidationError as error:
-        lines = [f"{_format_location(item['loc'])}: {item['msg']}" for item in error.errors(include_url=False)]
+        lines = []
+        for item in error.errors(include_url=False):
+            # Without the names of pydantic's own validators.
+            place = ".".join(str(part) for part in item["loc"] if "[" not in str(part))
+            lines.append(f"{place or 'file'}: {item['msg']}")
         raise ScenarioError(f"{source.name}: " + "; ".join(lines)) from error
     except YAML_ERRORS as error:
         raise ScenarioError(f"{source.name}: not YAML: {error}") from error
-
-
-def _format_location(location: tuple[str | int, ...]) -> str:
-    """Format the location of an error in the file, without the names of pydantic's own validators."""
-    return ".".join(str(part) for part in location if "[" not in str(part)) or "file"
 
 
 class Loader:

@@ -52,7 +52,7 @@ class Log(Part):
     """The source of a step's log, exactly one key; plain text in the scenario is short for `text`."""
 
     text: str | None = None
-    file: str | None = Field(default=None, description="a path beside the scenario file")
+    file: str | None = Field(default=None, description="a path relative to the scenario file")
     package: str | None = Field(default=None, description="a log shipped with the simulator, such as angular")
     blob: str | None = Field(default=None, description="stored as it is, instead of a log array: null, or nothing")
     writes: list[str] | None = Field(default=None, description="what the step writes at once, such as \\r and progress")
@@ -198,7 +198,7 @@ class PullPart(Part):
 
 
 class ForgePart(Part):
-    """What a repository has at the forge besides its commits."""
+    """The content of a repository at the forge besides its commits."""
 
     description: str = ""
     archived: bool = False

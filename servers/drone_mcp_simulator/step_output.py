@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from drone_mcp_simulator import gojson
@@ -39,13 +40,8 @@ class Output:
 
     def lines(self, duration: float) -> list[Line]:
         """Split the writes into lines with their line ends, spread evenly over `duration` seconds."""
-        parts = [part for write in (self.text, *self.writes) for part in _split_lines(write)]
+        parts = [part for write in (self.text, *self.writes) for part in re.findall(r"[^\n]*\n|[^\n]+", write)]
         return [Line(i, part, int(duration * i / len(parts))) for i, part in enumerate(parts)]
-
-
-def _split_lines(text: str) -> list[str]:
-    *lines, rest = text.split("\n")
-    return [line + "\n" for line in lines] + ([rest] if rest else [])
 
 
 def encode_upload(lines: list[Line]) -> bytes:

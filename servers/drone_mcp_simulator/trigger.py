@@ -56,7 +56,10 @@ def start(world: World, repo: Repo, base: Build, pipeline: Pipeline) -> Build | 
     if base.event == "pull_request" and repo.ignore_forks and base.source_repo.lower() != repo.slug.lower():
         return None
     if error := pipeline.error or lint(pipeline.stages):
-        return _store(world, repo, _describe_failed(world, base, error))
+        # Drone stores a build that failed at its trigger without trigger and parameters.
+        now = world.now()
+        failed = replace(base, trigger="", params={}, status="error", error=error, started=now, finished=now)
+        return _store(world, repo, failed)
     definitions = select_stages(pipeline.stages, base.event)
     # Before the build gets a number: one that matches no pipeline leaves no gap in the numbers (trigger.go).
     if not definitions:
@@ -81,12 +84,6 @@ def _cancel_older(world: World, repo: Repo, build: Build) -> None:
         if is_same and older.number < build.number and older.status in statuses:
             world.cancel(older, "skipped")
             world.publish(older)
-
-
-def _describe_failed(world: World, base: Build, error: str) -> Build:
-    """Return a build that failed at its trigger; Drone stores it without trigger and parameters."""
-    now = world.now()
-    return replace(base, trigger="", params={}, status="error", error=error, started=now, finished=now)
 
 
 def _store(world: World, repo: Repo, base: Build, definitions: list[StageDefinition] | None = None) -> Build:

@@ -15,12 +15,13 @@ import typer
 from ci_mcp_kit import listening, logs
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.command_line import Application
-from ci_mcp_kit.http_settings import read_address
+from ci_mcp_kit.http_settings import read_address, read_loopback
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_state import StoreError, open_store, restore_snapshot, write_snapshot
 from drone_mcp_webhooks import process
 from drone_mcp_webhooks.retention import DAY, RetentionLimits
 from drone_mcp_webhooks.settings import ReceiverSettings, SettingsError, read_settings, read_state
+from drone_mcp_webhooks.status import StatusPage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +46,20 @@ def serve(
     ] = 60,
     keep_builds: Annotated[int, typer.Option(min=1, metavar="NUMBER", help="Builds to keep of each repository.")] = 500,
     keep_days: Annotated[int, typer.Option(min=1, metavar="DAYS", help="Days to keep a build.")] = 90,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ADDRESS:PORT",
+            help="Serve a status page here: a loopback address, as everyone who reaches it sees all builds.",
+        ),
+    ] = None,
+    audit: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="An audit file to show on the status page; DRONE_MCP_ACTION_KEY holds its key, if it is signed.",
+        ),
+    ] = None,
 ) -> None:
     """Receive Drone's webhooks at POST /webhooks. Prints {"url": ...} when ready.
 
@@ -61,8 +76,11 @@ def serve(
         )
         logs.configure(settings.shared, Cleaner(Redactor(settings.secrets)))
         _warn_of_missing_settings(settings)
-        # The address is bound before anything runs, so that one that is taken ends the start with one line.
-        anyio.run(process.serve, settings, listening.listen(address))
+        # The addresses are bound before anything runs, so that one that is taken ends the start with one line.
+        listener = listening.listen(address)
+        key = os.environ.get("DRONE_MCP_ACTION_KEY", "").strip()
+        page = StatusPage(listening.listen(read_loopback(status)), audit, key) if status else None
+        anyio.run(process.serve, settings, listener, page)
     except SettingsError as error:
         _fail(str(error), WRONG_USE)
     except StoreError as error:
@@ -85,7 +103,7 @@ def snapshot(
 def restore(
     copy: Annotated[Path, typer.Argument(help="A file that `snapshot` wrote.", exists=True, dir_okay=False)],
 ) -> None:
-    """Merge a copy into the state that DRONE_MCP_STATE names; what is newer there stays."""
+    """Merge a copy into the state that DRONE_MCP_STATE names; newer entries there stay."""
     with _failing_in_a_line():
         count = anyio.run(_restore, read_state(os.environ), copy.absolute())
     typer.echo(f"{count} builds merged", err=True)

@@ -59,6 +59,10 @@ class Metrics:
             "drone_mcp_store_dropped_builds", "Builds that retention has dropped.", registry=registry
         )
 
+        self.previews = Counter(
+            "drone_mcp_previews", "Previews to open or to stop, by outcome.", ["change", "outcome"], registry=registry
+        )
+
     def value(self, name: str) -> float:
         """Return the value of one sample by its exported name."""
         return self.registry.get_sample_value(name) or 0.0

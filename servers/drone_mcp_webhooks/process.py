@@ -11,28 +11,38 @@ import socket
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from typing_extensions import override
 
 from ci_mcp_kit import listening
 from ci_mcp_kit.background import keep_running, running
 from ci_mcp_kit.log_flood import RepeatLimit
+from drone_mcp_build.access import DroneAccess
+from drone_mcp_build.guard.writing import make_guard
 from drone_mcp_client.client import DroneClient
+from drone_mcp_deployments.preview_ends import PreviewEnds
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_webhooks.drone_request_budget import RequestLimit
+from drone_mcp_webhooks.preview_sweep import PreviewSweep
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler
 from drone_mcp_webhooks.retention import Retention
+from drone_mcp_webhooks.status import serving_status
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
+    from ci_mcp_http.call import Call
+    from drone_mcp_deployments.settings import DeploySettings
     from drone_mcp_state import BuildStateStore
     from drone_mcp_webhooks.settings import ReceiverSettings
+    from drone_mcp_webhooks.status import StatusPage
 
 logger = logging.getLogger(__name__)
 
 
-async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
+async def serve(settings: ReceiverSettings, listener: socket.socket, page: StatusPage | None = None) -> None:
     """Serve until SIGTERM or SIGINT, then finish open requests and close the store."""
     # Each request that is refused is logged with its reason, and anybody can send one.
     logging.getLogger(Receiver.__module__).addFilter(RepeatLimit())
@@ -45,23 +55,31 @@ async def serve(settings: ReceiverSettings, listener: socket.socket) -> None:
             await receiver.bind()
         retention = Retention(store, settings.retention, receiver.metrics)
         fault = receiver.metrics.faults.labels("retention").inc
-        async with running(keep_running, "Retention", retention.run, fault), _reconciling(settings, store, receiver):
-            _reduce_garbage_collection()
-            await listening.serve(receiver.app(), listener, receiver.drain)
+        limit = RequestLimit(settings.requests_per_minute, time.time)
+        async with (
+            running(keep_running, "Retention", retention.run, fault),
+            _reconciling(settings, store, receiver, limit),
+            _sweeping(settings, store, receiver, limit),
+            serving_status(page, settings, receiver) as side_services,
+        ):
+            # A full collection delays deliveries by 30 ms: the objects loaded so far are excluded, and Python (3.11 has
+            # 700, 10 and 10) collects less often. Reference counts free what a delivery leaves.
+            gc.freeze()
+            gc.set_threshold(10_000, 20, 20)
+            await listening.serve(receiver.app(), listener, receiver.drain, side_services)
 
 
 @asynccontextmanager
-async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, receiver: Receiver) -> AsyncGenerator[None]:
+async def _reconciling(
+    settings: ReceiverSettings, store: BuildStateStore, receiver: Receiver, limit: RequestLimit
+) -> AsyncGenerator[None]:
     """Run a reconciler during the block if Drone's address and token are set."""
     if settings.drone is None:
         yield
         return
-    request_limit = RequestLimit(settings.requests_per_minute, time.time)
     # No retries: the next round repeats a failed request.
-    async with DroneClient(replace(settings.drone, retries=0), gate=request_limit.admit) as drone:
-        # The random part because containers often share host names and all have process id 1.
-        holder = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
-        reconciler = Reconciler(store, drone, holder, settings.period, receiver.metrics, bind=receiver.bind)
+    async with DroneClient(replace(settings.drone, retries=0), gate=limit.admit) as drone:
+        reconciler = Reconciler(store, drone, _holder(), settings.period, receiver.metrics, bind=receiver.bind)
         receiver.on_lost_delivery = reconciler.compare_now
         try:
             async with running(keep_running, "The comparison with Drone", reconciler.run, reconciler.note_fault):
@@ -72,8 +90,52 @@ async def _reconciling(settings: ReceiverSettings, store: BuildStateStore, recei
                 await reconciler.release_lease()
 
 
-def _reduce_garbage_collection() -> None:
-    """Collect less often, and exclude the objects loaded so far: a full collection delays deliveries by 30 ms."""
-    gc.freeze()
-    # Python 3.11 has 700, 10 and 10. Reference counts free what a delivery leaves, so there is little to collect.
-    gc.set_threshold(10_000, 20, 20)
+@asynccontextmanager
+async def _sweeping(
+    settings: ReceiverSettings, store: BuildStateStore, receiver: Receiver, limit: RequestLimit
+) -> AsyncGenerator[None]:
+    """Open and stop previews during the block if the settings allow changes."""
+    deploys = settings.previews
+    if deploys is None:
+        yield
+        return
+    access = _LimitedAccess(deploys, limit)
+    guard, actor = make_guard(deploys, access, {}, time.time)
+    sweep = PreviewSweep(
+        store=store,
+        access=access,
+        actor=actor,
+        rules=deploys.rules,
+        ends=PreviewEnds(guard.kept, deploys.rules.previews.seconds),
+        branches=settings.preview_branches,
+        holder=_holder(),
+        period=settings.period,
+        metrics=receiver.metrics,
+        bind=receiver.bind,
+    )
+    fault = receiver.metrics.faults.labels("previews").inc
+    try:
+        async with running(keep_running, "The sweep of previews", sweep.run, fault):
+            yield
+    finally:
+        with contextlib.suppress(StoreUnavailable):
+            await sweep.release_lease()
+        await access.close()
+
+
+class _LimitedAccess(DroneAccess):
+    """Reads from Drone within the same limit as the reconciler."""
+
+    def __init__(self, settings: DeploySettings, limit: RequestLimit) -> None:
+        super().__init__(settings)
+        self._limit = limit
+
+    @override
+    def gate(self, call: Call[Any]) -> None:
+        super().gate(call)
+        self._limit.admit(call)
+
+
+def _holder() -> str:
+    # The random part because containers often share host names and all have process id 1.
+    return f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"

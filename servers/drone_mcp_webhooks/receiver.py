@@ -63,7 +63,7 @@ class Receiver:
     """Called when a delivery could not be stored."""
 
     def __post_init__(self) -> None:
-        self._storing = StoreCheck(self.store, self.bind)
+        self.store_problem = StoreCheck(self.store, self.bind).problem
         self._is_bound = not self.server
 
     def app(self) -> ASGIApp:
@@ -161,7 +161,7 @@ class Receiver:
         """Answer 200 while deliveries can be stored, 503 with the reason otherwise."""
         if self.draining:
             return PlainTextResponse("stopping\n", HTTPStatus.SERVICE_UNAVAILABLE)
-        problem = await self._storing.problem()
+        problem = await self.store_problem()
         if problem:
             return PlainTextResponse(f"{problem}\n", HTTPStatus.SERVICE_UNAVAILABLE)
         return PlainTextResponse("ready\n")

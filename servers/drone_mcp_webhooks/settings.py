@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.environment_secrets import secrets_in
-from ci_mcp_kit.variables import STATE, SettingsError, Variable, read_variables
+from ci_mcp_kit.variables import STATE, SettingsError, Variable, read_list, read_variables
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES
 from drone_mcp_client.options import DroneOptions
+from drone_mcp_deployments.settings import DeploySettings
 from drone_mcp_webhooks.retention import RetentionLimits
 from drone_mcp_webhooks.webhook_keys import FileKeys, FixedKeys, split_keys
 
@@ -48,6 +49,13 @@ _OWN = (
     Variable("DRONE_MCP_WEBHOOK_SECRET", "secret", "one or more secrets, parted by commas", _check_secret, secret=True),
     Variable("DRONE_MCP_WEBHOOK_SECRET_FILE", "secret_file", "the path of a file that holds the secrets", _check_file),
     Variable("DRONE_MCP_WEBHOOK_MAX_AGE", "max_age", "whole seconds; 0: any age", _parse_seconds, "300"),
+    Variable(
+        "DRONE_MCP_PREVIEW_BRANCHES",
+        "preview_branches",
+        "globs of branches that get a preview when they turn green; !glob takes away",
+        read_list,
+        "none",
+    ),
     STATE,
 )
 _SHARED = {
@@ -68,13 +76,18 @@ class ReceiverSettings:
     """How to reach Drone; None: no reconciliation, deliveries are the only source."""
     shared: Settings
     """The settings that `ci_mcp_kit.logs` needs."""
+    previews: DeploySettings | None = None
+    """How to open and stop previews; None: they are left alone."""
+    preview_branches: tuple[str, ...] = ()
+    """Globs of the branches that get a preview when they turn green."""
     period: float = 60.0
     requests_per_minute: int = 60
     retention: RetentionLimits = field(default_factory=RetentionLimits)
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process."""
-        return self.shared.secrets() + [key.decode() for key in self.keys.current()]
+        own = self.shared.secrets() + [key.decode() for key in self.keys.current()]
+        return own + (self.previews.secrets() if self.previews else [])
 
 
 def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
@@ -101,6 +114,8 @@ def read_settings(environment: Mapping[str, str]) -> ReceiverSettings:
             environment_secrets=secrets_in(environment),
             **log,
         ),
+        previews=_read_previews(given, environment),
+        preview_branches=given.get("preview_branches", ()),
     )
 
 
@@ -128,6 +143,21 @@ def _read_keys(given: dict[str, Any]) -> FixedKeys | FileKeys:
         "DRONE_MCP_WEBHOOK_SECRET is not set: it takes the value of Drone's DRONE_WEBHOOK_SECRET"
         " (or DRONE_MCP_WEBHOOK_SECRET_FILE, the path of a file that holds it)"
     )
+
+
+def _read_previews(given: dict[str, Any], environment: Mapping[str, str]) -> DeploySettings | None:
+    mode = environment.get("DRONE_MCP_ACTIONS", "").strip().lower() or "off"
+    if mode == "off":
+        if "preview_branches" in given:
+            raise SettingsError(
+                "DRONE_MCP_PREVIEW_BRANCHES is set and DRONE_MCP_ACTIONS is off, so no preview would be opened: set"
+                " DRONE_MCP_ACTIONS to on or dry-run"
+            )
+        return None
+    if "server" not in given:
+        raise SettingsError(f"DRONE_MCP_ACTIONS is {mode!r} but DRONE_SERVER is not set: previews are made in Drone")
+    # What the audit log calls this process, where nothing else is set.
+    return DeploySettings.from_environment({"AGENT_ROLE": "receiver", **environment})
 
 
 def _read_drone(given: dict[str, Any]) -> DroneOptions | None:

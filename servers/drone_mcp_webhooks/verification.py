@@ -54,7 +54,7 @@ def check_head(headers: Mapping[str, str], keys: Iterable[bytes], *, now: float,
 
 
 def check_body(headers: Mapping[str, str], body: bytes) -> None:
-    """Return if `body`, as received, is what the headers that `check_head` has accepted were signed for."""
+    """Return if `body`, as received, is the one for which the headers accepted by `check_head` were signed."""
     expected = b"SHA-256=" + base64.b64encode(hashlib.sha256(body).digest())
     if not hmac.compare_digest(expected, headers["digest"].encode()):
         raise DeliveryRefused("wrong_digest")

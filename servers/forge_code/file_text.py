@@ -47,7 +47,7 @@ def read_range(text: str, what: str, most: int, *, lowest: int) -> tuple[int, in
     first, last = (int(match[1]), int(match[2])) if match else (0, -1)
     if not lowest <= first <= last < first + most:
         raise InvalidInput(
-            f"{quote_input(text)} is no range of 1 to {most} {what}",
+            f"{quote_input(text)} is not a range of 1 to {most} {what}",
             next_step=f"Give the first and the last, like {lowest}-{lowest + 79}",
             service=FORGE,
         )

@@ -31,7 +31,7 @@ MOST_COMPARED: Final = 20  # commits of a comparison that are shown
 
 
 async def list_folder(access: ForgeAccess, place: Place, path: str, start: int) -> FileList:
-    """List what is in a folder. Costs one request, and one more for a shortened hash."""
+    """List the entries of a folder. Costs one request, and one more for a shortened hash."""
 
     async def ask(forge: Forge, repo: str) -> tuple[Entry, ...] | Entry:
         is_short = is_sha(place.ref) and not is_full_sha(place.ref)
@@ -139,7 +139,7 @@ async def compare(access: ForgeAccess, base: Place, head: Place) -> RefCompariso
 
     default, found = await access.ask_forge(base.slug, ask)
     commits = found.commits
-    # Gitea tells the files of each commit, Forgejo those of the whole comparison.
+    # Gitea lists the files of each commit, Forgejo those of the whole comparison.
     files = found.files or [file for commit in commits for file in commit.files]
     paths = dict.fromkeys(f"{file.status} {one_line(file.path, PATH_WIDTH)}" for file in files)
     shown = _fit(paths, ROOM // 2)

@@ -1,4 +1,4 @@
-"""Which commit a call is about: that of a ref, that of a build, or the newest of the default branch."""
+"""Finds the commit of a call: that of a ref, that of a build, or the newest of the default branch."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class FileRequest:
 
 
 def read_request(path: str, line: int | None, lines: str | None, part: str | None) -> FileRequest:
-    """Return what the arguments ask for; by default the first lines.
+    """Return the requested part; by default the first lines.
 
     Raises:
         InvalidInput: more than one of line, lines and bytes is given, or a range is none.
@@ -121,7 +121,7 @@ def _show_bytes(view: FileView, found: FileContent, request: FileRequest, redact
         return view.model_copy(update={**shown, "text": cleaned(text)})
     if has_secret:
         raise PermissionDenied(
-            f"These bytes of {view.path} have what looks like a secret",
+            f"These bytes of {view.path} contain what looks like a secret",
             next_step="Read the lines instead, in which it is redacted",
             service=FORGE,
         )

@@ -1,6 +1,6 @@
 """The tools: arguments in, at most three requests, a view out.
 
-A repository that was renamed at the forge costs one request more: the one that tells its new name.
+A repository that was renamed at the forge costs one request more, which returns its new name.
 """
 
 from __future__ import annotations

@@ -69,7 +69,7 @@ class FileList(View):
 
 
 class FileView(View):
-    """A part of a file: numbered lines, or bytes as text or base64. `kind` says what is no plain text."""
+    """A part of a file: numbered lines, or bytes as text or base64. `kind` names a file that is not plain text."""
 
     brief = True
 

@@ -50,7 +50,7 @@ class Completer:
         return ()
 
     async def _jobs(self, folder: str, jenkins: str | None) -> tuple[str, ...]:
-        """Return the full names of what is in a folder; those of folders end with a slash."""
+        """Return the full names of the entries of a folder; those of folders end with a slash."""
         from jenkins_mcp.client.calls import list_jobs  # noqa: PLC0415 - on first use, to start fast
         from jenkins_mcp.client.names import parse_folder  # noqa: PLC0415 - likewise
 

@@ -52,7 +52,9 @@ class JobScope:
         # What is denied as a whole contains nothing: its glob ends with `**` and matches the folder itself.
         if any(glob[-1] == ANY_DEPTH and _matches(glob, parts) for glob in self._denied):
             return False
-        return not self._allowed or any(_can_match_below(glob, parts) for glob in self._allowed)
+        # The beginnings of a glob leave something for the rest of the name; the whole glob only if it ends with `**`.
+        beginnings = (glob[:length] for glob in self._allowed for length in range(len(glob) + (glob[-1] == ANY_DEPTH)))
+        return not self._allowed or any(_matches(beginning, parts) for beginning in beginnings)
 
     def shows(self, name: str, *, is_container: bool) -> bool:
         """Return whether a job is in scope, or a folder in which something can be."""
@@ -71,7 +73,7 @@ class JobScope:
             return
         raise PermissionDenied(
             f"{job or 'The top'} is outside the jobs of this role ({', '.join(self.globs)})",
-            next_step="Ask for a job of this role, or have JENKINS_JOBS widened by whoever set it",
+            next_step="Name a job of this role, or ask the operator to widen JENKINS_JOBS",
             details={"job": job, "rule": "scope"},
             service=JENKINS,
         )
@@ -104,10 +106,3 @@ def _matches(glob: list[str], parts: list[str]) -> bool:
         else:
             ends = {end + 1 for end in ends if end < len(parts) and fnmatchcase(parts[end], part)}
     return len(parts) in ends
-
-
-def _can_match_below(glob: list[str], parts: list[str]) -> bool:
-    """Return whether a glob can match a name that begins with these parts and goes on."""
-    # Its beginnings leave something for the rest of the name; the whole glob does so only if it ends with `**`.
-    lengths = range(len(glob) + (glob[-1] == ANY_DEPTH))
-    return any(_matches(glob[:length], parts) for length in lengths)

@@ -10,6 +10,7 @@ import anyio
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.acting import Actor
+from ci_mcp_kit.guard.spec import AUDIT_COMMANDS
 from jenkins_mcp.access import JenkinsAccess
 from jenkins_mcp.artifacts import tools as artifacts
 from jenkins_mcp.builds import tools as builds
@@ -63,7 +64,7 @@ SPEC = ServerSpec(
     guard=JENKINS_GUARD,
     commands=(
         ("--config FILE", "reads a YAML file with settings of one or several Jenkins, as JENKINS_CONFIG does"),
-        ("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),
+        *AUDIT_COMMANDS,
     ),
 )
 

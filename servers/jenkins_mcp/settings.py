@@ -131,7 +131,7 @@ class JenkinsInstance:
 
 
 def _held(secret: Secret | None, file: Path | None) -> list[str]:
-    """Return what a secret is now, which is given as it is or in a file."""
+    """Return the current value of a secret, which is given as text or in a file."""
     held = read_secret(file) if file else None
     return [secret.reveal()] if secret else [held] if held else []
 
@@ -142,7 +142,7 @@ def _changes_nothing() -> GuardSettings:
 
 @dataclass(frozen=True, kw_only=True)
 class JenkinsSettings(ProcessSettings):
-    """The settings of one process: each Jenkins that it asks, what it may change, and those of every server.
+    """The settings of one process: each Jenkins that it asks, its guard, and those of every server.
 
     Attributes:
         artifacts_dir: the folder in which artifacts are saved; without one, none is.
@@ -160,7 +160,7 @@ class JenkinsSettings(ProcessSettings):
 
     @property
     def are_several(self) -> bool:
-        """Whether tools have to be told which Jenkins is meant."""
+        """Whether a call has to name its Jenkins."""
         return len(self.instances) > 1
 
     @classmethod

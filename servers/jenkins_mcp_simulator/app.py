@@ -99,7 +99,9 @@ class Jenkins:
         except pages.PageResponse as page:
             response = page.response()
         except Refused:
-            response = pages.oops(500, self._logging_id()).response()
+            digits = self.world.derive_hex("oops", len(self.world.requests))
+            logging_id = "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+            response = pages.oops(500, logging_id).response()
         response.headers["date"] = formatdate(self.world.now(), usegmt=True)
         response.headers["x-content-type-options"] = "nosniff"
         response.headers["server"] = "Jetty(12.1.4)"
@@ -122,7 +124,3 @@ class Jenkins:
             ask.need_post()  # a crumb is asked for before any permission
         await read_values(ask)
         return answer(ask)
-
-    def _logging_id(self) -> str:
-        digits = self.world.derive_hex("oops", len(self.world.requests))
-        return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))

@@ -23,7 +23,10 @@ SANDBOX: Final = "sandbox allow-same-origin; default-src 'none'; img-src 'self';
 def send_artifact(ask: Ask, build: Build, path: list[str]) -> Response:
     """Send an artifact or the list of a folder (hudson/model/DirectoryBrowserSupport.java)."""
     if path[-1:] == ["*plain*"]:
-        return _list_folder(build, "/".join(path[:-1]))
+        folder = f"{'/'.join(path[:-1])}/"
+        inside = [path.removeprefix(folder) for path in build.plan.artifacts if path.startswith(folder)]
+        names = dict.fromkeys(path.partition("/")[0] + ("/" if "/" in path else "") for path in inside)
+        return Response("".join(f"{name}\n" for name in names), headers={"content-type": "text/plain;charset=utf-8"})
     name = "/".join(path)
     content = build.plan.artifacts.get(name)
     if content is None:
@@ -52,9 +55,3 @@ def _send(ask: Ask, content: bytes, status: int, headers: dict[str, str]) -> Res
     response = Response(b"" if ask.method == "HEAD" else content, status, headers)
     response.headers["content-length"] = str(len(content))
     return response
-
-
-def _list_folder(build: Build, folder: str) -> Response:
-    inside = [path.removeprefix(f"{folder}/") for path in build.plan.artifacts if path.startswith(f"{folder}/")]
-    names = dict.fromkeys(path.partition("/")[0] + ("/" if "/" in path else "") for path in inside)
-    return Response("".join(f"{name}\n" for name in names), headers={"content-type": "text/plain;charset=utf-8"})

@@ -1,4 +1,4 @@
-"""What the API shows of a build."""
+"""Exports a build as the API does."""
 
 from __future__ import annotations
 

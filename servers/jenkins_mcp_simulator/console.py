@@ -22,7 +22,7 @@ BOUNDARY: Final = "8087bb8e-1c42-4715-aacf-99a3b0c15080"
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines of what a step prints; a carriage return ends none."""
+    """Return the lines of a step's output; a carriage return ends none."""
     return text.removesuffix("\n").split("\n") if text else []
 
 

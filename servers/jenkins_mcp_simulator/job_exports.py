@@ -1,4 +1,4 @@
-"""What the API shows of Jenkins itself, jobs and nodes. Only fields that clients ask for by `tree` are here."""
+"""Exports Jenkins itself, jobs and nodes as the API does. Only fields that clients ask for by `tree` are here."""
 
 from __future__ import annotations
 

@@ -85,7 +85,7 @@ def discover_only(job: str) -> PageResponse:
 
 
 def not_found() -> PageResponse:
-    """Return the page for what is not there, or may not be seen."""
+    """Return the page for an object that does not exist, or may not be seen."""
     return _of_jenkins(
         404,
         _page(

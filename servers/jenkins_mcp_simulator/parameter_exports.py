@@ -1,4 +1,4 @@
-"""What the API shows of parameters and causes, of jobs, builds and queue items alike."""
+"""Exports the parameters and causes of jobs, builds and queue items as the API does."""
 
 from __future__ import annotations
 
@@ -59,9 +59,11 @@ def export_values(job: Job, values: Mapping[str, object]) -> list[Exported]:
 
 def export_causes(causes: list[dict[str, object]]) -> Exported:
     """Return the action that says why a build or item is there."""
-    return Exported("hudson.model.CauseAction", constants(causes=[_cause(cause) for cause in causes]))
-
-
-def _cause(cause: Mapping[str, object]) -> Exported:
-    shown = {name: value for name, value in cause.items() if name != "_class"}
-    return Exported(str(cause.get("_class", "hudson.model.Cause$UserIdCause")), constants(**shown))
+    exported = [
+        Exported(
+            str(cause.get("_class", "hudson.model.Cause$UserIdCause")),
+            constants(**{name: value for name, value in cause.items() if name != "_class"}),
+        )
+        for cause in causes
+    ]
+    return Exported("hudson.model.CauseAction", constants(causes=exported))

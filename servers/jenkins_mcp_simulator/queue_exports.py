@@ -1,4 +1,4 @@
-"""What the API shows of the queue."""
+"""Exports the queue as the API does."""
 
 from __future__ import annotations
 

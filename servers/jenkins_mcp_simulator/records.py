@@ -1,4 +1,4 @@
-"""What a Jenkins holds: users, jobs with their parameters, builds, queue items."""
+"""The records of a Jenkins: users, jobs with their parameters, builds, queue items."""
 
 from __future__ import annotations
 
@@ -74,12 +74,12 @@ class StagePlan:
     error: str | None = None
     input: str | None = None
     node: int = 0  # its id in the pipeline; 0: one that follows from its place
-    parallel: bool = False  # whether it is in a branch beside the stage before it, and begins with it
+    parallel: bool = False  # whether it runs in parallel to the stage before it, and begins with it
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a build does once it runs: it prints its log evenly over its time, and ends with its result."""
+    """The course of a build: it prints its log evenly over its time, and ends with its result."""
 
     seconds: float = 1.0
     result: str = "SUCCESS"

@@ -1,4 +1,4 @@
-"""What the API shows of a build's test report."""
+"""Exports a build's test report as the API does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Who asks, and what the request says: credentials, crumbs, permissions, query and form."""
+"""Reads requests: credentials, crumbs, permissions, query and form."""
 
 from __future__ import annotations
 

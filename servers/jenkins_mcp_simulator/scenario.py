@@ -93,7 +93,7 @@ class TestSpec(_Model):
 
 
 class BuildSpec(_Model):
-    """What a build does."""
+    """The course of a build."""
 
     seconds: float = Field(default=1.0, ge=0)
     result: str = "SUCCESS"

@@ -61,7 +61,7 @@ def describe_stage(build: Build, node: str, now: float) -> dict[str, Any]:
 
 
 def step_log(build: Build, node: str) -> str:
-    """Return what a step printed; a stage prints nothing itself."""
+    """Return the output of a step; a stage prints nothing itself."""
     for index, stage in enumerate(build.plan.stages):
         number = _node_of(stage, index)
         if node == str(number):

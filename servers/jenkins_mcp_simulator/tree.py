@@ -28,7 +28,7 @@ class Selection:
     stop: int | None = None
 
     def of(self, name: str) -> Selection | None:
-        """Return what is asked for of a field, None if it is not."""
+        """Return the requested parts of a field, None if it is not requested."""
         return self.fields.get(name) or self.fields.get("*")
 
 

@@ -1,4 +1,4 @@
-"""What Jenkins makes of the parameters that a build is triggered with. Pure.
+"""Reads the parameters with which a build is triggered. Pure.
 
 It takes more than it should (any text for a boolean, unknown names), and otherwise fails without a reason.
 """

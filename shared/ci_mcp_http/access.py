@@ -69,7 +69,7 @@ class ReadAccess(ABC, Generic[C]):
         return ""
 
     async def notice(self) -> str:
-        """Return what the reader of every answer has to know of the token, "" for nothing."""
+        """Return the notice about the token that precedes every answer, "" for none."""
         return await self._token_check.notice()
 
     async def close(self) -> None:

@@ -22,7 +22,7 @@ def parse_server(text: str, service: Service) -> str:
     text = text.strip()
     if "://" not in text:
         raise InvalidInput(
-            f"{service.address} is {quote_input(text)}, which is no address",
+            f"{service.address} is {quote_input(text)}, which is not an address",
             next_step=f"Write it with its scheme, like {_example(service)}",
             service=service,
         )
@@ -51,7 +51,7 @@ def split_address(text: str, service: Service) -> SplitResult:
     except ValueError:  # of urlsplit, and of a port that is no number
         pass
     # Not quoted: what is no address may hold anything, a password included.
-    raise InvalidInput("That is no http or https address", next_step=f"Give one like {_example(service)}")
+    raise InvalidInput("That is not an http or https address", next_step=f"Give one like {_example(service)}")
 
 
 def origin(address: SplitResult) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 from urllib.parse import quote
 
@@ -52,8 +52,9 @@ class Call(Generic[T_co]):
     read: Reader[T_co]
     params: Params = ()
     headers: Params = ()
-    body: dict[str, Any] | None = None
-    form: Params = ()
+    # Not in a repr, and so in no traceback: a body may hold a secret.
+    body: dict[str, Any] | None = field(default=None, repr=False)
+    form: Params = field(default=(), repr=False)
     scope: str | None = None
     writes: bool = False
     # Most calls read. A domain has to mark the others, or they are repeated after a failure.

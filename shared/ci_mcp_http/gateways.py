@@ -40,7 +40,7 @@ def find_gateway_error(
         return _unavailable(call, response, service, details)
     if response.status == BAD_REQUEST and response.body.startswith(HTTPS_WANTED):
         return UnexpectedAnswer(
-            "The server takes https on this port, and was asked with plain http",
+            "The server takes https on this port, and got a plain http request",
             next_step=f"Let {service.address} begin with https://",
             status=response.status,
             service=service,
@@ -53,13 +53,13 @@ def _web_page(call: Call[Any], response: Response, service: Service) -> ServiceE
         return UnexpectedAnswer(
             f"The server answered with a web page where {service.name}'s API has {call.subject}",
             next_step=f"Check that {service.address} is the address of {service.name} itself, without a path; "
-            f"a sign-in page before {service.name} answers like this too",
+            f"a sign-in page in front of {service.name} answers like this too",
             status=response.status,
             service=service,
         )
     return UnexpectedAnswer(
         f"A web page with status {response.status} came instead of {service.name}'s answer",
-        next_step=f"Find out what stands before {service.name} (single sign-on, a firewall) "
+        next_step=f"Find out what is in front of {service.name} (single sign-on, a firewall) "
         "and let this client through",
         status=response.status,
         service=service,
@@ -91,7 +91,7 @@ def _without_secrets(location: str) -> str:
 def _rate_limited(response: Response, service: Service, details: Mapping[str, Any]) -> ServiceError:
     later = _retry_details(response)
     return RateLimited(
-        f"Something before {service.name} asks to slow down",
+        f"Something in front of {service.name} asks to slow down",
         # The default speaks of details.retry_after, which is not there without the header.
         next_step=None if later else "Wait a minute, then call again",
         status=response.status,
@@ -103,9 +103,9 @@ def _rate_limited(response: Response, service: Service, details: Mapping[str, An
 def _unavailable(call: Call[Any], response: Response, service: Service, details: Mapping[str, Any]) -> ServiceError:
     kind = TimedOut if response.status == GATEWAY_TIMEOUT else ServiceFailed
     error = kind(
-        f"A proxy before {service.name} answered with status {response.status}: "
+        f"A proxy in front of {service.name} answered with status {response.status}: "
         f"{service.name} is down, starting or overloaded",
-        next_step=f"Try again in a minute; if it stays, look at the {service.name} server and the proxy before it",
+        next_step=f"Try again in a minute; if it persists, check the {service.name} server and the proxy in front",
         retryable=True,
         status=response.status,
         details={**details, **_retry_details(response)},

@@ -56,7 +56,7 @@ def _not_connected(server: str, service: Service, error: httpx.HTTPError) -> Unr
     reason = _quote_reason(error)
     if isinstance(error, httpx.ProxyError):
         return Unreachable(
-            f"The proxy lets nothing through to {server}{reason}",
+            f"The proxy refuses connections to {server}{reason}",
             next_step="Check HTTPS_PROXY, HTTP_PROXY and NO_PROXY",
             # A proxy or an authority that refuses now refuses the next attempt as well.
             retryable=False,
@@ -71,7 +71,7 @@ def _not_connected(server: str, service: Service, error: httpx.HTTPError) -> Unr
         )
     if any(word in str(error) for word in NO_TLS):
         return Unreachable(
-            f"What answers at {server} does not speak TLS{reason}",
+            f"The server at {server} does not speak TLS{reason}",
             next_step=f"Set {service.address} to http://{urlsplit(server).netloc}, or name the port that has TLS",
             retryable=False,
             service=service,

@@ -33,7 +33,8 @@ class ClientOptions:
         max_connections: how many requests may be under way at once; others wait.
         max_body: the largest response that is read, in bytes after decompression.
         ca_file: a PEM file of authorities to trust in addition to the public ones.
-        skip_verify: whether any certificate is accepted, so that nothing tells the service from an impostor.
+        skip_verify: whether any certificate is accepted; an impostor of the service is not recognised then.
+        keeps_cookies: whether cookies of responses are sent with later requests.
     """
 
     service: Service
@@ -50,6 +51,7 @@ class ClientOptions:
     max_body: int = 64 * 1024 * 1024
     ca_file: str | Path | None = None
     skip_verify: bool = False
+    keeps_cookies: bool = True
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "server", parse_server(self.server, self.service))

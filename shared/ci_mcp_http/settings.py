@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from ci_mcp_kit.errors import Service
     from ci_mcp_kit.variables import Secret
 
 NOWHERE = "http://unset.invalid"
@@ -26,8 +27,8 @@ NOWHERE = "http://unset.invalid"
 class ServiceSettings(ProcessSettings):
     """The settings of one process for its service.
 
-    A domain sets `variables` and `services`. The last of the services is the one that `server` and `token` are of;
-    those before it have fields of their own.
+    A domain sets `variables` and `services`. The last of the services that are not optional is the one that `server`
+    and `token` are of; the others have fields of their own.
     """
 
     guest: ClassVar[str] = ""
@@ -55,6 +56,11 @@ class ServiceSettings(ProcessSettings):
     @override
     def placeholders(cls) -> dict[str, Any]:
         return {"server": NOWHERE}
+
+    @classmethod
+    def own_service(cls) -> Service:
+        """Return the service that `server` and `token` are of."""
+        return [service for service in cls.services if not service.optional][-1]
 
     def connection(self) -> dict[str, Any]:
         """Return the arguments of `ClientOptions` that are the same for every token."""

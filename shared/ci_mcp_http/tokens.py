@@ -154,7 +154,7 @@ class FileToken:
         except OSError as error:
             raise self._unusable(f"cannot be read: {_describe(error)}") from None
         if content is None:  # raised here and not above: the caught error quotes the content
-            raise self._unusable("holds something else than a token")
+            raise self._unusable("holds something other than a token")
         return Token(content.strip(), origin=f"the file {str(self._path)!r}", service=self._service)
 
     def _unusable(self, fault: str) -> AuthenticationFailed:
@@ -209,7 +209,7 @@ class TokenCheck:
         self._task = BackgroundTask(self._check, read_limits)
 
     async def notice(self) -> str:
-        """Return what is wrong with the token, "" where nothing is known to be; wait for a running check."""
+        """Return the fault of the token, "" where none is known; wait for a running check."""
         if self._task is not None:
             await self._task.wait(max(0.0, PATIENCE - self._age()))
         # A token that its file holds only now is another one.
@@ -224,7 +224,7 @@ class TokenCheck:
         return self._clock() - self._started
 
     async def _check(self, read_limits: Callable[[], Awaitable[str]]) -> None:
-        service = self._settings.services[-1]
+        service = self._settings.own_service()
         origin = service.token if self._settings.token is not None else service.token_file
         try:
             found = await read_limits()

@@ -6,10 +6,11 @@ import time
 import zlib
 from contextlib import AsyncExitStack, aclosing
 from dataclasses import dataclass
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.metadata import version
 from itertools import count
 from random import random
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar
 from urllib.parse import urlencode
 
 import anyio
@@ -35,6 +36,7 @@ from ci_mcp_kit.http_client import http_client
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+    from types import TracebackType
 
     from ci_mcp_http.call import Call, Gate
     from ci_mcp_http.options import ClientOptions
@@ -114,7 +116,7 @@ class Transport:
         return answer
 
     async def download(self, call: Call[Any], download: Download[T]) -> T:
-        """Send a call and return what is made of the body of a success; its reader sees the other responses.
+        """Send a call and return what `receive` makes of a success; the call's reader sees the others.
 
         Raises:
             ServiceError: the member of the family that fits.
@@ -204,7 +206,9 @@ class Transport:
             try:
                 response = await self._connect().send(self._build_request(call, silence), stream=True)
                 attempt.status = response.status_code
-                if silence is not None and _is_event_stream(response):
+                media_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
+                is_stream = response.status_code == httpx.codes.OK and media_type == EVENT_STREAM
+                if silence is not None and is_stream and _coding(response) == "identity":
                     return response
                 # Also if the body is not read to its end, so that the connection does not stay in use.
                 async with AsyncExitStack() as opened:
@@ -218,7 +222,7 @@ class Transport:
                 if silence is None:
                     return answer
                 fault: ServiceError = UnexpectedAnswer(
-                    f"The server answered {call.subject} with something else than an event stream", service=service
+                    f"The server answered {call.subject} with something other than an event stream", service=service
                 )
             except httpx.HTTPError as error:
                 fault = describe_network_error(call, self._options.server, service, error)
@@ -237,6 +241,7 @@ class Transport:
                 options.server,
                 ca_file=options.ca_file,
                 skip_verify=options.skip_verify,
+                cookies=None if options.keeps_cookies else CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 limits=httpx.Limits(max_connections=options.max_connections, max_keepalive_connections=KEPT_OPEN),
                 transport=self._network,
                 follow_redirects=False,  # the token would go along
@@ -332,11 +337,45 @@ class Transport:
         yield unpacker.flush()
 
 
+class ServiceClient:
+    """The base of a client of one service over pooled connections; use it as `async with`, or call `aclose`.
+
+    Args:
+        options: where the service is, whose token to use, how long to wait.
+        gate: sees every call before each attempt, and may raise to hold it back.
+        clock: time and chance, for tests.
+        network: carries requests instead of sockets, such as `httpx.ASGITransport`.
+        watch: observes every attempt (`ci_mcp_kit.http_attempt`).
+    """
+
+    def __init__(
+        self,
+        options: ClientOptions,
+        *,
+        gate: Gate | None = None,
+        clock: Clock | None = None,
+        network: httpx.AsyncBaseTransport | None = None,
+        watch: Watch = unwatched,
+    ) -> None:
+        self._transport = Transport(options, gate=gate, clock=clock, network=network, watch=watch)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._transport.aclose()
+
+    async def send(self, call: Call[T]) -> T:
+        """Send a call, and return what its reader makes of the response."""
+        return await self._transport.send(call)
+
+
 def _coding(response: httpx.Response) -> str:
     """Return the content coding; a chain of codings was never asked for (RFC 9110, section 8.4)."""
     return str(response.headers.get("Content-Encoding", "identity")).lower()
-
-
-def _is_event_stream(response: httpx.Response) -> bool:
-    media_type = str(response.headers.get("Content-Type", "")).partition(";")[0].strip().lower()
-    return response.status_code == httpx.codes.OK and media_type == EVENT_STREAM and _coding(response) == "identity"

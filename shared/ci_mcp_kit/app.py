@@ -63,12 +63,12 @@ _CACHE_HINTS: dict[Any, CacheHint] = {
 
 
 class Access(Protocol):
-    """How the tools of a server reach their service, as far as the server itself needs to know."""
+    """The access of a server's tools to their service, as the server itself needs it."""
 
     clean: Cleaner
 
     async def notice(self) -> str:
-        """Return what every answer has to say of the access itself, "" for nothing."""
+        """Return the notice that precedes every answer, "" for none."""
 
     async def close(self) -> None:
         """Close what was opened."""

@@ -8,7 +8,6 @@ null for an argument that it leaves out; null counts as left out.
 from __future__ import annotations
 
 import difflib
-import inspect
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +19,8 @@ from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.sdk import ArgModelBase
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Mapping
+    import inspect
+    from collections.abc import Container, Mapping
 
 
 class Arguments(ArgModelBase):
@@ -29,24 +29,24 @@ class Arguments(ArgModelBase):
     model_config = ConfigDict(extra="forbid", arbitrary_types_allowed=True, hide_input_in_errors=True)
 
 
-def arguments_model(function: Callable[..., Any], skip: Container[str | None] = ()) -> type[Arguments]:
-    """Return a model of the parameters of `function` without `self` and those that `skip` names.
+def arguments_model(name: str, signature: inspect.Signature, skip: Container[str | None] = ()) -> type[Arguments]:
+    """Return a model of the parameters of the function `name` without `self` and those that `skip` names.
 
     Raises:
         TypeError: a parameter has no annotation, or takes any number of values.
     """
     fields: dict[str, Any] = {}
-    for parameter in inspect.signature(function, eval_str=True).parameters.values():
+    for parameter in signature.parameters.values():
         if parameter.name == "self" or parameter.name in skip:
             continue
         if parameter.annotation is parameter.empty or parameter.kind in {
             parameter.VAR_POSITIONAL,
             parameter.VAR_KEYWORD,
         }:
-            raise TypeError(f"{function.__name__}: parameter {parameter.name} needs a name and a type of its own")
+            raise TypeError(f"{name}: parameter {parameter.name} needs a name and a type of its own")
         default = ... if parameter.default is parameter.empty else parameter.default
         fields[parameter.name] = (parameter.annotation, default)
-    return create_model(f"{function.__name__}_arguments", __base__=Arguments, **fields)
+    return create_model(f"{name}_arguments", __base__=Arguments, **fields)
 
 
 def read_arguments(
@@ -70,7 +70,11 @@ def read_arguments(
             problems = {".".join(str(part) for part in item["loc"]): _reason(item) for item in error.errors()}
     else:
         # Five of them, each cut: whatever a caller sends, the error stays short.
-        problems = {one_line(name, 40): _unknown(name, known) for name in unknown[:5]}
+        problems = {}
+        for name in unknown[:5]:
+            # Cut, because difflib takes quadratic time (https://docs.python.org/3/library/difflib.html).
+            close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
+            problems[one_line(name, 40)] = "no such argument" + (f", did you mean {close[0]}?" if close else "")
     listed = "; ".join(f"{name}: {reason}" for name, reason in problems.items())
     raise InvalidInput(
         f"{tool} cannot take these arguments: {listed}",
@@ -105,12 +109,6 @@ def _reason(item: Any) -> str:
     if item["type"] == "missing":
         return "is missing"
     return str(item["msg"]).removeprefix("Value error, ").replace("Input should", "should")
-
-
-def _unknown(name: str, known: Mapping[str, Any]) -> str:
-    # Cut, because difflib takes quadratic time (https://docs.python.org/3/library/difflib.html).
-    close = difflib.get_close_matches(name[:80], known, n=1, cutoff=0.6)
-    return f"no such argument, did you mean {close[0]}?" if close else "no such argument"
 
 
 def _takes(schema: Mapping[str, Any]) -> str:

@@ -17,7 +17,7 @@ MOST_VALUES: Final = 100
 
 
 def complete(values: Sequence[str], typed: str) -> Completion:
-    """Return the values that begin with what was typed, in any case."""
+    """Return the values that begin with the typed text, in any case."""
     from mcp.types import Completion  # noqa: PLC0415 - `drone-mcp` completes without the SDK, which is slow to load
 
     found = [value for value in values if value.casefold().startswith(typed.casefold())]

@@ -40,6 +40,7 @@ class Service:
         scope: the variable that limits what may be seen of it; "" if there is none.
         scopes: what that variable lists if not repositories, like jobs.
         default: the variable of what is meant where a call names nothing, like a repository; "" if there is none.
+        optional: whether the server works without it, and only the tools that ask it do not.
     """
 
     # The defaults are words that fit into the sentences below, for errors without a known service.
@@ -54,11 +55,13 @@ class Service:
     scope: str = ""
     scopes: str = ""
     default: str = ""
+    optional: bool = False
 
-    def manifest(self) -> dict[str, str]:
-        """Return what a server's manifest says of it."""
+    def manifest(self) -> dict[str, Any]:
+        """Return its entry in a server's manifest."""
         facts = {"name": self.name, "address": self.address, "token": self.token}
-        return facts | {key: value for key in ("scope", "scopes", "default") if (value := getattr(self, key))}
+        more = ("scope", "scopes", "default", "optional")
+        return facts | {key: value for key in more if (value := getattr(self, key))}
 
 
 class ServiceError(Exception):

@@ -140,10 +140,10 @@ def check_names(request: Request, names: frozenset[str] | set[str]) -> None:
     match = _HOST.fullmatch(hosts[0].lower()) if len(hosts) == 1 else None
     if match is None or (match[1] or match[2]) not in names:
         # RFC 9110, section 15.5.20: misdirected request.
-        raise Refused(421, "This server is not called so; DRONE_MCP_HTTP_HOSTS names what it may be called")
+        raise Refused(421, "This server does not answer to that host name; DRONE_MCP_HTTP_HOSTS lists its names")
     for origin in request.headers.getlist("origin"):
         if not _is_from(origin, names):
-            raise Refused(403, "Requests of pages from elsewhere are refused")
+            raise Refused(403, "Requests from pages of other sites are refused")
 
 
 def _is_from(origin: str, names: frozenset[str] | set[str]) -> bool:

@@ -10,7 +10,7 @@ import anyio
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.http_app import HttpApp, check_bearer, hosted
-from ci_mcp_kit.listening import Metrics, listen, serve
+from ci_mcp_kit.listening import SideService, listen, serve
 
 if TYPE_CHECKING:
     from socket import socket
@@ -29,7 +29,7 @@ class Places:
     """The bound addresses of a process."""
 
     callers: socket
-    metrics: Metrics | None = None
+    side_services: tuple[SideService, ...] = ()
 
 
 def take(settings: HttpSettings) -> Places:
@@ -44,9 +44,9 @@ def take(settings: HttpSettings) -> Places:
     from ci_mcp_kit import metrics  # noqa: PLC0415 - imports a library that nothing else uses
 
     counts = metrics.Metrics()
-    place = Metrics(counts, listen(settings.metrics), metrics.PATH)
+    service = SideService("metrics", counts, listen(settings.metrics), metrics.PATH)
     observing.install(counts)
-    return Places(callers, place)
+    return Places(callers, (service,))
 
 
 def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -> None:
@@ -66,4 +66,4 @@ def run_server(server: MCPServer[Any], settings: HttpSettings, places: Places) -
 
 async def serve_app(app: HttpApp, places: Places) -> None:
     """Serve until SIGTERM or SIGINT."""
-    await serve(app, places.callers, app.drain, places.metrics)
+    await serve(app, places.callers, app.drain, places.side_services)

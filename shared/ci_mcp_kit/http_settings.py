@@ -58,8 +58,20 @@ def read_address(text: str) -> Address:
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     is_host = bool(re.fullmatch(r"[A-Za-z0-9.-]+", bare)) if bare == host else ":" in bare
     if not is_host or not re.fullmatch(r"[0-9]{1,5}", port) or int(port) > LARGEST_PORT:
-        raise SettingsError(f"{text!r} is no address to listen on: it takes ADDRESS:PORT, like 127.0.0.1:8080")
+        raise SettingsError(f"{text!r} is not an address to listen on: it takes ADDRESS:PORT, like 127.0.0.1:8080")
     return Address(bare, int(port))
+
+
+def read_loopback(text: str) -> Address:
+    """Read `ADDRESS:PORT` of an address that only this machine can reach.
+
+    Raises:
+        SettingsError: it is none.
+    """
+    address = read_address(text)
+    if not address.is_loopback:
+        raise SettingsError(f"{address} can be reached from other machines: listen on 127.0.0.1")
+    return address
 
 
 @dataclass(frozen=True)

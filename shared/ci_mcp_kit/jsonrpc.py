@@ -1,4 +1,4 @@
-"""Reads the JSON-RPC messages of a client, and refuses what is none, so that no caller waits forever. Pure.
+"""Reads the JSON-RPC messages of a client, and refuses anything else, so that no caller waits forever. Pure.
 
 The SDK (2.3.0) drops a line that it cannot read (`mcp/server/stdio.py`), takes a request whose id is null or a fraction
 for a notification, and takes one with a member `error` for a response (`mcp_types/jsonrpc.py`). JSON-RPC answers all of
@@ -40,7 +40,7 @@ _TOKENS = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\Z)|[{}\[\]:,]|[^\s{}\[\]:,"]+', r
 
 @dataclass(frozen=True)
 class Refusal:
-    """The error that answers what is no valid message.
+    """The error that answers an invalid message.
 
     Attributes:
         number: the id of the request as JSON text; "null" if none can be read.
@@ -113,7 +113,11 @@ def read_messages(data: bytes, longest: int, *, batches: bool = False) -> list[J
         return [_read_one(value)]
     if batches and value:
         return [_read_one(item) for item in value]
-    return _refuse_batch(value)
+    # Every request of a batch is answered in a version without batches.
+    message = f"Only version {BATCH_VERSION} has batches: send each message by itself" if value else "A batch is empty"
+    requests = [item for item in value if isinstance(item, dict) and "id" in item]
+    refusals = [_refuse(item, _spell(item["id"]), INVALID_REQUEST, message) for item in requests]
+    return [*refusals] or [Refusal(_NO_ID, INVALID_REQUEST, message)]
 
 
 def _read_one(value: Any) -> JSONRPCMessage | Refusal:
@@ -138,14 +142,6 @@ def _refuse_unparsed(data: bytes, code: int, message: str) -> list[JSONRPCMessag
     found = _refuse(members, _spell_token(members.get("id", b"")), code, message)
     # What only looks like a response may be a broken request, so it is answered, too (JSON-RPC 2.0, section 5.1).
     return [found] if isinstance(found, Refusal) else [found, Refusal(_NO_ID, code, message)]
-
-
-def _refuse_batch(items: list[Any]) -> list[JSONRPCMessage | Refusal]:
-    """Answer every request of a batch in a version without batches."""
-    message = f"Only version {BATCH_VERSION} has batches: send each message by itself" if items else "A batch is empty"
-    requests = [item for item in items if isinstance(item, dict) and "id" in item]
-    refusals = [_refuse(item, _spell(item["id"]), INVALID_REQUEST, message) for item in requests]
-    return refusals or [Refusal(_NO_ID, INVALID_REQUEST, message)]
 
 
 def _refuse(members: Collection[str], number: str, code: int, message: str) -> JSONRPCMessage | Refusal:

@@ -19,7 +19,7 @@ from ci_mcp_kit.log_flood import RepeatLimit
 from ci_mcp_kit.variables import SettingsError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 
     from starlette.types import ASGIApp
 
@@ -50,25 +50,29 @@ def listen(address: Address) -> socket.socket:
 
 
 @dataclass(frozen=True)
-class Metrics:
-    """Metrics that a process serves at an address of their own."""
+class SideService:
+    """Something else that a process serves at an address of its own, like metrics.
 
+    Attributes:
+        name: of its URL in the line that the process prints.
+    """
+
+    name: str
     app: ASGIApp
     listener: socket.socket
     path: str
 
 
 async def serve(
-    app: ASGIApp, listener: socket.socket, drain: Callable[[], None], metrics: Metrics | None = None
+    app: ASGIApp, listener: socket.socket, drain: Callable[[], None], side_services: Sequence[SideService] = ()
 ) -> None:
     """Serve until SIGTERM or SIGINT, then finish the requests that are being handled; a second signal cancels those.
 
-    Prints `{"url": ...}` once it accepts requests; calls `drain` when it accepts no more connections. `metrics` are
-    served until the end.
+    Prints `{"url": ...}` once it accepts requests; calls `drain` when it accepts no more connections. The side services
+    are served until the end.
     """
     urls = {"url": url_of(listener)}
-    if metrics is not None:
-        urls["metrics"] = url_of(metrics.listener) + metrics.path
+    urls |= {service.name: url_of(service.listener) + service.path for service in side_services}
     server = _Server(app, urls, drain)
     _allow_many_files()
     logging.getLogger("uvicorn.error").addFilter(RepeatLimit())  # it reports each request that is no HTTP
@@ -76,7 +80,10 @@ async def serve(
         # No bound method: sse-starlette takes the `__self__` of the handler for uvicorn's server, and ends every stream
         # as soon as that is to stop (sse_starlette/sse.py, `_get_uvicorn_server`).
         signal.signal(number, lambda *_: server.stop())
-    async with _serving_metrics(metrics):
+    async with contextlib.AsyncExitStack() as stack:
+        for service in side_services:
+            # At once: a request for metrics or a page that is under way is not worth waiting for.
+            await stack.enter_async_context(served(service.app, service.listener, at_once=True))
         await server.serve([listener])
     logger.info("stopped")
 
@@ -99,18 +106,20 @@ def url_of(listener: socket.socket) -> str:
 
 
 @contextlib.asynccontextmanager
-async def _serving_metrics(metrics: Metrics | None) -> AsyncIterator[None]:
-    """Serve metrics for as long as the block takes."""
-    if metrics is None:
-        yield
-        return
-    server = _SignalFree(_config(metrics.app))
-    task = BackgroundTask(server.serve, [metrics.listener])
+async def served(app: ASGIApp, listener: socket.socket, *, at_once: bool = False) -> AsyncIterator[None]:
+    """Serve an app next to other work, for as long as the block takes.
+
+    Args:
+        app: the app.
+        listener: a bound socket, which is closed at the end.
+        at_once: whether requests that are being handled at the end are cut off.
+    """
+    server = _SignalFree(_config(app))
+    task = BackgroundTask(server.serve, [listener])
     try:
         yield
     finally:
-        # At once: a scrape under way is not worth waiting for.
-        server.should_exit = server.force_exit = True
+        server.should_exit, server.force_exit = True, at_once
         await task.wait()
 
 

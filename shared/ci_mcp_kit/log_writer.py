@@ -60,7 +60,7 @@ class LogWriter(logging.Handler):
             self._dropped += 1
 
     def close(self) -> None:
-        """Write what is left, for a limited time."""
+        """Write the waiting records, for a limited time."""
         super().close()
         with contextlib.suppress(queue.Full):
             self._lines.put_nowait(None)

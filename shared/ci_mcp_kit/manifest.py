@@ -1,4 +1,4 @@
-"""Describes what a server offers, as data that can be read without importing it (`<package>/manifest.json`)."""
+"""Describes the offer of a server, as data that can be read without importing it (`<package>/manifest.json`)."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ def _check_tls_files(environment: Mapping[str, str]) -> None:
 
 
 def _is_exempt(host: str, port: int | None, hosts: str) -> bool:
-    """Return whether NO_PROXY names a host; what is no name and no address in it is passed over, as by curl."""
+    """Return whether NO_PROXY names a host; an entry that is neither a name nor an address is ignored, as by curl."""
     return any(_matches(entry, host.lower().rstrip("."), port) for entry in re.split(r"[\s,]+", hosts.lower()) if entry)
 
 

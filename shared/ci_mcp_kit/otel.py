@@ -143,7 +143,7 @@ class Telemetry:
         """Do nothing: the webhook receiver has a metric for it."""
 
     def shutdown(self) -> None:
-        """Send what is left and end."""
+        """Send the remaining data and end."""
         if self._started is not None:
             self._sessions.record(time.perf_counter() - self._started, {"network.transport": "pipe"})
         self._traces.shutdown()

@@ -193,7 +193,7 @@ def _wrap(
 
 @cache  # as of tools: a process may have many servers with the same resources
 def _read_arguments_of(function: Callable[..., Any]) -> tuple[type[Arguments], dict[str, Any]]:
-    model = arguments_model(function)
+    model = arguments_model(function.__name__, inspect.signature(function, eval_str=True))
     return model, flatten(model.model_json_schema())
 
 

@@ -17,7 +17,6 @@ from mcp.server._otel import OpenTelemetryMiddleware
 # Registration of tools (mcpserver/tools/base.py, mcpserver/utilities/): `Tool` is "internal tool registration info".
 # `ci_mcp_kit.tools` makes these itself instead of calling `MCPServer.tool`, for the reasons that it gives.
 from mcp.server.mcpserver.tools import Tool
-from mcp.server.mcpserver.utilities.context_injection import find_context_parameter
 from mcp.server.mcpserver.utilities.func_metadata import ArgModelBase, FuncMetadata
 
 if TYPE_CHECKING:
@@ -35,7 +34,6 @@ __all__ = [
     "FuncMetadata",
     "Tool",
     "answering_with_json",
-    "find_context_parameter",
     "lowlevel_server",
     "put_first_in_place_of_tracing",
     "without_rich",

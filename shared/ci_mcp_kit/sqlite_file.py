@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -25,7 +25,11 @@ def open_file(path: str) -> sqlite3.Connection:
     survives the end of this process, however it ends. A power cut may lose the last commits but does not corrupt the
     file (https://www.sqlite.org/pragma.html#pragma_synchronous). FULL would add a flush of the disk to every write.
     """
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    # Never opened where it exists: closing any descriptor of a file drops all locks that this process holds on it
+    # (https://www.sqlite.org/howtocorrupt.html, "Posix advisory locks canceled by a separate thread doing close()").
+    # Another process that leaves would take itself for the last one and delete the write-ahead log under our writes.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
     # isolation_level=None: `writing` begins transactions itself, as those of the module are not immediate. The thread
     # is not checked, because callers make sure that one at a time uses the connection.
     connection = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False)

@@ -103,7 +103,7 @@ class Seldom(logging.Filter):
 
 
 def flush(seconds: float) -> None:
-    """Send what is left, for at most `seconds`, and end; a collector that is away does not delay the end."""
+    """Send the remaining data, for at most `seconds`, and end; a collector that is away does not delay the end."""
     while _running:
         telemetry = _running.pop()
         observing.remove(telemetry)

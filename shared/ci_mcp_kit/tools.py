@@ -1,4 +1,4 @@
-"""Declares tools, and makes of them what a client sees and calls.
+"""Declares tools, and registers them with the schemas that a client sees.
 
     class ReleaseTools:
         def __init__(self, access: SlipwayAccess) -> None: ...
@@ -18,7 +18,7 @@ Registration is our own (`make_tool`, `KitTool`) and not `MCPServer.tool`, becau
 * schemas hold `$ref` and nullable types, which several clients cannot read
   (https://github.com/modelcontextprotocol/python-sdk/issues/2384);
 * output schemas are complete, and every request of an agent would pay for them;
-* arguments that the tool does not have are ignored, and what pydantic says of wrong ones is the answer;
+* arguments that the tool does not have are ignored, and wrong ones are answered with pydantic's message;
 * an error is a text, not the one shape that `ci_mcp_kit.answer` gives all of them.
 
 Once the SDK takes a schema, a reader of arguments and a writer of results from outside, this goes.
@@ -31,8 +31,9 @@ import re
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
+from mcp.server.mcpserver import Context
 from mcp.shared.exceptions import MCPError
 from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 from pydantic import PrivateAttr
@@ -43,10 +44,7 @@ from ci_mcp_kit.arguments import Arguments, arguments_model, read_arguments
 from ci_mcp_kit.cleaning import Cleaner, one_line
 from ci_mcp_kit.errors import NotFound, ServiceError
 from ci_mcp_kit.schemas import flatten, outline, outline_names
-from ci_mcp_kit.sdk import FuncMetadata, Tool, find_context_parameter
-
-if TYPE_CHECKING:
-    from mcp.server.mcpserver import Context
+from ci_mcp_kit.sdk import FuncMetadata, Tool
 
 F = TypeVar("F", bound=Callable[..., Any])
 T = TypeVar("T")
@@ -127,7 +125,7 @@ def make_tool(
         function: the function.
         clean: cleans its answers.
         refusal: its answer to every call, if there is one.
-        notice: returns what an answer has to say of the access to the service, "" for nothing.
+        notice: returns the notice that precedes an answer, "" for none.
         hidden: names of arguments that it does not take here; they keep their defaults.
 
     Raises:
@@ -137,6 +135,11 @@ def make_tool(
     if not isinstance(facts, Declared) or not inspect.iscoroutinefunction(function) or not function.__doc__:
         raise TypeError(f"{function.__name__} needs @tool, async def and a docstring to be a tool")
     contract = _read_contract(getattr(function, "__func__", function), frozenset(hidden))
+    # Every request of an agent pays for the list of tools, so two kinds of hints are left out (MCP specification
+    # 2025-11-25, schema reference, `ToolAnnotations`): those about changes of a tool that only reads, where they have
+    # no meaning, and `openWorldHint`, whose default is true. It is true of all our tools: their answers hold text of
+    # strangers, such as commit messages and log lines. The title is an annotation, as both eras of clients read that.
+    changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
     limit = {} if facts.max_chars is None else {"anthropic/maxResultSizeChars": facts.max_chars}
     tool = KitTool(
         fn=function,
@@ -146,7 +149,7 @@ def make_tool(
         fn_metadata=FuncMetadata(arg_model=contract.arguments, output_schema=contract.answer),
         is_async=True,
         context_kwarg=contract.context,
-        annotations=_annotations(facts),
+        annotations=ToolAnnotations(title=facts.title, read_only_hint=not facts.writes, **changes),
         meta={"drone-mcp/schema": facts.schema, **limit},
     )
     tool._clean = clean or Cleaner()  # noqa: SLF001 - pydantic sets a private attribute from outside only
@@ -157,7 +160,7 @@ def make_tool(
 
 @dataclass(frozen=True)
 class _Contract:
-    """What the signature of a tool says: the parameter for the SDK's context, the arguments, and the two schemas."""
+    """The signature of a tool: the parameter for the SDK's context, the arguments, and the two schemas."""
 
     context: str | None
     arguments: type[Arguments]
@@ -167,8 +170,9 @@ class _Contract:
 
 @cache  # a process that serves several roles offers a tool on a server for each of them
 def _read_contract(function: Callable[..., Any], hidden: frozenset[str]) -> _Contract:
-    view, context = _view_type(function), find_context_parameter(function)
-    model = arguments_model(function, {context, *hidden})
+    signature = inspect.signature(function, eval_str=True)  # takes long enough to be read once
+    view, context = _view_type(function.__name__, signature), _context_parameter(signature)
+    model = arguments_model(function.__name__, signature, {context, *hidden})
     # Clients require these of the root of an input schema.
     parameters = {
         "type": "object",
@@ -230,7 +234,7 @@ def crash(name: str) -> Failure:
     logs.logger.exception("%s crashed", name)
     logs.set_outcome(Failure.code)
     number = logs.request_id()
-    return Failure(f"{name} failed in a way that it should not (request {number})", details={"request_id": number})
+    return Failure(f"{name} failed unexpectedly (request {number})", details={"request_id": number})
 
 
 def _fact(arguments: dict[str, Any], name: str) -> str | int | None:
@@ -238,23 +242,17 @@ def _fact(arguments: dict[str, Any], name: str) -> str | int | None:
     return value if isinstance(value, int) else one_line(value, 120) if isinstance(value, str) else None
 
 
-def _view_type(function: Callable[..., Any]) -> type[View]:
+def _context_parameter(signature: inspect.Signature) -> str | None:
+    """Return the name of the parameter for the SDK's context, if the function has one."""
+    kinds = {name: parameter.annotation for name, parameter in signature.parameters.items()}
+    return next((name for name, kind in kinds.items() if inspect.isclass(kind) and issubclass(kind, Context)), None)
+
+
+def _view_type(name: str, signature: inspect.Signature) -> type[View]:
     """Return the view class of a tool's return type, which may also contain `InputRequiredResult`."""
-    returns = inspect.signature(function, eval_str=True).return_annotation
+    returns = signature.return_annotation
     kinds = [kind for kind in get_args(returns) or (returns,) if kind is not InputRequiredResult]
     view = kinds[0] if len(kinds) == 1 else None
     if not (inspect.isclass(view) and issubclass(view, View)):
-        raise TypeError(f"{function.__name__} must return a View")
+        raise TypeError(f"{name} must return a View")
     return view
-
-
-def _annotations(facts: Declared) -> ToolAnnotations:
-    """Return the annotations of a tool; its title is one of them, as clients of both eras read it there.
-
-    Every request of an agent pays for the list of tools, so two kinds of hints are left out (MCP specification
-    2025-11-25, schema reference, `ToolAnnotations`): those about changes of a tool that only reads, where they have no
-    meaning, and `openWorldHint`, whose default is true. It is true of all our tools: their answers hold text of
-    strangers, such as commit messages and log lines.
-    """
-    changes = {"destructive_hint": facts.destructive, "idempotent_hint": facts.idempotent} if facts.writes else {}
-    return ToolAnnotations(title=facts.title, read_only_hint=not facts.writes, **changes)

@@ -199,7 +199,7 @@ def is_quoted(text: str) -> bool:
 
 
 def token_fault(text: str) -> str:
-    """Return what is wrong with a token, "" if nothing is. It shows nothing of it."""
+    """Return the fault of a token, "" if there is none, without showing any of it."""
     if is_quoted(text):
         return "has quotes around it, which env files keep"
     if unfilled_reference(text):

@@ -15,7 +15,7 @@ from ci_mcp_kit import logs, observing
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.gitremote import remote_repo
 from drone_mcp_build.scope import RepoScope
-from drone_mcp_client.names import parse_build_url, parse_repo
+from drone_mcp_client.names import is_address, parse_build_url, parse_repo
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
@@ -120,7 +120,7 @@ def resolve_address(
     """
     check_server(repo or "", access.settings.server)
     ref = None
-    if "#" in (repo or "") or _is_address(repo or ""):
+    if "#" in (repo or "") or is_address(repo or ""):
         with suppress(InvalidInput):  # resolve_repo reads it as the address of a repository, or raises
             ref = parse_build_url(repo or "")
     if ref is None:
@@ -139,16 +139,12 @@ def check_server(text: str, server: str) -> None:
     Raises:
         InvalidInput: naming the server that can be asked.
     """
-    if _is_address(text) and _host(text) != _host(server):
+    if is_address(text) and _host(text) != _host(server):
         raise InvalidInput(
             "That address is of another server than this process asks",
             next_step=f"Give an address that begins with {server}, or owner/name",
             details={"server": server},
         )
-
-
-def _is_address(text: str) -> bool:
-    return text.strip().lower().startswith(("http://", "https://"))
 
 
 def _host(address: str) -> tuple[str, int | None]:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_title import title_of
+from ci_mcp_kit.cleaning import cleaned, one_line
 from drone_mcp_build.refs import branch_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from drone_mcp_client.models import Build, Stage
+
+
+def title_of(build: Build, width: int) -> str:
+    """Return the title of the pull request, or the first line of the commit message, in at most `width` characters."""
+    lines = cleaned(build.title.strip() or build.message.strip()).splitlines()
+    return one_line(lines[0], width) if lines and width else ""
+
 
 NAME_WIDTH: Final = 60  # characters, as are the others
 TITLE_WIDTH: Final = 100

@@ -5,14 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.diagnosis.parts import NEVER, Part, parts_of
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_client.status import is_failure
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build, Stage, Step
 
-NAME_WIDTH: Final = 60  # characters of a name that are shown
 NOT_YET: Final = frozenset({"pending", "waiting_on_dependencies", "blocked"})
 
 
@@ -138,4 +137,4 @@ def failures_that_count(build: Build) -> tuple[FailedStep, ...]:
 
 
 def _joined(*names: str) -> str:
-    return "/".join(one_line(name, NAME_WIDTH) for name in names if name)
+    return "/".join(clean_name(name) for name in names if name)

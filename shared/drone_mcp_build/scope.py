@@ -44,7 +44,7 @@ class RepoScope:
         if not self.sees(slug):
             raise PermissionDenied(
                 f"{slug} is outside the repositories of this role ({', '.join(self.globs)})",
-                next_step="Ask for a repository of this role, or have the author of the role widen DRONE_MCP_REPOS",
+                next_step="Name a repository of this role, or ask the author of the role to widen DRONE_MCP_REPOS",
                 details={"repo": slug, "rule": "scope"},
             )
 

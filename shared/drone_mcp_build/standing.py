@@ -47,7 +47,7 @@ def decode(text: str, repo: str, now: Build) -> Build:
         InvalidInput: it is not a standing, or belongs to another build.
     """
     if len(text) > LONGEST or not _CURSOR.fullmatch(text):
-        raise InvalidInput("That is no cursor of this tool", next_step=NEXT_STEP)
+        raise InvalidInput("That is not a cursor of this tool", next_step=NEXT_STEP)
     mark, own, *stages = text.split(".")
     if mark != _mark(repo, now.number):
         raise InvalidInput("The cursor belongs to another build", next_step=NEXT_STEP)

@@ -5,8 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.failed_steps import NAME_WIDTH
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:
@@ -49,13 +48,13 @@ def waits_for_others(stage: Stage) -> bool:
 
 
 def describe_pending(stage: Stage) -> str:
-    """Say what a pending stage waits for, as far as Drone says.
+    """Describe why a pending stage waits, as far as Drone reports it.
 
     Drone counts every older stage that has not ended, also one that only waits (harness/drone v2.25.0,
     scheduler/queue/queue.go).
     """
     if stage.machine:
-        return f"runner '{one_line(stage.machine, NAME_WIDTH)}' has taken it and has not started it"
+        return f"runner '{clean_name(stage.machine)}' has taken it and has not started it"
     limits = []
     if stage.limit:
         limits.append(f"older stages of its name in this repository to end (its concurrency limit is {stage.limit})")
@@ -71,7 +70,7 @@ def describe_needs(stage: Stage) -> str:
     """Say which runner a stage needs."""
     system = "/".join(part for part in (stage.os, stage.arch, stage.variant) if part) or "any system"
     # The server accepts a pipeline of an unknown kind, whose stage has no type, and which no runner ever takes.
-    kind = f"{one_line(stage.type, NAME_WIDTH)} runner" if stage.type else "a runner of an unknown type"
-    labels = [one_line(f"{key}={value}", NAME_WIDTH) for key, value in sorted(stage.labels.items())]
-    text = f"{kind}, {one_line(system, NAME_WIDTH)}"
+    kind = f"{clean_name(stage.type)} runner" if stage.type else "a runner of an unknown type"
+    labels = [clean_name(f"{key}={value}") for key, value in sorted(stage.labels.items())]
+    text = f"{kind}, {clean_name(system)}"
     return f"{text}, labels {', '.join(labels[:5])}" if labels else text

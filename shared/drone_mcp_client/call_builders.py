@@ -162,19 +162,22 @@ def _subject(what: str, repo: str, parts: tuple[str | int, ...]) -> str:
 
 
 def _path_template(path: str) -> str:
-    """Return a path with placeholders for what it names.
+    """Return a path with placeholders for names and numbers.
 
     Metrics and traces are labelled with it, so there must be few of them, and none may disclose a repository. The
     routes are those of drone/drone v2.25.0, handler/api/api.go.
     """
     match path.split("/"):
         case ["", "api", "repos" | "stream" as root, _, _, *rest]:
-            # Below a repository, only numbers and the names of scheduled jobs are anyone's choice.
+            # Below a repository, only numbers and the names of scheduled jobs and secrets are anyone's choice.
             before = ["", *rest]
             names = ["{number}" if part.isdecimal() else part for part in rest]
-            names = ["{name}" if parent == "cron" else name for parent, name in zip(before, names, strict=False)]
+            named = {"cron", "secrets"}
+            names = ["{name}" if parent in named else name for parent, name in zip(before, names, strict=False)]
             return "/".join(["", "api", root, "{owner}", "{repo}", *names])
-        case ["", "api", "secrets" | "templates" as root, _]:
-            return f"/api/{root}/{{namespace}}"
+        case ["", "api", "secrets" | "templates" as root, _, *name]:
+            return "/".join(["", "api", root, "{namespace}", *("{name}" for _ in name)])
+        case ["", "api", "users", _, *rest]:
+            return "/".join(["", "api", "users", "{user}", *rest])
         case _:
             return path

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from contextlib import aclosing
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_http.sse import SILENCE
-from ci_mcp_http.transport import Transport
+from ci_mcp_http.transport import ServiceClient
 from ci_mcp_kit.errors import Unreachable
-from ci_mcp_kit.http_attempt import unwatched
 from drone_mcp_client import calls
 from drone_mcp_client.errors import DRONE
 from drone_mcp_client.log_tail import LogTail
@@ -16,14 +15,8 @@ from drone_mcp_client.responses import is_end, read_event
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Mapping
-    from types import TracebackType
     from typing import Any
 
-    import httpx
-
-    from ci_mcp_http.call import Call, Gate
-    from ci_mcp_http.transport import Clock
-    from ci_mcp_kit.http_attempt import Watch
     from drone_mcp_client.models import (
         Build,
         Collaborator,
@@ -37,7 +30,6 @@ if TYPE_CHECKING:
         Template,
         User,
     )
-    from drone_mcp_client.options import DroneOptions
     from drone_mcp_client.steplog import StepLog
 
 T = TypeVar("T")
@@ -48,46 +40,12 @@ FEED_SILENCE: Final = 90.0
 LOG_SILENCE: Final = 60.0
 
 
-class DroneClient:
+class DroneClient(ServiceClient):
     """A client for one Drone server over pooled connections; use it as `async with`, or call `aclose`.
 
     A repository is given as "owner/name". Every method raises a `ServiceError`; the function of the same name in
     `calls` says what the route does. Methods that start a build return None where Drone chose not to.
-
-    Args:
-        options: where Drone is, whose token to use, how long to wait.
-        gate: sees every call before each attempt, and may raise to hold it back.
-        clock: time and chance, for tests.
-        network: carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: observes every attempt (`ci_mcp_kit.http_attempt`).
     """
-
-    def __init__(
-        self,
-        options: DroneOptions,
-        *,
-        gate: Gate | None = None,
-        clock: Clock | None = None,
-        network: httpx.AsyncBaseTransport | None = None,
-        watch: Watch = unwatched,
-    ) -> None:
-        self._transport = Transport(options, gate=gate, clock=clock, network=network, watch=watch)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._transport.aclose()
-
-    async def send(self, call: Call[T]) -> T:
-        """Send a call that `calls` made."""
-        return await self._transport.send(call)
 
     # The server and its user
 

@@ -60,8 +60,8 @@ def parse_repo(text: str) -> RepoName:
         InvalidInput: it is neither.
     """
     text = text.strip()
-    parts = _segments(split_address(text, DRONE)) if _is_address(text) else text.split("/")
-    enough = len(parts) >= 2 if _is_address(text) else len(parts) == 2  # noqa: PLR2004 - owner and name
+    parts = _segments(split_address(text, DRONE)) if is_address(text) else text.split("/")
+    enough = len(parts) >= 2 if is_address(text) else len(parts) == 2  # noqa: PLR2004 - owner and name
     if not enough:
         raise InvalidInput(f"{quote_input(text)} names no repository", next_step=REPO_SYNTAX)
     return _repo(parts)
@@ -74,7 +74,7 @@ def parse_build_url(text: str) -> BuildRef:
         InvalidInput: it is neither.
     """
     text = text.strip()
-    if not _is_address(text):
+    if not is_address(text):
         slug, _, number = text.partition("#")
         return BuildRef("", parse_repo(slug), _number(number, text))
     address = split_address(text, DRONE)
@@ -87,8 +87,9 @@ def parse_build_url(text: str) -> BuildRef:
     return BuildRef(origin(address), repo, *numbers)
 
 
-def _is_address(text: str) -> bool:
-    return text.lower().startswith(("http://", "https://"))
+def is_address(text: str) -> bool:
+    """Return whether a text is an http(s) address and not a name."""
+    return text.strip().lower().startswith(("http://", "https://"))
 
 
 def _segments(address: SplitResult) -> list[str]:

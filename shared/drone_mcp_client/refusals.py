@@ -84,7 +84,7 @@ def _unauthorized(refusal: Refusal) -> ServiceError:
         return _forbidden(refusal)
     if not refusal.response.with_token:
         return AuthenticationFailed(
-            f"Drone shows {refusal.call.subject} to no guest, and no token is set",
+            f"Drone does not show {refusal.call.subject} to guests, and no token is set",
             status=401,
             details=refusal.details,
             service=DRONE,

@@ -14,7 +14,7 @@ from drone_mcp_client.status import is_final
 from drone_mcp_known.known import is_whole
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator
+    from collections.abc import AsyncGenerator, Iterable
 
     from drone_mcp_build.failed_steps import StepRef
     from drone_mcp_client.client import DroneClient
@@ -138,3 +138,36 @@ def same_step(build: Build, ref: StepRef) -> StepRef | None:
 def is_good_before(build: Build, number: int) -> bool:
     """Return whether a build succeeded before build `number`."""
     return build.status == "success" and build.number < number
+
+
+def first_numbers(builds: Iterable[Build]) -> dict[int, int]:
+    """Return, for each build by its number, the number of the first build of its commit, as far as it is known."""
+    known = list(builds)
+    first: dict[str, int] = {}
+    for build in known:
+        commit = _commit(build)
+        first[commit] = min(build.number, build.parent or build.number, first.get(commit, build.number))
+    return {build.number: first[_commit(build)] for build in known}
+
+
+def is_same_commit(one: Build, other: Build) -> bool:
+    """Return whether two builds are of the same commit."""
+    return _commit(one) == _commit(other)
+
+
+def newest_commit_first(builds: Iterable[Build]) -> list[Build]:
+    """Sort builds by their commits, the newest first, and those of one commit by their numbers."""
+    known = list(builds)
+    first = first_numbers(known)
+    return sorted(known, key=lambda build: (-first[build.number], -build.number))
+
+
+def placed(builds: Iterable[Build]) -> list[Build]:
+    """Return the builds whose commit is among those listed, and not one from before the oldest of them."""
+    known = list(builds)
+    first, oldest = first_numbers(known), min((build.number for build in known), default=0)
+    return [build for build in known if first[build.number] >= oldest]
+
+
+def _commit(build: Build) -> str:
+    return build.after or f"build {build.number}"

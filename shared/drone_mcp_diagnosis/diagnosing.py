@@ -3,43 +3,48 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import anyio.to_thread
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_logs.diagnosis.answer import Case, Diagnosis
+from ci_mcp_logs.diagnosis.connections import lacks_connection
 from ci_mcp_logs.diagnosis.parts import Part
 from ci_mcp_logs.diagnosis.verdicts import JUDGED, NOTHING
 from ci_mcp_logs.evidence import places_of, signature_of, study_of
 from ci_mcp_logs.framing import new_nonce
 from ci_mcp_logs.signature import signature
-from drone_mcp_build.failed_steps import NAME_WIDTH, FailedStep, StepRef, failed_steps
+from drone_mcp_build.build_names import clean_name
+from drone_mcp_build.failed_steps import FailedStep, StepRef, failed_steps
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.status import is_failure, is_final
-from drone_mcp_diagnosis.diagnosis_views import DiagnosisView, FailureView
 from drone_mcp_diagnosis.failure_signatures import first_failure, sign, signed
-from drone_mcp_diagnosis.other_builds import Historian
-from drone_mcp_diagnosis.services import last_lines, services_to_read
+from drone_mcp_diagnosis.other_builds import BROKEN, NO_PAST, Historian, Past, compare_with_target
 from drone_mcp_diagnosis.step_reader import LogReading, StepReader
-from drone_mcp_diagnosis.summary import SERVICE, tell
-from drone_mcp_diagnosis.target_branch import BROKEN, NO_PAST, Past, compare_with_target
-from drone_mcp_diagnosis.verdicts import verdict_of, verdict_of_build
+from drone_mcp_diagnosis.verdicts import services_of_stage, verdict_of, verdict_of_build
+from drone_mcp_diagnosis.views import DiagnosisView, FailureView
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ci_mcp_logs.diagnosis.verdicts import Verdict
+    from ci_mcp_logs.distill import Excerpt
+    from ci_mcp_logs.log_text import LogText
     from drone_mcp_build.access import BuildAddress
     from drone_mcp_client.models import Build
     from drone_mcp_diagnosis.live_log import Pace
-    from drone_mcp_diagnosis.target_branch import OnTarget
+    from drone_mcp_diagnosis.other_builds import OnTarget
     from drone_mcp_known.access import KnownAccess
     from drone_mcp_known.known import Observation
 
+
 _MOST_LOGS = 6  # each costs a request
 _TOKENS_A_LOG = 250  # below it, the lines of a log say too little to be worth its request
+_MOST_SERVICES = 3  # whose logs are read, each with a request
+_READ = 400  # last lines of a failed step, for a connection that failed
+_SHOWN = 8  # last lines of a service
 _PAGE = 50  # builds among which the newest failed one is looked for
 
 
@@ -124,9 +129,11 @@ async def _read_services(
     reader: StepReader, failed: Sequence[FailedStep], readings: Sequence[LogReading | None]
 ) -> list[LogReading]:
     """Read the services of the first stage in which a step could not connect."""
-    pairs = (pair for pair in zip(failed, readings, strict=True) if pair[1] and pair[0].part is not Part.IGNORED)
-    refs = (services_to_read(one, reading.text) for one, reading in pairs if reading)
-    return await for_each(next(filter(None, refs), []), reader.read)
+    for one, reading in zip(failed, readings, strict=True):
+        text = reading.text if reading and one.part is not Part.IGNORED else None
+        if text and lacks_connection(text.lines[-_READ:]) and (refs := services_of_stage(one)):
+            return await for_each(refs[:_MOST_SERVICES], reader.read)
+    return []
 
 
 async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
@@ -147,7 +154,7 @@ async def choose_build(access: KnownAccess, what: BuildAddress) -> Chosen:
 
 
 def conclude(facts: Facts, propose: Advice = _propose_nothing) -> Diagnosis[DiagnosisView]:
-    """Judge what was read; for a thread of its own, as logs may be large."""
+    """Judge the facts; for a thread of its own, as logs may be large."""
     build, past = facts.chosen.build, facts.past
     failures = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.read, facts.readings, strict=True))]
     first = next((case for case in failures if case.counts), None)
@@ -164,7 +171,7 @@ def conclude(facts: Facts, propose: Advice = _propose_nothing) -> Diagnosis[Diag
         build={"repo": facts.repo, "number": build.number, "status": one_line(build.status, 30)},
         texts={"on_target": on_target.text},
         nonce=new_nonce(),
-        summary=tell(build, verdict, cases, len(facts.not_read)),
+        summary=summarise(build, verdict, cases, len(facts.not_read)),
         next_step=propose(verdict, cases, on_target),
         verdict=verdict,
         cases=tuple(cases),
@@ -182,7 +189,7 @@ def not_run_because_of_failures(build: Build) -> list[str]:
     for stage in build.stages:
         if stage.status == "skipped" and broken.intersection(stage.depends_on):
             broken.add(stage.name)  # for the stages that depend on it in turn
-            labels.append(f"stage {stage.number} {one_line(stage.name, NAME_WIDTH)}")
+            labels.append(f"stage {stage.number} {clean_name(stage.name)}")
             continue
         failed = (step.number for step in stage.steps if is_failure(step.status) and not step.errignore)
         first = min(failed, default=None)
@@ -225,7 +232,7 @@ def _with_services(failures: Sequence[Case], services: Sequence[LogReading]) -> 
     for reading in services:
         text = reading.text if reading.text and reading.text.lines else None
         # The last lines of a service say more than those that look like a failure.
-        found, note = (last_lines(text), "") if text else (None, reading.why or "it printed nothing")
+        found, note = (_last_lines(text), "") if text else (None, reading.why or "it printed nothing")
         frame = _frame(FailedStep(reading.ref.stage, reading.ref.step, Part.BESIDE), NOTHING)
         cases.append(replace(frame, text=text, found=found, note=note, service=SERVICE))
     stage = services[0].ref.stage.number if services else None
@@ -240,3 +247,38 @@ def _target_signature(past: Past) -> str:
         return ""
     step = run.ref.step
     return signature_of(study_of(run.text), step.exit_code) if run.text else signature([step.error])
+
+
+SERVICE: Final = "a service or detached step next to it, which Drone calls success whatever it exited with"
+
+
+def summarise(build: Build, verdict: Verdict, cases: Sequence[Case], not_read: int) -> str:
+    """Describe in a sentence what happened."""
+    first = next((case for case in cases if case.counts), None)
+    if first is None:
+        if why := "; ".join(verdict.evidence):
+            return why
+        ignored = "; failures of some steps are ignored" if cases else ""
+        if is_final(build.status):
+            return f"nothing failed{ignored}"
+        running = [step.name for stage in build.stages for step in stage.steps if step.status == "running"]
+        return f"nothing has failed so far{ignored}" + (f"; running: {', '.join(running[:5])}" if running else "")
+    if first.part is Part.STOPPED:
+        return f"the build was stopped while {first.label} ran"
+    exit_code = f", exit {first.exit_code}" if first.exit_code else ""
+    count = sum(case.counts for case in cases) + not_read - 1
+    more = f"; {count} more failed" if count else ""
+    so_far = "" if is_final(build.status) else f"; the build is still {one_line(build.status, 30)}"
+    return f"{first.label} failed first{exit_code}{more}{so_far}"
+
+
+def _last_lines(text: LogText) -> Excerpt:
+    """Return the last lines of a service's log; the later a line, the more weight it has."""
+    from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine  # noqa: PLC0415 - on first use, to start fast
+
+    numbers = [number for number, line in enumerate(text.lines, 1) if line.strip()][-_SHOWN:]
+    blocks = (
+        Block(number, number, "last lines", (ExcerptLine(number, text.lines[number - 1]),), rank)
+        for rank, number in enumerate(numbers, 1)
+    )
+    return Excerpt(tuple(blocks), len(text.lines), 0)

@@ -40,7 +40,7 @@ def first_failure(build: Build) -> FailedStep | None:
 
 
 def signed(build: Build, failed: FailedStep | None, own: str, *, head_lost: bool) -> Signed:
-    """Return what the store keeps; if no step failed, the signature of the build's error."""
+    """Return the record for the store; if no step failed, the signature of the build's error."""
     if failed is None:
         return Signed(own or signature([build.error]))
     return Signed(own, failed.ref.numbers if failed.ref else "", head_lost)

@@ -87,7 +87,7 @@ class StepReader:
         return LogReading(ref, text)
 
     async def _just_ended(self, ref: StepRef) -> LogReading:
-        """Read what is stored now: the stream of a step that ended may lack the end of its text."""
+        """Read the stored log: the stream of a step that ended may lack the end of its text."""
         build = await self.drone.build(self.repo, self.number)
         now = find(build, str(ref.stage.number), str(ref.step.number))[0]
         if now.step.status != "running":
@@ -120,7 +120,7 @@ def _missing(ref: StepRef, number: int) -> NotFound:
         return NotFound(
             f"The log of step {ref.label} of build {number} is not there: its build was stopped, and the runner "
             "hands the log in only after that",
-            next_step="Call again in some seconds; if it stays away, it was never handed in or was deleted",
+            next_step="Call again in a few seconds; if it is still missing, it was never handed in or was deleted",
             retryable=True,
         )
     return NotFound(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failed_steps import StepRef, failed_steps, step_refs
 from drone_mcp_client.errors import InvalidInput, NotFound
 
@@ -13,7 +14,6 @@ if TYPE_CHECKING:
 
     from drone_mcp_client.models import Build, Stage, Step
 
-NAME = 60  # characters of a name that are shown
 ERROR = 300  # of an error that a runner reports
 _LISTED = 20  # steps that an error names
 
@@ -73,7 +73,7 @@ def find(build: Build, stage: str | None, step: str | None) -> list[StepRef]:
         raise _no_step(build, stage, step)
     if len(found) > 1:
         raise InvalidInput(
-            f"{one_line(step, NAME)!r} could be any of these steps: {_list(found)}",
+            f"{clean_name(step)!r} could be any of these steps: {_list(found)}",
             next_step="Call again with both stage and step, by number",
         )
     return found
@@ -91,8 +91,8 @@ def _meant(wanted: str, parts: Sequence[P]) -> list[P]:
 
 
 def _no_step(build: Build, stage: str | None, step: str | None) -> NotFound:
-    wanted = f"stage {one_line(stage, NAME)!r}" if stage else ""
-    wanted = f"step {one_line(step, NAME)!r}" + (f" in {wanted}" if wanted else "") if step else wanted
+    wanted = f"stage {clean_name(stage)!r}" if stage else ""
+    wanted = f"step {clean_name(step)!r}" + (f" in {wanted}" if wanted else "") if step else wanted
     known = step_refs(build)
     return NotFound(
         f"Build {build.number} has no {wanted}",
@@ -119,6 +119,6 @@ def standings(build: Build) -> list[str]:
     lines: list[str] = []
     for stage in build.stages:
         error = f" ({one_line(stage.error, ERROR)})" if stage.error else ""
-        own = f"{stage.number} {one_line(stage.name, NAME)}: {stage.status}{error}, no steps"
+        own = f"{stage.number} {clean_name(stage.name)}: {stage.status}{error}, no steps"
         lines += [standing(StepRef(stage, step)) for step in stage.steps] or [own]
     return lines

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.diagnosis.verdicts import HIGH, NOTHING, UNKNOWN, Verdict, judge_log, weigh
+from drone_mcp_build.failed_steps import StepRef
 from drone_mcp_build.failure_class import judge
 from drone_mcp_client.status import blocked_stages, failed_at_trigger
-from drone_mcp_diagnosis.services import services_beside
 from drone_mcp_diagnosis.steps import ERROR
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def verdict_of(failed: FailedStep, text: LogText | None, found: Excerpt | None, 
     log = UNKNOWN
     if text and found:
         image = failed.step.image if failed.step else ""
-        services = bool(services_beside(failed))
+        services = bool(services_of_stage(failed))
         log = judge_log(text, found, failed.exit_code, image=image, has_services=services)
     sure = judge(failed, limit)
     if sure is None:
@@ -48,3 +48,13 @@ def verdict_of_build(build: Build) -> Verdict:
     if build.status in {"killed", "skipped"}:
         return Verdict("cancelled", HIGH, (f"the build was {build.status} before anything failed",))
     return UNKNOWN if build.status in {"failure", "error"} else NOTHING
+
+
+def services_of_stage(failed: FailedStep) -> list[StepRef]:
+    """Return the services and detached steps of the step's stage that have run.
+
+    Drone reports them as `success`, whatever they exited with (drone/runner-go, pipeline/runtime/execer.go), so that a
+    database which died is no failure of the build: only its log shows it.
+    """
+    refs = (StepRef(failed.stage, step) for step in failed.stage.steps if step.detached and step != failed.step)
+    return [ref for ref in refs if not ref.never_ran]

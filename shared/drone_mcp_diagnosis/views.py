@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ci_mcp_kit.answer import View
+from ci_mcp_logs.diagnosis.views import DiagnosisFields, FailureFields
 
 # A runner keeps the last 5 MiB of a log (drone/runner-go, livelog/livelog.go).
 LOST_CAUSE = "the beginning is lost and the cause may be in it"
@@ -11,7 +12,7 @@ PRINT_LESS = "let the step print less, or write to a file and print its end, and
 
 
 class StepView(View):
-    """What names a step, and how it stands."""
+    """The names and the status of a step."""
 
     stage: int
     step: int
@@ -29,7 +30,7 @@ class StepView(View):
 
 
 class BuildView(View):
-    """What names a build."""
+    """The name and the status of a build."""
 
     repo: str
     number: int
@@ -39,3 +40,42 @@ class BuildView(View):
     def heading(self) -> str:
         """The build in a line."""
         return f"{self.repo} #{self.number}{f' {self.status}' if self.status else ''}"
+
+
+class FailureView(FailureFields, StepView):
+    """A failed step, or a stage that failed without one."""
+
+    step: int | None = None  # type: ignore[assignment]  # a stage can fail before its first step
+
+    @property
+    def label(self) -> str:
+        """Numbers and names."""
+        numbers = f"stage {self.stage}" if self.step is None else f"{self.stage}/{self.step}"
+        return f"{numbers} {self.name}".strip()
+
+    @property
+    def lost_part(self) -> str:
+        """The note on a log that has lost its beginning."""
+        return LOST_HEAD
+
+
+class StandingView(BuildView):
+    """A build, and how the branch that it goes to stands."""
+
+    on_target: str = ""
+
+
+class DiagnosisView(DiagnosisFields, StandingView):
+    """Why a build failed."""
+
+    failures: tuple[FailureView, ...] = ()
+
+    @property
+    def heading(self) -> str:
+        """The build in a line."""
+        return super(DiagnosisFields, self).heading
+
+    @property
+    def history(self) -> str:
+        """Whether the target branch has the same failure."""
+        return f"On the target branch: {self.on_target}." if self.on_target else ""

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.concurrency import run_all
 from drone_mcp_client import status
 from drone_mcp_client.errors import AuthenticationFailed, NotFound, PermissionDenied
-from drone_mcp_known.lazy_store import State
+from drone_mcp_known.lazy_store import LazyStore
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_client.models import Build, Repo
     from drone_mcp_state import BuildStateStore, Record
 
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 OF_ANY_REF: Final = "The default branch has no builds; this is the newest of any branch, tag or pull request"
 MOST_LISTED: Final = 100  # builds of a list that the store is asked for
@@ -26,6 +31,38 @@ MOST_BETWEEN: Final = 25  # builds looked up to make sure that the found one is 
 RUNNING_SECONDS: Final = 10.0  # age of a stored row that has not ended from which on Drone is asked for it
 KEPT_IN_MEMORY: Final = 20  # finished builds of a repository, where the store is this process alone
 LEARNED_BETWEEN: Final = 50  # builds learned from one clean-up of that store to the next, which looks at every build
+REST_SECONDS: Final = 30.0  # from a failure of the store to the next try
+
+
+class State:
+    """Access to the store of the Drone at `server`: opened at first use, and treated as empty while it does not answer.
+
+    `clock` gives the Unix time.
+    """
+
+    def __init__(self, url: str, server: str, clock: Callable[[], float]) -> None:
+        self.shared = url != "memory:"
+        self._store = LazyStore(url, server)
+        self._clock = clock
+        self._failed_at = float("-inf")
+
+    async def ask(self, question: Callable[[BuildStateStore], Awaitable[T]]) -> T | None:
+        """Return the answer of the store; None while it is unavailable."""
+        from drone_mcp_state import StoreError  # noqa: PLC0415 - on first use, to start fast
+
+        # A store that does not answer would hold up every call. Not below 0: the clock may have been set back.
+        if 0 <= self._clock() - self._failed_at < REST_SECONDS:
+            return None
+        try:
+            return await question(await self._store.open())
+        except StoreError as error:
+            self._failed_at = self._clock()
+            logger.warning("Going on without the state for %g seconds: %s", REST_SECONDS, error)
+            return None
+
+    async def close(self) -> None:
+        """Close the store, if it was opened; the next `ask` opens it again."""
+        await self._store.close()
 
 
 @dataclass(frozen=True, slots=True)

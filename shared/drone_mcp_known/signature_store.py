@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from drone_mcp_client.models import Build
-    from drone_mcp_known.lazy_store import State
+    from drone_mcp_known.known import State
 
 KEPT_SECONDS: Final = 90 * 86_400.0  # 90 days
 _HEAD_LOST: Final = "head-lost"

@@ -102,12 +102,10 @@ class MemoryStore(BuildStateStore):
         oldest = self._end - len(self._changes)  # the feed has no gaps
         later = list(self._changes)[max(place - oldest, 0) :]
         found = tuple(c for c in later if slug in {None, c.slug} and number in {None, c.number})
-        return Changes(found, end, complete=place >= oldest or self._untouched(slug, number, place))
-
-    def _untouched(self, slug: str | None, number: int | None, place: int) -> bool:
-        """Return whether a build is known not to have changed after a place that the feed no longer reaches."""
+        # Before the oldest change of the feed, a build shows itself that it has not changed since.
         record = self._builds.get(slug or "", {}).get(number or 0)
-        return record is not None and (self._feed.position(record.cursor) or 0) <= place
+        is_untouched = record is not None and (self._feed.position(record.cursor) or 0) <= place
+        return Changes(found, end, complete=place >= oldest or is_untouched)
 
     @override
     async def health(self) -> FeedHealth:

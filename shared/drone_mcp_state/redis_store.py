@@ -100,7 +100,11 @@ class RedisStore(BuildStateStore):
 
     async def _attempt(self, batch: dict[int, Seen]) -> dict[int, Change | None]:
         """Write a batch, except for the builds that another process has written first."""
-        held = await self._hold({(seen.slug, seen.build.number) for seen in batch.values()})
+        keys = {(seen.slug, seen.build.number) for seen in batch.values()}
+        # From the cache, and removed there as it may be stale; else from Redis.
+        held: dict[Key, Held | NotHeld] = {key: self._cache.pop(key) for key in keys if key in self._cache}
+        missing = [key for key in keys if key not in held]
+        held |= dict(zip(missing, await self._read(missing), strict=True))
         writes = {}
         for place, seen in batch.items():
             key = (seen.slug, seen.build.number)
@@ -131,12 +135,6 @@ class RedisStore(BuildStateStore):
         while len(self._cache) > _CACHED:
             self._cache.popitem(last=False)
         return write.change and replace(write.change, cursor=cursor)
-
-    async def _hold(self, keys: set[Key]) -> dict[Key, Held | NotHeld]:
-        """Return the stored state of builds: from the cache (and remove it there, it may be stale), else from Redis."""
-        known: dict[Key, Held | NotHeld] = {key: self._cache.pop(key) for key in keys if key in self._cache}
-        missing = [key for key in keys if key not in known]
-        return known | dict(zip(missing, await self._read(missing), strict=True))
 
     async def _read(self, keys: Sequence[Key]) -> list[Held | NotHeld]:
         if not keys:

@@ -64,7 +64,7 @@ class ForgeAccess(KnownAccess):
                 # Without the new name: a repository out of scope is none of the caller's business.
                 raise PermissionDenied(
                     f"{slug} has been renamed to a name outside the repositories of this role",
-                    next_step="Have the author of the role add the new name to DRONE_MCP_REPOS",
+                    next_step="Ask the author of the role to add the new name to DRONE_MCP_REPOS",
                     details={"repo": slug, "rule": "scope"},
                     service=FORGE,
                 ) from None

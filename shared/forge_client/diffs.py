@@ -104,7 +104,7 @@ def _add_hunk(file: FileDiff, header: re.Match[str], lines: Iterator[str]) -> Fi
 
 
 def _name_of_both(names: str) -> str:
-    """Return the name in `a/NAME b/NAME`, "" if the two names differ: other lines tell them then."""
+    """Return the name in `a/NAME b/NAME`, "" if the two names differ: then other lines have them."""
     middle = len(names) // 2
     old, new = _unquote(names[:middle]), _unquote(names[middle + 1 :])
     return new[2:] if old[2:] == new[2:] else ""

@@ -60,7 +60,7 @@ class Forge(Protocol):
         """Read the user of the token."""
 
     async def token(self) -> TokenFacts | None:
-        """Read the scopes and the login of the token; None where the forge does not tell a token about itself."""
+        """Read the scopes and the login of the token; None where the forge does not report them."""
 
     async def repository(self, repo: str) -> Repository:
         """Read a repository."""
@@ -203,7 +203,7 @@ class ForgeWrites(Protocol):
         """Create an issue."""
 
     def update_issue(self, repo: str, number: int, changes: IssueChanges) -> Call[Written[Issue]]:
-        """Change what is given of an issue."""
+        """Change the given fields of an issue."""
 
     def add_labels(self, repo: str, number: int, labels: Sequence[Label]) -> Call[Written[tuple[Label, ...]]]:
         """Add labels to an issue or pull request."""
@@ -236,4 +236,4 @@ class ForgeWrites(Protocol):
         """Open a pull request."""
 
     def update_pull(self, repo: str, number: int, changes: PullChanges) -> Call[Written[PullRequest]]:
-        """Change what is given of a pull request."""
+        """Change the given fields of a pull request."""

@@ -75,7 +75,7 @@ def check_ref(ref: str) -> str:
     # A part may neither be empty nor begin with a dot nor end in .lock (rules 1 and 6), and the whole not in a dot (7).
     is_wrong = any(not part or part.startswith(".") or part.endswith(".lock") for part in ref.split("/"))
     if is_wrong or ref.endswith(".") or len(ref) > LONGEST_SEGMENT or _NO_REF.search(ref) or not is_unicode(ref):
-        raise InvalidInput(f"{quote_input(ref)} is no branch, tag or commit", next_step=REF_SYNTAX)
+        raise InvalidInput(f"{quote_input(ref)} is not a branch, tag or commit", next_step=REF_SYNTAX)
     return ref
 
 
@@ -91,7 +91,7 @@ def check_head(head: str) -> str:
     try:
         quote_segment(user, "user")
     except InvalidInput as refused:
-        raise InvalidInput(f"{quote_input(head)} is no branch of a user's fork", next_step=REF_SYNTAX) from refused
+        raise InvalidInput(f"{quote_input(head)} is not a branch of a user's fork", next_step=REF_SYNTAX) from refused
     return f"{user}:{check_ref(branch)}"
 
 
@@ -128,7 +128,7 @@ def check_filter(text: str) -> str:
 
 def _no_path(path: str) -> InvalidInput:
     example = "Give it from the root of the repository, for example src/main.py"
-    return InvalidInput(f"{quote_input(path)} is no path of a file", next_step=example)
+    return InvalidInput(f"{quote_input(path)} is not the path of a file", next_step=example)
 
 
 def is_unicode(text: str) -> bool:

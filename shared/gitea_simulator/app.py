@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from gitea_simulator.records import Repository
-    from gitea_simulator.routes.table import Route
+    from gitea_simulator.routes.route import Route
     from gitea_simulator.world import Gitea
 
 API: Final = "/api/v1"

@@ -37,7 +37,7 @@ class Blob:
 
 @dataclass(frozen=True)
 class Person:
-    """Who made a commit."""
+    """The author or committer of a commit."""
 
     name: str
     email: str
@@ -182,7 +182,7 @@ def list_tree(files: Mapping[str, Blob]) -> list[TreeItem]:
 
 
 def list_folder(files: Mapping[str, Blob], folder: str) -> list[TreeItem]:
-    """Return what is directly in a folder, "" for the root."""
+    """Return the entries of a folder, "" for the root."""
     prefix = f"{folder}/" if folder else ""
     return [item for item in list_tree(files) if item.path.startswith(prefix) and "/" not in item.path[len(prefix) :]]
 

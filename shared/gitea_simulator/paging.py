@@ -1,4 +1,4 @@
-"""Pages of lists, and the headers that tell of them."""
+"""Cuts lists into pages, and writes the headers that describe them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ FIRST: Final = 1
 
 
 def read_page(ctx: Context) -> tuple[int, int]:
-    """Return the number of the wanted page and its size: the defaults for what is no number, the most for too many."""
+    """Return the number of the wanted page and its size: the defaults where it is no number, the most for too many."""
     size = _read_number(ctx.query.get("limit", ""))
     return _read_number(ctx.query.get("page", "")) or FIRST, min(size, MOST) or DEFAULT
 

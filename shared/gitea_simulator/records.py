@@ -1,4 +1,4 @@
-"""What a Gitea server keeps."""
+"""The records of a Gitea server."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class Label:
 
     @property
     def group(self) -> str:
-        """What an exclusive label excludes others of, as `scope` of `scope/a`; "" if it excludes none."""
+        """The group in which an exclusive label excludes others, as `scope` of `scope/a`; "" if it excludes none."""
         return self.name.rpartition("/")[0] if self.exclusive else ""
 
 
@@ -112,7 +112,7 @@ class Issue:
     blockers: list[Issue] = field(default_factory=list)
     pull: Pull | None = None
     found_from: float = 0.0
-    """When the search knows its newest text."""
+    """The time from which the search knows its newest text."""
 
     @property
     def comments(self) -> list[Event]:
@@ -126,7 +126,7 @@ class Issue:
 
     @property
     def as_pull(self) -> Pull:
-        """What it has as a pull request.
+        """The fields of a pull request.
 
         Raises:
             LookupError: it is none.
@@ -157,7 +157,7 @@ class Review:
 
 @dataclass
 class Pull:
-    """What a pull request has more than an issue."""
+    """The fields of a pull request that an issue lacks."""
 
     id: int
     base: str
@@ -173,7 +173,7 @@ class Pull:
     base_sha: str = ""
     """Of the base branch, once it was merged or closed."""
     checked_at: float = 0.0
-    """When the check for conflicts ends; `mergeable` is true until then."""
+    """The end of the check for conflicts; `mergeable` is true until then."""
 
 
 @dataclass

@@ -114,7 +114,7 @@ FIXED_OF_REPOSITORY: Final = {
     "topics": [],
     "licenses": [],
 }
-"""What all repositories of the simulator have in common."""
+"""The fields that are the same for all repositories of the simulator."""
 
 TRACKER: Final = {
     "enable_time_tracker": True,

@@ -99,7 +99,7 @@ class Gitea:
         self.renamed[old.lower()] = repo.full_name
 
     def right_of(self, repo: Repository, user: User | None) -> Right | None:
-        """Return what a user may do in a repository; None if it is hidden from them."""
+        """Return the rights of a user in a repository; None if it is hidden from them."""
         if user and (user.is_admin or user.login == repo.owner.login):
             return "admin"
         right = repo.access.get(user.login) if user else None
@@ -301,7 +301,7 @@ class Gitea:
                 issue.closed = issue.updated = self.now()
 
     def mergeable(self, repo: Repository, issue: Issue) -> bool:
-        """Tell what the check for conflicts says: true while it runs; not for a draft or a branch that is gone."""
+        """Return the result of the check for conflicts: true while it runs; false for a draft or a missing branch."""
         pull = issue.as_pull
         if issue.is_draft or (not pull.merged and not self.has_head(issue)):
             return False

@@ -7,36 +7,20 @@ from __future__ import annotations
 
 import asyncio
 import json
-import subprocess
-import time
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import anyio
 import pytest
-from mcp import Client
 
-from ci_mcp_simulator.clock import ManualClock
-from drone_mcp_config.checking.launching import from_entry
 from drone_mcp_simulator.scm import Pipeline, StageDefinition, StepDefinition
-from support.actions_desk import Person
-from support.agent import Answer
-from support.installed import ROLES, SERVERS, environment_of, writing_environment_of
-from support.simulator import running_simulator
-from support.warm import warm_python
+from support.installed import ROLES
+from support.role_play import Agent, configured, drone_now, verified, working, writes
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from mcp import StdioServerParameters
-
     from support.simulator import SimulatorHandle
 
-DEADLINE = 120.0
 WORLD = Path(__file__).parent / "acting_world.yaml"
-KEY = "a key of the tests that is long enough"
 SLUG, OTHER = "octo/hello", "octo/other"
 LOST, STOPPED, SPARED = 1, 2, 3
 
@@ -56,78 +40,16 @@ servers:
 """
 
 
-@dataclass
-class Agent:
-    """An agent with the servers of its configuration, and the person behind its client."""
-
-    clients: dict[str, Client]
-    person: Person
-
-    async def call(self, tool: str, **arguments: Any) -> Answer:
-        """Call a tool, of whichever server has it."""
-        for client in self.clients.values():
-            if tool in {known.name for known in (await client.list_tools()).tools}:
-                return Answer(await client.call_tool(tool, arguments))
-        raise AssertionError(f"the role has no tool {tool}")
-
-
-def configured(folder: Path, drone: SimulatorHandle, role: str, **env: str) -> dict[str, StdioServerParameters]:
-    """Have the configuration of a role written, and read it as an MCP client would."""
-    command = [*warm_python(), "-m", "drone_mcp_config", "--role", role, "--roles-dir", str(folder)]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
-    entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
-    tokens = {"DRONE_TOKEN": drone.token("reader"), "DRONE_WRITE_TOKEN": drone.admin_token}
-    others: dict[str, str] = {}
-    for name in SERVERS:
-        others |= environment_of(name) | writing_environment_of(name)
-    variables = {**others, "DRONE_SERVER": drone.url, "DRONE_MCP_ACTION_KEY": KEY, **tokens}
-    servers = {name: from_entry(entry, variables) for name, entry in entries.items()}
-    for server in servers.values():
-        server.env = {**(server.env or {}), "DRONE_MCP_LOG_LEVEL": "error", **env}
-    return servers
-
-
-@asynccontextmanager
-async def working(servers: dict[str, StdioServerParameters], mode: Any, *names: str) -> AsyncIterator[Agent]:
-    """Start servers as the agent's client does."""
-    person = Person()
-    async with AsyncExitStack() as stack:
-        clients = {
-            name: await stack.enter_async_context(Client(servers[name], mode=mode, elicitation_callback=person))
-            for name in names
-        }
-        yield Agent(clients, person)
-
-
-@asynccontextmanager
-async def drone_now() -> AsyncIterator[SimulatorHandle]:
-    """Run Drone from this moment on: the processes go by the machine's clock."""
-    with anyio.fail_after(DEADLINE):
-        async with running_simulator(WORLD, socket=True, clock=ManualClock(float(int(time.time())))) as drone:
-            yield drone
-
-
-def mend_the_network(drone: SimulatorHandle) -> None:
+def restore_the_network(drone: SimulatorHandle) -> None:
     """What is built from now on succeeds."""
     commits = drone.world.scm[SLUG].commits
     commit = commits[drone.world.find_build(drone.world.repos[SLUG], LOST).after]
     commits[commit.sha] = replace(commit, pipeline=Pipeline((StageDefinition("ci", (StepDefinition("fetch", 10.0),)),)))
 
 
-def writes(drone: SimulatorHandle) -> list[str]:
-    return [f"{asked.method} {asked.path}" for asked in drone.asked if asked.method != "GET"]
-
-
-def verified(audit: Path) -> subprocess.CompletedProcess[str]:
-    """Check the audit file, as whoever runs the servers would."""
-    command = [*warm_python(), "-m", "drone_mcp_actions", "audit", "verify", str(audit)]
-    env = {"DRONE_MCP_ACTION_KEY": KEY}
-    return subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=DEADLINE)
-
-
 @pytest.mark.parametrize("role", ROLES)
 async def test_with_a_shipped_role_nothing_can_be_changed(tmp_path: Path, role: str) -> None:
-    async with drone_now() as drone:
+    async with drone_now(WORLD) as drone:
         everywhere = {"DRONE_MCP_ACTION_REPOS": "*/*", "DRONE_MCP_ACTION_CONFIRM": "high"}
         servers = configured(tmp_path, drone, role, **everywhere)
         if "drone-actions" not in servers:
@@ -144,7 +66,7 @@ async def restart_what_the_network_broke(agent: Agent, drone: SimulatorHandle) -
     """Do what the policy says until the build is green; return its number."""
     decision = (await agent.call("drone_evaluate_build", repo=SLUG)).data
     assert (decision["action"], decision["failure_class"]) == ("retry", "infrastructure")
-    mend_the_network(drone)
+    restore_the_network(drone)
     restarted = (await agent.call(decision["next_call"]["tool"], **decision["next_call"]["arguments"])).data
     number, cursor = restarted["new_build"], restarted["cursor"]
     wait = agent.call("drone_wait_for_build", repo=SLUG, number=number, cursor=cursor)
@@ -177,7 +99,7 @@ async def test_an_agent_restarts_what_failed_by_accident_and_is_asked_before_it_
 ) -> None:
     audit = tmp_path / "audit.jsonl"
     (tmp_path / "ops-hello.yaml").write_text(OPS.replace("AUDIT", str(audit)), encoding="utf-8")
-    async with drone_now() as drone:
+    async with drone_now(WORLD) as drone:
         servers = configured(tmp_path, drone, "ops-hello", DRONE_MCP_STATE=f"sqlite://{tmp_path}/state.db")
         names = ("drone-builds", "drone-policy", "drone-actions")
         async with working(servers, mode, *names) as agent:

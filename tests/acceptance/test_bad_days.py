@@ -1,4 +1,4 @@
-"""What an agent is told on a bad day, through real server processes over stdio."""
+"""The answers of real server processes over stdio when something has failed."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ async def test_a_missing_repository_may_also_be_one_without_access(drone: str) -
     assert "octo/nothing" in said.error["message"]
 
 
-async def test_an_unknown_build_is_told_with_the_newest_there_is(drone: str) -> None:
+async def test_an_unknown_build_is_reported_with_the_newest_there_is(drone: str) -> None:
     said = await ask(drone, "drone_get_build", repo="octo/hello", number=4711)
     assert said.error["code"] == "NOT_FOUND"
     assert said.error["details"]["newest"] == 4

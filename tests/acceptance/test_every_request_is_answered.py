@@ -1,4 +1,4 @@
-"""Whatever line a client sends, a request is answered once and the next one as well: over stdio and over HTTP."""
+"""For any line that a client sends, a request is answered once and the next one as well: over stdio and over HTTP."""
 
 from __future__ import annotations
 

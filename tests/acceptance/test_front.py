@@ -296,8 +296,8 @@ def test_a_wrong_environment_is_said_where_it_is_read(name: str, wrong: str) -> 
     environment, variable, words = wrong_environments(name)[wrong]
     manifest = read_installation()[name]
     with warm_server_process("-m", manifest.module, **environment) as process:
-        told = process.ask(1, "initialize", HANDSHAKE)["instructions"]
-        assert words in told.partition("\n")[0]
+        reported = process.ask(1, "initialize", HANDSHAKE)["instructions"]
+        assert words in reported.partition("\n")[0]
         tools = [tool["name"] for tool in process.ask(2, "tools/list")["tools"]]
         assert tools == list(manifest.tool_names)
         result = process.ask(3, "tools/call", {"name": tools[0], "arguments": {}})

@@ -47,7 +47,7 @@ class Inspector:
 
     def run(self, server: str, method: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         command = ["mcp-inspector", "--cli", "--config", str(self.config), "--server", server, "--method", method]
-        # It hands on references as they stand, so it is told what they mean.
+        # It passes references on unchanged, so their values are given to it.
         filled = [
             text for name in ("DRONE_SERVER", "DRONE_TOKEN") for text in ("-e", f"{name}={self.environment[name]}")
         ]

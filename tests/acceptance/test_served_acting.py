@@ -62,9 +62,9 @@ async def test_callers_of_one_role_are_told_apart_in_rate_confirmation_and_recor
                 async with process.client("/actions/mcp", mode, **bearer(ALAN)) as client:
                     of_a_newcomer = await recent_lines(client)
             written = [asked.path for asked in drone.asked if asked.method != "GET"]
-    for told in said.values():
-        assert told["restarted"].data["outcome"] == "done"
-        assert told["again"].code == "RATE_LIMITED"
+    for reported in said.values():
+        assert reported["restarted"].data["outcome"] == "done"
+        assert reported["again"].code == "RATE_LIMITED"
     assert {line["agent"]["caller"] for line in theirs} == {"grace"}
     assert of_a_newcomer == []
     assert refused.code in {"NOT_CONFIRMED", "RATE_LIMITED"}

@@ -12,7 +12,13 @@ from mcp import Client
 
 from support.agent import Answer
 from support.arguments import least_arguments
-from support.installed import environment_of, make_server, servers_that_ask_only, writing_environment_of
+from support.installed import (
+    environment_of,
+    make_server,
+    optional_addresses,
+    servers_that_ask_only,
+    writing_environment_of,
+)
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -39,7 +45,8 @@ def notice_of(result: Any) -> str:
 
 @asynccontextmanager
 async def connected(drone: SimulatorHandle, name: str, **env: str) -> AsyncIterator[Client]:
-    environment = environment_of(name, drone.url, WRONG) | writing_environment_of(name, "dry-run", drone.admin_token)
+    environment = environment_of(name, drone.url, WRONG) | optional_addresses(name)
+    environment |= writing_environment_of(name, "dry-run", drone.admin_token)
     if "DRONE_TOKEN_FILE" in env:
         del environment["DRONE_TOKEN"]
     async with Client(make_server(name, environment | env)) as client:

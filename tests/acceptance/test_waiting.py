@@ -79,12 +79,12 @@ async def test_an_agent_that_waits_is_told_that_the_build_went_red_without_polli
     with (
         anyio.fail_after(DEADLINE),
         ReceiverProcess(settings) as receiver,
-        drone_process(f"{receiver.url}/webhooks") as told,
+        drone_process(f"{receiver.url}/webhooks") as reported,
     ):
-        headers = {"authorization": f"Bearer {told['tokens']['admin']}"}
+        headers = {"authorization": f"Bearer {reported['tokens']['admin']}"}
         async with (
-            httpx.AsyncClient(base_url=told["url"], headers=headers) as http,
-            Client(agent(told, state), mode=mode) as client,
+            httpx.AsyncClient(base_url=reported["url"], headers=headers) as http,
+            Client(agent(reported, state), mode=mode) as client,
         ):
             drone = Drone(http)
             number = await drone.push()

@@ -70,9 +70,9 @@ def test_the_roles_that_change_builds_start_only_when_asked_for() -> None:
     assert set(services({**example, "COMPOSE_PROFILES": "simulator,actions"})) == set(SERVICES)
 
 
-def test_only_the_roles_that_change_builds_are_told_a_token_to_write_with() -> None:
-    told = {name for name, service in SERVICES.items() if "DRONE_WRITE_TOKEN" in service.get("environment", {})}
-    assert told == {"ops", "admin"}
+def test_only_the_roles_that_change_builds_get_a_token_to_write_with() -> None:
+    reported = {name for name, service in SERVICES.items() if "DRONE_WRITE_TOKEN" in service.get("environment", {})}
+    assert reported == {"ops", "admin"}
 
 
 def test_every_variable_that_it_asks_for_is_in_the_example() -> None:

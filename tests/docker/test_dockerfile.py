@@ -1,4 +1,4 @@
-"""What can be said of the images without building one; scripts/check-image builds and runs them."""
+"""The images, as far as they can be checked without building one; scripts/check-image builds and runs them."""
 
 from __future__ import annotations
 

@@ -145,8 +145,10 @@ def test_no_other_code_of_ours_is_in_it(name: str) -> None:
     assert programs
     traces = [path for path in files(image) if absent & {*path.parts}]
     assert traces == []
-    told = "".join(path.read_text("utf-8") for path in image.root.glob(f"{TOOLKIT}/**/drone_mcp-*/entry_points.txt"))
-    assert not absent & {*re.findall(r"\w+", told)}
+    reported = "".join(
+        path.read_text("utf-8") for path in image.root.glob(f"{TOOLKIT}/**/drone_mcp-*/entry_points.txt")
+    )
+    assert not absent & {*re.findall(r"\w+", reported)}
 
 
 def test_an_image_refuses_a_role_that_it_lacks_servers_for() -> None:

@@ -40,7 +40,8 @@ def objects_in(folder: Path) -> list[dict[str, Any]]:
 
 
 OBJECTS = objects_in(FOLDER)
-MONITORS = objects_in(FOLDER / "prometheus")
+OPTIONAL = objects_in(FOLDER / "prometheus")
+MONITORS = [item for item in OPTIONAL if item["kind"] == "ServiceMonitor"]  # the others: test_alerts.py
 
 # What is used here of ServiceMonitor, monitoring.coreos.com/v1: the Prometheus operator's API reference,
 # https://prometheus-operator.dev/docs/api-reference/api/, ServiceMonitorSpec and Endpoint.
@@ -120,7 +121,7 @@ def test_every_file_belongs_to_the_whole() -> None:
     assert sorted(KUSTOMIZATION["resources"]) == sorted(
         path.name for path in FOLDER.iterdir() if path.is_file() and path.name != "kustomization.yaml"
     )
-    assert len({named(item) for item in OBJECTS + MONITORS}) == len(OBJECTS + MONITORS)
+    assert len({named(item) for item in OBJECTS + OPTIONAL}) == len(OBJECTS + OPTIONAL)
 
 
 def test_what_is_applied_needs_no_operator() -> None:
@@ -288,7 +289,7 @@ def test_the_kustomization_of_the_page_is_one(tmp_path: Path) -> None:
     (tmp_path / "kustomization.yaml").write_text(text, encoding="utf-8")
     made = subprocess.run(["kubectl", "kustomize", str(tmp_path)], capture_output=True, text=True, check=True).stdout
     items = list(yaml.safe_load_all(made))
-    assert sorted(map(named, items)) == sorted(map(named, OBJECTS + MONITORS))
+    assert sorted(map(named, items)) == sorted(map(named, OBJECTS + OPTIONAL))
     images = {container(item)["image"] for item in items if item["kind"] in {"Deployment", "StatefulSet"}}
     assert {image for image in images if "drone-mcp" in image} == {
         f"registry.example.com/drone-mcp-{name}:0.1.0" for name in ("webhooks", "dev", "ops")

@@ -1,4 +1,4 @@
-"""What goes into the image of a role or of a service: pure choices over what drone-mcp consists of."""
+"""The packages of the image of a role or of a service: pure choices over the parts of drone-mcp."""
 
 from __future__ import annotations
 

@@ -70,7 +70,7 @@ class Desk(Agent):
 
     @property
     def head(self) -> Head:
-        """What is kept beside the audit file."""
+        """The head that is kept next to the audit file."""
         return Head.parse(head_path(self.audit).read_text(encoding="utf-8"))
 
     @property

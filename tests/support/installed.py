@@ -53,6 +53,11 @@ def environment_of(name: str, address: str = "https://service.example.com", toke
     return found | {variable.name: "0" for variable in settings.variables if variable.field == "retries"}
 
 
+def optional_addresses(name: str) -> dict[str, str]:
+    """Return what leaves the optional services of a server unset, to be merged over its environment."""
+    return {one.address: "" for one in server_module(name).SPEC.settings.services if one.optional}
+
+
 def servers_that_ask(service: str) -> list[str]:
     """Return the servers that ask a service of this name."""
     return [name for name in SERVERS if service in {one.name for one in server_module(name).SPEC.settings.services}]
@@ -60,14 +65,16 @@ def servers_that_ask(service: str) -> list[str]:
 
 def servers_that_ask_only(service: str) -> list[str]:
     """Return the servers that ask a service of this name and no other."""
-    return [name for name in servers_that_ask(service) if len(server_module(name).SPEC.settings.services) == 1]
+    needed = {name: [one for one in server_module(name).SPEC.settings.services if not one.optional] for name in SERVERS}
+    return [name for name in servers_that_ask(service) if len(needed[name]) == 1]
 
 
 def services_of(role: str) -> set[str]:
     """Return the names of the services that the servers which a role cannot do without ask."""
     entries = load_role(role, role_library(None), read_installation()).servers
     servers = [name for name, entry in entries.items() if not entry.optional]
-    return {service.name for name in servers for service in server_module(name).SPEC.settings.services}
+    asked = [service for name in servers for service in server_module(name).SPEC.settings.services]
+    return {service.name for service in asked if not service.optional}
 
 
 def roles_with(server: str) -> list[str]:

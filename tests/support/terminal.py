@@ -35,9 +35,9 @@ class Terminal:
         self._decoder = codecs.getincrementaldecoder("utf-8")()
         self._end = time.monotonic() + PATIENCE
 
-    def read_until(self, text: str) -> None:
-        """Read what is drawn until it has a text."""
-        while text not in self.text:
+    def read_until(self, text: str, times: int = 1) -> None:
+        """Read what is drawn until it has a text so many times."""
+        while self.text.count(text) < times:
             assert self._read(), f"{text!r} is not in {self.text!r}"
 
     def type(self, text: str) -> None:

@@ -1,4 +1,4 @@
-"""What can go wrong with a request, and the errors that one error drags along."""
+"""The faults of a request, and the errors that one error drags along."""
 
 from __future__ import annotations
 

@@ -31,7 +31,8 @@ class ReceiverProcess:
         if not ready:
             _, said = self._process.communicate()
             raise AssertionError(f"the receiver did not start: {said.decode()}")
-        self.url: str = json.loads(ready)["url"]
+        self.urls: dict[str, str] = json.loads(ready)
+        self.url = self.urls["url"]
         return self
 
     def client(self) -> httpx.AsyncClient:

@@ -1,4 +1,4 @@
-"""What all commands do: call a tool, and show its answer."""
+"""Calls a tool and shows its answer, as all commands do."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ci_mcp_kit.terminal import console_on
 from drone_mcp_cli import wording
-from drone_mcp_cli.pages.writing import answer_page, print_error, print_json, print_page
+from drone_mcp_cli.pages.printing import answer_page, print_error, print_json, print_page
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable

@@ -8,7 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ci_mcp_kit.front import surface
-from drone_mcp_cli.pages.writing import print_json, print_page
+from drone_mcp_cli.pages.printing import print_json, print_page
 from drone_mcp_config.errors import UserError
 
 if TYPE_CHECKING:

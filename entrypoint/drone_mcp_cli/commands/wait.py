@@ -15,7 +15,7 @@ from drone_mcp_cli import exit_codes
 from drone_mcp_cli.calling import Answer, run_until_done, running
 from drone_mcp_cli.commands.answers import show
 from drone_mcp_cli.pages.builds import build_page
-from drone_mcp_cli.pages.writing import print_page
+from drone_mcp_cli.pages.printing import print_page
 from drone_mcp_cli.tool_names import BUILD, WAIT
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.text import Text
 
 from drone_mcp_cli.commands.answers import call, show
-from drone_mcp_cli.pages.writing import print_json, print_page
+from drone_mcp_cli.pages.printing import print_json, print_page
 from drone_mcp_cli.tool_names import FIND_FLAKY_STEPS, FIND_REGRESSION
 
 if TYPE_CHECKING:

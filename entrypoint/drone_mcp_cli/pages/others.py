@@ -33,7 +33,7 @@ def plain_page(text: str, data: dict[str, Any]) -> Page:
 
 
 def notice_line(data: dict[str, Any]) -> Page:
-    """Return what every answer says of the access itself, like a token that the service does not know."""
+    """Return the notice of an answer, such as about a token that the service does not know."""
     if notice := data.get("notice"):
         yield Text(f"Notice: {notice}", style="yellow")
 

@@ -22,14 +22,14 @@ class Check:
     """One thing that was checked.
 
     Attributes:
-        mend: how to fix it; "" where nothing is wrong. The name is a key of `doctor --json`.
+        fix: how to fix it; "" where nothing is wrong. The field names are the keys of `doctor --json`.
         seconds: how long it took, where that matters.
     """
 
     name: str
     status: Status
     detail: str
-    mend: str = ""
+    fix: str = ""
     seconds: float | None = None
 
     def as_data(self) -> dict[str, Any]:
@@ -38,11 +38,11 @@ class Check:
 
     def cleaned(self, clean: Cleaner) -> Check:
         """Return it without secrets: it may quote a server or a library, and those quote addresses."""
-        return replace(self, detail=clean.text(self.detail), mend=clean.text(self.mend))
+        return replace(self, detail=clean.text(self.detail), fix=clean.text(self.fix))
 
 
 def cleaner_for(environment: Mapping[str, str]) -> Cleaner:
-    """Return the cleaner for what is quoted by or about a process with this environment."""
+    """Return the cleaner for texts from or about a process with this environment."""
     secrets = [secret.reveal() for secret in secrets_in(environment)]
     # A reference that nobody filled in is named to the user, who has to set that variable.
     secrets += [

@@ -34,22 +34,22 @@ WHERE_IT_IS = f"Set {CALLER_TOKEN} to the token from the operator of the served 
 async def check_address(url: str) -> AsyncIterator[Check]:
     """Check that a process that serves roles answers at `url` and takes requests."""
     if is_exposed(url):
-        mend = "Use https:// through a proxy, or reach it through a tunnel"
-        yield Check("encryption", "warning", "http to another machine: the token can be read on its way", mend)
+        fix = "Use https:// through a proxy, or reach it through a tunnel"
+        yield Check("encryption", "warning", "http to another machine: the token can be read on its way", fix)
     began = time.monotonic()
     try:
         async with http_client(url, timeout=PATIENCE) as http:
             health, ready = [await http.get(f"{url}{path}") for path in ("/healthz", "/readyz")]
     except FAULTS as error:
-        mend = "Check --url, the network and the proxy variables, and that `drone-mcp-config serve` runs there"
-        yield Check("served role", "failed", f"nothing answers at {url}: {_describe(error)}", mend)
+        fix = "Check --url, the network and the proxy variables, and that `drone-mcp-config serve` runs there"
+        yield Check("served role", "failed", f"nothing answers at {url}: {_describe(error)}", fix)
         return
     if health.status_code != httpx.codes.OK or health.text.strip() != "ok":
         detail = f"what answers at {url} is not drone-mcp ({health.status_code} for /healthz)"
         yield Check("served role", "failed", detail, "Correct --url: it is the address without /builds/mcp")
     elif ready.status_code != httpx.codes.OK:
-        mend = "It is ending, or its token file is gone: ask again, or look at its log"
-        yield Check("served role", "failed", f"{url} answers, and takes no requests now", mend)
+        fix = "It is ending, or its token file is gone: ask again, or look at its log"
+        yield Check("served role", "failed", f"{url} answers, but takes no requests at the moment", fix)
     else:
         yield Check("served role", "ok", f"it answers at {url}", seconds=time.monotonic() - began)
 
@@ -84,7 +84,7 @@ def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
     reason = one_line(message, LONGEST_QUOTE) if isinstance(message, str) else "no reason given"
     host = urlsplit(url).hostname
     own = " and ".join(server.token_headers)
-    mends = {
+    fixes = {
         401: WHERE_IT_IS,
         403: f"Leave --own-token out: {own} is for callers with `drone: caller` in their file",
         404: "The role of this token is another one: give that one as --role, or ask for another token",
@@ -92,8 +92,8 @@ def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
         429: "Wait, or have per_minute raised in the file of callers",
         503: "Look at the log of what serves it",
     }
-    mend = mends.get(answer.status_code, "Look at the log of what serves it")
-    return Check(server.name, "failed", f"it refused with {answer.status_code}: {reason}", mend)
+    fix = fixes.get(answer.status_code, "Look at the log of what serves it")
+    return Check(server.name, "failed", f"it refused with {answer.status_code}: {reason}", fix)
 
 
 def _judge(
@@ -103,8 +103,8 @@ def _judge(
         return Check(server.name, "failed", "it answers, and lists no tools", "Correct --url: is it an MCP server?")
     if tools is not None and set(offered) != set(tools):
         differing = ", ".join(sorted(set(offered) ^ set(tools)))
-        mend = "Serve the role as this machine has it: the same version of drone-mcp and the same role file"
-        return Check(server.name, "failed", f"it does not offer the role's tools ({differing})", mend, seconds)
+        fix = "Serve the role as this machine has it: the same version of drone-mcp and the same role file"
+        return Check(server.name, "failed", f"it does not offer the role's tools ({differing})", fix, seconds)
     return Check(server.name, "ok", f"{len(offered)} tool{'s' if len(offered) != 1 else ''}", seconds=seconds)
 
 

@@ -52,7 +52,7 @@ def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None],
             if check.status == "failed":
                 failed += 1
                 said = check.cleaned(clean)
-                report(f"{said.name}: {said.detail}. {said.mend}.")
+                report(f"{said.name}: {said.detail}. {said.fix}.")
         return failed
 
     return 1 if anyio.run(count) else 0
@@ -68,8 +68,8 @@ async def _check(
     try:
         parameters = _parameters(server, environment)
     except KeyError as error:
-        mend = f"Set {error.args[0]} where the client is started"
-        return Check(server.name, "failed", f"not started: {error.args[0]} is not set", mend)
+        fix = f"Set {error.args[0]} where the client is started"
+        return Check(server.name, "failed", f"not started: {error.args[0]} is not set", fix)
     try:
         async with launched(parameters, patience=PATIENCE) as running:
             check = _judge(server, running, tools)
@@ -91,8 +91,8 @@ async def _try_a_call(server: StdioServer, running: RunningServer) -> Check | No
     refusal = await _call(server, running, running.tools[0], {"doctor": "checks the environment"})
     if isinstance(refusal, Check) or "variable" not in refusal.get("details", {}):
         return refusal if isinstance(refusal, Check) else None
-    mend = "Set it right where the client is started"
-    return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", mend)
+    fix = "Set it right where the client is started"
+    return Check(server.name, "failed", f"started, but no call can work: {refusal['message']}", fix)
 
 
 async def _ask_service(server: StdioServer, running: RunningServer, probe: str) -> Check | None:
@@ -103,10 +103,10 @@ async def _ask_service(server: StdioServer, running: RunningServer, probe: str) 
     # Where several are configured, the call would have to say which one it is for.
     if not refusal or refusal["code"] == "INVALID_INPUT":
         return None
-    mend: str = refusal["next_step"]
-    if DOCTOR in mend:
-        mend = "Check its address, the network, a VPN and the proxy variables"
-    return Check(server.name, "failed", f"started, but cannot ask its service: {refusal['message']}", mend.rstrip("."))
+    fix: str = refusal["next_step"]
+    if DOCTOR in fix:
+        fix = "Check its address, the network, a VPN and the proxy variables"
+    return Check(server.name, "failed", f"started, but cannot ask its service: {refusal['message']}", fix.rstrip("."))
 
 
 async def _call(
@@ -118,7 +118,7 @@ async def _call(
             result = await running.client.call_tool(tool, dict(arguments))
     except (MCPError, TimeoutError) as error:
         reason = str(error) or f"no answer within {PATIENCE:g} s"
-        return Check(server.name, "failed", f"started, but a call failed: {reason}", "Look at what it writes to stderr")
+        return Check(server.name, "failed", f"started, but a call failed: {reason}", "Look at its output on stderr")
     texts = [block.text for block in result.content if block.type == "text"]
     refusal: dict[str, Any] = json.loads(texts[0].removeprefix(ERROR)) if result.is_error and texts else {}
     return refusal
@@ -139,11 +139,11 @@ def _judge(server: StdioServer, running: RunningServer, tools: tuple[str, ...] |
     detail = f"started, {len(offered)} tool{'s' if len(offered) != 1 else ''}"
     if tools is not None and set(offered) != set(tools):
         differing = ", ".join(sorted(set(offered) ^ set(tools)))
-        mend = "Install drone-mcp again: the server and what is known about it differ"
-        return Check(server.name, "failed", f"it does not offer the role's tools ({differing})", mend, seconds)
+        fix = "Install drone-mcp again: the server and what is known about it differ"
+        return Check(server.name, "failed", f"it does not offer the role's tools ({differing})", fix, seconds)
     if seconds > START_SECONDS:
-        mend = f"Clients give up after some {START_SECONDS} s: raise theirs (Claude Code: MCP_TIMEOUT, in milliseconds)"
-        return Check(server.name, "warning", f"{detail}, but slowly", mend, seconds)
+        fix = f"Clients give up after some {START_SECONDS} s: raise theirs (Claude Code: MCP_TIMEOUT, in milliseconds)"
+        return Check(server.name, "warning", f"{detail}, but slowly", fix, seconds)
     return Check(server.name, "ok", detail, seconds=seconds)
 
 
@@ -151,7 +151,7 @@ def _broken(server: StdioServer, failed: LaunchFailed) -> Check:
     if failed.no_program:
         return Check(server.name, "failed", failed.reason, "Install it, or correct its command in the role")
     if failed.last_line:
-        return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Fix what it says")
+        return Check(server.name, "failed", f"it did not start: {failed.last_line}", "Fix the reported error")
     words = (word.render(lambda reference: f"${reference.name}") for word in (server.command, *server.args))
-    mend = f"Run it by hand to see why: {' '.join(words)}"
-    return Check(server.name, "failed", f"it did not start ({failed.reason})", mend)
+    fix = f"Run it by hand to see why: {' '.join(words)}"
+    return Check(server.name, "failed", f"it did not start ({failed.reason})", fix)

@@ -9,7 +9,7 @@ from drone_mcp_config.agents.committing import Author
 from drone_mcp_config.agents.delivery import PUSH_SECONDS, Delivery
 from drone_mcp_config.agents.pod import SETUP_SECONDS
 from drone_mcp_config.agents.prepared_run import Assignment
-from drone_mcp_config.cli.options import CLIENT_NAMES, RoleName, RolesDir
+from drone_mcp_config.cli.options import CLIENT_NAMES, Ceiling, RoleName, RolesDir, With, read_delegation
 from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.drone.options import AgentRepo
 from drone_mcp_config.errors import UserError
@@ -29,6 +29,9 @@ Session = Annotated[
 ]
 Url = Annotated[
     str | None, typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers.")
+]
+Push = Annotated[
+    bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
 ]
 PushProtected = Annotated[
     bool,
@@ -50,8 +53,11 @@ Quantity = typer.Option(metavar="QUANTITY", help="The most it may take.")
 
 
 def agent(
+    context: typer.Context,
     command: Command = None,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     client: Client = "claude",
     repo: AgentRepo = None,
     session: Session = None,
@@ -59,9 +65,7 @@ def agent(
     url: Url = None,
     setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands before.")] = False,
     setup_seconds: SetupSeconds = SETUP_SECONDS,
-    push: Annotated[
-        bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
-    ] = False,
+    push: Push = False,
     push_protected: PushProtected = False,
     push_seconds: PushSeconds = PUSH_SECONDS,
     made_up_secrets: MadeUpSecrets = None,
@@ -94,25 +98,27 @@ def agent(
         for part in ("AUTHOR", "COMMITTER")
         if value
     }
-    # A user who allows a protected branch wants a push: one option is enough.
-    wanted = push or push_protected
-    author = Author(who.role, who.session)
-    made_up = tuple(made_up_secrets or ())
-    delivery = Delivery(who.branch, author, remote, push_protected, push_seconds, made_up) if wanted else None
+    author, made_up = Author(who.role, who.session), tuple(made_up_secrets or ())
+    delivery = Delivery(who.branch, author, remote, push_protected, push_seconds, made_up)
     agent_command.run(
         who,
         command or [],
+        read_delegation(context, servers, ceiling),
         roles_dir=roles_dir,
         setup=setup,
         setup_seconds=setup_seconds,
-        delivery=delivery,
+        # A user who allows a protected branch wants a push: one option is enough.
+        delivery=delivery if push or push_protected else None,
         identity=identity,
     )
 
 
 def pod(
+    context: typer.Context,
     command: Command = None,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     repo: AgentRepo = None,
     branch: Branch = None,
     base: Annotated[
@@ -150,6 +156,7 @@ def pod(
 
     options = pod_command.PodOptions(
         role=role,
+        delegation=read_delegation(context, servers, ceiling),
         repo=repo,
         branch=branch,
         base=base,

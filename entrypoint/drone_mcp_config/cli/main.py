@@ -10,6 +10,8 @@ import typer
 from ci_mcp_kit.command_line import Application
 from drone_mcp_config.cli import agents as cli_agents
 from drone_mcp_config.cli.options import (
+    CLIENT_NAMES,
+    Ceiling,
     CheckOnly,
     Client,
     HowReached,
@@ -19,9 +21,12 @@ from drone_mcp_config.cli.options import (
     RoleName,
     RolesDir,
     WhereServed,
+    With,
     complete_role,
+    read_delegation,
 )
 from drone_mcp_config.clients.configuration import SERVED_AT, Choices, Transport
+from drone_mcp_config.clients.formats import ClientName
 from drone_mcp_config.commands import configure as configure_command
 from drone_mcp_config.commands import demo as demo_command
 from drone_mcp_config.commands import doctor as doctor_command
@@ -59,6 +64,8 @@ def _version(wanted: bool) -> None:
 def configure(
     context: typer.Context,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     client: Client = "claude",
     output: Output = None,
     print_only: PrintOnly = False,
@@ -80,7 +87,32 @@ def configure(
     if context.invoked_subcommand is not None:
         return
     choices = Choices(client, portable, server, repo, token_file, transport, url, own_token)
-    configure_command.run(role, choices, output=output, roles_dir=roles_dir, print_only=print_only, check=check)
+    delegation = read_delegation(context, servers, ceiling)
+    configure_command.run(
+        role, choices, delegation, output=output, roles_dir=roles_dir, print_only=print_only, check=check
+    )
+
+
+@app.command()
+def init(
+    server: Annotated[str | None, typer.Option("--server", metavar="URL", help="Drone's address.")] = None,
+    token_file: TokenFile = None,
+    client: Annotated[
+        ClientName | None, typer.Option("--client", metavar="CLIENT", help=f"Client to configure: {CLIENT_NAMES}.")
+    ] = None,
+    role: RoleName = None,
+    repo: Repo = None,
+    roles_dir: RolesDir = None,
+) -> None:
+    """Set up a client in five questions: address, token, client, role, repository.
+
+    Each answer is tested before the next question, and nothing is written before the last. The token goes to a file
+    that only you can read, unless DRONE_TOKEN or --token-file has one. At the end doctor tries everything. With an
+    option for each answer it asks nothing, for scripts.
+    """
+    from drone_mcp_config.commands import init as init_command  # noqa: PLC0415 - brings doctor's checks
+
+    init_command.run(init_command.Given(server, token_file, client, role, repo), roles_dir=roles_dir)
 
 
 @app.command()
@@ -156,6 +188,14 @@ def serve(
             help="How many such processes share the callers: each lets its part of per_minute through.",
         ),
     ] = 1,
+    status: Annotated[
+        str | None,
+        typer.Option(
+            "--status",
+            metavar="ADDRESS:PORT",
+            help="Serve a status page here, for callers with a token; without tokens on a loopback address only.",
+        ),
+    ] = None,
     roles_dir: RolesDir = None,
 ) -> None:
     """Serve all servers of a role from one process, under /builds/mcp, /logs/mcp and so on.
@@ -165,7 +205,7 @@ def serve(
     """
     from drone_mcp_config.commands import serve as serve_command  # noqa: PLC0415 - brings the SDK, slow to load
 
-    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas)
+    serve_command.run(role, address=http, callers=roles_from, roles_dir=roles_dir, replicas=replicas, status=status)
 
 
 app.command()(cli_agents.agent)
@@ -175,9 +215,28 @@ app.command()(cli_agents.pod)
 @app.command()
 def token(
     stdin: Annotated[bool, typer.Option("--stdin", help="Hash the token on standard input; make none.")] = False,
+    count: Annotated[
+        int, typer.Option("--count", min=0, max=400, metavar="NUMBER", help="Make tokens for so many callers.")
+    ] = 0,
+    names: Annotated[str, typer.Option("--names", metavar="PATTERN", help="Their names; %d is a number.")] = "agent-%d",
+    role: Annotated[
+        str | None, typer.Option("--role", metavar="ROLE", help="Their role.", autocompletion=complete_role)
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="Where to write a file for each token.")
+    ] = None,
 ) -> None:
-    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`."""
-    token_command.run(stdin=stdin)
+    """Make a token for a caller, and the hash of it for the file of `serve --roles-from`.
+
+    With --count, print that file for many callers, so that logs and the audit tell agents apart, and write the token of
+    each to a file of its name.
+    """
+    if not count:
+        token_command.run(stdin=stdin)
+    elif stdin or not role or not output:
+        raise UserError("--count takes --role ROLE and --output FOLDER, and no --stdin.")
+    else:
+        token_command.run_many(count, names, role, output)
 
 
 @app.command()

@@ -1,5 +1,6 @@
 """Options that several commands share."""
 
+import os
 from pathlib import Path
 from typing import Annotated
 
@@ -7,6 +8,7 @@ import typer
 
 from drone_mcp_config.clients.configuration import SERVED_AT, Transport
 from drone_mcp_config.clients.formats import CLIENTS, ClientName
+from drone_mcp_config.roles.delegation import Delegation
 from drone_mcp_config.roles.library import role_library
 
 
@@ -20,6 +22,31 @@ RoleName = Annotated[
     str | None,
     typer.Option("--role", envvar="AGENT_ROLE", metavar="ROLE", help="The agent's role.", autocompletion=complete_role),
 ]
+
+With = Annotated[
+    list[str] | None,
+    typer.Option("--with", metavar="SERVER", help="Add this server, as the role of --ceiling holds it."),
+]
+Ceiling = Annotated[
+    str | None,
+    typer.Option(
+        "--ceiling",
+        metavar="ROLE",
+        help="The most that --with adds; default: the role of the agent that runs this.",
+        autocompletion=complete_role,
+    ),
+]
+
+
+def read_delegation(context: typer.Context, servers: list[str] | None, ceiling: str | None) -> Delegation:
+    """Read what --with and --ceiling say.
+
+    Where --role names another role than AGENT_ROLE, an agent of that role runs this, and gives at most what it has.
+    """
+    own = os.environ.get("AGENT_ROLE", "")
+    caller = own if own and context.params.get("role") not in {None, own} else ""
+    return Delegation(tuple(servers or ()), ceiling or "", caller)
+
 
 # Of the command that writes a client's configuration, in panels of its help.
 CLIENT_NAMES = ", ".join(CLIENTS)

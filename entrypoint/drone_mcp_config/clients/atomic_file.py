@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 NEW_FILE: Final = 0o644  # a project's file is committed and holds no secret
+SECRET_FILE: Final = 0o600
 PATIENCE: Final = 30.0  # seconds to wait for other runs of this command
 PAUSE: Final = 0.02  # seconds between two attempts to get the lock
 ATTEMPTS: Final = 20  # changes by other programs while one change is made; a client writes a few times in a second
@@ -67,12 +68,13 @@ def read_text(path: Path) -> str | None:
         raise NotWritten(f"It cannot be read: {error.strerror}.") from error
 
 
-def update_text(path: Path, change: Callable[[str | None], str]) -> bool:
+def update_text(path: Path, change: Callable[[str | None], str], new_mode: int = NEW_FILE) -> bool:
     """Change a file until it reads as `change` wants it; return whether it had to be written.
 
     Args:
         path: of the file; a missing folder is created.
         change: returns the wanted text for the present one (None without a file), and the same text for its own result.
+        new_mode: the permissions of a new file; one that is there keeps its own.
 
     Raises:
         NotWritten: when it cannot be written, or others never stop writing it.
@@ -86,7 +88,7 @@ def update_text(path: Path, change: Callable[[str | None], str]) -> bool:
                 after = change(before)
                 if after == before:
                     return written
-                written |= _replace(path, before, after)
+                written |= _replace(path, before, after, new_mode)
     except OSError as error:
         raise NotWritten(f"It cannot be written: {error.strerror}.") from error
     raise NotWritten("Another program keeps changing it. Close the client that uses it, then run this again.")
@@ -124,9 +126,9 @@ def _try_lock(handle: int) -> bool:
     return True
 
 
-def _replace(path: Path, before: str | None, after: str) -> bool:
+def _replace(path: Path, before: str | None, after: str, new_mode: int) -> bool:
     """Replace the file atomically and keep its permissions; return False if it is not `before` any more."""
-    mode = NEW_FILE if before is None else stat.S_IMODE(path.stat().st_mode)
+    mode = new_mode if before is None else stat.S_IMODE(path.stat().st_mode)
     # In the same folder: a rename is atomic within one file system only (rename(2)).
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     temporary = Path(name)

@@ -14,7 +14,7 @@ from drone_mcp_config.errors import CannotExpress, UserError
 from drone_mcp_config.installation.uvx import uvx_command
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.token_variables import token_sources
-from drone_mcp_config.roles.loading import narrow_role, unset_addresses
+from drone_mcp_config.roles.loading import narrow_role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,13 +91,14 @@ def make_configuration_in(
             f"The role {role.name!r} sees {', '.join(role.repos)}, and {context.repo} (--repo, {drone.REPO}) is not "
             "among them."
         )
-    unset = unset_addresses(role, installed, environment)
-    plan = make_plan(narrow_role(role, installed, environment), installed, context)
+    role = narrow_role(role, installed, environment)
+    plan = make_plan(role, installed, context)
     entries: dict[str, Entry] = {}
     notes = [
         f"Left out {installed[name].server}: without {' and '.join(addresses)} here it has nothing to ask."
-        for name, addresses in unset.items()
+        for name, addresses in role.left_out.items()
     ]
+    notes += [f"Not added: {reason}." for reason in plan.not_held]
     for server in plan.servers:
         try:
             entries[server.name] = client.entry(server)
@@ -133,6 +134,7 @@ def make_plan_context(
     addresses = {drone.ADDRESS: choices.address} if choices.address else {}
     files = {drone.TOKEN: str(choices.token_file.expanduser().absolute())} if choices.token_file else {}
     if CLIENTS[choices.client].bare:
+        role = narrow_role(role, installed, environment)
         addresses = _known_addresses(role, installed, CLIENTS[choices.client], addresses, environment)
         files = _default_token_files(role, installed, folders, environment) | files
     if drone.ADDRESS in addresses:
@@ -148,7 +150,7 @@ def make_plan_context(
 
 
 def served_at(text: str | None) -> str:
-    """Read the address of what serves a role; the usual one where nobody names another.
+    """Read the address at which a role is served; the usual one where none is given.
 
     Raises:
         UserError: it is none.
@@ -171,10 +173,12 @@ def _known_addresses(
     addresses = dict(chosen)
     for service in (service for name in role.servers for service in installed[name].services):
         address = addresses.get(service.address) or environment.get(service.address)
+        if not address and service.optional:
+            continue
         if not address:
             option = "add --server https://drone.example.com, or " if service.address == drone.ADDRESS else ""
             raise UserError(
-                f"{client.title} hands no environment variables to its servers, so its file has to say "
+                f"{client.title} passes no environment variables to its servers, so its file has to say "
                 f"where {service.name} is: {option}set {service.address}."
             )
         addresses[service.address] = address
@@ -185,9 +189,8 @@ def _default_token_files(
     role: Role, installed: Servers, folders: UserFolders, environment: Mapping[str, str]
 ) -> dict[str, str]:
     """Return token variable -> the file that holds it: the one that VARIABLE_FILE names, or one of our own."""
-    folder = (folders.appdata if folders.windows else folders.config) / "drone-mcp"
     return {
-        variable: environment.get(f"{variable}_FILE") or str(folder / variable.lower().replace("_", "-"))
+        variable: environment.get(f"{variable}_FILE") or str(folders.token_file(variable))
         for variable in sorted(token_sources(role, installed))
     }
 

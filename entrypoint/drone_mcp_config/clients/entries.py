@@ -180,7 +180,9 @@ def _split(env: Mapping[str, Template]) -> tuple[dict[str, str], list[str]]:
         elif source == name:
             forwarded.append(name)
         else:
-            raise CannotExpress(f"it hands a variable on under its own name only, and {name} is to come from {source}")
+            raise CannotExpress(
+                f"it passes a variable on under its own name only, and {name} has to come from {source}"
+            )
     return literal, forwarded
 
 

@@ -46,6 +46,11 @@ class UserFolders:
             platform=sys.platform,
         )
 
+    def token_file(self, variable: str) -> Path:
+        """Return the file of ours that holds the token of a variable."""
+        folder = (self.appdata if self.windows else self.config) / "drone-mcp"
+        return folder / variable.lower().replace("_", "-")
+
     @property
     def windows(self) -> bool:
         """Whether this is Windows."""

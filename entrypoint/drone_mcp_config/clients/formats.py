@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from shutil import which
 from typing import TYPE_CHECKING, Literal
 
 from drone_mcp_config.clients import entries
@@ -34,6 +35,7 @@ class ClientFormat:
         bare: whether its servers get nothing of the user's environment, nor can the file refer to it.
         desktop: whether it is started from a desktop, where the variables of a shell are not set.
         hint: for the user, what else there is to do; "" for nothing.
+        program: its command; "" if it has none.
     """
 
     title: str
@@ -45,6 +47,14 @@ class ClientFormat:
     bare: bool = False
     desktop: bool = False
     hint: str = ""
+    program: str = ""
+
+    def is_here(self, folders: UserFolders) -> bool:
+        """Return whether the client seems to be on this machine: its command, its file, or the folder of its own."""
+        file = self.location(folders)
+        return (
+            bool(self.program and which(self.program)) or file.exists() or (not self.project and file.parent.exists())
+        )
 
 
 def _claude_desktop_file(folders: UserFolders) -> Path:
@@ -81,6 +91,7 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         lambda folders: folders.work / ".mcp.json",
         project=True,
         hint="Start claude here and approve the servers (/mcp shows them).",
+        program="claude",
     ),
     "claude-desktop": ClientFormat(
         "Claude Desktop",
@@ -98,6 +109,7 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         lambda folders: folders.work / ".cursor" / "mcp.json",
         project=True,
         desktop=True,
+        program="cursor",
     ),
     "vscode": ClientFormat(
         "VS Code",
@@ -106,6 +118,7 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         lambda folders: folders.work / ".vscode" / "mcp.json",
         project=True,
         desktop=True,
+        program="code",
     ),
     "codex": ClientFormat(
         "Codex",
@@ -115,6 +128,7 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         syntax="toml",
         project=True,
         hint=_TRUST.format("Codex"),
+        program="codex",
     ),
     "gemini": ClientFormat(
         "Gemini CLI",
@@ -123,21 +137,24 @@ CLIENTS: dict[ClientName, ClientFormat] = {
         lambda folders: folders.work / ".gemini" / "settings.json",
         project=True,
         hint=_TRUST.format("Gemini CLI"),
+        program="gemini",
     ),
-    "opencode": ClientFormat("OpenCode", "mcp", entries.opencode, _opencode_file, project=True),
+    "opencode": ClientFormat("OpenCode", "mcp", entries.opencode, _opencode_file, project=True, program="opencode"),
     "windsurf": ClientFormat(
         "Windsurf",
         "mcpServers",
         entries.windsurf,
         lambda folders: folders.home / ".codeium" / "windsurf" / "mcp_config.json",
         desktop=True,
+        program="windsurf",
     ),
-    "zed": ClientFormat("Zed", "context_servers", entries.zed, _zed_file, bare=True, desktop=True),
-    "goose": ClientFormat("Goose", "extensions", entries.goose, _goose_file, syntax="yaml"),
+    "zed": ClientFormat("Zed", "context_servers", entries.zed, _zed_file, bare=True, desktop=True, program="zed"),
+    "goose": ClientFormat("Goose", "extensions", entries.goose, _goose_file, syntax="yaml", program="goose"),
     "copilot": ClientFormat(
         "Copilot CLI",
         "mcpServers",
         entries.copilot,
         lambda folders: folders.home / ".copilot" / "mcp-config.json",
+        program="copilot",
     ),
 }

@@ -16,14 +16,15 @@ from drone_mcp_config.clients.other_servers import OtherServer, find_other_serve
 from drone_mcp_config.clients.text_editing import EditByHand, new_text, updated_text
 from drone_mcp_config.errors import NotWritten, UserError
 from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.delegation import load_delegated
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.roles.delegation import Delegation
     from drone_mcp_config.roles.library import RoleLibrary
 
 
@@ -51,6 +52,7 @@ class TargetFile:
 def run(
     role_name: str | None,
     choices: Choices,
+    delegation: Delegation,
     *,
     output: Path | None,
     roles_dir: Path | None,
@@ -68,7 +70,7 @@ def run(
     installed, roles = read_installation(), role_library(roles_dir)
     if not role_name:
         raise UserError(f"Which role? Add --role NAME, or set AGENT_ROLE. Roles: {', '.join(roles.names())}.")
-    role = load_role(role_name, roles, installed)
+    role = load_delegated(role_name, delegation, roles, installed)
     folders = UserFolders.here()
     made = make_configuration(role, installed, choices, folders, os.environ)
     if print_only:

@@ -35,7 +35,7 @@ def run(*, as_json: bool, keep: bool) -> None:
     missing = [module for module in PLAYED_ON if importlib.util.find_spec(module) is None]
     if missing:
         programs = " and ".join(module.replace("_", "-") for module in missing)
-        raise UserError(f"The demo plays on {programs}, which is not part of this installation.")
+        raise UserError(f"The demo needs {programs}, which is not part of this installation.")
     from drone_mcp_config.demo.agent import StoryFailed  # noqa: PLC0415 - only this command needs it
     from drone_mcp_config.demo.console import Pages  # noqa: PLC0415 - only this command needs it
 

@@ -24,10 +24,12 @@ from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.plan.making import make_plan, offered_tools, probes_by_server, tools_by_server
 from drone_mcp_config.plan.token_variables import service_sources
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import Role, load_role, narrow_role, unset_addresses
+from drone_mcp_config.roles.loading import Role, load_role, narrow_role
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Mapping
+
+    from drone_mcp_config.installation.manifest import ManifestService
 
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -86,17 +88,16 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
             f"the server {name!r} is incomplete: {fault}" for name, fault in installed.broken.items()
         )
         yield Check("installation", "warning", incomplete, "Install drone-mcp again")
-    unset = unset_addresses(role, installed, os.environ) if role else {}
-    async for check in _check_services(role, installed, where):
+    narrow = narrow_role(role, installed, os.environ) if role else None
+    async for check in _check_services(role, narrow, installed, where):
         yield check
-    if role is None:
+    if narrow is None:
         yield Check("servers", "skipped", "none started", "Add --role NAME to start the servers of a role")
         return
-    for name, addresses in unset.items():
+    for name, addresses in narrow.left_out.items():
         detail = f"the role does without it, as {' and '.join(addresses)} is not set"
         yield Check(installed[name].server, "skipped", detail, f"Set {' and '.join(addresses)} to have it")
-    role = narrow_role(role, installed, os.environ)
-    context = make_plan_context(role, installed, _choices(where), UserFolders.here(), os.environ)
+    context = make_plan_context(narrow, installed, _choices(where), UserFolders.here(), os.environ)
     if context.served is not None:
         from drone_mcp_config.checking.served import check_address  # noqa: PLC0415 - as above
 
@@ -105,15 +106,19 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         if check.status == "failed":
             return
     else:
-        async for check in check_needs(_audit_places(role, installed, os.environ), os.environ):
+        audit, optional = _audit_places(narrow, installed, os.environ), _optional_services(narrow, installed)
+        async for check in check_needs(audit, optional, os.environ):
             yield check
-    plan = make_plan(role, installed, context)
-    probes = probes_by_server(role, installed)
-    async for check in check_servers(plan, tools_by_server(role, installed), os.environ, probes):
+    plan = make_plan(narrow, installed, context)
+    probes = probes_by_server(narrow, installed)
+    async for check in check_servers(plan, tools_by_server(narrow, installed), os.environ, probes):
         yield check
 
 
-async def _check_services(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
+async def _check_services(
+    role: Role | None, narrow: Role | None, installed: Servers, where: ServerLocation
+) -> AsyncIterator[Check]:
+    """Ask the services of the role, or of all servers; `narrow` is the role without the servers that it leaves out."""
     from drone_mcp_config.drone.check import check_drone, check_state  # noqa: PLC0415 - brings httpx, slow to load
 
     manifests = installed.values() if role is None else [installed[name] for name in role.servers]
@@ -131,7 +136,7 @@ async def _check_services(role: Role | None, installed: Servers, where: ServerLo
         from drone_mcp_config.drone.forge import check_forge  # noqa: PLC0415 - as above
 
         # A role that has left the servers of the forge out does without it; another optional server is no reason.
-        is_needed = role is not None and bool(_needed_scopes(narrow_role(role, installed, os.environ), installed))
+        is_needed = narrow is not None and bool(_needed_scopes(narrow, installed))
         async for check in check_forge(os.environ, needed, is_needed=is_needed):
             yield check
 
@@ -167,6 +172,12 @@ def _audit_places(role: Role, installed: Servers, environment: Mapping[str, str]
     return list(places)
 
 
+def _optional_services(role: Role, installed: Servers) -> list[ManifestService]:
+    """Return the optional services of a role's servers that its plan does not leave out (`plan.making`)."""
+    services = dict.fromkeys(service for name in role.servers for service in installed[name].services)
+    return [service for service in services if service.optional and not (role.repos and not service.scope)]
+
+
 def _choices(where: ServerLocation) -> Choices:
     if where.transport == "http":
         return Choices(transport="http", url=where.url, own_token=where.own_token)
@@ -179,5 +190,5 @@ def _print(check: Check) -> None:
     console = standard_output()
     took = f" ({check.seconds:.2f} s)" if check.seconds is not None else ""
     console.print(Text.assemble((f"{check.status:<8}", STYLES[check.status]), f"{check.name}: {check.detail}{took}"))
-    if check.mend:
-        console.print(Text(f"{'':8}-> {check.mend}"))
+    if check.fix:
+        console.print(Text(f"{'':8}-> {check.fix}"))

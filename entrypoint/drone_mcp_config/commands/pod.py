@@ -21,8 +21,8 @@ from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.token_variables import secret_variables, token_sources
+from drone_mcp_config.roles.delegation import load_delegated
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role
 from drone_mcp_config.roles.model import IMAGE, VARIABLE
 from drone_mcp_config.secret_recognition import names_a_secret
 
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
     from drone_mcp_config.clients.formats import ClientName
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.roles.delegation import Delegation
     from drone_mcp_config.roles.loading import Role
 
 # A name that can stand in an address without escapes.
@@ -47,6 +48,7 @@ class PodOptions:
     """The options as they were given; None stands for one that was not."""
 
     role: str | None
+    delegation: Delegation
     repo: str | None
     branch: str | None
     base: str | None
@@ -70,8 +72,10 @@ def run(options: PodOptions, command: list[str], roles_dir: Path | None) -> None
     """
     _check(options)
     installed = read_installation()
-    role = load_role(str(options.role), role_library(roles_dir), installed)
+    role = load_delegated(str(options.role), options.delegation, role_library(roles_dir), installed)
     typer.echo(as_yaml(agent_pod(_choices(options, command, role, installed))), nl=False)
+    for reason in role.not_held:
+        typer.echo(f"Not added: {reason}.", err=True)
     if not (options.image or role.agent.image):
         typer.echo(
             f"The role {role.name!r} names no image for its agents (agent: image). The role's own has no agent, no git "
@@ -130,7 +134,7 @@ def _choices(options: PodOptions, command: list[str], role: Role, installed: Ser
         image=options.image or role.agent.image or f"drone-mcp-{role.name}:{importlib.metadata.version('drone-mcp')}",
         command=tuple(command) or (launch.program,),
         interactive=not command,
-        options=_agent_options(options, served),
+        options=_agent_options(options, role, served),
         setup=tuple(role.agent.setup or ()),
         tokens=tokens,
         wanted=(*wanted, *own),
@@ -142,18 +146,20 @@ def _choices(options: PodOptions, command: list[str], role: Role, installed: Ser
     )
 
 
-def _agent_options(options: PodOptions, served: str | None) -> tuple[str, ...]:
+def _agent_options(options: PodOptions, role: Role, served: str | None) -> tuple[str, ...]:
     given = {
         "--client": None if options.client == "claude" else options.client,
         "--url": served,
         "--roles-dir": ROLES if options.roles_config_map else None,
     }
     push = ("--push",) if options.push else ()
-    return (*push, *(word for name, value in given.items() if value for word in (name, value)))
+    added = [word for name in role.added for word in ("--with", name)]
+    ceiling = ["--ceiling", options.delegation.ceiling or options.delegation.caller] if added else []
+    return (*push, *added, *ceiling, *(word for name, value in given.items() if value for word in (name, value)))
 
 
 def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[str, ...]) -> list[PodVariable]:
-    """Return the other variables that the configuration refers to."""
+    """Return the other variables that the configuration refers to, and those of optional services."""
     files = {name: f"{TOKENS}/{name}" for name in tokens}
     plan = make_plan(role, installed, PlanContext(sys.executable, served=served, token_files=files))
     known = secret_variables(role, installed)
@@ -165,7 +171,7 @@ def _wanted(role: Role, installed: Servers, served: str | None, tokens: tuple[st
         for reference in template.references
     ]
     needed = {reference.name for reference, by_all in references if by_all and reference.default is None}
-    return [
-        PodVariable(name, names_a_secret(name) or name in known, optional=name not in needed)
-        for name in dict.fromkeys(reference.name for reference, _ in references)
-    ]
+    services = [service for name in role.servers for service in installed[name].services if service.optional]
+    inherited = [] if served else [name for service in services for name in (service.address, service.token)]
+    names = dict.fromkeys([*(reference.name for reference, _ in references), *inherited])
+    return [PodVariable(name, names_a_secret(name) or name in known, optional=name not in needed) for name in names]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,27 +22,44 @@ from ci_mcp_kit.settings import ProcessSettings
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import read_installation
+from drone_mcp_config.roles.delegation import Delegation, RoleChoice, load_delegated
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import load_role, narrow_role
+from drone_mcp_config.roles.loading import narrow_role
 from drone_mcp_config.serving.app import many_roles, one_role, serving_app
 from drone_mcp_config.serving.callers import CallerBook, Limits
 from drone_mcp_config.serving.pool import Pool
 from drone_mcp_config.serving.servers import HostedServer, hosted_servers
+from drone_mcp_config.serving.status import serving_status, take_status_address
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from contextlib import AbstractAsyncContextManager
 
+    from starlette.requests import Request
+
     from ci_mcp_kit.http_app import HttpApp
     from ci_mcp_kit.http_serving import Places
+    from ci_mcp_kit.listening import SideService
     from drone_mcp_config.installation.manifest import ManifestService
     from drone_mcp_config.installation.reading import Servers
+    from drone_mcp_config.serving.pool import SetKey
 
 
-def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path | None, replicas: int) -> None:
+logger = logging.getLogger(__name__)
+
+
+def run(
+    role: str | None,
+    *,
+    address: str,
+    callers: Path | None,
+    roles_dir: Path | None,
+    replicas: int,
+    status: str | None = None,
+) -> None:
     """Serve until SIGTERM or SIGINT; without `role` and `callers`, the role that AGENT_ROLE names.
 
-    `replicas` is how many such processes share the callers.
+    `replicas` is how many such processes share the callers; `status` is the address of status pages.
 
     Raises:
         UserError: for anything that the user can fix.
@@ -53,10 +72,12 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
     installed, roles = read_installation(), role_library(roles_dir)
 
     @cache
-    def servers_of(name: str) -> tuple[HostedServer, ...]:
+    def servers_of(choice: RoleChoice) -> tuple[HostedServer, ...]:
         # Cached, as a role file that changes while it is served would give callers of one role different limits.
-        role = narrow_role(load_role(name, roles, installed), installed, environment)
-        return hosted_servers(role, installed, environment)
+        role = load_delegated(choice.role, Delegation(choice.added, choice.ceiling), roles, installed)
+        for reason in role.not_held:
+            logger.warning("Not added to the role %s: %s", choice.role, reason)
+        return hosted_servers(narrow_role(role, installed, environment), installed, environment)
 
     try:
         http = HttpSettings.read(address, environment, guarded=callers is not None)
@@ -66,23 +87,33 @@ def run(role: str | None, *, address: str, callers: Path | None, roles_dir: Path
         for name in (name for manifest in installed.values() for name in manifest.guard_secrets):
             os.environ.pop(name, None)
         book = CallerBook(callers, servers_of) if callers else None
-        for name, has_own_tokens in book.uses if book else {(str(role), False)}:
-            for server in servers_of(name):
+        for choice, has_own_tokens in book.uses if book else {(RoleChoice(str(role)), False)}:
+            for server in servers_of(choice):
                 server.check_settings(own_tokens=has_own_tokens)
         # After the checks: nobody should reach a process that then ends because of its settings.
         places = http_serving.take(http)
+        page = take_status_address(status, http, guarded=book is not None) if status else None
     except SettingsError as error:
         raise UserError(f"{error}.") from error
     telemetry.start("drone-mcp", environment, over_http=True)
+    identify = _identify(http, role, book, servers_of, Limits(replicas=replicas))
+    if book is None:  # all agents of the role are one caller
+        serving = serving_app(http, pool, identify, [RoleChoice(str(role))], lambda: http.is_ready, 10 * MAX_OPEN)
+    else:
+        serving = serving_app(http, pool, identify, book.roles)
     try:
-        _run(_serving(http, pool, role, book, servers_of, Limits(replicas=replicas)), places)
+        _run(serving, serving_status(page, http, identify, servers_of, pool), places)
     finally:
         telemetry.flush(telemetry.AT_STOP)
 
 
-def _run(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:
+def _run(
+    serving: AbstractAsyncContextManager[HttpApp],
+    status: AbstractAsyncContextManager[tuple[SideService, ...]],
+    places: Places,
+) -> None:
     try:
-        anyio.run(_serve, serving, places)
+        anyio.run(_serve, serving, status, places)
     except ExceptionGroup as group:  # of a task group, with one exception in it: that is the user's
         first: Exception = group
         while isinstance(first, ExceptionGroup):
@@ -104,27 +135,28 @@ def _set_up_logs(environment: Mapping[str, str], installed: Servers, http: HttpS
     logs.configure(ProcessSettings.from_environment(environment), Cleaner(Redactor(secrets)))
 
 
-def _serving(
+def _identify(
     http: HttpSettings,
-    pool: Pool,
     role: str | None,
     book: CallerBook | None,
-    servers_of: Callable[[str], tuple[HostedServer, ...]],
+    servers_of: Callable[[RoleChoice], tuple[HostedServer, ...]],
     limits: Limits,
-) -> AbstractAsyncContextManager[HttpApp]:
+) -> Callable[[Request], SetKey]:
     @cache
-    def services_of(name: str) -> tuple[ManifestService, ...]:
-        services = (service for server in servers_of(name) for service in server.manifest.services)
+    def services_of(choice: RoleChoice) -> tuple[ManifestService, ...]:
+        services = (service for server in servers_of(choice) for service in server.manifest.needed_services)
         return tuple(dict.fromkeys(services))
 
     if book is not None:
-        return serving_app(http, pool, many_roles(book, services_of, limits), book.roles)
-    name = str(role)
-    # All agents of the role are one caller then.
-    max_open = 10 * MAX_OPEN
-    return serving_app(http, pool, one_role(name, services_of(name), http), [name], lambda: http.is_ready, max_open)
+        return many_roles(book, services_of, limits)
+    choice = RoleChoice(str(role))
+    return one_role(choice, services_of(choice), http)
 
 
-async def _serve(serving: AbstractAsyncContextManager[HttpApp], places: Places) -> None:
-    async with serving as app:
-        await http_serving.serve_app(app, places)
+async def _serve(
+    serving: AbstractAsyncContextManager[HttpApp],
+    status: AbstractAsyncContextManager[tuple[SideService, ...]],
+    places: Places,
+) -> None:
+    async with serving as app, status as pages:
+        await http_serving.serve_app(app, replace(places, side_services=(*places.side_services, *pages)))

@@ -173,7 +173,7 @@ async def go_red(agent: DemoAgent, drone: SimulatedDrone) -> AsyncIterator[Act]:
     if answer.data["build"]["status"] != "failure" or asked:
         raise StoryFailed(f"build {number} is {answer.data['build']['status']}, Drone was asked {asked} times")
     headline = str(answer.data["build"]["headline"])
-    yield act.showing((*act.told, headline, "Drone was not asked once: its webhooks informed the receiver."))
+    yield act.showing((*act.shown, headline, "Drone was not asked once: its webhooks informed the receiver."))
 
 
 async def _push(http: httpx.AsyncClient) -> tuple[Act, int]:

@@ -28,7 +28,7 @@ class Act:
         title: in a few words.
         asked: the command or the tool call.
         seconds: how long it took.
-        told: the lines of the answer to show.
+        shown: the lines of the answer to show.
         tokens: the size of a tool's answer as an agent pays for it, at four characters a token.
         line: the number of the line that matters, where the act shows it.
     """
@@ -36,13 +36,13 @@ class Act:
     title: str
     asked: str
     seconds: float
-    told: tuple[str, ...]
+    shown: tuple[str, ...]
     tokens: int | None = None
     line: int | None = None
 
-    def showing(self, told: tuple[str, ...]) -> Act:
+    def showing(self, shown: tuple[str, ...]) -> Act:
         """Return the same act with other lines to show."""
-        return replace(self, told=told)
+        return replace(self, shown=shown)
 
     def as_data(self) -> dict[str, Any]:
         """Return it as JSON data without empty fields."""

@@ -31,7 +31,7 @@ class Pages:
         title = Text.assemble((f"{self._count}. {act.title}", "bold"), (cost, "dim"))
         self._console.print(title)
         self._line(act.asked, "cyan")
-        for line in act.told:
+        for line in act.shown:
             hit = act.line is not None and line.strip().startswith((f"{act.line}>", f"{act.line}|"))
             self._line(line, "bold red" if hit else "default")
         self._console.print()

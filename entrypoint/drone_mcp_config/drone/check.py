@@ -48,18 +48,18 @@ async def check_drone(environment: Mapping[str, str], tokens: Collection[str] = 
         return
     yield Check("settings", "ok", f"DRONE_SERVER is {first.server}")
     if is_exposed(first.server):
-        mend = "Use https:// if Drone has it, or reach it through a tunnel"
-        yield Check("encryption", "warning", "http to another machine: the token can be read on its way", mend)
-    address = await _address(first)
+        fix = "Use https:// if Drone has it, or reach it through a tunnel"
+        yield Check("encryption", "warning", "http to another machine: the token can be read on its way", fix)
+    address = await check_address(first)
     yield address
     if address.status == "failed":
         return
     for name, one in settings:
         for check in _token_file(one):
             yield check
-        yield await _token("token" if name == TOKEN else name, name, one)
+        yield await check_token("token" if name == TOKEN else name, name, one)
     if first.repo:
-        yield await _repository(first, first.repo)
+        yield await check_repository(first, first.repo)
     yield await _clock(first)
 
 
@@ -108,7 +108,8 @@ def _token_file(settings: Settings) -> list[Check]:
     return [Check("token file", "warning", f"{file} can be read by other users", f"chmod 600 {file}")]
 
 
-async def _address(settings: Settings) -> Check:
+async def check_address(settings: Settings) -> Check:
+    """Check that Drone answers at its address."""
     start = time.monotonic()
     try:
         async with _client(settings) as drone:
@@ -116,13 +117,14 @@ async def _address(settings: Settings) -> Check:
     except ServiceError as error:
         # The next step of an error without a known cause leads to this very command.
         is_unknown = error.next_step == Unreachable("", service=DRONE).next_step
-        mend = "Check DRONE_SERVER, the network, a VPN and the proxy variables" if is_unknown else error.next_step
-        return Check("address", "failed", error.message, mend)
+        fix = "Check DRONE_SERVER, the network, a VPN and the proxy variables" if is_unknown else error.next_step
+        return Check("address", "failed", error.message, fix)
     detail = f"Drone {found.version or 'of an unknown version'} answers at {settings.server}"
     return Check("address", "ok", detail, seconds=time.monotonic() - start)
 
 
-async def _token(title: str, variable: str, settings: Settings) -> Check:
+async def check_token(title: str, variable: str, settings: Settings) -> Check:
+    """Check that Drone knows the token of a variable; `title` names the check."""
     where = f"Take the token from the account page of the Drone user interface, and set {variable} to it"
     if settings.token is None and settings.token_file is None:
         return Check(title, "failed", f"neither {variable} nor {variable}_FILE is set", where)
@@ -143,15 +145,16 @@ async def _token(title: str, variable: str, settings: Settings) -> Check:
     count = f"{len(seen)} {'repository' if len(seen) == 1 else 'repositories'}{scope}, {enabled} enabled"
     detail = f"it is {user.login}'s, {rights}, and sees {count}"
     if not enabled and not user.admin:
-        mend = "Enable a repository in Drone, or use the token of a user who sees one"
-        return Check(title, "warning", detail, mend, time.monotonic() - start)
+        fix = "Enable a repository in Drone, or use the token of a user who sees one"
+        return Check(title, "warning", detail, fix, time.monotonic() - start)
     return Check(title, "ok", detail, seconds=time.monotonic() - start)
 
 
-async def _repository(settings: Settings, slug: str) -> Check:
+async def check_repository(settings: Settings, slug: str) -> Check:
+    """Check that the token reads a repository."""
     if not RepoScope(settings.repos).sees(slug):
-        mend = f"Set {REPO} to one that matches {', '.join(settings.repos)}"
-        return Check("repository", "failed", f"{slug} is not one that this role sees", mend)
+        fix = f"Set {REPO} to one that matches {', '.join(settings.repos)}"
+        return Check("repository", "failed", f"{slug} is not among the repositories of this role", fix)
     try:
         async with _client(settings) as drone:
             try:
@@ -159,8 +162,8 @@ async def _repository(settings: Settings, slug: str) -> Check:
             except ServiceError as error:
                 known = [repo.slug for repo in await drone.repos() if RepoScope(settings.repos).sees(repo.slug)]
                 near = difflib.get_close_matches(slug, known, n=1)
-                mend = f"Did you mean {near[0]!r}? Correct {REPO}" if near else f"Correct {REPO}. {error.next_step}"
-                return Check("repository", "failed", f"{slug}: {error.message}", mend)
+                fix = f"Did you mean {near[0]!r}? Correct {REPO}" if near else f"Correct {REPO}. {error.next_step}"
+                return Check("repository", "failed", f"{slug}: {error.message}", fix)
     except ServiceError as error:
         return Check("repository", "failed", error.message, error.next_step)
     if not repo.active:
@@ -180,7 +183,7 @@ async def _clock(settings: Settings) -> Check:
             after = time.time()
         theirs = parsedate_to_datetime(answer.headers["Date"]).timestamp()
     except (httpx.HTTPError, OSError, KeyError, ValueError):
-        return Check("clock", "skipped", "the server did not say what time it is")
+        return Check("clock", "skipped", "the server did not report its time")
     skew = theirs - (before + after) / 2
     if abs(skew) > LARGEST_SKEW:
         detail = f"the server's clock is {abs(skew):.0f} s {'ahead of' if skew > 0 else 'behind'} this machine's"

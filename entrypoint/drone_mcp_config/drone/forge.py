@@ -100,5 +100,5 @@ async def _unset(environment: Mapping[str, str], *, is_needed: bool) -> Check:
     except (SettingsError, httpx.HTTPError, OSError, KeyError, TypeError, ValueError):
         pass  # a hint is missing then, and the check of Drone says why
     hint = f"; Drone names {known}" if known else ""
-    mend = f"Set {FORGE.address} to the forge of the repositories" + (f", {known} if you trust it" if known else "")
-    return Check("forge", "failed" if is_needed else "skipped", f"{FORGE.address} is not set{hint}", mend)
+    fix = f"Set {FORGE.address} to the forge of the repositories" + (f", {known} if you trust it" if known else "")
+    return Check("forge", "failed" if is_needed else "skipped", f"{FORGE.address} is not set{hint}", fix)

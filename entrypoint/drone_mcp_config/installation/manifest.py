@@ -36,6 +36,7 @@ class ManifestService(ManifestPart):
         scope: the variable that limits what may be seen of it; "" if there is none.
         scopes: what that variable lists if not repositories, like jobs.
         default: the variable of the repository that is meant where a call names none; "" if there is none.
+        optional: whether the server works without it.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ManifestService(ManifestPart):
     scope: str = ""
     scopes: str = ""
     default: str = ""
+    optional: bool = False
 
     @property
     def token_header(self) -> str:
@@ -56,7 +58,7 @@ def _check_pattern(pattern: str) -> str:
         # By pydantic's own engine, which checks role files: it lacks some of what Python's re takes.
         SchemaValidator(core_schema.str_schema(pattern=pattern))
     except SchemaError as error:
-        raise ValueError(f"this is no regular expression ({error})") from error
+        raise ValueError(f"this is not a regular expression ({error})") from error
     return pattern
 
 
@@ -103,7 +105,7 @@ class ManifestGuard(ManifestPart):
     Attributes:
         mode: the variable that says whether it writes.
         token: the variable that holds the token that it writes with.
-        keys: what role files may say of the guard.
+        keys: the keys that role files may set for the guard.
     """
 
     mode: str
@@ -151,6 +153,11 @@ class Manifest(ManifestPart):
     def tool_names(self) -> tuple[str, ...]:
         """The names of all its tools, in its own order."""
         return tuple(tool.name for tool in self.tools)
+
+    @property
+    def needed_services(self) -> tuple[ManifestService, ...]:
+        """The services that it does not work without."""
+        return tuple(service for service in self.services if not service.optional)
 
     @property
     def token_variables(self) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ variables that a server reads are set for it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from drone_mcp_config.errors import UserError
@@ -69,9 +69,10 @@ def make_plan(role: Role, installed: Servers, context: PlanContext) -> RolePlan:
             url = f"{context.served}/{name}/mcp"
             planned.append(_served_server(url, entry, manifest, own_token=context.own_token))
         else:
-            planned.append(_started_server(role, entry, manifest, context, tools))
+            limited = replace(role, repos=role.repos_of(name))
+            planned.append(_started_server(limited, entry, manifest, context, tools))
     planned += [external_server(name, entry) for name, entry in role.external.items()]
-    return RolePlan(role.name, tuple(planned))
+    return RolePlan(role.name, tuple(planned), role.not_held)
 
 
 def role_tools(role: Role, installed: Servers) -> tuple[str, ...]:
@@ -113,7 +114,7 @@ def probes_by_server(role: Role, installed: Servers) -> dict[str, str]:
 def _served_server(url: str, entry: ServerEntry, manifest: Manifest, *, own_token: bool) -> RemoteServer:
     """Point at a server of `drone-mcp-config serve`: the role's limits and tokens are known there."""
     headers = {"Authorization": Template.parse(f"Bearer ${{{CALLER_TOKEN}}}")}
-    own = {service.token_header: Template.reference(service.token) for service in manifest.services}
+    own = {service.token_header: Template.reference(service.token) for service in manifest.needed_services}
     return RemoteServer(
         manifest.server,
         Template.of(url),
@@ -155,9 +156,11 @@ def _environment(
     env: dict[str, Template] = {}
     for service in manifest.services:
         address = context.addresses.get(service.address)
+        if service.optional and not address:
+            continue  # inherited where it is set: a client may refuse to start for a reference to one that is not
         env[service.address] = Template.of(address) if address else Template.reference(service.address)
     env |= _token_variables(entry, manifest, context)
-    env[ROLE] = Template.of(role.name)
+    env[ROLE] = Template.of(role.audit_name)
     env |= _scope_variables(role, entry, manifest, context)
     offered = offered_tools(entry, manifest)
     if entry.tools or offered != tuple(manifest.tool_names):
@@ -190,7 +193,10 @@ def _scope_variables(role: Role, entry: ServerEntry, manifest: Manifest, context
                 f"The role {role.name!r} is limited to repositories, which says nothing of the {service.scopes} of "
                 f"{service.name}. Name those that it may see under 'scope' of the server {manifest.server}."
             )
-        if role.repos and not service.scope:
+        if role.repos and not service.scope and service.optional:
+            # Empty counts as unset: the server does without what it could not limit to the role's repositories.
+            env[service.address] = Template.of("")
+        elif role.repos and not service.scope:
             raise UserError(
                 f"The server {manifest.server} sees all of {service.name}, and this role is limited to repositories."
             )

@@ -67,7 +67,12 @@ PlannedServer = StdioServer | RemoteServer
 
 @dataclass(frozen=True)
 class RolePlan:
-    """The servers of a role, in the role's order: drone-mcp's first."""
+    """The servers of a role, in the role's order: drone-mcp's first.
+
+    Attributes:
+        not_held: servers that were to be added to the role and are not, each with the reason.
+    """
 
     role: str
     servers: tuple[PlannedServer, ...]
+    not_held: tuple[str, ...] = ()

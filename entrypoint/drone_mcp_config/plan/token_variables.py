@@ -27,7 +27,9 @@ def sources_of(manifest: Manifest, entry: ServerEntry) -> dict[str, str]:
     The `token` of a role file is the one that a server writes with, or of one that only reads, the one for its first
     service. A guard reads its token in mode `on` alone.
     """
-    sources = {name: name for name in manifest.token_variables}
+    # That of an optional service is not referred to: a client may refuse to start for a variable that is not set.
+    optional = {service.token for service in manifest.services if service.optional}
+    sources = {name: name for name in manifest.token_variables if name not in optional}
     if entry.token and sources and entry.token not in sources:
         sources[manifest.guard.token if manifest.guard else manifest.token_variables[0]] = entry.token
     unread = manifest.guard.token if manifest.guard and entry.mode != "on" else None

@@ -8,7 +8,7 @@ key by key like a server.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -51,6 +51,10 @@ class Role:
     Attributes:
         lineage: the names of the role and its parents, nearest first.
         origins: the place of each value that a file sets.
+        left_out: optional server that cannot work here (`narrow_role`) -> the address variables that are not set.
+        limits: server that was added (`delegation`) -> the repositories that it may see, where not `repos`.
+        added: the servers that were added.
+        not_held: those that were to be added and are not, each with the reason.
     """
 
     name: str
@@ -61,6 +65,19 @@ class Role:
     agent: Agent
     lineage: tuple[str, ...]
     origins: dict[KeyPath, Origin]
+    left_out: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    limits: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    added: tuple[str, ...] = ()
+    not_held: tuple[str, ...] = ()
+
+    def repos_of(self, server: str) -> tuple[str, ...]:
+        """Return the globs of the repositories that a server may see; empty for all."""
+        return self.limits.get(server, self.repos)
+
+    @property
+    def audit_name(self) -> str:
+        """The name in audit lines, with the servers that were added."""
+        return "+".join((self.name, *self.added))
 
 
 def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
@@ -82,8 +99,8 @@ def load_role(name: str, roles: RoleLibrary, servers: Servers) -> Role:
     return role
 
 
-def unset_addresses(role: Role, installed: Servers, environment: Mapping[str, str]) -> dict[str, tuple[str, ...]]:
-    """Return each optional server of a role that cannot work here -> the address variables that are not set.
+def narrow_role(role: Role, installed: Servers, environment: Mapping[str, str]) -> Role:
+    """Return the role without the optional servers that cannot work here, as an address variable is not set.
 
     The address of a service that a server of the role needs anyway does not count: without it the role does not work.
     """
@@ -91,24 +108,20 @@ def unset_addresses(role: Role, installed: Servers, environment: Mapping[str, st
         service.address
         for name, entry in role.servers.items()
         if not entry.optional
-        for service in installed[name].services
+        for service in installed[name].needed_services
     }
     unset = {
         name: tuple(
             service.address
-            for service in installed[name].services
+            for service in installed[name].needed_services
             if service.address not in needed and not environment.get(service.address, "").strip()
         )
         for name, entry in role.servers.items()
         if entry.optional
     }
-    return {name: addresses for name, addresses in unset.items() if addresses}
-
-
-def narrow_role(role: Role, installed: Servers, environment: Mapping[str, str]) -> Role:
-    """Return the role without the optional servers that cannot work here."""
-    unset = unset_addresses(role, installed, environment)
-    return replace(role, servers={name: entry for name, entry in role.servers.items() if name not in unset})
+    left_out = {name: addresses for name, addresses in unset.items() if addresses}
+    servers = {name: entry for name, entry in role.servers.items() if name not in left_out}
+    return replace(role, servers=servers, left_out=left_out)
 
 
 def _lineage(file: Path, roles: RoleLibrary, servers: Servers) -> Iterator[tuple[RoleFile, Source]]:

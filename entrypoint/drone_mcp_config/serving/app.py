@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.http_settings import HttpSettings
     from drone_mcp_config.installation.manifest import ManifestService
+    from drone_mcp_config.roles.delegation import RoleChoice
     from drone_mcp_config.serving.callers import CallerBook, Limits
 
     Services = Collection[ManifestService]
@@ -41,19 +42,21 @@ _PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp/?")  # the names of servers in 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
 
 
-def one_role(role: str, services: Services, settings: HttpSettings) -> Callable[[Request], SetKey]:
+def one_role(role: RoleChoice, services: Services, settings: HttpSettings) -> Callable[[Request], SetKey]:
     """Serve everybody who has the process's token (if it has one) with one role, which asks these services."""
 
     def identify(request: Request) -> SetKey:
         check_bearer(request, settings)
         _refuse_own_tokens(request, services)
-        observing.set_role(role)
+        observing.set_role(str(role))
         return SetKey(role)
 
     return identify
 
 
-def many_roles(book: CallerBook, services_of: Callable[[str], Services], limits: Limits) -> Callable[[Request], SetKey]:
+def many_roles(
+    book: CallerBook, services_of: Callable[[RoleChoice], Services], limits: Limits
+) -> Callable[[Request], SetKey]:
     """Serve each caller with the role that the book has for their token, and which asks the services of that role."""
 
     def identify(request: Request) -> SetKey:
@@ -61,19 +64,19 @@ def many_roles(book: CallerBook, services_of: Callable[[str], Services], limits:
         if caller is None:
             raise unauthorized("This token is unknown here, or not any more")
         logs.set_caller(caller.name)
-        observing.set_role(caller.role)
+        observing.set_role(str(caller.choice))
         # After the token: requests without a valid one must not use up a caller's limit.
         wait = limits.wait(caller)
         if wait:
             message = f"{caller.name} may ask {caller.per_minute} times a minute"
             # Whole seconds (RFC 9110, section 10.2.3), rounded up so that the next try is not too early.
             raise Refused(429, message, {"Retry-After": str(math.ceil(wait))})
-        services = services_of(caller.role)
+        services = services_of(caller.choice)
         if caller.drone == "caller":
             tokens = tuple((service.token, _own_token(request, service)) for service in services)
-            return SetKey(caller.role, tokens, caller.name)
+            return SetKey(caller.choice, tokens, caller.name)
         _refuse_own_tokens(request, services)
-        return SetKey(caller.role)
+        return SetKey(caller.choice)
 
     return identify
 
@@ -112,7 +115,7 @@ async def serving_app(
     settings: HttpSettings,
     pool: Pool,
     identify: Callable[[Request], SetKey],
-    roles: Iterable[str],
+    roles: Iterable[RoleChoice],
     ready: Callable[[], bool] = lambda: True,
     max_open: int = MAX_OPEN,
 ) -> AsyncIterator[HttpApp]:

@@ -16,6 +16,7 @@ from pydantic import Field, ValidationError
 
 from ci_mcp_kit.yaml_source import InvalidFile, Kind, read_source
 from drone_mcp_config.errors import InvalidRole, UserError
+from drone_mcp_config.roles.delegation import RoleChoice
 from drone_mcp_config.roles.model import NAME, StrictModel
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+CALLER_NAME = r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$"
 HASH = r"^sha256:[0-9a-f]{64}$"
 SHORTEST = 32  # characters of a token that was made elsewhere: 128 bits in hexadecimal digits
 MINUTE = 60.0
@@ -47,14 +49,22 @@ class Caller(StrictModel):
 
     Attributes:
         name: of the caller in logs and limits; two entries with one name are one caller with two tokens.
+        added: servers in addition to those of the role, as the role `ceiling` holds them.
         drone: whose tokens the services of the role are asked with: the role's own, or those that the caller sends.
     """
 
-    name: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
+    name: Annotated[str, Field(pattern=CALLER_NAME)]
     role: Annotated[str, Field(pattern=NAME)]
+    added: list[Annotated[str, Field(pattern=NAME)]] = Field(default_factory=list, alias="with", max_length=20)
+    ceiling: Annotated[str, Field(pattern=NAME)] = ""
     token: Annotated[str, Field(pattern=HASH)]
     drone: Literal["role", "caller"] = "role"
     per_minute: Annotated[int, Field(ge=1, le=100_000)] = 300
+
+    @property
+    def choice(self) -> RoleChoice:
+        """The role with what is added to it."""
+        return RoleChoice(self.role, tuple(self.added), self.ceiling)
 
 
 class CallerFile(StrictModel):
@@ -71,25 +81,25 @@ class CallerBook:
 
     Args:
         file: the file of callers.
-        check_role: raises UserError for a role that cannot be used.
+        check_role: raises UserError for a role, with what is added to it, that cannot be used.
 
     Raises:
         UserError: the file cannot be used.
     """
 
-    def __init__(self, file: Path, check_role: Callable[[str], object]) -> None:
+    def __init__(self, file: Path, check_role: Callable[[RoleChoice], object]) -> None:
         self._file = file
         self._check_role = check_role
         self._stamp = self._look()
         self._callers = self._read()
 
     @property
-    def uses(self) -> set[tuple[str, bool]]:
+    def uses(self) -> set[tuple[RoleChoice, bool]]:
         """The roles that callers have, each with whether a caller of it sends tokens of their own."""
-        return {(caller.role, caller.drone == "caller") for caller in self._callers.values()}
+        return {(caller.choice, caller.drone == "caller") for caller in self._callers.values()}
 
     @property
-    def roles(self) -> set[str]:
+    def roles(self) -> set[RoleChoice]:
         """The roles that some caller uses with the role's own tokens."""
         return {role for role, has_own_tokens in self.uses if not has_own_tokens}
 
@@ -121,7 +131,7 @@ class CallerBook:
 
     def _read(self) -> Mapping[str, Caller]:
         callers = read_callers(self._file)
-        for role in {caller.role for caller in callers.values()}:
+        for role in {caller.choice for caller in callers.values()}:
             self._check_role(role)
         return callers
 
@@ -143,6 +153,10 @@ def read_callers(file: Path) -> dict[str, Caller]:
     twice = [i for i, one in enumerate(found.callers) if one.token in {other.token for other in found.callers[:i]}]
     if twice:
         raise InvalidRole([source.problem(("callers", i, "token"), "this token is here twice") for i in twice])
+    half = [i for i, one in enumerate(found.callers) if bool(one.added) != bool(one.ceiling)]
+    if half:
+        message = "'with' and 'ceiling' go together: servers that are added, and the role that holds them"
+        raise InvalidRole([source.problem(("callers", i), message) for i in half])
     return {caller.token: caller for caller in found.callers}
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from anyio.abc import TaskGroup, TaskStatus
     from starlette.types import ASGIApp, Receive, Scope, Send
 
+    from drone_mcp_config.roles.delegation import RoleChoice
     from drone_mcp_config.serving.servers import HostedServer
 
 MOST_USERS: Final = 64  # users with a set of their own: each costs memory, and connections to the services
@@ -40,7 +41,7 @@ class SetKey:
         caller: who sends these tokens.
     """
 
-    role: str
+    role: RoleChoice
     tokens: tuple[tuple[str, str], ...] = field(default=(), repr=False)
     caller: str = ""
 
@@ -90,7 +91,7 @@ class Pool:
     """
 
     def __init__(
-        self, servers_of: Callable[[str], Sequence[HostedServer]], clock: Callable[[], float] = time.monotonic
+        self, servers_of: Callable[[RoleChoice], Sequence[HostedServer]], clock: Callable[[], float] = time.monotonic
     ) -> None:
         self._servers_of = servers_of
         self._clock = clock
@@ -161,9 +162,7 @@ class Pool:
             )
         elif len(users) >= MOST_USERS:
             # Not 429: it is none of this caller's doing.
-            self._end_one(
-                users, Refused(503, "Too many users are at work here; try again later", {"Retry-After": "30"})
-            )
+            self._end_one(users, Refused(503, "Too many users are active here; try again later", {"Retry-After": "30"}))
 
     def _end_one(self, users: list[tuple[SetKey, RunningSet]], refusal: Refused) -> None:
         """End the set that has been idle for longest; raise `refusal` if all are at work."""

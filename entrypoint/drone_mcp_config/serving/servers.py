@@ -53,7 +53,7 @@ class HostedServer:
         Args:
             tokens: token variable of a service -> the caller's token. A guard writes with that for the first service.
         """
-        services = [service.token for service in self.manifest.services]
+        services = [service.token for service in self.manifest.needed_services]
         ours = {name for variable in self.manifest.token_variables for name in (variable, f"{variable}_FILE")}
         kept = {name: value for name, value in self.environment.items() if name not in ours}
         own = {variable: tokens[variable] for variable in services}

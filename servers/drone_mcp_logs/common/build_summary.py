@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.cleaning import one_line
-from drone_mcp_build.build_title import title_of
+from drone_mcp_build.build_names import title_of
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build

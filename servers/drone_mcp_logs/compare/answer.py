@@ -12,12 +12,12 @@ from ci_mcp_logs.excerpt_lines import count_lines
 from ci_mcp_logs.framing import framed
 from ci_mcp_logs.numbered_lines import LEAST_ROOM, Row, room_of, width_for
 from ci_mcp_logs.timestamps import stamps_room
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failed_steps import StepRef, step_refs
 from drone_mcp_build.pages import compare_page
 from drone_mcp_build.refs import branch_of
 from drone_mcp_client.status import is_failure
 from drone_mcp_diagnosis.build_history import same_step
-from drone_mcp_diagnosis.steps import NAME
 from drone_mcp_diagnosis.views import LOST_HEAD
 from drone_mcp_logs.compare.views import ComparisonView, NewView, SideView
 
@@ -92,7 +92,7 @@ def _view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> Comp
 
 
 def _terse_view(pair: Pair, budget: int, new: Sequence[int], lines: list[Row]) -> ComparisonView:
-    """Say only what a small budget has room for."""
+    """Shorten the answer to a small budget."""
     view = _view(pair, budget, new, lines)
     no_names = {"branch": "", "event": "", "commit": ""}
     fewer = {
@@ -113,7 +113,7 @@ def _new(pair: Pair, new: Sequence[int], lines: list[Row]) -> NewView | None:
 
 
 def _lost(failed: LogText, other: LogText) -> str:
-    """Say what the loss of a beginning means for the comparison."""
+    """Describe the effect of a lost beginning on the comparison."""
     of_failed = f"in the failed log {LOST_HEAD}" if failed.head_lost else ""
     of_other = "the beginning of the other log is lost, so that lines shown here may be old" if other.head_lost else ""
     return "; ".join(filter(None, (of_failed, of_other)))
@@ -124,7 +124,7 @@ def _side(build: Build) -> SideView:
         number=build.number,
         status=one_line(build.status, 30),
         seconds=build.finished - build.started if build.started and build.finished > build.started else None,
-        branch=one_line(branch_of(build), NAME),
+        branch=clean_name(branch_of(build)),
         event=one_line(build.event, 30),
         commit=one_line(build.after, 64),
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
 from ci_mcp_logs.numbered_lines import room_of
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed
 from drone_mcp_diagnosis.flaky_search import MOST_REQUESTS, search_flaky_steps
 from drone_mcp_diagnosis.step_outcomes import runs_of
-from drone_mcp_diagnosis.steps import NAME
 from drone_mcp_logs.common.build_summary import looked_at
 from drone_mcp_logs.flaky.views import FlakyStepView, FlakyView
 
@@ -76,7 +75,7 @@ def _step(one: FlakyStep) -> FlakyStepView:
 
 
 def _named(one: FlakyStep) -> str:
-    return "/".join(one_line(name, NAME) for name in one.name)
+    return "/".join(clean_name(name) for name in one.name)
 
 
 def _percent(rate: float) -> float:

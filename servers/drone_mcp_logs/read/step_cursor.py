@@ -21,7 +21,7 @@ def decode(repo: str, text: str) -> Cursor:
     except ForeignCursor as error:
         raise InvalidInput(f"The cursor belongs to another repository than {repo}", next_step=_AGAIN) from error
     except CursorError as error:
-        raise InvalidInput("That is no cursor of this server", next_step=_AGAIN) from error
+        raise InvalidInput("That is not a cursor of this server", next_step=_AGAIN) from error
 
 
 def check_build(cursor: Cursor, number: int | None) -> None:

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from ci_mcp_kit.cleaning import one_line
+from drone_mcp_build.build_names import NAME_WIDTH, clean_name
 from drone_mcp_build.pages import compare_page
-from drone_mcp_diagnosis.steps import NAME
 from drone_mcp_diagnosis.views import LOST_CAUSE
 from drone_mcp_logs.common.build_summary import build_line, looked_at, when
 from drone_mcp_logs.regression.streak import Streak, kept_rows
@@ -56,10 +56,10 @@ def answer(found: Regression, chronicle: Chronicle, step: str) -> RegressionView
     verdict = _verdict(found)
     return RegressionView(
         repo=chronicle.slug,
-        branch=one_line(chronicle.branch, NAME),
+        branch=clean_name(chronicle.branch),
         verdict=verdict,
         summary=_SUMMARIES[verdict](found),
-        step=one_line(step, 2 * NAME),
+        step=one_line(step, 2 * NAME_WIDTH),
         last_good=good.number if good else None,
         first_failed=bad[-1].number if bad else None,
         first_seen=found.first.number if found.first and found.signature else None,
@@ -121,7 +121,7 @@ _SUMMARIES: dict[RegressionVerdict, Callable[[Regression], str]] = {
 
 
 def _streak(found: Regression) -> str:
-    """Say what was wrong before this failure: nothing, or another one."""
+    """Describe the failure before this one, if there was any."""
     first = found.streak.bad[-1]
     earlier = f"; broken otherwise since {_at(first)}" if first is not _first(found) else ""
     return earlier + _after(found)

@@ -6,15 +6,14 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import AT_ONCE, for_each
+from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.refs import history_branch
 from drone_mcp_client.errors import InvalidInput, NotFound
-from drone_mcp_diagnosis.build_history import Chronicle, Requests
-from drone_mcp_diagnosis.commit_order import newest_commit_first, placed
+from drone_mcp_diagnosis.build_history import Chronicle, Requests, newest_commit_first, placed
 from drone_mcp_diagnosis.failure_signatures import Signer
 from drone_mcp_diagnosis.step_outcomes import runs_of
-from drone_mcp_diagnosis.steps import NAME, find
+from drone_mcp_diagnosis.steps import find
 from drone_mcp_logs.regression.answer import Regression, answer
 from drone_mcp_logs.regression.streak import Outcome, Streak, first_alike, outcome_of, streak_of
 
@@ -200,6 +199,6 @@ async def _newest_with_steps(chronicle: Chronicle) -> Build:
         if outcome_of(build) is not Outcome.NOTHING and not build.error:
             return await chronicle.whole(build) or build
     raise NotFound(
-        f"{chronicle.slug} has no finished build of {one_line(chronicle.branch, NAME)!r} among its newest",
+        f"{chronicle.slug} has no finished build of {clean_name(chronicle.branch)!r} among its newest",
         next_step="Call again with the branch that is meant",
     )

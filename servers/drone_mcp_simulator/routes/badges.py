@@ -91,7 +91,7 @@ def _render_cctray(ctx: RequestContext, build: Build) -> str:
 
 
 async def link_commit(ctx: RequestContext) -> Response:
-    """Redirect to a commit at the source code host, or to what the ref in the query names."""
+    """Redirect to a commit at the source code host, or to the ref in the query."""
     return _link(ctx, ctx.query.get("ref", ""), ctx.params["sha"])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from drone_mcp_simulator.paging import select_page
 from drone_mcp_simulator.permissions import AccessLevel
@@ -83,12 +83,6 @@ async def repair(ctx: RequestContext) -> Response:
     return answer(ctx.repo.to_json())
 
 
-def _describe_collaborator(ctx: RequestContext, user: User, perm: Perm) -> dict[str, Any]:
-    times = {"synced": perm.synced, "created": perm.created, "updated": perm.updated}
-    who = {"user_id": user.id, "repo_id": ctx.repo.uid, "login": user.login, "avatar": user.avatar}
-    return {**who, **perm.to_json(), **times}
-
-
 def _find_perm(ctx: RequestContext) -> tuple[User, Perm]:
     user = ctx.world.users.get(ctx.params["member"])
     perm = ctx.world.find_perm(ctx.repo, user)
@@ -101,7 +95,22 @@ async def list_collaborators(ctx: RequestContext) -> Response:
     """List the users with a row of permissions."""
     users = sorted(ctx.world.users.values(), key=lambda user: user.login)
     rows = [(user, ctx.world.find_perm(ctx.repo, user)) for user in users]
-    return answer([_describe_collaborator(ctx, user, perm) for user, perm in rows if perm])
+    return answer(
+        [
+            {
+                "user_id": user.id,
+                "repo_id": ctx.repo.uid,
+                "login": user.login,
+                "avatar": user.avatar,
+                **perm.to_json(),
+                "synced": perm.synced,
+                "created": perm.created,
+                "updated": perm.updated,
+            }
+            for user, perm in rows
+            if perm
+        ]
+    )
 
 
 async def show_collaborator(ctx: RequestContext) -> Response:

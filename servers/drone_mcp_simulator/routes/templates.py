@@ -36,7 +36,7 @@ async def create_template(ctx: RequestContext) -> Response:
     """Add a template."""
     data: dict[str, Any] = ctx.json()
     name, text, namespace = str(data.get("name", "")), str(data.get("data", "")), ctx.params["namespace"]
-    if not name.endswith(TEMPLATE_KINDS):  # asked before all else, so that also a missing name is told by its extension
+    if not name.endswith(TEMPLATE_KINDS):  # checked first, so a missing name is reported as a wrong extension
         raise ErrorResponse(400, "Template extension invalid. Must be yaml, starlark or jsonnet")
     if not text:
         raise ErrorResponse(400, "No Template Data Provided")

@@ -32,7 +32,7 @@ ALSO_SENDS: Final = {"update": {"labels.set"}, "report": {"comments.update"}, "t
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What one call of an action sends; the digest stands for its body, which is too long for an audit line."""
+    """One request of an action; a digest replaces its body, which is too long for an audit line."""
 
     call: str
     method: str
@@ -93,7 +93,7 @@ class ForgeAction:
         return {
             "operation": self.operation.name,
             "repo": self.repo,
-            "number": self.number or None,
+            "issue": self.number or None,
             "before": list(self.state),
             "texts": [one.digest for one in self.requests],
         }

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ForgeRules(Rules):
-    """What one process may write.
+    """The changes that one process may make.
 
     Attributes:
         repos: globs; empty for no repository.

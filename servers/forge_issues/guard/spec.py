@@ -5,6 +5,7 @@ from __future__ import annotations
 from ci_mcp_kit.guard.spec import (
     AUDIT_KEY,
     CONFIRM_KEY,
+    REPO_GLOB,
     SIGNING_KEY,
     GuardSpec,
     list_of,
@@ -13,9 +14,6 @@ from ci_mcp_kit.guard.spec import (
 )
 from forge_access.guard_variables import OPERATION_NAMES, VARIABLES
 from forge_client.errors import FORGE
-
-# Without spaces and commas, as these separate the items of the variable that carries a list.
-_REPO_GLOB = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
 
 FORGE_GUARD = GuardSpec(
     service=FORGE.name,
@@ -26,7 +24,7 @@ FORGE_GUARD = GuardSpec(
     scope_words="repositories",
     variables=VARIABLES,
     keys={
-        "repos": list_of("Repositories that may be written to, owner/name with * as wildcard.", _REPO_GLOB),
+        "repos": list_of("Repositories that may be written to, owner/name with * as wildcard.", REPO_GLOB),
         "operations": operations_key(OPERATION_NAMES),
         "confirm": CONFIRM_KEY,
         "rate": rate_key("a repository"),

@@ -1,4 +1,4 @@
-"""What all changes on the forge have in common: how they are planned, recognised, and described in answers."""
+"""The base of all changes on the forge: planned, recognised, and described in answers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ci_mcp_kit.guard.change import Change, Plan, Sent
 from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest
 from forge_client.requests import IssueFilter, Written
-from forge_client.writing import check_changeable
+from forge_client.text_checks import check_changeable
 from forge_issues.guard.action import OPERATIONS, ForgeAction, Request
 from forge_issues.writing.markers import is_marked, make_key, make_marker
 from forge_issues.writing.views import WrittenView
@@ -102,7 +102,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "repo": self.repo, "number": self.number or None}
+        return {"operation": self.name, "repo": self.repo, "issue": self.number or None}
 
     @override
     async def plan(self) -> ForgePlan:
@@ -124,7 +124,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
         return repository
 
     def make_marker(self, repo: str) -> str:
-        """Return the marker of what is written once; "" without a key."""
+        """Return the marker that identifies a write with a key; "" without one."""
         return make_marker("once", make_key(self.name, repo.lower(), self.number, self.once)) if self.once else ""
 
     async def find_own_issue(self, forge: Forge, repo: str, marker: str) -> Issue | None:
@@ -165,7 +165,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
             needs_confirmation=decision.confirm,
             text=cleaned(plan.text)[:LONGEST_SHOWN] if isinstance(plan, ForgePlan) else "",
             notes=plan.notes,
-            next_step=f"To do it, {how}" + ("; it then takes a confirmation" if decision.confirm else ""),
+            next_step=f"To do it, {how}" + ("; it then needs a confirmation" if decision.confirm else ""),
         )
 
     @override
@@ -179,7 +179,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
         if sent.failed is not None:
             message = f"only a part was done; then: {sent.failed.message}"
         notes = ("The forge did not answer as it should; what was written is there",) if sent.found else ()
-        next_step = "Tell whoever asked for it that the forge did not take all of it" if dropped else ""
+        next_step = "Report that the forge did not take all of it" if dropped else ""
         return make_view(
             plan,
             "partly_done" if sent.failed else "done",

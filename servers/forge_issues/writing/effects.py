@@ -1,4 +1,4 @@
-"""Finds what a text sets off when a forge shows it: people notified, issues referred to or closed. Pure."""
+"""Finds the side effects of a text on a forge: people notified, issues referred to or closed. Pure."""
 
 from __future__ import annotations
 

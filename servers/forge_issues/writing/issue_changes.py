@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from forge_client.forge import Forge
-    from forge_client.models.issues import Issue, Label, Milestone
+    from forge_client.models.issues import Issue, Label
 
 TITLE_WIDTH = 100  # characters
 LOOKED_THROUGH = 100  # of the newest comments, for one that was made with the same key
@@ -158,7 +158,7 @@ class UpdateChange(ForgeChange):
         if wanted.version and wanted.version != issue.version:
             raise Conflict(
                 f"Issue {self.number} of {repo} has been edited since it was read",
-                next_step="Read it again, and make the edit on what it says now",
+                next_step="Read it again, and edit its current text",
                 details={"repo": repo, "number": self.number, "version": issue.version},
             )
         changes, fields = await self._differences(forge, repo, issue)
@@ -192,7 +192,8 @@ class UpdateChange(ForgeChange):
             found["state"] = wanted.state
         current = issue.milestone.title if issue.milestone else "none"
         if wanted.milestone not in {None, current}:
-            found["milestone"] = await self._milestone(forge, repo)
+            title = wanted.milestone or ""
+            found["milestone"] = title if title == "none" else find_milestone(title, await forge.milestones(repo))
         if wanted.assignees is not None:
             logins = tuple(user.login for user in find_users(wanted.assignees, await forge.assignees(repo)))
             if {login.lower() for login in logins} != {user.login.lower() for user in issue.assignees}:
@@ -200,10 +201,6 @@ class UpdateChange(ForgeChange):
         # Only an edit of the text is refused by it.
         version = issue.content_version if "body" in found else None
         return IssueChanges(**found, content_version=version), list(found)
-
-    async def _milestone(self, forge: Forge, repo: str) -> Milestone | str:
-        title = self.wanted.milestone or ""
-        return title if title == "none" else find_milestone(title, await forge.milestones(repo))
 
     async def _labels(self, forge: Forge, repo: str, issue: Issue) -> Sequence[Label] | None:
         if self.wanted.labels is None:

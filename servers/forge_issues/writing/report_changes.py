@@ -1,4 +1,4 @@
-"""The changes that say on the forge what the CI server knows: the report of a build, the issue about a flaky step."""
+"""The changes that report results of the CI on the forge: the report of a build, the issue about a flaky step."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class ReportChange(ForgeChange):
         build = diagnosed.build
         if not is_final(build.status):
             raise InvalidInput(
-                f"Build {build.number} is {one_line(build.status, 30)}, so what becomes of it is not known yet",
+                f"Build {build.number} is {one_line(build.status, 30)}, so its result is not known yet",
                 next_step="Wait for its end, then call again",
             )
         found = await find_pull_of_build(forge, repo, build)

@@ -13,7 +13,7 @@ from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_logs.excerpt_lines import write_excerpt, write_to_fit
 from drone_mcp_client.status import is_failure
 from drone_mcp_diagnosis.flaky_evidence import describe_mixed
-from forge_client.writing import LONGEST_BODY, fence
+from forge_client.text_checks import LONGEST_BODY, fence
 from forge_issues.writing.markers import Reported, make_report_marker, mark
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ _UNSAFE: Final = re.compile(r"[^\w ./:+-]+")
 
 
 def describe_report(diagnosed: DiagnosedBuild) -> Reported:
-    """Return what the marker of a report says of its build."""
+    """Return the build that the marker of a report names."""
     kind = re.sub(r"[^a-z_]", "", diagnosed.diagnosis.verdict.kind)[:20]
     return Reported(diagnosed.build.number, _digits(diagnosed.build.after), kind)
 
@@ -65,7 +65,7 @@ def write_report(diagnosed: DiagnosedBuild, page: str, earlier: Sequence[Reporte
 
 
 def _describe_failures(diagnosed: DiagnosedBuild) -> list[str]:
-    """Return what the fenced block says: each failure with its lines, then what is known besides."""
+    """Return the text of the fenced block: each failure with its lines, then further facts."""
     rows: list[str] = []
     diagnosis = diagnosed.diagnosis
     cases = diagnosis.cases[:MOST_CASES]
@@ -120,7 +120,7 @@ def write_flaky_step(step: FlakyStep, search: FlakySearch) -> str:
         f"builds. In 19 of 20 cases the true rate lies between {100 * step.low:.0f} and {100 * step.high:.0f} %."
         f"{' Its failures are ignored by the pipeline.' if step.ignored else ''}"
     )
-    end = "Close this issue when the step is mended or not worth it: it is not opened again, and no other is made."
+    end = "Close this issue when the step is fixed or not worth it: it is not opened again, and no other is made."
     return "\n\n".join((said, fence(_cut(cleaned("\n".join(evidence)))), end))
 
 

@@ -8,8 +8,6 @@ from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.tools import tool
 from forge_issues.arguments import (
     Confirmation,
@@ -43,7 +41,6 @@ Writing is off or a rehearsal unless the operator turned it on; once makes a rep
 person has to agree; put the question to them as it is, never answer it yourself."""
 """The lines of the server's instructions about these tools."""
 
-LONGEST_REPO: Final = 120  # characters of what names no repository, in an audit line
 
 # The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.
 OPERATION_OF: Final = {
@@ -209,11 +206,7 @@ class WritingTools:
 
     async def _common(self, operation: str, repo: str | None, once: str | None, number: int = 0) -> dict[str, Any]:
         """Return the arguments of every change; a call that names no repository of this role goes on record."""
-        try:
+        async with self._actor.recording_refusals(operation=operation, repo=repo or "", number=number or None):
             slug = self._access.resolve_repo(repo)
-        except ServiceError as error:
-            meant = error.details.get("repo") or one_line(repo or "", LONGEST_REPO)
-            await self._actor.note_refusal(error, operation=operation, repo=meant, number=number or None)
-            raise
         common = {"access": self._access, "writer": self._writer, "name": operation, "repo": slug}
         return {**common, "number": number, "once": check_key(once)}

@@ -37,7 +37,7 @@ class Writer:
         """Return the login of the user who writes; where nothing is sent, of the one who reads.
 
         Only what this user has written is found again. Costs one request in a process, two on a forge that does not
-        tell a token about itself.
+        report a token's user.
         """
         if not self._login:
             if self._settings.guard.rules.mode == "on":

@@ -52,7 +52,7 @@ def read_range(text: str) -> tuple[int, int]:
     start, end = (int(match[1]), int(match[2])) if match else (0, -1)
     if not start <= end < start + LONGEST:
         raise InvalidInput(
-            f"{quote_input(text)} is no range of 1 to {LONGEST} bytes",
+            f"{quote_input(text)} is not a range of 1 to {LONGEST} bytes",
             next_step="Give the first and the last byte, like 3000-5999",
             service=JENKINS,
         )
@@ -60,7 +60,7 @@ def read_range(text: str) -> tuple[int, int]:
 
 
 async def read_artifact(client: JenkinsClient, redactor: Redactor, request: PartRequest) -> ArtifactView:
-    """Read a part of an artifact, and what is around it.
+    """Read a part of an artifact, and its surroundings.
 
     Raises:
         InvalidInput: it begins beyond the end.
@@ -84,7 +84,7 @@ async def read_artifact(client: JenkinsClient, redactor: Redactor, request: Part
     if text is None:
         if has_secret:
             raise PermissionDenied(
-                f"These bytes of {request.path} have what looks like a secret, which base64 would show",
+                f"These bytes of {request.path} contain what looks like a secret, which base64 would show",
                 next_step="Read them as text, or save the artifact if a person agrees",
                 service=JENKINS,
             )

@@ -119,7 +119,7 @@ class PartialFile:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Remove what is not complete."""
+        """Remove an incomplete file."""
         self._waiting.clear()
         self._file.close()
         self._path.unlink(missing_ok=True)

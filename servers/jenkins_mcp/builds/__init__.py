@@ -1,1 +1,1 @@
-"""How a build stands."""
+"""The tools for builds."""

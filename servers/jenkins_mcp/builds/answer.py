@@ -11,7 +11,7 @@ from jenkins_mcp.formatting import format_time, show_parameter, whole_seconds
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jenkins_mcp.client.dated import Dated
+    from jenkins_mcp.client.dated_answers import Dated
     from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.reports import Stage
     from jenkins_mcp.client.names import JobName

@@ -27,7 +27,7 @@ SHORTEST_COMMIT: Final = 7  # characters of a hash
 
 @dataclass(frozen=True, kw_only=True)
 class BuildFilter:
-    """What a build has to be like; "" and None ask for nothing.
+    """The criteria for a build; "" and None match all.
 
     Attributes:
         result: as Jenkins writes it.

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
     from jenkins_mcp.client.client import JenkinsClient
-    from jenkins_mcp.client.dated import Dated
+    from jenkins_mcp.client.dated_answers import Dated
     from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.queue import QueueItem
     from jenkins_mcp.client.names import JobName

@@ -71,7 +71,7 @@ def read_part(job: JobName, build: int, path: str, start: int, count: int) -> Ca
 
 
 def download(job: JobName, build: int, path: str) -> Call[None]:
-    """Read the whole of an artifact, piece by piece; the reader only sees what is no success."""
+    """Read the whole of an artifact, piece by piece; the reader sees only responses other than a success."""
 
     def read(call: Call[Any], response: Response) -> None:
         raise _describe_refusal(call, response, path)

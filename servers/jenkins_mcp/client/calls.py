@@ -15,7 +15,7 @@ from ci_mcp_http.call import Call, quote_input
 from ci_mcp_http.response import Response, json_parser, parse_body
 from ci_mcp_kit.errors import InvalidInput, UnexpectedAnswer
 from jenkins_mcp.client.console import LogPart, is_multipart, read_multipart, read_progressive
-from jenkins_mcp.client.dated import Dated, parse_date
+from jenkins_mcp.client.dated_answers import Dated, parse_date
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.models.builds import Build, BuildPage
 from jenkins_mcp.client.models.jobs import Job

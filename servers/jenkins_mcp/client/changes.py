@@ -1,7 +1,7 @@
 """The calls that change something in Jenkins. Pure, like `calls`.
 
-Jenkins answers most changes with a redirect to a page of the job, which is no statement about what was done: whoever
-needs to know looks at the build or the queue item.
+Jenkins answers most changes with a redirect to a page of the job, which does not confirm the change: only the build or
+the queue item does.
 """
 
 from __future__ import annotations

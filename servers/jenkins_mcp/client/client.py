@@ -75,7 +75,7 @@ class JenkinsClient:
         return await self._transport.send(call)
 
     async def download(self, call: Call[Any], download: Download[T]) -> T:
-        """Send a call and return what is made of the body of a success; its reader sees the other responses.
+        """Send a call and return what `receive` makes of a success; the call's reader sees the others.
 
         Raises:
             ServiceError: the member of the family that fits.

@@ -81,7 +81,7 @@ def parse_job(text: str) -> JobName:
 
 
 def guess_branches(name: JobName) -> Iterator[JobName]:
-    """Yield what a name can mean that is written as people say a branch: `team/app/feature/x` for `feature%2Fx`.
+    """Yield the possible meanings of a name that is written like a branch: `team/app/feature/x` for `feature%2Fx`.
 
     The name of a branch is stored quoted where it has characters that no job's name may have.
     """

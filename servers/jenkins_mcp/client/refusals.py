@@ -19,8 +19,8 @@ from ci_mcp_kit.errors import (
     ServiceFailed,
     UnexpectedAnswer,
 )
+from jenkins_mcp.client.error_pages import Page, read_page
 from jenkins_mcp.client.errors import JENKINS, WRITER
-from jenkins_mcp.client.pages import Page, read_page
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
@@ -77,7 +77,7 @@ def _forbidden(call: Call[Any], response: Response, page: Page) -> ServiceError:
     """Describe a 403, of which Jenkins has four kinds."""
     if page.message == NO_CRUMB:
         return CrumbWanted(
-            "Jenkins refuses a change without a crumb, which it asks of everybody who has no API token",
+            "Jenkins refuses a change without a crumb, which it requires of every user without an API token",
             next_step=f"Set {_token_of(call)} to an API token instead of a password",
             status=response.status,
             details=_details(call, page),
@@ -86,7 +86,7 @@ def _forbidden(call: Call[Any], response: Response, page: Page) -> ServiceError:
     permission = _permission(response.headers.get("x-required-permission", ""))
     if page.asks_to_log_in or (page.message.startswith(LOGIN_FIRST) and not response.with_token):
         return AuthenticationFailed(
-            f"Jenkins shows {call.subject} to nobody who is not logged in",
+            f"Jenkins shows {call.subject} only to users who are logged in",
             status=response.status,
             details=_details(call, page, permission=permission),
             service=JENKINS,

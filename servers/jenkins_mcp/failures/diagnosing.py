@@ -21,7 +21,7 @@ from ci_mcp_logs.signature import signature
 from jenkins_mcp.client import calls
 from jenkins_mcp.failures.failed_steps import FailedStep, failed_steps, stage_around
 from jenkins_mcp.failures.last_good import LOG, LastGood, find_last_good
-from jenkins_mcp.failures.report import read_report
+from jenkins_mcp.failures.test_report import read_report
 from jenkins_mcp.failures.verdicts import verdict_of, verdict_of_build
 from jenkins_mcp.failures.views import DiagnosisView, FailureView
 from jenkins_mcp.logs.reader import LogReader, Reading
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.reports import Stage, StageDetails
-    from jenkins_mcp.failures.report import ReportedTest
+    from jenkins_mcp.failures.test_report import ReportedTest
     from jenkins_mcp.logs.finding import Target
 
 logger = logging.getLogger(__name__)
@@ -108,7 +108,7 @@ async def _read_failed_tests(target: Target) -> tuple[ReportedTest, ...]:
 
 
 async def _find_failures(target: Target, build: Build, stages: Sequence[Stage]) -> tuple[FailedStep, ...]:
-    """Return the failures; the whole build where no stage tells."""
+    """Return the failures; the whole build where no stage has failed."""
     broken = sorted((stage for stage in stages if stage.status in FAILED), key=lambda stage: stage.start_time_millis)
 
     async def read(stage: Stage) -> StageDetails:
@@ -121,7 +121,7 @@ async def _find_failures(target: Target, build: Build, stages: Sequence[Stage]) 
 
 
 def conclude(facts: Facts) -> DiagnosisView:
-    """Judge what was read and write the answer; for a thread of its own, as logs may be large."""
+    """Judge the facts and write the answer; for a thread of its own, as logs may be large."""
     build = facts.build
     cases = [_case(facts, index, *pair) for index, pair in enumerate(zip(facts.failed, facts.readings, strict=False))]
     first = next((case for case in cases if case.counts), None)

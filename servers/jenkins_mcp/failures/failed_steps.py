@@ -42,7 +42,7 @@ class FailedStep:
 
     @property
     def name(self) -> str:
-        """What the step did, and with what."""
+        """The kind of the step and its arguments."""
         if self.step is None:
             return ""
         given = one_line(self.step.parameter_description, WHAT)
@@ -71,7 +71,7 @@ def failed_steps(build: Build, stages: Sequence[StageDetails]) -> tuple[FailedSt
     found: list[tuple[Stage, StageStep | None]] = [
         (stage, step) for stage in stages for step in stage.stage_flow_nodes if step.status in FAILED
     ]
-    # A stage fails by the error of a step or stage within it, which is told by its message.
+    # A stage fails by the error of a step or stage within it, and has the same message.
     explained = {_message(step or stage) for stage, step in found}
     for stage in sorted(stages, key=lambda stage: -stage.start_time_millis):
         has_own = any(step.status in FAILED for step in stage.stage_flow_nodes)
@@ -94,7 +94,7 @@ def failed_steps(build: Build, stages: Sequence[StageDetails]) -> tuple[FailedSt
 def stage_around(lines: Sequence[str], number: int) -> str:
     """Return the name of the innermost stage around a line of a pipeline's console log; "" in parallel branches.
 
-    The lines of branches are mixed, so that nothing tells there which stage is around one.
+    The lines of branches are mixed, so that the stage around a line is unknown there.
     """
     around: list[str] = []
     for line in lines[:number]:

@@ -11,13 +11,13 @@ from ci_mcp_kit.errors import NotFound
 from ci_mcp_kit.token_count import count_tokens
 from jenkins_mcp.client import calls
 from jenkins_mcp.client.errors import JENKINS
-from jenkins_mcp.failures.report import read_report
+from jenkins_mcp.failures.test_report import read_report
 from jenkins_mcp.failures.views import TestLine, TestResultsView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jenkins_mcp.failures.report import ReportedTest
+    from jenkins_mcp.failures.test_report import ReportedTest
     from jenkins_mcp.logs.finding import Target
 
 BUDGET: Final = 1800  # tokens of all tests, so that the answer keeps to 2,000

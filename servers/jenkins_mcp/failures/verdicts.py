@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from jenkins_mcp.failures.failed_steps import FailedStep
 
 _REASON: Final = 120  # characters of why a build was stopped
-# What a build is told when it is interrupted. The `timeout` step: jenkinsci/workflow-basic-steps-plugin,
+# The causes of interruption. The `timeout` step: jenkinsci/workflow-basic-steps-plugin,
 # TimeoutStepExecution.ExceededTimeout; a question that was declined: jenkinsci/pipeline-input-step-plugin, Rejection; a
 # lost agent: jenkinsci/workflow-durable-task-step-plugin, ExecutorStepExecution.RemovedNodeCause.
 _STOPS: Final = (
@@ -57,7 +57,7 @@ def verdict_of(
 
 
 def verdict_of_stop(build: Build, error: str = "") -> Verdict:
-    """Judge what a stop ended, by the reasons that Jenkins gives for it."""
+    """Judge a failure that a stop caused, by the reasons that Jenkins gives for it."""
     reasons = [one_line(cause.short_description, _REASON) for cause in build.interruptions()]
     why = reasons or ([one_line(error, _REASON)] if error else [])
     for reason in why:

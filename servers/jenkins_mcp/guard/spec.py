@@ -5,6 +5,7 @@ from __future__ import annotations
 from ci_mcp_kit.guard.spec import (
     AUDIT_KEY,
     CONFIRM_KEY,
+    NAME_GLOB,
     SIGNING_KEY,
     GuardSpec,
     list_of,
@@ -13,9 +14,6 @@ from ci_mcp_kit.guard.spec import (
 )
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.guard.variables import OPERATION_NAMES, VARIABLES
-
-# Without spaces and commas, as these separate the items of the variable that carries a list.
-_GLOB = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
 
 JENKINS_GUARD = GuardSpec(
     service=JENKINS.name,
@@ -26,10 +24,10 @@ JENKINS_GUARD = GuardSpec(
     scope_words="jobs",
     variables=VARIABLES,
     keys={
-        "jobs": list_of("Jobs that may be changed; ** stands for folders, !glob takes away.", _GLOB),
+        "jobs": list_of("Jobs that may be changed; ** stands for folders, !glob takes away.", NAME_GLOB),
         "operations": operations_key(OPERATION_NAMES),
         "params": list_of(
-            "Parameters that an agent may set; !glob takes away. Those that the job declares when left out.", _GLOB
+            "Parameters that an agent may set; !glob takes away. Those that the job declares when left out.", NAME_GLOB
         ),
         "confirm": CONFIRM_KEY,
         "rate": rate_key("a job"),

@@ -1,1 +1,1 @@
-"""Which jobs there are, and how one stands."""
+"""The tools for jobs."""

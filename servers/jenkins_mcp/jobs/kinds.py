@@ -1,4 +1,4 @@
-"""What kind of thing a job is, and how it stands, in words. Pure."""
+"""Describes the kind and the state of a job in words. Pure."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ class LastBuild(View):
 
 
 class JobView(View):
-    """A job, or a folder with what is in it."""
+    """A job, or a folder with its entries."""
 
     brief = True
 

@@ -45,8 +45,8 @@ def decode(job: JobName, text: str) -> LogCursor:
     except ForeignCursor as error:
         raise InvalidInput(f"The cursor belongs to another job than {job}", next_step=AGAIN, service=JENKINS) from error
     except CursorError as error:
-        raise InvalidInput("That is no cursor of this server", next_step=AGAIN, service=JENKINS) from error
+        raise InvalidInput("That is not a cursor of this server", next_step=AGAIN, service=JENKINS) from error
     build, step, base, number = read.log
     if build < 1 or min(step, base, number, read.line) < 0:
-        raise InvalidInput("That is no cursor of this server", next_step=AGAIN, service=JENKINS)
+        raise InvalidInput("That is not a cursor of this server", next_step=AGAIN, service=JENKINS)
     return LogCursor(build, str(step) if step else "", Place(base, number, read.line), read.back)

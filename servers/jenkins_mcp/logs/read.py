@@ -71,7 +71,7 @@ class Part:
 def request_of(
     stage: str | None, tail: int | None, head: int | None, around: int | None, cursor: str | None, token_budget: int
 ) -> LogRequest:
-    """Return what the arguments mean.
+    """Return the request that the arguments describe.
 
     Raises:
         InvalidInput: more than one of those that say which part is given.

@@ -11,7 +11,7 @@ from ci_mcp_logs.answers import Texts, joined, titled
 
 
 class OfBuild(View):
-    """What names a build, and how it stands."""
+    """The name and the status of a build."""
 
     job: str
     number: int
@@ -25,7 +25,7 @@ class OfBuild(View):
 
 
 class OfStep(View):
-    """What names the step of a pipeline; all empty for the log of the whole build."""
+    """The names and the status of a pipeline's step; all empty for the log of the whole build."""
 
     stage: str = ""
     step: str = ""

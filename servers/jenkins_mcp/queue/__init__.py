@@ -1,1 +1,1 @@
-"""What waits in the queue and why, and the machines that builds run on."""
+"""The tools for the queue and for the machines that run builds."""

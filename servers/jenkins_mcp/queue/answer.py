@@ -11,7 +11,7 @@ from jenkins_mcp.queue.views import NodeLine, NodeList, QueueLine, QueueView
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from jenkins_mcp.client.dated import Dated
+    from jenkins_mcp.client.dated_answers import Dated
     from jenkins_mcp.client.models.queue import Queue, QueueItem
     from jenkins_mcp.client.models.system import Node, Nodes
     from jenkins_mcp.scope import JobScope

@@ -146,7 +146,7 @@ class StartChange(JenkinsChange, ABC):
         return Sent((found,)) if found else None
 
     async def _await_started(self, plan: StartPlan) -> Queued | None:
-        """Look for what was started a few times; Jenkins does not say which item a rebuild has become."""
+        """Look for the started build a few times; Jenkins does not say which item a rebuild has become."""
         for pause in (*PAUSES, None):
             with suppress(ServiceError):
                 if found := await self._find_started(plan):

@@ -1,4 +1,4 @@
-"""Checks parameters against what a job declares, and compares what Jenkins has stored with what was sent. Pure.
+"""Checks parameters against the declarations of a job, and compares the stored values with the sent ones. Pure.
 
 Jenkins drops names that it does not know, makes false of any text for a boolean that is not true, and answers a wrong
 choice or run with a fault and no reason (seen on Jenkins 2.579). So nothing is sent that the job does not declare.
@@ -50,7 +50,8 @@ def read_parameters(
         if (fault := _find_fault(declared[name], value) if name in declared else "is not a parameter of it")
     }
     if not faults:
-        return tuple(sorted((name, _normalize(declared[name], value)) for name, value in values.items()))
+        booleans = {name for name in values if declared[name].type == BOOLEAN}
+        return tuple(sorted((name, value.lower() if name in booleans else value) for name, value in values.items()))
     said = [f"{show_name(name)} {fault}" for name, fault in list(faults.items())[:MOST_FAULTS]]
     takes = {show_name(name): accepted_by(declared[name]) for name in list(declared)[:MOST_NAMES]}
     raise InvalidInput(
@@ -92,7 +93,7 @@ def parse_run(value: str) -> tuple[str, int] | None:
 
 
 def _find_fault(definition: ParameterDefinition, value: str) -> str:
-    """Return what is wrong with a value, "" if nothing is."""
+    """Return the fault of a value, "" if there is none."""
     wrong = f"takes {accepted_by(definition)}, not {quote_input(value)}"
     match definition.type:
         case t if t == BOOLEAN:
@@ -106,10 +107,6 @@ def _find_fault(definition: ParameterDefinition, value: str) -> str:
             return f"takes {accepted_by(definition)}"
         case _:
             return ""
-
-
-def _normalize(definition: ParameterDefinition, value: str) -> str:
-    return value.lower() if definition.type == BOOLEAN else value
 
 
 def expected_values(definitions: Iterable[ParameterDefinition], sent: Params) -> dict[str, str]:
@@ -132,7 +129,7 @@ def has_values(stored: Mapping[str, ParameterValue], expected: Mapping[str, str]
 
 
 def find_differences(sent: Params, stored: Mapping[str, ParameterValue]) -> tuple[str, ...]:
-    """Tell every difference between what was sent and what Jenkins has stored, a sentence each."""
+    """Describe every difference between the sent and the stored values, a sentence each."""
     found = []
     for name, value in sent:
         if name not in stored:

@@ -201,7 +201,7 @@ def plan_stop(jenkins: str, name: JobName, build: Build, verb: str) -> ChangePla
     """
     if verb != "stop" and not build.is_a("WorkflowRun"):
         raise InvalidInput(
-            f"{name} is no pipeline, and only a pipeline can be ended by {verb}",
+            f"{name} is not a pipeline, and only a pipeline can be ended by {verb}",
             next_step="Leave how out",
             service=JENKINS,
         )

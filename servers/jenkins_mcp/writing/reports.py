@@ -55,7 +55,7 @@ def report_rehearsal(plan: ChangePlan, *, confirm: bool, off: bool) -> ChangeVie
         requests=plan.requests,
         needs_confirmation=confirm,
         notes=plan.all_notes,
-        next_step=f"To do it, {how}" + ("; it then takes a confirmation" if confirm else ""),
+        next_step=f"To do it, {how}" + ("; it then needs a confirmation" if confirm else ""),
     )
 
 
@@ -105,7 +105,7 @@ def _next_of_start(plan: StartPlan, new: int | None, number: int | None, *, has_
         return "Look at differences: stop the build or cancel the item if it must not run with what was stored"
     job = plan.action.job
     if new is None and number is None:
-        return f"Look at the newest build of {job} in some seconds"
+        return f"Look at the newest build of {job} in a few seconds"
     return f"jenkins_wait_for_build with {f'job {job} and build {new}' if new else f'item {number}'} waits for its end"
 
 
@@ -120,7 +120,7 @@ def report_stop(plan: ChangePlan, sent: Sent, build: Build | None) -> ChangeView
     more = {"requests": plan.requests, "notes": _note_found(sent)}
     if build is None:
         message = f"Jenkins was asked to stop {called}, and does not show how it is now"
-        return make_view(plan, "under_way", message, next_step=f"Look at {called} in some seconds", **more)
+        return make_view(plan, "under_way", message, next_step=f"Look at {called} in a few seconds", **more)
     if not build.is_over:
         harder = {"stop": "term", "term": "kill"}.get(plan.action.verb, "") if build.is_a("WorkflowRun") else ""
         later = f"; if it still runs then, call again with how {harder}" if harder else ""
@@ -128,7 +128,7 @@ def report_stop(plan: ChangePlan, sent: Sent, build: Build | None) -> ChangeView
             plan,
             "under_way",
             f"Jenkins was asked to stop {called}, which still runs",
-            next_step=f"Look at it in some seconds{later}",
+            next_step=f"Look at it in a few seconds{later}",
             **more,
         )
     said = "; ".join(one_line(cause.short_description, WIDTH) for cause in build.interruptions())

@@ -8,8 +8,7 @@ from mcp.server.mcpserver import Context
 from mcp.types import InputRequiredResult
 from pydantic import Field, StrictBool, StrictInt, StrictStr
 
-from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import InvalidInput, ServiceError
+from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.tools import tool
 from jenkins_mcp.arguments import Jenkins, Job
 from jenkins_mcp.writing.views import ChangeView, StartView
@@ -36,7 +35,6 @@ Parameters = Annotated[
 ]
 DryRun = Annotated[bool, Field(description="only rehearse")]
 Confirmation = Annotated[str | None, Field(description="from NOT_CONFIRMED")]
-LONGEST_JOB = 200  # characters of what names no job, in an audit line
 
 # The operation of each tool: the guard also refuses operations whose tools a role's list leaves out.
 OPERATION_OF = {
@@ -140,7 +138,7 @@ class WritingTools:
         async def find(client: JenkinsClient) -> JobName:
             return job_of((await client.job(job)).full_name)
 
-        facts = {"job": one_line(job, LONGEST_JOB), **facts}
+        facts = {"job": job, **facts}
         return await self._find(operation, jenkins, facts, find)
 
     async def _find_item(self, item: int, jenkins: str | None) -> dict[str, Any]:
@@ -152,7 +150,7 @@ class WritingTools:
             task = (await client.send(get_queue_item(item))).value.task
             if task is None or not task.full_name:
                 raise InvalidInput(
-                    f"Queue item {item} is no build, but a part of one that runs",
+                    f"Queue item {item} is not a build but a part of one that runs",
                     next_step="Stop the build instead",
                 )
             # Read again as a job, which is refused where it is out of scope.
@@ -168,10 +166,7 @@ class WritingTools:
         find: Callable[[JenkinsClient], Awaitable[JobName]],
     ) -> dict[str, Any]:
         instance = self._access.choose(jenkins).name
-        try:
+        async with self._actors[instance].recording_refusals(operation=operation, jenkins=instance, **facts):
             client = await self._access.client(jenkins)
             job = await find(client)
-        except ServiceError as error:
-            await self._actors[instance].note_refusal(error, operation=operation, jenkins=instance, **facts)
-            raise
         return {"client": client, "pause": self._pause, "jenkins": instance, "name": operation, "job": job}

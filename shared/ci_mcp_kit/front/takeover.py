@@ -51,14 +51,12 @@ class Takeover:
         if self._opening is not None and message.get("id") == self._number:
             if message.get("result") != self._opening[1]:
                 self._differs(self._opening[1], message.get("result", message.get("error")))
-        elif not self._is_known_acknowledgement(message):
-            return True
+        else:
+            about = message.get("params", {}).get("_meta", {})
+            if message.get("method") != ACKNOWLEDGED or about[SUBSCRIPTION_KEY] not in self._listening:
+                return True
         self._said_twice -= 1
         return False
-
-    def _is_known_acknowledgement(self, message: dict[str, Any]) -> bool:
-        about = message.get("params", {}).get("_meta", {})
-        return message.get("method") == ACKNOWLEDGED and about[SUBSCRIPTION_KEY] in self._listening
 
 
 class Handover:

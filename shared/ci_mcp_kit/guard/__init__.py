@@ -31,7 +31,9 @@ Modules:
     repeating            the same call twice within a minute
     audit_chain          audit lines and their verification: pure
     audit, audit_sinks   the audit log, and the places that it is written to
-    audit_file           the audit file with its head and its lock; audit_command: the command that verifies it
+    audit_file           the audit file with its head and its lock
+    audit_line           an audit line in the words of a person: pure
+    audit_command        the commands that show and verify an audit file
     guard                Guard
     errors               WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable
 """

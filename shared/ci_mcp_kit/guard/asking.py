@@ -59,7 +59,7 @@ def can_ask(context: Context[Any, Any]) -> bool:
     asks = capabilities.elicitation if capabilities else None
     # For the empty object: MCP 2025-11-25, client/elicitation, "Capabilities". Earlier clients know no other.
     offers = asks is not None and (asks.form is not None or asks.url is None)
-    return offers and (_in_rounds(context) or context.session.can_send_request)
+    return offers and (in_rounds(context) or context.session.can_send_request)
 
 
 def replied(context: Context[Any, Any]) -> Reply | None:
@@ -74,7 +74,7 @@ def replied(context: Context[Any, Any]) -> Reply | None:
 
 async def put(context: Context[Any, Any], question: str, token: str) -> Reply | InputRequiredResult:
     """Ask the person; return the reply, or the result that ends this round of the call."""
-    if _in_rounds(context):
+    if in_rounds(context):
         form = ElicitRequest(
             params=ElicitRequestFormParams(message=question, requested_schema=Consent.model_json_schema())
         )
@@ -85,12 +85,13 @@ async def put(context: Context[Any, Any], question: str, token: str) -> Reply | 
             result = await context.elicit(question, Consent)
     except (MCPError, ValueError) as error:
         # The SDK (2.3.0) raises ValueError where an accepted form comes back empty or does not fit the schema.
-        raise NotConfirmed("The client could not put the question to anyone") from error
+        raise NotConfirmed("The client could not ask a person") from error
     if result is None:
         return Reply("cancel", token)
     return Reply(result.action, token, result.data.note if result.action == "accept" else "")
 
 
-def _in_rounds(context: Context[Any, Any]) -> bool:
+def in_rounds(context: Context[Any, Any]) -> bool:
+    """Return whether the client gets a question as the end of a call, and answers it with the next one."""
     version = context.protocol_version
     return version is not None and is_version_at_least(version, _ROUNDS_FROM)

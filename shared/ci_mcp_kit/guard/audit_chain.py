@@ -12,6 +12,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -52,7 +53,7 @@ class Head:
         """Read what `str` wrote; ValueError where it is nothing of the kind."""
         chain, count, digest = text.strip().split(":")
         if not count.isdecimal() or len(digest) != len(BEGINNING):
-            raise ValueError("that is no head of an audit file")
+            raise ValueError("that is not the head of an audit file")
         return cls(chain, int(count), digest)
 
 
@@ -60,8 +61,13 @@ def link(facts: dict[str, Any], head: Head, key: bytes | None) -> tuple[str, Hea
     """Return `facts` as the line that follows `head`, without a line end, and the new head.
 
     Long facts are shortened: a line that is longer than `LONGEST_LINE` could not be followed by another.
+
+    Raises:
+        ValueError: a fact has the name of one of the chain's own, which would take its place.
     """
     place = {"chain": head.chain, "number": head.count + 1, "previous": head.hash}
+    if lost := facts.keys() & (place.keys() | {"hash"}):
+        raise ValueError(f"an audit line cannot hold a fact called {min(lost)}")
     entry: dict[str, Any] = {**facts, **place}
     for characters, entries in _SHORTER:
         if len(_canonical(entry)) + len(BEGINNING) + 20 < LONGEST_LINE:
@@ -109,15 +115,30 @@ def read(line: str, key: bytes | None) -> tuple[dict[str, Any], Head]:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The result of a verification: the problems in words, and the end of the chain."""
+    """The result of a verification.
+
+    Attributes:
+        problems: in words.
+        head: the end of the chain; None if its last line is broken, or if there is none.
+        newest: the facts of the newest lines that are as they were written, the oldest of them first.
+    """
 
     problems: tuple[str, ...]
     head: Head | None
+    newest: tuple[dict[str, Any], ...] = ()
 
 
-def verify(lines: Iterable[str], key: bytes | None, *expected: Head | None) -> Report:
-    """Check every line and that each follows the one before; `expected` are heads that the chain must have passed."""
+def verify(lines: Iterable[str], key: bytes | None, *expected: Head | None, keep: int = 0) -> Report:
+    """Check every line and that each follows the one before.
+
+    Args:
+        lines: without their ends.
+        key: that they were signed with, if they were.
+        expected: heads that the chain must have passed.
+        keep: of how many lines the report holds the facts.
+    """
     problems: list[str] = []
+    newest: deque[dict[str, Any]] = deque(maxlen=keep)
     last: Head | None = None
     missing = {head for head in expected if head}
     for number, line in enumerate(lines, 1):
@@ -129,9 +150,10 @@ def verify(lines: Iterable[str], key: bytes | None, *expected: Head | None) -> R
             continue
         problems += _gap(number, entry, last, begins=number == 1)
         missing.discard(head)
+        newest.append(entry)
         last = head
     problems += [f"the end: line {head.count} of {head.chain} is not there; lines were removed" for head in missing]
-    return Report(tuple(problems), last)
+    return Report(tuple(problems), last, tuple(newest))
 
 
 def _gap(number: int, entry: dict[str, Any], last: Head | None, *, begins: bool) -> list[str]:

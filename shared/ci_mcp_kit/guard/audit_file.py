@@ -13,13 +13,14 @@ import stat
 import sys
 import tempfile
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import anyio
 import anyio.to_thread
 
-from ci_mcp_kit.guard.audit_chain import LONGEST_LINE, BrokenLine, Head, link, read
+from ci_mcp_kit.guard.audit_chain import LONGEST_LINE, BrokenLine, Head, Report, link, read, verify
 
 if sys.platform != "win32":
     import fcntl
@@ -127,6 +128,46 @@ def read_head(path: Path) -> Head | None:
         return None
     except ValueError as error:
         raise OSError(f"{kept} holds no head") from error
+
+
+NO_HEAD: Final = (
+    "nothing says how many lines there should be (no .head file and no --head): lines may be missing at the end"
+)
+
+
+def verify_file(path: Path, key: bytes | None, noted: Head | None = None, keep: int = 0) -> Report:
+    """Check a whole audit file; it is read line by line, as it may be large.
+
+    Args:
+        path: of the file.
+        key: that its lines were signed with, if they were.
+        noted: a head of it that was kept elsewhere.
+        keep: of how many of the newest lines the report holds the facts.
+
+    Raises:
+        OSError: the file or its head cannot be read.
+    """
+    # Both, because an append goes by the one next to the file.
+    expected = noted, read_head(path)
+    cut: list[str] = []
+    with path.open("rb") as stream:
+        report = verify(_whole_lines(stream, cut), key, *expected, keep=keep)
+    unknown = [] if any(expected) else [NO_HEAD]
+    return replace(report, problems=(*report.problems, *cut, *unknown))
+
+
+def _whole_lines(stream: BinaryIO, cut: list[str]) -> Iterator[str]:
+    """Yield the lines of a file, of one that is too long only the beginning; `cut` gets a last line without an end."""
+    while part := stream.readline(LONGEST_LINE + 2):
+        line = part
+        while part and not part.endswith(b"\n"):
+            part = stream.readline(LONGEST_LINE + 2)
+        if not part:
+            cut.append("the last line is cut")
+            return
+        # From bytes, because an append sees them so: a text would lose "\r". One that is not UTF-8 breaks its line, and
+        # does not keep the others from being checked.
+        yield line.removesuffix(b"\n").decode("utf-8", "surrogateescape")
 
 
 @contextmanager

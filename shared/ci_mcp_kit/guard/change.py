@@ -35,6 +35,8 @@ class Plan(Generic[A]):
         effect: what they do, as a verb phrase: "restart build 7 of octo/hello as a new build".
         notes: what a person should know before they agree, a sentence each.
         nothing: why there is nothing to do, in a sentence.
+        replaces: the state that it replaces, as JSON values: of all calls planned on it, whoever makes them, one is
+            carried out; empty where any number may be.
     """
 
     action: A
@@ -42,6 +44,7 @@ class Plan(Generic[A]):
     effect: str
     notes: tuple[str, ...] = ()
     nothing: str = ""
+    replaces: tuple[Any, ...] = ()
 
     @property
     def question(self) -> str:
@@ -56,13 +59,12 @@ class Plan(Generic[A]):
     @property
     def requests(self) -> tuple[str, ...]:
         """The calls for a reader: method, path, and the names of parameters."""
-        return tuple(_describe_request(call) for call in self.calls)
-
-
-def _describe_request(call: Request) -> str:
-    # Names only: this is shown in answers and written to the audit log, and values may be secrets.
-    names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in (*call.params, *call.form))
-    return f"{call.method} {call.path}" + (f" with {names}" if names else "")
+        texts = []
+        for call in self.calls:
+            # Names only: this is shown in answers and written to the audit log, and values may be secrets.
+            names = ", ".join(one_line(name, NAME_WIDTH) for name, _ in (*call.params, *call.form))
+            texts.append(f"{call.method} {call.path}" + (f" with {names}" if names else ""))
+        return tuple(texts)
 
 
 @dataclass(frozen=True)
@@ -78,6 +80,11 @@ class Sent:
     answers: tuple[Any, ...] = ()
     failed: ServiceError | None = None
     found: bool = False
+
+    @property
+    def did_nothing(self) -> bool:
+        """Whether the service has answered every call with nothing, as one that had nothing to do."""
+        return all(answer is None for answer in self.answers)
 
 
 class Change(ABC, Generic[A, V]):
@@ -114,7 +121,7 @@ class Change(ABC, Generic[A, V]):
 
     @abstractmethod
     def facts(self) -> dict[str, Any]:
-        """Return what an audit line says of it before anything was read."""
+        """Return the facts for an audit line before anything was read."""
 
     @abstractmethod
     async def plan(self) -> Plan[A]:

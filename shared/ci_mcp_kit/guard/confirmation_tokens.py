@@ -24,7 +24,7 @@ LONGEST: Final = 400  # characters; ours have some 120, and whatever is longer i
 
 
 def derived(key: bytes, purpose: str) -> bytes:
-    """Return a key for one purpose: what is signed for one cannot be used for another."""
+    """Return a key for one purpose: a signature for one is not valid for another."""
     return hmac.digest(key, f"drone-mcp/{purpose}".encode(), hashlib.sha256)
 
 
@@ -51,7 +51,7 @@ def check(key: bytes, token: str, action: Action, now: float) -> Question:
     """
     question = _read(key, token)
     if question is None:
-        raise NotConfirmed("That is no confirmation of this server", next_step=AGAIN)
+        raise NotConfirmed("That is not a confirmation of this server", next_step=AGAIN)
     if not hmac.compare_digest(question.fingerprint, action.fingerprint):
         raise NotConfirmed("The confirmation is for something else, or its subject has moved on since", next_step=AGAIN)
     if now >= question.ends:

@@ -161,7 +161,7 @@ class Confirmations:
         if await self._kept.note(self._declined(action), at=self._clock()) is not None:
             thing = action.operation.thing or self._thing
             refused = NotConfirmed(
-                f"A person declined to {action.operation.name} this {thing} a moment ago",
+                f"A person declined to {action.operation.verb or action.operation.name} this {thing} a moment ago",
                 details={"said": "decline"},
             )
             await self._audit.refused(refused, **action.facts())

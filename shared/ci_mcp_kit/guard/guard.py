@@ -138,12 +138,12 @@ class Guard:
         if decision.mode != "on":
             raise self.rules.disabled(f"The mode is {decision.mode}: nothing is sent")
         if decision.confirm and not confirmation:
-            raise NotConfirmed(f"{action.operation.name} takes a confirmation")
+            raise NotConfirmed(f"{action.operation.name} needs a confirmation")
         return Warrant(action, decision, confirmation)
 
     @asynccontextmanager
     async def _on_record(self, facts: dict[str, Any]) -> AsyncIterator[None]:
-        """Write a line about what the block refuses."""
+        """Write a line about a refusal in the block."""
         try:
             yield
         except ServiceError as refused:
@@ -179,7 +179,7 @@ class Guard:
         # By identity, because a permit is for this one object and not for any call that is equal to it.
         permit = next((permit for permit in self._permits if permit.call is call), None)
         if permit is None:
-            raise PermissionDenied(f"{call.operation} leaves only as part of a guarded action, and only once")
+            raise PermissionDenied(f"{call.operation} is sent only as part of a guarded action, and only once")
         # Removed before anything else: if the client repeats the call by itself, the gate sees it again and finds no
         # permit.
         self._permits.remove(permit)

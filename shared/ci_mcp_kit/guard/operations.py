@@ -24,13 +24,21 @@ class Operation:
     """One kind of change.
 
     Attributes:
-        name: a verb, as settings and role files name it.
+        name: a verb, as settings and role files name it; one that names several things has the thing in it: set_secret.
         call: the operation of the one call that it may send.
         risk: of doing it by mistake.
         thing: what it changes, for sentences, where that is not the `thing` of the guard.
+        verb: for sentences, where the name is none.
     """
 
     name: str
     call: str
     risk: Risk
     thing: str = ""
+    verb: str = ""
+
+    def describe(self, thing: str) -> str:
+        """Return the operation on things in general, for a sentence; `thing` is that of the guard."""
+        one = self.thing or thing
+        many = f"{one[:-1]}ies" if one.endswith("y") else f"{one}s"
+        return f"{self.verb or self.name} {many}"

@@ -66,7 +66,7 @@ class Action(Protocol):
         """A short text for the subject in its state, the same whatever the agent adds or which part of it is chosen."""
 
     def facts(self) -> dict[str, Any]:
-        """Return what an audit line says of it, as JSON values."""
+        """Return the facts for an audit line, as JSON values."""
 
     def covers(self, call: Any) -> bool:
         """Return whether `call` does this to this subject with these additions, and nothing else."""

@@ -83,9 +83,7 @@ class Rules(ABC):
         if self.mode == "off":
             raise self.disabled(f"Changes are off here, so {operation.name} is refused", {"rule": "mode"})
         if operation.name not in self.operations:
-            raise self.refusal(
-                "operations", f"This role may not {operation.name} {operation.thing or self.spec.thing}s"
-            )
+            raise self.refusal("operations", f"This role may not {operation.describe(self.spec.thing)}")
         self.check_scope(scope)
 
     def decide(self, action: Action) -> Decision:
@@ -101,18 +99,15 @@ class Rules(ABC):
         return Decision(self.mode, "allowed", confirm=risk >= self.confirm)
 
     def _check_additions(self, action: Action) -> None:
-        """Refuse what the agent adds and no rule allows by name."""
+        """Refuse additions of the agent that no rule allows by name."""
         additions = action.additions
         additions.check()
         for name, _ in additions.params:
-            if not self._allows_param(name):
+            if not matches(self.params, name) or (name not in self.params and self._is_reserved(name)):
                 raise self.refusal("params", f"This role may not set the parameter {name!r}{self._why_not(name)}")
         for switch in additions.switches:
             if getattr(self, switch) is not True:
                 raise self.refusal(switch, f"This role may not {action.operation.name} with {switch}")
-
-    def _allows_param(self, name: str) -> bool:
-        return matches(self.params, name) and (name in self.params or not self._is_reserved(name))
 
     def _is_reserved(self, name: str) -> bool:
         return is_read_by_programs(name, self.spec.reserved_params)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 from ci_mcp_kit.secret_files import read_secret
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping
+    from collections.abc import Collection, Iterable, Mapping
     from pathlib import Path
 
     from ci_mcp_kit.guard.rules import Rules
@@ -55,8 +55,11 @@ class GuardSettings:
         """
         if tools is None:
             return self
-        offered = {operation for name, operation in operation_of.items() if name in tools}
-        return replace(self, rules=replace(self.rules, operations=self.rules.operations & offered))
+        return self.limit_to_operations({operation for name, operation in operation_of.items() if name in tools})
+
+    def limit_to_operations(self, offered: Iterable[str]) -> Self:
+        """Return them without the operations that no offered tool has."""
+        return replace(self, rules=replace(self.rules, operations=self.rules.operations & frozenset(offered)))
 
     def secrets(self) -> list[str]:
         """Return what must never leave the process."""

@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
     Schema = Mapping[str, Any]
 
+AUDIT_COMMANDS: Final = (
+    ("audit show FILE [--last NUMBER]", "print the newest lines of an audit file, and check whether it is unchanged"),
+    ("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),
+)
+"""The commands of every server that writes, for its help."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class GuardSpec:
@@ -45,7 +51,7 @@ class GuardSpec:
         return next(variable.name for variable in self.variables if variable.field == field)
 
     def manifest(self) -> dict[str, Any]:
-        """Return what a server's manifest says of its guard."""
+        """Return the entry of the guard in a server's manifest."""
         keys = {}
         for key, schema in self.keys.items():
             variable = next(variable for variable in self.variables if variable.field == key)
@@ -57,6 +63,13 @@ class GuardSpec:
 def list_of(description: str, items: Schema) -> Schema:
     """Return the schema of a list that is not empty."""
     return {"type": "array", "minItems": 1, "items": dict(items), "description": description}
+
+
+# Without spaces and commas, as these separate the items of the variable that carries a list.
+REPO_GLOB: Final[Schema] = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
+"""A glob of repositories, `owner/name`."""
+NAME_GLOB: Final[Schema] = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
+"""A glob of other names; `!` takes away."""
 
 
 def operations_key(names: Iterable[str]) -> Schema:

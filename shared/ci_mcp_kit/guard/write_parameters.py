@@ -66,7 +66,7 @@ class Additions:
         return (*params, *(f"It turns on {switch}" for switch in self.switches))
 
     def facts(self) -> Mapping[str, Any]:
-        """Return what an audit line says of them: what was set, by name only, as a value may be a secret."""
+        """Return their entry in an audit line: the names only, as a value may be a secret."""
         return {"params": [one_line(name, LONGEST_NAME) for name, _ in self.params], "switches": list(self.switches)}
 
 

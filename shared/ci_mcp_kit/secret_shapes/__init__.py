@@ -68,13 +68,13 @@ def _merged(text: str, spans: list[Span]) -> list[Span]:
             merged[-1] = merged[-1][0], max(end, merged[-1][1])
         else:
             merged.append((start, end))
-    return [(start, _end_of_wrapped(text, end)) for start, end in merged]
-
-
-def _end_of_wrapped(text: str, end: int) -> int:
-    while (more := pattern(_NEXT_LINE).match(text, end)) and may_go_on(more["rest"]):
-        end = more.end()
-    return end
+    spans = []
+    for start, end in merged:
+        last = end
+        while (more := pattern(_NEXT_LINE).match(text, last)) and may_go_on(more["rest"]):
+            last = more.end()
+        spans.append((start, last))
+    return spans
 
 
 @functools.cache

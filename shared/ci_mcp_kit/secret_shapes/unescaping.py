@@ -17,7 +17,7 @@ _ESCAPE = (
 
 
 def unescape(line: str) -> str:
-    """Return `line` with its escapes replaced by what they mean. It stays one line."""
+    """Return `line` with its escapes replaced by the characters that they encode. It stays one line."""
     return pattern(_ESCAPE).sub(_meaning, line)
 
 

@@ -24,6 +24,7 @@ OPERATIONS = {
         Operation("restart", "builds.restart", Risk.LOW),
         Operation("promote", "builds.promote", Risk.LOW),
         Operation("rollback", "builds.rollback", Risk.LOW),
+        Operation("stop-preview", "builds.promote", Risk.LOW, "deployment"),
         Operation("approve", "stages.approve", Risk.MEDIUM),
         Operation("decline", "stages.decline", Risk.MEDIUM),
         Operation("stop", "builds.cancel", Risk.HIGH),

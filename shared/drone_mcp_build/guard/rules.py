@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_build.guard.action import BuildAction
 
-PRODUCTION = ("*prod*",)  # as `variables` describes it
+# As `variables` describes it. The preview of a branch called fix-product-page is not production.
+PRODUCTION = ("*prod*", "!preview-*")
 
 
 @dataclass(frozen=True, kw_only=True)

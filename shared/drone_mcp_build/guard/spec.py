@@ -5,7 +5,9 @@ from __future__ import annotations
 from ci_mcp_kit.guard.spec import (
     AUDIT_KEY,
     CONFIRM_KEY,
+    NAME_GLOB,
     PARAMS_KEY,
+    REPO_GLOB,
     SIGNING_KEY,
     GuardSpec,
     allow_key,
@@ -16,10 +18,6 @@ from ci_mcp_kit.guard.spec import (
 from drone_mcp_build.guard.variables import OPERATION_NAMES, VARIABLES
 from drone_mcp_client.errors import DRONE
 
-# Without spaces and commas, as these separate the items of the variable that carries a list.
-_REPO_GLOB = {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300}
-_NAME_GLOB = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*$", "maxLength": 300}
-
 BUILD_GUARD = GuardSpec(
     service=DRONE.name,
     thing="build",
@@ -29,11 +27,13 @@ BUILD_GUARD = GuardSpec(
     scope_words="repositories",
     variables=VARIABLES,
     keys={
-        "repos": list_of("Repositories that may be changed, owner/name with * as wildcard.", _REPO_GLOB),
+        "repos": list_of("Repositories that may be changed, owner/name with * as wildcard.", REPO_GLOB),
         "operations": operations_key(OPERATION_NAMES),
-        "branches": list_of("Branches whose builds may be touched; !glob takes away. All when left out.", _NAME_GLOB),
-        "targets": list_of("Environments whose deployments may be touched. None when left out.", _NAME_GLOB),
-        "production": list_of("Environments for which a person is always asked. *prod* when left out.", _NAME_GLOB),
+        "branches": list_of("Branches whose builds may be touched; !glob takes away. All when left out.", NAME_GLOB),
+        "targets": list_of("Environments whose deployments may be touched. None when left out.", NAME_GLOB),
+        "production": list_of(
+            "Environments for which a person is always asked. *prod* !preview-* when left out.", NAME_GLOB
+        ),
         "windows": list_of(
             "When production may be changed, like Mon-Fri/09:00-17:00/Europe/Berlin. Always when left out.",
             {"type": "string", "pattern": r"^[A-Za-z]{3}(-[A-Za-z]{3})?/\d\d:\d\d-\d\d:\d\d/[A-Za-z0-9_+/-]{1,60}$"},

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 # Repeated from `action.OPERATIONS`, whose module imports more than the standard library.
-OPERATION_NAMES = ("start", "restart", "promote", "rollback", "stop", "approve", "decline")
+OPERATION_NAMES = ("start", "restart", "promote", "rollback", "stop-preview", "stop", "approve", "decline")
 
 
 def _windows(text: str) -> tuple[str, ...]:
@@ -47,7 +47,7 @@ VARIABLES = (
         "production",
         "globs of environments for which a person is always asked",
         read_list,
-        "*prod*",
+        "*prod* !preview-*",
     ),
     Variable(
         "DRONE_MCP_ACTION_WINDOWS",
@@ -62,7 +62,7 @@ VARIABLES = (
     guard.allow("DRONE_MCP_ACTION_DEBUG", "debug", "restarts in Drone's debug mode"),
     guard.confirm(
         "DRONE_MCP_ACTION_CONFIRM",
-        "the lowest risk to confirm: low (start, restart, promote, rollback), medium (approve, decline, "
+        "the lowest risk to confirm: low (start, restart, promote, rollback, stop-preview), medium (approve, decline, "
         "a chosen commit, parameters) or high (stop, production)",
     ),
     guard.rate("DRONE_MCP_ACTION_RATE", "a repository"),

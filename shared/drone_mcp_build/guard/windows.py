@@ -30,14 +30,19 @@ def parse_window(text: str) -> Window:
     """
     found = _WINDOW.fullmatch(text)
     if not found:
-        raise ValueError(f"{text!r} is no window like Mon-Fri/09:00-17:00/Europe/Berlin")
+        raise ValueError(f"{text!r} is not a window like Mon-Fri/09:00-17:00/Europe/Berlin")
     first, last, begins, ends, zone = found.groups()
     start, end = DAYS.index(first.lower()), DAYS.index((last or first).lower())
     days = frozenset((start + more) % 7 for more in range((end - start) % 7 + 1))
-    return Window(days, time.fromisoformat(begins), time.fromisoformat(ends), _read_zone(zone))
+    return Window(days, time.fromisoformat(begins), time.fromisoformat(ends), read_zone(zone))
 
 
-def _read_zone(name: str) -> tzinfo:
+def read_zone(name: str) -> tzinfo:
+    """Return a time zone by its name.
+
+    Raises:
+        ValueError: this machine does not know it.
+    """
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - few processes have windows
 
     if name == "UTC":  # also where the machine has no database of time zones

@@ -20,7 +20,7 @@ REPO: Final = "/repos/{owner}/{repo}"
 LARGEST_PAGE: Final = 50
 
 Value: TypeAlias = str | int | tuple[str, ...]
-"""What a placeholder of a path stands for: one segment, a number, or several segments."""
+"""The value of a placeholder in a path: one segment, a number, or several segments."""
 
 _PLACEHOLDER: Final = re.compile(r"\{(\w+)\}")
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING, Final, Self, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ci_mcp_http.call import quote_input
-from ci_mcp_http.transport import Transport
+from ci_mcp_http.transport import ServiceClient
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied, UnexpectedAnswer
-from ci_mcp_kit.http_attempt import unwatched
 from forge_client.choosing import find_labels, find_milestone
 from forge_client.errors import NotFound
 from forge_client.gitea import code_calls, issue_calls, pull_calls, server_calls, write_calls
@@ -20,13 +19,8 @@ from forge_client.requests import PullFilter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
-    import httpx
-
-    from ci_mcp_http.call import Call, Gate
-    from ci_mcp_http.transport import Clock
-    from ci_mcp_kit.http_attempt import Watch
+    from ci_mcp_http.call import Call
     from forge_client.forge import ForgeWrites
     from forge_client.models.base import Page
     from forge_client.models.code import (
@@ -43,7 +37,6 @@ if TYPE_CHECKING:
     from forge_client.models.issues import Comment, Label, Milestone, TimelineEvent
     from forge_client.models.pulls import Checks, Review
     from forge_client.models.server import ForgeVersion, Repository, TokenFacts, User
-    from forge_client.options import ForgeOptions
     from forge_client.requests import IssueFilter
 
 T = TypeVar("T")
@@ -53,45 +46,10 @@ PAGES_LOOKED_THROUGH: Final = 2  # of open pull requests, each page with up to 4
 MOST_PAGES: Final = 20  # of labels or milestones: a repository has dozens of them, and a server may send any number
 
 
-class GiteaForge:
-    """A `forge_client.forge.Forge` for one Gitea or Forgejo server over pooled connections.
-
-    Args:
-        options: where the server is, whose token to use, how long to wait.
-        gate: sees every call before each attempt, and may raise to hold it back.
-        clock: time and chance, for tests.
-        network: carries requests instead of sockets, such as `httpx.ASGITransport`.
-        watch: observes every attempt (`ci_mcp_kit.http_attempt`).
-    """
+class GiteaForge(ServiceClient):
+    """A `forge_client.forge.Forge` for one Gitea or Forgejo server over pooled connections."""
 
     writes: ForgeWrites = write_calls
-
-    def __init__(
-        self,
-        options: ForgeOptions,
-        *,
-        gate: Gate | None = None,
-        clock: Clock | None = None,
-        network: httpx.AsyncBaseTransport | None = None,
-        watch: Watch = unwatched,
-    ) -> None:
-        self._transport = Transport(options, gate=gate, clock=clock, network=network, watch=watch)
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self.aclose()
-
-    async def aclose(self) -> None:
-        """Close all connections."""
-        await self._transport.aclose()
-
-    async def send(self, call: Call[T]) -> T:
-        """Send a call."""
-        return await self._transport.send(call)
 
     # The server, its users and repositories
 
@@ -353,7 +311,7 @@ class GiteaForge:
             if shared := sorted({*names} & organisation - {label.name for label in own}):
                 raise InvalidInput(
                     f"{quote_input(shared[0])} is a label of the organisation, by which the forge cannot filter",
-                    next_step="Leave it out, and look for it at what is listed",
+                    next_step="Leave it out, and filter the list yourself",
                 ) from unknown
             raise
         # Gitea looks up all labels of a name, and then for what has each of them.
@@ -361,7 +319,7 @@ class GiteaForge:
         if twice := next((label.name for label in found if counts[label.name] > 1), None):
             raise InvalidInput(
                 f"The repository has {counts[twice]} labels {quote_input(twice)}, by which the forge cannot filter",
-                next_step="Leave it out, and look for it at what is listed",
+                next_step="Leave it out, and filter the list yourself",
             )
         return found
 

@@ -126,5 +126,5 @@ def _at(ref: str) -> Params:
 
 def _hash(sha: str) -> str:
     if not is_sha(sha):
-        raise InvalidInput(f"{quote_input(sha)} is no hash of a commit", next_step="Give at least 4 of its digits")
+        raise InvalidInput(f"{quote_input(sha)} is not the hash of a commit", next_step="Give at least 4 of its digits")
     return sha

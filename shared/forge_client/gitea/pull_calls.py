@@ -102,5 +102,5 @@ def checks(repo: str, sha: str) -> Call[Checks]:
 
 def _full_sha(sha: str) -> str:
     if not is_full_sha(sha):
-        raise InvalidInput(f"{quote_input(sha)} is no whole hash of a commit", next_step="Give all its digits")
+        raise InvalidInput(f"{quote_input(sha)} is not the whole hash of a commit", next_step="Give all its digits")
     return sha

@@ -109,7 +109,7 @@ def _invalid(refusal: Refusal) -> ServiceError:
 
 
 def _unauthorized(refusal: Refusal) -> ServiceError:
-    """Describe a 401: unlike Drone, a forge refuses an unknown token for what is public, too."""
+    """Describe a 401: unlike Drone, a forge refuses an unknown token for public repositories, too."""
     status, message = refusal.response.status, "The forge does not know this token"
     if not refusal.response.with_token:
         message = f"The forge shows {refusal.call.subject} only to users, and no token is set"

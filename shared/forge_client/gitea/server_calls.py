@@ -28,7 +28,7 @@ def user() -> Call[User]:
 
 
 def token() -> Call[TokenFacts]:
-    """Read what the token knows about itself, which takes no scope. In Gitea from 1.27 on, not in Forgejo 12."""
+    """Read the scopes and the user of the token, which needs no scope. In Gitea from 1.27 on, not in Forgejo 12."""
     return get("token.get", "the token's scopes", "/token", read_as(TokenFacts))
 
 

@@ -15,7 +15,7 @@ from forge_client.gitea.written import read_labels, read_written
 from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest
 from forge_client.names import check_head, check_ref
-from forge_client.writing import check_body, check_title
+from forge_client.text_checks import check_body, check_title
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,7 +41,7 @@ def create_issue(
 
 
 def update_issue(repo: str, number: int, changes: IssueChanges) -> Call[Written[Issue]]:
-    """Change what is given of an issue; labels have calls of their own, as this one ignores them.
+    """Change the given fields of an issue; labels have calls of their own, as this one ignores them.
 
     With a content version, Gitea from 1.27 on refuses (409) where the body was edited since; Forgejo 12 ignores it.
     """
@@ -119,7 +119,7 @@ def create_pull(
 
 
 def update_pull(repo: str, number: int, changes: PullChanges) -> Call[Written[PullRequest]]:
-    """Change what is given of a pull request."""
+    """Change the given fields of a pull request."""
     content = _changed_content(changes)
     if changes.base is not None:
         content["base"] = check_ref(changes.base)

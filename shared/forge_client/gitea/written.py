@@ -1,4 +1,4 @@
-"""Compares a write with its answer, because a forge drops what the caller may not set and answers 201. Pure."""
+"""Compares a write with its answer, because a forge drops fields that the caller may not set, and answers 201. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the models have in common: how they read what forges leave out.
+"""The base of the models: how they read fields that forges leave out.
 
 The models are those of any forge. As aliases their fields have the names of Gitea, Forgejo and GitHub, whose JSON is
 nearly the same; a client of another forge makes them by the names of the fields.

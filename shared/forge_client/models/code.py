@@ -8,13 +8,15 @@ from pydantic import AliasPath, Field
 
 from forge_client.models.base import ForgeModel, Many, Moment, Text, nested
 
-LOOKED_AT: Final = 8000  # bytes in which git looks for a NUL to tell a binary file (git/git v2.47.0, xdiff-interface.c)
+LOOKED_AT: Final = (
+    8000  # bytes in which git looks for a NUL to recognise a binary file (git/git v2.47.0, xdiff-interface.c)
+)
 
 LARGEST_POINTER: Final = 1024  # bytes, which the pointer of a file in Git LFS never reaches
 
 
 class ChangedFile(ForgeModel):
-    """A file that a pull request or a commit changes; a commit tells no numbers of lines.
+    """A file that a pull request or a commit changes; for a commit the numbers of lines are unknown.
 
     `status` is added, changed, modified, deleted, removed or renamed.
     """
@@ -47,7 +49,7 @@ class Commit(ForgeModel):
 
 
 class Comparison(ForgeModel):
-    """The commits of one ref that are missing from another, newest first. Only Forgejo tells the files."""
+    """The commits of one ref that are missing from another, newest first. Only Forgejo lists the files."""
 
     total_commits: int = 0
     commits: Many[Commit] = ()
@@ -121,7 +123,7 @@ class Tree(ForgeModel):
 
 
 class LfsPointer(ForgeModel):
-    """What Git LFS keeps in the repository instead of a large file."""
+    """The pointer that Git LFS keeps in the repository instead of a large file."""
 
     oid: str
     size: int
@@ -133,7 +135,7 @@ class FileContent(ForgeModel):
     Attributes:
         start: where in the file the bytes begin.
         total: the size of the whole file.
-        sha: of the blob, "" where the forge does not tell it.
+        sha: of the blob, "" where the forge does not report it.
     """
 
     content: bytes

@@ -39,7 +39,7 @@ class Milestone(ForgeModel):
 
 
 class PullMark(ForgeModel):
-    """What an issue that is a pull request says of itself as one."""
+    """The fields of an issue that is a pull request."""
 
     draft: bool = False
     merged: bool = False

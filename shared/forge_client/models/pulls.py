@@ -30,7 +30,7 @@ class PullSide(ForgeModel):
 
 
 class PullRequest(ForgeModel):
-    """A pull request. What its `mergeable` can mean is told by `merge_state`."""
+    """A pull request. `merge_state` interprets its `mergeable`."""
 
     id: int = 0
     number: int
@@ -78,7 +78,7 @@ class PullRequest(ForgeModel):
 
 
 class PullsFound(ForgeModel):
-    """The open pull requests that were looked for; `complete` tells whether all open ones were looked through."""
+    """The open pull requests that were looked for; `complete`: whether all open ones were searched."""
 
     pulls: tuple[PullRequest, ...] = ()
     complete: bool = True
@@ -105,7 +105,7 @@ class Review(ForgeModel):
 
 
 class CommitStatus(ForgeModel):
-    """What one system says about a commit. `state` can be any word; each `context` has its newest status."""
+    """The status that a system reports for a commit. `state` can be any word; each `context` has its newest status."""
 
     id: int = 0
     context: Text = ""
@@ -117,7 +117,7 @@ class CommitStatus(ForgeModel):
 
     @property
     def outcome(self) -> Outcome:
-        """What its state means."""
+        """The meaning of its state."""
         return "failing" if self.state in _FAILING else "passing" if self.state in _PASSING else "pending"
 
 
@@ -129,7 +129,7 @@ class Checks(ForgeModel):
 
     @property
     def outcome(self) -> Outcome:
-        """What all of them mean together."""
+        """The meaning of all of them together."""
         outcomes = {status.outcome for status in self.statuses}
         order: tuple[Outcome, ...] = ("failing", "pending", "passing")
         return next((outcome for outcome in order if outcome in outcomes), "none")
@@ -137,7 +137,7 @@ class Checks(ForgeModel):
     def linked_below(self, address: str) -> Checks:
         """Return those that link to a page below an address, such as that of a CI server.
 
-        Contexts tell less: anyone may set one, and an administrator of the CI server can change its own.
+        Contexts prove less: anyone may set one, and an administrator of the CI server can change its own.
         """
         root = address.rstrip("/").lower() + "/"
         found = tuple(status for status in self.statuses if status.target_url.lower().startswith(root))

@@ -20,7 +20,7 @@ class ForgeVersion(ForgeModel):
 
     @property
     def kind(self) -> Literal["gitea", "forgejo"]:
-        """Which program it is."""
+        """The program: Gitea or Forgejo."""
         return "forgejo" if "+gitea-" in self.version else "gitea"
 
 
@@ -33,7 +33,7 @@ class User(ForgeModel):
 
 
 class TokenFacts(ForgeModel):
-    """What a token knows about itself: its scopes, such as `read:issue`, and the login of its user."""
+    """A token: its scopes, such as `read:issue`, and the login of its user."""
 
     name: Text = ""
     scopes: Many[str] = ()
@@ -46,7 +46,7 @@ class TokenFacts(ForgeModel):
 
 
 class Permissions(ForgeModel):
-    """What the token's user may do in a repository. The token itself may be limited to less by its scopes."""
+    """The rights of the token's user in a repository. The token itself may be limited to less by its scopes."""
 
     admin: bool = False
     push: bool = False

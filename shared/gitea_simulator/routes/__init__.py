@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitea_simulator.routes import code, files, issue_changes, issues, pulls, server
 
 if TYPE_CHECKING:
-    from gitea_simulator.routes.table import Route
+    from gitea_simulator.routes.route import Route
 
 ROUTES: tuple[Route, ...] = (
     *server.ROUTES,

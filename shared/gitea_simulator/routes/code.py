@@ -9,7 +9,7 @@ from gitea_simulator import code_shapes, shapes
 from gitea_simulator.differences import compare_trees, write_diff
 from gitea_simulator.paging import answer_page
 from gitea_simulator.requests import Refusal, answer, answer_text
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
     from starlette.responses import Response

@@ -12,7 +12,7 @@ from gitea_simulator import code_shapes
 from gitea_simulator.git import SYMLINK, TreeItem, list_folder, list_tree
 from gitea_simulator.requests import Refusal, answer
 from gitea_simulator.routes.code import find_commit, missing_object
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 from gitea_simulator.shapes import api
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def _send_range(ctx: Context, blob: Blob, headers: dict[str, str]) -> Response:
 
 
 def tree(ctx: Context) -> Response:
-    """Tell a page of what is below a commit; of folders too, what is in them, if it is recursive."""
+    """List a page of the entries of a commit; with those inside of folders if it is recursive."""
     repo = ctx.repo
     commit = repo.git.find(ctx.params["sha"], short=True)
     if commit is None:

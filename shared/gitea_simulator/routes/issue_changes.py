@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 from gitea_simulator import shapes
 from gitea_simulator.requests import Refusal, answer, no_content
 from gitea_simulator.routes.issues import ISSUE, find_comment, find_issue
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,7 @@ def read_label_ids(body: dict[str, Any]) -> list[int]:
 
 
 def apply_fields(ctx: Context, issue: Issue, body: dict[str, Any]) -> None:
-    """Set labels, milestone and assignees of what is new, if the caller may; unknown ids are dropped."""
+    """Set labels, milestone and assignees of a new issue, if the caller may; unknown ids are dropped."""
     ids = read_label_ids(body)
     users = [ctx.world.users.get(str(login).lower()) for login in body.get("assignees") or ()]
     if not ctx.may("write"):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from gitea_simulator import shapes
 from gitea_simulator.paging import MOST, answer_page, read_page
 from gitea_simulator.requests import Refusal, answer
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -139,7 +139,7 @@ def _is_within(ctx: Context, event: Event) -> bool:
 
 
 def find_comment(ctx: Context) -> tuple[Issue, Event]:
-    """Return the comment in the path and what it is on."""
+    """Return the comment in the path and its issue."""
     wanted = ctx.number("comment")
     for issue in ctx.repo.issues.values():
         for comment in issue.comments:

@@ -12,7 +12,7 @@ from gitea_simulator.requests import Refusal, answer, answer_text, no_content
 from gitea_simulator.routes.code import PARTS
 from gitea_simulator.routes.issue_changes import apply_fields, check_assignees, read_text, refuse_archived, set_state
 from gitea_simulator.routes.issues import find_user
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 
 if TYPE_CHECKING:
     from starlette.responses import Response

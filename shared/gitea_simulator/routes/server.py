@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from gitea_simulator import shapes
 from gitea_simulator.paging import answer_page
 from gitea_simulator.requests import NO_SUDO, Refusal, answer
-from gitea_simulator.routes.table import REPO, route
+from gitea_simulator.routes.route import REPO, route
 from gitea_simulator.world import VERSION
 
 if TYPE_CHECKING:

@@ -164,9 +164,9 @@ def test_the_version_is_that_of_the_distribution(desk: Desk) -> None:
 def test_a_role_has_the_tools_here_that_its_agent_has(desk: Desk) -> None:
     installed = read_installation()
     for role in ("dev", "jenkins-dev", "jenkins-ops", "ui"):
-        told = desk.run("tools", "--role", role, "--json", JENKINS_URL="https://jenkins.example.com").data
+        reported = desk.run("tools", "--role", role, "--json", JENKINS_URL="https://jenkins.example.com").data
         entries = load_role(role, role_library(None), installed).servers
-        for server, tools in told.items():
+        for server, tools in reported.items():
             assert tuple(tool["name"] for tool in tools) == tuple(
                 name
                 for name in installed[server].tool_names

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import httpx
 import pytest
 
 from support.snapshots import hold
@@ -123,3 +125,33 @@ def test_without_an_audit_log_nothing_is_restarted(acting: Desk) -> None:
     (acting.folder / ".local").write_text("no folder", encoding="utf-8")
     assert acting.run("restart", "octo/hello", "4", "--yes").code == 77
     assert RESTARTED not in acting.asked()
+
+
+@pytest.fixture
+def administering(desk: Desk) -> Desk:
+    """A shell that may change secrets."""
+    more = {"DRONE_MCP_ADMIN": "on", "DRONE_MCP_ADMIN_SCOPES": "octo/*"}
+    desk.environment |= {"DRONE_WRITE_TOKEN": desk.environment["DRONE_TOKEN"], **more}
+    return desk
+
+
+SECRET = ("call", "drone_manage_secret", "action=set", "repo=octo/hello", "name=KEY")
+
+
+def test_the_page_for_a_secret_is_named_and_its_value_is_not_on_the_screen(administering: Desk) -> None:
+    with administering.terminal(*SECRET) as terminal:
+        terminal.read_until(QUESTION)
+        (url,) = re.findall(r"http://127\.0\.0\.1:\d+/[\w-]+", terminal.text)
+        terminal.type("y\n")
+        httpx.post(url, data={"value": "typed-by-a-person"}, trust_env=False).raise_for_status()
+        terminal.read_until(QUESTION, times=2)
+        terminal.type("y\n")
+        terminal.read_to_end()
+        assert terminal.process.returncode == 0
+    assert "POST /api/repos/octo/hello/secrets" in administering.asked()
+    assert "typed-by-a-person" not in terminal.text
+
+
+def test_no_value_is_agreed_to_in_advance(administering: Desk) -> None:
+    assert administering.run(*SECRET, "--yes").code == 77
+    assert "POST /api/repos/octo/hello/secrets" not in administering.asked()

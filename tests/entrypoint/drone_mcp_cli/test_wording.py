@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drone_mcp_cli import tool_names
-from drone_mcp_cli.pages.writing import _PAGES
+from drone_mcp_cli.pages.printing import _PAGES
 from drone_mcp_cli.wording import PHRASES, Words
 from drone_mcp_config.installation.reading import read_installation
 
@@ -50,10 +50,10 @@ def test_the_repository_of_the_folder_is_not_named_again() -> None:
 
 @pytest.mark.parametrize("tool", TOOLS)
 def test_no_tool_is_left_without_the_command_that_calls_it(tool: str) -> None:
-    told = Words(TOOLS, "o/h", 4).for_terminal(f"Call {tool} again. {tool} tells; {tool} with number 3")
+    reported = Words(TOOLS, "o/h", 4).for_terminal(f"Call {tool} again. {tool} tells; {tool} with number 3")
     commands = "|".join(tool_names.COMMANDS.values())
-    assert len(re.findall(rf"drone-mcp (?:call {tool}|{commands})\b", told)) == 3
-    assert told.count(tool) == told.count(f"drone-mcp call {tool}")
+    assert len(re.findall(rf"drone-mcp (?:call {tool}|{commands})\b", reported)) == 3
+    assert reported.count(tool) == reported.count(f"drone-mcp call {tool}")
 
 
 def test_every_tool_that_has_a_command_or_a_page_is_installed() -> None:

@@ -183,7 +183,7 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("server", "complaint"), MISTAKES.values(), ids=MISTAKES)
-def test_a_mistake_is_told_as_the_manifest_has_it(
+def test_a_mistake_is_reported_as_the_manifest_has_it(
     run: Run, roles_dir: Callable[..., Path], server: str, complaint: str
 ) -> None:
     folder = roles_dir(r=f"role: r\nservers:\n  {server}\n")

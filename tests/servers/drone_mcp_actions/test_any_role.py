@@ -69,8 +69,8 @@ def environment(folder: Path, role: dict[str, Any]) -> dict[str, str]:
     plan = make_plan(loaded, INSTALLED, PlanContext("/py"))
     (server,) = (one for one in plan.servers if isinstance(one, StdioServer) and one.name == "drone-actions")
     generous = {"DRONE_SERVER": SERVER, "DRONE_TOKEN": "r", "DRONE_WRITE_TOKEN": "w"}
-    told = {name: template.fill(generous) for name, template in server.env.items()}
-    return {"DRONE_MCP_ACTION_REPOS": "octo/hello", **told}
+    reported = {name: template.fill(generous) for name, template in server.env.items()}
+    return {"DRONE_MCP_ACTION_REPOS": "octo/hello", **reported}
 
 
 def allowed(globs: list[str], slug: str) -> bool:

@@ -1,4 +1,4 @@
-"""Who says yes, in both eras, and what counts as one."""
+"""A person confirms, in both eras; nothing else counts as a confirmation."""
 
 from __future__ import annotations
 

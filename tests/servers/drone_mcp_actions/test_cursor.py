@@ -54,19 +54,19 @@ async def test_who_waits_with_the_cursor_of_a_restart_is_woken_when_its_build_be
             await until_sleeping(desk.drone.world, others + WAITING)
             assert not task.done(), "that its stages became known is no change"
             await desk.drone.advance(1)
-            told = (await task).structured_content
-    assert told["changes"][0] == "build: pending -> running"
-    assert told["build"]["number"] == done["new_build"]
+            reported = (await task).structured_content
+    assert reported["changes"][0] == "build: pending -> running"
+    assert reported["build"]["number"] == done["new_build"]
 
 
-async def test_what_happened_between_the_restart_and_the_wait_is_told_at_once(at: Any) -> None:
+async def test_what_happened_between_the_restart_and_the_wait_is_reported_at_once(at: Any) -> None:
     with anyio.fail_after(DEADLINE):
         async with at() as desk, builds(desk) as client:
             done = (await desk.call("drone_restart_build", **RESTART)).data
             await desk.drone.advance(300)
-            told = (await waiting(client, done, "finished")).structured_content
-    assert told["finished"] is True
-    assert told["changes"][:2] == ["build: pending -> failure", "stage 1 'build': failure"]
+            reported = (await waiting(client, done, "finished")).structured_content
+    assert reported["finished"] is True
+    assert reported["changes"][:2] == ["build: pending -> failure", "stage 1 'build': failure"]
 
 
 async def test_the_cursor_is_good_where_the_store_tells_of_the_build(at: Any, tmp_path: Path) -> None:
@@ -75,20 +75,20 @@ async def test_the_cursor_is_good_where_the_store_tells_of_the_build(at: Any, tm
         async with at() as desk, builds(desk, DRONE_MCP_STATE=state) as client, open_store(state) as store:
             done = (await desk.call("drone_restart_build", **RESTART)).data
 
-            async def tell() -> None:
+            async def change() -> None:
                 build = Build.model_validate(desk.build("octo/hello", done["new_build"]).to_json())
                 await store.apply("octo/hello", build, source="webhook", at=desk.drone.world.now())
 
-            await tell()
+            await change()
             desk.drone.forget()
             task = waiting(client, done, "change")
             while not desk.drone.asked:  # noqa: ASYNC110 - the server is to get that far
                 await asyncio.sleep(0)
             await desk.drone.advance(1)
-            await tell()
-            told = (await task).structured_content
+            await change()
+            reported = (await task).structured_content
             assert [asked.path for asked in desk.drone.asked] == ["/api/repos/octo/hello"]
-    assert (told["changes"][0], told["build"]["source"]) == ("build: pending -> running", "store")
+    assert (reported["changes"][0], reported["build"]["source"]) == ("build: pending -> running", "store")
 
 
 @pytest.mark.parametrize("again", [1, 3])

@@ -75,8 +75,10 @@ def test_help_names_the_variables() -> None:
     assert "DRONE_MCP_ACTION_REPOS" in run("--help").stdout
 
 
-def test_help_names_the_command_that_verifies() -> None:
-    assert "drone-mcp-actions audit verify FILE" in run("--help").stdout
+def test_help_names_the_commands_for_audit_files() -> None:
+    text = run("--help").stdout
+    assert "drone-mcp-actions audit verify FILE" in text
+    assert "drone-mcp-actions audit show FILE" in text
 
 
 async def log(path: Path, key: bytes | None = None) -> list[str]:
@@ -97,7 +99,7 @@ async def log(path: Path, key: bytes | None = None) -> list[str]:
         ("head removed", "nothing says how many lines there should be"),
     ],
 )
-async def test_what_was_done_to_a_file_is_told(tmp_path: Path, way: str, problem: str) -> None:
+async def test_what_was_done_to_a_file_is_reported(tmp_path: Path, way: str, problem: str) -> None:
     path = tmp_path / "audit.jsonl"
     one, two, three = await log(path)
     after = {
@@ -138,7 +140,35 @@ async def test_a_signed_file_takes_its_key(tmp_path: Path) -> None:
     assert run("audit", "verify", str(path)).returncode == 1
 
 
-def test_what_cannot_be_verified_is_told_without_a_traceback(tmp_path: Path) -> None:
+def test_what_cannot_be_verified_is_reported_without_a_traceback(tmp_path: Path) -> None:
     done = run("audit", "verify", str(tmp_path / "none"))
     assert (done.returncode, "Traceback" in done.stderr) == (2, False)
     assert run("audit", "verify", str(tmp_path), "--head", "x").returncode == 2
+
+
+async def test_show_prints_the_newest_lines_and_whether_the_file_is_intact(tmp_path: Path) -> None:
+    path = tmp_path / "audit.jsonl"
+    sink = FileSink(path, None)
+    agent = {"role": "ops", "session": "s-42", "pod": "host", "pid": "1"}
+    about = {"agent": agent, "operation": "restart", "repo": "octo/hello", "build": 4}
+    await sink.append({"time": "2026-11-29T10:00:00.1Z", "event": "asked", **about})
+    await sink.append({"time": "2026-11-29T10:00:01.1Z", "event": "attempt", **about, "rule": "allowed"})
+    wild = {**about, "repo": "octo/\x1b[31mred\x1b[0m\n", "message": "Drone is down"}
+    await sink.append({"time": "2026-11-29T10:00:02.1Z", "event": "outcome", "outcome": "not_sent", **wild})
+    done = run("audit", "show", str(path), "--last", "2")
+    assert done.returncode == 0
+    *lines, verdict = done.stdout.splitlines()
+    assert lines == [
+        "2026-11-29 10:00:01  ops/s-42  restart  octo/hello#4  attempt",
+        "2026-11-29 10:00:02  ops/s-42  restart  octo/red#4    not sent  Drone is down",
+    ]
+    assert verdict.startswith("ok: every line is as it was written; head ")
+    path.write_bytes(path.read_bytes().replace(b"restart", b"approve", 1))
+    changed = run("audit", "show", str(path))
+    assert changed.returncode == 1
+    assert "line 1: it was changed, or written with another key" in changed.stdout.splitlines()
+
+
+@pytest.mark.parametrize("number", ["0", "-1", "x"])
+def test_show_refuses_a_number_of_lines_that_is_none(tmp_path: Path, number: str) -> None:
+    assert run("audit", "show", str(tmp_path / "audit.jsonl"), "--last", number).returncode == 2

@@ -1,4 +1,4 @@
-"""What a person has refused is not asked again, whatever the next calls say."""
+"""A change that a person has refused is not asked for again, whatever the next calls say."""
 
 from __future__ import annotations
 

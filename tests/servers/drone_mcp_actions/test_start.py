@@ -108,7 +108,7 @@ async def test_a_wrong_pipeline_file_is_named_as_the_reason(at: Any) -> None:
     assert "did not find expected key" in answer.data["message"]
 
 
-async def test_a_missing_pipeline_file_is_told_while_drone_still_looks_for_it(
+async def test_a_missing_pipeline_file_is_reported_while_drone_still_looks_for_it(
     at: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(slow_triggers, "REPORT_SECONDS", 0.01)

@@ -154,7 +154,7 @@ async def test_a_restart_that_starts_nothing_is_explained(at: Any, message: str,
     assert "new_build" not in answer.data
 
 
-async def test_a_restart_whose_pipeline_is_broken_is_told_as_that(at: Any) -> None:
+async def test_a_restart_whose_pipeline_is_broken_is_reported_as_that(at: Any) -> None:
     async with at() as desk:
         commits = desk.drone.world.scm["octo/hello"].commits
         commit = commits[desk.build("octo/hello", 1).after]
@@ -238,7 +238,7 @@ async def test_a_build_that_only_moved_is_read_again_and_stopped(at: Any) -> Non
     assert (answer.data["outcome"], answer.data["status"]) == ("done", "killed")
 
 
-async def test_a_second_conflict_is_told(at: Any) -> None:
+async def test_a_second_conflict_is_reported(at: Any) -> None:
     async with at(person=Person()) as desk:
         desk.drone.break_with("status", status=409, route="DELETE *")
         answer = await desk.call("drone_stop_build", repo="octo/hello", number=2)

@@ -31,7 +31,8 @@ async def test_the_annotations_are_true(tool: str, destructive: bool, idempotent
 
 def test_every_operation_has_its_tool() -> None:
     assert set(OPERATION_OF) == {"drone_start_build", *TOOLS}
-    assert set(OPERATION_OF.values()) == OPERATIONS.keys() - {"promote", "rollback"}  # which the deploy server has
+    of_deploy = {"promote", "rollback", "stop-preview"}
+    assert set(OPERATION_OF.values()) == OPERATIONS.keys() - of_deploy
 
 
 async def test_the_way_out_closes_both_clients(at: Any) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_client.models import Build
-from drone_mcp_known.lazy_store import State
+from drone_mcp_known.known import State
 from drone_mcp_known.signature_store import Signatures, Signed
 from support.agent import SERVER
 from support.made_builds import T0, failing_build, made_build
@@ -87,7 +87,7 @@ async def test_a_build_of_the_same_number_in_a_repository_enabled_anew_is_anothe
     assert "1 failed build, 0 of them diagnosed" in answer.data["looked_at"]
 
 
-async def test_without_a_store_that_is_told_with_what_to_do(agent: Any) -> None:
+async def test_without_a_store_that_is_reported_with_what_to_do(agent: Any) -> None:
     answer = await find(agent, signature=ONE)
     assert answer.data["code"] == "INVALID_INPUT"
     assert "DRONE_MCP_STATE" in answer.data["next_step"]

@@ -123,13 +123,13 @@ async def test_an_empty_answer_says_why_and_what_to_do(
     assert next_step in answer.data["next_step"]
 
 
-async def test_a_wrong_token_is_told_as_one(agent: Any, drone: respx.MockRouter) -> None:
+async def test_a_wrong_token_is_reported_as_one(agent: Any, drone: respx.MockRouter) -> None:
     drone.get("/api/user/repos").respond(401, json={"message": "Unauthorized"})
     answer = await agent.call("drone_list_repos")
     assert answer.data["code"] == "AUTH_FAILED"
 
 
-async def test_the_single_page_of_a_wrong_address_is_told_as_one(agent: Any, drone: respx.MockRouter) -> None:
+async def test_the_single_page_of_a_wrong_address_is_reported_as_one(agent: Any, drone: respx.MockRouter) -> None:
     drone.get("/api/user/repos").respond(html="<!DOCTYPE html>")
     answer = await agent.call("drone_list_repos")
     assert answer.data["code"] == "DRONE_ERROR"

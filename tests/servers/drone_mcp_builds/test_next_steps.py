@@ -27,14 +27,14 @@ NOW = T0 + 120
 TOOLS = {tool.name for manifest in read_installation().values() for tool in manifest.tools}
 
 
-def told(build: dict[str, Any], now: int = NOW, limit: int = 0) -> BuildView:
+def reported(build: dict[str, Any], now: int = NOW, limit: int = 0) -> BuildView:
     return summarise(Build.model_validate(build), "octo/hello", "https://drone.example.com", now, limit=limit)
 
 
 def captured(name: str) -> BuildView:
     (file,) = CAPTURES.glob(f"{name}_*.json")
     answer = json.loads(file.read_text(encoding="utf-8"))
-    return told(json.loads(answer["response"]["body_text"]), T0 + 10**6)
+    return reported(json.loads(answer["response"]["body_text"]), T0 + 10**6)
 
 
 def check(build: Build, now: int) -> None:
@@ -101,7 +101,7 @@ STAGES_DONE = (made_stage(1, "lint"), made_stage(2, "test"))
 def test_a_build_that_does_not_go_on_by_itself_is_not_waited_for(stages: Any, outlook: Outlook, words: str) -> None:
     build = made_build(5, "running", *stages)
     assert outlook_of(Build.model_validate(build), NOW) is outlook
-    assert words in told(build).next_step
+    assert words in reported(build).next_step
 
 
 @pytest.mark.parametrize(
@@ -114,13 +114,13 @@ def test_a_build_that_does_not_go_on_by_itself_is_not_waited_for(stages: Any, ou
         ({"machine": "r1"}, "runner 'r1' has taken it and has not started it", True),
     ],
 )
-def test_a_pending_stage_is_told_by_its_reason_or_as_untold_and_not_waited_for_for_ever(
+def test_a_pending_stage_is_reported_with_its_reason_or_as_unexplained_and_not_waited_for_for_ever(
     more: dict[str, Any], reason: str, given_up: bool
 ) -> None:
     build = made_build(5, "pending", made_stage(1, "ci", "pending", created=T0, updated=T0) | more)
-    assert reason in told(build).headline
-    assert "drone_wait_for_build" in told(build).next_step
-    assert ("Do not go on waiting" in told(build, T0 + 600).next_step) == given_up
+    assert reason in reported(build).headline
+    assert "drone_wait_for_build" in reported(build).next_step
+    assert ("Do not go on waiting" in reported(build, T0 + 600).next_step) == given_up
 
 
 def test_what_was_approved_too_late_is_told_to_never_start() -> None:
@@ -139,11 +139,11 @@ def test_what_the_runner_could_not_run_has_no_log_to_read() -> None:
     lost = made_step(1, "fetch", "error", exit_code=255, error="dial tcp: i/o timeout")
     assert (
         "drone_restart_build with number 5"
-        in told(made_build(5, "error", made_stage(1, "ci", "error", lost, error="dial tcp: i/o timeout"))).next_step
+        in reported(made_build(5, "error", made_stage(1, "ci", "error", lost, error="dial tcp: i/o timeout"))).next_step
     )
 
 
-def test_a_green_build_in_which_nothing_ran_is_told_as_that() -> None:
+def test_a_green_build_in_which_nothing_ran_is_reported_as_that() -> None:
     view = captured("230")
     assert view.headline.endswith("but no step ran: all 2 steps were skipped")
     assert view.stages[0].steps[0].note == "its condition was not met, or it waits for a step that waits for it"
@@ -157,7 +157,7 @@ def test_blocked_stages_of_a_declined_build_are_still_open() -> None:
 
 
 def test_a_build_that_ran_into_its_time_limit_is_not_told_to_look_for_a_newer_one() -> None:
-    view = told(
+    view = reported(
         json.loads(json.loads((CAPTURES / "281_build_timeout.json").read_text())["response"]["body_text"]), limit=60
     )
     assert view.headline.endswith("It ran 60 s, and the repository's limit is 60 s")
@@ -166,12 +166,12 @@ def test_a_build_that_ran_into_its_time_limit_is_not_told_to_look_for_a_newer_on
 
 def test_a_running_build_that_a_newer_one_replaced_was_stopped_and_not_taken_out_of_the_queue() -> None:
     step = made_step(1, "test", "killed", exit_code=130)
-    view = told(made_build(5, "skipped", made_stage(1, "ci", "killed", step, exit_code=130)))
+    view = reported(made_build(5, "skipped", made_stage(1, "ci", "killed", step, exit_code=130)))
     assert view.headline.startswith("skipped: Drone's automatic cancel stopped it during step 1 'test'")
     assert view.first_failure is None
 
 
 def test_hundreds_of_skipped_steps_are_counted() -> None:
     steps = [made_step(1, "test", "failure", exit_code=1), *(made_step(n, f"s{n}", "skipped") for n in range(2, 301))]
-    (stage,) = told(made_build(5, "failure", made_stage(1, "ci", "failure", *steps))).stages
+    (stage,) = reported(made_build(5, "failure", made_stage(1, "ci", "failure", *steps))).stages
     assert (len(stage.steps), stage.folded) == (1, "299 skipped")

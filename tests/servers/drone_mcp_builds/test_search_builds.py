@@ -282,7 +282,7 @@ async def test_a_pasted_address_is_one_request(agent: Any, drone: respx.MockRout
         ({"url": "https://drone.example.com/octo/hello"}, "names a repository but no build"),
         ({"url": "https://drone.example.com/octo/hello/41", "branch": "main"}, "names build 41 of octo/hello already"),
         ({"url": "https://drone.example.com/octo/hello/41", "repo": "octo/other"}, "already"),
-        ({"repo": "octo/hello"}, "Nothing says which builds to find"),
+        ({"repo": "octo/hello"}, "No criterion says which builds to find"),
         ({"repo": "octo/hello", "limit": 0, "tag": "v1"}, "limit"),
         ({"repo": "octo/hello", "status": "red"}, "status"),
     ],
@@ -309,7 +309,7 @@ async def test_a_build_of_an_address_out_of_scope_is_refused(connect: Any, drone
     assert not drone.calls
 
 
-async def test_an_answer_that_is_no_list_is_told_as_such(agent: Any, drone: respx.MockRouter) -> None:
+async def test_an_answer_that_is_no_list_is_reported_as_such(agent: Any, drone: respx.MockRouter) -> None:
     drone.get(BUILDS).respond(json={"message": "hello"})
     answer = await agent.call("drone_list_builds", repo="octo/hello")
     assert answer.data["code"] == "DRONE_ERROR"

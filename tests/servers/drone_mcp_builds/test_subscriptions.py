@@ -1,4 +1,4 @@
-"""Who subscribes to a resource is told when it has changed, in both eras of the protocol."""
+"""A subscriber of a resource is notified when it has changed, in both eras of the protocol."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ BY_STREAM = 2
 
 
 class Subscriber:
-    """An agent that subscribes as its era does; `heard` holds the addresses that it was told of."""
+    """An agent that subscribes as its era does; `heard` holds the addresses of its notifications."""
 
     def __init__(self, agent: Any, era: str, heard: asyncio.Queue[str]) -> None:
         self.agent = agent
@@ -98,7 +98,7 @@ async def simulated(
 
 
 @pytest.mark.parametrize("uri", [LATEST, SUMMARY])
-async def test_a_change_on_drones_stream_is_told_and_the_resource_then_says_it(
+async def test_a_change_on_drones_stream_is_reported_and_the_resource_then_says_it(
     connect: Any, era: str, uri: str
 ) -> None:
     async with simulated(connect, era, TESTED - 1) as (drone, subscriber):
@@ -115,7 +115,7 @@ async def test_a_change_on_drones_stream_is_told_and_the_resource_then_says_it(
 
 
 @pytest.mark.parametrize("uri", [LATEST, SUMMARY])
-async def test_a_change_in_the_store_is_told_without_a_question_to_drone(
+async def test_a_change_in_the_store_is_reported_without_a_question_to_drone(
     connect: Any, era: str, uri: str, tmp_path: Path
 ) -> None:
     state = f"sqlite://{tmp_path}/state.db"
@@ -124,16 +124,16 @@ async def test_a_change_in_the_store_is_told_without_a_question_to_drone(
         simulated(connect, era, TESTED - 1, DRONE_MCP_STATE=state) as (drone, subscriber),
     ):
 
-        async def tell() -> None:
+        async def change() -> None:
             build = drone.world.find_build(drone.world.repos[SLUG], 3)
             known = Build.model_validate(build.to_json())
             await store.apply(SLUG, known, source="webhook", at=drone.world.now())
 
-        await tell()
+        await change()
         async with subscriber.to(uri):
             await until_running("Alarm._ring_by")
             await drone.advance(1)
-            await tell()
+            await change()
             assert await subscriber.heard.get() == uri
         paths = {request.path for request in drone.asked}
     assert paths == {f"/api/repos/{SLUG}"}, "all that is asked is whether the token may read"
@@ -147,7 +147,7 @@ async def test_who_may_not_read_a_build_cannot_subscribe_to_it(connect: Any) -> 
     assert caught.value.error.data["code"] == "NOT_FOUND"
 
 
-async def test_who_may_not_read_a_build_is_not_told_that_it_changes(connect: Any, tmp_path: Path) -> None:
+async def test_who_may_not_read_a_build_is_not_notified_of_its_changes(connect: Any, tmp_path: Path) -> None:
     state = f"sqlite://{tmp_path}/state.db"
     async with (
         open_store(state) as store,

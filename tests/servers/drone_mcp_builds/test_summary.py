@@ -1,4 +1,4 @@
-"""How a build is told: by its sentence, its first failure and its stage tree."""
+"""A build is shown by its headline, its first failure and its stage tree."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ CANCELLED = "Drone cancelled it: a person did, or a newer build replaced it"
 NOBODY_KNOWS = "Drone does not say who or what stopped it (a person, automatic cancel or a time limit)"
 
 
-def told(data: dict[str, Any]) -> BuildView:
+def reported(data: dict[str, Any]) -> BuildView:
     return summarise(Build.model_validate(data), "octo/hello", "https://drone.example.com", NOW)
 
 
 def captured(name: str) -> BuildView:
     answer = json.loads((FIXTURES / name).read_text(encoding="utf-8"))
-    return told(json.loads(answer["response"]["body_text"]))
+    return reported(json.loads(answer["response"]["body_text"]))
 
 
 @pytest.mark.parametrize(
@@ -68,14 +68,14 @@ def captured(name: str) -> BuildView:
         ),
     ],
 )
-def test_a_captured_build_is_told_in_one_sentence(name: str, headline: str) -> None:
+def test_a_captured_build_is_reported_in_one_sentence(name: str, headline: str) -> None:
     assert captured(name).headline == headline
 
 
 def test_the_first_failure_is_the_first_in_time_and_not_by_number() -> None:
     early = made_stage(2, "lint", "failure", made_step(1, "ruff", "failure", exit_code=1, stopped=T0 + 5))
     late = made_stage(1, "test", "failure", made_step(1, "pytest", "failure", exit_code=2, stopped=T0 + 50))
-    view = told(made_build(41, "failure", late, early))
+    view = reported(made_build(41, "failure", late, early))
     assert view.headline == "failed: step 1 'ruff' of stage 2 'lint' exited with 1 (first of 2 failures)"
     assert view.first_failure
     assert (view.first_failure.stage, view.first_failure.step, view.first_failure.exit_code) == (2, 1, 1)
@@ -84,7 +84,7 @@ def test_the_first_failure_is_the_first_in_time_and_not_by_number() -> None:
 
 def test_an_ignored_failure_is_neither_first_nor_hidden() -> None:
     lint = made_step(1, "lint", "failure", exit_code=1, errignore=True)
-    view = told(made_build(41, "success", made_stage(1, "default", "success", lint, made_step(2, "test"))))
+    view = reported(made_build(41, "success", made_stage(1, "default", "success", lint, made_step(2, "test"))))
     assert view.first_failure is None
     assert view.headline == (
         "succeeded in 1 min 0 s: 1 step passed in 1 stage; a failure is ignored in step 1 'lint' of stage 1 'default'"
@@ -94,7 +94,7 @@ def test_an_ignored_failure_is_neither_first_nor_hidden() -> None:
 
 def test_a_stage_that_fails_before_its_steps_gives_its_error() -> None:
     stage = made_stage(1, "default", "error", error="cannot create namespace", exit_code=255)
-    view = told(made_build(41, "error", stage))
+    view = reported(made_build(41, "error", stage))
     assert view.headline == (
         "ended with an error: stage 1 'default' failed without a failed step: cannot create namespace"
     )
@@ -105,14 +105,14 @@ def test_a_stage_that_fails_before_its_steps_gives_its_error() -> None:
 
 def test_a_step_that_could_not_run_gives_its_error_and_no_exit_code() -> None:
     broken = made_step(1, "build", "error", exit_code=255, error="pull access denied for octo/image")
-    view = told(made_build(41, "error", made_stage(1, "default", "error", broken)))
+    view = reported(made_build(41, "error", made_stage(1, "default", "error", broken)))
     assert "step 1 'build' of stage 1 'default' could not be run: pull access denied" in view.headline
     assert view.stages[0].steps[0].exit_code is None
 
 
-def test_what_failed_before_a_build_was_killed_is_told() -> None:
+def test_what_failed_before_a_build_was_killed_is_reported() -> None:
     steps = (made_step(1, "test", "failure", exit_code=1), made_step(2, "always", "killed", exit_code=130))
-    view = told(made_build(41, "killed", made_stage(1, "default", "killed", *steps)))
+    view = reported(made_build(41, "killed", made_stage(1, "default", "killed", *steps)))
     assert "before that, step 1 'test' of stage 1 'default' exited with 1" in view.headline
     assert view.first_failure
     assert view.first_failure.step == 1
@@ -120,7 +120,7 @@ def test_what_failed_before_a_build_was_killed_is_told() -> None:
 
 def test_a_running_build_that_has_failed_already_says_so() -> None:
     steps = (made_step(1, "test", "failure", exit_code=1), made_step(2, "report", "running"))
-    view = told(made_build(41, "running", made_stage(1, "default", "running", *steps)))
+    view = reported(made_build(41, "running", made_stage(1, "default", "running", *steps)))
     assert view.headline.startswith("running for 4 min 19 s: step 2 'report' of stage 1 'default' for 4 min 50 s")
     assert view.headline.endswith("already failed: step 1 'test' of stage 1 'default' exited with 1")
     assert view.next_step == "Call drone_wait_for_build with number 41 to learn how it ends"
@@ -132,10 +132,10 @@ def test_skipped_steps_and_stages_say_why() -> None:
     )
     then = made_stage(2, "deploy", "skipped", depends_on=["test"])
     lone = made_stage(1, "notify", "skipped", on_success=False, on_failure=True)
-    view = told(made_build(41, "failure", first, then))
+    view = reported(made_build(41, "failure", first, then))
     assert view.stages[0].steps[1].note == "step 1 failed"
     assert view.stages[1].note == "not run because of stage 1 'test'"
-    assert told(made_build(42, "success", lone)).stages[0].note == (
+    assert reported(made_build(42, "success", lone)).stages[0].note == (
         "runs only after a failure, and nothing before it failed"
     )
     assert captured("068_build_multi.json").stages[2].note == "runs only after a failure, and nothing before it failed"
@@ -144,15 +144,15 @@ def test_skipped_steps_and_stages_say_why() -> None:
 
 def test_a_step_that_ends_its_stage_on_purpose_is_explained() -> None:
     steps = (made_step(1, "changes", exit_code=78), made_step(2, "build", "skipped"))
-    view = told(made_build(41, "success", made_stage(1, "default", "success", *steps)))
+    view = reported(made_build(41, "success", made_stage(1, "default", "success", *steps)))
     assert view.stages[0].steps[0].note == "ended the stage early on purpose (exit code 78)"
     assert view.stages[0].steps[0].exit_code == 78
     assert view.stages[0].steps[1].note == "an earlier step ended the stage"
 
 
-def test_a_step_skipped_by_its_condition_is_told_from_one_after_a_failure() -> None:
+def test_a_step_skipped_by_its_condition_is_distinguished_from_one_after_a_failure() -> None:
     steps = (made_step(1, "test"), made_step(2, "publish", "skipped"))
-    view = told(made_build(41, "success", made_stage(1, "default", "success", *steps)))
+    view = reported(made_build(41, "success", made_stage(1, "default", "success", *steps)))
     assert view.stages[0].steps[1].note == "its condition was not met"
     assert view.stages[0].steps[1].seconds is None
 
@@ -164,21 +164,21 @@ def test_a_stage_that_waits_names_what_for() -> None:
 
 def test_a_stage_approved_too_late_is_said_to_wait_for_nothing() -> None:
     late = made_stage(2, "deploy", "waiting_on_dependencies", depends_on=["test"])
-    view = told(made_build(41, "running", made_stage(1, "test", "success"), late))
+    view = reported(made_build(41, "running", made_stage(1, "test", "success"), late))
     assert "it never starts" in view.stages[1].note
 
 
 def test_a_pending_stage_names_the_runner_it_needs() -> None:
     stage = made_stage(1, "default", "pending", labels={"zone": "eu"}, arch="arm64")
-    view = told(made_build(41, "pending", stage))
+    view = reported(made_build(41, "pending", stage))
     assert view.stages[0].note == "needs docker runner, linux/arm64, labels zone=eu; Drone does not say why it waits"
-    taken = told(made_build(41, "pending", made_stage(1, "default", "pending", machine="runner-7")))
+    taken = reported(made_build(41, "pending", made_stage(1, "default", "pending", machine="runner-7")))
     assert "runner 'runner-7' has taken it and has not started it" in taken.headline
 
 
 def test_a_stage_that_is_to_follow_waits_for_a_runner_too() -> None:
     stages = (made_stage(1, "test"), made_stage(2, "deploy", "pending"))
-    view = told(made_build(41, "running", *stages))
+    view = reported(made_build(41, "running", *stages))
     assert view.headline == (
         "running for 4 min 19 s, now pending: stage 2 'deploy' needs docker runner, linux/amd64; Drone does not say "
         "why it waits (all such runners may be busy, none may exist, or the queue may be paused)"
@@ -187,46 +187,46 @@ def test_a_stage_that_is_to_follow_waits_for_a_runner_too() -> None:
 
 def test_a_step_killed_in_a_failed_build_is_its_failure() -> None:
     slow = made_step(1, "soak", "killed", exit_code=137, stopped=T0 + 3 * 3600)
-    view = told(made_build(41, "failure", made_stage(1, "default", "killed", slow)))
+    view = reported(made_build(41, "failure", made_stage(1, "default", "killed", slow)))
     assert view.headline == "failed: step 1 'soak' of stage 1 'default' was killed"
     assert view.first_failure
     assert view.first_failure.exit_code is None
 
 
-def test_a_long_build_is_told_in_hours() -> None:
-    view = told(made_build(41, "success", made_stage(1, "default"), started=T0, finished=T0 + 7260))
+def test_a_long_build_is_reported_in_hours() -> None:
+    view = reported(made_build(41, "success", made_stage(1, "default"), started=T0, finished=T0 + 7260))
     assert view.headline == "succeeded in 2 h 1 min"
 
 
 def test_a_declined_build_that_had_begun_has_no_duration() -> None:
-    view = told(made_build(41, "declined", made_stage(1, "one", "declined"), finished=0))
+    view = reported(made_build(41, "declined", made_stage(1, "one", "declined"), finished=0))
     assert view.seconds is None
     assert view.stages[0].seconds is None
 
 
 def test_a_running_build_with_a_blocked_stage_says_that_it_waits() -> None:
-    view = told(made_build(41, "running", made_stage(1, "one", "running"), made_stage(2, "two", "blocked")))
+    view = reported(made_build(41, "running", made_stage(1, "one", "running"), made_stage(2, "two", "blocked")))
     assert view.headline.endswith("no step at this moment; waiting for approval: stage 2 'two'")
 
 
-def test_an_automatic_cancel_is_told_as_such() -> None:
-    view = told(made_build(41, "skipped", made_stage(1, "default", "skipped")))
+def test_an_automatic_cancel_is_reported_as_such() -> None:
+    view = reported(made_build(41, "skipped", made_stage(1, "default", "skipped")))
     assert "automatic cancel" in view.headline
     assert view.stages[0].note == "the build was skipped before it started"
 
 
-def test_a_failure_that_drone_does_not_explain_is_told_as_such() -> None:
-    view = told(made_build(41, "failure", made_stage(1, "default")))
+def test_a_failure_that_drone_does_not_explain_is_reported_as_such() -> None:
+    view = reported(made_build(41, "failure", made_stage(1, "default")))
     assert view.headline == "failed; Drone does not say at what"
     assert view.next_step == "No step failed in it: drone_diagnose_build with number 41 shows what its stages say"
 
 
-def test_a_status_of_a_later_drone_is_told_as_it_is() -> None:
-    assert told(made_build(41, "paused")).headline == "Drone calls its status 'paused', which is not known here"
+def test_a_status_of_a_later_drone_is_reported_as_it_is() -> None:
+    assert reported(made_build(41, "paused")).headline == "Drone calls its status 'paused', which is not known here"
 
 
 def test_a_pull_request_of_a_fork_names_number_target_and_source() -> None:
-    view = told(
+    view = reported(
         made_build(
             41,
             event="pull_request",
@@ -252,11 +252,11 @@ def test_a_pull_request_of_a_fork_names_number_target_and_source() -> None:
     ],
 )
 def test_the_number_of_a_pull_request_is_read_from_its_ref(ref: str, number: int | None) -> None:
-    assert told(made_build(41, event="pull_request", ref=ref)).pull_request == number
+    assert reported(made_build(41, event="pull_request", ref=ref)).pull_request == number
 
 
-def test_what_only_some_builds_have_is_told_where_it_is() -> None:
-    view = told(
+def test_what_only_some_builds_have_is_reported_where_it_is() -> None:
+    view = reported(
         made_build(41, event="promote", parent=40, deploy_to="production", trigger="hubot", ref="refs/tags/v1.2")
     )
     assert view.tag == "v1.2"
@@ -266,20 +266,20 @@ def test_what_only_some_builds_have_is_told_where_it_is() -> None:
         "started_by": "hubot",
         "commit_page": "https://git.example.com/octo/hello/commit/0123456789abcdef0123456789abcdef01234567",
     }
-    assert told(made_build(41, event="cron", cron="nightly", link="")).about == {"cron": "nightly"}
+    assert reported(made_build(41, event="cron", cron="nightly", link="")).about == {"cron": "nightly"}
     assert view.page == "https://drone.example.com/octo/hello/41"
 
 
 def test_parameters_are_few_and_those_named_like_secrets_stay_hidden() -> None:
     params = {f"P{n}": "x" * 500 for n in range(20)} | {"DEPLOY_TOKEN": "abc", "A_PASSWORD": "short"}
-    view = told(made_build(41, params=params))
+    view = reported(made_build(41, params=params))
     assert view.params["DEPLOY_TOKEN"] == view.params["A_PASSWORD"] == "[redacted]"
     assert max(len(value) for value in view.params.values()) == 60
     assert (len(view.params), view.left_out) == (8, "14 parameters not listed")
 
 
 def test_times_are_utc_and_durations_whole_seconds() -> None:
-    view = told(failing_build())
+    view = reported(failing_build())
     assert (view.created, view.seconds) == ("2026-11-21T09:57:21Z", 60)
     assert [step.seconds for step in view.stages[0].steps] == [10, 10, 10, None]
 
@@ -287,7 +287,7 @@ def test_times_are_utc_and_durations_whole_seconds() -> None:
 def test_a_build_of_sixty_steps_fits_the_budget_and_shows_every_step() -> None:
     steps = [made_step(n, f"package-{n:02}-unit-tests") for n in range(1, 60)]
     steps.append(made_step(60, "publish", "failure", exit_code=1))
-    view = told(made_build(41, "failure", made_stage(1, "default", "failure", *steps)))
+    view = reported(made_build(41, "failure", made_stage(1, "default", "failure", *steps)))
     assert size_of(view) <= ANSWER_TOKENS
     assert len(view.stages[0].steps) == 60
 
@@ -295,7 +295,7 @@ def test_a_build_of_sixty_steps_fits_the_budget_and_shows_every_step() -> None:
 def test_a_build_too_large_to_list_folds_what_passed_and_keeps_what_failed() -> None:
     steps = [made_step(n, "a rather long name of a step in a matrix build " + "x" * n) for n in range(1, 151)]
     steps.append(made_step(151, "publish", "failure", exit_code=1))
-    view = told(made_build(41, "failure", made_stage(1, "default", "failure", *steps)))
+    view = reported(made_build(41, "failure", made_stage(1, "default", "failure", *steps)))
     assert size_of(view) <= ANSWER_TOKENS
     assert [step.name for step in view.stages[0].steps] == ["publish"]
     assert view.stages[0].folded == "150 success"
@@ -306,7 +306,7 @@ def test_the_largest_build_that_can_be_made_fits_the_budget() -> None:
     stages = [made_stage(n, "s" * 200, "failure", *steps, error="e" * 500) for n in range(1, 101)]
     wide = dict.fromkeys(("message", "author_login", "target", "source", "source_repo", "cron", "deploy_to"), "w" * 500)
     params = {f"{n}" + "p" * 200: "v" * 500 for n in range(50)}
-    view = told(made_build(41, "failure", *stages, event="pull_request", params=params, link="l" * 900, **wide))
+    view = reported(made_build(41, "failure", *stages, event="pull_request", params=params, link="l" * 900, **wide))
     assert size_of(view) <= ANSWER_TOKENS
     assert view.left_out == "96 stages not listed: 96 failure; 42 parameters not listed"
     assert view.stages[0].folded == "99 failure"

@@ -84,7 +84,7 @@ async def tell(store: BuildStateStore, drone: SimulatorHandle, slug: str = SLUG)
     await store.apply(slug, Build.model_validate(build.to_json()), source="webhook", at=drone.world.now())
 
 
-async def test_a_build_that_has_ended_is_told_at_once(connect: Any) -> None:
+async def test_a_build_that_has_ended_is_reported_at_once(connect: Any) -> None:
     async with simulated(connect) as (drone, agent):
         answer = await waiting(agent, repo="octo/hello", number=4)
         assert asked(drone) == ["/api/repos/octo/hello/builds/4"]
@@ -154,7 +154,7 @@ async def test_when_the_time_is_up_the_answer_says_how_to_go_on_and_nothing_is_m
         await drone.advance(50)
         asked(drone)
         second = await waiting(agent, until="change", cursor=first.data["cursor"])
-        assert asked(drone) == [BUILD], "it is told at once"
+        assert asked(drone) == [BUILD], "it is reported at once"
         await drone.advance(0)
         third = waiting(agent, until="change", cursor=second.data["cursor"], max_seconds=1)
         await until_sleeping(drone.world, BY_STREAM)
@@ -207,7 +207,7 @@ async def test_a_drone_that_is_away_for_a_while_does_not_end_the_waiting(connect
 
 
 async def until_known(store: BuildStateStore, drone: SimulatorHandle) -> None:
-    """Let the others run until the store has been told how the build stands now."""
+    """Let the others run until the store has the current state of the build."""
     while (record := await store.get(SLUG, 3)) is None or record.seen_at < drone.world.now():  # noqa: ASYNC110 - as above
         await asyncio.sleep(0)
 

@@ -1,4 +1,4 @@
-"""What is told of the changes of a build."""
+"""The changes of a build as a wait reports them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def test_nothing_has_changed_since_now(build: Build) -> None:
     assert waiting.describe_changes(build, build) == ()
 
 
-def test_what_changed_is_told_in_few_lines_without_steps_that_merely_appeared() -> None:
+def test_what_changed_is_reported_in_few_lines_without_steps_that_merely_appeared() -> None:
     def built(status: str, steps: int) -> Build:
         every = tuple(Step(number=n, name=f"s{n}", status=status) for n in range(1, steps + 1))
         return Build(number=1, status="running", stages=(Stage(number=1, name="a\nb", status="running", steps=every),))

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from mcp import Client
 
-from drone_mcp_build.guard.settings import ActionSettings
 from drone_mcp_deploy.server import create
+from drone_mcp_deployments.settings import DeploySettings
 from support.actions_desk import NOW, Desk, Person
 from support.simulator import SimulatorHandle, running_simulator
 
@@ -26,28 +26,33 @@ async def deploy(drone: SimulatorHandle, event: str, number: int, target: str, *
     await drone.advance(seconds)
 
 
-@pytest.fixture
-def at(tmp_path: Path) -> At:
-    """Open the server: builds 1 and 2 were promoted to staging (as 6 and 8), and 1 to production (as 7)."""
+def desks(folder: Path, world: str, *promoted: tuple[int, str]) -> At:
+    """Return what opens the server before a Drone of a scenario, in which builds were promoted to targets."""
 
     @asynccontextmanager
     async def opened(person: Person | None = None, clock: float = NOW, **environment: str) -> AsyncIterator[Desk]:
-        async with running_simulator(Path(__file__).parent / "world.yaml", socket=True) as drone:
-            for number, target in ((1, "staging"), (1, "production"), (2, "staging")):
+        async with running_simulator(Path(__file__).parent / world, socket=True) as drone:
+            for number, target in promoted:
                 await deploy(drone, "promote", number, target)
             drone.world.requests.clear()
             variables = {
                 "DRONE_SERVER": drone.url,
                 "DRONE_TOKEN": "reader-token",
                 "DRONE_WRITE_TOKEN": drone.admin_token,
-                "DRONE_MCP_AUDIT_LOG": str(tmp_path / "audit.jsonl"),
+                "DRONE_MCP_AUDIT_LOG": str(folder / "audit.jsonl"),
                 "DRONE_MCP_ACTIONS": "on",
                 "DRONE_MCP_ACTION_REPOS": "octo/*",
                 "DRONE_MCP_ACTION_TARGETS": "*",
                 **environment,
             }
-            server = create(ActionSettings.from_environment(variables), lambda: clock)
+            server = create(DeploySettings.from_environment(variables), lambda: clock)
             async with Client(server, elicitation_callback=person) as client:
-                yield Desk(client, drone, tmp_path / "audit.jsonl", [clock])
+                yield Desk(client, drone, folder / "audit.jsonl", [clock])
 
     return opened
+
+
+@pytest.fixture
+def at(tmp_path: Path) -> At:
+    """Open the server: builds 1 and 2 were promoted to staging (as 6 and 8), and 1 to production (as 7)."""
+    return desks(tmp_path, "world.yaml", (1, "staging"), (1, "production"), (2, "staging"))

@@ -1,4 +1,4 @@
-"""What runs where, what ran there before, and what one deployment was."""
+"""Deployments are read: the running ones, their history, and one deployment."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def test_a_deployment_shows_its_parameters_but_no_secret(at: Any) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(1, "NOT_FOUND"), (99, "NOT_FOUND")])
-async def test_what_is_no_deployment_is_told_as_that(at: Any, number: int, code: str) -> None:
+async def test_what_is_no_deployment_is_reported_as_that(at: Any, number: int, code: str) -> None:
     async with at() as desk:
         answer = await desk.call("drone_get_deployment", repo="octo/hello", number=number)
     assert answer.code == code

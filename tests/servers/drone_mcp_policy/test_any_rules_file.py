@@ -1,4 +1,4 @@
-"""Whatever a rule file holds: it is rules, or its mistakes have a line."""
+"""For any content of a rule file: it is rules, or its mistakes have a line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is done about a build in each state, where no rule says otherwise."""
+"""The decision about a build in each state, where no rule says otherwise."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def test_every_status_that_drone_has_is_a_state(status: str) -> None:
     assert (state_of(a_build(7, status)) == "unknown") == (status == "from a later release")
 
 
-def test_a_failure_is_told_with_its_place_exit_code_and_class() -> None:
+def test_a_failure_is_reported_with_its_place_exit_code_and_class() -> None:
     decision = decided(a_build(7, "failure", TEST_FAILED))
     assert decision.reason == "it failed: step 'test' of stage 'ci' ended as failure with exit code 1 (maybe test)"
     assert decision.kind == "test"

@@ -1,4 +1,4 @@
-"""Decisions about builds that the store tells of: when it may, to whom, and what is asked of Drone all the same."""
+"""Decisions about builds in the store: when it is used, for whom, and which requests Drone still gets."""
 
 from __future__ import annotations
 
@@ -74,27 +74,31 @@ async def test_what_drone_answered_is_known_from_then_on(connect: Any, state: st
 async def test_a_running_build_is_believed_while_the_feed_is_alive(connect: Any, state: str) -> None:
     async with simulated(connect, state) as (drone, agent, store):
         await feed(store, drone, RUNNING)
-        told = await agent.evaluate(repo=SLUG, number=RUNNING)
-        assert (told["action"], told["source"], asked(drone)) == ("wait", "store", [REPO])
+        reported = await agent.evaluate(repo=SLUG, number=RUNNING)
+        assert (reported["action"], reported["source"], asked(drone)) == ("wait", "store", [REPO])
         await drone.advance(200)
-        told = await agent.evaluate(repo=SLUG, number=RUNNING)
-        assert (told["action"], told["source"], asked(drone)) == ("continue", "drone", [f"{REPO}/builds/{RUNNING}"])
+        reported = await agent.evaluate(repo=SLUG, number=RUNNING)
+        assert (reported["action"], reported["source"], asked(drone)) == (
+            "continue",
+            "drone",
+            [f"{REPO}/builds/{RUNNING}"],
+        )
 
 
 async def test_a_build_that_waits_for_approval_is_asked_for(connect: Any, state: str) -> None:
     async with simulated(connect, state) as (drone, agent, store):
         await feed(store, drone, 1, slug="octo/guarded")
-        told = await agent.evaluate(repo="octo/guarded", number=1)
+        reported = await agent.evaluate(repo="octo/guarded", number=1)
         assert asked(drone) == ["/api/repos/octo/guarded/builds/1"]
-    assert (told["action"], told["source"]) == ("ask_for_approval", "drone")
+    assert (reported["action"], reported["source"]) == ("ask_for_approval", "drone")
 
 
 async def test_the_newest_build_is_known_while_the_feed_is_alive(connect: Any, state: str) -> None:
     async with simulated(connect, state) as (drone, agent, store):
         await feed(store, drone, LOST, RUNNING)
-        told = await agent.evaluate(repo=SLUG)
+        reported = await agent.evaluate(repo=SLUG)
         paths = asked(drone)
-    assert (told["number"], told["action"], told["source"]) == (LOST, "retry", "store")
+    assert (reported["number"], reported["action"], reported["source"]) == (LOST, "retry", "store")
     assert f"{REPO}/builds/latest" not in paths
 
 
@@ -104,10 +108,10 @@ async def test_before_a_retry_drone_itself_is_asked_what_was_tried(connect: Any,
         async with drone.client() as http:
             await http.post(f"{REPO}/builds/{LOST}")  # a restart that the store has not heard of
         drone.forget()
-        told = await agent.evaluate(repo=SLUG, number=LOST)
+        reported = await agent.evaluate(repo=SLUG, number=LOST)
         assert asked(drone) == [REPO, f"{REPO}/builds"]
-    assert (told["source"], told["action"]) == ("store", "collect_logs_and_stop")
-    assert "build 6 is a newer try of the same commit" in told["reason"]
+    assert (reported["source"], reported["action"]) == ("store", "collect_logs_and_stop")
+    assert "build 6 is a newer try of the same commit" in reported["reason"]
 
 
 async def test_what_is_known_is_not_told_to_whom_drone_does_not_show_it(connect: Any, state: str) -> None:
@@ -124,5 +128,5 @@ async def test_a_store_that_is_gone_costs_no_decision(connect: Any, tmp_path: Pa
     async with running_simulator(WORLD, socket=True) as drone:
         settings = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
         async with connect(DRONE_MCP_STATE=f"sqlite://{tmp_path}/no/state.db", **settings) as agent:
-            told = await agent.evaluate(repo=SLUG, number=GREEN)
-    assert (told["action"], told["source"]) == ("continue", "drone")
+            reported = await agent.evaluate(repo=SLUG, number=GREEN)
+    assert (reported["action"], reported["source"]) == ("continue", "drone")

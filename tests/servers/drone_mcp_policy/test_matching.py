@@ -1,4 +1,4 @@
-"""Which builds a rule fits, and what is said of one that it does not."""
+"""Rules match builds, and explain where they do not."""
 
 from __future__ import annotations
 
@@ -125,12 +125,14 @@ def test_an_action_is_not_taken_in_a_state_that_it_is_not_for(tmp_path: Path) ->
         ("00:00-01:00", "Etc/GMT-1", NIGHT, True),
     ],
 )
-def test_the_time_of_day_is_told_by_the_files_zone(tmp_path: Path, time: str, zone: str, at: int, fits: bool) -> None:
+def test_the_time_of_day_is_reported_by_the_files_zone(
+    tmp_path: Path, time: str, zone: str, at: int, fits: bool
+) -> None:
     rules = rules_of(tmp_path, f"zone: {zone}\nrules: [{{rule: it, then: stop, when: {{time: '{time}'}}}}]")
     assert (decided(FAILED, rules=rules, now=at).rule == "it") is fits
 
 
-def test_a_time_that_does_not_fit_is_told(tmp_path: Path) -> None:
+def test_a_time_that_does_not_fit_is_reported(tmp_path: Path) -> None:
     rules = rules_of(tmp_path, "rules: [{rule: it, then: stop, when: {time: '08:00-18:00'}}]")
     (look,) = evaluation(FAILED, rules=rules, now=NIGHT + 120).results
     assert look.why == "the time is 23:02, outside of 08:00-18:00"

@@ -42,7 +42,7 @@ def write(directory: Path, text: str, name: str = "rules.yaml") -> Path:
     return file
 
 
-def told(build: Any, action: str = "updated") -> dict[str, Any]:
+def reported(build: Any, action: str = "updated") -> dict[str, Any]:
     repo = {"namespace": "octo", "name": "hello", "slug": "octo/hello"}
     return {"event": "build", "action": action, "repo": repo, "build": build.model_dump(mode="json")}
 
@@ -84,21 +84,21 @@ def test_the_same_rules_in_other_words_do_not_differ(tmp_path: Path) -> None:
 
 def test_a_retry_knows_what_came_before(tmp_path: Path) -> None:
     builds = [flaky(n, parent=n - 1, created=T0 + 500 * n) for n in (1, 2, 3)]
-    lines = [json.dumps({"at": T0 + 900 * n, "body": told(build)}) for n, build in enumerate(builds, 1)]
+    lines = [json.dumps({"at": T0 + 900 * n, "body": reported(build)}) for n, build in enumerate(builds, 1)]
     result = run(write(tmp_path, "\n".join(lines), "events.jsonl"))
     said = [line.split("  ")[3] for line in result.stdout.splitlines()]
     assert said == ["retry", "retry", "collect_logs_and_stop"]
 
 
-def test_bare_bodies_are_told_by_their_own_time(tmp_path: Path) -> None:
+def test_bare_bodies_are_reported_by_their_own_time(tmp_path: Path) -> None:
     build = a_build(1, "failure", CLONE_FAILED)
-    text = "\n\n".join([json.dumps(told(build)), json.dumps({"event": "user", "action": "created"})])
+    text = "\n\n".join([json.dumps(reported(build)), json.dumps({"event": "user", "action": "created"})])
     (snapshot,) = read_recording(str(write(tmp_path, text, "events.jsonl")))
     assert snapshot.at == build.finished
 
 
 def test_times_may_be_written_as_dates(tmp_path: Path) -> None:
-    text = json.dumps({"at": "2026-11-21T10:00:00Z", "body": json.dumps(told(a_build(1)))})
+    text = json.dumps({"at": "2026-11-21T10:00:00Z", "body": json.dumps(reported(a_build(1)))})
     assert read_recording(str(write(tmp_path, text)))[0].at == 1_795_255_200
 
 
@@ -119,14 +119,14 @@ async def test_a_snapshot_of_a_redis_store_is_replayed_as_the_store_itself(tmp_p
         async with open_store(redis.url) as store:
             await store.apply("octo/hello", a_build(1, "failure", CLONE_FAILED), source="webhook", at=T0 + 900.0)
             await write_snapshot(store, tmp_path / "snapshot.db")
-        told = []
+        reported = []
         for source in (redis.url, str(tmp_path / "snapshot.db")):
             done = await anyio.run_process([*warm_python(), "-m", "drone_mcp_policy", "replay", source])
-            told.append(done.stdout.decode())
+            reported.append(done.stdout.decode())
     finally:
         redis.stop()
-    assert told[0] == told[1]
-    assert "octo/hello#1  failure  retry  [retry-infrastructure]" in told[0]
+    assert reported[0] == reported[1]
+    assert "octo/hello#1  failure  retry  [retry-infrastructure]" in reported[0]
 
 
 @pytest.mark.parametrize(
@@ -138,20 +138,20 @@ async def test_a_snapshot_of_a_redis_store_is_replayed_as_the_store_itself(tmp_p
         ('{"event": "build", "build": {"number": "x"}}', ":1: this is no captured webhook"),
     ],
 )
-def test_what_is_no_recording_is_told_with_its_line(tmp_path: Path, text: str, message: str) -> None:
+def test_what_is_no_recording_is_reported_with_its_line(tmp_path: Path, text: str, message: str) -> None:
     result = run(write(tmp_path, text, "events.jsonl"))
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr == f"drone-mcp-policy: {tmp_path}/events.jsonl{message}\n"
 
 
-def test_a_recording_that_cannot_be_read_is_told(tmp_path: Path) -> None:
+def test_a_recording_that_cannot_be_read_is_reported(tmp_path: Path) -> None:
     assert "none.jsonl cannot be read: No such file" in run(tmp_path / "none.jsonl").stderr
     binary = tmp_path / "b.jsonl"
     binary.write_bytes(b"\xff\xfe")
     assert "b.jsonl cannot be read: it is no text" in run(binary).stderr
 
 
-def test_every_mistake_of_a_rule_file_is_told_with_its_line(tmp_path: Path) -> None:
+def test_every_mistake_of_a_rule_file_is_reported_with_its_line(tmp_path: Path) -> None:
     rules = write(tmp_path, "rules:\n  - {rule: a, then: go}\n  - {rule: a b, then: stop}\n")
     result = run(WEBHOOKS, "--rules", rules)
     assert result.exit_code == 2

@@ -154,7 +154,7 @@ def test_a_failing_test_beside_a_lost_runner_forbids_the_retry() -> None:
     assert decided(both).action == "collect_logs_and_stop"
 
 
-# The property: agents that do as they are told come to an end.
+# The property: agents that follow the decisions come to an end.
 
 
 def retrying(most: int, classes: tuple[str, ...] = tuple(sorted(TRANSIENT))) -> Rules:

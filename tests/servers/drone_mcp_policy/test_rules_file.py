@@ -43,11 +43,11 @@ MISTAKES = [
     (RULE + "    when:\n      exit_code: 256\n", 5, "exit_code: found '256', but it takes an exit code from 0 to 255"),
     (RULE + "    when:\n      exit_code: 9-3\n", 5, "exit_code: found '9-3', but it takes an exit code"),
     (RULE + "    when:\n      exit_code: true\n", 5, "exit_code: found 'true', but it takes an exit code"),
-    (RULE + "    when: {error: '('}\n", 4, "error: found '(', which is no RE2 expression: missing"),
+    (RULE + "    when: {error: '('}\n", 4, "error: found '(', which is not an RE2 expression: missing"),
     (
         RULE + "    when: {error: '(?=a)'}\n",
         4,
-        "error: found '(?=a)', which is no RE2 expression: invalid perl operator",
+        "error: found '(?=a)', which is not an RE2 expression: invalid perl operator",
     ),
     (RULE + f"    when: {{error: {'a' * 501}}}\n", 4, "error: the expression is longer than 500 characters"),
     (RULE + "    when: {failure_class: flaky}\n", 4, "failure_class: found 'flaky'. It takes: test, compile"),
@@ -57,8 +57,8 @@ MISTAKES = [
     (RULE + "    reason: ''\n", 4, "reason: found '' where text belongs"),
     (RULE + "    next: [drone-get]\n", 4, "next: found 'drone-get', but it takes names of tools"),
     (RULE + "next: {waits: [a]}\n", 4, "'waits' is not a key of 'next'. Did you mean 'wait'?"),
-    (RULE + "zone: Mars/Olympus\n", 4, "zone: found 'Mars/Olympus', which is no time zone that is known here"),
-    (RULE + "zone: ../../etc/passwd\n", 4, "zone: found '../../etc/passwd', which is no time zone"),
+    (RULE + "zone: Mars/Olympus\n", 4, "zone: found 'Mars/Olympus', which is not a time zone that is known here"),
+    (RULE + "zone: ../../etc/passwd\n", 4, "zone: found '../../etc/passwd', which is not a time zone"),
     (RETRY, 2, "a rule that retries names the classes that it is for in 'failure_class': dependency, infrastructure"),
     (RETRY + "    when: {failure_class: test}\n", 4, "a failure of class 'test' is never retried; those that may be"),
     (RETRY + "    when: {failure_class: [timeout, compile]}\n", 4, "a failure of class 'compile' is never retried"),
@@ -91,15 +91,15 @@ MISTAKES = [
 
 
 @pytest.mark.parametrize(("text", "line", "message"), MISTAKES)
-def test_a_mistake_is_told_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
+def test_a_mistake_is_reported_with_its_line(tmp_path: Path, text: str, line: int, message: str) -> None:
     with pytest.raises(InvalidFile) as caught:
         rules_of(tmp_path, text)
-    told = {problem.line: problem.message for problem in caught.value.problems}
-    assert line in told, told
-    assert told[line].startswith(message)
+    reported = {problem.line: problem.message for problem in caught.value.problems}
+    assert line in reported, reported
+    assert reported[line].startswith(message)
 
 
-def test_all_mistakes_are_told_at_once(tmp_path: Path) -> None:
+def test_all_mistakes_are_reported_at_once(tmp_path: Path) -> None:
     with pytest.raises(InvalidFile) as caught:
         rules_of(tmp_path, RULE + "    when: {branch: 7, event: pushed}\n    retries: {}\nzone: X\n")
     assert [problem.line for problem in caught.value.problems] == [4, 4, 5, 6]

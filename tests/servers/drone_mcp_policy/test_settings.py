@@ -1,4 +1,4 @@
-"""What the environment may say, and the one line that is said where it is wrong."""
+"""The environment is read, and a wrong one is reported in one line."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def test_the_tools_of_the_role_are_read() -> None:
         ("DRONE_MCP_ROLE_TOOLS", ",", "is ',': it takes names"),
     ],
 )
-def test_a_wrong_value_is_told_in_one_line(name: str, text: str, message: str) -> None:
+def test_a_wrong_value_is_reported_in_one_line(name: str, text: str, message: str) -> None:
     with pytest.raises(SettingsError, match=name) as caught:
         PolicySettings.from_environment({**DRONE, name: text})
     assert str(caught.value).startswith(f"{name} {message}")

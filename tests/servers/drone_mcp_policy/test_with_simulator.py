@@ -62,15 +62,15 @@ async def test_each_state_is_decided_with_a_tool_that_the_role_has(
 async def test_a_failure_that_its_retry_did_not_remove_is_not_retried_again(connect: Any, era: str) -> None:
     async with simulated(connect, era, DRONE_MCP_ROLE_TOOLS=ROLE) as (drone, agent):
         decision = await agent.evaluate(repo="octo/hello")
-        told = [(decision["action"], decision.get("retries"))]
+        reported = [(decision["action"], decision.get("retries"))]
         while decision["action"] == "retry":
             async with drone.client() as http:
                 restarted = await http.post(f"/api/repos/octo/hello/builds/{decision['number']}")
                 assert restarted.json()["parent"] == decision["number"]
             await drone.advance(3600)
             decision = await agent.evaluate(repo="octo/hello")
-            told.append((decision["action"], decision.get("retries")))
-    assert told == [("retry", "0 of 2 used"), ("collect_logs_and_stop", None)]
+            reported.append((decision["action"], decision.get("retries")))
+    assert reported == [("retry", "0 of 2 used"), ("collect_logs_and_stop", None)]
     assert "no retry by 'retry-infrastructure': it failed at the same place as build 4" in decision["reason"]
 
 
@@ -118,7 +118,7 @@ async def test_a_repository_without_builds_is_a_decision(connect: Any) -> None:
     assert missing.data["code"] == "NOT_FOUND"
 
 
-async def test_an_inactive_repository_is_told_as_the_reason_why_it_has_no_builds(connect: Any) -> None:
+async def test_an_inactive_repository_is_reported_as_the_reason_why_it_has_no_builds(connect: Any) -> None:
     async with simulated(connect) as (drone, agent):
         drone.world.repos["octo/empty"].active = False
         decision = await agent.evaluate(repo="octo/empty")

@@ -79,7 +79,7 @@ def test_a_real_clock_is_not_moved() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "reported"),
     [
         (["--listen", "0.0.0.0:0"], "--allow-remote"),
         (["--listen", "8080"], "is not ADDRESS:PORT"),
@@ -87,15 +87,15 @@ def test_a_real_clock_is_not_moved() -> None:
         (["--webhook", "http://127.0.0.1:1/", "--webhook-secret-env", "SURELY_NOT_SET"], "SURELY_NOT_SET is not set"),
     ],
 )
-def test_a_users_mistake_is_told_without_a_traceback(options: list[str], told: str) -> None:
+def test_a_users_mistake_is_reported_without_a_traceback(options: list[str], reported: str) -> None:
     result = _run("serve", *options)
 
     assert result.returncode == 2
-    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert reported in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.stderr
 
 
-def test_a_taken_port_is_told() -> None:
+def test_a_taken_port_is_reported() -> None:
     with _serving() as (_, _, url):
         result = _run("serve", "--listen", url.removeprefix("http://"))
 

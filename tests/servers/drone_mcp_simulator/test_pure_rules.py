@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drone_mcp_build.schedule import next_time
 from drone_mcp_simulator import gojson, lifecycle
-from drone_mcp_simulator.cronexpr import next_time
 from drone_mcp_simulator.paging import select_page
 from drone_mcp_simulator.permissions import AccessLevel, refuse_org, refuse_repo, refuse_user
 from drone_mcp_simulator.records import Build, Perm, Repo, Stage, Step, User

@@ -96,7 +96,7 @@ async def test_what_cannot_happen_any_more_is_a_warning(tmp_path: Path, caplog: 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         ("users: [", "not YAML"),
         ("users: " + "9" * 5000, "not YAML"),
@@ -128,14 +128,14 @@ async def test_what_cannot_happen_any_more_is_a_warning(tmp_path: Path, caplog: 
         (SHORTEST.replace("admin: true", "admin: false"), "needs an owner"),
     ],
 )
-def test_a_mistake_is_told_with_its_place(tmp_path: Path, text: str, told: str) -> None:
+def test_a_mistake_is_reported_with_its_place(tmp_path: Path, text: str, reported: str) -> None:
     with pytest.raises(ScenarioError) as error:
         load(_write(tmp_path, text))
 
-    assert told in str(error.value)
+    assert reported in str(error.value)
 
 
-def test_an_unknown_scenario_is_told_with_those_there_are() -> None:
+def test_an_unknown_scenario_is_reported_with_those_there_are() -> None:
     with pytest.raises(ScenarioError, match=r"no scenario 'nope': .* one of big, demo, failures, forge, golden"):
         load("nope")
 

@@ -93,7 +93,7 @@ async def test_a_receiver_started_again_goes_on_where_the_killed_one_ended(tmp_p
     assert record.build.status == "success"
 
 
-async def test_a_waiter_in_another_process_is_told(tmp_path: Path) -> None:
+async def test_a_waiter_in_another_process_is_notified(tmp_path: Path) -> None:
     async with open_store(settings(tmp_path)["DRONE_MCP_STATE"]) as store:
         with ReceiverProcess(settings(tmp_path)) as receiver:
             waiting = asyncio.create_task(store.wait("octo/pub", 7, await store.cursor(), timeout=60))
@@ -175,7 +175,7 @@ def test_an_address_that_is_none_is_refused(listen: str) -> None:
     assert "it takes ADDRESS:PORT" in ended.stderr
 
 
-def test_an_address_that_another_has_is_told() -> None:
+def test_an_address_that_another_has_is_reported() -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         listen = f"127.0.0.1:{other.getsockname()[1]}"
         ended = command("serve", "--listen", listen, DRONE_MCP_WEBHOOK_SECRET=SECRET)

@@ -107,7 +107,7 @@ async def test_a_forged_or_unfit_delivery_is_refused_counted_and_changes_nothing
     assert "sesame" not in caplog.text
 
 
-async def test_a_body_larger_than_the_limit_is_cut_off_even_if_its_length_is_not_told(front: Front) -> None:
+async def test_a_body_larger_than_the_limit_is_cut_off_even_if_its_length_is_not_reported(front: Front) -> None:
     sent = 0
 
     async def endless() -> AsyncIterator[bytes]:
@@ -220,7 +220,7 @@ async def test_only_post_is_taken(front: Front, method: str) -> None:
     assert (await front.http.request(method, "/webhooks")).status_code == 405
 
 
-async def test_a_waiter_is_told_by_a_delivery(front: Front) -> None:
+async def test_a_waiter_is_notified_by_a_delivery(front: Front) -> None:
     waiting = asyncio.create_task(front.store.wait("octo/pub", 1, await front.store.cursor(), timeout=60))
     await front.deliver(
         delivery("build", "created", repo=repo(), build={"number": 1, "status": "pending", "version": 1})

@@ -127,7 +127,7 @@ async def test_a_read_only_replica_is_no_store(pair: tuple[RedisServer, RedisSer
             assert await deliver(http, 1) == 503
 
 
-async def test_a_wrong_password_is_told_and_not_shown(pair: tuple[RedisServer, RedisServer]) -> None:
+async def test_a_wrong_password_is_reported_and_not_shown(pair: tuple[RedisServer, RedisServer]) -> None:
     with redis.Redis(port=pair[0].port) as admin:
         admin.config_set("requirepass", "another-password")
     with receiving(f"redis://:Zt7Wm3Kc5Rb9Xv@127.0.0.1:{pair[0].port}/0") as process:

@@ -79,7 +79,7 @@ async def test_a_long_comparison_keeps_its_budget_and_says_what_it_omits(desk: C
     assert "40 older commits" in seen.data["left_out"]
 
 
-async def test_an_unknown_ref_is_told(desk: Callable[..., Any]) -> None:
+async def test_an_unknown_ref_is_reported(desk: Callable[..., Any]) -> None:
     async with desk() as at:
         seen = await at.call("drone_compare_refs", base="main", head="nosuch")
     assert seen.code == "NOT_FOUND"

@@ -25,7 +25,7 @@ async def test_both_sides_of_a_repository_are_shown(desk: Callable[..., Any]) ->
     ]
 
 
-async def test_an_archive_is_told(desk: Callable[..., Any]) -> None:
+async def test_an_archive_is_reported(desk: Callable[..., Any]) -> None:
     async with desk() as at:
         seen = await at.call("drone_get_repository", repo="octo/attic")
     assert seen.data["forge"]["archived"] is True
@@ -62,7 +62,7 @@ async def test_a_token_without_the_scope_is_told_which_one_it_lacks(desk: Callab
     assert "FORGE_TOKEN" in seen.data["next_step"]
 
 
-async def test_a_wrong_token_is_told_with_its_variable(desk: Callable[..., Any]) -> None:
+async def test_a_wrong_token_is_reported_with_its_variable(desk: Callable[..., Any]) -> None:
     async with desk(FORGE_TOKEN="not-a-token") as at:
         seen = await at.call("drone_list_files")
     assert seen.code == "AUTH_FAILED"

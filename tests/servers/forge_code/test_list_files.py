@@ -36,7 +36,7 @@ async def test_files_are_found_anywhere_by_a_glob_or_a_part_of_the_path(desk: Ca
     assert at_build.data["total"] == 2
 
 
-async def test_a_file_in_place_of_a_folder_is_told(desk: Callable[..., Any]) -> None:
+async def test_a_file_in_place_of_a_folder_is_reported(desk: Callable[..., Any]) -> None:
     async with desk() as at:
         seen = await at.call("drone_list_files", path="README.md")
     assert "drone_read_file" in seen.data["next_step"]
@@ -57,7 +57,7 @@ async def test_a_large_folder_comes_in_parts_that_join_within_the_budget(desk: C
     assert found == sorted(files)
 
 
-async def test_a_tree_with_more_entries_than_were_searched_is_told(desk: Callable[..., Any]) -> None:
+async def test_a_tree_with_more_entries_than_were_searched_is_reported(desk: Callable[..., Any]) -> None:
     files = {f"gen/{number}.txt": "x" for number in range(1_100)}
     async with desk() as at:
         git = at.drone.world.forge.repos["octo/hello"].git

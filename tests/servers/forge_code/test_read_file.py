@@ -64,7 +64,7 @@ async def test_an_answer_keeps_its_budget_whatever_is_in_the_file(desk: Callable
             assert seen_tokens(seen) <= 2_000
 
 
-async def test_binary_files_and_pointers_of_lfs_are_told(desk: Callable[..., Any]) -> None:
+async def test_binary_files_and_pointers_of_lfs_are_reported(desk: Callable[..., Any]) -> None:
     async with desk() as at:
         binary = await at.call("drone_read_file", path="assets/logo.png")
         some = await at.call("drone_read_file", path="assets/logo.png", bytes="4-10")
@@ -127,7 +127,7 @@ async def test_a_secret_in_a_file_is_shown_neither_by_lines_nor_by_bytes(desk: C
         ({"path": "README.md", "repo": "octo/../x"}, "INVALID_INPUT"),
     ],
 )
-async def test_what_cannot_be_read_is_told(desk: Callable[..., Any], arguments: dict[str, Any], code: str) -> None:
+async def test_what_cannot_be_read_is_reported(desk: Callable[..., Any], arguments: dict[str, Any], code: str) -> None:
     async with desk() as at:
         seen = await at.call("drone_read_file", **arguments)
     assert seen.code == code, seen.text

@@ -1,4 +1,4 @@
-"""What a client offers while a person fills in an address or a prompt."""
+"""Completions of addresses and of the arguments of prompts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which jobs globs mean: a rule that holds for every name by which Jenkins finds a job."""
+"""Globs of jobs match every name by which Jenkins finds a job."""
 
 from __future__ import annotations
 

@@ -93,10 +93,10 @@ def test_a_wrong_file_stops_a_check_of_the_environment_with_one_line(tmp_path: P
     ("env", "code", "said"),
     [
         ({"JENKINS_API_TOKEN": "wrong"}, "AUTH_FAILED", "does not accept this user name"),
-        ({"JENKINS_USERNAME": "", "JENKINS_API_TOKEN": ""}, "AUTH_FAILED", "nobody who is not logged in"),
+        ({"JENKINS_USERNAME": "", "JENKINS_API_TOKEN": ""}, "AUTH_FAILED", "only to users who are logged in"),
     ],
 )
-async def test_a_user_whom_jenkins_does_not_know_is_told(env: dict[str, str], code: str, said: str) -> None:
+async def test_a_user_whom_jenkins_does_not_know_is_reported(env: dict[str, str], code: str, said: str) -> None:
     async with jenkins_and_agent(ONE, **env) as (_, agent):
         answer = await agent.call("jenkins_list_jobs")
     assert (answer.code, said in answer.data["message"]) == (code, True)
@@ -111,7 +111,7 @@ async def test_a_password_is_taken_in_place_of_a_token() -> None:
     assert {request.user for request in jenkins.asked} == {"me"}
 
 
-async def test_another_server_than_jenkins_is_told_by_the_code_of_jenkins() -> None:
+async def test_another_server_than_jenkins_is_reported_by_the_code_of_jenkins() -> None:
     async with jenkins_and_agent(ONE) as (jenkins, agent):
         jenkins.break_with("html")
         answer = await agent.call("jenkins_list_jobs")

@@ -1,4 +1,4 @@
-"""Where a process is told of its Jenkins: variables, and a file with one or several."""
+"""A process reads the address of its Jenkins from variables, or from a file with one or several."""
 
 from __future__ import annotations
 

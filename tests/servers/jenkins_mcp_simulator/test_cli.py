@@ -56,24 +56,24 @@ def test_a_file_of_ones_own_is_served_below_its_prefix(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "reported"),
     [
         (None, "No such file"),
         ("users: {me: {tokens: x}}\n", "users.me.tokens: Extra inputs are not permitted"),
         ("users: [\n", "is no YAML"),
     ],
 )
-def test_a_wrong_scenario_is_told_without_a_traceback(text: str | None, told: str, tmp_path: Path) -> None:
+def test_a_wrong_scenario_is_reported_without_a_traceback(text: str | None, reported: str, tmp_path: Path) -> None:
     scenario = tmp_path / "mine.yaml"
     if text is not None:
         scenario.write_text(text, encoding="utf-8")
     result = run("serve", "--scenario", str(scenario))
     assert result.returncode == 2
-    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert reported in " ".join(result.stderr.replace("│", " ").split())
     assert "Traceback" not in result.stderr
 
 
-def test_a_port_that_is_taken_is_told() -> None:
+def test_a_port_that_is_taken_is_reported() -> None:
     with serving() as (_, _, url):
         result = run("serve", "--listen", url.removeprefix("http://"))
     assert (result.returncode, result.stdout) == (1, "")

@@ -18,7 +18,7 @@ def test_no_text_is_more_than_a_refusal(text: str) -> None:
 
 
 def test_a_refusal_names_the_variables_of_the_service() -> None:
-    with pytest.raises(InvalidInput, match="FORGE_URL is 'forge', which is no address") as caught:
+    with pytest.raises(InvalidInput, match="FORGE_URL is 'forge', which is not an address") as caught:
         parse_server("forge", FORGE)
     assert caught.value.next_step.endswith("like https://forge.example.com")
     with pytest.raises(InvalidInput, match="FORGE_URL holds more") as caught:

@@ -26,7 +26,7 @@ def test_a_body_that_does_not_parse_is_unexpected_and_not_quoted(body: bytes) ->
     assert error.__context__ is None
 
 
-def test_the_reason_of_a_parser_of_ones_own_is_told() -> None:
+def test_the_reason_of_a_parser_of_ones_own_is_reported() -> None:
     def parse(_: bytes) -> Any:
         raise ValueError("no whole list of writes")
 

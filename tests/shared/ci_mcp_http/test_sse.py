@@ -56,7 +56,7 @@ def test_a_byte_order_mark_belongs_to_no_line() -> None:
     assert events(b"\xef\xbb\xbfdata: a\n\n") == [ServerEvent("message", "a")]
 
 
-def test_an_event_that_is_not_whole_is_not_told() -> None:
+def test_an_event_that_is_not_whole_is_not_reported() -> None:
     assert events(b"data: a\n") == []
 
 

@@ -1,4 +1,4 @@
-"""What leaves, how often, and what comes of it, for a service that is only data."""
+"""The transport sends requests, retries them and reads the answers, for a service that is only data."""
 
 from __future__ import annotations
 
@@ -86,6 +86,17 @@ async def test_the_headers_of_a_call_are_sent_and_cannot_replace_the_token(
     assert sent.get_list("x-forge-token") == [f"forge {TOKEN}"]
 
 
+@pytest.mark.parametrize(("keeps", "sent"), [(True, "session=theirs"), (False, None)])
+async def test_a_cookie_is_sent_back_only_where_the_service_takes_it(
+    forge: respx.MockRouter, clock: ForgeClock, keeps: bool, sent: str | None
+) -> None:
+    route = forge.get(ISSUE_PATH).respond(json=ISSUE, headers={"Set-Cookie": "session=theirs; Path=/"})
+    async with clock.transport(keeps_cookies=keeps) as transport:
+        await transport.send(READ)
+        await transport.send(READ)
+    assert route.calls.last.request.headers.get("cookie") == sent
+
+
 async def test_without_another_header_the_token_is_a_bearer_token(forge: respx.MockRouter) -> None:
     route = forge.get(ISSUE_PATH).mock(OK)
     transport = Transport(ClientOptions(service=FORGE, server=SERVER, token=TOKEN))
@@ -117,9 +128,9 @@ async def test_a_body_is_sent_as_json(forge: respx.MockRouter, clock: ForgeClock
         (httpx.Response(200, content=b"x" * 1001), AnswerTooLarge, "FORGE_ERROR", "raise FORGE_MAX_BODY"),
         (httpx.Response(200, content=b"{"), UnexpectedAnswer, "FORGE_ERROR", "Check that FORGE_URL is the address"),
         (httpx.Response(200, html="<html>"), UnexpectedAnswer, "FORGE_ERROR", "FORGE_URL is the address of Forge"),
-        (httpx.Response(403, html="<html>"), UnexpectedAnswer, "FORGE_ERROR", "what stands before Forge"),
+        (httpx.Response(403, html="<html>"), UnexpectedAnswer, "FORGE_ERROR", "what is in front of Forge"),
         (httpx.Response(302), UnexpectedAnswer, "FORGE_ERROR", "Set FORGE_URL to the address that Forge itself"),
-        (httpx.Response(503), ServiceFailed, "FORGE_ERROR", "look at the Forge server"),
+        (httpx.Response(503), ServiceFailed, "FORGE_ERROR", "check the Forge server"),
         (httpx.Response(500), ServiceFailed, "FORGE_ERROR", "Look at the Forge server's own log"),
         (httpx.Response(401), AuthenticationFailed, "AUTH_FAILED", "Set FORGE_TOKEN to an access token from"),
     ],
@@ -160,7 +171,7 @@ async def test_passing_trouble_is_ridden_out_with_growing_pauses(forge: respx.Mo
     ],
     ids=repr,
 )
-async def test_trouble_that_does_not_pass_is_told_after_the_last_try(
+async def test_trouble_that_does_not_pass_is_reported_after_the_last_try(
     forge: respx.MockRouter, clock: ForgeClock, trouble: Any, kind: type[ServiceError]
 ) -> None:
     route = forge.get(ISSUE_PATH).mock(side_effect=[trouble] * 3)
@@ -378,7 +389,7 @@ async def test_no_compression_is_asked_for_on_a_stream_and_none_accepted(
     assert forge.calls.last.request.headers["accept-encoding"] == "identity"
 
 
-async def test_a_broken_compression_is_told(forge: respx.MockRouter, clock: ForgeClock) -> None:
+async def test_a_broken_compression_is_reported(forge: respx.MockRouter, clock: ForgeClock) -> None:
     forge.get(ISSUE_PATH).mock(httpx.Response(200, headers={"Content-Encoding": "gzip"}, stream=Drip(b"no gzip", 1)))
     assert type(await fails(clock.transport())) is UnexpectedAnswer
 
@@ -443,7 +454,7 @@ async def test_a_token_that_stays_wrong_is_tried_once(
     assert route.call_count == 1
 
 
-async def test_a_token_file_that_vanished_is_told_before_anything_leaves(
+async def test_a_token_file_that_vanished_is_reported_before_anything_leaves(
     forge: respx.MockRouter, clock: ForgeClock, tmp_path: Path
 ) -> None:
     error = await fails(clock.transport(token_file=tmp_path / "gone"))
@@ -549,7 +560,7 @@ async def test_a_stream_that_breaks_is_an_error_of_the_service(
 async def test_json_where_a_stream_was_asked_for_is_unexpected(forge: respx.MockRouter, clock: ForgeClock) -> None:
     forge.get("/events").mock(OK)
     async with clock.transport() as transport:
-        with pytest.raises(UnexpectedAnswer, match="something else than an event stream"):
+        with pytest.raises(UnexpectedAnswer, match="something other than an event stream"):
             await anext(transport.stream(EVENTS, silence=90))
 
 

@@ -92,7 +92,7 @@ async def test_a_resource_that_cannot_be_read_is_a_protocol_error(
     assert CRASH_TEXT not in f"{caught.value.message} {caught.value.data}"
 
 
-async def test_a_prompt_is_given_clean_and_its_errors_are_told(server: MCPServer[Any], era: str) -> None:
+async def test_a_prompt_is_given_clean_and_its_errors_are_reported(server: MCPServer[Any], era: str) -> None:
     async with Client(server, mode=era) as client:
         asked = await client.get_prompt("ask", {"repo": "octo/hello"})
         assert asked.messages[0].content.text == "What about octo/hello?"  # type: ignore[union-attr]  # text
@@ -144,22 +144,22 @@ async def test_a_completion_offers_clean_values_and_nothing_where_it_fails(
 
 
 async def test_the_manifest_tells_what_the_server_offers(server: MCPServer[Any]) -> None:
-    told = await manifest(SPEC, server)
-    assert {key: told[key] for key in ("server", "title", "command", "module")} == {
+    reported = await manifest(SPEC, server)
+    assert {key: reported[key] for key in ("server", "title", "command", "module")} == {
         "server": "drone-example",
         "title": "Example",
         "command": "drone-mcp-example",
         "module": "support.example_server",
     }
-    assert told["environment"] == [variable.name for variable in VARIABLES]
-    assert [item["name"] for item in told["tools"]] == ALL
-    assert told["tools"][2] == {
+    assert reported["environment"] == [variable.name for variable in VARIABLES]
+    assert [item["name"] for item in reported["tools"]] == ALL
+    assert reported["tools"][2] == {
         "name": "drone_fail",
         "title": "Fail",
-        "description": "Fail as told.",
+        "description": "Fail as reported.",
         "read_only": False,
         "destructive": True,
     }
-    assert {"uri": "drone://example/rules", "name": "rules"} in told["resources"]
-    assert told["prompts"] == [{"name": "ask", "title": "Ask"}]
-    assert manifest_text(told).endswith("}\n")
+    assert {"uri": "drone://example/rules", "name": "rules"} in reported["resources"]
+    assert reported["prompts"] == [{"name": "ask", "title": "Ask"}]
+    assert manifest_text(reported).endswith("}\n")

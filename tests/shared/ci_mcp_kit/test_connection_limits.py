@@ -1,4 +1,4 @@
-"""What strangers can do to a process over HTTP before it knows who they are."""
+"""Strangers cannot exhaust a process over HTTP before it knows who they are."""
 
 from __future__ import annotations
 

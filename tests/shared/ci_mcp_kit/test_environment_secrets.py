@@ -1,4 +1,4 @@
-"""Secrets in the variables of a process, whoever reads those."""
+"""Secrets in the variables of a process are found, for any reader of those variables."""
 
 from __future__ import annotations
 

@@ -63,33 +63,33 @@ async def test_a_client_with_the_token_lists_and_calls(server: HttpProcess, era:
     assert result.structured_content == {"text": "hello", "numbers": [1], "truncated": False}
 
 
-async def test_progress_is_told_while_a_call_runs(server: HttpProcess, era: str) -> None:
-    told = anyio.Event()
+async def test_progress_is_reported_while_a_call_runs(server: HttpProcess, era: str) -> None:
+    reported = anyio.Event()
     seen: list[Any] = []
 
     async def note(progress: float, total: float | None, message: str | None) -> None:
         seen.append((progress, total, message))
-        told.set()
+        reported.set()
 
     async with server.client(mode=era, **bearer(TOKEN)) as client, anyio.create_task_group() as group:
         group.start_soon(lambda: client.call_tool("drone_wait", {}, progress_callback=note))
         with anyio.fail_after(20):
-            await told.wait()
+            await reported.wait()
         group.cancel_scope.cancel()
     assert seen == [(1, 2, None)]
 
 
 async def test_a_client_that_is_gone_leaves_no_call_behind(era: str) -> None:
-    told = anyio.Event()
+    reported = anyio.Event()
 
     async def note(progress: float, total: float | None, message: str | None) -> None:  # noqa: ARG001 - the SDK's
-        told.set()
+        reported.set()
 
     with serving(*SERVER, DRONE_MCP_LOG_FORMAT="json") as process:
         async with process.client(mode=era) as client, anyio.create_task_group() as group:
             group.start_soon(lambda: client.call_tool("drone_wait", {}, progress_callback=note))
             with anyio.fail_after(20):
-                await told.wait()
+                await reported.wait()
             group.cancel_scope.cancel()
         assert process.process.stderr
         with anyio.fail_after(40):
@@ -254,7 +254,7 @@ def test_a_token_file_is_read_again_and_without_it_the_process_is_not_ready(tmp_
         assert process.ask("/healthz", "GET").status_code == 200
 
 
-def test_another_name_is_answered_to_where_it_is_told() -> None:
+def test_a_configured_host_name_is_answered() -> None:
     with serving(*SERVER, DRONE_MCP_HTTP_HOSTS="mcp.example.com") as process:
         assert process.ask(host="mcp.example.com").status_code == 200
         assert process.ask(host="mcp.example.com", origin="https://mcp.example.com").status_code == 200
@@ -279,8 +279,8 @@ def test_all_addresses_are_taken_with_a_token_only_and_the_checks_stay_on() -> N
 @pytest.mark.parametrize(
     ("address", "variables", "said"),
     [
-        ("8080", {}, "'8080' is no address to listen on: it takes ADDRESS:PORT, like 127.0.0.1:8080"),
-        ("127.0.0.1:70000", {}, "is no address to listen on"),
+        ("8080", {}, "'8080' is not an address to listen on: it takes ADDRESS:PORT, like 127.0.0.1:8080"),
+        ("127.0.0.1:70000", {}, "is not an address to listen on"),
         ("127.0.0.1:0", {"DRONE_MCP_HTTP_TOKEN": "short"}, "shorter than 20 characters"),
         ("127.0.0.1:0", {"DRONE_MCP_HTTP_HOSTS": "a.test:80"}, "did you mean a.test"),
     ],

@@ -1,4 +1,4 @@
-"""What a client sends is read as messages or refused, each refusal with the id that its sender waits for."""
+"""A client's input is read as messages or refused, each refusal with the id that its sender waits for."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whoever writes a log record never waits, and what is dropped is counted."""
+"""A writer of log records never waits, and dropped records are counted."""
 
 from __future__ import annotations
 

@@ -66,14 +66,14 @@ def lines(stream: Log) -> list[dict[str, Any]]:
 async def test_each_call_leaves_one_line_with_what_it_was_about_and_how_it_ended() -> None:
     settings, stream = start("json")
     await calls(settings, ("drone_repo", {}), ("drone_fail", {"how": "x"}), ("drone_echo", {"text": "x", "number": 0}))
-    told = lines(stream)
-    assert [(line["tool"], line["outcome"], line.get("repo"), line.get("build")) for line in told] == [
+    reported = lines(stream)
+    assert [(line["tool"], line["outcome"], line.get("repo"), line.get("build")) for line in reported] == [
         ("drone_repo", "ok", "octo/hello", None),
         ("drone_fail", "CONFLICT", None, None),
         ("drone_echo", "INVALID_INPUT", None, 0),
     ]
-    assert all(line["ms"] >= 0 and line["level"] == "info" and line["time"].endswith("Z") for line in told)
-    assert len({line["request"] for line in told}) == 3
+    assert all(line["ms"] >= 0 and line["level"] == "info" and line["time"].endswith("Z") for line in reported)
+    assert len({line["request"] for line in reported}) == 3
 
 
 async def test_no_argument_is_logged_but_the_repository_and_the_number() -> None:
@@ -123,8 +123,8 @@ def test_libraries_are_heard_from_warnings_on_and_nothing_is_said_twice() -> Non
     with warnings.catch_warnings():
         warnings.simplefilter("always")
         warnings.warn("old", DeprecationWarning, stacklevel=1)
-    told = [(line["logger"], line["level"]) for line in lines(stream)]
-    assert told == [("mcp", "warning"), ("drone_mcp_client", "debug"), ("py.warnings", "warning")]
+    reported = [(line["logger"], line["level"]) for line in lines(stream)]
+    assert reported == [("mcp", "warning"), ("drone_mcp_client", "debug"), ("py.warnings", "warning")]
 
 
 def test_outside_of_a_request_there_is_nothing_to_add() -> None:

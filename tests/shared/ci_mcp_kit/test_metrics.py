@@ -1,4 +1,4 @@
-"""What Prometheus reads of a process that serves over HTTP."""
+"""The metrics of a process that serves over HTTP, as Prometheus reads them."""
 
 from __future__ import annotations
 

@@ -63,7 +63,7 @@ class Whole(BaseModel):
     size: int = 3
     part: Part | None = None
     parts: list[Part] = Field(default=[], description="each")
-    told: Part = Field(description="as elsewhere")
+    reported: Part = Field(description="as elsewhere")
     holders: list[Holder] = []
 
 
@@ -84,26 +84,26 @@ def test_an_outline_names_what_is_within_and_types_what_is_always_there() -> Non
             "size": {},
             "part": part,
             "parts": {"type": "array", "items": part, "description": "each"},
-            "told": {"type": "object", "description": "as elsewhere"},
+            "reported": {"type": "object", "description": "as elsewhere"},
             "holders": {
                 "type": "array",
                 "items": {"type": "object", "description": "parts (title, size), count (parts)"},
             },
         },
-        "required": ["name", "told"],
+        "required": ["name", "reported"],
     }
 
 
 def test_a_brief_outline_names_what_is_always_there_alone() -> None:
     Whole.model_rebuild()
-    assert outline_names(Whole, brief=True) == {"type": "object", "properties": {"name": {}, "told": {}}}
+    assert outline_names(Whole, brief=True) == {"type": "object", "properties": {"name": {}, "reported": {}}}
 
 
 def test_an_outline_of_names_tells_which_are_always_there() -> None:
     Whole.model_rebuild()
     names = outline_names(Whole)
-    assert names["required"] == ["name", "told"]
-    assert list(names["properties"]) == ["name", "size", "part", "parts", "told", "holders"]
+    assert names["required"] == ["name", "reported"]
+    assert list(names["properties"]) == ["name", "size", "part", "parts", "reported", "holders"]
     assert not any(names["properties"].values())
 
 

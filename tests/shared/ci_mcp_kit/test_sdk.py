@@ -1,4 +1,4 @@
-"""What the product uses of the MCP SDK that the SDK does not document stands in one module, each with its reason."""
+"""Every use of undocumented parts of the MCP SDK is in one module, with its reason."""
 
 from __future__ import annotations
 
@@ -39,7 +39,6 @@ INSIDES = {
     "_lowlevel_server",
     "mcp.server._otel.OpenTelemetryMiddleware",
     "mcp.server.mcpserver.tools.Tool",
-    "mcp.server.mcpserver.utilities.context_injection.find_context_parameter",
     "mcp.server.mcpserver.utilities.func_metadata.ArgModelBase",
     "mcp.server.mcpserver.utilities.func_metadata.FuncMetadata",
     "mcp.server.streamable_http_manager.StreamableHTTPSessionManager",

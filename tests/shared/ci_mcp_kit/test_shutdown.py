@@ -134,8 +134,8 @@ def test_a_guest_is_told_once_that_they_are_one() -> None:
     with running_warm(DRONE_TOKEN="", DRONE_MCP_LOG_FORMAT="json") as process:
         process.stdin.close()
         _, errors = process.ending()
-    told = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
-    assert [(line["level"], line["message"][:14]) for line in told] == [("warning", "No DRONE_TOKEN")]
+    reported = [json.loads(line) for line in errors.splitlines() if line.startswith("{")]
+    assert [(line["level"], line["message"][:14]) for line in reported] == [("warning", "No DRONE_TOKEN")]
 
 
 def test_a_token_that_travels_in_clear_is_warned_of() -> None:

@@ -263,11 +263,11 @@ def test_a_collector_that_is_away_keeps_no_client_waiting_for_the_end() -> None:
 def test_of_a_collector_that_is_away_the_log_tells_now_and_then() -> None:
     now = [1000.0]
     seldom, record = telemetry.Seldom(lambda: now[0]), logging.makeLogRecord({})
-    told = []
+    reported = []
     for seconds in (0, 1, 298, 2, 1):
         now[0] += seconds
-        told.append(seldom.filter(record))
-    assert told == [True, False, False, True, False]
+        reported.append(seldom.filter(record))
+    assert reported == [True, False, False, True, False]
 
 
 def test_without_an_endpoint_nothing_of_it_is_loaded() -> None:
@@ -298,7 +298,7 @@ def test_opentelemetrys_own_variables_decide_what_is_sent(environment: dict[str,
     assert telemetry.wanted(environment) == signals
 
 
-def test_a_protocol_that_is_not_spoken_is_told(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_protocol_that_is_not_spoken_is_reported(caplog: pytest.LogCaptureFixture) -> None:
     environment = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://c", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}
     with caplog.at_level(logging.WARNING):
         telemetry.start("service", environment, over_http=True)

@@ -87,7 +87,7 @@ async def test_an_unknown_argument_is_refused_with_the_one_that_was_meant(server
         ({"text": "x", "status": "hunter2"}, "status: should be 'success' or 'failure'"),
     ],
 )
-async def test_a_wrong_value_is_told_without_repeating_it(
+async def test_a_wrong_value_is_reported_without_repeating_it(
     server: MCPServer[Any], era: str, arguments: dict[str, Any], problem: str
 ) -> None:
     error = await refused(server, era, "drone_echo", **arguments)
@@ -160,7 +160,7 @@ async def test_of_an_answer_that_is_read_as_text_the_schema_tells_names_alone(se
     assert log["outputSchema"] == {"type": "object", "properties": {"log": {}}, "required": ["log"]}
 
 
-async def test_annotations_and_the_schema_version_are_told(server: MCPServer[Any], era: str) -> None:
+async def test_annotations_and_the_schema_version_are_reported(server: MCPServer[Any], era: str) -> None:
     async with Client(server, mode=era) as client:
         tools = {tool.name: wire(tool) for tool in (await client.list_tools()).tools}
     assert tools["drone_log"]["_meta"] == {"drone-mcp/schema": "log/1", "anthropic/maxResultSizeChars": 100_000}

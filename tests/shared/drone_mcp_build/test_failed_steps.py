@@ -55,7 +55,7 @@ def test_a_stage_that_failed_before_its_steps_is_itself_the_failure() -> None:
     assert found.stage.error == "no such image"
 
 
-def test_a_stage_with_only_ignored_failures_that_failed_by_itself_is_told() -> None:
+def test_a_stage_with_only_ignored_failures_that_failed_by_itself_is_reported() -> None:
     found = failures_that_count(build(stages=[stage(1, "killed", step(1, "failure", 3, errignore=True), stopped=9)]))
     assert [(failure.stage.number, failure.step) for failure in found] == [(1, None)]
 

@@ -71,7 +71,7 @@ def test_every_variable_fills_its_field(tmp_path: Path) -> None:
     assert settings.secrets() == []
 
 
-def test_a_missing_server_is_told_with_an_example() -> None:
+def test_a_missing_server_is_reported_with_an_example() -> None:
     with pytest.raises(SettingsError, match=r"DRONE_SERVER is not set.*https://drone\.example\.com"):
         Settings.from_environment({})
 
@@ -148,10 +148,10 @@ def test_a_token_and_a_token_file_exclude_each_other(tmp_path: Path) -> None:
         ("DRONE_MCP_LOG_FORMAT", "xml"),
     ],
 )
-def test_a_wrong_value_is_told_with_its_name_what_it_holds_and_what_it_takes(name: str, text: str) -> None:
+def test_a_wrong_value_is_reported_with_its_name_what_it_holds_and_what_it_takes(name: str, text: str) -> None:
     takes = next(variable.takes for variable in VARIABLES if variable.name == name)
-    told = refused(**{name: text})
-    assert told.startswith(f"{name} is {text!r}: it takes {takes}")
+    reported = refused(**{name: text})
+    assert reported.startswith(f"{name} is {text!r}: it takes {takes}")
 
 
 def test_the_query_of_a_wrong_address_is_not_shown_since_it_may_hold_a_token() -> None:

@@ -38,7 +38,9 @@ def asked(route: respx.Route) -> list[dict[str, str]]:
     return [dict(call.request.url.params) for call in route.calls]
 
 
-async def test_builds_are_told_once_though_a_new_one_shifts_the_pages(drone: respx.MockRouter, clock: Clock) -> None:
+async def test_builds_are_reported_once_though_a_new_one_shifts_the_pages(
+    drone: respx.MockRouter, clock: Clock
+) -> None:
     drone.get(BUILDS).mock(side_effect=[page(9, 8, 7), page(7, 6, 5), page(5, 4)])
     async with clock.client() as client:
         assert await numbers(client, page_size=3) == [9, 8, 7, 6, 5, 4]
@@ -79,7 +81,7 @@ async def test_a_page_that_drone_would_cut_is_not_asked_for(drone: respx.MockRou
     assert not drone.calls
 
 
-async def test_all_repositories_are_told_once_whatever_their_order(drone: respx.MockRouter, clock: Clock) -> None:
+async def test_all_repositories_are_reported_once_whatever_their_order(drone: respx.MockRouter, clock: Clock) -> None:
     def repos(*ids: int) -> httpx.Response:
         rows = [{"id": n, "namespace": "octo", "name": f"r{n}", "slug": f"octo/r{n}"} for n in ids]
         return httpx.Response(200, json=rows)
@@ -353,7 +355,9 @@ async def test_a_stream_of_a_missing_step_is_not_found(drone: respx.MockRouter, 
 @pytest.mark.parametrize(
     "answer", [httpx.Response(200, html="<html>"), httpx.Response(200, json={"pos": 0, "out": "", "time": 0})]
 )
-async def test_what_is_no_stream_is_told_as_such(drone: respx.MockRouter, clock: Clock, answer: httpx.Response) -> None:
+async def test_what_is_no_stream_is_reported_as_such(
+    drone: respx.MockRouter, clock: Clock, answer: httpx.Response
+) -> None:
     drone.get(LOG).mock(answer)
     async with clock.client() as client:
         with pytest.raises(UnexpectedAnswer):

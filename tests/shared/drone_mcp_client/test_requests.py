@@ -1,4 +1,4 @@
-"""What is Drone's about a request; what any service has in common is tested at `ci_mcp_http`."""
+"""The parts of a request that are Drone's; those of any service are tested at `ci_mcp_http`."""
 
 from __future__ import annotations
 

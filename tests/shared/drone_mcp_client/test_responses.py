@@ -104,7 +104,7 @@ def test_an_empty_405_is_a_route_that_this_server_does_not_have() -> None:
 def test_a_web_page_with_an_error_status_is_not_taken_for_drones_word(status: int) -> None:
     error = failure(BUILD, status, HTML, PAGE, with_token=True)
     assert type(error) is UnexpectedAnswer
-    assert "before Drone" in error.next_step
+    assert "in front of Drone" in error.next_step
 
 
 @pytest.mark.parametrize("status", [502, 503, 504])
@@ -161,7 +161,7 @@ def test_a_write_to_a_readable_repository_names_the_missing_right() -> None:
     assert "right to change" in failure(RESTART, 404, JSON, said("Not Found")).message
 
 
-def test_a_missing_build_of_a_present_repository_is_told_from_a_missing_repository() -> None:
+def test_a_missing_build_of_a_present_repository_is_distinguished_from_a_missing_repository() -> None:
     error = failure(BUILD, 404, JSON, said("sql: no rows in result set"))
     assert error.message == "Drone does not have build octo/hello#7"
     assert error.details["reason"] == "missing"
@@ -267,7 +267,7 @@ def test_a_status_that_drone_never_gives_is_unexpected(status: int) -> None:
     "body", [b'{"number":1,"status":"suc', b"[]", b'{"status":"success"}', b'"x"', b"\xff\xfe", b"", b"[" * 9999]
 )
 @pytest.mark.parametrize("call", [BUILD, LOG], ids=lambda call: call.operation)
-def test_json_that_is_cut_or_alien_is_told_as_such(call: Call[Any], body: bytes) -> None:
+def test_json_that_is_cut_or_alien_is_reported_as_such(call: Call[Any], body: bytes) -> None:
     if call is LOG and body in {b"[]", b""}:
         return
     error = failure(call, 200, JSON, body)

@@ -127,7 +127,7 @@ async def test_what_one_token_has_read_is_not_given_to_another(simulated: Any, s
         for token, error in [
             (drone.token("robot"), NotFound), ("a-wrong-token", AuthenticationFailed), ("", AuthenticationFailed)
         ]:  # fmt: skip
-            for where in (state, "memory:"):  # with and without what is known, it is told the same
+            for where in (state, "memory:"):  # the answer is the same with and without the store
                 async with known_access(drone, DRONE_MCP_STATE=where, DRONE_TOKEN=token) as other:
                     with pytest.raises(error):
                         await other.builds.build(PAYMENTS, 1)
@@ -226,7 +226,7 @@ async def test_without_a_build_of_the_default_branch_the_newest_of_any_ref_is_re
     await access.close()
 
 
-async def test_a_repository_without_builds_is_told_from_one_that_is_not_there(made: Any) -> None:
+async def test_a_repository_without_builds_is_distinguished_from_one_that_is_not_there(made: Any) -> None:
     drone, access = made
     drone.get(f"{REPO}/builds/latest").respond(404, json=NO_ROWS)
     drone.get(f"{REPO}/builds").respond(json=[])

@@ -1,11 +1,11 @@
-"""Signatures are found again by whoever shares the store, for that very build."""
+"""Signatures are found again by every process that shares the store, for that very build."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from drone_mcp_client.models import Build
-from drone_mcp_known.lazy_store import State
+from drone_mcp_known.known import State
 from drone_mcp_known.signature_store import KEPT_SECONDS, Signatures, Signed
 
 if TYPE_CHECKING:
@@ -49,7 +49,9 @@ async def test_without_a_shared_store_nothing_is_kept() -> None:
     await store.close()
 
 
-async def test_a_store_that_does_not_answer_is_told_from_one_that_knows_nothing(tmp_path: Path, state: str) -> None:
+async def test_a_store_that_does_not_answer_is_distinguished_from_one_that_knows_nothing(
+    tmp_path: Path, state: str
+) -> None:
     gone, there = State(f"sqlite://{tmp_path}/none/state.db", SERVER, lambda: 0.0), State(state, SERVER, lambda: 0.0)
     assert not await Signatures(gone, lambda: 0.0).are_readable()
     assert await Signatures(there, lambda: 0.0).are_readable()

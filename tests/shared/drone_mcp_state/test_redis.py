@@ -1,4 +1,4 @@
-"""What only Redis can do to a store: be gone, come back, come back empty, answer late, live elsewhere."""
+"""The faults that only Redis has: it is gone, comes back, comes back empty, answers late, lives elsewhere."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_what_was_confirmed_before_redis_died_is_there_after_it(own_redis:
     async with open_store(own_redis.url) as store:
         confirmed = []
 
-        async def tell() -> None:
+        async def change() -> None:
             for number in range(1, 100_000):
                 await store.apply(SLUG, build(number), source="webhook", at=1000)
                 confirmed.append(number)
@@ -37,7 +37,7 @@ async def test_what_was_confirmed_before_redis_died_is_there_after_it(own_redis:
                     own_redis.stop()
 
         with pytest.raises(StoreUnavailable):
-            await tell()
+            await change()
         own_redis.start()
         assert set(confirmed) <= {record.build.number async for record in store.records()}
         assert len(confirmed) == 200

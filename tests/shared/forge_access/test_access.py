@@ -50,7 +50,7 @@ async def test_a_renamed_repository_is_read_under_its_new_name(renamed: respx.Mo
 
 
 @pytest.mark.respx(assert_all_called=False)
-async def test_a_new_name_out_of_scope_is_neither_read_nor_told(renamed: respx.MockRouter) -> None:
+async def test_a_new_name_out_of_scope_is_neither_read_nor_reported(renamed: respx.MockRouter) -> None:
     with pytest.raises(PermissionDenied) as refused:
         await read(access("octo/oldname"), "octo/oldname")
     assert [call.request.url.path for call in renamed.calls] == [OLD]

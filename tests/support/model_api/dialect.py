@@ -1,4 +1,4 @@
-"""What the APIs of models have in common: what a client asks, and how a streamed answer is written. Pure."""
+"""The common part of the APIs of models: how a client asks, and how a streamed answer is written. Pure."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Builds, with what is attached to them. See jenkinsci/jenkins, core/src/main/java/hudson/model/Run.java."""
+"""Builds and their attachments. See jenkinsci/jenkins, core/src/main/java/hudson/model/Run.java."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from jenkins_mcp.client.models.jobs import BuildLink
 
 
 class Task(Thing):
-    """What a queue item is going to build; pipelines queue the parts of a build that wait for a node."""
+    """The job that a queue item is going to build; pipelines queue the parts of a build that wait for a node."""
 
     name: Text = ""
     full_name: Text = ""

@@ -1,4 +1,4 @@
-"""What plugins report: tests (junit); stages, sizes of artifacts and pending questions (pipeline-rest-api)."""
+"""The reports of plugins: tests (junit); stages, sizes of artifacts and pending questions (pipeline-rest-api)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Jenkins itself: its nodes, who asks, and what a change has to carry."""
+"""Jenkins itself: its nodes, the user of the token, and the crumb of a change."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class WhoAmI(Thing):
 
 
 class Crumb(Thing):
-    """What a change without an API token has to carry."""
+    """The crumb that a change without an API token needs."""
 
     # Both become a header, so a line end would begin another one.
     crumb: Annotated[str, Field(repr=False, pattern=r"^[!-~]{1,500}$")]

@@ -152,7 +152,7 @@ def test_the_agents_failure_is_the_answer_and_its_work_is_pushed_all_the_same(pl
     assert pushed(place) == ["new"]
 
 
-def test_a_push_that_fails_is_told_and_counts_only_where_the_agent_did_not_fail(place: Place) -> None:
+def test_a_push_that_fails_is_reported_and_counts_only_where_the_agent_did_not_fail(place: Place) -> None:
     hook = remote(place) / "hooks" / "pre-receive"
     hook.write_text("#!/bin/sh\necho closed for today\nexit 1\n", encoding="utf-8")
     hook.chmod(0o755)

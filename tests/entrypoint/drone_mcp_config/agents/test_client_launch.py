@@ -1,4 +1,4 @@
-"""How each client is told of a configuration that is its own: what it reads, and what happens to its command line."""
+"""Each client is started with a configuration of its own, and its command line is kept."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def test_a_place_in_the_command_takes_the_place_of_the_flags() -> None:
 
 
 @pytest.mark.parametrize(
-    ("client", "told"),
+    ("client", "reported"),
     [
         ("claude", {}),
         ("codex", {"CODEX_HOME": "/private"}),
@@ -75,8 +75,8 @@ def test_a_place_in_the_command_takes_the_place_of_the_flags() -> None:
         ("copilot", {}),
     ],
 )
-def test_a_variable_tells_a_client_and_every_command(client: ClientName, told: dict[str, str]) -> None:
-    assert environment_with(LAUNCHES[client], FILE, FOLDER) == {"DRONE_MCP_CONFIG": "/private/mcp.json", **told}
+def test_a_variable_tells_a_client_and_every_command(client: ClientName, reported: dict[str, str]) -> None:
+    assert environment_with(LAUNCHES[client], FILE, FOLDER) == {"DRONE_MCP_CONFIG": "/private/mcp.json", **reported}
 
 
 @pytest.mark.parametrize("client", sorted(set(CLIENTS) - set(LAUNCHES)))

@@ -107,7 +107,7 @@ def test_a_hook_that_refuses_is_heard(world: World) -> None:
         deliver(world.agent_git(), to())
 
 
-def test_a_remote_that_is_gone_by_then_is_told_without_what_is_secret(world: World) -> None:
+def test_a_remote_that_is_gone_by_then_is_reported_without_what_is_secret(world: World) -> None:
     world.git("remote", "set-url", "origin", "http://me:hunter2@127.0.0.1:1/octo/hello.git")
     world.commit("second")
     with pytest.raises(NotPushed, match=r"git ls-remote failed \(fatal: unable to access") as caught:

@@ -53,7 +53,8 @@ def test_the_example_is_a_file_of_callers(tmp_path: Path) -> None:
 def test_every_key_of_a_caller_is_documented_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(\w+)` \|.*\| `?(\w*)`? ?\|$", PAGE.read_text(encoding="utf-8"), re.MULTILINE))
     for name, field in Caller.model_fields.items():
-        assert rows[name] == ("" if field.is_required() else str(field.default))
+        default = "" if field.is_required() else field.get_default(call_default_factory=True)
+        assert rows[field.alias or name] == (str(default) if default else "")
 
 
 def test_the_versions_of_clients_are_those_that_are_tried() -> None:
@@ -82,7 +83,7 @@ def test_the_commands_and_options_are_there(run: Callable[..., Outcome]) -> None
     assert [name for name in named if name not in helps] == []
 
 
-def test_how_each_client_is_told_and_what_each_exit_code_means_is_documented() -> None:
+def test_the_start_of_each_client_and_each_exit_code_are_documented() -> None:
     text = PAGE.read_text(encoding="utf-8")
     for client, way in LAUNCHES.items():
         (row,) = re.findall(rf"^\| `{client}` \| (.*)$", text, re.MULTILINE)

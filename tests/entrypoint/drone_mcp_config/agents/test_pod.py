@@ -20,6 +20,7 @@ from drone_mcp_config.agents.yaml_dumper import as_yaml, literal
 from drone_mcp_config.cli import main as cli
 from support.agent_run import SERVER
 from support.kubernetes import Machine, Objects, expanded, hold_to_schema
+from support.made_up_servers import DRONE_MANIFESTS, DRONES, install, manifest
 from support.snapshots import hold
 
 if TYPE_CHECKING:
@@ -143,6 +144,20 @@ def test_a_role_that_rehearses_is_given_no_token_to_write_with(run: Run) -> None
     assert "WRITE" not in outcome.out
 
 
+def test_an_optional_service_is_asked_where_the_settings_of_the_pod_have_it(
+    run: Run, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, roles_dir: Callable[..., Path]
+) -> None:
+    metrics = {"name": "Metrics", "address": "METRICS_SERVER", "token": "METRICS_TOKEN", "optional": True}
+    watch = manifest("drone", "watch", ["drone_watch"], services=[DRONES, metrics])
+    install(monkeypatch, tmp_path / "watched", {**DRONE_MANIFESTS, "watch": watch})
+    role = ("pod", "--role", "w", *MINIMAL[3:], "--roles-dir", str(roles_dir(w="role: w\nservers: {watch: {}}\n")))
+    sources = {one["name"]: one["valueFrom"] for one in containers(pod_of(run(*role)))[-1]["env"] if "valueFrom" in one}
+    assert sources["METRICS_SERVER"]["configMapKeyRef"]["optional"] is True
+    assert sources["METRICS_TOKEN"]["secretKeyRef"]["optional"] is True
+    served = pod_of(run(*role, "--url", "http://drone-mcp-w:8080"))
+    assert "METRICS_SERVER" not in {one["name"] for one in containers(served)[-1]["env"]}
+
+
 def test_another_client_is_named_and_run(run: Run) -> None:
     pod = pod_of(run(*MINIMAL, "--client", "codex", "--no-push"))
     assert words(pod)[2:] == ["--client", "codex", "--", "codex"]
@@ -168,13 +183,13 @@ WRONG = {
     "a quantity that is none": (("--memory", "lots"), "--memory is 'lots'"),
     "a session of two lines": (("--session", "a\nb"), "printable"),
     "an address that is none": (("--url", "ftp://x"), "--url is 'ftp://x'"),
-    "a client that cannot be told": (("--client", "zed"), "Zed reads its servers from its own files only"),
+    "a client that cannot be reported": (("--client", "zed"), "Zed reads its servers from its own files only"),
     "an unknown role": (("--role", "nope"), "There is no role 'nope'."),
 }
 
 
 @pytest.mark.parametrize(("options", "complaint"), WRONG.values(), ids=WRONG.keys())
-def test_what_is_wrong_is_told(run: Run, options: tuple[str, ...], complaint: str) -> None:
+def test_what_is_wrong_is_reported(run: Run, options: tuple[str, ...], complaint: str) -> None:
     alone = options[:1] in {(), ("--role",)} and "nope" not in options
     outcome = run("pod", *options) if alone else run(*MINIMAL, *options)
     assert (outcome.code, outcome.out) == (2, "")
@@ -204,8 +219,8 @@ def test_whatever_names_hold_reaches_the_programs_as_it_is(branch: str, session:
     ]  # fmt: skip
     assert expanded(set_up["command"][-1], known) == setup
     assert expanded(agent["command"][-1], known) == word
-    told = {variable["name"]: variable.get("value") for variable in agent["env"]}
-    assert (expanded(told["BRANCH"], known), expanded(told["SESSION_ID"], known)) == (branch, session)
+    reported = {variable["name"]: variable.get("value") for variable in agent["env"]}
+    assert (expanded(reported["BRANCH"], known), expanded(reported["SESSION_ID"], known)) == (branch, session)
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=SHARED)

@@ -29,7 +29,7 @@ def test_ordinary_names_are_names(name: str) -> None:
 @pytest.mark.parametrize(
     "name", ["", "-x", "a b", "a..b", "/a", "a/", "a//b", ".a", "a.", "a.lock", "@", "a\nb", "HEAD", "é", "x" * 201]
 )
-def test_what_is_no_name_is_told(name: str) -> None:
+def test_what_is_no_name_is_reported(name: str) -> None:
     assert branch_problem(name)
 
 

@@ -67,6 +67,12 @@ def test_the_configuration_is_private_and_gone_afterwards(place: Place) -> None:
     assert place.left == []
 
 
+def test_what_cannot_be_added_to_the_role_is_said_and_the_agent_runs_without_it(place: Place) -> None:
+    done = place.run("--with", "actions", "--ceiling", "tiny", command=["echo", "at work"])
+    assert (done.returncode, done.stdout) == (0, "at work\n")
+    assert "Not added: actions: the role 'tiny' has no such server." in done.stderr
+
+
 def test_the_streams_are_those_of_the_command(place: Place) -> None:
     script = "import sys; print(sys.stdin.read().upper()); print('aside', file=sys.stderr)"
     done = place.run(command=[*python(script)], text="words")
@@ -91,7 +97,7 @@ def test_signals_reach_the_command_which_decides(place: Place) -> None:
 
 
 @pytest.mark.parametrize("name", ["SIGTERM", "SIGKILL"])
-def test_a_command_that_a_signal_ends_is_told_as_shells_tell_it(place: Place, name: str) -> None:
+def test_a_command_that_a_signal_ends_is_reported_as_shells_do(place: Place, name: str) -> None:
     done = place.run(command=["sh", "-c", f"kill -{name.removeprefix('SIG')} $$"])
     assert done.returncode == 128 + getattr(signal, name)
     assert place.left == []
@@ -136,7 +142,7 @@ def read_until(screen: object, word: bytes) -> bytes:
     return bytes(line)
 
 
-def test_a_command_that_cannot_be_found_or_run_is_told_with_the_codes_of_shells(place: Place) -> None:
+def test_a_command_that_cannot_be_found_or_run_is_reported_with_the_codes_of_shells(place: Place) -> None:
     (place.work / "plain").write_text("text", encoding="utf-8")
     missing, unfit = place.run(command=["no-such-program"]), place.run(command=["./plain"])
     assert (missing.returncode, unfit.returncode) == (127, 126)
@@ -144,7 +150,7 @@ def test_a_command_that_cannot_be_found_or_run_is_told_with_the_codes_of_shells(
     assert place.left == []
 
 
-def test_a_server_that_does_not_start_is_told_and_the_command_is_not_run(place: Place) -> None:
+def test_a_server_that_does_not_start_is_reported_and_the_command_is_not_run(place: Place) -> None:
     place.role("broken", "broken", "raise SystemExit('no luck')")
     done = place.run(command=["touch", "ran"], role="broken")
     assert done.returncode == 69
@@ -154,7 +160,7 @@ def test_a_server_that_does_not_start_is_told_and_the_command_is_not_run(place: 
     assert place.left == []
 
 
-def test_a_server_whose_environment_is_wrong_is_told_and_the_command_is_not_run(place: Place) -> None:
+def test_a_server_whose_environment_is_wrong_is_reported_and_the_command_is_not_run(place: Place) -> None:
     place.environment |= {"DRONE_SERVER": "http://127.0.0.1:9", "DRONE_TOKEN": "x" * 32, "DRONE_MCP_TIMEOUT": "soon"}
     done = place.run(command=["touch", "ran"], role="viewer")
     assert done.returncode == 69

@@ -1,4 +1,4 @@
-"""A secret of the run, or what looks like one, is not pushed, wherever it stands, and its value is not told."""
+"""A secret of the run, or a text that looks like one, is never pushed, and its value is never shown."""
 
 from __future__ import annotations
 

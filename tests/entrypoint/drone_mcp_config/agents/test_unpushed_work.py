@@ -1,4 +1,4 @@
-"""Work that a clone of the pushed branch would lack is told, whatever place it is in; what others had there is not."""
+"""Work that a clone of the pushed branch would lack is reported, wherever it is; what was there before is not."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def do(world: World, script: str) -> None:
 
 
 @pytest.mark.parametrize("case", PLACES)
-def test_work_that_a_clone_would_lack_is_told_and_the_rest_is_pushed(world: World, case: str) -> None:
+def test_work_that_a_clone_would_lack_is_reported_and_the_rest_is_pushed(world: World, case: str) -> None:
     script, place = PLACES[case]
     before = check_delivery(world.agent_git(), to())
     do(world, script)
@@ -120,7 +120,7 @@ def submodule(world: World) -> Callable[[str], None]:
         (f"echo x >x; git add x; {COMMIT}; git push -q origin HEAD:gone; {DELETE}", "commits of the submodule sub"),
     ],
 )
-def test_a_submodule_with_work_of_its_own_is_told(
+def test_a_submodule_with_work_of_its_own_is_reported(
     world: World, submodule: Callable[[str], None], script: str, lacking: str
 ) -> None:
     before = check_delivery(world.agent_git(), to())
@@ -140,7 +140,7 @@ def test_a_submodule_whose_commit_is_pushed_is_pushed(world: World, submodule: C
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_folder_that_cannot_be_read_is_told(world: World) -> None:
+def test_a_folder_that_cannot_be_read_is_reported(world: World) -> None:
     before = check_delivery(world.agent_git(), to())
     do(world, "mkdir closed; echo x >closed/x; chmod 000 closed")
     try:

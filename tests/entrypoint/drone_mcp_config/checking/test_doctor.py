@@ -86,8 +86,8 @@ def test_the_token_is_sent_to_drone_and_never_printed(run: Run, drone: respx.Moc
     drone.get(f"{DRONE}/api/user").respond(401, json={"message": "Unauthorized"})
     outcome = run("doctor")
     assert outcome.code == 1
-    told = outcome.out.partition("failed  token: ")[2]
-    assert told.startswith("Drone does not know this token\n        -> Take the token from the account page")
+    reported = outcome.out.partition("failed  token: ")[2]
+    assert reported.startswith("Drone does not know this token\n        -> Take the token from the account page")
     assert TOKEN not in outcome.out + outcome.err
 
 
@@ -122,15 +122,15 @@ def test_a_web_page_means_a_wrong_address(run: Run, drone: respx.MockRouter) -> 
     assert outcome.code == 1
     found = checks(outcome)
     assert "web page" in found["address"]["detail"]
-    assert "DRONE_SERVER" in found["address"]["mend"]
+    assert "DRONE_SERVER" in found["address"]["fix"]
     assert "token" not in found
 
 
-def test_no_connection_is_told(run: Run, drone: respx.MockRouter) -> None:
+def test_no_connection_is_reported(run: Run, drone: respx.MockRouter) -> None:
     drone.get(f"{DRONE}/version").mock(side_effect=httpx.ConnectError("refused"))
     outcome = run("doctor", "--json")
     assert outcome.code == 1
-    assert checks(outcome)["address"]["mend"].startswith("Check DRONE_SERVER, the network")
+    assert checks(outcome)["address"]["fix"].startswith("Check DRONE_SERVER, the network")
 
 
 @pytest.mark.parametrize(("offset", "words"), [(3600, "ahead of"), (-3600, "behind")])
@@ -170,7 +170,7 @@ def test_a_token_file_that_others_can_read_is_warned_of(
     monkeypatch.setenv("DRONE_TOKEN_FILE", str(file))
     outcome = run("doctor", "--json")
     assert outcome.code == 0
-    assert checks(outcome)["token file"]["mend"] == f"chmod 600 {file}"
+    assert checks(outcome)["token file"]["fix"] == f"chmod 600 {file}"
     assert {call.request.headers.get("Authorization") for call in drone.calls} == {None, f"Bearer {TOKEN}"}
 
 
@@ -240,11 +240,11 @@ def test_a_variable_that_is_missing_is_named(run: Run, roles_dir: Callable[..., 
     role = role_with(script, ', env: {ACCESS_TOKEN: "${MY_TOKEN}"}')
     outcome = run("doctor", "--json", "--role", "r", "--roles-dir", str(roles_dir(r=role)))
     assert outcome.code == 1
-    assert checks(outcome)["fake"]["mend"] == "Set MY_TOKEN where the client is started"
+    assert checks(outcome)["fake"]["fix"] == "Set MY_TOKEN where the client is started"
 
 
 @pytest.mark.usefixtures("drone")
-def test_a_program_that_is_not_there_is_told(run: Run, roles_dir: Callable[..., Path]) -> None:
+def test_a_program_that_is_not_there_is_reported(run: Run, roles_dir: Callable[..., Path]) -> None:
     role = "role: r\nexternal:\n  fake: {command: no-such-program-anywhere}\n  far: {url: 'https://far.test'}\n"
     outcome = run("doctor", "--json", "--role", "r", "--roles-dir", str(roles_dir(r=role)))
     assert outcome.code == 1

@@ -56,14 +56,14 @@ def test_a_jenkins_that_answers_is_well(play: PlayedJenkins, check: Callable[[],
     assert [asked.user for asked in play.jenkins.asked] == ["dev"]
 
 
-def test_a_wrong_token_is_told(
+def test_a_wrong_token_is_reported(
     play: PlayedJenkins, check: Callable[[], dict[str, Any]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("JENKINS_API_TOKEN", "another-token")
     found = check()
     assert (found["status"], len(play.jenkins.asked) > 0) == ("failed", True)
     assert "does not accept this user name with this token" in found["detail"]
-    assert "JENKINS_USERNAME together with JENKINS_API_TOKEN" in found["mend"]
+    assert "JENKINS_USERNAME together with JENKINS_API_TOKEN" in found["fix"]
     assert "another-token" not in json.dumps(found)
 
 
@@ -74,7 +74,7 @@ def test_a_missing_permission_is_named(play: PlayedJenkins, check: Callable[[], 
     assert "dev lacks the permission Overall/Read" in found["detail"]
 
 
-def test_an_address_where_nothing_listens_is_told_with_what_to_check(
+def test_an_address_where_nothing_listens_is_reported_with_what_to_check(
     play: PlayedJenkins,
     check: Callable[[], dict[str, Any]],
     monkeypatch: pytest.MonkeyPatch,
@@ -83,4 +83,4 @@ def test_an_address_where_nothing_listens_is_told_with_what_to_check(
     monkeypatch.setenv("JENKINS_URL", "http://127.0.0.1:9")
     found = check()
     assert "No connection to http://127.0.0.1:9" in found["detail"]
-    assert found["mend"] == "Check its address, the network, a VPN and the proxy variables"
+    assert found["fix"] == "Check its address, the network, a VPN and the proxy variables"

@@ -66,7 +66,7 @@ def test_a_served_role_that_is_well_passes_without_anything_of_drone(run: Run, u
     assert found["drone-builds"]["status"] == "ok"
 
 
-def test_a_wrong_token_is_told_with_where_the_right_one_is(
+def test_a_wrong_token_is_reported_with_where_the_right_one_is(
     run: Run, ui: HttpProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DRONE_MCP_HTTP_TOKEN", "another-token-than-that-one")
@@ -74,31 +74,31 @@ def test_a_wrong_token_is_told_with_where_the_right_one_is(
     assert code == 1
     assert found["served role"]["status"] == "ok"
     assert found["drone-builds"]["detail"].startswith("it refused with 401: This token is not the one")
-    assert "Set DRONE_MCP_HTTP_TOKEN" in found["drone-builds"]["mend"]
+    assert "Set DRONE_MCP_HTTP_TOKEN" in found["drone-builds"]["fix"]
 
 
-def test_a_token_that_is_not_set_is_told(run: Run, ui: HttpProcess, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_token_that_is_not_set_is_reported(run: Run, ui: HttpProcess, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DRONE_MCP_HTTP_TOKEN")
     code, found = checked(run, ui.url)
     assert code == 1
     assert found["drone-builds"]["detail"] == "not asked: DRONE_MCP_HTTP_TOKEN is not set"
 
 
-def test_an_address_where_nothing_answers_is_told_and_ends_it(run: Run) -> None:
+def test_an_address_where_nothing_answers_is_reported_and_ends_it(run: Run) -> None:
     code, found = checked(run, f"http://127.0.0.1:{free_port()}")
     assert code == 1
     assert list(found) == ["served role"]
     assert "nothing answers at http://127.0.0.1:" in found["served role"]["detail"]
 
 
-def test_something_else_at_the_address_is_told(run: Run) -> None:
+def test_something_else_at_the_address_is_reported(run: Run) -> None:
     with collecting() as other:
         code, found = checked(run, other.url)
     assert code == 1
     assert "is not drone-mcp" in found["served role"]["detail"]
 
 
-def test_a_process_that_takes_no_requests_is_told(run: Run, tmp_path: Path) -> None:
+def test_a_process_that_takes_no_requests_is_reported(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text(TOKEN, encoding="ascii")
     command = (*SERVE, "--role", "viewer", "--http", "127.0.0.1:0")
@@ -106,28 +106,28 @@ def test_a_process_that_takes_no_requests_is_told(run: Run, tmp_path: Path) -> N
         file.unlink()
         code, found = checked(run, process.url)
     assert code == 1
-    assert found["served role"]["detail"].endswith("takes no requests now")
+    assert found["served role"]["detail"].endswith("takes no requests at the moment")
 
 
-def test_a_name_by_which_the_process_is_not_called_is_told(run: Run) -> None:
+def test_a_name_by_which_the_process_is_not_called_is_reported(run: Run) -> None:
     command = (*SERVE, "--role", "viewer", "--http", "0.0.0.0:0")
     with serving(*command, DRONE_MCP_HTTP_TOKEN=TOKEN) as process:
         port = process.url.rpartition(":")[2]
         code, found = checked(run, f"http://127.0.0.2:{port}")
     assert code == 1
     assert found["drone-builds"]["detail"].startswith("it refused with 421")
-    assert found["drone-builds"]["mend"] == "Add 127.0.0.2 to DRONE_MCP_HTTP_HOSTS where the role is served"
+    assert found["drone-builds"]["fix"] == "Add 127.0.0.2 to DRONE_MCP_HTTP_HOSTS where the role is served"
 
 
-def test_a_token_of_another_role_is_told(run: Run, ui: HttpProcess) -> None:
+def test_a_token_of_another_role_is_reported(run: Run, ui: HttpProcess) -> None:
     code, found = checked(run, ui.url, "reader")
     assert code == 1
     assert found["drone-builds"]["status"] == "ok"
     assert found["drone-logs"]["detail"].startswith("it refused with 404: Your role has no server")
-    assert "another one" in found["drone-logs"]["mend"]
+    assert "another one" in found["drone-logs"]["fix"]
 
 
-def test_a_caller_who_asks_too_often_is_told(run: Run, tmp_path: Path) -> None:
+def test_the_limit_of_a_caller_who_asks_too_often_is_reported(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "callers.yaml"
     file.write_text(
         f'callers: [{{name: me, role: reader, token: "{hash_of(TOKEN)}", per_minute: 1}}]\n', encoding="utf-8"

@@ -17,6 +17,7 @@ from drone_mcp_build.access import client_options
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import ServiceError
+from support.made_up_servers import DRONE_MANIFESTS, DRONES, install, manifest
 from support.raw_server import RawServer, certificate
 from support.redis_server import free_port
 
@@ -114,8 +115,8 @@ async def test_the_next_step_is_the_one_that_the_tools_would_name(
                 await client.version()
     check = found(outcome)["address"]
     assert outcome.code == 1
-    assert hint in check["mend"]
-    assert check["mend"] == caught.value.next_step
+    assert hint in check["fix"]
+    assert check["fix"] == caught.value.next_step
 
 
 @pytest.mark.parametrize("name", ["http_proxy", "HTTP_PROXY", "all_proxy"])
@@ -170,7 +171,7 @@ def test_the_default_repository_is_read(
     with drone:
         check = found(run("doctor", "--json"))["repository"]
     assert check["status"] == status
-    assert words in f"{check['detail']} {check['mend']}"
+    assert words in f"{check['detail']} {check['fix']}"
 
 
 def test_the_tokens_that_the_role_names_are_tried_and_no_others(
@@ -221,7 +222,9 @@ def test_the_store_is_written_to(
     assert secret not in outcome.out + outcome.err
 
 
-def test_a_redis_without_its_client_is_told(run: Run, drone: respx.MockRouter, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_redis_without_its_client_is_reported(
+    run: Run, drone: respx.MockRouter, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("DRONE_MCP_STATE", "redis://127.0.0.1:1/0")
     monkeypatch.delitem(sys.modules, "drone_mcp_state.redis_store", raising=False)
     monkeypatch.setitem(sys.modules, "redis", None)
@@ -298,3 +301,36 @@ def test_every_value_of_the_environment_ends_in_a_sum(
         outcome = run("doctor", "--role", "operator", *where)
     assert " checks: " in outcome.out.splitlines()[-1]
     assert outcome.err == ""
+
+
+METRICS = {"name": "Metrics", "address": "METRICS_SERVER", "token": "METRICS_TOKEN", "optional": True}
+TRACES = {"name": "Traces", "address": "TRACES_SERVER", "token": "TRACES_TOKEN", "optional": True}
+WATCHED = "role: w\nservers:\n  builds: {}\n  watch: {}\n"
+
+
+@pytest.mark.parametrize("limit", ["", "repos: [octo/*]\n"])
+def test_an_optional_service_is_asked_where_it_is_set_and_named_where_it_is_not(
+    run: Run,
+    drone: respx.MockRouter,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    roles_dir: Callable[..., Path],
+    limit: str,
+) -> None:
+    watch = manifest("drone", "watch", ["drone_watch"], services=[DRONES, METRICS, TRACES])
+    install(monkeypatch, tmp_path / "watched", {**DRONE_MANIFESTS, "watch": watch})
+    folder = str(roles_dir(w=WATCHED + limit))
+    monkeypatch.setenv("METRICS_SERVER", NOBODY)
+    with drone:
+        away = found(run("doctor", "--json", "--role", "w", "--roles-dir", folder))
+        monkeypatch.setenv("METRICS_SERVER", f"{DRONE}/version")  # any address that answers
+        there = found(run("doctor", "--json", "--role", "w", "--roles-dir", folder))
+    if limit:  # a role that is limited to repositories does without what knows none
+        assert not {"Metrics", "monitoring"} & (away.keys() | there.keys())
+        return
+    assert (away["Metrics"]["status"], there["Metrics"]["status"]) == ("warning", "ok"), there["Metrics"]
+    assert "METRICS_SERVER" in away["Metrics"]["fix"]
+    assert (there["monitoring"]["status"], there["monitoring"]["fix"]) == (
+        "skipped",
+        "Set TRACES_SERVER for the tools that ask it",
+    )

@@ -1,4 +1,4 @@
-"""Whatever a client's file holds: the servers are put in, or it is refused with a sentence."""
+"""For any content of a client's file, the servers are put in, or it is refused with a sentence."""
 
 from __future__ import annotations
 

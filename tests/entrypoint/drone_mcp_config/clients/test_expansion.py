@@ -1,4 +1,4 @@
-"""What a client makes of a file is what was meant: a text that it would fill in otherwise is refused."""
+"""A client expands variables as intended: a text that it would fill in otherwise is refused."""
 
 from __future__ import annotations
 

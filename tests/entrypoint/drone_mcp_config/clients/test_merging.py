@@ -1,4 +1,4 @@
-"""Which entries of a client's file are ours, in an installation with servers of two systems."""
+"""Our entries of a client's file are recognised, in an installation with servers of two systems."""
 
 from __future__ import annotations
 

@@ -341,7 +341,7 @@ def test_a_role_is_a_name_and_no_path(run: Run, roles_dir: Callable[..., Path]) 
     assert "There is no role" in outcome.err
 
 
-def test_a_folder_that_is_gone_is_told(run: Run, work: Path) -> None:
+def test_a_folder_that_is_gone_is_reported(run: Run, work: Path) -> None:
     work.rmdir()
     outcome = run("--role", "viewer")
     assert (outcome.code, outcome.err) == (

@@ -29,7 +29,7 @@ LABELS = json.loads(files("drone_mcp_simulator").joinpath("scenarios/logs/angula
 
 @dataclass
 class Played:
-    """What a demo told, and what goes on after it."""
+    """The output of a demo, and what is left running after it."""
 
     folder: Path
     acts: list[dict[str, Any]]
@@ -56,21 +56,21 @@ def play(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 def played(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Played]:
     """A demo that was asked for JSON and to keep its simulator."""
     folder = tmp_path_factory.mktemp("demo")
-    told = json.loads(play(folder, "--json", "--keep").stdout)
-    yield Played(folder, told["acts"], told["line"], told["kept"])
-    for pid in told["kept"]["pids"]:
+    reported = json.loads(play(folder, "--json", "--keep").stdout)
+    yield Played(folder, reported["acts"], reported["line"], reported["kept"])
+    for pid in reported["kept"]["pids"]:
         os.kill(pid, signal.SIGTERM)
 
 
 def test_it_ends_at_the_line_that_people_marked_as_the_reason(played: Played) -> None:
     assert played.line == LABELS["key_line"]["number"]
-    assert any(LABELS["key_line"]["text"] in line for line in played.acts[-1]["told"])
+    assert any(LABELS["key_line"]["text"] in line for line in played.acts[-1]["shown"])
 
 
 def test_a_build_goes_red_while_the_agent_waits_and_drone_is_not_asked_for_it(played: Played) -> None:
     [wait] = [act for act in played.acts if "cursor=" in act["asked"]]
-    assert wait["told"][0] == "build: running -> failure"
-    assert wait["told"][-1] == "Drone was not asked once: its webhooks informed the receiver."
+    assert wait["shown"][0] == "build: running -> failure"
+    assert wait["shown"][-1] == "Drone was not asked once: its webhooks informed the receiver."
 
 
 def test_a_kept_simulator_goes_on_and_the_demo_says_how_to_use_and_how_to_stop_it(played: Played) -> None:

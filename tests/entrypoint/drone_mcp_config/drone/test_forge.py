@@ -1,4 +1,4 @@
-"""What `doctor` says of the forge: which one Drone names, whether it answers, and which scope a tool lacks."""
+"""`doctor` checks the forge: which one Drone names, whether it answers, and which scope a tool lacks."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_a_token_with_every_scope_passes() -> None:
 
 
 @pytest.mark.parametrize(("is_needed", "status"), [(True, "failed"), (False, "skipped")])
-async def test_without_an_address_the_forge_that_drone_names_is_told_and_not_asked(
+async def test_without_an_address_the_forge_that_drone_names_is_reported_and_not_asked(
     is_needed: bool, status: str
 ) -> None:
     async with running_simulator("forge", socket=True) as drone:
@@ -60,15 +60,15 @@ async def test_without_an_address_the_forge_that_drone_names_is_told_and_not_ask
 
 
 @pytest.mark.parametrize("token", ["not-a-token", ""])
-async def test_a_wrong_or_missing_token_is_told_with_its_variable(token: str) -> None:
+async def test_a_wrong_or_missing_token_is_reported_with_its_variable(token: str) -> None:
     async with running_simulator("forge", socket=True) as drone:
         given = environment_of(drone, FORGE_SERVER=f"{drone.url}/forge", FORGE_TOKEN=token)
         check = (await checks(given))[-1]
     assert (check.name, check.status) == ("forge token", "failed")
-    assert "FORGE_TOKEN" in check.detail + check.mend
+    assert "FORGE_TOKEN" in check.detail + check.fix
 
 
-async def test_a_forge_that_does_not_answer_is_told() -> None:
+async def test_a_forge_that_does_not_answer_is_reported() -> None:
     given = {"DRONE_SERVER": "http://127.0.0.1:1", "FORGE_SERVER": "http://127.0.0.1:1", "FORGE_TOKEN": "any"}
     (check,) = await checks(given)
     assert check.status == "failed"

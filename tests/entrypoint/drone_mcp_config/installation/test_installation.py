@@ -93,7 +93,7 @@ def test_roles_shows_the_others_and_says_what_is_wrong_with_those_that_name_it(
 def test_doctor_warns_of_it_and_goes_on(run: Run, fault: str) -> None:
     outcome = run("doctor", "--json")
     first, *others = json.loads(outcome.out)["checks"]
-    assert (first["name"], first["status"], first["mend"]) == ("installation", "warning", "Install drone-mcp again")
+    assert (first["name"], first["status"], first["fix"]) == ("installation", "warning", "Install drone-mcp again")
     assert "'logs'" in first["detail"]
     assert fault in first["detail"]
     assert [check["name"] for check in others] == ["settings", "servers"]

@@ -29,7 +29,8 @@ servers:
 """
 NO_TOKEN = "no token has a blank"
 FORGE = {"FORGE_SERVER": "https://forge.test", "FORGE_TOKEN": "t0ken-of-the-forge"}
-GOOD = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "t0ken", "WRITES": "t0ken-too", **FORGE}
+CODER = {"CODER_URL": "https://coder.test", "CODER_SESSION_TOKEN": "t0ken-of-coder"}
+GOOD = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "t0ken", "WRITES": "t0ken-too", **FORGE, **CODER}
 
 
 @pytest.mark.parametrize("mode", ["off", "dry-run", "on"])
@@ -40,7 +41,7 @@ def test_every_variable_that_is_asked_for_is_read(mode: Mode, roles_dir: Callabl
     role = load_role("every", library, installed)
     plan = make_plan(role, installed, PlanContext(sys.executable))
     asked = {reference.name for server in plan.servers for text in server.templates for reference in text.references}
-    assert asked == {"DRONE_SERVER", "DRONE_TOKEN", *FORGE, *(["WRITES"] if mode == "on" else [])}
+    assert asked == {"DRONE_SERVER", "DRONE_TOKEN", *FORGE, *CODER, *(["WRITES"] if mode == "on" else [])}
     for name, server in zip(role.servers, plan.servers, strict=True):
         assert isinstance(server, StdioServer)
         settings = importlib.import_module(f"{installed[name].module}.server").SPEC.settings

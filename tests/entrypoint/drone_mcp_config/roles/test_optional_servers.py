@@ -59,6 +59,15 @@ def test_it_is_left_out_of_a_configuration_and_named(shell: Shell) -> None:
     assert "FORGE_TOKEN" not in done.stderr
 
 
+@pytest.mark.parametrize("client", ["claude-desktop", "zed"])
+def test_a_client_whose_file_holds_every_address_does_without_it_too(shell: Shell, client: str) -> None:
+    done = shell.run("--client", client, "--print", DRONE_SERVER="https://drone.example.com")
+    assert done.returncode == 0, done.stderr
+    assert '"drone-builds"' in done.stdout
+    assert "drone-issues" not in done.stdout
+    assert "Left out drone-issues" in done.stderr
+
+
 def test_it_is_there_once_the_address_is_set(shell: Shell) -> None:
     done = shell.run(FORGE_SERVER=FORGE)
     assert shell.servers() == ["drone-builds", "drone-issues"]
@@ -80,7 +89,7 @@ def test_doctor_skips_it_and_says_what_to_set(shell: Shell) -> None:
     done = shell.run("doctor", "--json", DRONE_SERVER="http://127.0.0.1:9", DRONE_TOKEN="a-token-of-the-tests")
     checks = {check["name"]: check for check in json.loads(done.stdout)["checks"]}
     assert checks["drone-issues"]["status"] == "skipped"
-    assert "FORGE_SERVER" in checks["drone-issues"]["mend"]
+    assert "FORGE_SERVER" in checks["drone-issues"]["fix"]
     assert checks["forge"]["status"] == "skipped"
 
 

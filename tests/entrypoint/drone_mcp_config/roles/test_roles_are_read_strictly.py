@@ -67,7 +67,7 @@ MISTAKES = {
         "role: r\nservers:\n  actions:\n    guard: {operations: [restart, purge]}\n",
         (
             "r.yaml:4: servers > actions > guard > operations > item 2: found 'purge', but it takes "
-            "'start', 'restart', 'promote', 'rollback', 'stop', 'approve' or 'decline'"
+            "'start', 'restart', 'promote', 'rollback', 'stop-preview', 'stop', 'approve' or 'decline'"
         ),
     ),
     "a rate of nothing": (
@@ -278,20 +278,22 @@ MISTAKES = {
 
 
 @pytest.mark.parametrize(("text", "complaint"), MISTAKES.values(), ids=MISTAKES.keys())
-def test_a_mistake_is_told_with_its_line(
+def test_a_mistake_is_reported_with_its_line(
     roles_dir: Callable[..., Path], installed: Servers, text: str, complaint: str
 ) -> None:
     assert complaints(roles_dir(r=text), installed) == complaint
 
 
-def test_all_mistakes_are_told_at_once_in_the_order_of_the_file(
+def test_all_mistakes_are_reported_at_once_in_the_order_of_the_file(
     roles_dir: Callable[..., Path], installed: Servers
 ) -> None:
     text = "role: r\nfoo: 1\nservers:\n  builds: {bar: 1}\n  logs: {mode: 1}\n"
     assert [line.split(":")[1] for line in complaints(roles_dir(r=text), installed).splitlines()] == ["2", "4", "5"]
 
 
-def test_a_mistake_in_a_parent_is_told_in_the_parents_file(roles_dir: Callable[..., Path], installed: Servers) -> None:
+def test_a_mistake_in_a_parent_is_reported_in_the_parents_file(
+    roles_dir: Callable[..., Path], installed: Servers
+) -> None:
     folder = roles_dir(r="role: r\nextends: base\n", base="role: base\nservers:\n  nope: {}\n")
     assert complaints(folder, installed).startswith("base.yaml:3: there is no server 'nope'.")
 
@@ -305,13 +307,13 @@ def test_a_role_that_extends_itself_is_a_circle(roles_dir: Callable[..., Path], 
     assert "r -> r" in complaints(roles_dir(r="role: r\nextends: r\n"), installed)
 
 
-def test_a_file_that_is_no_text_is_told(roles_dir: Callable[..., Path], installed: Servers) -> None:
+def test_a_file_that_is_no_text_is_reported(roles_dir: Callable[..., Path], installed: Servers) -> None:
     folder = roles_dir()
     (folder / "r.yaml").write_bytes(b"role: r\ndescription: \xfc\n")
     assert complaints(folder, installed) == "r.yaml:2: the file is not UTF-8 text; save it as UTF-8"
 
 
-def test_control_characters_are_told(roles_dir: Callable[..., Path], installed: Servers) -> None:
+def test_control_characters_are_reported(roles_dir: Callable[..., Path], installed: Servers) -> None:
     assert "this is not YAML" in complaints(roles_dir(r="role: \x07r\n"), installed)
 
 
@@ -319,7 +321,7 @@ def test_a_huge_file_is_not_read(roles_dir: Callable[..., Path], installed: Serv
     assert "a role file has at most" in complaints(roles_dir(r="#" * 70_000), installed)
 
 
-def test_a_deep_file_is_told(roles_dir: Callable[..., Path], installed: Servers) -> None:
+def test_a_deep_file_is_reported(roles_dir: Callable[..., Path], installed: Servers) -> None:
     assert "nested too deeply" in complaints(roles_dir(r="[" * 2_000 + "]" * 2_000), installed)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import subprocess
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,7 @@ from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
 from support.http_process import PATIENCE, bearer, serving, started
 from support.simulator import running_simulator
+from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,6 +126,35 @@ async def test_a_role_s_limits_hold_in_its_servers(tmp_path: Path) -> None:
     assert not seen.is_error
     assert unseen.is_error
     assert "PERMISSION_DENIED" in str(unseen.content)
+
+
+async def test_a_caller_gets_what_the_file_adds_to_their_role_and_no_other_caller_does(tmp_path: Path) -> None:
+    added = {"with": "[logs, actions]", "ceiling": "reader"}
+    file = tmp_path / "callers.yaml"
+    file.write_text(callers(caller(DEV, "viewer", **added), caller(UI, "viewer")), encoding="utf-8")
+    with serving(*SERVE, "--roles-from", str(file)) as process:
+        assert "drone_get_build_logs" in await tools(process, "/logs/mcp", DEV)
+        # The ceiling has no such server; whatever the caller asks for, it stays closed.
+        assert process.ask("/actions/mcp", **bearer(DEV)).status_code == 404
+        assert "drone_list_builds" in await tools(process, "/builds/mcp", UI)
+        assert process.ask("/logs/mcp", **bearer(UI)).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("added", "reported"),
+    [
+        ({"with": "[logs]"}, "'with' and 'ceiling' go together"),
+        ({"ceiling": "reader"}, "'with' and 'ceiling' go together"),
+        ({"with": "[log]", "ceiling": "reader"}, "there is no such server"),
+        ({"with": "[logs]", "ceiling": "nobody"}, "There is no role 'nobody'"),
+    ],
+)
+def test_an_addition_that_cannot_be_made_stops_the_start(tmp_path: Path, added: dict[str, str], reported: str) -> None:
+    file = tmp_path / "callers.yaml"
+    file.write_text(callers(caller(DEV, "viewer", **added)), encoding="utf-8")
+    command = [*warm_python(), "-m", *SERVE, "--roles-from", str(file)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, reported in ended.stderr) == (2, True), ended.stderr
 
 
 class Balancer(httpx2.AsyncBaseTransport):

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.http_app import OpenRequests, Refused
 from drone_mcp_config.installation.manifest import Manifest
+from drone_mcp_config.roles.delegation import RoleChoice
 from drone_mcp_config.serving import pool as pool_module
 from drone_mcp_config.serving.callers import Caller, Limits, hash_of
 from drone_mcp_config.serving.pool import Pool, SetKey
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from entrypoint.drone_mcp_config.conftest import Outcome
 
 TOKEN = "DRONE_TOKEN"
+DEV = RoleChoice("dev")
 MANIFEST = Manifest.model_validate(
     {**DRONE_MANIFESTS["actions"], "server": "drone-example", "module": "support.example_package"}
 )
@@ -70,7 +72,7 @@ def test_in_no_minute_is_there_more_than_twice_the_limit(per_minute: int, pauses
 
 
 @given(st.integers(1, 1000))
-def test_whoever_waits_as_long_as_they_are_told_may_ask(per_minute: int) -> None:
+def test_a_caller_who_waits_as_long_as_asked_may_call_again(per_minute: int) -> None:
     clock = Clock()
     limits, one = Limits(clock), caller(per_minute)
     answers = [limits.wait(one) for _ in range(per_minute + 1)]
@@ -108,25 +110,25 @@ async def test_users_have_sets_of_their_own_that_end_when_they_are_idle() -> Non
     pool = Pool(lambda _: (SERVER,), clock)
     async with pool.running():
         for token in ("first-token", "second-token"):
-            await finish(await pool.find(SetKey("dev", ((TOKEN, token),)), "example"))
+            await finish(await pool.find(SetKey(DEV, ((TOKEN, token),)), "example"))
         assert set(pool.secrets()) == {"first-token", "second-token"}
         clock.now += pool_module.IDLE_SECONDS + 1
-        await finish(await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example"))
+        await finish(await pool.find(SetKey(DEV, ((TOKEN, "second-token"),)), "example"))
         assert set(pool.secrets()) == {"second-token"}
 
 
 async def test_what_no_log_may_hold_is_known_from_variables_and_from_files(tmp_path: Path) -> None:
     file = tmp_path / "token"
     file.write_text("token-in-a-file", encoding="ascii")
-    told = {
+    reported = {
         "DRONE_SERVER": "http://drone.test",
         "DRONE_TOKEN_FILE": str(file),
         "DRONE_WRITE_TOKEN": "token-that-writes",
         "DRONE_MCP_ACTION_KEY": "k" * 32,
     }
-    pool = Pool(lambda _: (HostedServer("example", MANIFEST, told),))
+    pool = Pool(lambda _: (HostedServer("example", MANIFEST, reported),))
     async with pool.running():
-        await pool.start(SetKey("dev"))
+        await pool.start(SetKey(DEV))
         assert set(pool.secrets()) == {"token-in-a-file", "token-that-writes", "k" * 32}
         file.write_text("another-token", encoding="ascii")
         assert "another-token" in pool.secrets()
@@ -139,22 +141,22 @@ async def test_a_set_at_work_is_never_ended_for_another(monkeypatch: pytest.Monk
     clock = Clock()
     pool = Pool(lambda _: (SERVER,), clock)
     async with pool.running():
-        at_work = await pool.find(SetKey("dev", ((TOKEN, "first-token"),)), "example")
+        at_work = await pool.find(SetKey(DEV, ((TOKEN, "first-token"),)), "example")
         clock.now += pool_module.IDLE_SECONDS + 1
         with pytest.raises(Refused, match="Too many users") as refused:
-            await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example")
+            await pool.find(SetKey(DEV, ((TOKEN, "second-token"),)), "example")
         assert refused.value.status == 503
         await finish(at_work)
-        await finish(await pool.find(SetKey("dev", ((TOKEN, "second-token"),)), "example"))
+        await finish(await pool.find(SetKey(DEV, ((TOKEN, "second-token"),)), "example"))
         assert set(pool.secrets()) == {"second-token"}
 
 
 async def test_whoever_invents_tokens_only_ends_sets_of_their_own() -> None:
     pool = Pool(lambda _: (SERVER,), Clock())
     async with pool.running():
-        await finish(await pool.find(SetKey("dev", ((TOKEN, "token-of-somebody-else"),), "else"), "example"))
+        await finish(await pool.find(SetKey(DEV, ((TOKEN, "token-of-somebody-else"),), "else"), "example"))
         for number in range(3 * pool_module.MOST_SETS):
-            await finish(await pool.find(SetKey("dev", ((TOKEN, f"invented-{number}"),), "me"), "example"))
+            await finish(await pool.find(SetKey(DEV, ((TOKEN, f"invented-{number}"),), "me"), "example"))
         held = set(pool.secrets())
         assert "token-of-somebody-else" in held
         assert len(held) == 1 + pool_module.MOST_SETS
@@ -164,27 +166,27 @@ async def test_a_caller_with_too_many_sets_at_work_is_refused_and_others_are_not
     pool = Pool(lambda _: (SERVER,), Clock())
     async with pool.running():
         at_work = [
-            await pool.find(SetKey("dev", ((TOKEN, f"token-{number}"),), "me"), "example")
+            await pool.find(SetKey(DEV, ((TOKEN, f"token-{number}"),), "me"), "example")
             for number in range(pool_module.MOST_SETS)
         ]
         with pytest.raises(Refused, match="tokens of yours") as refused:
-            await pool.find(SetKey("dev", ((TOKEN, "one-more"),), "me"), "example")
+            await pool.find(SetKey(DEV, ((TOKEN, "one-more"),), "me"), "example")
         assert refused.value.status == 429
-        for app in (*at_work, await pool.find(SetKey("dev", ((TOKEN, "one-more"),), "else"), "example")):
+        for app in (*at_work, await pool.find(SetKey(DEV, ((TOKEN, "one-more"),), "else"), "example")):
             await finish(app)
 
 
 async def test_callers_share_no_set_even_with_the_same_token() -> None:
-    made: list[str] = []
+    made: list[RoleChoice] = []
 
-    def servers_of(role: str) -> tuple[HostedServer, ...]:
+    def servers_of(role: RoleChoice) -> tuple[HostedServer, ...]:
         made.append(role)
         return (SERVER,)
 
     pool = Pool(servers_of)
     async with pool.running():
         for name in ("me", "else", "me"):
-            await finish(await pool.find(SetKey("dev", ((TOKEN, "a-token"),), name), "example"))
+            await finish(await pool.find(SetKey(DEV, ((TOKEN, "a-token"),), name), "example"))
     assert len(made) == 2
 
 
@@ -200,15 +202,15 @@ def test_a_caller_has_so_many_requests_open_at_once_and_no_more() -> None:
         pass
 
 
-async def test_a_name_that_a_set_has_not_is_told_with_those_that_it_has() -> None:
+async def test_a_name_that_a_set_has_not_is_reported_with_those_that_it_has() -> None:
     pool = Pool(lambda _: (SERVER,))
     async with pool.running():
         with pytest.raises(Refused, match="no server other; it has example"):
-            await pool.find(SetKey("dev", ((TOKEN, "a-token"),)), "other")
+            await pool.find(SetKey(DEV, ((TOKEN, "a-token"),)), "other")
 
 
 def test_the_key_of_a_set_does_not_show_its_token() -> None:
-    assert "secret" not in repr(SetKey("dev", ((TOKEN, "secret"),)))
+    assert "secret" not in repr(SetKey(DEV, ((TOKEN, "secret"),)))
 
 
 def test_token_prints_a_token_and_the_hash_that_the_file_takes(run: Callable[..., Outcome]) -> None:

@@ -118,7 +118,7 @@ async def test_every_kind_of_build_is_an_answer(connect: Any, number: int, kind:
     assert (answer.data.get("kind"), answer.data["summary"]) == (kind, summary)
 
 
-async def test_a_build_held_for_approval_is_told_as_such(connect: Any) -> None:
+async def test_a_build_held_for_approval_is_reported_as_such(connect: Any) -> None:
     async with (
         running_simulator("failures", socket=True) as drone,
         connect(DRONE_SERVER=drone.url, DRONE_TOKEN=drone.admin_token) as agent,
@@ -151,7 +151,7 @@ async def test_a_running_build_with_a_failed_step_is_diagnosed_so_far(agent: Any
     assert answer.lines() == [(1, "|", CAUSE.strip())]
 
 
-async def test_a_stage_that_failed_without_a_step_is_told_by_its_error(agent: Any, drone: respx.MockRouter) -> None:
+async def test_a_stage_that_failed_without_a_step_is_reported_by_its_error(agent: Any, drone: respx.MockRouter) -> None:
     stage = made_stage(1, "ci", "error", error="Cannot connect to the Docker daemon")
     drone.get(f"{BUILDS}/8").respond(json=made_build(8, "error", stage))
     answer = await agent.diagnose(number=8)
@@ -259,7 +259,7 @@ async def test_five_mebibytes_are_one_call(agent: Any, drone: respx.MockRouter) 
     assert paths(drone) == ["/41", "/41/logs/1/3", "/latest", ""]
 
 
-async def test_the_prompt_leads_from_the_build_to_the_mend(agent: Any) -> None:
+async def test_the_prompt_leads_from_the_build_to_the_fix(agent: Any) -> None:
     prompts = (await agent.client.list_prompts()).prompts
     assert [prompt.name for prompt in prompts] == ["diagnose_failure"]
     plain = await agent.client.get_prompt("diagnose_failure", {})
@@ -269,7 +269,7 @@ async def test_the_prompt_leads_from_the_build_to_the_mend(agent: Any) -> None:
     assert "drone_diagnose_build with repo=octo/hello, number=7" in named.messages[0].content.text
 
 
-async def test_a_lost_beginning_is_told_and_takes_the_sureness(agent: Any, drone: respx.MockRouter) -> None:
+async def test_a_lost_beginning_is_reported_and_takes_the_sureness(agent: Any, drone: respx.MockRouter) -> None:
     alone(drone, failing_build())
     drone.get("/api/repos/octo/hello").respond(json=made_repo("octo/hello"))
     lost = [{"pos": 21_862, "out": out, "time": 9} for out in ("--- FAIL: TestTotal (0.00s)\n", "FAIL\n")]
@@ -293,7 +293,7 @@ async def test_the_error_of_a_runner_is_said_once(agent: Any, drone: respx.MockR
 
 
 def with_database(said: str, *services: dict[str, Any]) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    """Make a build whose step `unit` printed `said`, while services ran beside it."""
+    """Make a build whose step `unit` printed `said`, while services ran next to it."""
     unit = made_step(9, "unit", "failure", exit_code=1)
     return made_build(41, "failure", made_stage(1, "ci", "failure", *services, unit)), writes(*said.splitlines(True))
 

@@ -20,10 +20,10 @@ from ci_mcp_logs.timestamps import form_of
 from drone_mcp_build.failed_steps import FailedStep, failed_steps, step_refs
 from drone_mcp_client.models import Build, Stage, Step
 from drone_mcp_diagnosis.diagnosing import Chosen, Facts, conclude, not_run_because_of_failures
+from drone_mcp_diagnosis.other_builds import NO_PAST, OtherRun, Past
 from drone_mcp_diagnosis.step_reader import LogReading
-from drone_mcp_diagnosis.target_branch import NO_PAST, OtherRun, Past
 from drone_mcp_diagnosis.verdicts import verdict_of, verdict_of_build
-from drone_mcp_logs.diagnose.advice import propose
+from drone_mcp_logs.diagnose.tool import propose
 from support.made_builds import any_builds, made_build, made_stage, made_step
 
 LINES = ("+ make check", "", 'Error: "x" is\tnot \\ y', "FAIL: a_test.c:41: expected 3, got 2", "done") * 9
@@ -179,11 +179,11 @@ def test_the_line_that_is_named_is_one_of_the_tool_that_is_named(lines: list[str
     view = compose_diagnosis(
         conclude(Facts("octo/hello", Chosen(build), every, [reading], [], NO_PAST, 0, 2000), propose), 2000
     )
-    for told in view.failures[0].evidence:
-        if named := re.fullmatch(r"([\w-]+): [\w ]+ \(line (\d+)\)", told):
+    for reported in view.failures[0].evidence:
+        if named := re.fullmatch(r"([\w-]+): [\w ]+ \(line (\d+)\)", reported):
             assert named[1] in {sign.tool for sign in signs_of(lines[int(named[2]) - 1])}
         else:
-            assert "line" not in told
+            assert "line" not in reported
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drone_mcp_client.models import Build
-from drone_mcp_diagnosis.target_branch import history_around
+from drone_mcp_diagnosis.other_builds import history_around
 from support.made_builds import failing_build, made_build, made_repo, made_stage
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def serve(drone: respx.MockRouter, *builds: dict[str, Any]) -> None:
     drone.get(BUILDS).respond(json=[build for build in builds if build not in on_main])
 
 
-async def told(agent: Any, number: int) -> str:
+async def reported(agent: Any, number: int) -> str:
     return str((await agent.diagnose(number=number)).data["on_target"])
 
 
@@ -53,9 +53,10 @@ async def test_the_build_that_broke_the_branch_is_new_there_whatever_came_on_top
 ) -> None:
     serve(drone, bad(6, 6), bad(5, 5), bad(4, 4), good(3, 3))
     assert (
-        await told(agent, 4) == "no: main's previous build #3 is good, so it is new here; main since: #6 fails as well"
+        await reported(agent, 4)
+        == "no: main's previous build #3 is good, so it is new here; main since: #6 fails as well"
     )
-    assert (await told(agent, 5)).startswith("yes: main's previous build #4 fails in the same way")
+    assert (await reported(agent, 5)).startswith("yes: main's previous build #4 fails in the same way")
 
 
 async def test_a_restart_acquits_neither_itself_nor_the_build_that_it_repeats(
@@ -63,36 +64,36 @@ async def test_a_restart_acquits_neither_itself_nor_the_build_that_it_repeats(
 ) -> None:
     serve(drone, bad(5, 4, parent=4), bad(4, 4), good(3, 3))
     for number in (4, 5):
-        assert await told(agent, number) == "no: main's previous build #3 is good, so it is new here"
+        assert await reported(agent, number) == "no: main's previous build #3 is good, so it is new here"
 
 
 async def test_a_restart_after_later_failures_is_judged_where_its_commit_stands(
     agent: Any, drone: respx.MockRouter
 ) -> None:
     serve(drone, bad(8, 4, parent=7), bad(7, 4, parent=4), bad(6, 6), bad(5, 5), bad(4, 4), good(3, 3))
-    assert (await told(agent, 8)).startswith("no: main's previous build #3 is good, so it is new here")
+    assert (await reported(agent, 8)).startswith("no: main's previous build #3 is good, so it is new here")
 
 
 async def test_a_first_failure_without_anything_before_it_is_not_acquitted(agent: Any, drone: respx.MockRouter) -> None:
     serve(drone, bad(2, 1, parent=1), bad(1, 1))
     for number in (1, 2):
-        assert await told(agent, number) == "unknown: no build of main before this commit passed or failed"
+        assert await reported(agent, number) == "unknown: no build of main before this commit passed or failed"
 
 
-async def test_a_pass_of_the_same_commit_is_told(agent: Any, drone: respx.MockRouter) -> None:
+async def test_a_pass_of_the_same_commit_is_reported(agent: Any, drone: respx.MockRouter) -> None:
     serve(drone, bad(5, 4, parent=4), good(4, 4), good(3, 3))
-    assert "the same commit passed in #4, so the change alone does not explain it" in await told(agent, 5)
+    assert "the same commit passed in #4, so the change alone does not explain it" in await reported(agent, 5)
 
 
 async def test_commits_whose_builds_were_stopped_share_the_suspicion(agent: Any, drone: respx.MockRouter) -> None:
     serve(drone, bad(5, 5), made_build(4, "killed", after=commit(4)), good(3, 3))
-    assert (await told(agent, 5)).startswith("no: main's previous build #3 is good, so it is new here or in #4")
+    assert (await reported(agent, 5)).startswith("no: main's previous build #3 is good, so it is new here or in #4")
 
 
 async def test_a_deployment_is_no_evidence_about_a_push(agent: Any, drone: respx.MockRouter) -> None:
     deployed = good(4, 2, event="promote", deploy_to="staging", parent=2)
     serve(drone, bad(5, 5), deployed, bad(3, 3), good(2, 2))
-    assert (await told(agent, 5)).startswith("yes: main's previous build #3 fails in the same way")
+    assert (await reported(agent, 5)).startswith("yes: main's previous build #3 fails in the same way")
 
 
 @pytest.mark.parametrize("restarts", [0, 1, 2])
@@ -103,7 +104,7 @@ async def test_a_pull_request_is_not_acquitted_by_what_followed_it(
     change = {"event": "pull_request", "ref": "refs/pull/7/head", "source": "topic", "target": "main"}
     tries = [bad(7 + index, 5, **change, parent=5 if index == 0 else 6 + index) for index in range(restarts)]
     serve(drone, *reversed(tries), bad(6, 6), bad(5, 5, **change), good(3, 3))
-    found = await told(agent, 5 + (1 + restarts if restarts else 0))
+    found = await reported(agent, 5 + (1 + restarts if restarts else 0))
     assert found == "no: main's newest build before it, #3, is good, so it is new here; main since: #6 fails as well"
 
 
@@ -112,7 +113,7 @@ async def test_a_branch_of_its_own_is_compared_with_the_default_branch_before_it
 ) -> None:
     topic = {"ref": "refs/heads/topic", "source": "topic", "target": "topic"}
     serve(drone, bad(6, 6), bad(5, 5, **topic), good(3, 3))
-    assert (await told(agent, 5)).startswith("no: main's newest build before it, #3, is good, so it is new here")
+    assert (await reported(agent, 5)).startswith("no: main's newest build before it, #3, is good, so it is new here")
 
 
 @st.composite

@@ -75,7 +75,7 @@ async def test_a_window_out_of_bounds_is_refused(agent: Any, wrong: dict[str, in
     assert (await agent.call(TOOL, repo="octo/shop", **wrong)).error["code"] == "INVALID_INPUT"
 
 
-async def test_a_restart_is_told_as_one(agent: Any, drone: respx.MockRouter) -> None:
+async def test_a_restart_is_reported_as_one(agent: Any, drone: respx.MockRouter) -> None:
     builds = made(2, "success", "a" * 40, parent=1), made(1, "failure", "a" * 40)
     drone.get(BUILDS).respond(json=[bare(build) for build in builds])
     for build in builds:
@@ -129,10 +129,10 @@ async def test_with_a_store_hundreds_of_builds_cost_one_request(
             build = Build.model_validate(made(number, status, f"{number // 2:040x}"))
             await store.apply("octo/hello", build, source="webhook", at=T0)
     drone.get(REPO).respond(json=made_repo("octo/hello", counter=200))
-    told: list[float] = []
+    reported: list[float] = []
 
     async def progress(done: float, _total: float | None, _message: str | None) -> None:
-        told.append(done)
+        reported.append(done)
 
     async with connect(DRONE_MCP_STATE=state) as agent:
         result = await agent.client.call_tool(TOOL, {"repo": "octo/hello", "builds": 200}, progress_callback=progress)
@@ -144,8 +144,8 @@ async def test_with_a_store_hundreds_of_builds_cost_one_request(
     assert step["builds"][-1] == "and 15 more commits"
     assert "200 of them from the store" in data["looked_at"]
     assert asked(drone) == [""], "the proof that the token may read it"
-    assert told == sorted(set(told))
-    assert told[-1] == 200
+    assert reported == sorted(set(reported))
+    assert reported[-1] == 200
 
 
 @pytest.mark.parametrize("name", ["x" * 300, '"<<<log \u202e' * 20])

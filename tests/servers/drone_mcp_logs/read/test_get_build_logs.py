@@ -320,7 +320,7 @@ async def test_odd_writes_become_the_lines_that_a_person_would_see(agent: Any, d
     ]
 
 
-async def test_a_lost_head_is_told_and_numbers_count_from_what_is_left(agent: Any, drone: respx.MockRouter) -> None:
+async def test_a_lost_head_is_reported_and_numbers_count_from_what_is_left(agent: Any, drone: respx.MockRouter) -> None:
     drone.get(f"{BUILDS}/41").respond(json=failing_build())
     drone.get(LOG).respond(json=writes("a\n", "b\n", pos=21_862))
     answer = await agent.logs(number=41, step="test")
@@ -380,7 +380,7 @@ async def test_a_deleted_log_is_not_found_and_a_stopped_steps_may_still_come(
     assert (gone.error["code"], gone.error["retryable"]) == ("NOT_FOUND", False)
     assert "it was deleted" in gone.error["message"]
     assert (late.error["code"], late.error["retryable"]) == ("NOT_FOUND", True)
-    assert "Call again in some seconds" in late.error["next_step"]
+    assert "Call again in a few seconds" in late.error["next_step"]
     assert ["is not there" in section["note"] for section in all_failed.data["logs"]] == [True, True]
 
 

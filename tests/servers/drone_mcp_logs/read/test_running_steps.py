@@ -135,7 +135,7 @@ async def test_between_running_and_stored_it_says_to_ask_again(agent: Any, drone
     assert "just begun or just ended" in answer.error["next_step"]
 
 
-async def test_what_drone_no_longer_replays_is_told(agent: Any, drone: respx.MockRouter) -> None:
+async def test_what_drone_no_longer_replays_is_reported(agent: Any, drone: respx.MockRouter) -> None:
     drone.get(BUILD).respond(json=RUNNING)
     drone.get(STREAM).mock(
         side_effect=[

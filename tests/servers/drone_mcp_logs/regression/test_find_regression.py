@@ -167,19 +167,19 @@ async def test_a_long_streak_is_searched_by_halving_within_the_budget_of_request
     builds = [failing(number) for number in range(100, 1, -1)] + [made_build(1)]
     logs = {f"log_{number}": PRICE if number > 30 else CART for number in range(2, 101)}
     serve(lenient, *builds, **logs)
-    told: list[tuple[float, float | None]] = []
+    reported: list[tuple[float, float | None]] = []
 
     async def progress(done: float, total: float | None, _: str | None) -> None:
-        told.append((done, total))
+        reported.append((done, total))
 
     arguments = {"repo": "octo/hello", "branch": "main"}
     result = await agent.client.call_tool(TOOL, arguments, progress_callback=progress)
     data = result.structured_content
     assert (data["verdict"], data["first_failed"], data["first_seen"]) == ("broken_since", 2, 31)
     assert len(asked(lenient)) <= 40
-    assert [done for done, _ in told] == sorted({done for done, _ in told}), "progress rises with every note"
-    assert told
-    assert {total for _, total in told} == {40}
+    assert [done for done, _ in reported] == sorted({done for done, _ in reported}), "progress rises with every note"
+    assert reported
+    assert {total for _, total in reported} == {40}
     assert any(line.startswith("... ") for line in data["builds"])
     assert any("#31 " in line and "first seen" in line for line in data["builds"])
     assert count_tokens(result.content[0].text) <= 2_000
@@ -249,7 +249,7 @@ async def test_a_caller_who_may_not_read_the_repository_learns_nothing_from_the_
                     assert not fails or answer.error["code"] == "NOT_FOUND"
 
 
-async def test_a_restart_of_an_older_commit_does_not_mend_the_branch(connect: Any, lenient: respx.MockRouter) -> None:
+async def test_a_restart_of_an_older_commit_does_not_fix_the_branch(connect: Any, lenient: respx.MockRouter) -> None:
     commits = {number: {"after": f"{number:040x}"} for number in range(1, 7)}
     restarted = {**made_build(6, "success", made_stage(1, "ci")), **commits[2], "parent": 2}
     good = made_build(2, "success", made_stage(1, "ci"), **commits[2])
@@ -267,8 +267,8 @@ async def test_a_restart_of_the_commit_that_broke_the_branch_is_not_a_later_fail
 ) -> None:
     commits = {number: {"after": f"{number:040x}"} for number in range(1, 7)}
     again = failing(5, **commits[3], parent=3)
-    mended = made_build(4, "success", made_stage(1, "ci"), **commits[4])
-    serve(lenient, again, mended, failing(3, **commits[3]), made_build(2, **commits[2]), log_5=PRICE)
+    fixed = made_build(4, "success", made_stage(1, "ci"), **commits[4])
+    serve(lenient, again, fixed, failing(3, **commits[3]), made_build(2, **commits[2]), log_5=PRICE)
     async with connect() as agent:
         data = (await agent.call(TOOL, repo="octo/hello", branch="main")).data
     assert data["verdict"] == "passing"

@@ -36,8 +36,8 @@ def test_the_streak_is_what_failed_since_the_last_good_build(builds: list[Build]
     assert streak.last_good == good
     assert list(streak.bad) == [build for build in since if build.status in {"failure", "error"}]
     assert all(outcome_of(build) is Outcome.NOTHING for build in streak.silent)
-    told = sorted((*streak.bad, *streak.silent), key=lambda build: -build.number)
-    assert [*told, *([good] if good else []), *streak.older] == builds, "every build has its place"
+    reported = sorted((*streak.bad, *streak.silent), key=lambda build: -build.number)
+    assert [*reported, *([good] if good else []), *streak.older] == builds, "every build has its place"
 
 
 @given(histories)

@@ -154,7 +154,9 @@ async def test_a_search_that_takes_too_long_says_how_far_it_came(
     assert answer.data["matches"] < 3000
 
 
-async def test_a_lost_beginning_is_told_whether_or_not_something_matches(agent: Any, drone: respx.MockRouter) -> None:
+async def test_a_lost_beginning_is_reported_whether_or_not_something_matches(
+    agent: Any, drone: respx.MockRouter
+) -> None:
     drone.get(f"{BUILDS}/41").respond(json=failing_build())
     lost = [{"pos": 21_862, "out": "done\n", "time": 9}]
     drone.get(f"{BUILDS}/41/logs/1/3").respond(json=lost)

@@ -51,7 +51,7 @@ async def test_the_build_of_a_merge_leads_to_the_pull_request_that_was_merged(de
     assert len(desk.asked) <= 3
 
 
-async def test_a_head_that_has_moved_on_is_told(desk: IssuesDesk) -> None:
+async def test_a_head_that_has_moved_on_is_reported(desk: IssuesDesk) -> None:
     forge = desk.drone.world.forge
     author = Person("octavia", "o@example.com")
     desk.repo.git.commit("feature/multiply", "Mend it", {"b.txt": Blob(b"b\n")}, author, forge.now())
@@ -61,7 +61,7 @@ async def test_a_head_that_has_moved_on_is_told(desk: IssuesDesk) -> None:
     assert any("moved on" in note for note in answer.data["notes"])
 
 
-async def test_a_build_of_no_pull_request_is_told_so(desk: IssuesDesk) -> None:
+async def test_a_build_of_no_pull_request_is_reported_so(desk: IssuesDesk) -> None:
     answer = await desk.ask("drone_get_pull_request", build=1)
     assert answer.code == "NOT_FOUND"
     assert "Build 1 belongs to no pull request" in answer.data["message"]

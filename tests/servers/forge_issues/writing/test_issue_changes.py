@@ -138,7 +138,7 @@ async def test_an_edit_of_an_older_version_is_a_conflict(desk: IssuesDesk) -> No
     assert desk.repo.issues[ISSUE].closed
 
 
-async def test_what_the_forge_dropped_is_told(tmp_path: Path) -> None:
+async def test_what_the_forge_dropped_is_reported(tmp_path: Path) -> None:
     async with issues_desk(tmp_path) as desk:
         desk.repo.access["dev"] = "read"
         answer = await desk.ask("drone_create_issue", title="It breaks", labels=["bug"])
@@ -198,7 +198,7 @@ async def test_a_lost_answer_is_looked_up_and_nothing_is_sent_twice(desk: Issues
     assert len(desk.writes) == 1
 
 
-async def test_an_unknown_outcome_without_a_key_is_told(desk: IssuesDesk) -> None:
+async def test_an_unknown_outcome_without_a_key_is_reported(desk: IssuesDesk) -> None:
     desk.drone.break_with("status", status=502, handled=True, route="POST /forge/*", count=1)
     answer = await desk.ask("drone_create_issue", title="It breaks")
     assert answer.code == "CONFLICT"
@@ -211,7 +211,7 @@ async def test_a_refusal_of_the_forge_is_an_error_and_on_record(desk: IssuesDesk
     answer = await desk.ask("drone_add_issue_comment", number=ISSUE, body="Hello")
     assert answer.failed
     assert len(desk.writes) == 1
-    assert [line["event"] for line in desk.lines][:2] == ["attempt", "outcome"]
+    assert [(line["event"], line["issue"]) for line in desk.lines][:2] == [("attempt", ISSUE), ("outcome", ISSUE)]
 
 
 async def test_a_role_without_the_tool_cannot_use_its_operation(tmp_path: Path) -> None:

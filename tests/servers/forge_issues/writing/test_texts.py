@@ -13,10 +13,10 @@ from ci_mcp_logs.log_text import LogText
 from drone_mcp_build.failed_steps import failed_steps, step_refs
 from drone_mcp_client.models import Build
 from drone_mcp_diagnosis.diagnosing import Chosen, DiagnosedBuild, Facts, conclude
+from drone_mcp_diagnosis.other_builds import NO_PAST
 from drone_mcp_diagnosis.step_reader import LogReading
-from drone_mcp_diagnosis.target_branch import NO_PAST
 from forge_client.models.issues import Comment
-from forge_client.writing import LONGEST_BODY
+from forge_client.text_checks import LONGEST_BODY
 from forge_issues.writing.effects import note_effects
 from forge_issues.writing.markers import (
     Reported,
@@ -137,7 +137,7 @@ def test_a_key_is_letters_that_a_search_takes_for_one_word(fact: str) -> None:
         ("@a @b @c @d @e @f", ("It notifies @a, @b, @c, @d, @e and 1 more",)),
     ],
 )
-def test_what_a_text_sets_off_is_told(text: str, found: tuple[str, ...]) -> None:
+def test_what_a_text_sets_off_is_reported(text: str, found: tuple[str, ...]) -> None:
     assert note_effects(text) == found
 
 

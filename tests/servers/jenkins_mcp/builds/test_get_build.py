@@ -25,7 +25,7 @@ SLOW: dict[str, Any] = {
 CAUSE: dict[str, object] = {"shortDescription": "Started by user dev", "userId": "dev"}
 
 
-async def test_a_failed_build_is_told_with_stages_tests_and_times() -> None:
+async def test_a_failed_build_is_reported_with_stages_tests_and_times() -> None:
     async with jenkins_and_agent() as (jenkins, agent):
         answer = await agent.call("jenkins_get_build", job=FAILED, build=1)
     assert answer.data == {
@@ -98,7 +98,7 @@ async def test_a_burst_of_questions_reads_the_definition_once() -> None:
 @pytest.mark.parametrize(
     ("build", "code"), [("99", "NOT_FOUND"), ("lastFailedBuild", "NOT_FOUND"), ("newest", "INVALID_INPUT")]
 )
-async def test_a_build_that_is_not_there_is_told(build: str, code: str) -> None:
+async def test_a_build_that_is_not_there_is_reported(build: str, code: str) -> None:
     async with jenkins_and_agent() as (_, agent):
         answer = await agent.call("jenkins_get_build", job="library", build=build)
     assert answer.code == code

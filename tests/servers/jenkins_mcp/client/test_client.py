@@ -64,7 +64,7 @@ async def test_a_right_token_that_is_refused_while_jenkins_starts_is_tried_again
     assert pauses == [1, 2, 3]
 
 
-async def test_a_wrong_token_is_told_at_once() -> None:
+async def test_a_wrong_token_is_reported_at_once() -> None:
     async with client_of() as (jenkins, client, pauses):
         jenkins.world.unauthorized_until = jenkins.world.now() + 5
         with pytest.raises(AuthenticationFailed):
@@ -73,7 +73,7 @@ async def test_a_wrong_token_is_told_at_once() -> None:
     assert jenkins.paths == ["GET /job/app/api/json", "GET /login"]
 
 
-async def test_a_start_that_takes_too_long_is_told() -> None:
+async def test_a_start_that_takes_too_long_is_reported() -> None:
     async with client_of(retries=2) as (jenkins, client, pauses):
         jenkins.world.starting_until = jenkins.world.now() + 600
         with pytest.raises(ServiceFailed, match="Jenkins is starting") as caught:
@@ -98,7 +98,7 @@ async def test_a_branch_is_found_by_its_plain_name(name: str) -> None:
     assert job.full_name in {"team/mb/feature%2Fx y", "team/mb/release%2F2.0%25beta"}
 
 
-async def test_a_job_that_is_not_there_is_told_by_the_name_that_was_given() -> None:
+async def test_a_job_that_is_not_there_is_reported_by_the_name_that_was_given() -> None:
     async with client_of() as (_, client, _):
         with pytest.raises(NotFound, match="no job team/mb/feature/y"):
             await client.job("team/mb/feature/y")

@@ -54,7 +54,7 @@ def test_a_missing_permission_is_named_as_the_matrix_of_permissions_names_it() -
     assert error.details["reason"] == "viewer is missing the Job/Build permission"
 
 
-def test_a_job_that_may_only_be_known_is_told_from_a_missing_login() -> None:
+def test_a_job_that_may_only_be_known_is_distinguished_from_a_missing_login() -> None:
     capture = jenkins_capture("page-403-discover")
     assert "lacks the permission Job/Read" in describe_refusal(capture.call(), capture.response).message
 

@@ -105,7 +105,7 @@ async def test_a_step_that_printed_nothing_is_explained_by_the_whole_log() -> No
     assert "exit_code" not in failure
 
 
-async def test_branches_are_told_by_which_failed_first() -> None:
+async def test_branches_are_ordered_by_which_failed_first() -> None:
     slow = failing("Slow", "+ make lint\nwarning", seconds=50, parallel=True)
     stages = (failing("Quick"), slow, {"name": "Fine", "seconds": 5, "parallel": True}, {"name": "Ship", "seconds": 9})
     async with diagnosing(pipeline(build_of(*stages))) as (_, agent):

@@ -72,7 +72,7 @@ async def test_a_folder_shows_what_is_in_it_and_how_to_list_the_rest() -> None:
     assert len(jenkins.asked) == 2
 
 
-async def test_a_job_that_is_not_there_is_told_with_how_to_find_it() -> None:
+async def test_a_job_that_is_not_there_is_reported_with_how_to_find_it() -> None:
     async with jenkins_and_agent(RELEASE) as (_, agent):
         answer = await agent.call("jenkins_get_job", job="team/nothing")
     assert answer.code == "NOT_FOUND"

@@ -182,7 +182,7 @@ async def test_one_stage_is_read_by_its_name() -> None:
     assert shown(step)[0][1].strip() == "Tests  1 failed | 6 passed (7)"
 
 
-async def test_an_unknown_stage_is_told_with_those_that_there_are() -> None:
+async def test_an_unknown_stage_is_reported_with_those_that_there_are() -> None:
     async with logs_of("demo") as (_, agent):
         wrong = await get_log(agent, job="team/app/main", stage="Deploy")
         none = await get_log(agent, job="library", stage="Test")
@@ -210,7 +210,7 @@ async def test_a_branch_is_found_by_its_plain_name() -> None:
     assert answer.data["job"] == "team/app/feature%2Fnew price"
 
 
-async def test_a_missing_build_is_told() -> None:
+async def test_a_missing_build_is_reported() -> None:
     async with logs_of(freestyle(SMALL)) as (_, agent):
         answer = await get_log(agent, build=7)
     assert answer.code == "NOT_FOUND"

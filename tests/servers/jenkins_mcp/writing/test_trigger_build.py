@@ -130,7 +130,7 @@ async def test_an_equal_build_in_the_queue_is_joined_and_told(tmp_path: Path) ->
     assert (again.data["item"], "joined" in again.data["message"]) == (waiting.data["item"], True)
 
 
-async def test_every_difference_from_what_jenkins_has_stored_is_told(tmp_path: Path) -> None:
+async def test_every_difference_from_what_jenkins_has_stored_is_reported(tmp_path: Path) -> None:
     async with desk(tmp_path, SCENARIO) as at:
         job = at.jenkins.job("release")
         trimmed = [{"name": "VERSION", "trim": True}]

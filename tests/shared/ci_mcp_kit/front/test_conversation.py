@@ -111,8 +111,8 @@ def test_no_more_subscriptions_are_kept_than_a_client_has_use_for() -> None:
 
 
 def test_the_server_is_sent_what_it_has_missed_and_its_answers_to_that_are_held_back() -> None:
-    told: list[Any] = []
-    taking = Takeover(after(*MODERN), "front-1", lambda said, now: told.append((said, now)))
+    reported: list[Any] = []
+    taking = Takeover(after(*MODERN), "front-1", lambda said, now: reported.append((said, now)))
     replayed = [json.loads(one) for one in taking.replay.splitlines()]
     assert [(one["id"], one["method"]) for one in replayed] == [
         ("front-1", "server/discover"),
@@ -133,16 +133,16 @@ def test_the_server_is_sent_what_it_has_missed_and_its_answers_to_that_are_held_
         )
     ]
     assert passed == [True, False, False, True, True]
-    assert told == []
+    assert reported == []
 
 
 @pytest.mark.parametrize("answer", [{"result": {"other": 1}}, {"error": {"code": 1, "message": "no"}}])
 def test_a_server_that_says_something_else_than_the_front_did_is_reported(answer: dict[str, Any]) -> None:
-    told: list[Any] = []
-    tell: Callable[[Any, Any], None] = lambda said, now: told.append((said, now))  # noqa: E731 - a typed lambda
-    taking = Takeover(after(LEGACY[0]), "front-1", tell)
+    reported: list[Any] = []
+    send: Callable[[Any, Any], None] = lambda said, now: reported.append((said, now))  # noqa: E731 - a typed lambda
+    taking = Takeover(after(LEGACY[0]), "front-1", send)
     assert not taking.passes(json.dumps({"jsonrpc": "2.0", "id": "front-1", **answer}).encode())
-    ((said, now),) = told
+    ((said, now),) = reported
     assert said["protocolVersion"] == "2025-06-18"
     assert now in answer.values()
 

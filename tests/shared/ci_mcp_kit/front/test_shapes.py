@@ -1,4 +1,4 @@
-"""What the front takes for plain, the SDK takes too: it is asked about random messages that are almost right."""
+"""The SDK accepts every message that the front accepts: tried with random messages that are almost right."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever an append refuses, `audit verify` reports; and no facts leave a file that refuses the next line."""
+"""`audit verify` reports every line that an append refuses; and no facts leave a file that refuses the next line."""
 
 from __future__ import annotations
 

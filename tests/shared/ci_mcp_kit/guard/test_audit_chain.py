@@ -1,4 +1,4 @@
-"""What was done to an audit log afterwards, and what can be told of it."""
+"""Changes made to an audit log afterwards are found."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from ci_mcp_kit.guard.audit_chain import BrokenLine, Head, link, read, verify
+from ci_mcp_kit.guard.audit_chain import BrokenLine, Head, Report, link, read, verify
 
 KEY = b"k" * 32
 facts = st.dictionaries(st.sampled_from(("event", "repo", "note")), st.text(max_size=20) | st.integers(), max_size=3)
@@ -58,7 +58,7 @@ def test_no_line_can_be_changed_removed_doubled_or_moved(
 
 
 @given(st.lists(facts, min_size=2, max_size=6), st.integers(1, 5))
-def test_lines_missing_at_the_end_are_told_by_the_head_alone(entries: list[dict[str, Any]], cut: int) -> None:
+def test_lines_missing_at_the_end_are_reported_by_the_head_alone(entries: list[dict[str, Any]], cut: int) -> None:
     lines, heads = chain(entries, None)
     left = lines[:-cut]
     assert verify(left, None, None).problems == ()
@@ -90,7 +90,7 @@ def test_a_piece_of_another_log_does_not_fit() -> None:
 
 
 @pytest.mark.parametrize("line", ["", "{}", "[]", "null", "nonsense", '{"hash":1}', "[" * 100_000])
-def test_what_is_no_line_is_told_as_that(line: str) -> None:
+def test_what_is_no_line_is_reported_as_that(line: str) -> None:
     with pytest.raises(BrokenLine):
         read(line, None)
 
@@ -102,3 +102,22 @@ def test_two_spellings_of_one_line_are_not_both_good() -> None:
     for other in (spaced, doubled):
         with pytest.raises(BrokenLine):
             read(other, None)
+
+
+@pytest.mark.parametrize("name", ["chain", "number", "previous", "hash"])
+def test_a_fact_that_the_chain_would_replace_is_refused_and_not_lost(name: str) -> None:
+    with pytest.raises(ValueError, match=f"cannot hold a fact called {name}"):
+        link({"event": "attempt", name: 7}, Head("c"), None)
+
+
+@given(st.lists(facts, max_size=8), st.integers(0, 10))
+def test_a_report_holds_the_newest_lines_that_are_intact(entries: list[dict[str, Any]], keep: int) -> None:
+    lines, _ = chain(entries, None)
+    broken = [line.replace('"number":1', '"number":9') for line in lines]
+    places = {"chain", "number", "previous"}
+
+    def kept(report: Report) -> list[dict[str, Any]]:
+        return [{key: fact for key, fact in line.items() if key not in places} for line in report.newest]
+
+    assert kept(verify(lines, None, keep=keep)) == (entries[-keep:] if keep else [])
+    assert kept(verify(broken, None, keep=keep)) == (entries[1:][-keep:] if keep else [])

@@ -1,4 +1,4 @@
-"""Where audit lines go, and that nothing is said to be kept that is not."""
+"""Audit lines reach their sink, and nothing is reported as kept that is not."""
 
 from __future__ import annotations
 

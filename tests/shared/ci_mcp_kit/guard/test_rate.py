@@ -45,8 +45,8 @@ def test_a_repository_never_gets_more_than_its_rate_whichever_process_asks_and_n
 async def test_of_many_who_act_at_once_no_more_get_through_than_may() -> None:
     kept = GuardNotes(MemoryNotes())
     replicas = [RateLimit(Rate(3, 100), kept) for _ in range(10)]
-    told = await asyncio.gather(*(limit.take(ME, "octo/hello", 1000) for limit in replicas), return_exceptions=True)
-    assert [type(error) for error in told if error is not None] == [RateLimited] * 7
+    reported = await asyncio.gather(*(limit.take(ME, "octo/hello", 1000) for limit in replicas), return_exceptions=True)
+    assert [type(error) for error in reported if error is not None] == [RateLimited] * 7
 
 
 async def test_looking_takes_nothing() -> None:

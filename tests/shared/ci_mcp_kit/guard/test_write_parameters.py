@@ -1,4 +1,4 @@
-"""What an agent adds to a write, in a domain that nothing else here knows: each addition is named by a rule."""
+"""A rule names each addition of an agent to a write, in a made-up domain."""
 
 from __future__ import annotations
 

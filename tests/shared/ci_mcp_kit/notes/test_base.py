@@ -36,7 +36,7 @@ async def notes(url: str) -> AsyncIterator[SharedNotes]:
 
 @pytest.fixture
 def clocked_url(tmp_path: Path, request: pytest.FixtureRequest) -> str:
-    """A store that goes by the time it is told."""
+    """A store whose clock is the time that each call passes."""
     return {"memory": "memory:", "sqlite": f"sqlite://{tmp_path}/state.db"}[request.param]
 
 
@@ -51,10 +51,10 @@ async def test_a_claim_is_written_once_and_the_next_one_is_told_what_stands(note
 
 
 async def test_of_many_who_claim_at_once_one_succeeds(notes: SharedNotes) -> None:
-    told = await asyncio.gather(*(notes.claim("slot", str(who), 60, at=1000) for who in range(50)))
-    winners = [who for who, standing in enumerate(told) if standing is None]
+    reported = await asyncio.gather(*(notes.claim("slot", str(who), 60, at=1000) for who in range(50)))
+    winners = [who for who, standing in enumerate(reported) if standing is None]
     assert len(winners) == 1
-    assert {standing for standing in told if standing is not None} == {str(winners[0])}
+    assert {standing for standing in reported if standing is not None} == {str(winners[0])}
 
 
 async def test_a_note_is_written_over_what_stands(notes: SharedNotes) -> None:
@@ -131,8 +131,8 @@ async def test_every_process_sees_a_claim_and_it_outlives_the_one_that_made_it(s
 async def test_processes_that_claim_at_once_agree_on_one(shared_url: str) -> None:
     async with open_notes(shared_url) as one, open_notes(shared_url) as other:
         for turn in range(20):
-            told = await asyncio.gather(*(s.claim(f"call:{turn}", "x", 60, at=1000) for s in (one, other)))
-            assert sorted(told, key=str) == [None, "x"]
+            reported = await asyncio.gather(*(s.claim(f"call:{turn}", "x", 60, at=1000) for s in (one, other)))
+            assert sorted(reported, key=str) == [None, "x"]
 
 
 async def test_while_redis_is_gone_no_note_is_claimed_read_or_dropped(own_redis: RedisServer) -> None:

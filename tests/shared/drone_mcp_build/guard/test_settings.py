@@ -1,4 +1,4 @@
-"""What the environment may say about changes; whatever is doubtful stops the start."""
+"""The environment of the guard is read strictly: any doubt stops the start."""
 
 from __future__ import annotations
 

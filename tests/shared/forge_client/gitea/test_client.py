@@ -494,7 +494,7 @@ async def test_bytes_that_no_file_has_are_not_asked_for(
     assert not forge.calls
 
 
-async def test_a_folder_is_told_from_a_file(forge: respx.MockRouter, clock: Clock) -> None:
+async def test_a_folder_is_distinguished_from_a_file(forge: respx.MockRouter, clock: Clock) -> None:
     route = forge.get(url__regex=r".*/contents.*").mock(side_effect=[gitea(226).answer(), gitea(225).answer()])
     async with clock.client() as client:
         folder = await client.folder(REPO, "src/", "main")
@@ -530,7 +530,7 @@ async def test_a_missing_scope_is_named(forge: respx.MockRouter, clock: Clock) -
 
 @pytest.mark.parametrize("location", ["/api/v1/repos/octo/newname/issues/7", f"{SERVER}/api/v1/repos/octo/newname"])
 @pytest.mark.parametrize("writes", [False, True])
-async def test_a_renamed_repository_is_told_and_not_followed(
+async def test_a_renamed_repository_is_reported_and_not_followed(
     forge: respx.MockRouter, clock: Clock, location: str, writes: bool
 ) -> None:
     forge.route(path__startswith=f"{API}/repos/octo/hello").respond(301, headers={"Location": location})
@@ -594,7 +594,9 @@ async def test_of_a_link_only_the_next_number_is_taken(
         assert (await client.issues(REPO, IssueFilter(), limit=2)).next_page == following
 
 
-async def test_a_forge_that_cannot_be_reached_is_told_with_its_variable(forge: respx.MockRouter, clock: Clock) -> None:
+async def test_a_forge_that_cannot_be_reached_is_reported_with_its_variable(
+    forge: respx.MockRouter, clock: Clock
+) -> None:
     forge.get(f"{API}/version").mock(side_effect=httpx.ConnectError("refused"))
     async with clock.client(retries=0) as client:
         with pytest.raises(Unreachable) as caught:
@@ -618,7 +620,7 @@ async def test_the_id_of_another_event_is_no_comment(forge: respx.MockRouter, cl
             await client.comment(REPO, 27)
 
 
-async def test_a_status_that_no_forge_gives_is_told_with_its_words(forge: respx.MockRouter, clock: Clock) -> None:
+async def test_a_status_that_no_forge_gives_is_reported_with_its_words(forge: respx.MockRouter, clock: Clock) -> None:
     forge.get(f"{HELLO}/branches").respond(402, json={"message": "pay first"})
     async with clock.client() as client:
         with pytest.raises(UnexpectedAnswer, match=r"Status 402 is not one that a forge gives.*pay first"):

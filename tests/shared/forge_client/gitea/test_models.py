@@ -1,4 +1,4 @@
-"""What is kept of the captured answers."""
+"""The models keep the fields of the captured answers."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_pull_request_from_a_fork_names_the_fork() -> None:
     ("number", "words"),
     [(150, "no conflict known"), (148, "conflicts"), (157, "draft"), (153, "merged"), (152, "closed without")],
 )
-def test_what_mergeable_means_is_told_in_words(number: int, words: str) -> None:
+def test_what_mergeable_means_is_reported_in_words(number: int, words: str) -> None:
     assert answer_of(gitea(number)).merge_state.startswith(words)
 
 
@@ -182,7 +182,7 @@ POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a2146\nsiz
         (b"version 1\n", 10, None),
     ],
 )
-def test_a_pointer_of_git_lfs_is_told_from_a_file(content: bytes, total: int, size: int | None) -> None:
+def test_a_pointer_of_git_lfs_is_distinguished_from_a_file(content: bytes, total: int, size: int | None) -> None:
     pointer = code.FileContent(content=content, total=total).lfs_pointer
     assert (pointer and pointer.size) == size
 

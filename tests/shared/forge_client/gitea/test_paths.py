@@ -1,4 +1,4 @@
-"""Whatever a caller names, a request goes to the route that is meant, or not at all."""
+"""For any name, a request goes to the intended route, or is not sent at all."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever comes back, it is data or one of the errors that a server can tell."""
+"""Every response is read as data, or as one of the errors that a server can report."""
 
 from __future__ import annotations
 

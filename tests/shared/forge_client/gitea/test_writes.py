@@ -1,4 +1,4 @@
-"""What is written: the request, what is refused before it leaves, and what of it did not take."""
+"""Writes: the request, the checks before it leaves, and the fields that the forge dropped."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ EVERY_WRITE: list[Call[Any]] = [
 
 
 @pytest.mark.parametrize("call", EVERY_WRITE, ids=lambda call: call.operation)
-def test_every_write_can_be_told_from_a_read(call: Call[Any]) -> None:
+def test_every_write_can_be_distinguished_from_a_read(call: Call[Any]) -> None:
     assert call.writes
     assert call.method != "GET"
     assert call.scope == REPO

@@ -1,0 +1,1 @@
+"""Administers Drone: repositories, secrets, scheduled jobs, templates, users, the queue; changes through the guard."""

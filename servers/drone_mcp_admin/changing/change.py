@@ -1,0 +1,203 @@
+"""The parts that all changes of this server have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from contextlib import suppress
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from typing_extensions import override
+
+from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.errors import ServiceError
+from ci_mcp_kit.guard.change import Change, Plan, Sent
+from drone_mcp_admin.changing.views import ChangeView
+from drone_mcp_admin.guard.action import OPERATIONS, AdminAction
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_mcp_http.call import Call
+    from ci_mcp_kit.guard.operations import Operation, Risk
+    from ci_mcp_kit.guard.rules import Decision
+    from drone_mcp_admin.access import AdminAccess
+
+AdminPlan = Plan[AdminAction]
+
+WIDTH: Final = 120  # characters of a value in a sentence
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadBack:
+    """What Drone shows after a change: a sentence, the fields, and the names of what it dropped."""
+
+    message: str
+    now: Mapping[str, Any] = field(default_factory=dict)
+    dropped: tuple[str, ...] = ()
+    next_step: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AdminChange(Change[AdminAction, ChangeView], ABC):
+    """One call of a tool that changes something.
+
+    Attributes:
+        name: of the operation.
+        place: the scope: "owner/name", "org:name" or "server".
+        target: what is changed in it, like "secret NPM_TOKEN"; "" for the scope itself.
+    """
+
+    access: AdminAccess = field(repr=False)
+    name: str
+    place: str
+    target: str = ""
+
+    @property
+    @override
+    def operation(self) -> Operation:
+        return OPERATIONS[self.name]
+
+    @property
+    @override
+    def scope(self) -> str:
+        return self.place
+
+    @property
+    @override
+    def subject(self) -> str:
+        text = self.label
+        return text[0].upper() + text[1:]
+
+    @property
+    def label(self) -> str:
+        """The subject within a sentence: "secret NPM_TOKEN of octo/hello"."""
+        return f"{self.target} of {self.place}" if self.target else self.place
+
+    @property
+    @override
+    def view(self) -> type[ChangeView]:
+        return ChangeView
+
+    @override
+    def identity(self) -> tuple[Any, ...]:
+        return self.name, self.place, self.target, *self.given()
+
+    def given(self) -> tuple[Any, ...]:
+        """Return the other arguments, as JSON values."""
+        return ()
+
+    @override
+    def facts(self) -> dict[str, Any]:
+        return {"operation": self.name, "scope": self.place, "target": self.target}
+
+    @override
+    def keeps_decision(self, before: AdminAction, now: AdminAction) -> bool:
+        return before.fingerprint == now.fingerprint
+
+    @override
+    async def find_effect(self, plan: AdminPlan, index: int) -> Sent | None:
+        # Where a new plan has nothing left to do, the one whose answer was lost has been carried out.
+        is_last = index == len(plan.calls) - 1
+        return Sent((None,)) if is_last and (await self.plan()).nothing else None
+
+    def make_plan(
+        self,
+        effect: str,
+        *calls: Call[Any],
+        state: tuple[Any, ...] = (),
+        notes: tuple[str, ...] = (),
+        risk: Risk | None = None,
+        **more: Any,
+    ) -> AdminPlan:
+        """Return a plan that sends calls."""
+        action = AdminAction(
+            operation=self.operation,
+            scope=self.place,
+            target=self.target,
+            state=state,
+            calls=calls,
+            risk=max(risk or self.operation.risk, self.operation.risk),
+            **more,
+        )
+        return AdminPlan(action=action, calls=calls, effect=effect, notes=notes)
+
+    def plan_nothing(self, why: str, state: tuple[Any, ...] = ()) -> AdminPlan:
+        """Return a plan that sends nothing."""
+        action = AdminAction(
+            operation=self.operation, scope=self.place, target=self.target, state=state, risk=self.operation.risk
+        )
+        return AdminPlan(action=action, effect="", nothing=why)
+
+    @abstractmethod
+    async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
+        """Read what Drone has after all calls were answered."""
+
+    @override
+    def describe_nothing(self, plan: AdminPlan) -> ChangeView:
+        return self._make_view("nothing_to_do", f"{plan.nothing}. Nothing was sent")
+
+    @override
+    def describe_rehearsal(self, plan: AdminPlan, decision: Decision) -> ChangeView:
+        off = "the operator of this server can set DRONE_MCP_ADMIN to on"
+        how = "call again without dry_run" if decision.mode == "on" else off
+        return self._make_view(
+            "dry_run",
+            f"This would {plan.effect}. Nothing was sent",
+            requests=plan.requests,
+            needs_confirmation=decision.confirm,
+            notes=plan.all_notes,
+            next_step=f"To do it, {how}" + ("; it then takes a confirmation" if decision.confirm else ""),
+        )
+
+    @override
+    async def describe_done(self, plan: AdminPlan, sent: Sent) -> ChangeView:
+        shown: dict[str, Any] = {"requests": plan.requests, "notes": plan.notes}
+        if sent.found:
+            shown["notes"] = (*plan.notes, "Drone did not answer as it should; that it was done shows in its state")
+        if sent.failed is not None:
+            left = plan.requests[len(sent.answers) :]
+            return self._make_view(
+                "partly_done",
+                f"Only a part was done: {sent.failed.message}. Not done: {'; '.join(left)}",
+                **shown,
+                next_step=f"{sent.failed.next_step}. Then call again with the same arguments",
+            )
+        back = None
+        # What was done is done, whether or not it can be read afterwards.
+        with suppress(ServiceError):
+            back = await self.read_back(plan, sent)
+        if back is None:
+            message = f"Drone has accepted it: {plan.effect}. It could not be read again"
+            return self._make_view("done", message, **shown, next_step="Read it before you rely on it")
+        return self._make_view(
+            "done", back.message, **shown, now=dict(back.now), dropped=back.dropped, next_step=back.next_step
+        )
+
+    @override
+    def describe_repeated(self, earlier: ChangeView) -> ChangeView:
+        note = "The same call was answered less than a minute ago; nothing was sent again"
+        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
+
+    def _make_view(self, outcome: str, message: str, **more: Any) -> ChangeView:
+        return ChangeView(scope=self.place, target=self.target, outcome=outcome, message=message, **more)
+
+
+def show(value: Any) -> str:
+    """Show a value in a sentence."""
+    return (
+        str(value).lower()
+        if isinstance(value, bool)
+        else repr(one_line(value, WIDTH))
+        if isinstance(value, str)
+        else str(value)
+    )
+
+
+def find_dropped(wanted: Mapping[str, Any], now: Mapping[str, Any]) -> tuple[str, ...]:
+    """Name what was sent and is not there, a sentence each."""
+    return tuple(
+        f"{name}: sent {show(value)}, Drone has {show(now.get(name))}"
+        for name, value in wanted.items()
+        if now.get(name) != value
+    )

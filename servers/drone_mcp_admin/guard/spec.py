@@ -1,0 +1,47 @@
+"""The name, the variables and the role-file keys of the guard of administration."""
+
+from __future__ import annotations
+
+from ci_mcp_kit.guard.spec import (
+    AUDIT_KEY,
+    CONFIRM_KEY,
+    SIGNING_KEY,
+    GuardSpec,
+    allow_key,
+    list_of,
+    operations_key,
+    rate_key,
+)
+from drone_mcp_admin.guard.variables import OPERATION_NAMES, SCOPE, VARIABLES
+from drone_mcp_client.errors import DRONE
+
+_SCOPE = {"type": "string", "pattern": f"^{SCOPE}$", "maxLength": 300}
+_PLACE = {"type": "string", "pattern": r"^[^\s,=${}]+/[A-Za-z0-9_.-]+=[^\s,${}]+$", "maxLength": 500}
+_FOLDER = {
+    "type": "string",
+    "pattern": r"^/[^\s${}]+$",
+    "maxLength": 1000,
+    "description": "Folder for new tokens. None are made when left out.",
+}
+
+ADMIN_GUARD = GuardSpec(
+    service=DRONE.name,
+    thing="setting",
+    evidence="what Drone shows of it",
+    scope="scope",
+    scopes="scopes",
+    scope_words="repositories and namespaces",
+    variables=VARIABLES,
+    keys={
+        "scopes": list_of("What may be changed: owner/name with * as wildcard, org:NAMESPACE, server.", _SCOPE),
+        "operations": operations_key(OPERATION_NAMES),
+        "secrets": list_of("Where values of secrets come from: octo/*/NAME=/path or org:octo/NAME=VARIABLE.", _PLACE),
+        "token_folder": _FOLDER,
+        "trusted": allow_key("Whether repositories may be made trusted."),
+        "admins": allow_key("Whether users may be made system administrators."),
+        "confirm": CONFIRM_KEY,
+        "rate": rate_key("a repository, a namespace or the server"),
+        "audit": AUDIT_KEY,
+        "key": SIGNING_KEY,
+    },
+)

@@ -1,0 +1,1 @@
+"""What Drone and this toolkit are set to: tools that change nothing."""

@@ -1,0 +1,1 @@
+"""Alerts about CI itself, by rules that a person can write."""

@@ -1,0 +1,1 @@
+"""The queue of Drone: what runs, what waits, and why."""

@@ -1,0 +1,1 @@
+"""The running systems, as their metrics, logs, traces and alerts show them."""

@@ -1,0 +1,1 @@
+"""How durations, waits and failure rates of builds change over time."""

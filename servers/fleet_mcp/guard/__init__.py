@@ -1,0 +1,1 @@
+"""The operations on agents, and the rules of a role for them."""

@@ -1,0 +1,1 @@
+"""Creates agents, gives them work, talks to them, stops and deletes them; each change passes the guard."""

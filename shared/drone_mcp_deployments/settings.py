@@ -1,0 +1,43 @@
+"""The settings of a process that deploys, read from the environment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, cast
+
+from typing_extensions import override
+
+from ci_mcp_kit.guard.settings import GuardSettings
+from drone_mcp_build.guard.settings import ActionSettings
+from drone_mcp_build.variables import VARIABLES as READ_VARIABLES
+from drone_mcp_deployments.rules import DeployRules
+from drone_mcp_deployments.variables import VARIABLES, read_guard
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ci_mcp_kit.variables import Variable
+
+
+def _changes_nothing() -> GuardSettings:
+    return GuardSettings(rules=DeployRules())
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploySettings(ActionSettings):
+    """How one process reads from Drone, and which deployments it may make; by default it makes none."""
+
+    variables: ClassVar[tuple[Variable, ...]] = (*READ_VARIABLES, *VARIABLES)
+
+    guard: GuardSettings = field(default_factory=_changes_nothing)
+
+    @classmethod
+    @override
+    def read(cls, environment: Mapping[str, str]) -> dict[str, Any]:
+        guard = GuardSettings.of(DeployRules, read_guard(environment), environment)
+        return {**super().read(environment), "guard": guard}
+
+    @property
+    def rules(self) -> DeployRules:
+        """The rules of its guard."""
+        return cast("DeployRules", self.guard.rules)  # `read` and the default make no other

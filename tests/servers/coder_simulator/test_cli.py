@@ -1,0 +1,82 @@
+"""The command, as a process."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import httpx
+import pytest
+
+from support.warm import warm_python
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], dict[str, list[str]], str]]:
+    """A served process, the tokens and the address of its ready line."""
+    command = [*warm_python(), "-m", "coder_simulator", "serve", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        try:
+            ready = json.loads(process.stdout.readline())
+            yield process, ready["tokens"], ready["url"]
+        finally:
+            process.kill()
+
+
+def run(*options: str) -> subprocess.CompletedProcess[str]:
+    command = [*warm_python(), "-m", "coder_simulator", *options]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_serves_and_ends_without_a_word(number: signal.Signals) -> None:
+    with serving() as (process, tokens, url):
+        headers = {"Coder-Session-Token": tokens["fleet"][0]}
+        page = httpx.get(f"{url}/api/v2/workspaces", headers=headers, trust_env=False).json()
+        assert {one["name"] for one in page["workspaces"]} == {"hello-dev", "hello-review", "web-dev"}
+        process.send_signal(number)
+        assert process.wait(timeout=10) == 0
+        assert process.stderr
+        assert process.stderr.read() == ""
+
+
+def test_a_file_of_ones_own_is_served(tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.yaml"
+    scenario.write_text('users: {me: {tokens: {t-1: ["coder:all"]}}}\ntemplates: {mine: {}}\n', encoding="utf-8")
+    with serving("--scenario", str(scenario)) as (_, tokens, url):
+        assert tokens == {"me": ["t-1"]}
+        found = httpx.get(f"{url}/api/v2/templates", headers={"Coder-Session-Token": "t-1"}, trust_env=False).json()
+        assert [template["name"] for template in found] == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (None, "No such file"),
+        ("users: {me: {token: x}}\ntemplates: {}\n", "users.me.tokens: Field required"),
+        ("users: [\n", "is no YAML"),
+    ],
+)
+def test_a_wrong_scenario_is_told_without_a_traceback(text: str | None, told: str, tmp_path: Path) -> None:
+    scenario = tmp_path / "mine.yaml"
+    if text is not None:
+        scenario.write_text(text, encoding="utf-8")
+    result = run("serve", "--scenario", str(scenario))
+    assert result.returncode == 2
+    assert told in " ".join(result.stderr.replace("│", " ").split())
+    assert "Traceback" not in result.stderr
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with serving() as (_, _, url):
+        result = run("serve", "--listen", url.removeprefix("http://"))
+    assert (result.returncode, result.stdout) == (1, "")
+    assert result.stderr.startswith("cannot listen on 127.0.0.1:")
