@@ -13,7 +13,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.guard.change import Change, Plan, Sent
 from drone_mcp_admin.changing.views import ChangeView
-from drone_mcp_admin.guard.action import OPERATIONS, AdminAction
+from drone_mcp_admin.guard.action import OPERATIONS, SERVER, AdminAction
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -72,6 +72,8 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
     @property
     def label(self) -> str:
         """The subject within a sentence: "secret NPM_TOKEN of octo/hello"."""
+        if self.place == SERVER:
+            return self.target
         return f"{self.target} of {self.place}" if self.target else self.place
 
     @property

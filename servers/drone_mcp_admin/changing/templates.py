@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import hashlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -70,7 +71,7 @@ class SetTemplate(TemplateChange):
         return self.make_plan(
             f"{'replace the text of' if there else 'add'} {self.label}",
             call,
-            state=(there.data if there else None,),
+            state=(_digest(there.data) if there else None, _digest(self.text)),
             notes=(used, *lines),
         )
 
@@ -96,13 +97,18 @@ class DeleteTemplate(TemplateChange):
             return self.plan_nothing(f"There is no {self.label}")
         call = admin_calls.delete_template(self.namespace, self.template)
         notes = ("Builds of pipelines that load it fail from then on",)
-        return self.make_plan(f"delete {self.label}", call, state=(there.data,), notes=notes)
+        return self.make_plan(f"delete {self.label}", call, state=(_digest(there.data),), notes=notes)
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
         if await self.find() is not None:
             return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
         return ReadBack(message=f"{self.subject} is deleted")
+
+
+def _digest(text: str) -> str:
+    """Return what stands for a text in audit lines and fingerprints."""
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def compare_texts(old: str, new: str) -> tuple[str, ...]:

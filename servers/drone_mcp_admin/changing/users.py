@@ -175,7 +175,7 @@ class RotateToken(UserChange):
                 "The old token stops working at once, in every process and client that uses it",
                 "The new one goes into the operator's folder, and is shown nowhere",
             )
-            return self.make_plan("renew the write token's own token", admin_calls.rotate_own_token(), notes=notes)
+            return self.make_plan("renew this server's own write token", admin_calls.rotate_own_token(), notes=notes)
         there = await self.find_other()
         if there is None:
             raise NotFound(f"There is no {self.label}", next_step="drone_list_users lists all users")

@@ -77,7 +77,7 @@ class AdminAction:
 
     @property
     def fingerprint(self) -> str:
-        """A short text for this action on this state; without secret values, as it leaves the process in tokens."""
+        """A short text for this action on this state, which stands for what `shown_body` leaves out of a call."""
         sent = [(call.operation, call.path, call.params, shown_body(call)) for call in self.calls]
         facts: list[Any] = [self.operation.name, self.scope, self.target, self.state, sent]
         return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]

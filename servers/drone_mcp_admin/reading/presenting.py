@@ -66,8 +66,9 @@ def present_repos(repos: Iterable[Repo], only: RepoFilter, limit: int) -> RepoSe
     return RepoSettings(repos=items, left_out=max(0, len(kept) - limit) or None)
 
 
-def present_secrets(scope: str, secrets: Iterable[Secret], source_of: Callable[[str], str]) -> SecretList:
+def present_secrets(scope: str, secrets: Iterable[Secret], source_of: Callable[[str], str], limit: int) -> SecretList:
     """Present the names of secrets; `source_of` says where the value of one is taken from."""
+    found = sorted(secrets, key=lambda one: one.name)
     items = tuple(
         SecretItem(
             name=one_line(one.name, NAME_WIDTH),
@@ -76,18 +77,20 @@ def present_secrets(scope: str, secrets: Iterable[Secret], source_of: Callable[[
             ),
             value_from=source_of(one.name),
         )
-        for one in sorted(secrets, key=lambda one: one.name)
+        for one in found[:limit]
     )
     inherited = "" if scope.startswith("org:") else "Builds have the secrets of the namespace as well"
-    return SecretList(scope=scope, secrets=items, note=inherited)
+    return SecretList(scope=scope, secrets=items, left_out=max(0, len(found) - limit) or None, note=inherited)
 
 
-def present_crons(repo: str, crons: Iterable[Cron], zone_name: str, zone: tzinfo, now: float) -> CronList:
+def present_crons(repo: str, crons: Iterable[Cron], zone_name: str, zone: tzinfo, now: float, limit: int) -> CronList:
     """Present scheduled jobs, with their expressions in words and the next runs in a time zone."""
+    found = sorted(crons, key=lambda one: one.name)
     return CronList(
         repo=repo,
         zone=zone_name,
-        jobs=tuple(_present_cron(one, zone, now) for one in sorted(crons, key=lambda one: one.name)),
+        jobs=tuple(_present_cron(one, zone, now) for one in found[:limit]),
+        left_out=max(0, len(found) - limit) or None,
         note="The first field of an expression is for seconds. Drone looks for jobs that are due at intervals (30 "
         "minutes, if its operator set nothing else), so one may start that much later",
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Final
 
+import anyio.to_thread
 from pydantic import Field
 
 from ci_mcp_kit.errors import InvalidInput, NotFound
@@ -70,7 +71,7 @@ class ReadingTools:
         def source_of(name: str) -> str:
             return "the operator's place for it" if self._settings.find_place(scope, name) else "a person"
 
-        return present_secrets(scope, await list_secrets(await self._access.client(), scope), source_of)
+        return present_secrets(scope, await list_secrets(await self._access.client(), scope), source_of, MOST)
 
     @tool(title="List scheduled jobs", schema="cron-list/1")
     async def drone_list_crons(
@@ -87,7 +88,7 @@ class ReadingTools:
         except ValueError as error:
             raise InvalidInput(f"zone: {error}", next_step="Give a name like Europe/Berlin, or UTC") from None
         slug = self._access.resolve_repo(repo)
-        return present_crons(slug, await (await self._access.client()).crons(slug), zone, known, self._clock())
+        return present_crons(slug, await (await self._access.client()).crons(slug), zone, known, self._clock(), MOST)
 
     @tool(title="List templates", schema="template-list/1")
     async def drone_list_templates(
@@ -127,7 +128,9 @@ class ReadingTools:
         stages = await (await self._access.client()).incomplete_stages()
         path = audit_path(self._settings.guard.audit)
         seen = self._access.scope.only(stages, lambda one: one.repo_slug)
-        return judge_queue(seen, last_switch(path) if path else None, self._clock())
+        # In threads, here and below, as the file may be long.
+        record = await anyio.to_thread.run_sync(last_switch, path) if path else None
+        return judge_queue(seen, record, self._clock())
 
     @tool(title="List callers", schema="caller-list/1")
     async def drone_list_callers(self) -> CallerList:
@@ -154,4 +157,4 @@ class ReadingTools:
                 next_step="DRONE_MCP_AUDIT_LOG decides where it is written: look there",
             )
         key = self._settings.guard.key
-        return read_audit(path, derived(key, "audit") if key else None, limit)
+        return await anyio.to_thread.run_sync(read_audit, path, derived(key, "audit") if key else None, limit)

@@ -46,6 +46,7 @@ class SecretList(BriefView):
 
     scope: str
     secrets: tuple[SecretItem, ...]
+    left_out: int | None = None
     note: str = ""
 
 
@@ -70,6 +71,7 @@ class CronList(BriefView):
     repo: str
     zone: str
     jobs: tuple[CronItem, ...]
+    left_out: int | None = None
     note: str = ""
 
 

@@ -14,9 +14,11 @@ from drone_mcp_admin.reading.queue_state import PAUSE, RESUME
 from drone_mcp_admin.reading.views import AuditLog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 LARGEST: Final = 64 * 2**20  # bytes that are verified within a call
+TAIL: Final = 4 * 2**20  # bytes at the end in which the last pause of the queue is looked for
+MOST_TEXT: Final = 40_000  # characters of lines in an answer
 _PLACE: Final = ("chain", "number", "previous", "hash")  # of a line in its chain, which `verified` is about
 
 
@@ -47,26 +49,40 @@ def read_audit(path: Path, key: bytes | None, limit: int) -> AuditLog:
         report: Report = verify(lines(), key, read_head(path))
     except OSError as error:
         return AuditLog(verified=False, lines=(), count=0, problems=(f"The file cannot be read: {error.strerror}",))
+    shown = _fit(reversed(newest))
+    unsigned = "" if key else "Lines are hashed and not signed: whoever can write the file can write another history"
+    cut = f"Only the newest {len(shown)} lines fit into an answer" if len(shown) < len(newest) else ""
     return AuditLog(
         verified=not report.problems,
-        lines=tuple(fact for line in reversed(newest) if (fact := _facts(line))),
+        lines=tuple(fact for line in shown if (fact := _facts(line))),
         count=count,
         problems=report.problems[:10],
-        note="" if key else "Lines are hashed and not signed: whoever can write the file can write another history",
+        note=". ".join(note for note in (unsigned, cut) if note),
     )
+
+
+def _fit(lines: Iterable[str]) -> list[str]:
+    """Return the first lines, as far as they fit into an answer."""
+    left, shown = MOST_TEXT, []
+    for line in lines:
+        left -= len(line)
+        if left < 0:
+            break
+        shown.append(line)
+    return shown
 
 
 def last_switch(path: Path) -> dict[str, Any] | None:
     """Return the newest line of a pause or a resumption of the queue that was carried out; None without one."""
-    found = None
     try:
-        with path.open(encoding="ascii", errors="replace") as file:
-            for line in file:
-                if "_queue" in line and (fact := _facts(line)).get("outcome") == "done":
-                    found = fact if fact.get("operation") in (PAUSE, RESUME) else found
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - TAIL))
+            lines = file.read(TAIL).decode("ascii", "replace").splitlines()
     except OSError:
         return None
-    return found
+    facts = (_facts(line) for line in reversed(lines) if "_queue" in line)
+    done = (one for one in facts if one.get("outcome") == "done")
+    return next((one for one in done if one.get("operation") in (PAUSE, RESUME)), None)
 
 
 def _facts(line: str) -> dict[str, Any]:

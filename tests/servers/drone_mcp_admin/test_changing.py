@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from support.actions_desk import Person
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HELLO, PAYMENTS = {"repo": "octo/hello"}, {"repo": "octo/payments"}
 REPO, SECRET, CRON, TEMPLATE, USER, QUEUE = (
@@ -231,6 +235,30 @@ async def test_a_person_sees_the_lines_of_a_template_that_change(at: Any) -> Non
         await desk.call(TEMPLATE, namespace="octo", action="set", name="base.yml", text=TEXT)
     assert "- commands: [make test]" in person.asked[0]
     assert "+ commands: [make check]" in person.asked[0]
+
+
+async def test_a_confirmation_of_one_text_is_none_of_another(at: Any) -> None:
+    given = {"namespace": "octo", "action": "set", "name": "base.yml"}
+    async with at() as desk:
+        asked = await desk.call(TEMPLATE, **given, text=TEXT)
+        token = asked.data["details"]["confirmation"]
+        other = await desk.call(TEMPLATE, **given, text=TEXT.replace("check", "deploy"), confirmation=token)
+        assert (other.code, desk.writes) == ("NOT_CONFIRMED", [])
+        agreed = await desk.call(TEMPLATE, **given, text=TEXT, confirmation=token)
+    assert agreed.data["outcome"] == "done"
+    assert "make" not in json.dumps(desk.lines)
+
+
+@pytest.mark.parametrize("more", [{"pull_request": True}, {"name": "OTHER"}, {"repo": "octo/payments"}])
+async def test_a_confirmation_of_one_change_is_none_of_another(at: Any, more: dict[str, Any], tmp_path: Path) -> None:
+    file = tmp_path / "value"
+    file.write_text("5ec2e7-value", encoding="utf-8")
+    places = f"octo/*/NPM_TOKEN={file} octo/*/OTHER={file}"
+    given = {**HELLO, "action": "set", "name": "NPM_TOKEN"}
+    async with at(DRONE_MCP_ADMIN_SECRETS=places) as desk:
+        token = (await desk.call(SECRET, **given)).data["details"]["confirmation"]
+        other = await desk.call(SECRET, **{**given, **more}, confirmation=token)
+        assert (other.code, desk.writes) == ("NOT_CONFIRMED", [])
 
 
 async def test_a_template_with_a_secret_in_it_is_refused(at: Any) -> None:

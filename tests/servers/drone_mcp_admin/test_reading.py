@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drone_mcp_admin.toolkit import audit
 from support.actions_desk import NOW, Person
 
 if TYPE_CHECKING:
@@ -178,6 +179,18 @@ async def test_the_audit_log_of_all_processes_is_shown_and_verified(at: Any) -> 
     assert [line["outcome"] for line in answer.data["lines"] if line["event"] == "outcome"] == ["done"]
     assert changed.data["verified"] is False
     assert changed.data["problems"][0].startswith("line 1: ")
+
+
+async def test_an_answer_has_as_many_audit_lines_as_fit(at: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit, "MOST_TEXT", 2_500)
+    async with at(Person()) as desk:
+        for action in ("pause", "resume", "pause"):
+            await desk.call(QUEUE, action=action, dry_run=True)
+            await desk.call(QUEUE, action=action)
+        answer = await desk.call("drone_get_audit_log", limit=200)
+    shown = len(answer.data["lines"])
+    assert 0 < shown < answer.data["count"]
+    assert (answer.data["verified"], f"Only the newest {shown} lines" in answer.data["note"]) == (True, True)
 
 
 async def test_files_that_the_operator_has_not_named_are_said(at: Any) -> None:
