@@ -133,6 +133,14 @@ class FleetAccess(ReadAccess["Transport"]):
             raise self._refuse_owner(named)
         return workspace, await self.read_assignment(workspace)
 
+    async def find_again(self, workspace: Workspace) -> tuple[Workspace, Assignment]:
+        """Return an agent that was found before as it is now, also if it was deleted and its name is another's."""
+        from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
+
+        coder = await self.client()
+        found = await coder.send(calls.get_workspace_by_id(workspace.id, include_deleted=True))
+        return found, await self.read_assignment(found)
+
     async def read_assignment(self, workspace: Workspace) -> Assignment:
         """Return what an agent is for; check that it may be seen.
 

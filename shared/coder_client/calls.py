@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ci_mcp_http.call import Call, join_path, quote_input
+from ci_mcp_http.call import Call, join_path, make_query, quote_input
 from ci_mcp_kit.errors import InvalidInput
 from coder_client.errors import CODER
 from coder_client.models import (
@@ -66,10 +66,9 @@ def check_name(name: str) -> str:
     return name
 
 
-def list_workspaces(query: str = "", *, limit: int = MOST_WORKSPACES, offset: int = 0) -> Call[WorkspacePage]:
+def list_workspaces(query: str = "") -> Call[WorkspacePage]:
     """List workspaces that match a query of Coder, like `owner:me template:dev`."""
-    params = (("q", query),) if query else ()
-    params += (("limit", str(limit)), *((("offset", str(offset)),) if offset else ()))
+    params = (*make_query(q=query), ("limit", str(MOST_WORKSPACES)))
     return _get("workspaces.list", "the list of workspaces", "/workspaces", read_as(WorkspacePage), params)
 
 
@@ -80,7 +79,7 @@ def get_workspace(owner: str, name: str, *, include_deleted: bool = False) -> Ca
         f"agent {check_name(name)}",
         "/users/{owner}/workspace/{name}",
         read_as(Workspace),
-        _deleted(include_deleted),
+        make_query(include_deleted=include_deleted),
         owner=owner,
         name=name,
     )
@@ -93,7 +92,7 @@ def get_workspace_by_id(workspace: str, *, include_deleted: bool = False) -> Cal
         f"agent {workspace}",
         "/workspaces/{workspace}",
         read_as(Workspace),
-        _deleted(include_deleted),
+        make_query(include_deleted=include_deleted),
         workspace=_id(workspace),
     )
 
@@ -283,7 +282,3 @@ def _id(text: str) -> str:
     if not is_id(text):
         raise InvalidInput(f"{quote_input(text)} is no id", service=CODER)
     return text
-
-
-def _deleted(include: bool) -> Params:
-    return (("include_deleted", "true"),) if include else ()

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from coder_client.models import Message, Workspace
     from fleet_mcp.access import FleetAccess
 
-OVERHEAD: Final = 60  # tokens of the answer beside the messages
+OVERHEAD: Final = 60  # tokens of the answer without the messages
 PER_MESSAGE: Final = 30  # tokens of marks, role and time
 CHARACTERS: Final = 3  # of a text, at least, for each token of its budget
 

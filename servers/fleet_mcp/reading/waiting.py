@@ -78,7 +78,7 @@ class Wait:
     async def _look_again(self, seen: tuple[Workspace, Assignment]) -> tuple[Workspace, Assignment]:
         """Look once more; a short outage must not end a wait, and the answer mentions it if it lasts."""
         try:
-            found = await self.access.find(self.agent, include_deleted=True)
+            found = await self.access.find_again(seen[0])
         except ServiceError as error:
             if not error.retryable:
                 raise

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from typing_extensions import override
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_kit.errors import InvalidInput
+from ci_mcp_kit.errors import InvalidInput, ServiceError
 from ci_mcp_kit.guard.change import Plan, Sent
 from ci_mcp_kit.guard.operations import Risk
 from coder_client import calls
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from fleet_mcp.rules.contract import Assignment
     from fleet_mcp.rules.state import State
     from fleet_mcp.writing.changes import AgentReader
+    from fleet_mcp.writing.views import ChangedView
 
 AT_WORK: Final = frozenset({"working", "silent", "ready"})
 
@@ -135,9 +136,26 @@ class StopChange(BuildChange):
         return self.make_plan(workspace, state, call, f"stop agent {name}", kept)
 
     @override
+    async def describe_done(self, plan: Plan[FleetAction], sent: Sent) -> ChangedView:
+        view = await super().describe_done(plan, sent)
+        if not _interrupts(plan):
+            return view
+        try:
+            workspace, _ = await self.access.find(self.agent)
+            place = find_conversation(self.access, workspace)
+            status = (await (await self.access.client()).send(calls.get_agent_status(*place))).status
+        except ServiceError as error:
+            return view.model_copy(update={"notes": (*view.notes, f"Not confirmed: {error.message}")})
+        note = "It waits for input" if status == "stable" else "It is still at work: stop it without interrupt"
+        return view.model_copy(update={"notes": (*view.notes, note)})
+
+    @override
     def next_step(self, plan: Plan[FleetAction]) -> str:
-        interrupted = plan.action.requests[0].call == "messages.interrupt"
-        return "Read with fleet_get_messages where it stands" if interrupted else super().next_step(plan)
+        return "Read with fleet_get_messages where it stands" if _interrupts(plan) else super().next_step(plan)
+
+
+def _interrupts(plan: Plan[FleetAction]) -> bool:
+    return any(request.call == "messages.interrupt" for request in plan.action.requests)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -219,6 +219,20 @@ async def test_a_wait_ends_when_the_agent_is_lost(tmp_path: Path) -> None:
     assert answer.data["state"].startswith("lost")
 
 
+async def test_a_wait_goes_on_with_the_same_agent_if_its_name_is_given_to_another(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as desk:
+        world, workspace = desk.coder.world, desk.coder.agent("cart")
+        world.report(workspace, "working", "At work")
+        world.build(workspace, "delete", dict(workspace.latest.values), workspace.owner)
+
+        def create() -> None:
+            world.create(workspace.owner, "cart", workspace.template, dict(workspace.latest.values))
+
+        world.timeline.after(4, create)
+        answer = await desk.call("fleet_wait_for_agent", agent="cart")
+    assert answer.data["state"].startswith("deleted")
+
+
 async def test_a_short_outage_does_not_end_a_wait(tmp_path: Path) -> None:
     async with fleet(tmp_path) as desk:
         world, workspace = desk.coder.world, desk.coder.agent("cart")

@@ -188,8 +188,9 @@ async def test_an_agent_is_interrupted_if_it_can_be_reached_else_stopped(tmp_pat
         assert cart.agent
         cart.agent.is_busy = True
         desk.coder.world.kill(blog)
-        await desk.call("fleet_stop_task", agent="cart", interrupt=True)
+        interrupted = await desk.call("fleet_stop_task", agent="cart", interrupt=True)
         await desk.call("fleet_stop_task", agent="blog", interrupt=True)
+    assert interrupted.data["notes"] == ["It waits for input"]
     assert (cart.agent.is_busy, cart.latest.number) == (False, 1)
     assert (blog.latest.transition, blog.latest.number) == ("stop", 2)
 
