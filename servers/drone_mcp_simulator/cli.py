@@ -45,11 +45,11 @@ def list_scenarios() -> None:
 @app.command()
 def serve(
     listen: Annotated[
-        str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+        str, typer.Option(metavar="ADDRESS:PORT", help="Address to listen on; port 0 picks a free port.")
     ] = "127.0.0.1:0",
     scenario: Annotated[str, typer.Option(metavar="NAME", help="A shipped scenario's name or a file.")] = "demo",
     webhook: Annotated[
-        list[str] | None, typer.Option(metavar="URL", help="Send webhooks there; may be repeated.")
+        list[str] | None, typer.Option(metavar="URL", help="Send webhooks to this address; may be repeated.")
     ] = None,
     webhook_secret_env: Annotated[
         str | None, typer.Option(metavar="NAME", help="The environment variable that holds the webhooks' secret.")

@@ -38,7 +38,7 @@ WRONG_USE = 2  # the exit status, as click has it for wrong arguments
 @app.command()
 def serve(
     listen: Annotated[
-        str, typer.Option(metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+        str, typer.Option(metavar="ADDRESS:PORT", help="Address to listen on; port 0 picks a free port.")
     ] = "127.0.0.1:8088",
     period: Annotated[int, typer.Option(min=5, metavar="SECONDS", help="Seconds between comparisons with Drone.")] = 60,
     requests_per_minute: Annotated[

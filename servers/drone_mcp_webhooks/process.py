@@ -11,20 +11,14 @@ import socket
 import time
 from contextlib import asynccontextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
-
-from typing_extensions import override
+from typing import TYPE_CHECKING
 
 from ci_mcp_kit import listening
 from ci_mcp_kit.background import keep_running, running
 from ci_mcp_kit.log_flood import RepeatLimit
-from drone_mcp_build.access import DroneAccess
-from drone_mcp_build.guard.writing import make_guard
 from drone_mcp_client.client import DroneClient
-from drone_mcp_deployments.preview_ends import PreviewEnds
 from drone_mcp_state import StoreUnavailable, open_store
 from drone_mcp_webhooks.drone_request_budget import RequestLimit
-from drone_mcp_webhooks.preview_sweep import PreviewSweep
 from drone_mcp_webhooks.receiver import Receiver
 from drone_mcp_webhooks.reconciler import Reconciler
 from drone_mcp_webhooks.retention import Retention
@@ -33,8 +27,6 @@ from drone_mcp_webhooks.status import serving_status
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator
 
-    from ci_mcp_http.call import Call
-    from drone_mcp_deployments.settings import DeploySettings
     from drone_mcp_state import BuildStateStore
     from drone_mcp_webhooks.settings import ReceiverSettings
     from drone_mcp_webhooks.status import StatusPage
@@ -95,45 +87,14 @@ async def _sweeping(
     settings: ReceiverSettings, store: BuildStateStore, receiver: Receiver, limit: RequestLimit
 ) -> AsyncGenerator[None]:
     """Open and stop previews during the block if the settings allow changes."""
-    deploys = settings.previews
-    if deploys is None:
+    if settings.previews is None:
         yield
         return
-    access = _LimitedAccess(deploys, limit)
-    guard, actor = make_guard(deploys, access, {}, time.time)
-    sweep = PreviewSweep(
-        store=store,
-        access=access,
-        actor=actor,
-        rules=deploys.rules,
-        ends=PreviewEnds(guard.kept, deploys.rules.previews.seconds),
-        branches=settings.preview_branches,
-        holder=_holder(),
-        period=settings.period,
-        metrics=receiver.metrics,
-        bind=receiver.bind,
-    )
-    fault = receiver.metrics.faults.labels("previews").inc
-    try:
-        async with running(keep_running, "The sweep of previews", sweep.run, fault):
-            yield
-    finally:
-        with contextlib.suppress(StoreUnavailable):
-            await sweep.release_lease()
-        await access.close()
+    # The guard brings the SDK: 25 MiB, and half a second of the start.
+    from drone_mcp_webhooks.sweeping import sweeping  # noqa: PLC0415 - see above
 
-
-class _LimitedAccess(DroneAccess):
-    """Reads from Drone within the same limit as the reconciler."""
-
-    def __init__(self, settings: DeploySettings, limit: RequestLimit) -> None:
-        super().__init__(settings)
-        self._limit = limit
-
-    @override
-    def gate(self, call: Call[Any]) -> None:
-        super().gate(call)
-        self._limit.admit(call)
+    async with sweeping(settings, settings.previews, store, receiver, limit, _holder()):
+        yield
 
 
 def _holder() -> str:

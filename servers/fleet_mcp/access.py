@@ -100,13 +100,17 @@ class FleetAccess(ReadAccess["Transport"]):
                 )
             owner = ME if owners[0] == EVERYBODY else owners[0]
         elif EVERYBODY not in owners and owner not in owners:
-            raise PermissionDenied(
-                f"The agents of {quote_input(owner)} are not of this fleet, which has those of {', '.join(owners)}",
-                next_step="Name an agent that fleet_list_agents shows, as it shows it",
-                details={"rule": "owners"},
-                service=CODER,
-            )
+            raise self._refuse_owner(owner)
         return owner, check_name(name)
+
+    def _refuse_owner(self, owner: str) -> PermissionDenied:
+        return PermissionDenied(
+            f"The agents of {quote_input(owner)} are not of this fleet, which has those of "
+            f"{', '.join(self.settings.owners)}",
+            next_step="Name an agent that fleet_list_agents shows, as it shows it",
+            details={"rule": "owners"},
+            service=CODER,
+        )
 
     async def find(self, agent: str, *, include_deleted: bool = False) -> tuple[Workspace, Assignment]:
         """Return the workspace of an agent, and what the agent is for.
@@ -119,9 +123,14 @@ class FleetAccess(ReadAccess["Transport"]):
         """
         from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
 
-        owner, name = self.split_name(agent)
+        named, slash, short = agent.rpartition("/")
+        # Answers name the owner. Where that is the token's user, only Coder knows whether it is the one that is named.
+        is_mine = bool(slash) and self.settings.owners == (ME,)
+        owner, name = self.split_name(short if is_mine else agent)
         coder = await self.client()
         workspace = await coder.send(calls.get_workspace(owner, name, include_deleted=include_deleted))
+        if is_mine and named not in {ME, workspace.owner_name}:
+            raise self._refuse_owner(named)
         return workspace, await self.read_assignment(workspace)
 
     async def read_assignment(self, workspace: Workspace) -> Assignment:

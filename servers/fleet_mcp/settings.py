@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.variables import Secret, Variable
 
 # Calls here name an agent, whose project is the repository; no other one is meant where they name none.
-DRONE_OF_PROJECTS: Final = replace(DRONE, default="")
+DRONE_OF_PROJECTS: Final = replace(DRONE, default="", optional=True)
 _CONTRACT: Final = ("role", "project", "task", "pull_request", "last_state", "last_message", "app")
 
 

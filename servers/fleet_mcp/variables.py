@@ -40,7 +40,10 @@ def _read_names(text: str) -> tuple[str, ...]:
 
 
 def _read_owners(text: str) -> tuple[str, ...]:
-    return ("*",) if text.strip() == "*" else _read_names(text)
+    owners = ("*",) if text.strip() == "*" else _read_names(text)
+    if len(owners) > 1 and "me" in owners:
+        raise ValueError("name yourself, too, in place of me")
+    return owners
 
 
 def _read_parameter(text: str) -> str:

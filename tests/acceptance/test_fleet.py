@@ -60,7 +60,8 @@ def configured(folder: Path, variables: dict[str, str]) -> dict[str, StdioServer
     entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     servers = {name: from_entry(entry, variables) for name, entry in entries.items()}
     for server in servers.values():
-        server.env = {**(server.env or {}), "DRONE_MCP_LOG_LEVEL": "error"}
+        # What a client hands on of its environment without a word in the file.
+        server.env = {**variables, **(server.env or {}), "DRONE_MCP_LOG_LEVEL": "error"}
     return servers
 
 

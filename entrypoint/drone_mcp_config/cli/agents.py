@@ -18,20 +18,20 @@ Command = Annotated[
     list[str] | None, typer.Argument(metavar="-- COMMAND...", help="The agent, like: claude -p 'Fix the build'")
 ]
 Client = Annotated[
-    ClientName, typer.Option("--client", metavar="CLIENT", help=f"Which client the command is: {CLIENT_NAMES}.")
+    ClientName, typer.Option("--client", metavar="CLIENT", help=f"MCP client that the command is: {CLIENT_NAMES}.")
 ]
 Branch = Annotated[
     str | None, typer.Option("--branch", envvar="BRANCH", metavar="BRANCH", help="The branch that its work goes to.")
 ]
 Session = Annotated[
     str | None,
-    typer.Option("--session", envvar="SESSION_ID", metavar="NAME", help="What names this run, in logs and commits."),
+    typer.Option("--session", envvar="SESSION_ID", metavar="NAME", help="Name of this run in logs and commits."),
 ]
 Url = Annotated[
-    str | None, typer.Option("--url", metavar="URL", help="Use the role that is served there, and start no servers.")
+    str | None, typer.Option("--url", metavar="URL", help="Use the role served at this address, and start no servers.")
 ]
 Push = Annotated[
-    bool, typer.Option("--push", help="Afterwards commit what is left in the work tree, and push it to the branch.")
+    bool, typer.Option("--push", help="At the end, commit the remaining changes and push them to the branch.")
 ]
 PushProtected = Annotated[
     bool,
@@ -40,16 +40,16 @@ PushProtected = Annotated[
     ),
 ]
 PushSeconds = Annotated[
-    float, typer.Option("--push-seconds", min=1, metavar="SECONDS", help="The most that commit and push may take.")
+    float, typer.Option("--push-seconds", min=1, metavar="SECONDS", help="Time limit for commit and push.")
 ]
 SetupSeconds = Annotated[
-    float, typer.Option("--setup-seconds", min=1, metavar="SECONDS", help="The most that the set-up may take.")
+    float, typer.Option("--setup-seconds", min=1, metavar="SECONDS", help="Time limit for the set-up.")
 ]
 MadeUpSecrets = Annotated[
     list[str] | None,
     typer.Option("--made-up-secrets", metavar="GLOB", help="Files whose text may look like a secret, like 'tests/*'."),
 ]
-Quantity = typer.Option(metavar="QUANTITY", help="The most it may take.")
+Quantity = typer.Option(metavar="QUANTITY", help="Resource limit of the pod.")
 
 
 def agent(
@@ -63,15 +63,15 @@ def agent(
     session: Session = None,
     branch: Branch = None,
     url: Url = None,
-    setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands before.")] = False,
+    setup: Annotated[bool, typer.Option("--setup", help="Run the role's set-up commands first.")] = False,
     setup_seconds: SetupSeconds = SETUP_SECONDS,
     push: Push = False,
     push_protected: PushProtected = False,
     push_seconds: PushSeconds = PUSH_SECONDS,
     made_up_secrets: MadeUpSecrets = None,
-    remote: Annotated[str, typer.Option("--remote", metavar="NAME", help="Where to push.")] = "origin",
-    git_name: Annotated[str | None, typer.Option("--git-name", metavar="NAME", help="Who commits.")] = None,
-    git_email: Annotated[str | None, typer.Option("--git-email", metavar="ADDRESS", help="Whose address.")] = None,
+    remote: Annotated[str, typer.Option("--remote", metavar="NAME", help="Git remote to push to.")] = "origin",
+    git_name: Annotated[str | None, typer.Option("--git-name", metavar="NAME", help="Author's name.")] = None,
+    git_email: Annotated[str | None, typer.Option("--git-email", metavar="ADDRESS", help="Author's email.")] = None,
     roles_dir: RolesDir = None,
 ) -> None:
     """Run an agent with the servers of its role: what the container of an agent runs.
@@ -122,22 +122,23 @@ def pod(
     repo: AgentRepo = None,
     branch: Branch = None,
     base: Annotated[
-        str | None, typer.Option("--from", metavar="BRANCH", help="Start from this branch, if that one is yet to be.")
+        str | None,
+        typer.Option("--from", metavar="BRANCH", help="Start from this branch, if the agent's does not exist."),
     ] = None,
     session: Session = None,
     client: Client = "claude",
     url: Url = None,
-    push: Annotated[bool, typer.Option("--push/--no-push", help="Whether what is left is pushed at the end.")] = True,
+    push: Annotated[bool, typer.Option("--push/--no-push", help="Push the remaining changes at the end.")] = True,
     image: Annotated[
-        str | None, typer.Option("--image", metavar="IMAGE", help="Run it in this image, and not in the role's.")
+        str | None, typer.Option("--image", metavar="IMAGE", help="Image of the pod; default: the role's.")
     ] = None,
     secret_env: Annotated[
         list[str] | None,
-        typer.Option("--secret-env", metavar="NAME", help="Give the agent this variable, too, from the Secret."),
+        typer.Option("--secret-env", metavar="NAME", help="Also give the agent this variable of the Secret."),
     ] = None,
     settings: Annotated[
         str,
-        typer.Option("--settings", metavar="NAME", help="What the Secret with tokens and the ConfigMap are called."),
+        typer.Option("--settings", metavar="NAME", help="Name of the Secret with the tokens and of the ConfigMap."),
     ] = "drone-mcp-agent",
     roles_config_map: Annotated[
         str | None, typer.Option("--roles-config-map", metavar="NAME", help="A ConfigMap with role files.")

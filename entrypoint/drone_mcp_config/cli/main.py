@@ -125,7 +125,7 @@ def roles(roles_dir: RolesDir = None) -> None:
 def show(
     role: Annotated[str, typer.Argument(help="The role.", autocompletion=complete_role)], roles_dir: RolesDir = None
 ) -> None:
-    """Show a role as it comes out, with the file and line that each value comes from."""
+    """Show the resolved role, with the file and line of each value."""
     show_command.run(role, roles_dir)
 
 
@@ -135,14 +135,14 @@ def doctor(
     roles_dir: RolesDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     transport: Annotated[
-        Transport, typer.Option("--transport", help="Whether to start the servers, or to ask those that are served.")
+        Transport, typer.Option("--transport", help="Start the servers (stdio), or check a served role (http).")
     ] = "stdio",
     url: Annotated[
         str | None, typer.Option("--url", metavar="URL", help=f"Where the role is served; default {SERVED_AT}.")
     ] = None,
     own_token: OwnTokenOfDoctor = False,
 ) -> None:
-    """Try all that a role needs: Drone, its tokens, the store and the logs; start its servers as a client would.
+    """Check everything a role needs: Drone, tokens, store, logs; start its servers as a client would.
 
     It takes DRONE_SERVER and DRONE_TOKEN (or DRONE_TOKEN_FILE) from the environment; with --transport http
     DRONE_MCP_HTTP_TOKEN instead, and asks the role that is served. Exit code 1 if something failed.
@@ -154,7 +154,7 @@ def doctor(
 @app.command()
 def demo(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
-    keep: Annotated[bool, typer.Option("--keep", help="Leave the simulator running, to try an agent on it.")] = False,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep the simulator running, to try an agent on it.")] = False,
 ) -> None:
     """Show the whole way from a red build to the line that matters, on a simulated Drone. Needs no server."""
     demo_command.run(as_json=as_json, keep=keep)
@@ -167,12 +167,12 @@ def serve(
         typer.Option(
             "--role",
             metavar="ROLE",
-            help="The role of every caller; AGENT_ROLE stands in.",
+            help="Role of all callers; default: AGENT_ROLE.",
             autocompletion=complete_role,
         ),
     ] = None,
     http: Annotated[
-        str, typer.Option("--http", metavar="ADDRESS:PORT", help="Where to listen; port 0 takes a free one.")
+        str, typer.Option("--http", metavar="ADDRESS:PORT", help="Address to listen on; port 0 picks a free port.")
     ] = "127.0.0.1:8080",
     roles_from: Annotated[
         Path | None,
@@ -185,7 +185,7 @@ def serve(
             metavar="NUMBER",
             envvar="DRONE_MCP_REPLICAS",
             min=1,
-            help="How many such processes share the callers: each lets its part of per_minute through.",
+            help="Number of processes that share the callers; each allows its share of per_minute.",
         ),
     ] = 1,
     status: Annotated[
@@ -214,7 +214,7 @@ app.command()(cli_agents.pod)
 
 @app.command()
 def token(
-    stdin: Annotated[bool, typer.Option("--stdin", help="Hash the token on standard input; make none.")] = False,
+    stdin: Annotated[bool, typer.Option("--stdin", help="Print the hash of the token on standard input.")] = False,
     count: Annotated[
         int, typer.Option("--count", min=0, max=400, metavar="NUMBER", help="Make tokens for so many callers.")
     ] = 0,

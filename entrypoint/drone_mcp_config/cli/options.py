@@ -55,15 +55,15 @@ REACH = "How the client reaches the servers"
 
 Client = Annotated[
     ClientName,
-    typer.Option("--client", metavar="CLIENT", help=f"Whose file to write: {CLIENT_NAMES}.", rich_help_panel=FILE),
+    typer.Option("--client", metavar="CLIENT", help=f"MCP client to configure: {CLIENT_NAMES}.", rich_help_panel=FILE),
 ]
 Output = Annotated[
     Path | None,
     typer.Option(
-        "--output", "-o", metavar="FILE", help="Write here and not where the client looks.", rich_help_panel=FILE
+        "--output", "-o", metavar="FILE", help="File to write; default: where the client looks.", rich_help_panel=FILE
     ),
 ]
-PrintOnly = Annotated[bool, typer.Option("--print", help="Print it, write nothing.", rich_help_panel=FILE)]
+PrintOnly = Annotated[bool, typer.Option("--print", help="Print the file instead of writing it.", rich_help_panel=FILE)]
 CheckOnly = Annotated[
     bool, typer.Option("--check", help="Write nothing; exit 1 with a diff if it is stale.", rich_help_panel=FILE)
 ]
@@ -71,7 +71,7 @@ HowReached = Annotated[
     Transport,
     typer.Option(
         "--transport",
-        help="Whether the client starts the servers, or finds them over http.",
+        help="The client starts the servers (stdio), or connects to served ones (http).",
         rich_help_panel=REACH,
     ),
 ]
@@ -88,7 +88,7 @@ Portable = Annotated[
     bool,
     typer.Option(
         "--portable",
-        help="Name commands and no paths of this machine, for a file to commit.",
+        help="Write command names instead of paths of this machine, for a file to commit.",
         rich_help_panel=REACH,
     ),
 ]

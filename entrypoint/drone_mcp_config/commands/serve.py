@@ -102,7 +102,7 @@ def run(
     else:
         serving = serving_app(http, pool, identify, book.roles)
     try:
-        _run(serving, serving_status(page, http, identify, servers_of, pool), places)
+        _run(serving, serving_status(page, identify, servers_of, pool), places)
     finally:
         telemetry.flush(telemetry.AT_STOP)
 

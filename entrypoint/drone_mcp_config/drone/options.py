@@ -12,7 +12,10 @@ PANEL = "Drone"
 Server = Annotated[
     str | None,
     typer.Option(
-        "--server", metavar="URL", help=f"Write Drone's address out instead of naming {ADDRESS}.", rich_help_panel=PANEL
+        "--server",
+        metavar="URL",
+        help=f"Write this address of Drone into the file, not a reference to {ADDRESS}.",
+        rich_help_panel=PANEL,
     ),
 ]
 Repo = Annotated[
@@ -31,7 +34,7 @@ TokenFile = Annotated[
         "--token-file",
         envvar=TOKEN_FILE,
         metavar="FILE",
-        help=f"Have the servers read the token from this file instead of from {TOKEN}.",
+        help=f"File that the servers read the token from, instead of {TOKEN}.",
         rich_help_panel=PANEL,
     ),
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -100,26 +101,33 @@ def _audits(servers: Sequence[HostedServer]) -> list[AuditReader]:
     return list(found.values())
 
 
-def take_status_address(text: str, http: HttpSettings, *, guarded: bool) -> socket.socket:
+@dataclass(frozen=True)
+class StatusPlace:
+    """The bound address of the status pages, and the names by which callers may reach it."""
+
+    listener: socket.socket
+    names: frozenset[str]
+
+
+def take_status_address(text: str, http: HttpSettings, *, guarded: bool) -> StatusPlace:
     """Bind the address of the status pages; without tokens of callers, only this machine may reach it.
 
     Raises:
         SettingsError: it is wrong or taken.
     """
     address: Address = read_address(text) if guarded or http.is_guarded else read_loopback(text)
-    return listen(address)
+    return StatusPlace(listen(address), address.names | set(http.hosts))
 
 
 @asynccontextmanager
 async def serving_status(
-    listener: socket.socket | None,
-    http: HttpSettings,
+    place: StatusPlace | None,
     identify: Callable[[Request], SetKey],
     servers_of: Callable[[RoleChoice], Sequence[HostedServer]],
     pool: Pool,
 ) -> AsyncIterator[tuple[SideService, ...]]:
     """Yield the status pages as a side service, if there is an address for them."""
-    if listener is None:
+    if place is None:
         yield ()
         return
     calls = CallsUnderWay()
@@ -127,5 +135,4 @@ async def serving_status(
         pages = StatusPages(identify, servers_of, pool, calls, closing)
         observing.install(calls)
         closing.callback(observing.remove, calls)
-        names = http.address.names | set(http.hosts) | {listener.getsockname()[0]}
-        yield (SideService("status", StatusApp(names, pages.find), listener, PATH),)
+        yield (SideService("status", StatusApp(place.names, pages.find), place.listener, PATH),)

@@ -171,7 +171,6 @@ class WritingTools:
 
         key, reader, project = check_key(once), AgentReader(self._access, agent), ""
         async with self._actor.recording_refusals(operation=operation, agent=agent):
-            self._access.split_name(agent)
             if self._access.settings.guard.rules.mode != "off":
                 project = await reader.find_project()
         common = {"access": self._access, "clock": self._clock, "reader": reader, "name": operation}

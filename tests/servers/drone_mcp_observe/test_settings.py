@@ -42,6 +42,25 @@ def test_secrets_of_monitoring_services_are_known_and_not_shown() -> None:
     assert "t0ken-of-loki" not in repr(settings)
 
 
+@pytest.mark.parametrize(
+    ("environment", "told"),
+    [
+        ({}, ["No DRONE_TOKEN: Drone sees a guest, who may read public repositories only"]),
+        ({"DRONE_TOKEN": "t0ken"}, []),
+        (
+            {"DRONE_SERVER": "http://drone.test", "DRONE_TOKEN": "t0ken"},
+            ["DRONE_SERVER is plain http to another machine: the token can be read on the way"],
+        ),
+        (
+            {"DRONE_TOKEN": "t0ken", "JAEGER_SERVER": "https://jaeger.test", "TEMPO_SERVER": "https://tempo.test"},
+            ["JAEGER_SERVER and TEMPO_SERVER are both set: only JAEGER_SERVER is asked"],
+        ),
+    ],
+)
+def test_settings_that_are_probably_a_mistake_are_warned_of(environment: dict[str, str], told: list[str]) -> None:
+    assert ObserveSettings.from_environment(DRONE | environment).warnings() == told
+
+
 def test_a_query_that_is_too_long_or_has_lines_is_refused() -> None:
     for query in ("x" * 1_001, "up\nup"):
         with pytest.raises(SettingsError, match="DRONE_MCP_ERROR_QUERY"):

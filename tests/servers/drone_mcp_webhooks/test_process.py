@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,12 @@ async def test_while_redis_is_gone_it_says_503_and_afterwards_every_acknowledged
         assert await numbers(redis.url) == {*range(1, 21), *range(23, 31)}
     finally:
         redis.stop()
+
+
+def test_a_receiver_that_leaves_previews_alone_does_not_load_the_sdk() -> None:
+    code = "import sys, drone_mcp_webhooks.cli; print('mcp' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == "False\n"
 
 
 def test_without_a_secret_it_does_not_start() -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from support.http_process import HttpProcess
     from support.simulator import SimulatorHandle
 
+EVERY = "0.0.0.0"  # noqa: S104 - for a moment, and with a token
 TOKEN = "a-token-of-the-tests-for-callers"
 OTHER, OWN = "other-caller-" + "d" * 32, "own-caller-" + "o" * 32
 ROLES = {
@@ -178,6 +179,19 @@ def test_it_answers_nothing_but_a_get_of_its_one_page_for_its_own_names(tmp_path
     assert shown.headers["cache-control"] == "no-store"
     assert "frame-ancestors 'none'" in shown.headers["content-security-policy"]
     assert set(calls) == {"url", "status"}
+
+
+def test_at_an_address_of_the_network_it_has_the_names_that_are_set_and_no_others(tmp_path: Path) -> None:
+    command = (*serve(tmp_path), "--role", "wide", "--status", f"{EVERY}:0")
+    with serving(*command, DRONE_MCP_HTTP_TOKEN=TOKEN, DRONE_MCP_HTTP_HOSTS="status.example.com") as process:
+        process.told["status"] = process.told["status"].replace(EVERY, "127.0.0.1")
+        statuses = {
+            host: page(process, host=host, **basic(TOKEN)).status_code
+            for host in ("status.example.com", "127.0.0.1", EVERY, "other.example.com")
+        }
+        without_token = page(process, host="status.example.com").status_code
+    assert statuses == {"status.example.com": 200, "127.0.0.1": 200, EVERY: 421, "other.example.com": 421}
+    assert without_token == 401
 
 
 def test_without_the_option_there_is_no_page(tmp_path: Path) -> None:

@@ -92,6 +92,14 @@ async def test_without_monitoring_the_deployments_are_told_and_what_is_missing(w
         assert f"{variable} is" in answer.data["note"] or f"{variable} nor" in answer.data["note"]
 
 
+async def test_a_source_without_a_query_is_named_with_the_argument_and_the_variable(watch: Any) -> None:
+    services = {"PROMETHEUS_SERVER": "http://127.0.0.1:1", "LOKI_SERVER": "http://127.0.0.1:1"}
+    async with after_deployments(watch, **services) as lookout:
+        answer = await lookout.call("drone_explain_incident", target="production", repo="octo/hello")
+    assert "No error rate: give error_query, or have the operator set DRONE_MCP_ERROR_QUERY" in answer.data["note"]
+    assert "No log lines: give log_query, or have the operator set DRONE_MCP_LOG_QUERY" in answer.data["note"]
+
+
 async def test_a_source_that_fails_is_named_and_the_others_answer(watch: Any, prometheus: str) -> None:
     services = {
         "PROMETHEUS_SERVER": prometheus,

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from drone_mcp_client.models import Build
+from drone_mcp_state import open_store
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def stage(answer: Any, name: str) -> dict[str, Any]:
@@ -108,6 +114,30 @@ async def test_a_stage_that_a_runner_took_and_never_started_names_the_runner(wat
         answer = await lookout.call("drone_get_queue")
     assert stage(answer, "build")["reason"] == "accepted"
     assert "runner-9" in stage(answer, "build")["why"]
+
+
+async def test_the_runners_are_known_from_the_store_where_a_receiver_fills_it(watch: Any, tmp_path: Path) -> None:
+    state = f"sqlite:///{tmp_path / 'state.db'}"
+    async with watch(DRONE_MCP_STATE=state) as lookout:
+        await lookout.push("windows", 3_600)
+        async with lookout.drone.client() as person, open_store(state, lookout.drone.url) as store:
+            for number in (1, 2, 3):
+                build = (await person.get(f"/api/repos/octo/hello/builds/{number}")).json()
+                await store.apply(
+                    "octo/hello", Build.model_validate(build), source="webhook", at=lookout.drone.world.now()
+                )
+        lookout.drone.forget()
+        answer = await lookout.call("drone_get_queue")
+        paths = {asked.path for asked in lookout.drone.asked}
+    assert stage(answer, "msi")["why"].endswith("(seen: docker linux/amd64)")
+    assert paths == {"/api/queue", "/api/builds/incomplete", "/api/repos/octo/hello"}
+
+
+async def test_a_fault_of_drone_is_no_reason_to_answer_with_less(watch: Any) -> None:
+    async with watch(DRONE_MCP_RETRIES="0") as lookout:
+        lookout.drone.break_with("status", status=500)
+        answer = await lookout.call("drone_get_queue")
+    assert answer.code == "DRONE_ERROR"
 
 
 async def test_who_is_no_administrator_sees_the_builds_of_their_own_repositories_and_is_told_so(watch: Any) -> None:

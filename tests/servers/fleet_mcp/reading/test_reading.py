@@ -50,6 +50,17 @@ async def test_an_agent_whose_first_build_failed_is_found_by_its_parameters(tmp_
     assert "argument list too long" in answer.data["latest_build"]
 
 
+async def test_an_agent_is_found_by_the_full_name_that_answers_give_and_not_by_that_of_another_owner(
+    tmp_path: Path,
+) -> None:
+    async with fleet(tmp_path) as desk:
+        full = (await desk.call("fleet_show_agent", agent="cart")).data["agent"]
+        again = await desk.call("fleet_show_agent", agent=full)
+        other = await desk.call("fleet_show_agent", agent="eve/cart")
+    assert (full, again.data["agent"]) == ("mona/cart", "mona/cart")
+    assert (other.code, other.data["details"]["rule"]) == ("PERMISSION_DENIED", "owners")
+
+
 async def test_an_agent_that_there_is_not_is_an_error_with_a_next_step(tmp_path: Path) -> None:
     async with fleet(tmp_path) as desk:
         answer = await desk.call("fleet_show_agent", agent="nobody")
@@ -153,7 +164,7 @@ async def test_a_cursor_of_an_agent_that_this_process_has_not_read_is_checked_fi
         blog = desk.coder.agent("blog")
         answer = await desk.call("fleet_task_history", agent="cart", cursor=f"mona/cart:{blog.id}:2:3")
         other = await desk.call("fleet_task_history", agent="cart", cursor=f"me/blog:{blog.id}:2:3")
-    assert (answer.code, other.code) == ("PERMISSION_DENIED", "PERMISSION_DENIED")
+    assert (answer.code, other.code) == ("CONFLICT", "PERMISSION_DENIED")
     assert not any(blog.id in path for path in desk.coder.paths)
 
 

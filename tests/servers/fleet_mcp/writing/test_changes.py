@@ -218,6 +218,16 @@ async def test_an_agent_is_deleted_once_a_person_agrees_and_never_orphaned(tmp_p
     assert gone.code == "NOT_FOUND"
 
 
+async def test_an_agent_whose_first_build_failed_can_be_deleted_by_its_name(tmp_path: Path) -> None:
+    scenario = deepcopy(SCENARIO)
+    scenario["agents"]["cart"]["task"] = "x" * 131_000
+    async with fleet(tmp_path, scenario, Person(), **ON) as desk:
+        answer = await desk.call("fleet_delete_agent", agent="mona/cart")
+        await desk.coder.advance(30)
+    assert answer.data["outcome"] == "done"
+    assert desk.coder.writes[0].endswith("/builds")
+
+
 async def test_a_build_under_way_is_waited_for_and_not_queued_upon(tmp_path: Path) -> None:
     async with fleet(tmp_path, **ON) as desk:
         await desk.call("fleet_stop_task", agent="cart")
