@@ -206,7 +206,7 @@ class WritingTools:
 
     async def _common(self, operation: str, repo: str | None, once: str | None, number: int = 0) -> dict[str, Any]:
         """Return the arguments of every change; a call that names no repository of this role goes on record."""
-        async with self._actor.recording_refusals(operation=operation, repo=repo or "", number=number or None):
+        async with self._actor.recording_refusals(operation=operation, repo=repo or "", issue=number or None):
             slug = self._access.resolve_repo(repo)
         common = {"access": self._access, "writer": self._writer, "name": operation, "repo": slug}
         return {**common, "number": number, "once": check_key(once)}
