@@ -76,7 +76,7 @@ def _place_factors(candidates: Candidates) -> list[float]:
 
 def _repetition_factors(candidates: Candidates, values: Sequence[float]) -> list[float]:
     """Return the factor of each line for how often it was said before."""
-    times = map(max, _times_said_above(candidates, values), _times_copied(candidates.texts))
+    times = map(max, _times_said_above(candidates, values), _times_copied(candidates.texts, candidates.profiles.gists))
     return [tuning.SAID_BEFORE ** min(count, tuning.COUNTED_REPETITIONS) for count in times]
 
 
@@ -94,14 +94,19 @@ def _times_said_above(candidates: Candidates, values: Sequence[float]) -> list[i
     return times
 
 
-def _times_copied(texts: Sequence[str]) -> list[int]:
+def _times_copied(texts: Sequence[str], gists: Sequence[bytes]) -> list[int]:
     """Return how often a passage that holds each line was printed above, word for word, however near.
 
     So do several workers that stop at the same error, and a test that is run again.
     """
-    words = list(map(own_text, texts))
+    counts = Counter(gists)
+    # A line without its like is no part of a copy: its number stands for its words, which take long to read.
+    words = [
+        own_text(text) if counts[gist] > 1 else index
+        for index, (text, gist) in enumerate(zip(texts, gists, strict=True))
+    ]
     times = [0] * len(words)
-    printed: Counter[tuple[str, ...]] = Counter()
+    printed: Counter[tuple[str | int, ...]] = Counter()
     for first in range(len(words) - tuning.PASSAGE + 1):
         span = slice(first, first + tuning.PASSAGE)
         passage = tuple(words[span])
