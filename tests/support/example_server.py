@@ -92,7 +92,7 @@ class ExampleTools:
 
     @tool(title="Fail", schema="fail/2", writes=True, destructive=True, idempotent=False)
     async def drone_fail(self, how: str) -> Echo:
-        """Fail as told."""
+        """Fail as reported."""
         if how == "crash":
             raise ValueError(CRASH_TEXT)
         raise EXPECTED

@@ -173,7 +173,7 @@ class LinkChange(BuildChange):
         link = read_link(self.address)
         if link is None or link.repo.lower() != self.project.lower():
             raise InvalidInput(
-                f"That is no address of a pull request or branch of {self.project}",
+                f"That is not the address of a pull request or branch of {self.project}",
                 next_step="Give the address of its page at the forge",
             )
         name, shown = full_name(workspace), one_line(link.text, MESSAGE_WIDTH)

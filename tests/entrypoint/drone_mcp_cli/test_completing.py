@@ -21,7 +21,7 @@ COMPLETED = {
     "logs octo/hello --step inst": ["install"],
     "call drone_find_f": ["drone_find_flaky_steps"],
     "call drone_find_flaky_steps d": ["days="],
-    "tools drone_stop": ["drone_stop_build"],
+    "tools drone_stop": ["drone_stop_build", "drone_stop_preview"],
     "tools --role d": ["dev"],
     "diagnose --role nope oc": [],
 }

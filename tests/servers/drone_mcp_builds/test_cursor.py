@@ -48,7 +48,7 @@ def test_any_text_is_a_cursor_or_is_told_to_be_none(text: str) -> None:
 
 
 def test_a_text_much_longer_than_any_cursor_is_not_even_read() -> None:
-    with pytest.raises(InvalidInput, match="no cursor"):
+    with pytest.raises(InvalidInput, match="not a cursor"):
         decode("W" * 100_000, {"repo": "octo/hello"})
 
 
@@ -68,7 +68,7 @@ def test_a_text_much_longer_than_any_cursor_is_not_even_read() -> None:
 )
 def test_forged_parts_are_refused(data: Any) -> None:
     forged = base64.urlsafe_b64encode(json.dumps(data).encode()).decode()
-    with pytest.raises(InvalidInput, match="no cursor of this server"):
+    with pytest.raises(InvalidInput, match="not a cursor of this server"):
         decode(forged, {"repo": "octo/hello"})
 
 

@@ -16,7 +16,7 @@ from drone_mcp_simulator.scm import Pipeline
 from support.actions_desk import Person
 from support.agent import Agent, Answer
 from support.redis_server import RedisServer
-from support.simulator import running_simulator
+from support.simulator import running_simulator, until_sleeping
 from support.warm import warm_server
 
 if TYPE_CHECKING:
@@ -73,16 +73,27 @@ async def processes(
         yield drone, agents
 
 
-async def at_once(agents: list[Agent], *arguments: dict[str, Any]) -> list[Answer]:
-    """Let each agent call the tool at the same time; return the answers in the order of the agents."""
+async def at_once(agents: list[Agent], *arguments: dict[str, Any], held: SimulatorHandle | None = None) -> list[Answer]:
+    """Let each agent call the tool at the same time; return the answers in the order of the agents.
+
+    A simulator that is `held` carries the one change out only after all other calls have been answered, so that none
+    of them can come after it.
+    """
     answers: dict[int, Answer] = {}
+    others_answered = anyio.Event()
 
     async def call(number: int) -> None:
         answers[number] = await agents[number].call(CREATE, **REPO, **arguments[number])
+        if len(answers) == len(agents) - 1:
+            others_answered.set()
 
     async with anyio.create_task_group() as group:
         for number in range(len(agents)):
             group.start_soon(call, number)
+        if held is not None:
+            await others_answered.wait()
+            await until_sleeping(held.world)
+            await held.advance(1)
     return [answers[number] for number in range(len(agents))]
 
 
@@ -93,7 +104,8 @@ def writes(drone: SimulatorHandle) -> list[str]:
 async def test_of_agents_that_deploy_to_a_target_at_once_one_does(state: str) -> None:
     async with processes(state, "world.yaml", None, None, None) as (drone, agents):
         given = [{"number": number, "target": "staging"} for number in (1, 2, 3)]
-        answers = await at_once(agents, *given)
+        drone.break_with("delay", route="POST */promote", count=1)
+        answers = await at_once(agents, *given, held=drone)
         (sent,) = writes(drone)
         await drone.advance(70)
         # The target has another deployment now, which the next one replaces.

@@ -75,7 +75,7 @@ async def test_a_resource_is_read_clean(server: MCPServer[Any], era: str) -> Non
     ("uri", "codes", "message"),
     [
         ("drone://example/octo/hello/build/404", NOT_FOUND, "No build 404. Check the name"),
-        ("drone://example/octo/hello/build/500", (-32603, -32603), "build failed in a way that it should not"),
+        ("drone://example/octo/hello/build/500", (-32603, -32603), "build failed unexpectedly"),
         ("drone://example/octo/hello/build/x", (-32602, -32602), "number: should be a valid integer"),
         ("drone://nowhere", NOT_FOUND, "no resource 'drone://nowhere'; the resources are drone://example/{owner}/"),
         ("drone://\x1b[31m" + "x" * 10_000, NOT_FOUND, f"no resource 'drone://{'x' * 71}…'; the resources are"),

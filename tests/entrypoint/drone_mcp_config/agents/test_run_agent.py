@@ -154,7 +154,7 @@ def test_a_server_that_does_not_start_is_reported_and_the_command_is_not_run(pla
     place.role("broken", "broken", "raise SystemExit('no luck')")
     done = place.run(command=["touch", "ran"], role="broken")
     assert done.returncode == 69
-    assert "broken: it did not start: no luck. Fix what it says." in done.stderr
+    assert "broken: it did not start: no luck. Fix the reported error." in done.stderr
     assert "The agent was not started" in done.stderr
     assert not (place.work / "ran").exists()
     assert place.left == []

@@ -112,7 +112,7 @@ async def test_a_state_that_drone_was_asked_for_ends_the_story() -> None:
 def test_what_does_not_start_is_named_with_what_it_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("drone_mcp_config.demo.processes.RECEIVER", ["drone_mcp_webhooks", "serve", "--listen", "x"])
     with (
-        pytest.raises(UserError, match=r"drone_mcp_webhooks did not start: .*is no address"),
+        pytest.raises(UserError, match=r"drone_mcp_webhooks did not start: .*is not an address"),
         simulated(tmp_path, keep=False),
     ):
         pass

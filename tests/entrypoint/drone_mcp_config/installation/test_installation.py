@@ -38,7 +38,10 @@ BREAKAGES = [
     (described(services=[{"name": "X", "address": "X_URL", "token": "X_TOKEN"}]), "X_URL is not in its 'environment'"),
     (described(guard={"mode": "X", "token": "X_TOKEN"}), "X is not in its 'environment'"),
     (described(guard=guarded({"type": "string", "format": "email"})), "schema.format: Extra inputs are not permitted"),
-    (described(guard=guarded({"type": "string", "pattern": "("})), "schema.pattern: Value error, this is no regular"),
+    (
+        described(guard=guarded({"type": "string", "pattern": "("})),
+        "schema.pattern: Value error, this is not a",
+    ),
     (described(guard=guarded({"type": "array"})), "'items' belong to an array"),
 ]
 

@@ -16,7 +16,7 @@ def test_a_cursor_is_refused_for_another_repository() -> None:
 
 @pytest.mark.parametrize("text", ["", "x", encode("octo/hello", Cursor((7, 1), line=10))])
 def test_anything_else_is_refused_with_the_way_to_start_over(text: str) -> None:
-    with pytest.raises(InvalidInput, match="no cursor of this server") as refused:
+    with pytest.raises(InvalidInput, match="not a cursor of this server") as refused:
         decode("octo/hello", text)
     assert "Call without cursor" in refused.value.next_step
 

@@ -52,7 +52,7 @@ async def test_a_build_that_goes_on_is_ended_harder_only_when_asked(tmp_path: Pa
         freestyle = await at.call("jenkins_stop_build", job="slow", build=1, how="term")
     assert (asked.data["outcome"], "how term" in asked.data["next_step"]) == ("under_way", True)
     assert harder.data["result"] == "ABORTED"
-    assert (freestyle.code, "no pipeline" in freestyle.data["message"]) == ("INVALID_INPUT", True)
+    assert (freestyle.code, "is not a pipeline" in freestyle.data["message"]) == ("INVALID_INPUT", True)
 
 
 async def test_a_queue_item_is_cancelled_once(tmp_path: Path) -> None:
