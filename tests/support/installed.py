@@ -64,9 +64,10 @@ def servers_that_ask(service: str) -> list[str]:
 
 
 def servers_that_ask_only(service: str) -> list[str]:
-    """Return the servers that ask a service of this name and no other."""
-    needed = {name: [one for one in server_module(name).SPEC.settings.services if not one.optional] for name in SERVERS}
-    return [name for name in servers_that_ask(service) if len(needed[name]) == 1]
+    """Return the servers that cannot do without a service of this name, and can do without any other."""
+    services = {name: server_module(name).SPEC.settings.services for name in SERVERS}
+    needed = {name: [one.name for one in found if not one.optional] for name, found in services.items()}
+    return [name for name in SERVERS if needed[name] == [service]]
 
 
 def services_of(role: str) -> set[str]:
