@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+import time
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -129,9 +130,10 @@ async def test_every_process_sees_a_claim_and_it_outlives_the_one_that_made_it(s
 
 
 async def test_processes_that_claim_at_once_agree_on_one(shared_url: str) -> None:
+    now = time.time()  # whoever opens the store writes its owner at the time of the clock, which ends older notes
     async with open_notes(shared_url) as one, open_notes(shared_url) as other:
         for turn in range(20):
-            reported = await asyncio.gather(*(s.claim(f"call:{turn}", "x", 60, at=1000) for s in (one, other)))
+            reported = await asyncio.gather(*(s.claim(f"call:{turn}", "x", 60, at=now) for s in (one, other)))
             assert sorted(reported, key=str) == [None, "x"]
 
 
