@@ -1,10 +1,11 @@
 """Learn the line scorer of the distiller, and its five cross-fitted siblings.
 
-    train.py --packs DIR --out shared/ci_mcp_logs/distill/model.json --folds benchmarks/logs/folds [--last-stage]
+    train.py --packs DIR --out shared/ci_mcp_logs/distill/model.json --folds benchmarks/logs/folds [OPTION ...]
 
 Needs numpy, scipy, scikit-learn and lightgbm, which the package itself does not. The repositories of the packs are
 dealt to five folds; `folds/K.json` is learned without the repositories of fold K, so that figures taken with it on
-them are fair. `--last-stage` takes all but the weights of the stretches of lines from the files that are there.
+them are fair. `--last-stage` takes all but the weights of the stretches of lines from the files that are there. The
+shipped model has the seed 0; other seeds show how much of a figure is luck.
 """
 
 from __future__ import annotations
@@ -93,15 +94,15 @@ def weight(positive: bool, positives: int, total: int) -> float:
     return 1 / max(1, min(positives, 40)) ** 0.7 if positive else 0.6 / (total - positives + 20) ** 0.7
 
 
-def learn_words(rows: Rows, use: Any, groups: set[int]) -> tuple[float, dict[str, float]]:
+def learn_words(rows: Rows, use: Any, groups: set[int], seed: int) -> tuple[float, dict[str, float]]:
     """Fit, keep the weightiest words, fit again on those alone."""
     valid = {i: is_text(name) for name, i in rows.names.items()}
     common = np.array([i for i, seen in rows.groups.items() if len(seen & groups) >= SEEN_IN and valid[i]])
     matrix, labels, weights = rows.matrix[use][:, common], rows.labels[use], rows.weights[use]
-    first = fit_line(matrix, labels, weights)
+    first = fit_line(matrix, labels, weights, seed)
     spread = np.sqrt(np.asarray(matrix.multiply(weights[:, None]).mean(axis=0)).ravel())
     kept = np.argsort(-np.abs(first.coef_[0]) * spread)[:VOCABULARY]
-    second = fit_line(matrix[:, kept], labels, weights)
+    second = fit_line(matrix[:, kept], labels, weights, seed)
     names = {index: name for name, index in rows.names.items()}
     return float(second.intercept_[0]), {
         names[common[k]].decode(): round(float(c), 2) for k, c in zip(kept, second.coef_[0], strict=True)
@@ -119,16 +120,17 @@ def is_text(word: bytes) -> bool:
     return True
 
 
-def fit_line(matrix: Any, labels: Any, weights: Any) -> Any:
+def fit_line(matrix: Any, labels: Any, weights: Any, seed: int) -> Any:
     """Logistic regression."""
-    model = SGDClassifier(loss="log_loss", alpha=2e-5, max_iter=12, tol=None, average=True, random_state=0)
+    model = SGDClassifier(loss="log_loss", alpha=2e-5, max_iter=12, tol=None, average=True, random_state=seed)
     return model.fit(matrix, labels, sample_weight=weights)
 
 
 class Table:
     """Rows of named features with labels and weights, for one binned model."""
 
-    def __init__(self) -> None:
+    def __init__(self, seed: int) -> None:
+        self.seed = seed
         self.columns: dict[str, list[float]] = defaultdict(list)
         self.labels: list[bool] = []
         self.weights: list[float] = []
@@ -146,7 +148,7 @@ class Table:
         matrix = np.column_stack([self.columns[name] for name in names])
         model = lightgbm.LGBMClassifier(
             n_estimators=300, num_leaves=2, learning_rate=0.15, min_child_samples=80, reg_lambda=5.0,
-            subsample=0.8, subsample_freq=1, random_state=0, n_jobs=1, verbose=-1,
+            subsample=0.8, subsample_freq=1, random_state=self.seed, n_jobs=1, verbose=-1,
         )  # fmt: skip
         model.fit(matrix, self.labels, sample_weight=np.array(self.weights) * len(self.weights) / sum(self.weights))
         return summed(model.booster_.dump_model(), names, matrix)
@@ -185,9 +187,9 @@ def segment_examples(cases: list[Case], models: list[Model]) -> list[Example]:
     return found
 
 
-def learn_bins(examples: Examples) -> dict[str, Any]:
+def learn_bins(examples: Examples, seed: int) -> dict[str, Any]:
     """One binned model from the examples of some cases."""
-    table = Table()
+    table = Table(seed)
     for columns, labels in examples:
         table.add(columns, labels)
     return table.learn()
@@ -219,13 +221,18 @@ def main() -> None:
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--folds", type=Path, required=True)
     parser.add_argument("--last-stage", action="store_true")
+    parser.add_argument("--seed", type=int, default=0)
     args = parser.parse_args()
     cases = [case for name in LEARNED for case in load(args.packs, name)]
     cases += list(variants(cases))
     folds = np.array([fold_of(case) for case in cases])
     args.folds.mkdir(exist_ok=True)
     files = [*(args.folds / f"{fold}.json" for fold in range(FOLDS)), args.out]
-    models = [json.loads(file.read_text("utf-8")) for file in files] if args.last_stage else first_stages(cases, folds)
+    models = (
+        [json.loads(file.read_text("utf-8")) for file in files]
+        if args.last_stage
+        else first_stages(cases, folds, args.seed)
+    )
     examples = segment_examples(cases, [model_of(model) for model in models[:FOLDS]])
     for fold, (file, model) in enumerate(zip(files, models, strict=True)):
         model["segments"] = learn_segments(
@@ -234,15 +241,17 @@ def main() -> None:
         write(file, model)
 
 
-def first_stages(cases: list[Case], folds: Any) -> list[dict[str, Any]]:
+def first_stages(cases: list[Case], folds: Any, seed: int) -> list[dict[str, Any]]:
     """Words, hits and lines of each fold's model, and of the one from all cases."""
     rows = Rows(cases)
     print(rows.matrix.shape, rows.labels.mean(), flush=True)
-    stages = [learn(rows, folds != fold, cases) for fold in (*range(FOLDS), None)]
+    stages = [learn(rows, folds != fold, cases, seed) for fold in (*range(FOLDS), None)]
     for step, look in (("hits", hit_examples), ("lines", line_examples)):
         examples = look(cases, [model_of(stage) for stage in stages[:FOLDS]])
         for fold, stage in enumerate(stages):
-            stage[step] = learn_bins([example for example, own in zip(examples, folds, strict=True) if own != fold])
+            stage[step] = learn_bins(
+                [example for example, own in zip(examples, folds, strict=True) if own != fold], seed
+            )
     return stages
 
 
@@ -252,10 +261,10 @@ def model_of(stages: dict[str, Any]) -> Model:
     return read_model(json.dumps(dict.fromkeys(("hits", "lines", "segments"), nothing) | stages))
 
 
-def learn(rows: Rows, chosen: Any, cases: list[Case]) -> dict[str, Any]:
+def learn(rows: Rows, chosen: Any, cases: list[Case], seed: int) -> dict[str, Any]:
     """The first stage from the chosen cases."""
     groups = {zlib.crc32(case.group.encode()) for case, used in zip(cases, chosen, strict=True) if used}
-    bias, weights = learn_words(rows, chosen[rows.owners], groups)
+    bias, weights = learn_words(rows, chosen[rows.owners], groups, seed)
     return {"bias": round(bias, 2), "words": dict(sorted(weights.items()))}
 
 
