@@ -19,13 +19,17 @@ from support.installed import PACKAGES
 pytestmark = pytest.mark.checkout
 
 ROOT = Path(__file__).parent.parent
-GENERATED = [["tests/servers/test_every_server.py", "-k", "manifest or git"], ["tests/servers/test_every_surface.py"]]
+GENERATED = [
+    ["tests/servers/test_every_server.py", "-k", "manifest or git"],
+    ["tests/servers/test_every_surface.py"],
+    ["tests/test_tools_page.py"],  # before the README, which refers to its headings
+]
 LOOKS_AT_WHAT_IS_INSTALLED = re.compile(r"read_installation|role_library|support\.installed")
 TREE = ["tests/test_architecture.py", "tests/test_readme.py", "tests/test_tools_page.py", "tests/servers/toy_mcp"]
 SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entrypoint/drone_mcp_cli/test_commands.py"]
 # What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
 BY_HAND = {"pyproject.toml", "roles/toy.yaml"}
-FROM_ALL_SERVERS = r"README\.md|docs/tools\.md|docs/role\.schema\.json|tests/entrypoint/.*/snapshots/.*"
+FROM_ALL_SERVERS = r"README\.md|docs/(tools|roles)\.md|docs/role\.schema\.json|tests/entrypoint/.*/snapshots/.*"
 
 
 class Copy:

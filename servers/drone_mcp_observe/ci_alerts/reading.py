@@ -37,15 +37,15 @@ async def read_state(access: KnownAccess, slug: str | None, now: float) -> State
         repos, more = await list_recent_repos(access, 0)
     else:
         repos, more = [await _read_repo(access, slug)], 0
-    requests = Requests(MOST_REQUESTS)
-    states = await for_each(repos, lambda repo: _read_builds(access, repo, requests))
+    budget = Requests(MOST_REQUESTS)
+    states = await for_each(repos, lambda repo: _read_builds(access, repo, budget))
     health = await access.known.state.ask(lambda store: store.health()) if access.known.state.shared else None
     return StateReading(CiState(tuple(states), health.last_sign if health else None, now), more)
 
 
-async def _read_builds(access: KnownAccess, repo: Repo, requests: Requests) -> RepoState:
-    history = await read_history(access, repo.slug, 0, requests, stages=False, most=PAGE)
-    return RepoState(repo, tuple(await _read_pending(access, repo.slug, history.builds, requests)))
+async def _read_builds(access: KnownAccess, repo: Repo, budget: Requests) -> RepoState:
+    history = await read_history(access, repo.slug, 0, budget, stages=False, most=PAGE)
+    return RepoState(repo, tuple(await _read_pending(access, repo.slug, history.builds, budget)))
 
 
 async def _read_repo(access: KnownAccess, slug: str) -> Repo:
@@ -55,8 +55,8 @@ async def _read_repo(access: KnownAccess, slug: str) -> Repo:
     return repo
 
 
-async def _read_pending(access: KnownAccess, slug: str, builds: tuple[Build, ...], requests: Requests) -> list[Build]:
+async def _read_pending(access: KnownAccess, slug: str, builds: tuple[Build, ...], budget: Requests) -> list[Build]:
     """Return the builds, of those that are pending some with their stages: one may wait for an approval."""
     numbers = [build.number for build in builds if build.status == "pending" and not build.stages][-_MOST_PENDING:]
-    read = {number: (await access.builds.build(slug, number)).build for number in numbers if requests.take()}
+    read = {number: (await access.builds.build(slug, number)).build for number in numbers if budget.take()}
     return [read.get(build.number, build) for build in builds]
