@@ -9,6 +9,7 @@ import subprocess
 import sys
 import sysconfig
 import tomllib
+from importlib.metadata import distribution
 from pathlib import Path
 
 import pytest
@@ -61,8 +62,8 @@ class Copy:
         metadata = self.folder / ".metadata" / f"drone_mcp-{project['version']}.dist-info"
         metadata.mkdir(parents=True, exist_ok=True)
         (metadata / ".gitignore").write_text("*\n", encoding="utf-8")
-        head = f"Metadata-Version: 2.1\nName: {project['name']}\nVersion: {project['version']}\n"
-        (metadata / "METADATA").write_text(head, encoding="utf-8")
+        installed = distribution(project["name"]).read_text("METADATA")
+        (metadata / "METADATA").write_text(str(installed), encoding="utf-8")
         lines = [line for group, points in groups.items() for line in (f"[{group}]", *map(" = ".join, points.items()))]
         (metadata / "entry_points.txt").write_text("\n".join(lines), encoding="utf-8")
         for name, point in project["scripts"].items():
