@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from typing_extensions import override
 
 from ci_mcp_http.addresses import is_exposed
-from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.settings import Settings
 from drone_mcp_client.errors import DRONE
 from drone_mcp_observe.variables import VARIABLES, read_observe
@@ -23,8 +22,6 @@ if TYPE_CHECKING:
     from ci_mcp_kit.errors import Service
     from ci_mcp_kit.variables import Variable
     from drone_mcp_observe.ci_alerts.rules import AlertRule
-
-_SHOWN = 3  # mistakes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,10 +89,6 @@ class ObserveSettings(Settings):
         try:
             return read_rules(self.rules_file)
         except InvalidFile as error:
-            problems = [str(problem) for problem in error.problems]
-            more = f"; {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-            raise SettingsError(
-                f"DRONE_MCP_ALERT_RULES is {str(self.rules_file)!r}: it takes the path of a rule file without mistakes "
-                f"({'; '.join(problems[:_SHOWN])}{more})",
-                "DRONE_MCP_ALERT_RULES",
+            raise error.as_settings_error(
+                "DRONE_MCP_ALERT_RULES", self.rules_file, "the path of a rule file"
             ) from error

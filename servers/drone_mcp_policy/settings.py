@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from typing_extensions import override
 
-from ci_mcp_kit.variables import SettingsError, read_variables
+from ci_mcp_kit.variables import read_variables
 from drone_mcp_build.settings import Settings
 from drone_mcp_build.variables import VARIABLES as BUILD_VARIABLES
 from drone_mcp_policy.variables import VARIABLES
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.variables import Variable
     from drone_mcp_policy.rules import Rules
-
-_SHOWN = 3  # mistakes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,10 +62,6 @@ class PolicySettings(Settings):
         try:
             return read_rules(self.rules_file)
         except InvalidFile as error:
-            problems = [str(problem) for problem in error.problems]
-            more = f"; {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
-            raise SettingsError(
-                f"DRONE_MCP_POLICY_RULES is {str(self.rules_file)!r}: it takes the path of a rule file without "
-                f"mistakes ({'; '.join(problems[:_SHOWN])}{more})",
-                "DRONE_MCP_POLICY_RULES",
+            raise error.as_settings_error(
+                "DRONE_MCP_POLICY_RULES", self.rules_file, "the path of a rule file"
             ) from error

@@ -13,11 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from ci_mcp_kit.variables import SettingsError
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
 LARGEST = 64 * 1024  # bytes; such a file has a page or two
+_SHOWN = 3  # mistakes on one line
 DEEPEST = 20  # levels of nesting; the files that people write here have a handful
 
 # What `yaml.safe_load` raises: PyYAML lets errors of Python's own constructors through, such as those of a date that is
@@ -61,6 +64,15 @@ class InvalidFile(Exception):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: (str(problem.file), problem.line)))
         super().__init__("\n".join(str(problem) for problem in self.problems))
+
+    def as_settings_error(self, variable: str, file: Path | None, takes: str) -> SettingsError:
+        """Return the first mistakes on one line, as the error of the variable that names the file."""
+        problems = [str(problem) for problem in self.problems]
+        more = f"; {len(problems) - _SHOWN} more" if len(problems) > _SHOWN else ""
+        shown = "; ".join(problems[:_SHOWN])
+        return SettingsError(
+            f"{variable} is {str(file)!r}: it takes {takes} without mistakes ({shown}{more})", variable
+        )
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.redact import Redactor
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.settings import Settings
-from drone_mcp_state import open_store
+from drone_mcp_known.lazy_store import LazyStore
 from drone_mcp_status.audience import RoleReaders
 from drone_mcp_status.board import Board
 from drone_mcp_status.health import DroneProbe
@@ -19,29 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from contextlib import AsyncExitStack
 
-    from drone_mcp_state import BuildStateStore
     from drone_mcp_status.audit_log import AuditReader
     from drone_mcp_status.overview import CallUnderWay
-
-
-class _Store:
-    """The store of a role, opened for the first page: it may not be there at the start."""
-
-    def __init__(self, settings: Settings, closing: AsyncExitStack) -> None:
-        self._settings = settings
-        self._closing = closing
-        self._store: BuildStateStore | None = None
-
-    async def open(self) -> BuildStateStore:
-        """Return the store; a page asks once at a time.
-
-        Raises:
-            StoreError: it cannot be opened.
-        """
-        if self._store is None:
-            opening = open_store(self._settings.state, self._settings.server)
-            self._store = await self._closing.enter_async_context(opening)
-        return self._store
 
 
 def role_status(
@@ -74,5 +53,7 @@ def role_status(
     status.drone = DroneProbe(access.client, time.time)
     # The builds in the memory of another process cannot be read.
     if settings.state != "memory:":
-        status.builds = BuildSource(_Store(settings, closing).open, Board(settings.server, time.time))
+        store = LazyStore(settings.state, settings.server)  # it may not be there at the start
+        closing.push_async_callback(store.close)
+        status.builds = BuildSource(store.open, Board(settings.server, time.time))
     return status
