@@ -111,7 +111,7 @@ class World:
         return found[-1] if found else None
 
     def agent(self, name: str) -> Workspace:
-        """Return the only workspace of a name that was not deleted, whoever owns it."""
+        """Return the only workspace of a name that was not deleted, of any owner."""
         (found,) = (one for one in self.workspaces.values() if one.name == name and not one.is_deleted)
         return found
 

@@ -2,7 +2,7 @@
 
 A preview is stopped when its time is over or its pull request is merged or closed. One is opened, for the branches that
 the operator names, when a push turns green. A lease in the store lets one receiver at a time do it, and a note for each
-preview keeps it from being done twice, whichever receiver holds the lease.
+preview keeps it from being done twice, also where the lease has passed to another receiver.
 """
 
 from __future__ import annotations

@@ -57,7 +57,7 @@ class ValueDesk:
     """The pages of a process. A value is kept until it is used, or its time is over.
 
     Args:
-        learn: is told each value, so that it is redacted.
+        learn: receives each value, so that it is redacted.
     """
 
     def __init__(self, learn: Callable[[str], None]) -> None:

@@ -49,7 +49,7 @@ _DONE: Final = """\
 
 
 class ValuePage:
-    """One page for one value. Its address holds 256 random bits, and only whoever has it sees the page.
+    """One page for one value. Its address holds 256 random bits, and nobody sees the page without it.
 
     Args:
         question: what the value is for, as a sentence.

@@ -77,7 +77,7 @@ async def read_incident(access: ObserveAccess, question: Question) -> Incident:
         partial(_collect, incident, partial(_read_alerts, access, question, builds)),
         partial(_collect, incident, partial(_read_metrics, access, question)),
     )
-    # Last, because what is new in the logs is told by the deployment before the first other symptom.
+    # Last, because new lines are those that the logs lacked before the deployment to which the other symptoms point.
     pivot = find_pivot(incident, question.time)
     await _collect(incident, partial(_read_logs, access, question, pivot))
     return incident

@@ -1,4 +1,4 @@
-"""Reads logs and traces from whichever service is set, and the deployments from Drone."""
+"""Reads logs and traces from the service that is set, and the deployments from Drone."""
 
 from __future__ import annotations
 
