@@ -79,9 +79,12 @@ class Follower:
         ticking = BackgroundTask(self._repeat, subject.again, send)
         try:
             # Where the store does not answer, Drone is followed until it does.
-            while not listening.is_done and await self._known.feed_is_alive():
+            while not listening.is_done:
                 await receive.receive()
                 yield
+                # Only after a reading: where the feed has died, that was one of Drone, and nothing is missed.
+                if not await self._known.feed_is_alive():
+                    return
         finally:
             await listening.stop()
             await ticking.stop()
