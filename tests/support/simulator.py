@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from ci_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.world import RecordedRequest
     from drone_mcp_simulator.webhooks import WebhookSender
-    from drone_mcp_simulator.world import RecordedRequest, World
+    from drone_mcp_simulator.world import World
 
 
 @dataclass

@@ -60,9 +60,9 @@ def test_a_file_of_ones_own_is_served(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (None, "No such file"),
+        (None, "neither a file nor one of demo"),
         ("users: {me: {token: x}}\ntemplates: {}\n", "users.me.tokens: Field required"),
-        ("users: [\n", "is no YAML"),
+        ("users: [\n", "not YAML: "),
     ],
 )
 def test_a_wrong_scenario_is_told_without_a_traceback(text: str | None, told: str, tmp_path: Path) -> None:

@@ -58,9 +58,9 @@ def test_a_file_of_ones_own_is_served_below_its_prefix(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "reported"),
     [
-        (None, "No such file"),
+        (None, "neither a file nor one of demo"),
         ("users: {me: {tokens: x}}\n", "users.me.tokens: Extra inputs are not permitted"),
-        ("users: [\n", "is no YAML"),
+        ("users: [\n", "not YAML: "),
     ],
 )
 def test_a_wrong_scenario_is_reported_without_a_traceback(text: str | None, reported: str, tmp_path: Path) -> None:
