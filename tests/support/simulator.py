@@ -19,6 +19,7 @@ from ci_mcp_simulator.clock import ManualClock
 from ci_mcp_simulator.faults import Fault
 from drone_mcp_simulator.app import create_app, serving
 from drone_mcp_simulator.scenario import load
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -66,7 +67,9 @@ class SimulatorHandle:
         """A client for the server, as the administrator unless told otherwise; `""` is a guest."""
         text = self.admin_token if token is None else token
         headers = {"authorization": f"Bearer {text}"} if text else {}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, transport=self.transport, trust_env=False)
+        return httpx.AsyncClient(
+            base_url=self.url, headers=headers, transport=self.transport, trust_env=False, timeout=PATIENCE
+        )
 
     async def advance(self, seconds: float) -> None:
         """Let time pass."""

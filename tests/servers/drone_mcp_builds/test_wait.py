@@ -12,6 +12,7 @@ import pytest
 
 from drone_mcp_client.models import Build
 from drone_mcp_state import open_store
+from support.patience import PATIENCE
 from support.redis_server import RedisServer
 from support.simulator import running_simulator, until_sleeping
 
@@ -36,7 +37,7 @@ async def simulated(
     connect: Any, ahead: float = 0.0, login: str = "admin", **env: str
 ) -> AsyncIterator[tuple[SimulatorHandle, Any]]:
     """Run the demo `ahead` seconds later, with a server whose clock is Drone's."""
-    with anyio.fail_after(60):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator("demo", socket=True) as drone:
             clock = drone.world.clock
             await drone.advance(ahead)
