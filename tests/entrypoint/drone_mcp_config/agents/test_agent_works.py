@@ -12,6 +12,7 @@ import pytest
 
 from drone_mcp_config.demo.processes import SimulatedDrone, simulated
 from support.agent_run import Place
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
