@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from drone_mcp_build.guard import slow_triggers
@@ -132,7 +133,7 @@ async def test_a_missing_pipeline_file_is_reported_while_drone_still_looks_for_i
         with anyio.fail_after(PATIENCE):
             while not results:
                 await desk.drone.advance(15)
-                await anyio.wait_all_tasks_blocked()
+                await anyio.lowlevel.checkpoint()
     assert "pipeline file" in str(texts[0])
     assert "no pipeline file (.drone.yml) at that commit" in results[0].content[0].text
 
