@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,18 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("fixtures") / "author
 # A busy machine is no failure: nothing here is about time.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the time limit of `scripts/test --quick`."""
+    text = "skip tests that would begin after this time, in seconds since 1970"
+    parser.addoption("--end-at", type=float, default=math.inf, help=text)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test for which no time is left."""
+    if time.time() >= item.config.getoption("end_at"):
+        pytest.skip("no time left")
 
 
 @pytest.fixture(scope="session")
