@@ -174,7 +174,7 @@ def test_a_served_role_accepts_the_names_of_its_service(tmp_path: Path) -> None:
 
 
 def test_the_values_of_the_page_are_those_of_the_chart(tmp_path: Path) -> None:
-    page = (ROOT / "docs" / "deployment.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "kubernetes.md").read_text(encoding="utf-8")
     values = page.partition("<!-- helm values: begin -->\n```yaml\n")[2].partition("```")[0]
     objects = rendered(tmp_path, values)
     assert {"Deployment/drone-mcp-dev", "Deployment/drone-mcp-ops", "Deployment/drone-mcp-teams"} <= objects.keys()
