@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import os
+import time
 from pathlib import Path
 
 import mcp.client.session
@@ -21,6 +23,18 @@ settings.load_profile("house")
 
 # The SDK gives a server ten seconds for its first answer, within which a busy machine may not have started it.
 mcp.client.session.DISCOVER_TIMEOUT_SECONDS = PATIENCE
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the time limit of `scripts/test --quick`."""
+    text = "skip tests that would begin after this time, in seconds since 1970"
+    parser.addoption("--end-at", type=float, default=math.inf, help=text)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Skip a test for which no time is left."""
+    if time.time() >= item.config.getoption("end_at"):
+        pytest.skip("no time left")
 
 
 @pytest.fixture(scope="session")
