@@ -14,7 +14,7 @@ import pytest
 
 from drone_mcp_config.clients.formats import CLIENTS
 from pages.clients import clients_sections, cursor_link, vscode_link
-from pages.readme import splice
+from pages.markdown import splice
 from support.patience import PATIENCE
 from support.snapshots import hold
 from support.warm import warm_python
