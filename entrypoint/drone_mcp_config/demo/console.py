@@ -38,8 +38,10 @@ class Pages:
 
     def _line(self, text: str, style: str) -> None:
         """Print one line: cut to the terminal's width, whole into a pipe."""
-        shown = Text(f"   {text}", style=style, no_wrap=True, overflow="ellipsis")
-        self._console.print(shown, soft_wrap=not self._console.is_terminal)
+        shown = Text(f"   {text}", style=style)
+        # As arguments, because `print` joins texts into a new one without their options (Textualize/rich 15.0.0,
+        # rich/console.py, `_collect_renderables`).
+        self._console.print(shown, no_wrap=True, overflow="ellipsis", soft_wrap=not self._console.is_terminal)
 
     def close(self, act: Act) -> None:
         """Print the conclusion."""
