@@ -7,8 +7,11 @@ import os
 import time
 from pathlib import Path
 
+import mcp.client.session
 import pytest
 from hypothesis import HealthCheck, settings
+
+from support.patience import PATIENCE
 
 # Each client for https loads the authorities that it trusts, which takes 25 ms for the public ones. No test needs them.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("fixtures") / "authority.pem")
@@ -16,6 +19,10 @@ os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("fixtures") / "author
 # A busy machine is no failure: nothing here is about time.
 settings.register_profile("house", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("house")
+
+
+# The SDK gives a server ten seconds for its first answer, within which a busy machine may not have started it.
+mcp.client.session.DISCOVER_TIMEOUT_SECONDS = PATIENCE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

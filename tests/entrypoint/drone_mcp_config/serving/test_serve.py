@@ -18,7 +18,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
-from support.http_process import PATIENCE, bearer, serving, started
+from support.http_process import bearer, serving, started
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python
 
@@ -187,7 +188,7 @@ def test_an_addition_that_cannot_be_made_stops_the_start(tmp_path: Path, added: 
     file = tmp_path / "callers.yaml"
     file.write_text(callers(caller(DEV, "viewer", **added)), encoding="utf-8")
     command = [*warm_python(), "-m", *SERVE, "--roles-from", str(file)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, reported in ended.stderr) == (2, True), ended.stderr
 
 
@@ -216,7 +217,7 @@ async def test_replicas_need_no_stickiness(era: Any) -> None:
         with serving(*serve, **variables) as one, serving(*serve, **variables) as other:
             balancer = Balancer(one, other)
             async with (
-                httpx2.AsyncClient(transport=balancer, timeout=20) as http,
+                httpx2.AsyncClient(transport=balancer, timeout=PATIENCE) as http,
                 Client(streamable_http_client(f"{one.url}/builds/mcp", http_client=http), mode=era) as client,
             ):
                 await client.list_tools()
