@@ -11,6 +11,7 @@ from coder_simulator.answers import Refusal, not_found, to_json
 from coder_simulator.exports import export_build, export_user, export_workspace
 from coder_simulator.requests import check_uuid
 from coder_simulator.search import parse_query, search
+from coder_simulator.streams import watch_workspace
 from coder_simulator.template_exports import export_evaluation, export_parameter, export_preset, export_template
 
 if TYPE_CHECKING:
@@ -147,6 +148,7 @@ def _read_time(text: str) -> float:
 _TABLE: Final[tuple[tuple[str, str, Callable[[Ask], Response]], ...]] = (
     ("GET", "/workspaces", list_workspaces),
     ("GET", "/workspaces/{workspace}", get_workspace),
+    ("GET", "/workspaces/{workspace}/watch", watch_workspace),
     ("GET", "/workspaces/{workspace}/builds", list_builds),
     ("POST", "/workspaces/{workspace}/builds", changes.create_build),
     ("GET", "/users/{owner}", get_user),

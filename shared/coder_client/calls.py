@@ -97,6 +97,15 @@ def get_workspace_by_id(workspace: str, *, include_deleted: bool = False) -> Cal
     )
 
 
+def watch_workspace(workspace: str) -> Call[Workspace]:
+    """Stream a workspace: as it is now, and again whenever something in it changes (`responses.read_event`).
+
+    Deprecated for the same route over a WebSocket, `/watch-ws`, and still served by 2.36.
+    """
+    path, reader = "/workspaces/{workspace}/watch", read_as(Workspace)
+    return _get("workspaces.watch", f"changes of agent {workspace}", path, reader, workspace=_id(workspace))
+
+
 def list_builds(workspace: str, *, limit: int, offset: int = 0) -> Call[tuple[Build, ...]]:
     """List builds of a workspace, newest first; also of a deleted one. To page back takes `offset`."""
     return _get(

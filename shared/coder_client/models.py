@@ -92,6 +92,7 @@ class Build(CoderModel):
 
     id: str
     workspace_id: str
+    workspace_name: str = ""
     workspace_owner_name: str = ""
     build_number: int
     transition: str
