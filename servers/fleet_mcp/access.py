@@ -47,7 +47,7 @@ class FleetAccess(ReadAccess["Transport"]):
         self.settings = settings
         self.scope = RepoScope(settings.repos)
         self._drone: DroneClient | None = None
-        self._user_ids: dict[str, str] = {}
+        self._user_ids: Memory[str, str] = Memory(MOST_AGENTS)
         self._parameters: Memory[str, tuple[Parameter, ...]] = Memory(MOST_VERSIONS)
         self._presets: Memory[str, tuple[Preset, ...]] = Memory(MOST_VERSIONS)
         self._names: Memory[str, str] = Memory(MOST_AGENTS)
@@ -193,8 +193,9 @@ class FleetAccess(ReadAccess["Transport"]):
         return self._names.get(workspace) == agent
 
     def remember(self, workspace: Workspace) -> None:
-        """Remember the name of an agent that this role may see."""
+        """Remember the name of an agent that this role may see, and the id of its owner."""
         self._names[workspace.id] = f"{workspace.owner_name}/{workspace.name}"
+        self._user_ids[ME if self.settings.owners == (ME,) else workspace.owner_name] = workspace.owner_id
 
     def recall(self, agent: str) -> tuple[str, str] | None:
         """Return "owner/name" and id of the newest agent of a name that this process has read, None for none.
@@ -210,7 +211,7 @@ class FleetAccess(ReadAccess["Transport"]):
         return next(((name, key) for key, name in newest_first if f"/{name}".endswith(f"/{agent}")), None)
 
     async def user_id(self, name: str = ME) -> str:
-        """Return the id of a user, by default the token's own, which is read once: it never changes."""
+        """Return the id of a user, by default the token's own: it never changes, and agents that were read show it."""
         from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
 
         if name not in self._user_ids:

@@ -119,6 +119,7 @@ class Workspace(CoderModel):
 
     id: str
     name: str
+    owner_id: str
     owner_name: str
     template_id: str
     template_name: str

@@ -70,6 +70,7 @@ def make(
         {
             "id": "w",
             "name": "cart",
+            "owner_id": "u",
             "owner_name": "mona",
             "template_id": "t",
             "template_name": "dev",
