@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import logs, observing_middleware, pipes, sdk, serving, telemetry
+from ci_mcp_kit import access_check, logs, observing_middleware, pipes, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.takeover import Handover
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
+    from ci_mcp_kit.access_check import AccessCheck
     from ci_mcp_kit.errors import ServiceError
     from ci_mcp_kit.guard.spec import GuardSpec
 
@@ -90,6 +91,7 @@ class ServerSpec:
         scopes: tool -> the scopes that a token needs for it, where the service limits tokens by scopes.
         commands: what else its console script does, and how it is called: (call, purpose).
         probe: the tool whose call without arguments shows whether the service answers this user; "" if none does.
+        check: asks the service what the tokens of the settings may do, for `--check-access`; None where nothing tells.
     """
 
     name: str
@@ -103,6 +105,7 @@ class ServerSpec:
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commands: tuple[tuple[str, str], ...] = ()
     probe: str = ""
+    check: AccessCheck | None = None
 
 
 def build_server(
@@ -223,12 +226,14 @@ def run(
         # The front may have written the same line already.
         if handover is None or not handover.reported:
             pipes.write_at_once(pipes.STDERR, f"{spec.command}: {error}\n".encode())
-        if options.http or options.check_environment:
+        if options.http or options.check_environment or options.check_access:
             sys.exit(BAD_SETTINGS)
         http, settings = None, spec.settings.of_wrong(os.environ, error)
         server, serve = create(settings), _server_of(None, handover)
     if options.check_environment:
         return
+    if spec.check is not None and options.check_access:
+        sys.exit(access_check.run_check(spec.check, settings, Cleaner(Redactor(settings.secrets))))
     # Also in a server that only reads: a client may give all its servers the same environment.
     for name in settings.write_secrets:
         os.environ.pop(name, None)
@@ -276,5 +281,11 @@ def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
     parser.add_argument(
         "--check-environment", action="store_true", help="only check the environment; the status is 2 where it is wrong"
     )
+    if spec.check is not None:
+        help_text = (
+            "only ask the service what each token may do, a line of JSON each; the status is 1 where it is too little"
+        )
+        parser.add_argument(access_check.FLAG, action="store_true", help=help_text)
+    parser.set_defaults(check_access=False)
     parser.add_argument("--http", metavar="ADDRESS:PORT", help="serve over HTTP, for example at 127.0.0.1:8080")
     return parser

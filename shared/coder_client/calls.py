@@ -132,6 +132,23 @@ def get_user(name: str = "me") -> Call[User]:
     return _get("users.get", subject, "/users/{name}", read_as(User), name=name)
 
 
+def check_rights(actions: Iterable[str], organization: str) -> Call[dict[str, bool]]:
+    """Ask what the token may do with workspaces of its user in an organization. It changes nothing, although a POST.
+
+    The answer is by action, such as `create`: whether scopes and roles grant it.
+    """
+    workspaces = {"resource_type": "workspace", "owner_id": "me", "organization_id": organization}
+    return Call(
+        operation="rights.check",
+        subject="the rights of the token",
+        method="POST",
+        path=f"{API}/authcheck",
+        template=f"{API}/authcheck",
+        read=read_as(dict[str, bool]),
+        body={"checks": {action: {"object": workspaces, "action": action} for action in actions}},
+    )
+
+
 def list_templates() -> Call[tuple[Template, ...]]:
     """List the templates of all organisations, without those that are deprecated."""
     return _get("templates.list", "the list of templates", "/templates", read_as(tuple[Template, ...]))

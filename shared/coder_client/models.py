@@ -149,6 +149,7 @@ class Template(CoderModel):
 
     id: str
     name: str
+    organization_id: Text = ""
     display_name: Text = ""
     description: Text = ""
     active_version_id: str

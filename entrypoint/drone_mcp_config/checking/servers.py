@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp import MCPError
-from mcp.client.stdio import StdioServerParameters
 
 from ci_mcp_kit.answer import ERROR
 from drone_mcp_config.checking.check import Check
-from drone_mcp_config.checking.launching import LaunchFailed, RunningServer, launched
+from drone_mcp_config.checking.launching import LaunchFailed, RunningServer, from_plan, launched
 from drone_mcp_config.checking.served import check_served
 from drone_mcp_config.plan.model import START_SECONDS, PlannedServer, RemoteServer, RolePlan, StdioServer
 
@@ -66,7 +65,7 @@ async def _check(
     if isinstance(server, RemoteServer):
         return Check(server.name, "skipped", "it runs elsewhere and is not started by a client")
     try:
-        parameters = _parameters(server, environment)
+        parameters = from_plan(server, environment)
     except KeyError as error:
         fix = f"Set {error.args[0]} where the client is started"
         return Check(server.name, "failed", f"not started: {error.args[0]} is not set", fix)
@@ -122,16 +121,6 @@ async def _call(
     texts = [block.text for block in result.content if block.type == "text"]
     refusal: dict[str, Any] = json.loads(texts[0].removeprefix(ERROR)) if result.is_error and texts else {}
     return refusal
-
-
-def _parameters(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
-    """Fill in variables as the client would; the server gets no others of the environment."""
-    inherited = {name: environment[name] for name in server.inherits if name in environment}
-    return StdioServerParameters(
-        command=server.command.fill(environment),
-        args=[argument.fill(environment) for argument in server.args],
-        env=inherited | {name: value.fill(environment) for name, value in server.env.items()},
-    )
 
 
 def _judge(server: StdioServer, running: RunningServer, tools: tuple[str, ...] | None) -> Check:

@@ -111,6 +111,11 @@ def probes_by_server(role: Role, installed: Servers) -> dict[str, str]:
     return {server: tool for server, tool in probes.items() if tool in offered[server]}
 
 
+def self_checking_servers(role: Role, installed: Servers) -> frozenset[str]:
+    """Return the servers that can say what their tokens may do, by the names that clients have for them."""
+    return frozenset(installed[name].server for name in role.servers if installed[name].checks_access)
+
+
 def _served_server(url: str, entry: ServerEntry, manifest: Manifest, *, own_token: bool) -> RemoteServer:
     """Point at a server of `drone-mcp-config serve`: the role's limits and tokens are known there."""
     headers = {"Authorization": Template.parse(f"Bearer ${{{CALLER_TOKEN}}}")}
