@@ -32,12 +32,13 @@ from ci_mcp_kit.resources import (
     resource_addresses,
 )
 from ci_mcp_kit.settings import ProcessSettings
+from ci_mcp_kit.tool_scopes import ToolScopes
 from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
 from ci_mcp_kit.wrong_environment import NEXT_STEP, notice
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
@@ -52,9 +53,11 @@ DISTRIBUTION = "drone-mcp"
 BAD_SETTINGS = 2  # the exit status, as argparse has it for wrong arguments
 STATE_LIFE = 300.0  # seconds that a person has to answer a question, as in `guard.confirmation_tokens`
 
-# Lists depend on the installation and the allow-list alone, both fixed while the process lives.
-# An hour, in milliseconds. Private, because a cache between clients would show the tools of one role to another.
+# Lists depend on the installation and the allow-list alone, both fixed while the process lives; where `find_lacking` is
+# given, the list of tools depends on a token, too. In milliseconds: an hour, and a minute. Private, because a cache
+# between clients would show the tools of one role to another.
 _FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
+_CHANGING = CacheHint(ttl_ms=60_000, scope="private")
 _CACHE_HINTS: dict[Any, CacheHint] = {
     "tools/list": _FIXED,
     "prompts/list": _FIXED,
@@ -116,6 +119,7 @@ def build_server(
     complete: Completer | None = None,
     seal: bytes | None = None,
     hidden: Collection[str] = (),
+    find_lacking: Callable[[], Awaitable[frozenset[str]]] | None = None,
 ) -> MCPServer[Any]:
     """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
 
@@ -127,6 +131,7 @@ def build_server(
         complete: completes arguments.
         seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
         hidden: names of arguments that no tool takes in this process.
+        find_lacking: asks the service for which tools the tokens lack a scope, so that the list leaves them out.
 
     Raises:
         SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
@@ -134,6 +139,8 @@ def build_server(
     functions = _allowed(spec, settings, parts)
     refusal = _refusal(settings.fault) if settings.fault else None
     tools = tuple(function.__name__ for function in functions)
+    # In a wrong environment nothing is asked, and every tool is listed.
+    scopes = ToolScopes(None if refusal else find_lacking) if find_lacking else None
     offer = Offer(tools, prompt_names(parts, tools), resource_addresses(parts, tools))
     with sdk.without_rich():
         server = MCPServer[Any](
@@ -145,10 +152,15 @@ def build_server(
             tools=[make_tool(function, access.clean, refusal, access.notice, hidden) for function in functions],
             # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
-            lifespan=_lifespan(access),
-            cache_hints=_CACHE_HINTS,
+            lifespan=_lifespan(access, scopes),
+            cache_hints=_CACHE_HINTS | ({"tools/list": _CHANGING} if scopes else {}),
+            subscriptions=scopes.bus if scopes else None,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
-            middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
+            middleware=[
+                offer.refuse_unknown,
+                *([scopes.filter_list] if scopes else []),
+                *([_refuse_requests(refusal, access.clean)] if refusal else []),
+            ],
         )
     # Outermost, so that what the other middleware refuses is observed as well.
     observing_middleware.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
@@ -160,15 +172,22 @@ def build_server(
     return server
 
 
-def _lifespan(access: Access) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
-    """Return the lifespan of a server: at its end `access` is closed."""
+def _lifespan(
+    access: Access, scopes: ToolScopes | None
+) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
+    """Return the lifespan of a server: at its end `scopes` and `access` are closed."""
+
+    async def close() -> None:
+        if scopes is not None:
+            await scopes.close()
+        await access.close()
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[dict[str, Any]]:
         try:
             yield {}
         finally:
-            await serving.finish(access.close)
+            await serving.finish(close)
 
     return lifespan
 

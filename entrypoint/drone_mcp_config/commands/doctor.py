@@ -22,11 +22,11 @@ from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.plan.making import (
+    expected_tools,
     make_plan,
     offered_tools,
     probes_by_server,
     self_checking_servers,
-    tools_by_server,
 )
 from drone_mcp_config.plan.token_variables import service_sources
 from drone_mcp_config.roles.library import role_library
@@ -125,7 +125,7 @@ async def _check_servers(plan: RolePlan, role: Role, installed: Servers) -> Asyn
     from drone_mcp_config.checking.tokens import check_tokens  # noqa: PLC0415 - likewise
 
     probes = probes_by_server(role, installed)
-    async for check in check_servers(plan, tools_by_server(role, installed), os.environ, probes):
+    async for check in check_servers(plan, expected_tools(role, installed), os.environ, probes):
         yield check
     async for check in check_tokens(plan, self_checking_servers(role, installed), os.environ):
         yield check
