@@ -81,6 +81,7 @@ class World(SimulatedWorld):
         number = len(workspace.builds) + 1
         build = Build(self.make_id(), number, transition, self.now(), values, user)
         workspace.builds.append(build)
+        workspace.publish()
         self.timeline.after(QUEUED, lambda: self._run(workspace, build))
         return build
 
@@ -91,10 +92,12 @@ class World(SimulatedWorld):
     def _run(self, workspace: Workspace, build: Build) -> None:
         if build.job in {"pending", "canceling"}:
             build.job, build.started = build.job.replace("pending", "running"), self.now()
+            workspace.publish()
             self.timeline.after(workspace.template.seconds, lambda: self._finish(workspace, build))
 
     def _finish(self, workspace: Workspace, build: Build) -> None:
         build.completed = self.now()
+        workspace.publish()
         if build.job == "canceling":
             build.job = "canceled"
             return
@@ -125,12 +128,14 @@ class World(SimulatedWorld):
         agent = build.agent
         if agent is not None and workspace.latest is build:
             agent.connected, agent.lifecycle = self.now(), "starting"
+            workspace.publish()
             self.timeline.after(READY_AFTER, lambda: self._get_ready(workspace, agent))
 
     def _get_ready(self, workspace: Workspace, agent: Agent) -> None:
         if agent.lost is not None or workspace.agent is not agent:
             return
         agent.ready, agent.lifecycle = self.now(), "ready"
+        workspace.publish()
         agent.messages.append(Message(0, "agent", "Ready.", self.now()))
         task = workspace.latest.values.get("ai_prompt", "")
         if task and self.on_task is not None:
@@ -148,12 +153,14 @@ class World(SimulatedWorld):
         report = Report(self.make_id(), self.now(), agent.id, workspace.id, "ai", state, text, uri)
         agent.reports.insert(0, report)
         workspace.last_report = report
+        workspace.publish()
         return report
 
     def kill(self, workspace: Workspace) -> None:
         """Kill the process of a workspace's agent; nothing else of the workspace changes."""
         if workspace.agent is not None:
             workspace.agent.lost = self.now()
+            workspace.publish()
 
     def say(self, workspace: Workspace, agent: Agent, content: str) -> None:
         """Give a message to an agent, which begins to work on it."""

@@ -21,7 +21,13 @@ from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
-from drone_mcp_config.plan.making import make_plan, offered_tools, probes_by_server, tools_by_server
+from drone_mcp_config.plan.making import (
+    expected_tools,
+    make_plan,
+    offered_tools,
+    probes_by_server,
+    self_checking_servers,
+)
 from drone_mcp_config.plan.token_variables import service_sources
 from drone_mcp_config.roles.delegation import NOTHING_ADDED, load_delegated
 from drone_mcp_config.roles.library import role_library
@@ -31,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from drone_mcp_config.installation.manifest import ManifestService
+    from drone_mcp_config.plan.model import RolePlan
     from drone_mcp_config.roles.delegation import Delegation
 
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
@@ -90,7 +97,6 @@ async def _collect(
 
 async def _checks(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
     from drone_mcp_config.checking.audit_and_telemetry import check_needs  # noqa: PLC0415 - brings httpx, slow to load
-    from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - brings the SDK, slow to load
 
     if installed.broken:
         incomplete = "; ".join(
@@ -117,9 +123,19 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         audit, optional = _audit_places(narrow, installed, os.environ), _optional_services(narrow, installed)
         async for check in check_needs(audit, optional, os.environ):
             yield check
-    plan = make_plan(narrow, installed, context)
-    probes = probes_by_server(narrow, installed)
-    async for check in check_servers(plan, tools_by_server(narrow, installed), os.environ, probes):
+    async for check in _check_servers(make_plan(narrow, installed, context), narrow, installed):
+        yield check
+
+
+async def _check_servers(plan: RolePlan, role: Role, installed: Servers) -> AsyncIterator[Check]:
+    """Start the servers, or reach those that are served, and have them check what their tokens may do."""
+    from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - brings the SDK, slow to load
+    from drone_mcp_config.checking.tokens import check_tokens  # noqa: PLC0415 - likewise
+
+    probes = probes_by_server(role, installed)
+    async for check in check_servers(plan, expected_tools(role, installed), os.environ, probes):
+        yield check
+    async for check in check_tokens(plan, self_checking_servers(role, installed), os.environ):
         yield check
 
 
