@@ -19,7 +19,7 @@ FUNCTION_LINES, SHORT = 60, 30
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
-    "ci_mcp_simulator": set(),
+    "ci_mcp_simulator": {"ci_mcp_kit"},
     "gitea_simulator": set(),
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},

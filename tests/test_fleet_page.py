@@ -18,6 +18,7 @@ from fleet_mcp.rules.contract import KEYS, Contract
 from fleet_mcp.rules.state import KINDS
 from support.actions_desk import Person
 from support.coder import ON, READS, SCENARIO, WRITES, fleet
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedP
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import redis
 
-DEADLINE_SECONDS = 10
+from support.patience import PATIENCE
 
 
 def binary() -> str:
@@ -42,7 +42,7 @@ def free_port() -> int:
 def until_it_answers(url: str) -> None:
     """Wait for a server that has just been started."""
     # The client itself waits between its attempts.
-    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(DEADLINE_SECONDS / 0.05))
+    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(PATIENCE / 0.05))
     errors = [redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError]
     with redis.Redis.from_url(url, retry=retry, retry_on_error=errors) as client:
         client.ping()
@@ -75,7 +75,7 @@ class RedisServer:
         """Kill it, as a crash would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(DEADLINE_SECONDS)
+            self._process.wait(PATIENCE)
             self._process = None
 
     def flush(self) -> None:
