@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from forge_access.settings import ForgeSettings
     from forge_client.forge import Forge
+    from forge_client.models.server import TokenFacts
 
 T = TypeVar("T")
 
@@ -26,9 +27,8 @@ REMEMBERED: Final = (
 )
 
 
-async def find_lacking(forge: Forge, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    """Return the tools for which the token of a client lacks a scope."""
-    facts = await forge.token()
+def find_lacking(facts: TokenFacts | None, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Return the tools for which a token lacks a scope, none where the forge does not tell its scopes."""
     return frozenset(tool for tool, needed in scopes.items() if facts and facts.find_missing(*needed))
 
 
@@ -99,7 +99,8 @@ class ForgeAccess(KnownAccess):
         Args:
             scopes: tool -> the scopes that it needs.
         """
-        return await find_lacking(self.forge(), scopes) if self.forge_settings.forge_tokens() else frozenset()
+        facts = await self.forge().token() if self.forge_settings.forge_tokens() else None
+        return find_lacking(facts, scopes)
 
     @override
     async def close(self) -> None:
