@@ -11,6 +11,7 @@ import mcp.client.session
 import pytest
 from hypothesis import HealthCheck, settings
 
+import ci_mcp_kit.serving
 from support.patience import PATIENCE
 
 # Each client for https loads the authorities that it trusts, which takes 25 ms for the public ones. No test needs them.
@@ -23,6 +24,9 @@ settings.load_profile("house")
 
 # The SDK gives a server ten seconds for its first answer, within which a busy machine may not have started it.
 mcp.client.session.DISCOVER_TIMEOUT_SECONDS = PATIENCE
+# A process ends soon after its server, so it gives the server a quarter of a second to close its connections. Within a
+# test they are closed on however busy a machine: a later test would fail for a socket that was left open.
+ci_mcp_kit.serving.CLEAN_UP = PATIENCE
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -1,8 +1,9 @@
-"""Builds the wheel, an MCPB bundle of each server and, with --repository, their entries for the MCP registry."""
+"""Builds wheel, sdist, an MCPB bundle of each server and, with --repository, their entries for the MCP registry."""
 
 from __future__ import annotations
 
 import argparse
+import hashlib
 import subprocess
 import sys
 from importlib.metadata import metadata
@@ -25,21 +26,27 @@ def main() -> None:
     unknown = set(options.servers) - installed.keys()
     if unknown:
         parser.error(f"there is no server {', '.join(sorted(unknown))}; choose from {', '.join(installed)}")
-    wheel = build_wheel(options.to)
+    options.to.mkdir(parents=True, exist_ok=True)
+    wheel, sdist = build_packages(options.to)
     product, pins = metadata("drone-mcp"), (ROOT / "requirements" / "run.txt").read_text(encoding="utf-8")
+    files = [wheel, sdist]
     for name in options.servers or installed:
         bundle = write_bundle(options.to, installed[name], product, wheel, pins)
-        print(bundle)
+        files.append(bundle)
         if options.repository:
-            print(write_entry(installed[name], product, bundle, options.repository))
+            files.append(write_entry(installed[name], product, bundle, options.repository))
+    digests = options.to / "SHA256SUMS"
+    lines = [f"{hashlib.sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
+    digests.write_text("".join(lines), encoding="utf-8")
+    print(*files, digests, sep="\n")
 
 
-def build_wheel(folder: Path) -> Path:
-    """Build the wheel of this checkout into a folder."""
-    command = [sys.executable, "-m", "build", "--no-isolation", "--wheel", "--outdir", str(folder), str(ROOT)]
+def build_packages(folder: Path) -> tuple[Path, Path]:
+    """Build the wheel and the sdist of this checkout into a folder."""
+    command = [sys.executable, "-m", "build", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    (wheel,) = folder.glob(f"drone_mcp-{metadata('drone-mcp')['Version']}-*.whl")
-    return wheel
+    version = metadata("drone-mcp")["Version"]
+    return folder / f"drone_mcp-{version}-py3-none-any.whl", folder / f"drone_mcp-{version}.tar.gz"
 
 
 if __name__ == "__main__":

@@ -198,6 +198,15 @@ def test_the_script_writes_the_bundle_and_its_entry(release: Path) -> None:
     assert package["identifier"].endswith(bundle.name)
 
 
+def test_the_digests_are_those_of_every_file(release: Path) -> None:
+    checked = subprocess.run(
+        ["sha256sum", "--check", "--strict", "SHA256SUMS"], cwd=release, capture_output=True, text=True, check=True
+    )
+    named = {line.removesuffix(": OK") for line in checked.stdout.splitlines()}
+    assert named == {path.name for path in release.iterdir()} - {"SHA256SUMS"}
+    assert {Path(name).suffix for name in named} == {".whl", ".gz", ".mcpb", ".json"}
+
+
 def test_the_script_refuses_a_server_that_is_not_there(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "release", "biulds", "--to", str(tmp_path)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "scripts")}

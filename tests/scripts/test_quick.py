@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from quick_tests import LONG, RULES, choose_tests
+from quick_tests import LONG, RULES, choose_tests, visible_changes
 
 pytestmark = pytest.mark.checkout
 
@@ -58,3 +58,23 @@ def test_a_test_that_would_begin_too_late_is_skipped_and_counted(tmp_path: Path,
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
     assert done.returncode == 0, done.stdout
     assert outcome in done.stdout
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "servers/jenkins_mcp/surface.json",
+        "servers/drone_mcp_logs/manifest.json",
+        "tests/docker/snapshots/k8s.yaml",
+        "entrypoint/drone_mcp_cli/help.ansi",
+        "roles/dev.yaml",
+    ],
+)
+def test_a_change_that_users_see_asks_for_a_line_of_the_changelog(path: str) -> None:
+    assert (ROOT / path).is_file()
+    assert visible_changes([path, "shared/ci_mcp_kit/redact.py"]) == [path]
+    assert visible_changes([path, "CHANGELOG.md"]) == []
+
+
+def test_a_change_inside_asks_for_none() -> None:
+    assert visible_changes(["shared/ci_mcp_kit/redact.py", "docs/roles.md", "tests/support/clock.py"]) == []
