@@ -168,9 +168,9 @@ def test_a_style_that_a_program_cannot_change_is_left_alone(tmp_path: Path) -> N
     text = 'name="a"\nnode="n"\ncomponents=[{name="a",image="x"}]\n'
     path = write(tmp_path, text)
     service = read_definition(path)
-    renamed = service.components[0].model_copy(update={"name": "b"})
+    added = service.components[0].model_copy(update={"name": "b"})
     with pytest.raises(InvalidFile, match="change the file by hand"):
-        write_definition(path, service.model_copy(update={"components": (renamed,)}))
+        write_definition(path, service.model_copy(update={"components": (*service.components, added)}))
     assert path.read_text() == text
 
 
