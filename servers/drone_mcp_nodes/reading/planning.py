@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.token_count import count_tokens
 from ci_mcp_logs.answers import bounded
-from drone_mcp_nodes.definitions import find_definition
+from drone_mcp_nodes.definitions import FROM_FOLDER, find_definition
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, describe_changes
 from drone_mcp_nodes.reading.views import PlanView
 from drone_mcp_nodes.rules.images import with_version
@@ -48,11 +48,21 @@ async def plan_deploy(access: NodesAccess, place: Place, component: str, version
         steps=tuple(kept[:-1] if is_cut else kept),
         definition=origin,
         left_out=kept[-1] if is_cut else "",
-        notes=() if spec.active else ("The service is defined as not active, so it would not be started",),
+        notes=tuple(describe_definition(spec, origin, version)),
         next_step=f"Do exactly this with nodes_deploy_service, plan {plan.plan}{chosen}, if this role may"
         if plan.changes
         else "Nothing to deploy: everything is as defined",
     )
+
+
+def describe_definition(spec: pb.ServiceSpec, origin: str, version: str) -> list[str]:
+    """Return what a person should know of the definition that is deployed, a sentence each."""
+    notes = []
+    if not spec.active:
+        notes.append("The service is defined as not active: start it before it can be deployed")
+    if version and origin == FROM_FOLDER:
+        notes.append(f"Its file does not say {version}: unless someone writes it there, the next deployment goes back")
+    return notes
 
 
 def describe_steps(plan: pb.PlanDeployResponse) -> list[str]:

@@ -11,7 +11,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import Conflict, InvalidInput
 from ci_mcp_kit.guard.change import Sent
 from drone_mcp_nodes.formatting import REASON_WIDTH
-from drone_mcp_nodes.reading.planning import describe_steps, make_plan
+from drone_mcp_nodes.reading.planning import describe_definition, describe_steps, make_plan
 from drone_mcp_nodes.reading.revisions import MOST, describe_revision
 from drone_mcp_nodes.service import NODES_WRITES
 from drone_mcp_nodes.writing.changes import NodeChange
@@ -54,9 +54,10 @@ class ReplacingChange(NodeChange):
         reason = one_line(answer.reason, REASON_WIDTH)
         more: dict[str, Any] = {"revision": answer.revision or None}
         if answer.rolled_back:
-            more |= {"outcome": "failed", "message": "Taken back: the containers from before run again"}
+            why = f": {reason}" if reason else ""
+            more |= {"outcome": "failed", "message": f"Taken back, so the containers from before run again{why}"}
             more["next_step"] = f"Look with nodes_get_status, service {self.place}, then at its newest events"
-        if reason:
+        elif reason:
             more["notes"] = (*view.notes, reason)
         return view.model_copy(update=more)
 
@@ -81,7 +82,7 @@ class DeployChange(ReplacingChange):
 
     @override
     async def plan(self) -> Plan[NodeAction]:
-        spec, plan, _ = await make_plan(self.access, self.place, self.component, self.version)
+        spec, plan, origin = await make_plan(self.access, self.place, self.component, self.version)
         if not plan.changes:
             return self.make_empty_plan(f"everything of {self.place} is as defined")
         if plan.plan != self.fingerprint:
@@ -94,7 +95,8 @@ class DeployChange(ReplacingChange):
         request = pb.DeployRequest(spec=spec, component=self.component, plan=plan.plan)
         what = ", ".join(f"{step.component} ({step.action})" for step in plan.steps if step.action != "keep")
         state = (newest.number if newest else 0, images_of(spec), plan.plan)
-        return self.make_plan(request, f"deploy {self.place}: {what}", state=state, notes=describe_steps(plan))
+        notes = [*describe_steps(plan), *describe_definition(spec, origin, self.version)]
+        return self.make_plan(request, f"deploy {self.place}: {what}", state=state, notes=notes)
 
 
 @dataclass(frozen=True, kw_only=True)

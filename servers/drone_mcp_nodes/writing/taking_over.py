@@ -12,7 +12,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.guard.operations import Risk
 from drone_mcp_nodes.definitions import find_definitions_of_node
-from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH
+from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, plural
 from drone_mcp_nodes.writing.changes import MOST_RESULTS, NodeChange
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
@@ -57,9 +57,10 @@ class SyncChange(NodeChange):
         known = {status.name: status.active for status in listed.services}
         new = [spec.name for spec in specs if spec.name not in known]
         stopped = [spec.name for spec in specs if not spec.active and known.get(spec.name)]
+        names = _name_some(spec.name for spec in specs)
         return self.make_plan(
             pb.SyncDesiredStateRequest(services=specs),
-            f"sync {len(specs)} services of {node} with their definitions: {_name_some(spec.name for spec in specs)}",
+            f"sync {plural(len(specs), 'service')} of {node} with the definitions: {names}",
             state=(sorted(known), stopped),
             notes=[
                 *([f"New to the node: {_name_some(new)}"] if new else []),
@@ -87,7 +88,7 @@ class SyncChange(NodeChange):
         changed = any(summary.change in {"created", "updated"} for summary in answer.summaries)
         return self.make_view(
             "failed" if failed else "done",
-            f"{len(failed)} services failed: {plan.effect}" if failed else f"done: {plan.effect}",
+            f"{plural(len(failed), 'service')} failed: {plan.effect}" if failed else f"done: {plan.effect}",
             results=lines,
             notes=(ignored,) if ignored else (),
             next_step="What changed runs only when it is deployed: plan it with nodes_plan_deploy" if changed else "",
@@ -117,7 +118,7 @@ class AdoptChange(NodeChange):
             )
         return self.make_plan(
             pb.AdoptContainerRequest(service=self.place.service, prefix=self.prefix),
-            f"adopt {len(found)} containers as {self.place}: {_name_some(found)}",
+            f"adopt {plural(len(found), 'container')} as {self.place}: {_name_some(found)}",
             state=found,
             notes=("They go on running as they are",),
         )

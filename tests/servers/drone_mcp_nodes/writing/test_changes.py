@@ -176,8 +176,8 @@ async def test_a_version_that_was_taken_back_is_a_failure_with_its_reason_and_la
     async with nodes_desk(tmp_path, {"web-1": busy_node(Deploy=taken_back)}, **ON) as desk:
         answer = await desk.call("nodes_deploy_service", **DEPLOY)
     assert (answer.data["outcome"], answer.data["results"]) == ("failed", ["web: rolled-back, it answered 500"])
-    assert answer.data["message"] == "Taken back: the containers from before run again"
-    assert answer.data["notes"] == ["web was not healthy in time"]
+    said = "Taken back, so the containers from before run again: web was not healthy in time"
+    assert answer.data["message"] == said
     assert "panic" in answer.data["last_lines"]
     assert READS not in answer.text
 
@@ -256,6 +256,13 @@ async def test_a_sync_changes_no_service_outside_of_the_globs(tmp_path: Path, de
         narrowed = await desk.call("nodes_sync_services", node="web-1", services=["shop"])
     assert (refused.code, narrowed.data["outcome"]) == ("PERMISSION_DENIED", "done")
     assert [one.name for one in node.request("SyncDesiredState").services] == ["shop"]
+
+
+async def test_a_version_that_the_file_does_not_say_is_noted(tmp_path: Path, definitions: Path) -> None:
+    async with nodes_desk(tmp_path, {"web-1": busy_node()}, NODES_DEFINITIONS=str(definitions)) as desk:
+        answer = await desk.call("nodes_plan_deploy", service="web-1/shop", version="v1.3.0")
+    assert answer.data["definition"] == "the folder of definitions"
+    assert "Its file does not say v1.3.0" in answer.data["notes"][0]
 
 
 async def test_a_wrong_definition_is_named_with_its_line(tmp_path: Path, definitions: Path) -> None:
