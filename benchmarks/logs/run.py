@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 TUNING_FOLDS = {0, 1, 2}
 RIGHT, SURE = 0.85, 0.92  # floors of the share of right classes, and of that among those of high confidence
 FOLDS = Path(__file__).parent / "folds"
+MEASURES = ("recall", "hit", "full", "signal", "reach")
 
 
 @dataclass(frozen=True)
@@ -92,13 +93,16 @@ def judged(
     return rows
 
 
+def figures(marks: Sequence[Marks]) -> dict[str, float]:
+    """The mean of each measure that these cases have."""
+    means = {name: mean(getattr(mark, name) for mark in marks) for name in MEASURES}
+    return {name: value for name, value in means.items() if value is not None}
+
+
 def row(target: Target, marks: Sequence[Marks]) -> bool:
     """Print one row of the table; False where a figure is below its floor, or an excerpt is not sound."""
     cells, holds = [f"{target.name:28} {len(marks):3}"], True
-    for measure in ("recall", "hit", "full", "signal", "reach"):
-        value = mean(getattr(mark, measure) for mark in marks)
-        if value is None:
-            continue
+    for measure, value in figures(marks).items():
         floor, goal = target.wanted.get(measure, (0.0, 0.0))
         verdict = "" if not goal else " goal" if value >= goal else " floor" if value >= floor else " BELOW"
         holds = holds and value >= floor

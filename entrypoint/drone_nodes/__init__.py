@@ -1,0 +1,1 @@
+"""`drone-nodes`, the command for people: services on all nodes, from a terminal."""

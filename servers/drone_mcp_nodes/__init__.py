@@ -1,0 +1,1 @@
+"""Containers on nodes: what runs where, what would change, and changes through the guard."""
