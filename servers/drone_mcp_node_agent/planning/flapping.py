@@ -22,7 +22,7 @@ class FlapRule:
         Args:
             restarted: how often the engine's count of restarts has risen.
             died: how often the engine has said that the container ended. Both count the same ends, so the larger one
-                is taken, not the sum: the follower of events may have been away, and the count begins anew after a stop.
+                is taken, not the sum: the follower of events may have been away, and a stop resets the count.
         """
         return max(restarted, died) >= self.restarts
 

@@ -71,9 +71,9 @@ def count_events(
     """Return the sum of what the events of some kinds stand for."""
     marks = ", ".join("?" * len(kinds))
     found: int = connection.execute(
-        "SELECT coalesce(sum(count), 0) FROM events WHERE service = ? AND component = ? AND at >= ?"
-        f" AND kind IN ({marks})",  # noqa: S608 - question marks only
-        (service, component, since, *kinds),
+        f"SELECT coalesce(sum(count), 0) FROM events WHERE kind IN ({marks})"  # noqa: S608 - question marks only
+        " AND service = ? AND component = ? AND at >= ?",
+        (*kinds, service, component, since),
     ).fetchone()[0]
     return found
 

@@ -34,7 +34,7 @@ MIGRATIONS: Final = (
     CREATE TABLE events (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
         at REAL NOT NULL,
-        service TEXT NOT NULL,              -- no foreign key: the events of a removed service stay until they are pruned
+        service TEXT NOT NULL,              -- no foreign key: events outlive their service
         component TEXT NOT NULL,
         kind TEXT NOT NULL,
         count INTEGER NOT NULL,             -- how many of the kind this one stands for

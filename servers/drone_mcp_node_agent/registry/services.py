@@ -53,9 +53,7 @@ def _read_services(rows: Iterable[tuple[str, int, int, str, str | None, str, str
             digests[name], statuses[name] = {}, {}
             found[name] = ServiceRecord(service, revision, digests[name], statuses[name])
         if component is not None:
-            found[name].spec.components.append(
-                Parse(component_spec, pb.ComponentSpec(), ignore_unknown_fields=True)
-            )
+            found[name].spec.components.append(Parse(component_spec, pb.ComponentSpec(), ignore_unknown_fields=True))
             digests[name][component] = digest
             statuses[name][component] = Parse(status, pb.ComponentStatus(), ignore_unknown_fields=True)
     return list(found.values())
@@ -100,9 +98,7 @@ def remove_service(connection: sqlite3.Connection, name: str) -> None:
     connection.execute("DELETE FROM services WHERE name = ?", (name,))
 
 
-def put_statuses(
-    connection: sqlite3.Connection, name: str, statuses: Mapping[str, pb.ComponentStatus]
-) -> None:
+def put_statuses(connection: sqlite3.Connection, name: str, statuses: Mapping[str, pb.ComponentStatus]) -> None:
     """Keep how components were seen; a component that is gone meanwhile is left out."""
     with writing(connection):
         connection.executemany(

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
     from contextlib import AbstractAsyncContextManager
     from datetime import datetime
 
@@ -207,7 +207,7 @@ class Runtime(Protocol):
         """Stop and remove a container; does nothing if there is none."""
         ...
 
-    async def list(self) -> list[ListedContainer]:
+    async def list_containers(self) -> list[ListedContainer]:
         """Return all containers, whatever their status."""
         ...
 
@@ -225,11 +225,11 @@ class Runtime(Protocol):
 
     def follow_logs(
         self, name: str, tail: int, since: datetime | None
-    ) -> AbstractAsyncContextManager[AsyncGenerator[LogLine]]:
+    ) -> AbstractAsyncContextManager[AsyncIterator[LogLine]]:
         """Open the lines of a container: the last ones, then those to come, until it ends or the block is left."""
         ...
 
-    def follow_events(self) -> AbstractAsyncContextManager[AsyncGenerator[RuntimeEvent]]:
+    def follow_events(self) -> AbstractAsyncContextManager[AsyncIterator[RuntimeEvent]]:
         """Open what happens to containers from now on, until the engine's process ends or the block is left."""
         ...
 
