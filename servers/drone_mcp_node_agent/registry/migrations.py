@@ -23,6 +23,7 @@ MIGRATIONS: Final = (
         name TEXT NOT NULL,
         position INTEGER NOT NULL,
         spec TEXT NOT NULL,                 -- ComponentSpec: image, ports, volumes, command, environment ...
+        stopped INTEGER NOT NULL,           -- whether it alone was stopped, while its service is active
         image_digest TEXT NOT NULL,         -- of what was deployed; empty before the first deployment
         status TEXT NOT NULL,               -- ComponentStatus as last observed
         PRIMARY KEY (service, name)

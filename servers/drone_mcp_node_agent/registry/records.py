@@ -19,14 +19,20 @@ class ServiceRecord:
     Attributes:
         spec: what is wanted; `active` says whether it should run.
         revision: the number of the deployment that is in force; 0 before the first.
+        stopped: the components that were stopped alone, while the service is active.
         digests: component -> digest of the image that was deployed.
         statuses: component -> how it was last seen.
     """
 
     spec: pb.ServiceSpec
     revision: int = 0
+    stopped: frozenset[str] = frozenset()
     digests: Mapping[str, str] = field(default_factory=dict)
     statuses: Mapping[str, pb.ComponentStatus] = field(default_factory=dict)
+
+    def runs(self, component: str) -> bool:
+        """Return whether a component should run."""
+        return self.spec.active and component not in self.stopped
 
 
 class Phase(StrEnum):

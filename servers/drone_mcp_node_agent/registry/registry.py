@@ -73,17 +73,17 @@ class Registry:
         """Keep what is wanted of a service. What was seen of its components stays, and so does its revision."""
         await self._run(services.put_spec, spec)
 
-    async def set_active(self, name: str, active: bool) -> None:
-        """Keep whether a service should run."""
-        await self._run(services.set_active, name, active)
+    async def set_wanted(self, name: str, component: str, *, runs: bool) -> None:
+        """Keep whether a service should run, with all its components, or one component of it."""
+        await self._run(services.set_wanted, name, component, runs)
 
     async def remove_service(self, name: str) -> None:
         """Forget a service with its components, revisions and cooldowns; its events stay until they are pruned."""
         await self._run(services.remove_service, name)
 
-    async def put_statuses(self, name: str, statuses: Mapping[str, pb.ComponentStatus]) -> None:
-        """Keep how components of a service were seen."""
-        await self._run(services.put_statuses, name, statuses)
+    async def put_statuses(self, statuses: Mapping[str, Mapping[str, pb.ComponentStatus]]) -> None:
+        """Keep how components were seen: service -> component -> status."""
+        await self._run(services.put_statuses, statuses)
 
     async def list_unmanaged(self) -> list[pb.ComponentStatus]:
         """Return the containers that belong to no service, by name, as last seen."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from itertools import groupby
+from operator import itemgetter
+from typing import TYPE_CHECKING, Any
 
 from google.protobuf.json_format import MessageToJson, Parse
 
@@ -22,41 +24,44 @@ def to_json(message: Message) -> str:
     return MessageToJson(message, indent=None, ensure_ascii=False)
 
 
+# One statement, so that both tables are read in the same state of the file.
+SELECT = (
+    "SELECT s.name, s.active, s.revision, s.spec, c.name, c.spec, c.stopped, c.image_digest, c.status FROM services s"
+    " LEFT JOIN components c ON c.service = s.name"
+)
+
+
 def list_services(connection: sqlite3.Connection) -> list[ServiceRecord]:
     """Return all services by name, each with its components in their order."""
-    # One statement, so that both tables are read in the same state of the file.
-    rows = connection.execute(
-        "SELECT s.name, s.active, s.revision, s.spec, c.name, c.spec, c.image_digest, c.status FROM services s"
-        " LEFT JOIN components c ON c.service = s.name ORDER BY s.name, c.position"
-    )
-    return _read_services(rows)
+    return _read_services(connection.execute(f"{SELECT} ORDER BY s.name, c.position"))
 
 
 def find_service(connection: sqlite3.Connection, name: str) -> ServiceRecord | None:
     """Return one service."""
-    rows = connection.execute(
-        "SELECT s.name, s.active, s.revision, s.spec, c.name, c.spec, c.image_digest, c.status FROM services s"
-        " LEFT JOIN components c ON c.service = s.name WHERE s.name = ? ORDER BY c.position",
-        (name,),
-    )
+    rows = connection.execute(f"{SELECT} WHERE s.name = ? ORDER BY c.position", (name,))
     return next(iter(_read_services(rows)), None)
 
 
-def _read_services(rows: Iterable[tuple[str, int, int, str, str | None, str, str, str]]) -> list[ServiceRecord]:
-    found: dict[str, ServiceRecord] = {}
-    digests: dict[str, dict[str, str]] = {}
-    statuses: dict[str, dict[str, pb.ComponentStatus]] = {}
-    for name, active, revision, spec, component, component_spec, digest, status in rows:
-        if name not in found:
-            service = Parse(spec, pb.ServiceSpec(), ignore_unknown_fields=True)
-            service.active = bool(active)
-            digests[name], statuses[name] = {}, {}
-            found[name] = ServiceRecord(service, revision, digests[name], statuses[name])
-        if component is not None:
-            found[name].spec.components.append(Parse(component_spec, pb.ComponentSpec(), ignore_unknown_fields=True))
-            digests[name][component] = digest
-            statuses[name][component] = Parse(status, pb.ComponentStatus(), ignore_unknown_fields=True)
-    return list(found.values())
+def _read_services(rows: Iterable[tuple[Any, ...]]) -> list[ServiceRecord]:
+    found = []
+    for (name, active, revision, head), group in groupby(rows, key=itemgetter(0, 1, 2, 3)):
+        spec = Parse(head, pb.ServiceSpec(), ignore_unknown_fields=True)
+        spec.name, spec.active = name, bool(active)
+        components = [row[4:] for row in group if row[4] is not None]
+        spec.components.extend(Parse(one[1], pb.ComponentSpec(), ignore_unknown_fields=True) for one in components)
+        found.append(
+            ServiceRecord(
+                spec,
+                revision,
+                stopped=frozenset(name for name, _, stopped, _, _ in components if stopped),
+                digests={name: digest for name, _, _, digest, _ in components},
+                statuses={
+                    name: Parse(status, pb.ComponentStatus(), ignore_unknown_fields=True)
+                    for name, _, _, _, status in components
+                },
+            )
+        )
+    return found
 
 
 def put_spec(connection: sqlite3.Connection, spec: pb.ServiceSpec) -> None:
@@ -82,15 +87,22 @@ def write_spec(connection: sqlite3.Connection, spec: pb.ServiceSpec) -> None:
         (spec.name, *names),
     )
     connection.executemany(
-        "INSERT INTO components VALUES (?, ?, ?, ?, '', '{}')"
+        "INSERT INTO components VALUES (?, ?, ?, ?, 0, '', '{}')"
         " ON CONFLICT (service, name) DO UPDATE SET position = excluded.position, spec = excluded.spec",
         [(spec.name, one.name, position, to_json(one)) for position, one in enumerate(spec.components)],
     )
 
 
-def set_active(connection: sqlite3.Connection, name: str, active: bool) -> None:
-    """Keep whether a service should run."""
-    connection.execute("UPDATE services SET active = ? WHERE name = ?", (active, name))
+def set_wanted(connection: sqlite3.Connection, name: str, component: str, runs: bool) -> None:
+    """Keep whether a service, or one component of it, should run."""
+    with writing(connection):
+        if component:
+            connection.execute(
+                "UPDATE components SET stopped = ? WHERE service = ? AND name = ?", (not runs, name, component)
+            )
+        else:
+            connection.execute("UPDATE services SET active = ? WHERE name = ?", (runs, name))
+            connection.execute("UPDATE components SET stopped = 0 WHERE service = ?", (name,))
 
 
 def remove_service(connection: sqlite3.Connection, name: str) -> None:
@@ -98,12 +110,16 @@ def remove_service(connection: sqlite3.Connection, name: str) -> None:
     connection.execute("DELETE FROM services WHERE name = ?", (name,))
 
 
-def put_statuses(connection: sqlite3.Connection, name: str, statuses: Mapping[str, pb.ComponentStatus]) -> None:
-    """Keep how components were seen; a component that is gone meanwhile is left out."""
+def put_statuses(connection: sqlite3.Connection, statuses: Mapping[str, Mapping[str, pb.ComponentStatus]]) -> None:
+    """Keep how components were seen; one that is gone meanwhile is left out."""
     with writing(connection):
         connection.executemany(
             "UPDATE components SET status = ? WHERE service = ? AND name = ?",
-            [(to_json(status), name, component) for component, status in statuses.items()],
+            [
+                (to_json(status), service, component)
+                for service, components in statuses.items()
+                for component, status in components.items()
+            ],
         )
 
 

@@ -61,7 +61,7 @@ def test_a_container_is_read_with_its_state(version: str) -> None:
     assert found.image_digest == "sha256:8e10a10bb2f71b7bb6db15db8d92a4be530489f1b1adbca3aba57b63c94dabf5"
     assert found.labels["nodes.service"] == "shop"
     assert found.addresses["shopnet"].startswith("10.89.0.")
-    assert found.create_command[:2] == ("podman", "run")
+    assert found.create_command[1] == "run"
 
 
 @both_versions
