@@ -5,33 +5,53 @@ The daemon and the command check by the same rules: a `Service` is always valid.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+import re
+from typing import TYPE_CHECKING, Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from drone_mcp_nodes_api.definitions.naming import name_container, read_version
 from drone_mcp_nodes_api.definitions.notation import parse_duration, parse_port, parse_volume
 
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 MOST_COMPONENTS = 50
 MOST_ITEMS = 200
+LONGEST_TEXT = 32_768
+SHOWN = 100  # characters of a wrong value that its error repeats
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}$")]
-Text = Annotated[str, StringConstraints(max_length=32_768, pattern=r"^[^\0]*$")]
-Word = Annotated[str, StringConstraints(max_length=512, pattern=r"^([^\s\0-][^\s\0]*)?$")]  # no option of a command
-Image = Annotated[str, StringConstraints(max_length=512, pattern=r"^[a-zA-Z0-9][\w.:/@-]*$")]
-Restart = Annotated[str, StringConstraints(pattern=r"^(no|always|unless-stopped|on-failure(:\d{1,4})?)$")]
-AbsolutePath = Annotated[str, StringConstraints(max_length=4096, pattern=r"^(/[^\0:,]*)?$")]
-Memory = Annotated[str, StringConstraints(pattern=r"^(\d{1,18}[bkmgBKMG]?)?$")]
-VariableName = Annotated[str, StringConstraints(max_length=256, pattern=r"^[a-zA-Z_][a-zA-Z0-9_.-]*$")]
+T = TypeVar("T")
 
 
-def _check_port(text: str) -> str:
-    parse_port(text)
-    return text
+def _matching(pattern: str, words: str, longest: int = 512) -> AfterValidator:
+    """Make a check that a text matches a pattern, which `words` describe."""
+    compiled = re.compile(pattern)
+
+    def check(text: str) -> str:
+        if len(text) > longest:
+            raise ValueError(f"it has {len(text)} characters; the most are {longest}")
+        if not compiled.fullmatch(text):
+            shown = f"{text!r} cannot be used" if len(text) <= SHOWN else "it cannot be used"
+            raise ValueError(f"{shown}; write {words}")
+        return text
+
+    return AfterValidator(check)
 
 
-def _check_volume(text: str) -> str:
-    parse_volume(text)
+def _parsed_by(parse: Callable[[str], object]) -> AfterValidator:
+    """Make a check that a text can be read by a parser of `notation`."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return AfterValidator(check)
+
+
+def _check_text(text: str) -> str:
+    if "\0" in text:
+        raise ValueError("it contains a NUL character, which no argument or variable of a program can hold")
     return text
 
 
@@ -39,15 +59,44 @@ def _name_secret(value: object) -> object:
     return {"name": value} if isinstance(value, str) else value
 
 
-PortText = Annotated[Text, BeforeValidator(lambda value: _check_port(value) if isinstance(value, str) else value)]
-VolumeText = Annotated[Text, BeforeValidator(lambda value: _check_volume(value) if isinstance(value, str) else value)]
+Items = Annotated[tuple[T, ...], Field(strict=False, max_length=MOST_ITEMS)]
+Name = Annotated[
+    str,
+    _matching(
+        r"[a-zA-Z0-9][a-zA-Z0-9_.-]{0,62}",
+        "up to 63 letters, digits and the characters '_', '.' and '-', beginning with a letter or a digit",
+    ),
+]
+Text = Annotated[str, Field(max_length=LONGEST_TEXT), AfterValidator(_check_text)]  # may be private: not in errors
+# None of them can be taken for an option of a command.
+Word = Annotated[str, _matching(r"([^\s\0-][^\s\0]*)?", "a word that does not begin with '-'")]
+Image = Annotated[str, _matching(r"[a-zA-Z0-9][\w.:/@-]*", "an image such as registry.example.com/shop/web:v1.2.0")]
+Restart = Annotated[
+    str, _matching(r"no|always|unless-stopped|on-failure(:\d{1,4})?", "no, on-failure[:N], always or unless-stopped")
+]
+ContainerPath = Annotated[str, _matching(r"(/[^\0:,]*)?", "an absolute path in the container", 4096)]
+Memory = Annotated[str, _matching(r"(\d{1,18}[bkmgBKMG]?)?", "bytes, or a size such as '512m' or '2g'")]
+Variable = Annotated[str, _matching(r"[a-zA-Z_][a-zA-Z0-9_.-]*", "letters, digits and '_', '.', '-'")]
+Url = Annotated[
+    str,
+    _matching(
+        r"((https?://[^\s/]+|\d{1,5})(/\S*)?)?",
+        "a URL such as 'http://127.0.0.1:8080/health', or a port of the container such as '8080/health'",
+        2048,
+    ),
+]
+Endpoint = Annotated[
+    str, _matching(r"(([^\s:]+|\[[^\s\]]+\]):)?\d{1,5}|", "HOST:PORT, or a port of the container such as '5432'")
+]
+PortText = Annotated[str, _parsed_by(parse_port)]
+VolumeText = Annotated[Text, _parsed_by(parse_volume)]
 Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=86_400)]
 
 
 class DefinitionModel(BaseModel):
-    """The base of the parts of a definition: unknown keys are refused, values are not changed."""
+    """The base of the parts of a definition: unknown keys are refused, and no value is converted to another type."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
 class Secret(DefinitionModel):
@@ -59,14 +108,14 @@ class Secret(DefinitionModel):
     """
 
     name: Name
-    file: AbsolutePath = ""
+    file: ContainerPath = ""
 
 
 class Resources(DefinitionModel):
     """The limits of a container; "" and 0 mean none."""
 
     memory: Memory = ""
-    cpus: float = Field(default=0, ge=0, le=4096)
+    cpus: float = Field(default=0.0, ge=0, le=4096)
     pids: int = Field(default=0, ge=0, le=4_194_304)
 
 
@@ -83,9 +132,9 @@ class Health(DefinitionModel):
         retries: failures in a row that make a container unhealthy.
     """
 
-    http: str = Field(default="", max_length=2048, pattern=r"^((https?://[^\s/]+|\d{1,5})(/\S*)?)?$")
-    tcp: str = Field(default="", max_length=512, pattern=r"^((\S+:)?\d{1,5})?$")
-    exec: tuple[Text, ...] = Field(default=(), max_length=MOST_ITEMS)
+    http: Url = ""
+    tcp: Endpoint = ""
+    exec: Items[Text] = ()
     interval: Seconds = 5.0
     timeout: Seconds = 3.0
     start_period: Seconds = 0.0
@@ -126,15 +175,15 @@ class Component(DefinitionModel):
     network: Word = ""
     user: Word = ""
     restart: Restart = "no"
-    ports: tuple[PortText, ...] = Field(default=(), max_length=MOST_ITEMS)
-    volumes: tuple[VolumeText, ...] = Field(default=(), max_length=MOST_ITEMS)
-    cmd: tuple[Text, ...] = Field(default=(), max_length=MOST_ITEMS)
-    env: dict[VariableName, Text] = Field(default={}, max_length=MOST_ITEMS)
-    secrets: tuple[Annotated[Secret, BeforeValidator(_name_secret)], ...] = Field(default=(), max_length=MOST_ITEMS)
+    ports: Items[PortText] = ()
+    volumes: Items[VolumeText] = ()
+    cmd: Items[Text] = ()
+    env: dict[Variable, Text] = Field(default={}, max_length=MOST_ITEMS)
+    secrets: Items[Annotated[Secret, BeforeValidator(_name_secret)]] = ()
     resources: Resources = Resources()
     health: Health | None = None
     stop_timeout: Seconds = 10.0
-    depends_on: tuple[Name, ...] = Field(default=(), max_length=MOST_COMPONENTS)
+    depends_on: Items[Name] = ()
     order: Literal["stop-first", "start-first"] = "stop-first"
 
     @property
@@ -166,8 +215,8 @@ class Service(DefinitionModel):
     name: Name
     node: Name
     active: bool = True
-    components: tuple[Component, ...] = Field(min_length=1, max_length=MOST_COMPONENTS)
-    labels: dict[VariableName, Text] = Field(default={}, max_length=MOST_ITEMS)
+    components: Annotated[tuple[Component, ...], Field(strict=False, min_length=1, max_length=MOST_COMPONENTS)]
+    labels: dict[Variable, Text] = Field(default={}, max_length=MOST_ITEMS)
 
     def container(self, component: str) -> str:
         """Return the name of a component's container."""

@@ -89,14 +89,14 @@ def parse_volume(text: str) -> Volume:
 
 
 def parse_duration(value: object) -> float:
-    """Return the seconds of a number, or of a text such as `1m30s` or `500ms`.
+    """Return the seconds of a number, or of a text such as `1m30s` or `500ms`, in whole milliseconds.
 
     Raises:
         ValueError: it is no duration.
     """
     if isinstance(value, int | float) and not isinstance(value, bool) and value >= 0:
-        return float(value)
+        return round(float(value), 3)
     found = _DURATION.fullmatch(value) if isinstance(value, str) and value else None
     if not found:
         raise ValueError(f"{value!r} is no duration; write seconds, or a text such as '500ms', '10s' or '1m30s'")
-    return sum(float(found[unit]) * seconds for unit, seconds in _SECONDS.items() if found[unit])
+    return round(sum(float(found[unit]) * seconds for unit, seconds in _SECONDS.items() if found[unit]), 3)
