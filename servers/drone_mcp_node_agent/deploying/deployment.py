@@ -252,7 +252,8 @@ class Deployment:
         self, steps: list[pb.Step], swaps: dict[str, Swap], record: ServiceRecord | None
     ) -> pb.DeployResponse:
         failed = next(result for result in reversed(self._results.values()) if not result.ok)
-        for swap in reversed(swaps.values()):
+        begun = [swap for name, swap in swaps.items() if name in self._results]
+        for swap in begun[::-1]:
             self._tell(swap.component, "roll-back", f"restores {swap.container}")
         await go_back(self._runtime, swaps.values())
         old = {component.name: component for component in record.spec.components} if record else {}
@@ -267,7 +268,7 @@ class Deployment:
                 self._results[step.component] = pb.Result(
                     component=step.component, error_code="CONFLICT", error=why, action="skipped"
                 )
-        for swap in swaps.values():
+        for swap in begun:
             if swap.ran and swap.component in old:
                 health = await self._prober.wait_until_healthy(swap.container, old[swap.component], RESTORED_SECONDS)
                 again = "is healthy again" if health.is_healthy else f"came back and is not healthy: {health.reason}"

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+DONE_KINDS: Final = {"deploy": "deployed", "rollback": "deployed", "start": "started"}
+ACTION_KINDS: Final = {"restarted": "restart"}  # `restarted` are the restarts that nobody has asked for
 HEALTHY_SECONDS: Final = 300.0  # in which a new container has to become healthy, if the caller does not say
 
 
@@ -314,9 +316,10 @@ class Operations:
         self, order: Order, record: ServiceRecord | None, report: Report | None
     ) -> pb.DeployResponse:
         response = await Deployment(self._runtime, self._registry, self._prober, order, report).run(record)
-        outcome = "rolled-back" if response.rolled_back else "failed" if response.reason else f"{order.kind}ed"
-        event = make_event(order.spec.name, "", outcome, response.reason or f"revision {response.revision}", order.by)
-        await self._registry.add_events(event)
+        if any(result.action != "unchanged" for result in response.results):
+            outcome = "rolled-back" if response.rolled_back else "failed" if response.reason else DONE_KINDS[order.kind]
+            detail = response.reason or (f"revision {response.revision}" if response.revision else "")
+            await self._registry.add_events(make_event(order.spec.name, "", outcome, detail, order.by))
         await self._tell(order.spec.name, response.results, order.by)
         await self._refresh(order.spec.name, response.results)
         return response
@@ -332,7 +335,7 @@ class Operations:
     async def _tell(self, service: str, results: Sequence[pb.Result], by: str) -> None:
         """Write an event for each component to which something was done."""
         events = [
-            make_event(service, result.component, result.action, result.error, by)
+            make_event(service, result.component, ACTION_KINDS.get(result.action, result.action), result.error, by)
             for result in results
             if result.action not in {"unchanged", "skipped"}
         ]
