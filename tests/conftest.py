@@ -8,6 +8,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from support.podman import podman, session_podman
+
+__all__ = ["podman", "session_podman"]  # fixtures
+
 # Each client for https loads the authorities that it trusts, which takes 25 ms for the public ones. No test needs them.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("fixtures") / "authority.pem")
 

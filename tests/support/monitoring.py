@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from support.redis_server import free_port
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
