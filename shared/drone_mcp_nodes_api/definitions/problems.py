@@ -65,5 +65,6 @@ def _describe(detail: ErrorDetails) -> tuple[KeyPath, str]:
         model: Any = next((_MODELS[part] for part in reversed(path[:-1]) if part in _MODELS), Service)
         return path, f"unknown key {key!r}. {suggest(str(key), model.model_fields)}"
     if kind == "value_error":
-        return path, str(detail["ctx"]["error"])
+        error = detail["ctx"]["error"]
+        return (*path, *getattr(error, "place", ())), str(error)
     return path, _WORDS.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])
