@@ -99,11 +99,12 @@ class Deployment:
         Args:
             record: what the registry knows of the service.
         """
-        steps = await self._pull(await self._look(record))
+        situation = await self._look(record)
+        if await self._pull(situation):
+            situation = await self._look(record)
+        steps = [step for step in self._plan(situation) if step.component not in self._results]
         if not any(step.action != KEEP for step in steps) and record and record.spec == self._order.spec:
             return self._respond(record.revision)
-        situation = await self._look(record)
-        steps = [step for step in self._plan(situation) if step.component not in self._results]
         newest = await self._registry.list_revisions(self._order.spec.name, limit=1)
         self._revision = newest[0].number + 1 if newest else 1
         swaps = {step.component: self._make_swap(step, situation) for step in steps if step.action not in {KEEP, START}}
@@ -114,7 +115,7 @@ class Deployment:
         steps = await self._create(steps, swaps)
         await self._registry.set_phase(self._operation, Phase.SWAPPING)
         if await self._swap_all(steps, swaps):
-            response = await self._commit(steps, swaps)
+            response = await self._commit(steps, swaps, situation)
         else:
             response = await self._return(steps, swaps, record)
         await self._registry.end_operation(self._operation, response)
@@ -134,8 +135,8 @@ class Deployment:
 
     # Preparation, during which everything old goes on
 
-    async def _pull(self, situation: Situation) -> list[pb.Step]:
-        """Pull what is missing, all before anything stops; return the steps of components whose image is there."""
+    async def _pull(self, situation: Situation) -> bool:
+        """Pull what is missing, all before anything stops; return whether anything was pulled."""
         order, steps = self._order, self._plan(situation)
         wanted = {
             self._components[step.component].image: step
@@ -164,7 +165,7 @@ class Deployment:
                 for component in order.components:
                     if component.image == image:
                         self._fail(component.name, fault)
-        return [step for step in steps if step.component not in self._results]
+        return bool(images)
 
     def _make_swap(self, step: pb.Step, situation: Situation) -> Swap:
         component = self._components.get(step.component)
@@ -229,16 +230,17 @@ class Deployment:
         if phase:
             self._tell(name, phase, "", done=True)
 
-    async def _commit(self, steps: list[pb.Step], swaps: dict[str, Swap]) -> pb.DeployResponse:
+    async def _commit(self, steps: list[pb.Step], swaps: dict[str, Swap], situation: Situation) -> pb.DeployResponse:
         failed = [result for result in self._results.values() if not result.ok]
         kept = any(step.component in self._results for step in steps)
         if not kept:  # nothing could be prepared, so nothing has changed
             return self._respond(0)
-        digests = {}
-        for step in steps:
-            if step.component in self._components:
-                image = await self._runtime.find_image(self._components[step.component].image)
-                digests[step.component] = image.digest if image else ""
+        images = {
+            step.component: situation.images.get(self._components[step.component].image)
+            for step in steps
+            if step.action != REMOVE
+        }
+        digests = {component: image.digest for component, image in images.items() if image}
         revision = self._make_revision("failed" if failed else "deployed")
         if self._order.kind == "start":
             revision.number = 0

@@ -8,6 +8,7 @@ import time
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from signal import SIGKILL
 from subprocess import DEVNULL, PIPE
 from typing import TYPE_CHECKING, Final
 
@@ -102,8 +103,10 @@ class PodmanProcess:
                 yield receive
             finally:
                 tasks.cancel_scope.cancel()
-                with suppress(ProcessLookupError):
-                    process.kill()
+                # Not by the process object, which would take the exit status from the watcher of asyncio.
+                if process.returncode is None:
+                    with suppress(ProcessLookupError):
+                        os.kill(process.pid, SIGKILL)
 
     async def wait_for_orphans(self) -> None:
         """Wait until the changes that an earlier daemon of the same owner began have ended."""
