@@ -21,7 +21,7 @@ from drone_nodes.cli.options import (
     Yes,
 )
 from drone_nodes.cli.running import run
-from drone_nodes.commands import changing, files, login, reading, streams
+from drone_nodes.commands import changing, files, reading, streams
 from drone_nodes.locating import Target
 
 PROGRAM = "drone-nodes"
@@ -62,6 +62,8 @@ def drone_nodes(
 @app.command("login")
 def log_in(context: typer.Context) -> None:
     """Save a token: of the identity server in [auth], of standard input, or of a prompt."""
+    from drone_nodes.commands import login  # noqa: PLC0415 - loads an HTTP client, which takes as long as all the rest
+
     run(context, login.log_in)
 
 

@@ -164,7 +164,7 @@ async def _deploy_with_progress(client: NodeClient, request: pb.DeployRequest, s
 def _show_deployment(answer: pb.DeployResponse, node: str, *, as_json: bool) -> int:
     code = _show_results(answer, answer.results, node, as_json=as_json)
     if not as_json:
-        if answer.reason:
+        if answer.reason and not any(answer.reason in result.error for result in answer.results):
             print_page(clean(answer.reason, "red"))
         if answer.rolled_back:
             print_page(clean("The old containers run again.", "yellow"))

@@ -27,7 +27,7 @@ LONGEST_LOG_SECONDS = 300.0  # for the end of a log that is not followed
 
 
 async def print_logs(session: Session, target: Target, node: str | None, *, tail: int, since: str, follow: bool) -> int:
-    """Print the log of a service; the component is named where there are several."""
+    """Print the log of a service; each line names its component, unless one was asked for."""
     client = await find_node(session, target.service, node)
     request = pb.ReadLogsRequest(
         service=target.service, component=target.component, tail=tail, since=_parse_since(since), follow=follow

@@ -9,6 +9,16 @@ from typing import TYPE_CHECKING
 from ci_mcp_kit.terminal import console_on
 from drone_nodes.pages.words import clean
 
+_PHASES = {  # phase -> under way, done
+    "pull": ("pulling the image", "has the image"),
+    "create": ("creating the container", "the container is created"),
+    "stop": ("stopping the old container", "the old container is stopped"),
+    "start": ("starting", "started"),
+    "probe": ("waiting until it is healthy", "healthy"),
+    "remove": ("removing the old container", "the old container is removed"),
+    "roll-back": ("going back to the old container", "the old container runs again"),
+}
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -24,7 +34,8 @@ def show_progress() -> Iterator[Callable[[pb.Progress], None]]:
 
         def show(progress: pb.Progress) -> None:
             step = (progress.component, progress.phase)
-            text = clean(f"{progress.component}: {progress.text or progress.phase}").plain
+            said = progress.text or _PHASES.get(progress.phase, (progress.phase, progress.phase))[progress.done]
+            text = clean(f"{progress.component}: {said}").plain
             if progress.done:
                 under_way.pop(step, None)
                 console.print(text, style="dim", markup=False)

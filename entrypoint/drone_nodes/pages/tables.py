@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from drone_nodes.pages.words import DIM, GREEN, RED, YELLOW, clean, format_age, format_time, judge_service, show_state
+from drone_nodes.pages.words import (
+    DIM,
+    GREEN,
+    RED,
+    YELLOW,
+    clean,
+    format_age,
+    format_time,
+    judge_service,
+    name_state,
+    show_state,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -129,7 +140,9 @@ def show_results(results: Iterable[pb.Result]) -> Table:
 
 
 def _event_cells(event: pb.Event) -> list[Text]:
-    return [clean(text) for text in (event.service, event.component, event.kind, event.by, event.detail)]
+    change = f"{name_state(getattr(event, 'from'))} → {name_state(event.to)}" if event.to else ""
+    detail = event.detail or change
+    return [clean(text) for text in (event.service, event.component, event.kind, event.by, detail)]
 
 
 def _add_container(table: Table, node: str, one: pb.ComponentStatus, now: datetime, style: str = "") -> None:
