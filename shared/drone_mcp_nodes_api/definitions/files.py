@@ -73,6 +73,11 @@ def find_definition(folder: Path, name: str) -> DefinitionFile | None:
     return DefinitionFile(paths[0], read_definition(paths[0])) if paths else None
 
 
+def list_names(folder: Path) -> list[str]:
+    """Return the names of the services in a folder, also of those whose files have mistakes."""
+    return [_peek_name(path) for path in _list_files(folder)]
+
+
 def write_definition(path: Path, service: Service) -> None:
     """Write a definition into a file, in whole or not at all; what does not change in it stays as it is, with comments.
 
