@@ -1,17 +1,18 @@
 """Run the command line: `python -m drone_nodes`."""
 
-from ci_mcp_kit.import_isolation import use_own_packages
+import os
 
-PROGRAM = "drone-nodes"
+from ci_mcp_kit.import_isolation import use_own_packages
 
 
 def main() -> None:
     """Run the command line."""
     use_own_packages("drone_nodes")
-    import importlib.metadata  # noqa: PLC0415 - with the packages that were just chosen
-    import sys  # noqa: PLC0415 - likewise
+    # gRPC writes failed connections to standard error by itself; the command says them in its own words.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+    from drone_nodes.cli.main import app  # noqa: PLC0415 - with the packages that were just chosen
 
-    sys.stdout.write(f"{PROGRAM} {importlib.metadata.version('drone-mcp')}\n")
+    app()
 
 
 if __name__ == "__main__":

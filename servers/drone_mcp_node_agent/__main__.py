@@ -1,17 +1,14 @@
-"""Run the command line: `python -m drone_mcp_node_agent`."""
+"""Run the daemon's command line: `python -m drone_mcp_node_agent`."""
 
 from ci_mcp_kit.import_isolation import use_own_packages
-
-PROGRAM = "drone-nodes-agent"
 
 
 def main() -> None:
     """Run the command line."""
     use_own_packages("drone_mcp_node_agent")
-    import importlib.metadata  # noqa: PLC0415 - with the packages that were just chosen
-    import sys  # noqa: PLC0415 - likewise
+    from drone_mcp_node_agent.cli import main as run  # noqa: PLC0415 - with the packages that were just chosen
 
-    sys.stdout.write(f"{PROGRAM} {importlib.metadata.version('drone-mcp')}\n")
+    run()
 
 
 if __name__ == "__main__":

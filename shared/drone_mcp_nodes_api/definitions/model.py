@@ -93,6 +93,14 @@ VolumeText = Annotated[Text, _parsed_by(parse_volume)]
 Seconds = Annotated[float, BeforeValidator(parse_duration), Field(ge=0, le=86_400)]
 
 
+class PlacedError(ValueError):
+    """A rule between several parts is broken; `place` is where a person would correct it."""
+
+    def __init__(self, place: tuple[str | int, ...], message: str) -> None:
+        super().__init__(message)
+        self.place = place
+
+
 class DefinitionModel(BaseModel):
     """The base of the parts of a definition: unknown keys are refused, and no value is converted to another type."""
 
@@ -224,12 +232,22 @@ class Service(DefinitionModel):
 
     @model_validator(mode="after")
     def _check_components(self) -> Self:
-        names = [component.name for component in self.components]
-        if twice := next((name for name in names if names.count(name) > 1), None):
-            raise ValueError(f"two components have the name {twice!r}")
-        published = [(p.host, p.protocol, p.ip) for one in self.components for p in map(parse_port, one.ports)]
-        if taken := next((port for port in published if published.count(port) > 1), None):
-            raise ValueError(f"port {taken[0]}/{taken[1]} of the node is published twice")
+        names: set[str] = set()
+        published: set[tuple[str, int, str]] = set()
+        for index, component in enumerate(self.components):
+            if component.name in names:
+                raise PlacedError(
+                    ("components", index, "name"), f"another component has the name {component.name!r} too"
+                )
+            names.add(component.name)
+            for text in component.ports:
+                port = parse_port(text)
+                if (key := (port.ip, port.host, port.protocol)) in published:
+                    raise PlacedError(
+                        ("components", index, "ports"),
+                        f"port {port.host}/{port.protocol} of the node is published twice",
+                    )
+                published.add(key)
         start_order(self.components)
         return self
 
@@ -241,9 +259,9 @@ def start_order(components: tuple[Component, ...]) -> tuple[Component, ...]:
         ValueError: a component depends on one that is not there, or by others on itself.
     """
     left = {component.name: component for component in components}
-    for component in components:
+    for index, component in enumerate(components):
         if missing := next((name for name in component.depends_on if name not in left), None):
-            raise ValueError(f"{component.name!r} depends on {missing!r}, which is no component of the service")
+            raise PlacedError(("components", index, "depends_on"), f"{missing!r} is no component of the service")
     ordered: list[Component] = []
     while left:
         ready = next((one for one in left.values() if not {*one.depends_on} & left.keys()), None)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import ValidationError
 
@@ -11,11 +11,19 @@ from ci_mcp_kit.suggesting import suggest
 from drone_mcp_nodes_api.definitions.model import Component, Health, Resources, Secret, Service
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydantic import BaseModel
     from pydantic_core import ErrorDetails
 
 KeyPath = tuple[str | int, ...]
 
-_MODELS = {"components": Component, "health": Health, "resources": Resources, "secrets": Secret}
+_MODELS: dict[str, type[BaseModel]] = {
+    "components": Component,
+    "health": Health,
+    "resources": Resources,
+    "secrets": Secret,
+}
 _SHOWN = 5
 _WORDS = {
     "bool_type": "it has to be true or false",
@@ -34,7 +42,20 @@ def find_problems(data: object) -> Service | list[tuple[KeyPath, str]]:
     try:
         return Service.model_validate(data)
     except ValidationError as error:
-        return [_describe(detail) for detail in error.errors(include_url=False)]
+        return describe_errors(error, Service, _MODELS)
+
+
+def describe_errors(
+    error: ValidationError, model: type[BaseModel], nested: Mapping[str, type[BaseModel]]
+) -> list[tuple[KeyPath, str]]:
+    """Return each mistake with its place.
+
+    Args:
+        error: of pydantic.
+        model: of the whole data.
+        nested: the model of what is below a key.
+    """
+    return [_describe(detail, model, nested) for detail in error.errors(include_url=False)]
 
 
 def make_service(data: object) -> Service:
@@ -56,14 +77,17 @@ def name_place(path: KeyPath) -> str:
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).lstrip(".")
 
 
-def _describe(detail: ErrorDetails) -> tuple[KeyPath, str]:
+def _describe(
+    detail: ErrorDetails, model: type[BaseModel], nested: Mapping[str, type[BaseModel]]
+) -> tuple[KeyPath, str]:
     path: KeyPath = tuple(part for part in detail["loc"] if part != "[key]")
     key, kind = path[-1] if path else "", detail["type"]
     if kind == "missing":
         return path[:-1], f"the key {key!r} is missing"
     if kind == "extra_forbidden":
-        model: Any = next((_MODELS[part] for part in reversed(path[:-1]) if part in _MODELS), Service)
-        return path, f"unknown key {key!r}. {suggest(str(key), model.model_fields)}"
+        around = next((nested[part] for part in reversed(path[:-1]) if isinstance(part, str) and part in nested), model)
+        return path, f"unknown key {key!r}. {suggest(str(key), around.model_fields)}"
     if kind == "value_error":
-        return path, str(detail["ctx"]["error"])
+        error = detail["ctx"]["error"]
+        return (*path, *getattr(error, "place", ())), str(error)
     return path, _WORDS.get(kind, detail["msg"][:1].lower() + detail["msg"][1:])
