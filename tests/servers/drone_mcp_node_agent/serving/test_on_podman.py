@@ -203,11 +203,11 @@ async def test_a_container_that_somebody_stops_is_told_at_once_and_an_alert_that
 
 
 async def test_our_own_restarts_are_no_flapping(podman: PodmanHost, tmp_path: Path) -> None:
-    node = make_node(tmp_path / "node", podman="podman", monitor=QUICK)
+    node = make_node(tmp_path / "node", podman="podman", monitor={**QUICK, "flap_restarts": 2})
     with running(podman, node) as daemon:
         async with daemon.client() as alice:
             await deploy(alice, shop(podman, "sleep", "600"))
-            for _ in range(4):
+            for _ in range(2):
                 await alice.RestartService(pb.RestartServiceRequest(service="shop"))
             begin = (await alice.GetNode(pb.GetNodeRequest())).monitored_at.ToNanoseconds()
             while (await alice.GetNode(pb.GetNodeRequest())).monitored_at.ToNanoseconds() == begin:
