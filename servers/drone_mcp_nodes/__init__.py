@@ -1,1 +1,1 @@
-"""Containers on nodes: what runs where, what would change, and changes through the guard."""
+"""Shows the container nodes and what runs on them; deploys, restarts, rolls back and stops services, guarded."""

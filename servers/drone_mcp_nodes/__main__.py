@@ -1,17 +1,12 @@
-"""Run the command line: `python -m drone_mcp_nodes`."""
+"""Run the nodes server: `python -m drone_mcp_nodes`. It imports only the modules that the first answers need."""
 
-from ci_mcp_kit.import_isolation import use_own_packages
-
-PROGRAM = "drone-mcp-nodes"
+from ci_mcp_kit.front.start import start
+from drone_mcp_nodes.variables import read_guard, read_variables_of_nodes
 
 
 def main() -> None:
-    """Run the command line."""
-    use_own_packages("drone_mcp_nodes")
-    import importlib.metadata  # noqa: PLC0415 - with the packages that were just chosen
-    import sys  # noqa: PLC0415 - likewise
-
-    sys.stdout.write(f"{PROGRAM} {importlib.metadata.version('drone-mcp')}\n")
+    """Serve over stdin and stdout, or do what the arguments say."""
+    start("drone_mcp_nodes", read_variables_of_nodes, read_guard)
 
 
 if __name__ == "__main__":
