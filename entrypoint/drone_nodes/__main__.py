@@ -10,9 +10,9 @@ def main() -> None:
     use_own_packages("drone_nodes")
     # gRPC writes failed connections to standard error by itself; the command says them in its own words.
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")
-    from drone_nodes.cli.main import app  # noqa: PLC0415 - with the packages that were just chosen
+    from drone_nodes.cli.main import PROGRAM, app  # noqa: PLC0415 - with the packages that were just chosen
 
-    app()
+    app(prog_name=PROGRAM)
 
 
 if __name__ == "__main__":

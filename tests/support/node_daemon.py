@@ -56,6 +56,10 @@ class NodeFolder:
         self.tokens[name] = add_token(self.path / "tokens.toml", name, role, end)
         return name
 
+    def trust(self) -> grpc.ChannelCredentials:
+        """Return the credentials of a client that has no token."""
+        return grpc.ssl_channel_credentials(self.authority.file.read_bytes())
+
     def audited(self) -> list[dict[str, Any]]:
         """Return the facts of the audit lines."""
         return [json.loads(line) for line in self.audit.read_text().splitlines()]
@@ -108,7 +112,7 @@ class NodeDaemon:
         """Connect with the token of `name`, or with another one."""
         bearer = self.node.tokens[name] if token is None else token
         credentials = grpc.composite_channel_credentials(
-            grpc.ssl_channel_credentials(self.node.authority.file.read_bytes()),
+            self.node.trust(),
             grpc.access_token_call_credentials(bearer),
         )
         async with grpc.aio.secure_channel(self.address, credentials) as channel:

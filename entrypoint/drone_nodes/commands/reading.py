@@ -62,7 +62,7 @@ async def show_status(session: Session, service: str, node: str | None, *, event
     print_page(clean(f"{head}: {found.operation} is under way" if found.operation else head, "bold"))
     if found.reason:
         print_page(clean(found.reason, "red"))
-    print_page(tables.show_components(found))
+    print_page(tables.show_components(found), *tables.show_drift(found))
     if answer.events:
         print_page("", tables.show_events(reversed(answer.events)))
     return exit_codes.DONE

@@ -78,7 +78,7 @@ def show_containers(answers: Iterable[Answer[pb.LiveCheckResponse]]) -> Table:
 
 
 def show_components(service: pb.ServiceStatus) -> Table:
-    """Return the components of a service, with the drift of each below it, in red."""
+    """Return the components of a service."""
     table, now = make_table("COMPONENT", "STATE", "VERSION", "UPTIME", "RESTARTS", "REASON"), datetime.now(UTC)
     for one in service.components:
         table.add_row(
@@ -89,15 +89,18 @@ def show_components(service: pb.ServiceStatus) -> Table:
             str(one.restarts or ""),
             clean(one.reason or one.error),
         )
-        for drift in one.drift:
-            table.add_row("", "", "", "", "", show_drift(drift))
     return table
 
 
-def show_drift(drift: pb.Drift) -> Text:
-    """Return how a field differs, in red."""
-    wanted, found = clean(drift.desired).plain or "nothing", clean(drift.observed).plain or "nothing"
-    return Text(f"{clean(drift.field).plain} is {found}, should be {wanted}", RED)
+def show_drift(service: pb.ServiceStatus) -> list[Text]:
+    """Return a line for each field that differs from the definition."""
+    return [
+        clean(
+            f"{one.name}: {drift.field} is {drift.observed or 'nothing'}, should be {drift.desired or 'nothing'}", RED
+        )
+        for one in service.components
+        for drift in one.drift
+    ]
 
 
 def show_events(events: Iterable[pb.Event], node: str = "") -> Table:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
 import anyio
 
+from drone_mcp_node_agent.runtime.runtime import RuntimeFault
 from drone_mcp_nodes_api.definitions.naming import name_container
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
@@ -16,6 +18,8 @@ if TYPE_CHECKING:
 
     from drone_mcp_node_agent.registry.registry import Registry
     from drone_mcp_node_agent.runtime.runtime import Runtime, RuntimeEvent
+
+logger = logging.getLogger(__name__)
 
 SECONDS: Final = 1.0  # in which the ends of a component are counted together: one may end several times a second
 NOTABLE: Final = {"died", "start", "remove", "pause", "unpause", "oom", "health_status"}
@@ -48,9 +52,12 @@ class Follower:
         """Follow events until the engine's command ends."""
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(self._write_ends)
-            async with self._runtime.follow_events() as events:
-                async for event in events:
-                    self._take(event)
+            try:
+                async with self._runtime.follow_events() as events:
+                    async for event in events:
+                        self._take(event)
+            except RuntimeFault as fault:
+                logger.warning("The events of containers are not followed: %s. %s", fault.message, fault.next_step)
             tasks.cancel_scope.cancel()
 
     def _take(self, event: RuntimeEvent) -> None:

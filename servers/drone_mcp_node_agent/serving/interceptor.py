@@ -12,6 +12,7 @@ import grpc.aio
 from typing_extensions import override
 
 from ci_mcp_kit import logs
+from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import AuthenticationFailed, PermissionDenied, RateLimited, ServiceError, ServiceFailed
 from drone_mcp_node_agent.auth.callers import (
     SERVICE,
@@ -24,15 +25,21 @@ from drone_mcp_node_agent.auth.callers import (
 from drone_mcp_nodes_api.errors import to_status
 
 if TYPE_CHECKING:
+    from typing import TypeAlias
+
     from drone_mcp_node_agent.auth.audit import Audit
     from drone_mcp_node_agent.auth.callers import Authenticator
 
+    Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]  # generic in its stubs alone
+
 logger = logging.getLogger(__name__)
 
-Unary = Callable[[Any, grpc.aio.ServicerContext[Any, Any]], Awaitable[Any]]
-Stream = Callable[[Any, grpc.aio.ServicerContext[Any, Any]], AsyncIterator[Any]]
+Context = grpc.aio.ServicerContext[Any, Any]
+Unary = Callable[[Any, Context], Awaitable[Any]]
+Stream = Callable[[Any, Context], AsyncIterator[Any]]
 
 LONGEST_TOKEN: Final = 8192
+LONGEST_FACT: Final = 200
 UNKNOWN: Final = "-"  # the caller of a call without a valid token
 
 
@@ -53,13 +60,21 @@ class EveryCall(grpc.aio.ServerInterceptor):
     @override
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[grpc.RpcMethodHandler[Any, Any] | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[Handler | None]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> grpc.RpcMethodHandler[Any, Any] | None:
+    ) -> Handler | None:
+        method = one_line(handler_call_details.method.rpartition("/")[2], LONGEST_FACT)
         handler = await continuation(handler_call_details)
-        if handler is None:
-            return handler  # no such method, which gRPC answers by itself
-        method = handler_call_details.method.rpartition("/")[2]
+        if handler is None:  # gRPC answers by itself that there is no such method
+            await self._audit.record_outcome(method, UNKNOWN, {}, "UNIMPLEMENTED")
+            return None
+        try:
+            caller = await self._authenticator.authenticate(token_of(handler_call_details.invocation_metadata or ()))
+        except ServiceError as fault:
+            return self._refusal(method, fault)
+        except Exception:
+            logger.exception("The token of a call could not be validated")
+            return self._refusal(method, _unexpected())
         shape = {
             "request_deserializer": handler.request_deserializer,
             "response_serializer": handler.response_serializer,
@@ -67,19 +82,27 @@ class EveryCall(grpc.aio.ServerInterceptor):
         # The types of a handler are those of gRPC with threads; grpc.aio has coroutines in the same places.
         answer: Any = handler.unary_stream or handler.unary_unary
         if handler.response_streaming:
-            return grpc.unary_stream_rpc_method_handler(self._stream(method, answer), **shape)
-        return grpc.unary_unary_rpc_method_handler(self._unary(method, answer), **shape)
+            return grpc.unary_stream_rpc_method_handler(self._stream(method, caller, answer), **shape)
+        return grpc.unary_unary_rpc_method_handler(self._unary(method, caller, answer), **shape)
 
-    def _unary(self, method: str, answer: Unary) -> Unary:
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> Any:
-            async with self._passing(method, request, context):
+    def _refusal(self, method: str, fault: ServiceError) -> Handler:
+        async def refuse(_requests: Any, context: Context) -> None:
+            await self._audit.record_outcome(method, UNKNOWN, {}, fault.code)
+            await context.abort(*to_status(fault))
+
+        # As a stream of requests, of which none is read: a stranger's message is neither received nor parsed.
+        return grpc.stream_stream_rpc_method_handler(refuse)
+
+    def _unary(self, method: str, caller: Caller, answer: Unary) -> Unary:
+        async def call(request: Any, context: Context) -> Any:
+            async with self._passing(method, caller, request, context):
                 return await answer(request, context)
 
         return call
 
-    def _stream(self, method: str, answer: Stream) -> Stream:
-        async def call(request: Any, context: grpc.aio.ServicerContext[Any, Any]) -> AsyncIterator[Any]:
-            async with self._passing(method, request, context):
+    def _stream(self, method: str, caller: Caller, answer: Stream) -> Stream:
+        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+            async with self._passing(method, caller, request, context):
                 if not self._free_streams:
                     raise RateLimited(
                         "Too many streams of this node are open",
@@ -97,38 +120,36 @@ class EveryCall(grpc.aio.ServerInterceptor):
         return call
 
     @asynccontextmanager
-    async def _passing(
-        self, method: str, request: Any, context: grpc.aio.ServicerContext[Any, Any]
-    ) -> AsyncIterator[None]:
+    async def _passing(self, method: str, caller: Caller, request: Any, context: Context) -> AsyncIterator[None]:
         """Let a call through if its caller may make it, and record its outcome."""
-        name, subject, outcome = UNKNOWN, subject_of(request), "CANCELLED"
+        facts, outcome = facts_of(request), "CANCELLED"
         fault: ServiceError | None = None
         try:
-            caller = await self._authenticator.authenticate(token_of(context.invocation_metadata() or ()))
-            name = caller.name
             check_role(caller, method)
             if changes_something(method):
-                await self._audit.record_start(method, name, subject)
+                await self._audit.record_start(method, caller.name, facts)
             set_current(caller)
-            logs.set_caller(name)
-            with logs.request("rpc", method, service=subject or None):
+            logs.set_caller(caller.name)
+            with logs.request("rpc", method, **facts):
                 yield
             outcome = "OK"
         except ServiceError as error:
             outcome, fault = error.code, error
         except Exception:
             logger.exception("%s has failed", method)  # which is not for strangers
-            fault = ServiceFailed(
-                "The node's daemon failed",
-                next_step="Look at its log: journalctl -u drone-nodes-agent",
-                service=SERVICE,
-            )
+            fault = _unexpected()
             outcome = fault.code
         finally:
             # Before the caller gets the answer, so that nobody has an answer that is not on record.
-            await self._audit.record_outcome(method, name, subject, outcome)
+            await self._audit.record_outcome(method, caller.name, facts, outcome)
         if fault:
             await context.abort(*to_status(fault))
+
+
+def _unexpected() -> ServiceError:
+    return ServiceFailed(
+        "The node's daemon failed", next_step="Look at its log: journalctl -u drone-nodes-agent", service=SERVICE
+    )
 
 
 def check_role(caller: Caller, method: str) -> None:
@@ -156,8 +177,8 @@ def token_of(metadata: Any) -> str:
     return token
 
 
-def subject_of(request: Any) -> str:
-    """Return the service or secret that a request names, "" if it names none; for the audit log."""
-    service = getattr(request, "service", "") or getattr(getattr(request, "spec", request), "name", "")
-    component = getattr(request, "component", "")
-    return f"{service}/{component}" if component else str(service)
+def facts_of(request: Any) -> dict[str, str]:
+    """Return what a request is about, for the log and the audit log: never the content of a file or a secret."""
+    facts = {key: getattr(request, key, "") for key in ("service", "component", "path", "name", "plan")}
+    facts["service"] = facts["service"] or getattr(getattr(request, "spec", None), "name", "")
+    return {key: one_line(value, LONGEST_FACT) for key, value in facts.items() if value}

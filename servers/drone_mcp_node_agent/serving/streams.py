@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import AsyncExitStack, suppress
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 import anyio
@@ -85,16 +86,20 @@ async def read_logs(
                 if line.at is None or line.at.timestamp() >= since:
                     yield _message(component, line)
         return
-    since_time = request.since.ToDatetime(tzinfo=None) if request.HasField("since") else None
+    since_time = request.since.ToDatetime(tzinfo=UTC) if request.HasField("since") else None
+    faults: list[BaseException] = []
     async with AsyncExitStack() as stack:
         send, receive = anyio.create_memory_object_stream[pb.LogLine](WAITING)
         for component, container in containers.items():
             part = send.clone()
-            await stack.enter_async_context(running(_follow, runtime, component, container, tail, since_time, part))
+            follow = running(_follow, runtime, component, container, tail, since_time, part, on_fault=faults.append)
+            await stack.enter_async_context(follow)
         send.close()
         with receive:
             async for message in receive:
                 yield message
+    if faults:
+        raise faults[0]
 
 
 async def _follow(

@@ -16,7 +16,7 @@ from drone_mcp_nodes_api.wire.agent_pb2_grpc import McpAgentServiceStub
 from support.node_daemon import NodeDaemon, make_node, node_daemon
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import AsyncIterator, Iterator
 
 METHODS = {method.name: method for method in pb.DESCRIPTOR.services_by_name["McpAgentService"].methods}
 
@@ -26,6 +26,11 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[NodeDaemon]:
     node = make_node(tmp_path_factory.mktemp("node"), limits={"file_bytes": 100_000, "streams": 2})
     with node_daemon(node) as running:
         yield running
+
+
+def subject(line: dict[str, Any]) -> str:
+    """Return what an audit line is about."""
+    return " ".join(line[key] for key in ("service", "component", "path") if key in line)
 
 
 async def refused(call: Any) -> grpc.aio.AioRpcError:
@@ -52,8 +57,10 @@ async def test_a_node_describes_itself_and_its_caller(daemon: NodeDaemon) -> Non
 
 @pytest.mark.parametrize("method", sorted(METHODS))
 async def test_nobody_gets_in_without_a_token_that_the_node_knows(daemon: NodeDaemon, method: str) -> None:
-    trusted = grpc.ssl_channel_credentials(daemon.node.authority.file.read_bytes())
-    async with daemon.client(token="wrong") as wrong, grpc.aio.secure_channel(daemon.address, trusted) as channel:
+    async with (
+        daemon.client(token="wrong") as wrong,
+        grpc.aio.secure_channel(daemon.address, daemon.node.trust()) as channel,
+    ):
         for stub, told in (
             (wrong, "The node does not know this token"),
             (McpAgentServiceStub(channel), "The call has no bearer token"),
@@ -109,17 +116,20 @@ async def test_every_call_is_an_audit_line_and_a_change_has_one_before_it_too(da
         await alice.PushFile(pb.PushFileRequest(service="shop", path="a", content=b"secret words"))
         await refused(bob.StopService(pb.StopServiceRequest(service="shop", component="api")))
         await refused(nobody.ListServices(pb.ListServicesRequest()))
+    async with grpc.aio.secure_channel(daemon.address, daemon.node.trust()) as channel:
+        unknown = channel.unary_unary("/mcp.v1.McpAgentService/Explode", lambda request: request, lambda answer: answer)
+        await refused(unknown(b""))
 
     lines = daemon.node.audited()[begin:]
     assert [
-        (line["event"], line["operation"], line["agent"]["caller"], line.get("service", ""), line["outcome"])
-        for line in lines
+        (line["event"], line["operation"], line["agent"]["caller"], subject(line), line["outcome"]) for line in lines
     ] == [
         ("outcome", "GetNode", "bob", "", "OK"),
-        ("start", "PushFile", "alice", "shop", "started"),
-        ("outcome", "PushFile", "alice", "shop", "OK"),
-        ("outcome", "StopService", "bob", "shop/api", "PERMISSION_DENIED"),
+        ("start", "PushFile", "alice", "shop a", "started"),
+        ("outcome", "PushFile", "alice", "shop a", "OK"),
+        ("outcome", "StopService", "bob", "shop api", "PERMISSION_DENIED"),
         ("outcome", "ListServices", "-", "", "AUTH_FAILED"),
+        ("outcome", "Explode", "-", "", "UNIMPLEMENTED"),
     ]
     assert all(line["time"] and line["node"] == "web-1" for line in lines)
     assert "secret words" not in daemon.node.audit.read_text()
@@ -165,3 +175,19 @@ async def test_only_so_many_streams_are_open_at_a_time_and_a_closed_one_makes_ro
                 if again.code() == grpc.StatusCode.DEADLINE_EXCEEDED:  # it was open, and nothing happened
                     break
         streams[1].cancel()
+
+
+async def test_a_message_of_a_stranger_is_not_even_read(daemon: NodeDaemon) -> None:
+    sent = 0
+
+    async def endless() -> AsyncIterator[bytes]:
+        nonlocal sent
+        while True:
+            sent += 1
+            yield b"x" * 100_000
+
+    async with grpc.aio.secure_channel(daemon.address, daemon.node.trust()) as channel:
+        push = channel.stream_unary("/mcp.v1.McpAgentService/PushFile", lambda request: request, lambda answer: answer)
+        error = await refused(push(endless(), timeout=20))
+    assert error.code() == grpc.StatusCode.UNAUTHENTICATED
+    assert sent < 100
