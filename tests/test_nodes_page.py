@@ -22,7 +22,9 @@ pytestmark = pytest.mark.checkout
 
 PAGE = (Path(__file__).parent.parent / "docs" / "nodes.md").read_text(encoding="utf-8")
 APPS = {"drone-nodes": people, "drone-nodes-agent": agent}
-CALL = re.compile(r"(?<!now )\b(drone-nodes(?:-agent)?) ((?:(?:service|secret|node|token) )?[a-z]+(?:-config)?)\b([^`\n]*)")
+CALL = re.compile(
+    r"(?<!now )\b(drone-nodes(?:-agent)?) ((?:(?:service|secret|node|token) )?[a-z]+(?:-config)?)\b([^`\n]*)"
+)
 
 
 def find_command(program: str, words: str) -> Any:
