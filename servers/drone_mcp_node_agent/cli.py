@@ -51,8 +51,11 @@ def _load(path: Path) -> Configuration:
 def run(config: ConfigOption = DEFAULT) -> None:
     """Run the daemon until SIGINT or SIGTERM. It prints its address as a line of JSON when it is ready."""
     configuration = _load(config)
-    from drone_mcp_node_agent.serving.daemon import StartError, run_daemon  # noqa: PLC0415 - gRPC is slow to import
-
+    try:
+        from drone_mcp_node_agent.serving.daemon import StartError, run_daemon  # noqa: PLC0415 - gRPC is slow to import
+    except ModuleNotFoundError as missing:
+        package = str(missing.name).partition(".")[0]
+        _fail(f"The package {package} is missing. Install the daemon with: pip install 'drone-mcp[nodes]'")
     try:
         run_daemon(configuration)
     except StartError as error:

@@ -179,6 +179,7 @@ def token_of(metadata: Any) -> str:
 
 def facts_of(request: Any) -> dict[str, str]:
     """Return what a request is about, for the log and the audit log: never the content of a file or a secret."""
-    facts = {key: getattr(request, key, "") for key in ("service", "component", "path", "name", "plan")}
+    facts = {key: getattr(request, key, "") for key in ("service", "component", "path", "plan")}
+    facts["secret_name"] = getattr(request, "name", "")
     facts["service"] = facts["service"] or getattr(getattr(request, "spec", None), "name", "")
     return {key: one_line(value, LONGEST_FACT) for key, value in facts.items() if value}

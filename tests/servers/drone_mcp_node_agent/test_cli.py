@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -114,6 +115,16 @@ def test_a_mistake_in_the_file_is_told_before_anything_else(node: NodeFolder) ->
         ended = agent(node, *words)
         assert (ended.returncode, ended.stdout) == (1, "")
         assert ended.stderr == (f"{node.configuration}: monitor.intervall is no known key. Did you mean 'interval'?\n")
+
+
+def test_a_missing_extra_is_named(node: NodeFolder) -> None:
+    code = "import sys; sys.modules['grpc'] = None; from drone_mcp_node_agent.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", "--config", str(node.configuration)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "The package grpc is missing. Install the daemon with: pip install 'drone-mcp[nodes]'\n",
+    )
 
 
 def test_a_snapshot_without_a_registry_makes_neither(node: NodeFolder) -> None:

@@ -89,10 +89,16 @@ async def test_a_deployment_shows_progress_and_its_service_can_be_read_and_follo
             assert (await bob.ListServices(pb.ListServicesRequest())).services[0].name == "shop"
             assert (await bob.ListRevisions(pb.ListRevisionsRequest(service="shop"))).revisions[0].by == "alice"
 
-            missing = bob.ReadLogs(pb.ReadLogsRequest(service="none"))
-            with pytest.raises(grpc.aio.AioRpcError) as error:
-                await missing.read()
-            assert error.value.code() == grpc.StatusCode.NOT_FOUND
+            soon = pb.ReadLogsRequest(service="shop")
+            soon.since.FromNanoseconds(followed[-1].at.ToNanoseconds())
+            assert [line.text async for line in bob.ReadLogs(soon)] == ["later"]
+
+            await anyio.to_thread.run_sync(podman.podman, "rm", "--force", "--time", "0", "shop-api")
+            for name, follow in (("none", False), ("shop", False), ("shop", True)):
+                missing = bob.ReadLogs(pb.ReadLogsRequest(service=name, follow=follow))
+                with pytest.raises(grpc.aio.AioRpcError) as error:
+                    await missing.read()
+                assert error.value.code() == grpc.StatusCode.NOT_FOUND
 
 
 async def test_a_deployment_goes_on_when_its_caller_leaves(podman: PodmanHost, tmp_path: Path) -> None:
@@ -137,6 +143,9 @@ async def test_a_secret_reaches_its_container_as_a_file_and_shows_nowhere_else(
             await alice.DeleteSecret(pb.DeleteSecretRequest(name="db"))
             assert not (await bob.ListSecrets(pb.ListSecretsRequest())).secrets
         _, log = daemon.stop()
+    assert ("DeleteSecret", "db", "OK") in [
+        (line["operation"], line.get("secret_name"), line["outcome"]) for line in node.audited()
+    ]
     kept = [path.read_bytes() for path in [*node.state.rglob("*"), node.audit] if path.is_file()]
     assert not [True for content in [*kept, log.encode()] if b"correct horse" in content]
 
