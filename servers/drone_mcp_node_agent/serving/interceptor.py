@@ -140,7 +140,7 @@ class EveryCall(grpc.aio.ServerInterceptor):
             fault = _unexpected()
             outcome = fault.code
         finally:
-            # Before the caller gets the answer, so that nobody has an answer that is not on record.
+            # Before the caller gets the answer, so that every answer is on record.
             await self._audit.record_outcome(method, caller.name, facts, outcome)
         if fault:
             await context.abort(*to_status(fault))

@@ -164,12 +164,12 @@ def alerts(tmp_path: Path) -> Path:
     return program
 
 
-def told(program: Path) -> list[dict[str, str]]:
+def alerted(program: Path) -> list[dict[str, str]]:
     log = program.with_name(f"{program.name}.log")
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-async def test_a_component_that_flaps_between_two_looks_is_found_and_told_once(
+async def test_a_component_that_flaps_between_two_looks_is_found_and_reported_once(
     podman: PodmanHost, tmp_path: Path, alerts: Path
 ) -> None:
     node = make_node(tmp_path / "node", podman="podman", monitor=QUICK, alerts={"command": [str(alerts)]})
@@ -182,7 +182,7 @@ async def test_a_component_that_flaps_between_two_looks_is_found_and_told_once(
             seen = await events_until(alice, "alert")
         assert any(event.kind == "flapping" and event.component == "api" for event in seen)
         assert sum(event.kind == "died" for event in seen) > 0
-    alert = told(alerts)[0]
+    alert = alerted(alerts)[0]
     assert (alert["MCP_NODE"], alert["MCP_SERVICE"], alert["MCP_COMPONENT"]) == ("web-1", "shop", "api")
     assert alert["MCP_KIND"] in {"flapping", "down"}
 
@@ -192,11 +192,11 @@ async def test_a_component_that_flaps_between_two_looks_is_found_and_told_once(
             async for event in bob.WatchEvents(pb.WatchEventsRequest(after=begin), timeout=PATIENCE):
                 if event.kind == "died" and event.id > begin + 2:
                     break
-    kinds = [line["MCP_KIND"] for line in told(alerts)]
+    kinds = [line["MCP_KIND"] for line in alerted(alerts)]
     assert len(kinds) == len(set(kinds))
 
 
-async def test_a_container_that_somebody_stops_is_told_at_once_and_an_alert_that_fails_is_on_record(
+async def test_a_container_that_somebody_stops_is_reported_at_once_and_an_alert_that_fails_is_on_record(
     podman: PodmanHost, tmp_path: Path
 ) -> None:
     node = make_node(
