@@ -21,13 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Awaitable, Callable
     from pathlib import Path
 
-    from drone_mcp_nodes_api.client import NodeClient
     from google.protobuf.message import Message
 
     from ci_mcp_kit.errors import Service
     from ci_mcp_kit.guard.protocols import Gate
     from ci_mcp_kit.variables import Secret
     from drone_mcp_nodes.settings import NodesSettings
+    from drone_mcp_nodes_api.client import NodeClient
 
 MOST_SUGGESTED: Final = 5
 
