@@ -7,6 +7,7 @@ import pytest
 
 from ci_mcp_kit.errors import Conflict, InvalidInput, NotFound
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
+from support.image_registry import Image
 from support.node_operations import Node, deploy_and_die, make_component, make_service, open_node, published
 from support.podman import PodmanHost
 
@@ -56,6 +57,21 @@ async def test_a_service_is_deployed_and_a_bad_version_leaves_it_at_its_old_one(
     back = await node.operations.rollback("web", 0, "ann")
     assert (back.revision, outcomes([*back.results])) == (4, {"api": "replaced", "front": "replaced"})
     assert await read(url) == "v1.0.0\n"
+
+
+async def test_the_way_back_from_a_tag_that_has_moved_leads_to_what_it_named_before(node: Node) -> None:
+    def push(version: str) -> str:
+        return node.host.push("latest", Image({"VERSION": version}), "demo/moving")
+
+    ports, url = published("api")
+    api = make_component(node.host, "api", "latest", ports=ports)
+    api.image = push("first")
+    await node.deploy(make_service(api))
+    push("second")
+    assert outcomes([*(await node.deploy(make_service(api))).results]) == {"api": "replaced"}
+    assert await read(url) == "second\n"
+    assert not (await node.operations.rollback("web", 0, "ann")).reason
+    assert await read(url) == "first\n"
 
 
 async def test_a_failed_pull_of_one_component_is_told_and_the_others_go_on(node: Node) -> None:
