@@ -20,7 +20,7 @@ GENERATED = ("_pb2", "_pb2_grpc")  # no rule of style applies to what protoc wri
 SHARED = {
     "ci_mcp_kit": set(),
     "ci_mcp_logs": {"ci_mcp_kit"},
-    "ci_mcp_simulator": set(),
+    "ci_mcp_simulator": {"ci_mcp_kit"},
     "gitea_simulator": set(),
     "ci_mcp_http": {"ci_mcp_kit"},
     "drone_mcp_client": {"ci_mcp_http", "ci_mcp_kit"},

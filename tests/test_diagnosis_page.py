@@ -12,7 +12,7 @@ from mcp import Client
 from ci_mcp_simulator.clock import EPOCH
 from drone_mcp_logs.server import create
 from drone_mcp_logs.settings import LogSettings
-from pages.readme import splice
+from pages.markdown import splice
 from support.simulator import running_simulator
 
 pytestmark = pytest.mark.checkout

@@ -18,6 +18,7 @@ from fleet_mcp.rules.contract import KEYS, Contract
 from fleet_mcp.rules.state import KINDS
 from support.actions_desk import Person
 from support.coder import ON, READS, SCENARIO, WRITES, fleet
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedP
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -105,11 +106,21 @@ async def test_a_tool_needs_the_scopes_of_its_row_and_no_others(tool: str, tmp_p
         assert without.failed or (tool == "fleet_list_agents" and "agents" not in without.data), scope
 
 
-async def outcome(tool: str, reading: frozenset[str], changing: frozenset[str], folder: Path) -> Any:
+@pytest.mark.parametrize(("also", "fails"), [(frozenset({"user:read"}), False), (frozenset(), True)])
+async def test_a_rehearsed_creation_needs_the_scope_that_the_page_names(
+    also: frozenset[str], *, fails: bool, tmp_path: Path
+) -> None:
+    assert "To rehearse a creation, or to ask a person about one, the reading token also needs `user:read`" in PAGE
+    reading, changing = scopes()["fleet_create_agent"]
+    done = await outcome("fleet_create_agent", reading | also, changing, tmp_path, FLEET_ACTIONS="dry-run")
+    assert done.failed == fails
+
+
+async def outcome(tool: str, reading: frozenset[str], changing: frozenset[str], folder: Path, **env: str) -> Any:
     """Call a tool with tokens that have these scopes."""
     scenario = deepcopy(SCENARIO)
     scenario["users"]["mona"]["tokens"] = {READS: sorted(reading), WRITES: sorted(changing)}
-    async with fleet(folder, scenario, Person(), **ON) as desk:
+    async with fleet(folder, scenario, Person(), **{**ON, **env}) as desk:
         return await desk.call(tool, **CALLS.get(tool, {"agent": "cart"}))
 
 

@@ -17,6 +17,7 @@ from drone_mcp_config.installation.reading import read_installation
 from support.actions_desk import Person
 from support.jenkins_calls import SCENARIO
 from support.jenkins_desk import WRITER, desk
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -76,7 +77,7 @@ def run(command: str, folder: Path, **environment: str) -> subprocess.CompletedP
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.readme import splice, with_tables
+from pages.markdown import splice
+from pages.readme import with_tables
 from support.snapshots import hold
 
 pytestmark = pytest.mark.checkout
@@ -22,6 +23,8 @@ README = ROOT / "README.md"
         ("README.md", {"servers"}),
         ("docs/roles.md", {"roles"}),
         ("docs/settings.md", {"settings", "action-settings"}),
+        ("docs/architecture.md", {"packages"}),
+        ("docs/support.md", {"support"}),
     ],
 )
 def test_the_tables_of_a_page_are_those_of_the_product(page: str, tables: set[str]) -> None:
@@ -39,7 +42,12 @@ def test_the_readme_shows_the_two_commands_and_no_other_script() -> None:
     assert re.findall(r"scripts/\S+", README.read_text(encoding="utf-8")) == ["scripts/demo", "scripts/test"]
 
 
-PAGES = ["README.md", "CONTRIBUTING.md", *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md"))]
+PAGES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    *sorted(f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)
@@ -71,3 +79,21 @@ def test_every_page_is_in_the_index() -> None:
     index = (ROOT / "docs" / "index.md").read_text(encoding="utf-8")
     linked = {link.partition("#")[0] for link in re.findall(r"\]\(([^)]+)\)", index)}
     assert {page.name for page in (ROOT / "docs").glob("*.md")} - linked == {"index.md"}
+
+
+def test_every_term_in_code_that_the_glossary_names_is_in_the_sources() -> None:
+    page = (ROOT / "docs" / "glossary.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([A-Za-z][\w.]+)`", page))
+    assert len(named) > 10
+    sources = [path for layer in ("servers", "shared", "entrypoint") for path in (ROOT / layer).rglob("*")]
+    texts = [path.read_text(encoding="utf-8") for path in sources if path.suffix in {".py", ".json"}]
+    known = {*re.findall(r"[\w.]+", "\n".join(texts)), *(path.name for path in sources)}
+    assert named - known == set()
+
+
+def test_every_script_has_a_row_that_says_how_long_it_takes() -> None:
+    rows = re.findall(
+        r"^\| `scripts/([\w-]+)[^`]*` \| .+ \| (.+) \|$", (ROOT / "CONTRIBUTING.md").read_text("utf-8"), re.MULTILINE
+    )
+    scripts = {path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and not path.suffix}
+    assert {name for name, _ in rows} == scripts

@@ -42,7 +42,7 @@ def all_figures(packs: Path, models: Sequence[Model]) -> Iterator[tuple[str, flo
             marks = [mark for case, mark in rows[target.budget] if fold_of(case) in target.folds]
             yield from ((f"{target.name} {measure}", value) for measure, value in figures(marks).items())
             yield f"{target.name} tokens", median(mark.tokens for mark in marks)
-    own = [(answer(case, models[-1]), [case.raw["class"]]) for setting in OWN for case in failures.cases(setting)]
+    own = [(answer(case, models[-1]), case.raw["class"]) for setting in OWN for case in failures.cases(setting)]
     labelled = [((found.kind, found.confidence), found.right) for found in answers(packs, models)]
     for name, judgements in (("own", own), ("packs", labelled)):
         yield f"class right, {name}", fmean(kind in right for (kind, _), right in judgements)

@@ -58,6 +58,13 @@ def prometheus_rule(page: str) -> str:
     return HEAD + yaml.safe_dump(resource, sort_keys=False, width=10_000)
 
 
+def chart_rule(page: str) -> str:
+    """Return the same resource as a template of the Helm chart."""
+    rule = prometheus_rule(page).replace('namespace="drone-mcp"', 'namespace="{{ .Release.Namespace }}"')
+    rule = rule.replace("name: drone-mcp\n", "name: {{ .Release.Name }}\n")
+    return "{{- if .Values.prometheus }}\n" + rule + "{{- end }}\n"
+
+
 def _rule(alert: Alert) -> dict[str, object]:
     return {
         "alert": alert.name,

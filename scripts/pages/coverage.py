@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from drone_mcp_client import admin_calls, calls
 from drone_mcp_simulator.routes import ROUTES
 from drone_mcp_simulator.routing import Route, find
-from pages.readme import table
+from pages.markdown import table
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call

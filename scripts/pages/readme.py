@@ -1,8 +1,7 @@
-"""The tables of the README and of the pages about roles and settings, made from the product."""
+"""The tables of the README and of other pages, made from the product."""
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
 from drone_mcp_build.variables import VARIABLES
@@ -10,17 +9,14 @@ from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import Role, load_role
 from drone_mcp_deployments.variables import VARIABLES as DEPLOY_VARIABLES
+from pages.markdown import splice, table
+from pages.packages import packages_diagram
+from pages.support import support_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from ci_mcp_kit.variables import Variable
-
-
-def table(head: list[str], rows: list[list[str]]) -> str:
-    """Write a table in Markdown."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
 def servers_table(installed: Servers) -> str:
@@ -48,28 +44,18 @@ def settings_table(variables: Iterable[Variable]) -> str:
     return table(["variable", "takes", "default"], rows)
 
 
-def splice(page: str, name: str, made: str) -> str:
-    """Put a text in its place on a page, between the comments `NAME: begin` and `NAME: end`.
-
-    Raises:
-        ValueError: the page has no such place.
-    """
-    pattern = re.compile(rf"(<!-- {name}: begin -->\n).*?(<!-- {name}: end -->)", re.DOTALL)
-    if not pattern.search(page):
-        raise ValueError(f"the page has no place for {name}")
-    return pattern.sub(lambda match: f"{match[1]}{made}\n{match[2]}", page)
-
-
 def with_tables(page: str) -> str:
     """Return a page with the tables that it has a place for as they are now."""
     installed = read_installation()
     tables = {
-        "servers": servers_table(installed),
-        "roles": roles_table(installed),
-        "settings": settings_table(VARIABLES),
-        "action-settings": settings_table(DEPLOY_VARIABLES),
+        "servers": lambda: servers_table(installed),
+        "roles": lambda: roles_table(installed),
+        "settings": lambda: settings_table(VARIABLES),
+        "action-settings": lambda: settings_table(DEPLOY_VARIABLES),
+        "packages": packages_diagram,
+        "support": support_table,
     }
-    for name, made in tables.items():
+    for name, make in tables.items():
         if f"<!-- {name}: begin -->" in page:
-            page = splice(page, name, made)
+            page = splice(page, name, make())
     return page

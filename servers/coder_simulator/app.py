@@ -5,25 +5,22 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
 
+from ci_mcp_simulator import application
 from ci_mcp_simulator import serving as sockets
-from ci_mcp_simulator.faults import FaultMiddleware
 from coder_simulator import changes, proxy
 from coder_simulator.answers import PageRefusal, Refusal, to_json
 from coder_simulator.records import User
 from coder_simulator.requests import Ask, count, identify, read_body, read_query
 from coder_simulator.routes import ROUTES
-from coder_simulator.world import RecordedRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.applications import Starlette
+    from starlette.types import Receive, Scope, Send
 
     from coder_simulator.world import World
 
@@ -33,17 +30,7 @@ REPORTS = "/api/v2/workspaceagents/me/app-status"
 
 def create_app(world: World) -> Starlette:
     """Return an app that serves a world, in which time passes during the app's lifespan."""
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with world.running():
-            yield
-
-    middleware = [
-        Middleware(Recorder, world=world),
-        Middleware(FaultMiddleware, faults=world.faults, clock=world.clock),
-    ]
-    return Starlette(routes=[Mount("/", app=Coder(world))], middleware=middleware, lifespan=lifespan)
+    return application.create_app(world, {"/": Coder(world)})
 
 
 @asynccontextmanager
@@ -56,32 +43,6 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
 
     async with sockets.serving(make_app, host, port) as url:
         yield url
-
-
-class Recorder:
-    """Records every request, with the name of its token in place of the token, and the status of its response."""
-
-    def __init__(self, app: ASGIApp, world: World) -> None:
-        self.app = app
-        self.world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Record one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        headers = Request(scope).headers
-        path, query = scope["raw_path"].decode("ascii", "replace"), scope["query_string"].decode()
-        recorded = RecordedRequest(scope["method"], path, query, cookie=headers.get("cookie", ""))
-        self.world.requests.append(recorded)
-        scope["recorded"] = recorded
-
-        async def send_and_record(message: Message) -> None:
-            recorded.status = message.get("status", recorded.status)
-            recorded.sent += len(message.get("body", b""))
-            await send(message)
-
-        await self.app(scope, receive, send_and_record)
 
 
 class Coder:
@@ -121,7 +82,7 @@ class Coder:
             if found is None:
                 raise
             return proxy.redirect_to_login(world, path)
-        request.scope["recorded"].token = user.name
+        request.scope["recorded"].user = user.name
         limits.update(count(world, user, path))
         if found is not None:
             return proxy.answer(world, user, token, request.method, found, await read_body(request))

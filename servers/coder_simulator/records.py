@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
+import anyio
+
 Transition = Literal["start", "stop", "delete"]
 
 # The composite scopes (coder/coder v2.36.0, coderd/rbac/scopes_catalog.go), by what they let a token do here.
@@ -190,7 +192,11 @@ class Build:
 
 @dataclass
 class Workspace:
-    """A workspace with all its builds, oldest first."""
+    """A workspace with all its builds, oldest first.
+
+    Attributes:
+        changed: is set, and replaced, when something changes that Coder reports to those who watch the workspace.
+    """
 
     id: str
     name: str
@@ -200,6 +206,12 @@ class Workspace:
     builds: list[Build] = field(default_factory=list)
     last_report: Report | None = None
     dormant: float | None = None
+    changed: anyio.Event = field(default_factory=anyio.Event)
+
+    def publish(self) -> None:
+        """Report a change to those who watch."""
+        self.changed.set()
+        self.changed = anyio.Event()
 
     @property
     def latest(self) -> Build:

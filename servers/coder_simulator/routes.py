@@ -11,6 +11,7 @@ from coder_simulator.answers import Refusal, not_found, to_json
 from coder_simulator.exports import export_build, export_user, export_workspace
 from coder_simulator.requests import check_uuid
 from coder_simulator.search import parse_query, search
+from coder_simulator.streams import watch_workspace
 from coder_simulator.template_exports import export_evaluation, export_parameter, export_preset, export_template
 
 if TYPE_CHECKING:
@@ -119,6 +120,22 @@ def evaluate(ask: Ask) -> Response:
     return to_json(export_evaluation(template, body.get("inputs") or {}))
 
 
+def check_rights(ask: Ask) -> Response:
+    """Tell which actions the token may take. By the source, as no answer of it was recorded (coderd/authorize.go)."""
+    checks = (ask.body or {}).get("checks") or {}
+    for key, check in checks.items():
+        if not check["object"].get("resource_type"):
+            raise Refusal(400, f'Object\'s "resource_type" field must be defined for key "{key}".')
+    return to_json({key: _is_granted(ask, check["object"], check["action"]) for key, check in checks.items()})
+
+
+def _is_granted(ask: Ask, thing: dict[str, Any], action: str) -> bool:
+    is_own = thing.get("owner_id") in {"me", ask.user.id}
+    is_here = thing.get("any_org") or thing.get("organization_id") == ask.world.organization
+    right = {"application_connect": "app"}.get(action, action)
+    return bool(is_here and (is_own or ask.user.is_owner) and thing["resource_type"] == "workspace" and ask.may(right))
+
+
 def _version(ask: Ask) -> Template:
     check_uuid(ask.params["version"])
     found = next((one for one in ask.world.templates.values() if one.version == ask.params["version"]), None)
@@ -147,6 +164,7 @@ def _read_time(text: str) -> float:
 _TABLE: Final[tuple[tuple[str, str, Callable[[Ask], Response]], ...]] = (
     ("GET", "/workspaces", list_workspaces),
     ("GET", "/workspaces/{workspace}", get_workspace),
+    ("GET", "/workspaces/{workspace}/watch", watch_workspace),
     ("GET", "/workspaces/{workspace}/builds", list_builds),
     ("POST", "/workspaces/{workspace}/builds", changes.create_build),
     ("GET", "/users/{owner}", get_user),
@@ -155,6 +173,7 @@ _TABLE: Final[tuple[tuple[str, str, Callable[[Ask], Response]], ...]] = (
     ("GET", "/workspacebuilds/{build}", get_build),
     ("GET", "/workspacebuilds/{build}/parameters", list_build_parameters),
     ("PATCH", "/workspacebuilds/{build}/cancel", changes.cancel_build),
+    ("POST", "/authcheck", check_rights),
     ("GET", "/templates", list_templates),
     ("GET", "/templateversions/{version}/rich-parameters", list_parameters),
     ("GET", "/templateversions/{version}/presets", list_presets),

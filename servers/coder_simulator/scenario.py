@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from ci_mcp_simulator.scenarios import read_scenario
 from coder_simulator.records import Option, Parameter, Preset, Template, User
 from coder_simulator.world import World
 
@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from coder_simulator.records import Workspace
 
 FOLDER: Final = Path(__file__).with_name("scenarios")
-
-
-class ScenarioError(Exception):
-    """There is no such scenario, or its file is wrong."""
 
 
 class _Model(BaseModel):
@@ -84,19 +80,9 @@ def load(name: str, clock: Clock) -> World:
     """Return the world of a shipped scenario or of a file.
 
     Raises:
-        ScenarioError: there is none of that name, or it is wrong.
+        ScenarioError: there is none of that name, or it is invalid.
     """
-    path = FOLDER / f"{name}.yaml" if (FOLDER / f"{name}.yaml").exists() else Path(name)
-    try:
-        scenario = Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ScenarioError(f"{name}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{name} is no YAML: {str(error).splitlines()[0]}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ScenarioError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    return make_world(scenario, clock)
+    return make_world(read_scenario(Scenario, FOLDER, name), clock)
 
 
 def make_world(scenario: Scenario, clock: Clock) -> World:

@@ -5,22 +5,15 @@ from __future__ import annotations
 import hashlib
 import html
 import uuid
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-import anyio
-import anyio.lowlevel
-
-from ci_mcp_simulator.clock import ManualClock
-from ci_mcp_simulator.faults import Faults
-from ci_mcp_simulator.timeline import Timeline
+from ci_mcp_simulator.world import SimulatedWorld
 from coder_simulator.records import Agent, Build, Message, Report, Template, User, Workspace
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import Callable
 
-    from ci_mcp_simulator.clock import Clock
     from coder_simulator.records import Transition
 
 QUEUED: Final = 0.1  # seconds that a job waits for a provisioner
@@ -33,20 +26,7 @@ METADATA_TOO_LONG: Final = "insert resource metadata: pq: value too long for typ
 
 
 @dataclass
-class RecordedRequest:
-    """One request that reached the simulator, without its token."""
-
-    method: str
-    path: str
-    query: str
-    token: str = ""
-    cookie: str = ""
-    status: int = 0
-    sent: int = 0  # bytes of the body of the response
-
-
-@dataclass
-class World:
+class World(SimulatedWorld):
     """The state of a Coder. There are no globals, so a test may use several worlds.
 
     Attributes:
@@ -54,7 +34,6 @@ class World:
         on_task: is called when an agent has started with a task, or is given a message: what it does then.
     """
 
-    clock: Clock = field(default_factory=ManualClock)
     version: str = "v2.36.0"
     access_url: str = "http://127.0.0.1:7080"
     organization: str = "f926e76e-d2e7-4c49-b490-4df05f109275"
@@ -62,39 +41,12 @@ class World:
     users: dict[str, User] = field(default_factory=dict)
     templates: dict[str, Template] = field(default_factory=dict)
     workspaces: dict[str, Workspace] = field(default_factory=dict)
-    faults: Faults = field(default_factory=Faults)
-    requests: list[RecordedRequest] = field(default_factory=list)
     on_task: Callable[[World, Workspace, str], None] | None = None
 
     def __post_init__(self) -> None:
-        self.timeline = Timeline(self.clock)
+        super().__post_init__()
         self.windows: dict[tuple[str, str], tuple[float, int]] = {}
         self._ids = 0
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Play what happens by itself while the block runs."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(self.timeline.play, anyio.lowlevel.checkpoint)
-            yield
-            group.cancel_scope.cancel()
-
-    async def advance(self, seconds: float) -> None:
-        """Move a manual clock on, and play what happens until then."""
-        target = self.clock.now() + seconds
-        while (due := self.timeline.next_due()) is not None and due <= target:
-            self._set_clock(due)
-            while self.timeline.step(due):
-                await anyio.lowlevel.checkpoint()
-        self._set_clock(target)
-
-    def _set_clock(self, moment: float) -> None:
-        if isinstance(self.clock, ManualClock):
-            self.clock.set(moment)
-
-    def now(self) -> float:
-        """Return the Unix time in seconds."""
-        return self.timeline.now()
 
     def make_id(self) -> str:
         """Return the next id, the same in every run."""
@@ -129,6 +81,7 @@ class World:
         number = len(workspace.builds) + 1
         build = Build(self.make_id(), number, transition, self.now(), values, user)
         workspace.builds.append(build)
+        workspace.publish()
         self.timeline.after(QUEUED, lambda: self._run(workspace, build))
         return build
 
@@ -139,10 +92,12 @@ class World:
     def _run(self, workspace: Workspace, build: Build) -> None:
         if build.job in {"pending", "canceling"}:
             build.job, build.started = build.job.replace("pending", "running"), self.now()
+            workspace.publish()
             self.timeline.after(workspace.template.seconds, lambda: self._finish(workspace, build))
 
     def _finish(self, workspace: Workspace, build: Build) -> None:
         build.completed = self.now()
+        workspace.publish()
         if build.job == "canceling":
             build.job = "canceled"
             return
@@ -173,12 +128,14 @@ class World:
         agent = build.agent
         if agent is not None and workspace.latest is build:
             agent.connected, agent.lifecycle = self.now(), "starting"
+            workspace.publish()
             self.timeline.after(READY_AFTER, lambda: self._get_ready(workspace, agent))
 
     def _get_ready(self, workspace: Workspace, agent: Agent) -> None:
         if agent.lost is not None or workspace.agent is not agent:
             return
         agent.ready, agent.lifecycle = self.now(), "ready"
+        workspace.publish()
         agent.messages.append(Message(0, "agent", "Ready.", self.now()))
         task = workspace.latest.values.get("ai_prompt", "")
         if task and self.on_task is not None:
@@ -196,12 +153,14 @@ class World:
         report = Report(self.make_id(), self.now(), agent.id, workspace.id, "ai", state, text, uri)
         agent.reports.insert(0, report)
         workspace.last_report = report
+        workspace.publish()
         return report
 
     def kill(self, workspace: Workspace) -> None:
         """Kill the process of a workspace's agent; nothing else of the workspace changes."""
         if workspace.agent is not None:
             workspace.agent.lost = self.now()
+            workspace.publish()
 
     def say(self, workspace: Workspace, agent: Agent, content: str) -> None:
         """Give a message to an agent, which begins to work on it."""

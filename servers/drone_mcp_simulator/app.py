@@ -5,26 +5,25 @@ from __future__ import annotations
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Mount
 
+from ci_mcp_simulator import application
 from ci_mcp_simulator import serving as sockets
-from ci_mcp_simulator.faults import FaultMiddleware
+from ci_mcp_simulator.world import RecordedRequest
 from drone_mcp_simulator import routing
 from drone_mcp_simulator.permissions import ORG_LEVELS, REPO_LEVELS, refuse_org, refuse_repo, refuse_user
 from drone_mcp_simulator.routes import ROUTES
 from drone_mcp_simulator.routes.web import PlainErrorResponse
 from drone_mcp_simulator.routing import ErrorResponse, RequestContext, Route
-from drone_mcp_simulator.world import NoRows, RecordedRequest, World
+from drone_mcp_simulator.world import NoRows, World
 from gitea_simulator.app import Forge
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.applications import Starlette
+    from starlette.types import Receive, Scope, Send
 
     from drone_mcp_simulator.records import User
 
@@ -42,17 +41,12 @@ WEB = {"x-frame-options": "DENY", "x-xss-protection": "1; mode=block"}
 def create_app(world: World) -> Starlette:
     """Return an app that serves a world, whose timeline plays during the app's lifespan (see `World.running`)."""
 
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with world.running():
-            yield
+    def record(request: Request) -> RecordedRequest:
+        query = "&".join(part for part in request.url.query.split("&") if not part.startswith("access_token="))
+        user = find_caller(world, request)
+        return RecordedRequest(request.method, request.url.path, query, user.login if user else None)
 
-    middleware = [
-        Middleware(Recorder, world=world),
-        Middleware(FaultMiddleware, faults=world.faults, clock=world.clock),
-    ]
-    routes = [Mount("/forge", app=Forge(world.forge)), Mount("/", app=Drone(world))]
-    return Starlette(routes=routes, middleware=middleware, lifespan=lifespan)
+    return application.create_app(world, {"/forge": Forge(world.forge), "/": Drone(world)}, record)
 
 
 @asynccontextmanager
@@ -77,33 +71,6 @@ def find_caller(world: World, request: Request) -> User | None:
     header = request.headers.get("authorization", "")
     token = header.removeprefix("Bearer ") if header else request.query_params.get("access_token", "")
     return world.find_user_by_token(token)
-
-
-class Recorder:
-    """Records every request, without its token, and the status of its response (0: no response), faults included."""
-
-    def __init__(self, app: ASGIApp, world: World) -> None:
-        self.app = app
-        self.world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Record one request, unless it is for the simulator's own routes."""
-        if scope["type"] != "http" or scope["path"].startswith("/_simulator/"):
-            await self.app(scope, receive, send)
-            return
-        recorded = self._describe(Request(scope))
-        self.world.requests.append(recorded)
-
-        async def send_and_record(message: Message) -> None:
-            recorded.status = message.get("status", recorded.status)
-            await send(message)
-
-        await self.app(scope, receive, send_and_record)
-
-    def _describe(self, request: Request) -> RecordedRequest:
-        query = "&".join(part for part in request.url.query.split("&") if not part.startswith("access_token="))
-        user = find_caller(self.world, request)
-        return RecordedRequest(request.method, request.url.path, query, user.login if user else None)
 
 
 class Drone:

@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import os
-import signal
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated, Any
 
-import anyio
 import typer
 
 from ci_mcp_kit.command_line import Application
-from ci_mcp_kit.log_writer import LogWriter
 from ci_mcp_simulator.clock import ManualClock, RealClock
+from ci_mcp_simulator.commands import AllowRemote, Listen, ScenarioName, load_or_refuse, serve_until_stopped
 from ci_mcp_simulator.listening import parse_address
-from ci_mcp_simulator.serving import open_stop_event
 from drone_mcp_simulator import scenario as scenarios
 from drone_mcp_simulator.app import serving
-from drone_mcp_simulator.scenario_file import ScenarioError
 from drone_mcp_simulator.webhooks import WebhookSender
-
-if TYPE_CHECKING:
-    from drone_mcp_simulator.world import World
 
 app = Application(no_args_is_help=True, help="A simulated Drone CI server to try things on and to test against.")
 
@@ -44,10 +35,8 @@ def list_scenarios() -> None:
 
 @app.command()
 def serve(
-    listen: Annotated[
-        str, typer.Option(metavar="ADDRESS:PORT", help="Address to listen on; port 0 picks a free port.")
-    ] = "127.0.0.1:0",
-    scenario: Annotated[str, typer.Option(metavar="NAME", help="A shipped scenario's name or a file.")] = "demo",
+    listen: Listen = "127.0.0.1:0",
+    scenario: ScenarioName = "demo",
     webhook: Annotated[
         list[str] | None, typer.Option(metavar="URL", help="Send webhooks to this address; may be repeated.")
     ] = None,
@@ -57,23 +46,23 @@ def serve(
     clock: Annotated[
         ClockKind, typer.Option(help="manual: stands still until POST /_simulator/advance.")
     ] = ClockKind.real,
-    allow_remote: Annotated[
-        bool, typer.Option("--allow-remote", help="Allow an address other machines can reach.")
-    ] = False,
+    allow_remote: AllowRemote = False,
 ) -> None:
     """Serve a scenario. Prints one line of JSON when ready: {"url": ..., "tokens": {login: token}, "forge": {...}}.
 
     The repositories are also at the forge, a Gitea below /forge, with tokens of its own.
     """
-    host, port = parse_address(listen, allow_remote=allow_remote)
-    try:
-        world = scenarios.load(scenario, ManualClock() if clock is ClockKind.manual else RealClock())
-    except ScenarioError as error:
-        raise typer.BadParameter(str(error), param_hint="--scenario") from error
+    address = parse_address(listen, allow_remote=allow_remote)
+    timepiece = ManualClock() if clock is ClockKind.manual else RealClock()
+    world = load_or_refuse(lambda: scenarios.load(scenario, timepiece))
     if webhook:
         world.sender = WebhookSender(tuple(webhook), secret=_read_secret(webhook_secret_env))
-    logging.basicConfig(level=logging.WARNING, handlers=[LogWriter()], force=True)
-    anyio.run(_serve, world, host, port)
+
+    def describe() -> dict[str, Any]:
+        forge = {"url": world.forge.url, "tokens": {one.name: key for key, one in world.forge.tokens.items()}}
+        return {"tokens": {user.login: user.token for user in world.users.values()}, "forge": forge}
+
+    serve_until_stopped(lambda host, port: serving(world, host, port), address, describe)
 
 
 def _read_secret(variable: str | None) -> str:
@@ -82,19 +71,6 @@ def _read_secret(variable: str | None) -> str:
     if variable not in os.environ:
         raise typer.BadParameter(f"the variable {variable} is not set", param_hint="--webhook-secret-env")
     return os.environ[variable]
-
-
-async def _serve(world: World, host: str, port: int) -> None:
-    stop = open_stop_event(signal.SIGINT, signal.SIGTERM)
-    try:
-        async with serving(world, host, port) as url:
-            tokens = {user.login: user.token for user in world.users.values()}
-            forge = {"url": world.forge.url, "tokens": {one.name: key for key, one in world.forge.tokens.items()}}
-            typer.echo(json.dumps({"url": url, "tokens": tokens, "forge": forge}))
-            await stop.wait()
-    except OSError as error:
-        typer.echo(f"cannot listen on {host}:{port}: {error.strerror or error}", err=True)
-        raise typer.Exit(1) from error
 
 
 def main() -> None:

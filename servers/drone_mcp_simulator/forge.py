@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from drone_mcp_simulator.scenario_file import ScenarioError
+from ci_mcp_simulator.scenarios import ScenarioError
 from gitea_simulator.git import Blob, Person
 from gitea_simulator.records import Status
 

@@ -19,10 +19,11 @@ from pydantic import ValidationError
 from ci_mcp_kit.yaml_source import YAML_ERRORS
 from ci_mcp_simulator.clock import ManualClock
 from ci_mcp_simulator.faults import Fault
+from ci_mcp_simulator.scenarios import ScenarioError
 from drone_mcp_simulator import forge, lifecycle
 from drone_mcp_simulator.lifecycle import TransitionRefused
 from drone_mcp_simulator.records import Build, User
-from drone_mcp_simulator.scenario_file import OnBuild, PullPart, ScenarioError, ScenarioFile
+from drone_mcp_simulator.scenario_file import OnBuild, PullPart, ScenarioFile
 from drone_mcp_simulator.scenario_pipelines import PipelineResolver
 from drone_mcp_simulator.scm import ScmRepo
 from drone_mcp_simulator.trigger import describe_rebuild, start
@@ -95,7 +96,8 @@ class Loader:
         self.pipelines = pipelines
         self.zero = clock.now()
         self._is_loaded = False
-        self.world = World(clock, Addresses(**file.place.model_dump()), file.hook_signatures)
+        addresses = Addresses(**file.place.model_dump())
+        self.world = World(clock=clock, addresses=addresses, hook_signatures=file.hook_signatures)
         self.world.forge.builds = partial(forge.list_statuses, self.world)
         runner = self.world.runner
         runner.name, runner.platforms = file.runner.name, tuple(file.runner.platforms)

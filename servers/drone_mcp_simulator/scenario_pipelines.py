@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from drone_mcp_simulator.scenario_file import ScenarioError
+from ci_mcp_simulator.scenarios import ScenarioError
 from drone_mcp_simulator.scm import Commit, Pipeline, StageDefinition, StepDefinition, sha_for
 from drone_mcp_simulator.step_output import Output
 

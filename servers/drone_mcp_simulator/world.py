@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-import anyio
-import anyio.lowlevel
-
-from ci_mcp_simulator.clock import ManualClock
-from ci_mcp_simulator.faults import Faults
-from ci_mcp_simulator.timeline import Timeline
+from ci_mcp_simulator.world import SimulatedWorld
 from drone_mcp_simulator import gojson, lifecycle
 from drone_mcp_simulator.records import Build, Cron, Perm, Repo, Secret, Stage, Step, Template, User
 from drone_mcp_simulator.runner import Runner
@@ -24,7 +18,6 @@ from gitea_simulator.world import Gitea
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from ci_mcp_simulator.clock import Clock
     from drone_mcp_simulator.scm import ScmRepo
     from drone_mcp_simulator.webhooks import WebhookSender
 
@@ -65,21 +58,9 @@ class Addresses:
 
 
 @dataclass
-class RecordedRequest:
-    """One request that reached the simulator, without its token."""
-
-    method: str
-    path: str
-    query: str
-    user: str | None
-    status: int = 0
-
-
-@dataclass
-class World:
+class World(SimulatedWorld):
     """The state of a Drone server. There are no globals, so a test may use several worlds."""
 
-    clock: Clock = field(default_factory=ManualClock)
     addresses: Addresses = field(default_factory=Addresses)
     hook_signatures: bool = False  # refuse incoming hooks that the repository's signer did not sign
     users: dict[str, User] = field(default_factory=dict)
@@ -93,13 +74,11 @@ class World:
     crons: list[Cron] = field(default_factory=list)
     secrets: list[Secret] = field(default_factory=list)
     templates: list[Template] = field(default_factory=list)
-    requests: list[RecordedRequest] = field(default_factory=list)
-    faults: Faults = field(default_factory=Faults)
     hub: Hub = field(default_factory=Hub)
     sender: WebhookSender | None = None
 
     def __post_init__(self) -> None:
-        self.timeline = Timeline(self.clock)
+        super().__post_init__()
         self.forge = Gitea(self.timeline.now, self.addresses.forge)
         self.runner = Runner(self)
         self.outbox: list[Webhook] = []
@@ -114,10 +93,6 @@ class World:
     def next_id(self, table: str) -> int:
         """Return the next primary key of a table."""
         return next(self._counts.setdefault(table, count(1)))
-
-    def derive_hex(self, *purpose: object) -> str:
-        """Return 32 hexadecimal digits that depend on `purpose` only, so that every run has the same tokens."""
-        return hashlib.sha256("/".join(map(str, purpose)).encode()).hexdigest()[:32]
 
     # -- users and repositories
 
@@ -284,30 +259,19 @@ class World:
         while self.timeline.step(self.clock.now()):
             self.outbox.clear()
 
-    async def advance(self, seconds: float) -> None:
-        """Advance a manual clock and play the events due on the way."""
-        if not isinstance(self.clock, ManualClock):
-            raise TypeError("only a manual clock can be advanced")
-        until = self.clock.now() + seconds
-        while (due := self.timeline.next_due()) is not None and due <= until:
-            self.clock.set(due)
-            self.timeline.step(due)
-            await self.deliver()
-        self.clock.set(until)
-        await anyio.lowlevel.checkpoint()
+    async def settle(self) -> None:
+        """Send the webhooks of an event before the next one is played."""
+        await self.deliver()
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """Play the timeline during the block, then end all streams. With a manual clock, only `advance` plays it."""
+        """Play the timeline during the block, then end all streams and connections."""
         try:
-            async with anyio.create_task_group() as group:
-                if not isinstance(self.clock, ManualClock):
-                    group.start_soon(self.timeline.play, self.deliver)
+            async with super().running():
                 try:
                     yield
                 finally:
                     self.hub.close()
-                    group.cancel_scope.cancel()
         finally:
             if self.sender:
                 await self.sender.close()

@@ -12,6 +12,7 @@ from ci_mcp_kit import logs, observing
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
 from coder_client.errors import CODER, CODER_WRITES
 from drone_mcp_build.scope import RepoScope
+from fleet_mcp.memory import Memory
 from fleet_mcp.rules.contract import Assignment, read_assignment, read_assignment_of_parameters
 
 if TYPE_CHECKING:
@@ -28,8 +29,9 @@ if TYPE_CHECKING:
 ME: Final = "me"
 EVERYBODY: Final = "*"
 MOST_VERSIONS: Final = 50  # of templates, whose parameters are kept
-MOST_AGENTS: Final = 1_000  # whose ids are kept
-EVALUATION: Final = "templates.evaluate"
+MOST_AGENTS: Final = 1_000  # of which something is kept
+# A POST each, because its inputs are long; nothing changes (coder/coder v2.36.0, coderd/parameters.go, authorize.go).
+QUESTIONS: Final = frozenset({"templates.evaluate", "rights.check"})
 
 
 class FleetAccess(ReadAccess["Transport"]):
@@ -46,11 +48,12 @@ class FleetAccess(ReadAccess["Transport"]):
         self.settings = settings
         self.scope = RepoScope(settings.repos)
         self._drone: DroneClient | None = None
-        self._user_ids: dict[str, str] = {}
-        self._parameters: dict[str, tuple[Parameter, ...]] = {}
-        self._presets: dict[str, tuple[Preset, ...]] = {}
-        self._ids: dict[str, str] = {}
-        self._assignments: dict[str, Assignment] = {}
+        self._user_ids: Memory[str, str] = Memory(MOST_AGENTS)
+        self._parameters: Memory[str, tuple[Parameter, ...]] = Memory(MOST_VERSIONS)
+        self._presets: Memory[str, tuple[Preset, ...]] = Memory(MOST_VERSIONS)
+        self._names: Memory[str, str] = Memory(MOST_AGENTS)
+        self._assignments: Memory[str, Assignment] = Memory(MOST_AGENTS)
+        self._of_builds: Memory[str, Assignment] = Memory(MOST_AGENTS)
 
     @override
     def connect(self) -> Transport:
@@ -60,8 +63,7 @@ class FleetAccess(ReadAccess["Transport"]):
     @override
     def gate(self, call: Call[Any]) -> None:
         self.scope.gate(call)
-        # A POST, because its inputs are long; it changes nothing (coder/coder v2.36.0, coderd/parameters.go).
-        if call.operation != EVALUATION or call.writes:
+        if call.operation not in QUESTIONS or call.writes:
             super().gate(call)
 
     def drone(self) -> DroneClient | None:
@@ -133,12 +135,12 @@ class FleetAccess(ReadAccess["Transport"]):
             raise self._refuse_owner(named)
         return workspace, await self.read_assignment(workspace)
 
-    async def find_again(self, workspace: Workspace) -> tuple[Workspace, Assignment]:
-        """Return an agent that was found before as it is now, also if it was deleted and its name is another's."""
+    async def find_by_id(self, workspace: str) -> tuple[Workspace, Assignment]:
+        """Return an agent that was read before as it is now, also if it was deleted and its name is another's."""
         from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
 
         coder = await self.client()
-        found = await coder.send(calls.get_workspace_by_id(workspace.id, include_deleted=True))
+        found = await coder.send(calls.get_workspace_by_id(workspace, include_deleted=True))
         return found, await self.read_assignment(found)
 
     async def read_assignment(self, workspace: Workspace) -> Assignment:
@@ -147,8 +149,6 @@ class FleetAccess(ReadAccess["Transport"]):
         Raises:
             PermissionDenied: its project or its template is outside of this fleet.
         """
-        from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
-
         settings, build = self.settings, workspace.latest_build
         if settings.templates and workspace.template_name not in settings.templates:
             raise PermissionDenied(
@@ -159,13 +159,22 @@ class FleetAccess(ReadAccess["Transport"]):
             )
         known = self.recall_assignment(workspace)
         if not known.is_known or not build.resources:
-            coder = await self.client()
-            values = {one.name: one.value for one in await coder.send(calls.list_build_parameters(build.id))}
-            known = read_assignment_of_parameters(settings.contract, values, workspace.template_name)
+            known = await self._read_parameters(build.id, workspace.template_name)
             self._assignments[workspace.id] = Assignment(role=known.role, project=known.project)
         logs.add_facts(repo=known.project)
         self.scope.check(known.project)
+        self.remember(workspace)
         return known
+
+    async def _read_parameters(self, build: str, template: str) -> Assignment:
+        """Return what the parameters of a build say, which are read once: those of a build never change."""
+        from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
+
+        if build not in self._of_builds:
+            found = await (await self.client()).send(calls.list_build_parameters(build))
+            values = {one.name: one.value for one in found}
+            self._of_builds[build] = read_assignment_of_parameters(self.settings.contract, values, template)
+        return self._of_builds[build]
 
     def recall_assignment(self, workspace: Workspace) -> Assignment:
         """Return what an agent is for, as its build shows it.
@@ -177,22 +186,32 @@ class FleetAccess(ReadAccess["Transport"]):
         if not shown.is_known:
             return self._assignments.get(workspace.id, shown)
         self._assignments[workspace.id] = Assignment(role=shown.role, project=shown.project)
-        while len(self._assignments) > MOST_AGENTS:
-            del self._assignments[next(iter(self._assignments))]
         return shown
 
     def knows(self, agent: str, workspace: str) -> bool:
         """Return whether this process has read an agent of this name and id, and so may go on reading it."""
-        return self._ids.get(workspace) == agent
+        return self._names.get(workspace) == agent
 
-    def remember(self, agent: str, workspace: str) -> None:
-        """Remember an agent that was read."""
-        self._ids[workspace] = agent
-        while len(self._ids) > MOST_AGENTS:
-            del self._ids[next(iter(self._ids))]
+    def remember(self, workspace: Workspace) -> None:
+        """Remember the name of an agent that this role may see, and the id of its owner."""
+        self._names[workspace.id] = f"{workspace.owner_name}/{workspace.name}"
+        self._user_ids[ME if self.settings.owners == (ME,) else workspace.owner_name] = workspace.owner_id
+
+    def recall(self, agent: str) -> tuple[str, str] | None:
+        """Return "owner/name" and id of the newest agent of a name that this process has read, None for none.
+
+        The name may be another agent's by now. A name without an owner is known where the fleet has a single one.
+        """
+        owners = self.settings.owners
+        if "/" not in agent and owners != (ME,):  # which is the owner of all agents that were read
+            if len(owners) > 1 or owners[0] == EVERYBODY:
+                return None
+            agent = f"{owners[0]}/{agent}"
+        newest_first = reversed(self._names.items())
+        return next(((name, key) for key, name in newest_first if f"/{name}".endswith(f"/{agent}")), None)
 
     async def user_id(self, name: str = ME) -> str:
-        """Return the id of a user, by default the token's own, which is read once: it never changes."""
+        """Return the id of a user, by default the token's own: it never changes, and agents that were read show it."""
         from coder_client import calls  # noqa: PLC0415 - on first use, to start fast
 
         if name not in self._user_ids:
@@ -206,8 +225,6 @@ class FleetAccess(ReadAccess["Transport"]):
         if version not in self._parameters:
             found = await (await self.client()).send(calls.list_parameters(version))
             self._parameters[version] = found
-            while len(self._parameters) > MOST_VERSIONS:
-                del self._parameters[next(iter(self._parameters))]
         return self._parameters[version]
 
     async def presets(self, version: str) -> tuple[Preset, ...]:
@@ -217,8 +234,6 @@ class FleetAccess(ReadAccess["Transport"]):
         if version not in self._presets:
             found = await (await self.client()).send(calls.list_presets(version))
             self._presets[version] = found
-            while len(self._presets) > MOST_VERSIONS:
-                del self._presets[next(iter(self._presets))]
         return self._presets[version]
 
     @override

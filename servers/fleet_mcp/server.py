@@ -26,8 +26,17 @@ if TYPE_CHECKING:
 
     from mcp.server.mcpserver import MCPServer
 
+    from ci_mcp_kit.access_check import Finding
     from ci_mcp_kit.front.takeover import Handover
     from fleet_mcp.reading.waiting import Pause
+
+
+async def check_access(settings: FleetSettings) -> list[Finding]:
+    """Return what was found about the tokens."""
+    from fleet_mcp.checking import check_access  # noqa: PLC0415 - only for this, to start fast
+
+    return await check_access(settings)
+
 
 SPEC = ServerSpec(
     name="drone-fleet",
@@ -47,6 +56,7 @@ report alone proves nothing, so its age and what hides it are shown.""",
     guard=FLEET_GUARD,
     commands=(("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),),
     probe="fleet_list_roles",
+    check=check_access,
 )
 
 

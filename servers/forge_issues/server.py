@@ -64,7 +64,12 @@ def create(settings: IssueSettings, clock: Callable[[], float] = time.time) -> M
     access.at_close += [notes.close, guard.close]
     actor = Actor(guard, settings.timeout, clock)
     parts = reading.ReadingTools(access), writing.WritingTools(access, actor, writer)
-    return build_server(SPEC, settings, access, *parts, seal=guard.seal)
+
+    async def find_lacking() -> frozenset[str]:
+        of_reader = await access.find_lacking({**SPEC.scopes, **writing.READ_SCOPES})
+        return of_reader | await writer.find_lacking(writing.WRITE_SCOPES)
+
+    return build_server(SPEC, settings, access, *parts, seal=guard.seal, find_lacking=find_lacking)
 
 
 def main(handover: Handover | None = None) -> None:

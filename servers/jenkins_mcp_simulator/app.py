@@ -6,25 +6,22 @@ from contextlib import asynccontextmanager
 from email.utils import formatdate
 from typing import TYPE_CHECKING
 
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse
-from starlette.routing import Mount
 
+from ci_mcp_simulator import application
 from ci_mcp_simulator import serving as sockets
-from ci_mcp_simulator.faults import FaultMiddleware
 from jenkins_mcp_simulator import pages
 from jenkins_mcp_simulator.requests import ANONYMOUS, Ask, identify, read_values, split_path
 from jenkins_mcp_simulator.routes import answer
 from jenkins_mcp_simulator.triggering import Refused
-from jenkins_mcp_simulator.world import RecordedRequest
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
+    from starlette.applications import Starlette
     from starlette.responses import Response
-    from starlette.types import ASGIApp, Message, Receive, Scope, Send
+    from starlette.types import Receive, Scope, Send
 
     from jenkins_mcp_simulator.world import World
 
@@ -33,17 +30,7 @@ LONGEST_LINE = 8192  # bytes of a request line; Jetty answers 414 beyond
 
 def create_app(world: World) -> Starlette:
     """Return an app that serves a world, in which time passes during the app's lifespan."""
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        async with world.running():
-            yield
-
-    middleware = [
-        Middleware(Recorder, world=world),
-        Middleware(FaultMiddleware, faults=world.faults, clock=world.clock),
-    ]
-    return Starlette(routes=[Mount("/", app=Jenkins(world))], middleware=middleware, lifespan=lifespan)
+    return application.create_app(world, {"/": Jenkins(world)})
 
 
 @asynccontextmanager
@@ -56,32 +43,6 @@ async def serving(world: World, host: str = "127.0.0.1", port: int = 0) -> Async
 
     async with sockets.serving(make_app, host, port, date_header=False) as url:
         yield url + world.prefix
-
-
-class Recorder:
-    """Records every request without its credentials, and the status of its response (0: no response)."""
-
-    def __init__(self, app: ASGIApp, world: World) -> None:
-        self.app = app
-        self.world = world
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Record one request."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        recorded = RecordedRequest(
-            scope["method"], scope["raw_path"].decode("ascii", "replace"), scope["query_string"].decode(), ""
-        )
-        self.world.requests.append(recorded)
-        scope["recorded"] = recorded
-
-        async def send_and_record(message: Message) -> None:
-            recorded.status = message.get("status", recorded.status)
-            recorded.sent += len(message.get("body", b""))
-            await send(message)
-
-        await self.app(scope, receive, send_and_record)
 
 
 class Jenkins:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
+from ci_mcp_simulator.scenarios import read_scenario
 from jenkins_mcp_simulator.records import (
     Build,
     Job,
@@ -26,10 +26,6 @@ if TYPE_CHECKING:
 
 FOLDER: Final = Path(__file__).with_name("scenarios")
 BETWEEN_BUILDS: Final = 3600.0  # seconds between the builds of a job's history
-
-
-class ScenarioError(Exception):
-    """There is no such scenario, or its file is wrong."""
 
 
 class _Model(BaseModel):
@@ -149,19 +145,9 @@ def load(name: str, clock: Clock) -> World:
     """Return the world of a shipped scenario or of a file.
 
     Raises:
-        ScenarioError: there is none of that name, or it is wrong.
+        ScenarioError: there is none of that name, or it is invalid.
     """
-    path = FOLDER / f"{name}.yaml" if (FOLDER / f"{name}.yaml").exists() else Path(name)
-    try:
-        scenario = Scenario.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except OSError as error:
-        raise ScenarioError(f"{name}: {error.strerror}") from error
-    except yaml.YAMLError as error:
-        raise ScenarioError(f"{name} is no YAML: {str(error).splitlines()[0]}") from error
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise ScenarioError(f"{name}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
-    return make_world(scenario, clock)
+    return make_world(read_scenario(Scenario, FOLDER, name), clock)
 
 
 def make_world(scenario: Scenario, clock: Clock) -> World:

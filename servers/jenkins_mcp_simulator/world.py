@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import count
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
-import anyio
-import anyio.lowlevel
-
-from ci_mcp_simulator.clock import ManualClock
-from ci_mcp_simulator.faults import Faults
-from ci_mcp_simulator.timeline import Timeline
+from ci_mcp_simulator.world import SimulatedWorld
 from jenkins_mcp_simulator.records import Build, Item, Job, User
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Iterator
+    from collections.abc import Callable, Iterator
 
-    from ci_mcp_simulator.clock import Clock
 
 # Seconds for which an item is known after it has left the queue (jenkinsci/jenkins,
 # core/src/main/java/hudson/model/Queue.java, `leftItems`).
@@ -50,19 +42,7 @@ class Node:
 
 
 @dataclass
-class RecordedRequest:
-    """One request that reached the simulator, without its credentials."""
-
-    method: str
-    path: str
-    query: str
-    user: str
-    status: int = 0
-    sent: int = 0  # bytes of the body of the response
-
-
-@dataclass
-class World:
+class World(SimulatedWorld):
     """The state of a Jenkins. There are no globals, so a test may use several worlds.
 
     Attributes:
@@ -74,7 +54,6 @@ class World:
         has_stage_view: whether the stage view plugin is installed.
     """
 
-    clock: Clock = field(default_factory=ManualClock)
     prefix: str = ""
     root_url: str = "http://127.0.0.1:8080/"
     anonymous_reads: bool = False
@@ -88,41 +67,10 @@ class World:
     knows_log_parts: bool = True
     has_stage_view: bool = True
     crumbs: dict[str, str] = field(default_factory=dict)  # session -> crumb
-    faults: Faults = field(default_factory=Faults)
-    requests: list[RecordedRequest] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.timeline = Timeline(self.clock)
+        super().__post_init__()
         self._item_ids = count(1)
-
-    @asynccontextmanager
-    async def running(self) -> AsyncIterator[None]:
-        """Play what happens by itself while the block runs."""
-        async with anyio.create_task_group() as group:
-            group.start_soon(self.timeline.play, anyio.lowlevel.checkpoint)
-            yield
-            group.cancel_scope.cancel()
-
-    async def advance(self, seconds: float) -> None:
-        """Move a manual clock on, and play what happens until then."""
-        target = self.clock.now() + seconds
-        while (due := self.timeline.next_due()) is not None and due <= target:
-            self._set_clock(due)
-            while self.timeline.step(due):
-                await anyio.lowlevel.checkpoint()
-        self._set_clock(target)
-
-    def _set_clock(self, moment: float) -> None:
-        if isinstance(self.clock, ManualClock):
-            self.clock.set(moment)
-
-    def now(self) -> float:
-        """Return the Unix time in seconds."""
-        return self.timeline.now()
-
-    def derive_hex(self, *purpose: object) -> str:
-        """Return 32 hexadecimal digits that depend on `purpose` only, so that every run has the same ones."""
-        return hashlib.sha256("/".join(map(str, purpose)).encode()).hexdigest()[:32]
 
     # -- jobs
 

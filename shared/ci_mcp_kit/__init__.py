@@ -67,8 +67,10 @@ Modules:
     tools      @tool, make_tool
     resources  @resource, @prompt
     offered_names  the names of what a server offers, and the protocol error for every other name
+    tool_scopes  leaves the tools out of the list for which a token lacks a scope
     answer     View, success, failure, view_text, to_json
     token_count  count_tokens: the estimated cost of a text for a model
+    access_check  a server's own check of what its tokens may do, for `doctor`
     manifest   manifest(spec, server): what the server offers, as the generated manifest.json holds it
     front      the start of a server process; pipes: its input and output; wrong_environment: its message
     jsonrpc    reads the messages of a client, and refuses what is none; stdio, http_invalid_bodies: the transports

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from mcp.server.caching import CacheHint
 from mcp.server.mcpserver import MCPServer, RequestStateSecurity
 
-from ci_mcp_kit import logs, observing_middleware, pipes, sdk, serving, telemetry
+from ci_mcp_kit import access_check, logs, observing_middleware, pipes, sdk, serving, telemetry
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.front.takeover import Handover
@@ -32,16 +32,18 @@ from ci_mcp_kit.resources import (
     resource_addresses,
 )
 from ci_mcp_kit.settings import ProcessSettings
+from ci_mcp_kit.tool_scopes import ToolScopes
 from ci_mcp_kit.tools import TOOL_MARK, Declared, make_tool, marked
 from ci_mcp_kit.variables import SettingsError, offered_tools, refuse_unknown_tools
 from ci_mcp_kit.wrong_environment import NEXT_STEP, notice
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Collection, Mapping
+    from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
     from contextlib import AbstractAsyncContextManager
 
     from mcp.server.context import CallNext, HandlerResult, ServerMiddleware, ServerRequestContext
 
+    from ci_mcp_kit.access_check import AccessCheck
     from ci_mcp_kit.errors import ServiceError
     from ci_mcp_kit.guard.spec import GuardSpec
 
@@ -51,9 +53,11 @@ DISTRIBUTION = "drone-mcp"
 BAD_SETTINGS = 2  # the exit status, as argparse has it for wrong arguments
 STATE_LIFE = 300.0  # seconds that a person has to answer a question, as in `guard.confirmation_tokens`
 
-# Lists depend on the installation and the allow-list alone, both fixed while the process lives.
-# An hour, in milliseconds. Private, because a cache between clients would show the tools of one role to another.
+# Lists depend on the installation and the allow-list alone, both fixed while the process lives; where `find_lacking` is
+# given, the list of tools depends on a token, too. In milliseconds: an hour, and a minute. Private, because a cache
+# between clients would show the tools of one role to another.
 _FIXED = CacheHint(ttl_ms=3_600_000, scope="private")
+_CHANGING = CacheHint(ttl_ms=60_000, scope="private")
 _CACHE_HINTS: dict[Any, CacheHint] = {
     "tools/list": _FIXED,
     "prompts/list": _FIXED,
@@ -90,6 +94,7 @@ class ServerSpec:
         scopes: tool -> the scopes that a token needs for it, where the service limits tokens by scopes.
         commands: what else its console script does, and how it is called: (call, purpose).
         probe: the tool whose call without arguments shows whether the service answers this user; "" if none does.
+        check: asks the service what the tokens of the settings may do, for `--check-access`; None where nothing tells.
     """
 
     name: str
@@ -103,6 +108,7 @@ class ServerSpec:
     scopes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     commands: tuple[tuple[str, str], ...] = ()
     probe: str = ""
+    check: AccessCheck | None = None
 
 
 def build_server(
@@ -113,6 +119,7 @@ def build_server(
     complete: Completer | None = None,
     seal: bytes | None = None,
     hidden: Collection[str] = (),
+    find_lacking: Callable[[], Awaitable[frozenset[str]]] | None = None,
 ) -> MCPServer[Any]:
     """Return the server of `spec` with the tools, resources and prompts that `parts` declare.
 
@@ -124,6 +131,7 @@ def build_server(
         complete: completes arguments.
         seal: the key for state that a client carries between two rounds of a call; None: one of the process's own.
         hidden: names of arguments that no tool takes in this process.
+        find_lacking: asks the service for which tools the tokens lack a scope, so that the list leaves them out.
 
     Raises:
         SettingsError: DRONE_MCP_TOOLS names a tool that this server does not have.
@@ -131,6 +139,8 @@ def build_server(
     functions = _allowed(spec, settings, parts)
     refusal = _refusal(settings.fault) if settings.fault else None
     tools = tuple(function.__name__ for function in functions)
+    # In a wrong environment nothing is asked, and every tool is listed.
+    scopes = ToolScopes(None if refusal else find_lacking) if find_lacking else None
     offer = Offer(tools, prompt_names(parts, tools), resource_addresses(parts, tools))
     with sdk.without_rich():
         server = MCPServer[Any](
@@ -142,10 +152,15 @@ def build_server(
             tools=[make_tool(function, access.clean, refusal, access.notice, hidden) for function in functions],
             # For the root logger, which the SDK sets up here and `logs.configure` replaces later.
             log_level="WARNING",
-            lifespan=_lifespan(access),
-            cache_hints=_CACHE_HINTS,
+            lifespan=_lifespan(access, scopes),
+            cache_hints=_CACHE_HINTS | ({"tools/list": _CHANGING} if scopes else {}),
+            subscriptions=scopes.bus if scopes else None,
             request_state_security=RequestStateSecurity(keys=[seal], ttl=STATE_LIFE) if seal else None,
-            middleware=[offer.refuse_unknown, *([_refuse_requests(refusal, access.clean)] if refusal else [])],
+            middleware=[
+                offer.refuse_unknown,
+                *([scopes.filter_list] if scopes else []),
+                *([_refuse_requests(refusal, access.clean)] if refusal else []),
+            ],
         )
     # Outermost, so that what the other middleware refuses is observed as well.
     observing_middleware.watch(server, spec.name, {"tools/call": offer.tools, "prompts/get": offer.prompts})
@@ -157,15 +172,22 @@ def build_server(
     return server
 
 
-def _lifespan(access: Access) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
-    """Return the lifespan of a server: at its end `access` is closed."""
+def _lifespan(
+    access: Access, scopes: ToolScopes | None
+) -> Callable[[MCPServer[Any]], AbstractAsyncContextManager[dict[str, Any]]]:
+    """Return the lifespan of a server: at its end `scopes` and `access` are closed."""
+
+    async def close() -> None:
+        if scopes is not None:
+            await scopes.close()
+        await access.close()
 
     @asynccontextmanager
     async def lifespan(_: MCPServer[Any]) -> AsyncIterator[dict[str, Any]]:
         try:
             yield {}
         finally:
-            await serving.finish(access.close)
+            await serving.finish(close)
 
     return lifespan
 
@@ -223,12 +245,14 @@ def run(
         # The front may have written the same line already.
         if handover is None or not handover.reported:
             pipes.write_at_once(pipes.STDERR, f"{spec.command}: {error}\n".encode())
-        if options.http or options.check_environment:
+        if options.http or options.check_environment or options.check_access:
             sys.exit(BAD_SETTINGS)
         http, settings = None, spec.settings.of_wrong(os.environ, error)
         server, serve = create(settings), _server_of(None, handover)
     if options.check_environment:
         return
+    if spec.check is not None and options.check_access:
+        sys.exit(access_check.run_check(spec.check, settings, Cleaner(Redactor(settings.secrets))))
     # Also in a server that only reads: a client may give all its servers the same environment.
     for name in settings.write_secrets:
         os.environ.pop(name, None)
@@ -276,5 +300,11 @@ def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
     parser.add_argument(
         "--check-environment", action="store_true", help="only check the environment; the status is 2 where it is wrong"
     )
+    if spec.check is not None:
+        help_text = (
+            "only ask the service what each token may do, a line of JSON each; the status is 1 where it is too little"
+        )
+        parser.add_argument(access_check.FLAG, action="store_true", help=help_text)
+    parser.set_defaults(check_access=False)
     parser.add_argument("--http", metavar="ADDRESS:PORT", help="serve over HTTP, for example at 127.0.0.1:8080")
     return parser

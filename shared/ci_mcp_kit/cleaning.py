@@ -48,16 +48,30 @@ class Cleaner:
     def value(self, value: Any) -> Any:
         """Return a JSON value with all its texts cleaned, keys included."""
         self.redactor.learn()
-        return self._value(value)
+        texts = dict.fromkeys(_texts_in(value))  # each once: most are the keys of rows
+        return _replace(value, dict(zip(texts, self.redactor.redact_each(map(sanitize, texts)), strict=True)))
 
-    def _value(self, value: Any) -> Any:
-        if isinstance(value, str):
-            return self.one(value)
-        if isinstance(value, dict):
-            return {self.one(key): self._value(item) for key, item in value.items()}
-        if isinstance(value, list | tuple):
-            return [self._value(item) for item in value]
-        return value
+
+def _texts_in(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield key
+            yield from _texts_in(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _texts_in(item)
+
+
+def _replace(value: Any, texts: dict[str, str]) -> Any:
+    if isinstance(value, str):
+        return texts[value]
+    if isinstance(value, dict):
+        return {texts[key]: _replace(item, texts) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_replace(item, texts) for item in value]
+    return value
 
 
 _PLAIN = Cleaner()

@@ -27,6 +27,7 @@ async def manifest(spec: ServerSpec, server: MCPServer[Any]) -> dict[str, Any]:
         **({"guard": spec.guard.manifest()} if spec.guard else {}),
         "environment": [variable.name for variable in spec.settings.variables],
         **({"probe": spec.probe} if spec.probe else {}),
+        **({"checks_access": True} if spec.check else {}),
         "tools": [_tool(item, spec.scopes.get(item.name, ())) for item in await server.list_tools()],
         "resources": [{"uri": uri, "name": name} for uri, name in resources],
         "prompts": [{"name": item.name, "title": item.title} for item in await server.list_prompts()],

@@ -97,6 +97,15 @@ def get_workspace_by_id(workspace: str, *, include_deleted: bool = False) -> Cal
     )
 
 
+def watch_workspace(workspace: str) -> Call[Workspace]:
+    """Stream a workspace: as it is now, and again whenever something in it changes (`responses.read_event`).
+
+    Deprecated for the same route over a WebSocket, `/watch-ws`, and still served by 2.36.
+    """
+    path, reader = "/workspaces/{workspace}/watch", read_as(Workspace)
+    return _get("workspaces.watch", f"changes of agent {workspace}", path, reader, workspace=_id(workspace))
+
+
 def list_builds(workspace: str, *, limit: int, offset: int = 0) -> Call[tuple[Build, ...]]:
     """List builds of a workspace, newest first; also of a deleted one. To page back takes `offset`."""
     return _get(
@@ -121,6 +130,23 @@ def get_user(name: str = "me") -> Call[User]:
     """Read a user, by default the token's own, which takes the scope `user:read`."""
     subject = "the token's user" if name == "me" else f"user {name}"
     return _get("users.get", subject, "/users/{name}", read_as(User), name=name)
+
+
+def check_rights(actions: Iterable[str], organization: str) -> Call[dict[str, bool]]:
+    """Ask what the token may do with workspaces of its user in an organization. It changes nothing, although a POST.
+
+    The answer is by action, such as `create`: whether scopes and roles grant it.
+    """
+    workspaces = {"resource_type": "workspace", "owner_id": "me", "organization_id": organization}
+    return Call(
+        operation="rights.check",
+        subject="the rights of the token",
+        method="POST",
+        path=f"{API}/authcheck",
+        template=f"{API}/authcheck",
+        read=read_as(dict[str, bool]),
+        body={"checks": {action: {"object": workspaces, "action": action} for action in actions}},
+    )
 
 
 def list_templates() -> Call[tuple[Template, ...]]:

@@ -92,6 +92,7 @@ class Build(CoderModel):
 
     id: str
     workspace_id: str
+    workspace_name: str = ""
     workspace_owner_name: str = ""
     build_number: int
     transition: str
@@ -118,6 +119,7 @@ class Workspace(CoderModel):
 
     id: str
     name: str
+    owner_id: str
     owner_name: str
     template_id: str
     template_name: str
@@ -147,6 +149,7 @@ class Template(CoderModel):
 
     id: str
     name: str
+    organization_id: Text = ""
     display_name: Text = ""
     description: Text = ""
     active_version_id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from functools import cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ci_mcp_http.gateways import find_gateway_error
 from ci_mcp_http.response import Response, hide_addresses, json_parser, parse_body, quote_service
@@ -22,7 +22,10 @@ from coder_client.errors import CODER, CODER_WRITES, AgentUnavailable, Deleted, 
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call, Reader
+    from ci_mcp_http.sse import ServerEvent
     from ci_mcp_kit.errors import Service
+
+T = TypeVar("T")
 
 NO_ROUTE: Final = "Route not found."
 SERVER_FAULT: Final = 500
@@ -40,6 +43,19 @@ def read_as(model: Any) -> Reader[Any]:
         raise describe_refusal(call, response)
 
     return read
+
+
+def read_event(call: Call[T], event: ServerEvent) -> T:
+    """Read one event of a stream. Coder's pings hold no data, so that they are no events for a client.
+
+    Raises:
+        ServiceFailed: Coder reports an error in the stream (coder/coder v2.36.0, codersdk.ServerSentEventTypeError).
+        UnexpectedAnswer: the data is not what the stream should hold.
+    """
+    if event.name == "error":
+        message = f"Coder broke off {call.subject}: {quote_service(event.data)}"
+        raise ServiceFailed(message, retryable=True, service=CODER)
+    return call.read(call, Response(status=200, body=event.data.encode("utf-8", "replace")))
 
 
 @cache

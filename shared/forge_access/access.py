@@ -12,12 +12,18 @@ from drone_mcp_known.access import KnownAccess
 from forge_client.errors import FORGE, RepositoryRenamed
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from forge_access.settings import ForgeSettings
     from forge_client.forge import Forge
 
 T = TypeVar("T")
+
+
+async def find_lacking(forge: Forge, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Return the tools for which the token of a client lacks a scope."""
+    facts = await forge.token()
+    return frozenset(tool for tool, needed in scopes.items() if facts and facts.find_missing(*needed))
 
 
 class ForgeAccess(KnownAccess):
@@ -69,6 +75,14 @@ class ForgeAccess(KnownAccess):
                     service=FORGE,
                 ) from None
             return await ask(self.forge(), renamed.new_name)
+
+    async def find_lacking(self, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+        """Return the tools for which the token that reads lacks a scope; none where the forge does not tell its scopes.
+
+        Args:
+            scopes: tool -> the scopes that it needs.
+        """
+        return await find_lacking(self.forge(), scopes) if self.forge_settings.forge_tokens() else frozenset()
 
     @override
     async def close(self) -> None:

@@ -15,18 +15,18 @@ import pytest
 
 from support.cluster.loading import AGENTS, Load, acknowledged_and_missing, survive, wrong_in_the_end
 from support.cluster.processes import running_cluster
+from support.patience import PATIENCE
 from support.redis_server import binary
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no such signals")
-DEADLINE = 600.0
 
 
 async def test_the_kill_of_any_one_process_fails_no_read_but_those_under_way_and_loses_no_event(tmp_path: Path) -> None:
     binary()
-    async with asyncio.timeout(DEADLINE), running_cluster(tmp_path) as cluster:
+    async with asyncio.timeout(2 * PATIENCE), running_cluster(tmp_path) as cluster:
         load = Load(cluster)
         cut: dict[str, int] = {}
         async with load.running():

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pytest
 
 from drone_mcp_config.checking.launching import launched
+from support.patience import PATIENCE
 from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ async def ask(url: str, tool: str, token: str = TOKEN, **arguments: Any) -> Said
     module = "drone_mcp_logs" if "logs" in tool else "drone_mcp_builds"
     environment = {"DRONE_SERVER": url, "DRONE_TOKEN": token, "DRONE_MCP_RETRIES": "0"}
     server = warm_server(module, environment)
-    async with launched(server, patience=30) as running:
+    async with launched(server, patience=PATIENCE) as running:
         result = await running.client.call_tool(tool, arguments)
         texts = [block.text for block in result.content if block.type == "text"]
     return Said(bool(result.is_error), "\n".join(texts))

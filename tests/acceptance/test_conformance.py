@@ -14,9 +14,10 @@ import pytest
 import yaml
 
 from drone_mcp_config.installation.reading import read_installation
-from support.http_process import PATIENCE, serving
+from support.http_process import serving
 from support.installed import SERVERS as INSTALLED
 from support.installed import environment_of
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

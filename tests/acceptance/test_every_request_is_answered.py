@@ -13,7 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from support.client_pipes import ENVELOPE, HANDSHAKE, NOWHERE
-from support.http_process import HEADERS, PATIENCE, PLAIN, serving
+from support.http_process import HEADERS, PLAIN, serving
+from support.patience import PATIENCE
 from support.warm import warm_process
 
 if TYPE_CHECKING:

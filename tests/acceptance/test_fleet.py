@@ -22,6 +22,7 @@ from drone_mcp_config.checking.launching import from_entry
 from support.actions_desk import Person
 from support.agent import Agent
 from support.coder import READS, SCENARIO, WRITES
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from coder_simulator.world import World
 
-DEADLINE = 120.0
 WORLD = Path(__file__).parents[1] / "support" / "issues_world.yaml"
 BRANCH = "https://gitea.example.com/octo/hello/src/branch/feature/multiply"
 AGENTS = [f"agent-{number}" for number in range(10)]
@@ -56,7 +56,7 @@ def configured(folder: Path, variables: dict[str, str]) -> dict[str, StdioServer
     """Have the configuration of the role written, and read its entries as an MCP client would."""
     (folder / "engineer.yaml").write_text(ROLE.replace("AUDIT", str(folder / "audit.jsonl")), encoding="utf-8")
     command = [*warm_python(), "-m", "drone_mcp_config", "--role", "engineer", "--roles-dir", str(folder)]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
     entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     servers = {name: from_entry(entry, variables) for name, entry in entries.items()}
     for server in servers.values():
@@ -72,7 +72,7 @@ async def at_work(folder: Path) -> AsyncIterator[tuple[World, Agent, Agent, Pers
     scenario["agents"] = {}
     scenario["templates"]["claude-dev"]["seconds"] = 0.1
     world, person = make_world(Scenario.model_validate(scenario), RealClock()), Person()
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator(WORLD, socket=True) as drone, serving(world) as url:
             variables = {
                 "CODER_URL": url,

@@ -21,6 +21,7 @@ from drone_mcp_config.checking.launching import from_entry
 from support.agent import Answer
 from support.installed import SERVERS, environment_of, roles_with, writing_environment_of
 from support.issues_desk import FAILED, PULL, SCENARIO, SLUG
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python
 
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
 
     from support.simulator import SimulatorHandle
 
-DEADLINE = 120.0
 READER, WRITER = "forge-token-of-a-reader", "forge-token-of-the-bot"
 REPORTING = """
 role: reporting
@@ -69,7 +69,7 @@ def configured(folder: Path, drone: SimulatorHandle, role: str, **env: str) -> d
     """Have the configuration of a role written, and read it as an MCP client would."""
     command = [*warm_python(), "-m", "drone_mcp_config", "--role", role, "--roles-dir", str(folder)]
     known = os.environ | {"FORGE_SERVER": f"{drone.url}/forge"}
-    subprocess.run(command, cwd=folder, env=known, check=True, capture_output=True, timeout=DEADLINE)
+    subprocess.run(command, cwd=folder, env=known, check=True, capture_output=True, timeout=PATIENCE)
     entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     others: dict[str, str] = {}
     for name in SERVERS:
@@ -93,7 +93,7 @@ async def working(servers: dict[str, StdioServerParameters], *names: str) -> Asy
 @asynccontextmanager
 async def drone_now() -> AsyncIterator[SimulatorHandle]:
     """Run Drone and the forge from this moment on: the processes go by the machine's clock."""
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator(SCENARIO, socket=True, clock=ManualClock(float(int(time.time())))) as drone:
             yield drone
 

@@ -21,6 +21,7 @@ from drone_mcp_config.checking.launching import from_entry
 from support.actions_desk import Person
 from support.agent import Answer
 from support.monitoring import fire, running_alertmanager
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from support.simulator import SimulatorHandle
 
-DEADLINE = 120.0
 WORLD = Path(__file__).parent / "incident_world.yaml"
 SLUG = "octo/shop"
 ON_CALL = """
@@ -60,7 +60,7 @@ def alertmanager(tmp_path: Path) -> Iterator[str]:
 def entries_of(folder: Path, role: str) -> dict[str, Any]:
     """Have the configuration of a role written, and return its servers."""
     command = [*warm_python(), "-m", "drone_mcp_config", "--role", role, "--roles-dir", str(folder)]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
     servers: dict[str, Any] = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     return servers
 
@@ -103,7 +103,7 @@ async def test_an_agent_finds_the_deployment_before_an_alert_with_one_call_and_t
 ) -> None:
     person = Person()
     clock = ManualClock(float(int(time.time())) - 600)  # what happens in the test lies in the past of the processes
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with (
             running_simulator(WORLD, socket=True, clock=clock) as drone,
             on_call(tmp_path, drone, person, ALERTMANAGER_SERVER=alertmanager) as call,

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from drone_mcp_config.installation.reading import read_installation
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ class Inspector:
             capture_output=True,
             text=True,
             env=self.environment,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 
@@ -81,7 +82,7 @@ def inspector(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inspector]:
         subprocess.run(make, check=True, env=environment, capture_output=True)
         yield Inspector(config, environment)
         simulator.terminate()
-        assert simulator.wait(timeout=5) == 0
+        assert simulator.wait(PATIENCE) == 0
 
 
 @pytest.mark.parametrize("era", ERAS)

@@ -22,6 +22,7 @@ from support.actions_desk import Person
 from support.agent import Agent, LogAgent
 from support.installed import SERVERS, environment_of, writing_environment_of
 from support.jenkins import running_jenkins
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from support.jenkins import JenkinsHandle
 
-DEADLINE = 120.0
 WORLD = Path(__file__).parent / "jenkins_world.yaml"
 KEY = "a key of the tests that is long enough"
 BRANCH, RELEASE, SOAK = "team/app/feature%2Fnew price", "team/release", "team/soak"
@@ -57,7 +57,7 @@ def configured(folder: Path, jenkins: JenkinsHandle) -> StdioServerParameters:
     """Have the configuration of the role written, and read the entry of Jenkins as an MCP client would."""
     (folder / "release.yaml").write_text(ROLE.replace("AUDIT", str(folder / "audit.jsonl")), encoding="utf-8")
     command = [*warm_python(), "-m", "drone_mcp_config", "--role", "release", "--roles-dir", str(folder)]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
     entry = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]["jenkins"]
     others: dict[str, str] = {}
     for name in SERVERS:
@@ -84,7 +84,7 @@ def configured(folder: Path, jenkins: JenkinsHandle) -> StdioServerParameters:
 async def agent_at_work(folder: Path, mode: Any) -> AsyncIterator[tuple[JenkinsHandle, Client, Person]]:
     """Serve Jenkins, and start its server as the agent's client does."""
     person = Person()
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_jenkins(WORLD.read_text(encoding="utf-8"), RealClock()) as jenkins:
             server = configured(folder, jenkins)
             async with Client(server, mode=mode, elicitation_callback=person) as client:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from support.client_pipes import HANDSHAKE, NOWHERE, PATIENCE
+from support.client_pipes import HANDSHAKE, NOWHERE
 from support.installed import PACKAGES, SERVERS, environment_of
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:

@@ -14,13 +14,13 @@ from mcp.types import ElicitResult
 from drone_mcp_config.installation.reading import read_installation
 from support.arguments import argument, least_arguments
 from support.installed import environment_of, writing_environment_of
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEADLINE = 120.0
 SERVERS = read_installation()
 # What a tool may be asked about: a failed build, one that runs, and one that waits for approval.
 BUILDS = (("octo/hello", 4), ("octo/payments", 3), ("octo/payments", 2))
@@ -51,7 +51,7 @@ async def test_no_tool_of_any_server_sends_anything_but_get(name: str, mode: str
     manifest = SERVERS[name]
     if mode and not manifest.guard:
         pytest.skip("it has no modes")
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator("demo", socket=True) as drone:
             env = {
                 **environment_of(name, drone.url, drone.admin_token),

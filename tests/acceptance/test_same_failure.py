@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from mcp import Client
 
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_server
 
@@ -24,7 +25,7 @@ async def answer(client: Client, tool: str, **arguments: Any) -> dict[str, Any]:
 
 async def test_a_failure_is_recognised_across_builds_and_processes(tmp_path: Path) -> None:
     async with AsyncExitStack() as stack:
-        stack.enter_context(anyio.fail_after(60))
+        stack.enter_context(anyio.fail_after(PATIENCE))
         drone = await stack.enter_async_context(running_simulator("history", socket=True))
         env = {
             "DRONE_SERVER": drone.url,

@@ -12,6 +12,7 @@ from mcp.types import TextResourceContents
 from drone_mcp_config.serving.callers import hash_of
 from support.agent import Answer
 from support.http_process import bearer, serving
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 
     from mcp import Client
 
-DEADLINE = 90.0
 ADA, GRACE, ALAN = "ada-" + "a" * 40, "grace-" + "g" * 40, "alan-" + "l" * 40
 ROLE = """
 role: acting
@@ -47,7 +47,7 @@ def write_files(folder: Path, audit: Path) -> list[str]:
 async def test_callers_of_one_role_are_told_apart_in_rate_confirmation_and_record(tmp_path: Path, mode: Any) -> None:
     audit = tmp_path / "audit.jsonl"
     options = write_files(tmp_path, audit)
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator("demo", socket=True) as drone:
             drone.world.find_build(drone.world.repos["octo/hello"], 1).status = "running"
             env = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token, "DRONE_WRITE_TOKEN": drone.admin_token}

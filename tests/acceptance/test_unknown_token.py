@@ -19,6 +19,7 @@ from support.installed import (
     servers_that_ask_only,
     writing_environment_of,
 )
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ async def test_a_check_that_fails_or_hangs_costs_no_answer(fault: dict[str, Any]
     async with running_simulator("demo", socket=True) as drone:
         drone.break_with(route="/api/user", **fault)
         async with connected(drone, "builds") as client:
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE):
                 result = await client.call_tool(*GET_BUILD)
             assert not result.is_error
             assert not notice_of(result)

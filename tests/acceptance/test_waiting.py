@@ -16,6 +16,7 @@ import httpx
 import pytest
 from mcp import Client, StdioServerParameters
 
+from support.patience import PATIENCE
 from support.warm import warm_python, warm_server
 from support.webhook_receiver import ReceiverProcess
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-DEADLINE = 60.0
 SECRET = "known-to-drone-and-the-receiver"
 SLUG = "octo/hello"
 
@@ -77,13 +77,13 @@ async def test_an_agent_that_waits_is_told_that_the_build_went_red_without_polli
     # The simulator's clock stands still at a moment long ago, so the age of a delivery is not checked here.
     settings = {"DRONE_MCP_WEBHOOK_SECRET": SECRET, "DRONE_MCP_WEBHOOK_MAX_AGE": "0", "DRONE_MCP_STATE": state}
     with (
-        anyio.fail_after(DEADLINE),
+        anyio.fail_after(PATIENCE),
         ReceiverProcess(settings) as receiver,
         drone_process(f"{receiver.url}/webhooks") as reported,
     ):
         headers = {"authorization": f"Bearer {reported['tokens']['admin']}"}
         async with (
-            httpx.AsyncClient(base_url=reported["url"], headers=headers) as http,
+            httpx.AsyncClient(base_url=reported["url"], headers=headers, timeout=PATIENCE) as http,
             Client(agent(reported, state), mode=mode) as client,
         ):
             drone = Drone(http)

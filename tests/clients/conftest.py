@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from support.patience import PATIENCE
 from support.real_clients import CLIENTS
 from support.warm import warm_python
 
@@ -37,7 +38,7 @@ class Drone:
     def get(self, path: str) -> Any:
         """Read from it, as the administrator."""
         headers = {"authorization": f"Bearer {self.tokens['admin']}"}
-        return httpx.get(self.url + path, headers=headers, trust_env=False).raise_for_status().json()
+        return httpx.get(self.url + path, headers=headers, trust_env=False, timeout=PATIENCE).raise_for_status().json()
 
     def writes(self) -> list[str]:
         """Return the requests so far that could change anything."""

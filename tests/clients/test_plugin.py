@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from support.patience import PATIENCE
+
 pytestmark = [pytest.mark.client, pytest.mark.checkout]
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +24,7 @@ def test_claude_code_installs_the_plugin_with_its_skill_and_its_servers(tmp_path
             capture_output=True,
             text=True,
             check=False,
-            timeout=120,
+            timeout=PATIENCE,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

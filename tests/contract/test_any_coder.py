@@ -6,12 +6,14 @@ workspaces) that server. What it has no example of is skipped.
 
 from __future__ import annotations
 
+import json
 import os
 from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 
+from ci_mcp_http.sse import EventParser, ServerEvent
 from coder_client import calls
 from coder_client.models import Build, Workspace
 from support.coder import READS, running_coder
@@ -82,6 +84,19 @@ async def test_the_list_counts_all_and_sends_as_many_as_are_asked_for(coder: htt
     past = await read(coder, "/workspaces", limit="10", offset="100000")
     assert one["count"] == past["count"] == every["count"] >= len(every["workspaces"])
     assert (len(one["workspaces"]), past["workspaces"]) == (min(1, every["count"]), [])
+
+
+async def test_a_workspace_is_streamed_as_it_is_read(coder: httpx.AsyncClient) -> None:
+    listed = (await workspaces(coder))[0]
+    parser, events = EventParser(), list[ServerEvent]()
+    async with coder.stream("GET", f"{API}/workspaces/{listed['id']}/watch") as answer:
+        assert answer.headers["content-type"] == "text/event-stream"
+        async for chunk in answer.aiter_bytes():
+            events += parser.feed(chunk)
+            if events:
+                break
+    assert events[0].name == "data"
+    assert json.loads(events[0].data)["latest_build"]["id"] == listed["latest_build"]["id"]
 
 
 async def test_a_workspace_is_the_same_by_its_id_and_by_its_name(coder: httpx.AsyncClient) -> None:

@@ -12,7 +12,7 @@ import yaml
 
 from ci_mcp_kit.metrics import Metrics as ServedMetrics
 from drone_mcp_webhooks.metrics import Metrics as ReceiverMetrics
-from pages.alerts import prometheus_rule, read_alerts
+from pages.alerts import chart_rule, prometheus_rule, read_alerts
 from support.snapshots import hold
 
 pytestmark = pytest.mark.checkout
@@ -54,6 +54,7 @@ def test_the_rule_is_what_its_kind_may_be() -> None:
 
 def test_the_rule_is_made_from_the_tables_of_the_page() -> None:
     hold(FOLDER / "rules.yaml", prometheus_rule(PAGE))
+    hold(ROOT / "docker" / "helm" / "templates" / "rules.yaml", chart_rule(PAGE))
     component = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
     assert "rules.yaml" in component["resources"]
 

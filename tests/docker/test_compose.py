@@ -16,6 +16,7 @@ from drone_mcp_state import open_store
 from support import installed
 from support.compose import DOCKER, PORTS, ROLE_PORT, Stack, example_environment, services
 from support.http_process import bearer, mcp_client
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -91,7 +92,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 
 async def ask(method: str, url: str, **headers: str) -> httpx.Response:
-    async with httpx.AsyncClient(trust_env=False) as http:
+    async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http:
         return await http.request(method, url, headers=headers)
 
 

@@ -26,6 +26,7 @@ from support.http_process import HttpProcess, bearer
 from support.images import Image, built, raise_loopback
 from support.installed import ROLES, SERVICES, environment_of, program_package
 from support.installed import SERVERS as INSTALLED
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,7 @@ def test_the_receiver_takes_a_signed_delivery() -> None:
     with IMAGES["webhooks"].serving(**SERVICES_OF_ALL, DRONE_MCP_WEBHOOK_SECRET=SECRET):
         headers = signed(body, at=time.time(), secret=SECRET)
         answers = [
-            httpx.post("http://127.0.0.1:8088/webhooks", content=body, headers=sent, trust_env=False)
+            httpx.post("http://127.0.0.1:8088/webhooks", content=body, headers=sent, trust_env=False, timeout=PATIENCE)
             for sent in (headers, {**headers, "Signature": "none"})
         ]
     assert [answer.is_success for answer in answers] == [True, False]
@@ -124,7 +125,9 @@ def test_the_receiver_takes_a_signed_delivery() -> None:
 def test_the_simulator_plays_a_scenario() -> None:
     with IMAGES["simulator"].serving() as container:
         token = next(iter(container.said["tokens"].values()))
-        repos = httpx.get("http://127.0.0.1:8000/api/user/repos", headers=bearer(token), trust_env=False).json()
+        repos = httpx.get(
+            "http://127.0.0.1:8000/api/user/repos", headers=bearer(token), trust_env=False, timeout=PATIENCE
+        ).json()
     assert repos
 
 

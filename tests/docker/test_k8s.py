@@ -32,7 +32,7 @@ pytestmark = pytest.mark.checkout
 FOLDER = Path(__file__).parents[2] / "docker" / "k8s"
 DOCKERFILE = FOLDER.parent / "Dockerfile"
 KUSTOMIZATION = yaml.safe_load((FOLDER / "kustomization.yaml").read_text(encoding="utf-8"))
-PAGE = FOLDER.parents[1] / "docs" / "deployment.md"
+PAGE = FOLDER.parents[1] / "docs" / "kubernetes.md"
 
 
 def objects_in(folder: Path) -> list[dict[str, Any]]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import venv
 from pathlib import Path
 
 import pytest
+
+from installation.conftest import PATIENCE
 
 pytestmark = pytest.mark.checkout
 
@@ -18,21 +19,6 @@ WAYS = re.findall(
     (ROOT / "README.md").read_text(encoding="utf-8"),
     re.DOTALL,
 )
-PATIENCE = 600
-
-
-@pytest.fixture(scope="module")
-def installers(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with the programs pipx and uv."""
-    folder = tmp_path_factory.mktemp("installers")
-    venv.create(folder, with_pip=True)
-    wanted = ["--require-hashes", "--requirement", str(ROOT / "requirements" / "installers.txt")]
-    subprocess.run([folder / "bin" / "pip", "install", "--quiet", *wanted], check=True, timeout=PATIENCE)
-    programs = folder / "programs"  # not the environment's own folder, which has a python
-    programs.mkdir()
-    for name in ("pipx", "uv"):
-        (programs / name).symlink_to(folder / "bin" / name)
-    return programs
 
 
 @pytest.mark.parametrize("commands", [commands for _, commands in WAYS], ids=[way for way, _ in WAYS])

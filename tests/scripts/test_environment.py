@@ -19,6 +19,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -112,7 +114,7 @@ class Checkout:
     def run(self, *, user: int | None = None, **variables: str) -> tuple[int, str, str]:
         """Returns exit code, standard output and standard error."""
         process = self.start(user=user, **variables)
-        output, errors = process.communicate(timeout=300)
+        output, errors = process.communicate(timeout=PATIENCE)
         return process.returncode, output, errors
 
     def prepare(self, environment: Path, *options: str) -> None:
@@ -167,7 +169,7 @@ def test_a_person_may_interrupt_the_first_run(checkout: Checkout) -> None:
     assert process.stderr is not None
     assert process.stderr.readline().startswith("Setting up")
     os.killpg(process.pid, signal.SIGTERM)  # SIGINT is ignored where the tests run in the background of a shell
-    process.communicate(timeout=60)
+    process.communicate(timeout=PATIENCE)
 
     assert process.returncode != 0
     assert checkout.run()[:2] == (0, "ready\n")
@@ -227,7 +229,7 @@ def test_a_checkout_that_moved_is_set_up_again(checkout: Checkout, tmp_path: Pat
 def test_two_scripts_may_set_up_at_once(checkout: Checkout) -> None:
     both = [checkout.start(), checkout.start()]
 
-    assert [process.communicate(timeout=300)[0] for process in both] == ["ready\n", "ready\n"]
+    assert [process.communicate(timeout=PATIENCE)[0] for process in both] == ["ready\n", "ready\n"]
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ import sys
 import pytest
 
 from drone_mcp_config.installation.reading import read_installation
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if sys.platform != "win32":
@@ -31,7 +32,7 @@ def test_a_server_at_a_terminal_says_what_it_waits_for(module: str) -> None:
     assert process.stderr is not None
     assert b"waits for an MCP client on standard input" in process.stderr.readline()
     os.write(terminal, b"\x04")
-    out, _ = process.communicate(timeout=20)
+    out, _ = process.communicate(timeout=PATIENCE)
     os.close(terminal)
     assert (process.returncode, out) == (0, b"")
 

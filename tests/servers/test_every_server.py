@@ -35,6 +35,7 @@ from support.installed import (
     writing_environment_of,
 )
 from support.inventory import first_word, inventory_faults, tokens, wire
+from support.patience import PATIENCE
 from support.raw_server import RawServer
 from support.snapshots import hold, hold_all
 from support.warm import warm_server
@@ -59,7 +60,6 @@ SERVER_BUDGETS = {
 ROLE_BUDGETS = {"dev": 7_500}  # 4,000 of them about builds
 INSTRUCTIONS = 1_500  # characters
 REPO, NUMBER = "octo/hello", 4
-DEADLINE = 60.0
 SECRET = "0d5b7c2e9f4a4c1b8e6d3f2a1b0c9d8e"
 TAKE_ANY_BYTES = {"drone_read_file"}
 """Tools for which every body of a response is an answer."""
@@ -331,7 +331,7 @@ async def test_no_secret_is_in_the_answers_or_the_log_of_failing_calls(name: str
     head = f"HTTP/1.1 {status} Whatever\r\nContent-Type: application/json\r\nContent-Length: {len(body)}\r\n"
     service = RawServer(head.encode() + b"Connection: close\r\n\r\n" + body)
     log = tmp_path / "log.txt"
-    with anyio.fail_after(DEADLINE), log.open("w", encoding="utf-8") as errors:
+    with anyio.fail_after(PATIENCE), log.open("w", encoding="utf-8") as errors:
         async with service.listening():
             environment = {
                 **environment_of(name, f"http://127.0.0.1:{service.port}"),

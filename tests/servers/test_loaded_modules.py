@@ -14,11 +14,11 @@ from mcp.client.stdio import stdio_client
 
 from support.arguments import least_arguments
 from support.installed import PACKAGES, SERVERS, environment_of, writing_environment_of
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEADLINE = 60.0
 NOWHERE = "http://127.0.0.1:9"
 FOR_PEOPLE = {"pygments", "rich", "typer"}
 FOR_NODES = {"grpc", "google.protobuf"}
@@ -33,7 +33,7 @@ async def test_a_request_loads_nothing_that_formats_text_for_a_terminal(name: st
         env={**os.environ, **environment_of(name, NOWHERE), **writing_environment_of(name), **times},
     )
     log = tmp_path / "log.txt"
-    with anyio.fail_after(DEADLINE), log.open("w", encoding="utf-8") as errors:
+    with anyio.fail_after(PATIENCE), log.open("w", encoding="utf-8") as errors:
         async with Client(stdio_client(process, errors)) as client:
             tool = (await client.list_tools()).tools[0]
             answer = await client.call_tool(tool.name, least_arguments(tool, "octo/hello", 4))

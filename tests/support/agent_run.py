@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PATIENCE = 180  # seconds before a test gives up: servers are started many times over, on whatever machine
 SERVER = """\
 import json, sys
 

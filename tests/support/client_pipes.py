@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ VERSION_KEY = "io.modelcontextprotocol/protocolVersion"
 HANDSHAKE = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "test", "version": "1"}}
 ENVELOPE = {"_meta": {VERSION_KEY: "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {}}}
 NOWHERE = {"DRONE_SERVER": "http://127.0.0.1:9", "DRONE_TOKEN": "x" * 32, "DRONE_MCP_RETRIES": "0"}
-PATIENCE = 60  # seconds before a test gives up
 
 
 class ServerProcess:

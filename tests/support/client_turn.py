@@ -17,6 +17,7 @@ from drone_mcp_config.plan.making import tools_by_server
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role, narrow_role
 from support.model_api.model import scripted_model
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from support.model_api.model import Call
     from support.real_clients import RealClient, Start
 
-PATIENCE = 180  # seconds before a turn is given up, on however busy a machine
 PARTING = 30  # seconds in which the servers of a client that has ended have to end
 
 

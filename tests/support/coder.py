@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import anyio.lowlevel
 import yaml
 from mcp import Client
 
@@ -64,10 +65,19 @@ ON: dict[str, Any] = {
 
 @dataclass
 class CoderHandle:
-    """A simulated Coder that is served on a socket."""
+    """A simulated Coder that is served on a socket.
+
+    Attributes:
+        passes_time: whether a pause of the server lets time pass; else the server pauses until it is interrupted.
+    """
 
     url: str
     world: World
+    passes_time: bool = True
+
+    async def pause(self, seconds: float) -> None:
+        """Pause the server."""
+        await (self.advance(seconds) if self.passes_time else anyio.sleep_forever())
 
     def environment(self) -> dict[str, str]:
         """What a server needs to ask it, each request once."""
@@ -88,6 +98,12 @@ class CoderHandle:
             self.world.report(self.agent(name), state, message, uri)
 
         self.world.timeline.after(seconds, report)
+
+    async def watched(self, name: str) -> None:
+        """Return once an event stream has sent how an agent stands, and waits for changes."""
+        workspace = self.agent(name)
+        while not workspace.changed.statistics().tasks_waiting:
+            await anyio.lowlevel.checkpoint()
 
     def break_with(self, kind: str, **settings: Any) -> None:
         """Put a fault into force, for example `break_with("status", status=503, count=1)`."""
@@ -136,7 +152,11 @@ async def running_coder(scenario: Mapping[str, Any] | None = None) -> AsyncItera
 
 @asynccontextmanager
 async def desk_at(
-    coder: CoderHandle, folder: Path, person: Person | None = None, mode: Any = "auto", **env: str
+    coder: CoderHandle,
+    folder: Path,
+    person: Person | None = None,
+    mode: Any = "auto",
+    **env: str,
 ) -> AsyncIterator[FleetDesk]:
     """Connect an agent to a server in front of a simulated Coder, whose time it has; `env` goes before the rest."""
     audit = folder / "audit.jsonl"
@@ -148,7 +168,7 @@ async def desk_at(
         **env,
     }
     settings = FleetSettings.from_environment({name: text for name, text in variables.items() if text})
-    server = create(settings, coder.world.now, coder.advance)
+    server = create(settings, coder.world.now, coder.pause)
     async with Client(server, mode=mode, elicitation_callback=person) as client:
         yield FleetDesk(client, coder, audit)
 

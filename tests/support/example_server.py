@@ -104,11 +104,11 @@ class ExampleTools:
 
     @tool(title="Wait", schema="wait/1")
     async def drone_wait(self, context: Context[Any, Any], how: str = "async") -> Echo:
-        """Wait for a minute, after a first sign of progress."""
+        """Wait for ten minutes, after a first sign of progress."""
         await context.report_progress(1, 2)
         if how == "async":
-            await anyio.sleep(60)
-        await anyio.to_thread.run_sync(time.sleep, 60)
+            await anyio.sleep(600)
+        await anyio.to_thread.run_sync(time.sleep, 600)
         return Echo(text="done")
 
     @tool(title="Build", schema="build/1")

@@ -16,6 +16,7 @@ import httpx2
 from mcp import Client
 from mcp.client.streamable_http import streamable_http_client
 
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 TESTS = Path(__file__).parents[1]
-PATIENCE = 60  # seconds before a test gives up: a start takes many on a busy machine
 PLAIN = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # for plain HTTP; loading the public authorities takes 25 ms a client
 CALL = {"jsonrpc": "2.0", "id": 1, "method": "tools/list"}
 HEADERS = {"accept": "application/json, text/event-stream", "content-type": "application/json"}

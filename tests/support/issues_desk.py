@@ -97,4 +97,5 @@ async def issues_desk_at(
     }
     server = create(IssueSettings.from_environment(variables), drone.world.now)
     async with Client(server, mode=mode, elicitation_callback=person) as client:
+        await client.list_tools()  # as every client does, and for which the forge is asked for the scopes of the tokens
         yield IssuesDesk(client, drone, audit)

@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
     from ci_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.world import RecordedRequest
     from jenkins_mcp_simulator.records import Job
-    from jenkins_mcp_simulator.world import RecordedRequest, World
+    from jenkins_mcp_simulator.world import World
 
 DEV = {"dev": {"token": "a-token-of-the-tests", "may": ["Overall/Read", "Job/Read", "Job/Build", "Job/Cancel"]}}
 

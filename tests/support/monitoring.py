@@ -16,13 +16,13 @@ from typing import IO, TYPE_CHECKING, Any
 import httpx
 import pytest
 
+from support.patience import PATIENCE
 from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 BUILT = Path(__file__).parents[2] / ".cache" / "monitoring" / "bin"  # by scripts/monitoring-services
-DEADLINE_SECONDS = 30
 MINUTE = 60
 
 
@@ -48,13 +48,13 @@ def running(command: Sequence[str], ready: str) -> Iterator[None]:
     reader = threading.Thread(target=_read_output, args=(process.stdout, re.compile(ready), said, may_go_on))
     reader.start()
     try:
-        assert may_go_on.wait(DEADLINE_SECONDS), f"{command[0]} did not get ready:\n{''.join(said[-20:])}"
+        assert may_go_on.wait(PATIENCE), f"{command[0]} did not get ready:\n{''.join(said[-20:])}"
         assert any(re.search(ready, line) for line in said), f"{command[0]} ended:\n{''.join(said[-20:])}"
         yield
     finally:
         process.kill()
-        process.wait(DEADLINE_SECONDS)
-        reader.join(DEADLINE_SECONDS)
+        process.wait(PATIENCE)
+        reader.join(PATIENCE)
         process.stdout.close()
 
 
@@ -68,7 +68,7 @@ def _read_output(output: IO[bytes], ready: re.Pattern[str], said: list[str], may
 
 def send(method: str, url: str, **content: Any) -> httpx.Response:
     """Send a request to a service as its users do."""
-    with httpx.Client(trust_env=False, timeout=DEADLINE_SECONDS) as client:
+    with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
         return client.request(method, url, **content).raise_for_status()
 
 

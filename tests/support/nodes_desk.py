@@ -8,7 +8,8 @@ import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from support.terminal import PATIENCE, Terminal, on_terminal
+from support.patience import PATIENCE
+from support.terminal import Terminal, on_terminal
 from support.warm import warm_python
 
 if TYPE_CHECKING:

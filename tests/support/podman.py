@@ -27,12 +27,12 @@ import httpx
 import pytest
 
 from support.image_registry import Image, push
+from support.patience import PATIENCE
 from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-DEADLINE = 60
 PROGRAMS = {  # program -> Debian's package
     "podman": "podman",
     "runc": "runc",
@@ -116,7 +116,7 @@ class PodmanHost:
         """Run a command in the namespace to its end."""
         environment = {**os.environ, **self.environment}
         done = subprocess.run(
-            self.inside(*command), env=environment, capture_output=True, text=True, check=False, timeout=DEADLINE
+            self.inside(*command), env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
         assert not check or done.returncode == 0, f"{command} exited with {done.returncode}: {done.stderr}"
         return done
@@ -157,14 +157,14 @@ def podman_host(folder: Path) -> Iterator[PodmanHost]:
         finally:
             host.remove_containers()
             keeper.stdin.close()
-            keeper.wait(DEADLINE)
+            keeper.wait(PATIENCE)
             keeper.stdout.close()
     finally:
         served.terminate()
-        served.wait(DEADLINE)
+        served.wait(PATIENCE)
 
 
-def wait_for_answer(url: str, seconds: float = DEADLINE) -> str:
+def wait_for_answer(url: str, seconds: float = PATIENCE) -> str:
     """Return the first answer with a good status at a URL, where a server or a container has just been started."""
     until = time.monotonic() + seconds
     while True:

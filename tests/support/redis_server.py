@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import redis
 
+from support.patience import PATIENCE
 from support.ports import free_port
-
-DEADLINE_SECONDS = 10
 
 
 def binary() -> str:
@@ -29,7 +28,7 @@ def binary() -> str:
 def until_it_answers(url: str) -> None:
     """Wait for a server that has just been started."""
     # The client itself waits between its attempts.
-    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(DEADLINE_SECONDS / 0.05))
+    retry = redis.retry.Retry(redis.backoff.ConstantBackoff(0.05), int(PATIENCE / 0.05))
     errors = [redis.exceptions.ConnectionError, redis.exceptions.BusyLoadingError]
     with redis.Redis.from_url(url, retry=retry, retry_on_error=errors) as client:
         client.ping()
@@ -62,7 +61,7 @@ class RedisServer:
         """Kill it, as a crash would."""
         if self._process is not None:
             self._process.kill()
-            self._process.wait(DEADLINE_SECONDS)
+            self._process.wait(PATIENCE)
             self._process = None
 
     def flush(self) -> None:

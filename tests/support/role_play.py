@@ -20,6 +20,7 @@ from drone_mcp_config.checking.launching import from_entry
 from support.actions_desk import Person
 from support.agent import Answer
 from support.installed import SERVERS, environment_of, writing_environment_of
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python
 
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 
     from support.simulator import SimulatorHandle
 
-DEADLINE = 120.0
 KEY = "a key of the tests that is long enough"
 
 
@@ -53,7 +53,7 @@ class Agent:
 def configured(folder: Path, drone: SimulatorHandle, role: str, **env: str) -> dict[str, StdioServerParameters]:
     """Have the configuration of a role written, and read it as an MCP client would."""
     command = [*warm_python(), "-m", "drone_mcp_config", "--role", role, "--roles-dir", str(folder)]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=DEADLINE)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, timeout=PATIENCE)
     entries = json.loads((folder / ".mcp.json").read_text(encoding="utf-8"))["mcpServers"]
     tokens = {"DRONE_TOKEN": drone.token("reader"), "DRONE_WRITE_TOKEN": drone.admin_token}
     others: dict[str, str] = {}
@@ -81,7 +81,7 @@ async def working(servers: dict[str, StdioServerParameters], mode: Any, *names: 
 @asynccontextmanager
 async def drone_now(world: Path, *, ago: float = 0) -> AsyncIterator[SimulatorHandle]:
     """Run Drone from this moment on: the processes go by the machine's clock."""
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator(world, socket=True, clock=ManualClock(float(int(time.time() - ago)))) as drone:
             yield drone
 
@@ -94,4 +94,4 @@ def verified(audit: Path) -> subprocess.CompletedProcess[str]:
     """Check the audit file, as whoever runs the servers would."""
     command = [*warm_python(), "-m", "drone_mcp_actions", "audit", "verify", str(audit)]
     env = {"DRONE_MCP_ACTION_KEY": KEY}
-    return subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=DEADLINE)
+    return subprocess.run(command, env=env, check=False, capture_output=True, text=True, timeout=PATIENCE)

@@ -19,6 +19,8 @@ from ci_mcp_simulator.clock import ManualClock
 from ci_mcp_simulator.faults import Fault
 from drone_mcp_simulator.app import create_app, serving
 from drone_mcp_simulator.scenario import load
+from support.patience import PATIENCE
+from support.threads import threads_work
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
@@ -27,8 +29,11 @@ if TYPE_CHECKING:
     from starlette.applications import Starlette
 
     from ci_mcp_simulator.clock import Clock
+    from ci_mcp_simulator.world import RecordedRequest
     from drone_mcp_simulator.webhooks import WebhookSender
-    from drone_mcp_simulator.world import RecordedRequest, World
+    from drone_mcp_simulator.world import World
+
+ROUNDS_AT_REST = 100  # more than a task needs from the answer to a request to its next sleep
 
 
 @dataclass
@@ -65,7 +70,9 @@ class SimulatorHandle:
         """A client for the server, as the administrator unless told otherwise; `""` is a guest."""
         text = self.admin_token if token is None else token
         headers = {"authorization": f"Bearer {text}"} if text else {}
-        return httpx.AsyncClient(base_url=self.url, headers=headers, transport=self.transport, trust_env=False)
+        return httpx.AsyncClient(
+            base_url=self.url, headers=headers, transport=self.transport, trust_env=False, timeout=PATIENCE
+        )
 
     async def advance(self, seconds: float) -> None:
         """Let time pass."""
@@ -106,10 +113,19 @@ async def running_simulator(
 
 
 async def until_sleeping(world: World, count: int = 1) -> None:
-    """Let other tasks run until `count` of them wait for a manual clock (a request that Drone holds, for instance)."""
+    """Let other tasks run until `count` of them wait for a manual clock (a request that Drone holds, for instance).
+
+    All that is under way comes to rest first: a task that is still busy would go to sleep after the clock has moved,
+    and sleep for too long. At rest means that no thread works, and that in many rounds of the event loop no task has
+    gone to sleep or woken up, and no request has arrived or been answered.
+    """
     assert isinstance(world.clock, ManualClock)
-    while world.clock.count_sleepers() < count:  # noqa: ASYNC110 - it is the other tasks that must run
+    rounds, before = 0, None
+    while rounds < ROUNDS_AT_REST:
         await asyncio.sleep(0)
+        now = (world.clock.count_sleepers(), [request.status for request in world.requests])
+        is_at_rest = now == before and now[0] >= count and not threads_work()
+        rounds, before = rounds + 1 if is_at_rest else 0, now
 
 
 @asynccontextmanager

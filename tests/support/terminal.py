@@ -15,12 +15,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
 COLUMNS, ROWS = 80, 50
-PATIENCE = 120.0  # seconds before a test gives up
 LINK_ID = re.compile(r"\x1b\]8;id=[^;]*;")
 SHOWN_AGAIN = "\x1b[?25h"  # the cursor, when what moves on the screen has been cleared
 

@@ -9,10 +9,8 @@ from typing import Self
 
 import httpx
 
+from support.patience import PATIENCE
 from support.warm import warm_python
-
-DEADLINE_SECONDS = 30
-PATIENCE = 60  # seconds before a test gives up: httpx itself waits 5, which a busy machine exceeds
 
 
 class ReceiverProcess:
@@ -53,5 +51,5 @@ class ReceiverProcess:
 
     def end(self) -> tuple[int, str]:
         """Wait for its end; return its status and what it wrote to stderr."""
-        _, said = self._process.communicate(timeout=DEADLINE_SECONDS)
+        _, said = self._process.communicate(timeout=PATIENCE)
         return self._process.returncode, said.decode()

@@ -19,7 +19,7 @@ from drone_mcp_config.clients.text_editing import new_text
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.drone.check import check_drone, check_state
 from drone_mcp_config.errors import NotPushed, NotStarted, UserError
-from drone_mcp_config.plan.making import tools_by_server
+from drone_mcp_config.plan.making import expected_tools
 from drone_mcp_config.plan.model import StdioServer
 from drone_mcp_config.plan.token_variables import secret_variables, service_sources
 
@@ -128,7 +128,7 @@ class AgentRun:
             from drone_mcp_config.checking.check import cleaner_for  # noqa: PLC0415 - brings the rules of redaction
             from drone_mcp_config.checking.servers import check_servers, report_failures  # noqa: PLC0415 - brings the SDK
 
-            tools = tools_by_server(prepared.role, installed)
+            tools = expected_tools(prepared.role, installed)
             started = check_servers(prepared.made.plan, tools, prepared.environment)
             clean = cleaner_for(prepared.environment)
             services = _check_services(prepared, installed)

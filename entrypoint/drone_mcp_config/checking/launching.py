@@ -19,6 +19,8 @@ from drone_mcp_config.template import Template
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from drone_mcp_config.plan.model import StdioServer
+
 LONGEST_QUOTE = 400  # characters of a failed server's last line in a message
 
 
@@ -61,6 +63,20 @@ def from_entry(entry: Mapping[str, Any], environment: Mapping[str, str]) -> Stdi
         command=fill(entry["command"]),
         args=[fill(argument) for argument in entry.get("args", ())],
         env={name: fill(value) for name, value in entry.get("env", {}).items()},
+    )
+
+
+def from_plan(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
+    """Fill in variables as the client would; the server gets no others of the environment.
+
+    Raises:
+        KeyError: with the name of a variable that is not set.
+    """
+    inherited = {name: environment[name] for name in server.inherits if name in environment}
+    return StdioServerParameters(
+        command=server.command.fill(environment),
+        args=[argument.fill(environment) for argument in server.args],
+        env=inherited | {name: value.fill(environment) for name, value in server.env.items()},
     )
 
 

@@ -12,12 +12,13 @@ import httpx
 from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.http_client import http_client
-from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.check import Check, compare_tools
 from drone_mcp_config.plan.model import CALLER_TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Mapping
 
+    from drone_mcp_config.plan.making import ExpectedTools
     from drone_mcp_config.plan.model import RemoteServer
 
 PATIENCE: Final = 10.0  # seconds for one answer; a doctor does not let people wait
@@ -54,7 +55,7 @@ async def check_address(url: str) -> AsyncIterator[Check]:
         yield Check("served role", "ok", f"it answers at {url}", seconds=time.monotonic() - began)
 
 
-async def check_served(server: RemoteServer, tools: tuple[str, ...] | None, environment: Mapping[str, str]) -> Check:
+async def check_served(server: RemoteServer, tools: ExpectedTools, environment: Mapping[str, str]) -> Check:
     """Ask a served server for its tools, as a client would."""
     try:
         url = server.url.fill(environment)
@@ -96,16 +97,13 @@ def _refused(server: RemoteServer, answer: httpx.Response, url: str) -> Check:
     return Check(server.name, "failed", f"it refused with {answer.status_code}: {reason}", fix)
 
 
-def _judge(
-    server: RemoteServer, offered: tuple[str, ...] | None, tools: tuple[str, ...] | None, seconds: float
-) -> Check:
+def _judge(server: RemoteServer, offered: tuple[str, ...] | None, tools: ExpectedTools, seconds: float) -> Check:
     if offered is None:
         return Check(server.name, "failed", "it answers, and lists no tools", "Correct --url: is it an MCP server?")
-    if tools is not None and set(offered) != set(tools):
-        differing = ", ".join(sorted(set(offered) ^ set(tools)))
-        fix = "Serve the role as this machine has it: the same version of drone-mcp and the same role file"
-        return Check(server.name, "failed", f"it does not offer the role's tools ({differing})", fix, seconds)
-    return Check(server.name, "ok", f"{len(offered)} tool{'s' if len(offered) != 1 else ''}", seconds=seconds)
+    fix = "Serve the role as this machine has it: the same version of drone-mcp and the same role file"
+    return compare_tools(server.name, offered, tools, fix, seconds) or Check(
+        server.name, "ok", f"{len(offered)} tool{'s' if len(offered) != 1 else ''}", seconds=seconds
+    )
 
 
 def _tools(text: str) -> tuple[str, ...] | None:

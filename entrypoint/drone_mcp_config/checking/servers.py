@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import anyio
 from mcp import MCPError
-from mcp.client.stdio import StdioServerParameters
 
 from ci_mcp_kit.answer import ERROR
-from drone_mcp_config.checking.check import Check
-from drone_mcp_config.checking.launching import LaunchFailed, RunningServer, launched
+from drone_mcp_config.checking.check import Check, compare_tools
+from drone_mcp_config.checking.launching import LaunchFailed, RunningServer, from_plan, launched
 from drone_mcp_config.checking.served import check_served
+from drone_mcp_config.plan.making import ExpectedTools
 from drone_mcp_config.plan.model import START_SECONDS, PlannedServer, RemoteServer, RolePlan, StdioServer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ PATIENCE = 2 * START_SECONDS  # seconds; a slow start is reported as slow, not a
 
 async def check_servers(
     plan: RolePlan,
-    tools: Mapping[str, tuple[str, ...]],
+    tools: Mapping[str, ExpectedTools],
     environment: Mapping[str, str],
     probes: Mapping[str, str] | None = None,
 ) -> AsyncIterator[Check]:
@@ -40,7 +40,9 @@ async def check_servers(
         probes: server name -> the tool that asks its service, of those that are to be asked.
     """
     for server in plan.servers:
-        yield await _check(server, tools.get(server.name), environment, (probes or {}).get(server.name))
+        yield await _check(
+            server, tools.get(server.name, ExpectedTools()), environment, (probes or {}).get(server.name)
+        )
 
 
 def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None], clean: Cleaner) -> int:
@@ -59,14 +61,14 @@ def report_failures(checks: AsyncIterator[Check], report: Callable[[str], None],
 
 
 async def _check(
-    server: PlannedServer, tools: tuple[str, ...] | None, environment: Mapping[str, str], probe: str | None
+    server: PlannedServer, tools: ExpectedTools, environment: Mapping[str, str], probe: str | None
 ) -> Check:
     if isinstance(server, RemoteServer) and server.ours:
         return await check_served(server, tools, environment)
     if isinstance(server, RemoteServer):
         return Check(server.name, "skipped", "it runs elsewhere and is not started by a client")
     try:
-        parameters = _parameters(server, environment)
+        parameters = from_plan(server, environment)
     except KeyError as error:
         fix = f"Set {error.args[0]} where the client is started"
         return Check(server.name, "failed", f"not started: {error.args[0]} is not set", fix)
@@ -124,23 +126,12 @@ async def _call(
     return refusal
 
 
-def _parameters(server: StdioServer, environment: Mapping[str, str]) -> StdioServerParameters:
-    """Fill in variables as the client would; the server gets no others of the environment."""
-    inherited = {name: environment[name] for name in server.inherits if name in environment}
-    return StdioServerParameters(
-        command=server.command.fill(environment),
-        args=[argument.fill(environment) for argument in server.args],
-        env=inherited | {name: value.fill(environment) for name, value in server.env.items()},
-    )
-
-
-def _judge(server: StdioServer, running: RunningServer, tools: tuple[str, ...] | None) -> Check:
+def _judge(server: StdioServer, running: RunningServer, tools: ExpectedTools) -> Check:
     offered, seconds = running.tools, running.seconds
     detail = f"started, {len(offered)} tool{'s' if len(offered) != 1 else ''}"
-    if tools is not None and set(offered) != set(tools):
-        differing = ", ".join(sorted(set(offered) ^ set(tools)))
-        fix = "Install drone-mcp again: the server and what is known about it differ"
-        return Check(server.name, "failed", f"it does not offer the role's tools ({differing})", fix, seconds)
+    fix = "Install drone-mcp again: the server and what is known about it differ"
+    if (wrong := compare_tools(server.name, offered, tools, fix, seconds)) is not None:
+        return wrong
     if seconds > START_SECONDS:
         fix = f"Clients give up after some {START_SECONDS} s: raise theirs (Claude Code: MCP_TIMEOUT, in milliseconds)"
         return Check(server.name, "warning", f"{detail}, but slowly", fix, seconds)

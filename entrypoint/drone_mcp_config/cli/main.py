@@ -123,15 +123,22 @@ def roles(roles_dir: RolesDir = None) -> None:
 
 @app.command()
 def show(
-    role: Annotated[str, typer.Argument(help="The role.", autocompletion=complete_role)], roles_dir: RolesDir = None
+    context: typer.Context,
+    role: Annotated[str, typer.Argument(help="The role.", autocompletion=complete_role)],
+    servers: With = None,
+    ceiling: Ceiling = None,
+    roles_dir: RolesDir = None,
 ) -> None:
     """Show the resolved role, with the file and line of each value."""
-    show_command.run(role, roles_dir)
+    show_command.run(role, read_delegation(context, servers, ceiling), roles_dir)
 
 
 @app.command()
 def doctor(
+    context: typer.Context,
     role: RoleName = None,
+    servers: With = None,
+    ceiling: Ceiling = None,
     roles_dir: RolesDir = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     transport: Annotated[
@@ -148,7 +155,8 @@ def doctor(
     DRONE_MCP_HTTP_TOKEN instead, and asks the role that is served. Exit code 1 if something failed.
     """
     where = doctor_command.ServerLocation(transport, url, own_token)
-    doctor_command.run(role, where, roles_dir=roles_dir, as_json=as_json)
+    delegation = read_delegation(context, servers, ceiling)
+    doctor_command.run(role, where, delegation=delegation, roles_dir=roles_dir, as_json=as_json)
 
 
 @app.command()

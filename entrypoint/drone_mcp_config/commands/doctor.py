@@ -21,15 +21,24 @@ from drone_mcp_config.clients.folders import UserFolders
 from drone_mcp_config.drone import service as drone
 from drone_mcp_config.errors import UserError
 from drone_mcp_config.installation.reading import Servers, read_installation
-from drone_mcp_config.plan.making import make_plan, offered_tools, probes_by_server, tools_by_server
+from drone_mcp_config.plan.making import (
+    expected_tools,
+    make_plan,
+    offered_tools,
+    probes_by_server,
+    self_checking_servers,
+)
 from drone_mcp_config.plan.token_variables import service_sources
+from drone_mcp_config.roles.delegation import NOTHING_ADDED, load_delegated
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import Role, load_role, narrow_role
+from drone_mcp_config.roles.loading import Role, narrow_role
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Mapping
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
     from drone_mcp_config.installation.manifest import ManifestService
+    from drone_mcp_config.plan.model import RolePlan
+    from drone_mcp_config.roles.delegation import Delegation
 
 STYLES: dict[Status, str] = {"ok": "green", "warning": "yellow", "failed": "bold red", "skipped": "dim"}
 
@@ -43,7 +52,14 @@ class ServerLocation:
     own_token: bool = False
 
 
-def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None, as_json: bool) -> None:
+def run(
+    role_name: str | None,
+    where: ServerLocation,
+    *,
+    delegation: Delegation = NOTHING_ADDED,
+    roles_dir: Path | None,
+    as_json: bool,
+) -> None:
     """Run the checks and print them.
 
     Raises:
@@ -51,8 +67,8 @@ def run(role_name: str | None, where: ServerLocation, *, roles_dir: Path | None,
         typer.Exit: with 1 when any check failed.
     """
     installed = read_installation()
-    role = load_role(role_name, role_library(roles_dir), installed) if role_name else None
-    if role is None and where != ServerLocation():
+    role = load_delegated(role_name, delegation, role_library(roles_dir), installed) if role_name else None
+    if role is None and (where != ServerLocation() or delegation.servers or delegation.ceiling):
         raise UserError("Whose servers? Add --role NAME.")
     checks = anyio.run(_collect, role, installed, where, (lambda _: None) if as_json else _print)
     failed = any(check.status == "failed" for check in checks)
@@ -81,7 +97,6 @@ async def _collect(
 
 async def _checks(role: Role | None, installed: Servers, where: ServerLocation) -> AsyncIterator[Check]:
     from drone_mcp_config.checking.audit_and_telemetry import check_needs  # noqa: PLC0415 - brings httpx, slow to load
-    from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - brings the SDK, slow to load
 
     if installed.broken:
         incomplete = "; ".join(
@@ -94,9 +109,8 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
     if narrow is None:
         yield Check("servers", "skipped", "none started", "Add --role NAME to start the servers of a role")
         return
-    for name, addresses in narrow.left_out.items():
-        detail = f"the role does without it, as {' and '.join(addresses)} is not set"
-        yield Check(installed[name].server, "skipped", detail, f"Set {' and '.join(addresses)} to have it")
+    for check in _list_missing(narrow, installed):
+        yield check
     context = make_plan_context(narrow, installed, _choices(where), UserFolders.here(), os.environ)
     if context.served is not None:
         from drone_mcp_config.checking.served import check_address  # noqa: PLC0415 - as above
@@ -109,10 +123,30 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         audit, optional = _audit_places(narrow, installed, os.environ), _optional_services(narrow, installed)
         async for check in check_needs(audit, optional, os.environ):
             yield check
-    plan = make_plan(narrow, installed, context)
-    probes = probes_by_server(narrow, installed)
-    async for check in check_servers(plan, tools_by_server(narrow, installed), os.environ, probes):
+    async for check in _check_servers(make_plan(narrow, installed, context), narrow, installed):
         yield check
+
+
+async def _check_servers(plan: RolePlan, role: Role, installed: Servers) -> AsyncIterator[Check]:
+    """Start the servers, or reach those that are served, and have them check what their tokens may do."""
+    from drone_mcp_config.checking.servers import check_servers  # noqa: PLC0415 - brings the SDK, slow to load
+    from drone_mcp_config.checking.tokens import check_tokens  # noqa: PLC0415 - likewise
+
+    probes = probes_by_server(role, installed)
+    async for check in check_servers(plan, expected_tools(role, installed), os.environ, probes):
+        yield check
+    async for check in check_tokens(plan, self_checking_servers(role, installed), os.environ):
+        yield check
+
+
+def _list_missing(role: Role, installed: Servers) -> Iterator[Check]:
+    """Report the servers that were to be added to a role and are not, and those that it does without here."""
+    for reason in role.not_held:
+        fix = "Name another --ceiling, or leave it out of --with"
+        yield Check("role", "warning", f"not added: {reason}", fix)
+    for name, addresses in role.left_out.items():
+        detail = f"the role does without it, as {' and '.join(addresses)} is not set"
+        yield Check(installed[name].server, "skipped", detail, f"Set {' and '.join(addresses)} to have it")
 
 
 async def _check_services(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +27,7 @@ from drone_mcp_config.roles.loading import narrow_role
 from drone_mcp_config.serving.app import many_roles, one_role, serving_app
 from drone_mcp_config.serving.callers import CallerBook, Limits
 from drone_mcp_config.serving.pool import Pool
+from drone_mcp_config.serving.roles import ServedRoles
 from drone_mcp_config.serving.servers import HostedServer, hosted_servers
 from drone_mcp_config.serving.status import serving_status, take_status_address
 
@@ -71,14 +71,13 @@ def run(
     environment = dict(os.environ)
     installed, roles = read_installation(), role_library(roles_dir)
 
-    @cache
-    def servers_of(choice: RoleChoice) -> tuple[HostedServer, ...]:
-        # Cached, as a role file that changes while it is served would give callers of one role different limits.
+    def make(choice: RoleChoice) -> tuple[HostedServer, ...]:
         role = load_delegated(choice.role, Delegation(choice.added, choice.ceiling), roles, installed)
         for reason in role.not_held:
             logger.warning("Not added to the role %s: %s", choice.role, reason)
         return hosted_servers(narrow_role(role, installed, environment), installed, environment)
 
+    servers_of = ServedRoles(roles_dir, make).servers_of
     try:
         http = HttpSettings.read(address, environment, guarded=callers is not None)
         pool = Pool(servers_of)
@@ -142,15 +141,13 @@ def _identify(
     servers_of: Callable[[RoleChoice], tuple[HostedServer, ...]],
     limits: Limits,
 ) -> Callable[[Request], SetKey]:
-    @cache
     def services_of(choice: RoleChoice) -> tuple[ManifestService, ...]:
         services = (service for server in servers_of(choice) for service in server.manifest.needed_services)
         return tuple(dict.fromkeys(services))
 
     if book is not None:
         return many_roles(book, services_of, limits)
-    choice = RoleChoice(str(role))
-    return one_role(choice, services_of(choice), http)
+    return one_role(RoleChoice(str(role)), services_of, http)
 
 
 async def _serve(

@@ -10,23 +10,27 @@ import yaml
 from drone_mcp_config.installation.reading import Servers, read_installation
 from drone_mcp_config.plan.making import offered_tools
 from drone_mcp_config.plan.token_variables import sources_of
+from drone_mcp_config.roles.delegation import load_delegated
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import Role, load_role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from drone_mcp_config.roles.delegation import Delegation
+    from drone_mcp_config.roles.loading import Role
     from drone_mcp_config.roles.model import Agent, External
     from drone_mcp_config.roles.role_source import KeyPath
 
 Line = tuple[str, str]  # YAML, and the comment after it
 
 
-def run(name: str, roles_dir: Path | None) -> None:
-    """Print the role as a role file that stands alone."""
+def run(name: str, delegation: Delegation, roles_dir: Path | None) -> None:
+    """Print the role, with the servers that are added to it, as a role file that stands alone."""
     installed = read_installation()
-    role = load_role(name, role_library(roles_dir), installed)
+    role = load_delegated(name, delegation, role_library(roles_dir), installed)
+    for reason in role.not_held:
+        typer.echo(f"Not added: {reason}.", err=True)
     lines = list(_lines(role, installed))
     width = min(max(len(text) for text, _ in lines), 60)
     for file in dict.fromkeys(origin.file for origin in role.origins.values()):
@@ -61,6 +65,8 @@ def _server(role: Role, name: str, installed: Servers) -> Iterator[Line]:
     entry, manifest = role.servers[name], installed[name]
     path: KeyPath = ("servers", name)
     yield f"  {name}:", _origin(role, path)
+    if role.repos_of(name) != role.repos:
+        yield f"    # of the repositories {', '.join(role.repos_of(name)) or '*/*'} only", ""
     tools = list(offered_tools(entry, manifest))
     yield _pair("    tools", tools), _origin(role, (*path, "tools"), "all that the server has")
     default = next(iter(sources_of(manifest, entry)), "")

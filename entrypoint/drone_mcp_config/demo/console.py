@@ -10,6 +10,8 @@ from rich.text import Text
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from rich.console import OverflowMethod
+
     from drone_mcp_config.demo.agent import Act
     from drone_mcp_config.demo.processes import SimulatedDrone
 
@@ -38,8 +40,11 @@ class Pages:
 
     def _line(self, text: str, style: str) -> None:
         """Print one line: cut to the terminal's width, whole into a pipe."""
-        shown = Text(f"   {text}", style=style, no_wrap=True, overflow="ellipsis")
-        self._console.print(shown, soft_wrap=not self._console.is_terminal)
+        shown = Text(f"   {text}", style=style)
+        # As arguments, because `print` joins texts into a new one without their options (Textualize/rich 15.0.0,
+        # rich/console.py, `_collect_renderables`).
+        overflow: OverflowMethod = "ellipsis" if self._console.is_terminal else "ignore"
+        self._console.print(shown, no_wrap=True, overflow=overflow, crop=False)
 
     def close(self, act: Act) -> None:
         """Print the conclusion."""

@@ -124,6 +124,7 @@ class Manifest(ManifestPart):
         services: those that it asks.
         guard: of its writing; None for a server that only reads.
         probe: the tool whose call without arguments shows whether its service answers; "" if there is none.
+        checks_access: whether its command can say what its tokens may do (`ci_mcp_kit.access_check`).
     """
 
     # Gemini CLI splits tool names at the first underscore, and Cursor drops long ones: no underscore, no dot, short.
@@ -136,6 +137,7 @@ class Manifest(ManifestPart):
     services: tuple[ManifestService, ...] = ()
     guard: ManifestGuard | None = None
     probe: str = ""
+    checks_access: bool = False
     tools: tuple[ManifestTool, ...] = ()
 
     @model_validator(mode="after")

@@ -104,11 +104,36 @@ def tools_by_server(role: Role, installed: Servers) -> dict[str, tuple[str, ...]
     }  # fmt: skip
 
 
+@dataclass(frozen=True)
+class ExpectedTools:
+    """The tools that a server has to offer.
+
+    Attributes:
+        names: of all of them; None where they are not known.
+        depend_on_scopes: whether it leaves out those for which its token lacks a scope.
+    """
+
+    names: tuple[str, ...] | None = None
+    depend_on_scopes: bool = False
+
+
+def expected_tools(role: Role, installed: Servers) -> dict[str, ExpectedTools]:
+    """Return each server of ours, by the name that clients have for it -> the tools that it has to offer."""
+    scoped = {installed[name].server for name in role.servers if any(tool.scopes for tool in installed[name].tools)}
+    found = tools_by_server(role, installed)
+    return {server: ExpectedTools(names, server in scoped) for server, names in found.items()}
+
+
 def probes_by_server(role: Role, installed: Servers) -> dict[str, str]:
     """Return each server of ours, by the name that clients have for it -> the tool that asks its service."""
     probes = {installed[name].server: installed[name].probe for name in role.servers}
     offered = tools_by_server(role, installed)
     return {server: tool for server, tool in probes.items() if tool in offered[server]}
+
+
+def self_checking_servers(role: Role, installed: Servers) -> frozenset[str]:
+    """Return the servers that can say what their tokens may do, by the names that clients have for them."""
+    return frozenset(installed[name].server for name in role.servers if installed[name].checks_access)
 
 
 def _served_server(url: str, entry: ServerEntry, manifest: Manifest, *, own_token: bool) -> RemoteServer:

@@ -40,6 +40,9 @@ class Delegation:
     caller: str = ""
 
 
+NOTHING_ADDED: Final = Delegation()
+
+
 @dataclass(frozen=True, order=True)
 class RoleChoice:
     """A role, and the servers that are added to it from a ceiling. As a text it is the name in audit lines."""
@@ -79,7 +82,7 @@ def load_delegated(name: str, delegation: Delegation, roles: RoleLibrary, instal
 
 def delegate(role: Role, wanted: Iterable[str], ceiling: Role, installed: Servers) -> Role:
     """Return a role with servers of another one added to it."""
-    servers, limits = dict(role.servers), dict(role.limits)
+    servers, limits, origins = dict(role.servers), dict(role.limits), dict(role.origins)
     added: list[str] = []
     not_held: list[str] = []
     for name in wanted:
@@ -91,9 +94,17 @@ def delegate(role: Role, wanted: Iterable[str], ceiling: Role, installed: Server
             continue
         servers[name] = entry
         limits[name] = repos
+        own = ("servers", name)
+        origins = {path: origin for path, origin in origins.items() if path[:2] != own}
+        origins |= {path: origin for path, origin in ceiling.origins.items() if path[:2] == own}
         added.append(name)
     return replace(
-        role, servers=servers, limits=limits, added=(*role.added, *added), not_held=(*role.not_held, *not_held)
+        role,
+        servers=servers,
+        origins=origins,
+        limits=limits,
+        added=(*role.added, *added),
+        not_held=(*role.not_held, *not_held),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from ci_mcp_kit.guard.spec import NAME_GLOB, REPO_GLOB
 from drone_mcp_config.secret_recognition import is_literal_secret, looks_secret, secret_argument
 from drone_mcp_config.template import Template
 
@@ -21,10 +22,8 @@ NAME = r"^[a-z][a-z0-9-]{0,31}$"  # of servers also in the paths of a served rol
 # As `installation.manifest` demands of our own, for the same clients.
 SERVER_NAME = r"^[A-Za-z][A-Za-z0-9-]{0,19}$"
 VARIABLE = r"^[A-Za-z_][A-Za-z0-9_]{0,127}$"
-# No comma: servers get the list as one variable, separated by commas.
-GLOB = r"^[^/\s,]+/[^/\s,]+$"
-# Likewise, and as a server's own scope may have it: names of any depth, and ! before those that are taken away.
-SCOPE = r"^!?[^\s,!${][^\s,${]*$"
+GLOB: str = REPO_GLOB["pattern"]
+SCOPE: str = NAME_GLOB["pattern"]
 IMAGE = r"^[A-Za-z0-9][A-Za-z0-9._/:@-]*$"
 # Or a reference: its value is only known where the client is started.
 ADDRESS = r"^(https?://|\$\{)"
@@ -36,8 +35,8 @@ Text = Annotated[str, Field(min_length=1, max_length=2000)]
 Description = Annotated[str, Field(min_length=1, max_length=500)]
 Variable = Annotated[str, Field(pattern=VARIABLE)]
 ServerName = Annotated[str, Field(pattern=SERVER_NAME)]
-Glob = Annotated[str, Field(pattern=GLOB, max_length=300)]
-ScopeGlob = Annotated[str, Field(pattern=SCOPE, max_length=300)]
+Glob = Annotated[str, Field(pattern=GLOB, max_length=REPO_GLOB["maxLength"])]
+ScopeGlob = Annotated[str, Field(pattern=SCOPE, max_length=NAME_GLOB["maxLength"])]
 Preload = Annotated[
     bool, Field(description="Whether the model sees the tools from the start, in a client that would have it search.")
 ]

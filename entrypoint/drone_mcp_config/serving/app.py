@@ -42,12 +42,14 @@ _PATH = re.compile(r"/([a-z][a-z0-9-]{0,31})/mcp/?")  # the names of servers in 
 _TOKEN = re.compile(r"[\x21-\x7e]{1,256}")
 
 
-def one_role(role: RoleChoice, services: Services, settings: HttpSettings) -> Callable[[Request], SetKey]:
-    """Serve everybody who has the process's token (if it has one) with one role, which asks these services."""
+def one_role(
+    role: RoleChoice, services_of: Callable[[RoleChoice], Services], settings: HttpSettings
+) -> Callable[[Request], SetKey]:
+    """Serve everybody who has the process's token (if it has one) with one role."""
 
     def identify(request: Request) -> SetKey:
         check_bearer(request, settings)
-        _refuse_own_tokens(request, services)
+        _refuse_own_tokens(request, services_of(role))
         observing.set_role(str(role))
         return SetKey(role)
 

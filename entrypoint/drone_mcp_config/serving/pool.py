@@ -1,7 +1,8 @@
 """The servers that run in this process: one set for each role, and one for each caller with tokens of their own.
 
 No two sets share anything: what one caller's server remembers can never reach another's. A set of a caller's own ends
-when it has not been used for a while, or when others need its place.
+when it has not been used for a while, or when others need its place. A set whose role has changed gets no more
+requests, and ends when the last one is answered.
 """
 
 from __future__ import annotations
@@ -48,12 +49,19 @@ class SetKey:
 
 @dataclass(eq=False)
 class RunningSet:
-    """A running set."""
+    """A running set.
+
+    Attributes:
+        of_role: the servers of its role when it was started, without the tokens of a caller.
+        replaced: whether it ends with its last request.
+    """
 
     servers: Sequence[HostedServer]
+    of_role: Sequence[HostedServer]
     used: float
     apps: dict[str, ASGIApp] = field(default_factory=dict)
     busy: int = 0
+    replaced: bool = False
     ended: anyio.Event = field(default_factory=anyio.Event)
 
     def __post_init__(self) -> None:
@@ -78,8 +86,15 @@ class RunningSet:
             finally:
                 self.busy -= 1
                 self.used = clock()
+                if self.replaced:
+                    self.end_if_idle()
 
         return counted
+
+    def end_if_idle(self) -> None:
+        """End the set, unless it is answering a request."""
+        if not self.busy:
+            self.ended.set()
 
 
 class Pool:
@@ -96,6 +111,7 @@ class Pool:
         self._servers_of = servers_of
         self._clock = clock
         self._sets: dict[SetKey, RunningSet] = {}
+        self._replaced: list[RunningSet] = []  # until they have ended, no log line may hold their secrets
         self._lock = anyio.Lock()
         self._group: TaskGroup | None = None
 
@@ -104,7 +120,7 @@ class Pool:
         """Run the sets that `find` starts while the block runs."""
         async with anyio.create_task_group() as self._group:
             yield
-            for one in self._sets.values():
+            for one in (*self._sets.values(), *self._replaced):
                 one.ended.set()
 
     async def find(self, key: SetKey, name: str) -> ASGIApp:
@@ -116,7 +132,9 @@ class Pool:
         # The first requests of a caller may come together, and must not start two sets.
         async with self._lock:
             self._end_idle()
-            running = self._sets.get(key) or await self._start(key)
+            running = self._sets.get(key)
+            if running is None or running.of_role != self._servers_of(key.role):
+                running = await self._start(key)
             return running.app(name, self._clock)
 
     async def start(self, key: SetKey) -> None:
@@ -129,7 +147,7 @@ class Pool:
 
     def secrets(self) -> list[str]:
         """Return the secrets that no log line may hold."""
-        running = list(self._sets.values())
+        running = [*self._sets.values(), *(one for one in self._replaced if not one.ended.is_set())]
         files = set[Path]().union(*(one.token_files for one in running))
         return [
             *set[str]().union(*(one.secrets for one in running)),
@@ -137,15 +155,25 @@ class Pool:
         ]
 
     async def _start(self, key: SetKey) -> RunningSet:
-        servers = self._servers_of(key.role)
+        of_role = servers = self._servers_of(key.role)
         if key.tokens:
-            self._make_room(key.caller)
+            if key not in self._sets:
+                self._make_room(key.caller)
             servers = [server.owned_by(dict(key.tokens)) for server in servers]
         assert self._group is not None  # noqa: S101 - for the type checker; `find` belongs into `running`
-        running = RunningSet(servers, self._clock())
+        running = RunningSet(servers, of_role, self._clock())
         await self._group.start(_run, running)
+        self._replace(self._sets.get(key))
         self._sets[key] = running
         return running
+
+    def _replace(self, before: RunningSet | None) -> None:
+        """Let a set whose role has changed end with the requests that it is answering."""
+        self._replaced = [one for one in self._replaced if not one.ended.is_set()]
+        if before is not None:
+            before.replaced = True
+            self._replaced.append(before)
+            before.end_if_idle()
 
     def _end_idle(self) -> None:
         for key, one in self._users():

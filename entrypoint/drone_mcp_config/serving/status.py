@@ -57,7 +57,9 @@ class StatusPages:
         self._pool = pool
         self._calls = calls
         self._closing = closing
-        self._pages: dict[RoleChoice, Status] = {}
+        # Each with the servers that it was made for: a role may change. An old page's connections stay open until the
+        # end, as a request may be using them.
+        self._pages: dict[RoleChoice, tuple[Sequence[HostedServer], Status]] = {}
 
     async def find(self, request: Request) -> Status:
         """Return the page of the role of the one who asks.
@@ -69,13 +71,14 @@ class StatusPages:
         if key.tokens:
             # A browser sends no token for a service, so their page would be that of another user.
             raise Refused(403, "Callers with tokens of their own for the services have no status page")
-        page = self._pages.get(key.role)
-        if page is None:
-            page = self._pages[key.role] = self._make(key.role)
+        servers = self._servers_of(key.role)
+        made_for, page = self._pages.get(key.role, (None, None))
+        if page is None or made_for != servers:
+            page = self._make(key.role, servers)
+            self._pages[key.role] = servers, page
         return page
 
-    def _make(self, choice: RoleChoice) -> Status:
-        servers = self._servers_of(choice)
+    def _make(self, choice: RoleChoice, servers: Sequence[HostedServer]) -> Status:
         asking = (one.environment for one in servers if any(s.name == drone.NAME for s in one.manifest.services))
         return role_status(
             str(choice),

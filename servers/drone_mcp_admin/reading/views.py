@@ -131,6 +131,8 @@ class CallerItem(View):
 
     name: str
     role: str
+    added: tuple[str, ...] = ()
+    ceiling: str = ""
     token_hash: str
     tokens: str
     per_minute: int | None = None

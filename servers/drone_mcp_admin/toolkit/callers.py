@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 SHOWN_HASH: Final = 12  # hexadecimal digits: enough to tell tokens apart, and no use to anybody else
 WIDTH: Final = 64  # characters of a name
+MOST_ADDED: Final = 20  # servers in addition to those of a role, as many as the file may name
 _KIND: Final = Kind(file="a file of callers", content="callers", start="callers:")
 
 
@@ -38,10 +39,12 @@ def read_callers(file: Path) -> CallerList:
 
 def _present(entry: dict[str, Any]) -> CallerItem:
     algorithm, _, digest = str(entry.get("token", "")).partition(":")
-    limit = entry.get("per_minute")
+    limit, added = entry.get("per_minute"), entry.get("with")
     return CallerItem(
         name=one_line(str(entry.get("name", "")), WIDTH),
         role=one_line(str(entry.get("role", "")), WIDTH),
+        added=tuple(one_line(str(server), WIDTH) for server in added[:MOST_ADDED]) if isinstance(added, list) else (),
+        ceiling=one_line(str(entry.get("ceiling", "")), WIDTH),
         # A file that holds a token in place of its hash is a mistake; nothing of it is shown.
         token_hash=f"sha256:{digest[:SHOWN_HASH]}" if algorithm == "sha256" else "not a hash",
         tokens="their own" if entry.get("drone") == "caller" else "the role's",

@@ -11,7 +11,16 @@ from typing_extensions import override
 
 from ci_mcp_kit.guard.operations import Operation, Risk
 from ci_mcp_kit.guard.rules import Rules
-from ci_mcp_kit.guard.spec import AUDIT_KEY, CONFIRM_KEY, SIGNING_KEY, GuardSpec, list_of, operations_key, rate_key
+from ci_mcp_kit.guard.spec import (
+    AUDIT_KEY,
+    CONFIRM_KEY,
+    REPO_GLOB,
+    SIGNING_KEY,
+    GuardSpec,
+    list_of,
+    operations_key,
+    rate_key,
+)
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from coder_client.errors import CODER
 from drone_mcp_build.scope import RepoScope
@@ -45,7 +54,7 @@ FLEET_GUARD: Final = GuardSpec(
     keys={
         "projects": list_of(
             "Projects whose agents may be changed, owner/name with * as wildcard.",
-            {"type": "string", "pattern": r"^[^/\s,]+/[^/\s,]+$", "maxLength": 300},
+            REPO_GLOB,
         ),
         "operations": operations_key(OPERATION_NAMES),
         "confirm": CONFIRM_KEY,

@@ -10,12 +10,15 @@ from ci_mcp_kit.errors import Conflict
 from coder_client import calls
 from coder_client.errors import CODER
 from fleet_mcp.formatting import ADDRESS_WIDTH, describe_outcome, fit, minute, quote_line
-from fleet_mcp.reading.showing import full_name, state_of
+from fleet_mcp.reading.showing import full_name
+from fleet_mcp.reading.standing import state_of, state_of_build
 from fleet_mcp.reading.views import TaskHistory, TaskLine
-from fleet_mcp.rules.contract import find_report, read_assignment
+from fleet_mcp.rules.contract import find_newest_report, find_report, read_assignment
 from fleet_mcp.rules.history import BUILDS, Cursor, Page, read_page
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from coder_client.models import Build, Workspace
     from fleet_mcp.access import FleetAccess
     from fleet_mcp.rules.contract import Assignment
@@ -29,21 +32,17 @@ UNCHANGED: Final = " (as before this run: perhaps of an earlier one)"
 async def read_history(access: FleetAccess, agent: str, cursor: str | None, now: float) -> TaskHistory:
     """Return a page of an agent's tasks, newest first.
 
-    The first page takes two requests, because the id of the agent is not known yet; each other takes one.
+    A page takes one request. The first one takes another where this process has not read the agent before, as Coder
+    lists builds by the id of a workspace, and another for how an agent stands that stopped without an outcome.
     """
-    place = Cursor.parse(cursor) if cursor else None
-    present = ""
-    if place is None or not access.knows(place.agent, place.workspace):
-        workspace, known = await access.find(agent if place is None else place.agent, include_deleted=True)
-        if place is not None and workspace.id != place.workspace:
-            raise Conflict(f"{place.agent} is another agent by now", next_step="Read its history anew", service=CODER)
-        access.remember(full_name(workspace), workspace.id)
-        present = _describe_present(access, workspace, known, datetime.fromtimestamp(now, UTC))
-        name, workspace_id = full_name(workspace), workspace.id
+    place, present = Cursor.parse(cursor) if cursor else None, ""
+    if place is None:
+        name, workspace, page, present = await _read_first(access, agent, datetime.fromtimestamp(now, UTC))
     else:
-        name, workspace_id = place.agent, place.workspace
-    page = await _read_page(access, workspace_id, place)
-    following = Cursor(name, workspace_id, page.before, page.newest) if page.before else None
+        await _check_place(access, place)
+        name, workspace = place.agent, place.workspace
+        page, _ = await _read_page(access, workspace, place)
+    following = Cursor(name, workspace, page.before, page.newest) if page.before else None
 
     def describe(width: int) -> TaskHistory:
         lines = tuple(_describe_run(run, present, width) for run in page.runs)
@@ -53,7 +52,38 @@ async def read_history(access: FleetAccess, agent: str, cursor: str | None, now:
     return fit(describe, WIDTHS, BUDGET)
 
 
-async def _read_page(access: FleetAccess, workspace: str, place: Cursor | None) -> Page:
+async def _read_first(access: FleetAccess, agent: str, now: datetime) -> tuple[str, str, Page, str]:
+    """Return name and id of an agent, its first page, and how the newest run stands where no build has recorded it."""
+    known = access.recall(agent)
+    if known is not None:
+        page, builds = await _read_page(access, known[1])
+        if _is_still_of(builds, known[0]):
+            return *known, page, await _describe_present(access, page, builds, None, now)
+    found = await access.find(agent, include_deleted=True)
+    page, builds = await _read_page(access, found[0].id)
+    return full_name(found[0]), found[0].id, page, await _describe_present(access, page, builds, found, now)
+
+
+def _is_still_of(builds: Sequence[Build], agent: str) -> bool:
+    """Return whether builds are those of the agent that has a name now, and not of a deleted one that had it."""
+    newest = next(iter(builds), None)
+    is_gone = newest is None or (newest.transition, newest.job.status) == ("delete", "succeeded")
+    return newest is not None and not is_gone and f"{newest.workspace_owner_name}/{newest.workspace_name}" == agent
+
+
+async def _check_place(access: FleetAccess, place: Cursor) -> None:
+    """Check a cursor that this process has not given: it may be made up, or the name another agent's by now."""
+    if access.knows(place.agent, place.workspace):
+        return
+    workspace, _ = await access.find(place.agent, include_deleted=True)
+    if workspace.id != place.workspace:
+        raise Conflict(f"{place.agent} is another agent by now", next_step="Read its history anew", service=CODER)
+
+
+async def _read_page(
+    access: FleetAccess, workspace: str, place: Cursor | None = None
+) -> tuple[Page, tuple[Build, ...]]:
+    """Return a page of runs, the first one without a place, and the builds that it was read from."""
     coder, contract = await access.client(), access.settings.contract
     offset, before = (place.offset, place.before) if place else (0, None)
     while True:
@@ -61,7 +91,7 @@ async def _read_page(access: FleetAccess, workspace: str, place: Cursor | None) 
         _check_scope(access, builds)
         page = read_page(contract, builds, offset, before)
         if page is not None:
-            return page
+            return page, builds
         offset += BUILDS
 
 
@@ -73,13 +103,27 @@ def _check_scope(access: FleetAccess, builds: tuple[Build, ...]) -> None:
         access.scope.check(project)
 
 
-def _describe_present(access: FleetAccess, workspace: Workspace, known: Assignment, now: datetime) -> str:
-    """Return the state of the newest run, for which no later build has recorded an outcome."""
-    report = find_report(workspace)
-    state = state_of(access, workspace, known, now).text
-    if report is None:
-        return f"now {state}"
-    return f"now {state}, last report {describe_outcome(report.state, report.message)}"
+async def _describe_present(
+    access: FleetAccess,
+    page: Page,
+    builds: Sequence[Build],
+    found: tuple[Workspace, Assignment] | None,
+    now: datetime,
+) -> str:
+    """Return the state of the newest run, "" where a build has recorded its outcome. `found` is the agent, if read."""
+    run = next((run for run in page.runs if run.is_newest), None)
+    if run is None or run.failed or run.state:
+        return ""
+    newest = builds[0]
+    if (newest.transition, newest.job.status) == ("start", "succeeded"):
+        known, report = read_assignment(access.settings.contract, newest), find_newest_report(newest)
+        state = state_of_build(access.settings, newest, report, known, now)
+    else:
+        # What was reported before a build that ended or failed is shown by the workspace alone.
+        workspace, known = found or await access.find_by_id(newest.workspace_id)
+        report, state = find_report(workspace), state_of(access.settings, workspace, known, now)
+    said = f", last report {describe_outcome(report.state, report.message)}" if report else ""
+    return f"now {state.text}{said}"
 
 
 def _describe_run(run: Run, present: str, width: int) -> TaskLine:

@@ -16,10 +16,11 @@ from coder_client import calls
 from fleet_mcp.access import EVERYBODY
 from fleet_mcp.formatting import NAME_WIDTH, clean_lines, cut, fit
 from fleet_mcp.reading.builds import describe_build, find_builds
+from fleet_mcp.reading.standing import state_of
 from fleet_mcp.reading.views import AgentList
 from fleet_mcp.rules.contract import find_report
 from fleet_mcp.rules.links import Link, read_link
-from fleet_mcp.rules.state import KINDS, NEEDS_SOMEBODY, State, choose_agent, derive_state
+from fleet_mcp.rules.state import KINDS, NEEDS_SOMEBODY, State
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -119,18 +120,12 @@ def read_rows(access: FleetAccess, workspaces: Sequence[Workspace], now: datetim
         if not known.is_known and (not has_failed or scope.globs):
             unseen += 1
         elif not known.is_known or scope.sees(known.project):
-            state = derive_state(
-                workspace,
-                choose_agent(workspace.latest_build, settings.contract.app),
-                now=now,
-                quiet_after=settings.quiet_after,
-                has_task=bool(known.task),
-            )
+            access.remember(workspace)
             row = Row(
                 agent=workspace.name if settings.owners == ("me",) else f"{workspace.owner_name}/{workspace.name}",
                 role=known.role,
                 project=known.project,
-                state=state,
+                state=state_of(settings, workspace, known, now),
                 task=known.task,
                 link=find_link(workspace, known.pull_request),
                 template=workspace.template_name,

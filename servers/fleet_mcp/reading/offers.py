@@ -50,22 +50,33 @@ class Offer:
         return {one.value: one.description or one.name for one in options}
 
 
-async def read_offers(access: FleetAccess, *, with_presets: bool = False) -> tuple[Offer, ...]:
+async def read_offers(
+    access: FleetAccess, *, with_presets: bool = False, named: str | None = None
+) -> tuple[Offer, ...]:
     """Return the templates of the fleet: one request, and one or two more for a version that is not known yet.
 
+    Args:
+        access: to Coder.
+        with_presets: whether to read the presets of each.
+        named: the only one to read; None for all.
+
     Raises:
+        InvalidInput: no template of the fleet has that name.
         NotFound: there is none that keeps the contract.
     """
     settings = access.settings
     every = await (await access.client()).send(calls.list_templates())
-    wanted = [one for one in every if not settings.templates or one.name in settings.templates]
-    if not wanted:
+    wanted = known = [one for one in every if not settings.templates or one.name in settings.templates]
+    if not known:
         named = f" named {' or '.join(settings.templates)}" if settings.templates else ""
         raise NotFound(
             f"Coder has no template{named} that this token may see",
             next_step="Check FLEET_TEMPLATES, and that the token may read templates (scope coder:workspaces.access)",
             service=CODER,
         )
+    if named is not None and not (wanted := [one for one in known if one.name == named]):
+        names = ", ".join(one.name for one in known[:MOST_TEMPLATES])
+        raise InvalidInput(f"No template of this fleet has that name: it has {names}", service=CODER)
 
     async def read(template: Template) -> Offer:
         parameters = await access.parameters(template.active_version_id)
@@ -137,14 +148,10 @@ async def choose_template(access: FleetAccess, role: str, project: str, template
         InvalidInput: no template serves the role, or several do and none is named.
     """
     settings = access.settings
-    offers = [offer for offer in await read_offers(access) if not offer.faults]
-    named = [one for one in offers if template in {None, one.template.name}]
-    if not named:
-        names = ", ".join(one.template.name for one in offers)
-        raise InvalidInput(f"No template of this fleet has that name: it has {names}", service=CODER)
-    serving = [one for one in named if role in one.roles(settings) or _takes_any(one, settings.contract.role)]
+    offers = [offer for offer in await read_offers(access, named=template) if not offer.faults]
+    serving = [one for one in offers if role in one.roles(settings) or _takes_any(one, settings.contract.role)]
     if not serving:
-        roles = sorted({name for one in named for name in one.roles(settings)})
+        roles = sorted({name for one in offers for name in one.roles(settings)})
         raise InvalidInput(
             f"No template serves that role: there are {', '.join(roles)}",
             next_step="fleet_list_roles says what each is for",

@@ -13,16 +13,16 @@ from drone_mcp_client.status import is_failure
 from fleet_mcp.formatting import ADDRESS_WIDTH, NAME_WIDTH, describe_outcome, fit, minute, quote_text
 from fleet_mcp.reading.builds import describe_build, find_builds
 from fleet_mcp.reading.listing import find_link, own_link
+from fleet_mcp.reading.standing import state_of
 from fleet_mcp.reading.views import AgentView
 from fleet_mcp.rules.contract import CREATED, find_outcome
-from fleet_mcp.rules.state import choose_agent, derive_state, describe_age
+from fleet_mcp.rules.state import choose_agent, describe_age
 
 if TYPE_CHECKING:
     from coder_client.models import Agent, Workspace
     from drone_mcp_client.models import Build
     from fleet_mcp.access import FleetAccess
     from fleet_mcp.rules.contract import Assignment
-    from fleet_mcp.rules.state import State
 
 BUDGET: Final = 1_500  # tokens
 TASK_WIDTHS: Final = (4_000, 2_000, 800, 200)
@@ -45,14 +45,6 @@ async def show_agent(access: FleetAccess, agent: str, now: float) -> AgentView:
     return view.model_copy(update={"notes": (*view.notes, *notes)})
 
 
-def state_of(access: FleetAccess, workspace: Workspace, known: Assignment, now: datetime) -> State:
-    """Return the state of an agent of the fleet."""
-    settings = access.settings
-    process = choose_agent(workspace.latest_build, settings.contract.app)
-    has_task = bool(known.task)
-    return derive_state(workspace, process, now=now, quiet_after=settings.quiet_after, has_task=has_task)
-
-
 def full_name(workspace: Workspace) -> str:
     """Return "owner/name" of an agent."""
     return f"{workspace.owner_name}/{workspace.name}"
@@ -62,7 +54,7 @@ def _describe(
     access: FleetAccess, workspace: Workspace, known: Assignment, now: datetime, task: str, build: Build | None
 ) -> AgentView:
     latest = workspace.latest_build
-    state = state_of(access, workspace, known, now)
+    state = state_of(access.settings, workspace, known, now)
     recorded = known.last_state not in {"", CREATED}
     notes = ["It is dormant"] if workspace.dormant_at else []
     if workspace.outdated:

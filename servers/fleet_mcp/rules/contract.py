@@ -122,6 +122,12 @@ def find_report(workspace: Workspace) -> AppStatus | None:
     return report if report is not None and belongs_to(report, workspace.latest_build) else None
 
 
+def find_newest_report(build: Build) -> AppStatus | None:
+    """Return the newest report of a build's agents, which Coder shows of the latest build alone."""
+    every = (status for agent in build.agents for app in agent.apps for status in app.statuses)
+    return max(every, key=lambda status: status.created_at, default=None)
+
+
 def belongs_to(report: AppStatus, build: Build) -> bool:
     """Return whether a report was made in a build's time, and not in that of an earlier one."""
     agents = {agent.id for agent in build.agents}

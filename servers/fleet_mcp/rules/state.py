@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from coder_client.models import Agent, AppStatus, Build, Workspace
+    from coder_client.models import Agent, AppStatus, Build
 
 # From the one that most needs somebody to the one that needs nobody.
 KINDS: Final = (
@@ -96,18 +96,24 @@ class State:
 
 
 def derive_state(
-    workspace: Workspace, agent: Agent | None, *, now: datetime, quiet_after: float, has_task: bool
+    build: Build,
+    report: AppStatus | None,
+    agent: Agent | None,
+    *,
+    now: datetime,
+    quiet_after: float,
+    has_task: bool,
 ) -> State:
     """Return the state of an agent.
 
     Args:
-        workspace: as Coder has it.
+        build: the latest one of its workspace.
+        report: the last one, of whatever build; None where there is none.
         agent: the process of the workspace that does the work, None where there is none.
         now: the time, with a zone.
         quiet_after: seconds without a report after which an agent that should work is silent.
         has_task: whether it has something to work on.
     """
-    build, report = workspace.latest_build, workspace.latest_app_status
     was = report.state if report else ""
     if (ended := _judge_build(build, was, now)) is not None:
         return ended

@@ -16,7 +16,8 @@ from ci_mcp_kit.guard.operations import Risk
 from coder_client import calls
 from fleet_mcp.formatting import MESSAGE_WIDTH, describe_outcome, quote_line
 from fleet_mcp.reading.messages import find_conversation
-from fleet_mcp.reading.showing import full_name, state_of
+from fleet_mcp.reading.showing import full_name
+from fleet_mcp.reading.standing import state_of
 from fleet_mcp.rules.contract import find_outcome
 from fleet_mcp.rules.links import read_link
 from fleet_mcp.rules.state import REACHABLE
@@ -44,7 +45,7 @@ class BuildChange(FleetChange):
     async def plan(self) -> Plan[FleetAction]:
         workspace, known = await self.reader.read()
         now = datetime.fromtimestamp(self.clock(), UTC)
-        return self.plan_on(workspace, known, state_of(self.access, workspace, known, now))
+        return self.plan_on(workspace, known, state_of(self.access.settings, workspace, known, now))
 
     @abstractmethod
     def plan_on(self, workspace: Workspace, known: Assignment, state: State) -> Plan[FleetAction]:

@@ -40,11 +40,17 @@ class CreateChange(FleetChange):
 
     The first plan trusts that its name is free, which saves a request: Coder refuses a name that is taken. Each later
     one looks, as Coder has refused the name, or time has passed. `plans` counts them.
+
+    Attributes:
+        evaluates: whether the plan asks Coder to evaluate the parameters. A creation that is sent at once does without,
+            as Coder evaluates them itself before it creates anything (coder/coder v2.36.0,
+            coderd/dynamicparameters/resolver.go), and refuses the same values in the same words.
     """
 
     role: str
     task: str
     template: str | None
+    evaluates: bool
     plans: list[int] = field(default_factory=list, repr=False, compare=False)
 
     @override
@@ -62,7 +68,8 @@ class CreateChange(FleetChange):
             return CreatePlan(action=action, effect="create nothing", nothing=nothing, found=found)
         offer = await choose_template(self.access, self.role, self.project, self.template)
         values = self._values(offer)
-        check_evaluation(await self._evaluate(owner, offer, values))
+        if self.evaluates:
+            check_evaluation(await self._evaluate(owner, offer, values))
         call = calls.create_workspace(owner, name, offer.template.id, values, scope=self.project)
         return CreatePlan(
             action=make_action(self.name, self.project, name if owner == ME else f"{owner}/{name}", (call,)),

@@ -10,6 +10,7 @@ from pydantic import Field
 
 from ci_mcp_kit.tools import tool
 from fleet_mcp.arguments import AgentName, Confirmation, DryRun, Once, check_key, check_project
+from fleet_mcp.guard.rules import OPERATIONS
 from fleet_mcp.writing.views import ChangedView
 
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ class WritingTools:
         from fleet_mcp.writing.creating import CreateChange  # noqa: PLC0415 - likewise
 
         self._access.split_name(name)
+        rules = self._access.settings.guard.rules
+        is_sent_at_once = not (dry_run or self._actor.rehearses or OPERATIONS["create"].risk >= rules.confirm)
         change = CreateChange(
             access=self._access,
             clock=self._clock,
@@ -72,6 +75,7 @@ class WritingTools:
             task=check_text(task, "task"),
             template=template,
             once=check_key(once),
+            evaluates=not is_sent_at_once,
         )
         return await self._actor.act(context, change, dry_run=dry_run, token=confirmation)
 

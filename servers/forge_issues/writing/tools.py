@@ -51,6 +51,17 @@ OPERATION_OF: Final = {
     "drone_report_build": "report",
     "drone_report_flaky_step": "track",
 }
+READ_SCOPES: Final[dict[str, tuple[str, ...]]] = {
+    **dict.fromkeys(OPERATION_OF, ("read:repository",)),
+    **dict.fromkeys(
+        ("drone_update_issue", "drone_add_issue_comment", "drone_report_flaky_step"), ("read:issue", "read:repository")
+    ),
+}
+"""Tool -> the scopes without which the token that reads cannot serve it, whatever the arguments are."""
+WRITE_SCOPES: Final = {
+    tool: ("write:repository" if tool == "drone_create_pull_request" else "write:issue",) for tool in OPERATION_OF
+}
+"""Tool -> the scope of the token that writes."""
 
 
 class WritingTools:

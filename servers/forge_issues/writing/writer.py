@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit import observing
+from forge_access.access import find_lacking
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ci_mcp_http.call import Call
     from ci_mcp_kit.guard.protocols import Gate
     from forge_access.access import ForgeAccess
@@ -47,6 +50,13 @@ class Writer:
             else:
                 self._login = await _read_login(self._access.forge())
         return self._login
+
+    async def find_lacking(self, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+        """Return the tools for which the token that writes lacks a scope; none where nothing is sent."""
+        if self._settings.guard.rules.mode != "on":
+            return frozenset()
+        async with self._connect_reading() as forge:
+            return await find_lacking(forge, scopes)
 
     def _connect_reading(self) -> GiteaForge:
         from forge_client.gitea.client import GiteaForge  # noqa: PLC0415 - on first use, to start fast

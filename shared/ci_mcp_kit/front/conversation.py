@@ -87,7 +87,7 @@ class Conversation:
         return None
 
     def _listen(self, number: str | int, params: dict[str, Any], line: bytes) -> bytes | None:
-        """Acknowledge a subscription to changes of lists, which never change while a process lives."""
+        """Acknowledge a subscription to changes of lists, which the server alone reports: here they never change."""
         asked = shapes.list_changes(params)
         # As text, because the SDK takes the ids 1 and "1" for the same one (`mcp/shared/dispatcher.py`,
         # `coerce_request_id`).

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from ci_mcp_kit.front.conversation import Conversation
 
 
+LISTED_BY_FRONT = "notifications/drone-mcp/listed"
+"""What the server receives when the client has got the list of tools from the front. For `ci_mcp_kit.tool_scopes`."""
+
+
 class Takeover:
     """The start of the server in a conversation that the front may have begun.
 
@@ -39,6 +43,8 @@ class Takeover:
         if self._opening is not None:
             # In the order of the client: the request comes before `notifications/initialized`.
             lines.insert(0, write_line({**self._opening[0], "id": number}))
+        if conversation is not None and conversation.lists_told:
+            lines.append(write_line({"jsonrpc": "2.0", "method": LISTED_BY_FRONT}))
         self.replay = b"".join(lines)
         """The lines that the server receives before anything else."""
 

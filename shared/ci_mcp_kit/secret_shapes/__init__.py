@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from ci_mcp_kit.secret_shapes.shape import Span
 
-_APART = "\n\0\n"  # between lines that are not neighbours: no pattern goes across
+APART = "\n\0\n"  # between texts that are not neighbours: no pattern goes across
 _NEXT_LINE = r"\n[ \t|>]{0,40}(?P<rest>[A-Za-z0-9+/=_.~-]{8,4000})(?=[ \t]*[\"']?[ \t]*(?:\n|$))"
 
 
@@ -51,9 +51,11 @@ def _spans_in(text: str) -> Iterator[Span]:
 def _escaped_spans(text: str) -> Iterator[Span]:
     """Yield the spans of secrets that show when the escapes in a line are undone."""
     lines = list(lines_with(ESCAPES, text.encode("ascii", "replace")))
+    if not lines:
+        return
     plain = [unescape(text[start:end]) for start, end in lines]
-    starts = list(itertools.accumulate((len(line) + len(_APART) for line in plain), initial=0))
-    for first, last in _spans_in(_APART.join(plain)):
+    starts = list(itertools.accumulate((len(line) + len(APART) for line in plain), initial=0))
+    for first, last in _spans_in(APART.join(plain)):
         number = bisect_right(starts, first) - 1
         start, end = lines[number]
         places, at = origins(text[start:end]), starts[number]

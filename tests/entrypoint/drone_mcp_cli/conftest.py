@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import httpx
 import pytest
 
-from support.terminal import PATIENCE, Terminal, on_terminal
+from support.patience import PATIENCE
+from support.terminal import Terminal, on_terminal
 from support.warm import warm_python
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import pytest
 
 from drone_mcp_cli import exit_codes
 from drone_mcp_cli.app import app
-from pages.readme import splice, table
+from pages.markdown import splice, table
 from support.snapshots import hold
 
 if TYPE_CHECKING:

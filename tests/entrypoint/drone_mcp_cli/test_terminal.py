@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from support.patience import PATIENCE
 from support.snapshots import hold
 
 if TYPE_CHECKING:
@@ -143,7 +144,7 @@ def test_the_page_for_a_secret_is_named_and_its_value_is_not_on_the_screen(admin
         terminal.read_until(QUESTION)
         (url,) = re.findall(r"http://127\.0\.0\.1:\d+/[\w-]+", terminal.text)
         terminal.type("y\n")
-        httpx.post(url, data={"value": "typed-by-a-person"}, trust_env=False).raise_for_status()
+        httpx.post(url, data={"value": "typed-by-a-person"}, trust_env=False, timeout=PATIENCE).raise_for_status()
         terminal.read_until(QUESTION, times=2)
         terminal.type("y\n")
         terminal.read_to_end()

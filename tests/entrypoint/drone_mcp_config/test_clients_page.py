@@ -14,7 +14,8 @@ import pytest
 
 from drone_mcp_config.clients.formats import CLIENTS
 from pages.clients import clients_sections, cursor_link, vscode_link
-from pages.readme import splice
+from pages.markdown import splice
+from support.patience import PATIENCE
 from support.snapshots import hold
 from support.warm import warm_python
 
@@ -43,7 +44,13 @@ def test_every_command_of_the_page_prints_what_the_page_shows(tmp_path: Path) ->
     for arguments, _ in shown:
         command = [*warm_python(), "-m", "drone_mcp_config", *arguments.split(), "--print"]
         done = subprocess.run(
-            command, env={"HOME": "/home/me"}, cwd=tmp_path, capture_output=True, text=True, check=True, timeout=60
+            command,
+            env={"HOME": "/home/me"},
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=PATIENCE,
         )
         printed[arguments] = done.stdout
     assert printed == dict(shown)

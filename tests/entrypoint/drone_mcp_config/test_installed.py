@@ -14,6 +14,7 @@ import yaml
 from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.roles.library import role_library
 from drone_mcp_config.roles.loading import load_role
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 def config(folder: Path, *arguments: str, python: tuple[str, ...] = ()) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, *python, "-m", "drone_mcp_config", *arguments]
-    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize("name", role_library(None).names())
@@ -56,7 +57,7 @@ def test_no_file_of_the_work_tree_runs_in_a_server(tmp_path: Path) -> None:
     environment = {**os.environ, "DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "x" * 32}
     command = [entry["command"], *entry["args"]]
     done = subprocess.run(
-        command, cwd=tmp_path, env=environment, input="", capture_output=True, text=True, timeout=60, check=False
+        command, cwd=tmp_path, env=environment, input="", capture_output=True, text=True, timeout=PATIENCE, check=False
     )
     assert (done.returncode, done.stderr) == (0, "")
 

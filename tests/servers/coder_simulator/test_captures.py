@@ -5,6 +5,7 @@ Each capture is sent to a world in the state that the recorded server was in. Id
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,11 +13,12 @@ import httpx
 import pytest
 
 from ci_mcp_simulator.clock import ManualClock
-from coder_simulator.app import create_app
+from coder_simulator.app import create_app, serving
 from coder_simulator.records import Option, Parameter, Preset, Template, User
 from coder_simulator.routes import ROUTES
 from coder_simulator.world import World
 from support.coder_captures import CODER_CAPTURES, CoderCapture, coder_capture
+from support.http_process import PLAIN
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -292,6 +294,7 @@ STATES: Final[dict[str, Callable[[World], Awaitable[None]]]] = {
 LEFT_OUT: Final = {
     "builds/create-delete-orphan": "deletions never orphan",
     "templates/list-query": "no workspace or template of the tasks API",
+    "workspaces/watch": "a stream, which is compared below",
 }
 PROXY: Final = re.compile(r"/@[^/]+/[^/]+/apps/.*")
 
@@ -388,6 +391,30 @@ def faults(capture: CoderCapture, answer: httpx.Response) -> list[str]:
 async def test_the_simulator_answers_like_coder(name: str) -> None:
     capture = coder_capture(name)
     assert faults(capture, await ask(capture)) == []
+
+
+async def read_stream(world: World, capture: CoderCapture) -> tuple[httpx.Headers, str]:
+    """Return the beginning of a stream, with as many events as the recorded one has."""
+    text = ""
+    async with serving(world) as url, httpx.AsyncClient(base_url=url, verify=PLAIN) as client:
+        path, headers = with_ids(world, capture.path), dict(capture.request["headers"])
+        async with client.stream("GET", path, headers=headers) as answer:
+            async for part in answer.aiter_text():
+                text += part
+                if text.count("\n\n") >= capture.body.count("\n\n"):
+                    return answer.headers, text
+    raise AssertionError(f"the stream has ended after {text[:100]!r}")
+
+
+async def test_the_stream_of_a_workspace_begins_like_that_of_coder() -> None:
+    capture, world = coder_capture("workspaces/watch"), make_world()
+    await running(world)
+    headers, text = await read_stream(world, capture)
+    for name in ("Content-Type", "Cache-Control", "X-Coder-Build-Version"):
+        assert headers[name] == capture.headers[name]
+    start = "event: ping\n\nevent: data\ndata: "
+    assert text.startswith(start)
+    assert compare(json.loads(capture.body.removeprefix(start)), json.loads(text.removeprefix(start))) == []
 
 
 def test_the_captures_of_every_route_are_compared() -> None:

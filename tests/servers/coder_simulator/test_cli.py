@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -40,10 +41,10 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 def test_it_serves_and_ends_without_a_word(number: signal.Signals) -> None:
     with serving() as (process, tokens, url):
         headers = {"Coder-Session-Token": tokens["fleet"][0]}
-        page = httpx.get(f"{url}/api/v2/workspaces", headers=headers, trust_env=False).json()
+        page = httpx.get(f"{url}/api/v2/workspaces", headers=headers, trust_env=False, timeout=PATIENCE).json()
         assert {one["name"] for one in page["workspaces"]} == {"hello-dev", "hello-review", "web-dev"}
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 
@@ -53,16 +54,18 @@ def test_a_file_of_ones_own_is_served(tmp_path: Path) -> None:
     scenario.write_text('users: {me: {tokens: {t-1: ["coder:all"]}}}\ntemplates: {mine: {}}\n', encoding="utf-8")
     with serving("--scenario", str(scenario)) as (_, tokens, url):
         assert tokens == {"me": ["t-1"]}
-        found = httpx.get(f"{url}/api/v2/templates", headers={"Coder-Session-Token": "t-1"}, trust_env=False).json()
+        found = httpx.get(
+            f"{url}/api/v2/templates", headers={"Coder-Session-Token": "t-1"}, trust_env=False, timeout=PATIENCE
+        ).json()
         assert [template["name"] for template in found] == ["mine"]
 
 
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        (None, "No such file"),
+        (None, "neither a file nor one of demo"),
         ("users: {me: {token: x}}\ntemplates: {}\n", "users.me.tokens: Field required"),
-        ("users: [\n", "is no YAML"),
+        ("users: [\n", "not YAML: "),
     ],
 )
 def test_a_wrong_scenario_is_told_without_a_traceback(text: str | None, told: str, tmp_path: Path) -> None:

@@ -14,6 +14,7 @@ from drone_mcp_build.settings import Settings
 from drone_mcp_builds.server import create
 from drone_mcp_client.models import Build
 from drone_mcp_state import open_store
+from support.patience import PATIENCE
 from support.simulator import until_sleeping
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 RESTART = {"repo": "octo/hello", "number": 1}
 WAITING = 4  # who sleeps while a wait goes on: the deadline, the progress, the next reading, Drone's ping
-DEADLINE = 30.0
 
 
 @asynccontextmanager
@@ -46,7 +46,7 @@ def waiting(client: Client, done: dict[str, Any], until: str) -> asyncio.Task[An
 
 
 async def test_who_waits_with_the_cursor_of_a_restart_is_woken_when_its_build_begins(at: Any) -> None:
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with at() as desk, builds(desk) as client:
             done = (await desk.call("drone_restart_build", **RESTART)).data
             others = desk.drone.world.clock.count_sleepers()
@@ -60,7 +60,7 @@ async def test_who_waits_with_the_cursor_of_a_restart_is_woken_when_its_build_be
 
 
 async def test_what_happened_between_the_restart_and_the_wait_is_reported_at_once(at: Any) -> None:
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with at() as desk, builds(desk) as client:
             done = (await desk.call("drone_restart_build", **RESTART)).data
             await desk.drone.advance(300)
@@ -71,7 +71,7 @@ async def test_what_happened_between_the_restart_and_the_wait_is_reported_at_onc
 
 async def test_the_cursor_is_good_where_the_store_tells_of_the_build(at: Any, tmp_path: Path) -> None:
     state = f"sqlite://{tmp_path}/state.db"
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with at() as desk, builds(desk, DRONE_MCP_STATE=state) as client, open_store(state) as store:
             done = (await desk.call("drone_restart_build", **RESTART)).data
 

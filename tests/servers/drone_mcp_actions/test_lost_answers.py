@@ -8,6 +8,7 @@ import anyio
 import pytest
 
 from support.actions_desk import Desk, Person
+from support.patience import PATIENCE
 
 # Drone's own words where it cannot deliver a webhook about the build that it has just stored.
 WEBHOOK_DOWN = 'Post "http://hooks.internal:9000/drone?key=s3": dial tcp 10.1.2.3:9000: connect: connection refused'
@@ -108,7 +109,7 @@ async def test_a_call_that_is_cancelled_while_drone_works_on_it_is_on_record_as_
             desk.drone.world.faults.take = end
             desk.drone.break_with("delay", seconds=60, route="POST /api/repos/*")
             await desk.call("drone_restart_build", repo="octo/hello", number=1)
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             while desk.events[-1] != "outcome":  # noqa: ASYNC110 - the server's task has to run
                 await anyio.sleep(0.01)
     assert desk.lines[-1]["outcome"] == "cancelled"

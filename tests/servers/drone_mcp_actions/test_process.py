@@ -12,13 +12,13 @@ import pytest
 from mcp import Client
 
 from ci_mcp_kit.guard.audit_file import FileSink, head_path
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python, warm_server
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-DEADLINE = 60.0
 MODULE = "drone_mcp_actions"
 KEY = "a key of the tests that is long enough"
 
@@ -30,7 +30,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         [*warm_python(), "-m", MODULE, *arguments],
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=PATIENCE,
         check=False,
         env=variables,
     )
@@ -39,7 +39,7 @@ def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_process_restarts_a_build_over_stdio_and_keeps_its_record(tmp_path: Path, mode: Any) -> None:
     audit = tmp_path / "audit.jsonl"
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator("demo", socket=True) as drone:
             process = warm_server(
                 MODULE,

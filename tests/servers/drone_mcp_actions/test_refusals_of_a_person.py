@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.guard import asking
 from support.actions_desk import ADDITIONS, Person, desk
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -175,7 +176,7 @@ async def test_a_call_that_is_cancelled_while_a_person_thinks_is_on_record_as_th
     async with at("legacy", Slow(), **ASKS) as desk:
         with anyio.CancelScope() as scope:
             await desk.call("drone_stop_build", **SUBJECTS["drone_stop_build"])
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             while desk.events[-1] != "cancelled":
                 await anyio.lowlevel.checkpoint()
         assert (desk.lines[-1]["outcome"], desk.writes) == ("not_sent", [])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from drone_mcp_build.guard import slow_triggers
 from support.actions_desk import ADDITIONS, Desk, Person
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -128,10 +130,10 @@ async def test_a_missing_pipeline_file_is_reported_while_drone_still_looks_for_i
         group.start_soon(start)
         await reported.wait()
         assert not results  # Drone has not answered
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             while not results:
                 await desk.drone.advance(15)
-                await anyio.wait_all_tasks_blocked()
+                await anyio.lowlevel.checkpoint()
     assert "pipeline file" in str(texts[0])
     assert "no pipeline file (.drone.yml) at that commit" in results[0].content[0].text
 

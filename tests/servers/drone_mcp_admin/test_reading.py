@@ -152,16 +152,26 @@ async def test_a_queue_in_which_stages_start_is_working(at: Any) -> None:
 async def test_callers_are_listed_with_the_beginning_of_their_hash(at: Any, tmp_path: Path) -> None:
     file = tmp_path / "callers.yaml"
     digest, literal = "ab" * 32, "dmcp_a-token-that-somebody-pasted"
-    mona, ada = f"{{name: mona, role: ops, token: 'sha256:{digest}'}}", f"{{name: ada, role: dev, token: {literal}}}"
+    mona, ada = (
+        f"{{name: mona, role: ops, token: 'sha256:{digest}'}}",
+        f"{{name: ada, role: dev, with: [deploy], ceiling: ops, token: {literal}}}",
+    )
     callers = f"callers:\n- {mona}\n- {ada}\n"
     file.write_text(callers, encoding="utf-8")
     async with at(DRONE_MCP_ADMIN_CALLERS=str(file)) as desk:
         answer = await desk.call("drone_list_callers")
         file.write_text("callers: [", encoding="utf-8")
         broken = await desk.call("drone_list_callers")
-    assert [(one["name"], one["role"], one["token_hash"]) for one in answer.data["callers"]] == [
-        ("ada", "dev", "not a hash"),
-        ("mona", "ops", "sha256:abababababab"),
+    assert answer.data["callers"] == [
+        {
+            "name": "ada",
+            "role": "dev",
+            "added": ["deploy"],
+            "ceiling": "ops",
+            "token_hash": "not a hash",
+            "tokens": "the role's",
+        },
+        {"name": "mona", "role": "ops", "token_hash": "sha256:abababababab", "tokens": "the role's"},
     ]
     assert (literal in answer.text, digest in answer.text) == (False, False)
     assert (broken.code, "DRONE_MCP_ADMIN_CALLERS" in broken.data["next_step"]) == ("SERVICE_ERROR", True)

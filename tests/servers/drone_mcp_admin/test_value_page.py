@@ -13,6 +13,7 @@ from mcp.types import ElicitRequestURLParams, ElicitResult
 
 from drone_mcp_admin.values import asking
 from support.actions_desk import Person
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -37,7 +38,7 @@ class Typist(Person):
             return await super().__call__(context, params)
         self.urls.append(params.url)
         if self.opens == "accept" and self.value:
-            async with httpx.AsyncClient(trust_env=False) as browser:
+            async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser:
                 self.pages.append(await browser.get(params.url))
                 if self.before:
                     await self.before(params.url)
@@ -123,7 +124,7 @@ async def test_the_page_is_for_its_own_host_and_address_and_says_so_in_its_heade
     found: list[int] = []
 
     async def pry(url: str) -> None:
-        async with httpx.AsyncClient(trust_env=False) as other:
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as other:
             root = url.rpartition("/")[0]
             found.append((await other.get(url, headers={"Host": "attacker.example.com"})).status_code)
             found.append((await other.post(url, data={"value": "x"}, headers={"Host": "localhost:1"})).status_code)
@@ -154,8 +155,8 @@ async def test_a_page_is_gone_once_it_was_answered(at: Any) -> None:
 
 async def _refuses(url: str) -> bool:
     """Return whether nothing is at an address any more; a server takes a moment to end."""
-    with anyio.fail_after(10):
-        async with httpx.AsyncClient(trust_env=False) as browser:
+    with anyio.fail_after(PATIENCE):
+        async with httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as browser:
             try:
                 while (await browser.get(url)).is_success:
                     await anyio.lowlevel.checkpoint()
@@ -181,7 +182,7 @@ async def test_the_pages_of_a_process_are_few_and_end_with_it(at: Any) -> None:
     async with at(person, DRONE_MCP_ADMIN_RATE="100/h") as desk, anyio.create_task_group() as group:
         for number in range(asking.MOST):
             group.start_soon(desk.client.call_tool, SECRET, {**SET, "name": f"S{number}"})
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             while len(person.urls) < asking.MOST:
                 await anyio.lowlevel.checkpoint()
         answer = await desk.call(SECRET, **SET)

@@ -19,6 +19,7 @@ from drone_mcp_builds.server import create
 from drone_mcp_client.models import Build
 from drone_mcp_state import open_store
 from support.agent import ENVIRONMENT, Agent
+from support.patience import PATIENCE
 from support.simulator import running_simulator, until_sleeping
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ async def simulated(
     async def note(message: Any) -> None:
         await Subscriber(None, era, heard).note(message)
 
-    with anyio.fail_after(60):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator("demo", socket=True) as drone:
             clock = drone.world.clock
             await drone.advance(ahead)

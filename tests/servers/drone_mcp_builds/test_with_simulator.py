@@ -9,6 +9,7 @@ import anyio
 import pytest
 from mcp import Client
 
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_server
 
@@ -16,8 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
     from support.simulator import SimulatorHandle
-
-DEADLINE = 30.0
 
 
 @asynccontextmanager
@@ -97,7 +96,7 @@ async def test_a_machine_user_learns_why_it_has_no_repositories(connect: Any) ->
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator("demo", socket=True) as drone:
             process = warm_server(
                 "drone_mcp_builds",

@@ -6,13 +6,14 @@ import anyio
 import pytest
 from mcp import Client
 
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_server
 
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator("demo", socket=True) as drone:
             process = warm_server(
                 "drone_mcp_logs",

@@ -11,6 +11,7 @@ import anyio
 import pytest
 from mcp import Client
 
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python, warm_server
 
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from support.simulator import SimulatorHandle
 
 WORLD = Path(__file__).parent / "world.yaml"
-DEADLINE = 30.0
 REPORT = "Collect what build 1 of octo/hello says about its failure, report it, and stop"
 UNABLE = "You have no tool that restarts build 4 of octo/hello: report that a retry is due, and stop"
 ROLE = (
@@ -206,7 +206,7 @@ async def test_a_scope_holds_here_as_everywhere(connect: Any) -> None:
 
 @pytest.mark.parametrize("mode", ["auto", "legacy"])
 async def test_a_real_process_serves_both_eras_over_stdio(mode: Any) -> None:
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         async with running_simulator(WORLD, socket=True) as drone:
             process = warm_server(
                 "drone_mcp_policy",

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -39,7 +40,10 @@ def _run(*options: str) -> subprocess.CompletedProcess[str]:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_and_leaves_in_peace_even_with_an_open_stream(number: signal.Signals) -> None:
-    with _serving("--scenario", "demo") as (process, tokens, url), httpx.Client(base_url=url, trust_env=False) as http:
+    with (
+        _serving("--scenario", "demo") as (process, tokens, url),
+        httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as http,
+    ):
         headers = {"authorization": f"Bearer {tokens['admin']}"}
         assert http.get("/api/user", headers=headers).json()["login"] == "admin"
         with http.stream("GET", "/api/stream", headers=headers) as feed:
@@ -47,13 +51,13 @@ def test_it_serves_and_leaves_in_peace_even_with_an_open_stream(number: signal.S
             assert next(lines) == ": ping"
             process.send_signal(number)
             assert "event: error" in list(lines)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 
 
 def test_a_request_that_is_still_held_is_cut_off_without_a_word() -> None:
-    with _serving() as (process, _, url), httpx.Client(base_url=url, trust_env=False) as http:
+    with _serving() as (process, _, url), httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as http:
         http.post("/_simulator/faults", json={"kind": "delay", "seconds": 45, "route": "/api/user"})
         address = (http.base_url.host, http.base_url.port or 0)
         with socket.create_connection(address) as held:
@@ -62,19 +66,22 @@ def test_a_request_that_is_still_held_is_cut_off_without_a_word() -> None:
                 pass
             process.send_signal(signal.SIGINT)
             process.send_signal(signal.SIGTERM)
-            assert process.wait(timeout=10) == 0
+            assert process.wait(PATIENCE) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 
 
 def test_a_manual_clock_waits_to_be_moved() -> None:
-    with _serving("--clock", "manual") as (_, _, url), httpx.Client(base_url=url, trust_env=False) as http:
+    with (
+        _serving("--clock", "manual") as (_, _, url),
+        httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as http,
+    ):
         first = http.post("/_simulator/advance", json={"seconds": 0}).json()["now"]
         assert http.post("/_simulator/advance", json={"seconds": 60}).json()["now"] == first + 60
 
 
 def test_a_real_clock_is_not_moved() -> None:
-    with _serving() as (_, _, url), httpx.Client(base_url=url, trust_env=False) as http:
+    with _serving() as (_, _, url), httpx.Client(base_url=url, trust_env=False, timeout=PATIENCE) as http:
         assert http.post("/_simulator/advance", json={"seconds": 60}).status_code == 409
 
 

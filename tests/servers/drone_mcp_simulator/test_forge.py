@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
-from drone_mcp_simulator.scenario_file import ScenarioError
+from ci_mcp_simulator.scenarios import ScenarioError
 from forge_client.errors import RepositoryRenamed
 from forge_client.gitea.client import GiteaForge
 from forge_client.models.code import Entry

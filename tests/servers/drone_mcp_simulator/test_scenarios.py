@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ci_mcp_simulator.scenarios import ScenarioError
 from drone_mcp_simulator import scenario
 from drone_mcp_simulator.scenario import load
-from drone_mcp_simulator.scenario_file import ScenarioError
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ import pytest
 from drone_mcp_state import open_store
 from support.captured_builds import SECRET
 from support.deliveries import signed
+from support.patience import PATIENCE
 from support.redis_server import RedisServer
 from support.simulator import running_simulator
 from support.warm import warm_python
@@ -43,7 +44,7 @@ def command(*arguments: str, **environment: str) -> subprocess.CompletedProcess[
         env=kept | environment,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=PATIENCE,
         check=False,
     )
 
@@ -53,7 +54,7 @@ async def deliver(http: httpx.AsyncClient, raw: bytes) -> int:
 
 
 async def deliver_until_it_dies(url: str, first: int, acknowledged: list[int], enough: asyncio.Event) -> None:
-    async with httpx.AsyncClient(base_url=url) as http:
+    async with httpx.AsyncClient(base_url=url, timeout=PATIENCE) as http:
         for number in range(first, first + 100_000):
             try:
                 status = await deliver(http, body(number))
@@ -164,7 +165,7 @@ async def test_while_redis_is_gone_it_says_503_and_afterwards_every_acknowledged
 
 def test_a_receiver_that_leaves_previews_alone_does_not_load_the_sdk() -> None:
     code = "import sys, drone_mcp_webhooks.cli; print('mcp' in sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout == "False\n"
 
 

@@ -11,8 +11,9 @@ import pytest
 
 from ci_mcp_kit.guard import confirmation_tokens
 from ci_mcp_kit.guard.audit_file import FileSink
+from support.patience import PATIENCE
 from support.warm import warm_python
-from support.webhook_receiver import DEADLINE_SECONDS, ReceiverProcess
+from support.webhook_receiver import ReceiverProcess
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -26,7 +27,7 @@ KEY = "a key of the tests that is long enough"
 @pytest.mark.parametrize("address", ["0.0.0.0:0", "drone.example.com:8090"])
 def test_it_listens_on_loopback_addresses_only(address: str) -> None:
     command = [*warm_python(), "-m", "drone_mcp_webhooks", "serve", "--listen", "127.0.0.1:0", "--status", address]
-    done = subprocess.run(command, env=SECRET, capture_output=True, text=True, timeout=DEADLINE_SECONDS, check=False)
+    done = subprocess.run(command, env=SECRET, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 2
     assert "can be reached from other machines: listen on 127.0.0.1\n" in done.stderr
 

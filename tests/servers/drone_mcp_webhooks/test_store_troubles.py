@@ -14,6 +14,7 @@ import redis
 
 from support.captured_builds import SECRET
 from support.deliveries import signed
+from support.patience import PATIENCE
 from support.redis_server import RedisServer
 from support.switch import switching
 from support.webhook_receiver import ReceiverProcess
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import httpx
-
-PATIENCE = 60
 
 
 @pytest.fixture

@@ -51,6 +51,7 @@ def desk() -> Callable[..., Any]:
             }
             server = create(ForgeSettings.from_environment(given | env), drone.world.now)
             async with Client(server) as client:
+                await client.list_tools()  # as every client does; the forge is asked for the scopes of the token then
                 yield Desk(Agent(client), drone)
 
     return opened

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -39,10 +40,12 @@ def run(*options: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_it_serves_and_ends_without_a_word(number: signal.Signals) -> None:
     with serving() as (process, tokens, url):
-        user = httpx.get(f"{url}/whoAmI/api/json", auth=("dev", tokens["dev"]), trust_env=False).json()
+        user = httpx.get(
+            f"{url}/whoAmI/api/json", auth=("dev", tokens["dev"]), trust_env=False, timeout=PATIENCE
+        ).json()
         assert user["name"] == "dev"
         process.send_signal(number)
-        assert process.wait(timeout=10) == 0
+        assert process.wait(PATIENCE) == 0
         assert process.stderr
         assert process.stderr.read() == ""
 
@@ -52,15 +55,15 @@ def test_a_file_of_ones_own_is_served_below_its_prefix(tmp_path: Path) -> None:
     scenario.write_text("prefix: /ci\nusers: {me: {token: t, may: [Overall/Administer]}}\n", encoding="utf-8")
     with serving("--scenario", str(scenario)) as (_, _, url):
         assert url.endswith("/ci")
-        assert httpx.get(f"{url}/api/json", auth=("me", "t"), trust_env=False).headers["x-jenkins"]
+        assert httpx.get(f"{url}/api/json", auth=("me", "t"), trust_env=False, timeout=PATIENCE).headers["x-jenkins"]
 
 
 @pytest.mark.parametrize(
     ("text", "reported"),
     [
-        (None, "No such file"),
+        (None, "neither a file nor one of demo"),
         ("users: {me: {tokens: x}}\n", "users.me.tokens: Extra inputs are not permitted"),
-        ("users: [\n", "is no YAML"),
+        ("users: [\n", "not YAML: "),
     ],
 )
 def test_a_wrong_scenario_is_reported_without_a_traceback(text: str | None, reported: str, tmp_path: Path) -> None:

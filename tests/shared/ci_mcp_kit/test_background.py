@@ -8,6 +8,7 @@ import anyio
 
 from ci_mcp_kit import background
 from ci_mcp_kit.background import keep_running, running
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     import pytest
@@ -34,7 +35,7 @@ async def test_a_part_that_fails_or_ends_begins_anew_and_is_counted(
         faults += 1
 
     async with running(keep_running, "A part", part, count):
-        with anyio.fail_after(30):
+        with anyio.fail_after(PATIENCE):
             await works.wait()
     assert (begun, faults) == (3, 1)
     assert "A part has failed, and starts again" in caplog.text

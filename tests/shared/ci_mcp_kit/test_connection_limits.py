@@ -18,7 +18,8 @@ import pytest
 from ci_mcp_kit import connection_limits, listening
 from ci_mcp_kit.http_settings import Address
 from ci_mcp_kit.log_flood import MAX_REPEATS, WINDOW_SECONDS, RepeatLimit
-from support.http_process import PATIENCE, HttpProcess, bearer, serving, serving_alone
+from support.http_process import HttpProcess, bearer, serving, serving_alone
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

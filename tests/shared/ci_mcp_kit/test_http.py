@@ -18,7 +18,8 @@ import pytest
 
 from ci_mcp_kit.http_settings import Address
 from ci_mcp_kit.listening import listen
-from support.http_process import CALL, HEADERS, PATIENCE, HttpProcess, bearer, serving, started
+from support.http_process import CALL, HEADERS, HttpProcess, bearer, serving, started
+from support.patience import PATIENCE
 from support.raw_server import RawServer
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ async def test_progress_is_reported_while_a_call_runs(server: HttpProcess, era: 
 
     async with server.client(mode=era, **bearer(TOKEN)) as client, anyio.create_task_group() as group:
         group.start_soon(lambda: client.call_tool("drone_wait", {}, progress_callback=note))
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             await reported.wait()
         group.cancel_scope.cancel()
     assert seen == [(1, 2, None)]
@@ -88,11 +89,11 @@ async def test_a_client_that_is_gone_leaves_no_call_behind(era: str) -> None:
     with serving(*SERVER, DRONE_MCP_LOG_FORMAT="json") as process:
         async with process.client(mode=era) as client, anyio.create_task_group() as group:
             group.start_soon(lambda: client.call_tool("drone_wait", {}, progress_callback=note))
-            with anyio.fail_after(20):
+            with anyio.fail_after(PATIENCE):
                 await reported.wait()
             group.cancel_scope.cancel()
         assert process.process.stderr
-        with anyio.fail_after(40):
+        with anyio.fail_after(PATIENCE):
             line = await anyio.to_thread.run_sync(process.process.stderr.readline, abandon_on_cancel=True)
     assert json.loads(line)["message"] == "drone_wait cancelled"
 
@@ -332,7 +333,7 @@ async def test_a_call_under_way_is_answered_before_the_process_ends(number: int,
 
 async def until_refused(url: str) -> None:
     host, _, port = url.removeprefix("http://").partition(":")
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while True:
             try:
                 async with await anyio.connect_tcp(host, int(port)):
@@ -361,7 +362,7 @@ async def test_a_stream_that_never_ends_does_not_hold_the_process_up() -> None:
     }
     with serving(*SERVER) as process:
         async with (
-            httpx.AsyncClient(trust_env=False, timeout=20) as http,
+            httpx.AsyncClient(trust_env=False, timeout=PATIENCE) as http,
             http.stream("POST", f"{process.url}/mcp", json=body, headers=headers) as answer,
         ):
             assert answer.status_code == 200

@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from ci_mcp_kit.metrics import Metrics
-from support.http_process import PATIENCE, HttpProcess, bearer, serving, started
+from support.http_process import HttpProcess, bearer, serving, started
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.cleaning import Cleaner
-from ci_mcp_kit.redact import MARK, Redactor, holds_secret, redact_shapes
+from ci_mcp_kit.redact import MARK, Redactor, holds_secret, redact_shapes, redact_shapes_of_each
 from ci_mcp_logs.terminal import terminal_lines
 from support.secret_table import PASS, TABLE, TOKENS, WORD
 
@@ -170,3 +170,26 @@ def test_a_password_that_is_a_word_goes_where_its_name_is_certain_and_stays_in_p
     assert redact_shapes("PGPASSWORD=x psql") == f"PGPASSWORD={MARK} psql"
     assert redact_shapes("password=password") == "password=password"
     assert redact_shapes(f"use '{PASS}' or {WORD}") == f"use '{PASS}' or {WORD}"
+
+
+SHOWN = [line.format(secret) for line, secret in TABLE.values()]
+
+
+@given(st.lists(st.sampled_from([*SHOWN, *ORDINARY, ""]) | st.text(max_size=40), max_size=60))
+def test_many_texts_are_redacted_as_each_of_them_alone(texts: list[str]) -> None:
+    redactor = Redactor(lambda: [WORD])
+    assert redactor.redact_each(texts) == [redactor.redact(text) for text in texts]
+
+
+@pytest.mark.parametrize("secret", SHOWN)
+def test_no_neighbour_hides_a_secret(secret: str) -> None:
+    alone = redact_shapes(secret)
+    for neighbour in (*SHOWN[::50], *ORDINARY[::10]):
+        assert redact_shapes_of_each([neighbour, secret]) == [redact_shapes(neighbour), alone]
+        assert redact_shapes_of_each([secret, neighbour]) == [alone, redact_shapes(neighbour)]
+
+
+def test_an_answer_is_cleaned_like_each_of_its_texts_keys_included() -> None:
+    clean = Cleaner(Redactor(lambda: [WORD]))
+    answer = clean.value({"rows": [{"key": shown, shown: (shown, 1, None)} for shown in SHOWN]})
+    assert answer == {"rows": [{"key": (one := clean.text(shown)), one: [one, 1, None]} for shown in SHOWN]}

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.client_pipes import ENDINGS, PATIENCE, ServerProcess, failure_of, server_process, warm_server_process
+from support.client_pipes import ENDINGS, ServerProcess, failure_of, server_process, warm_server_process
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

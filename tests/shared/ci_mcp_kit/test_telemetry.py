@@ -18,7 +18,8 @@ from ci_mcp_kit.environment_secrets import secrets_in
 from ci_mcp_kit.telemetry import Signals
 from support.collector import Collector, collecting
 from support.example_server import CRASH_TEXT
-from support.http_process import PATIENCE, HttpProcess, bearer, serving, started
+from support.http_process import HttpProcess, bearer, serving, started
+from support.patience import PATIENCE
 from support.raw_server import RawServer
 from support.simulator import SimulatorHandle, running_simulator
 

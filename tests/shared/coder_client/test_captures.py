@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ci_mcp_http.sse import EventParser, ServerEvent
 from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.errors import (
     AuthenticationFailed,
@@ -20,6 +21,7 @@ from ci_mcp_kit.errors import (
 )
 from coder_client import calls
 from coder_client.errors import AgentUnavailable, Deleted, NotOffered
+from coder_client.responses import read_event
 from support.coder_captures import CODER_CAPTURES, CoderCapture, coder_capture
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ ROUTES: tuple[tuple[str, Call[Any]], ...] = (
     (r"GET /api/v2/workspaces", calls.list_workspaces()),
     (r"GET /api/v2/users/[^/]+/workspace/[^/]+", calls.get_workspace("me", "shop-dev")),
     (r"GET /api/v2/workspaces/[^/]+", calls.get_workspace_by_id(ANY_ID)),
+    (rf"GET /api/v2/workspaces/{ID}/watch", calls.watch_workspace(ANY_ID)),
     (rf"GET /api/v2/workspaces/{ID}/builds", calls.list_builds(ANY_ID, limit=20)),
     (rf"GET /api/v2/workspacebuilds/{ID}/parameters", calls.list_build_parameters(ANY_ID)),
     (r"GET /api/v2/users/me", calls.get_user()),
@@ -69,6 +72,9 @@ def read(name: str) -> Any:
     capture = coder_capture(name)
     call = call_of(capture)
     assert call is not None
+    if capture.headers.get("Content-Type") == "text/event-stream":
+        (event,) = EventParser().feed(str(capture.body).encode())
+        return read_event(call, event)
     return call.read(call, capture.response)
 
 
@@ -142,6 +148,13 @@ def test_a_refused_field_is_named() -> None:
 
 def test_the_application_that_refuses_a_message_is_quoted() -> None:
     assert "message must not be empty" in str(error_of("agentapi/message-empty"))
+
+
+def test_an_error_in_a_stream_is_an_error_that_may_pass() -> None:
+    event = ServerEvent("error", '{"message":"Internal error fetching workspace."}')
+    with pytest.raises(ServiceFailed, match="Internal error fetching workspace") as caught:
+        read_event(calls.watch_workspace(ANY_ID), event)
+    assert caught.value.retryable
 
 
 def test_nothing_secret_of_a_workspace_is_read() -> None:

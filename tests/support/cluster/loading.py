@@ -15,6 +15,7 @@ from drone_mcp_client.models import Build
 from drone_mcp_client.status import is_final
 from drone_mcp_state import merge, open_store
 from support.cluster.processes import CALLERS
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 SLUG = "octo/busy"
 AGENTS = 3
 BUILDS_AT_ONCE = 4
-PATIENCE = 120.0  # seconds before a run is given up
 ACCEPT = {"accept": "application/json, text/event-stream", "authorization": f"Bearer {CALLERS}"}
 
 
@@ -53,10 +53,10 @@ class Load:
     def __post_init__(self) -> None:
         # An address of its own for each request: what is left of a connection to a dead process is no read.
         limits = httpx.Limits(max_keepalive_connections=0)
-        self._http = httpx.AsyncClient(trust_env=False, timeout=60, limits=limits)
+        self._http = httpx.AsyncClient(trust_env=False, timeout=PATIENCE, limits=limits)
         drone = self.cluster.drone
         token = {"authorization": f"Bearer {drone.told['tokens']['admin']}"}
-        self.drone = httpx.AsyncClient(base_url=drone.url, trust_env=False, timeout=60, headers=token)
+        self.drone = httpx.AsyncClient(base_url=drone.url, trust_env=False, timeout=PATIENCE, headers=token)
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

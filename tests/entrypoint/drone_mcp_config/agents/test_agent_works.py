@@ -12,6 +12,7 @@ import pytest
 
 from drone_mcp_config.demo.processes import SimulatedDrone, simulated
 from support.agent_run import Place
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -37,7 +38,8 @@ found = {{}}
 def connection(entry):
     if entry["type"] == "http":
         headers = {{name: fill(value) for name, value in entry["headers"].items()}}
-        return streamable_http_client(entry["url"], http_client=httpx2.AsyncClient(headers=headers, trust_env=False))
+        http = httpx2.AsyncClient(headers=headers, trust_env=False, timeout={PATIENCE})
+        return streamable_http_client(entry["url"], http_client=http)
     env = {{name: fill(value) for name, value in entry["env"].items()}}
     return stdio_client(StdioServerParameters(command=entry["command"], args=entry["args"], env=env))
 
@@ -67,7 +69,7 @@ def place(tmp_path: Path, drone: SimulatedDrone) -> Place:
     """A clone to work in, with a branch that others may push to as well, and a `claude` that is no AI."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    (programs / "claude").write_text(CLIENT.format(python=sys.executable), encoding="utf-8")
+    (programs / "claude").write_text(CLIENT.format(python=sys.executable, PATIENCE=PATIENCE), encoding="utf-8")
     (programs / "claude").chmod(0o755)
     path = f"{programs}{os.pathsep}{os.environ['PATH']}"
     place = Place(tmp_path, {**drone.environment, "PATH": path, "SESSION_ID": "s-7", "BRANCH": "agent/fix"})

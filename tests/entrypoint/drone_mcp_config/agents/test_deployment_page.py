@@ -26,11 +26,13 @@ if TYPE_CHECKING:
     from entrypoint.drone_mcp_config.conftest import Outcome
 
 PAGE = Path(__file__).parents[4] / "docs" / "deployment.md"
-# Of clients, of docker and of kubectl.
+KUBERNETES = PAGE.with_name("kubernetes.md")
+# Of clients, of docker, of kubectl and of helm.
 OPTIONS_OF_OTHERS = {
     "--check", "--mcp-config", "--strict-mcp-config", "--additional-mcp-config", "--file", "--build-arg", "--target",
     "--rm", "--read-only", "--cap-drop", "--security-opt", "--entrypoint", "--pull", "--secret", "--build-context",
     "--build", "--wait", "--listen", "--allow-remote", "--from-file", "--timeout",
+    "--namespace", "--values",
 }  # fmt: skip
 START, END = "<!-- http-settings: begin -->\n", "<!-- http-settings: end -->"
 
@@ -77,7 +79,7 @@ def test_the_numbers_are_those_in_force() -> None:
 
 
 def test_the_commands_and_options_are_there(run: Callable[..., Outcome]) -> None:
-    text = PAGE.read_text(encoding="utf-8")
+    text = PAGE.read_text(encoding="utf-8") + KUBERNETES.read_text(encoding="utf-8")
     helps = "".join(run(*command, "--help").out for command in ((), ("serve",), ("token",), ("agent",), ("pod",)))
     named = set(re.findall(r"--[a-z][a-z-]*", text)) - OPTIONS_OF_OTHERS
     assert [name for name in named if name not in helps] == []

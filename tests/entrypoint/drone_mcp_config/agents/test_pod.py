@@ -21,6 +21,7 @@ from drone_mcp_config.cli import main as cli
 from support.agent_run import SERVER
 from support.kubernetes import Machine, Objects, expanded, hold_to_schema
 from support.made_up_servers import DRONE_MANIFESTS, DRONES, install, manifest
+from support.patience import PATIENCE
 from support.snapshots import hold
 
 if TYPE_CHECKING:
@@ -278,7 +279,7 @@ def test_the_containers_run_one_after_the_other_and_the_work_is_pushed(
     for container in containers(pod):
         done = subprocess.run(
             machine.command(container), env=machine.variables(container), cwd=machine.folder(container),
-            input=f"url=file://{tmp_path}\n\n", capture_output=True, text=True, timeout=60, check=False,
+            input=f"url=file://{tmp_path}\n\n", capture_output=True, text=True, timeout=PATIENCE, check=False,
         )  # fmt: skip
         assert done.returncode == 0, f"{container['name']}: {done.stderr}"
         said += done.stdout

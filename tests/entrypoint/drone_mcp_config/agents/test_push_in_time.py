@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from support.agent_run import PATIENCE, Place
+from support.agent_run import Place
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from support.agent_run import PATIENCE, Place, python
+from support.agent_run import Place, python
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the entrypoint of containers")

@@ -11,6 +11,7 @@ import pytest
 from drone_mcp_config.agents.delivery import check_delivery
 from drone_mcp_config.errors import NotPushed
 from support.agent_git import World, deliver, to
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -51,7 +52,7 @@ PLACES = {
 
 def do(world: World, script: str) -> None:
     environment = {**world.environment, "GIT_CONFIG_GLOBAL": "/dev/null"}
-    subprocess.run(["/bin/sh", "-ec", script], cwd=world.clone, env=environment, check=True, timeout=60)
+    subprocess.run(["/bin/sh", "-ec", script], cwd=world.clone, env=environment, check=True, timeout=PATIENCE)
 
 
 @pytest.mark.parametrize("case", PLACES)

@@ -281,5 +281,23 @@ def test_a_server_of_ours_is_called_once_and_says_what_is_wrong_with_its_environ
 
 
 @pytest.mark.usefixtures("drone")
+def test_a_server_that_is_added_is_started_and_one_that_cannot_be_is_named(
+    run: Run, fake_packages: Path, roles_dir: Callable[..., Path], script: Path
+) -> None:
+    real = Path(drone_mcp_builds.__file__).parent / "manifest.json"
+    shutil.copy(real, fake_packages / "fake_mcp_builds" / "manifest.json")
+    folder = roles_dir(own=f"role: own\nexternal:\n  fake: {{command: {sys.executable}, args: [{script}]}}\n")
+    options = ("--roles-dir", str(folder), "--with", "builds", "--with", "logs", "--ceiling", "viewer")
+    outcome = run("doctor", "--json", "--role", "own", *options)
+    found = checks(outcome)
+    assert (outcome.code, found["drone-builds"]["detail"]) == (0, "started, 5 tools")
+    assert (found["role"]["status"], found["role"]["detail"]) == (
+        "warning",
+        "not added: logs: the role 'viewer' has no such server",
+    )
+
+
+@pytest.mark.usefixtures("drone")
 def test_an_invalid_role_is_wrong_usage(run: Run) -> None:
     assert run("doctor", "--role", "nope").code == 2
+    assert run("doctor", "--with", "builds", "--ceiling", "viewer").code == 2

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from drone_mcp_config.checking.check import compare_tools
+from drone_mcp_config.plan.making import ExpectedTools
 from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
 from support.http_process import serving
@@ -141,3 +143,25 @@ def test_the_limit_of_a_caller_who_asks_too_often_is_reported(run: Run, tmp_path
 def test_options_for_a_served_role_need_a_role_and_each_other(run: Run) -> None:
     assert run("doctor", "--transport", "http").code == 2
     assert run("doctor", "--role", "viewer", "--url", "http://127.0.0.1:1").code == 2
+
+
+@pytest.mark.parametrize(
+    ("offered", "depend_on_scopes", "status"),
+    [
+        (["a", "b"], False, None),
+        (["a", "b"], True, None),
+        (["a"], True, "warning"),
+        (["a"], False, "failed"),
+        (["a", "b", "c"], True, "failed"),
+        (["a", "c"], True, "failed"),
+    ],
+)
+def test_tools_that_a_token_cannot_use_are_no_other_tools(
+    offered: list[str], *, depend_on_scopes: bool, status: str | None
+) -> None:
+    found = compare_tools("drone-code", offered, ExpectedTools(("a", "b"), depend_on_scopes), "Install it again", 1.0)
+    assert (found and found.status) == status
+
+
+def test_tools_that_are_not_known_are_not_compared() -> None:
+    assert compare_tools("mine", ["a"], ExpectedTools(), "Install it again", 1.0) is None

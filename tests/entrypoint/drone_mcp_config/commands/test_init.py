@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.patience import PATIENCE
 from support.terminal import on_terminal
 from support.warm import warm_python
 
@@ -145,7 +146,7 @@ def without_terminal(
         capture_output=True,
         text=True,
         check=False,
-        timeout=120,
+        timeout=PATIENCE,
     )
 
 

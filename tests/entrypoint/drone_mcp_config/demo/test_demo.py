@@ -18,6 +18,7 @@ from drone_mcp_config.demo.acts import go_red, play_acts
 from drone_mcp_config.demo.agent import Act, StoryFailed, ToolAnswer
 from drone_mcp_config.demo.processes import SimulatedDrone, simulated
 from drone_mcp_config.errors import UserError
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def play(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         capture_output=True,
         text=True,
-        timeout=300,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr
@@ -74,7 +75,7 @@ def test_a_build_goes_red_while_the_agent_waits_and_drone_is_not_asked_for_it(pl
 
 
 def test_a_kept_simulator_goes_on_and_the_demo_says_how_to_use_and_how_to_stop_it(played: Played) -> None:
-    assert httpx.get(f"{played.kept['url']}/healthz", trust_env=False).status_code == 200
+    assert httpx.get(f"{played.kept['url']}/healthz", trust_env=False, timeout=PATIENCE).status_code == 200
     assert (played.folder / played.kept["folder"] / ".mcp.json").exists()
     assert played.kept["pids"]
 
@@ -95,7 +96,9 @@ class Polling:
 
     async def ask(self, title: str, *_: object, repo: str, number: int, **_others: object) -> tuple[Act, ToolAnswer]:
         headers = {"authorization": f"Bearer {self.drone.token}"}
-        async with httpx.AsyncClient(base_url=self.drone.url, headers=headers, trust_env=False) as http:
+        async with httpx.AsyncClient(
+            base_url=self.drone.url, headers=headers, trust_env=False, timeout=PATIENCE
+        ) as http:
             await http.get(f"/api/repos/{repo}/builds/{number}")
         answer = ToolAnswer({"build": {"status": "failure", "headline": ""}, "changes": [], "cursor": "c"}, "")
         return Act(title, "", 0.0, ()), answer

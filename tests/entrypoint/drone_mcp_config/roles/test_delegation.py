@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any
@@ -133,6 +134,18 @@ def test_a_server_is_added_as_the_ceiling_holds_it(run: Run, work: Path) -> None
     environment = servers["drone-actions"]["env"]
     assert environment["DRONE_MCP_TOOLS"] == "drone_restart_build,drone_stop_build"
     assert (environment["DRONE_MCP_ACTIONS"], environment["AGENT_ROLE"]) == ("dry-run", "viewer+actions+logs")
+
+
+def test_show_says_what_is_added_and_where_it_comes_from(run: Run, roles_dir: Callable[..., Path]) -> None:
+    folder = roles_dir(
+        one="role: one\nextends: viewer\nrepos: [octo/*]\n",
+        other="role: other\nextends: operator\nrepos: [octo/hello]\nservers:\n  actions: {mode: dry-run}\n",
+    )
+    options = ("--with", "actions", "--roles-dir", str(folder), "--ceiling")
+    shown = run("show", "one", *options, "other").out.split("  actions:")[1]
+    assert "# of the repositories octo/hello only" in shown
+    assert re.search(r"mode: dry-run +# other.yaml:5", shown)
+    assert "Not added: actions: the role 'reader' has no such server." in run("show", "one", *options, "reader").err
 
 
 def test_what_the_ceiling_does_not_hold_is_left_out_and_said(run: Run, work: Path) -> None:

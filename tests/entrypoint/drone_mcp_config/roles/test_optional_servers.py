@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -39,7 +40,7 @@ class Shell:
         command = [*warm_python(), "-m", "drone_mcp_config", *arguments, *options]
         environment = known | variables
         return subprocess.run(
-            command, cwd=self.work, env=environment, capture_output=True, text=True, check=False, timeout=60
+            command, cwd=self.work, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
         )
 
     def servers(self) -> list[str]:

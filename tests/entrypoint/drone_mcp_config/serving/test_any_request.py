@@ -14,7 +14,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from support.client_pipes import ENVELOPE, HANDSHAKE
-from support.http_process import HEADERS, PATIENCE, HttpProcess, serving
+from support.http_process import HEADERS, HttpProcess, serving
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

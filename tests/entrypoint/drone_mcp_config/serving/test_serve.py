@@ -18,7 +18,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
-from support.http_process import PATIENCE, bearer, serving, started
+from support.http_process import bearer, serving, started
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python
 
@@ -128,6 +129,40 @@ async def test_a_role_s_limits_hold_in_its_servers(tmp_path: Path) -> None:
     assert "PERMISSION_DENIED" in str(unseen.content)
 
 
+WIDER = NARROW.replace("[drone_get_build]", "[drone_get_build, drone_list_builds]").replace("octo", "acme")
+
+
+async def test_a_changed_role_file_holds_from_the_next_request_on(tmp_path: Path) -> None:
+    file = tmp_path / "narrow.yaml"
+    file.write_text(NARROW, encoding="utf-8")
+    async with running_simulator("demo", socket=True) as drone:
+        variables = {"DRONE_SERVER": drone.url, "DRONE_TOKEN": drone.admin_token}
+        with serving(*SERVE, "--role", "narrow", "--roles-dir", str(tmp_path), **variables) as process:
+            async with process.client("/builds/mcp") as client:
+                assert not (await client.call_tool("drone_get_build", {"repo": "octo/hello"})).is_error
+                file.write_text(WIDER, encoding="utf-8")
+                refused = await client.call_tool("drone_get_build", {"repo": "octo/hello"})
+            assert await tools(process, "/builds/mcp", TOKEN) == ["drone_list_builds", "drone_get_build"]
+    assert "PERMISSION_DENIED" in str(refused.content)
+
+
+def test_a_change_of_a_role_file_that_is_no_use_is_logged_and_the_role_stays(tmp_path: Path) -> None:
+    file = tmp_path / "narrow.yaml"
+    file.write_text(NARROW, encoding="utf-8")
+    with serving(*SERVE, "--role", "narrow", "--roles-dir", str(tmp_path)) as process:
+        for broken in (NARROW.replace("builds", "biulds"), NARROW.replace("drone_get_build", "drone_nothing")):
+            file.write_text(broken, encoding="utf-8")
+            assert process.ask("/builds/mcp").status_code == 200
+        file.unlink()
+        assert process.ask("/builds/mcp").status_code == 200
+        process.process.terminate()
+        status, errors = process.ending()
+    assert status == 0
+    assert errors.count("The role narrow stays as it was") == 3
+    assert f"{file}:4" in errors
+    assert "Traceback" not in errors
+
+
 async def test_a_caller_gets_what_the_file_adds_to_their_role_and_no_other_caller_does(tmp_path: Path) -> None:
     added = {"with": "[logs, actions]", "ceiling": "reader"}
     file = tmp_path / "callers.yaml"
@@ -153,7 +188,7 @@ def test_an_addition_that_cannot_be_made_stops_the_start(tmp_path: Path, added: 
     file = tmp_path / "callers.yaml"
     file.write_text(callers(caller(DEV, "viewer", **added)), encoding="utf-8")
     command = [*warm_python(), "-m", *SERVE, "--roles-from", str(file)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, reported in ended.stderr) == (2, True), ended.stderr
 
 
@@ -182,7 +217,7 @@ async def test_replicas_need_no_stickiness(era: Any) -> None:
         with serving(*serve, **variables) as one, serving(*serve, **variables) as other:
             balancer = Balancer(one, other)
             async with (
-                httpx2.AsyncClient(transport=balancer, timeout=20) as http,
+                httpx2.AsyncClient(transport=balancer, timeout=PATIENCE) as http,
                 Client(streamable_http_client(f"{one.url}/builds/mcp", http_client=http), mode=era) as client,
             ):
                 await client.list_tools()

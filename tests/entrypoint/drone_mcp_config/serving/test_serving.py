@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,6 +23,8 @@ from support.made_up_servers import DRONE_MANIFESTS
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+    from mcp.server.mcpserver import MCPServer
 
     from entrypoint.drone_mcp_config.conftest import Outcome
 
@@ -151,6 +154,33 @@ async def test_a_set_at_work_is_never_ended_for_another(monkeypatch: pytest.Monk
         assert set(pool.secrets()) == {"second-token"}
 
 
+def keyed(key: str) -> HostedServer:
+    return replace(SERVER, environment={"DRONE_SERVER": "http://drone.test", "DRONE_MCP_ACTION_KEY": key})
+
+
+async def test_a_set_whose_role_has_changed_ends_with_the_answers_that_it_has_begun() -> None:
+    before, after = "b" * 32, "a" * 32
+    servers = [keyed(before)]
+    pool = Pool(lambda _: tuple(servers))
+    async with pool.running():
+        begun = await pool.find(SetKey(DEV), "example")
+        servers[0] = keyed(after)
+        await finish(await pool.find(SetKey(DEV), "example"))
+        assert set(pool.secrets()) == {before, after}
+        await finish(begun)
+        assert set(pool.secrets()) == {after}
+
+
+async def test_a_caller_with_tokens_of_their_own_has_one_set_after_a_change_of_the_role_too() -> None:
+    servers = [SERVER]
+    pool = Pool(lambda _: tuple(servers))
+    async with pool.running():
+        for number in range(2 * pool_module.MOST_SETS):
+            servers[0] = keyed(str(number) * 32)
+            await finish(await pool.find(SetKey(DEV, ((TOKEN, "their-token"),), "me"), "example"))
+            assert set(pool.secrets()) == {"their-token", str(number) * 32}
+
+
 async def test_whoever_invents_tokens_only_ends_sets_of_their_own() -> None:
     pool = Pool(lambda _: (SERVER,), Clock())
     async with pool.running():
@@ -177,13 +207,14 @@ async def test_a_caller_with_too_many_sets_at_work_is_refused_and_others_are_not
 
 
 async def test_callers_share_no_set_even_with_the_same_token() -> None:
-    made: list[RoleChoice] = []
+    made: list[HostedServer] = []
 
-    def servers_of(role: RoleChoice) -> tuple[HostedServer, ...]:
-        made.append(role)
-        return (SERVER,)
+    class Counted(HostedServer):
+        def make(self) -> MCPServer[Any]:
+            made.append(self)
+            return super().make()
 
-    pool = Pool(servers_of)
+    pool = Pool(lambda _: (Counted(SERVER.name, SERVER.manifest, SERVER.environment),))
     async with pool.running():
         for name in ("me", "else", "me"):
             await finish(await pool.find(SetKey(DEV, ((TOKEN, "a-token"),), name), "example"))

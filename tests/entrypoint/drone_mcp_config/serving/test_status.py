@@ -14,8 +14,9 @@ import pytest
 from drone_mcp_client.models import Build
 from drone_mcp_config.serving.callers import hash_of
 from drone_mcp_state import open_store
-from support.http_process import PATIENCE, PLAIN, serving, started
+from support.http_process import PLAIN, serving, started
 from support.made_builds import failing_build
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:

@@ -11,6 +11,7 @@ import httpx
 
 from drone_mcp_diagnosis.live_log import Pace
 from support.made_builds import made_build, made_stage, made_step
+from support.patience import PATIENCE
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
@@ -172,7 +173,7 @@ async def test_a_step_that_never_stops_writing_does_not_hold_the_answer(connect:
     drone.get(BUILD).respond(json=RUNNING)
     drone.get(STREAM).mock(return_value=streaming(Chatter()))
     async with connect(pace=Pace(first=0.1, quiet=10.0, total=0.1)) as agent:
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             answer = await agent.logs(number=7, step="test")
     assert answer.data["logs"][0]["running"]
     assert answer.size <= 2_000
@@ -214,7 +215,7 @@ async def test_the_log_of_a_cancelled_step_is_read_within_bounds(connect: Any) -
         running = await agent.call("drone_get_build_logs", number=3, step="test")
         async with drone.client() as http:
             assert (await http.delete("/api/repos/octo/payments/builds/3")).status_code == 200
-        with anyio.fail_after(20):
+        with anyio.fail_after(PATIENCE):
             cancelled = await agent.call("drone_get_build_logs", number=3, step="test")
             later = await agent.call("drone_get_build_logs", cursor=running.data["logs"][0]["cursor"])
             await drone.advance(60)

@@ -5,13 +5,15 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import pytest
 
-from support.coder import SCENARIO, fleet
+from support.coder import SCENARIO, desk_at, fleet, running_coder
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from support.agent import Answer
     from support.coder import FleetDesk
 
 PULL = "https://git.example.com/acme/shop/pull/17"
@@ -142,9 +144,62 @@ async def test_a_page_of_twenty_tasks_of_an_agent_with_two_hundred_takes_one_req
             requests.append(count)
             builds += [task["build"] for task in page.data["tasks"]]
             cursor = page.data.get("next_cursor")
-    assert (len(first.data["tasks"]), resolved, set(requests)) == (20, 2, {1})
+        again, known = await desk.counted("fleet_task_history", agent="cart")
+    assert (len(first.data["tasks"]), resolved, set(requests), known) == (20, 2, {1}, 1)
+    assert again.data == first.data
     assert builds == list(range(401, 0, -2))
     assert first.data["tasks"][1]["outcome"] == 'complete: "Did 199"'
+
+
+@pytest.mark.parametrize("owners", ["me", "mona", "mona,eve", "*"])
+async def test_the_first_page_of_an_agent_that_was_listed_takes_one_request(owners: str, tmp_path: Path) -> None:
+    scenario = deepcopy(SCENARIO)
+    scenario["users"]["mona"]["is_owner"] = True
+    async with fleet(tmp_path, scenario, FLEET_OWNERS=owners) as desk:
+        desk.coder.world.report(desk.coder.agent("cart"), "working", "At work")
+        await desk.coder.advance(60)
+        fresh = await desk.call("fleet_task_history", agent="mona/cart")
+        await desk.call("fleet_list_agents")
+        answer, requests = await desk.counted("fleet_task_history", agent="mona/cart")
+    assert (requests, answer.data) == (1, fresh.data)
+    assert answer.data["tasks"][0]["outcome"] == 'now working, reported 1 min ago, last report working: "At work"'
+
+
+async def test_a_name_without_an_owner_is_looked_up_where_several_can_have_it(tmp_path: Path) -> None:
+    scenario = deepcopy(SCENARIO)
+    scenario["users"]["mona"]["is_owner"] = True
+    scenario["users"]["eve"] = {"tokens": {"eve-token": ["coder:all"]}}
+    scenario["agents"] = {"cart": {**scenario["agents"]["cart"], "owner": "eve"}}
+    async with fleet(tmp_path, scenario, FLEET_OWNERS="*") as desk:
+        await desk.call("fleet_list_agents")
+        theirs = await desk.call("fleet_task_history", agent="eve/cart")
+        own = await desk.call("fleet_task_history", agent="cart")
+    assert (theirs.data["agent"], own.code) == ("eve/cart", "NOT_FOUND")
+
+
+async def test_how_an_agent_stands_that_was_stopped_without_an_outcome_takes_one_more_request(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as desk:
+        world, workspace = desk.coder.world, desk.coder.agent("cart")
+        world.report(workspace, "working", "At work")
+        await desk.call("fleet_list_agents")
+        world.build(workspace, "stop", dict(workspace.latest.values), workspace.owner)
+        await desk.coder.advance(60)
+        answer, requests = await desk.counted("fleet_task_history", agent="cart")
+    assert requests == 2
+    assert answer.data["tasks"][0]["outcome"].startswith("now stopped")
+    assert "(was working)" in answer.data["tasks"][0]["outcome"]
+
+
+async def test_the_history_is_that_of_the_agent_that_has_the_name_now(tmp_path: Path) -> None:
+    async with fleet(tmp_path) as desk:
+        world, old = desk.coder.world, desk.coder.agent("cart")
+        await desk.call("fleet_list_agents")
+        world.build(old, "delete", dict(old.latest.values), old.owner)
+        await desk.coder.advance(10)
+        world.create(old.owner, "cart", old.template, old.latest.values | {"ai_prompt": "Begin anew"})
+        await desk.coder.advance(10)
+        answer = await desk.call("fleet_task_history", agent="cart")
+    assert [task["task"] for task in answer.data["tasks"]] == ['"Begin anew"']
 
 
 async def test_the_history_of_a_deleted_agent_is_read_by_its_name(tmp_path: Path) -> None:
@@ -197,7 +252,85 @@ async def test_a_wait_ends_when_the_agent_is_done(tmp_path: Path) -> None:
         answer = await desk.call("fleet_wait_for_agent", agent="cart", seconds=40)
     assert answer.data["finished"]
     assert answer.data["report"] == 'complete: "All tests pass"'
+    assert 20 <= world.now() - began <= 36
+
+
+async def test_a_wait_ends_with_the_event_that_coder_streams_and_takes_two_requests(tmp_path: Path) -> None:
+    async with (
+        running_coder() as coder,
+        desk_at(coder, tmp_path) as desk,
+        anyio.create_task_group() as group,
+    ):
+        world, workspace = coder.world, coder.agent("cart")
+        world.report(workspace, "working", "At work")
+        answers: list[Answer] = []
+        coder.passes_time = False
+
+        async def wait() -> None:
+            answers.append(await desk.call("fleet_wait_for_agent", agent="cart", seconds=45))
+
+        group.start_soon(wait)
+        await coder.watched("cart")
+        world.report(workspace, "working", "Nearly done")
+        world.report(workspace, "complete", "All tests pass", PULL)
+    assert answers[0].data["report"] == 'complete: "All tests pass"'
+    assert answers[0].data["finished"]
+    assert [path.rsplit("/", 1)[1] for path in coder.paths] == ["cart", "watch"]
+
+
+async def test_a_wait_for_a_build_reads_its_parameters_once(tmp_path: Path) -> None:
+    async with (
+        running_coder() as coder,
+        desk_at(coder, tmp_path) as desk,
+        anyio.create_task_group() as group,
+    ):
+        world, workspace = coder.world, coder.agent("cart")
+        world.build(workspace, "start", dict(workspace.latest.values), workspace.owner)
+        answers: list[Answer] = []
+        coder.passes_time = False
+
+        async def wait() -> None:
+            answers.append(await desk.call("fleet_wait_for_agent", agent="cart", until="ready", seconds=45))
+
+        group.start_soon(wait)
+        await coder.watched("cart")
+        await coder.advance(10)
+    assert answers[0].data["state"].startswith("ready")
+    assert [path.rsplit("/", 1)[1] for path in coder.paths] == ["cart", "parameters", "watch"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"kind": "status", "status": 404, "message": "Route not found."},
+        {"kind": "content_type"},
+        {"kind": "drop"},
+        {"kind": "reset"},
+    ],
+)
+async def test_a_wait_asks_again_and_again_where_coder_streams_nothing(fault: dict[str, Any], tmp_path: Path) -> None:
+    async with fleet(tmp_path) as desk:
+        world, workspace = desk.coder.world, desk.coder.agent("cart")
+        desk.coder.break_with(route="GET /api/v2/workspaces/*/watch", **fault)
+        world.report(workspace, "working", "At work")
+        desk.coder.report_after(20, "cart", "complete", "All tests pass", PULL)
+        began = world.now()
+        answer = await desk.call("fleet_wait_for_agent", agent="cart", seconds=40)
+    assert answer.data["finished"]
     assert 20 <= world.now() - began <= 26
+
+
+async def test_a_wait_finds_what_time_alone_brings_about_while_the_stream_is_silent(tmp_path: Path) -> None:
+    scenario = deepcopy(SCENARIO)
+    scenario["templates"]["claude-dev"]["renews_machine"] = False
+    async with fleet(tmp_path, scenario) as desk:
+        world, workspace = desk.coder.world, desk.coder.agent("cart")
+        world.build(workspace, "start", dict(workspace.latest.values), workspace.owner)
+        await desk.coder.advance(100)
+        answer, requests = await desk.counted("fleet_wait_for_agent", agent="cart", until="ready", seconds=45)
+    assert answer.data["finished"]
+    assert answer.data["state"].startswith("lost")
+    assert requests <= 15
 
 
 async def test_a_wait_ends_with_its_time_and_says_to_go_on(tmp_path: Path) -> None:
@@ -262,5 +395,5 @@ async def test_no_cookie_of_coder_is_sent_back_and_the_token_never_in_the_addres
     async with fleet(tmp_path) as desk:
         await desk.call("fleet_get_messages", agent="cart")
         await desk.call("fleet_get_messages", agent="cart")
-        assert {request.cookie for request in desk.coder.world.requests} == {""}
+        assert {request.has_cookie for request in desk.coder.world.requests} == {False}
         assert not any("token" in f"{request.path}{request.query}" for request in desk.coder.world.requests)

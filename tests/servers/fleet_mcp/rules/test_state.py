@@ -40,8 +40,8 @@ def workspace_of(name: str) -> Workspace:
 
 
 def state_of(workspace: Workspace, now: datetime = NOW, *, has_task: bool = True) -> State:
-    agent = choose_agent(workspace.latest_build, "ai")
-    return derive_state(workspace, agent, now=now, quiet_after=QUIET, has_task=has_task)
+    build, report = workspace.latest_build, workspace.latest_app_status
+    return derive_state(build, report, choose_agent(build, "ai"), now=now, quiet_after=QUIET, has_task=has_task)
 
 
 def make(
@@ -70,6 +70,7 @@ def make(
         {
             "id": "w",
             "name": "cart",
+            "owner_id": "u",
             "owner_name": "mona",
             "template_id": "t",
             "template_name": "dev",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
@@ -20,9 +21,10 @@ PULL = "https://git.example.com/acme/shop/pull/17"
 
 async def test_an_agent_is_created_by_role_and_project_and_answered_at_once(tmp_path: Path) -> None:
     async with fleet(tmp_path, **ON) as desk:
-        await desk.call("fleet_create_agent", **{**NEW, "name": "first"})
+        _, first = await desk.counted("fleet_create_agent", **{**NEW, "name": "first"})
         answer, requests = await desk.counted("fleet_create_agent", **NEW)
-        assert (answer.data["outcome"], answer.data["build"], requests) == ("done", 1, 3)
+        assert (answer.data["outcome"], answer.data["build"]) == ("done", 1)
+        assert (first, requests) == (3, 2)
         assert "fleet_wait_for_agent with agent till" in answer.data["next_step"]
         waited = await desk.call("fleet_wait_for_agent", agent="till", until="ready")
         assert waited.data["finished"]
@@ -66,12 +68,39 @@ async def test_what_coder_would_refuse_or_ignore_is_refused_before_anything_is_c
     assert desk.coder.writes == []
 
 
-async def test_a_value_that_the_template_refuses_is_named_with_its_parameter(tmp_path: Path) -> None:
-    async with fleet(tmp_path, **{**ON, "FLEET_ACTION_PROJECTS": "ACME/*"}) as desk:
+@pytest.mark.parametrize(
+    ("change", "requests"),
+    [
+        ({}, ["GET templates", "GET rich-parameters", "POST workspaces"]),
+        ({"FLEET_ACTIONS": "dry-run"}, ["GET templates", "GET rich-parameters", "GET me", "POST evaluate"]),
+        ({"FLEET_ACTION_CONFIRM": "low"}, ["GET templates", "GET rich-parameters", "GET me", "POST evaluate"]),
+    ],
+)
+async def test_a_value_that_the_template_refuses_is_named_with_its_parameter_and_creates_nothing(
+    change: dict[str, str], requests: list[str], tmp_path: Path
+) -> None:
+    async with fleet(tmp_path, **{**ON, "FLEET_ACTION_PROJECTS": "ACME/*", **change}) as desk:
         answer = await desk.call("fleet_create_agent", **{**NEW, "project": "ACME/shop"})
     assert (answer.code, answer.data["details"]["fields"]) == ("INVALID_INPUT", ["project"])
     assert "Must look like owner/name" in answer.data["message"]
-    assert desk.coder.writes == []
+    assert [re.sub(" .*/", " ", path) for path in desk.coder.paths] == requests
+    assert len(desk.coder.world.workspaces) == 2
+
+
+async def test_a_rehearsed_creation_takes_three_requests_once_an_agent_was_listed(tmp_path: Path) -> None:
+    async with fleet(tmp_path, **{**ON, "FLEET_ACTIONS": "dry-run"}) as desk:
+        await desk.call("fleet_list_agents")
+        answer, requests = await desk.counted("fleet_create_agent", **NEW)
+    assert (answer.data["outcome"], requests) == ("dry_run", 3)
+
+
+async def test_a_creation_that_names_its_template_reads_no_other(tmp_path: Path) -> None:
+    scenario = deepcopy(SCENARIO)
+    scenario["templates"] |= {"other": {}, "old": {"without": ["last_state"]}}
+    async with fleet(tmp_path, scenario, **ON) as desk:
+        answer, requests = await desk.counted("fleet_create_agent", **NEW, template="other")
+    assert (answer.data["outcome"], requests) == ("done", 3)
+    assert desk.coder.agent("till").template.name == "other"
 
 
 async def test_a_name_that_is_taken_is_a_conflict_and_creates_nothing(tmp_path: Path) -> None:

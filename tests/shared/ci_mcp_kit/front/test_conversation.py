@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from ci_mcp_kit.front.conversation import NOTHING, Conversation, split_lines
 from ci_mcp_kit.front.shapes import CAPABILITIES_KEY, VERSION_KEY
 from ci_mcp_kit.front.surface import Surface, load
-from ci_mcp_kit.front.takeover import Takeover
+from ci_mcp_kit.front.takeover import LISTED_BY_FRONT, Takeover
 from drone_mcp_config.installation.reading import read_installation
 
 if TYPE_CHECKING:
@@ -114,9 +114,10 @@ def test_the_server_is_sent_what_it_has_missed_and_its_answers_to_that_are_held_
     reported: list[Any] = []
     taking = Takeover(after(*MODERN), "front-1", lambda said, now: reported.append((said, now)))
     replayed = [json.loads(one) for one in taking.replay.splitlines()]
-    assert [(one["id"], one["method"]) for one in replayed] == [
+    assert [(one.get("id"), one["method"]) for one in replayed] == [
         ("front-1", "server/discover"),
         ("a", "subscriptions/listen"),
+        (None, LISTED_BY_FRONT),
     ]
     result = known().modern["server/discover"]
     acknowledged = after(MODERN[0]).answer(MODERN[1])

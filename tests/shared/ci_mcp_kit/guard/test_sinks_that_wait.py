@@ -19,6 +19,7 @@ from ci_mcp_kit.guard.audit_chain import verify
 from ci_mcp_kit.guard.audit_file import FileSink, head_path, lock_path
 from ci_mcp_kit.guard.audit_sinks import HttpSink, Sink, StreamSink, sink_of
 from ci_mcp_kit.guard.errors import AuditUnavailable
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -79,7 +80,7 @@ async def test_a_sink_that_takes_nothing_is_an_error_after_a_while(
     monkeypatch.setattr(audit_module, "PATIENCE", 0.1)
     with ExitStack() as stack:
         audit = Audit(make(tmp_path, stack), {}, Cleaner())
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             with pytest.raises(AuditUnavailable):
                 await audit.note("attempt")
             assert not await audit.try_note("outcome")
@@ -89,7 +90,7 @@ async def test_a_sink_that_takes_nothing_is_an_error_after_a_while(
 async def test_a_wait_for_a_sink_can_be_cancelled(tmp_path: Path, make: Callable[[Path, ExitStack], Sink]) -> None:
     with ExitStack() as stack:
         audit = Audit(make(tmp_path, stack), {}, Cleaner())
-        with anyio.fail_after(5), anyio.move_on_after(0.1) as scope:
+        with anyio.fail_after(PATIENCE), anyio.move_on_after(0.1) as scope:
             await audit.note("attempt")
     assert scope.cancelled_caught
 
@@ -119,13 +120,13 @@ async def answering(*pieces: bytes, pause: float = 0) -> AsyncIterator[str]:
 async def test_a_collector_that_drips_its_answer_is_an_error_after_a_while(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_module, "PATIENCE", 0.2)
     async with answering(b"HTTP/1.1 200 OK\r\n", b"X-More: 1\r\n", pause=0.01) as url:
-        with anyio.fail_after(5), pytest.raises(AuditUnavailable):
+        with anyio.fail_after(PATIENCE), pytest.raises(AuditUnavailable):
             await Audit(HttpSink(url, None), {}, Cleaner()).note("attempt")
 
 
 async def test_an_answer_without_end_is_not_read() -> None:
     async with answering(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"3\r\nabc\r\n") as url:
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             await Audit(HttpSink(url, None), {}, Cleaner()).note("attempt")
 
 
@@ -141,7 +142,7 @@ async def test_whoever_may_read_the_file_cannot_hold_it_up(tmp_path: Path) -> No
     await FileSink(path, None).append({"n": 1})
     with path.open() as reader:
         fcntl.flock(reader, fcntl.LOCK_SH)
-        with anyio.fail_after(5):
+        with anyio.fail_after(PATIENCE):
             await FileSink(path, None).append({"n": 2})
 
 
@@ -185,7 +186,7 @@ async def test_what_stands_in_the_place_of_a_file_is_neither_written_nor_waited_
         placed.symlink_to(target)
     if kind == "link":
         target.write_text("precious\n", encoding="utf-8")
-    with anyio.fail_after(5):
+    with anyio.fail_after(PATIENCE):
         try:
             await FileSink(tmp_path / "audit.jsonl", None).append({"n": 1})
         except OSError:

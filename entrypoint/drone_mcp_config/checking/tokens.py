@@ -1,0 +1,59 @@
+"""Has servers check what their tokens may do: each runs with `--check-access`, in the environment of a client."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+import anyio
+from mcp.client.stdio import get_default_environment
+
+from ci_mcp_kit.access_check import FLAG
+from drone_mcp_config.checking.check import Check
+from drone_mcp_config.checking.launching import from_plan
+from drone_mcp_config.plan.model import StdioServer
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Collection, Mapping
+
+    from drone_mcp_config.plan.model import RolePlan
+
+PATIENCE = 30.0  # seconds for all tokens of a server
+
+
+async def check_tokens(plan: RolePlan, names: Collection[str], environment: Mapping[str, str]) -> AsyncIterator[Check]:
+    """Yield what each server found about its tokens.
+
+    Args:
+        plan: of the role.
+        names: the servers that can check their tokens.
+        environment: in which the client would be started.
+    """
+    for server in plan.servers:
+        if isinstance(server, StdioServer) and server.ours and server.name in names:
+            for check in await _run(server, environment):
+                yield check
+
+
+async def _run(server: StdioServer, environment: Mapping[str, str]) -> list[Check]:
+    try:
+        parameters = from_plan(server, environment)
+        words, variables = [parameters.command, *parameters.args, FLAG], get_default_environment()
+        with anyio.fail_after(PATIENCE):
+            done = await anyio.run_process(
+                words, env=variables | (parameters.env or {}), check=False, stdin=subprocess.DEVNULL
+            )
+        return [_read(server, json.loads(line)) for line in done.stdout.splitlines()]
+    # It does not start, or its environment is wrong: the check of the server itself says so.
+    except (KeyError, OSError):
+        return []
+    except (TimeoutError, ValueError) as error:
+        detail = str(error) or f"no answer within {PATIENCE:g} s"
+        return [
+            Check(server.name, "failed", f"its tokens could not be checked: {detail}", "Look at its output on stderr")
+        ]
+
+
+def _read(server: StdioServer, finding: dict[str, Any]) -> Check:
+    return Check(server.name, finding["status"], finding["detail"], str(finding["fix"]).rstrip("."))
