@@ -189,7 +189,8 @@ class Deployment:
             try:
                 await self._runtime.remove(swap.next)  # of an attempt that the journal does not know
                 labels = container_labels(self._order.spec, component, self._revision)
-                await self._runtime.create(swap.next, component, labels)
+                alias = swap.container if swap.start_first else ""  # which starts before it has its name
+                await self._runtime.create(swap.next, component, labels, alias)
             except RuntimeFault as fault:
                 self._fail(name, fault)
                 del swaps[name]
