@@ -51,8 +51,11 @@ def _load(path: Path) -> Configuration:
 def run(config: ConfigOption = DEFAULT) -> None:
     """Run the daemon until SIGINT or SIGTERM. It prints its address as a line of JSON when it is ready."""
     configuration = _load(config)
-    from drone_mcp_node_agent.serving.daemon import StartError, run_daemon  # noqa: PLC0415 - gRPC is slow to import
-
+    try:
+        from drone_mcp_node_agent.serving.daemon import StartError, run_daemon  # noqa: PLC0415 - gRPC is slow to import
+    except ModuleNotFoundError as missing:
+        package = str(missing.name).partition(".")[0]
+        _fail(f"The package {package} is missing. Install the daemon with: pip install 'drone-mcp[nodes]'")
     try:
         run_daemon(configuration)
     except StartError as error:
@@ -65,7 +68,7 @@ def check_config(config: ConfigOption = DEFAULT) -> None:
     configuration = _load(config)
     if faults := find_faults(configuration):
         _fail("\n".join(f"{config}: {fault}" for fault in faults))
-    typer.echo(f"{config}: node {configuration.node}, listening on {configuration.listen}: all is well")
+    typer.echo(f"{config}: node {configuration.node}, listening on {configuration.listen}: the configuration is valid")
 
 
 @app.command()
@@ -132,7 +135,7 @@ def parse_expiry(text: str, now: datetime) -> datetime | None:
     """Return the time that a text such as 90d or 2027-01-31 means; None for no text.
 
     Raises:
-        ValueError: it is none, or has passed.
+        ValueError: it is not a valid time, or has passed.
     """
     if not text:
         return None
@@ -143,7 +146,7 @@ def parse_expiry(text: str, now: datetime) -> datetime | None:
             end = datetime.fromisoformat(text)
             end = end.replace(tzinfo=UTC) if end.tzinfo is None else end.astimezone(UTC)
     except ValueError:
-        raise ValueError(f"{text!r} is no time: write such as 12h, 90d or 2027-01-31") from None
+        raise ValueError(f"{text!r} is not a valid time: write such as 12h, 90d or 2027-01-31") from None
     if end <= now:
         raise ValueError(f"{text} has passed: name a later time")
     return end

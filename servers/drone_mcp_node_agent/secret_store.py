@@ -1,4 +1,4 @@
-"""Secrets of the node, which the container engine keeps. Containers get them as files, and nobody reads them back."""
+"""Secrets of the node, which the container engine keeps. Containers get them as files; no method returns a value."""
 
 from __future__ import annotations
 
@@ -29,7 +29,9 @@ class SecretStore:
     async def put(self, name: str, value: bytes) -> str:
         """Create or replace a secret, and return the SHA-256 of its value. Running containers keep the old one."""
         if not NAME.fullmatch(name):
-            raise InvalidInput(f"{name!r} is no name of a secret: use letters, digits and . _ -", service=SERVICE)
+            raise InvalidInput(
+                f"{name!r} is not a valid name of a secret: use letters, digits and . _ -", service=SERVICE
+            )
         if not 0 < len(value) <= LARGEST_SECRET:
             raise InvalidInput(f"A secret has 1 to {LARGEST_SECRET} bytes", service=SERVICE)
         with translated():

@@ -89,7 +89,7 @@ def test_an_installation_repairs_units_and_modes_and_keeps_the_configuration(roo
 
 
 def verify(root: Path, unit: str) -> str:
-    """Return what systemd says of a unit; its exit code is 0 even where it knows a key not (systemd-analyze(1))."""
+    """Return systemd's messages about a unit; its exit code is 0 even for an unknown key."""
     analyze = shutil.which("systemd-analyze")
     if not analyze and not os.environ.get("CI"):
         pytest.skip("systemd-analyze is missing (Debian: systemd)")
@@ -111,12 +111,12 @@ def with_systemd(root: Path) -> Path:
 
 @as_root
 @pytest.mark.parametrize("unit", UNITS)
-def test_systemd_has_nothing_to_say_about_a_unit(with_systemd: Path, unit: str) -> None:
+def test_systemd_accepts_a_unit_without_a_message(with_systemd: Path, unit: str) -> None:
     assert verify(with_systemd, unit) == ""
 
 
 @as_root
-def test_systemd_would_say_that_it_does_not_know_a_key(with_systemd: Path) -> None:
+def test_systemd_reports_an_unknown_key(with_systemd: Path) -> None:
     unit = with_systemd / "etc/systemd/system/drone-nodes-agent.service"
     unit.write_text(unit.read_text().replace("KillMode=", "KillModus="))
     assert "'KillModus'" in verify(with_systemd, unit.name)

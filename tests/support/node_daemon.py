@@ -147,6 +147,6 @@ def node_daemon(node: NodeFolder, within: Sequence[str] = (), **environment: str
             if process.poll() is None:
                 process.terminate()
                 try:
-                    process.communicate(timeout=PATIENCE)
+                    sys.stderr.write(process.communicate(timeout=PATIENCE)[1])  # pytest shows it if the test failed
                 except subprocess.TimeoutExpired:
                     process.kill()

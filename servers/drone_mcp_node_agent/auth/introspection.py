@@ -31,7 +31,7 @@ def caller_of(answer: Any, admin_scope: str, reader_scope: str, now: float) -> C
     """Return the owner of a token by the identity server's answer (RFC 7662, section 2.2); None if it is not active.
 
     Raises:
-        ValueError: the answer is none of introspection.
+        ValueError: the answer is not a valid introspection response.
     """
     if not isinstance(answer, dict) or not isinstance(answer.get("active"), bool):
         raise ValueError("it has no member active")  # noqa: TRY004 - the answer is wrong, not our call
@@ -118,7 +118,7 @@ class IdentityServer(Authenticator):
             return caller_of(answer, settings.admin_scope, settings.reader_scope, self._clock())
         except ValueError as error:
             raise Unreachable(
-                f"The node's identity server gave an answer that is none of introspection: {error}", next_step=NEXT_STEP
+                f"The node's identity server gave an invalid introspection response: {error}", next_step=NEXT_STEP
             ) from None
 
 
@@ -126,7 +126,7 @@ async def _read(response: httpx.Response) -> Any:
     """Return the JSON of an answer.
 
     Raises:
-        Unreachable: it is no answer to an introspection.
+        Unreachable: the server did not accept the request, or its answer is too large.
     """
     if response.status_code != httpx.codes.OK:
         hint = " Check client_id and client_secret_file." if response.status_code == httpx.codes.UNAUTHORIZED else ""

@@ -75,16 +75,16 @@ def read_tokens(path: Path) -> list[Entry]:
         raise TokenFileError(f"{path}: {error}. Each [[token]] has name, roles, sha256 and expires.") from None
     names = [entry.caller.name for entry in entries]
     if twice := {name for name in names if names.count(name) > 1}:
-        raise TokenFileError(f"{path}: the name {min(twice)} is there twice. Give each token a name of its own.")
+        raise TokenFileError(f"{path}: two tokens have the name {min(twice)}. Give each token a name of its own.")
     return entries
 
 
 def _entry(table: dict[str, Any]) -> Entry:
     expires = table.get("expires")
     if expires is not None and (not isinstance(expires, datetime) or expires.tzinfo is None):
-        raise ValueError(f"expires of {table['name']} is no time with a zone, such as 2027-01-31T00:00:00Z")
+        raise ValueError(f"expires of {table['name']} is not a time with a zone, such as 2027-01-31T00:00:00Z")
     if not re.fullmatch(r"[0-9a-f]{64}", table["sha256"]):
-        raise ValueError(f"sha256 of {table['name']} is no SHA-256")
+        raise ValueError(f"sha256 of {table['name']} is not a SHA-256")
     caller = Caller(str(table["name"]), frozenset(Role(role) for role in table["roles"]), expires)
     return Entry(caller, table["sha256"])
 
@@ -96,7 +96,7 @@ def add_token(path: Path, name: str, role: Role, expires: datetime | None) -> st
         TokenFileError: the file is wrong, or the name is.
     """
     if not NAME.fullmatch(name):
-        raise TokenFileError(f"{name!r} is no name of a token: use small letters, digits and . _ @ - (at most 63)")
+        raise TokenFileError(f"{name!r} is not a valid token name: use small letters, digits and . _ @ - (at most 63)")
     token = f"nodes_{secrets.token_urlsafe(32)}"
     with _changing(path) as entries:
         if any(entry.caller.name == name for entry in entries):
@@ -183,7 +183,7 @@ class TokenFile(Authenticator):
                 self._by_digest = {entry.sha256: entry for entry in read_tokens(self._path)}
                 self._seen = seen
         except (OSError, TokenFileError) as error:
-            self._seen, self._by_digest = None, {}  # a file that cannot be read lets nobody in
+            self._seen, self._by_digest = None, {}  # without a readable file, no token is valid
             raise ServiceFailed(
                 "The node cannot read its token file",
                 next_step="Run `drone-nodes-agent check-config` on the node",

@@ -26,7 +26,7 @@ def find_faults(configuration: Configuration) -> list[str]:
         *_faults_of_auth(configuration.auth),
         *_faults_of_alerts(configuration.alerts),
         *(
-            f"{key}: {path} is no folder. Create it."
+            f"{key}: {path} is not a folder. Create it."
             for key, path in (("paths.state", configuration.paths.state), ("paths.files", configuration.paths.files))
             if not path.is_dir()
         ),
@@ -44,14 +44,14 @@ def _faults_of_tls(settings: Tls) -> Iterator[str]:
     try:
         context.load_cert_chain(settings.certificate, settings.key)
     except ssl.SSLError:
-        yield f"tls.certificate: {settings.certificate} and tls.key are no certificate in PEM and its key."
+        yield f"tls.certificate: {settings.certificate} and tls.key are not a certificate and its key in PEM format."
     except OSError as error:
         yield f"tls.certificate and tls.key: {error.strerror}. Write the paths of two PEM files."
     if settings.client_ca:
         try:
             context.load_verify_locations(settings.client_ca)
         except OSError:  # ssl.SSLError is one
-            yield f"tls.client_ca: {settings.client_ca} is no file with certificates in PEM."
+            yield f"tls.client_ca: {settings.client_ca} is not a file of certificates in PEM format."
 
 
 def _faults_of_auth(settings: Auth) -> Iterator[str]:
@@ -78,7 +78,7 @@ def _private(key: str, path: Path) -> Iterator[str]:
 
 def _faults_of_alerts(settings: Alerts) -> Iterator[str]:
     if settings.command and not os.access(shutil.which(settings.command[0]) or "", os.X_OK):
-        yield f"alerts.command: {settings.command[0]} is no program that can be run."
+        yield f"alerts.command: {settings.command[0]} is not an executable program."
     if settings.user:
         try:
             pwd.getpwnam(settings.user)

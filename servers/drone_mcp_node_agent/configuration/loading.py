@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PREFIX: Final = "MCP_AGENT_"
-LARGEST: Final = 1024 * 1024  # bytes; a larger file is no configuration
+LARGEST: Final = 1024 * 1024  # bytes; a larger file is not a configuration
 
 
 class ConfigurationError(Exception):
@@ -78,7 +78,7 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
         for section in sections:
             table = table.setdefault(section, {})
             if not isinstance(table, dict):
-                raise ConfigurationError(f"{variable}: {section} is no table in the file. Write [{section}].")
+                raise ConfigurationError(f"{variable}: {section} is not a table in the file. Write [{section}].")
         table[last] = _value(variable, environment[variable])
 
 
@@ -99,7 +99,7 @@ def _describe(error: ValidationError) -> Iterator[str]:
         if mistake["type"] == "missing":
             yield f"{key} is missing. Set it there, or in {PREFIX}{'_'.join(path).upper()}."
         elif mistake["type"] == "extra_forbidden":
-            yield f"{key} is no known key. {suggest(path[-1], _siblings(path))}"
+            yield f"{key} is not a known key. {suggest(path[-1], _siblings(path))}"
         else:
             yield f"{key}: {mistake['msg'].removeprefix('Value error, ')}"
 

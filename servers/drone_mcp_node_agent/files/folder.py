@@ -50,7 +50,7 @@ def split(path: str) -> list[str]:
     """Return the names in a relative path.
 
     Raises:
-        InvalidInput: the path is absolute, has a `..`, or is none.
+        InvalidInput: the path is absolute, has a `..`, or names no file.
     """
     if path.startswith("/"):
         raise InvalidInput(f"The path {path!r} is absolute: name a file inside the service's folder", service=SERVICE)
@@ -62,7 +62,7 @@ def split(path: str) -> list[str]:
             f"The path is too long: at most {LONGEST_PATH} characters and {DEEPEST} names", service=SERVICE
         )
     if not all(name and name != "." and "\0" not in name for name in names):
-        raise InvalidInput(f"The path {path!r} is no path of a file, such as conf/app.toml", service=SERVICE)
+        raise InvalidInput(f"The path {path!r} is not a valid file path, such as conf/app.toml", service=SERVICE)
     return names
 
 
@@ -81,7 +81,7 @@ class ServiceFolders:
     def push(self, service: str, path: str, file: StoredFile) -> bool:
         """Write a file as a whole, with the folders above it; return whether that changed anything.
 
-        Mode 0 keeps the mode of the file that is there. Its owner stays in any case.
+        Mode 0 keeps the mode of an existing file. An existing file keeps its owner in any case.
 
         Raises:
             InvalidInput: the path leaves the folder or leads over a symbolic link, or the file is too large.
@@ -114,7 +114,7 @@ class ServiceFolders:
     def _opened(self, service: str, folders: list[str], *, make: bool) -> Iterator[int]:
         """Open the innermost of the folders."""
         if not SERVICE_NAME.fullmatch(service):
-            raise InvalidInput(f"{service!r} is no name of a service", service=SERVICE)
+            raise InvalidInput(f"{service!r} is not a valid service name", service=SERVICE)
         current = os.open(self._root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for name in (service, *folders):
@@ -132,7 +132,7 @@ class ServiceFolders:
         with os.fdopen(os.open(name, FILE, dir_fd=folder), "rb") as file:
             mode = os.fstat(file.fileno()).st_mode
             if not stat.S_ISREG(mode):
-                raise InvalidInput(f"{name!r} is no regular file", service=SERVICE)
+                raise InvalidInput(f"{name!r} is not a regular file", service=SERVICE)
             content = file.read(self._largest + 1)
         if len(content) > self._largest:
             raise InvalidInput(f"The file is larger than {self._largest} bytes", service=SERVICE)
@@ -140,7 +140,7 @@ class ServiceFolders:
 
 
 def _status(folder: int, name: str) -> os.stat_result | None:
-    """Return what is known of a regular file; None if there is no file.
+    """Return the status of a regular file; None if there is no file.
 
     Raises:
         InvalidInput: something else has the name.
@@ -152,7 +152,7 @@ def _status(folder: int, name: str) -> os.stat_result | None:
     if stat.S_ISLNK(status.st_mode):
         raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     if not stat.S_ISREG(status.st_mode):
-        raise InvalidInput(f"{name!r} is no regular file", service=SERVICE)
+        raise InvalidInput(f"{name!r} is not a regular file", service=SERVICE)
     return status
 
 

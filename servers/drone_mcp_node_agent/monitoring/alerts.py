@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
     from drone_mcp_node_agent.configuration.model import Alerts
 
-OUTPUT_KEPT: Final = 500  # characters of what a failed command said
+OUTPUT_KEPT: Final = 500  # characters of a failed command's output
 OUTPUT_READ: Final = 64 * 1024
 PATH: Final = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """What an alert is about.
+    """The facts of an alert.
 
     Attributes:
         kind: `flapping`, `drift` and so on.

@@ -26,7 +26,7 @@ NOTABLE: Final = {"died", "start", "remove", "pause", "unpause", "oom", "health_
 
 
 class Follower:
-    """Writes events of the kind `died` into the registry, and says when something has changed.
+    """Writes events of the kind `died` into the registry, and reports when something has changed.
 
     Args:
         runtime: the container engine.

@@ -46,7 +46,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-DRAIN_SECONDS: Final = 60.0  # for operations that run when the daemon is told to end
+DRAIN_SECONDS: Final = 60.0  # for operations that run when the daemon has to end
 GRACE_SECONDS: Final = 2.0  # for the answers of calls that are left
 
 
@@ -84,7 +84,7 @@ def _only_one(state: Path) -> Iterator[None]:
 
 
 async def _run(configuration: Configuration) -> None:
-    # Listening to signals before anything else: a daemon that is told to end while it recovers ends after that.
+    # Listening to signals before anything else: a signal that arrives during the recovery takes effect after it.
     with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
         async with _serving(configuration) as address:
             logger.info("The daemon of node %s listens on %s", configuration.node, address)

@@ -140,7 +140,7 @@ class EveryCall(grpc.aio.ServerInterceptor):
             fault = _unexpected()
             outcome = fault.code
         finally:
-            # Before the caller gets the answer, so that nobody has an answer that is not on record.
+            # Before the caller gets the answer, so that every answer is on record.
             await self._audit.record_outcome(method, caller.name, facts, outcome)
         if fault:
             await context.abort(*to_status(fault))
@@ -179,6 +179,7 @@ def token_of(metadata: Any) -> str:
 
 def facts_of(request: Any) -> dict[str, str]:
     """Return what a request is about, for the log and the audit log: never the content of a file or a secret."""
-    facts = {key: getattr(request, key, "") for key in ("service", "component", "path", "name", "plan")}
+    facts = {key: getattr(request, key, "") for key in ("service", "component", "path", "plan")}
+    facts["secret_name"] = getattr(request, "name", "")
     facts["service"] = facts["service"] or getattr(getattr(request, "spec", None), "name", "")
     return {key: one_line(value, LONGEST_FACT) for key, value in facts.items() if value}

@@ -24,7 +24,7 @@ class Node:
     Args:
         name: of the node.
         runtime: its container engine.
-        state: the folder of the daemon, on the disk whose free space is told.
+        state: the folder of the daemon, on the disk whose free space is reported.
         monitored_at: returns when the monitor last looked at the containers, 0 if it has not yet.
     """
 

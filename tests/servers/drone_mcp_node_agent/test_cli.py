@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -70,18 +71,18 @@ def test_an_end_is_a_span_or_a_time(text: str, end: datetime | None) -> None:
 
 
 @pytest.mark.parametrize("text", ["soon", "0d", "2026-01-01", "5w", "99999999d"])
-def test_an_end_that_is_none_or_has_passed_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match=r"is no time|has passed"):
+def test_an_invalid_end_or_one_that_has_passed_is_refused(text: str) -> None:
+    with pytest.raises(ValueError, match=r"is not a valid time|has passed"):
         parse_expiry(text, NOW)
 
 
-def test_a_configuration_that_fits_the_machine_is_well(node: NodeFolder) -> None:
+def test_a_configuration_that_fits_the_machine_is_valid(node: NodeFolder) -> None:
     checked = agent(node, "check-config")
     assert (checked.returncode, checked.stderr) == (0, "")
-    assert checked.stdout == f"{node.configuration}: node web-1, listening on 127.0.0.1:0: all is well\n"
+    assert checked.stdout == f"{node.configuration}: node web-1, listening on 127.0.0.1:0: the configuration is valid\n"
 
 
-def test_everything_that_does_not_fit_the_machine_is_told_at_once(node: NodeFolder) -> None:
+def test_everything_that_does_not_fit_the_machine_is_reported_at_once(node: NodeFolder) -> None:
     (node.path / "agent.key").chmod(0o644)
     (node.path / "agent.crt").write_text("no certificate")
     (node.path / "tokens.toml").unlink()
@@ -90,10 +91,10 @@ def test_everything_that_does_not_fit_the_machine_is_told_at_once(node: NodeFold
     checked = agent(node, "check-config")
 
     assert checked.returncode == 1
-    told = [line.removeprefix(f"{node.configuration}: ").partition(": ") for line in checked.stderr.splitlines()]
-    assert [(key, text) for key, _, text in told] == [
+    message = [line.removeprefix(f"{node.configuration}: ").partition(": ") for line in checked.stderr.splitlines()]
+    assert [(key, text) for key, _, text in message] == [
         ("tls.key", f"others can read {node.path}/agent.key. Run: chmod 600 {node.path}/agent.key"),
-        ("tls.certificate", f"{node.path}/agent.crt and tls.key are no certificate in PEM and its key."),
+        ("tls.certificate", f"{node.path}/agent.crt and tls.key are not a certificate and its key in PEM format."),
         (
             "auth.tokens",
             (
@@ -101,19 +102,31 @@ def test_everything_that_does_not_fit_the_machine_is_told_at_once(node: NodeFold
                 "Add a token with `drone-nodes-agent token add NAME --role reader`."
             ),
         ),
-        ("alerts.command", "no-alert is no program that can be run."),
+        ("alerts.command", "no-alert is not an executable program."),
         ("alerts.user", "there is no user no-user."),
-        ("paths.files", f"{node.files} is no folder. Create it."),
+        ("paths.files", f"{node.files} is not a folder. Create it."),
         ("podman.program", "there is no no-podman here. Install it, or write its path."),
     ]
 
 
-def test_a_mistake_in_the_file_is_told_before_anything_else(node: NodeFolder) -> None:
+def test_a_mistake_in_the_file_is_reported_before_anything_else(node: NodeFolder) -> None:
     node.configure({"monitor": {"intervall": 5}})
     for words in (["run"], ["check-config"], ["snapshot"], ["token", "list"]):
         ended = agent(node, *words)
         assert (ended.returncode, ended.stdout) == (1, "")
-        assert ended.stderr == (f"{node.configuration}: monitor.intervall is no known key. Did you mean 'interval'?\n")
+        assert ended.stderr == (
+            f"{node.configuration}: monitor.intervall is not a known key. Did you mean 'interval'?\n"
+        )
+
+
+def test_a_missing_extra_is_named(node: NodeFolder) -> None:
+    code = "import sys; sys.modules['grpc'] = None; from drone_mcp_node_agent.cli import main; main()"
+    command = [sys.executable, "-c", code, "run", "--config", str(node.configuration)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (
+        1,
+        "The package grpc is missing. Install the daemon with: pip install 'drone-mcp[nodes]'\n",
+    )
 
 
 def test_a_snapshot_without_a_registry_makes_neither(node: NodeFolder) -> None:

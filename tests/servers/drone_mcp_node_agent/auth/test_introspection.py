@@ -93,14 +93,14 @@ async def test_many_wrong_tokens_do_not_fill_the_memory(server: IdentityServer, 
 
 
 @pytest.mark.parametrize(
-    ("answer", "told"),
+    ("answer", "message"),
     [
         (httpx.Response(401), "answered 401 .* Check client_id and client_secret_file"),
         (httpx.Response(503), "answered 503"),
         (httpx.Response(302, headers={"location": "http://127.0.0.1:9/login"}), "answered 302"),
-        (httpx.Response(200, text="<html>"), "none of introspection"),
-        (httpx.Response(200, json=[]), "none of introspection"),
-        (httpx.Response(200, json={"active": "true", "sub": "a"}), "none of introspection"),
+        (httpx.Response(200, text="<html>"), "invalid introspection response"),
+        (httpx.Response(200, json=[]), "invalid introspection response"),
+        (httpx.Response(200, json={"active": "true", "sub": "a"}), "invalid introspection response"),
         (httpx.Response(200, json={"active": True}), "names no owner"),
         (httpx.Response(200, content=b" " * 70_000), "too large"),
         (httpx.ConnectError("refused"), r"cannot be reached \(ConnectError\)"),
@@ -108,10 +108,10 @@ async def test_many_wrong_tokens_do_not_fill_the_memory(server: IdentityServer, 
     ],
 )
 async def test_an_identity_server_that_does_not_answer_as_it_should_is_unreachable(
-    server: IdentityServer, route: respx.Route, answer: Any, told: str
+    server: IdentityServer, route: respx.Route, answer: Any, message: str
 ) -> None:
     route.mock(side_effect=[answer, httpx.Response(200, json=ALICE)])
-    with pytest.raises(Unreachable, match=told):
+    with pytest.raises(Unreachable, match=message):
         await server.authenticate("a")
     assert (await server.authenticate("a")).name == "alice"  # a fault is not kept
 

@@ -68,31 +68,31 @@ async def test_a_file_that_cannot_be_trusted_lets_nobody_in(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("[[token]]\nname = 'a'\nroles = ['root']\nsha256 = '" + "0" * 64 + "'", "'root' is not a valid Role"),
-        ("[[token]]\nname = 'a'\nroles = ['admin']\nsha256 = 'abc'", "sha256 of a is no SHA-256"),
+        ("[[token]]\nname = 'a'\nroles = ['admin']\nsha256 = 'abc'", "sha256 of a is not a SHA-256"),
         ("[[token]]\nname = 'a'\nroles = ['admin']", "'sha256'"),
         ("[[token]", "at line 1"),
         (
             "[[token]]\nname = 'a'\nroles = ['admin']\nsha256 = '" + "0" * 64 + "'\nexpires = 2026-01-01",
-            "expires of a is no time with a zone",
+            "expires of a is not a time with a zone",
         ),
     ],
 )
-def test_a_mistake_in_the_file_is_told(path: Path, text: str, told: str) -> None:
+def test_a_mistake_in_the_file_is_reported(path: Path, text: str, message: str) -> None:
     path.write_text(text)
     path.chmod(0o600)
     with pytest.raises(TokenFileError, match=r"tokens\.toml: ") as error:
         read_tokens(path)
-    assert told in str(error.value)
+    assert message in str(error.value)
 
 
 def test_a_name_is_given_once_and_has_a_form(path: Path) -> None:
     add_token(path, "alice", Role.READER, None)
     with pytest.raises(TokenFileError, match="there is a token alice already"):
         add_token(path, "alice", Role.ADMIN, None)
-    with pytest.raises(TokenFileError, match="is no name of a token"):
+    with pytest.raises(TokenFileError, match="is not a valid token name"):
         add_token(path, "a b", Role.ADMIN, None)
     with pytest.raises(TokenFileError, match="there is no token bob"):
         remove_token(path, "bob")

@@ -1,4 +1,4 @@
-"""The daemon's configuration: the file, the variables, and what is said of mistakes."""
+"""The daemon's configuration: the file, the variables, and the messages for mistakes."""
 
 from __future__ import annotations
 
@@ -74,17 +74,17 @@ def test_variables_alone_can_configure_an_identity_server(tmp_path: Path) -> Non
 
 
 def test_each_missing_field_is_named_with_its_variable(tmp_path: Path) -> None:
-    told = mistakes(tmp_path, "[tls]\nkey = '/k'\n")
+    message = mistakes(tmp_path, "[tls]\nkey = '/k'\n")
 
-    assert "node is missing. Set it there, or in MCP_AGENT_NODE." in told
-    assert "tls.certificate is missing. Set it there, or in MCP_AGENT_TLS_CERTIFICATE." in told
+    assert "node is missing. Set it there, or in MCP_AGENT_NODE." in message
+    assert "tls.certificate is missing. Set it there, or in MCP_AGENT_TLS_CERTIFICATE." in message
 
 
 @pytest.mark.parametrize(
-    ("more", "told"),
+    ("more", "message"),
     [
-        ("[monitor]\nintervall = 3", "monitor.intervall is no known key. Did you mean 'interval'?"),
-        ("[alert]\ncommand = []", "alert is no known key. Did you mean 'alerts'?"),
+        ("[monitor]\nintervall = 3", "monitor.intervall is not a known key. Did you mean 'interval'?"),
+        ("[alert]\ncommand = []", "alert is not a known key. Did you mean 'alerts'?"),
         ("[monitor]\ninterval = 0", "monitor.interval: Input should be greater than 0"),
         ("[log]\nlevel = 'loud'", "log.level: Input should be 'debug', 'info', 'warning' or 'error'"),
         ("[paths]\nstate = 'state'", "paths.state: must be an absolute path"),
@@ -92,8 +92,8 @@ def test_each_missing_field_is_named_with_its_variable(tmp_path: Path) -> None:
         ("[monitor\n", "(at line 8, column 9)"),
     ],
 )
-def test_a_mistake_is_told_in_words(tmp_path: Path, more: str, told: str) -> None:
-    assert told in mistakes(tmp_path, f"{SMALLEST}\n{more}")
+def test_a_mistake_is_reported_in_words(tmp_path: Path, more: str, message: str) -> None:
+    assert message in mistakes(tmp_path, f"{SMALLEST}\n{more}")
 
 
 @pytest.mark.parametrize("listen", ["7443", "localhost:7443", "0.0.0.0:70000", "0.0.0.0:", "::"])
@@ -102,15 +102,15 @@ def test_the_address_needs_an_ip_address_and_a_port(tmp_path: Path, listen: str)
 
 
 def test_an_unknown_variable_is_refused_with_a_suggestion(tmp_path: Path) -> None:
-    told = mistakes(tmp_path, SMALLEST, {"MCP_AGENT_LISTENS": "0.0.0.0:1"})
+    message = mistakes(tmp_path, SMALLEST, {"MCP_AGENT_LISTENS": "0.0.0.0:1"})
 
-    assert told == "MCP_AGENT_LISTENS: no such setting. Did you mean MCP_AGENT_LISTEN?"
+    assert message == "MCP_AGENT_LISTENS: no such setting. Did you mean MCP_AGENT_LISTEN?"
 
 
-def test_a_list_that_is_cut_is_told_with_an_example(tmp_path: Path) -> None:
+def test_a_list_that_is_cut_is_reported_with_an_example(tmp_path: Path) -> None:
     assert 'Write a list such as ["a", "b"].' in mistakes(tmp_path, SMALLEST, {"MCP_AGENT_ALERTS_COMMAND": "['a]"})
 
 
-def test_a_missing_file_is_told(tmp_path: Path) -> None:
+def test_a_missing_file_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"agent\.toml: No such file or directory\. Name the configuration"):
         load_configuration(tmp_path / "agent.toml", {})

@@ -65,7 +65,7 @@ def test_the_owner_of_a_file_stays(folders: ServiceFolders, tmp_path: Path) -> N
     "path",
     ["../etc/passwd", "/etc/passwd", "a/../../x", "..", "", ".", "a//b", "a/", "a/./b", "a\0b", "/".join("a" * 40)],
 )
-def test_a_path_that_is_none_inside_the_folder_is_refused(folders: ServiceFolders, path: str) -> None:
+def test_a_path_that_leaves_the_folder_or_names_no_file_is_refused(folders: ServiceFolders, path: str) -> None:
     with pytest.raises(InvalidInput):
         folders.push("shop", path, StoredFile(b"x", 0))
     with pytest.raises(InvalidInput):
@@ -73,7 +73,7 @@ def test_a_path_that_is_none_inside_the_folder_is_refused(folders: ServiceFolder
 
 
 @pytest.mark.parametrize("service", ["..", ".", "", "a/b", "../outside", "/etc", "A"])
-def test_a_name_that_is_none_of_a_service_is_refused(folders: ServiceFolders, service: str) -> None:
+def test_an_invalid_service_name_is_refused(folders: ServiceFolders, service: str) -> None:
     with pytest.raises(InvalidInput):
         folders.push(service, "passwd", StoredFile(b"x", 0))
     with pytest.raises(InvalidInput):
@@ -143,7 +143,7 @@ def test_a_folder_that_is_swapped_for_a_link_all_the_time_never_leads_outside(
     assert outside(tmp_path) == {"passwd": SECRET}
 
 
-def test_what_is_no_regular_file_is_neither_read_nor_replaced(folders: ServiceFolders, tmp_path: Path) -> None:
+def test_only_regular_files_are_read_and_replaced(folders: ServiceFolders, tmp_path: Path) -> None:
     (tmp_path / "srv/shop/folder").mkdir(parents=True)
     os.mkfifo(tmp_path / "srv/shop/pipe")
 

@@ -1,4 +1,4 @@
-"""The alert command: what it is given, and what is said where it fails."""
+"""The alert command: its environment, and the record of a failure."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ async def test_the_command_gets_the_facts_as_variables_and_nothing_of_the_daemon
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MCP_AGENT_NODE", "hidden")
-    written = tmp_path / "told"
+    written = tmp_path / "message"
     code = f"import json, os, sys; open({str(written)!r}, 'w').write(json.dumps([sys.argv[1:], dict(os.environ)]))"
 
     assert await run_alert_command(alerts(sys.executable, "-c", code, "$HOME; ls"), ALERT) == ""
@@ -52,35 +52,35 @@ async def test_the_command_gets_the_facts_as_variables_and_nothing_of_the_daemon
     }
 
 
-async def test_a_command_that_fails_is_told_with_its_last_words() -> None:
-    told = await run_alert_command(alerts("/bin/sh", "-c", "echo no route >&2; exit 3"), ALERT)
+async def test_a_command_that_fails_is_reported_with_its_last_words() -> None:
+    message = await run_alert_command(alerts("/bin/sh", "-c", "echo no route >&2; exit 3"), ALERT)
 
-    assert told == "The alert command ended with 3: no route"
+    assert message == "The alert command ended with 3: no route"
 
 
-async def test_a_command_that_is_missing_is_told() -> None:
-    told = await run_alert_command(alerts("/no/such/program"), ALERT)
+async def test_a_command_that_is_missing_is_reported() -> None:
+    message = await run_alert_command(alerts("/no/such/program"), ALERT)
 
-    assert told == "The alert command /no/such/program cannot be started: No such file or directory"
+    assert message == "The alert command /no/such/program cannot be started: No such file or directory"
 
 
 async def test_a_command_that_hangs_is_killed_with_what_it_started(tmp_path: Path) -> None:
     pids = tmp_path / "pids"
     script = f"sleep 600 & echo $$ $! > {pids}; wait"
 
-    told = await run_alert_command(alerts("/bin/sh", "-c", script, timeout=0.5), ALERT)
+    message = await run_alert_command(alerts("/bin/sh", "-c", script, timeout=0.5), ALERT)
 
-    assert told == "The alert command was killed after 0.5 seconds"
+    assert message == "The alert command was killed after 0.5 seconds"
     for pid in pids.read_text().split():
         status = Path(f"/proc/{pid}/stat")
         assert not status.exists() or status.read_text().split()[2] == "Z"  # noqa: ASYNC240 - a test may block
 
 
 async def test_much_output_does_not_stop_it() -> None:
-    told = await run_alert_command(alerts("/bin/sh", "-c", "head -c 3000000 /dev/zero; exit 1"), ALERT)
+    message = await run_alert_command(alerts("/bin/sh", "-c", "head -c 3000000 /dev/zero; exit 1"), ALERT)
 
-    assert told.startswith("The alert command ended with 1: ")
-    assert len(told) < 600
+    assert message.startswith("The alert command ended with 1: ")
+    assert len(message) < 600
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can run it as another user")

@@ -32,17 +32,17 @@ def start(node_configuration: Path) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 async def test_it_tells_systemd_that_it_is_ready_and_that_it_ends_and_then_ends(tmp_path: Path, number: int) -> None:
     node = make_node(tmp_path / "node")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
-        told.bind(str(tmp_path / "notify"))
-        told.settimeout(60)
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
+        notices.bind(str(tmp_path / "notify"))
+        notices.settimeout(60)
         with node_daemon(node, NOTIFY_SOCKET=str(tmp_path / "notify")) as daemon:
-            assert told.recv(100) == b"READY=1"
+            assert notices.recv(100) == b"READY=1"
             async with daemon.client("bob") as bob:
                 stream = bob.WatchEvents(pb.WatchEventsRequest())
                 await stream.wait_for_connection()
                 status, log = await anyio.to_thread.run_sync(daemon.stop, number)
                 assert await stream.code() in {grpc.StatusCode.CANCELLED, grpc.StatusCode.UNAVAILABLE}
-            assert told.recv(100) == b"STOPPING=1"
+            assert notices.recv(100) == b"STOPPING=1"
 
     records = [json.loads(line) for line in log.splitlines()]
     assert status == 0
@@ -69,7 +69,7 @@ def test_a_second_daemon_of_the_same_folder_is_refused(tmp_path: Path) -> None:
     assert f"Another daemon uses {node.state}. Stop it first." in second.stderr
 
 
-def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
+def test_a_port_that_is_taken_is_reported(tmp_path: Path) -> None:
     node = make_node(tmp_path / "node")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -80,7 +80,7 @@ def test_a_port_that_is_taken_is_told(tmp_path: Path) -> None:
     assert "The daemon cannot listen on 127.0.0.1:" in ended.stderr
 
 
-def test_a_missing_certificate_is_told(tmp_path: Path) -> None:
+def test_a_missing_certificate_is_reported(tmp_path: Path) -> None:
     node = make_node(tmp_path / "node")
     (tmp_path / "node" / "agent.crt").unlink()
     ended = start(node.configuration)

@@ -89,10 +89,16 @@ async def test_a_deployment_shows_progress_and_its_service_can_be_read_and_follo
             assert (await bob.ListServices(pb.ListServicesRequest())).services[0].name == "shop"
             assert (await bob.ListRevisions(pb.ListRevisionsRequest(service="shop"))).revisions[0].by == "alice"
 
-            missing = bob.ReadLogs(pb.ReadLogsRequest(service="none"))
-            with pytest.raises(grpc.aio.AioRpcError) as error:
-                await missing.read()
-            assert error.value.code() == grpc.StatusCode.NOT_FOUND
+            soon = pb.ReadLogsRequest(service="shop")
+            soon.since.FromNanoseconds(followed[-1].at.ToNanoseconds())
+            assert [line.text async for line in bob.ReadLogs(soon)] == ["later"]
+
+            await anyio.to_thread.run_sync(podman.podman, "rm", "--force", "--time", "0", "shop-api")
+            for name, follow in (("none", False), ("shop", False), ("shop", True)):
+                missing = bob.ReadLogs(pb.ReadLogsRequest(service=name, follow=follow))
+                with pytest.raises(grpc.aio.AioRpcError) as error:
+                    await missing.read()
+                assert error.value.code() == grpc.StatusCode.NOT_FOUND
 
 
 async def test_a_deployment_goes_on_when_its_caller_leaves(podman: PodmanHost, tmp_path: Path) -> None:
@@ -137,6 +143,9 @@ async def test_a_secret_reaches_its_container_as_a_file_and_shows_nowhere_else(
             await alice.DeleteSecret(pb.DeleteSecretRequest(name="db"))
             assert not (await bob.ListSecrets(pb.ListSecretsRequest())).secrets
         _, log = daemon.stop()
+    assert ("DeleteSecret", "db", "OK") in [
+        (line["operation"], line.get("secret_name"), line["outcome"]) for line in node.audited()
+    ]
     kept = [path.read_bytes() for path in [*node.state.rglob("*"), node.audit] if path.is_file()]
     assert not [True for content in [*kept, log.encode()] if b"correct horse" in content]
 
@@ -155,12 +164,12 @@ def alerts(tmp_path: Path) -> Path:
     return program
 
 
-def told(program: Path) -> list[dict[str, str]]:
+def alerted(program: Path) -> list[dict[str, str]]:
     log = program.with_name(f"{program.name}.log")
     return [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
 
 
-async def test_a_component_that_flaps_between_two_looks_is_found_and_told_once(
+async def test_a_component_that_flaps_between_two_looks_is_found_and_reported_once(
     podman: PodmanHost, tmp_path: Path, alerts: Path
 ) -> None:
     node = make_node(tmp_path / "node", podman="podman", monitor=QUICK, alerts={"command": [str(alerts)]})
@@ -173,7 +182,7 @@ async def test_a_component_that_flaps_between_two_looks_is_found_and_told_once(
             seen = await events_until(alice, "alert")
         assert any(event.kind == "flapping" and event.component == "api" for event in seen)
         assert sum(event.kind == "died" for event in seen) > 0
-    alert = told(alerts)[0]
+    alert = alerted(alerts)[0]
     assert (alert["MCP_NODE"], alert["MCP_SERVICE"], alert["MCP_COMPONENT"]) == ("web-1", "shop", "api")
     assert alert["MCP_KIND"] in {"flapping", "down"}
 
@@ -183,11 +192,11 @@ async def test_a_component_that_flaps_between_two_looks_is_found_and_told_once(
             async for event in bob.WatchEvents(pb.WatchEventsRequest(after=begin), timeout=PATIENCE):
                 if event.kind == "died" and event.id > begin + 2:
                     break
-    kinds = [line["MCP_KIND"] for line in told(alerts)]
+    kinds = [line["MCP_KIND"] for line in alerted(alerts)]
     assert len(kinds) == len(set(kinds))
 
 
-async def test_a_container_that_somebody_stops_is_told_at_once_and_an_alert_that_fails_is_on_record(
+async def test_a_container_that_somebody_stops_is_reported_at_once_and_an_alert_that_fails_is_on_record(
     podman: PodmanHost, tmp_path: Path
 ) -> None:
     node = make_node(
