@@ -229,12 +229,20 @@ async def measure_status(bench: Bench) -> dict[str, float]:
 
 
 async def measure(bench: Bench, options: argparse.Namespace) -> Figures:
-    """Return all figures."""
-    figures: Figures = {"outage": await measure_outage(bench, options.rounds)}
-    figures["start"] = await measure_start_first(bench, options.rounds)
-    figures["status"] = await measure_status(bench)
-    figures |= await measure_lists(bench, options.services, 2 * options.rounds)
-    figures["idle"] = await measure_idle(bench, options.idle)
+    """Return all figures, and print each as soon as it is there."""
+    figures: Figures = {}
+
+    def keep(**more: dict[str, float]) -> None:
+        # Printed at once: the lists take minutes to prepare, and who ends a run early still has the other figures.
+        for name, facts in more.items():
+            print(f"{name:10}" + "  ".join(f"{value:.3g} {what}" for what, value in facts.items()), flush=True)
+        figures.update(more)
+
+    keep(outage=await measure_outage(bench, options.rounds))
+    keep(start=await measure_start_first(bench, options.rounds))
+    keep(status=await measure_status(bench))
+    keep(**await measure_lists(bench, options.services, 2 * options.rounds))
+    keep(idle=await measure_idle(bench, options.idle))
     return figures
 
 
@@ -277,10 +285,7 @@ def main() -> None:
     parser.add_argument("--idle", type=float, default=60)
     parser.add_argument("--check", action="store_true")
     options = parser.parse_args()
-    figures = run(options)
-    for name, facts in figures.items():
-        print(f"{name:10}" + "  ".join(f"{value:.3g} {what}" for what, value in facts.items()))
-    faults = find_faults(figures)
+    faults = find_faults(run(options))
     print("\n".join(faults))
     raise SystemExit(1 if options.check and faults else 0)
 

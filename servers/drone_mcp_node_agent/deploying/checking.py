@@ -15,7 +15,7 @@ from drone_mcp_nodes_api.definitions.naming import name_container, read_version
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from drone_mcp_node_agent.deploying.probing import Prober
     from drone_mcp_node_agent.registry.records import ServiceRecord
@@ -42,8 +42,16 @@ class Checker:
         self._prober = prober
         self._flap = flap
 
-    async def check(self, records: Sequence[ServiceRecord]) -> dict[str, dict[str, pb.ComponentStatus]]:
-        """Ask for the containers of services, keep their statuses, and return them: service -> component -> status."""
+    async def check(
+        self, records: Sequence[ServiceRecord], busy: Collection[str] = ()
+    ) -> dict[str, dict[str, pb.ComponentStatus]]:
+        """Ask for the containers of services, keep their statuses, and return them: service -> component -> status.
+
+        Args:
+            records: the services.
+            busy: those that an operation changes. One that has begun meanwhile is left out, since a container that has
+                stepped aside for a moment is not missing.
+        """
         names = [name_container(one.spec.name, part.name) for one in records for part in one.spec.components]
         try:
             containers = await self._runtime.inspect(names)
@@ -57,10 +65,11 @@ class Checker:
         found: dict[str, dict[str, pb.ComponentStatus]] = {record.spec.name: {} for record in records}
         for (record, component), status in zip(parts, await for_each(parts, check_one), strict=True):
             found[record.spec.name][component.name] = status
+        found = {service: statuses for service, statuses in found.items() if service not in busy}
         await self._registry.put_statuses(found)
         events, counts = [], []
         for record in records:
-            for event, count in find_changes(record, found[record.spec.name]):
+            for event, count in find_changes(record, found.get(record.spec.name, {})):
                 events.append(event)
                 counts.append(count)
         await self._registry.add_events(*events, counts=counts)

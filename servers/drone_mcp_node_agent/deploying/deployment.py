@@ -11,7 +11,7 @@ from drone_mcp_node_agent.deploying.errors import to_service_error
 from drone_mcp_node_agent.deploying.moving import clean_up, go_back, play
 from drone_mcp_node_agent.deploying.situation import look_at_service
 from drone_mcp_node_agent.deploying.swap import Act, Move, Swap, forward
-from drone_mcp_node_agent.planning.plan import CREATE, KEEP, REMOVE, REPLACE, START, must_pull, plan_steps
+from drone_mcp_node_agent.planning.plan import CREATE, KEEP, REMOVE, REPLACE, START, must_pull, pin_images, plan_steps
 from drone_mcp_node_agent.planning.spec_hash import container_labels
 from drone_mcp_node_agent.registry.records import Phase
 from drone_mcp_node_agent.runtime.runtime import RuntimeFault
@@ -19,7 +19,7 @@ from drone_mcp_nodes_api.definitions.naming import name_container
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from drone_mcp_node_agent.deploying.probing import Prober
     from drone_mcp_node_agent.planning.plan import Situation
@@ -189,7 +189,8 @@ class Deployment:
             try:
                 await self._runtime.remove(swap.next)  # of an attempt that the journal does not know
                 labels = container_labels(self._order.spec, component, self._revision)
-                await self._runtime.create(swap.next, component, labels)
+                alias = swap.container if swap.start_first else ""  # which starts before it has its name
+                await self._runtime.create(swap.next, component, labels, alias)
             except RuntimeFault as fault:
                 self._fail(name, fault)
                 del swaps[name]
@@ -235,18 +236,21 @@ class Deployment:
         kept = any(step.component in self._results for step in steps)
         if not kept:  # nothing could be prepared, so nothing has changed
             return self._respond(0)
-        images = {
-            step.component: situation.images.get(self._components[step.component].image)
-            for step in steps
-            if step.action != REMOVE
-        }
-        digests = {component: image.digest for component, image in images.items() if image}
-        revision = self._make_revision("failed" if failed else "deployed")
+        digests = {step.component: self._read_digest(step, situation) for step in steps if step.action != REMOVE}
+        known = dict(situation.record.digests) if situation.record else {}
+        revision = self._make_revision("failed" if failed else "deployed", known | digests)
         if self._order.kind == "start":
             revision.number = 0
         await self._registry.commit_deployment(self._operation, self._order.spec, digests, revision)
         await clean_up(self._runtime, swaps.values())
         return self._respond(revision.number)
+
+    def _read_digest(self, step: pb.Step, situation: Situation) -> str:
+        """Return the digest of the image that a component runs after its step."""
+        if step.action in {KEEP, START}:
+            return situation.containers[step.component].image_digest
+        image = situation.images.get(self._components[step.component].image)
+        return image.digest if image else ""
 
     # The way back
 
@@ -277,7 +281,7 @@ class Deployment:
                 self._tell(swap.component, "roll-back", again, done=True)
                 self._results[swap.component].error += "" if health.is_healthy else f"; the old container {again}"
         if record:
-            await self._registry.add_revision(self._order.spec.name, self._make_revision("rolled-back"))
+            await self._registry.add_revision(self._order.spec.name, self._make_revision("rolled-back", {}))
         return self._respond(record.revision if record else 0, rolled_back=True)
 
     # Results
@@ -298,8 +302,9 @@ class Deployment:
             return  # the failure itself is what counts
         self._results[name].last_lines.extend(line.text for line in lines)
 
-    def _make_revision(self, outcome: str) -> pb.Revision:
-        revision = pb.Revision(number=self._revision, by=self._order.by, outcome=outcome, spec=self._order.spec)
+    def _make_revision(self, outcome: str, digests: Mapping[str, str]) -> pb.Revision:
+        spec = pin_images(self._order.spec, digests)
+        revision = pb.Revision(number=self._revision, by=self._order.by, outcome=outcome, spec=spec)
         revision.at.FromNanoseconds(time.time_ns())
         return revision
 

@@ -248,7 +248,7 @@ class Operations:
         """
         records = [await self._find(service)] if service else await self._registry.list_services()
         busy = self.in_progress()
-        statuses = await self._checker.check([record for record in records if record.spec.name not in busy])
+        statuses = await self._checker.check([record for record in records if record.spec.name not in busy], busy)
         unmanaged = [] if service else await self._checker.check_unmanaged(records)
         services = [
             describe_service(record, statuses.get(record.spec.name, record.statuses), busy.get(record.spec.name, ""))

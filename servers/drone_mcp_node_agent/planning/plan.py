@@ -47,8 +47,29 @@ def must_pull(image: str, *, is_present: bool, force: bool = False) -> bool:
 
     The rule of Kubernetes (https://kubernetes.io/docs/concepts/containers/images/, "Default image pull policy").
     """
-    is_floating = "@" not in image and read_version(image) in {"", "latest"}
-    return force or is_floating or not is_present
+    return force or is_floating(image) or not is_present
+
+
+def is_floating(image: str) -> bool:
+    """Return whether a reference names another image tomorrow."""
+    return "@" not in image and read_version(image) in {"", "latest"}
+
+
+def pin_images(spec: pb.ServiceSpec, digests: Mapping[str, str]) -> pb.ServiceSpec:
+    """Return a specification that names its images for ever, so that it can be gone back to.
+
+    Args:
+        spec: of the service.
+        digests: component -> digest of its image.
+    """
+    pinned = pb.ServiceSpec()
+    pinned.CopyFrom(spec)
+    for component in pinned.components:
+        digest = digests.get(component.name)
+        if digest and is_floating(component.image):
+            tag = read_version(component.image)
+            component.image = f"{component.image.removesuffix(f':{tag}')}@{digest}"
+    return pinned
 
 
 def plan_steps(

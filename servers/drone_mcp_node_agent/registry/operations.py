@@ -52,7 +52,7 @@ def commit_deployment(
     with writing(connection):
         write_spec(connection, spec)
         connection.executemany(
-            "UPDATE components SET image_digest = ? WHERE service = ? AND name = ?",
+            "UPDATE components SET image_digest = ?, stopped = 0 WHERE service = ? AND name = ?",
             [(digest, spec.name, component) for component, digest in digests.items()],
         )
         if revision.number:

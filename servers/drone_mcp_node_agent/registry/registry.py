@@ -163,7 +163,7 @@ class Registry:
         Args:
             operation: its number.
             spec: what is wanted of the whole service from now on.
-            digests: component -> digest of the image; those of other components stay.
+            digests: component that was brought up -> digest of its image; those of other components stay.
             revision: what to keep as a revision; a number of 0 keeps none.
         """
         await self._run(operations.commit_deployment, operation, spec, digests, revision)

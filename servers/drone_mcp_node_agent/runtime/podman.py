@@ -85,10 +85,10 @@ class Podman(Runtime):
 
     # Containers
 
-    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str]) -> None:
+    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str], alias: str = "") -> None:
         """Create a container; what a failed attempt leaves behind is removed."""
         try:
-            await self._change(f"create {name}", *create_arguments(name, component, labels))
+            await self._change(f"create {name}", *create_arguments(name, component, labels, alias))
         except RuntimeFault as fault:
             if fault.kind is not FaultKind.NAME_IN_USE:
                 await self.remove(name)

@@ -187,8 +187,11 @@ class Runtime(Protocol):
         """Return what a reference names on the node, without asking a registry."""
         ...
 
-    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str]) -> None:
-        """Create a container, without starting it, from an image that is on the node."""
+    async def create(self, name: str, component: pb.ComponentSpec, labels: Mapping[str, str], alias: str = "") -> None:
+        """Create a container, without starting it, from an image that is on the node.
+
+        With an alias it is found in its network by that name, too, whatever its name was when it started.
+        """
         ...
 
     async def start(self, name: str) -> None:

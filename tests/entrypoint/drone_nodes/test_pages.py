@@ -170,9 +170,9 @@ async def test_the_status_says_what_differs_in_red_and_what_happened(desk: Desk,
     async with at_work(desk, tmp_path):
         page = await show(desk, "status", "shop", "--node", "node-1")
         plain = await run(desk, "status", "shop", "--node", "node-1")
-    assert "\x1b[31mweb: image is r/web:v1.2.0, not r/web:v1.3.0\x1b[0m\n" in page
+    assert "\x1b[31mweb: image is r/web:v1.2.0, should be r/web:v1.3.0\x1b[0m\n" in page
     assert "\x1b[2J" not in page
-    assert "web: image is r/web:v1.2.0, not r/web:v1.3.0\n" in plain.out
+    assert "web: image is r/web:v1.2.0, should be r/web:v1.3.0\n" in plain.out
     events = [line.split()[2:] for line in plain.out.splitlines()[-2:]]
     assert events == [["shop", "deployed", "alice"], ["shop", "web", "state", "unknown", "→", "exited"]]
 

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from drone_mcp_node_agent.planning.plan import Situation, fingerprint, must_pull, plan_steps
+from drone_mcp_node_agent.planning.plan import Situation, fingerprint, must_pull, pin_images, plan_steps
 from drone_mcp_node_agent.planning.spec_hash import container_labels
 from drone_mcp_node_agent.registry.records import ServiceRecord
 from drone_mcp_node_agent.runtime.runtime import Container, Image
@@ -116,6 +116,20 @@ def test_what_a_deployment_has_made_is_kept_by_the_next_one(component: pb.Compon
 )
 def test_an_image_is_pulled_by_the_rule_of_kubernetes(image: str, is_present: bool, force: bool, pulls: bool) -> None:
     assert must_pull(image, is_present=is_present, force=force) == pulls
+
+
+@pytest.mark.parametrize(
+    ("image", "pinned"),
+    [
+        ("host:5000/demo/web", "host:5000/demo/web@sha256:1"),
+        ("demo/web:latest", "demo/web@sha256:1"),
+        ("demo/web:v1", "demo/web:v1"),
+        ("demo/web@sha256:0", "demo/web@sha256:0"),
+    ],
+)
+def test_a_revision_names_its_images_for_ever(image: str, pinned: str) -> None:
+    spec = pin_images(service("api", "front", image=image), {"api": "sha256:1", "front": ""})
+    assert [component.image for component in spec.components] == [pinned, image]
 
 
 OTHERS = {

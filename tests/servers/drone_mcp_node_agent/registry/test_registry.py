@@ -218,6 +218,16 @@ async def test_a_deployment_is_in_force_as_a_whole_or_not_at_all(registry: Regis
     assert (found.journal, found.response) == ({"swaps": [1]}, '{"revision": "1"}')
 
 
+async def test_a_component_that_was_stopped_runs_again_after_its_deployment(registry: Registry) -> None:
+    await registry.put_spec(make_spec())
+    await registry.set_wanted("web", "api", runs=False)
+    await registry.set_wanted("web", "front", runs=False)
+    await registry.commit_deployment(1, make_spec(), {"api": "sha256:1"}, pb.Revision(number=1))
+    record = await registry.find_service("web")
+    assert record
+    assert (record.runs("api"), record.runs("front")) == (True, False)
+
+
 async def test_revisions_are_listed_newest_first(registry: Registry) -> None:
     await registry.put_spec(make_spec())
     for number in (1, 2, 3):
