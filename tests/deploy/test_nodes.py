@@ -15,6 +15,7 @@ import pytest
 from drone_mcp_node_agent.configuration.loading import load_configuration as load_daemon
 from drone_mcp_node_agent.configuration.model import Configuration
 from drone_nodes.configuration.loading import load_configuration as load_command
+from support.patience import PATIENCE
 
 pytestmark = pytest.mark.checkout
 
@@ -35,7 +36,7 @@ def root(tmp_path: Path) -> Path:
 
 def install(root: Path) -> str:
     command = [str(NODES / "install"), "--root", str(root)]
-    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=PATIENCE).stdout
 
 
 def everything(root: Path) -> dict[str, tuple[int, int, bytes]]:
@@ -95,7 +96,7 @@ def verify(root: Path, unit: str) -> str:
         pytest.skip("systemd-analyze is missing (Debian: systemd)")
     assert analyze
     command = [analyze, "verify", f"--root={root}", unit]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=PATIENCE)
     return done.stdout + done.stderr + (f"exit code {done.returncode}" if done.returncode else "")
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from support.patience import PATIENCE
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -40,7 +42,7 @@ class IdentityProcess:
 
     def _post(self, place: str, body: dict[str, str], name: str) -> httpx.Response:
         auth = httpx.BasicAuth(name, f"{name}-secret")
-        with httpx.Client(trust_env=False, timeout=60) as client:
+        with httpx.Client(trust_env=False, timeout=PATIENCE) as client:
             return client.post(self.urls[place], data=body, auth=auth).raise_for_status()
 
 

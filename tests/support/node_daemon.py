@@ -20,12 +20,12 @@ from drone_mcp_node_agent.auth.callers import Role
 from drone_mcp_node_agent.auth.token_file import add_token
 from drone_mcp_nodes_api.wire.agent_pb2_grpc import McpAgentServiceStub
 from support.certificates import Authority
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator, Sequence
     from pathlib import Path
 
-PATIENCE = 60.0
 NO_PODMAN = "/bin/false"  # an engine that fails whatever it is asked
 
 

@@ -13,6 +13,7 @@ from drone_mcp_node_agent.auth.callers import Role
 from drone_mcp_node_agent.auth.token_file import digest, read_tokens
 from drone_mcp_node_agent.cli import parse_expiry
 from support.node_daemon import NodeFolder, make_node
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ def node(tmp_path: Path) -> NodeFolder:
 
 def agent(node: NodeFolder, *words: str) -> subprocess.CompletedProcess[str]:
     command = [*warm_python(), "-m", "drone_mcp_node_agent", *words, "--config", str(node.configuration)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def test_a_token_is_added_listed_and_removed(node: NodeFolder) -> None:
@@ -122,7 +123,7 @@ def test_a_mistake_in_the_file_is_reported_before_anything_else(node: NodeFolder
 def test_a_missing_extra_is_named(node: NodeFolder) -> None:
     code = "import sys; sys.modules['grpc'] = None; from drone_mcp_node_agent.cli import main; main()"
     command = [sys.executable, "-c", code, "run", "--config", str(node.configuration)]
-    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert (ended.returncode, ended.stderr) == (
         1,
         "The package grpc is missing. Install the daemon with: pip install 'drone-mcp[nodes]'\n",

@@ -14,6 +14,7 @@ from drone_mcp_nodes_api.errors import NEXT_STEP
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from drone_mcp_nodes_api.wire.agent_pb2_grpc import McpAgentServiceStub
 from support.node_daemon import NodeDaemon, make_node, node_daemon
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -145,7 +146,7 @@ async def test_a_removed_token_is_refused_at_once(daemon: NodeDaemon) -> None:
 
 async def test_a_stranger_gets_no_connection_without_the_authority(daemon: NodeDaemon) -> None:
     async with grpc.aio.insecure_channel(daemon.address) as channel:
-        error = await refused(McpAgentServiceStub(channel).GetNode(pb.GetNodeRequest(), timeout=20))
+        error = await refused(McpAgentServiceStub(channel).GetNode(pb.GetNodeRequest(), timeout=PATIENCE))
     assert error.code() == grpc.StatusCode.UNAVAILABLE
 
 

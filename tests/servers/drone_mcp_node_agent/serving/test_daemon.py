@@ -17,6 +17,7 @@ from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from drone_mcp_nodes_api.wire.agent_pb2_grpc import McpAgentServiceStub
 from support.certificates import Authority
 from support.node_daemon import make_node, node_daemon
+from support.patience import PATIENCE
 from support.warm import warm_python
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 def start(node_configuration: Path) -> subprocess.CompletedProcess[str]:
     """Start a daemon that is meant to end by itself."""
     command = [*warm_python(), "-m", "drone_mcp_node_agent", "run", "--config", str(node_configuration)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -34,7 +35,7 @@ async def test_it_tells_systemd_that_it_is_ready_and_that_it_ends_and_then_ends(
     node = make_node(tmp_path / "node")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as notices:
         notices.bind(str(tmp_path / "notify"))
-        notices.settimeout(60)
+        notices.settimeout(PATIENCE)
         with node_daemon(node, NOTIFY_SOCKET=str(tmp_path / "notify")) as daemon:
             assert notices.recv(100) == b"READY=1"
             async with daemon.client("bob") as bob:
@@ -103,7 +104,7 @@ async def test_with_an_authority_for_clients_only_those_with_a_certificate_of_it
         ):
             trusted = grpc.composite_channel_credentials(grpc.ssl_channel_credentials(authority, *ours), token)
             async with grpc.aio.secure_channel(daemon.address, trusted) as channel:
-                call = McpAgentServiceStub(channel).GetNode(pb.GetNodeRequest(), timeout=20)
+                call = McpAgentServiceStub(channel).GetNode(pb.GetNodeRequest(), timeout=PATIENCE)
                 assert await call.code() == code
 
 
@@ -115,4 +116,4 @@ async def test_a_renewed_certificate_is_used_without_a_restart(tmp_path: Path) -
         renewed = Authority(tmp_path / "node")  # another key: the old certificate is worth nothing to its clients
         renewed.sign("agent")
         async with daemon.client("bob") as bob:
-            assert (await bob.GetNode(pb.GetNodeRequest(), timeout=20)).name == "web-1"
+            assert (await bob.GetNode(pb.GetNodeRequest(), timeout=PATIENCE)).name == "web-1"

@@ -15,6 +15,7 @@ import pytest
 
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from support.node_daemon import NodeDaemon, NodeFolder, make_node, node_daemon
+from support.patience import PATIENCE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.podman
 
-PATIENCE = 60
 QUICK = {"interval": 2, "flap_restarts": 3, "flap_window": 60}
 
 
