@@ -50,7 +50,7 @@ LABELS = {
 
 @dataclass
 class Shop:
-    """A node with the definition of a service of three components, and those who work with it.
+    """A node with the definition of a service, and those who work with it.
 
     Attributes:
         host: podman.
@@ -71,30 +71,22 @@ class Shop:
         """The folder of service definitions."""
         return self.folder / "services"
 
-    def prepare(self) -> None:
-        """Write the definition, and the configuration of the command of people."""
-        self.definitions.mkdir()
+    def define(self, *others: str) -> None:
+        """Write the definition of a service with `web`, which depends on the other components."""
+        self.definitions.mkdir(exist_ok=True)
+        image, url = self.host.image("v1.0.0"), f"http://127.0.0.1:{self.port}/"
+        parts = "".join(f'[[components]]\nname = "{name}"\nimage = "{image}"\nrestart = "always"\n' for name in others)
         (self.definitions / "shop.toml").write_text(
             f"""
             name = "shop"  # the web shop
             node = "web-1"
-
-            [[components]]
-            name = "db"
-            image = "{self.host.image("v1.0.0")}"
-
-            [[components]]
-            name = "worker"
-            image = "{self.host.image("v1.0.0")}"
-            restart = "always"
-            depends_on = ["db"]
-
+            {parts}
             [[components]]
             name = "web"
-            image = "{self.host.image("v1.0.0")}"
+            image = "{image}"
             ports = ["127.0.0.1:{self.port}:8080"]
-            depends_on = ["db"]
-            health = {{ http = "http://127.0.0.1:{self.port}/", interval = 0.2, retries = 3 }}
+            depends_on = {json.dumps(others)}
+            health = {{ http = "{url}", interval = 0.2, retries = 3 }}
             """,
             encoding="utf-8",
         )
@@ -172,7 +164,7 @@ def shop(podman: PodmanHost, tmp_path: Path) -> Shop:
     monitor = {"interval": 0.5, "flap_restarts": 3, "flap_window": 60}
     node = make_node(tmp_path / "node", podman="podman", monitor=monitor, alerts=alerts)
     made = Shop(podman, node, tmp_path)
-    made.prepare()
+    made.define()
     return made
 
 
@@ -204,6 +196,7 @@ async def until_it_is(agent: Agent, state: str) -> dict[str, Any]:
 
 
 async def test_a_service_is_deployed_taken_back_rolled_forward_flaps_and_is_stopped(shop: Shop) -> None:
+    shop.define("db", "worker")
     shop.host.push("v1.2.0", Image({"VERSION": "v1.2.0"}, labels=LABELS))
     shop.host.push("restless", Image({}, command=("/bin/sh", "-c", "sleep 3; exit 3")))
     with node_daemon(shop.node, shop.host.inside(), **shop.host.environment) as daemon:
@@ -257,7 +250,7 @@ async def test_a_daemon_that_is_killed_in_a_deployment_leaves_one_version_that_a
         async with shop.agent() as agent:
             status = await until_it_is(agent, "running")
     assert "unhealthy" not in shop.host.podman("ps", "-a", "--format", "{{.Image}}")
-    assert [line.partition(":")[0] for line in status["components"]] == ["db", "web", "worker"]
+    assert [line.partition(":")[0] for line in status["components"]] == ["web"]
 
 
 async def test_a_node_that_runs_containers_already_is_taken_over_as_documented(shop: Shop) -> None:
