@@ -20,6 +20,7 @@ from drone_mcp_node_agent.registry.registry import Registry
 from drone_mcp_node_agent.runtime.podman import Podman
 from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
+from support.patience import PATIENCE
 from support.ports import free_port
 from support.warm import warm_python
 
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
     from support.podman import PodmanHost
 
 NODE = "node-1"
-DEADLINE = 60
 
 
 @dataclass(frozen=True)
@@ -113,7 +113,7 @@ class DyingPodman(Podman):
         self._left = change
         self._moment = moment
 
-    async def _change(self, action: str, *arguments: str, seconds: float = DEADLINE) -> str:
+    async def _change(self, action: str, *arguments: str, seconds: float = PATIENCE) -> str:
         self._left -= 1
         if self._left:
             return await super()._change(action, *arguments, seconds=seconds)
@@ -132,7 +132,7 @@ class DyingPodman(Podman):
 def deploy_and_die(node: Node, spec: pb.ServiceSpec, change: int, moment: str) -> int:
     """Deploy in a process that is killed at its Nth change; return how it ended."""
     command = [*warm_python(), "-m", "support.node_operations", str(node.folder), str(change), moment]
-    done = subprocess.run(command, input=MessageToJson(spec), text=True, timeout=DEADLINE, check=False)
+    done = subprocess.run(command, input=MessageToJson(spec), text=True, timeout=PATIENCE, check=False)
     return done.returncode
 
 
