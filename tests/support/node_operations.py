@@ -18,6 +18,7 @@ from google.protobuf.json_format import MessageToJson, Parse
 from drone_mcp_node_agent.deploying.operations import Operations
 from drone_mcp_node_agent.registry.registry import Registry
 from drone_mcp_node_agent.runtime.podman import Podman
+from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from support.ports import free_port
 from support.warm import warm_python
@@ -98,7 +99,14 @@ def published(component: str) -> tuple[list[str], str]:
 
 
 class DyingPodman(Podman):
-    """Podman in a daemon that is killed before, during or after one of the changes that it makes."""
+    """Podman that fails at one of its changes, or whose daemon is killed before, during or after it.
+
+    Args:
+        program: podman.
+        owner: of its commands.
+        change: the number of the change, from 1.
+        moment: `before`, `during`, `after` or `fail`.
+    """
 
     def __init__(self, program: str, owner: str, change: int, moment: str) -> None:
         super().__init__(program, owner)
@@ -109,6 +117,8 @@ class DyingPodman(Podman):
         self._left -= 1
         if self._left:
             return await super()._change(action, *arguments, seconds=seconds)
+        if self._moment == "fail":
+            raise RuntimeFault(FaultKind.OTHER, f"Could not {action}: the disk is full", "Make room")
         if self._moment == "during":
             environment = self._podman._environment(is_change=True)
             # Not waited for: it goes on alone.
