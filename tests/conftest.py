@@ -13,6 +13,9 @@ from hypothesis import HealthCheck, settings
 
 import ci_mcp_kit.serving
 from support.patience import PATIENCE
+from support.podman import podman, session_podman
+
+__all__ = ["podman", "session_podman"]  # fixtures
 
 # Each client for https loads the authorities that it trusts, which takes 25 ms for the public ones. No test needs them.
 os.environ["SSL_CERT_FILE"] = str(Path(__file__).with_name("fixtures") / "authority.pem")

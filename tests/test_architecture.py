@@ -13,6 +13,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 MODULE_LINES = 400
 FUNCTION_LINES, SHORT = 60, 30
+GENERATED = ("_pb2", "_pb2_grpc")  # no rule of style applies to what protoc writes
 
 # What each package may import of ours. A server never imports another, the entrypoint imports no server:
 # it learns of servers from the installation and starts them as processes.
@@ -26,6 +27,7 @@ SHARED = {
     "forge_client": {"ci_mcp_http", "ci_mcp_kit"},
     "monitoring_client": {"ci_mcp_http", "ci_mcp_kit"},
     "coder_client": {"ci_mcp_http", "ci_mcp_kit"},
+    "drone_mcp_nodes_api": {"ci_mcp_kit"},
     "drone_mcp_build": {"drone_mcp_client", "ci_mcp_http", "ci_mcp_kit", "ci_mcp_logs"},
     "drone_mcp_state": {"drone_mcp_client", "ci_mcp_kit"},
     "drone_mcp_deployments": {"drone_mcp_build", "drone_mcp_client", "ci_mcp_http", "ci_mcp_kit"},
@@ -69,6 +71,9 @@ ENTRYPOINT["commands"] = {*ENTRYPOINT}
 ENTRYPOINT["cli"] = {*ENTRYPOINT}
 ENTRYPOINT["__main__"] = {"cli"}
 
+# The packages that speak gRPC; all others do without its libraries, which are an extra of the distribution.
+SPEAK_GRPC = {"drone_mcp_nodes_api", "drone_mcp_node_agent", "drone_mcp_nodes", "drone_nodes"}
+
 # The modules that use asyncio instead of anyio; each says why.
 USE_ASYNCIO = (
     "shared/ci_mcp_kit/background.py",
@@ -84,7 +89,7 @@ def packages(layer: str) -> list[Path]:
 
 
 def modules(package: Path) -> list[Path]:
-    return sorted(package.rglob("*.py"))
+    return sorted(module for module in package.rglob("*.py") if not module.stem.endswith(GENERATED))
 
 
 @cache
@@ -297,6 +302,15 @@ def test_no_shared_package_tells_an_agent_to_call_a_tool_that_its_role_may_lack(
 def test_asyncio_is_used_where_anyio_has_no_counterpart_and_nowhere_else() -> None:
     users = {module for module in ALL_MODULES if any(name.split(".")[0] == "asyncio" for name in imported(module))}
     assert users == {ROOT / module for module in USE_ASYNCIO}
+
+
+@pytest.mark.parametrize("package", ALL_PACKAGES, ids=lambda p: p.name)
+def test_grpc_is_imported_by_the_packages_of_the_nodes_and_no_other(package: Path) -> None:
+    names = {name for module in modules(package) for name in imported(module)}
+    speaks = any(
+        name.split(".")[0] in {"grpc", "drone_mcp_nodes_api"} or name.startswith("google.protobuf") for name in names
+    )
+    assert not speaks or package.name in SPEAK_GRPC
 
 
 @cache

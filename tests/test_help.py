@@ -21,6 +21,8 @@ APPLICATIONS = {
     "drone-mcp-policy": "drone_mcp_policy.cli",
     "drone-mcp-simulator": "drone_mcp_simulator.cli",
     "drone-mcp-webhooks": "drone_mcp_webhooks.cli",
+    "drone-nodes": "drone_nodes.cli.main",
+    "drone-nodes-agent": "drone_mcp_node_agent.cli",
 }
 
 

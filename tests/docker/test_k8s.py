@@ -20,7 +20,8 @@ from drone_mcp_config.demo.processes import simulated
 from drone_mcp_config.secret_recognition import names_a_secret
 from support.http_process import HttpProcess, bearer
 from support.kubernetes import Machine, Objects, hold_to_schema
-from support.redis_server import binary, free_port, until_it_answers
+from support.ports import free_port
+from support.redis_server import binary, until_it_answers
 from support.snapshots import hold
 
 if TYPE_CHECKING:

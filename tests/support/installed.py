@@ -19,12 +19,15 @@ if TYPE_CHECKING:
 
 PACKAGES = {point.name: point.value for point in sorted(entry_points(group=GROUP), key=lambda point: point.name)}
 SERVERS = list(PACKAGES)
+OVER_HTTP = [name for name in SERVERS if name != "nodes"]
+"""The servers that ask their services over HTTP, whose answers a test can play. Nodes speak gRPC over TLS."""
 TOKEN = "a-token-of-the-tests"
 ROLES = sorted(role_library(None).names())
 
 _COMMANDS = distribution("drone-mcp").entry_points.select(group="console_scripts")
-SERVICES = sorted({point.name.removeprefix("drone-mcp-") for point in _COMMANDS} - {*SERVERS, "config", "drone-mcp"})
-"""What runs for itself, whatever the role."""
+_PROGRAMS = {point.name.removeprefix("drone-mcp-") for point in _COMMANDS if point.name.startswith("drone-mcp-")}
+SERVICES = sorted(_PROGRAMS - {*SERVERS, "config"})
+"""What runs for itself, whatever the role, but for the programs of nodes."""
 
 
 def program_package(name: str) -> str:
@@ -47,7 +50,9 @@ def make_server(name: str, environment: Mapping[str, str]) -> MCPServer[Any]:
 def environment_of(name: str, address: str = "https://service.example.com", token: str = TOKEN) -> dict[str, str]:
     """Return what a server needs to ask its services, all at one address, and to ask each only once."""
     settings = server_module(name).SPEC.settings
-    found = {service.address: address for service in settings.services}
+    # Of nodes, https only is an address: nothing there speaks anything else.
+    place = address if name in OVER_HTTP else address.replace("http://", "https://")
+    found = {service.address: place for service in settings.services}
     found |= {service.token: token for service in settings.services}
     found |= {variable.name: "tester" for variable in settings.variables if variable.field == "username"}
     return found | {variable.name: "0" for variable in settings.variables if variable.field == "retries"}

@@ -17,7 +17,7 @@ import httpx
 import pytest
 
 from support.patience import PATIENCE
-from support.redis_server import free_port
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-import random
 import shutil
-import socket
 import subprocess
 from pathlib import Path
 
@@ -14,6 +11,7 @@ import pytest
 import redis
 
 from support.patience import PATIENCE
+from support.ports import free_port
 
 
 def binary() -> str:
@@ -25,18 +23,6 @@ def binary() -> str:
     if os.environ.get("CI"):
         pytest.fail(missing)
     pytest.skip(missing)
-
-
-def free_port() -> int:
-    """Return a port that nobody listens at, and that no one is given who asks the system for any port.
-
-    Those come from 32768 on (Linux, ip_local_port_range), and tests that run meanwhile ask for hundreds.
-    """
-    for port in random.SystemRandom().sample(range(20_000, 32_000), 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise AssertionError("no port is free")
 
 
 def until_it_answers(url: str) -> None:

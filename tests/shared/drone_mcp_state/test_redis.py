@@ -11,8 +11,9 @@ import redis
 from drone_mcp_client.models import Build
 from drone_mcp_state import StoreUnavailable, StoreUrlInvalid, open_store, records
 from support.captured_builds import histories
+from support.ports import free_port
 from support.raw_server import certificate
-from support.redis_server import RedisServer, free_port
+from support.redis_server import RedisServer
 
 if TYPE_CHECKING:
     from collections.abc import Generator

@@ -15,7 +15,7 @@ from drone_mcp_config.plan.making import ExpectedTools
 from drone_mcp_config.serving.callers import hash_of
 from support.collector import collecting
 from support.http_process import serving
-from support.redis_server import free_port
+from support.ports import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -18,8 +18,8 @@ from drone_mcp_build.settings import Settings
 from drone_mcp_client.client import DroneClient
 from drone_mcp_client.errors import ServiceError
 from support.made_up_servers import DRONE_MANIFESTS, DRONES, install, manifest
+from support.ports import free_port
 from support.raw_server import RawServer, certificate
-from support.redis_server import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable

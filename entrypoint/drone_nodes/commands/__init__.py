@@ -1,0 +1,1 @@
+"""The commands: each takes the session and returns the exit code."""

@@ -1,0 +1,1 @@
+"""How answers look on a terminal. All text of nodes is cleaned here."""

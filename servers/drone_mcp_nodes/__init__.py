@@ -1,0 +1,1 @@
+"""Shows the container nodes and what runs on them; deploys, restarts, rolls back and stops services, guarded."""

@@ -1,0 +1,1 @@
+"""Pure rules: how a service stands, and which build made its image."""

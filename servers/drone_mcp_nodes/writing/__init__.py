@@ -1,0 +1,1 @@
+"""Deploys, restarts, starts, stops, rolls back, syncs and adopts; each change passes the guard."""

@@ -1,0 +1,1 @@
+"""The gRPC service of the daemon: `agent.proto`, and what `scripts/generate-wire` makes of it."""
