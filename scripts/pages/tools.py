@@ -24,7 +24,7 @@ HEAD = """\
 
 This page is generated from the code. Fields marked with `?` are omitted if they have no value. Servers validate
 arguments strictly and answer an invalid one with `INVALID_INPUT`. All failures have the shape that
-[Architecture](architecture.md#answers) describes.
+[Architecture](architecture.md#answers) describes. [Examples](examples.md) shows real answers.
 """
 
 

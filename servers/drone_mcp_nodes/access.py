@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
@@ -58,6 +59,9 @@ class NodeClients:
 
     def of(self, node: str) -> NodeClient:
         """Return the client of a node; the same one until `aclose`."""
+        # Before gRPC is loaded, which would write lines of its own to standard error; errors say the same
+        # (grpc/grpc, doc/environment_variables.md).
+        os.environ.setdefault("GRPC_VERBOSITY", "NONE")
         from drone_mcp_nodes_api.client import Endpoint, NodeClient  # noqa: PLC0415 - on first use, to start fast
 
         if node not in self._clients:

@@ -35,13 +35,15 @@ NODE_NAME = r"[A-Za-z0-9][A-Za-z0-9.-]{0,62}"
 
 
 def _read_address(text: str) -> tuple[str, int]:
-    """Read HOST or HOST:PORT, with or without https://."""
+    """Read https://HOST or https://HOST:PORT."""
+    if "://" not in text:
+        raise ValueError(f"did you mean https://{show(text)}")
     if text.startswith("http://"):
         raise ValueError("the daemons speak TLS only; did you mean https:// in place of http://")
     if "@" in text:
         raise ValueError("without a user or password; NODES_TOKEN says who asks")
     try:
-        url = urlsplit(text if "://" in text else f"https://{text}")
+        url = urlsplit(text)
         host, port = url.hostname, url.port
     except ValueError:
         # Without the library's text, which quotes what it could not read.

@@ -10,9 +10,9 @@ from ci_mcp_http.access import ReadAccess
 from ci_mcp_http.call import quote_input
 from ci_mcp_kit import logs, observing
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
+from ci_mcp_kit.memory import Memory
 from coder_client.errors import CODER, CODER_WRITES
 from drone_mcp_build.scope import RepoScope
-from fleet_mcp.memory import Memory
 from fleet_mcp.rules.contract import Assignment, read_assignment, read_assignment_of_parameters
 
 if TYPE_CHECKING:

@@ -22,24 +22,33 @@ WIDTH: Final = 120
 
 
 async def show_repository(access: ForgeAccess, slug: str) -> RepositoryView:
-    """Show a repository. Costs three requests: its record at Drone and at the forge, and a page of its branches."""
+    """Show a repository. Costs three requests: its record at Drone and at the forge, and a page of its branches.
 
-    async def ask(forge: Forge, repo: str) -> tuple[Repository, Page[Branch]]:
+    The branches are not read where one request has told the new name of the repository.
+    """
+
+    async def ask(forge: Forge, repo: str) -> tuple[Repository, Page[Branch] | None]:
         found = await forge.repository(repo)
         return found, await forge.branches(repo)
 
-    repository, branches = await access.ask_forge(slug, ask)
+    async def ask_briefly(forge: Forge, repo: str) -> tuple[Repository, Page[Branch] | None]:
+        return await forge.repository(repo), None
+
+    repository, branches = await access.ask_forge(slug, ask, ask_briefly)
     known = await _read_drone(access, slug)
-    protected = [branch for branch in branches.items if branch.protected]
+    protected = [branch for branch in branches.items if branch.protected] if branches else []
     notes = [
         f"It is {repository.full_name} at the forge by now; Drone keeps the old name until it synchronizes"
         if repository.full_name.lower() != slug.lower()
         else "",
+        "" if branches else "Its branches were not read, as it has a new name: call again",
         "Drone does not know it, or the token may not read it there" if known is None else "",
         f"Drone has {one_line(known.default_branch, WIDTH)!r} as its default branch"
         if known and known.default_branch != repository.default_branch
         else "",
-        f"Only {len(branches.items)} of {branches.total} branches were looked at" if branches.next_page else "",
+        f"Only {len(branches.items)} of {branches.total} branches were looked at"
+        if branches and branches.next_page
+        else "",
         f"{len(protected) - MOST_BRANCHES} more protected branches" if len(protected) > MOST_BRANCHES else "",
     ]
     return RepositoryView(

@@ -67,6 +67,7 @@ Modules:
     tools      @tool, make_tool
     resources  @resource, @prompt
     offered_names  the names of what a server offers, and the protocol error for every other name
+    memory     Memory: a dictionary that keeps the newest entries
     tool_scopes  leaves the tools out of the list for which a token lacks a scope
     answer     View, success, failure, view_text, to_json
     token_count  count_tokens: the estimated cost of a text for a model

@@ -71,7 +71,7 @@ _MEANINGS = {
     sqlite3.SQLITE_FULL: "cannot be written: the disk is full",
     sqlite3.SQLITE_READONLY: "cannot be written: this process may only read it",
     sqlite3.SQLITE_CORRUPT: "is damaged: restore a copy, or remove it and start with an empty one",
-    sqlite3.SQLITE_NOTADB: "is no SQLite file: DRONE_MCP_STATE names another file",
+    sqlite3.SQLITE_NOTADB: "is no SQLite file: name another file",
 }
 
 

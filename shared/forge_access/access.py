@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from typing_extensions import override
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.errors import PermissionDenied
+from ci_mcp_kit.memory import Memory
 from drone_mcp_known.access import KnownAccess
 from forge_client.errors import FORGE, RepositoryRenamed
 
@@ -16,13 +17,18 @@ if TYPE_CHECKING:
 
     from forge_access.settings import ForgeSettings
     from forge_client.forge import Forge
+    from forge_client.models.server import TokenFacts
 
 T = TypeVar("T")
 
+MOST_NAMES: Final = 1_000  # of renamed repositories
+REMEMBERED: Final = (
+    600.0  # seconds for which a new name is used at once: the old one may be given to another repository
+)
 
-async def find_lacking(forge: Forge, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
-    """Return the tools for which the token of a client lacks a scope."""
-    facts = await forge.token()
+
+def find_lacking(facts: TokenFacts | None, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
+    """Return the tools for which a token lacks a scope, none where the forge does not tell its scopes."""
     return frozenset(tool for tool, needed in scopes.items() if facts and facts.find_missing(*needed))
 
 
@@ -39,7 +45,9 @@ class ForgeAccess(KnownAccess):
     def __init__(self, settings: ForgeSettings, clock: Callable[[], float]) -> None:
         super().__init__(settings, clock)
         self.forge_settings = settings
+        self._clock = clock
         self._forge: Forge | None = None
+        self._renamed: Memory[str, tuple[str, float]] = Memory(MOST_NAMES)
 
     def forge(self) -> Forge:
         """Return the client of the forge; the same one until `close`."""
@@ -49,22 +57,30 @@ class ForgeAccess(KnownAccess):
             self._forge = GiteaForge(self.forge_settings.forge_options(), gate=self.gate, watch=observing.request)
         return self._forge
 
-    async def ask_forge(self, slug: str, ask: Callable[[Forge, str], Awaitable[T]]) -> T:
+    async def ask_forge(
+        self,
+        slug: str,
+        ask: Callable[[Forge, str], Awaitable[T]],
+        ask_briefly: Callable[[Forge, str], Awaitable[T]] | None = None,
+    ) -> T:
         """Ask the forge about a repository, which may have another name there.
 
         Drone keeps the old name of a renamed repository until it synchronizes, so a build can name it. The forge
-        answers the old name with the new one, which has to be in the scope, too. Costs one more request then.
+        answers the old name with the new one, which has to be in the scope, too. That costs one request, and the new
+        name is remembered.
 
         Args:
             slug: "owner/name", as Drone or the caller names it.
             ask: asks the forge about the repository of the name that it is given.
+            ask_briefly: does so in place of `ask` with one request less, after one has told the new name.
 
         Raises:
             PermissionDenied: either name is outside this role's scope.
         """
         self.scope.check(slug)
+        known, at = self._renamed.get(slug, (slug, 0.0))
         try:
-            return await ask(self.forge(), slug)
+            return await ask(self.forge(), known if self._clock() - at < REMEMBERED else slug)
         except RepositoryRenamed as renamed:
             if not self.scope.sees(renamed.new_name):
                 # Without the new name: a repository out of scope is none of the caller's business.
@@ -74,7 +90,8 @@ class ForgeAccess(KnownAccess):
                     details={"repo": slug, "rule": "scope"},
                     service=FORGE,
                 ) from None
-            return await ask(self.forge(), renamed.new_name)
+            self._renamed[slug] = renamed.new_name, self._clock()
+            return await (ask_briefly or ask)(self.forge(), renamed.new_name)
 
     async def find_lacking(self, scopes: Mapping[str, tuple[str, ...]]) -> frozenset[str]:
         """Return the tools for which the token that reads lacks a scope; none where the forge does not tell its scopes.
@@ -82,7 +99,8 @@ class ForgeAccess(KnownAccess):
         Args:
             scopes: tool -> the scopes that it needs.
         """
-        return await find_lacking(self.forge(), scopes) if self.forge_settings.forge_tokens() else frozenset()
+        facts = await self.forge().token() if self.forge_settings.forge_tokens() else None
+        return find_lacking(facts, scopes)
 
     @override
     async def close(self) -> None:

@@ -28,6 +28,7 @@ from support.actions_desk import Person
 from support.agent import Agent, Answer
 from support.image_registry import Image
 from support.node_daemon import make_node, node_daemon
+from support.patience import PATIENCE
 from support.podman import wait_for_answer
 from support.ports import free_port
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.podman
 
-DEADLINE = 120.0
 SERVICE = "web-1/shop"
 LABELS = {
     "org.opencontainers.image.source": "https://git.example.com/octo/shop.git",
@@ -109,7 +109,7 @@ class Shop:
         """Run the command of people with somebody's token."""
         command = [sys.executable, "-m", "drone_nodes", "--config", str(self.folder / "config.toml"), *arguments]
         environment = {**os.environ, "MCP_TOKEN": self.node.tokens[caller]}
-        with anyio.fail_after(DEADLINE):
+        with anyio.fail_after(PATIENCE):
             done = await anyio.run_process(command, env=environment, check=False)
         return subprocess.CompletedProcess(command, done.returncode, done.stdout.decode(), done.stderr.decode())
 
@@ -178,7 +178,7 @@ async def deploy(agent: Agent, component: str, version: str) -> Answer:
 
 async def until(look: Callable[[], Awaitable[Any]]) -> Any:
     """Look again and again, and return the first thing that is seen."""
-    with anyio.fail_after(DEADLINE):
+    with anyio.fail_after(PATIENCE):
         while not (seen := await look()):  # noqa: ASYNC110 - other processes set no event
             await anyio.sleep(0.1)
     return seen

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
-from support.kubernetes import hold_to_schema
+from drone_mcp_config.serving.callers import hash_of
+from support.http_process import bearer, serving
+from support.kubernetes import Machine, Objects, hold_to_schema
 
 pytestmark = pytest.mark.checkout
 
@@ -21,7 +23,7 @@ CHART = ROOT / "docker" / "helm"
 MANIFESTS = ROOT / "docker" / "k8s"
 BUILT = ROOT / ".cache" / "helm" / "bin"  # by scripts/build-helm
 
-Objects = dict[str, dict[str, Any]]
+ByName = dict[str, dict[str, Any]]
 
 
 def render(folder: Path, values: str = "", release: str = "drone-mcp") -> subprocess.CompletedProcess[str]:
@@ -41,20 +43,20 @@ def render(folder: Path, values: str = "", release: str = "drone-mcp") -> subpro
     )
 
 
-def rendered(folder: Path, values: str = "", release: str = "drone-mcp") -> Objects:
+def rendered(folder: Path, values: str = "", release: str = "drone-mcp") -> ByName:
     done = render(folder, values, release)
     assert done.returncode == 0, done.stderr
     return by_name(done.stdout)
 
 
-def by_name(text: str) -> Objects:
+def by_name(text: str) -> ByName:
     items = [item for item in yaml.safe_load_all(text) if item]
     found = {f"{item['kind']}/{item['metadata']['name']}": item for item in items}
     assert len(found) == len(items)
     return found
 
 
-def kustomized() -> Objects:
+def kustomized() -> ByName:
     """Return the objects of docker/k8s with the images that its kustomization names."""
     kustomization = yaml.safe_load((MANIFESTS / "kustomization.yaml").read_text(encoding="utf-8"))
     text = "\n---\n".join((MANIFESTS / name).read_text(encoding="utf-8") for name in kustomization["resources"])
@@ -179,3 +181,28 @@ def test_the_values_of_the_page_are_those_of_the_chart(tmp_path: Path) -> None:
     objects = rendered(tmp_path, values)
     assert {"Deployment/drone-mcp-dev", "Deployment/drone-mcp-ops", "Deployment/drone-mcp-teams"} <= objects.keys()
     assert "Ingress/drone-mcp-receiver" in objects
+
+
+ROLE = "{role: our-role, servers: {builds: {tools: [drone_get_build]}}}"
+TOKEN = "a-token-of-the-tests-for-callers"
+CALLERS = f"callers: [{{name: me, role: our-role, token: '{hash_of(TOKEN)}'}}]"
+
+
+async def test_a_process_for_callers_starts_with_what_the_chart_gives_it(tmp_path: Path) -> None:
+    workload = rendered(tmp_path, EVERYTHING)["Deployment/drone-mcp-teams"]
+    secrets = {
+        "drone-mcp-drone": {"token": "a-token-for-drone"},
+        "drone-mcp-redis": {"url": "memory:"},
+        "drone-mcp-teams": {"callers.yaml": CALLERS, "action-key": "k" * 32},
+    }
+    settings = {"drone-mcp": {"DRONE_SERVER": "https://drone.test"}, "our-roles": {"our-role.yaml": ROLE}}
+    machine = Machine(tmp_path / "pod", Objects(settings, secrets))
+    machine.mount(workload["spec"]["template"]["spec"])
+    _, *words = machine.command(container(workload))
+    variables = {**machine.variables(container(workload)), "DRONE_MCP_METRICS_LISTEN": "127.0.0.1:0"}
+    words[words.index("0.0.0.0:8080")] = "127.0.0.1:0"
+    with serving("drone_mcp_config", *words, **variables) as process:
+        name = {"host": "drone-mcp-teams:8080"}
+        assert process.ask("/builds/mcp", **name).status_code == 401
+        async with process.client("/builds/mcp", **name, **bearer(TOKEN)) as client:
+            assert [tool.name for tool in (await client.list_tools()).tools] == ["drone_get_build"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from quick_tests import LONG, RULES, choose_tests, visible_changes
+from support.patience import PATIENCE
 
 pytestmark = pytest.mark.checkout
 
@@ -55,7 +57,10 @@ def test_a_test_that_would_begin_too_late_is_skipped_and_counted(tmp_path: Path,
     (tmp_path / "conftest.py").symlink_to(ROOT / "tests" / "conftest.py")
     (tmp_path / "test_three.py").write_text("".join(f"def test_{n}(): pass\n" for n in range(3)), encoding="utf-8")
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--end-at", end, str(tmp_path)]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100)
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "tests")}
+    done = subprocess.run(
+        command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False, timeout=PATIENCE
+    )
     assert done.returncode == 0, done.stdout
     assert outcome in done.stdout
 

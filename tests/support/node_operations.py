@@ -18,7 +18,9 @@ from google.protobuf.json_format import MessageToJson, Parse
 from drone_mcp_node_agent.deploying.operations import Operations
 from drone_mcp_node_agent.registry.registry import Registry
 from drone_mcp_node_agent.runtime.podman import Podman
+from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
+from support.patience import PATIENCE
 from support.ports import free_port
 from support.warm import warm_python
 
@@ -28,7 +30,6 @@ if TYPE_CHECKING:
     from support.podman import PodmanHost
 
 NODE = "node-1"
-DEADLINE = 60
 
 
 @dataclass(frozen=True)
@@ -98,17 +99,26 @@ def published(component: str) -> tuple[list[str], str]:
 
 
 class DyingPodman(Podman):
-    """Podman in a daemon that is killed before, during or after one of the changes that it makes."""
+    """Podman that fails at one of its changes, or whose daemon is killed before, during or after it.
+
+    Args:
+        program: podman.
+        owner: of its commands.
+        change: the number of the change, from 1.
+        moment: `before`, `during`, `after` or `fail`.
+    """
 
     def __init__(self, program: str, owner: str, change: int, moment: str) -> None:
         super().__init__(program, owner)
         self._left = change
         self._moment = moment
 
-    async def _change(self, action: str, *arguments: str, seconds: float = DEADLINE) -> str:
+    async def _change(self, action: str, *arguments: str, seconds: float = PATIENCE) -> str:
         self._left -= 1
         if self._left:
             return await super()._change(action, *arguments, seconds=seconds)
+        if self._moment == "fail":
+            raise RuntimeFault(FaultKind.OTHER, f"Could not {action}: the disk is full", "Make room")
         if self._moment == "during":
             environment = self._podman._environment(is_change=True)
             # Not waited for: it goes on alone.
@@ -122,7 +132,7 @@ class DyingPodman(Podman):
 def deploy_and_die(node: Node, spec: pb.ServiceSpec, change: int, moment: str) -> int:
     """Deploy in a process that is killed at its Nth change; return how it ended."""
     command = [*warm_python(), "-m", "support.node_operations", str(node.folder), str(change), moment]
-    done = subprocess.run(command, input=MessageToJson(spec), text=True, timeout=DEADLINE, check=False)
+    done = subprocess.run(command, input=MessageToJson(spec), text=True, timeout=PATIENCE, check=False)
     return done.returncode
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from drone_mcp_node_agent.registry.records import ServiceRecord
     from drone_mcp_node_agent.registry.registry import Registry
     from drone_mcp_node_agent.runtime.runtime import Container, Runtime
+
+logger = logging.getLogger(__name__)
 
 LAST_LINES: Final = 20
 RESTORED_SECONDS: Final = 60.0  # in which a container that came back should be healthy again
@@ -92,6 +95,7 @@ class Deployment:
         self._results: dict[str, pb.Result] = {}
         self._operation = 0
         self._revision = 0
+        self._is_tidy = True
 
     async def run(self, record: ServiceRecord | None) -> pb.DeployResponse:
         """Do it, and return what became of each component.
@@ -118,7 +122,8 @@ class Deployment:
             response = await self._commit(steps, swaps, situation)
         else:
             response = await self._return(steps, swaps, record)
-        await self._registry.end_operation(self._operation, response)
+        if self._is_tidy:
+            await self._registry.end_operation(self._operation, response)
         return response
 
     async def _look(self, record: ServiceRecord | None) -> Situation:
@@ -242,7 +247,12 @@ class Deployment:
         if self._order.kind == "start":
             revision.number = 0
         await self._registry.commit_deployment(self._operation, self._order.spec, digests, revision)
-        await clean_up(self._runtime, swaps.values())
+        try:
+            await clean_up(self._runtime, swaps.values())
+        except RuntimeFault:
+            # The new containers are in force. The journal keeps the operation, so that the next one removes the rest.
+            logger.exception("The old containers of %s could not be removed yet", self._order.spec.name)
+            self._is_tidy = False
         return self._respond(revision.number)
 
     def _read_digest(self, step: pb.Step, situation: Situation) -> str:

@@ -85,16 +85,19 @@ class _Facts:
 async def get_issue(access: ForgeAccess, repo: str, number: int, count: int) -> IssueView:
     """Read an issue. At most three requests: the issue, its open blockers, its last comments.
 
-    The comments of one that has many take two requests, and its blockers are not read then.
+    The comments of one that has many take two requests, and its blockers are not read then, nor where one request has
+    told the new name of the repository.
     """
 
-    async def ask(forge: Forge, name: str) -> IssueView:
+    async def ask(forge: Forge, name: str, *, is_brief: bool = False) -> IssueView:
         issue = await forge.issue(name, number)
         comments = await forge.last_comments(name, issue, count) if count else ()
         blockers: tuple[Issue, ...] = ()
         notes: tuple[str, ...] = ()
         if issue.state == "open" and issue.pull_request is None:
-            if count and issue.comments > FEW_COMMENTS:
+            if is_brief and count:
+                notes = ("Whether other issues block it was not read: the repository has a new name. Call again",)
+            elif count and issue.comments > FEW_COMMENTS:
                 notes = ("Whether other issues block it was not read: its history is long. Call with comments 0",)
             else:
                 blockers = await forge.blockers(name, number)
@@ -102,7 +105,7 @@ async def get_issue(access: ForgeAccess, repo: str, number: int, count: int) -> 
         facts = _Facts(name, issue, comments, blockers, notes, server, new_nonce())
         return fit(partial(_show, facts), TEXTS, LARGEST_ANSWER)
 
-    return await access.ask_forge(repo, ask)
+    return await access.ask_forge(repo, ask, partial(ask, is_brief=True))
 
 
 def _show(facts: _Facts, width: int) -> IssueView:

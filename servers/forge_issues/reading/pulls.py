@@ -146,14 +146,14 @@ async def find_asked(access: ForgeAccess, forge: Forge, name: str, repo: str, as
 async def get_pull(access: ForgeAccess, repo: str, asked: Asked) -> PullView:
     """Read a pull request and its checks. At most three requests to the forge, and one to the CI server for a build."""
 
-    async def ask(forge: Forge, name: str) -> PullView:
+    async def ask(forge: Forge, name: str, most: int = MOST_REQUESTS) -> PullView:
         found = await find_asked(access, forge, name, repo, asked)
         # The checks of a head that was found by the last of three requests are those of a merged pull request.
-        checks = await forge.checks(name, found.pull.head.sha) if found.requests < MOST_REQUESTS else None
+        checks = await forge.checks(name, found.pull.head.sha) if found.requests < most else None
         show = partial(_show, name, found, checks, access.settings.server, new_nonce())
         return fit(show, TEXTS, LARGEST_ANSWER)
 
-    return await access.ask_forge(repo, ask)
+    return await access.ask_forge(repo, ask, partial(ask, most=MOST_REQUESTS - 1))
 
 
 def _show(repo: str, found: FoundPull, checks: Checks | None, server: str, nonce: str, width: int) -> PullView:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from forge_access.access import ForgeAccess
     from forge_client.forge import Forge
     from forge_client.gitea.client import GiteaForge
+    from forge_client.models.server import TokenFacts
     from forge_issues.settings import IssueSettings
 
 
@@ -55,8 +56,12 @@ class Writer:
         """Return the tools for which the token that writes lacks a scope; none where nothing is sent."""
         if self._settings.guard.rules.mode != "on":
             return frozenset()
+        return find_lacking(await self.read_token(), scopes)
+
+    async def read_token(self) -> TokenFacts | None:
+        """Read the scopes of the token that writes; None where the forge does not tell them."""
         async with self._connect_reading() as forge:
-            return await find_lacking(forge, scopes)
+            return await forge.token()
 
     def _connect_reading(self) -> GiteaForge:
         from forge_client.gitea.client import GiteaForge  # noqa: PLC0415 - on first use, to start fast

@@ -34,8 +34,13 @@ async def test_an_archive_is_reported(desk: Callable[..., Any]) -> None:
 async def test_a_renamed_repository_is_read_by_the_name_that_drone_has(desk: Callable[..., Any]) -> None:
     async with desk() as at:
         seen = await at.call("drone_get_repository", repo="octo/oldname")
-        file = await at.call("drone_read_file", repo="octo/oldname", path="src/app.py", build=1)
         assert len(at.asked) == 3
+        assert "call again" in seen.data["note"]
+        again = await at.call("drone_get_repository", repo="octo/oldname")
+        assert len(at.asked) == 3
+        assert "call again" not in again.data["note"]
+        file = await at.call("drone_read_file", repo="octo/oldname", path="src/app.py", build=1)
+        assert len(at.asked) == 2
     assert seen.data["renamed_to"] == "octo/newname"
     assert "print" in file.data["text"]
 

@@ -15,6 +15,7 @@ from drone_mcp_nodes_api.errors import LONGEST_MESSAGE, to_status
 from drone_mcp_nodes_api.limits import LARGEST_FILE
 from drone_mcp_nodes_api.wire import agent_pb2
 from support.node_server import serving
+from support.patience import PATIENCE
 from support.raw_server import certificate
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ async def test_a_daemon_that_comes_back_is_called_again_within_seconds(tmp_path:
             await node.call(node.methods.ListServices, request)
         async with serving(Daemon(), tmp_path, port=port):
             answer = None
-            with anyio.fail_after(10):
+            with anyio.fail_after(PATIENCE):
                 while answer is None:
                     with suppress(errors.Unreachable):
                         answer = await node.call(node.methods.ListServices, request)
@@ -174,7 +175,7 @@ async def test_a_stream_that_is_left_ends_at_the_daemon_too(tmp_path: Path) -> N
         request = agent_pb2.WatchEventsRequest(after=41)
         async with aclosing(node.stream(node.methods.WatchEvents, request)) as events:
             assert (await anext(events)).id == 42
-        with anyio.fail_after(10):
+        with anyio.fail_after(PATIENCE):
             await daemon.left.wait()
     assert daemon.seen[0]["authorization"] == "Bearer t"
 

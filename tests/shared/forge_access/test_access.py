@@ -49,6 +49,15 @@ async def test_a_renamed_repository_is_read_under_its_new_name(renamed: respx.Mo
     assert {call.request.headers["authorization"] for call in renamed.calls} == {"Bearer f0r9e-t0ken"}
 
 
+async def test_a_new_name_is_used_at_once_for_some_minutes(renamed: respx.MockRouter) -> None:
+    now = [0.0]
+    reached = ForgeAccess(ForgeSettings.from_environment(ENVIRONMENT | {"DRONE_MCP_REPOS": "octo/*"}), lambda: now[0])
+    for moment in (0.0, 599.0, 601.0):
+        now[0] = moment
+        await read(reached, "octo/oldname")
+    assert [call.request.url.path for call in renamed.calls] == [OLD, NEW, NEW, OLD, NEW]
+
+
 @pytest.mark.respx(assert_all_called=False)
 async def test_a_new_name_out_of_scope_is_neither_read_nor_reported(renamed: respx.MockRouter) -> None:
     with pytest.raises(PermissionDenied) as refused:

@@ -130,6 +130,8 @@ def import_everything() -> None:
 
     Also makes each server once, so that the schemas of its tools are there.
     """
+    # gRPC reads it when it is loaded; the servers set it before that, to write nothing of its own to standard error.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     points = distribution("drone-mcp").entry_points
     for package in sorted({point.value.partition(":")[0].partition(".")[0] for point in points}):
         for module in pkgutil.walk_packages(import_module(package).__path__, f"{package}."):

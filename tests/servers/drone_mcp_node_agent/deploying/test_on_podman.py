@@ -6,9 +6,19 @@ import httpx
 import pytest
 
 from ci_mcp_kit.errors import Conflict, InvalidInput, NotFound
+from drone_mcp_node_agent.deploying.operations import Operations
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from support.image_registry import Image
-from support.node_operations import Node, deploy_and_die, make_component, make_service, open_node, published
+from support.node_operations import (
+    NODE,
+    DyingPodman,
+    Node,
+    deploy_and_die,
+    make_component,
+    make_service,
+    open_node,
+    published,
+)
 from support.podman import PodmanHost
 
 pytestmark = [pytest.mark.podman, pytest.mark.anyio]
@@ -251,3 +261,17 @@ async def test_a_daemon_that_is_killed_at_any_step_finishes_or_goes_back_when_it
             assert (await node.registry.list_events("web"))[0].kind == "recovered"
     async with open_node(podman, tmp_path) as node:
         assert (await node.operations.status("web")).service.reason == ""
+
+
+async def test_an_old_container_that_cannot_be_removed_is_removed_by_the_next_operation(node: Node) -> None:
+    spec = make_service(make_component(node.host, "api", "v1.0.0"))
+    await node.deploy(spec)
+    spec.components[0].image = node.host.image("v1.1.0")
+    await node.podman.pull(spec.components[0].image)
+    failing = DyingPodman(str(node.folder / "bin" / "podman"), str(node.folder), 6, "fail")
+    response = await Operations(failing, node.registry, NODE).deploy(pb.DeployRequest(spec=spec), "ann")
+    assert (response.revision, response.reason) == (2, "")
+    assert {one.name for one in await node.podman.list_containers()} == {"web-api", "web-api.previous"}
+    assert outcomes([*(await node.deploy(spec)).results]) == {"api": "unchanged"}
+    assert [one.name for one in await node.podman.list_containers()] == ["web-api"]
+    assert await node.images() == {"web-api": "v1.1.0"}

@@ -9,6 +9,7 @@ from drone_mcp_node_agent.runtime.podman import Podman
 from drone_mcp_node_agent.runtime.runtime import FaultKind, RuntimeFault
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 from support.node_operations import write_podman
+from support.patience import PATIENCE
 from support.podman import PodmanHost
 
 pytestmark = [pytest.mark.podman, pytest.mark.anyio]
@@ -49,7 +50,7 @@ async def test_a_container_whose_policy_starts_it_again_and_again_stays_stopped(
     flapping.network = "none"
     await engine.create("flap", flapping, {})
     await engine.start("flap")
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         while (await engine.inspect(["flap"]))["flap"].restarts < 2:
             await anyio.lowlevel.checkpoint()
     await engine.stop("flap")
@@ -95,7 +96,7 @@ async def test_a_process_that_is_gone_is_seen_although_podman_says_that_it_runs(
     monitor = int(next(line for line in status.splitlines() if line.startswith("PPid:")).split()[1])
     os.kill(monitor, signal.SIGKILL)
     os.kill(container.pid, signal.SIGKILL)
-    with anyio.fail_after(10):
+    with anyio.fail_after(PATIENCE):
         while (found := (await engine.inspect(["web"]))["web"]).has_process:
             await anyio.lowlevel.checkpoint()
     assert (found.status, found.is_running) == ("running", False)
@@ -106,7 +107,7 @@ async def test_the_last_lines_of_both_streams_come_in_their_order(engine: Podman
     await engine.pull(talker.image)
     await engine.create("web", talker, {})
     await engine.start("web")
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         while (await engine.inspect(["web"]))["web"].status != "exited":
             await anyio.lowlevel.checkpoint()
     lines = await engine.tail_logs("web", 10)
@@ -115,7 +116,7 @@ async def test_the_last_lines_of_both_streams_come_in_their_order(engine: Podman
         ("stderr", "cannot open the database: no such file"),
     ]
     assert [line.text for line in await engine.tail_logs("web", 1)] == ["cannot open the database: no such file"]
-    with anyio.fail_after(20):
+    with anyio.fail_after(PATIENCE):
         async with engine.follow_logs("web", 10, None) as followed:
             assert {line.text async for line in followed} == {line.text for line in lines}
 
@@ -126,7 +127,7 @@ async def test_events_are_followed_while_they_happen(engine: Podman, podman: Pod
             await engine.create("web", sleeper(podman, network="none"), {"nodes.service": "web"})
             await engine.remove("web")
 
-    with anyio.fail_after(30):
+    with anyio.fail_after(PATIENCE):
         async with engine.follow_events() as events, anyio.create_task_group() as tasks:
             tasks.start_soon(come_and_go)
             async for event in events:

@@ -161,9 +161,20 @@ async def test_a_repository_outside_the_scope_is_not_asked_for(tmp_path: Path) -
 
 
 async def test_a_renamed_repository_is_read_under_its_new_name(desk: IssuesDesk) -> None:
-    answer = await desk.ask("drone_list_issues", repo="octo/oldname")
-    assert answer.data["repo"] == "octo/newname"
-    assert len(desk.asked) == 2
+    for requests in (2, 1):
+        answer = await desk.ask("drone_list_issues", repo="octo/oldname")
+        assert (answer.data["repo"], len(desk.asked)) == ("octo/newname", requests)
+
+
+async def test_a_question_about_a_repository_that_was_just_renamed_takes_three_requests_too(desk: IssuesDesk) -> None:
+    forge = desk.drone.world.forge
+    repo = forge.repos["octo/newname"]
+    number = forge.create_issue(repo, forge.users["octavia"], "It hangs", "Since Monday").number
+    forge.comment(repo.issues[number], forge.users["octavia"], "Still")
+    for requests, notes in ((3, 1), (3, 0)):
+        answer = await desk.ask("drone_get_issue", repo="octo/oldname", number=number)
+        assert (len(desk.asked), len(answer.data.get("notes", ()))) == (requests, notes)
+        assert answer.data["comments"]
 
 
 @given(st.text(max_size=40).map(lambda text: text.replace("\0", "")))

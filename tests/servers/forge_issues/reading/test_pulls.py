@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ci_mcp_kit.token_count import count_tokens
 from gitea_simulator.git import Blob, Person
-from support.issues_desk import HEAD, PULL, issues_desk
+from support.issues_desk import FAILED, HEAD, PULL, SLUG, issues_desk
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -145,3 +145,14 @@ async def test_a_token_for_issues_alone_is_told_which_scope_pull_requests_take(t
         answer = await desk.ask("drone_get_pull_request", number=PULL)
     assert answer.code == "PERMISSION_DENIED"
     assert "read:repository" in answer.data["message"]
+
+
+@pytest.mark.parametrize("named", [{"number": PULL}, {"build": FAILED}, {"commit": HEAD}])
+async def test_a_pull_request_of_a_repository_that_was_just_renamed_takes_three_requests(
+    desk: IssuesDesk, named: dict[str, Any]
+) -> None:
+    desk.drone.world.forge.rename(SLUG, "renamed")
+    answer = await desk.ask("drone_get_pull_request", **named)
+    assert (answer.data["repo"], answer.data["number"]) == ("octo/renamed", PULL)
+    assert len(desk.asked) == 3
+    assert answer.data["checks"]

@@ -1,4 +1,4 @@
-"""What a process remembers of Coder's answers: the newest entries, so that it cannot grow without end."""
+"""What a process remembers of the answers of a service: the newest entries, so that it cannot grow without end."""
 
 from __future__ import annotations
 
