@@ -75,6 +75,9 @@ def _explain_transport(error: grpc.aio.AioRpcError, node: str, address: str, ser
     if error.code() is grpc.StatusCode.UNAVAILABLE and "CERTIFICATE_VERIFY_FAILED" in said:
         message = f"Node {node} ({address}) shows a certificate that is not trusted or is for another name"
         step = "Name the authority of its certificate as the node's CA file, and use an address that it is made for"
+    elif error.code() is grpc.StatusCode.UNAVAILABLE and "handshake failed" in said.lower():
+        message = f"Node {node}: what answers at {address} does not accept a connection with TLS"
+        step = "Check that the address has the port of drone-nodes-agent"
     elif error.code() is grpc.StatusCode.UNAVAILABLE:
         message = f"Node {node} does not answer at {address} ({reason})"
         step = "Check the address, and that drone-nodes-agent runs on the node (systemctl status drone-nodes-agent)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from contextlib import aclosing, suppress
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -136,6 +137,18 @@ async def test_a_certificate_of_an_unknown_authority_is_refused_in_words(tmp_pat
         with pytest.raises(errors.Unreachable, match="certificate that is not trusted"):
             await list_services(replace(endpoint, ca_file=tmp_path / "other" / "ca.pem"))
     assert daemon.seen == []
+
+
+async def test_a_port_without_tls_is_told_from_a_daemon_that_is_down() -> None:
+    async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read(1024)
+        writer.write(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        writer.close()
+
+    async with await asyncio.start_server(refuse, "127.0.0.1", 0) as server:
+        port = server.sockets[0].getsockname()[1]
+        with pytest.raises(errors.Unreachable, match="does not accept a connection with TLS"):
+            await list_services(Endpoint("node-1", f"127.0.0.1:{port}"))
 
 
 async def test_a_missing_file_of_authorities_is_named(tmp_path: Path) -> None:
