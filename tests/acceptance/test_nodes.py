@@ -236,6 +236,8 @@ async def test_a_service_is_deployed_taken_back_rolled_forward_flaps_and_is_stop
 
 
 async def test_a_daemon_that_is_killed_in_a_deployment_leaves_one_version_that_answers(shop: Shop) -> None:
+    definition = shop.definitions / "shop.toml"  # which waits for the bad version until the daemon is killed
+    definition.write_text(definition.read_text(encoding="utf-8").replace("retries = 3", "retries = 1000"), "utf-8")
     with node_daemon(shop.node, shop.host.inside(), **shop.host.environment) as daemon:
         shop.serve_at(daemon.address)
         assert (await shop.type("deploy", "shop")).returncode == 0

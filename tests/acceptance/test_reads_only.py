@@ -13,7 +13,7 @@ from mcp.types import ElicitResult
 
 from drone_mcp_config.installation.reading import read_installation
 from support.arguments import argument, least_arguments
-from support.installed import environment_of, writing_environment_of
+from support.installed import OVER_HTTP, environment_of, writing_environment_of
 from support.patience import PATIENCE
 from support.simulator import running_simulator
 from support.warm import warm_python, warm_server
@@ -46,7 +46,7 @@ def calls_of(tool: Any) -> Iterator[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("mode", [None, "off", "dry-run"])
-@pytest.mark.parametrize("name", SERVERS)
+@pytest.mark.parametrize("name", OVER_HTTP)
 async def test_no_tool_of_any_server_sends_anything_but_get(name: str, mode: str | None) -> None:
     manifest = SERVERS[name]
     if mode and not manifest.guard:

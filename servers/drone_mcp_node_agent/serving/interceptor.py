@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 import grpc
@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 Context = grpc.aio.ServicerContext[Any, Any]
 Unary = Callable[[Any, Context], Awaitable[Any]]
-Stream = Callable[[Any, Context], AsyncIterator[Any]]
+Stream = Callable[[Any, Context], AsyncGenerator[Any, None]]
 
 LONGEST_TOKEN: Final = 8192
 LONGEST_FACT: Final = 200
@@ -100,8 +100,10 @@ class EveryCall(grpc.aio.ServerInterceptor):
 
         return call
 
-    def _stream(self, method: str, caller: Caller, answer: Stream) -> Stream:
-        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
+    def _stream(self, method: str, caller: Caller, answer: Stream) -> Callable[[Any, Context], Awaitable[None]]:
+        # Not an async generator: gRPC leaves those of a cancelled call to the garbage collector, which closes them in
+        # another task, too late and without the context of the call.
+        async def call(request: Any, context: Context) -> None:
             async with self._passing(method, caller, request, context):
                 if not self._free_streams:
                     raise RateLimited(
@@ -112,8 +114,9 @@ class EveryCall(grpc.aio.ServerInterceptor):
                 self._free_streams -= 1
                 try:
                     await context.send_initial_metadata(())  # the caller learns that the stream is open
-                    async for message in answer(request, context):
-                        yield message
+                    async with aclosing(answer(request, context)) as messages:
+                        async for message in messages:
+                            await context.write(message)
                 finally:
                     self._free_streams += 1
 

@@ -77,22 +77,21 @@ async def read_logs(
     containers = await operations.container_names(request.service, request.component)
     if not containers:
         raise NotFound(f"{request.service} has no container on this node", service=SERVICE)
+    since = request.since.ToDatetime(tzinfo=UTC) if request.HasField("since") else None
     if not request.follow:
-        since = request.since.ToNanoseconds() / 1e9
         for component, container in containers.items():
             with translated():
                 lines = await runtime.tail_logs(container, tail)
             for line in lines:
-                if line.at is None or line.at.timestamp() >= since:
+                if line.at is None or since is None or line.at >= since:
                     yield _message(component, line)
         return
-    since_time = request.since.ToDatetime(tzinfo=UTC) if request.HasField("since") else None
     faults: list[BaseException] = []
     async with AsyncExitStack() as stack:
         send, receive = anyio.create_memory_object_stream[pb.LogLine](WAITING)
         for component, container in containers.items():
             part = send.clone()
-            follow = running(_follow, runtime, component, container, tail, since_time, part, on_fault=faults.append)
+            follow = running(_follow, runtime, component, container, tail, since, part, on_fault=faults.append)
             await stack.enter_async_context(follow)
         send.close()
         with receive:

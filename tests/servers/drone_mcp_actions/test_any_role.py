@@ -13,7 +13,7 @@ from drone_mcp_config.installation.reading import read_installation
 from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import StdioServer
 from drone_mcp_config.roles.library import RoleLibrary, shipped_roles
-from drone_mcp_config.roles.loading import load_role
+from drone_mcp_config.roles.loading import load_role, narrow_role
 from support.actions_desk import TOOLS
 from support.actions_leaving import SERVER, asked
 from support.made_builds import made_build, made_stage
@@ -66,9 +66,9 @@ def environment(folder: Path, role: dict[str, Any]) -> dict[str, str]:
     """What the actions server of a role is started with, where whoever starts it is generous."""
     (folder / "any.yaml").write_text(yaml.safe_dump(role), encoding="utf-8")
     loaded = load_role("any", RoleLibrary((folder, shipped_roles())), INSTALLED)
-    plan = make_plan(loaded, INSTALLED, PlanContext("/py"))
-    (server,) = (one for one in plan.servers if isinstance(one, StdioServer) and one.name == "drone-actions")
     generous = {"DRONE_SERVER": SERVER, "DRONE_TOKEN": "r", "DRONE_WRITE_TOKEN": "w"}
+    plan = make_plan(narrow_role(loaded, INSTALLED, generous), INSTALLED, PlanContext("/py"))
+    (server,) = (one for one in plan.servers if isinstance(one, StdioServer) and one.name == "drone-actions")
     reported = {name: template.fill(generous) for name, template in server.env.items()}
     return {"DRONE_MCP_ACTION_REPOS": "octo/hello", **reported}
 

@@ -11,7 +11,7 @@ from drone_mcp_config.plan.making import PlanContext, make_plan
 from drone_mcp_config.plan.model import RemoteServer, StdioServer
 from drone_mcp_config.plan.token_variables import secret_variables
 from drone_mcp_config.roles.library import role_library
-from drone_mcp_config.roles.loading import Role, load_role
+from drone_mcp_config.roles.loading import Role, load_role, narrow_role
 from drone_mcp_config.serving.servers import hosted_servers
 
 MONITORING = {"PROMETHEUS_SERVER": "https://metrics.test", "PROMETHEUS_TOKEN": "t0ken-of-prometheus"}
@@ -19,7 +19,7 @@ DRONE = {"DRONE_SERVER": "https://drone.test", "DRONE_TOKEN": "t0ken-of-drone"}
 
 
 def ops() -> Role:
-    return load_role("ops", role_library(None), read_installation())
+    return narrow_role(load_role("ops", role_library(None), read_installation()), read_installation(), DRONE)
 
 
 def planned(role: Role, **context: Any) -> Any:
