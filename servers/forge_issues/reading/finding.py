@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from drone_mcp_build.refs import branch_of, pull_request_of
-from forge_client.errors import NotFound
+from forge_client.errors import NotFound, RepositoryRenamed
 
 if TYPE_CHECKING:
     from drone_mcp_client.models import Build
@@ -41,25 +41,43 @@ class FoundPull:
         return bool(self.built) and not self.pull.merged and self.pull.head.sha != self.built
 
 
-async def find_pull_of_build(forge: Forge, repo: str, build: Build) -> FoundPull:
-    """Return the pull request of a build: by its ref, its commit or branch, or the merge that made its commit."""
+async def find_pull_of_build(forge: Forge, repo: str, build: Build, *, renamed_from: str = "") -> FoundPull:
+    """Return the pull request of a build: by its ref, its commit or branch, or the merge that made its commit.
+
+    `renamed_from` as in `find_pull`.
+    """
     number = pull_request_of(build)
     if number is not None:
         pull = await forge.pull(repo, number)
         return FoundPull(pull, f"build {build.number} is of pull request {number}", build.after)
     branch = branch_of(build) if build.event == "push" else ""
-    return await find_pull(forge, repo, commit=build.after, branch=branch, what=f"build {build.number}")
+    return await find_pull(
+        forge, repo, commit=build.after, branch=branch, what=f"build {build.number}", renamed_from=renamed_from
+    )
 
 
-async def find_pull(forge: Forge, repo: str, *, commit: str = "", branch: str = "", what: str) -> FoundPull:
+async def find_pull(
+    forge: Forge, repo: str, *, commit: str = "", branch: str = "", what: str, renamed_from: str = ""
+) -> FoundPull:
     """Return the newest open pull request with this commit or branch as head, else the one whose merge made the commit.
 
+    Args:
+        forge: to be asked.
+        repo: "owner/name".
+        commit: the head, or what a merge made; "" for any.
+        branch: the head; "" for any.
+        what: the subject of the messages.
+        renamed_from: the old name of the repository, if one request of this question has told the new one.
+
     Raises:
+        RepositoryRenamed: the search for a merge would be a fourth request of this question.
         NotFound: there is none.
     """
     found = await forge.open_pulls_of(repo, sha=commit, branch=branch)
     if found.pulls:
         return _choose(found, commit, branch, what)
+    if commit and renamed_from:
+        raise RepositoryRenamed(renamed_from, repo)
     merged = await forge.merged_pull(repo, commit) if commit else None
     if merged is not None:
         return FoundPull(merged, f"{what} is of the commit that its merge made", commit, requests=3)

@@ -10,6 +10,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_logs.framing import new_nonce
 from forge_client.choosing import find_users
+from forge_client.errors import RepositoryRenamed
 from forge_issues.formatting import (
     LARGEST_ANSWER,
     NAME_WIDTH,
@@ -35,23 +36,28 @@ LARGEST_LIST: Final = 1_000  # tokens of a page
 TITLE_WIDTH: Final = 200
 TITLES: Final = (70, 45, 25, 12)  # characters of a title in a list, by how much room there is
 TEXTS: Final = (3_000, 1_200, 500, 150, 40)  # characters of an issue's text and of all comments, likewise
+MOST_REQUESTS: Final = 3
 FEW_COMMENTS: Final = 50  # that one request reads, so that one is left for the blockers
 
 
 async def list_issues(access: ForgeAccess, repo: str, wanted: IssueFilter, page: int) -> IssueList:
     """List a page of issues. At most three requests: the labels and the milestones of the filter, the list."""
 
-    async def ask(forge: Forge, name: str) -> IssueList:
+    async def ask(forge: Forge, name: str, *, is_brief: bool = False) -> IssueList:
+        spent = 1 + is_brief + bool(wanted.labels) + bool(wanted.milestone)
+        if spent > MOST_REQUESTS:
+            raise RepositoryRenamed(repo, name)
+        logins = [one for one in (wanted.author, wanted.assignee) if one]
         try:
             found = await forge.issues(name, wanted, page, PAGE)
         except InvalidInput as refused:
             # The forge says that there is no such user, and not which ones there are.
-            if refused.status is not None and (logins := [one for one in (wanted.author, wanted.assignee) if one]):
+            if refused.status is not None and logins and spent < MOST_REQUESTS:
                 find_users(logins, await forge.assignees(name))
             raise
         return fit(partial(_list, name, wanted, found), TITLES, LARGEST_LIST)
 
-    return await access.ask_forge(repo, ask)
+    return await access.ask_forge(repo, ask, partial(ask, is_brief=True))
 
 
 def _list(repo: str, wanted: IssueFilter, found: Page[Issue], width: int) -> IssueList:

@@ -14,6 +14,7 @@ from ci_mcp_kit.errors import InvalidInput, ServiceError
 from ci_mcp_logs.framing import new_nonce
 from drone_mcp_client.status import is_failure, is_final
 from forge_client.choosing import find_users
+from forge_client.errors import RepositoryRenamed
 from forge_issues.formatting import (
     BRANCH_WIDTH,
     LARGEST_ANSWER,
@@ -54,17 +55,25 @@ MOST_REQUESTS: Final = 3
 async def list_pulls(access: ForgeAccess, repo: str, wanted: PullFilter, page: int) -> PullList:
     """List a page of pull requests. At most two requests to the forge, labels and list, and one to the CI server."""
 
-    async def ask(forge: Forge, name: str) -> PullList:
+    async def ask(forge: Forge, name: str, *, is_brief: bool = False) -> PullList:
+        spent = 1 + is_brief + bool(wanted.labels) + bool(wanted.milestone)
+        if spent > MOST_REQUESTS:
+            raise RepositoryRenamed(repo, name)
         try:
             found = await forge.pulls(name, wanted, page, PAGE)
         except InvalidInput as refused:
-            if refused.status is not None and wanted.author:
+            if refused.status is not None and wanted.author and spent < MOST_REQUESTS:
                 find_users([wanted.author], await forge.assignees(name))
             raise
-        builds, notes = await _newest_builds(access, repo) if found.items else ({}, ())
+        builds: Mapping[str, Build] = {}
+        notes: tuple[str, ...] = ()
+        if found.items and spent < MOST_REQUESTS:
+            builds, notes = await _newest_builds(access, repo)
+        elif found.items:
+            notes = ("Their builds were not read, as the rest took three requests. Call with fewer filters",)
         return fit(partial(_list, name, wanted, found, builds, notes), TITLES, LARGEST_LIST)
 
-    return await access.ask_forge(repo, ask)
+    return await access.ask_forge(repo, ask, partial(ask, is_brief=True))
 
 
 async def _newest_builds(access: ForgeAccess, repo: str) -> tuple[Mapping[str, Build], tuple[str, ...]]:
@@ -130,15 +139,22 @@ class Asked:
     branch: str | None = None
 
 
-async def find_asked(access: ForgeAccess, forge: Forge, name: str, repo: str, asked: Asked) -> FoundPull:
-    """Return the pull request that is asked for; `repo` is its repository in the CI server, `name` on the forge."""
+async def find_asked(
+    access: ForgeAccess, forge: Forge, name: str, repo: str, asked: Asked, *, is_brief: bool
+) -> FoundPull:
+    """Return the pull request that is asked for; `repo` is its repository in the CI server, `name` on the forge.
+
+    `is_brief` is whether one request has told the new name of the repository.
+    """
+    renamed_from = repo if is_brief else ""
     if asked.number is not None:
         return FoundPull(await forge.pull(name, asked.number), "")
     if asked.build is not None:
         build = (await access.builds.build(repo, asked.build)).build
-        return await find_pull_of_build(forge, name, build)
+        return await find_pull_of_build(forge, name, build, renamed_from=renamed_from)
     if asked.commit is not None:
-        return await find_pull(forge, name, commit=asked.commit, what=f"commit {asked.commit[:SHORT_COMMIT]}")
+        what = f"commit {asked.commit[:SHORT_COMMIT]}"
+        return await find_pull(forge, name, commit=asked.commit, what=what, renamed_from=renamed_from)
     branch = asked.branch or ""
     return await find_pull(forge, name, branch=branch, what=f"branch {one_line(branch, BRANCH_WIDTH)}")
 
@@ -146,14 +162,15 @@ async def find_asked(access: ForgeAccess, forge: Forge, name: str, repo: str, as
 async def get_pull(access: ForgeAccess, repo: str, asked: Asked) -> PullView:
     """Read a pull request and its checks. At most three requests to the forge, and one to the CI server for a build."""
 
-    async def ask(forge: Forge, name: str, most: int = MOST_REQUESTS) -> PullView:
-        found = await find_asked(access, forge, name, repo, asked)
+    async def ask(forge: Forge, name: str, *, is_brief: bool = False) -> PullView:
+        found = await find_asked(access, forge, name, repo, asked, is_brief=is_brief)
         # The checks of a head that was found by the last of three requests are those of a merged pull request.
+        most = MOST_REQUESTS - is_brief
         checks = await forge.checks(name, found.pull.head.sha) if found.requests < most else None
         show = partial(_show, name, found, checks, access.settings.server, new_nonce())
         return fit(show, TEXTS, LARGEST_ANSWER)
 
-    return await access.ask_forge(repo, ask, partial(ask, most=MOST_REQUESTS - 1))
+    return await access.ask_forge(repo, ask, partial(ask, is_brief=True))
 
 
 def _show(repo: str, found: FoundPull, checks: Checks | None, server: str, nonce: str, width: int) -> PullView:

@@ -177,6 +177,13 @@ async def test_a_question_about_a_repository_that_was_just_renamed_takes_three_r
         assert answer.data["comments"]
 
 
+async def test_a_list_that_would_take_a_fourth_request_asks_for_the_new_name(desk: IssuesDesk) -> None:
+    filters = {"labels": ["bug"], "milestone": "v2"}
+    answer = await desk.ask("drone_list_issues", repo="octo/oldname", **filters)
+    assert (answer.code, answer.data["details"]["renamed_to"]) == ("INVALID_INPUT", "octo/newname")
+    assert len(desk.asked) == 1
+
+
 @given(st.text(max_size=40).map(lambda text: text.replace("\0", "")))
 @settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 async def test_any_name_of_a_label_is_answered_and_never_taken_for_no_filter(desk: IssuesDesk, name: str) -> None:

@@ -156,3 +156,28 @@ async def test_a_pull_request_of_a_repository_that_was_just_renamed_takes_three_
     assert (answer.data["repo"], answer.data["number"]) == ("octo/renamed", PULL)
     assert len(desk.asked) == 3
     assert answer.data["checks"]
+
+
+async def test_a_list_of_a_repository_that_was_just_renamed_leaves_out_what_would_be_a_fourth_request(
+    desk: IssuesDesk,
+) -> None:
+    forge, pull = desk.drone.world.forge, desk.repo.issues[PULL]
+    forge.set_labels(pull, pull.author, desk.repo.labels)
+    forge.rename(SLUG, "renamed")
+    for requests, notes in ((3, 1), (2, 0)):
+        answer = await desk.ask("drone_list_pull_requests", labels=["bug"], state="all")
+        assert answer.data["pulls"]
+        assert (len(desk.asked), len(answer.data.get("notes", ()))) == (requests, notes)
+
+
+async def test_a_merge_in_a_repository_that_was_just_renamed_is_found_by_the_next_call(desk: IssuesDesk) -> None:
+    forge = desk.drone.world.forge
+    commit = "c0ffee" + "0" * 34
+    forge.merge(desk.repo, desk.repo.issues[PULL], forge.users["octavia"], sha=commit)
+    forge.rename(SLUG, "renamed")
+    answer = await desk.ask("drone_get_pull_request", commit=commit)
+    assert answer.data["details"]["renamed_to"] == "octo/renamed"
+    assert len(desk.asked) == 2
+    again = await desk.ask("drone_get_pull_request", commit=commit)
+    assert (again.data["number"], again.data["state"]) == (PULL, "merged")
+    assert len(desk.asked) <= 3
