@@ -29,7 +29,7 @@ CALLS: dict[str, tuple[str, ...]] = {
     "drone_compare_builds": ("repo=octo/hello", "a=4", "b=3"),
     "drone_find_regression": ("repo=octo/hello",),
     "drone_find_flaky_steps": ("repo=octo/hello",),
-    "drone_get_build_logs": ("repo=octo/hello", "number=4", "token_budget=300"),
+    "drone_get_build_logs": ("repo=octo/hello", "number=4", "token_budget=326"),
     "drone_search_build_logs": ("repo=octo/hello", "number=4", r"pattern=\bFAILED\b", "max_matches=1"),
     "drone_evaluate_build": ("repo=octo/hello", "number=4"),
     "drone_explain_policy": ("repo=octo/hello", "number=4"),

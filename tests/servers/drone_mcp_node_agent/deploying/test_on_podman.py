@@ -2,6 +2,7 @@ import signal
 from collections.abc import AsyncGenerator
 from pathlib import Path
 
+import anyio
 import httpx
 import pytest
 
@@ -19,6 +20,7 @@ from support.node_operations import (
     open_node,
     published,
 )
+from support.patience import PATIENCE
 from support.podman import PodmanHost
 
 pytestmark = [pytest.mark.podman, pytest.mark.anyio]
@@ -134,8 +136,15 @@ async def test_a_component_that_starts_first_is_never_away(node: Node) -> None:
     node.host.podman("run", "-d", "--name=asker", "--network=shop", node.host.image("v1.0.0"))
 
     async def ask() -> str:
-        """Ask for the component by its name, as other containers of its network do."""
-        return (await node.podman.execute("asker", ["wget", "-q", "-O-", "http://web-api:8080/index.html"], 10)).output
+        """Ask for the component by its name, as other containers of its network do.
+
+        The name server of the network learns of a removed container a moment later, so an old address is asked again.
+        """
+        command = ["wget", "-q", "-T", "2", "-O-", "http://web-api:8080/index.html"]
+        with anyio.fail_after(PATIENCE):
+            while (done := await node.podman.execute("asker", command, PATIENCE)).exit_code:
+                pass
+        return done.output
 
     api = make_component(node.host, "api", "v1.0.0", order="start-first", network="shop")
     await node.deploy(make_service(api))
