@@ -140,7 +140,7 @@ async def test_a_component_that_starts_first_is_never_away(node: Node) -> None:
 
         The name server of the network learns of a removed container a moment later, so an old address is asked again.
         """
-        command = ["wget", "-q", "-T", "2", "-O-", "http://web-api:8080/index.html"]
+        command = ["timeout", "5", "wget", "-q", "-O-", "http://web-api:8080/index.html"]
         with anyio.fail_after(PATIENCE):
             while (done := await node.podman.execute("asker", command, PATIENCE)).exit_code:
                 pass
