@@ -86,7 +86,7 @@ class Shop:
             image = "{image}"
             ports = ["127.0.0.1:{self.port}:8080"]
             depends_on = {json.dumps(others)}
-            health = {{ http = "{url}", interval = 0.2, retries = 3 }}
+            health = {{ http = "{url}", interval = 0.2, retries = 25 }}
             """,
             encoding="utf-8",
         )
@@ -237,7 +237,7 @@ async def test_a_service_is_deployed_taken_back_rolled_forward_flaps_and_is_stop
 
 async def test_a_daemon_that_is_killed_in_a_deployment_leaves_one_version_that_answers(shop: Shop) -> None:
     definition = shop.definitions / "shop.toml"  # which waits for the bad version until the daemon is killed
-    definition.write_text(definition.read_text(encoding="utf-8").replace("retries = 3", "retries = 1000"), "utf-8")
+    definition.write_text(definition.read_text(encoding="utf-8").replace("retries = 25", "retries = 1000"), "utf-8")
     with node_daemon(shop.node, shop.host.inside(), **shop.host.environment) as daemon:
         shop.serve_at(daemon.address)
         assert (await shop.type("deploy", "shop")).returncode == 0

@@ -132,7 +132,7 @@ class PodmanHost:
 
     def remove_containers(self) -> None:
         """Remove all containers and secrets; images stay, so that the next test finds them."""
-        # A container that ends or starts again at that very moment cannot be removed (podman 4.3.1), but a moment later.
+        # A container that ends or starts again at that very moment cannot be removed (podman 4.3.1), but soon after.
         until = time.monotonic() + PATIENCE
         while (done := self.run("podman", "rm", "--all", "--force", "--time", "0", check=False)).returncode:
             assert time.monotonic() < until, done.stderr
