@@ -39,6 +39,7 @@ LOOK_SECONDS: Final = 30.0
 CHANGE_SECONDS: Final = 60.0
 PULL_SECONDS: Final = 900.0
 STOP_TRIES: Final = 4
+REMOVE_TRIES: Final = 4
 # podman 4.3 may answer a stop of a container that its policy starts again with 0, and start it once more: within
 # 1.5 seconds in 3 of 12 tries (https://github.com/containers/podman/issues/18259).
 LOOKS_AFTER_STOP: Final = (0.0, 0.6, 1.2)
@@ -138,8 +139,15 @@ class Podman(Runtime):
             return
         if container.is_running or container.status == "paused":
             await self.stop(name)
-        # By force all the same: of a container that its policy starts again this alone was right in all tries.
-        await self._change(f"remove {name}", "rm", "--force", "--time=0", container.id)
+        for tries_left in reversed(range(REMOVE_TRIES)):
+            try:
+                # By force all the same, since its policy may start it again.
+                await self._change(f"remove {name}", "rm", "--force", "--time=0", container.id)
+            except RuntimeFault as fault:
+                if fault.kind is not FaultKind.WRONG_STATE or not tries_left:  # else it ended at that very moment
+                    raise
+            else:
+                break
         if name in await self.inspect([name]):
             raise _broken_promise(f"remove {name}", "it is still there")
 

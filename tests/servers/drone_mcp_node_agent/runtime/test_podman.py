@@ -60,6 +60,34 @@ async def test_a_container_whose_policy_starts_it_again_and_again_stays_stopped(
     assert await engine.list_containers() == []
 
 
+@pytest.mark.parametrize(("refusals", "removed"), [(1, True), (3, True), (4, False)])
+async def test_a_container_that_ends_while_it_is_removed_is_removed_by_a_further_try(
+    podman: PodmanHost, tmp_path: Path, refusals: int, removed: bool
+) -> None:
+    # What podman 4.3.1 said of a container that its policy started again and again.
+    sentence = "Error: cannot remove container x as it could not be stopped: container state improper: stopped"
+    program = tmp_path / "refusing"
+    program.write_text(
+        f"""#!/bin/sh
+if [ "$1" = rm ]; then
+  echo >>{tmp_path}/tries
+  [ $(wc -l <{tmp_path}/tries) -gt {refusals} ] || {{ echo '{sentence}' >&2; exit 2; }}
+fi
+exec {write_podman(podman, tmp_path)} "$@"
+""",
+        encoding="utf-8",
+    )
+    program.chmod(0o700)
+    engine = Podman(str(program), owner=str(tmp_path))
+    await engine.create("web", sleeper(podman, network="none"), {})
+    if removed:
+        await engine.remove("web")
+    else:
+        with pytest.raises(RuntimeFault, match="state does not allow it"):
+            await engine.remove("web")
+    assert bool(await engine.list_containers()) is not removed
+
+
 async def test_a_name_that_begins_an_identifier_is_no_container(engine: Podman, podman: PodmanHost) -> None:
     await engine.create("web", sleeper(podman, network="none"), {})
     digits = (await engine.inspect(["web"]))["web"].id[:12]
