@@ -119,7 +119,7 @@ def registry_entry(server: Manifest, product: PackageMetadata, bundle: Path, rep
 
 
 def write_entry(server: Manifest, product: PackageMetadata, bundle: Path, repository: str) -> Path:
-    """Write the entry beside its bundle."""
+    """Write the entry next to its bundle."""
     path = bundle.with_suffix(".server.json")
     path.write_text(_text(registry_entry(server, product, bundle, repository)), encoding="utf-8")
     return path

@@ -26,7 +26,7 @@ def print_page(*parts: RenderableType) -> None:
 
 
 def print_note(text: str, style: str = "") -> None:
-    """Print something beside the answer, on standard error."""
+    """Print something next to the answer, on standard error."""
     console_on(sys.stderr).print(text, style=style, markup=False)
 
 

@@ -75,7 +75,7 @@ class Deployment:
         registry: the daemon's memory.
         prober: asks containers for their health.
         order: what was asked for.
-        report: told of the progress.
+        report: is called with the progress, if given.
     """
 
     def __init__(
@@ -185,7 +185,7 @@ class Deployment:
         )
 
     async def _create(self, steps: list[pb.Step], swaps: dict[str, Swap]) -> list[pb.Step]:
-        """Create all new containers beside the old ones; return the steps that can still be done."""
+        """Create all new containers next to the old ones; return the steps that can still be done."""
         for name, swap in [*swaps.items()]:
             if not swap.has_new:
                 continue

@@ -45,7 +45,7 @@ async def go_back(runtime: Runtime, swaps: Iterable[Swap]) -> None:
     if faults:
         raise ServiceFailed(
             f"The old containers could not be restored. {'; '.join(faults)}",
-            next_step="Mend the cause on the node; the next operation on the service, or the daemon's next start, "
+            next_step="Fix the cause on the node; the next operation on the service, or the daemon's next start, "
             "tries again",
         )
 
