@@ -29,7 +29,7 @@ def test_that_passes():
 
 def run(folder: Path, source: str) -> tuple[int, str]:
     (folder / "test_it.py").write_text(source)
-    command = [SCRIPT, "-q", "--numprocesses", "2", "test_it.py"]
+    command = [str(SCRIPT), "-q", "--numprocesses", "2", "test_it.py"]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, timeout=PATIENCE)
     return done.returncode, done.stdout
 
