@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.sanitize import sanitize
-from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import Part
 from ci_mcp_logs.failure_class import Judgement, judge_name
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.failed_steps import failures_that_count

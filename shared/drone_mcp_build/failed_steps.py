@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ci_mcp_logs.diagnosis.parts import NEVER, Part, parts_of
+from ci_mcp_logs.diagnosis.verdicts import NEVER, Part, parts_of
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_client.status import is_failure
 

@@ -11,7 +11,7 @@ from typing_extensions import override
 from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.errors import Conflict
 from ci_mcp_kit.guard.change import Change, Plan, Sent
-from ci_mcp_logs.framing import new_nonce
+from ci_mcp_logs.numbered_lines import new_nonce
 from drone_mcp_nodes.calls import NodeCall
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH
 from drone_mcp_nodes.guard.rules import OPERATIONS, NodeAction

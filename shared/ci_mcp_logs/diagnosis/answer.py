@@ -1,18 +1,21 @@
-"""Writes the answer of a diagnosis within its budget. Pure."""
+"""Writes the answer of a diagnosis within its budget. Pure.
+
+What comes from a log stands between marks, or in quotes where it is a name.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Generic, TypeVar
 
+from pydantic import Field
+
+from ci_mcp_kit.answer import View
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.answers import size_of
-from ci_mcp_logs.diagnosis.parts import ROLES, Part
-from ci_mcp_logs.diagnosis.verdicts import NOTHING, Verdict
-from ci_mcp_logs.diagnosis.views import DiagnosisFields, FailureFields
-from ci_mcp_logs.excerpt_lines import count_lines, write_excerpt, write_to_fit
-from ci_mcp_logs.framing import framed
-from ci_mcp_logs.numbered_lines import LEAST_ROOM, room_of, room_of_all, share, width_for
+from ci_mcp_logs.answers import Texts, joined, quoted, size_of, titled
+from ci_mcp_logs.diagnosis.verdicts import NOTHING, ROLES, Part, Verdict
+from ci_mcp_logs.evidence import count_lines, write_excerpt, write_to_fit
+from ci_mcp_logs.numbered_lines import LEAST_ROOM, framed, room_of, room_of_all, share, width_for
 from ci_mcp_logs.timestamps import stamps_room
 
 if TYPE_CHECKING:
@@ -21,6 +24,83 @@ if TYPE_CHECKING:
     from ci_mcp_logs.distill import Excerpt, Study
     from ci_mcp_logs.log_text import LogText
     from ci_mcp_logs.numbered_lines import Row
+
+
+class FailureFields(View):
+    """A failed step and its evidence; a system's own view adds what names the step."""
+
+    name: str = ""
+    status: str = ""
+    exit_code: int | None = None
+    note: str = ""
+    role: str
+    kind: str = ""
+    confidence: str = ""
+    evidence: tuple[str, ...] = ()
+    tests: tuple[str, ...] = ()
+    places: tuple[str, ...] = ()
+    shown: Annotated[int | None, Field(description="lines")] = None
+    total_lines: int | None = None
+    head_lost: bool | None = None
+    log: str = ""
+
+    @property
+    def label(self) -> str:
+        """What names the step."""
+        return self.name
+
+    @property
+    def lost_part(self) -> str:
+        """What is said of a log that has lost its beginning."""
+        return "the beginning is lost"
+
+    @property
+    def heading(self) -> str:
+        """The failure in a line."""
+        exit_code = f", exit {self.exit_code}" if self.exit_code else ""
+        return f"{self.label}: {self.status}{exit_code}; {self.role}"
+
+    def as_lines(self) -> list[str]:
+        """Return the text of this part."""
+        because = f": {'; '.join(self.evidence)}" if self.evidence else ""
+        kind = f"{self.kind} ({self.confidence} confidence){because}" if self.kind else ""
+        lost = f"; {self.lost_part}" if self.head_lost else ""
+        extent = "" if self.total_lines is None else f"{self.shown} of {self.total_lines} lines shown{lost}."
+        rows = [f"{self.heading}. {extent}".strip(), kind, self.note]
+        rows += [quoted("failed tests", self.tests), quoted("places", self.places), self.log]
+        return [row for row in rows if row]
+
+
+class DiagnosisFields(View):
+    """Why a build failed; a system's own view adds what names the build."""
+
+    summary: str
+    kind: str = ""
+    confidence: str = ""
+    signature: str = ""
+    failures: tuple[FailureFields, ...] = ()
+    more_failures: Texts = ()
+    not_run: Texts = ()
+    next_step: str = ""
+
+    @property
+    def heading(self) -> str:
+        """The build in a line."""
+        return ""
+
+    @property
+    def history(self) -> str:
+        """How other builds stand, in a sentence."""
+        return ""
+
+    def as_text(self) -> str:
+        """Return the answer for reading."""
+        kind = f" Class: {self.kind} ({self.confidence} confidence)." if self.kind else ""
+        parts = [self.history, *(line for failure in self.failures for line in failure.as_lines())]
+        others = [*titled("More failures", self.more_failures), *titled("Not run because of it", self.not_run)]
+        others += [f"Signature: {self.signature}"] if self.signature else []
+        return joined(f"{self.heading}. {self.summary}.{kind}", parts, others, self.next_step)
+
 
 _SLACK = 12  # tokens a failure: the field of the lines, and digits of their counts
 _ENOUGH = 0.6  # part of the budget that log lines get before anything else is said at length
@@ -124,32 +204,30 @@ def compose_diagnosis(diagnosis: Diagnosis[V], token_budget: int) -> V:
         room_of_all(write_excerpt(case.text, case.found, token_budget, widest)) if case.text and case.found else 0
         for case in diagnosis.cases
     ]
-    detail = next((detail for detail in _LEVELS if _fits(diagnosis, detail, needs, token_budget)), _LEVELS[-1])
-    if _room(diagnosis, detail, token_budget) < LEAST_ROOM:
+    room = 0
+    for detail in _LEVELS:
+        wanted = needs[: detail.cases]
+        # Enough is all that the failures need, or the part _ENOUGH of the budget where they need more.
+        enough = max(LEAST_ROOM * sum(map(bool, wanted)), min(sum(wanted), int(token_budget * _ENOUGH)))
+        room = _room(diagnosis, detail, token_budget)
+        if room >= enough:
+            break
+    if room < LEAST_ROOM:
         # Time stamps that lines share would be said once for all; there is no room for that either.
         plain = (replace(case, text=case.text and case.text.with_stamps()) for case in diagnosis.cases)
         diagnosis = replace(diagnosis, cases=tuple(plain))
+        room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
     cases = diagnosis.cases[: detail.cases]
-    room = max(LEAST_ROOM, _room(diagnosis, detail, token_budget))
-    rooms = share(room, needs[: detail.cases])
     widest = width_for(room // max(1, len(cases)), token_budget)
-    return _view(diagnosis, detail, [_write(case, room, widest) for case, room in zip(cases, rooms, strict=True)])
-
-
-def _write(case: Case, room: int, widest: int) -> list[Row]:
-    if case.text is None or case.found is None:
-        return []
-    if case.study is None:
-        return write_excerpt(case.text, case.found, room, widest)
-    return write_to_fit(case.text, case.study, case.exit_code, case.found, room, widest)
-
-
-def _fits(diagnosis: Diagnosis[V], detail: Detail, needs: Sequence[int], budget: int) -> bool:
-    """Return whether an answer with this detail leaves enough room for log lines."""
-    wanted = needs[: detail.cases]
-    # Enough is all that the failures need, or the part _ENOUGH of the budget where they need more.
-    least = LEAST_ROOM * sum(map(bool, wanted))
-    return _room(diagnosis, detail, budget) >= max(least, min(sum(wanted), int(budget * _ENOUGH)))
+    logs: list[list[Row]] = []
+    for case, part in zip(cases, share(room, needs[: detail.cases]), strict=True):
+        if case.text is None or case.found is None:
+            logs.append([])
+        elif case.study is None:
+            logs.append(write_excerpt(case.text, case.found, part, widest))
+        else:
+            logs.append(write_to_fit(case.text, case.study, case.exit_code, case.found, part, widest))
+    return _view(diagnosis, detail, logs)
 
 
 def _room(diagnosis: Diagnosis[V], detail: Detail, budget: int) -> int:

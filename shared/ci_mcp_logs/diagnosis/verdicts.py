@@ -1,20 +1,23 @@
-"""Judges the class of a failure by its log, its exit code and its name, with evidence and confidence. Pure."""
+"""Judges the failures of a build: the part that each has in it, and its class, with evidence and confidence. Pure."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TYPE_CHECKING, Final
 
 from ci_mcp_kit.cleaning import one_line
-from ci_mcp_logs.diagnosis.connections import lacks_connection, lacks_local_connection
 from ci_mcp_logs.failure_class import judge_name
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from ci_mcp_logs.distill import Excerpt
     from ci_mcp_logs.log_text import LogText
 
+NEVER: Final = 1 << 62
+"""Sorts a time that is not known behind all that are."""
 HIGH, MEDIUM, LOW = "high", "medium", "low"
 JUDGED: Final = 1000
 """Tokens of evidence by which a failure is judged, even if the answer shows fewer."""
@@ -23,6 +26,56 @@ _OF_PEERS = frozenset({"infrastructure", "timeout"})  # classes that blame whate
 _REASONS = 2  # that a verdict quotes from the log
 _SIGNS = {"report": "message", "summary": "summary", "code": "error code", "hint": "general wording"}
 _NAME = 60  # characters
+_NO_CONNECTION = re.compile(
+    r"connection (?:refused|reset|closed|timed out|to \S+ (?:failed|refused))|ECONN(?:REFUSED|RESET)"
+    r"|ENOTFOUND|EAI_AGAIN"
+    r"|(?:could not|couldn't|can't|cannot|can not|unable to|failed to) (?:connect|resolve|reach|establish a connection)"
+    r"|no such host|name or service not known|name resolution|unknown ?host|getaddrinfo|no route to host"
+    r"|server closed the connection|lost connection|is the server running|communications link failure"
+    r"|connect(?:ion)? (?:error|attempt failed)|(?:did not|not) (?:come up|become (?:ready|available|healthy))"
+    r"|bad address '|ServerSelectionTimeout|dial tcp",
+    re.IGNORECASE,
+)
+_LOCAL = re.compile(r"\blocalhost\b|\b127\.0\.0\.1\b|\[?::1\b|\b0\.0\.0\.0\b|unix:/", re.IGNORECASE)
+
+
+class Part(StrEnum):
+    """The part that a failure has in the failure of its build."""
+
+    FIRST = "first"
+    AFTER = "after"  # it began after the first had ended, so it may be a consequence
+    BESIDE = "beside"  # it had begun before the first ended, so it cannot be a consequence
+    STOPPED = "stopped"  # it ran when the build was stopped
+    IGNORED = "ignored"  # the pipeline ignores failures of it
+
+
+ROLES: Final = {
+    Part.FIRST: "failed first",
+    Part.AFTER: "failed after it, maybe because of it",
+    Part.BESIDE: "failed in parallel to it",
+    Part.STOPPED: "ran when the build was stopped",
+    Part.IGNORED: "failed, but failures of it are ignored",
+}
+"""What an answer says of each part."""
+
+
+def parts_of(times: Sequence[tuple[int, int]]) -> list[Part]:
+    """Return the part of each failure, of which the first ended first; `times` are starts and ends, in any unit."""
+    # A time that is equal counts as a possible consequence: CI systems round them.
+    return [
+        Part.FIRST if index == 0 else Part.AFTER if started >= times[0][1] else Part.BESIDE
+        for index, (started, _) in enumerate(times)
+    ]
+
+
+def lacks_connection(lines: Iterable[str]) -> bool:
+    """Return whether a line says that something cannot be reached."""
+    return any(map(_NO_CONNECTION.search, lines))
+
+
+def lacks_local_connection(lines: Iterable[str]) -> bool:
+    """Return whether a line says that something on the same machine cannot be reached."""
+    return any(_NO_CONNECTION.search(line) and _LOCAL.search(line) for line in lines)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.redact import MARK, Redactor, holds_secret, redact_shapes, redact_shapes_of_each
-from ci_mcp_logs.terminal import terminal_lines
+from ci_mcp_logs.log_text import terminal_lines
 from support.secret_table import PASS, TABLE, TOKENS, WORD
 
 LEAST_REDACTED = 0.98  # of the shapes in the table; strangers' shapes are met less surely

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import Part
 from drone_mcp_build.failed_steps import FailedStep, failed_steps, failures_that_count
 from drone_mcp_client.models import Build
 from support.captures import capture

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import Part
 from ci_mcp_logs.failure_class import CLASSES, judge_exit_code, judge_name
 from drone_mcp_build.failed_steps import FailedStep
 from drone_mcp_build.failure_class import judge, judge_error, needs_time_limit

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.answers import size_of
 from ci_mcp_logs.diagnosis.answer import compose_diagnosis
-from ci_mcp_logs.diagnosis.parts import Part
+from ci_mcp_logs.diagnosis.verdicts import Part
 from ci_mcp_logs.distill import Block, Excerpt, ExcerptLine, distill
-from ci_mcp_logs.excerpt_lines import write_excerpt
+from ci_mcp_logs.evidence import write_excerpt
 from ci_mcp_logs.failure_signs import signs_of
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.timestamps import form_of

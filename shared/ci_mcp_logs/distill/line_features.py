@@ -1,21 +1,28 @@
-"""Profiles a line by its text alone: its words and its anchor.
+"""The features of lines that the model knows: what the text says by itself, where a line stands, what stands around it.
 
-The logs of a repository repeat most of their lines, so profiles are cached.
+The logs of a repository repeat most of their lines, so what their texts say is cached. Features are kept as columns: by
+the name that they have in `model.json`, their values for all lines in order. Pure but for that cache.
 """
 
 from __future__ import annotations
 
 import functools
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import accumulate, chain, pairwise
+from operator import eq
 from typing import TYPE_CHECKING, NamedTuple
 
 from ci_mcp_logs.distill.anchor_tables import ROLES, anchors_in
 from ci_mcp_logs.distill.line_text import READ, pattern_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator
 
     from ci_mcp_logs.distill.anchor_tables import Anchor
     from ci_mcp_logs.distill.model import Model
+
+Columns = Mapping[str, Sequence[float]]
 
 _REMEMBERED = 2048  # lines without a telling word, and as many with one; at most twice as many are kept
 _MODELS = 6  # whose lines are remembered: the shipped one, and five of a benchmark
@@ -24,6 +31,10 @@ ROLE_CODE = {role: code for code, role in enumerate(("", *ROLES), 1)}
 BLANK = 1 + len(ROLE_CODE)  # the code of an empty line
 MISSING = 0  # the code of a line that was not looked at
 _BEGINNING = 12  # characters by which lines without anchor are of one family
+_NOWHERE = -1_000_000  # lines to an end that there is not: fewer than to any
+_NO_PARENT = -8.0  # log-odds below those of nearly every line
+_OPENS = {"head", "cause"}
+_CLOSES = {"summary", "exit", "passed", "command"}
 
 
 class LineProfile(NamedTuple):
@@ -116,3 +127,84 @@ def _profiles_of(model: Model, texts: Sequence[str], *, telling: bool) -> Iterat
         role = ROLE_CODE[anchor.role] if text else BLANK
         gist = raw.translate(_DIGITS).strip()
         yield LineProfile(score, anchor, role, anchor.name or text[:_BEGINNING], gist, len(text) - len(text.lstrip()))
+
+
+class End(NamedTuple):
+    """The line at which the failing command ended.
+
+    Attributes:
+        number: of the line.
+        known: whether the line itself says so; else it is the last one before the clean-up at the end of the log.
+        final: whether nothing but clean-up follows.
+    """
+
+    number: int
+    known: bool = False
+    final: bool = False
+
+    def columns(self, numbers: Sequence[int]) -> Columns:
+        """Return the features of lines by their distance to it, of which an end that is not known has another."""
+        distances = [self.number - number for number in numbers]
+        nowhere = [_NOWHERE] * len(distances)
+        return {"to_exit": distances, "to_end": nowhere} if self.known else {"to_exit": nowhere, "to_end": distances}
+
+
+def adjoining(numbers: Sequence[int]) -> list[int]:
+    """Return whether each line follows directly on the one before it: 1 or 0."""
+    return [0, *map(eq, numbers[1:], [number + 1 for number in numbers])]
+
+
+def ordinals(families: Sequence[str]) -> list[int]:
+    """Return how many lines of its family stand above each line."""
+    seen: defaultdict[str, int] = defaultdict(int)
+    above = []
+    for family in families:
+        above.append(seen[family])
+        seen[family] += 1
+    return above
+
+
+def window_means(values: Sequence[float], reach: int) -> list[float]:
+    """Return the mean over `reach` neighbours to each side; beyond the ends the values count as 0."""
+    sums = list(accumulate(values, initial=0.0))
+    count, width = len(values), 2 * reach + 1
+    upper = chain(sums[reach + 1 :], [sums[-1]] * min(reach, count))
+    lower = chain([0.0] * min(reach, count), sums)
+    return [(b - a) / width for a, b in zip(lower, upper, strict=False)][:count]
+
+
+def parent_scores(adjoins: Sequence[int], profiles: LineProfiles) -> list[float]:
+    """Return the score of the nearest line above that is indented less, where the lines between leave no gap."""
+    found = []
+    above: list[tuple[int, float]] = []  # indents, ascending, and scores of the lines that may still be parents
+    for near, score, role, indent in zip(adjoins, profiles.scores, profiles.roles, profiles.indents, strict=True):
+        if not near:
+            above.clear()
+        while above and above[-1][0] >= indent and role != BLANK:
+            above.pop()
+        found.append(above[-1][1] if above else _NO_PARENT)
+        if role != BLANK:
+            above.append((indent, score))
+    return found
+
+
+def paragraph_scores(adjoins: Sequence[int], profiles: LineProfiles) -> list[float]:
+    """Return the best score in each line's paragraph; an empty line belongs to the following one."""
+    rows = enumerate(zip(adjoins, profiles.roles, strict=True))
+    begins = [index for index, (near, role) in rows if not near or role == BLANK]
+    spans = pairwise([*begins, len(adjoins)])
+    return list(chain.from_iterable([max(profiles.scores[a:b])] * (b - a) for a, b in spans))
+
+
+def block_depths(adjoins: Sequence[int], anchors: Sequence[Anchor]) -> list[float]:
+    """Return how far above each line the head of its block stands; -1 outside blocks."""
+    depths: list[float] = []
+    left = depth = 0
+    for near, anchor in zip(adjoins, anchors, strict=True):
+        if not near or anchor.role in _CLOSES:
+            left = 0
+        if anchor.lines and anchor.role in _OPENS:
+            left, depth = anchor.lines + 1, -1
+        left, depth = left - 1, depth + 1
+        depths.append(depth if left >= 0 else -1)
+    return depths

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ci_mcp_logs.distill import distill
-from ci_mcp_logs.distill.rarity import Shapes
+from ci_mcp_logs.distill.indicative_lines import Shapes
 from ci_mcp_logs.log_text import LogText
 
 PASSING = [f"copying file {number} of 900" for number in range(900)]

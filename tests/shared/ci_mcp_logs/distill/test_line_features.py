@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from ci_mcp_logs.distill import distill
 from ci_mcp_logs.distill.anchor_tables import NO_ANCHOR
-from ci_mcp_logs.distill.line_profiles import LineProfile, ProfileMemory
+from ci_mcp_logs.distill.line_features import LineProfile, ProfileMemory
 from ci_mcp_logs.log_text import LogText
 
 WORDS = st.sampled_from(
