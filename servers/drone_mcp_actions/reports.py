@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_actions.plans import note_approval
 from drone_mcp_actions.views import view_of
 from drone_mcp_build import standing
@@ -32,29 +33,8 @@ def make_view(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> A
         number=action.build.number,
         operation=action.operation.name,
         outcome=outcome,
-        message=f"{message[0].upper()}{message[1:]}",
-        **more,
-    )
-
-
-def report_nothing(plan: BuildPlan) -> ActionView:
-    """Report that the build is already in the requested state."""
-    build = plan.action.build
-    return make_view(plan, "nothing_to_do", plan.nothing, status=build.status, stages=_stages(build))
-
-
-def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
-    """Report a rehearsal; `off` if the whole server only rehearses."""
-    how = "the operator of this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
-    return make_view(
-        plan,
-        "dry_run",
-        f"this would {plan.effect}. Nothing was sent",
-        requests=plan.requests,
-        status=plan.action.build.status,
-        needs_confirmation=confirm,
-        notes=plan.all_notes,
-        next_step=f"To do it, {how}" + ("; it then needs a confirmation" if confirm else ""),
+        message=begin_sentence(message),
+        **({"requests": plan.requests} | more),
     )
 
 
@@ -74,7 +54,7 @@ def _report_restart(plan: BuildPlan, sent: Sent) -> ActionView:
     if new is None:
         message = f"Drone took the restart of build {old.number} and started nothing: {_explain_skip(old)}"
         next_step = "Look at the trigger conditions in .drone.yml; calling again changes nothing"
-        return make_view(plan, "nothing_started", message, requests=plan.requests, next_step=next_step)
+        return make_view(plan, "nothing_started", message, next_step=next_step)
     # A mistake in the pipeline is no error of the request: Drone stores a build with that status, without stages.
     if new.status == "error":
         message = f"build {new.number} was made and failed at once: {clean_name(new.error) or 'Drone does not say why'}"
@@ -88,7 +68,6 @@ def _report_restart(plan: BuildPlan, sent: Sent) -> ActionView:
         plan,
         "done",
         message,
-        requests=plan.requests,
         new_build=new.number,
         cursor=standing.encode(plan.action.repo, new),
         status=new.status,
@@ -117,9 +96,8 @@ def _report_stop(plan: BuildPlan, sent: Sent) -> ActionView:
         plan,
         "done",
         f"{name_build(plan.action.repo, now)} is {clean_name(now.status)}",
-        requests=plan.requests,
         status=now.status,
-        stages=_stages(now),
+        stages=list_stages(now),
         notes=(*([runner] if ran else []), *_note_found(sent)),
         next_step=f"Restart build {now.number} if it is wanted again" if now.status == "killed" else "",
     )
@@ -144,7 +122,7 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
         message,
         requests=plan.requests[:count],
         status=now.status if now else "",
-        stages=_stages(now) if now else {},
+        stages=list_stages(now) if now else {},
         notes=tuple(notes),
         next_step=_suggest_next_step(verb, plan, left=bool(left), held=bool(still_held)),
     )
@@ -172,5 +150,6 @@ def _suggest_next_step(verb: str, plan: BuildPlan, *, left: bool, held: bool) ->
     return f"Wait for {build} and look how it ends" if verb == "approved" else "A new push makes a new build"
 
 
-def _stages(build: Build) -> dict[str, str]:
+def list_stages(build: Build) -> dict[str, str]:
+    """Return the status of each stage, by its number."""
     return {str(stage.number): clean_name(stage.status) for stage in build.stages}

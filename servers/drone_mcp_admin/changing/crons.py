@@ -62,7 +62,7 @@ class SetCron(CronChange):
     disabled: bool | None = None
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return self.expr, self.branch, self.deploys_to, self.disabled
 
     def wanted(self) -> dict[str, Any]:

@@ -52,7 +52,7 @@ class SetSecret(AdminChange):
     rules: Mapping[str, bool]
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return self.source, self.version, sorted(self.rules.items())
 
     @override
@@ -74,7 +74,7 @@ class SetSecret(AdminChange):
             self._call(body, there),
             state=(there.model_dump(include={"pull_request", "pull_request_push"}) if there else None,),
             notes=self._notes(wanted),
-            risk=Risk.HIGH if any(wanted.values()) else Risk.MEDIUM,
+            at_least=Risk.HIGH if any(wanted.values()) else Risk.MEDIUM,
         )
 
     def _call(self, body: Mapping[str, Any], there: Secret | None) -> Call[Secret]:

@@ -48,7 +48,7 @@ class SetTemplate(TemplateChange):
     text: str = field(repr=False)
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return (self.text,)
 
     @override

@@ -61,7 +61,7 @@ class CreateUser(UserChange):
     tokens: TokenFile | None = field(default=None, repr=False)
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return self.machine, self.admin
 
     @override
@@ -79,7 +79,7 @@ class CreateUser(UserChange):
             admin_calls.create_user(self.login, machine=self.machine, admin=self.admin),
             state=(None,),
             notes=notes,
-            risk=Risk.HIGH if self.admin else Risk.MEDIUM,
+            at_least=Risk.HIGH if self.admin else Risk.MEDIUM,
             promotes=self.admin,
         )
 
@@ -107,7 +107,7 @@ class UpdateUser(UserChange):
     changes: Mapping[str, bool]
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return (sorted(self.changes.items()),)
 
     @override

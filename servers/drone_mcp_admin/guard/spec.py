@@ -12,6 +12,7 @@ from ci_mcp_kit.guard.spec import (
     operations_key,
     rate_key,
 )
+from drone_mcp_admin.guard.action import OPERATIONS
 from drone_mcp_admin.guard.variables import OPERATION_NAMES, SCOPE, VARIABLES
 from drone_mcp_client.errors import DRONE
 
@@ -31,6 +32,7 @@ ADMIN_GUARD = GuardSpec(
     scope="scope",
     scopes="scopes",
     scope_words="repositories and namespaces",
+    operations=OPERATIONS,
     variables=VARIABLES,
     keys={
         "scopes": list_of("What may be changed: owner/name with * as wildcard, org:NAMESPACE, server.", _SCOPE),

@@ -14,6 +14,7 @@ from ci_mcp_kit.guard.spec import (
 )
 from forge_access.guard_variables import OPERATION_NAMES, VARIABLES
 from forge_client.errors import FORGE
+from forge_issues.guard.action import OPERATIONS
 
 FORGE_GUARD = GuardSpec(
     service=FORGE.name,
@@ -22,6 +23,7 @@ FORGE_GUARD = GuardSpec(
     scope="repo",
     scopes="repos",
     scope_words="repositories",
+    operations=OPERATIONS,
     variables=VARIABLES,
     keys={
         "repos": list_of("Repositories that may be written to, owner/name with * as wildcard.", REPO_GLOB),

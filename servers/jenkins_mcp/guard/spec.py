@@ -13,6 +13,7 @@ from ci_mcp_kit.guard.spec import (
     rate_key,
 )
 from jenkins_mcp.client.errors import JENKINS
+from jenkins_mcp.guard.action import OPERATIONS
 from jenkins_mcp.guard.variables import OPERATION_NAMES, VARIABLES
 
 JENKINS_GUARD = GuardSpec(
@@ -22,6 +23,7 @@ JENKINS_GUARD = GuardSpec(
     scope="job",
     scopes="jobs",
     scope_words="jobs",
+    operations=OPERATIONS,
     variables=VARIABLES,
     keys={
         "jobs": list_of("Jobs that may be changed; ** stands for folders, !glob takes away.", NAME_GLOB),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.variables import Variable
 
     Schema = Mapping[str, Any]
@@ -30,6 +31,7 @@ class GuardSpec:
         scope: what audit lines call the scope of an action: "repo".
         scopes: the field that lists the scopes where something may be changed: "repos".
         scope_words: the same for sentences: "repositories".
+        operations: what may be done, by name.
         variables: the environment variables that it reads; those of `ci_mcp_kit.guard.variables` and its own.
         keys: a key of `guard:` in role files -> the JSON Schema of its value. The key is a variable's `field`.
         reserved_params: globs of upper-case names that the service's own programs read, in addition to those of
@@ -42,6 +44,7 @@ class GuardSpec:
     scope: str
     scopes: str
     scope_words: str
+    operations: Mapping[str, Operation]
     variables: tuple[Variable, ...]
     keys: Mapping[str, Schema]
     reserved_params: tuple[str, ...] = ()

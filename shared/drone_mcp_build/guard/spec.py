@@ -15,6 +15,7 @@ from ci_mcp_kit.guard.spec import (
     operations_key,
     rate_key,
 )
+from drone_mcp_build.guard.action import OPERATIONS
 from drone_mcp_build.guard.variables import OPERATION_NAMES, VARIABLES
 from drone_mcp_client.errors import DRONE
 
@@ -25,6 +26,7 @@ BUILD_GUARD = GuardSpec(
     scope="repo",
     scopes="repos",
     scope_words="repositories",
+    operations=OPERATIONS,
     variables=VARIABLES,
     keys={
         "repos": list_of("Repositories that may be changed, owner/name with * as wildcard.", REPO_GLOB),
