@@ -31,7 +31,10 @@ TREE = ["tests/test_architecture.py", "tests/test_readme.py", "tests/test_tools_
 SNAPSHOTS = ["tests/entrypoint/drone_mcp_config/test_snapshots.py", "tests/entrypoint/drone_mcp_cli/test_commands.py"]
 # What may change besides the server's own folders: where it is named by hand, and what is generated from all servers.
 BY_HAND = {"pyproject.toml", "roles/toy.yaml"}
-FROM_ALL_SERVERS = r"README\.md|docs/(tools|examples|examples/toy|roles|architecture)\.md|docs/role\.schema\.json|tests/entrypoint/.*/snapshots/.*"
+FROM_ALL_SERVERS = (
+    r"README\.md|docs/(tools|examples|examples/toy|roles|architecture)\.md|docs/role\.schema\.json|"
+    r"tests/entrypoint/.*/snapshots/.*"
+)
 
 
 class Copy:
