@@ -10,16 +10,7 @@ from typing_extensions import override
 from ci_mcp_kit.guard.operations import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 from ci_mcp_kit.guard.rules import Rules
-from ci_mcp_kit.guard.spec import (
-    AUDIT_KEY,
-    CONFIRM_KEY,
-    REPO_GLOB,
-    SIGNING_KEY,
-    GuardSpec,
-    list_of,
-    operations_key,
-    rate_key,
-)
+from ci_mcp_kit.guard.spec import REPO_GLOB, GuardSpec, list_of, make_keys
 from drone_mcp_nodes.scope import ServiceScope
 from drone_mcp_nodes.variables import GUARD_VARIABLES, OPERATION_NAMES
 
@@ -45,14 +36,11 @@ NODES_GUARD: Final = GuardSpec(
     scope_words="services",
     operations=OPERATIONS,
     variables=GUARD_VARIABLES,
-    keys={
-        "services": list_of("Services that may be changed, node/service with * as wildcard.", REPO_GLOB),
-        "operations": operations_key(OPERATION_NAMES),
-        "confirm": CONFIRM_KEY,
-        "rate": rate_key("a service"),
-        "audit": AUDIT_KEY,
-        "key": SIGNING_KEY,
-    },
+    keys=make_keys(
+        OPERATION_NAMES,
+        "a service",
+        {"services": list_of("Services that may be changed, node/service with * as wildcard.", REPO_GLOB)},
+    ),
 )
 
 

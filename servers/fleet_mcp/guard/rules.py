@@ -10,16 +10,7 @@ from typing_extensions import override
 from ci_mcp_kit.guard.operations import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 from ci_mcp_kit.guard.rules import Rules
-from ci_mcp_kit.guard.spec import (
-    AUDIT_KEY,
-    CONFIRM_KEY,
-    REPO_GLOB,
-    SIGNING_KEY,
-    GuardSpec,
-    list_of,
-    operations_key,
-    rate_key,
-)
+from ci_mcp_kit.guard.spec import REPO_GLOB, GuardSpec, list_of, make_keys
 from coder_client.errors import CODER
 from drone_mcp_build.scope import RepoScope
 from fleet_mcp.variables import GUARD_VARIABLES, OPERATION_NAMES
@@ -41,17 +32,11 @@ FLEET_GUARD: Final = GuardSpec(
     scope_words="projects",
     operations=OPERATIONS,
     variables=GUARD_VARIABLES,
-    keys={
-        "projects": list_of(
-            "Projects whose agents may be changed, owner/name with * as wildcard.",
-            REPO_GLOB,
-        ),
-        "operations": operations_key(OPERATION_NAMES),
-        "confirm": CONFIRM_KEY,
-        "rate": rate_key("a project"),
-        "audit": AUDIT_KEY,
-        "key": SIGNING_KEY,
-    },
+    keys=make_keys(
+        OPERATION_NAMES,
+        "a project",
+        {"projects": list_of("Projects whose agents may be changed, owner/name with * as wildcard.", REPO_GLOB)},
+    ),
 )
 
 

@@ -10,7 +10,7 @@ from typing_extensions import override
 from ci_mcp_kit.guard.operations import Operation, Risk, by_name
 from ci_mcp_kit.guard.planned_action import PlannedAction
 from ci_mcp_kit.guard.rules import Rules, matches
-from ci_mcp_kit.guard.spec import AUDIT_KEY, CONFIRM_KEY, SIGNING_KEY, GuardSpec, list_of, operations_key, rate_key
+from ci_mcp_kit.guard.spec import GuardSpec, list_of, make_keys
 from slipway_mcp.client import SLIPWAY
 from slipway_mcp.variables import GUARD_VARIABLES, OPERATION_NAMES
 
@@ -28,16 +28,15 @@ RELEASE_GUARD: Final = GuardSpec(
     scope_words="applications",
     operations=by_name(STOP),
     variables=GUARD_VARIABLES,
-    keys={
-        "apps": list_of(
-            "Applications that may be changed, * as wildcard.", {"type": "string", "pattern": r"^[^\s,]+$"}
-        ),
-        "operations": operations_key(OPERATION_NAMES),
-        "confirm": CONFIRM_KEY,
-        "rate": rate_key("an application"),
-        "audit": AUDIT_KEY,
-        "key": SIGNING_KEY,
-    },
+    keys=make_keys(
+        OPERATION_NAMES,
+        "an application",
+        {
+            "apps": list_of(
+                "Applications that may be changed, * as wildcard.", {"type": "string", "pattern": r"^[^\s,]+$"}
+            )
+        },
+    ),
 )
 
 
