@@ -4,7 +4,7 @@ A log is taken apart once, into a `LogText`; everything else works on its lines 
 
 Modules:
     log_text        LogText: the log of one step, as a terminal shows its raw lines
-    timestamps      time stamps at the beginning of lines
+    log_forms       time stamps and other forms that CI systems write around the words of tools
     numbered_lines  Row, Writer: lines with their numbers, within a budget, between two random marks
     windows         the lines from an end of a log, around a line or from a cursor
     cursors         a place in a log, as text

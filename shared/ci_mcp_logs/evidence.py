@@ -13,9 +13,8 @@ import re
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from ci_mcp_logs.log_forms import error_command
+from ci_mcp_logs.log_forms import error_command, stamp_of
 from ci_mcp_logs.numbered_lines import GAP, Row, numbered, room_of, room_of_all
-from ci_mcp_logs.timestamps import stamp_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ci_mcp_kit.answer import to_json
 from ci_mcp_kit.cleaning import cleaned
 from ci_mcp_kit.token_count import count_tokens
-from ci_mcp_logs.timestamps import split_stamp
+from ci_mcp_logs.log_forms import split_stamp
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence

@@ -11,8 +11,7 @@ import anyio.to_thread
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.concurrency import for_each
 from ci_mcp_kit.errors import NotFound, ServiceError
-from ci_mcp_logs.diagnosis.advice import Words, advise
-from ci_mcp_logs.diagnosis.answer import Case, Diagnosis, compose_diagnosis
+from ci_mcp_logs.diagnosis.answer import Case, Diagnosis, Words, advise, compose_diagnosis
 from ci_mcp_logs.diagnosis.verdicts import JUDGED, Part
 from ci_mcp_logs.evidence import headline, new_lines, places_of, signature, signature_of, study_of
 from ci_mcp_logs.numbered_lines import new_nonce

@@ -58,30 +58,6 @@ def _pattern(words: str) -> Any:
     return re2.compile(rf"(?:{words})[^\n]*".encode(), options)
 
 
-def telling_places(data: bytes) -> list[tuple[int, int]]:
-    """Return where lines hold a telling word: the offsets of the first one in a line and of the line's end.
-
-    Args:
-        data: the lines of the log, each with a line feed.
-    """
-    found: list[tuple[int, int]] = []
-    end = len(data) - 1
-    warnings = tuning.WARNINGS
-    read = 0
-    while end > 0 and len(found) < tuning.WEAK_QUOTA and read < tuning.WEAK_READ:
-        start = _line_start(data, max(0, end - _CHUNK))
-        chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
-        read += len(chunk)
-        warned = [place for place in chunk if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
-        dropped = set(warned[: len(warned) - warnings])  # there are many, and they are hardly ever the cause
-        kept = [place for place in chunk if place not in dropped]
-        warnings -= len(warned) - len(dropped)
-        found = kept[-tuning.WEAK_QUOTA :] + found
-        end = start if len(kept) <= tuning.WEAK_QUOTA else _line_start(data, found[0][0])
-    early = (match.span() for match in _pattern(_STRONG).finditer(data, 0, max(0, end)))
-    return _without_repetitions(data, islice(early, tuning.STRONG_READ)) + found
-
-
 def _without_repetitions(data: bytes, places: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
     """Return the first places, and of those with the same wording only a few."""
     kept: list[tuple[int, int]] = []
@@ -114,7 +90,23 @@ def _count_line_feeds(data: bytes, start: int, end: int) -> int:
 def telling_lines(text: LogText) -> list[Line]:
     """Return the lines that hold a telling word, ascending."""
     data = text.data
-    starts = [_line_start(data, end) for _, end in telling_places(data)]
+    found: list[tuple[int, int]] = []  # where: the offsets of the first telling word in a line, and of the line's end
+    end = len(data) - 1
+    warnings = tuning.WARNINGS
+    read = 0
+    while end > 0 and len(found) < tuning.WEAK_QUOTA and read < tuning.WEAK_READ:
+        start = _line_start(data, max(0, end - _CHUNK))
+        chunk = [match.span() for match in _pattern(f"{_STRONG}|{_WEAK}").finditer(data, start, end)]
+        read += len(chunk)
+        warned = [place for place in chunk if data[place[0] : place[0] + len(_WARNING)].lower() == _WARNING]
+        dropped = set(warned[: len(warned) - warnings])  # there are many, and they are hardly ever the cause
+        kept = [place for place in chunk if place not in dropped]
+        warnings -= len(warned) - len(dropped)
+        found = kept[-tuning.WEAK_QUOTA :] + found
+        end = start if len(kept) <= tuning.WEAK_QUOTA else _line_start(data, found[0][0])
+    early = (match.span() for match in _pattern(_STRONG).finditer(data, 0, max(0, end)))
+    found = _without_repetitions(data, islice(early, tuning.STRONG_READ)) + found
+    starts = [_line_start(data, line_end) for _, line_end in found]
     counts = (_count_line_feeds(data, above, start) for above, start in pairwise([0, *starts]))
     indexes = list(accumulate(counts))
     return list(map(Line, [index + 1 for index in indexes], trimmed(text.lines[index] for index in indexes)))

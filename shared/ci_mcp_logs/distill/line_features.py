@@ -17,7 +17,7 @@ from ci_mcp_logs.distill.anchor_tables import ROLES, anchors_in
 from ci_mcp_logs.distill.line_text import READ, pattern_input
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from ci_mcp_logs.distill.anchor_tables import Anchor
     from ci_mcp_logs.distill.model import Model
@@ -83,7 +83,15 @@ class LineReader:
             memory = self._memory[telling]
             self._known.update(memory.recall(fresh))
             unseen = [text for text in fresh if text not in self._known]
-            profiles = dict(zip(unseen, _profiles_of(self._model, unseen, telling=telling), strict=True))
+            # Line by line would be slower: automata and vocabulary do not share a processor's cache.
+            raws = list(map(pattern_input, unseen))
+            anchors = anchors_in(raws, telling=telling)
+            scores = [self._model.bias + self._model.words.score(raw) for raw in raws]
+            profiles = {}
+            for text, raw, anchor, score in zip(unseen, raws, anchors, scores, strict=True):
+                role = ROLE_CODE[anchor.role] if text else BLANK
+                family, gist = anchor.name or text[:_BEGINNING], raw.translate(_DIGITS).strip()
+                profiles[text] = LineProfile(score, anchor, role, family, gist, len(text) - len(text.lstrip()))
             memory.keep({text: profile for text, profile in profiles.items() if len(text) <= READ})
             self._known.update(profiles)
         return LineProfiles(*zip(*map(self._known.__getitem__, texts), strict=True))
@@ -116,17 +124,6 @@ def _memory_of(model: Model) -> tuple[ProfileMemory, ProfileMemory]:
     """Return the memory of lines that were profiled as any, and that of telling ones."""
     del model  # each has its own
     return ProfileMemory(_REMEMBERED), ProfileMemory(_REMEMBERED)
-
-
-def _profiles_of(model: Model, texts: Sequence[str], *, telling: bool) -> Iterator[LineProfile]:
-    """Profile lines. Line by line would be slower: automata and vocabulary do not share a processor's cache."""
-    raws = list(map(pattern_input, texts))
-    anchors = anchors_in(raws, telling=telling)
-    scores = [model.bias + model.words.score(raw) for raw in raws]
-    for text, raw, anchor, score in zip(texts, raws, anchors, scores, strict=True):
-        role = ROLE_CODE[anchor.role] if text else BLANK
-        gist = raw.translate(_DIGITS).strip()
-        yield LineProfile(score, anchor, role, anchor.name or text[:_BEGINNING], gist, len(text) - len(text.lstrip()))
 
 
 class End(NamedTuple):

@@ -7,6 +7,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ci_mcp_kit.token_count import count_tokens
+from ci_mcp_logs.log_forms import common_form, stamps_room
 from ci_mcp_logs.log_text import LogText
 from ci_mcp_logs.numbered_lines import (
     LEAST_ROOM,
@@ -24,7 +25,6 @@ from ci_mcp_logs.numbered_lines import (
     share,
     width_for,
 )
-from ci_mcp_logs.timestamps import common_form, stamps_room
 
 LINES = st.lists(
     st.text(alphabet='ab "\\\té日', max_size=30) | st.sampled_from(["", "x" * 5000, '"' * 900]), max_size=40

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import anyio
 
-from drone_mcp_known.lazy_store import LazyStore
+from drone_mcp_known.known import LazyStore
 
 if TYPE_CHECKING:
     from pathlib import Path
