@@ -45,8 +45,8 @@ FAILED = {**REPO, "number": 4}
 class Tool(NamedTuple):
     """A tool, and how many rooms its call may enter.
 
-    The limits are what was measured and a few more, as a count depends on what the store of the process holds. Raise
-    one for a step that is new, not for a step that is cut into more pieces.
+    The limits are what was measured and a few more, as a count depends on what the process knows from calls before.
+    Raise one for a step that is new, not for a step that is cut into more pieces.
     """
 
     package: str
@@ -59,13 +59,13 @@ TOOLS = {
     "drone_list_builds": Tool("drone_mcp_builds", REPO, 46, 138),
     "drone_get_build": Tool("drone_mcp_builds", FAILED, 54, 176),
     "drone_find_builds": Tool("drone_mcp_builds", {**REPO, "status": "failed"}, 46, 140),
-    "drone_diagnose_build": Tool("drone_mcp_logs", FAILED, 77, 366),
-    "drone_get_build_logs": Tool("drone_mcp_logs", FAILED, 61, 202),
-    "drone_search_build_logs": Tool("drone_mcp_logs", {**FAILED, "pattern": "error"}, 61, 198),
-    "drone_evaluate_build": Tool("drone_mcp_policy", FAILED, 48, 155),
+    "drone_diagnose_build": Tool("drone_mcp_logs", FAILED, 78, 370),
+    "drone_get_build_logs": Tool("drone_mcp_logs", FAILED, 62, 205),
+    "drone_search_build_logs": Tool("drone_mcp_logs", {**FAILED, "pattern": "error"}, 62, 201),
+    "drone_evaluate_build": Tool("drone_mcp_policy", FAILED, 49, 158),
     "drone_list_issues": Tool("forge_issues", REPO, 45, 115),
     "drone_read_file": Tool("forge_code", {**REPO, "path": "README.md"}, 42, 112),
-    "jenkins_get_build": Tool("jenkins_mcp", {"job": "team/app/main"}, 40, 120),
+    "jenkins_get_build": Tool("jenkins_mcp", {"job": "team/app/main"}, 39, 120),
     "jenkins_diagnose_build": Tool("jenkins_mcp", {"job": "team/app/feature%2Fnew price"}, 70, 303),
     "fleet_list_agents": Tool("fleet_mcp", {}, 44, 119),
 }
