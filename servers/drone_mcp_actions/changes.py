@@ -15,6 +15,7 @@ from drone_mcp_actions import plans, reports
 from drone_mcp_actions.plans import has_ended
 from drone_mcp_actions.views import ActionView, view_of
 from drone_mcp_build.guard.action import BuildAction
+from drone_mcp_build.guard.new_builds import find_only_build
 from drone_mcp_build.guard.slow_triggers import reporting
 from drone_mcp_build.guard.spec import BUILD_GUARD
 
@@ -144,12 +145,12 @@ class BuildChange(Change[BuildAction, ActionView]):
 
 
 def _find_restart(action: BuildAction, newest: Iterable[Build]) -> Sent | None:
-    """Return the build that a restart has made, if there is exactly one: two could be someone else's."""
+    """Return the build that a restart has made, if there is exactly one."""
     # Without the number of the newest build before it, an earlier restart could not be distinguished from this one.
     if not action.newest:
         return None
     made = [build for build in newest if build.parent == action.build.number and build.number > action.newest]
-    return Sent((made[0],)) if len(made) == 1 else None
+    return find_only_build(made)
 
 
 def _find_decision(verb: str, build: Build, number: int) -> Sent | None:

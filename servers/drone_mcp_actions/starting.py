@@ -10,9 +10,15 @@ from typing_extensions import override
 from ci_mcp_kit.guard.change import Change, Plan, Sent
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_actions.views import StartView
-from drone_mcp_build import standing
 from drone_mcp_build.build_names import SHORT_COMMIT, clean_name
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.new_builds import (
+    STEP_WHERE_SKIPPED,
+    describe_new_build,
+    explain_failed_start,
+    find_only_build,
+    note_found,
+)
 from drone_mcp_build.guard.slow_triggers import reporting
 from drone_mcp_build.guard.spec import BUILD_GUARD
 from drone_mcp_client import calls
@@ -100,8 +106,7 @@ class StartChange(Change[BuildAction, StartView]):
             # Drone stores a build whose pipeline file is wrong without its parameters (trigger/trigger.go).
             and (wanted <= build.params.items() or build.status == "error")
         ]
-        # Two could be someone else's.
-        return Sent((made[0],)) if len(made) == 1 else None
+        return find_only_build(made)
 
     @override
     def while_sending(self) -> AbstractAsyncContextManager[object]:
@@ -158,28 +163,21 @@ def make_view(plan: StartPlan, outcome: StartOutcome, message: str, **fields: An
 def report_start(plan: StartPlan, sent: Sent) -> StartView:
     """Report what Drone made of the request: a build, one that failed at once, or nothing."""
     repo, new = plan.action.repo, sent.answers[0]
-    found = ("Drone did not answer as it should; that it was done shows in the build",) if sent.found else ()
-    # Where Drone skips a build, it answers 200 with `null` (harness/drone v2.25.0, trigger/trigger.go).
     if new is None:
         return make_view(
             plan,
             "nothing_started",
             "Drone started nothing: no pipeline of .drone.yml matches the branch and the event 'custom', or "
             "the owner of the repository is inactive, or an extension of the server skips it",
-            next_step="Look at the trigger conditions in .drone.yml; calling again changes nothing",
+            next_step=STEP_WHERE_SKIPPED,
         )
-    failed = new.status == "error"
-    why = clean_name(new.error) or "Drone does not say why"
+    failure = explain_failed_start("Build", new)
     return make_view(
         plan,
         "done",
-        f"Build {new.number} was made and failed at once: {why}" if failed else f"Started build {new.number}",
+        failure or f"Started build {new.number}",
         number=new.number,
-        cursor=standing.encode(repo, new),
-        status=new.status,
         commit=new.after,
-        notes=(*(() if failed else plan.notes), *found),
-        next_step="Correct the pipeline file in the repository and push"
-        if failed
-        else f"Wait for build {new.number} of {repo} with this cursor, and look how it ends",
+        notes=(*(() if failure else plan.notes), *note_found(sent)),
+        **describe_new_build(repo, new),
     )

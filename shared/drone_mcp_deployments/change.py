@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 from typing_extensions import override
 
 from ci_mcp_kit.guard.change import Change, Sent
-from drone_mcp_build import standing
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.guard.action import BuildAction
+from drone_mcp_build.guard.new_builds import (
+    STEP_WHERE_SKIPPED,
+    describe_new_build,
+    explain_failed_start,
+    find_only_build,
+    note_found,
+)
 from drone_mcp_build.guard.slow_triggers import reporting
 from drone_mcp_deployments.history import deployments_to
 from drone_mcp_deployments.plans import DeployPlan, Situation
@@ -106,8 +112,7 @@ class DeploymentChange(Change[BuildAction, DeployView]):
             for build in deployments_to(action.target, [one async for one in drone.builds(self.repo, limit=25)])
             if (build.event, build.parent) == (event, action.build.number) and build.number > action.newest
         ]
-        # Two could be someone else's.
-        return Sent((made[0],)) if len(made) == 1 else None
+        return find_only_build(made)
 
     @override
     def while_sending(self) -> AbstractAsyncContextManager[object]:
@@ -129,32 +134,23 @@ class DeploymentChange(Change[BuildAction, DeployView]):
     @override
     async def describe_done(self, plan: Plan[BuildAction], sent: Sent) -> DeployView:
         new, name = sent.answers[0], plan.action.operation.name
-        # Where Drone skips a build, it answers 200 with `null` (harness/drone v2.25.0, trigger/trigger.go).
         if new is None:
             return self.describe(
                 plan,
                 "nothing_started",
                 f"Drone started nothing: no pipeline of .drone.yml is triggered by {_EVENTS.get(name, name)!r} with "
                 "this target",
-                next_step="Look at the trigger conditions in .drone.yml; calling again changes nothing",
+                next_step=STEP_WHERE_SKIPPED,
             )
         until = await self.note_end(plan, new)
-        failed = new.status == "error"
-        why = clean_name(new.error) or "Drone does not say why"
-        failure = f"Deployment {new.number} was made and failed at once: {why}"
-        found = ("Drone did not answer as it should; that it was done shows in the build",) if sent.found else ()
         return self.describe(
             plan,
             "done",
-            failure if failed else f"Started deployment {new.number}",
+            explain_failed_start("Deployment", new) or f"Started deployment {new.number}",
             deployment=new.number,
-            status=new.status,
-            cursor=standing.encode(self.repo, new),
             ends=format_time(int(until)),
-            notes=found,
-            next_step="Correct the pipeline file in the repository and push"
-            if failed
-            else f"Wait for build {new.number} of {self.repo} with this cursor, and look how it ends",
+            notes=note_found(sent),
+            **describe_new_build(self.repo, new),
         )
 
     async def note_end(self, plan: Plan[BuildAction], new: Build) -> float:  # noqa: ARG002 - for a change that stops

@@ -125,6 +125,12 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
         """Read what Drone has after all calls were answered."""
 
+    def report_deletion(self, *, is_there: bool) -> ReadBack:
+        """Report whether the subject is gone."""
+        if is_there:
+            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
+        return ReadBack(message=f"{self.subject} is deleted")
+
     @override
     def describe(self, plan: AdminPlan, outcome: str, message: str, **fields: Any) -> ChangeView:
         return ChangeView(

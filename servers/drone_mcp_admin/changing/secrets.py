@@ -152,9 +152,7 @@ class DeleteSecret(AdminChange):
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
-        if await self._is_there():
-            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
-        return ReadBack(message=f"{self.subject} is deleted")
+        return self.report_deletion(is_there=await self._is_there())
 
     async def _is_there(self) -> bool:
         found = await list_secrets(await self.access.client(), self.place)

@@ -152,9 +152,7 @@ class DeleteUser(UserChange):
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
-        if await self.find() is not None:
-            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
-        return ReadBack(message=f"{self.subject} is deleted")
+        return self.report_deletion(is_there=await self.find() is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

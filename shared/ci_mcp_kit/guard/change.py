@@ -12,6 +12,7 @@ from ci_mcp_kit.answer import View
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.guard.protocols import Action
 from ci_mcp_kit.guard.repeating import A_DAY, WINDOW
+from ci_mcp_kit.sentences import begin_sentence
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -51,7 +52,7 @@ class Plan(Generic[A]):
     @property
     def question(self) -> str:
         """The question that a person is asked."""
-        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.all_notes])
+        return "\n".join([f"{begin_sentence(self.effect)}?", *self.all_notes])
 
     @property
     def all_notes(self) -> tuple[str, ...]:
