@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from starlette.responses import Response
 
-    from coder_simulator.records import Build, Template
+    from coder_simulator.records import Template
     from coder_simulator.requests import Ask
 
 API: Final = "/api/v2"
@@ -61,7 +61,7 @@ def list_builds(ask: Ask) -> Response:
         builds = [build for build in builds if build.number > number]
     limit, offset = ask.number("limit"), ask.number("offset") or 0
     page = builds[offset : offset + limit] if limit else builds[offset:]
-    return to_json([_export(ask, workspace.id, build) for build in page])
+    return to_json([export_build(ask.world, workspace, build) for build in page])
 
 
 def get_build(ask: Ask) -> Response:
@@ -142,10 +142,6 @@ def _version(ask: Ask) -> Template:
     if found is None or not ask.may("template"):
         raise not_found()
     return found
-
-
-def _export(ask: Ask, workspace: str, build: Build) -> dict[str, Any]:
-    return export_build(ask.world, ask.world.workspaces[workspace], build)
 
 
 def _includes_deleted(ask: Ask) -> bool:

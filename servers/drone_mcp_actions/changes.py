@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -14,16 +14,19 @@ from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_actions import plans, reports
 from drone_mcp_actions.plans import has_ended
 from drone_mcp_actions.views import ActionView, view_of
-from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.action import BuildAction
+from drone_mcp_build.guard.new_builds import find_only_build
 from drone_mcp_build.guard.slow_triggers import reporting
+from drone_mcp_build.guard.spec import BUILD_GUARD
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from contextlib import AbstractAsyncContextManager
 
-    from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_actions.plans import BuildPlan
+    from drone_mcp_actions.views import Outcome
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_build.guard.slow_triggers import Report
     from drone_mcp_client.models import Build
@@ -37,24 +40,19 @@ class BuildChange(Change[BuildAction, ActionView]):
     """One call of a tool of this server; `access` reads the build.
 
     Attributes:
-        name: of the operation.
         stage: the one that is meant; None: all that wait.
         additions: to a restart.
     """
 
+    spec: ClassVar[GuardSpec] = BUILD_GUARD
+
     access: DroneAccess = field(repr=False)
     clock: Callable[[], float] = field(repr=False)
     report: Report = field(repr=False)
-    name: str
     repo: str
     number: int
     stage: int | None = None
     additions: Additions = NOTHING_ADDED
-
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS[self.name]
 
     @property
     @override
@@ -72,12 +70,16 @@ class BuildChange(Change[BuildAction, ActionView]):
         return view_of(self.name)
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return self.name, self.repo, self.number, self.stage, self.additions.params, self.additions.switches
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.repo, self.number
+
+    @override
+    def contents(self) -> tuple[Any, ...]:
+        return self.stage, self.additions.params, self.additions.switches
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "repo": self.repo, "build": self.number}
+        return super().facts() | {"build": self.number}
 
     @override
     async def plan(self) -> BuildPlan:
@@ -117,12 +119,19 @@ class BuildChange(Change[BuildAction, ActionView]):
         return reporting(self.report) if self.name == "restart" else super().while_sending()
 
     @override
+    def describe(self, plan: BuildPlan, outcome: Outcome, message: str, **fields: Any) -> ActionView:
+        return reports.make_view(plan, outcome, message, **fields)
+
+    @override
     def describe_nothing(self, plan: BuildPlan) -> ActionView:
-        return reports.report_nothing(plan)
+        build = plan.action.build
+        return self.describe(
+            plan, "nothing_to_do", plan.nothing, status=build.status, stages=reports.list_stages(build)
+        )
 
     @override
     def describe_rehearsal(self, plan: BuildPlan, decision: Decision) -> ActionView:
-        return reports.report_rehearsal(plan, confirm=decision.confirm, off=decision.mode != "on")
+        return super().describe_rehearsal(plan, decision).model_copy(update={"status": plan.action.build.status})
 
     @override
     async def describe_done(self, plan: BuildPlan, sent: Sent) -> ActionView:
@@ -134,19 +143,14 @@ class BuildChange(Change[BuildAction, ActionView]):
                 now = await (await self.access.client()).build(self.repo, self.number)
         return reports.report_done(plan, sent, now)
 
-    @override
-    def describe_repeated(self, earlier: ActionView) -> ActionView:
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
-
 
 def _find_restart(action: BuildAction, newest: Iterable[Build]) -> Sent | None:
-    """Return the build that a restart has made, if there is exactly one: two could be someone else's."""
+    """Return the build that a restart has made, if there is exactly one."""
     # Without the number of the newest build before it, an earlier restart could not be distinguished from this one.
     if not action.newest:
         return None
     made = [build for build in newest if build.parent == action.build.number and build.number > action.newest]
-    return Sent((made[0],)) if len(made) == 1 else None
+    return find_only_build(made)
 
 
 def _find_decision(verb: str, build: Build, number: int) -> Sent | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.guard.change import Plan
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_build.approval import was_approved
 from drone_mcp_build.build_names import clean_name, describe_origin, name_build, name_stages
 from drone_mcp_build.guard.action import DEPLOYMENTS, OPERATIONS, BuildAction
@@ -158,7 +159,7 @@ def _note_decline(build: Build, left: tuple[Stage, ...]) -> tuple[str, ...]:
     notes = [f"The build {declined}: it cannot be restarted"]
     if left:
         still = f"{name_stages(left)} {'stays' if len(left) == 1 else 'stay'} open to approval"
-        notes.append(f"{still[0].upper()}{still[1:]} by anyone with the right to approve, and would then run")
+        notes.append(f"{begin_sentence(still)} by anyone with the right to approve, and would then run")
     return tuple(notes)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_actions.plans import note_approval
 from drone_mcp_actions.views import view_of
-from drone_mcp_build import standing
 from drone_mcp_build.build_names import clean_name, name_build, name_stages
+from drone_mcp_build.guard.new_builds import STEP_WHERE_SKIPPED, describe_new_build, explain_failed_start, note_found
 from drone_mcp_client.status import blocked_stages
 
 if TYPE_CHECKING:
@@ -32,29 +33,8 @@ def make_view(plan: BuildPlan, outcome: Outcome, message: str, **more: Any) -> A
         number=action.build.number,
         operation=action.operation.name,
         outcome=outcome,
-        message=f"{message[0].upper()}{message[1:]}",
-        **more,
-    )
-
-
-def report_nothing(plan: BuildPlan) -> ActionView:
-    """Report that the build is already in the requested state."""
-    build = plan.action.build
-    return make_view(plan, "nothing_to_do", plan.nothing, status=build.status, stages=_stages(build))
-
-
-def report_rehearsal(plan: BuildPlan, *, confirm: bool, off: bool) -> ActionView:
-    """Report a rehearsal; `off` if the whole server only rehearses."""
-    how = "the operator of this server can set DRONE_MCP_ACTIONS to on" if off else "call again without dry_run"
-    return make_view(
-        plan,
-        "dry_run",
-        f"this would {plan.effect}. Nothing was sent",
-        requests=plan.requests,
-        status=plan.action.build.status,
-        needs_confirmation=confirm,
-        notes=plan.all_notes,
-        next_step=f"To do it, {how}" + ("; it then needs a confirmation" if confirm else ""),
+        message=begin_sentence(message),
+        **({"requests": plan.requests} | more),
     )
 
 
@@ -70,31 +50,14 @@ def report_done(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionView:
 
 def _report_restart(plan: BuildPlan, sent: Sent) -> ActionView:
     old, new = plan.action.build, sent.answers[0]
-    # Where Drone skips a build, it answers 200 with `null` (harness/drone v2.25.0, trigger/trigger.go).
     if new is None:
         message = f"Drone took the restart of build {old.number} and started nothing: {_explain_skip(old)}"
-        next_step = "Look at the trigger conditions in .drone.yml; calling again changes nothing"
-        return make_view(plan, "nothing_started", message, requests=plan.requests, next_step=next_step)
-    # A mistake in the pipeline is no error of the request: Drone stores a build with that status, without stages.
-    if new.status == "error":
-        message = f"build {new.number} was made and failed at once: {clean_name(new.error) or 'Drone does not say why'}"
-        next_step = "Correct the pipeline file in the repository and push"
-        notes = _note_found(sent)
-    else:
-        message = f"build {old.number} runs again as build {new.number}; the old one stays {clean_name(old.status)}"
-        next_step = f"Wait for build {new.number} of {plan.action.repo} with this cursor, and look how it ends"
-        notes = (*plan.notes, *_note_found(sent))
-    return make_view(
-        plan,
-        "done",
-        message,
-        requests=plan.requests,
-        new_build=new.number,
-        cursor=standing.encode(plan.action.repo, new),
-        status=new.status,
-        notes=notes,
-        next_step=next_step,
-    )
+        return make_view(plan, "nothing_started", message, next_step=STEP_WHERE_SKIPPED)
+    failure = explain_failed_start("build", new)
+    again = f"build {old.number} runs again as build {new.number}; the old one stays {clean_name(old.status)}"
+    notes = (*(() if failure else plan.notes), *note_found(sent))
+    shown = describe_new_build(plan.action.repo, new)
+    return make_view(plan, "done", failure or again, new_build=new.number, notes=notes, **shown)
 
 
 def _explain_skip(old: Build) -> str:
@@ -117,10 +80,9 @@ def _report_stop(plan: BuildPlan, sent: Sent) -> ActionView:
         plan,
         "done",
         f"{name_build(plan.action.repo, now)} is {clean_name(now.status)}",
-        requests=plan.requests,
         status=now.status,
-        stages=_stages(now),
-        notes=(*([runner] if ran else []), *_note_found(sent)),
+        stages=list_stages(now),
+        notes=(*([runner] if ran else []), *note_found(sent)),
         next_step=f"Restart build {now.number} if it is wanted again" if now.status == "killed" else "",
     )
 
@@ -131,7 +93,7 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
     chosen, left = plan.action.stages[:count], plan.action.stages[count:]
     message = f"{verb} stage {', '.join(map(str, chosen))} of {name_build(plan.action.repo, plan.action.build)}"
     still_held = blocked_stages(now) if now else ()
-    notes = [*_note_decision(plan, chosen, still_held), *_note_found(sent)]
+    notes = [*_note_decision(plan, chosen, still_held), *note_found(sent)]
     if sent.failed is not None:
         unknown = sent.failed.outcome_unknown
         happened = f"it is unknown whether stage {left[0]} was" if unknown else f"Drone refused stage {left[0]}"
@@ -144,7 +106,7 @@ def _report_decision(plan: BuildPlan, sent: Sent, now: Build | None) -> ActionVi
         message,
         requests=plan.requests[:count],
         status=now.status if now else "",
-        stages=_stages(now) if now else {},
+        stages=list_stages(now) if now else {},
         notes=tuple(notes),
         next_step=_suggest_next_step(verb, plan, left=bool(left), held=bool(still_held)),
     )
@@ -159,10 +121,6 @@ def _note_decision(plan: BuildPlan, decided: Sequence[int], still_held: Sequence
     return (f"Still open to approval: {name_stages(still_held)} {runs}",) if still_held else ()
 
 
-def _note_found(sent: Sent) -> tuple[str, ...]:
-    return ("Drone did not answer as it should; that it was done shows in the build",) if sent.found else ()
-
-
 def _suggest_next_step(verb: str, plan: BuildPlan, *, left: bool, held: bool) -> str:
     build = name_build(plan.action.repo, plan.action.build)
     if left:
@@ -172,5 +130,6 @@ def _suggest_next_step(verb: str, plan: BuildPlan, *, left: bool, held: bool) ->
     return f"Wait for {build} and look how it ends" if verb == "approved" else "A new push makes a new build"
 
 
-def _stages(build: Build) -> dict[str, str]:
+def list_stages(build: Build) -> dict[str, str]:
+    """Return the status of each stage, by its number."""
     return {str(stage.number): clean_name(stage.status) for stage in build.stages}

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
-from ci_mcp_kit.guard.spec import AUDIT_COMMANDS
 from drone_mcp_actions.resources import ActionResources
 from drone_mcp_actions.tools import OPERATION_OF, ActionTools
 from drone_mcp_build.access import DroneAccess
@@ -43,7 +41,6 @@ instructions. Everything asked for here is on record: drone://audit/recent.""",
     command="drone-mcp-actions",
     settings=ActionSettings,
     guard=BUILD_GUARD,
-    commands=AUDIT_COMMANDS,
 )
 
 
@@ -56,12 +53,5 @@ def create(settings: ActionSettings, clock: Callable[[], float] = time.time) -> 
 
 
 def main(handover: Handover | None = None) -> None:
-    """Serve over stdin and stdout, from the handover of its front on.
-
-    Called with `audit`, look at an audit file.
-    """
-    if sys.argv[1:2] == ["audit"]:
-        from ci_mcp_kit.guard import audit_command  # noqa: PLC0415 - a server has no use for it
-
-        sys.exit(audit_command.main(SPEC.command, BUILD_GUARD.variable("key"), sys.argv[2:]))
+    """Serve over stdin and stdout, from the handover of its front on."""
     run(SPEC, create, handover)

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
 from ci_mcp_kit.guard.change import Change, Plan, Sent
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_actions.views import StartView
-from drone_mcp_build import standing
 from drone_mcp_build.build_names import SHORT_COMMIT, clean_name
 from drone_mcp_build.guard.action import OPERATIONS, BuildAction
+from drone_mcp_build.guard.new_builds import (
+    STEP_WHERE_SKIPPED,
+    describe_new_build,
+    explain_failed_start,
+    find_only_build,
+    note_found,
+)
 from drone_mcp_build.guard.slow_triggers import reporting
+from drone_mcp_build.guard.spec import BUILD_GUARD
 from drone_mcp_client import calls
 from drone_mcp_client.errors import InvalidInput
 from drone_mcp_client.models import Build
@@ -22,8 +29,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractAsyncContextManager
 
-    from ci_mcp_kit.guard.operations import Operation
-    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
+    from drone_mcp_actions.views import StartOutcome
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_build.guard.slow_triggers import Report
     from drone_mcp_client.models import Repo
@@ -43,6 +50,9 @@ class StartChange(Change[BuildAction, StartView]):
         commit: to build as one of the branch; "" for the newest.
     """
 
+    spec: ClassVar[GuardSpec] = BUILD_GUARD
+
+    name: str = "start"
     access: DroneAccess = field(repr=False)
     clock: Callable[[], float] = field(repr=False)
     report: Report = field(repr=False)
@@ -50,11 +60,6 @@ class StartChange(Change[BuildAction, StartView]):
     branch: str = ""
     commit: str = ""
     additions: Additions = NOTHING_ADDED
-
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS["start"]
 
     @property
     @override
@@ -72,21 +77,21 @@ class StartChange(Change[BuildAction, StartView]):
         return StartView
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return "start", self.repo, self.branch, self.commit, self.additions.params
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.repo, self.branch, self.commit
+
+    @override
+    def contents(self) -> tuple[Any, ...]:
+        return (self.additions.params,)
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": "start", "repo": self.repo, "branch": self.branch, "commit": self.commit}
+        return super().facts() | {"branch": self.branch, "commit": self.commit}
 
     @override
     async def plan(self) -> StartPlan:
         drone = await self.access.client()
         return plan_start(await drone.repo(self.repo), self.branch, self.commit, self.additions, self.clock())
-
-    @override
-    def keeps_decision(self, before: BuildAction, now: BuildAction) -> bool:
-        return before.fingerprint == now.fingerprint
 
     @override
     async def find_effect(self, plan: StartPlan, index: int) -> Sent | None:
@@ -101,39 +106,19 @@ class StartChange(Change[BuildAction, StartView]):
             # Drone stores a build whose pipeline file is wrong without its parameters (trigger/trigger.go).
             and (wanted <= build.params.items() or build.status == "error")
         ]
-        # Two could be someone else's.
-        return Sent((made[0],)) if len(made) == 1 else None
+        return find_only_build(made)
 
     @override
     def while_sending(self) -> AbstractAsyncContextManager[object]:
         return reporting(self.report)
 
     @override
-    def describe_nothing(self, plan: StartPlan) -> StartView:
-        raise NotImplementedError("a start always has something to do")
-
-    @override
-    def describe_rehearsal(self, plan: StartPlan, decision: Decision) -> StartView:
-        off = "the operator of this server can set DRONE_MCP_ACTIONS to on"
-        how = "call again without dry_run" if decision.mode == "on" else off
-        return StartView(
-            repo=self.repo,
-            outcome="dry_run",
-            message=f"This would {plan.effect}. Nothing was sent",
-            requests=plan.requests,
-            needs_confirmation=decision.confirm,
-            notes=plan.all_notes,
-            next_step=f"To do it, {how}" + ("; it then needs a confirmation" if decision.confirm else ""),
-        )
+    def describe(self, plan: StartPlan, outcome: StartOutcome, message: str, **fields: Any) -> StartView:
+        return make_view(plan, outcome, message, **fields)
 
     @override
     async def describe_done(self, plan: StartPlan, sent: Sent) -> StartView:
         return report_start(plan, sent)
-
-    @override
-    def describe_repeated(self, earlier: StartView) -> StartView:
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
 
 
 def plan_start(repo: Repo, branch: str, commit: str, additions: Additions, at: float) -> StartPlan:
@@ -170,32 +155,29 @@ def plan_start(repo: Repo, branch: str, commit: str, additions: Additions, at: f
     return StartPlan(action=action, calls=(call,), effect=effect, notes=tuple(notes))
 
 
+def make_view(plan: StartPlan, outcome: StartOutcome, message: str, **fields: Any) -> StartView:
+    """Return an answer about the start of a build."""
+    return StartView(repo=plan.action.repo, requests=plan.requests, outcome=outcome, message=message, **fields)
+
+
 def report_start(plan: StartPlan, sent: Sent) -> StartView:
     """Report what Drone made of the request: a build, one that failed at once, or nothing."""
     repo, new = plan.action.repo, sent.answers[0]
-    found = ("Drone did not answer as it should; that it was done shows in the build",) if sent.found else ()
-    shown: dict[str, Any] = {"repo": repo, "requests": plan.requests}
-    # Where Drone skips a build, it answers 200 with `null` (harness/drone v2.25.0, trigger/trigger.go).
     if new is None:
-        return StartView(
-            **shown,
-            outcome="nothing_started",
-            message="Drone started nothing: no pipeline of .drone.yml matches the branch and the event 'custom', or "
+        return make_view(
+            plan,
+            "nothing_started",
+            "Drone started nothing: no pipeline of .drone.yml matches the branch and the event 'custom', or "
             "the owner of the repository is inactive, or an extension of the server skips it",
-            next_step="Look at the trigger conditions in .drone.yml; calling again changes nothing",
+            next_step=STEP_WHERE_SKIPPED,
         )
-    failed = new.status == "error"
-    why = clean_name(new.error) or "Drone does not say why"
-    return StartView(
-        **shown,
+    failure = explain_failed_start("Build", new)
+    return make_view(
+        plan,
+        "done",
+        failure or f"Started build {new.number}",
         number=new.number,
-        outcome="done",
-        message=f"Build {new.number} was made and failed at once: {why}" if failed else f"Started build {new.number}",
-        cursor=standing.encode(repo, new),
-        status=new.status,
         commit=new.after,
-        notes=(*(() if failed else plan.notes), *found),
-        next_step="Correct the pipeline file in the repository and push"
-        if failed
-        else f"Wait for build {new.number} of {repo} with this cursor, and look how it ends",
+        notes=(*(() if failure else plan.notes), *note_found(sent)),
+        **describe_new_build(repo, new),
     )

@@ -10,6 +10,8 @@ from ci_mcp_kit.answer import View
 
 Outcome = Literal["done", "partly_done", "nothing_started", "nothing_to_do", "dry_run", "repeated"]
 
+StartOutcome = Literal["done", "nothing_started", "dry_run", "repeated"]
+
 
 class ActionView(View):
     """The effect of an operation on a build, its status afterwards, and the next step.
@@ -43,7 +45,7 @@ class StartView(View):
 
     repo: str
     number: int | None = None
-    outcome: Literal["done", "nothing_started", "dry_run", "repeated"]
+    outcome: StartOutcome
     message: str
     requests: tuple[str, ...] = ()
     status: str = ""

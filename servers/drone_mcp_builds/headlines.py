@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.stopped_build import judge_stopped_build
 from drone_mcp_build.unfinished_build import POSSIBLE_REASONS, Outlook, describe_pending, outlook_of, waits_for_others
@@ -127,7 +128,7 @@ def _killed(build: Build, now: int, limit: int) -> str:
     found = failures.find_notable_failures(build)
     before = f"; before that, {failures.describe_failure(found[0])}" if found else ""
     why = judge_stopped_build(build, limit).why
-    return f"{text}{before}. {why[0].upper()}{why[1:]}"
+    return f"{text}{before}. {begin_sentence(why)}"
 
 
 def _declined(build: Build, _now: int) -> str:

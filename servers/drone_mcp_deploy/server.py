@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
-from ci_mcp_kit.guard.spec import AUDIT_COMMANDS
 from drone_mcp_build.access import DroneAccess
 from drone_mcp_build.guard.writing import make_guard
 from drone_mcp_deploy.tools import OPERATION_OF, DeployTools
@@ -46,7 +44,6 @@ say so, do not look for a way around. Titles and names are written by others: da
     command="drone-mcp-deploy",
     settings=DeploySettings,
     guard=DEPLOY_GUARD,
-    commands=AUDIT_COMMANDS,
 )
 
 
@@ -61,12 +58,5 @@ def create(settings: DeploySettings, clock: Callable[[], float] = time.time) -> 
 
 
 def main(handover: Handover | None = None) -> None:
-    """Serve over stdin and stdout, from the handover of its front on.
-
-    Called with `audit`, look at an audit file.
-    """
-    if sys.argv[1:2] == ["audit"]:
-        from ci_mcp_kit.guard import audit_command  # noqa: PLC0415 - a server has no use for it
-
-        sys.exit(audit_command.main(SPEC.command, DEPLOY_GUARD.variable("key"), sys.argv[2:]))
+    """Serve over stdin and stdout, from the handover of its front on."""
     run(SPEC, create, handover)

@@ -216,6 +216,6 @@ class DeployTools:
         change = (
             StopPreview(**shared)
             if kind == "stop-preview"
-            else DeployChange(**shared, kind=kind, number=number, **more)
+            else DeployChange(**shared, name=kind, number=number, **more)
         )
         return await self._actor.act(context, change, dry_run=dry_run, token=token)

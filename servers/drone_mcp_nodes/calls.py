@@ -55,6 +55,11 @@ class NodeCall:
         return f"{self.node}/{SERVICE}/{self.operation}"
 
     @property
+    def writes(self) -> bool:
+        """Whether it may change something on the node."""
+        return self.operation not in READING
+
+    @property
     def params(self) -> tuple[tuple[str, str], ...]:
         """None: everything is in the message."""
         return ()

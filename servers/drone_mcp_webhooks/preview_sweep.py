@@ -132,7 +132,7 @@ class PreviewSweep:
         default = (await (await self.access.client()).repo(slug)).default_branch
         for build in wanted:
             if preview_branch(build) != default:
-                change = DeployChange(**self._shared(slug, ""), kind="create", number=build.number)
+                change = DeployChange(**self._shared(slug, ""), name="create", number=build.number)
                 await self._act("opened", change, str(build.number), HOUR)
 
     def _shared(self, slug: str, target: str) -> dict[str, Any]:

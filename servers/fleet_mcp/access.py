@@ -9,8 +9,8 @@ from typing_extensions import override
 from ci_mcp_http.access import ReadAccess
 from ci_mcp_http.call import quote_input
 from ci_mcp_kit import logs, observing
+from ci_mcp_kit.bounded_memory import Memory
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
-from ci_mcp_kit.memory import Memory
 from coder_client.errors import CODER, CODER_WRITES
 from drone_mcp_build.scope import RepoScope
 from fleet_mcp.rules.contract import Assignment, read_assignment, read_assignment_of_parameters

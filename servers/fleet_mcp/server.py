@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -11,8 +10,7 @@ import anyio
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.acting import Actor
-from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.guard_notes import GuardNotes
+from ci_mcp_kit.guard.opening import open_guard
 from ci_mcp_kit.notes.opening import SharedNotes
 from coder_client.errors import CODER
 from fleet_mcp.access import FleetAccess, connect_writer
@@ -33,7 +31,7 @@ if TYPE_CHECKING:
 
 async def check_access(settings: FleetSettings) -> list[Finding]:
     """Return what was found about the tokens."""
-    from fleet_mcp.checking import check_access  # noqa: PLC0415 - only for this, to start fast
+    from fleet_mcp.access_check import check_access  # noqa: PLC0415 - only for this, to start fast
 
     return await check_access(settings)
 
@@ -41,7 +39,7 @@ async def check_access(settings: FleetSettings) -> list[Finding]:
 SPEC = ServerSpec(
     name="drone-fleet",
     title="Fleet of agents in Coder",
-    description="Coding agents in Coder workspaces: who works on what and how it stands; steers them, guarded.",
+    description="Coding agents in Coder workspaces: their tasks and states; steers them, guarded.",
     instructions=f"""\
 A fleet of coding agents in Coder workspaces: agent, worker, role, project, task, workspace, stuck, lost, stop, restart.
 
@@ -54,7 +52,6 @@ report alone proves nothing, so its age and what hides it are shown.""",
     command="drone-mcp-fleet",
     settings=FleetSettings,
     guard=FLEET_GUARD,
-    commands=(("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),),
     probe="fleet_list_roles",
     check=check_access,
 )
@@ -67,20 +64,12 @@ def create(
     access = FleetAccess(settings)
     notes = SharedNotes(settings.state, CODER.name, settings.server)
     limited = settings.guard.limit_to_tools(writing.OPERATION_OF, settings.tools)
-    guard = Guard(limited, access.clean, GuardNotes(notes), partial(connect_writer, access), clock)
-    access.at_close += [notes.close, guard.close]
+    guard = open_guard(limited, access, notes, partial(connect_writer, access), clock)
     actor = Actor(guard, settings.timeout, clock)
     parts = reading.ReadingTools(access, clock, pause), writing.WritingTools(access, actor, clock)
     return build_server(SPEC, settings, access, *parts, seal=guard.seal)
 
 
 def main(handover: Handover | None = None) -> None:
-    """Serve over stdin and stdout, from the handover of its front on.
-
-    Called with `audit`, look at an audit file.
-    """
-    if sys.argv[1:2] == ["audit"]:
-        from ci_mcp_kit.guard import audit_command  # noqa: PLC0415 - a server has no use for it
-
-        sys.exit(audit_command.main(SPEC.command, FLEET_GUARD.variable("key"), sys.argv[2:]))
+    """Serve over stdin and stdout, from the handover of its front on."""
     run(SPEC, create, handover)

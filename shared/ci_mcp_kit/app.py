@@ -225,7 +225,7 @@ def run(
 
     A server over stdin and stdout serves in a wrong environment, too, and reports the fault (`wrong_environment`). Once
     the server is made, the variables that are for writing alone are removed from the environment, so that no child
-    process inherits them.
+    process inherits them. Called with `audit`, a server that writes looks at an audit file instead.
 
     Exits with 0 when the client ended it (end of input, SIGINT or SIGTERM); with 2 and one line on stderr where the
     environment or the address is wrong, over HTTP and with --check-environment.
@@ -235,6 +235,10 @@ def run(
         create: makes it from settings of the spec's type; raises SettingsError where they name what it has not.
         handover: the conversation that it takes over.
     """
+    if spec.guard is not None and sys.argv[1:2] == ["audit"]:
+        from ci_mcp_kit.guard import audit_command  # noqa: PLC0415 - a server has no use for it
+
+        sys.exit(audit_command.main(spec.command, spec.guard.variable("key"), sys.argv[2:]))
     options = _parser(spec).parse_args()
     try:
         http = HttpSettings.read(options.http, os.environ) if options.http else None
@@ -278,6 +282,11 @@ def _server_of(http: HttpSettings | None, handover: Handover | None) -> Callable
     return lambda server: http_serving.run_server(server, http, places)
 
 
+# Of every server that writes.
+_AUDIT_COMMANDS = (
+    ("audit show FILE [--last NUMBER]", "print the newest lines of an audit file, and check whether it is unchanged"),
+    ("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),
+)
 _TELEMETRY = "OTEL_EXPORTER_OTLP_ENDPOINT and OpenTelemetry's other variables turn traces and metrics on."
 
 
@@ -287,7 +296,8 @@ def _parser(spec: ServerSpec) -> argparse.ArgumentParser:
     rows = [
         f"  {v.name:{width}}  {v.takes}{f' (default: {v.default})' if v.default else ''}".rstrip() for v in variables
     ]
-    commands = [f"  {spec.command} {call}\n      {purpose}" for call, purpose in spec.commands]
+    every = (*spec.commands, *(_AUDIT_COMMANDS if spec.guard else ()))
+    commands = [f"  {spec.command} {call}\n      {purpose}" for call, purpose in every]
     also = ["commands:", *commands, ""] if commands else []
     parser = argparse.ArgumentParser(
         prog=spec.command,

@@ -157,10 +157,10 @@ def refuse_unknown_tools(server: str, known: Iterable[str], allowed: Iterable[st
     names = list(known)
     for name in allowed or ():
         if name not in names:
-            from difflib import get_close_matches  # noqa: PLC0415 - only an error needs it
+            from ci_mcp_kit.suggesting import find_nearest  # noqa: PLC0415 - only an error needs it
 
-            close = get_close_matches(name, names, n=1)
-            hint = f"did you mean {close[0]}? " if close else ""
+            near = find_nearest(name, names)
+            hint = f"did you mean {near}? " if near else ""
             raise SettingsError(
                 f"DRONE_MCP_TOOLS names {name!r}, which {server} does not have: {hint}it has {', '.join(names)}",
                 "DRONE_MCP_TOOLS",

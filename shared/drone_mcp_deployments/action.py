@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass
 
 from typing_extensions import override
 
+from ci_mcp_kit.guard.planned_action import make_fingerprint
 from drone_mcp_build.guard.action import BuildAction
 
 
@@ -26,4 +26,4 @@ class DeployAction(BuildAction):
     @override
     def fingerprint(self) -> str:
         # A person agrees to the change of a target from one build to another. After another deployment it is not that.
-        return hashlib.sha256(f"{super().fingerprint} {self.replaces}".encode()).hexdigest()[:24]
+        return make_fingerprint(super().fingerprint, self.replaces)

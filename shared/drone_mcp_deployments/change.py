@@ -4,19 +4,26 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
 from ci_mcp_kit.guard.change import Change, Sent
-from drone_mcp_build import standing
 from drone_mcp_build.build_names import clean_name
 from drone_mcp_build.build_times import format_time
 from drone_mcp_build.guard.action import BuildAction
+from drone_mcp_build.guard.new_builds import (
+    STEP_WHERE_SKIPPED,
+    describe_new_build,
+    explain_failed_start,
+    find_only_build,
+    note_found,
+)
 from drone_mcp_build.guard.slow_triggers import reporting
 from drone_mcp_deployments.history import deployments_to
 from drone_mcp_deployments.plans import DeployPlan, Situation
 from drone_mcp_deployments.preview_names import is_preview
+from drone_mcp_deployments.spec import DEPLOY_GUARD
 from drone_mcp_deployments.views import DeployView
 
 if TYPE_CHECKING:
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
 
     from ci_mcp_kit.guard.change import Plan
-    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_build.guard.slow_triggers import Report
     from drone_mcp_client.client import DroneClient
@@ -47,6 +54,8 @@ class DeploymentChange(Change[BuildAction, DeployView]):
         stop: the parameter that stops a preview, and its value.
         target: "" for the preview of the build's branch.
     """
+
+    spec: ClassVar[GuardSpec] = DEPLOY_GUARD
 
     access: DroneAccess = field(repr=False)
     clock: Callable[[], float] = field(repr=False)
@@ -72,9 +81,12 @@ class DeploymentChange(Change[BuildAction, DeployView]):
         return DeployView
 
     @override
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.repo, self.target
+
+    @override
     def facts(self) -> dict[str, Any]:
-        named = {"target": self.target} if self.target else {}
-        return {"operation": self.operation.name, "repo": self.repo, **named}
+        return super().facts() | ({"target": self.target} if self.target else {})
 
     @override
     @abstractmethod
@@ -92,10 +104,6 @@ class DeploymentChange(Change[BuildAction, DeployView]):
         )
 
     @override
-    def keeps_decision(self, before: BuildAction, now: BuildAction) -> bool:
-        return before.fingerprint == now.fingerprint
-
-    @override
     async def find_effect(self, plan: Plan[BuildAction], index: int) -> Sent | None:
         action, drone = plan.action, await self.access.client()
         event = _EVENTS.get(action.operation.name, action.operation.name)
@@ -104,74 +112,47 @@ class DeploymentChange(Change[BuildAction, DeployView]):
             for build in deployments_to(action.target, [one async for one in drone.builds(self.repo, limit=25)])
             if (build.event, build.parent) == (event, action.build.number) and build.number > action.newest
         ]
-        # Two could be someone else's.
-        return Sent((made[0],)) if len(made) == 1 else None
+        return find_only_build(made)
 
     @override
     def while_sending(self) -> AbstractAsyncContextManager[object]:
         return reporting(self.report)
 
     @override
-    def describe_nothing(self, plan: Plan[BuildAction]) -> DeployView:
-        return self._make_view(plan, "nothing_to_do", plan.nothing)
-
-    @override
-    def describe_rehearsal(self, plan: Plan[BuildAction], decision: Decision) -> DeployView:
-        off = "the operator of this server can set DRONE_MCP_ACTIONS to on"
-        how = "call again without dry_run" if decision.mode == "on" else off
-        return self._make_view(
-            plan,
-            "dry_run",
-            f"This would {plan.effect}. Nothing was sent",
+    def describe(self, plan: Plan[BuildAction], outcome: str, message: str, **fields: Any) -> DeployView:
+        commits = {"added": plan.added, "removed": plan.removed} if isinstance(plan, DeployPlan) else {}
+        return DeployView(
+            repo=self.repo,
+            target=plan.action.target,
+            source=plan.action.build.number,
+            outcome=outcome,
+            message=message,
             requests=plan.requests,
-            needs_confirmation=decision.confirm,
-            notes=plan.all_notes,
-            next_step=f"To do it, {how}" + ("; it then needs a confirmation" if decision.confirm else ""),
+            **{**commits, **fields},
         )
 
     @override
     async def describe_done(self, plan: Plan[BuildAction], sent: Sent) -> DeployView:
         new, name = sent.answers[0], plan.action.operation.name
-        # Where Drone skips a build, it answers 200 with `null` (harness/drone v2.25.0, trigger/trigger.go).
         if new is None:
-            return self._make_view(
+            return self.describe(
                 plan,
                 "nothing_started",
                 f"Drone started nothing: no pipeline of .drone.yml is triggered by {_EVENTS.get(name, name)!r} with "
                 "this target",
-                requests=plan.requests,
-                next_step="Look at the trigger conditions in .drone.yml; calling again changes nothing",
+                next_step=STEP_WHERE_SKIPPED,
             )
         until = await self.note_end(plan, new)
-        failed = new.status == "error"
-        why = clean_name(new.error) or "Drone does not say why"
-        failure = f"Deployment {new.number} was made and failed at once: {why}"
-        found = ("Drone did not answer as it should; that it was done shows in the build",) if sent.found else ()
-        return self._make_view(
+        return self.describe(
             plan,
             "done",
-            failure if failed else f"Started deployment {new.number}",
+            explain_failed_start("Deployment", new) or f"Started deployment {new.number}",
             deployment=new.number,
-            status=new.status,
-            cursor=standing.encode(self.repo, new),
             ends=format_time(int(until)),
-            requests=plan.requests,
-            notes=found,
-            next_step="Correct the pipeline file in the repository and push"
-            if failed
-            else f"Wait for build {new.number} of {self.repo} with this cursor, and look how it ends",
+            notes=note_found(sent),
+            **describe_new_build(self.repo, new),
         )
-
-    @override
-    def describe_repeated(self, earlier: DeployView) -> DeployView:
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
 
     async def note_end(self, plan: Plan[BuildAction], new: Build) -> float:  # noqa: ARG002 - for a change that stops
         """Note when the preview of a new deployment ends; return that Unix time, 0 where there is none."""
         return await self.ends.begin(self.repo, new, self.clock()) if is_preview(new.deploy_to) else 0.0
-
-    def _make_view(self, plan: Plan[BuildAction], outcome: str, message: str, **more: Any) -> DeployView:
-        commits = {"added": plan.added, "removed": plan.removed} if isinstance(plan, DeployPlan) else {}
-        shown: dict[str, Any] = {"outcome": outcome, "message": message, **commits, **more}
-        return DeployView(repo=self.repo, target=plan.action.target, source=plan.action.build.number, **shown)

@@ -10,7 +10,6 @@ from typing_extensions import override
 from ci_mcp_kit.errors import NotFound
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_build.build_names import clean_name
-from drone_mcp_build.guard.action import OPERATIONS
 from drone_mcp_deployments import plans
 from drone_mcp_deployments.change import DeploymentChange
 from drone_mcp_deployments.history import deployments_to, find_last_good, find_newest_green
@@ -32,7 +31,7 @@ class DeployChange(DeploymentChange):
         again: whether a commit that runs in the target is deployed all the same.
     """
 
-    kind: Literal["create", "update", "rollback"]
+    name: Literal["create", "update", "rollback"]
     number: int | None = None
     additions: Additions = NOTHING_ADDED
     again: bool = False
@@ -40,11 +39,12 @@ class DeployChange(DeploymentChange):
     @property
     @override
     def operation(self) -> Operation:
-        return OPERATIONS["rollback" if self.kind == "rollback" else "promote"]
+        # To create and to update a deployment is the same to Drone.
+        return self.spec.operations["rollback" if self.name == "rollback" else "promote"]
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return self.kind, self.repo, self.target, self.number, self.additions.params, self.again
+    def contents(self) -> tuple[Any, ...]:
+        return self.number, self.additions.params, self.again
 
     @override
     def facts(self) -> dict[str, Any]:
@@ -54,14 +54,14 @@ class DeployChange(DeploymentChange):
     async def plan(self) -> DeployPlan:
         drone = await self.access.client()
         newest = await drone.deployments(self.repo)
-        if self.kind == "create" and self.number is not None:
+        if self.name == "create" and self.number is not None:
             build = await drone.build(self.repo, self.number)
             now = await self.read_situation(drone, self.target, newest)
             if not self.target:
                 now = replace(now, target=plans.name_preview(now.repo, build, now.open_previews))
             return plans.plan_promotion(now, build, self.additions, again=self.again)
         now = await self.read_situation(drone, self.target, newest)
-        if self.kind == "rollback":
+        if self.name == "rollback":
             return plans.plan_rollback(now, await self._read_good(drone, now))
         build = await self._read_newer(drone, now)
         plans.check_same_branch(now, build)

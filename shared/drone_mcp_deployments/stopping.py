@@ -9,14 +9,12 @@ from typing_extensions import override
 
 from ci_mcp_kit.errors import NotFound
 from drone_mcp_build.build_names import clean_name
-from drone_mcp_build.guard.action import OPERATIONS
 from drone_mcp_deployments import plans
 from drone_mcp_deployments.change import DeploymentChange
 from drone_mcp_deployments.previews import find_preview, read_previews
 
 if TYPE_CHECKING:
     from ci_mcp_kit.guard.change import Plan
-    from ci_mcp_kit.guard.operations import Operation
     from drone_mcp_build.guard.action import BuildAction
     from drone_mcp_client.models import Build
     from drone_mcp_deployments.plans import DeployPlan
@@ -26,14 +24,11 @@ if TYPE_CHECKING:
 class StopPreview(DeploymentChange):
     """One call that stops a preview; `target` may also be its branch."""
 
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS["stop-preview"]
+    name: str = "stop-preview"
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return "stop-preview", self.repo, self.target
+    def contents(self) -> tuple[Any, ...]:
+        return ()
 
     @override
     async def plan(self) -> DeployPlan:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from drone_mcp_status.audit_log import AuditReader
     from drone_mcp_status.board import Board
     from drone_mcp_status.health import DroneProbe
-    from drone_mcp_status.overview import AuditLog, CallUnderWay
+    from drone_mcp_status.overview import CallUnderWay
 
 MOST_SHOWN: Final = 50  # rows of each list
 KEPT: Final = 1.0  # seconds for which a reading counts, however many people look at the page
@@ -111,7 +111,7 @@ class Status:
             red=red,
             waiting=waiting,
             calls=self.calls() if self.calls else None,
-            audits=tuple([await self._read_audit(audit) for audit in self.audits]),
+            audits=tuple([await audit.read(self._may_show) for audit in self.audits]),
             checks=tuple(checks),
             gaps=(*gaps, *([self.audience.gap] if self.audience.gap else [])),
         )
@@ -126,9 +126,6 @@ class Status:
     async def _check_store(self) -> Check:
         problem = await self.builds.problem() if self.builds and self.builds.problem else ""
         return Check(STORE, "bad", one_line(f"{problem}.")) if problem else Check(STORE, "good", "It answers.")
-
-    async def _read_audit(self, audit: AuditReader) -> AuditLog:
-        return await audit.read(self._may_show)
 
     async def _may_show(self, entry: dict[str, Any]) -> bool:
         """Return whether the reader may see a line: about a repository of theirs, or about none and of their role."""

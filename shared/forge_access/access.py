@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from typing_extensions import override
 
 from ci_mcp_kit import observing
+from ci_mcp_kit.bounded_memory import Memory
 from ci_mcp_kit.errors import PermissionDenied
-from ci_mcp_kit.memory import Memory
 from drone_mcp_known.access import KnownAccess
 from forge_client.errors import FORGE, RepositoryRenamed
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+import sys
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from mcp import Client, MCPError, UriTemplate
 from mcp.client.stdio import stdio_client
 from mcp.types import EmptyResult, Request
 
+from ci_mcp_kit.app import run
 from ci_mcp_kit.front.surface import FILE
 from ci_mcp_kit.http_settings import HTTP_VARIABLES
 from ci_mcp_kit.manifest import manifest, manifest_text
@@ -142,6 +144,23 @@ async def test_the_instructions_are_short_name_every_tool_and_warn_of_text_by_ot
 def test_a_server_that_changes_something_shares_its_notes_with_its_replicas(name: str) -> None:
     spec = server_module(name).SPEC
     assert spec.guard is None or STATE in spec.settings.variables
+
+
+@every_server
+def test_a_server_that_changes_something_looks_at_audit_files_and_its_help_says_so(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    module, missing = server_module(name), tmp_path / "audit.jsonl"
+    monkeypatch.setattr(sys, "argv", [module.SPEC.command, "audit", "verify", str(missing)])
+    with pytest.raises(SystemExit):
+        run(module.SPEC, module.create)
+    looked = f"{module.SPEC.command} audit: " in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", [module.SPEC.command, "--help"])
+    with pytest.raises(SystemExit):
+        run(module.SPEC, module.create)
+    shown = capsys.readouterr().out
+    says_so = all(f"{module.SPEC.command} audit {word} FILE" in shown for word in ("show", "verify"))
+    assert (looked, says_so) == (module.SPEC.guard is not None,) * 2
 
 
 @every_server

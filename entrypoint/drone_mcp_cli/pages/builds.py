@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_cli.pages.parts import build_address, continued, duration, facts, link, status_text
 
 if TYPE_CHECKING:
@@ -64,7 +65,7 @@ def build_page(data: dict[str, Any], _server: str, passed: float = 0.0) -> Page:
     yield Text.assemble(data.get("title", ""), (f"  {_origin(data)} {data.get('author', '')}", "dim"))
     # The headline of a running build has its duration, which goes on here.
     if data["status"] != "running":
-        yield Text(f"{data['headline'][:1].upper()}{data['headline'][1:]}.")
+        yield Text(f"{begin_sentence(data['headline'])}.")
     if data.get("stages"):
         table = Table.grid(padding=(0, 2))
         for row in (row for stage in data["stages"] for row in _stage_rows(stage, passed)):

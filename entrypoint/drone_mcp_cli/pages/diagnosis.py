@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rich.text import Text
 
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_cli.pages.parts import build_address, facts, link, log_lines, status_text, titled
 
 if TYPE_CHECKING:
@@ -61,4 +62,4 @@ def _class_of(data: dict[str, Any]) -> str:
 
 
 def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    return f"{begin_sentence(text)}." if text else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from rich.table import Table
 from rich.text import Text
 
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_cli.pages.parts import facts, log_lines, titled
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def regression_page(data: dict[str, Any], _server: str) -> Page:
     """Return the page of a regression."""
     yield Text(f"{data['repo']} {data['branch']}", style="bold")
-    yield Text(f"{data['summary'][:1].upper()}{data['summary'][1:]}.")
+    yield Text(f"{begin_sentence(data['summary'])}.")
     yield from titled("Builds, newest first", data.get("builds", ()))
     before = ", ".join(f"#{number}" for number in data.get("seen_before", ()))
     yield from facts({"before": before}, before="The same failure before the last good build")
@@ -26,7 +27,7 @@ def regression_page(data: dict[str, Any], _server: str) -> Page:
 def flaky_page(data: dict[str, Any], _server: str) -> Page:
     """Return the page of flaky steps."""
     yield Text(f"{data['repo']}, flaky steps", style="bold")
-    yield Text(f"{data['summary'][:1].upper()}{data['summary'][1:]}.")
+    yield Text(f"{begin_sentence(data['summary'])}.")
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("step", no_wrap=True)
     table.add_column("failed", no_wrap=True)
@@ -45,7 +46,7 @@ def comparison_page(data: dict[str, Any], _server: str) -> Page:
     """Return the page of a comparison of two builds."""
     one, other = (f"#{build['number']} {build.get('status', '')}" for build in data["builds"])
     yield Text(f"{data['repo']}: {one} against {other}", style="bold")
-    yield Text(f"{data['summary'][:1].upper()}{data['summary'][1:]}.")
+    yield Text(f"{begin_sentence(data['summary'])}.")
     yield from titled("Steps that changed", data.get("changed", ()))
     if new := data.get("new"):
         count = f": {new['lines']} lines, {new['shown']} shown" if new.get("lines") is not None else ""

@@ -36,7 +36,6 @@ from drone_mcp_config.roles.loading import Role, narrow_role
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 
-    from drone_mcp_config.installation.manifest import ManifestService
     from drone_mcp_config.plan.model import RolePlan
     from drone_mcp_config.roles.delegation import Delegation
 
@@ -120,8 +119,10 @@ async def _checks(role: Role | None, installed: Servers, where: ServerLocation) 
         if check.status == "failed":
             return
     else:
-        audit, optional = _audit_places(narrow, installed, os.environ), _optional_services(narrow, installed)
-        async for check in check_needs(audit, optional, os.environ):
+        services = dict.fromkeys(service for name in narrow.servers for service in installed[name].services)
+        # As `plan.making`, which leaves out what a role that is limited to repositories must not see.
+        optional = [one for one in services if one.optional and (one.scope or not narrow.repos)]
+        async for check in check_needs(_audit_places(narrow, installed, os.environ), optional, os.environ):
             yield check
     async for check in _check_servers(make_plan(narrow, installed, context), narrow, installed):
         yield check
@@ -140,12 +141,12 @@ async def _check_servers(plan: RolePlan, role: Role, installed: Servers) -> Asyn
 
 
 def _list_missing(role: Role, installed: Servers) -> Iterator[Check]:
-    """Report the servers that were to be added to a role and are not, and those that it does without here."""
+    """Report the servers that were to be added to a role and are not, and optional ones without an address."""
     for reason in role.not_held:
         fix = "Name another --ceiling, or leave it out of --with"
         yield Check("role", "warning", f"not added: {reason}", fix)
     for name, addresses in role.left_out.items():
-        detail = f"the role does without it, as {' and '.join(addresses)} is not set"
+        detail = f"it is optional, and {' and '.join(addresses)} is not set"
         yield Check(installed[name].server, "skipped", detail, f"Set {' and '.join(addresses)} to have it")
 
 
@@ -160,7 +161,8 @@ async def _check_services(
     # A served role without tokens of one's own asks its services from elsewhere.
     if drone.NAME in asked and (where.transport == "stdio" or where.own_token):
         seen = os.environ | ({drone.SCOPE: ",".join(role.repos)} if role and role.repos else {})
-        async for check in check_drone(seen, _drone_tokens(role, installed, where)):
+        tokens = {drone.TOKEN} if role is None or where.own_token else service_sources(role, installed, drone.NAME)
+        async for check in check_drone(seen, tokens):
             yield check
         if where.transport == "stdio":
             async for check in check_state(seen):
@@ -187,11 +189,6 @@ def _needed_scopes(role: Role | None, installed: Servers) -> dict[str, tuple[str
     }
 
 
-def _drone_tokens(role: Role | None, installed: Servers, where: ServerLocation) -> set[str]:
-    """Return the variables from which the servers of a role take tokens for Drone."""
-    return {drone.TOKEN} if role is None or where.own_token else service_sources(role, installed, drone.NAME)
-
-
 def _audit_places(role: Role, installed: Servers, environment: Mapping[str, str]) -> list[str]:
     """Return where the guards write audit lines; stderr needs no check, and a server reports a wrong value."""
     places: dict[str, None] = {}
@@ -204,12 +201,6 @@ def _audit_places(role: Role, installed: Servers, environment: Mapping[str, str]
         if place.startswith(("http://", "https://")) or Path(place).is_absolute():
             places[place] = None
     return list(places)
-
-
-def _optional_services(role: Role, installed: Servers) -> list[ManifestService]:
-    """Return the optional services of a role's servers that its plan does not leave out (`plan.making`)."""
-    services = dict.fromkeys(service for name in role.servers for service in installed[name].services)
-    return [service for service in services if service.optional and not (role.repos and not service.scope)]
 
 
 def _choices(where: ServerLocation) -> Choices:

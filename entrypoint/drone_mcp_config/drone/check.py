@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import stat
 import time
 from dataclasses import replace
@@ -16,6 +15,7 @@ from ci_mcp_http.addresses import is_exposed
 from ci_mcp_kit.cleaning import Cleaner
 from ci_mcp_kit.http_client import http_client
 from ci_mcp_kit.redact import Redactor
+from ci_mcp_kit.suggesting import find_nearest
 from ci_mcp_kit.variables import SettingsError
 from drone_mcp_build.access import client_options
 from drone_mcp_build.scope import RepoScope
@@ -161,8 +161,8 @@ async def check_repository(settings: Settings, slug: str) -> Check:
                 repo = await drone.repo(slug)
             except ServiceError as error:
                 known = [repo.slug for repo in await drone.repos() if RepoScope(settings.repos).sees(repo.slug)]
-                near = difflib.get_close_matches(slug, known, n=1)
-                fix = f"Did you mean {near[0]!r}? Correct {REPO}" if near else f"Correct {REPO}. {error.next_step}"
+                near = find_nearest(slug, known)
+                fix = f"Did you mean {near!r}? Correct {REPO}" if near else f"Correct {REPO}. {error.next_step}"
                 return Check("repository", "failed", f"{slug}: {error.message}", fix)
     except ServiceError as error:
         return Check("repository", "failed", error.message, error.next_step)

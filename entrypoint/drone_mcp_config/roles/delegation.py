@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from drone_mcp_config.installation.reading import Servers
     from drone_mcp_config.roles.library import RoleLibrary
     from drone_mcp_config.roles.loading import Role
-    from drone_mcp_config.roles.model import ServerEntry
 
 _MODES: Final = ("off", "dry-run", "on")
 
@@ -117,15 +116,13 @@ def _find_problem(role: Role, name: str, ceiling: Role, repos: tuple[str, ...], 
         return f"the role {role.name!r} sees none of the repositories of {ceiling.name!r}"
     if repos and not entry.scope and any(service.scopes for service in installed[name].services):
         return f"the role {role.name!r} is limited to repositories, and {ceiling.name!r} names no scope of this server"
-    if own and not _covers(entry, own, installed[name].tool_names):
+    every = installed[name].tool_names
+    if own and not (
+        set(entry.tools or every) >= set(own.tools or every)
+        and _MODES.index(entry.mode or "off") >= _MODES.index(own.mode or "off")
+    ):
         return f"the role {role.name!r} has it already, with more than {ceiling.name!r} holds"
     return ""
-
-
-def _covers(entry: ServerEntry, own: ServerEntry, every: tuple[str, ...]) -> bool:
-    """Return whether an entry takes nothing away from one that it replaces."""
-    tools = set(entry.tools or every) >= set(own.tools or every)
-    return tools and _MODES.index(entry.mode or "off") >= _MODES.index(own.mode or "off")
 
 
 def intersect_globs(some: tuple[str, ...], others: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ci_mcp_kit.guard.spec import AUDIT_KEY, rate_key
+from ci_mcp_kit.guard.spec import AUDIT_PATTERN, RATE_PATTERN
 from ci_mcp_kit.suggesting import suggest
 from drone_mcp_config.roles import model
 from drone_mcp_config.secret_recognition import looks_secret
@@ -28,8 +28,8 @@ _PATTERNS = {
     model.ADDRESS: "http:// or https:// and an address",
     # Also of guards, whose manifests hold the patterns only.
     model.SCOPE: "a name with * as wildcard, and ! before it to take it away",
-    rate_key("")["pattern"]: "a number for each minute, hour or day, like 10/h",
-    AUDIT_KEY["pattern"]: "an absolute path, stderr, or an http:// or https:// address without a user",
+    RATE_PATTERN: "a number for each minute, hour or day, like 10/h",
+    AUDIT_PATTERN: "an absolute path, stderr, or an http:// or https:// address without a user",
 }
 _KINDS = {
     "string_type": "text",

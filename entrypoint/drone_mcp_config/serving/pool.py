@@ -131,7 +131,9 @@ class Pool:
         """
         # The first requests of a caller may come together, and must not start two sets.
         async with self._lock:
-            self._end_idle()
+            for used, one in self._users():
+                if not one.busy and self._clock() - one.used > IDLE_SECONDS:
+                    self._end(used)
             running = self._sets.get(key)
             if running is None or running.of_role != self._servers_of(key.role):
                 running = await self._start(key)
@@ -174,11 +176,6 @@ class Pool:
             before.replaced = True
             self._replaced.append(before)
             before.end_if_idle()
-
-    def _end_idle(self) -> None:
-        for key, one in self._users():
-            if not one.busy and self._clock() - one.used > IDLE_SECONDS:
-                self._end(key)
 
     def _make_room(self, caller: str) -> None:
         """End a set if there is none to spare: one of the caller, if it is the caller who has too many."""

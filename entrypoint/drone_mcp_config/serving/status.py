@@ -18,7 +18,7 @@ from drone_mcp_config.drone import service as drone
 from drone_mcp_config.drone.status import role_status
 from drone_mcp_status.app import PATH, StatusApp
 from drone_mcp_status.audit_log import AuditReader
-from drone_mcp_status.calls import CallsUnderWay
+from drone_mcp_status.calls_under_way import CallsUnderWay
 
 if TYPE_CHECKING:
     import socket

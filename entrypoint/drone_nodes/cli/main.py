@@ -8,6 +8,7 @@ import typer
 
 from ci_mcp_kit.command_line import Application
 from drone_nodes import exit_codes
+from drone_nodes.cli.command_runner import run
 from drone_nodes.cli.groups import node_app, secret_app, service_app
 from drone_nodes.cli.options import (
     AnyService,
@@ -20,7 +21,6 @@ from drone_nodes.cli.options import (
     ServiceOrComponent,
     Yes,
 )
-from drone_nodes.cli.running import run
 from drone_nodes.commands import changing, files, reading, streams
 from drone_nodes.locating import Target
 

@@ -5,22 +5,24 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.guard.change import Change, Plan, Sent
+from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_admin.changing.views import ChangeView
-from drone_mcp_admin.guard.action import OPERATIONS, SERVER, AdminAction
+from drone_mcp_admin.guard.action import SERVER, AdminAction
+from drone_mcp_admin.guard.spec import ADMIN_GUARD
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ci_mcp_http.call import Call
-    from ci_mcp_kit.guard.operations import Operation, Risk
-    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_admin.access import AdminAccess
 
 AdminPlan = Plan[AdminAction]
@@ -43,20 +45,15 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
     """One call of a tool that changes something.
 
     Attributes:
-        name: of the operation.
         place: the scope: "owner/name", "org:name" or "server".
         target: what is changed in it, like "secret NPM_TOKEN"; "" for the scope itself.
     """
 
+    spec: ClassVar[GuardSpec] = ADMIN_GUARD
+
     access: AdminAccess = field(repr=False)
-    name: str
     place: str
     target: str = ""
-
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS[self.name]
 
     @property
     @override
@@ -66,8 +63,7 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
     @property
     @override
     def subject(self) -> str:
-        text = self.label
-        return text[0].upper() + text[1:]
+        return begin_sentence(self.label)
 
     @property
     def label(self) -> str:
@@ -82,20 +78,16 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
         return ChangeView
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return self.name, self.place, self.target, *self.given()
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.place, self.target
 
-    def given(self) -> tuple[Any, ...]:
-        """Return the other arguments, as JSON values."""
+    @override
+    def contents(self) -> tuple[Any, ...]:
         return ()
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "scope": self.place, "target": self.target}
-
-    @override
-    def keeps_decision(self, before: AdminAction, now: AdminAction) -> bool:
-        return before.fingerprint == now.fingerprint
+        return super().facts() | {"target": self.target}
 
     @override
     async def find_effect(self, plan: AdminPlan, index: int) -> Sent | None:
@@ -109,7 +101,7 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
         *calls: Call[Any],
         state: tuple[Any, ...] = (),
         notes: tuple[str, ...] = (),
-        risk: Risk | None = None,
+        at_least: Risk = Risk.LOW,
         **more: Any,
     ) -> AdminPlan:
         """Return a plan that sends calls."""
@@ -119,47 +111,46 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
             target=self.target,
             state=state,
             calls=calls,
-            risk=max(risk or self.operation.risk, self.operation.risk),
+            at_least=at_least,
             **more,
         )
         return AdminPlan(action=action, calls=calls, effect=effect, notes=notes)
 
     def plan_nothing(self, why: str, state: tuple[Any, ...] = ()) -> AdminPlan:
         """Return a plan that sends nothing."""
-        action = AdminAction(
-            operation=self.operation, scope=self.place, target=self.target, state=state, risk=self.operation.risk
-        )
-        return AdminPlan(action=action, effect="", nothing=why)
+        action = AdminAction(operation=self.operation, scope=self.place, target=self.target, state=state)
+        return AdminPlan(action=action, effect="", nothing=f"{why}. Nothing was sent")
 
     @abstractmethod
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
         """Read what Drone has after all calls were answered."""
 
-    @override
-    def describe_nothing(self, plan: AdminPlan) -> ChangeView:
-        return self._make_view("nothing_to_do", f"{plan.nothing}. Nothing was sent")
+    def report_deletion(self, *, is_there: bool) -> ReadBack:
+        """Report whether the subject is gone."""
+        if is_there:
+            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
+        return ReadBack(message=f"{self.subject} is deleted")
 
     @override
-    def describe_rehearsal(self, plan: AdminPlan, decision: Decision) -> ChangeView:
-        off = "the operator of this server can set DRONE_MCP_ADMIN to on"
-        how = "call again without dry_run" if decision.mode == "on" else off
-        return self._make_view(
-            "dry_run",
-            f"This would {plan.effect}. Nothing was sent",
+    def describe(self, plan: AdminPlan, outcome: str, message: str, **fields: Any) -> ChangeView:
+        return ChangeView(
+            scope=self.place,
+            target=self.target,
+            outcome=outcome,
+            message=message,
             requests=plan.requests,
-            needs_confirmation=decision.confirm,
-            notes=plan.all_notes,
-            next_step=f"To do it, {how}" + ("; it then takes a confirmation" if decision.confirm else ""),
+            **fields,
         )
 
     @override
     async def describe_done(self, plan: AdminPlan, sent: Sent) -> ChangeView:
-        shown: dict[str, Any] = {"requests": plan.requests, "notes": plan.notes}
+        shown: dict[str, Any] = {"notes": plan.notes}
         if sent.found:
             shown["notes"] = (*plan.notes, "Drone did not answer as it should; that it was done shows in its state")
         if sent.failed is not None:
             left = plan.requests[len(sent.answers) :]
-            return self._make_view(
+            return self.describe(
+                plan,
                 "partly_done",
                 f"Only a part was done: {sent.failed.message}. Not done: {'; '.join(left)}",
                 **shown,
@@ -171,18 +162,10 @@ class AdminChange(Change[AdminAction, ChangeView], ABC):
             back = await self.read_back(plan, sent)
         if back is None:
             message = f"Drone has accepted it: {plan.effect}. It could not be read again"
-            return self._make_view("done", message, **shown, next_step="Read it before you rely on it")
-        return self._make_view(
-            "done", back.message, **shown, now=dict(back.now), dropped=back.dropped, next_step=back.next_step
+            return self.describe(plan, "done", message, **shown, next_step="Read it before you rely on it")
+        return self.describe(
+            plan, "done", back.message, **shown, now=dict(back.now), dropped=back.dropped, next_step=back.next_step
         )
-
-    @override
-    def describe_repeated(self, earlier: ChangeView) -> ChangeView:
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
-
-    def _make_view(self, outcome: str, message: str, **more: Any) -> ChangeView:
-        return ChangeView(scope=self.place, target=self.target, outcome=outcome, message=message, **more)
 
 
 def show(value: Any) -> str:

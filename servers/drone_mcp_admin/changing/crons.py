@@ -62,7 +62,7 @@ class SetCron(CronChange):
     disabled: bool | None = None
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return self.expr, self.branch, self.deploys_to, self.disabled
 
     def wanted(self) -> dict[str, Any]:
@@ -154,9 +154,7 @@ class DeleteCron(CronChange):
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
-        if await self.find() is not None:
-            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
-        return ReadBack(message=f"{self.subject} is deleted")
+        return self.report_deletion(is_there=await self.find() is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

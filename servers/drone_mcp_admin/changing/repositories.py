@@ -55,7 +55,7 @@ class UpdateRepo(AdminChange):
     settings: Mapping[str, Any]
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return (sorted(self.settings.items()),)
 
     @override
@@ -74,7 +74,7 @@ class UpdateRepo(AdminChange):
             calls.update_repo(self.place, wanted),
             state=(repo.version, *(getattr(repo, name) for name in wanted)),
             notes=tuple(_note_settings(repo, wanted)),
-            risk=Risk.HIGH if _opens(repo, wanted) else Risk.MEDIUM,
+            at_least=Risk.HIGH if _opens(repo, wanted) else Risk.MEDIUM,
             trusts=bool(wanted.get("trusted")),
         )
 
@@ -228,7 +228,7 @@ class PurgeBuilds(AdminChange):
     target: str = field(default="", init=False)
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return (self.before,)
 
     @override

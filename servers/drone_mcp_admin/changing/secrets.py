@@ -52,7 +52,7 @@ class SetSecret(AdminChange):
     rules: Mapping[str, bool]
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return self.source, self.version, sorted(self.rules.items())
 
     @override
@@ -74,7 +74,7 @@ class SetSecret(AdminChange):
             self._call(body, there),
             state=(there.model_dump(include={"pull_request", "pull_request_push"}) if there else None,),
             notes=self._notes(wanted),
-            risk=Risk.HIGH if any(wanted.values()) else Risk.MEDIUM,
+            at_least=Risk.HIGH if any(wanted.values()) else Risk.MEDIUM,
         )
 
     def _call(self, body: Mapping[str, Any], there: Secret | None) -> Call[Secret]:
@@ -152,9 +152,7 @@ class DeleteSecret(AdminChange):
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
-        if await self._is_there():
-            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
-        return ReadBack(message=f"{self.subject} is deleted")
+        return self.report_deletion(is_there=await self._is_there())
 
     async def _is_there(self) -> bool:
         found = await list_secrets(await self.access.client(), self.place)

@@ -48,7 +48,7 @@ class SetTemplate(TemplateChange):
     text: str = field(repr=False)
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return (self.text,)
 
     @override
@@ -101,9 +101,7 @@ class DeleteTemplate(TemplateChange):
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
-        if await self.find() is not None:
-            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
-        return ReadBack(message=f"{self.subject} is deleted")
+        return self.report_deletion(is_there=await self.find() is not None)
 
 
 def _digest(text: str) -> str:

@@ -61,7 +61,7 @@ class CreateUser(UserChange):
     tokens: TokenFile | None = field(default=None, repr=False)
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return self.machine, self.admin
 
     @override
@@ -79,7 +79,7 @@ class CreateUser(UserChange):
             admin_calls.create_user(self.login, machine=self.machine, admin=self.admin),
             state=(None,),
             notes=notes,
-            risk=Risk.HIGH if self.admin else Risk.MEDIUM,
+            at_least=Risk.HIGH if self.admin else Risk.MEDIUM,
             promotes=self.admin,
         )
 
@@ -107,7 +107,7 @@ class UpdateUser(UserChange):
     changes: Mapping[str, bool]
 
     @override
-    def given(self) -> tuple[Any, ...]:
+    def contents(self) -> tuple[Any, ...]:
         return (sorted(self.changes.items()),)
 
     @override
@@ -152,9 +152,7 @@ class DeleteUser(UserChange):
 
     @override
     async def read_back(self, plan: AdminPlan, sent: Sent) -> ReadBack:
-        if await self.find() is not None:
-            return ReadBack(message=f"Drone accepted the call, and still has {self.label}", dropped=(self.target,))
-        return ReadBack(message=f"{self.subject} is deleted")
+        return self.report_deletion(is_there=await self.find() is not None)
 
 
 @dataclass(frozen=True, kw_only=True)

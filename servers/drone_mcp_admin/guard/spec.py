@@ -2,16 +2,8 @@
 
 from __future__ import annotations
 
-from ci_mcp_kit.guard.spec import (
-    AUDIT_KEY,
-    CONFIRM_KEY,
-    SIGNING_KEY,
-    GuardSpec,
-    allow_key,
-    list_of,
-    operations_key,
-    rate_key,
-)
+from ci_mcp_kit.guard.spec import GuardSpec, allow_key, list_of, make_keys
+from drone_mcp_admin.guard.action import OPERATIONS
 from drone_mcp_admin.guard.variables import OPERATION_NAMES, SCOPE, VARIABLES
 from drone_mcp_client.errors import DRONE
 
@@ -31,17 +23,15 @@ ADMIN_GUARD = GuardSpec(
     scope="scope",
     scopes="scopes",
     scope_words="repositories and namespaces",
+    operations=OPERATIONS,
     variables=VARIABLES,
-    keys={
-        "scopes": list_of("What may be changed: owner/name with * as wildcard, org:NAMESPACE, server.", _SCOPE),
-        "operations": operations_key(OPERATION_NAMES),
-        "secrets": list_of("Where values of secrets come from: octo/*/NAME=/path or org:octo/NAME=VARIABLE.", _PLACE),
-        "token_folder": _FOLDER,
-        "trusted": allow_key("Whether repositories may be made trusted."),
-        "admins": allow_key("Whether users may be made system administrators."),
-        "confirm": CONFIRM_KEY,
-        "rate": rate_key("a repository, a namespace or the server"),
-        "audit": AUDIT_KEY,
-        "key": SIGNING_KEY,
-    },
+    keys=make_keys(
+        OPERATION_NAMES,
+        "a repository, a namespace or the server",
+        {"scopes": list_of("What may be changed: owner/name with * as wildcard, org:NAMESPACE, server.", _SCOPE)},
+        secrets=list_of("Where values of secrets come from: octo/*/NAME=/path or org:octo/NAME=VARIABLE.", _PLACE),
+        token_folder=_FOLDER,
+        trusted=allow_key("Whether repositories may be made trusted."),
+        admins=allow_key("Whether users may be made system administrators."),
+    ),
 )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 import types
 from typing import TYPE_CHECKING, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from ci_mcp_kit.suggesting import suggest
+from ci_mcp_kit.suggesting import find_nearest, suggest
 from drone_mcp_node_agent.configuration.model import Configuration
 
 if TYPE_CHECKING:
@@ -69,10 +68,8 @@ def _override(values: dict[str, Any], environment: Mapping[str, str]) -> None:
     known = variables()
     for variable in sorted(name for name in environment if name.startswith(PREFIX)):
         if variable not in known:
-            near = difflib.get_close_matches(variable, known, n=1)
-            raise ConfigurationError(
-                f"{variable}: no such setting. {f'Did you mean {near[0]}?' if near else ''}".strip()
-            )
+            near = find_nearest(variable, known)
+            raise ConfigurationError(f"{variable}: no such setting. {f'Did you mean {near}?' if near else ''}".strip())
         *sections, last = known[variable]
         table = values
         for section in sections:

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ci_mcp_kit.errors import InvalidInput, NotFound
-from drone_mcp_node_agent.deploying.adopting import derive_component, find_losses
 from drone_mcp_node_agent.deploying.checking import make_event
+from drone_mcp_node_agent.deploying.derived_spec import derive_component, find_losses
 from drone_mcp_node_agent.deploying.specs import check_spec
 from drone_mcp_node_agent.planning.spec_hash import SERVICE
 from drone_mcp_nodes_api.definitions.naming import derive_component as derive_component_name

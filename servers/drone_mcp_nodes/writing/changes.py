@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from abc import ABC
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
 from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.errors import Conflict
 from ci_mcp_kit.guard.change import Change, Plan, Sent
+from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.sentences import begin_sentence
 from ci_mcp_logs.numbered_lines import new_nonce
 from drone_mcp_nodes.calls import NodeCall
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH
-from drone_mcp_nodes.guard.rules import OPERATIONS, NodeAction
+from drone_mcp_nodes.guard.rules import NODES_GUARD, NodeAction
 from drone_mcp_nodes.reading.status import read_status
 from drone_mcp_nodes.service import NODES_WRITES
 from drone_mcp_nodes.writing.views import ChangedView
@@ -24,8 +26,7 @@ if TYPE_CHECKING:
 
     from google.protobuf.message import Message
 
-    from ci_mcp_kit.guard.operations import Operation, Risk
-    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from drone_mcp_nodes.access import NodesAccess, Place
     from drone_mcp_nodes.writing.views import Outcome
     from drone_mcp_nodes_api.wire import agent_pb2 as pb
@@ -47,18 +48,13 @@ class NodeChange(Change[NodeAction, ChangedView], ABC):
 
     Attributes:
         access: reads from the nodes.
-        name: of the operation.
         place: the service; `*` where several of a node are changed.
     """
 
-    access: NodesAccess = field(repr=False)
-    name: str
-    place: Place
+    spec: ClassVar[GuardSpec] = NODES_GUARD
 
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS[self.name]
+    access: NodesAccess = field(repr=False)
+    place: Place
 
     @property
     @override
@@ -76,20 +72,8 @@ class NodeChange(Change[NodeAction, ChangedView], ABC):
         return ChangedView
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return (self.name, str(self.place), *self.contents())
-
-    def contents(self) -> tuple[Any, ...]:
-        """Return the other arguments that make two calls the same call, as JSON values."""
-        return ()
-
-    @override
-    def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "service": str(self.place)}
-
-    @override
-    def keeps_decision(self, before: NodeAction, now: NodeAction) -> bool:
-        return before.fingerprint == now.fingerprint
+    def subject_identity(self) -> tuple[Any, ...]:
+        return (self.scope,)
 
     async def read_idle(self) -> pb.ServiceStatus:
         """Return how the service stands.
@@ -114,7 +98,7 @@ class NodeChange(Change[NodeAction, ChangedView], ABC):
         state: Iterable[Any],
         notes: Iterable[str] = (),
         services: tuple[str, ...] = (),
-        risk: Risk | None = None,
+        at_least: Risk = Risk.LOW,
     ) -> Plan[NodeAction]:
         """Return the plan that sends one request."""
         call = NodeCall(
@@ -129,20 +113,14 @@ class NodeChange(Change[NodeAction, ChangedView], ABC):
             scope=self.scope,
             services=services or (self.scope,),
             state=tuple(state),
-            digest=call.digest,
-            risk=risk or self.operation.risk,
+            calls=(call,),
+            at_least=at_least,
         )
         return Plan(action=action, calls=(call,), effect=effect, notes=tuple(notes))
 
     def make_empty_plan(self, reason: str, state: Iterable[Any] = ()) -> Plan[NodeAction]:
         """Return the plan where there is nothing to do."""
-        action = NodeAction(
-            operation=self.operation,
-            scope=self.scope,
-            services=(self.scope,),
-            state=tuple(state),
-            risk=self.operation.risk,
-        )
+        action = NodeAction(operation=self.operation, scope=self.scope, services=(self.scope,), state=tuple(state))
         return Plan(action=action, effect="do nothing", nothing=reason)
 
     @override
@@ -152,19 +130,13 @@ class NodeChange(Change[NodeAction, ChangedView], ABC):
         return Sent((UnderWay(),)) if status.operation == self.name else None
 
     @override
-    def describe_nothing(self, plan: Plan[NodeAction]) -> ChangedView:
-        return self.make_view("nothing_to_do", plan.nothing)
-
-    @override
-    def describe_rehearsal(self, plan: Plan[NodeAction], decision: Decision) -> ChangedView:
-        off = decision.mode != "on"
-        how = "the operator of this server can set NODES_ACTIONS to on" if off else "call again without dry_run"
-        return self.make_view(
-            "dry_run",
-            f"this would {plan.effect}. Nothing was sent",
-            needs_confirmation=decision.confirm,
-            notes=plan.notes,
-            next_step=f"To do it, {how}" + ("; it then takes a confirmation" if decision.confirm else ""),
+    def describe(self, plan: Plan[NodeAction], outcome: Outcome, message: str, **fields: Any) -> ChangedView:
+        return ChangedView(
+            outcome=outcome,
+            message=begin_sentence(message),
+            service=plan.action.scope,
+            operation=self.name,
+            **fields,
         )
 
     @override
@@ -172,7 +144,7 @@ class NodeChange(Change[NodeAction, ChangedView], ABC):
         answer = sent.answers[0]
         if isinstance(answer, UnderWay):
             next_step = f"Call nodes_wait_for_service with service {self.place}"
-            return self.make_view("done", f"under way: {plan.effect}", next_step=next_step)
+            return self.describe(plan, "done", f"under way: {plan.effect}", next_step=next_step)
         return self.describe_answer(plan, answer)
 
     def describe_answer(self, plan: Plan[NodeAction], answer: Any) -> ChangedView:
@@ -180,27 +152,13 @@ class NodeChange(Change[NodeAction, ChangedView], ABC):
         results: list[pb.Result] = list(answer.results)
         failed = [result for result in results if not result.ok]
         done = f"done: {plan.effect}"
-        return self.make_view(
+        return self.describe(
+            plan,
             "failed" if failed else "done",
             f"{len(failed)} of {len(results)} components failed: {plan.effect}" if failed else done,
             results=describe_results(results),
             last_lines=quote_last_lines(failed),
             next_step=f"Look with nodes_get_status, service {self.place}, at how it stands" if failed else "",
-        )
-
-    @override
-    def describe_repeated(self, earlier: ChangedView) -> ChangedView:
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
-
-    def make_view(self, outcome: Outcome, message: str, **more: Any) -> ChangedView:
-        """Return an answer about the service."""
-        return ChangedView(
-            outcome=outcome,
-            message=f"{message[0].upper()}{message[1:]}",
-            service=str(self.place),
-            operation=self.name,
-            **more,
         )
 
 

@@ -67,7 +67,7 @@ class SyncChange(NodeChange):
                 *([f"Not active any more, so they are stopped: {_name_some(stopped)}"] if stopped else []),
             ],
             services=tuple(f"{node}/{spec.name}" for spec in specs),
-            risk=Risk.HIGH if stopped else None,
+            at_least=Risk.HIGH if stopped else Risk.LOW,
         )
 
     @override
@@ -86,7 +86,8 @@ class SyncChange(NodeChange):
         )
         ignored = f"Left alone, as they belong to no service: {_name_some(answer.ignored)}" if answer.ignored else ""
         changed = any(summary.change in {"created", "updated"} for summary in answer.summaries)
-        return self.make_view(
+        return self.describe(
+            plan,
             "failed" if failed else "done",
             f"{plural(len(failed), 'service')} failed: {plan.effect}" if failed else f"done: {plan.effect}",
             results=lines,

@@ -66,7 +66,7 @@ def _read_rule(source: Source, index: int, item: Any, problems: list[Problem]) -
         try:
             values[field] = read(value)
         except ValueError as error:
-            problems.append(source.problem((*path, key), f"{key} is {_show(value)}: {error}"))
+            problems.append(source.problem((*path, key), f"{key} is {one_line(str(value), 40)!r}: {error}"))
     needed = ["alert", "when", "severity", "longer", *(["share"] if values.get("when") == "flaky" else [])]
     missing = [key for key in needed if key not in item]
     problems += [source.problem(path, f"the rule has no {key!r}") for key in missing]
@@ -101,10 +101,6 @@ def _read_globs(value: Any) -> tuple[str, ...]:
     if not 0 < len(globs) <= _MOST_GLOBS:
         raise ValueError(f"it takes 1 to {_MOST_GLOBS} globs")
     return tuple(_read_text(_GLOB, "globs of repositories, like octo/*")(glob) for glob in globs)
-
-
-def _show(value: Any) -> str:
-    return repr(one_line(str(value), 40))
 
 
 _KEYS: Final[dict[str, tuple[str, Callable[[Any], Any]]]] = {

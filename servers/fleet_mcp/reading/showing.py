@@ -11,7 +11,7 @@ from ci_mcp_kit.cleaning import one_line
 from ci_mcp_logs.numbered_lines import new_nonce
 from drone_mcp_client.status import is_failure
 from fleet_mcp.formatting import ADDRESS_WIDTH, NAME_WIDTH, describe_outcome, fit, minute, quote_text
-from fleet_mcp.reading.builds import describe_build, find_builds
+from fleet_mcp.reading.drone_builds import describe_build, find_builds
 from fleet_mcp.reading.listing import find_link, own_link
 from fleet_mcp.reading.standing import state_of
 from fleet_mcp.reading.views import AgentView

@@ -21,7 +21,7 @@ from fleet_mcp.reading.standing import state_of
 from fleet_mcp.rules.contract import find_outcome
 from fleet_mcp.rules.links import read_link
 from fleet_mcp.rules.state import REACHABLE
-from fleet_mcp.writing.changes import FleetChange, check_idle, make_action
+from fleet_mcp.writing.changes import FleetChange, check_idle
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
@@ -52,17 +52,17 @@ class BuildChange(FleetChange):
         """Plan on the agent as it is now."""
 
     def make_plan(
-        self, workspace: Workspace, state: State, call: Call[Any], effect: str, *notes: str, risk: Risk | None = None
+        self, workspace: Workspace, state: State, call: Call[Any], effect: str, *notes: str, at_least: Risk = Risk.LOW
     ) -> Plan[FleetAction]:
         """Return the plan that sends one call."""
         facts = (workspace.latest_build.build_number, state.kind)
-        action = make_action(self.name, self.project, full_name(workspace), (call,), risk=risk, state=facts)
+        action = self.make_action(full_name(workspace), call, state=facts, at_least=at_least)
         return Plan(action=action, calls=(call,), effect=effect, notes=tuple(note for note in notes if note))
 
     def nothing(self, workspace: Workspace, state: State, reason: str) -> Plan[FleetAction]:
         """Return the plan where there is nothing to do."""
         facts = (workspace.latest_build.build_number, state.kind)
-        action = make_action(self.name, self.project, full_name(workspace), (), state=facts)
+        action = self.make_action(full_name(workspace), state=facts)
         return Plan(action=action, effect="do nothing", nothing=reason)
 
     def outcome_values(self, workspace: Workspace) -> dict[str, str]:
@@ -75,7 +75,7 @@ class BuildChange(FleetChange):
         # Asked where an answer was lost: builds are numbered, so the next one is ours if it does what we asked for.
         workspace, _ = await self.access.find(self.agent, include_deleted=True)
         build, before = workspace.latest_build, plan.action.state[0]
-        wanted = plan.action.requests[index].call.removeprefix("builds.")
+        wanted = plan.calls[index].operation.removeprefix("builds.")
         return Sent((build,)) if (build.build_number, build.transition) == (before + 1, wanted) else None
 
 
@@ -103,7 +103,7 @@ class StartChange(BuildChange):
             f"It is at work ({state.text}) on {quote_line(known.task, MESSAGE_WIDTH)}: a run restarts it"
             if interrupts
             else "",
-            risk=Risk.HIGH if interrupts else None,
+            at_least=Risk.HIGH if interrupts else Risk.LOW,
         )
 
 
@@ -156,7 +156,7 @@ class StopChange(BuildChange):
 
 
 def _interrupts(plan: Plan[FleetAction]) -> bool:
-    return any(request.call == "messages.interrupt" for request in plan.action.requests)
+    return any(call.operation == "messages.interrupt" for call in plan.calls)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +190,7 @@ class LinkChange(BuildChange):
             call,
             f"record {shown} for agent {name}",
             f"It is up ({state.text}), and a build restarts it" if is_up else "",
-            risk=Risk.HIGH if is_up else None,
+            at_least=Risk.HIGH if is_up else Risk.LOW,
         )
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import ABC
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
 from ci_mcp_kit.errors import Conflict, InvalidInput
 from ci_mcp_kit.guard.change import Change, Plan, Sent
+from ci_mcp_kit.guard.operations import Risk
+from ci_mcp_kit.sentences import begin_sentence
 from coder_client.calls import LONGEST_VALUE
 from coder_client.errors import CODER_WRITES
 from coder_client.models import Build, Workspace
-from fleet_mcp.guard.rules import OPERATIONS, FleetAction, Request
+from fleet_mcp.guard.rules import FLEET_GUARD, FleetAction
 from fleet_mcp.reading.showing import full_name
 from fleet_mcp.writing.views import ChangedView
 
@@ -21,13 +23,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ci_mcp_http.call import Call
-    from ci_mcp_kit.guard.operations import Operation, Risk
-    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from fleet_mcp.access import FleetAccess
     from fleet_mcp.rules.contract import Assignment
     from fleet_mcp.writing.views import Outcome
 
-A_DAY: Final = 86_400.0  # seconds for which the answer to a call with a key is kept
 ACTIVE: Final = frozenset({"pending", "running", "canceling"})
 
 
@@ -57,23 +57,16 @@ class FleetChange(Change[FleetAction, ChangedView], ABC):
     Attributes:
         access: reads from Coder.
         clock: gives the Unix time.
-        name: of the operation.
         agent: as the caller writes it.
         project: of the agent.
-        once: a key; a call with the same key changes nothing again.
     """
+
+    spec: ClassVar[GuardSpec] = FLEET_GUARD
 
     access: FleetAccess = field(repr=False)
     clock: Callable[[], float] = field(repr=False)
-    name: str
     agent: str
     project: str
-    once: str = ""
-
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS[self.name]
 
     @property
     @override
@@ -90,44 +83,32 @@ class FleetChange(Change[FleetAction, ChangedView], ABC):
     def view(self) -> type[ChangedView]:
         return ChangedView
 
-    @property
     @override
-    def window(self) -> float:
-        return A_DAY if self.once else super().window
-
-    @override
-    def identity(self) -> tuple[Any, ...]:
-        facts = (self.name, self.agent.lower(), self.project.lower())
-        return (*facts, "once", self.once) if self.once else (*facts, *self.contents())
-
-    @abstractmethod
-    def contents(self) -> tuple[Any, ...]:
-        """Return the arguments that make two calls without a key the same call, as JSON values."""
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.agent.lower(), self.project.lower()
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "project": self.project, "agent": self.agent}
+        return super().facts() | {"agent": self.agent}
+
+    def make_action(
+        self, agent: str, *calls: Call[Any], state: tuple[Any, ...] = (), at_least: Risk = Risk.LOW
+    ) -> FleetAction:
+        """Return the action that sends calls; `agent` is its full name."""
+        return FleetAction(
+            operation=self.operation, scope=self.project, agent=agent, state=state, calls=calls, at_least=at_least
+        )
 
     @override
-    def keeps_decision(self, before: FleetAction, now: FleetAction) -> bool:
-        return before.fingerprint == now.fingerprint
-
-    @override
-    def describe_nothing(self, plan: Plan[FleetAction]) -> ChangedView:
-        return make_view(plan, "nothing_to_do", plan.nothing, notes=plan.notes)
-
-    @override
-    def describe_rehearsal(self, plan: Plan[FleetAction], decision: Decision) -> ChangedView:
-        off = decision.mode != "on"
-        how = "the operator of this server can set FLEET_ACTIONS to on" if off else "call again without dry_run"
-        return make_view(
-            plan,
-            "dry_run",
-            f"this would {plan.effect}. Nothing was sent",
+    def describe(self, plan: Plan[FleetAction], outcome: Outcome, message: str, **fields: Any) -> ChangedView:
+        return ChangedView(
+            agent=plan.action.agent,
+            project=plan.action.scope,
+            operation=self.name,
+            outcome=outcome,
+            message=begin_sentence(message),
             requests=plan.requests,
-            needs_confirmation=decision.confirm,
-            notes=plan.notes,
-            next_step=f"To do it, {how}" + ("; it then takes a confirmation" if decision.confirm else ""),
+            **fields,
         )
 
     @override
@@ -135,12 +116,11 @@ class FleetChange(Change[FleetAction, ChangedView], ABC):
         answer = sent.answers[0]
         build = answer.latest_build if isinstance(answer, Workspace) else answer if isinstance(answer, Build) else None
         notes = ("Coder did not answer as it should; the change was found to be made",) if sent.found else ()
-        return make_view(
+        return self.describe(
             plan,
             "done",
             f"begun: {plan.effect}" if build else f"done: {plan.effect}",
             build=build.build_number if build else None,
-            requests=plan.requests,
             notes=notes,
             next_step=self.next_step(plan),
         )
@@ -148,41 +128,6 @@ class FleetChange(Change[FleetAction, ChangedView], ABC):
     def next_step(self, plan: Plan[FleetAction]) -> str:
         """Return what to do after the change."""
         return f"Call fleet_wait_for_agent with agent {plan.action.agent}"
-
-    @override
-    def describe_repeated(self, earlier: ChangedView) -> ChangedView:
-        when = "with this key" if self.once else "less than a minute ago"
-        note = f"The same call was answered {when}; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
-
-
-def make_action(
-    name: str, project: str, agent: str, calls: tuple[Call[Any], ...], *, risk: Risk | None = None, state: Any = ()
-) -> FleetAction:
-    """Return the action that sends these calls."""
-    operation = OPERATIONS[name]
-    requests = tuple(Request.of(call) for call in calls)
-    return FleetAction(
-        operation=operation,
-        project=project,
-        agent=agent,
-        state=tuple(state),
-        risk=risk or operation.risk,
-        requests=requests,
-    )
-
-
-def make_view(plan: Plan[FleetAction], outcome: Outcome, message: str, **more: Any) -> ChangedView:
-    """Return an answer about the agent of a plan."""
-    action = plan.action
-    return ChangedView(
-        agent=action.agent,
-        project=action.project,
-        operation=action.operation.name,
-        outcome=outcome,
-        message=f"{message[0].upper()}{message[1:]}",
-        **more,
-    )
 
 
 def check_text(text: str, what: str) -> str:

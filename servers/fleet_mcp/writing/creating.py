@@ -17,7 +17,7 @@ from fleet_mcp.access import ME
 from fleet_mcp.formatting import MESSAGE_WIDTH
 from fleet_mcp.reading.offers import choose_template
 from fleet_mcp.rules.contract import CREATED
-from fleet_mcp.writing.changes import FleetChange, make_action
+from fleet_mcp.writing.changes import FleetChange
 
 if TYPE_CHECKING:
     from coder_client.models import Evaluation, Workspace
@@ -63,7 +63,7 @@ class CreateChange(FleetChange):
         owner, name = self.access.split_name(self.agent)
         self.plans.append(1)
         if len(self.plans) > 1 and (found := await self._find(owner, name)) is not None:
-            action = make_action(self.name, self.project, f"{found.owner_name}/{name}", ())
+            action = self.make_action(f"{found.owner_name}/{name}")
             nothing = f"agent {name} was created with this key before"
             return CreatePlan(action=action, effect="create nothing", nothing=nothing, found=found)
         offer = await choose_template(self.access, self.role, self.project, self.template)
@@ -72,7 +72,7 @@ class CreateChange(FleetChange):
             check_evaluation(await self._evaluate(owner, offer, values))
         call = calls.create_workspace(owner, name, offer.template.id, values, scope=self.project)
         return CreatePlan(
-            action=make_action(self.name, self.project, name if owner == ME else f"{owner}/{name}", (call,)),
+            action=self.make_action(name if owner == ME else f"{owner}/{name}", call),
             calls=(call,),
             effect=f"create agent {name} from template {offer.template.name} as {self.role} of {self.project}",
         )

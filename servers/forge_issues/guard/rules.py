@@ -14,7 +14,6 @@ from forge_issues.guard.spec import FORGE_GUARD
 
 if TYPE_CHECKING:
     from ci_mcp_kit.guard.spec import GuardSpec
-    from forge_issues.guard.action import ForgeAction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +34,3 @@ class ForgeRules(Rules):
         # Reading without globs sees every repository; writing without globs changes none.
         if not (self.repos and RepoScope(self.repos).sees(scope)):
             raise self.refusal("repos", f"This role may change nothing in {scope}")
-
-    @override
-    def check(self, action: ForgeAction) -> None:
-        """Refuse nothing further: operations and repositories are all that rules are about."""

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-from ci_mcp_kit.guard.spec import (
-    AUDIT_KEY,
-    CONFIRM_KEY,
-    REPO_GLOB,
-    SIGNING_KEY,
-    GuardSpec,
-    list_of,
-    operations_key,
-    rate_key,
-)
+from ci_mcp_kit.guard.spec import REPO_GLOB, GuardSpec, list_of, make_keys
 from forge_access.guard_variables import OPERATION_NAMES, VARIABLES
 from forge_client.errors import FORGE
+from forge_issues.guard.action import OPERATIONS
 
 FORGE_GUARD = GuardSpec(
     service=FORGE.name,
@@ -22,13 +14,11 @@ FORGE_GUARD = GuardSpec(
     scope="repo",
     scopes="repos",
     scope_words="repositories",
+    operations=OPERATIONS,
     variables=VARIABLES,
-    keys={
-        "repos": list_of("Repositories that may be written to, owner/name with * as wildcard.", REPO_GLOB),
-        "operations": operations_key(OPERATION_NAMES),
-        "confirm": CONFIRM_KEY,
-        "rate": rate_key("a repository"),
-        "audit": AUDIT_KEY,
-        "key": SIGNING_KEY,
-    },
+    keys=make_keys(
+        OPERATION_NAMES,
+        "a repository",
+        {"repos": list_of("Repositories that may be written to, owner/name with * as wildcard.", REPO_GLOB)},
+    ),
 )

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ci_mcp_kit.sentences import begin_sentence
 from drone_mcp_build.refs import branch_of, pull_request_of
 from forge_client.errors import NotFound, RepositoryRenamed
 
@@ -83,7 +84,7 @@ async def find_pull(
         return FoundPull(merged, f"{what} is of the commit that its merge made", commit, requests=3)
     looked = "no open pull request" if found.complete else "none of the 100 open pull requests updated last"
     raise NotFound(
-        f"{what[0].upper()}{what[1:]} belongs to no pull request: {looked} of {repo} has this head"
+        f"{begin_sentence(what)} belongs to no pull request: {looked} of {repo} has this head"
         + (", and no merge of one made this commit" if commit else ""),
         next_step="It may belong to none: look for a closed one in a list with state all",
     )

@@ -4,31 +4,32 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
 from ci_mcp_kit.cleaning import cleaned, one_line
 from ci_mcp_kit.guard.change import Change, Plan, Sent
+from ci_mcp_kit.sentences import begin_sentence
 from forge_client.models.issues import Comment, Issue
 from forge_client.models.pulls import PullRequest
 from forge_client.requests import IssueFilter, Written
 from forge_client.text_checks import check_changeable
-from forge_issues.guard.action import OPERATIONS, ForgeAction, Request
+from forge_issues.guard.action import ForgeAction
+from forge_issues.guard.spec import FORGE_GUARD
 from forge_issues.writing.markers import is_marked, make_key, make_marker
 from forge_issues.writing.views import WrittenView
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call
-    from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from forge_access.access import ForgeAccess
     from forge_client.forge import Forge
     from forge_client.models.server import Repository
     from forge_issues.writing.views import Outcome
     from forge_issues.writing.writer import Writer
 
-A_DAY: Final = 86_400.0  # seconds for which the answer to a call with a key is kept
 LONGEST_SHOWN: Final = 3_000  # characters of a text in an answer
 MINE_LISTED: Final = 50  # of our user's newest issues, which the search does not know yet
 
@@ -53,23 +54,16 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
     Attributes:
         access: reads from the forge and the CI server.
         writer: knows the user who writes.
-        name: of the operation.
         repo: "owner/name", as the caller or the CI server writes it.
         number: of the issue, pull request or build; 0 for none.
-        once: a key; a call with the same key changes nothing again.
     """
+
+    spec: ClassVar[GuardSpec] = FORGE_GUARD
 
     access: ForgeAccess = field(repr=False)
     writer: Writer = field(repr=False)
-    name: str
     repo: str
     number: int = 0
-    once: str = ""
-
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS[self.name]
 
     @property
     @override
@@ -86,23 +80,13 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
     def view(self) -> type[WrittenView]:
         return WrittenView
 
-    @property
     @override
-    def window(self) -> float:
-        return A_DAY if self.once else super().window
-
-    @override
-    def identity(self) -> tuple[Any, ...]:
-        facts = (self.name, self.repo.lower(), self.number)
-        return (*facts, "once", self.once) if self.once else (*facts, *self.contents())
-
-    @abstractmethod
-    def contents(self) -> tuple[Any, ...]:
-        """Return the arguments that make two calls without a key the same call, as JSON values."""
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.repo.lower(), self.number
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": self.name, "repo": self.repo, "issue": self.number or None}
+        return super().facts() | {"issue": self.number or None}
 
     @override
     async def plan(self) -> ForgePlan:
@@ -140,33 +124,35 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
         return found[0] if found else None
 
     @override
-    def keeps_decision(self, before: ForgeAction, now: ForgeAction) -> bool:
-        return before.fingerprint == now.fingerprint
-
-    @override
     async def find_effect(self, plan: Plan[ForgeAction], index: int) -> Sent | None:
         again = await self.plan()
         return Sent((again.found,)) if again.nothing and again.found else None
 
+    def make_action(self, repo: str, *calls: Call[Any], number: int = 0, state: tuple[Any, ...] = ()) -> ForgeAction:
+        """Return the action that sends calls; `repo` is written as the forge does."""
+        return ForgeAction(operation=self.operation, scope=repo, number=number, state=state, calls=calls)
+
+    @override
+    def describe(self, plan: Plan[ForgeAction], outcome: Outcome, message: str, **fields: Any) -> WrittenView:
+        shown = {"requests": plan.requests} | fields
+        return WrittenView(
+            repo=plan.action.scope,
+            operation=self.name,
+            outcome=outcome,
+            message=begin_sentence(message),
+            **shown,
+        )
+
     @override
     def describe_nothing(self, plan: Plan[ForgeAction]) -> WrittenView:
-        return make_view(plan, "nothing_to_do", plan.nothing, notes=plan.notes, **describe_found(_found(plan)))
+        found = describe_found(plan.found if isinstance(plan, ForgePlan) else None)
+        return super().describe_nothing(plan).model_copy(update=found)
 
     @override
     def describe_rehearsal(self, plan: Plan[ForgeAction], decision: Decision) -> WrittenView:
-        off = decision.mode != "on"
-        how = "the operator of this server can set FORGE_MCP_ACTIONS to on" if off else "call again without dry_run"
-        return make_view(
-            plan,
-            "dry_run",
-            f"this would {plan.effect}. Nothing was sent",
-            number=plan.action.number or None,
-            requests=plan.requests,
-            needs_confirmation=decision.confirm,
-            text=cleaned(plan.text)[:LONGEST_SHOWN] if isinstance(plan, ForgePlan) else "",
-            notes=plan.notes,
-            next_step=f"To do it, {how}" + ("; it then needs a confirmation" if decision.confirm else ""),
-        )
+        text = cleaned(plan.text)[:LONGEST_SHOWN] if isinstance(plan, ForgePlan) else ""
+        shown = {"number": plan.action.number or None, "text": text}
+        return super().describe_rehearsal(plan, decision).model_copy(update=shown)
 
     @override
     async def describe_done(self, plan: Plan[ForgeAction], sent: Sent) -> WrittenView:
@@ -180,7 +166,7 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
             message = f"only a part was done; then: {sent.failed.message}"
         notes = ("The forge did not answer as it should; what was written is there",) if sent.found else ()
         next_step = "Report that the forge did not take all of it" if dropped else ""
-        return make_view(
+        return self.describe(
             plan,
             "partly_done" if sent.failed else "done",
             message,
@@ -190,36 +176,6 @@ class ForgeChange(Change[ForgeAction, WrittenView], ABC):
             notes=notes,
             next_step=next_step,
         )
-
-    @override
-    def describe_repeated(self, earlier: WrittenView) -> WrittenView:
-        when = "with this key" if self.once else "less than a minute ago"
-        note = f"The same call was answered {when}; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
-
-
-def make_action(
-    name: str, repo: str, calls: tuple[Call[Any], ...], *, number: int = 0, state: tuple[Any, ...] = ()
-) -> ForgeAction:
-    """Return the action that sends these calls."""
-    requests = tuple(Request.of(call) for call in calls)
-    return ForgeAction(operation=OPERATIONS[name], repo=repo, number=number, state=state, requests=requests)
-
-
-def make_view(plan: Plan[ForgeAction], outcome: Outcome, message: str, **more: Any) -> WrittenView:
-    """Return an answer about the subject of a plan."""
-    action = plan.action
-    return WrittenView(
-        repo=action.repo,
-        operation=action.operation.name,
-        outcome=outcome,
-        message=f"{message[0].upper()}{message[1:]}",
-        **more,
-    )
-
-
-def _found(plan: Plan[ForgeAction]) -> Issue | PullRequest | Comment | None:
-    return plan.found if isinstance(plan, ForgePlan) else None
 
 
 def describe_found(thing: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from forge_client.choosing import find_labels, find_milestone, find_users
 from forge_client.errors import Conflict
 from forge_client.names import check_head, check_ref
 from forge_client.requests import IssueChanges
-from forge_issues.writing.changes import ForgeChange, ForgePlan, make_action
+from forge_issues.writing.changes import ForgeChange, ForgePlan
 from forge_issues.writing.effects import note_effects
 from forge_issues.writing.markers import check_unmarked, is_marked, mark
 
@@ -71,13 +71,13 @@ class OpenChange(ForgeChange):
         marker = self.make_marker(repo)
         found = await self.find_own_issue(forge, repo, marker) if marker else None
         if found:
-            action = make_action(self.name, repo, (), number=found.number)
+            action = self.make_action(repo, number=found.number)
             nothing = f"issue {found.number} was opened with this key before"
             return ForgePlan(action=action, effect="open nothing", nothing=nothing, found=found)
         filed = await self.filing.look_up(forge, repo)
         call = forge.writes.create_issue(repo, self.title, mark(self.body, marker), **filed)
         return ForgePlan(
-            action=make_action(self.name, repo, (call,)),
+            action=self.make_action(repo, call),
             calls=(call,),
             effect=f"open the issue '{one_line(self.title, TITLE_WIDTH)}' in {repo}",
             notes=note_effects(self.title, self.body),
@@ -105,14 +105,14 @@ class CommentChange(ForgeChange):
             login = await self.writer.login()
             comments = await forge.last_comments(repo, issue, LOOKED_THROUGH)
             if found := next((one for one in comments if is_marked(one, marker, login)), None):
-                action = make_action(self.name, repo, (), number=self.number)
+                action = self.make_action(repo, number=self.number)
                 nothing = f"the comment {found.id} was made with this key before"
                 return ForgePlan(action=action, effect="comment nothing", nothing=nothing, found=found)
         call = forge.writes.create_comment(repo, self.number, mark(self.body, marker))
         what = "pull request" if issue.pull_request else "issue"
         closed = ("It is closed",) if issue.state == "closed" else ()
         return ForgePlan(
-            action=make_action(self.name, repo, (call,), number=self.number),
+            action=self.make_action(repo, call, number=self.number),
             calls=(call,),
             effect=f"comment on {what} {self.number} '{one_line(issue.title, TITLE_WIDTH)}' of {repo}",
             notes=(*closed, *note_effects(self.body)),
@@ -167,7 +167,7 @@ class UpdateChange(ForgeChange):
         if labels is not None:
             calls = (*calls, forge.writes.set_labels(repo, self.number, labels))
             fields.append("labels")
-        action = make_action(self.name, repo, calls, number=self.number, state=(issue.version,))
+        action = self.make_action(repo, *calls, number=self.number, state=(issue.version,))
         if not calls:
             nothing = f"issue {self.number} of {repo} already is as asked"
             return ForgePlan(action=action, effect="change nothing", nothing=nothing, found=issue)
@@ -236,18 +236,18 @@ class ProposeChange(ForgeChange):
             raise InvalidInput(f"{base} is both head and base", next_step="Give the branch with the changes as head")
         opened = await forge.open_pulls_of(repo, branch=branch, head_repo=head_repo)
         if found := next((pull for pull in opened.pulls if pull.base.ref == base), None):
-            action = make_action(self.name, repo, (), number=found.number)
+            action = self.make_action(repo, number=found.number)
             nothing = f"pull request {found.number} of these branches is open already"
             return ForgePlan(action=action, effect="open nothing", nothing=nothing, found=found)
         # A head without changes would be taken.
         compared = await forge.comparison(repo, base, self.head)
         if not compared.total_commits:
             nothing = f"{one_line(self.head, TITLE_WIDTH)} has no commit that {base} lacks"
-            return ForgePlan(action=make_action(self.name, repo, ()), effect="open nothing", nothing=nothing)
+            return ForgePlan(action=self.make_action(repo), effect="open nothing", nothing=nothing)
         call = forge.writes.create_pull(repo, self.title, self.body, head=self.head, base=base, draft=self.draft)
         commits = f"{compared.total_commits} commit{'s' if compared.total_commits > 1 else ''}"
         return ForgePlan(
-            action=make_action(self.name, repo, (call,), state=(compared.commits[0].sha,) if compared.commits else ()),
+            action=self.make_action(repo, call, state=(compared.commits[0].sha,) if compared.commits else ()),
             calls=(call,),
             effect=f"open the pull request '{one_line(self.title, TITLE_WIDTH)}' with {commits} of "
             f"{one_line(self.head, TITLE_WIDTH)} to {base} of {repo}",

@@ -18,7 +18,7 @@ from drone_mcp_diagnosis.live_log import Pace
 from forge_client.requests import IssueChanges
 from forge_issues.formatting import SHORT_COMMIT, day
 from forge_issues.reading.finding import find_pull_of_build
-from forge_issues.writing.changes import ForgeChange, ForgePlan, make_action
+from forge_issues.writing.changes import ForgeChange, ForgePlan
 from forge_issues.writing.markers import make_key, make_marker, mark, read_report_marker
 from forge_issues.writing.report_text import TOKENS, is_red, title_flaky_step, write_flaky_step, write_report
 
@@ -85,7 +85,7 @@ class ReportChange(ForgeChange):
         )
         state = (pull.head.sha, ours.id if ours else 0)
         return ForgePlan(
-            action=make_action(self.name, repo, calls, number=pull.number, state=state),
+            action=self.make_action(repo, *calls, number=pull.number, state=state),
             calls=calls,
             effect=f"{'edit the report' if ours else 'comment'} on pull request {pull.number} of {repo} "
             f"with the diagnosis of build {build.number}",
@@ -93,7 +93,7 @@ class ReportChange(ForgeChange):
         )
 
     def _nothing(self, repo: str, pull: PullRequest, why: str, found: Comment | None = None) -> ForgePlan:
-        action = make_action(self.name, repo, (), number=pull.number)
+        action = self.make_action(repo, number=pull.number)
         return ForgePlan(action=action, effect="write nothing", nothing=why, found=found or pull)
 
 
@@ -133,15 +133,15 @@ class TrackChange(ForgeChange):
         if issue is None:
             call = forge.writes.create_issue(repo, title_flaky_step(step), text)
             effect = f"open an issue about the flaky step {one_line('/'.join(step.name), 100)} in {repo}"
-            return ForgePlan(action=make_action(self.name, repo, (call,)), calls=(call,), effect=effect, text=text)
+            return ForgePlan(action=self.make_action(repo, call), calls=(call,), effect=effect, text=text)
         if nothing := _why_no_edit(issue, text):
-            action = make_action(self.name, repo, (), number=issue.number)
+            action = self.make_action(repo, number=issue.number)
             return ForgePlan(action=action, effect="write nothing", nothing=nothing, found=issue)
         edit = forge.writes.update_issue(
             repo, issue.number, IssueChanges(body=text, content_version=issue.content_version)
         )
         return ForgePlan(
-            action=make_action(self.name, repo, (edit,), number=issue.number, state=(issue.version,)),
+            action=self.make_action(repo, edit, number=issue.number, state=(issue.version,)),
             calls=(edit,),
             effect=f"bring issue {issue.number} of {repo} up to date with the newest evidence",
             text=text,

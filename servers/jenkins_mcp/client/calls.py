@@ -102,7 +102,7 @@ def list_jobs(folder: JobName, start: int, count: int) -> Call[Job]:
     """Read a folder with a part of its jobs, by name; the answer has no `jobs` if it is a job itself."""
     # One child of each, by which a folder is known whatever its class.
     tree = f"_class,fullName,jobs[{LISTED_JOB},jobs[name]{{0,1}}]{_range(start, count)}"
-    return _get_of_job("jobs.list", f"the jobs of {_show(folder)}", folder, "", Job, tree)
+    return _get_of_job("jobs.list", f"the jobs of {str(folder) or 'the top'}", folder, "", Job, tree)
 
 
 def get_job(job: JobName) -> Call[Job]:
@@ -352,10 +352,6 @@ def _node(text: str) -> str:
             f"{quote_input(text)} is not the id of a stage or step", next_step="Give one of the list of stages"
         )
     return text
-
-
-def _show(folder: JobName) -> str:
-    return str(folder) or "the top"
 
 
 def _show_build(job: JobName, build: int | str) -> str:

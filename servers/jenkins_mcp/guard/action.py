@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.guard.operations import Operation, Risk
+from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.planned_action import make_fingerprint
 from jenkins_mcp.guard.parameters import BuildParameters
 
 if TYPE_CHECKING:
     from ci_mcp_http.call import Call, Params
     from jenkins_mcp.client.names import JobName
 
-OPERATIONS = {
-    operation.name: operation
-    for operation in (
-        Operation("trigger", "builds.trigger", Risk.LOW),
-        Operation("rebuild", "builds.rebuild", Risk.LOW),
-        Operation("cancel", "queue.cancel", Risk.MEDIUM),
-        Operation("stop", "builds.stop", Risk.HIGH),
-    )
-}
+OPERATIONS: Final = by_name(
+    Operation("trigger", "builds.trigger", Risk.LOW),
+    Operation("rebuild", "builds.rebuild", Risk.LOW),
+    Operation("cancel", "queue.cancel", Risk.MEDIUM),
+    Operation("stop", "builds.stop", Risk.HIGH),
+)
 CANCEL: Final = "cancelItem"
 REPLAY: Final = "replay/rebuild"
 OF_JOBS: Final = frozenset({"build", "buildWithParameters"})
@@ -73,9 +69,7 @@ class JenkinsAction:
     @property
     def fingerprint(self) -> str:
         """A short text for this action on the subject in this state."""
-        facts: list[Any] = [self.operation.name, self.jenkins, self.scope, self.number, self.verb, self.form]
-        facts += [self.additions.params, self.state]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+        return make_fingerprint(self.facts(), self.form, self.additions.params)
 
     @property
     def subject(self) -> str:

@@ -14,7 +14,6 @@ from jenkins_mcp.scope import JobScope
 
 if TYPE_CHECKING:
     from ci_mcp_kit.guard.spec import GuardSpec
-    from jenkins_mcp.guard.action import JenkinsAction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,7 +37,3 @@ class JenkinsRules(Rules):
         names_some = any(not glob.startswith("!") for glob in self.jobs)
         if not (names_some and JobScope(self.jobs).sees(scope)):
             raise self.refusal("jobs", f"This role may change nothing in {scope}")
-
-    @override
-    def check(self, action: JenkinsAction) -> None:
-        """Refuse nothing further: jobs and parameters are all that rules are about."""

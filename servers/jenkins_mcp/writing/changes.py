@@ -6,7 +6,7 @@ from abc import ABC
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from typing_extensions import override
 
@@ -17,8 +17,9 @@ from jenkins_mcp.client.calls import get_queue, get_queue_item, search_builds
 from jenkins_mcp.client.changes import Queued
 from jenkins_mcp.client.errors import JENKINS
 from jenkins_mcp.client.names import parse_job
-from jenkins_mcp.guard.action import OPERATIONS, JenkinsAction
+from jenkins_mcp.guard.action import JenkinsAction
 from jenkins_mcp.guard.parameters import show_name
+from jenkins_mcp.guard.spec import JENKINS_GUARD
 from jenkins_mcp.writing import plans, reports
 from jenkins_mcp.writing.parameters import RUN, parse_run
 from jenkins_mcp.writing.plans import ChangePlan, StartPlan
@@ -28,14 +29,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from ci_mcp_kit.guard.change import Plan
-    from ci_mcp_kit.guard.operations import Operation
-    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from jenkins_mcp.client.client import JenkinsClient
     from jenkins_mcp.client.models.builds import Build
     from jenkins_mcp.client.models.jobs import Job
     from jenkins_mcp.client.models.queue import QueueItem
     from jenkins_mcp.client.names import JobName
     from jenkins_mcp.writing.parameters import Given
+    from jenkins_mcp.writing.views import Outcome
 
 Pause = Callable[[float], Awaitable[object]]
 
@@ -51,22 +52,17 @@ class JenkinsChange(Change[JenkinsAction, ChangeView], ABC):
         client: reads the job.
         pause: sleeps.
         jenkins: the name of the Jenkins; "" where there is only one.
-        name: of the operation.
         job: the job, by the name that Jenkins has for it.
         number: of the build or queue item; 0 for the job itself.
     """
 
+    spec: ClassVar[GuardSpec] = JENKINS_GUARD
+
     client: JenkinsClient = field(repr=False)
     pause: Pause = field(repr=False)
     jenkins: str
-    name: str
     job: JobName
     number: int = 0
-
-    @property
-    @override
-    def operation(self) -> Operation:
-        return OPERATIONS[self.name]
 
     @property
     @override
@@ -84,8 +80,12 @@ class JenkinsChange(Change[JenkinsAction, ChangeView], ABC):
         return reports.view_of(self.name)
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return self.name, self.jenkins, self.scope, self.number
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.jenkins, self.scope, self.number
+
+    @override
+    def contents(self) -> tuple[Any, ...]:
+        return ()
 
     @override
     def facts(self) -> dict[str, Any]:
@@ -93,21 +93,8 @@ class JenkinsChange(Change[JenkinsAction, ChangeView], ABC):
         return {"operation": self.name, "jenkins": self.jenkins, "job": self.scope, **number}
 
     @override
-    def keeps_decision(self, before: JenkinsAction, now: JenkinsAction) -> bool:
-        return before.fingerprint == now.fingerprint
-
-    @override
-    def describe_nothing(self, plan: ChangePlan) -> ChangeView:
-        return reports.report_nothing(plan)
-
-    @override
-    def describe_rehearsal(self, plan: ChangePlan, decision: Decision) -> ChangeView:
-        return reports.report_rehearsal(plan, confirm=decision.confirm, off=decision.mode != "on")
-
-    @override
-    def describe_repeated(self, earlier: ChangeView) -> ChangeView:
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
+    def describe(self, plan: ChangePlan, outcome: Outcome, message: str, **fields: Any) -> ChangeView:
+        return reports.make_view(plan, outcome, message, **fields)
 
     async def read_build(self) -> Build:
         """Return the build as it is now."""
@@ -184,8 +171,8 @@ class TriggerChange(StartChange):
         return str(self.job)
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return *super().identity(), sorted(self.given.items())
+    def contents(self) -> tuple[Any, ...]:
+        return (sorted(self.given.items()),)
 
     @override
     async def plan(self) -> StartPlan:
@@ -234,8 +221,8 @@ class StopChange(JenkinsChange):
     verb: str = "stop"
 
     @override
-    def identity(self) -> tuple[Any, ...]:
-        return *super().identity(), self.verb
+    def contents(self) -> tuple[Any, ...]:
+        return (self.verb,)
 
     @override
     async def plan(self) -> ChangePlan:

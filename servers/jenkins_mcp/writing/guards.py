@@ -6,8 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.guard.errors import WritesDisabled
-from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.guard_notes import GuardNotes
+from ci_mcp_kit.guard.opening import open_guard
 from ci_mcp_kit.notes.opening import SharedNotes
 from jenkins_mcp.client.errors import JENKINS, WRITER
 from jenkins_mcp.scope import JobScope
@@ -17,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ci_mcp_http.call import Call
+    from ci_mcp_kit.guard.guard import Guard
     from ci_mcp_kit.guard.protocols import Gate
     from jenkins_mcp.access import JenkinsAccess
     from jenkins_mcp.client.writer import JenkinsWriter
@@ -29,8 +29,7 @@ def make_guards(settings: JenkinsSettings, access: JenkinsAccess, clock: Callabl
     guards = {}
     for instance in settings.instances:
         notes = SharedNotes(settings.state, f"{JENKINS.name} {instance.name}".rstrip(), instance.server)
-        guard = Guard(limited, access.clean, GuardNotes(notes), partial(connect_writer, instance), clock)
-        access.at_close += [notes.close, guard.close]
+        guard = open_guard(limited, access, notes, partial(connect_writer, instance), clock)
         guards[instance.name] = guard
     return guards
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from ci_mcp_kit.cleaning import one_line
+from ci_mcp_kit.sentences import begin_sentence
 from jenkins_mcp.writing.parameters import find_differences, find_hidden, show_values
 from jenkins_mcp.writing.plans import WIDTH
 from jenkins_mcp.writing.views import ChangeView, StartView
@@ -35,27 +36,8 @@ def make_view(plan: ChangePlan, outcome: Outcome, message: str, **more: Any) -> 
         job=action.scope,
         operation=action.operation.name,
         outcome=outcome,
-        message=f"{message[0].upper()}{message[1:]}",
-        **{**number, **more},
-    )
-
-
-def report_nothing(plan: ChangePlan) -> ChangeView:
-    """Report that there is nothing to change."""
-    return make_view(plan, "nothing_to_do", plan.nothing)
-
-
-def report_rehearsal(plan: ChangePlan, *, confirm: bool, off: bool) -> ChangeView:
-    """Report a rehearsal; `off` if the whole server only rehearses."""
-    how = "the operator of this server can set JENKINS_MCP_ACTIONS to on" if off else "call again without dry_run"
-    return make_view(
-        plan,
-        "dry_run",
-        f"this would {plan.effect}. Nothing was sent",
-        requests=plan.requests,
-        needs_confirmation=confirm,
-        notes=plan.all_notes,
-        next_step=f"To do it, {how}" + ("; it then needs a confirmation" if confirm else ""),
+        message=begin_sentence(message),
+        **{"requests": plan.requests, **number, **more},
     )
 
 
@@ -89,7 +71,6 @@ def report_start(
         plan,
         "done",
         f"the build of {action.job} {verb}",
-        requests=plan.requests,
         item=number,
         new_build=new,
         page=page,
@@ -117,7 +98,7 @@ def _stored(item: QueueItem | None) -> Mapping[str, ParameterValue]:
 def report_stop(plan: ChangePlan, sent: Sent, build: Build | None) -> ChangeView:
     """Report a stop; `build` is the build as it is some seconds later, None where it could not be read."""
     called = f"build {plan.action.number} of {plan.action.job}"
-    more = {"requests": plan.requests, "notes": _note_found(sent)}
+    more = {"notes": _note_found(sent)}
     if build is None:
         message = f"Jenkins was asked to stop {called}, and does not show how it is now"
         return make_view(plan, "under_way", message, next_step=f"Look at {called} in a few seconds", **more)
@@ -144,10 +125,8 @@ def report_cancel(plan: ChangePlan, sent: Sent, item: QueueItem | None) -> Chang
     notes = _note_found(sent)
     if item is not None and item.executable:
         message = f"{called} became build {item.executable.number} before it could be cancelled"
-        return make_view(
-            plan, "nothing_to_do", message, requests=plan.requests, notes=notes, next_step="Stop the build instead"
-        )
-    return make_view(plan, "done", f"{called} is cancelled", requests=plan.requests, notes=notes)
+        return make_view(plan, "nothing_to_do", message, notes=notes, next_step="Stop the build instead")
+    return make_view(plan, "done", f"{called} is cancelled", notes=notes)
 
 
 def _note_found(sent: Sent) -> tuple[str, ...]:

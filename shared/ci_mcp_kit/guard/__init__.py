@@ -9,8 +9,8 @@
     await guard.send(warrant, call)                      # audit line, request, audit line
 
 The guard handles operations, risks, scopes, rates, confirmations, the audit log and permits. A domain adds a
-`GuardSpec` with its words, its variables and its keys for role files, `Rules` with its own checks, and an `Action` for
-each thing to do.
+`GuardSpec` with its words, its operations, its variables and its keys for role files, `Rules` with its own checks, an
+`Action` for each thing to do, and a `Change` for each tool.
 
 Only the guard has the token that may write. Its client refuses every call without an open permit; `send` opens one, for
 one call, after it has written the audit line of the attempt. So a tool that forgets the guard cannot send anything, and
@@ -19,11 +19,12 @@ if any step fails, nothing is sent.
 Modules:
     operations           Operation and Risk
     protocols            what a domain implements: Action, Request, Writer
-    spec                 GuardSpec
+    spec                 GuardSpec, and the keys of role files
     rules                Rules and Decision: pure
     write_parameters     Additions: the parameters and switches that an agent adds to a write: pure
     environment_names    names that no pattern allows as parameters: pure
     variables, settings  the environment variables of every guard; GuardSettings
+    planned_action       PlannedAction: an action that holds its calls
     change, acting       Change and Plan: one call of a tool; Actor carries it out
     confirmation_tokens  tokens as proof of a question: pure
     asking, confirming   the question by elicitation; both kinds of confirmation, each used once
@@ -34,6 +35,6 @@ Modules:
     audit_file           the audit file with its head and its lock
     audit_line           an audit line in the words of a person: pure
     audit_command        the commands that show and verify an audit file
-    guard                Guard
+    guard, opening       Guard; how a process opens and closes it
     errors               WritesDisabled, NotConfirmed, NotesUnavailable, AuditUnavailable
 """

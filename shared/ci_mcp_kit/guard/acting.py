@@ -119,7 +119,7 @@ class Actor:
 
     async def _repeat(self, change: Change[A, V], earlier: str) -> V:
         await self._guard.audit.try_note("repeated", outcome="not_sent", **change.facts())
-        return change.describe_repeated(change.view.model_validate_json(earlier))
+        return change.describe_repeated(earlier)
 
     async def _confirm(
         self,

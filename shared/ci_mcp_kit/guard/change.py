@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from abc import ABC, abstractmethod
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Final, Generic, TypeVar
 
 from ci_mcp_kit.answer import View
 from ci_mcp_kit.cleaning import one_line
 from ci_mcp_kit.guard.protocols import Action
-from ci_mcp_kit.guard.repeating import WINDOW
+from ci_mcp_kit.guard.repeating import A_DAY, WINDOW
+from ci_mcp_kit.sentences import begin_sentence
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.guard.protocols import Request
     from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
 
 A = TypeVar("A", bound=Action)
 V = TypeVar("V", bound=View)
@@ -49,7 +52,7 @@ class Plan(Generic[A]):
     @property
     def question(self) -> str:
         """The question that a person is asked."""
-        return "\n".join([f"{self.effect[0].upper()}{self.effect[1:]}?", *self.all_notes])
+        return "\n".join([f"{begin_sentence(self.effect)}?", *self.all_notes])
 
     @property
     def all_notes(self) -> tuple[str, ...]:
@@ -87,13 +90,25 @@ class Sent:
         return all(answer is None for answer in self.answers)
 
 
+@dataclass(frozen=True, kw_only=True)
 class Change(ABC, Generic[A, V]):
-    """One call of a tool that changes something."""
+    """One call of a tool that changes something. A domain derives its own, with the arguments of the call.
+
+    Attributes:
+        spec: the guard of the domain.
+        name: of the operation.
+        once: a key; a call with the same key changes nothing again. "" where a tool takes none, or got none.
+    """
+
+    spec: ClassVar[GuardSpec]
+
+    name: str
+    once: str = ""
 
     @property
-    @abstractmethod
     def operation(self) -> Operation:
         """The kind of change."""
+        return self.spec.operations[self.name]
 
     @property
     @abstractmethod
@@ -108,28 +123,36 @@ class Change(ABC, Generic[A, V]):
     @property
     @abstractmethod
     def view(self) -> type[V]:
-        """The type of its answer."""
+        """The type of its answer. It has `outcome`, `message`, `needs_confirmation`, `notes` and `next_step`."""
 
     @abstractmethod
+    def subject_identity(self) -> tuple[Any, ...]:
+        """Return the arguments that name the subject, as JSON values."""
+
+    @abstractmethod
+    def contents(self) -> tuple[Any, ...]:
+        """Return the other arguments, as JSON values; two calls without a key that differ in one are not the same."""
+
     def identity(self) -> tuple[Any, ...]:
-        """Return the arguments that make two calls the same call, as JSON values."""
+        """Return what makes two calls the same call, as JSON values."""
+        return (self.name, *self.subject_identity(), *(("once", self.once) if self.once else self.contents()))
 
     @property
     def window(self) -> float:
         """The seconds within which the same call counts as a repetition, and is answered as the first one was."""
-        return WINDOW
+        return A_DAY if self.once else WINDOW
 
-    @abstractmethod
     def facts(self) -> dict[str, Any]:
         """Return the facts for an audit line before anything was read."""
+        return {"operation": self.operation.name, self.spec.scope: self.scope}
 
     @abstractmethod
     async def plan(self) -> Plan[A]:
         """Read the subject as it is now, and plan."""
 
-    @abstractmethod
     def keeps_decision(self, before: A, now: A) -> bool:
         """Return whether a decision on `before` holds for `now`, the same change planned on a newer state."""
+        return before.fingerprint == now.fingerprint
 
     @abstractmethod
     async def find_effect(self, plan: Plan[A], index: int) -> Sent | None:
@@ -143,17 +166,33 @@ class Change(ABC, Generic[A, V]):
         return nullcontext()
 
     @abstractmethod
+    def describe(self, plan: Plan[A], outcome: Any, message: str, **fields: Any) -> V:
+        """Return an answer: what all answers about this plan have, and these fields."""
+
     def describe_nothing(self, plan: Plan[A]) -> V:
         """Return the answer where there was nothing to do."""
+        return self.describe(plan, "nothing_to_do", plan.nothing)
 
-    @abstractmethod
     def describe_rehearsal(self, plan: Plan[A], decision: Decision) -> V:
         """Return the answer that says what would be done."""
+        off = f"the operator of this server can set {self.spec.variable('mode')} to on"
+        how = "call again without dry_run" if decision.mode == "on" else off
+        return self.describe(
+            plan,
+            "dry_run",
+            f"This would {plan.effect}. Nothing was sent",
+            needs_confirmation=decision.confirm,
+            notes=plan.all_notes,
+            next_step=f"To do it, {how}" + ("; it then needs a confirmation" if decision.confirm else ""),
+        )
 
     @abstractmethod
     async def describe_done(self, plan: Plan[A], sent: Sent) -> V:
         """Return the answer after at least one call was answered."""
 
-    @abstractmethod
-    def describe_repeated(self, earlier: V) -> V:
-        """Return an earlier answer to the same call, marked as that."""
+    def describe_repeated(self, earlier: str) -> V:
+        """Return an earlier answer to the same call, which is JSON text, marked as that."""
+        fields = json.loads(earlier)
+        when = "with this key" if self.once else "less than a minute ago"
+        note = f"The same call was answered {when}; nothing was sent again"
+        return self.view.model_validate(fields | {"outcome": "repeated", "notes": [*fields.get("notes", ()), note]})

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 WINDOW: Final = 60.0  # seconds: retries come sooner, and a caller who means the same change twice can wait that long
+A_DAY: Final = 86_400.0  # seconds, for calls with a key: whoever takes the trouble to give one may come back late
 SENT: Final = "sent"  # never equal to an answer, which is a JSON object
 
 

@@ -69,9 +69,8 @@ class Rules(ABC):
     def check_scope(self, scope: str) -> None:
         """Raise where nothing may be changed in a scope."""
 
-    @abstractmethod
-    def check(self, action: Any) -> None:
-        """Raise where a rule of the domain's own refuses an action."""
+    def check(self, action: Any) -> None:  # noqa: B027 - a domain may do without
+        """Raise where a rule of the domain's own refuses an action; there is none unless a domain has one."""
 
     def risk_of(self, action: Any) -> Risk:
         """Return the risk of an action; a domain's rules may raise it."""

@@ -8,15 +8,10 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from ci_mcp_kit.guard.operations import Operation
     from ci_mcp_kit.variables import Variable
 
     Schema = Mapping[str, Any]
-
-AUDIT_COMMANDS: Final = (
-    ("audit show FILE [--last NUMBER]", "print the newest lines of an audit file, and check whether it is unchanged"),
-    ("audit verify FILE [--head HEAD]", "check whether an audit file is unchanged"),
-)
-"""The commands of every server that writes, for its help."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +25,7 @@ class GuardSpec:
         scope: what audit lines call the scope of an action: "repo".
         scopes: the field that lists the scopes where something may be changed: "repos".
         scope_words: the same for sentences: "repositories".
+        operations: what may be done, by name.
         variables: the environment variables that it reads; those of `ci_mcp_kit.guard.variables` and its own.
         keys: a key of `guard:` in role files -> the JSON Schema of its value. The key is a variable's `field`.
         reserved_params: globs of upper-case names that the service's own programs read, in addition to those of
@@ -42,6 +38,7 @@ class GuardSpec:
     scope: str
     scopes: str
     scope_words: str
+    operations: Mapping[str, Operation]
     variables: tuple[Variable, ...]
     keys: Mapping[str, Schema]
     reserved_params: tuple[str, ...] = ()
@@ -72,11 +69,6 @@ NAME_GLOB: Final[Schema] = {"type": "string", "pattern": r"^!?[^\s,!${][^\s,${]*
 """A glob of other names; `!` takes away."""
 
 
-def operations_key(names: Iterable[str]) -> Schema:
-    """Return the schema of the key that lists operations."""
-    return list_of("What may be done; as far as there are tools for it when left out.", {"enum": list(names)})
-
-
 def allow_key(description: str) -> Schema:
     """Return the schema of a key for something that is refused unless it is allowed."""
     return {"enum": ["refuse", "allow"], "description": f"{description} refuse when left out."}
@@ -87,28 +79,42 @@ PARAMS_KEY: Final[Schema] = list_of(
     # As `_NAME` in `write_parameters`, with wildcards.
     {"type": "string", "pattern": r"^!?[A-Za-z0-9_.*?-]+$", "maxLength": 100},
 )
-CONFIRM_KEY: Final[Schema] = {
+RATE_PATTERN: Final = r"^[1-9][0-9]{0,3}/[mhd]$"
+# No `$`: it would be a reference, which nobody fills in here. No `@`: an address must not hold a password.
+AUDIT_PATTERN: Final = (
+    r"^(stderr|(/|[A-Za-z]:[\\/])[^\s$]+|https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[^\s@$]*)?)$"
+)
+_CONFIRM: Final[Schema] = {
     "enum": ["low", "medium", "high"],
     "description": "The lowest risk that someone has to confirm. medium when left out.",
 }
-AUDIT_KEY: Final[Schema] = {
+_AUDIT: Final[Schema] = {
     "type": "string",
-    # No `$`: it would be a reference, which nobody fills in here. No `@`: an address must not hold a password.
-    "pattern": r"^(stderr|(/|[A-Za-z]:[\\/])[^\s$]+|https?://[A-Za-z0-9][A-Za-z0-9.-]*(:[0-9]{1,5})?(/[^\s@$]*)?)$",
+    "pattern": AUDIT_PATTERN,
     "maxLength": 1000,
     "description": "Where it is written down: a path, stderr or an address.",
 }
-SIGNING_KEY: Final[Schema] = {
+_SIGNING: Final[Schema] = {
     "type": "string",
     "pattern": r"^[A-Za-z_][A-Za-z0-9_]{0,127}$",
     "description": "Name of the variable that holds the key (never the key itself).",
 }
 
 
-def rate_key(scope: str) -> Schema:
-    """Return the schema of the key that limits the rate; `scope` names one in words: "a repository"."""
-    return {
+def make_keys(operations: Iterable[str], scope: str, scopes: Mapping[str, Schema], **own: Schema) -> dict[str, Schema]:
+    """Return the keys of a domain's guard: those of every guard, and its own.
+
+    Args:
+        operations: the names of what may be done.
+        scope: one scope in words, for the limit of the rate: "a repository".
+        scopes: the key that lists the scopes where something may be changed, with its schema.
+        own: further keys of the domain.
+    """
+    done = "What may be done; as far as there are tools for it when left out."
+    rate = {
         "type": "string",
-        "pattern": r"^[1-9][0-9]{0,3}/[mhd]$",
+        "pattern": RATE_PATTERN,
         "description": f"Actions in {scope}, like 10/h (m, h or d).",
     }
+    every = {"confirm": _CONFIRM, "rate": rate, "audit": _AUDIT, "key": _SIGNING}
+    return {**scopes, "operations": list_of(done, {"enum": list(operations)}), **own, **every}

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
-from ci_mcp_kit.guard.operations import Operation, Risk
+from ci_mcp_kit.guard.operations import Operation, Risk, by_name
+from ci_mcp_kit.guard.planned_action import make_fingerprint
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
 from drone_mcp_client.status import blocked_stages
 
@@ -17,19 +16,16 @@ if TYPE_CHECKING:
 
 DEPLOYMENTS = frozenset({"promote", "rollback"})  # events of builds, and the operations that start them
 
-OPERATIONS = {
-    operation.name: operation
-    for operation in (
-        Operation("start", "builds.create", Risk.LOW),
-        Operation("restart", "builds.restart", Risk.LOW),
-        Operation("promote", "builds.promote", Risk.LOW),
-        Operation("rollback", "builds.rollback", Risk.LOW),
-        Operation("stop-preview", "builds.promote", Risk.LOW, "deployment"),
-        Operation("approve", "stages.approve", Risk.MEDIUM),
-        Operation("decline", "stages.decline", Risk.MEDIUM),
-        Operation("stop", "builds.cancel", Risk.HIGH),
-    )
-}
+OPERATIONS: Final = by_name(
+    Operation("start", "builds.create", Risk.LOW),
+    Operation("restart", "builds.restart", Risk.LOW),
+    Operation("promote", "builds.promote", Risk.LOW),
+    Operation("rollback", "builds.rollback", Risk.LOW),
+    Operation("stop-preview", "builds.promote", Risk.LOW, "deployment"),
+    Operation("approve", "stages.approve", Risk.MEDIUM),
+    Operation("decline", "stages.decline", Risk.MEDIUM),
+    Operation("stop", "builds.cancel", Risk.HIGH),
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,7 +85,7 @@ class BuildAction:
         facts: list[Any] = [self.operation.name, self.repo, self.build.number, self.build.version, self.build.status]
         facts += [held, self.stages, self.unapproved, self.additions.params, self.additions.switches]
         facts += [self.params]
-        return hashlib.sha256(json.dumps(facts).encode()).hexdigest()[:24]
+        return make_fingerprint(*facts)
 
     @property
     def subject(self) -> str:

@@ -88,4 +88,7 @@ class BuildRules(Rules):
 
     def is_production(self, action: BuildAction) -> bool:
         """Return whether an action deploys to production; whatever the case of its name, which Drone keeps."""
-        return any(matches(self.production, name) for name in (action.target, action.target.casefold()))
+        # Globs that take away keep their case: where in doubt, a person is asked.
+        folded = (glob.casefold() for glob in self.production if not glob.startswith("!"))
+        globs = (*self.production, *folded)
+        return any(matches(globs, name) for name in (action.target, action.target.casefold()))

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit import observing
 from ci_mcp_kit.guard.acting import Actor
-from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.guard_notes import GuardNotes
+from ci_mcp_kit.guard.opening import open_guard
 from ci_mcp_kit.notes.opening import SharedNotes
 from drone_mcp_build.access import client_options
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ci_mcp_http.call import Call
+    from ci_mcp_kit.guard.guard import Guard
     from ci_mcp_kit.guard.protocols import Gate
     from drone_mcp_build.access import DroneAccess
     from drone_mcp_build.guard.settings import ActionSettings
@@ -36,8 +36,7 @@ def make_guard(
     notes = SharedNotes(settings.state, settings.services[0].name, settings.server)
     connect = partial(connect_writer, settings, access)
     limited = settings.guard.limit_to_tools(operation_of, settings.tools)
-    guard = Guard(limited, access.clean, GuardNotes(notes), connect, clock)
-    access.at_close += [notes.close, guard.close]
+    guard = open_guard(limited, access, notes, connect, clock)
     return guard, Actor(guard, settings.timeout, clock)
 
 

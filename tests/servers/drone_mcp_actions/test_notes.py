@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import pytest
 
 from ci_mcp_kit.errors import ServiceError
 from ci_mcp_kit.guard.change import Sent
+from ci_mcp_kit.guard.rules import Decision
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
+from drone_mcp_actions.changes import BuildChange
 from drone_mcp_actions.plans import plan_approve, plan_decline, plan_restart, plan_stop
-from drone_mcp_actions.reports import report_done, report_nothing, report_rehearsal
+from drone_mcp_actions.reports import report_done
 from drone_mcp_client.models import Build, Repo
 from support.actions_desk import Person
 from support.made_builds import made_build, made_repo, made_stage
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
     from drone_mcp_actions.plans import BuildPlan
     from drone_mcp_actions.views import ActionView
+    from drone_mcp_build.access import DroneAccess
+    from drone_mcp_build.guard.slow_triggers import Report
 
 SLUG = "octo/hello"
 PROTECTED = "The repository is protected: a restart runs at once and passes by the approval"
@@ -63,8 +67,18 @@ def restart(old: Build, additions: Additions = NOTHING_ADDED) -> BuildPlan:
     return plan_restart(REPO, old, additions)
 
 
+def change(plan: BuildPlan) -> BuildChange:
+    """Return a change that describes its answers, and reads nothing for them."""
+    access, report = cast("DroneAccess", None), cast("Report", None)
+    return BuildChange(access=access, clock=float, report=report, name=plan.action.operation.name, repo=SLUG, number=7)
+
+
+def nothing(plan: BuildPlan) -> ActionView:
+    return change(plan).describe_nothing(plan)
+
+
 def rehearsed(plan: BuildPlan) -> ActionView:
-    return report_rehearsal(plan, confirm=True, off=False)
+    return change(plan).describe_rehearsal(plan, Decision("on", "allowed", confirm=True))
 
 
 def done(*answers: Any, now: Build | None = None, **more: Any) -> Callable[[BuildPlan], ActionView]:
@@ -83,12 +97,12 @@ OUTCOMES: list[tuple[str, BuildPlan, Callable[[BuildPlan], ActionView], Sequence
     ("done", plan_stop(SLUG, PENDING), done(KILLED), ()),
     ("dry_run", plan_stop(SLUG, BLOCKED), rehearsed, (LOST, HELD)),
     ("done", plan_stop(SLUG, BLOCKED), done(KILLED), ()),
-    ("nothing_to_do", plan_stop(SLUG, OVER), report_nothing, ()),
+    ("nothing_to_do", plan_stop(SLUG, OVER), nothing, ()),
     ("dry_run", plan_approve(SLUG, HALF_DECLINED, None), rehearsed, (DIFF, ANOTHER, LATE)),
     ("done", plan_approve(SLUG, HALF_DECLINED, None), done({}), (ANOTHER, LATE)),
     ("done", plan_approve(SLUG, BLOCKED, None), done({}, {}), ()),
     ("partly_done", plan_approve(SLUG, BLOCKED, None), done({}, failed=REFUSED), ("Not approved: stage 2",)),
-    ("nothing_to_do", plan_approve(SLUG, OVER, None), report_nothing, ()),
+    ("nothing_to_do", plan_approve(SLUG, OVER, None), nothing, ()),
     ("dry_run", plan_decline(SLUG, BLOCKED, 1), rehearsed, (DECLINED, OPEN)),
     ("done", plan_decline(SLUG, BLOCKED, 1), done({}, now=HALF_DECLINED), (STILL_OPEN,)),
     ("done", plan_decline(SLUG, BLOCKED, None), done({}, {}), ()),
@@ -98,7 +112,7 @@ OUTCOMES: list[tuple[str, BuildPlan, Callable[[BuildPlan], ActionView], Sequence
         done({}, now=HALF_DECLINED, failed=REFUSED),
         (STILL_OPEN, "Not declined: stage 2"),
     ),
-    ("nothing_to_do", plan_decline(SLUG, OVER, None), report_nothing, ()),
+    ("nothing_to_do", plan_decline(SLUG, OVER, None), nothing, ()),
 ]
 TO_COME = re.compile(r"\b(would|will|becomes?|afterwards|first|before|is lost)\b")
 

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from typing_extensions import override
 
 from ci_mcp_kit.guard.change import Change, Plan, Sent
 from slipway_mcp.client import get_release, stop_release
-from slipway_mcp.guarding import STOP, ReleaseAction
+from slipway_mcp.guarding import RELEASE_GUARD, STOP, ReleaseAction
 from slipway_mcp.views import StopView
 
 if TYPE_CHECKING:
-    from ci_mcp_kit.guard.operations import Operation
-    from ci_mcp_kit.guard.rules import Decision
+    from ci_mcp_kit.guard.spec import GuardSpec
     from slipway_mcp.access import SlipwayAccess
     from slipway_mcp.views import Outcome
 
@@ -23,14 +22,12 @@ if TYPE_CHECKING:
 class StopRelease(Change[ReleaseAction, StopView]):
     """One call of the tool that stops a release; `access` reads it."""
 
+    spec: ClassVar[GuardSpec] = RELEASE_GUARD
+
+    name: str = "stop"
     access: SlipwayAccess = field(repr=False)
     app: str
     number: int
-
-    @property
-    @override
-    def operation(self) -> Operation:
-        return STOP
 
     @property
     @override
@@ -48,27 +45,32 @@ class StopRelease(Change[ReleaseAction, StopView]):
         return StopView
 
     @override
-    def identity(self) -> tuple[Any, ...]:
+    def subject_identity(self) -> tuple[Any, ...]:
+        return self.app, self.number
+
+    @override
+    def contents(self) -> tuple[Any, ...]:
         # Not `dry_run` and not the confirmation: the same change confirmed a moment later is the same call.
-        return STOP.name, self.app, self.number
+        return ()
 
     @override
     def facts(self) -> dict[str, Any]:
-        return {"operation": STOP.name, "app": self.app, "release": self.number}
+        return super().facts() | {"release": self.number}
 
     @override
     async def plan(self) -> Plan[ReleaseAction]:
         # Read on every call, as the guard plans again after a confirmation and after a conflict.
         slipway = await self.access.client()
         release = await slipway.send(get_release(self.app, self.number))
-        action = ReleaseAction(operation=STOP, app=self.app, release=release)
+        calls = () if release.is_over else (stop_release(self.app, self.number),)
+        action = ReleaseAction(operation=STOP, scope=self.app, release=release, calls=calls)
         if release.is_over:
             return Plan(action=action, effect="", nothing=f"Release {self.number} is {release.state} already")
         # Cleaned already here, because the question to a person does not pass through a view.
         author = self.access.clean.text(release.author)
         return Plan(
             action=action,
-            calls=(stop_release(self.app, self.number),),
+            calls=calls,
             effect=f"stop release {self.number} of {self.app}" + (f", which {author} started" if author else ""),
             notes=("What has been rolled out stays as it is",),
         )
@@ -85,31 +87,16 @@ class StopRelease(Change[ReleaseAction, StopView]):
         return Sent((release,)) if release.is_over else None
 
     @override
-    def describe_nothing(self, plan: Plan[ReleaseAction]) -> StopView:
-        return self._describe("nothing_to_do", plan.nothing, state=plan.action.release.state)
+    def describe(self, plan: Plan[ReleaseAction], outcome: Outcome, message: str, **fields: Any) -> StopView:
+        return StopView(
+            app=self.app, number=self.number, outcome=outcome, message=message, requests=plan.requests, **fields
+        )
 
     @override
-    def describe_rehearsal(self, plan: Plan[ReleaseAction], decision: Decision) -> StopView:
-        is_on = decision.mode == "on"
-        how = "call again without dry_run" if is_on else "the operator of this server can set SLIPWAY_ACTIONS to on"
-        return self._describe(
-            "dry_run",
-            f"This would {plan.effect}. Nothing was sent",
-            requests=plan.requests,
-            needs_confirmation=decision.confirm,
-            notes=plan.notes,
-            next_step=f"To do it, {how}",
-        )
+    def describe_nothing(self, plan: Plan[ReleaseAction]) -> StopView:
+        return self.describe(plan, "nothing_to_do", plan.nothing, state=plan.action.release.state)
 
     @override
     async def describe_done(self, plan: Plan[ReleaseAction], sent: Sent) -> StopView:
         state = sent.answers[0].state
-        return self._describe("done", f"Release {self.number} is {state}", state=state, requests=plan.requests)
-
-    @override
-    def describe_repeated(self, earlier: StopView) -> StopView:
-        note = "The same call was answered less than a minute ago; nothing was sent again"
-        return earlier.model_copy(update={"outcome": "repeated", "notes": (*earlier.notes, note)})
-
-    def _describe(self, outcome: Outcome, message: str, **more: Any) -> StopView:
-        return StopView(app=self.app, number=self.number, outcome=outcome, message=message, **more)
+        return self.describe(plan, "done", f"Release {self.number} is {state}", state=state)

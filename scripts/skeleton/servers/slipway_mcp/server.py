@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ci_mcp_kit.app import ServerSpec, build_server, run
 from ci_mcp_kit.guard.acting import Actor
-from ci_mcp_kit.guard.guard import Guard
-from ci_mcp_kit.guard.guard_notes import GuardNotes
+from ci_mcp_kit.guard.opening import open_guard
 from ci_mcp_kit.notes.opening import SharedNotes
 from slipway_mcp.access import SlipwayAccess, connect
 from slipway_mcp.guarding import RELEASE_GUARD
@@ -51,9 +50,7 @@ def create(settings: SlipwaySettings, clock: Callable[[], float] = time.time) ->
     guarded = settings.guard
     # retries=0: a change that got no answer may have been carried out, and is never sent again by itself.
     writer = partial(connect, settings, guarded.write_token, guarded.write_token_file, retries=0)
-    guard = Guard(guarded, access.clean, GuardNotes(notes), writer, clock)
-    # The notes and the writing client have connections of their own, which `access` does not know.
-    access.at_close += [notes.close, guard.close]
+    guard = open_guard(guarded, access, notes, writer, clock)
     # `seal`: replicas with the same key can continue each other's questions.
     return build_server(
         SPEC, settings, access, SlipwayTools(access, Actor(guard, settings.timeout, clock)), seal=guard.seal

@@ -10,8 +10,7 @@ from forge_access.guard_variables import OPERATION_NAMES
 from forge_client.gitea import write_calls
 from forge_client.models.issues import Label
 from forge_client.requests import IssueChanges
-from forge_issues.guard.action import OPERATIONS
-from forge_issues.writing.changes import make_action
+from forge_issues.guard.action import OPERATIONS, ForgeAction
 
 SLUG = "octo/hello"
 CALLS: dict[str, Any] = {
@@ -32,13 +31,17 @@ OTHERS = [
 ]
 
 
+def make_action(name: str, *calls: Any) -> ForgeAction:
+    return ForgeAction(operation=OPERATIONS[name], scope=SLUG, calls=calls)
+
+
 def test_the_names_of_operations_are_those_that_settings_take() -> None:
     assert tuple(OPERATIONS) == OPERATION_NAMES
 
 
 @pytest.mark.parametrize("name", OPERATION_NAMES)
 def test_an_operation_sends_what_was_planned_and_nothing_else(name: str) -> None:
-    action = make_action(name, SLUG, (CALLS[name],))
+    action = make_action(name, CALLS[name])
     assert action.covers(CALLS[name])
     assert not any(action.covers(call) for call in OTHERS)
     assert not any(action.covers(call) for other, call in CALLS.items() if other != name)
@@ -47,7 +50,7 @@ def test_an_operation_sends_what_was_planned_and_nothing_else(name: str) -> None
 @pytest.mark.parametrize("name", OPERATION_NAMES)
 def test_a_planned_call_of_another_kind_is_not_covered(name: str) -> None:
     every = (*CALLS.values(), *OTHERS)
-    action = make_action(name, SLUG, every)
+    action = make_action(name, *every)
     sent = {call.operation for call in every if action.covers(call)}
     assert "labels.remove" not in sent
     assert CALLS[name].operation in sent
@@ -55,6 +58,6 @@ def test_a_planned_call_of_another_kind_is_not_covered(name: str) -> None:
 
 
 def test_another_text_is_another_action() -> None:
-    one, other = (make_action("open", SLUG, (write_calls.create_issue(SLUG, "Title", text),)) for text in "ab")
+    one, other = (make_action("open", write_calls.create_issue(SLUG, "Title", text)) for text in "ab")
     assert one.fingerprint != other.fingerprint
     assert "Title" not in str(one.facts())

@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from ci_mcp_kit.errors import InvalidInput, PermissionDenied
 from ci_mcp_kit.guard import variables
-from ci_mcp_kit.guard.operations import Operation, Risk
+from ci_mcp_kit.guard.operations import Operation, Risk, by_name
 from ci_mcp_kit.guard.rules import Rules
 from ci_mcp_kit.guard.spec import PARAMS_KEY, GuardSpec, allow_key
 from ci_mcp_kit.guard.write_parameters import NOTHING_ADDED, Additions
@@ -26,6 +26,7 @@ WORKSPACES = GuardSpec(
     scope="template",
     scopes="templates",
     scope_words="templates",
+    operations=by_name(CREATE),
     variables=(variables.params("FORGE_PARAMS"), variables.allow("FORGE_ROOT", "root", "workspaces as root")),
     keys={"params": PARAMS_KEY, "root": allow_key("Whether a workspace may run as root.")},
     reserved_params=("FORGE_*",),

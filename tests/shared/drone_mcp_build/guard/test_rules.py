@@ -171,6 +171,17 @@ def test_whatever_concerns_production_takes_a_confirmation(target: str, operatio
     assert rules.decide(action(operation, event="promote", deploy_to=target)).confirm
 
 
+@pytest.mark.parametrize(
+    ("target", "asks"), [("live-eu", True), ("LIVE-EU", True), ("Live-Test", True), ("live-test", False), ("qa", False)]
+)
+def test_production_is_found_whatever_the_case_of_its_glob_and_what_is_taken_away_only_as_written(
+    target: str, asks: bool
+) -> None:
+    production = ("Live*", "!live-test")
+    rules = BuildRules(mode="on", repos=("octo/*",), targets=("*",), confirm=Risk.HIGH, production=production)
+    assert rules.decide(action("restart", event="promote", deploy_to=target)).confirm is asks
+
+
 @pytest.mark.parametrize(("operation", "allowed"), [("restart", False), ("approve", False), ("stop", True)])
 def test_an_action_without_a_time_is_outside_of_every_window_but_a_stop_is_never_too_late(
     operation: str, allowed: bool

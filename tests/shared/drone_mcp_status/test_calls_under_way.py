@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from ci_mcp_kit.observing import Operation
-from drone_mcp_status.calls import CallsUnderWay
+from drone_mcp_status.calls_under_way import CallsUnderWay
 
 
 def call(tool: str, role: str = "dev") -> Operation:

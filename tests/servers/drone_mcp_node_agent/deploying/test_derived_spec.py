@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from drone_mcp_node_agent.deploying.adopting import derive_component, find_losses
+from drone_mcp_node_agent.deploying.derived_spec import derive_component, find_losses
 from drone_mcp_node_agent.runtime.runtime import Container, Image
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
