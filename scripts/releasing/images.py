@@ -19,7 +19,8 @@ def build_images(prefix: str, version: str, options: Sequence[str]) -> list[str]
     """Build all images of the checked-out commit, with further options of `buildah build`; return their names."""
     commit, time = _git("rev-parse", "HEAD"), _git("log", "-1", "--format=%ct")
     common = [
-        *("buildah", "build", "--quiet", "--layers", "--format", "docker"),  # OCI's format has no health check
+        # OCI's format has no health check. With --layers, buildah 1.28 gives all roles the label of the first.
+        *("buildah", "build", "--quiet", "--format", "docker"),
         *("--timestamp", time, "--build-arg", f"VERSION={version}", "--build-arg", f"REVISION={commit}"),
         *("--file", str(ROOT / "docker" / "Dockerfile"), *options),
     ]
@@ -32,11 +33,12 @@ def build_images(prefix: str, version: str, options: Sequence[str]) -> list[str]
 
 
 def push_images(folder: Path, names: Iterable[str]) -> Path:
-    """Push images to the registry in their names; write the name of each with the digest that it has there."""
+    """Push images to the registry in their names; write the name of each by the digest that it has there."""
     digest, lines = folder / "digest", []
     for name in names:
         subprocess.run(["buildah", "push", "--quiet", "--digestfile", digest, name, f"docker://{name}"], check=True)
-        lines.append(f"{name}@{digest.read_text(encoding='utf-8').strip()}\n")
+        repository, _, _ = name.rpartition(":")  # the tag is left out: older engines refuse a name with both
+        lines.append(f"{repository}@{digest.read_text(encoding='utf-8').strip()}\n")
     digest.unlink()
     path = folder / "images.txt"
     path.write_text("".join(lines), encoding="utf-8")
