@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from servers.drone_mcp_observe.incident.test_incident import BEGAN, ERRORS, after_deployments
 from servers.drone_mcp_observe.system.test_traces import CHECKOUT, TRACE, otlp
 from support.examples import hold_examples
-from support.monitoring import fire, send, write_logs
+from support.monitoring import fire, running_alertmanager, send, write_logs
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
 
 pytestmark = [pytest.mark.checkout, pytest.mark.usefixtures("same_marks")]
 
@@ -24,6 +28,13 @@ CALLS: dict[str, dict[str, Any]] = {
     "drone_get_trace": {"trace_id": TRACE},
     "drone_list_alerts": {"filters": ['service="examples"']},
 }
+
+
+@pytest.fixture
+def alertmanager(tmp_path: Path) -> Iterator[str]:
+    """An Alertmanager in which no other test lets an alert fire: an incident shows all of them."""
+    with running_alertmanager(tmp_path) as address:
+        yield address
 
 
 async def test_the_examples_are_what_the_tools_answer(
