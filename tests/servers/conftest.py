@@ -9,9 +9,12 @@ import pytest
 import respx
 
 from support.agent import SERVER, Agent
+from support.store_fixtures import own_redis, state
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Iterator
+
+__all__ = ["own_redis", "state"]  # fixtures
 
 MARK_BYTES = 4
 

@@ -8,12 +8,15 @@ from ci_mcp_kit.variables import Secret
 from drone_mcp_build.settings import Settings
 from support.example_server import create
 from support.redis_server import RedisServer
+from support.store_fixtures import own_redis
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
     from mcp.server.mcpserver import MCPServer
+
+__all__ = ["own_redis"]  # fixtures
 
 TOKEN = "55f24eb3d61ef6ac5e83d550178638dc"
 
@@ -32,15 +35,6 @@ def server(settings: Settings) -> MCPServer[Any]:
 def shared_redis(tmp_path_factory: pytest.TempPathFactory) -> Generator[RedisServer]:
     """One Redis for all tests that only use it."""
     server = RedisServer(tmp_path_factory.mktemp("redis"))
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Generator[RedisServer]:
-    """A Redis that a test may stop."""
-    server = RedisServer(tmp_path)
     server.start()
     yield server
     server.stop()

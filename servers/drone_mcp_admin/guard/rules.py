@@ -35,9 +35,8 @@ class AdminRules(Rules):
     admins: bool = False
 
     @override
-    def check_scope(self, scope: str) -> None:
-        if not any(matches_scope(glob, scope) for glob in self.scopes):
-            raise self.refusal("scopes", f"This role may change nothing in {scope}")
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
+        return any(matches_scope(glob, scope) for glob in globs)
 
     @override
     def check(self, action: AdminAction) -> None:

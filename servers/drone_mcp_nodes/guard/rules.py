@@ -81,14 +81,11 @@ class NodeRules(Rules):
     services: tuple[str, ...] = ()
 
     @override
-    def check_scope(self, scope: str) -> None:
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
         node, _, service = scope.partition("/")
         # A sync names its services only when they were read (`check`), so here it needs one that it may change.
-        allowed = ServiceScope(self.services)
-        is_allowed = allowed.sees_any_of(node) if service == "*" else allowed.sees(scope)
-        # Reading without globs sees every service; changing without globs changes none.
-        if not (self.services and is_allowed):
-            raise self.refusal("services", f"This role may not change {scope or 'an unknown service'}")
+        allowed = ServiceScope(globs)
+        return allowed.sees_any_of(node) if service == "*" else allowed.sees(scope)
 
     @override
     def check(self, action: NodeAction) -> None:

@@ -72,7 +72,5 @@ class FleetRules(Rules):
     projects: tuple[str, ...] = ()
 
     @override
-    def check_scope(self, scope: str) -> None:
-        # Reading without globs sees every project; changing without globs changes none.
-        if not (self.projects and RepoScope(self.projects).sees(scope)):
-            raise self.refusal("projects", f"This role may change no agent of {scope or 'an unknown project'}")
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
+        return RepoScope(globs).sees(scope)

@@ -30,7 +30,5 @@ class ForgeRules(Rules):
     repos: tuple[str, ...] = ()
 
     @override
-    def check_scope(self, scope: str) -> None:
-        # Reading without globs sees every repository; writing without globs changes none.
-        if not (self.repos and RepoScope(self.repos).sees(scope)):
-            raise self.refusal("repos", f"This role may change nothing in {scope}")
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
+        return RepoScope(globs).sees(scope)

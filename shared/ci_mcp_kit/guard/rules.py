@@ -38,7 +38,7 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class Rules(ABC):
-    """The rules of one process. A domain derives its own, with further fields and checks.
+    """The rules of one process. A domain derives its own, with the field of its scopes, and further fields and checks.
 
     Attributes:
         operations: names of those it may use.
@@ -66,8 +66,17 @@ class Rules(ABC):
         return cls(**known)
 
     @abstractmethod
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
+        """Return whether globs, at least one of which names something, match a scope."""
+
     def check_scope(self, scope: str) -> None:
         """Raise where nothing may be changed in a scope."""
+        globs: tuple[str, ...] = getattr(self, self.spec.scopes)
+        # To read without globs is to see every scope; a change takes one that names what may be changed.
+        names_some = any(not glob.startswith("!") for glob in globs)
+        if not (names_some and self.globs_match(globs, scope)):
+            where = scope or f"an unknown {self.spec.scope}"
+            raise self.refusal(self.spec.scopes, f"This role may change nothing in {where}")
 
     def check(self, action: Any) -> None:  # noqa: B027 - a domain may do without
         """Raise where a rule of the domain's own refuses an action; there is none unless a domain has one."""

@@ -51,10 +51,8 @@ class BuildRules(Rules):
     debug: bool = False
 
     @override
-    def check_scope(self, scope: str) -> None:
-        # Reading without globs sees every repository; changing without globs may change none.
-        if not (self.repos and RepoScope(self.repos).sees(scope)):
-            raise self.refusal("repos", f"This role may change nothing in {scope}")
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
+        return RepoScope(globs).sees(scope)
 
     @override
     def check(self, action: BuildAction) -> None:

@@ -6,39 +6,22 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import pytest
 import redis
 from mcp.types import ElicitResult
 
 from support.actions_desk import NOW, SCENARIO, TOOLS, Desk, Person, desk_at
 from support.agent import Answer
-from support.redis_server import RedisServer
 from support.simulator import running_simulator
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
+    from collections.abc import AsyncIterator
     from pathlib import Path
+
+    from support.redis_server import RedisServer
 
 RESTART = {"repo": "octo/hello", "number": 1}
 STOP = {"repo": "octo/hello", "number": 2}
 KEY = "a key of the tests that is long enough"
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Generator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Every store that processes can share."""
-    if request.param == "sqlite":
-        return f"sqlite://{tmp_path}/state.db"
-    server: RedisServer = request.getfixturevalue("own_redis")
-    return server.url
 
 
 @asynccontextmanager

@@ -8,41 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anyio
-import pytest
 from mcp import Client
 from mcp.types import ElicitResult
 
 from drone_mcp_simulator.scm import Pipeline
 from support.actions_desk import Person
 from support.agent import Agent, Answer
-from support.redis_server import RedisServer
 from support.simulator import running_simulator, until_sleeping
 from support.warm import warm_server
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Generator
+    from collections.abc import AsyncIterator
 
     from support.simulator import SimulatorHandle
 
 REPO = {"repo": "octo/hello"}
 CREATE = "drone_create_deployment"
-
-
-@pytest.fixture
-def own_redis(tmp_path: Path) -> Generator[RedisServer]:
-    server = RedisServer(tmp_path)
-    server.start()
-    yield server
-    server.stop()
-
-
-@pytest.fixture(params=["sqlite", "redis"])
-def state(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Every store that processes can share."""
-    if request.param == "sqlite":
-        return f"sqlite://{tmp_path}/state.db"
-    server: RedisServer = request.getfixturevalue("own_redis")
-    return server.url
 
 
 @asynccontextmanager

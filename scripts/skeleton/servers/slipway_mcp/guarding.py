@@ -68,6 +68,5 @@ class ReleaseRules(Rules):
     apps: tuple[str, ...] = ()
 
     @override
-    def check_scope(self, scope: str) -> None:
-        if not matches(self.apps, scope):
-            raise self.refusal("apps", f"This role may change nothing of {scope}")
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
+        return matches(globs, scope)

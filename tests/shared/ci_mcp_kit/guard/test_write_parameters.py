@@ -40,15 +40,12 @@ class WorkspaceRules(Rules):
     spec: ClassVar[GuardSpec] = WORKSPACES
 
     operations: frozenset[str] = frozenset({"create"})
+    templates: tuple[str, ...] = ("*",)
     root: bool = False
 
     @override
-    def check_scope(self, scope: str) -> None:
-        pass
-
-    @override
-    def check(self, action: Any) -> None:
-        pass
+    def globs_match(self, globs: tuple[str, ...], scope: str) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
