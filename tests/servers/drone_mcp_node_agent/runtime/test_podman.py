@@ -121,6 +121,7 @@ async def test_a_container_whose_policy_starts_it_again_and_again_stays_stopped(
     assert await engine.list_containers() == []
 
 
+@pytest.mark.usefixtures("engine")  # which has the image
 @pytest.mark.parametrize(("refusals", "removed"), [(1, True), (3, True), (4, False)])
 async def test_a_container_that_ends_while_it_is_removed_is_removed_by_a_further_try(
     podman: PodmanHost, tmp_path: Path, refusals: int, removed: bool
@@ -149,6 +150,7 @@ exec {write_podman(podman, tmp_path)} "$@"
     assert bool(await engine.list_containers()) is not removed
 
 
+@pytest.mark.usefixtures("engine")  # which has the image
 @pytest.mark.parametrize(("refusals", "is_read"), [(1, True), (3, True), (4, False)])
 async def test_a_log_with_a_line_that_is_being_written_is_read_by_a_further_try(
     podman: PodmanHost, tmp_path: Path, refusals: int, is_read: bool
