@@ -52,6 +52,12 @@ class Lifecycle:
 
         return await _do_each(order_components(spec, component)[::-1], stop)
 
+    async def find_running(self, spec: pb.ServiceSpec) -> list[str]:
+        """Return the components whose containers run, which a stop would stop."""
+        names = {name_container(spec.name, part.name): part.name for part in spec.components}
+        found = await self._runtime.inspect([*names])
+        return [part for name, part in names.items() if name in found and found[name].is_running]
+
     async def restart(self, spec: pb.ServiceSpec, component: str = "") -> list[pb.Result]:
         """Stop and start containers one after another, each until it is healthy."""
 

@@ -34,6 +34,9 @@ class Synchronisation:
         details = compare_specs(record.spec if record else None, spec)
         change = "unchanged" if not details else "updated" if record else "created"
         if dry_run:
+            if not spec.active and (running := await self._lifecycle.find_running(spec)):
+                change = "stopped"
+                details += [f"{component}: would be stopped" for component in running]
             return pb.SyncSummary(service=spec.name, change=change, details=details)
         if details:
             await self._registry.put_spec(spec)

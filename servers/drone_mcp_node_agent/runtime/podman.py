@@ -41,6 +41,8 @@ CHANGE_SECONDS: Final = 60.0
 PULL_SECONDS: Final = 900.0
 STOP_TRIES: Final = 4
 REMOVE_TRIES: Final = 4
+READ_TRIES: Final = 4
+HALF_A_LINE: Final = "is not a valid container log line"  # where the last line was being written when podman read it
 # podman 4.3 may answer a stop of a container that its policy starts again with 0, and start it once more: within
 # 1.5 seconds in 3 of 12 tries (https://github.com/containers/podman/issues/18259).
 LOOKS_AFTER_STOP: Final = (0.0, 0.6, 1.2)
@@ -211,6 +213,10 @@ class Podman(Runtime):
         """Return the last lines of a container, in the order of their times."""
         arguments = ["logs", "--timestamps", f"--tail={lines}", await self._reference(name)]
         done = await self._podman.run(arguments, seconds=LOOK_SECONDS)
+        tries = 1
+        while HALF_A_LINE in done.stderr and tries < READ_TRIES:
+            done = await self._podman.run(arguments, seconds=LOOK_SECONDS)
+            tries += 1
         check(f"read the log of {name}", done)
         read = [
             parsing.read_log_line(line[:LONGEST_OUTPUT], stream)

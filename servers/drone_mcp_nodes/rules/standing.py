@@ -28,8 +28,9 @@ KINDS: Final = (
 """Every kind of standing, the worst first."""
 NEEDS_SOMEBODY: Final = frozenset(KINDS[: KINDS.index("starting")])
 UNDER_WAY: Final = frozenset({"starting", "unknown"})
+AT_REST: Final = frozenset({"stopped", "ignored"})
 
-_KIND_WHERE_RUNNING_IS_WISHED: Final = {
+_KIND_WHERE_RUNNING_IS_WANTED: Final = {
     pb.STATE_UNSPECIFIED: "unknown",
     pb.STATE_RUNNING: "running",
     pb.STATE_STOPPED: "down",
@@ -39,7 +40,7 @@ _KIND_WHERE_RUNNING_IS_WISHED: Final = {
     pb.STATE_UNHEALTHY: "unhealthy",
     pb.STATE_STARTING: "starting",
 }
-_AT_REST: Final = frozenset({pb.STATE_UNSPECIFIED, pb.STATE_STOPPED, pb.STATE_EXITED, pb.STATE_REMOVED})
+_STATES_AT_REST: Final = frozenset({pb.STATE_UNSPECIFIED, pb.STATE_STOPPED, pb.STATE_EXITED, pb.STATE_REMOVED})
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -64,10 +65,10 @@ def component_standing(component: pb.ComponentStatus) -> Standing:
     """Return how a component stands."""
     if component.desired == pb.STATE_IGNORE:
         kind = "ignored"
-    elif component.desired in _AT_REST - {pb.STATE_UNSPECIFIED}:
-        kind = "stopped" if component.observed in _AT_REST else "unwanted"
+    elif component.desired in _STATES_AT_REST - {pb.STATE_UNSPECIFIED}:
+        kind = "stopped" if component.observed in _STATES_AT_REST else "unwanted"
     else:
-        kind = _KIND_WHERE_RUNNING_IS_WISHED.get(component.observed, "unknown")
+        kind = _KIND_WHERE_RUNNING_IS_WANTED.get(component.observed, "unknown")
         if component.flapping:
             # First: whichever state a look has found, the next look would find another one.
             kind = "flapping"

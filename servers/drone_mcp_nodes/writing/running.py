@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from typing_extensions import override
 
 from drone_mcp_nodes.reading.status import read_status
-from drone_mcp_nodes.rules.standing import component_standing, service_standing
+from drone_mcp_nodes.rules.standing import AT_REST, component_standing, service_standing
 from drone_mcp_nodes.writing.changes import NodeChange
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
@@ -77,7 +77,7 @@ class StopChange(RunningChange):
         status = await self.read_idle()
         chosen = self.chosen(status)
         standings = [component_standing(one).kind for one in chosen]
-        if standings and set(standings) <= {"stopped", "ignored"}:
+        if standings and set(standings) <= AT_REST:
             return self.make_empty_plan(f"{self.target} is stopped already", (status.revision, "stopped"))
         request = pb.StopServiceRequest(service=self.place.service, component=self.component)
         names = ", ".join(one.name for one in chosen)

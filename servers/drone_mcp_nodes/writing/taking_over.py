@@ -13,6 +13,7 @@ from ci_mcp_kit.errors import InvalidInput
 from ci_mcp_kit.guard.operations import Risk
 from drone_mcp_nodes.definitions import find_definitions_of_node
 from drone_mcp_nodes.formatting import NAME_WIDTH, REASON_WIDTH, plural
+from drone_mcp_nodes.rules.standing import AT_REST, component_standing
 from drone_mcp_nodes.writing.changes import MOST_RESULTS, NodeChange
 from drone_mcp_nodes_api.wire import agent_pb2 as pb
 
@@ -54,9 +55,10 @@ class SyncChange(NodeChange):
         if not specs:
             return self.make_empty_plan(f"no service is defined for {node}")
         listed: pb.ListServicesResponse = await self.access.read(node, "ListServices", pb.ListServicesRequest())
-        known = {status.name: status.active for status in listed.services}
+        known = {status.name: {component_standing(one).kind for one in status.components} for status in listed.services}
         new = [spec.name for spec in specs if spec.name not in known]
-        stopped = [spec.name for spec in specs if not spec.active and known.get(spec.name)]
+        # The node stops whatever has the names of its containers, so one that it does not know may run, too.
+        stopped = [spec.name for spec in specs if not spec.active and not known.get(spec.name, {""}) <= AT_REST]
         names = _name_some(spec.name for spec in specs)
         return self.make_plan(
             pb.SyncDesiredStateRequest(services=specs),
@@ -64,7 +66,7 @@ class SyncChange(NodeChange):
             state=(sorted(known), stopped),
             notes=[
                 *([f"New to the node: {_name_some(new)}"] if new else []),
-                *([f"Not active any more, so they are stopped: {_name_some(stopped)}"] if stopped else []),
+                *([f"Not active, so their containers are stopped: {_name_some(stopped)}"] if stopped else []),
             ],
             services=tuple(f"{node}/{spec.name}" for spec in specs),
             at_least=Risk.HIGH if stopped else Risk.LOW,

@@ -237,6 +237,10 @@ async def test_a_synchronisation_keeps_what_is_wanted_and_stops_what_is_inactive
     await node.deploy(spec)
     spec.active = False
     request = pb.SyncDesiredStateRequest(services=[spec, other])
+    rehearsal = await node.operations.sync(pb.SyncDesiredStateRequest(services=[spec, other], dry_run=True), "ann")
+    assert [(one.service, one.change) for one in rehearsal.summaries] == [("web", "stopped"), ("other", "created")]
+    assert "api: would be stopped" in rehearsal.summaries[0].details
+    assert await node.images() == {"web-api": "v1.0.0"}
     response = await node.operations.sync(request, "ann")
     assert [(one.service, one.change) for one in response.summaries] == [("web", "stopped"), ("other", "created")]
     assert await node.images() == {}

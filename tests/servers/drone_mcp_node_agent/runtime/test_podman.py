@@ -121,6 +121,7 @@ async def test_a_container_whose_policy_starts_it_again_and_again_stays_stopped(
     assert await engine.list_containers() == []
 
 
+@pytest.mark.usefixtures("engine")  # which has the image
 @pytest.mark.parametrize(("refusals", "removed"), [(1, True), (3, True), (4, False)])
 async def test_a_container_that_ends_while_it_is_removed_is_removed_by_a_further_try(
     podman: PodmanHost, tmp_path: Path, refusals: int, removed: bool
@@ -147,6 +148,36 @@ exec {write_podman(podman, tmp_path)} "$@"
         with pytest.raises(RuntimeFault, match="state does not allow it"):
             await engine.remove("web")
     assert bool(await engine.list_containers()) is not removed
+
+
+@pytest.mark.usefixtures("engine")  # which has the image
+@pytest.mark.parametrize(("refusals", "is_read"), [(1, True), (3, True), (4, False)])
+async def test_a_log_with_a_line_that_is_being_written_is_read_by_a_further_try(
+    podman: PodmanHost, tmp_path: Path, refusals: int, is_read: bool
+) -> None:
+    # What podman 4.3.1 said of a container that wrote hundreds of lines a second.
+    sentence = "Error: unable to read log file x for y : '2026-11-2' is not a valid container log line"
+    program = tmp_path / "refusing"
+    program.write_text(
+        f"""#!/bin/sh
+if [ "$1" = logs ]; then
+  echo >>{tmp_path}/tries
+  [ $(wc -l <{tmp_path}/tries) -gt {refusals} ] || {{ echo "{sentence}" >&2; exit 125; }}
+  echo '2026-11-29T18:00:00.000000000+00:00 hello'
+  exit 0
+fi
+exec {write_podman(podman, tmp_path)} "$@"
+""",
+        encoding="utf-8",
+    )
+    program.chmod(0o700)
+    engine = Podman(str(program), owner=str(tmp_path))
+    await engine.create("web", sleeper(podman, network="none"), {})
+    if is_read:
+        assert [line.text for line in await engine.tail_logs("web", 5)] == ["hello"]
+    else:
+        with pytest.raises(RuntimeFault, match="not a valid container log line"):
+            await engine.tail_logs("web", 5)
 
 
 async def test_a_name_that_begins_an_identifier_is_no_container(engine: Podman, podman: PodmanHost) -> None:

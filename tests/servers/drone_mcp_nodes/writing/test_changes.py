@@ -237,13 +237,25 @@ async def test_where_there_is_nothing_to_do_nobody_is_asked_and_nothing_is_sent(
     assert said in answer.data["message"]
 
 
-async def test_a_sync_that_stops_a_service_takes_a_confirmation(tmp_path: Path, definitions: Path) -> None:
+@pytest.mark.parametrize(
+    "listed",
+    [
+        pytest.param([service()], id="active"),
+        pytest.param(
+            [service(component(desired=pb.STATE_STOPPED), active=False)], id="inactive, and runs all the same"
+        ),
+        pytest.param([], id="unknown to the node"),
+    ],
+)
+async def test_a_sync_that_may_stop_a_service_takes_a_confirmation(
+    listed: list[pb.ServiceStatus], tmp_path: Path, definitions: Path
+) -> None:
     text = SHOP_TOML.replace("[[components]]", "active = false\n[[components]]")
     (definitions / "shop.toml").write_text(text, encoding="utf-8")
-    node, person = busy_node(), Person()
+    node, person = busy_node(ListServices=pb.ListServicesResponse(services=listed)), Person()
     async with nodes_desk(tmp_path, {"web-1": node}, person, **ON, NODES_DEFINITIONS=str(definitions)) as desk:
         answer = await desk.call("nodes_sync_services", node="web-1")
-    assert "Not active any more, so they are stopped: shop" in person.asked[0]
+    assert "Not active, so their containers are stopped: shop" in person.asked[0]
     assert answer.data["results"] == ["shop: updated, deploy it"]
     assert "nodes_plan_deploy" in answer.data["next_step"]
 
