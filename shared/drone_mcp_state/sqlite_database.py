@@ -194,9 +194,9 @@ class SqliteDatabase:
         # Up to `end` only: another process may write meanwhile, and its changes would come again with the next cursor.
         rows = self._db.execute(
             "SELECT place, slug, number, status, source, at, transitions FROM changes"
-            " WHERE place > ?1 AND place <= ?4 AND (?2 IS NULL OR slug = ?2) AND (?3 IS NULL OR number = ?3)"
-            " ORDER BY place",
-            (place, slug, number, end),
+            " WHERE place > :place AND place <= :end AND (:slug IS NULL OR slug = :slug)"
+            " AND (:number IS NULL OR number = :number) ORDER BY place",
+            {"place": place, "end": end, "slug": slug, "number": number},
         )
         items = tuple(self._change(row) for row in rows)
         return Changes(items, self._feed.cursor(end), complete=self._reaches(place, slug, number))

@@ -26,10 +26,10 @@ CREATE INDEX IF NOT EXISTS notes_by_end ON notes (until);
 _READ = "SELECT value FROM notes WHERE key = ? AND until > ?"
 _CLAIM = "INSERT OR IGNORE INTO notes VALUES (?, ?, ?)"
 _WRITE = "INSERT OR REPLACE INTO notes VALUES (?, ?, ?)"
-# ?4 is the current time: the lease of a holder that has not renewed it is taken over in the same statement.
+# The last value is the current time: the lease of a holder that has not renewed it is taken over in the same statement.
 _HOLD = (
-    "INSERT INTO notes VALUES (?1, ?2, ?3) ON CONFLICT (key) DO UPDATE SET value = ?2, until = ?3"
-    " WHERE value = ?2 OR until <= ?4"
+    "INSERT INTO notes VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value, until = excluded.until"
+    " WHERE value = excluded.value OR until <= ?"
 )
 
 
